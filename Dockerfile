@@ -1,0 +1,31 @@
+FROM python:3.13-slim-trixie AS base
+# Kernels are compiled when the image is built and found again when it runs, on whatever processor: numba files them
+# under the processor's name, so that name is one and the same everywhere.
+ENV NUMBA_CPU_NAME=generic \
+    KERNEL_CACHE=/app/compiled \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PATH=/app/.venv/bin:$PATH
+RUN useradd --uid 10001 --create-home crescendo \
+    && install --directory --owner=crescendo --group=crescendo /app /data
+WORKDIR /app
+USER 10001
+
+FROM base AS build
+COPY --chown=crescendo tools/uv.txt tools/uv.txt
+RUN pip install --no-cache-dir --require-hashes --target /home/crescendo/uv --requirement tools/uv.txt
+COPY --chown=crescendo pyproject.toml uv.lock LICENSE ./
+# Dependencies first: they change less often than the code, and their layer is kept.
+RUN python -m venv .venv \
+    && /home/crescendo/uv/bin/uv sync --frozen --no-dev --group build --no-install-project --no-cache
+COPY --chown=crescendo . .
+RUN /home/crescendo/uv/bin/uv sync --frozen --no-dev --group build --no-cache \
+    && python -m kernels
+
+FROM base
+COPY --from=build --chown=crescendo /app /app
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request as web; web.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+ENTRYPOINT ["crescendo"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000", "--data", "/data"]

@@ -1,0 +1,1 @@
+"""How the engine shows its work: metrics, health, the live page, Grafana boards and alerts."""
