@@ -1,0 +1,98 @@
+"""The State chart of accounts of a year, and which account plays which role for a commitment item.
+
+The engine posts to roles, never to numbers: the numbers are those of the year's files, to be corrected there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalog import Role
+from core.nomenclature import Nomenclature
+from core.reference.files import Row, broken, of_year, rows
+
+ACCOUNT_DIGITS = 10
+
+_COLUMNS: Mapping[Role, str] = {Role.EXPENSE: "expense", Role.ACCRUED: "accrued", Role.CREDITOR: "creditor"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Accounts by number, in file order; for each commitment item its accounts by role and those it admits.
+
+    Budget-only items have no accounts: nothing is posted on them.
+    """
+
+    year: int
+    accounts: dict[str, str]
+    roles: dict[str, dict[Role, str]]
+    families: dict[str, tuple[str, ...]]
+    """First digits of the accounts an item admits."""
+
+    def admits(self, item: str, account: str) -> bool:
+        """Whether a sender may name ``account`` in place of the item's own expense account."""
+        return account in self.accounts and account.startswith(self.families.get(item, ()))
+
+
+def load(folder: Path, nomenclature: Nomenclature) -> Chart:
+    """Read a year's chart, and check that it serves every item of ``nomenclature`` that takes spending.
+
+    Raises
+    ------
+    ReferenceDataError
+        The files do not hold together; the message gives the place, what was found, and what to do.
+    """
+    year, source = of_year(folder)
+    accounts = _accounts(source.joinpath("accounts.csv"))
+    path = source.joinpath("roles.csv")
+    served = {row.cells["item"]: row for row in _roles(path, accounts, nomenclature)}
+    for code, item in nomenclature.items.items():
+        if code not in served and not item.budget_only:
+            raise broken(str(path), f"no accounts for item {code}", "Add a line for it.")
+    roles = {
+        code: {role: row.cells[column] for role, column in _COLUMNS.items()} for code, row in served.items()
+    }
+    families = {code: tuple(row.cells["admits"].split()) for code, row in served.items()}
+    return Chart(year, accounts, roles, families)
+
+
+def _accounts(path: Path) -> dict[str, str]:
+    accounts: dict[str, str] = {}
+    for row in rows(path, ("number", "label")):
+        number, label = row.cells.values()
+        if not (len(number) == ACCOUNT_DIGITS and number.isascii() and number.isdigit()):
+            raise broken(
+                row.place, f"{number!r} is no account", f"Write {ACCOUNT_DIGITS} digits, zeros to the right."
+            )
+        if number in accounts:
+            raise broken(row.place, f"{number} stands twice", "Keep one of the two lines.")
+        accounts[number] = label
+    return accounts
+
+
+def _roles(path: Path, accounts: dict[str, str], nomenclature: Nomenclature) -> list[Row]:
+    found: list[Row] = []
+    for row in rows(path, ("item", *_COLUMNS.values(), "admits")):
+        item = row.cells["item"]
+        if item not in nomenclature.items or nomenclature.items[item].budget_only:
+            raise broken(
+                row.place, f"{item!r} is no item that takes spending", "Correct it, or drop the line."
+            )
+        if any(item == other.cells["item"] for other in found):
+            raise broken(row.place, f"item {item} stands twice", "Keep one of the two lines.")
+        _check(row, accounts)
+        found.append(row)
+    return found
+
+
+def _check(row: Row, accounts: dict[str, str]) -> None:
+    for column in _COLUMNS.values():
+        if row.cells[column] not in accounts:
+            raise broken(
+                row.place, f"{column} account {row.cells[column]!r} is unknown", "Add it to accounts.csv."
+            )
+    expense, admitted = row.cells["expense"], tuple(row.cells["admits"].split())
+    if not expense.startswith(admitted):
+        raise broken(
+            row.place, f"{expense} is not among the accounts admitted", "Admit the item's own account."
+        )

@@ -1,0 +1,86 @@
+"""What became of a line.
+
+The order of the source lines is the precedence: the first rule broken is the one told.  The numbers are stored and
+never change: a new code takes its place by precedence and the next free number.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Remedy(NamedTuple):
+    """What a refused sender reads: the finding and what to do, in English and French."""
+
+    finding: str
+    action: str
+    finding_fr: str
+    action_fr: str
+
+
+class Outcome(IntEnum):
+    """The outcome of one line: accepted, duplicate, held, or the finding that refused it."""
+
+    ACCEPTED = 0
+    DUPLICATE = 1
+    HELD = 2
+    # whoever cannot be named cannot be a duplicate
+    REFERENCE_INVALID = 3
+    KIND_UNKNOWN = 4
+    EXERCISE_UNKNOWN = 5
+    LINE_INVALID = 6
+    ACT_TOO_LONG = 7
+    REFERENCE_CONFLICT = 8
+    # the line by itself
+    FIELD_MISSING = 9
+    FIELD_INVALID = 10
+    AMOUNT_INVALID = 11
+    AMOUNT_NOT_POSITIVE = 12
+    AMOUNT_OVER_LIMIT = 13
+    SEPA_LIMIT_EXCEEDED = 14
+    DATE_OUTSIDE_EXERCISE = 15
+    PERIOD_CLOSED = 16
+    # against the reference data
+    FUND_CENTRE_UNKNOWN = 17
+    FUND_CENTRE_LEVEL = 18
+    FUNCTIONAL_AREA_UNKNOWN = 19
+    COMMITMENT_ITEM_UNKNOWN = 20
+    FUND_UNKNOWN = 21
+    OPERATION_UNKNOWN = 22
+    NOMENCLATURE_MISMATCH = 23
+    ACCOUNT_UNKNOWN = 24
+    ACCOUNT_MISMATCH = 25
+    IBAN_INVALID = 26
+    PAYEE_UNKNOWN = 27
+    PAYEE_ALREADY_REGISTERED = 28
+    BANK_DETAILS_DIFFER = 29
+    # against what came before
+    PREDECESSOR_MISSING = 30
+    ASSIGNMENT_DIFFERS = 31
+    REVERSAL_EXCEEDS_ORIGINAL = 32
+    COMMITMENT_EXCEEDED = 33
+    SERVICE_INSUFFICIENT = 34
+    SERVICE_ALREADY_BILLED = 35
+    # against the budget
+    MOVE_FORBIDDEN = 36
+    ALLOTMENT_EXCEEDED = 37
+    BUDGET_BELOW_CONSUMPTION = 38
+    AE_EXCEEDED = 39
+    CP_EXCEEDED = 40
+    BALANCE_LIMIT = 41
+    # the company it keeps
+    ACT_REFUSED = 42
+
+
+REFUSALS = tuple(code for code in Outcome if code > Outcome.HELD)
+"""Every code that refuses a line, in order of precedence."""
+
+UNKEYED = frozenset(
+    {
+        Outcome.REFERENCE_INVALID,
+        Outcome.KIND_UNKNOWN,
+        Outcome.EXERCISE_UNKNOWN,
+        Outcome.LINE_INVALID,
+        Outcome.ACT_TOO_LONG,
+    }
+)
+"""Faults that leave an act without a usable key: it is refused before any search for a duplicate."""

@@ -1,0 +1,114 @@
+"""The flat act format: one row per act line.  Every reader yields these columns and no others.
+
+``amount`` (decimal text, at most two decimals) stands in CSV and JSON Lines; ``amount_cents`` (int64) in Parquet and
+Arrow.  A column that is absent, null or empty says the same thing: nothing.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Sort(StrEnum):
+    """How a field is read."""
+
+    TEXT = "text"
+    WHOLE = "whole"
+    DAY = "day"
+    DECIMAL = "decimal"
+    CENTS = "cents"
+
+
+class Field(IntEnum):
+    """A column of the flat act format.  Numbers are stored with refusals: append only."""
+
+    NONE = 0
+    REFERENCE = 1
+    LINE = 2
+    KIND = 3
+    EXERCISE = 4
+    DATE = 5
+    FUND_CENTRE = 6
+    FUNCTIONAL_AREA = 7
+    COMMITMENT_ITEM = 8
+    FUND = 9
+    ACCOUNT = 10
+    PAYEE = 11
+    PAYEE_NAME = 12
+    IBAN = 13
+    BIC = 14
+    PREDECESSOR = 15
+    AMOUNT = 16
+    AMOUNT_CENTS = 17
+    REMITTANCE = 18
+    ACTIVITY = 19
+    COST_CENTRE = 20
+    ACCOUNTANT = 21
+    OPERATION = 22
+    BUDGET_YEAR = 23
+    POSTING_DATE = 24
+    METHOD = 25
+    NATURE = 26
+    INVOICE_NUMBER = 27
+    INVOICE_DATE = 28
+    RECEIVED = 29
+    DUE = 30
+    PRIORITY = 31
+    COUNTERPART = 32
+    RANK = 33
+    ENTERED_BY = 34
+    VALIDATED_BY = 35
+    DELEGATION = 36
+    DOCUMENT_HASH = 37
+
+    @property
+    def column(self) -> str:
+        """The name of the column in files."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one field is read and how long it may be."""
+
+    sort: Sort
+    bytes_max: int
+
+
+_TEXT_MAX = {
+    Field.REFERENCE: 35,
+    Field.PREDECESSOR: 46,  # REFERENCE#LINE
+    Field.KIND: 40,
+    Field.FUND_CENTRE: 14,
+    Field.FUNCTIONAL_AREA: 12,
+    Field.COMMITMENT_ITEM: 10,
+    Field.FUND: 12,
+    Field.ACCOUNT: 10,
+    Field.PAYEE: 35,
+    Field.PAYEE_NAME: 140,
+    Field.IBAN: 34,
+    Field.BIC: 11,
+    Field.REMITTANCE: 280,
+    Field.COUNTERPART: 27,
+    Field.DOCUMENT_HASH: 128,
+}
+_WHOLE = {Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK}
+_DAY = {Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE}
+
+
+def _format(field: Field) -> Format:
+    if field in _WHOLE:
+        return Format(Sort.WHOLE, 10)
+    if field in _DAY:
+        return Format(Sort.DAY, 10)
+    if field is Field.AMOUNT:
+        return Format(Sort.DECIMAL, 24)
+    if field is Field.AMOUNT_CENTS:
+        return Format(Sort.CENTS, 20)
+    return Format(Sort.TEXT, _TEXT_MAX.get(field, 70))
+
+
+FORMATS = {field: _format(field) for field in Field if field is not Field.NONE}
+BY_COLUMN = {field.column: field for field in FORMATS}
+
+ACT_LINES_MAX = 1000
+"""Lines of one act: it may not be split over two batches, so it must have an end."""

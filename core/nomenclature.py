@@ -1,0 +1,246 @@
+"""The budget nomenclature of a year: programmes, fund centres, functional areas, commitment items and funds.
+
+Fund centres form a tree: programme > BOP > UO > investment operation.  Every dict keeps the order of the
+files, and a parent always stands before its children, so that one pass in order may number them and link
+them.
+"""
+
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from core.reference.files import Row, broken, of_year, rows
+
+CENTRES_MAX = 131_071
+"""Fund centres of a year: a budget node's number leaves 17 bits for them."""
+
+STAFF_TITLE = "T2"
+OTHER_TITLES = "HT2"
+"""The two legal envelopes of a programme, as commitment items of budget acts."""
+
+ORDINARY_FUND = "N/A"
+
+
+class Level(IntEnum):
+    """Depth of a fund centre."""
+
+    PROGRAMME = 1
+    BOP = 2
+    UO = 3
+    OPERATION = 4
+
+
+class FundFamily(IntEnum):
+    """Where the money comes from; each family has a budget of its own."""
+
+    ORDINARY = 0
+    CONTRIBUTION = 1
+    ASSIGNED_REVENUE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """The unit of legal speciality.  ``estimated`` credits are not a ceiling (GBCP art. 130)."""
+
+    code: str
+    label: str
+    mission: str
+    ministry: str
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """A fund centre.  ``parent`` is empty for a programme."""
+
+    code: str
+    parent: str
+    level: Level
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A functional area: programme, action, sub-action."""
+
+    code: str
+    programme: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A commitment item.  ``budget_only`` ones take credits but no spending; ``title`` 0 is several titles."""
+
+    code: str
+    label: str
+    title: int
+    staff: bool
+    budget_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """A fund.  ``programme`` is empty for ordinary credits, which serve all."""
+
+    code: str
+    family: FundFamily
+    programme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nomenclature:
+    """All codes of a year, by code and in file order; ``centres`` holds the programmes first."""
+
+    year: int
+    programmes: dict[str, Programme]
+    centres: dict[str, Centre]
+    areas: dict[str, Area]
+    items: dict[str, Item]
+    funds: dict[str, Fund]
+
+
+class _Coded(Protocol):
+    @property
+    def code(self) -> str: ...
+
+
+Thing = TypeVar("Thing", bound=_Coded)
+
+_SHAPES: Mapping[str, re.Pattern[str]] = {
+    "programme": re.compile(r"\d{4}"),
+    "bop": re.compile(r"\d{4}-[0-9A-Z]{4}"),
+    "uo": re.compile(r"\d{4}-[0-9A-Z]{4}-[0-9A-Z]{4}"),
+    "operation": re.compile(r"OP-\d{4}-\d{6}"),
+    "functional area": re.compile(r"\d{4}-[0-9A-Z]{2}(-[0-9A-Z]{2,4})?"),
+    "commitment item": re.compile(r"[0-9A-Z]{1,10}"),
+    "fund": re.compile(r"N/A|\d-\d-\d{5}"),
+}
+_TITLES = tuple("01234567")
+_LEVELS: Mapping[str, Level] = {"bop": Level.BOP, "uo": Level.UO, "operation": Level.OPERATION}
+
+
+def load(folder: Path) -> Nomenclature:
+    """Read a year's folder.
+
+    Raises
+    ------
+    ReferenceDataError
+        The files do not hold together; the message gives the place, what was found, and what to do.
+    """
+    year, source = of_year(folder)
+    programmes = _programmes(source.joinpath("programmes.csv"))
+    return Nomenclature(
+        year,
+        programmes,
+        _centres(source.joinpath("centres.csv"), programmes),
+        _areas(source.joinpath("areas.csv"), programmes),
+        _items(source.joinpath("items.csv")),
+        _funds(source.joinpath("funds.csv"), programmes),
+    )
+
+
+def _programmes(path: Path) -> dict[str, Programme]:
+    programmes: dict[str, Programme] = {}
+    for row in rows(path, ("code", "label", "mission", "ministry", "estimated")):
+        code, label, mission, ministry, estimated = row.cells.values()
+        _shaped(row, "programme")
+        _add(programmes, Programme(code, label, mission, ministry, _flag(row, estimated)), row)
+    return programmes
+
+
+def _centres(path: Path, programmes: dict[str, Programme]) -> dict[str, Centre]:
+    centres = {code: Centre(code, "", Level.PROGRAMME, each.label) for code, each in programmes.items()}
+    for row in rows(path, ("code", "parent", "level", "label")):
+        code, parent, level, label = row.cells.values()
+        _among(row, "level", _LEVELS)
+        _shaped(row, level)
+        _hangs(row, centres)
+        _add(centres, Centre(code, parent, _LEVELS[level], label), row)
+    if len(centres) > CENTRES_MAX:
+        raise broken(str(path), f"{len(centres)} fund centres", f"Keep to {CENTRES_MAX}.")
+    return centres
+
+
+def _hangs(row: Row, centres: dict[str, Centre]) -> None:
+    code, parent = row.cells["code"], row.cells["parent"]
+    level = _LEVELS[row.cells["level"]]
+    if parent not in centres:
+        raise broken(row.place, f"parent {parent!r} of {code} is unknown", "Put the parent on a line above.")
+    if centres[parent].level != level - 1:
+        raise broken(row.place, f"{code} hangs under {parent}, not one level up", "Name its direct parent.")
+    stem = f"OP-{parent[:4]}-" if level is Level.OPERATION else f"{parent}-"
+    if not code.startswith(stem):
+        raise broken(row.place, f"{code} is not a code of {parent}", f"Let it start with {stem}")
+
+
+def _areas(path: Path, programmes: dict[str, Programme]) -> dict[str, Area]:
+    areas: dict[str, Area] = {}
+    for row in rows(path, ("code", "programme", "label")):
+        code, programme, label = row.cells.values()
+        _shaped(row, "functional area")
+        _among(row, "programme", programmes)
+        if not code.startswith(f"{programme}-"):
+            raise broken(row.place, f"{code} is not a code of {programme}", f"Let it start with {programme}-")
+        _add(areas, Area(code, programme, label), row)
+    return areas
+
+
+def _items(path: Path) -> dict[str, Item]:
+    items: dict[str, Item] = {}
+    for row in rows(path, ("code", "label", "title", "staff", "budget_only")):
+        code, label, title, staff, budget_only = row.cells.values()
+        _shaped(row, "commitment item")
+        _among(row, "title", _TITLES)
+        item = Item(code, label, int(title), _flag(row, staff), _flag(row, budget_only))
+        if item.staff != (item.title == 2):
+            raise broken(
+                row.place, f"{code} has title {title} and staff {staff}", "Staff is title 2, and no other."
+            )
+        _add(items, item, row)
+    for code, staff in ((STAFF_TITLE, True), (OTHER_TITLES, False)):
+        if code not in items or not items[code].budget_only or items[code].staff != staff:
+            raise broken(str(path), f"no budget-only item {code}", "Budget acts need it: put it back.")
+    return items
+
+
+def _funds(path: Path, programmes: dict[str, Programme]) -> dict[str, Fund]:
+    families = {family.name.lower(): family for family in FundFamily}
+    funds: dict[str, Fund] = {}
+    for row in rows(path, ("code", "family", "programme")):
+        code, family, programme = row.cells.values()
+        _shaped(row, "fund")
+        _among(row, "family", families)
+        _among(row, "programme", ("",) if family == "ordinary" else programmes)
+        _add(funds, Fund(code, families[family], programme), row)
+    if ORDINARY_FUND not in funds or funds[ORDINARY_FUND].family is not FundFamily.ORDINARY:
+        raise broken(str(path), f"no ordinary fund {ORDINARY_FUND}", "Ordinary credits need it: put it back.")
+    return funds
+
+
+def _shaped(row: Row, thing: str) -> None:
+    code = row.cells["code"]
+    if not _SHAPES[thing].fullmatch(code):
+        raise broken(row.place, f"{code!r} is no {thing} code", f"Shape: {_SHAPES[thing].pattern}")
+
+
+def _among(row: Row, column: str, known: Container[str]) -> None:
+    if row.cells[column] not in known:
+        raise broken(
+            row.place, f"{column} {row.cells[column]!r} is unknown", "Correct it, or declare it first."
+        )
+
+
+def _flag(row: Row, cell: str) -> bool:
+    if cell not in ("0", "1"):
+        raise broken(row.place, f"{cell!r} where 0 or 1 is meant", "Write 1 for yes, 0 for no.")
+    return cell == "1"
+
+
+def _add(things: dict[str, Thing], thing: Thing, row: Row) -> None:
+    if thing.code in things:
+        raise broken(row.place, f"{thing.code} stands twice", "Keep one of the two lines.")
+    things[thing.code] = thing

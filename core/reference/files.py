@@ -1,0 +1,73 @@
+"""Read reference data: plain files that people edit, so every fault names its place and what to do."""
+
+import csv
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from core.errors import ReferenceDataError
+
+SHIPPED = Path(__file__).parent
+"""The sample that comes with the project: a folder for each year, and ``calendar.toml``."""
+
+
+class Row(NamedTuple):
+    """One row of a file: where it stands, and its cells by column."""
+
+    place: str
+    cells: dict[str, str]
+
+
+def broken(place: str, found: str, remedy: str) -> ReferenceDataError:
+    """Say where, what stood there, and what to do."""
+    return ReferenceDataError(f"{place}: {found}. {remedy}")
+
+
+def toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise broken(str(path), f"cannot be read ({error.strerror})", "Put the file there.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise broken(str(path), f"is not TOML in UTF-8 ({error})", "Correct it at that position.") from error
+
+
+def of_year(folder: Path) -> tuple[int, Path]:
+    """The year a folder serves, and the folder that holds its files: itself, or the one it is ``same_as``."""
+    place = folder.joinpath("year.toml")
+    settings = toml(place)
+    year, model = settings.get("year"), settings.get("same_as")
+    if type(year) is not int:
+        raise broken(str(place), f"year is {year!r}", "Write the exercise as in: year = 2018")
+    if model is None:
+        return year, folder
+    shared = folder.with_name(str(model))
+    if model == year or "same_as" in toml(shared.joinpath("year.toml")):
+        raise broken(str(place), f"same_as = {model} leads to no files", "Name a year with files of its own.")
+    return year, shared
+
+
+def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    """The rows of a CSV file with exactly ``columns``, trimmed, in file order."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            yield from _rows(csv.reader(text, strict=True), str(path), columns)
+    except OSError as error:
+        raise broken(str(path), f"cannot be read ({error.strerror})", "Put the file there.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise broken(
+            str(path), f"is not CSV in UTF-8 ({error})", "Save it as comma-separated UTF-8."
+        ) from error
+
+
+def _rows(lines: Any, path: str, columns: tuple[str, ...]) -> Iterator[Row]:
+    header = tuple(next(lines, ()))
+    if header != columns:
+        raise broken(path, f"columns are {', '.join(header)}", f"Write exactly {','.join(columns)}")
+    for cells in lines:
+        place = f"{path}, line {lines.line_num}"
+        if len(cells) != len(columns):
+            raise broken(place, f"{len(cells)} cells", f"Write {len(columns)}, as in the first line.")
+        yield Row(place, dict(zip(columns, map(str.strip, cells), strict=True)))

@@ -1,0 +1,354 @@
+"""Every table of columns, declared once.
+
+Row tables (one row per line or entry) and state tables (the book, indexed by position).  Field order is free except
+where a table says that it is a COPY row.
+"""
+
+from typing import Annotated, NamedTuple
+
+from core.catalog import Effects
+from core.columns import (
+    READS,
+    Balance,
+    Byte,
+    Code,
+    Day,
+    Digest,
+    Entry,
+    Hash32,
+    Hash64,
+    Index,
+    Money,
+    Position,
+    Small,
+)
+
+
+class Spans(NamedTuple):
+    """Texts: where each starts and ends in the bytes of ``Bytes``."""
+
+    start: Index
+    end: Index
+
+
+class Bytes(NamedTuple):
+    """The bytes that ``Spans`` point into."""
+
+    data: Byte
+
+
+class Replayed(NamedTuple):
+    """Stored entries as the book takes them back."""
+
+    entry: Entry
+    predecessor: Entry
+    amount: Money
+    cell: Index
+    kind: Code
+    debit: Small
+    credit: Small
+    content: Hash64
+
+
+class Parsed(NamedTuple):
+    """Numbers read from texts: a value, or the ``core.codes.Outcome`` that says why not."""
+
+    value: Money
+    fault: Code
+
+
+class Flags(NamedTuple):
+    """One yes or no a row."""
+
+    flag: Code
+
+
+class Grouping(NamedTuple):
+    """Which act each line belongs to."""
+
+    head: Index
+    content: Hash64
+    fault: Code
+
+
+class Lines(NamedTuple):
+    """What grouping looks at: line number, kind, key and digest of each line."""
+
+    number: Money
+    kind: Code
+    high: Hash64
+    low: Hash32
+    digest: Hash64
+
+
+class Packed(NamedTuple):
+    """Account assignments packed into one word each; -1 where a line names none."""
+
+    word: Money
+
+
+class Numbers(NamedTuple):
+    """A number a row; -1 for none."""
+
+    number: Index
+
+
+class Words(NamedTuple):
+    """One 64-bit word a row: a prefix, or a digest."""
+
+    word: Hash64
+
+
+class Fingerprints(NamedTuple):
+    """96 bits of keyed hash, one row per text."""
+
+    high: Hash64
+    low: Hash32
+
+
+Slots = Hash64
+"""Open addressing over ``Keys``: the upper 32 bits are a tag, the lower the row + 1; 0 is free."""
+
+
+class Acts(NamedTuple):
+    """What callers ask for, resolved: one row per line, the lines of an act next to each other."""
+
+    head: Index
+    """Row of the act's first line."""
+    kind: Code
+    fault: Code
+    """``core.codes.Outcome`` found while reading; 0 if none."""
+    period: Index
+    """``core.calendar`` period of the posting."""
+    cell: Index
+    """Account assignment; -1 when the line names none (it inherits its predecessor's)."""
+    source: Index
+    """Budget node the money comes from, for moves; -1 otherwise."""
+    account: Small
+    """Chart account the sender asked for in place of the role's; 0 if none."""
+    amount: Money
+    key_high: Hash64
+    key_low: Hash32
+    """Keyed fingerprint of sender, family, exercise and reference: 96 bits."""
+    content: Hash64
+    """Digest of everything the line says."""
+    previous_high: Hash64
+    previous_low: Hash32
+    """Fingerprint of the predecessor; both 0 when there is none."""
+    previous_line: Index
+    """Line of the predecessor, from 1."""
+    payee_high: Hash64
+    payee_low: Hash32
+    """Fingerprint of the payee; both 0 when there is none."""
+    bank: Hash64
+    """Digest of the IBAN; 0 when none is given."""
+
+
+class Decisions(NamedTuple):
+    """What became of each line."""
+
+    outcome: Code
+    entry: Entry
+    """The entry's id when accepted; the first act's entry when duplicate; else 0."""
+    predecessor: Entry
+    cell: Index
+    """Account assignment in force (given or inherited); 0 if none."""
+    payee: Index
+    debit: Small
+    credit: Small
+    node: Index
+    """Budget node that refused; -1 if none."""
+    missing: Money
+    """Cents missing where it was refused; 0 if that has no meaning."""
+
+
+class Entries(NamedTuple):
+    """The journal: one row per accepted line.  A COPY row; the reference follows as text."""
+
+    entry_id: Entry
+    predecessor: Entry
+    amount: Money
+    content: Digest
+    submission: Index
+    line: Index
+    """Position of the line in its submission, from 0."""
+    day: Day
+    cell: Index
+    source: Index
+    """Node number that a move took from; 0 for any other kind."""
+    payee: Index
+    kind: Small
+    exercise: Small
+    month: Small
+    debit: Small
+    credit: Small
+
+
+class Refusals(NamedTuple):
+    """One row per refused line.  A COPY row; reference and the text found follow."""
+
+    batch: Entry
+    position: Index
+    """Position in the batch, from 0."""
+    submission: Index
+    line: Index
+    code: Small
+    field: Small
+    kind: Small
+    node: Index
+    missing: Money
+    amount: Money
+
+
+class Duplicates(NamedTuple):
+    """One row per line that repeats an accepted one.  A COPY row."""
+
+    batch: Entry
+    position: Index
+    submission: Index
+    line: Index
+    entry_id: Entry
+
+
+class NewPayees(NamedTuple):
+    """One row per payee registered.  A COPY row; code, name, IBAN and BIC follow."""
+
+    payee: Index
+    entry_id: Entry
+
+
+class NewCells(NamedTuple):
+    """One row per account assignment first seen.  A COPY row."""
+
+    cell: Index
+    batch: Entry
+    centre: Index
+    area: Index
+    item: Index
+    fund: Index
+    operation: Index
+    budget_year: Small
+
+
+class NodeBalances(NamedTuple):
+    """What a node's eight figures became with a batch.  A COPY row."""
+
+    batch: Entry
+    node: Index
+    ae_opened: Money
+    ae_allotted: Money
+    ae_reserved: Money
+    ae_consumed: Money
+    cp_opened: Money
+    cp_allotted: Money
+    cp_reserved: Money
+    cp_consumed: Money
+
+
+class AccountBalances(NamedTuple):
+    """What an account's debit and credit totals of a period became with a batch.  A COPY row."""
+
+    batch: Entry
+    account: Small
+    period: Index
+    debit: Money
+    credit: Money
+
+
+# ---------------------------------------------------------------------------------------------- the book
+
+
+class Cells(NamedTuple):
+    """Account assignments: where each hangs in the budget and which accounts it posts to."""
+
+    centre_node: Index
+    """The node of the fund centre itself; its ancestors follow ``Nodes.parent``."""
+    level: Code
+    """``core.nomenclature.Level`` of that node."""
+    operation_node: Index
+    """Node of the investment operation; -1 if none."""
+    expense: Small
+    accrued: Small
+    creditor: Small
+
+
+class Nodes(NamedTuple):
+    """Where budget is controlled; the figures stand in ``Book.figures``."""
+
+    parent: Index
+    """-1 above a programme."""
+    level: Code
+    staff: Code
+    """1 for T2."""
+    blocking: Code
+    """0 for estimated credits, which no want of credit stops."""
+    touched: Code
+    """1 when the figures changed since the last batch."""
+
+
+class Items(NamedTuple):
+    """What may still follow each entry, by entry id."""
+
+    open: Money
+    unbilled: Money
+    parent: Position
+    """The commitment's entry; 0 if none."""
+    cell: Index
+    debit: Small
+    credit: Small
+    kind: Code
+    lines_after: Small
+    """Lines of the same act behind this one: a predecessor's line number must exist."""
+
+
+class Keys(NamedTuple):
+    """Accepted keys in order of acceptance: 96-bit fingerprint, content, and what they stand for."""
+
+    high: Hash64
+    low: Hash32
+    value: Position
+    """Entry id of the first line (acts), or payee number (payees)."""
+    content: Hash64
+    """Content digest (acts), or bank digest (payees)."""
+
+
+class Ledger(NamedTuple):
+    """Debit and credit by account and period: row ``period * LEDGER_ACCOUNTS + account``."""
+
+    debit: Money
+    credit: Money
+    touched: Code
+
+
+class Counters(NamedTuple):
+    """How many there are of each; one row."""
+
+    entries: Entry
+    keys: Entry
+    payees: Entry
+    waiting: Entry
+
+
+class Book(NamedTuple):
+    """All state that deciding needs, as records: what the kernels read and advance."""
+
+    effects: Annotated[Effects, READS]
+    cells: Annotated[Cells, READS]
+    nodes: Nodes
+    items: Items
+    ledger: Ledger
+    keys: Keys
+    payees: Keys
+    waiting: Keys
+    counters: Counters
+    figures: Balance
+    """Eight figures a node: AE opened, allotted, reserved, consumed, then CP the same."""
+    periods: Code
+    """1 where the ``core.calendar`` period is open."""
+    slots: Slots
+    payee_slots: Slots
+    waiting_slots: Slots
+
+
+LEDGER_ACCOUNTS = 1024
+"""Rows of ``Ledger`` per period: accounts of all charts together stay below it."""
