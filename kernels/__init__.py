@@ -1,0 +1,40 @@
+"""Compiled loops over columns.  Pure: no I/O, no clock, no randomness, no exceptions.
+
+Numba's on-disk cache does not notice a change in *another* file: a kernel that uses ``core.codes`` would keep the old
+values.  So the cache directory is named after a digest of every source a kernel can see.  The cache holds pickles:
+only the owner may write there.
+"""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+import numba
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _digest() -> str:
+    sources = sorted([*_ROOT.glob("kernels/*.py"), *_ROOT.glob("core/*.py")])
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+
+
+def _private(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = folder.stat()
+    if state.st_uid != os.getuid() or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(
+            f"{folder}: others could write the compiled kernels there; give it mode 0700 and your own user"
+        )
+    return folder
+
+
+def _cache_folder() -> str:
+    parent = _private(Path(os.environ.get("KERNEL_CACHE", Path.home().joinpath(".cache", "crescendo"))))
+    mode = "-checked" if numba.config.BOUNDSCHECK else ""
+    return str(parent.joinpath(f"kernels-{_digest()}{mode}"))
+
+
+# both are needed: the variable alone is ignored when numba was imported before
+os.environ["NUMBA_CACHE_DIR"] = numba.config.CACHE_DIR = _cache_folder()

@@ -1,0 +1,62 @@
+"""Is it an IBAN?  Country length and ISO 7064 check digits."""
+
+import numpy as np
+
+from core.iban import LENGTHS
+from core.tables import Bytes, Flags, Spans
+from kernels.signature import fills, kernel, part, reads
+
+_A, _Z, _ZERO, _NINE = ord("A"), ord("Z"), ord("0"), ord("9")
+_LETTERS = 26
+_LENGTH = np.zeros(_LETTERS * _LETTERS, np.int32)
+for _country, _length in LENGTHS.items():
+    _LENGTH[(ord(_country[0]) - _A) * _LETTERS + ord(_country[1]) - _A] = _length
+
+
+@part
+def _is_letter(byte):
+    return _A <= byte <= _Z
+
+
+@part
+def _remainder(data, at, end, carried):
+    """Go on with the remainder by 97; -1 at a character that no IBAN holds."""
+    for place in range(at, end):
+        byte = np.int64(data[place])
+        if _ZERO <= byte <= _NINE:
+            carried = (carried * 10 + byte - _ZERO) % 97
+        elif _is_letter(byte):
+            carried = (carried * 100 + byte - _A + 10) % 97
+        else:
+            return np.int64(-1)
+    return carried
+
+
+@part
+def _is_valid(data, at, end):
+    if end - at < 5 or not _is_letter(data[at]) or not _is_letter(data[at + 1]):
+        return False
+    if not (_ZERO <= data[at + 2] <= _NINE and _ZERO <= data[at + 3] <= _NINE):
+        return False
+    country = (np.int64(data[at]) - _A) * _LETTERS + data[at + 1] - _A
+    if _LENGTH[country] != end - at:
+        return False
+    carried = _remainder(data, at + 4, end, np.int64(0))
+    return carried >= 0 and _remainder(data, at, at + 4, carried) == 1
+
+
+@kernel(reads(Spans), reads(Bytes), fills(Flags))
+def check(spans, text, flags):
+    """Flag the texts that are IBANs: upper case, no spaces, the country's length, remainder 1 by 97.
+
+    Reads     spans, text     n texts
+    Fills     flags           n rows; 1 for a good IBAN
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  impossible: remainders stay below 97
+    Cost      O(bytes), one pass
+    Source    ISO 13616-1, ISO 7064 (MOD 97-10)
+    Oracle    tests.oracle.iban.check
+    """
+    for row in range(spans.start.size):
+        flags.flag[row] = _is_valid(text.data, spans.start[row], spans.end[row])

@@ -1,0 +1,209 @@
+"""Texts to numbers, and texts that are no good."""
+
+from core.codes import Outcome
+from core.money import AMOUNT_MAX, CENTS_PER_EURO
+from core.tables import Bytes, Flags, Parsed, Spans
+from kernels.signature import fills, kernel, part, reads, whole
+
+_ZERO, _NINE = ord("0"), ord("9")
+_POINT, _COMMA, _MINUS, _HASH = ord("."), ord(","), ord("-"), ord("#")
+_SPACE, _DELETE = 0x20, 0x7F
+_DIGITS_MAX = 10
+_CEILING = 10**16
+_INVALID = (0, Outcome.AMOUNT_INVALID.value)
+
+
+@part
+def _is_digit(byte):
+    return _ZERO <= byte <= _NINE
+
+
+@part
+def _digits(data, at, end):
+    """(value, how many digits) read from ``at``; the value stops growing far above any limit."""
+    value, start = 0, at
+    while at < end and _is_digit(data[at]):
+        if value < _CEILING:
+            value = value * 10 + (data[at] - _ZERO)
+        at += 1
+    return value, at - start
+
+
+@part
+def _cents(data, at, end):
+    """(cents without sign, fault) of digits, then perhaps a point or comma and one or two digits."""
+    euros, count = _digits(data, at, end)
+    if count == 0:
+        return _INVALID
+    at += count
+    decimals = 0
+    if at < end:
+        if data[at] != _POINT and data[at] != _COMMA:
+            return _INVALID
+        decimals, count = _digits(data, at + 1, end)
+        if count == 0 or count > 2 or at + 1 + count != end:
+            return _INVALID
+        if count == 1:
+            decimals *= 10
+    if euros > AMOUNT_MAX:
+        return 0, Outcome.AMOUNT_OVER_LIMIT.value
+    return euros * CENTS_PER_EURO + decimals, 0
+
+
+@kernel(reads(Spans), reads(Bytes), fills(Parsed))
+def amounts(spans, text, parsed):
+    """Read decimal texts as cents: at most two decimals, point or comma, nothing else.
+
+    Reads     spans, text     n texts
+    Fills     parsed          n rows; cents, or 0 and the fault; an empty text gives 0 without fault
+    Order     rows are independent
+    Outcomes  AMOUNT_INVALID, AMOUNT_NOT_POSITIVE, AMOUNT_OVER_LIMIT; never raises
+    Overflow  impossible: digits stop counting at 10**16
+    Cost      O(bytes), one pass
+    Oracle    tests.oracle.amounts.parse
+    """
+    start, end, data = spans.start, spans.end, text.data
+    value, fault = parsed.value, parsed.fault
+    for row in range(start.size):
+        at, stop = start[row], end[row]
+        value[row], fault[row] = 0, 0
+        if at == stop:
+            continue
+        negative = data[at] == _MINUS
+        cents, found = _cents(data, at + 1 if negative else at, stop)
+        if found == 0 and cents > AMOUNT_MAX:
+            found = Outcome.AMOUNT_OVER_LIMIT.value
+        if found != Outcome.AMOUNT_INVALID.value and (negative or (found == 0 and cents == 0)):
+            found = Outcome.AMOUNT_NOT_POSITIVE.value
+        fault[row] = found
+        value[row] = cents if found == 0 else 0
+
+
+@kernel(reads(Spans), reads(Bytes), fills(Parsed))
+def wholes(spans, text, parsed):
+    """Read whole numbers of one to ten digits.
+
+    Reads     spans, text     n texts
+    Fills     parsed          n rows; the number, or -1 and FIELD_INVALID; an empty text gives -1 without fault
+    Order     rows are independent
+    Outcomes  FIELD_INVALID; never raises
+    Overflow  impossible: ten digits
+    Cost      O(bytes), one pass
+    Oracle    tests.oracle.whole.parse
+    """
+    start, end, data = spans.start, spans.end, text.data
+    for row in range(start.size):
+        size = end[row] - start[row]
+        number, count = _digits(data, start[row], end[row])
+        good = 0 < size <= _DIGITS_MAX and count == size
+        parsed.value[row] = number if good else -1
+        parsed.fault[row] = 0 if good or size == 0 else Outcome.FIELD_INVALID.value
+
+
+@part
+def _month_days(year, month):
+    if month == 2:
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        return 29 if leap else 28
+    return 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31
+
+
+@part
+def _epoch_days(year, month, day):
+    """Days since 1970-01-01, counting years from March so that a leap day comes last."""
+    shifted = year - 1 if month <= 2 else year
+    months = (month + 9) % 12
+    return (
+        shifted * 365
+        + shifted // 4
+        - shifted // 100
+        + shifted // 400
+        + (months * 153 + 2) // 5
+        + day
+        - 719469
+    )
+
+
+@kernel(reads(Spans), reads(Bytes), fills(Parsed))
+def days(spans, text, parsed):
+    """Read dates written YYYY-MM-DD.
+
+    Reads     spans, text     n texts
+    Fills     parsed          n rows; days since 1970-01-01, or 0 and FIELD_INVALID; an empty text gives 0
+    Order     rows are independent
+    Outcomes  FIELD_INVALID; never raises
+    Overflow  impossible: four-digit years
+    Cost      O(bytes), one pass
+    Oracle    tests.oracle.days.parse
+    """
+    start, end, data = spans.start, spans.end, text.data
+    for row in range(start.size):
+        at, size = start[row], end[row] - start[row]
+        parsed.value[row] = 0
+        parsed.fault[row] = 0 if size == 0 else Outcome.FIELD_INVALID.value
+        if size != 10 or data[at + 4] != _MINUS or data[at + 7] != _MINUS:
+            continue
+        year, years = _digits(data, at, at + 4)
+        month, months = _digits(data, at + 5, at + 7)
+        day, count = _digits(data, at + 8, at + 10)
+        if (
+            years == 4
+            and months == 2
+            and count == 2
+            and year >= 1
+            and 1 <= month <= 12
+            and 1 <= day <= _month_days(year, month)
+        ):
+            parsed.value[row] = _epoch_days(year, month, day)
+            parsed.fault[row] = 0
+
+
+@kernel(reads(Spans), reads(Bytes), whole, fills(Flags))
+def flaws(spans, text, bytes_max, flags):
+    """Flag the texts that are too long or hold a control character.
+
+    Reads     spans, text     n texts
+    Fills     flags           n rows
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  impossible
+    Cost      O(bytes), one pass
+    Oracle    tests.oracle.texts.flawed
+    """
+    start, end, data, flag = spans.start, spans.end, text.data, flags.flag
+    for row in range(start.size):
+        bad = end[row] - start[row] > bytes_max
+        for at in range(start[row], min(end[row], start[row] + bytes_max)):
+            if data[at] < _SPACE or data[at] == _DELETE:
+                bad = True
+        flag[row] = bad
+
+
+@kernel(reads(Spans), reads(Bytes), fills(Spans), fills(Parsed))
+def predecessors(spans, text, references, parsed):
+    """Split REFERENCE or REFERENCE#LINE into the reference and the line.
+
+    Reads     spans, text     n texts
+    Fills     references      n spans of the same bytes
+              parsed          n rows; the line, 1 where none is written, 0 and FIELD_INVALID where it is none
+    Order     rows are independent
+    Outcomes  FIELD_INVALID; never raises
+    Overflow  impossible: ten digits
+    Cost      O(bytes), one pass
+    Oracle    tests.oracle.texts.predecessor
+    """
+    start, end, data = spans.start, spans.end, text.data
+    for row in range(start.size):
+        mark = end[row] - 1
+        while mark >= start[row] and data[mark] != _HASH:
+            mark -= 1
+        references.start[row] = start[row]
+        references.end[row] = end[row] if mark < start[row] else mark
+        parsed.value[row], parsed.fault[row] = 1, 0
+        if mark >= start[row]:
+            line, count = _digits(data, mark + 1, end[row])
+            good = (
+                0 < count <= _DIGITS_MAX and mark + 1 + count == end[row] and line > 0 and mark > start[row]
+            )
+            parsed.value[row] = line if good else 0
+            parsed.fault[row] = 0 if good else Outcome.FIELD_INVALID.value

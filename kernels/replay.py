@@ -1,0 +1,57 @@
+"""The book again from the journal: what each stored entry left behind, without judging it anew."""
+
+import numpy as np
+
+from core.catalog import Family
+from core.tables import Book, Fingerprints, Replayed
+from kernels import keys
+from kernels.postings import apply_remainders, place_item
+from kernels.signature import advances, kernel, part, reads
+
+
+@part
+def _starts_act(fingerprints, row):
+    """Entries of one act stand together, and a key is accepted once: another key is another act."""
+    if row == 0:
+        return True
+    high, low = fingerprints.high, fingerprints.low
+    return high[row] != high[row - 1] or low[row] != low[row - 1]
+
+
+@part
+def _enter_key(book, fingerprints, replayed, row):
+    at = book.counters[0].keys
+    entry = (fingerprints.high[row], fingerprints.low[row], np.uint32(replayed.entry[row]), replayed.content[row])
+    keys.insert(book.slots, book.keys, at, entry)
+    book.counters[0].keys = at + 1
+
+
+@kernel(reads(Replayed), reads(Fingerprints), advances(Book))
+def replay(replayed, fingerprints, book):
+    """Take stored entries back into the book: items, remainders and keys.
+
+    Budget figures and ledger sums are not touched: they are stored with every batch.
+
+    Reads     replayed, fingerprints    n entries in order of id, whole acts
+    Advances  book                      items, keys and counters, in place
+    Order     entry order
+    Outcomes  none; never raises
+    Overflow  impossible: these amounts were accepted before
+    Cost      O(n), one pass
+    Oracle    tests.oracle.decisions.decide
+    """
+    rows = replayed.entry.size
+    first = 0
+    for row in range(rows):
+        entry, kind = replayed.entry[row], replayed.kind[row]
+        if _starts_act(fingerprints, row):
+            first = row
+            _enter_key(book, fingerprints, replayed, row)
+        for earlier in range(first, row):
+            book.items[replayed.entry[earlier]].lines_after += 1
+        item = replayed.predecessor[row]
+        place_item(book, (entry, kind, item), replayed.amount[row], replayed.cell[row])
+        book.items[entry].debit, book.items[entry].credit = replayed.debit[row], replayed.credit[row]
+        if book.effects[kind].follows != Family.NONE.value:
+            apply_remainders(book, item, kind, replayed.amount[row])
+        book.counters[0].entries = entry

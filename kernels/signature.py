@@ -1,0 +1,144 @@
+"""The only module that knows how Numba is asked to compile.
+
+``@kernel(reads(Acts), fills(Decisions))`` compiles eagerly, for exactly those dtypes and contiguous columns.  A kernel
+that writes to a table it only ``reads`` does not compile; a caller that passes another dtype gets a TypeError, not a
+slow copy.  ``@part`` is a piece of a kernel: inlined, never called from outside.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from llvmlite import ir
+from numba import from_dtype, njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+from numba.np import arrayobj
+
+import kernels  # noqa: F401  the cache folder must be set before anything compiles
+from core.columns import READS, ColumnKind, kinds, record
+
+flag = types.boolean
+whole = types.int64
+word = types.uint64
+
+
+def reads(table: type) -> types.BaseTuple:
+    """``table`` as read-only columns."""
+    return _columns(table, readonly=True)
+
+
+def fills(table: type) -> types.BaseTuple:
+    """``table`` as columns the kernel fills."""
+    return _columns(table, readonly=False)
+
+
+def reads_records(table: type) -> types.Array:
+    """``table`` as read-only records.  (Numba refuses to store a record there, not a field: tests see to that.)"""
+    return types.Array(from_dtype(record(table)), 1, "C", readonly=True)
+
+
+def fills_records(table: type) -> types.Array:
+    """``table`` as records the kernel fills or advances."""
+    return types.Array(from_dtype(record(table)), 1, "C")
+
+
+def reads_column(kind: Any) -> types.Array:
+    """One read-only column of an annotated kind."""
+    return _column(get_args(kind)[1], readonly=True)
+
+
+def fills_column(kind: Any) -> types.Array:
+    """One column of an annotated kind, filled or advanced."""
+    return _column(get_args(kind)[1], readonly=False)
+
+
+def advances(book: type) -> types.BaseTuple:
+    """A tuple of tables as records, changed in place; a member marked ``READS`` stays read-only."""
+    return types.BaseTuple.from_types([_member(hint) for hint in _hints(book)], book)
+
+
+def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Compile a kernel now, for these arguments; it runs without the GIL and returns nothing."""
+    return njit(types.void(*arguments), cache=True, nogil=True)
+
+
+part = njit(nogil=True, inline="always")
+"""A piece of a kernel, compiled into it and inlined by LLVM where that pays."""
+
+
+def borrow(array: Any) -> Any:
+    """``array`` without its reference count: a kernel's caller keeps it alive.
+
+    Without this, every part that takes a book would count references to each of its arrays, atomically, twice: forty
+    times the cost of the decision itself.
+    """
+    return array
+
+
+@overload(borrow)
+def _borrow(array):  # noqa: ANN001, ANN202
+    def borrowed(array):  # noqa: ANN001, ANN202
+        return _without_count(array)
+
+    return borrowed
+
+
+@intrinsic
+def _without_count(context, array):  # noqa: ANN001, ANN202
+    """The array's own fields, with no memory to count references to."""
+
+    def generate(target, builder, _, arguments):  # noqa: ANN001, ANN202
+        owned = arrayobj.make_array(array)(target, builder, arguments[0])
+        bare = arrayobj.make_array(array)(target, builder)
+        fields = {name: getattr(owned, name) for name in ("data", "shape", "strides", "itemsize")}
+        arrayobj.populate_array(bare, meminfo=None, **fields)
+        return bare._getvalue()
+
+    return array(array), generate
+
+
+def prefetch(array: Any, row: int) -> None:
+    """Ask memory for ``array[row]`` without waiting for it: many look-ups then wait once, together."""
+
+
+@overload(prefetch)
+def _prefetch(array, row):  # noqa: ANN001, ANN202
+    def ask(array, row):  # noqa: ANN001, ANN202
+        _ask_memory(array, row)
+
+    return ask
+
+
+@intrinsic
+def _ask_memory(context, array, row):  # noqa: ANN001, ANN202
+    """LLVM's prefetch: for reading (0), to keep (3), as data (1)."""
+
+    def generate(target, builder, _, arguments):  # noqa: ANN001, ANN202
+        data = arrayobj.make_array(array)(target, builder, arguments[0]).data
+        address = builder.gep(data, [arguments[1]])
+        word = ir.IntType(32)
+        shape = ir.FunctionType(ir.VoidType(), [address.type, word, word, word])
+        ask = cgutils.get_or_insert_function(builder.module, shape, "llvm.prefetch.p0")
+        builder.call(ask, [address, word(0), word(3), word(1)])
+        return target.get_dummy_value()
+
+    return types.void(array, row), generate
+
+
+def _hints(table: type) -> list[Any]:
+    return list(get_type_hints(table, include_extras=True).values())
+
+
+def _columns(table: type, *, readonly: bool) -> types.BaseTuple:
+    return types.BaseTuple.from_types([_column(kind, readonly) for kind in kinds(table).values()], table)
+
+
+def _column(kind: ColumnKind, readonly: bool) -> types.Array:
+    return types.Array(from_dtype(kind.dtype), 1 + (kind.width > 1), "C", readonly=readonly)
+
+
+def _member(hint: Any) -> types.Type:
+    if get_origin(hint) is not Annotated:
+        return fills_records(hint)
+    base, mark, *_ = get_args(hint)
+    return reads_records(base) if mark == READS else _column(mark, readonly=False)

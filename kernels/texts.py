@@ -1,0 +1,142 @@
+"""Texts to hashes: a keyed fingerprint that nobody outside can forge, and a plain digest of content.
+
+Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", with one compression and three finalisation rounds
+and its 128-bit output.
+"""
+
+import numpy as np
+
+from core.tables import Bytes, Fingerprints, Spans, Words
+from kernels.signature import fills, kernel, part, reads, word
+
+_V0 = np.uint64(0x736F6D6570736575)
+_V1 = np.uint64(0x646F72616E646F6D)
+_V2 = np.uint64(0x6C7967656E657261)
+_V3 = np.uint64(0x7465646279746573)
+_EE = np.uint64(0xEE)
+_DD = np.uint64(0xDD)
+_13, _16, _17, _21, _32 = (np.uint64(bits) for bits in (13, 16, 17, 21, 32))
+_64 = np.uint64(64)
+_56 = np.uint64(56)
+
+
+@part
+def _turn(value, bits):
+    return (value << bits) | (value >> (_64 - bits))
+
+
+@part
+def _round(v0, v1, v2, v3):
+    v0 = v0 + v1
+    v2 = v2 + v3
+    v1 = _turn(v1, _13) ^ v0
+    v3 = _turn(v3, _16) ^ v2
+    v0 = _turn(v0, _32)
+    v2 = v2 + v1
+    v0 = v0 + v3
+    v1 = _turn(v1, _17) ^ v2
+    v3 = _turn(v3, _21) ^ v0
+    v2 = _turn(v2, _32)
+    return v0, v1, v2, v3
+
+
+@part
+def _word(data, at):
+    """Eight bytes from ``at``, little endian."""
+    value = np.uint64(data[at])
+    for place in range(1, 8):
+        value |= np.uint64(data[at + place]) << np.uint64(8 * place)
+    return value
+
+
+@part
+def _tail(data, at, end):
+    """The last bytes, up to seven, little endian."""
+    value = np.uint64(0)
+    for place in range(end - at):
+        value |= np.uint64(data[at + place]) << np.uint64(8 * place)
+    return value
+
+
+@part
+def siphash(key, prefix, data, start, end):
+    """SipHash-1-3-128 of ``prefix`` (eight bytes) followed by ``data[start:end]``: two words."""
+    v0, v1 = _V0 ^ key[0], _V1 ^ key[1] ^ _EE
+    v2, v3 = _V2 ^ key[0], _V3 ^ key[1]
+    v3 ^= prefix
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0 ^= prefix
+    at = start
+    while end - at >= 8:
+        block = _word(data, at)
+        v3 ^= block
+        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+        v0 ^= block
+        at += 8
+    block = (np.uint64((end - start + 8) & 0xFF) << _56) | _tail(data, at, end)
+    v3 ^= block
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0 ^= block
+    return _finish(v0, v1, v2, v3)
+
+
+@part
+def _finish(v0, v1, v2, v3):
+    v2 ^= _EE
+    for _ in range(3):
+        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    first = v0 ^ v1 ^ v2 ^ v3
+    v1 ^= _DD
+    for _ in range(3):
+        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    return first, v0 ^ v1 ^ v2 ^ v3
+
+
+@kernel(reads(Spans), reads(Bytes), reads(Words), reads(Words), fills(Fingerprints))
+def fingerprint(spans, text, prefixes, secret, fingerprints):
+    """Fingerprint each text, set apart by its prefix, under a secret key.
+
+    Reads     spans, text          n texts, each within the bytes
+              secret               2 words
+              prefixes             n words: what sets equal texts of other senders or families apart
+    Fills     fingerprints         n rows, 96 bits each; an empty text gives 0, which no lookup finds
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  words wrap by design
+    Cost      O(bytes), one pass
+    Source    SipHash-1-3-128
+    Oracle    tests.oracle.texts.fingerprint
+    """
+    key = (secret.word[0], secret.word[1])
+    start, end, data = spans.start, spans.end, text.data
+    prefix, high, low = prefixes.word, fingerprints.high, fingerprints.low
+    for row in range(start.size):
+        if start[row] == end[row]:
+            high[row], low[row] = 0, 0
+            continue
+        first, second = siphash(key, prefix[row], data, start[row], end[row])
+        high[row] = first
+        low[row] = np.uint32(second & np.uint64(0xFFFF_FFFF))
+
+
+@kernel(reads(Spans), reads(Bytes), word, fills(Words))
+def digest(spans, text, salt, words):
+    """Digest each text without a key: the same content gives the same word everywhere.
+
+    Reads     spans, text          n texts
+    Fills     words                n words; an empty text gives 0, as if the column were absent
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  words wrap by design
+    Cost      O(bytes), one pass
+    Source    SipHash-1-3
+    Oracle    tests.oracle.texts.digest
+    """
+    key = (salt, salt)
+    start, end, data, out = spans.start, spans.end, text.data, words.word
+    for row in range(start.size):
+        if start[row] == end[row]:
+            out[row] = 0
+        else:
+            first, _ = siphash(key, salt, data, start[row], end[row])
+            out[row] = first

@@ -1,0 +1,89 @@
+"""Rows of PostgreSQL's binary COPY: fixed columns first, then texts.
+
+The fixed part of a row has a constant stride, so it *is* a structured dtype (``posting.rows``); what remains is to put
+it and each row's texts one behind the other.
+
+Source: PostgreSQL manual, COPY, "Binary Format".
+"""
+
+import numpy as np
+
+from core.columns import Byte, Money
+from core.tables import Bytes, Spans
+from kernels.signature import fills, fills_column, kernel, part, reads, reads_column, whole
+
+
+@part
+def _put_length(out, at, length):
+    """Four bytes, big endian."""
+    out[at] = (length >> 24) & 0xFF
+    out[at + 1] = (length >> 16) & 0xFF
+    out[at + 2] = (length >> 8) & 0xFF
+    out[at + 3] = length & 0xFF
+
+
+@part
+def _copy(source, start, end, out, at):
+    for place in range(start, end):
+        out[at + place - start] = source[place]
+    return at + end - start
+
+
+@kernel(reads_column(Byte), whole, reads(Spans), reads(Bytes), fills_column(Byte))
+def append_texts(fixed, stride, spans, text, out):
+    """Lay rows one behind the other: ``stride`` fixed bytes, then the row's texts, each behind its length.
+
+    Reads     fixed          rows * stride bytes
+              spans, text    rows * k texts, the k texts of a row next to each other
+    Fills     out            exactly as many bytes as that takes
+    Order     row order
+    Outcomes  none; never raises
+    Overflow  a text stays below 2**31 bytes
+    Cost      O(bytes), one pass
+    Source    PostgreSQL manual, COPY, binary format
+    Oracle    tests.oracle.wire.rows
+    """
+    rows = fixed.size // stride
+    texts = spans.start.size // rows if rows else 0
+    at = 0
+    for row in range(rows):
+        at = _copy(fixed, row * stride, (row + 1) * stride, out, at)
+        for each in range(row * texts, (row + 1) * texts):
+            _put_length(out, at, spans.end[each] - spans.start[each])
+            at = _copy(text.data, spans.start[each], spans.end[each], out, at + 4)
+
+
+@part
+def _length(data, at):
+    """Four bytes, big endian."""
+    high = (np.int64(data[at]) << 24) | (np.int64(data[at + 1]) << 16)
+    return high | (np.int64(data[at + 2]) << 8) | np.int64(data[at + 3])
+
+
+@kernel(reads_column(Byte), whole, fills_column(Byte), fills(Spans), fills_column(Money))
+def split_texts(data, stride, fixed, spans, count):
+    """Take rows apart: their fixed bytes one behind the other, and where their texts stand.
+
+    Reads     data           rows as ``append_texts`` lays them
+    Fills     fixed          rows * stride bytes
+              spans          rows * k spans of ``data``
+              count          one row: how many rows there were
+    Order     row order
+    Outcomes  stops at the end of the data; never raises
+    Overflow  a text stays below 2**31 bytes
+    Cost      O(bytes), one pass
+    Source    PostgreSQL manual, COPY, binary format
+    Oracle    tests.oracle.wire.split
+    """
+    rows_max = fixed.size // stride
+    texts = spans.start.size // rows_max if rows_max else 0
+    at, row = 0, 0
+    while at + stride <= data.size and row < rows_max:
+        _copy(data, at, at + stride, fixed, row * stride)
+        at += stride
+        for each in range(row * texts, (row + 1) * texts):
+            spans.start[each] = at + 4
+            at += 4 + _length(data, at)
+            spans.end[each] = at
+        row += 1
+    count[0] = row
