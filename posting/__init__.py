@@ -1,0 +1,1 @@
+"""The engine: the book, the decision, the pipeline and the store."""

@@ -1,0 +1,113 @@
+"""What is decided together, and what came of it."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from core.tables import Bytes, Spans
+
+FINAL_PASS = 32767
+"""The pass over held acts that no longer holds: it refuses what still misses its predecessor."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many lines and cents of a submission ended how."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    suspended: int = 0
+    accepted_cents: int = 0
+    duplicate_cents: int = 0
+    refused_cents: int = 0
+    suspended_cents: int = 0
+
+
+class Stage(NamedTuple):
+    """How far a submission is: which pass, and the next line of it."""
+
+    run: int
+    next_line: int
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Submission:
+    """A submission being worked on; the engine alone changes it, batch by batch."""
+
+    number: int
+    sender: str
+    lines: int
+    stage: Stage = Stage(1, 0)
+    tally: Tally = field(default_factory=Tally)
+    waiting: list[tuple[int, int]] = field(default_factory=list)
+    """(first line, lines) of the acts that the pass under way presents again."""
+    held: list[tuple[int, int]] = field(default_factory=list)
+    """(first line, lines) of the acts held so far in the pass under way."""
+    accepted_in_pass: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Lines of one submission in a batch: whole acts, next to each other."""
+
+    submission: Submission
+    acts: np.ndarray
+    lines: NDArray[np.int32]
+    """Position of each line in its submission."""
+    day: NDArray[np.int32]
+    cents: NDArray[np.int64]
+    """What each line asked for, faulty or not: the totals of a receipt."""
+    reference: Spans
+    text: Bytes
+    field: NDArray[np.uint8]
+    new_words: NDArray[np.int64]
+    raw: pa.RecordBatch
+    then: Stage
+    """Where the submission stands once this piece is decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Pieces decided and committed together."""
+
+    pieces: list[Piece]
+    holding: bool = True
+    resumed: Submission | None = None
+    """With no pieces: a submission found amid its passes over held acts, to be taken up there."""
+
+    @property
+    def rows(self) -> int:
+        """Lines in all pieces."""
+        return sum(len(piece.acts) for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressRow:
+    """A submission's stage and tally after a batch."""
+
+    submission: int
+    stage: Stage
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything one batch changed: one value, one transaction."""
+
+    number: int
+    first_entry: int
+    counts: dict[str, int]
+    cents: int
+    chain: bytes
+    streams: dict[str, NDArray[np.uint8]]
+    """COPY bytes by table, without header and trailer; the journal's under ``entry``."""
+    progress: list[ProgressRow]
+    held: list[tuple[int, int, int, int]]
+    """(submission, pass, first line, lines) of the acts that wait."""
+    decisions: list[np.ndarray]
+    """What became of each line, piece by piece."""

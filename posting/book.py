@@ -1,0 +1,153 @@
+"""The book in memory: everything deciding needs, with room to grow, and which pages of it changed."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import Effects, effects
+from core.codes import Outcome
+from core.columns import record, records, sealed
+from core.errors import EngineError
+from core.tables import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
+from kernels import keys as key_kernel
+from posting import cells
+from posting.memory import extended, reserve
+from posting.registry import CENTRES_A_YEAR, SHEETS, Registry
+
+ENTRIES_MAX = 2**32 - 2
+"""Entry ids are 32 bits in memory; a shard that nears it is split."""
+
+ITEMS_A_PAGE = 240
+"""Items of one page of a checkpoint: it must fit in a page of PostgreSQL."""
+
+_SLOTS_PER_KEY = 2
+_FIGURES = 8
+
+
+@dataclass(slots=True)
+class State:
+    """The book, and what is known about it that the kernels need not know."""
+
+    registry: Registry
+    book: Book
+    cell_words: NDArray[np.int64]
+    """What each cell is made of, by number; row 0 is no cell."""
+    changed_pages: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1 << 10, bool))
+    """Pages of items changed since the last checkpoint, by page number."""
+
+    @property
+    def entries(self) -> int:
+        """Entries accepted so far: the id of the last."""
+        return int(self.book.counters[0]["entries"])
+
+    @property
+    def keys(self) -> int:
+        """Keys held by accepted acts."""
+        return int(self.book.counters[0]["keys"])
+
+    @property
+    def payees(self) -> int:
+        """Payees registered."""
+        return int(self.book.counters[0]["payees"])
+
+    def note_changes(self, decisions: np.ndarray) -> None:
+        """Remember which pages of items the accepted lines changed: what they followed, and its commitment."""
+        accepted = decisions["outcome"] == Outcome.ACCEPTED
+        self.note_pages(decisions["predecessor"][accepted])
+
+    def note_pages(self, followed: NDArray[np.integer]) -> None:
+        """Remember the pages of the entries ``followed`` (0 is none) and of their commitments."""
+        followed = followed[followed > 0]
+        if len(followed):
+            last = self.entries // ITEMS_A_PAGE + 1
+            if last > len(self.changed_pages):
+                self.changed_pages = np.concatenate([self.changed_pages, np.zeros(2 * last, bool)])
+            self.changed_pages[followed // ITEMS_A_PAGE] = True
+            self.changed_pages[self.book.items["parent"][followed] // ITEMS_A_PAGE] = True
+
+    def add_cells(self, words: NDArray[np.int64]) -> None:
+        """Learn the account assignments first seen with a batch."""
+        if len(words):
+            self.cell_words = np.concatenate([self.cell_words, words])
+            known = np.concatenate([self.book.cells, cells.as_records(words, self.registry)])
+            self.book = self.book._replace(cells=sealed(known))
+
+    def make_room(self, lines: int) -> None:
+        """Be sure that ``lines`` more fit everywhere; the kernels never grow anything."""
+        if self.entries + lines > ENTRIES_MAX:
+            raise EngineError(f"entry {ENTRIES_MAX} is the last this engine can number; split the shard")
+        book = self.book
+        if self.entries + lines + 1 > len(book.items):
+            self._replace(items=extended(book.items, 2 * (self.entries + lines), self.entries + 1))
+        self._make_room_for_keys("keys", "slots", self.keys, lines)
+        self._make_room_for_keys("payees", "payee_slots", self.payees, lines)
+        self._make_room_for_keys("waiting", "waiting_slots", int(book.counters[0]["waiting"]), lines)
+
+    def _make_room_for_keys(self, table: str, slots: str, used: int, more: int) -> None:
+        keys = getattr(self.book, table)
+        if used + more > len(keys):
+            keys = extended(keys, 2 * (used + more), used)
+            self._replace(**{table: keys})
+        if _SLOTS_PER_KEY * (used + more) > len(getattr(self.book, slots)):
+            wider = reserve(np.uint64, 1 << (2 * _SLOTS_PER_KEY * (used + more) - 1).bit_length())
+            key_kernel.index(wider, sealed(keys), 0, used)
+            self._replace(**{slots: wider})
+
+    def forget_waiting(self) -> None:
+        """No act waits any more: a new pass or another submission begins."""
+        if self.book.counters[0]["waiting"]:
+            self.book.waiting_slots[:] = 0
+            self.book.counters[0]["waiting"] = 0
+
+    def wait_for(self, acts: np.ndarray) -> None:
+        """Hold the keys of ``acts``, which wait for their predecessor."""
+        self._make_room_for_keys("waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), len(acts))
+        book = self.book
+        key_kernel.wait(sealed(acts), book.waiting_slots, book.waiting, book.counters)
+
+    def _replace(self, **tables: np.ndarray) -> None:
+        self.book = self.book._replace(**tables)
+
+
+def empty(registry: Registry, entries: int = 0) -> State:
+    """A book in which nothing happened yet, with room for ``entries``."""
+    rows = max(2 * entries, 1 << 16)
+    catalog = records(Effects, len(effects()[0]))
+    for name, column in effects()._asdict().items():
+        catalog[name] = column
+    nodes, figures = _nodes(registry)
+    book = Book(
+        effects=sealed(catalog),
+        cells=sealed(records(Cells, 1)),
+        nodes=nodes,
+        items=reserve(record(Items), rows),
+        ledger=reserve(record(Ledger), len(registry.reference.calendar.open_periods()) * LEDGER_ACCOUNTS),
+        keys=reserve(record(Keys), rows),
+        payees=reserve(record(Keys), 1 << 16),
+        waiting=records(Keys, 1 << 10),
+        counters=records(Counters, 1),
+        figures=figures,
+        periods=registry.reference.calendar.open_periods(),
+        slots=reserve(np.uint64, 1 << 18),
+        payee_slots=reserve(np.uint64, 1 << 17),
+        waiting_slots=np.zeros(1 << 11, np.uint64),
+    )
+    return State(registry, book, np.full(1, -1, np.int64))
+
+
+def _nodes(registry: Registry) -> tuple[np.ndarray, NDArray[np.int64]]:
+    """Every fund centre on each of its six sheets, in every budget year."""
+    size = len(registry.years) * CENTRES_A_YEAR * SHEETS
+    nodes, figures = reserve(record(Nodes), size), reserve(np.int64, size * _FIGURES).reshape(size, _FIGURES)
+    centres = np.arange(1, len(registry.centre_level))
+    for year in registry.years:
+        for sheet in range(SHEETS):
+            at = registry.node_positions(centres, np.array(year), np.array(sheet))
+            parent = registry.centre_parent[1:]
+            above = registry.node_positions(parent, np.array(year), np.array(sheet))
+            nodes["parent"][at] = np.where(parent == 0, -1, above)
+            nodes["level"][at] = registry.centre_level[1:]
+            nodes["staff"][at] = sheet // 3
+            nodes["blocking"][at] = ~registry.centre_estimated[1:]
+    return nodes, figures

@@ -1,0 +1,114 @@
+"""Account assignments as numbers: one word says where a cell hangs, one number stands for it ever after.
+
+word = centre or operation (17 bits), functional area (14), commitment item (10), fund (10), budget year (7)
+"""
+
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.calendar import YEAR_FIRST
+from core.columns import blank, grown, records
+from core.errors import EngineError
+from core.tables import Cells, NewCells, Numbers, Packed
+from kernels import cells as kernel
+from posting.registry import Registry
+
+_CENTRE, _AREA, _ITEM, _FUND = 41, 27, 17, 7
+_AREAS_MAX, _ITEMS_MAX, _FUNDS_MAX, _YEARS_MAX = 1 << 14, 1 << 10, 1 << 10, 1 << 7
+CELLS_MAX = 1 << 24
+_ROOM = 1 << 12
+_STAFF_SHEET = 3
+
+
+class CellParts(NamedTuple):
+    """What a cell is made of, as numbers of the registry."""
+
+    centre: NDArray[np.int64]
+    """The operation where there is one, else the fund centre."""
+    area: NDArray[np.int64]
+    item: NDArray[np.int64]
+    fund: NDArray[np.int64]
+    year: NDArray[np.int64]
+
+
+def pack(parts: CellParts) -> NDArray[np.int64]:
+    """One word a row."""
+    place = (parts.centre << _CENTRE) | (parts.area << _AREA)
+    return place | (parts.item << _ITEM) | (parts.fund << _FUND) | (parts.year - YEAR_FIRST)
+
+
+def unpack(words: NDArray[np.int64]) -> CellParts:
+    """The parts of each word."""
+    area, item = (words >> _AREA) & (_AREAS_MAX - 1), (words >> _ITEM) & (_ITEMS_MAX - 1)
+    fund, year = (words >> _FUND) & (_FUNDS_MAX - 1), (words & (_YEARS_MAX - 1)) + YEAR_FIRST
+    return CellParts(words >> _CENTRE, area, item, fund, year)
+
+
+class CellNumbers:
+    """The numbers given so far, in the order the lines will be decided."""
+
+    def __init__(self, words: NDArray[np.int64]) -> None:
+        """``words`` of the cells stored, by number from 1."""
+        self._known = np.full(len(words) + 1 + _ROOM, -1, np.int64)
+        self._slots = np.zeros(2 * _ROOM, np.uint64)
+        self._count = np.ones(1, np.int64)
+        self._lock = Lock()
+        self.number(words)
+
+    def number(self, words: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The number of each word (-1 stays -1), and the words that were new, in order."""
+        with self._lock:
+            return self._number(words)
+
+    def _number(self, words: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        first = int(self._count[0])
+        self._make_room(first + len(words))
+        numbers = blank(Numbers, len(words))
+        packed = np.ascontiguousarray(words)
+        packed.flags.writeable = False
+        kernel.number(Packed(packed), self._slots, self._known, self._count, numbers)
+        return numbers.number, self._known[first : int(self._count[0])].copy()
+
+    def _make_room(self, cells: int) -> None:
+        if cells > CELLS_MAX:
+            raise EngineError(f"{CELLS_MAX} account assignments are in use; no more can be numbered")
+        if cells > len(self._known):
+            self._known = grown(self._known, 2 * cells)
+        if 2 * cells > len(self._slots):
+            self._index_anew(1 << (4 * cells).bit_length())
+
+    def _index_anew(self, slots: int) -> None:
+        known = self._known[1 : int(self._count[0])].copy()
+        self._slots, self._count[0] = np.zeros(slots, np.uint64), 1
+        known.flags.writeable = False
+        kernel.number(Packed(known), self._slots, self._known, self._count, blank(Numbers, len(known)))
+
+
+def as_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
+    """What the kernels know of each cell."""
+    parts, found = unpack(words), records(Cells, len(words))
+    sheet = registry.item_staff[parts.item].astype(np.int64) * _STAFF_SHEET + registry.fund_family[parts.fund]
+    is_operation = registry.is_operation(parts.centre)
+    centre = np.where(is_operation, registry.centre_parent[parts.centre], parts.centre)
+    found["centre_node"] = registry.node_positions(centre, parts.year, sheet)
+    found["level"] = registry.centre_level[centre]
+    operation = registry.node_positions(parts.centre, parts.year, sheet)
+    found["operation_node"] = np.where(is_operation, operation, -1)
+    accounts = registry.item_accounts[parts.item]
+    found["expense"], found["accrued"], found["creditor"] = accounts.T
+    return found
+
+
+def as_rows(words: NDArray[np.int64], first: int, batch: int, registry: Registry) -> NewCells:
+    """The rows to store for the cells ``first``, ``first`` + 1, ..."""
+    parts, rows = unpack(words), blank(NewCells, len(words))
+    is_operation = registry.is_operation(parts.centre)
+    rows.cell[:] = np.arange(first, first + len(words))
+    rows.batch[:] = batch
+    rows.centre[:] = np.where(is_operation, registry.centre_parent[parts.centre], parts.centre)
+    rows.operation[:] = np.where(is_operation, parts.centre, 0)
+    rows.area[:], rows.item[:], rows.fund[:], rows.budget_year[:] = parts[1:]
+    return rows

@@ -1,0 +1,51 @@
+"""What names an act, a predecessor or a payee, as a keyed fingerprint.
+
+key = sender (32 bits) | family (16) | exercise (16), then the reference; a payee's code belongs to no sender.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import Family
+from core.columns import blank, seal
+from core.fields import Field
+from core.tables import Bytes, Fingerprints, Spans, Words
+from kernels import texts
+
+Secret = tuple[int, int]
+BANK_SALT = int(Field.IBAN)
+"""Sets a digest of bank details apart from other texts'."""
+
+_PAYEE_PREFIX = int(Family.THIRD_PARTY) << 16
+
+
+def prefixes(
+    sender: int | NDArray[np.integer], family: NDArray[np.integer], exercise: NDArray[np.integer]
+) -> NDArray[np.uint64]:
+    """What sets equal references of other senders, families and exercises apart."""
+    apart = np.asarray(sender).astype(np.uint64) << np.uint64(32)
+    return apart | (family.astype(np.uint64) << np.uint64(16)) | exercise.astype(np.uint64)
+
+
+def fingerprints(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
+    """96 bits for each text; 0 for an empty one."""
+    found = blank(Fingerprints, len(spans.start))
+    texts.fingerprint(spans, text, seal(Words(prefix)), secret_words(secret), found)
+    return seal(found)
+
+
+def payee_fingerprints(spans: Spans, text: Bytes, secret: Secret) -> Fingerprints:
+    """96 bits for each payee code."""
+    return fingerprints(spans, text, np.full(len(spans.start), _PAYEE_PREFIX, np.uint64), secret)
+
+
+def bank_digests(spans: Spans, text: Bytes) -> NDArray[np.uint64]:
+    """64 bits for each IBAN; 0 for an empty one."""
+    words = blank(Words, len(spans.start))
+    texts.digest(spans, text, np.uint64(BANK_SALT), words)
+    return words.word
+
+
+def secret_words(secret: Secret) -> Words:
+    """The secret as a kernel takes it."""
+    return seal(Words(np.array(secret, np.uint64)))

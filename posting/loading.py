@@ -1,0 +1,183 @@
+"""The book from the database: start-up and recovery are the same."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import CATALOG
+from core.columns import seal
+from core.errors import DatabaseUnfit
+from core.tables import (
+    LEDGER_ACCOUNTS,
+    AccountBalances,
+    Bytes,
+    Entries,
+    Fingerprints,
+    NewCells,
+    NewPayees,
+    NodeBalances,
+    Replayed,
+    Spans,
+)
+from kernels import keys as key_kernel
+from kernels import replay as kernel
+from posting import checkpoint, keys
+from posting.book import State, empty
+from posting.cells import CellParts, pack
+from posting.checkpoint import Mark
+from posting.engine import Head
+from posting.registry import Coded, Reference, Registry
+from posting.rows import TextCells, columns, decode
+from posting.store.postgres import LAYOUT, PostgresStore
+
+REPLAY_ENTRIES = 1 << 20
+"""Entries read from the journal at once."""
+
+_FAMILY = np.array([kind.family for kind in CATALOG])
+
+
+class Loaded(NamedTuple):
+    """A book as last committed."""
+
+    state: State
+    head: Head
+    secret: keys.Secret
+    mark: Mark
+    """The last checkpoint."""
+
+
+async def load(store: PostgresStore, reference: Reference) -> Loaded:
+    """Load the book: cells and figures, the last checkpoint's pages, then the journal behind it."""
+    (row,) = await store.fetch("engine_row")
+    if row["layout"] != LAYOUT:
+        raise DatabaseUnfit(f"the journal's rows are of layout {row['layout']}, this version writes {LAYOUT}")
+    registry = Registry(reference, await store.numbers(reference))
+    secret = _secret(row["secret"])
+    head = Head(row["version"], await _chain(store, row["version"]))
+    mark = await _last_mark(store, head.batch)
+    entries = int((await store.fetch("last_entry"))[0]["last"])
+    state = empty(registry, entries)
+    await _load_cells(store, state)
+    await _load_figures(store, state)
+    await _restore(store, state, mark)
+    await _load_payees(store, state, secret, mark)
+    await _replay(store, state, secret, (mark.entries, entries))
+    return Loaded(state, head, secret, mark)
+
+
+def _secret(stored: bytes) -> keys.Secret:
+    return int.from_bytes(stored[:8], "little"), int.from_bytes(stored[8:], "little")
+
+
+async def _chain(store: PostgresStore, batch: int) -> bytes:
+    return (await store.fetch("last_chain", batch))[0]["chain"] if batch else bytes(32)
+
+
+async def _last_mark(store: PostgresStore, batch: int) -> Mark:
+    found = await store.fetch("last_checkpoint", batch)
+    return Mark(*found[0]) if found else Mark(0, 0, 0, 0)
+
+
+async def _load_cells(store: PostgresStore, state: State) -> None:
+    stream = await store.copy_out(f"select {', '.join(columns(NewCells))} from cell order by cell")
+    rows, _ = decode(NewCells, stream)
+    centre = np.where(rows.operation > 0, rows.operation, rows.centre)
+    parts = (np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year))
+    state.add_cells(pack(CellParts(*parts)))
+
+
+async def _load_figures(store: PostgresStore, state: State) -> None:
+    """The last row of each node and account counts; rows come in the order of their batches."""
+    names = ", ".join(columns(NodeBalances))
+    rows, _ = decode(NodeBalances, await store.copy_out(f"select {names} from node_balance order by batch"))
+    at = rows.node - state.registry.first_node
+    for place, figure in enumerate(rows[2:]):
+        state.book.figures[at, place] = figure
+    names = ", ".join(columns(AccountBalances))
+    sums, _ = decode(AccountBalances, await store.copy_out(f"select {names} from account_balance order by batch"))
+    row = sums.period.astype(np.int64) * LEDGER_ACCOUNTS + sums.account
+    state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
+
+
+async def _restore(store: PostgresStore, state: State, mark: Mark) -> None:
+    for row in await store.fetch("checkpoints", mark.batch):
+        select = f"select batch, part, page, payload from checkpoint_page where batch = {int(row['batch'])}"
+        checkpoint.restore(state, await store.copy_out(select))
+    state.make_room(0)
+    counters = state.book.counters
+    state.book.counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
+    state.make_room(0)
+    key_kernel.index(state.book.slots, _sealed(state.book.keys), 0, mark.keys)
+    key_kernel.index(state.book.payee_slots, _sealed(state.book.payees), 0, mark.payees)
+
+
+def _sealed(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+async def _load_payees(store: PostgresStore, state: State, secret: keys.Secret, mark: Mark) -> None:
+    """Payees registered since the checkpoint."""
+    select = "select payee, entry_id, code, name, iban, bic from payee where payee > {} order by payee"
+    rows, texts = decode(NewPayees, await store.copy_out(select.format(mark.payees)), 4)
+    if not len(rows.payee):
+        return
+    code, bank = (_column(texts, place, 4) for place in (0, 2))
+    found = keys.payee_fingerprints(code, texts.text, secret)
+    state.make_room(len(rows.payee))
+    table, first = state.book.payees, mark.payees
+    part = table[first : first + len(rows.payee)]
+    part["high"], part["low"], part["value"] = found.high, found.low, rows.payee
+    part["content"] = keys.bank_digests(bank, texts.text)
+    key_kernel.index(state.book.payee_slots, _sealed(table), first, first + len(part))
+    state.book.counters["payees"] = first + len(part)
+
+
+def _column(texts: TextCells, place: int, of: int) -> Spans:
+    return seal(Spans(*(np.ascontiguousarray(column[place::of]) for column in texts.spans)))
+
+
+async def _replay(store: PostgresStore, state: State, secret: keys.Secret, span: tuple[int, int]) -> None:
+    """Take back the entries behind the checkpoint, a stretch at a time, never splitting an act."""
+    senders = await _senders(store, state.registry)
+    names, (done, last) = ", ".join([*columns(Entries), "reference"]), span
+    while done < last:
+        select = f"select {names} from entry where entry_id > {done} and entry_id <= {done + REPLAY_ENTRIES} order by entry_id"
+        rows, texts = decode(Entries, await store.copy_out(select), 1)
+        found = _fingerprints(rows, texts, senders, secret)
+        whole = _whole_acts(found, done + len(rows.entry_id) == last)
+        state.make_room(whole)
+        kernel.replay(_replayed(rows, whole), seal(Fingerprints(*(column[:whole] for column in found))), state.book)
+        state.note_pages(rows.predecessor[:whole])
+        done += whole
+
+
+def _fingerprints(rows: Entries, texts: TextCells, senders: NDArray[np.int64], secret: keys.Secret) -> Fingerprints:
+    prefix = keys.prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
+    return keys.fingerprints(texts.spans, Bytes(texts.text.data), prefix, secret)
+
+
+def _whole_acts(found: Fingerprints, is_last: bool) -> int:
+    """How many rows end with a whole act: the last one may go on behind this stretch."""
+    if is_last:
+        return len(found.high)
+    differs = (found.high[1:] != found.high[:-1]) | (found.low[1:] != found.low[:-1])
+    return int(np.flatnonzero(differs)[-1]) + 1
+
+
+def _replayed(rows: Entries, count: int) -> Replayed:
+    chosen = (rows.entry_id, rows.predecessor, rows.amount, rows.cell, rows.kind.astype(np.uint8), rows.debit, rows.credit)
+    return seal(Replayed(*(np.ascontiguousarray(each[:count]) for each in chosen), rows.content[:count].view(np.uint64)))
+
+
+async def _senders(store: PostgresStore, registry: Registry) -> NDArray[np.int64]:
+    """The sender's number of each submission."""
+    rows = await store.fetch("submission_senders")
+    numbers = np.zeros(max((row["submission"] for row in rows), default=0) + 1, np.int64)
+    for row in rows:
+        numbers[row["submission"]] = registry.numbers[Coded.SENDER][row["sender"]]
+    return numbers
+
+

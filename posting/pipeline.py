@@ -1,0 +1,163 @@
+"""Batches in, commits out: one thread decides, several connections copy, commits keep their order.
+
+A failure of a commit ends the run of batches: the book is dropped, loaded again, and what was not committed is decided
+again.  A batch that fails three times stops the engine, by name.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
+
+import asyncpg
+
+from core.errors import BatchFailed, BookMoved
+from posting import checkpoint, loading
+from posting.batch import Batch, Outcome
+from posting.checkpoint import Mark, Snapshot
+from posting.engine import Engine
+from posting.loading import Loaded
+from posting.registry import Reference
+from posting.store.postgres import PostgresStore
+
+ATTEMPTS_MAX = 3
+CHECKPOINT_ENTRIES = 4_000_000
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+
+class Feed(Protocol):
+    """Where batches come from, in the order they are decided."""
+
+    async def open(self, loaded: Loaded) -> None:
+        """Stand where the last commit left off."""
+
+    def batches(self) -> Iterator[Batch]:
+        """Every batch of first passes; runs in a thread of its own, ahead of the decisions."""
+
+    def again(self, decided: Batch) -> Iterator[Batch]:
+        """The batches that present the held acts of submissions that ``decided`` ended; runs in the kernel thread."""
+
+
+class Settings(NamedTuple):
+    """How the pipeline is run."""
+
+    checkpoint_entries: int = CHECKPOINT_ENTRIES
+    committed: Callable[[Outcome], None] = lambda outcome: None
+    """Told of every committed batch, in order."""
+
+
+class Pipeline:
+    """Runs a feed to its end against a store, through whatever failures allow it."""
+
+    def __init__(self, store: PostgresStore, reference: Reference, settings: Settings = Settings()) -> None:  # noqa: B008
+        self._store, self._reference, self._settings = store, reference, settings
+        self._reader, self._kernel = ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "kernel")
+        self._failed: tuple[int, int] = (0, 0)
+
+    async def run(self, feed: Feed) -> None:
+        """Commit every batch of ``feed``.
+
+        Raises
+        ------
+        BatchFailed
+            The same batch failed three times.
+        BookMoved
+            Another engine took over.
+        """
+        try:
+            while not await self._attempt(feed):
+                await self._store.reconnect()
+        finally:
+            self._reader.shutdown(wait=False, cancel_futures=True)
+            self._kernel.shutdown(wait=False, cancel_futures=True)
+
+    async def _attempt(self, feed: Feed) -> bool:
+        """Load and go on; True when the feed is exhausted and everything committed."""
+        loaded = await loading.load(self._store, self._reference)
+        await feed.open(loaded)
+        course = _Course(self, loaded)
+        try:
+            await course.follow(feed)
+        except BaseExceptionGroup as group:
+            self._count_failure(course.committed + 1, _cause(group))
+            return False
+        return True
+
+    def _count_failure(self, batch: int, cause: BaseException) -> None:
+        before, times = self._failed
+        self._failed = (batch, times + 1 if batch == before else 1)
+        if self._failed[1] >= ATTEMPTS_MAX:
+            raise BatchFailed(f"batch {batch} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}") from cause
+
+
+def _cause(group: BaseExceptionGroup) -> BaseException:
+    """The failure to tell: one that trying again cannot mend is raised as it is."""
+    moved, others = group.split(BookMoved)
+    failures, unexpected = (others or group).split(_FAILURES)
+    if moved is not None or unexpected is not None:
+        raise _first(moved or unexpected or group)
+    return _first(failures or group)
+
+
+def _first(group: BaseExceptionGroup) -> BaseException:
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
+
+
+class _Course:
+    """One attempt: from a loaded book to the end of the feed, or to a failure."""
+
+    def __init__(self, pipeline: Pipeline, loaded: Loaded) -> None:
+        self._store, self._settings = pipeline._store, pipeline._settings
+        self._reader, self._kernel = pipeline._reader, pipeline._kernel
+        self._engine = Engine(loaded.state, loaded.head)
+        self._mark: Mark = loaded.mark
+        self.committed = loaded.head.batch
+        self._before = asyncio.Event()
+        self._before.set()
+
+    async def follow(self, feed: Feed) -> None:
+        """Decide and commit batch after batch."""
+        batches = feed.batches()
+        async with asyncio.TaskGroup() as group:
+            ahead = self._read(batches)
+            while (batch := await ahead) is not None:
+                ahead = self._read(batches)
+                if batch.pieces:
+                    await self._decide(group, batch)
+                again = feed.again(batch)
+                while (held := await self._in_kernel(next, again, None)) is not None:
+                    await self._decide(group, held)
+            if self._engine.state.entries - self._mark.entries >= self._settings.checkpoint_entries // 4:
+                await self._checkpoint(group)
+
+    def _read(self, batches: Iterator[Batch]) -> asyncio.Future[Batch | None]:
+        return asyncio.get_running_loop().run_in_executor(self._reader, next, batches, None)
+
+    async def _in_kernel(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._kernel, work, *arguments)
+
+    async def _decide(self, group: asyncio.TaskGroup, batch: Batch) -> None:
+        """Evaluate in the kernel thread, then commit beside it, after the batch before."""
+        outcome = await self._in_kernel(self._engine.evaluate, batch)
+        connection = await self._store.begin()
+        before, self._before = self._before, asyncio.Event()
+        group.create_task(self._commit(connection, outcome, (before, self._before)))
+        if self._engine.state.entries - self._mark.entries >= self._settings.checkpoint_entries:
+            await self._checkpoint(group)
+
+    async def _commit(
+        self, connection: asyncpg.Connection, outcome: Outcome, order: tuple[asyncio.Event, asyncio.Event]
+    ) -> None:
+        before, done = order
+        await self._store.commit(connection, outcome, before)
+        self.committed = outcome.number
+        done.set()
+        self._settings.committed(outcome)
+
+    async def _checkpoint(self, group: asyncio.TaskGroup) -> None:
+        """Copy the changed pages now, and store them once the batch they show is committed."""
+        number = self._engine.head.batch
+        snapshot: Snapshot = await self._in_kernel(checkpoint.take, self._engine.state, number, self._mark)
+        self._mark = snapshot.mark
+        group.create_task(self._store.save_checkpoint(snapshot.mark, snapshot.stream, self._before))

@@ -1,0 +1,118 @@
+"""Tables to the bytes of PostgreSQL's binary COPY, and back, without one Python object a row.
+
+Source: PostgreSQL manual, COPY, "Binary Format".
+"""
+
+from functools import cache
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import blank, kinds, seal
+from core.errors import SchemaMismatch
+from core.tables import Bytes, Spans
+from kernels import wire
+
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+_BIG_ENDIAN = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
+_POSTGRES_EPOCH_DAY = 10957
+"""2000-01-01 in days since 1970-01-01: where PostgreSQL counts its dates from."""
+
+Table = TypeVar("Table", bound=NamedTuple)
+
+
+class TextCells(NamedTuple):
+    """One text column: where each row's text stands in which bytes."""
+
+    spans: Spans
+    text: Bytes
+
+
+@cache
+def layout(table: type, texts: int) -> np.dtype:
+    """The fixed part of a COPY row of ``table`` that ``texts`` text columns follow."""
+    fields = [("fields", ">i2")]
+    for name, kind in kinds(table).items():
+        fields += [(f"{name}_length", ">i4"), (name, _BIG_ENDIAN[kind.postgres])]
+    return np.dtype(fields)
+
+
+@cache
+def columns(table: type) -> tuple[str, ...]:
+    """Names of the fixed columns, in order."""
+    return tuple(kinds(table))
+
+
+class Encoder:
+    """Encodes rows of one table.  It keeps its row frame, lengths filled in, from batch to batch."""
+
+    def __init__(self, table: type, texts: int = 0) -> None:
+        self._table, self._texts = table, texts
+        self._frame = np.zeros(0, layout(table, texts))
+
+    def encode(self, rows: NamedTuple, texts: tuple[TextCells, ...] = ()) -> NDArray[np.uint8]:
+        """The COPY bytes of ``rows``, without header and trailer."""
+        count = len(rows[0])
+        fixed = self._filled(rows, count)
+        if not texts or count == 0:
+            return fixed.view(np.uint8).copy()
+        cells = _joined(texts)
+        size = fixed.nbytes + int((cells.spans.end - cells.spans.start).sum(dtype=np.int64)) + 4 * count * len(texts)
+        out = np.empty(size, np.uint8)
+        view = fixed.view(np.uint8)
+        view.flags.writeable = False
+        wire.append_texts(view, fixed.itemsize, cells.spans, cells.text, out)
+        return out
+
+    def _filled(self, rows: NamedTuple, count: int) -> np.ndarray:
+        if count > len(self._frame):
+            self._frame = self._framed(count)
+        fixed = self._frame[:count]
+        for name, column in zip(columns(self._table), rows, strict=True):
+            fixed[name] = column - _POSTGRES_EPOCH_DAY if kinds(self._table)[name].postgres == "date" else column
+        return fixed
+
+    def _framed(self, count: int) -> np.ndarray:
+        frame = np.zeros(count, self._frame.dtype)
+        frame["fields"] = len(columns(self._table)) + self._texts
+        for name in columns(self._table):
+            frame[f"{name}_length"] = frame.dtype[name].itemsize
+        return frame
+
+
+def _joined(texts: tuple[TextCells, ...]) -> TextCells:
+    """The texts of each row next to each other, over one run of bytes."""
+    if len(texts) == 1:
+        return TextCells(seal(Spans(*map(np.ascontiguousarray, texts[0].spans))), texts[0].text)
+    count, starts = len(texts[0].spans.start), np.cumsum([0, *(len(cells.text.data) for cells in texts)])
+    spans = blank(Spans, count * len(texts))
+    for place, cells in enumerate(texts):
+        spans.start[place :: len(texts)] = cells.spans.start + starts[place]
+        spans.end[place :: len(texts)] = cells.spans.end + starts[place]
+    return TextCells(seal(spans), seal(Bytes(np.concatenate([cells.text.data for cells in texts]))))
+
+
+def decode(table: type[Table], stream: bytes, texts: int = 0) -> tuple[Table, TextCells]:
+    """The rows of a whole COPY stream, and its texts (those of a row next to each other).
+
+    Raises
+    ------
+    SchemaMismatch
+        The stream is not COPY rows of this table.
+    """
+    data, shape = np.frombuffer(stream, np.uint8), layout(table, texts)
+    if data[: len(HEADER)].tobytes() != HEADER or data[-len(TRAILER) :].tobytes() != TRAILER:
+        raise SchemaMismatch(f"{table.__name__}: no binary COPY stream")
+    body = data[len(HEADER) : -len(TRAILER)]
+    room = len(body) // (shape.itemsize + 4 * texts)
+    fixed, spans, count = np.empty(room * shape.itemsize, np.uint8), blank(Spans, room * texts), np.zeros(1, np.int64)
+    wire.split_texts(body, shape.itemsize, fixed, spans, count)
+    rows, used = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
+    values = (_native(rows[name], kind.postgres, kind.dtype) for name, kind in kinds(table).items())
+    return table(*values), TextCells(seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body))
+
+
+def _native(column: np.ndarray, postgres: str, dtype: np.dtype) -> np.ndarray:
+    return (column + _POSTGRES_EPOCH_DAY if postgres == "date" else column).astype(dtype)

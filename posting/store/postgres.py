@@ -1,0 +1,316 @@
+"""The store: PostgreSQL is the only durable truth.  Several batches are copied at once and commit in order."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from core.errors import BookMoved, DatabaseUnfit, LeaseHeld
+from posting.batch import Outcome, Stage, Submission, Tally
+from posting.registry import Coded, Numbers, Reference, number
+from posting.rows import HEADER, TRAILER, columns
+from posting.store.sql import queries, shipped
+from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
+
+LAYOUT = 1
+"""Version of the journal's rows: what a batch's hash is a hash of."""
+
+PARTITION_ROWS = 1 << 24
+SERVER_VERSION_MIN = 150000
+_LEASE = timedelta(seconds=15)
+_RENEWAL_SECONDS = 5
+_CHUNK_BYTES = 1 << 19
+_MIGRATION_LOCK = 7317
+_TABLES: dict[str, tuple[type, tuple[str, ...]]] = {
+    "entry": (Entries, ("reference",)),
+    "refusal": (Refusals, ("reference", "found")),
+    "duplicate": (Duplicates, ()),
+    "payee": (NewPayees, ("code", "name", "iban", "bic")),
+    "cell": (NewCells, ()),
+    "node_balance": (NodeBalances, ()),
+    "account_balance": (AccountBalances, ()),
+}
+SQL = queries("posting.store", "queries.sql")
+
+
+async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITION_ROWS) -> list[str]:
+    """Bring the database to this version; returns the names of the migrations applied.
+
+    Raises
+    ------
+    DatabaseUnfit
+        The server is too old, or a migration differs from the one that was applied.
+    """
+    version = connection.get_server_version()
+    if version.major * 10000 < SERVER_VERSION_MIN:
+        raise DatabaseUnfit(f"PostgreSQL {version.major} is too old; 15 or newer is needed")
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+        await connection.execute(
+            "create table if not exists migration (name text primary key, digest bytea not null,"
+            " applied_at timestamptz not null default clock_timestamp())"
+        )
+        applied = {row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")}
+        _check_drift(applied)
+        new = [each for each in shipped() if each.name not in applied]
+        for each in new:
+            await connection.execute(each.sql)
+            await connection.execute("insert into migration (name, digest) values ($1, $2)", each.name, each.digest)
+        await connection.execute(
+            "insert into engine (layout, secret, partition_rows) values ($1, $2, $3) on conflict do nothing",
+            LAYOUT,
+            secrets.token_bytes(16),
+            partition_rows,
+        )
+    return [each.name for each in new]
+
+
+def _check_drift(applied: dict[str, bytes]) -> None:
+    known = {each.name: each.digest for each in shipped()}
+    for name, digest in applied.items():
+        if name not in known:
+            raise DatabaseUnfit(f"migration {name} was applied by a newer version; run that version or newer")
+        if known[name] != digest:
+            raise DatabaseUnfit(f"migration {name} differs from the one applied; restore the file, add a new one instead")
+
+
+class Earlier(NamedTuple):
+    """A submission of the same file."""
+
+    number: int
+    attempt: int
+
+
+class PostgresStore:
+    """One engine's hold on a database: its lease, its connections, its place in the order of commits."""
+
+    def __init__(self, dsn: str, copiers: int = 3) -> None:
+        self._dsn, self._copiers = dsn, copiers
+        self._free: asyncio.Queue[asyncpg.Connection] = asyncio.Queue()
+        self._all: list[asyncpg.Connection] = []
+        self._renewal: asyncio.Task[None] | None = None
+        self._partitions: set[int] = set()
+        self._keeper_lock = asyncio.Lock()
+        self.epoch = 0
+        self.partition_rows = PARTITION_ROWS
+
+    @asynccontextmanager
+    async def held(self, holder: str) -> AsyncIterator["PostgresStore"]:
+        """Hold the lease while the body runs.
+
+        Raises
+        ------
+        LeaseHeld
+            Another engine is alive on this database.
+        """
+        self.keeper = await asyncpg.connect(self._dsn)
+        try:
+            await migrate(self.keeper)
+            await self._take_lease(holder)
+            self._renewal = asyncio.create_task(self._renew())
+            yield self
+        finally:
+            await self._let_go()
+
+    async def _take_lease(self, holder: str) -> None:
+        async with self.keeper.transaction():
+            row = await self.keeper.fetchrow(SQL["engine_for_update"])
+            if row["holder_lives"] and row["lease_runs"]:
+                raise LeaseHeld(f"{row['holder']} works on this database; stop it, or wait until its lease lapses")
+            taken = await self.keeper.fetchrow(SQL["take_lease"], holder, _LEASE)
+            self.epoch = taken["epoch"]
+        self.partition_rows = await self.keeper.fetchval("select partition_rows from engine")
+        await self.keeper.execute(f"set application_name = 'crescendo/{self.epoch}'")
+        await self.keeper.fetch(SQL["end_former_engines"], str(self.epoch))
+        for _ in range(self._copiers):
+            await self._connect()
+
+    async def _connect(self) -> None:
+        settings = {"application_name": f"crescendo/{self.epoch}"}
+        connection = await asyncpg.connect(self._dsn, server_settings=settings)
+        self._all.append(connection)
+        self._free.put_nowait(connection)
+
+    async def _renew(self) -> None:
+        """Renew well before the lease lapses; commits check the epoch anyway."""
+        while True:
+            await asyncio.sleep(_RENEWAL_SECONDS)
+            async with self._keeping():
+                await self.keeper.fetchval(SQL["renew_lease"], self.epoch, _LEASE)
+
+    @asynccontextmanager
+    async def _keeping(self) -> AsyncIterator[asyncpg.Connection]:
+        """The keeper's connection, one user at a time."""
+        async with self._keeper_lock:
+            yield self.keeper
+
+    async def _let_go(self) -> None:
+        if self._renewal:
+            self._renewal.cancel()
+        for connection in self._all:
+            connection.terminate()
+        if not self.keeper.is_closed():
+            if self.epoch:
+                await self.keeper.execute(SQL["release_lease"], self.epoch)
+            await self.keeper.close()
+
+    async def reconnect(self) -> None:
+        """Fresh copying connections after a failed commit: what was under way is rolled back."""
+        for connection in self._all:
+            connection.terminate()
+        self._all, self._free = [], asyncio.Queue()
+        for _ in range(self._copiers):
+            await self._connect()
+
+    async def numbers(self, reference: Reference) -> Numbers:
+        """The numbers of all codes; new ones are given and stored."""
+        known: Numbers = {kind: {} for kind in Coded}
+        async with self._keeping() as connection, connection.transaction():
+            for row in await connection.fetch(SQL["reference_texts"]):
+                known[Coded(row["kind"])][row["code"]] = row["id"]
+            new = number(known, reference.codes())
+            await connection.copy_records_to_table("reference_text", records=new, columns=["kind", "id", "code"])
+        return known
+
+    async def sender_number(self, numbers: Numbers, sender: str) -> int:
+        """The number of a sender, given at its first submission."""
+        if sender not in numbers[Coded.SENDER]:
+            async with self._keeping() as connection:
+                new = number(numbers, {Coded.SENDER: [sender]})
+                await connection.copy_records_to_table("reference_text", records=new, columns=["kind", "id", "code"])
+        return numbers[Coded.SENDER][sender]
+
+    async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Rows of a named query, on the keeper's connection."""
+        async with self._keeping() as connection:
+            return await connection.fetch(SQL[query], *arguments)
+
+    async def copy_out(self, select: str) -> bytes:
+        """The binary COPY stream of a query."""
+        parts: list[bytes] = []
+
+        async def keep(data: bytes) -> None:
+            parts.append(data)
+
+        connection = await self._free.get()
+        try:
+            await connection.copy_from_query(select, output=keep, format="binary")
+        finally:
+            self._free.put_nowait(connection)
+        return b"".join(parts)
+
+    async def find_submission(self, sender: str, file_hash: bytes) -> Earlier | None:
+        """The last submission of the same file by the same sender."""
+        found = await self.fetch("find_submission", sender, file_hash)
+        return Earlier(*found[0]) if found else None
+
+    async def register(self, row: tuple[Any, ...]) -> Submission:
+        """Store a new submission; its number."""
+        (found,) = await self.fetch("insert_submission", *row)
+        return Submission(found["submission"], row[0], row[7])
+
+    async def submission(self, number: int) -> Submission:
+        """A submission as its last progress left it."""
+        (row,) = await self.fetch("submission", number)
+        found = Submission(number, row["sender"], row["lines"])
+        if row["pass"] is None:
+            return found
+        found.stage = Stage(row["pass"], row["next_line"], row["done"])
+        found.tally = Tally(*(row[name] for name in Tally.__slots__))
+        held = [(each["pass"], each["line"], each["lines"]) for each in await self.fetch("held", number)]
+        before = max((run for run, *_ in held if run < found.stage.run), default=0)
+        found.waiting = [(line, lines) for run, line, lines in held if run == before]
+        found.held = [(line, lines) for run, line, lines in held if run == found.stage.run]
+        found.accepted_in_pass = (await self.fetch("accepted_in_pass", number, found.stage.run))[0]["accepted"] or 0
+        return found
+
+    async def begin(self) -> asyncpg.Connection:
+        """A free copying connection: waits while all are busy, which is the bound on batches in flight."""
+        return await self._free.get()
+
+    async def commit(self, connection: asyncpg.Connection, outcome: Outcome, before: asyncio.Event) -> None:
+        """Store ``outcome`` in one transaction, after the batch before it.
+
+        Raises
+        ------
+        BookMoved
+            The epoch or version is not ours any more.  Nothing was stored.
+        """
+        await self._ensure_partitions(outcome)
+        async with connection.transaction():
+            for name, stream in outcome.streams.items():
+                if len(stream):
+                    await self._copy(connection, self._target(name, outcome), name, stream)
+            await before.wait()
+            await self._close_batch(connection, outcome)
+        self._free.put_nowait(connection)
+
+    async def save_checkpoint(self, mark: Sequence[int], stream: Any, after: asyncio.Event) -> None:
+        """Store the pages of a checkpoint, once the batch it shows is committed."""
+        await after.wait()
+        connection = await self._free.get()
+        async with connection.transaction():
+            names = ["batch", "part", "page", "payload"]
+            chunks = _chunks(memoryview(stream))
+            await connection.copy_to_table("checkpoint_page", source=chunks, columns=names, format="binary")
+            await connection.execute(SQL["insert_checkpoint"], *mark)
+        self._free.put_nowait(connection)
+
+    async def _close_batch(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
+        if not await connection.fetchval(SQL["advance_version"], self.epoch, outcome.number):
+            raise BookMoved(f"batch {outcome.number}: another engine holds this database, or went on without us")
+        counts = outcome.counts
+        rows = (counts["entry"], counts["refusal"], counts["duplicate"], counts["payee"], counts["cell"])
+        head = (outcome.number, self.epoch, LAYOUT, outcome.first_entry)
+        await connection.execute(SQL["insert_batch"], *head, *rows, outcome.cents, outcome.chain)
+        await connection.execute(SQL["insert_progress"], *_progress_columns(outcome))
+        if outcome.held:
+            held = [(submission, outcome.number, *rest) for submission, *rest in outcome.held]
+            names = ["submission", "batch", "pass", "line", "lines"]
+            await connection.copy_records_to_table("held", records=held, columns=names)
+
+    def _target(self, name: str, outcome: Outcome) -> str:
+        """The journal's rows go straight to their partition, unless they lie in two."""
+        parts = self._partitions_of(outcome)
+        return f"entry_{parts[0]:06}" if name == "entry" and len(parts) == 1 else name
+
+    def _partitions_of(self, outcome: Outcome) -> range:
+        first, count = outcome.first_entry - 1, max(outcome.counts["entry"], 1)
+        return range(first // self.partition_rows, (first + count - 1) // self.partition_rows + 1)
+
+    async def _ensure_partitions(self, outcome: Outcome) -> None:
+        for part in self._partitions_of(outcome):
+            if part not in self._partitions:
+                async with self._keeping() as connection:
+                    await connection.execute("select ensure_entry_partition($1)", part)
+                self._partitions.add(part)
+
+    async def _copy(self, connection: asyncpg.Connection, target: str, name: str, stream: Any) -> None:
+        table, texts = _TABLES[name]
+        names = [*columns(table), *texts]
+        await connection.copy_to_table(target, source=_chunks(memoryview(stream)), columns=names, format="binary")
+
+
+async def _chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:
+    """A whole COPY stream in pieces, so that the connection can hold back."""
+    yield HEADER
+    for start in range(0, len(stream), _CHUNK_BYTES):
+        yield stream[start : start + _CHUNK_BYTES]
+    yield TRAILER
+
+
+def _progress_columns(outcome: Outcome) -> Iterable[list[Any]]:
+    rows = [
+        (each.submission, outcome.number, each.stage.run, each.stage.next_line, each.stage.done, *_tally(each.tally))
+        for each in outcome.progress
+    ]
+    return map(list, zip(*rows, strict=True))
+
+
+def _tally(tally: Any) -> tuple[int, ...]:
+    lines = (tally.accepted, tally.duplicate, tally.refused, tally.suspended)
+    return *lines, tally.accepted_cents, tally.duplicate_cents, tally.refused_cents, tally.suspended_cents

@@ -1,0 +1,86 @@
+-- name: engine_for_update
+select epoch, version, holder, holder_pid, lease_until > clock_timestamp() as lease_runs,
+       exists (select from pg_stat_activity a where a.pid = engine.holder_pid and a.datname = current_database()
+               and a.application_name = 'crescendo/' || engine.epoch) as holder_lives
+from engine for update;
+
+-- name: take_lease
+update engine set epoch = epoch + 1, holder = $1, holder_pid = pg_backend_pid(),
+       lease_until = clock_timestamp() + $2::interval
+returning epoch, version;
+
+-- name: end_former_engines
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and application_name like 'crescendo/%' and application_name <> 'crescendo/' || $1::text
+  and pid <> pg_backend_pid();
+
+-- name: renew_lease
+update engine set lease_until = clock_timestamp() + $2::interval where epoch = $1 returning true;
+
+-- name: release_lease
+update engine set lease_until = '-infinity', holder = '', holder_pid = 0 where epoch = $1;
+
+-- name: advance_version
+update engine set version = $2 where epoch = $1 and version = $2 - 1 returning true;
+
+-- name: insert_batch
+insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: insert_progress
+insert into progress (submission, batch, pass, next_line, done, accepted, duplicate, refused, suspended,
+                      accepted_cents, duplicate_cents, refused_cents, suspended_cents)
+select * from unnest($1::int[], $2::bigint[], $3::int[], $4::bigint[], $5::bool[], $6::bigint[], $7::bigint[], $8::bigint[],
+                     $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]);
+
+-- name: engine_row
+select layout, epoch, version, secret, partition_rows from engine;
+
+-- name: last_chain
+select chain from batch where batch = $1;
+
+-- name: reference_texts
+select kind, id, code from reference_text order by kind, id;
+
+-- name: last_checkpoint
+select batch, entries, keys, payees from checkpoint where batch <= $1 order by batch desc limit 1;
+
+-- name: checkpoints
+select batch from checkpoint where batch <= $1 order by batch;
+
+-- name: submission
+select s.sender, s.declared_lines as lines, p.pass, p.next_line, p.done, p.accepted, p.duplicate,
+       p.refused, p.suspended, p.accepted_cents, p.duplicate_cents, p.refused_cents, p.suspended_cents
+from submission s left join lateral (
+    select * from progress where progress.submission = s.submission order by batch desc limit 1
+) p on true
+where s.submission = $1;
+
+-- name: unfinished
+select s.submission, s.sender, s.file_hash from submission s left join lateral (
+    select done from progress where progress.submission = s.submission order by batch desc limit 1
+) p on true
+where p.done is distinct from true order by s.submission;
+
+-- name: held
+select pass, line, lines, batch from held where submission = $1 order by pass, batch, line;
+
+-- name: accepted_in_pass
+select max(accepted + duplicate) - min(accepted + duplicate) as accepted from progress where submission = $1 and pass = $2;
+
+-- name: find_submission
+select submission, attempt from submission where sender = $1 and file_hash = $2 order by attempt desc limit 1;
+
+-- name: insert_submission
+insert into submission (submission, sender, batch_id, file_hash, file_name, format, size_bytes, attempt, declared_lines, declared_cents)
+select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9 from submission
+returning submission;
+
+-- name: insert_checkpoint
+insert into checkpoint (batch, entries, keys, payees) values ($1, $2, $3, $4);
+
+-- name: last_entry
+select coalesce(max(first_entry + entries - 1), 0) as last from batch where batch = (select max(batch) from batch);
+
+-- name: submission_senders
+select submission, sender from submission;
