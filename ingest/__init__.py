@@ -1,0 +1,1 @@
+"""The door: files are spooled, proved against their envelopes, and read as lines of the flat act format."""

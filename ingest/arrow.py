@@ -1,0 +1,79 @@
+"""Arrow IPC: files are read as they are, from any line on; streams batch by batch."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import pyarrow as pa
+
+from ingest import messages
+from ingest.flat import conform, conformed, regroup
+from ingest.formats import FileFormat, place, reading
+
+BATCH_LINES = 131_072
+
+
+class ArrowSource:
+    """The lines of an Arrow file that has been proved readable, or is about to be.
+
+    ``columns`` names those worth reading; none means all.
+    """
+
+    def __init__(self, path: Path, name: str, columns: Sequence[str] = ()) -> None:
+        with reading(name):
+            self._ends = list(accumulate(messages.file_rows(path, name)))
+            with pa.OSFile(str(path), "rb") as file, pa.ipc.open_file(file) as reader:
+                found = reader.schema
+        self._path, self._name = path, name
+        self._fields = [found.names.index(column) for column in columns]
+        self.schema = conformed(found if not columns else pa.schema(map(found.field, self._fields)), name)
+        self.lines = self._ends[-1] if self._ends else 0
+
+    def raw(self, start: int = 0) -> Iterator[pa.RecordBatch]:
+        """The record batches as written, from line ``start`` (from 0) on.
+
+        Raises
+        ------
+        FileUnreadable
+            A batch does not decode.
+        """
+        first = bisect_right(self._ends, start)
+        skipped = start - (self._ends[first - 1] if first else 0)
+        options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=self._fields)
+        with pa.OSFile(str(self._path), "rb") as file, pa.ipc.open_file(file, options=options) as reader:
+            for number in range(first, len(self._ends)):
+                with reading(place(self._name, self._ends[number - 1] + 1 if number else 1)):
+                    batch = reader.get_batch(number)
+                yield batch.slice(skipped)
+                skipped = 0
+
+    def batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+        """Lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
+        return (conform(batch, self.schema) for batch in regroup(self.raw(start), size))
+
+
+def stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+    """The record batches of the Arrow stream at ``path``, not yet validated; at least one, be it empty.
+
+    Raises
+    ------
+    FileUnreadable, FormatUnknown, LimitExceeded
+        As ``messages.stream_rows``, or a batch that does not decode.
+    """
+    with reading(name):
+        messages.stream_rows(path, name)
+        options = pa.ipc.IpcReadOptions(use_threads=False)
+        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file, options=options) as reader:
+            yield pa.RecordBatch.from_pylist([], schema=reader.schema)
+            yield from reader
+
+
+def metadata(path: Path, found: FileFormat, name: str) -> Mapping[bytes, bytes]:
+    """The metadata of the schema: where an envelope may stand."""
+    is_file = found is FileFormat.ARROW_FILE
+    open_ipc = pa.ipc.open_file if is_file else pa.ipc.open_stream
+    with reading(name):
+        messages.file_rows(path, name) if is_file else messages.stream_rows(path, name)
+        with pa.OSFile(str(path), "rb") as file, open_ipc(file) as reader:
+            return reader.schema.metadata or {}

@@ -1,0 +1,117 @@
+"""CSV: a header of column names, then one act line per text line.
+
+Stricter than its many dialects, because money hangs on it: ``;`` or ``,`` as the header has it; a quote only
+around a whole field, doubled inside; no line end inside quotes, so that lines can be counted and named; and a
+line end behind the last line, without which a file cut off in its last field would read as another amount.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from core.errors import FileUnreadable, FormatUnknown
+from core.fields import Field
+from ingest.flat import columns_known
+from ingest.formats import place
+from ingest.lines import Chunk, chunks, first_line
+
+_QUOTE, _LINE_END, _RETURN = b'"\n\r'
+
+
+def batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+    """The lines of the CSV file at ``path``, every column text.
+
+    Raises
+    ------
+    FormatUnknown, LimitExceeded
+        Columns unknown; too many, or a line too long.
+    FileUnreadable
+        A line that does not hold a field for each column, names its line.
+    """
+    delimiter, columns = _header(first_line(path, name), name)
+    yield pa.RecordBatch.from_pylist([], schema=pa.schema([(column, pa.string()) for column in columns]))
+    for chunk in chunks(path, name, after=1):
+        if not chunk.text.endswith(b"\n"):
+            where = place(name, chunk.first_line + chunk.text.count(b"\n"))
+            raise FileUnreadable(where, "The last line has no line end", "Send the file whole")
+        yield _Reader(name, delimiter, columns).read(chunk)
+
+
+def _header(line: bytes, name: str) -> tuple[str, list[str]]:
+    text = line.decode()
+    delimiter = ";" if ";" in text else ","
+    try:
+        names = next(csv.reader([text], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise FileUnreadable(place(name, 1), f"No header: {error}", "Quote whole names") from error
+    if Field.AMOUNT_CENTS.column in names:
+        raise FormatUnknown(place(name, 1), "amount_cents in a text file", "Send euros as amount, 1234.56")
+    if not names:
+        raise FormatUnknown(place(name, 1), "No header", "Name the columns in the first line")
+    return delimiter, columns_known(names, place(name, 1))
+
+
+class _Reader:
+    """Reads chunks of one file, and tells what is wrong with one that does not read."""
+
+    def __init__(self, name: str, delimiter: str, columns: list[str]) -> None:
+        self._name, self._delimiter, self._columns = name, delimiter, columns
+
+    def read(self, chunk: Chunk) -> pa.RecordBatch:
+        """The chunk as one batch; the fast reader is lenient, so its rows must equal the lines."""
+        try:
+            table = self._table(chunk.text) if self._quotes_strictly(chunk.text) else None
+        except pa.ArrowInvalid:
+            table = None
+        if table is None or table.num_rows != chunk.text.count(b"\n"):
+            raise self._explained(chunk)
+        return table.combine_chunks().to_batches()[0]
+
+    def _table(self, text: bytes) -> pa.Table:
+        return pyarrow.csv.read_csv(
+            pa.BufferReader(text),
+            pyarrow.csv.ReadOptions(use_threads=False, block_size=len(text), column_names=self._columns),
+            pyarrow.csv.ParseOptions(delimiter=self._delimiter),
+            pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(self._columns, pa.string()), check_utf8=False
+            ),
+        )
+
+    def _quotes_strictly(self, text: bytes) -> bool:
+        """Quotes come in pairs that each fill a field; ``""`` inside one closes and opens again at once."""
+        if b'"' not in text:
+            return True
+        found = np.frombuffer(text, np.uint8)
+        quotes = np.flatnonzero(found == _QUOTE)
+        if len(quotes) % 2:
+            return False
+        edges = np.array([ord(self._delimiter), _LINE_END, _RETURN, _QUOTE], np.uint8)
+        before, after = quotes[0::2] - 1, quotes[1::2] + 1
+        opens = np.isin(found[np.maximum(before, 0)], edges) | (before < 0)
+        return bool(opens.all() and np.isin(found[after], edges).all())
+
+    def _explained(self, chunk: Chunk) -> FileUnreadable:
+        pattern = self._line_pattern()
+        for number, line in chunk.numbered():
+            found = None
+            if not pattern.fullmatch(line.decode()):
+                found = "A quote inside a field, or not closed on its line"
+            elif (fields := self._count(line)) != len(self._columns):
+                found = f"{fields} fields where the header has {len(self._columns)} columns"
+            if found:
+                remedy = "Quote whole fields, double quotes inside them, and keep one act line per text line"
+                return FileUnreadable(place(self._name, number), found, remedy)
+        return FileUnreadable(place(self._name, chunk.first_line), "The lines do not read", "Write plain CSV")
+
+    def _line_pattern(self) -> re.Pattern[str]:
+        field = rf'("([^"\r]|"")*"|[^"\r{self._delimiter}]*)'
+        return re.compile(rf"{field}({self._delimiter}{field})*")
+
+    def _count(self, line: bytes) -> int:
+        return len(next(csv.reader(io.StringIO(line.decode(), newline=""), delimiter=self._delimiter), []))

@@ -1,0 +1,181 @@
+"""What a sender says of a file besides its lines: who sends it, which batch it is, what it must add up to.
+
+Item by item the nearest at hand wins: what was said with the command or request, then what stands in a
+``.manifest.json`` beside the file, then what stands inside the file.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.errors import EnvelopeMismatch, FormatUnknown, LimitExceeded
+from core.money import CENTS_PER_EURO, euros
+from ingest.formats import MANIFEST_BYTES_MAX, reading
+from ingest.jsonl import strict_object
+
+VERSION = "1"
+"""The version of the flat act format that is read here."""
+
+METADATA_PREFIX = b"crescendo."
+_SENDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}")
+_BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()-]{0,34}")
+_COUNT = re.compile(r"[0-9]{1,9}")
+_SUM = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_INSIDE = frozenset({"sender", "batch_id", "version", "count", "control_sum", "sepa_only"})
+_BESIDE = _INSIDE | {"sha256"}
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said; an empty text or None is something not said.
+
+    A spooled file's envelope always has a sender and a batch id.
+    """
+
+    sender: str = ""
+    batch_id: str = ""
+    version: str = VERSION
+    count: int | None = None
+    control_cents: int | None = None
+    sha256: bytes | None = None
+    sepa_only: bool = False
+    """The sender wants nothing paid outside SEPA: larger amounts are refused, not sent by other means."""
+
+
+def stated(said: Mapping[str, Any], where: str, keys: frozenset[str] = _BESIDE) -> Envelope:
+    """The envelope that the texts ``said`` make, ``control_sum`` in euros with at most two decimals.
+
+    Raises
+    ------
+    FormatUnknown
+        An unknown key or version, or a value that does not read as what its key says.
+    """
+    for key, value in said.items():
+        if key not in keys:
+            raise FormatUnknown(where, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(keys))}")
+        if (
+            not isinstance(value, str | bool)
+            or isinstance(value, bool) != (key == "sepa_only")
+            or value == ""
+        ):
+            raise FormatUnknown(where, f"{key} is {value!r}", "Write text, and true or false for sepa_only")
+    count, control_sum, sha256 = (said.get(key) for key in ("count", "control_sum", "sha256"))
+    return checked(
+        Envelope(
+            sender=said.get("sender", ""),
+            batch_id=said.get("batch_id", ""),
+            version=said.get("version", VERSION),
+            count=None if count is None else int(_matched(_COUNT, "count", count, where)[0]),
+            control_cents=None if control_sum is None else control_cents(control_sum, where),
+            sha256=None if sha256 is None else bytes.fromhex(_matched(_SHA256, "sha256", sha256, where)[0]),
+            sepa_only=said.get("sepa_only", False),
+        ),
+        where,
+    )
+
+
+def checked(envelope: Envelope, where: str) -> Envelope:
+    """``envelope`` when what it says can be true.
+
+    Raises
+    ------
+    FormatUnknown
+        Sender or batch id too long or in other characters than allowed; a version not read here.
+    """
+    if envelope.sender:
+        _matched(_SENDER, "sender", envelope.sender, where)
+    if envelope.batch_id:
+        _matched(_BATCH_ID, "batch_id", envelope.batch_id, where)
+    if envelope.version != VERSION:
+        raise FormatUnknown(
+            where, f"Version {envelope.version!r}", f"Send version {VERSION}, the flat act format"
+        )
+    return envelope
+
+
+def control_cents(text: str, where: str) -> int:
+    """``1234.5`` as 123450 cents, exactly.
+
+    Raises
+    ------
+    FormatUnknown
+        Anything but digits with at most two decimals.
+    """
+    minus, whole, decimals = _matched(_SUM, "control_sum", text, where).groups(default="")
+    cents = int(whole) * CENTS_PER_EURO + int(decimals.ljust(2, "0"))
+    return -cents if minus else cents
+
+
+def _matched(pattern: re.Pattern[str], key: str, value: str, where: str) -> re.Match[str]:
+    match = pattern.fullmatch(value)
+    if match is None:
+        raise FormatUnknown(where, f"{key} is {value[:80]!r}", f"It must match {pattern.pattern}")
+    return match
+
+
+def beside(path: Path) -> Envelope:
+    """What ``<file>.manifest.json`` says; nothing when there is none.
+
+    Raises
+    ------
+    FormatUnknown, FileUnreadable, LimitExceeded
+        It is there and cannot be understood.
+    """
+    manifest = path.with_name(f"{path.name}.manifest.json")
+    if not manifest.exists():
+        return Envelope()
+    with reading(manifest.name), manifest.open("rb") as file:
+        text = file.read(MANIFEST_BYTES_MAX + 1)
+    if len(text) > MANIFEST_BYTES_MAX:
+        raise LimitExceeded(manifest.name, f"Over {MANIFEST_BYTES_MAX:,} bytes", "Write the envelope alone")
+    return stated(strict_object(text, manifest.name), manifest.name)
+
+
+def inside_metadata(metadata: Mapping[bytes, bytes], name: str) -> Envelope:
+    """What the ``crescendo.`` keys of a Parquet or Arrow schema say."""
+    where = f"{name}, schema metadata"
+    said: dict[str, Any] = {}
+    for key, value in metadata.items():
+        if key.startswith(METADATA_PREFIX):
+            text = value.decode("ascii", "replace")
+            said[key.removeprefix(METADATA_PREFIX).decode("ascii", "replace")] = text
+    if "sepa_only" in said:
+        said["sepa_only"] = {"true": True, "false": False}.get(said["sepa_only"], said["sepa_only"])
+    return stated(said, where, _INSIDE)
+
+
+def inside_line(said: Mapping[str, Any] | None, name: str) -> Envelope:
+    """What the ``envelope`` of a JSON Lines file's first line says."""
+    return stated(said or {}, f"{name}, line 1, envelope", _INSIDE)
+
+
+def merged(envelopes: Iterable[Envelope]) -> Envelope:
+    """Item by item what the first of ``envelopes`` says that says anything."""
+    blank = msgspec.structs.asdict(Envelope())
+    said = dict(blank)
+    for envelope in envelopes:
+        news = msgspec.structs.asdict(envelope)
+        said |= {key: value for key, value in news.items() if said[key] == blank[key]}
+    return Envelope(**said)
+
+
+def agree_hash(envelope: Envelope, found: bytes, name: str) -> None:
+    """Raise ``EnvelopeMismatch`` when the bytes are not those that the sender hashed."""
+    if envelope.sha256 not in (None, found):
+        stated_hash = (envelope.sha256 or b"").hex()
+        told = f"The envelope states SHA-256 {stated_hash}, the file has {found.hex()}"
+        raise EnvelopeMismatch(name, told, "The file changed on its way: send it again")
+
+
+def agree_totals(envelope: Envelope, lines: int, cents: int, name: str) -> None:
+    """Raise ``EnvelopeMismatch``, naming both figures, when count or control sum are not the file's."""
+    if envelope.count not in (None, lines):
+        told = f"The envelope states {envelope.count:,} lines, the file has {lines:,}"
+        raise EnvelopeMismatch(name, told, "Send the whole file, or the envelope that belongs to it")
+    if envelope.control_cents not in (None, cents):
+        expected = euros(envelope.control_cents or 0)
+        told = f"The envelope states a control sum of {expected}, the file's is {euros(cents)}"
+        raise EnvelopeMismatch(name, told, "Send the whole file, or the envelope that belongs to it")

@@ -1,0 +1,303 @@
+"""Prove a spooled file before its first line is taken: all of it decodes, and adds up to its envelope.
+
+Text files and Arrow streams cannot be entered at any line, so they are written down once, while they are
+proved, as an Arrow file beside the original.  Its hash stands in a record next to it; one that is gone or no
+longer agrees is made again.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import msgspec
+import pyarrow as pa
+
+from core.errors import FileUnreadable, LimitExceeded
+from core.fields import BY_COLUMN, Field
+from ingest import arrow, csv, jsonl
+from ingest.arrow import BATCH_LINES, ArrowSource
+from ingest.envelope import agree_hash, agree_totals
+from ingest.flat import cents_sum, conform, conformed
+from ingest.formats import (
+    CELL_BYTES_MAX,
+    ROWS_MAX,
+    WINDOW_BYTES_MAX,
+    WINDOW_LINES,
+    FileFormat,
+    place,
+    reading,
+)
+from ingest.parquet import ParquetSource
+from ingest.spool import Spooled, workplace
+from ingest.texts import is_plainly_sound, longest_row, text_extent, unpacked_bytes
+
+_AMOUNTS = (Field.AMOUNT.column, Field.AMOUNT_CENTS.column)
+_CENTS_MAX = 2**63 - 1
+_NORMALISED = "normalised.arrow"
+_RECORD = "normalised.json"
+_LAYOUT = 1
+"""Raise it when the same original is to be written down otherwise: older ones are then made again."""
+
+
+class Inspection(NamedTuple):
+    """What a whole file adds up to."""
+
+    lines: int
+    cents: int
+    """Sum of the amounts that read as amounts."""
+
+
+class Source(Protocol):
+    """The lines of a proved file."""
+
+    schema: pa.Schema
+    lines: int
+
+    def batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+        """Lines from ``start`` (from 0) on, in batches of exactly ``size``, the last one aside."""
+        ...
+
+
+class _Normalised(msgspec.Struct, frozen=True):
+    """What is kept beside the normalised file."""
+
+    layout: int
+    original: str
+    sha256: str
+    columns: list[str]
+    """Those that say anything in any line."""
+    total: Inspection
+
+
+def inspect(spooled: Spooled) -> Inspection:
+    """Read the whole file once, and hold it against its envelope.
+
+    Raises
+    ------
+    FileUnreadable
+        Something does not decode, or the bytes are no longer those that came.
+    FormatUnknown, LimitExceeded
+        A column that is not of the flat act format; more than a file may hold.
+    EnvelopeMismatch
+        Hash, count or control sum differ from what was stated.
+    """
+    agree_hash(spooled.envelope, spooled.sha256, spooled.name)
+    _check_size(spooled)
+    is_rewritten = spooled.format in _READERS
+    found = _normalise(spooled).total if is_rewritten else _prove_in_place(spooled)
+    agree_totals(spooled.envelope, found.lines, found.cents, spooled.name)
+    return found
+
+
+def source(spooled: Spooled) -> Source:
+    """The lines of a file that ``inspect`` has accepted.
+
+    A normalised file that is gone or damaged is made again, after the original's bytes have been hashed.
+
+    Raises
+    ------
+    FileUnreadable
+        The bytes are no longer those that came.
+    """
+    _check_size(spooled)
+    if spooled.format is FileFormat.PARQUET:
+        return ParquetSource(spooled.path, spooled.name)
+    if spooled.format is FileFormat.ARROW_FILE:
+        return ArrowSource(spooled.path, spooled.name)
+    record = _current(spooled)
+    if record is None:
+        _check_bytes(spooled, _digest(spooled.path) == spooled.sha256.hex())
+        record = _normalise(spooled)
+    return ArrowSource(spooled.folder / _NORMALISED, spooled.name, record.columns)
+
+
+def _check_size(spooled: Spooled) -> None:
+    with reading(spooled.name):
+        size = spooled.path.stat().st_size
+    _check_bytes(spooled, size == spooled.size_bytes)
+
+
+def _check_bytes(spooled: Spooled, are_same: bool) -> None:
+    if not are_same:
+        raise FileUnreadable(spooled.name, "The bytes in the spool are not those that came", "Send it again")
+
+
+# ------------------------------------------------------------------------------------ proving
+
+
+def _prove_in_place(spooled: Spooled) -> Inspection:
+    if spooled.format is FileFormat.PARQUET:
+        found = ParquetSource(spooled.path, spooled.name)
+        fitting = WINDOW_BYTES_MAX // max(1, found.fattest_line_bytes())
+        batches = found.raw(0, max(1, min(WINDOW_LINES, fitting)))
+    else:
+        found = ArrowSource(spooled.path, spooled.name)
+        batches = _validated(found.raw(), spooled.name)
+    tally = _Tally(spooled.name, found.schema)
+    for batch in batches:
+        for window in _windows(batch):
+            tally.add(window)
+    total = tally.total()
+    if total.lines != found.lines:
+        told = f"The file declares {found.lines:,} lines and holds {total.lines:,}"
+        raise FileUnreadable(spooled.name, told, "Write the file again")
+    return total
+
+
+def _validated(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
+    """Follow no offset and no index of a batch from outside before it is known to stay inside its buffers."""
+    lines = 0
+    for batch in batches:
+        with reading(f"{place(name, lines + 1)} and after"):
+            batch.validate(full=True)
+        yield batch
+        lines += batch.num_rows
+
+
+def _windows(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    for at in range(0, batch.num_rows, WINDOW_LINES):
+        yield batch.slice(at, WINDOW_LINES)
+
+
+class _Tally:
+    """Counts and sums the windows of a file, and looks at each text once."""
+
+    def __init__(self, name: str, schema: pa.Schema) -> None:
+        self._name, self._schema = name, schema
+        self._amounts = pa.schema([field for field in schema if field.name in _AMOUNTS])
+        self._lines = 0
+        self._cents = 0
+        self._recent_lines = 0
+        self._recent_bytes = 0
+        self.filled: set[str] = set()
+
+    def add(self, window: pa.RecordBatch) -> None:
+        """Take in at most ``WINDOW_LINES`` lines."""
+        size = sum(self._text_bytes(window.column(field.name), field) for field in self._schema)
+        self._check_fatness(window.num_rows, size)
+        self._lines += window.num_rows
+        self._cents += cents_sum(conform(window, self._amounts))
+        if self._lines > ROWS_MAX:
+            raise LimitExceeded(self._name, f"Over {ROWS_MAX:,} lines", "Split the file")
+
+    def _check_fatness(self, lines: int, text_bytes: int) -> None:
+        """Windows may be short, when their lines are fat: what counts is the text of many lines in a row."""
+        if self._recent_lines + lines > WINDOW_LINES:
+            self._recent_lines = self._recent_bytes = 0
+        self._recent_lines += lines
+        self._recent_bytes += text_bytes
+        if self._recent_bytes > WINDOW_BYTES_MAX:
+            where = place(self._name, self._lines + lines) + " and before"
+            found = f"{self._recent_bytes:,} bytes of text in {self._recent_lines:,} lines"
+            raise LimitExceeded(where, found, "Shorten the texts")
+
+    def total(self) -> Inspection:
+        """What the whole file adds up to."""
+        if abs(self._cents) > _CENTS_MAX:
+            raise LimitExceeded(self._name, "The amounts add up to over 2^63 cents", "Split the file")
+        return Inspection(self._lines, self._cents)
+
+    def _text_bytes(self, column: pa.Array, field: pa.Field) -> int:
+        """Bytes of text that ``column`` will take once in its final type."""
+        if column.null_count < len(column):
+            self.filled.add(field.name)
+        if not (pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)):
+            return 0
+        self._check_utf8(column, field.name)
+        texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+        extent = text_extent(texts)
+        if extent.longest > CELL_BYTES_MAX:
+            line = self._lines + 1 + (longest_row(texts) if texts is column else 0)
+            where = place(self._name, line, field.name) + (" and after" if texts is not column else "")
+            raise LimitExceeded(where, f"A text of {extent.longest:,} bytes", "Shorten the texts")
+        is_unpacked = texts is not column and not pa.types.is_dictionary(field.type)
+        return unpacked_bytes(column) if is_unpacked else extent.total
+
+    def _check_utf8(self, column: pa.Array, name: str) -> None:
+        if is_plainly_sound(column):
+            return
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            where = place(self._name, self._lines + 1 + _first_invalid(column), name)
+            raise FileUnreadable(where, str(error)[:300], "Write text in UTF-8") from error
+
+
+def _first_invalid(column: pa.Array) -> int:
+    """Row of the first value that makes ``column`` invalid, by halves."""
+    first, rows = 0, len(column)
+    while rows > 1:
+        half = rows // 2
+        try:
+            column.slice(first, half).validate(full=True)
+        except pa.ArrowInvalid:
+            rows = half
+        else:
+            first, rows = first + half, rows - half
+    return first
+
+
+# ------------------------------------------------------------------------------------ normalising
+
+
+def _normalise(spooled: Spooled) -> _Normalised:
+    """Write the file down as Arrow beside itself, while proving it."""
+    with workplace(spooled.folder.parents[1]) as made:
+        batches = _READERS[spooled.format](spooled.path, spooled.name)
+        tally = _write(made / _NORMALISED, batches, spooled.name)
+        record = _Normalised(
+            layout=_LAYOUT,
+            original=spooled.sha256.hex(),
+            sha256=_digest(made / _NORMALISED),
+            columns=[column for column in BY_COLUMN if column in tally.filled],
+            total=tally.total(),
+        )
+        (made / _RECORD).write_bytes(msgspec.json.encode(record))
+        for name in (_NORMALISED, _RECORD):
+            (made / name).replace(spooled.folder / name)
+    return record
+
+
+def _write(target: Path, batches: Iterator[pa.RecordBatch], name: str) -> _Tally:
+    schema = _plain(conformed(next(batches).schema, name))
+    tally = _Tally(name, schema)
+    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for batch in batches:
+            for window in _windows(batch):
+                tally.add(window)
+                writer.write_batch(conform(window, schema))
+    return tally
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Without dictionaries: an Arrow file allows one for all its batches, a stream a new one for each."""
+    types = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in schema]
+    return pa.schema(zip(schema.names, types, strict=True))
+
+
+def _current(spooled: Spooled) -> _Normalised | None:
+    """The record of the normalised file, when that is there and is what was written."""
+    try:
+        record = msgspec.json.decode((spooled.folder / _RECORD).read_bytes(), type=_Normalised)
+        is_whole = _digest(spooled.folder / _NORMALISED) == record.sha256
+    except (OSError, msgspec.DecodeError):
+        return None
+    is_ours = record.layout == _LAYOUT and record.original == spooled.sha256.hex()
+    return record if is_whole and is_ours else None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+    return _validated(arrow.stream(path, name), name)
+
+
+_READERS: Mapping[FileFormat, Callable[[Path, str], Iterator[pa.RecordBatch]]] = {
+    FileFormat.CSV: csv.batches,
+    FileFormat.JSON_LINES: jsonl.batches,
+    FileFormat.ARROW_STREAM: _stream,
+}

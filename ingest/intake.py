@@ -1,0 +1,142 @@
+"""From files to open submissions: spooled, proved, registered; what was left unfinished comes first."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from core.errors import InputError
+from ingest.envelope import Envelope
+from ingest.feed import Feed, Open
+from ingest.inspection import Inspection, inspect, source
+from ingest.resolve import Context, Sender
+from ingest.spool import Spool, Spooled
+from posting.batch import Batch, Submission
+from posting.cells import CellNumbers
+from posting.loading import Loaded
+from posting.store.postgres import PostgresStore
+
+Answer = TypeVar("Answer")
+
+
+class Rejected(NamedTuple):
+    """A file refused as a whole; nothing of it was decided."""
+
+    path: Path
+    error: InputError
+
+
+class Known(NamedTuple):
+    """A file that was processed to its end before."""
+
+    path: Path
+    submission: int
+
+
+def _say_nothing(path: Path, lines: int) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be taken in."""
+
+    paths: Sequence[Path]
+    declared: Envelope | None = None
+    again: bool = False
+    """Present files anew that were processed before: what was refused may now pass."""
+    admitted: Callable[[Path, int], None] = _say_nothing
+    """Told of each file that was proved, and its lines."""
+
+
+@dataclass(slots=True)
+class FileFeed:
+    """The files of an order as batches; implements the pipeline's feed."""
+
+    order: Order
+    spool: Spool
+    store: PostgresStore
+    rejected: list[Rejected] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
+    """Numbers of the submissions worked on, in order."""
+    _feed: Feed | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
+    _loaded: Loaded | None = None
+    _presented: set[tuple[str, bytes]] = field(default_factory=set)
+
+    async def open(self, loaded: Loaded) -> None:
+        """Stand where the last commit left off."""
+        self._loop, self._loaded = asyncio.get_running_loop(), loaded
+        self.rejected, self.known = [], []
+        context = Context(loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), loaded.secret)
+        unfinished = [await self._reopen(row) for row in await self.store.fetch("unfinished")]
+        self._feed = Feed(self._submissions(unfinished), context, loaded.state)
+        for each in unfinished:
+            self._feed.remember_waiting(each)
+
+    def batches(self) -> Iterator[Batch]:
+        """Batches of first passes; runs in the reader thread."""
+        assert self._feed is not None, "open comes first"
+        return self._feed.batches()
+
+    def again(self, decided: Batch) -> Iterator[Batch]:
+        """Batches of held acts; runs in the kernel thread."""
+        assert self._feed is not None, "open comes first"
+        return self._feed.again(decided)
+
+    async def _reopen(self, row: Any) -> Open:
+        """A submission that was registered and not finished, from the spool."""
+        spooled = await asyncio.to_thread(self.spool.open, row["file_hash"], row["sender"])
+        self._presented.add((row["sender"], bytes(row["file_hash"])))
+        submission = await self.store.submission(row["submission"])
+        return await self._opened(submission, spooled)
+
+    async def _opened(self, submission: Submission, spooled: Spooled) -> Open:
+        assert self._loaded is not None, "open comes first"
+        numbers = self._loaded.state.registry.numbers
+        sender = Sender(await self.store.sender_number(numbers, submission.sender), spooled.envelope.sepa_only)
+        if submission.number not in self.taken:
+            self.taken.append(submission.number)
+        return Open(submission, sender, await asyncio.to_thread(source, spooled))
+
+    def _submissions(self, unfinished: list[Open]) -> Iterator[Open]:
+        yield from unfinished
+        for path in self.order.paths:
+            try:
+                found = self._admit(path)
+            except InputError as error:
+                self.rejected.append(Rejected(path, error))
+                continue
+            if found is not None:
+                yield found
+
+    def _admit(self, path: Path) -> Open | None:
+        """Spool, prove and register one file; None when it was processed before."""
+        spooled = self.spool.receive(path, path.name, self.order.declared)
+        identity = (spooled.envelope.sender, spooled.sha256)
+        if identity in self._presented:
+            return None
+        before = self._wait(self.store.find_submission(*identity))
+        if before and not self.order.again:
+            self.known.append(Known(path, before.number))
+            return None
+        found = inspect(spooled)
+        self._presented.add(identity)
+        attempt = before.attempt + 1 if before else 1
+        submission = self._wait(self.store.register(_record(spooled, found, attempt)))
+        self.order.admitted(path, found.lines)
+        return self._wait(self._opened(submission, spooled))
+
+    def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+        """The reader thread's way to ask the store."""
+        assert self._loop is not None, "open comes first"
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+def _record(spooled: Spooled, found: Inspection, attempt: int) -> tuple[Any, ...]:
+    """The row of a new submission."""
+    envelope = spooled.envelope
+    file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
+    return (envelope.sender, envelope.batch_id, *file, attempt, found.lines, found.cents)

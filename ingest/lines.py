@@ -1,0 +1,99 @@
+"""Text files as chunks of whole lines: bounded, numbered, and UTF-8 for certain."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from core.errors import FileUnreadable, LimitExceeded
+from ingest.formats import LINE_BYTES_MAX, place, reading
+
+CHUNK_BYTES = 4 * 2**20
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Chunk(NamedTuple):
+    """Whole lines, each with its line end (the file's last one perhaps without)."""
+
+    first_line: int
+    """Number of the first one in the file, from 1."""
+    text: bytes
+
+    def numbered(self) -> Iterator[tuple[int, bytes]]:
+        """Each line, without its line end, and its number: for telling what is wrong with one."""
+        for number, line in enumerate(self.text.split(b"\n"), self.first_line):
+            if line or number < self.first_line + self.text.count(b"\n"):
+                yield number, line.removesuffix(b"\r")
+
+
+def first_line(path: Path, name: str) -> bytes:
+    """The first line, without byte order mark and line end.
+
+    Raises
+    ------
+    LimitExceeded, FileUnreadable
+        Longer than a line may be; not UTF-8.
+    """
+    with path.open("rb") as file:
+        line = file.readline(LINE_BYTES_MAX + 1)
+    _bounded(line, 1, name)
+    _decodes(Chunk(1, line), name)
+    return line.removeprefix(_BYTE_ORDER_MARK).rstrip(b"\r\n")
+
+
+def chunks(path: Path, name: str, after: int = 0) -> Iterator[Chunk]:
+    """The lines of the file at ``path``, without the byte order mark and the first line if ``after`` is 1.
+
+    Raises
+    ------
+    LimitExceeded, FileUnreadable
+        A line too long; not UTF-8.
+    """
+    with reading(name), path.open("rb") as file:
+        skipped = file.readline() if after else b""
+        if not skipped and file.peek(3).startswith(_BYTE_ORDER_MARK):
+            file.seek(len(_BYTE_ORDER_MARK))
+        for chunk in _cut(file, after + 1, name):
+            _decodes(chunk, name)
+            yield chunk
+
+
+def _cut(file: BinaryIO, number: int, name: str) -> Iterator[Chunk]:
+    rest = b""
+    while block := file.read(CHUNK_BYTES):
+        text = rest + block
+        end = text.rfind(b"\n") + 1
+        rest = text[end:]
+        if end:
+            chunk = Chunk(number, text[:end])
+            _bounded_lines(chunk, name)
+            yield chunk
+            number += chunk.text.count(b"\n")
+        _bounded(rest, number, name)
+    if rest:
+        yield Chunk(number, rest)
+
+
+def _bounded_lines(chunk: Chunk, name: str) -> None:
+    """Only where some half of the limit holds no line end can a line be over the limit."""
+    half = LINE_BYTES_MAX // 2
+    starts = range(0, len(chunk.text) - half, half)
+    if any(chunk.text.find(b"\n", at, at + half) < 0 for at in starts):
+        for number, line in chunk.numbered():
+            _bounded(line, number, name)
+
+
+def _bounded(line: bytes, number: int, name: str) -> None:
+    if len(line) > LINE_BYTES_MAX:
+        found = f"The line is longer than {LINE_BYTES_MAX:,} bytes"
+        raise LimitExceeded(place(name, number), found, "End each act line with a line end")
+
+
+def _decodes(chunk: Chunk, name: str) -> None:
+    if chunk.text.isascii():
+        return
+    try:
+        str(chunk.text, "utf-8")
+    except UnicodeDecodeError as error:
+        line = chunk.first_line + chunk.text.count(b"\n", 0, error.start)
+        found = f"Not UTF-8: {chunk.text[error.start : error.end]!r}"
+        raise FileUnreadable(place(name, line), found, "Write the file in UTF-8") from error

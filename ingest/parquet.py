@@ -1,0 +1,156 @@
+"""Parquet: read as it is, in batches, from any line on.
+
+The footer declares everything (rows, sizes once unpacked, codings), so what would not fit in memory is
+refused before a page is opened.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import FileUnreadable, LimitExceeded
+from core.fields import BY_COLUMN, FORMATS, Sort
+from ingest.arrow import BATCH_LINES
+from ingest.flat import conform, conformed, regroup
+from ingest.footer import Footer, Group, read_footer
+from ingest.formats import (
+    PARQUET_FOOTER_BYTES_MAX,
+    PARQUET_GROUP_BYTES_MAX,
+    PARQUET_GROUPS_MAX,
+    ROWS_MAX,
+    place,
+    reading,
+)
+from ingest.texts import CODED_TEXT, text_extent
+
+_READ_BYTES = 2**20
+_CODED_BYTES_MAX = 3
+"""Bytes a value up to which a column's dictionary is short enough to be worth keeping.
+
+Beyond it most values are distinct, and the reader would hash each to number it: up to seven times the cost.
+"""
+
+
+class ParquetSource:
+    """The lines of a Parquet file that has been proved readable, or is about to be."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name = path, name
+        with reading(name):
+            self._groups = _checked(read_footer(path, name), name)
+            with _open(path) as file:
+                self._metadata, found = file.metadata, file.schema_arrow
+        plain = conformed(found, name)
+        if any(group.columns.keys() != set(found.names) for group in self._groups):
+            raise FileUnreadable(name, "A row group's columns are not the schema's", "Write the file again")
+        self._ends = list(accumulate(group.lines for group in self._groups))
+        self.lines = self._ends[-1] if self._ends else 0
+        texts = [column for column in plain.names if pa.types.is_string(found.field(column).type)]
+        self._coded = [column for column in texts if self._is_coded(column)]
+        self._unpacked = [column for column in texts if column not in self._coded]
+        types = [CODED_TEXT if field.name in self._coded else field.type for field in plain]
+        self.schema = pa.schema(zip(plain.names, types, strict=True))
+
+    def _is_coded(self, column: str) -> bool:
+        """Tell whether a text column lists its few values once: then it is read as it lies."""
+        chunks = [group.columns[column] for group in self._groups]
+        size = sum(chunk.unpacked_bytes for chunk in chunks)
+        is_short = size <= _CODED_BYTES_MAX * self.lines and FORMATS[BY_COLUMN[column]].sort is Sort.TEXT
+        return is_short and all(chunk.is_coded for chunk in chunks)
+
+    def fattest_line_bytes(self) -> int:
+        """Text that one line can have out of dictionaries: a small page may unpack to a huge batch.
+
+        Raises
+        ------
+        FileUnreadable
+            A dictionary does not decode.
+        """
+        return max(map(self._dictionary_bytes, range(len(self._groups))), default=0)
+
+    def _dictionary_bytes(self, number: int) -> int:
+        group = self._groups[number]
+        columns = [column for column in self._unpacked if group.columns[column].has_dictionary]
+        if not columns or not group.lines:
+            return 0
+        with (
+            reading(f"{self._name}, row group {number}"),
+            _open(self._path, self._metadata, columns) as file,
+        ):
+            line = next(file.iter_batches(1, [number], columns, use_threads=False))
+            return sum(text_extent(line.column(column).dictionary).longest for column in columns)
+
+    def raw(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+        """The lines from ``start`` (from 0) on as the decoder gives them, at most ``size`` at a time.
+
+        Raises
+        ------
+        FileUnreadable
+            A page does not decode.
+        """
+        first = bisect_right(self._ends, start)
+        skipped = start - (self._ends[first - 1] if first else 0)
+        groups = range(first, len(self._groups))
+        at = start - skipped
+        with _open(self._path, self._metadata, self._coded) as file:
+            decoded = file.iter_batches(size, groups, use_threads=False)
+            while True:
+                with reading(place(self._name, at + 1) + " and after"):
+                    batch = next(decoded, None)
+                if batch is None:
+                    break
+                at += batch.num_rows
+                if skipped < batch.num_rows:
+                    yield batch.slice(skipped)
+                skipped = max(0, skipped - batch.num_rows)
+
+    def batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+        """Lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
+        return (conform(batch, self.schema) for batch in regroup(self.raw(start, size), size))
+
+
+def metadata(path: Path, name: str) -> Mapping[bytes, bytes]:
+    """The metadata of the schema: where an envelope may stand."""
+    with reading(name):
+        _checked(read_footer(path, name), name)
+        with _open(path) as file:
+            return file.schema_arrow.metadata or {}
+
+
+def _open(path: Path, metadata: pq.FileMetaData | None = None, coded: Sequence[str] = ()) -> pq.ParquetFile:
+    # Without pre-buffering and with a bounded buffer a row group is never in memory whole.
+    return pq.ParquetFile(
+        str(path),
+        metadata=metadata,
+        read_dictionary=list(coded),
+        buffer_size=_READ_BYTES,
+        pre_buffer=False,
+        thrift_string_size_limit=PARQUET_FOOTER_BYTES_MAX,
+        thrift_container_size_limit=PARQUET_FOOTER_BYTES_MAX,
+        arrow_extensions_enabled=False,
+    )
+
+
+def _checked(footer: Footer, name: str) -> list[Group]:
+    """The row groups, when they keep the limits and add up."""
+    if footer.lines > ROWS_MAX:
+        raise LimitExceeded(name, f"{footer.lines:,} lines", f"Send at most {ROWS_MAX:,} in one file")
+    if len(footer.groups) > PARQUET_GROUPS_MAX:
+        found = f"{len(footer.groups):,} row groups"
+        raise LimitExceeded(name, found, f"Write at most {PARQUET_GROUPS_MAX:,}, of 100,000 lines and more")
+    for number, group in enumerate(footer.groups):
+        where = f"{name}, row group {number}"
+        if group.unpacked_bytes > PARQUET_GROUP_BYTES_MAX:
+            found = f"{group.unpacked_bytes:,} bytes once unpacked"
+            raise LimitExceeded(
+                where, found, f"Write row groups of at most {PARQUET_GROUP_BYTES_MAX:,} bytes"
+            )
+        if any(column.values != group.lines for column in group.columns.values()):
+            raise FileUnreadable(where, "The columns differ in length", "Write one value a line")
+    if sum(group.lines for group in footer.groups) != footer.lines:
+        raise FileUnreadable(name, "The row groups do not add up to the file's lines", "Write the file again")
+    return footer.groups

@@ -1,0 +1,115 @@
+"""One batch of raw lines being read: its columns, and the first fault found on each line.
+
+Faults are sought in their order of precedence, so the first one marked is the one told.
+"""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from core.catalog import CATALOG, KIND_NUMBER, Budget, Family
+from core.codes import Outcome
+from core.columns import blank
+from core.fields import BY_COLUMN, FORMATS, Field, Sort
+from core.tables import Parsed
+from ingest.columns import TextColumn
+from kernels import parsing
+
+_PARSERS = {Sort.WHOLE: parsing.wholes, Sort.DAY: parsing.days, Sort.DECIMAL: parsing.amounts}
+_NOTHING = {Sort.WHOLE: -1, Sort.DAY: 0, Sort.DECIMAL: 0, Sort.CENTS: 0}
+
+
+class Reading:
+    """The columns of ``raw`` and what is wrong with its lines."""
+
+    def __init__(self, raw: pa.RecordBatch) -> None:
+        self.raw, self.rows = raw, raw.num_rows
+        self.arrays = {BY_COLUMN[name]: raw.column(name) for name in raw.schema.names}
+        self.fault = np.zeros(self.rows, np.uint8)
+        self.field = np.zeros(self.rows, np.uint8)
+        self._texts: dict[Field, TextColumn] = {}
+        self._numbers: dict[Field, tuple[NDArray[np.int64], NDArray[np.uint8]]] = {}
+
+    def mark(self, mask: NDArray[np.bool_], outcome: Outcome, field: Field) -> None:
+        """Fault the lines of ``mask`` that have none yet."""
+        if mask.any():
+            first = mask & (self.fault == 0)
+            self.fault[first], self.field[first] = outcome, field
+
+    def mark_faults(self, faults: NDArray[np.uint8], field: Field) -> None:
+        """Fault lines with the outcomes a parser found."""
+        first = (faults != 0) & (self.fault == 0)
+        if first.any():
+            self.fault[first], self.field[first] = faults[first], field
+
+    def text(self, field: Field) -> TextColumn | None:
+        """A text column; ``None`` where the file has none."""
+        if field not in self._texts:
+            if field not in self.arrays:
+                return None
+            self._texts[field] = TextColumn.of(self.arrays[field])
+        return self._texts[field]
+
+    def number(self, field: Field) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """(values, faults) of a number or date column; an absent or empty one has the sort's nothing."""
+        if field not in self._numbers:
+            self._numbers[field] = self._read_number(field)
+        return self._numbers[field]
+
+    def _read_number(self, field: Field) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        sort, array = FORMATS[field].sort, self.arrays.get(field)
+        if array is None:
+            return np.full(self.rows, _NOTHING[sort], np.int64), np.zeros(self.rows, np.uint8)
+        if pa.types.is_string(array.type) or pa.types.is_dictionary(array.type):
+            column = TextColumn.of(array)
+            parsed = blank(Parsed, len(column.spans.start))
+            _PARSERS[sort](column.spans, column.text, parsed)
+            return column.by_row(parsed.value), column.by_row(parsed.fault)
+        if pa.types.is_date(array.type):
+            array = array.view(pa.int32())
+        filled = array.fill_null(_NOTHING[sort]) if array.null_count else array
+        values = filled.to_numpy(zero_copy_only=False).astype(np.int64)
+        if sort is Sort.WHOLE:
+            return np.where(values < 0, -1, values), np.where(
+                values < -1, Outcome.FIELD_INVALID.value, 0
+            ).astype(np.uint8)
+        return values, np.zeros(self.rows, np.uint8)
+
+    def has(self, field: Field) -> NDArray[np.bool_]:
+        """Whether each line says anything in ``field``."""
+        array = self.arrays.get(field)
+        if array is None:
+            return np.zeros(self.rows, bool)
+        if pa.types.is_string(array.type) or pa.types.is_dictionary(array.type):
+            column = self.text(field)
+            return column.lengths() > 0 if column else np.zeros(self.rows, bool)
+        return (
+            array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else np.ones(self.rows, bool)
+        )
+
+
+def kinds_of(reading: Reading) -> NDArray[np.uint8]:
+    """Each line's kind, 0 where it names none that exists."""
+    column = reading.text(Field.KIND)
+    if column is None:
+        return np.zeros(reading.rows, np.uint8)
+    return column.numbers(KIND_NUMBER, 0).astype(np.uint8)
+
+
+def _by_kind(test: object) -> NDArray[np.bool_]:
+    return np.array([bool(test(kind)) for kind in CATALOG])  # type: ignore[operator]
+
+
+FOLLOWS = _by_kind(lambda kind: kind.follows)
+PAYS = _by_kind(lambda kind: kind.pays)
+MOVES = _by_kind(lambda kind: kind.budget is Budget.MOVE)
+EARMARKS = _by_kind(lambda kind: kind.budget is Budget.EARMARK)
+SPENDS = _by_kind(lambda kind: kind.budget is Budget.SPEND)
+BRINGS_CREDITS = _by_kind(lambda kind: kind.budget in (Budget.OPEN, Budget.ALLOT, Budget.MOVE))
+REGISTERS = _by_kind(lambda kind: kind.family is Family.THIRD_PARTY)
+NAMES_CELL = _by_kind(lambda kind: kind.budget is not Budget.NONE and not kind.follows)
+SERVES_BUDGET = _by_kind(lambda kind: kind.family is Family.BUDGET)
+"""What each kind is or needs, by kind number: the catalog seen from a column of kinds."""
+
+FAMILY = np.array([kind.family for kind in CATALOG], np.uint64)
+FOLLOWED_FAMILY = np.array([kind.follows for kind in CATALOG], np.uint64)

@@ -1,0 +1,284 @@
+"""Where files wait, durable before they are acknowledged, under the name of their own bytes.
+
+``<folder>/<2 hex>/<sha256>/original``, with ``envelope-<sender>.json`` beside it, as two senders may send the
+same bytes.  A file is put together in ``incoming/`` and moved into place whole, so what stands under a hash
+is complete; what a crash leaves in ``incoming/`` is removed at the next opening.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
+from ingest import arrow, jsonl, parquet
+from ingest.envelope import Envelope, agree_hash, beside, checked, inside_line, inside_metadata, merged
+from ingest.formats import FILE_BYTES_MAX, FileFormat, detect, reading
+
+Progress = Callable[[int, int], None]
+"""Called with bytes done and bytes in all; 0 in all when that is not known."""
+
+_CHUNK_BYTES = 2**20
+_NAME_CHARACTERS_MAX = 255
+_ORIGINAL = "original"
+_INCOMING = "incoming"
+
+
+class Spooled(msgspec.Struct, frozen=True, kw_only=True):
+    """One file in the spool, as one sender sent it."""
+
+    path: Path
+    sha256: bytes
+    size_bytes: int
+    format: FileFormat
+    name: str
+    """What the sender calls the file."""
+    envelope: Envelope
+
+    @property
+    def folder(self) -> Path:
+        """The file's own folder, for what is derived from it."""
+        return self.path.parent
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """What is kept beside the bytes."""
+
+    size_bytes: int
+    format: FileFormat
+    name: str
+    envelope: Envelope
+
+
+class Spool:
+    """The files under ``folder``, which is made if need be."""
+
+    def __init__(self, folder: Path, bytes_max: int = FILE_BYTES_MAX) -> None:
+        self._folder, self._bytes_max = folder, bytes_max
+        incoming = folder / _INCOMING
+        incoming.mkdir(parents=True, exist_ok=True)
+        with _locked(incoming):
+            for left in incoming.iterdir():
+                _remove_abandoned(left)
+
+    def receive(
+        self,
+        source: Path | BinaryIO,
+        name: str,
+        declared: Envelope | None = None,
+        progress: Progress | None = None,
+    ) -> Spooled:
+        """Copy ``source`` into the spool, durably, and say what it is; the same bytes are kept once.
+
+        ``declared`` comes before what stands beside or inside the file.  Once this returns no crash loses it.
+
+        Raises
+        ------
+        LimitExceeded
+            More bytes than the spool takes.
+        EnvelopeMismatch
+            The bytes are not those that the sender hashed.
+        FileUnreadable, FormatUnknown
+            No file, no known format, or an envelope that cannot be understood or names no sender.
+        """
+        _check_name(name)
+        said = [checked(declared or Envelope(), name)]
+        total = 0
+        if isinstance(source, Path):
+            said.append(beside(source))
+            total = source.stat().st_size if source.is_file() else 0
+        with workplace(self._folder) as place, _opened(source, name) as file:
+            original = place / _ORIGINAL
+            digest, size = self._copy(file, original, name, lambda done: progress and progress(done, total))
+            agree_hash(merged(said), digest, name)
+            found = detect(original, name)
+            said.append(_inside(original, found, name))
+            record = _Record(size, found, name, _completed(merged(said), digest, name))
+            return self._settle(place, digest, record)
+
+    def open(self, sha256: bytes, sender: str | None = None) -> Spooled:
+        """The file of that hash, as ``sender`` sent it (who may be left out when only one did).
+
+        Its bytes are hashed again: whoever comes back to a file gets what was acknowledged, or an error.
+
+        Raises
+        ------
+        FileUnreadable
+            Not there, or no longer the bytes that came.
+        """
+        folder, where = self._home(sha256), f"spool, {sha256.hex()}"
+        records = sorted(folder.glob("envelope-*.json"))
+        if sender is not None:
+            records = [path for path in records if path.name == _record_name(sender)]
+        if len(records) != 1:
+            found = "No such file" if not records else f"{len(records)} senders sent this file"
+            raise FileUnreadable(where, found, "Send it again" if not records else "Name the sender")
+        with reading(where):
+            record = msgspec.json.decode(records[0].read_bytes(), type=_Record)
+            with (folder / _ORIGINAL).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+        if digest != sha256:
+            raise FileUnreadable(where, f"The bytes now hash to {digest.hex()}", "Send the file again")
+        return _spooled(folder, sha256, record)
+
+    def _home(self, sha256: bytes) -> Path:
+        return self._folder / sha256.hex()[:2] / sha256.hex()
+
+    def _copy(
+        self, file: BinaryIO, target: Path, name: str, told: Callable[[int], object]
+    ) -> tuple[bytes, int]:
+        """Copy, hash and flush; the SHA-256 and size of what was written."""
+        digest, size = hashlib.sha256(), 0
+        with target.open("wb", buffering=0) as copy:
+            while chunk := file.read(_CHUNK_BYTES):
+                size += len(chunk)
+                if size > self._bytes_max:
+                    raise LimitExceeded(name, f"More than {self._bytes_max:,} bytes", "Split the file")
+                digest.update(chunk)
+                _write(copy, chunk)
+                told(size)
+            os.fsync(copy.fileno())
+        return digest.digest(), size
+
+    def _settle(self, place: Path, digest: bytes, record: _Record) -> Spooled:
+        """Move what was put together in ``place`` under its hash; known bytes are replaced by the same."""
+        home = self._home(digest)
+        envelope = _record_name(record.envelope.sender)
+        with (place / envelope).open("wb") as file:
+            file.write(msgspec.json.encode(record))
+            file.flush()
+            os.fsync(file.fileno())
+        _flush_folder(place)
+        home.parent.mkdir(exist_ok=True)
+        try:
+            place.rename(home)
+        except OSError:  # it stands there already
+            for name in (_ORIGINAL, envelope):
+                (place / name).replace(home / name)
+            _flush_folder(home)
+        _flush_folder(home.parent)
+        _flush_folder(self._folder)
+        return _spooled(home, digest, record)
+
+
+@contextmanager
+def workplace(folder: Path) -> Iterator[Path]:
+    """A fresh folder on the spool's own disk, gone afterwards unless it was moved into place.
+
+    Its lock tells it from what a crash left behind, whatever process looks.
+    """
+    incoming = folder / _INCOMING
+    with _locked(incoming):
+        place = incoming / secrets.token_hex(8)
+        place.mkdir()
+        lock = _lock(place)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        os.close(lock)
+
+
+def _remove_abandoned(left: Path) -> None:
+    try:
+        lock = _lock(left)
+    except BlockingIOError:  # someone is at work in it
+        return
+    os.close(lock)
+    shutil.rmtree(left)
+
+
+def _lock(path: Path) -> int:
+    """An exclusive lock on ``path``, held until the descriptor is closed."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Wait for ``folder`` and keep it: between making a workplace and locking it nobody may look."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _write(file: BinaryIO, chunk: bytes) -> None:
+    left = memoryview(chunk)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
+    if not isinstance(source, Path):
+        yield source
+        return
+    try:
+        file = source.open("rb", buffering=0)
+    except OSError as error:
+        raise FileUnreadable(name, str(error.strerror), "Name a file that can be read") from error
+    with file:
+        yield file
+
+
+def _inside(path: Path, found: FileFormat, name: str) -> Envelope:
+    if found is FileFormat.PARQUET:
+        return inside_metadata(parquet.metadata(path, name), name)
+    if found in (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM):
+        return inside_metadata(arrow.metadata(path, found, name), name)
+    if found is FileFormat.JSON_LINES:
+        return inside_line(jsonl.envelope(path, name), name)
+    return Envelope()
+
+
+def _completed(envelope: Envelope, digest: bytes, name: str) -> Envelope:
+    """With a sender for certain, and a batch id: the file's own hash names it when nobody did."""
+    if not envelope.sender:
+        remedy = "Say it with the command or request, in a .manifest.json beside the file, or inside the file"
+        raise FormatUnknown(name, "No sender is stated", remedy)
+    return msgspec.structs.replace(envelope, batch_id=envelope.batch_id or digest.hex()[:16])
+
+
+def _check_name(name: str) -> None:
+    if not name or len(name) > _NAME_CHARACTERS_MAX or not name.isprintable():
+        raise FormatUnknown(
+            repr(name)[:80], "Not a file name", f"Up to {_NAME_CHARACTERS_MAX} printable characters"
+        )
+
+
+def _record_name(sender: str) -> str:
+    return f"envelope-{sender}.json"
+
+
+def _spooled(folder: Path, digest: bytes, record: _Record) -> Spooled:
+    return Spooled(
+        path=folder / _ORIGINAL,
+        sha256=digest,
+        size_bytes=record.size_bytes,
+        format=record.format,
+        name=record.name,
+        envelope=record.envelope,
+    )
