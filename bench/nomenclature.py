@@ -1,0 +1,125 @@
+"""Write the generated part of the sample nomenclature: ``python -m bench.nomenclature``.
+
+The programmes, items, funds and accounts are written by hand; BOPs, UOs, operations and functional areas are
+too many, and the true ones are not public.  The same programmes give the same files, byte for byte.
+"""
+
+import csv
+import random
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from math import sqrt
+from pathlib import Path
+from typing import NamedTuple
+
+from core.reference.files import SHIPPED, rows
+
+BOPS, UOS, OPERATIONS = 1800, 9000, 200
+SEED = 2018
+
+BUILDERS = (
+    "0107", "0123", "0129", "0135", "0146", "0150", "0152", "0161", "0166", "0172",
+    "0174", "0175", "0176", "0178", "0181", "0203", "0205", "0212", "0214", "0217",
+)  # fmt: skip
+"""Programmes with investment operations."""
+
+_HEADS: Mapping[str, str] = {"0174": "CLIM", "0217": "SGAC", "0218": "CAJU"}
+"""A second central BOP, where public extracts show one."""
+
+_AREAS_SEEN: Mapping[str, tuple[int, int]] = {"0177": (12, 8), "0203": (4, 2)}
+"""Actions and their sub-actions that public extracts show, as in 0177-12-08."""
+
+_OFFICES = (
+    "DD", "DR", "SG", "PR", "UT", "CR", "AC", "DI", "PJ", "RE", "EC", "CP", "ST", "CS", "GE", "MU",
+    "BA", "LA", "CI", "SD", "TR", "FO", "IN", "LO", "EQ", "HA", "JU", "PA", "RH", "SA", "SP", "TE",
+)  # fmt: skip
+"""First letters of a territorial UO; its département's number follows, as in 0177-D013-DD13."""
+
+
+class Weight(NamedTuple):
+    """What a programme spends in a year, and the part of it that is pay."""
+
+    consumed_meur: int
+    staff_percent: int
+
+
+def weights() -> dict[str, Weight]:
+    """The size of each programme, by code."""
+    path = Path(__file__).with_name("year_programmes.csv")
+    return {
+        row.cells["programme"]: Weight(int(row.cells["consumed_meur"]), int(row.cells["staff_percent"]))
+        for row in rows(path, ("programme", "consumed_meur", "staff_percent", "source"))
+    }
+
+
+def write(folder: Path) -> None:
+    """Write ``centres.csv`` and ``areas.csv`` into ``folder``."""
+    draw = random.Random(SEED)
+    sizes = {code: weight.consumed_meur for code, weight in weights().items()}
+    centres = list(_centres(sizes, draw))
+    _save(folder.joinpath("centres.csv"), ("code", "parent", "level", "label"), centres)
+    _save(folder.joinpath("areas.csv"), ("code", "programme", "label"), _areas(sizes, draw))
+
+
+def _centres(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, str, str, str]]:
+    bops = [bop for code, count in _shares(sizes, BOPS, 99).items() for bop in _bops(code, count)]
+    appeal = {bop: draw.randint(1, 30) ** 2 for bop in bops}
+    units: list[str] = []
+    for bop, count in _shares(appeal, UOS, len(_OFFICES)).items():
+        yield bop, bop[:4], "bop", f"BOP {bop[5:]} (exemple)"
+        for unit in _units(bop, count):
+            units.append(unit)
+            yield unit, bop, "uo", f"UO {unit[5:]} (exemple)"
+    sites = sorted(draw.sample([unit for unit in units if unit[:4] in BUILDERS], OPERATIONS))
+    for number, site in enumerate(sites, 1):
+        yield f"OP-{site[:4]}-{number:06}", site, "operation", f"Opération {number} (exemple)"
+
+
+def _shares(sizes: dict[str, int], total: int, most: int) -> dict[str, int]:
+    """Split ``total`` after the square root of the sizes, each at least 1 and at most ``most``.
+
+    The root, because a programme a hundred times larger does not have a hundred times as many offices.
+    """
+    spread = sum(sqrt(size) for size in sizes.values())
+    counts = {code: min(most, max(1, round(total * sqrt(size) / spread))) for code, size in sizes.items()}
+    step = 1 if sum(counts.values()) < total else -1
+    by_size = sorted(counts, key=lambda code: (-sizes[code], code))
+    while sum(counts.values()) != total:
+        movable = [code for code in by_size if 1 <= counts[code] + step <= most]
+        for code in movable[: abs(total - sum(counts.values()))]:
+            counts[code] += step
+    return counts
+
+
+def _bops(programme: str, count: int) -> Iterator[str]:
+    heads = ["CENT", *(_HEADS[programme] for _ in range(programme in _HEADS))]
+    yield from (f"{programme}-{head}" for head in heads)
+    # Marseille and Paris first, so that small programmes have them too.
+    numbers = [13, 75, *(number for number in range(1, 100) if number not in (13, 75))]
+    yield from (f"{programme}-D{number:03}" for number in sorted(numbers[: count - len(heads)]))
+
+
+def _units(bop: str, count: int) -> Iterator[str]:
+    if bop[5] != "D" or not bop[6:].isdigit():
+        return (f"{bop}-C{number:03}" for number in range(1, count + 1))
+    return (f"{bop}-{office}{bop[-2:]}" for office in _OFFICES[:count])
+
+
+def _areas(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, str, str]]:
+    for programme in sizes:
+        seen, parts_seen = _AREAS_SEEN.get(programme, (0, 0))
+        for action in range(1, max(seen, draw.randint(3, 12)) + 1):
+            code = f"{programme}-{action:02}"
+            parts = draw.choice((0, 0, 0, 2, 3, 8))
+            yield code, programme, f"Action {action} (exemple)"
+            for part in range(1, (parts_seen if action == seen else parts) + 1):
+                yield f"{code}-{part:02}", programme, f"Action {action}, sous-action {part} (exemple)"
+
+
+def _save(path: Path, header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text, lineterminator="\n").writerows([header, *lines])
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED.joinpath("2018"))

@@ -1,0 +1,150 @@
+"""The State's year as files: third parties, budget, then each month's acts of each sender.
+
+``generate(DIR, Year(seed=1))`` writes 10.1 million payment request lines worth 223 billion euros exactly,
+with the budgets, commitments and services they need, programmes that run out of credit, and acts that must be
+refused. A year gives the same bytes each time, and the names of its files sort in order of submission.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from bench import year_columns, year_drawing
+from bench.year_drawing import Drawing
+from bench.year_files import WRITERS, Envelope, write
+from bench.year_lines import Lines
+from bench.year_mixture import ACTS, PAYEES
+from bench.year_third_parties import refused, third_parties
+from bench.year_units import Codes
+from core import chart, nomenclature
+from core.catalog import CATALOG
+from core.codes import Outcome
+from core.reference.files import SHIPPED
+
+SENDERS_MAX = 15
+_PAYEES_MIN = 50
+_OCTOBER = 9
+
+Progress = Callable[[int, int, str], None]
+"""Called with lines written, lines in all, and the file just written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """Which year: the same one gives the same files.  ``formats`` are taken in turn, file by file."""
+
+    seed: int = 1
+    acts: int = ACTS
+    """Payment request lines; budgets, commitments and payees follow in proportion."""
+    senders: int = 5
+    formats: tuple[str, ...] = ("parquet",)
+
+    def __post_init__(self) -> None:
+        known = [suffix[1:] for suffix in WRITERS]
+        if self.acts < 1_000:
+            raise ValueError(f"{self.acts} acts: a year has at least 1,000")
+        if not 1 <= self.senders <= SENDERS_MAX:
+            raise ValueError(f"{self.senders} senders: from 1 to {SENDERS_MAX}, one ministry is never split")
+        if not self.formats or not set(self.formats) <= set(known):
+            raise ValueError(f"formats {', '.join(self.formats)}: each one of {', '.join(known)}")
+
+
+class _File(NamedTuple):
+    name: str
+    sender: str
+    table: pa.Table
+    kinds: Counter[str]
+    faults: Counter[str]
+
+
+def silent(done: int, total: int, label: str) -> None:
+    """Tell nobody how far it is."""
+
+
+def generate(out: Path, year: Year, progress: Progress = silent) -> dict[str, Any]:
+    """Write the files of ``year`` into ``out`` and ``summary.json`` beside them; the summary is returned.
+
+    ``summary["faults"]`` counts the lines made to meet each refusal.  Refusals for want of credit, and of
+    what follows those, come on top: they depend on the decisions.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    payees = max(_PAYEES_MIN, PAYEES * year.acts // ACTS)
+    progress(0, 0, "drawing the year")
+    drawing = year_drawing.draw(_codes(), (year.seed, year.acts, year.senders), payees)
+    files: list[dict[str, Any]] = []
+    kinds: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    total, done = drawing.rows + payees + sum(refused(payees).values()), 0
+    for number, file in enumerate(_files(drawing, year.senders)):
+        path = out / f"{file.name}.{year.formats[number % len(year.formats)]}"
+        envelope = write(file.table, path, file.sender)
+        kinds, faults, done = kinds + file.kinds, faults + file.faults, done + envelope.lines
+        files.append(_told(path, envelope))
+        progress(done, total, path.name)
+    summary = {
+        "year": {**asdict(year), "payees": payees},
+        "rows": done,
+        "kinds": dict(kinds),
+        "faults": dict(faults),
+        **_repeats(drawing),
+        "files": files,
+    }
+    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    return summary
+
+
+def _codes() -> Codes:
+    codes = nomenclature.load(SHIPPED / "2018")
+    return Codes(codes, chart.load(SHIPPED / "2018", codes))
+
+
+def _told(path: Path, envelope: Envelope) -> dict[str, Any]:
+    return {
+        "name": path.name,
+        "sender": envelope.sender,
+        "rows": envelope.lines,
+        "control_sum": envelope.control_sum,
+    }
+
+
+def _repeats(drawing: Drawing) -> dict[str, int]:
+    differs = drawing.book.copies.differs
+    return {
+        "duplicates": int((~differs).sum()),
+        "conflicts": int(differs.sum()),
+        "before_their_predecessor": len(drawing.early.row),
+    }
+
+
+def _files(drawing: Drawing, senders: int) -> Iterator[_File]:
+    """The files in order of submission."""
+    table = third_parties(drawing.payees)
+    faults = Counter({code.name: count for code, count in refused(drawing.payees).items()})
+    yield _File("00-third-parties", "THIRD-PARTIES", table, Counter(third_party=table.num_rows), faults)
+    yield _file("01-budget", "BUDGET", drawing.budget.opening, drawing)
+    for month in range(12):
+        if month == _OCTOBER and len(drawing.budget.redeployment.day):
+            yield _file("2018-10-BUDGET", "BUDGET", drawing.budget.redeployment, drawing)
+        for sender in range(senders):
+            lines = year_drawing.lines_of(drawing, month * senders + sender)
+            if len(lines.day):
+                name = f"MIN-{sender + 1:02}"
+                yield _file(f"2018-{month + 1:02}-{name}", name, lines, drawing)
+
+
+def _file(name: str, sender: str, lines: Lines, drawing: Drawing) -> _File:
+    kinds = np.bincount(lines.kind, minlength=len(CATALOG))
+    faults = np.bincount(lines.fault, minlength=len(Outcome))
+    return _File(
+        name,
+        sender,
+        year_columns.table(lines, drawing.texts, drawing.payees),
+        Counter({each.name: int(count) for each, count in zip(CATALOG, kinds, strict=True) if count}),
+        Counter({code.name: int(faults[code]) for code in Outcome if code and faults[code]}),
+    )

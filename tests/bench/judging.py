@@ -1,0 +1,84 @@
+"""A generated year, put before the plain-Python engine and the door."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.year import Year, generate
+from core.nomenclature import Level
+from core.reference.files import SHIPPED
+from ingest.inspection import inspect, source
+from ingest.spool import Spool
+from tests.oracle.engine import Engine
+from tests.oracle.reference import Reference
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Judged:
+    """What the plain engine made of a year."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    by_kind: Counter[tuple[str, str]] = field(default_factory=Counter)
+    short_of_credit: Counter[str] = field(default_factory=Counter)
+    """Refusals for want of credit, by month."""
+    held: int = 0
+    left: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """AE and CP that each programme has left on HT2, in cents."""
+
+
+def judge(folder: Path, summary: dict[str, Any]) -> Judged:
+    """Present every file in order."""
+    reference = Reference.load(SHIPPED, 2018)
+    engine, judged = Engine(reference), Judged()
+    for file in summary["files"]:
+        rows = list(said(pq.read_table(folder / file["name"])))
+        told = engine.submit(rows, file["sender"])
+        judged.held += len(engine.held())
+        for (outcome, _, _), row in zip(told, rows, strict=True):
+            judged.outcomes[outcome] += 1
+            judged.by_kind[row["kind"], outcome] += 1
+            if outcome in ("AE_EXCEEDED", "CP_EXCEEDED"):
+                judged.short_of_credit[row["date"][:7]] += 1
+    for code, centre in reference.nomenclature.centres.items():
+        if centre.level is Level.PROGRAMME:
+            place = {"fund_centre": code, "commitment_item": "HT2", "exercise": "2018"}
+            judged.left[code] = engine.left(place)
+    return judged
+
+
+def said(table: pa.Table) -> Iterator[Row]:
+    """Each row in texts, without what is empty."""
+    columns = {
+        "amount" if name == "amount_cents" else name: [_text(name, value) for value in column.to_pylist()]
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    for values in zip(*columns.values(), strict=True):
+        yield {name: text for name, text in zip(columns, values, strict=True) if text}
+
+
+def _text(name: str, value: Any) -> str:
+    if name == "amount_cents":
+        return f"{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02}"
+    return "" if value is None else str(value)
+
+
+def through_the_door(folder: Path, spool: Path, year: Year) -> list[list[Row]]:
+    """Generate ``year``, receive and prove its files, and give the rows of each as read."""
+    received = Spool(spool)
+    files = []
+    for file in generate(folder, year)["files"]:
+        spooled = received.receive(folder / file["name"], file["name"])
+        found = inspect(spooled)
+        assert found.lines == spooled.envelope.count == file["rows"]
+        assert spooled.envelope.sender == file["sender"]
+        files.append(
+            [row for batch in source(spooled).batches() for row in said(pa.Table.from_batches([batch]))]
+        )
+    return files

@@ -1,0 +1,44 @@
+"""The generated part of the sample nomenclature is what its script writes."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.nomenclature import BOPS, BUILDERS, OPERATIONS, UOS, weights, write
+from core import nomenclature
+from core.nomenclature import Level
+from core.reference.files import SHIPPED
+
+FOLDER = SHIPPED / "2018"
+
+
+@pytest.mark.parametrize("name", ["centres.csv", "areas.csv"])
+def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
+
+
+def test_the_tree_has_the_sizes_of_the_state() -> None:
+    levels = [centre.level for centre in nomenclature.load(FOLDER).centres.values()]
+    assert levels.count(Level.BOP) == BOPS
+    assert levels.count(Level.UO) == UOS
+    assert levels.count(Level.OPERATION) == OPERATIONS
+
+
+def test_every_programme_has_a_size_a_unit_and_areas() -> None:
+    known = nomenclature.load(FOLDER)
+    with_units = {code[:4] for code, centre in known.centres.items() if centre.level is Level.UO}
+    assert weights().keys() == known.programmes.keys() == with_units
+    assert {area.programme for area in known.areas.values()} == known.programmes.keys()
+
+
+def test_codes_seen_in_public_extracts_are_there() -> None:
+    known = nomenclature.load(FOLDER)
+    assert {"0177-D013-DD13", "0218-CAJU-C001", "0217-SGAC", "0174-CLIM"} <= known.centres.keys()
+    assert {"0177-12-08", "0203-04-02"} <= known.areas.keys()
+    assert "1-1-00733" in known.funds
+
+
+def test_operations_are_of_programmes_that_build() -> None:
+    centres = nomenclature.load(FOLDER).centres.values()
+    assert {centre.parent[:4] for centre in centres if centre.level is Level.OPERATION} <= set(BUILDERS)

@@ -1,0 +1,290 @@
+"""The State's year: the same each time, exact in sum, true to its shares, and judged by the plain engine."""
+
+import hashlib
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bench.year import Year, generate
+from bench.year_mixture import ACTS, CENTS, CLASSES, COMMITMENTS, PAYEES
+from core.codes import Outcome
+from core.fields import BY_COLUMN
+from tests.bench.judging import Judged, judge, through_the_door
+from tests.oracle import iban
+
+FORMATS = ("parquet", "arrow", "arrows", "csv", "jsonl")
+REQUESTS = ("payment_request", "payment_request_without_service", "direct_payment_request", "payment_order")
+ALONE = [code for code in Outcome if Outcome.REFERENCE_INVALID <= code <= Outcome.BANK_DETAILS_DIFFER]
+"""Refusals that hang on nothing that was decided before, payees aside."""
+
+
+@pytest.fixture(scope="module")
+def hundred_thousand(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("year")
+    return folder, generate(folder, Year(seed=3, acts=100_000))
+
+
+@pytest.fixture(scope="module")
+def requests(hundred_thousand: tuple[Path, dict[str, Any]]) -> pa.Table:
+    return requests_of(*hundred_thousand)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Judged, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("judged")
+    summary = generate(folder, Year(seed=5, acts=12_000, senders=3))
+    return judge(folder, summary), summary
+
+
+def requests_of(folder: Path, summary: dict[str, Any]) -> pa.Table:
+    """Every payment request line, whatever is wrong with it."""
+    columns = ["reference", "line", "kind", "date", "payee", "amount_cents", "remittance"]
+    tables = [pq.read_table(folder / file["name"]) for file in summary["files"][2:]]
+    monthly = pa.concat_tables(
+        table.select(columns) for table in tables if "remittance" in table.column_names
+    )
+    return monthly.filter(pa.array(np.isin(monthly["kind"].to_pylist(), REQUESTS)))
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("senders", [1, 5])
+def test_the_same_seed_gives_the_same_bytes(senders: int, tmp_path: Path) -> None:
+    year = Year(seed=7, acts=2_000, senders=senders, formats=FORMATS)
+    generate(tmp_path / "once", year)
+    generate(tmp_path / "again", year)
+    assert hashes(tmp_path / "once") == hashes(tmp_path / "again")
+
+
+def test_another_seed_gives_other_acts(tmp_path: Path) -> None:
+    generate(tmp_path / "one", Year(seed=7, acts=2_000))
+    generate(tmp_path / "two", Year(seed=8, acts=2_000))
+    one, two = hashes(tmp_path / "one"), hashes(tmp_path / "two")
+    # Payees follow from their number alone: their file is no part of what is drawn.
+    assert [name for name in one.keys() & two.keys() if one[name] == two[name]] == [
+        "00-third-parties.parquet"
+    ]
+
+
+@pytest.mark.parametrize("acts", [1_000, 1_009, 5_000, 20_000])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_lines_and_euros_are_exact(acts: int, seed: int, tmp_path: Path) -> None:
+    found = requests_of(tmp_path, generate(tmp_path, Year(seed, acts)))
+    assert found.num_rows == acts
+    assert found["amount_cents"].to_numpy().sum() == CENTS * acts // ACTS
+
+
+def test_everything_scales_with_the_acts(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    _, summary = hundred_thousand
+    kinds = Counter(summary["kinds"])
+    assert summary["year"]["payees"] == PAYEES * 100_000 // ACTS
+    assert 0 <= kinds["commitment"] - COMMITMENTS * 100_000 // ACTS <= 5
+    assert kinds["payment_request_rejection"] == pytest.approx(1_400, rel=0.05)
+    assert kinds["commitment_increase"] + kinds["commitment_decrease"] == pytest.approx(
+        0.03 * kinds["commitment"], rel=0.1
+    )
+    assert kinds["service"] == pytest.approx(kinds["payment_request"], rel=0.02)
+    assert sum(kinds.values()) == summary["rows"] == sum(file["rows"] for file in summary["files"])
+
+
+def test_classes_keep_their_shares(requests: pa.Table) -> None:
+    labels = Counter(text[:4] for text in requests["remittance"].to_pylist())
+    for each in CLASSES:
+        assert labels[each.label] == pytest.approx(each.share * 10, rel=0.03, abs=25), each.name
+
+
+def test_flows_keep_their_shares(requests: pa.Table) -> None:
+    kinds = Counter(requests["kind"].to_pylist())
+    assert kinds["payment_request"] == pytest.approx(30_500, rel=0.02)
+    assert kinds["payment_request_without_service"] == pytest.approx(15_500, rel=0.03)
+    assert kinds["direct_payment_request"] == pytest.approx(54_000, rel=0.02)
+
+
+def test_amounts_have_the_quantiles_of_the_law(requests: pa.Table) -> None:
+    euros = requests["amount_cents"].to_numpy() / 100
+    assert np.median(euros) == pytest.approx(286, rel=0.05)
+    assert np.quantile(euros, 0.9) == pytest.approx(4_800, rel=0.1)
+    assert np.quantile(euros, 0.99) == pytest.approx(104_000, rel=0.2)
+
+
+def test_a_few_acts_carry_most_euros(requests: pa.Table) -> None:
+    amounts = np.sort(requests["amount_cents"].to_numpy())
+    assert amounts[-1_000:].sum() > 0.75 * amounts.sum()
+
+
+def test_december_is_the_peak(requests: pa.Table) -> None:
+    months = Counter(day.month for day in requests["date"].to_pylist() if day.year == 2018)
+    days = Counter(requests["date"].to_pylist())
+    assert months[12] == pytest.approx(13_500, rel=0.03)
+    assert months[1] == pytest.approx(4_000, rel=0.05)
+    (peak, count), *_ = days.most_common(1)
+    assert (peak.month, 10 <= peak.day <= 14) == (12, True)
+    assert count == pytest.approx(3 * 100_000 / 251, rel=0.15)
+    assert min(day for day in days if day.year == 2018).day == 10
+
+
+def test_payees_follow_zipf(requests: pa.Table) -> None:
+    counts = sorted(Counter(requests["payee"].to_pylist()).values(), reverse=True)
+    assert counts[9] / counts[99] == pytest.approx(10**1.05, rel=0.2)
+    assert counts[0] > 0.05 * len(requests)
+
+
+def test_some_acts_have_several_lines(requests: pa.Table) -> None:
+    lines = Counter(requests["line"].to_pylist())
+    assert 0.02 < lines[2] / len(requests) < 0.04
+    assert max(lines) <= 7
+
+
+def test_names_sort_in_order_of_submission(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    folder, summary = hundred_thousand
+    names = [file["name"] for file in summary["files"]]
+    assert names == sorted(names) == sorted(path.name for path in folder.glob("*.parquet"))
+    assert names[:3] == ["00-third-parties.parquet", "01-budget.parquet", "2018-01-MIN-01.parquet"]
+    assert len(names) == 2 + 12 * 5 + 1
+
+
+def test_files_hold_known_columns_without_nulls(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    folder, summary = hundred_thousand
+    for file in summary["files"]:
+        table = pq.read_table(folder / file["name"])
+        assert set(table.column_names) <= BY_COLUMN.keys()
+        assert not any(column.null_count for column in table.columns)
+        assert not any(column.nullable for column in table.schema)
+
+
+def test_senders_share_the_work(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    rows: Counter[str] = Counter()
+    for file in hundred_thousand[1]["files"][2:]:
+        rows[file["sender"]] += file["rows"]
+    assert max(rows.values()) < 1.5 * min(rows[f"MIN-{number:02}"] for number in range(1, 6))
+
+
+def test_payees_have_ibans_that_hold(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    folder, summary = hundred_thousand
+    table = pq.read_table(folder / "00-third-parties.parquet")
+    payees = summary["year"]["payees"]
+    good = table["iban"].to_pylist()[:payees]
+    assert all(map(iban.check, good))
+    assert len(set(good)) == payees == len(set(table["payee"].to_pylist()[:payees]))
+    assert sum(not text.startswith("FR") for text in good) / payees == pytest.approx(0.02, rel=0.1)
+    broken = [text for text in table["iban"].to_pylist() if not iban.check(text)]
+    assert len(broken) == max(1, payees // 10_000)
+
+
+def test_every_format_holds_the_same_rows(tmp_path: Path) -> None:
+    """And every file passes the door with its envelope."""
+    as_read = [
+        through_the_door(
+            tmp_path / suffix, tmp_path / f"spool-{suffix}", Year(seed=9, acts=2_000, formats=(suffix,))
+        )
+        for suffix in FORMATS
+    ]
+    assert all(rows == as_read[0] for rows in as_read[1:])
+    assert sum(map(len, as_read[0])) > 3_000
+
+
+def test_formats_are_taken_in_turn(tmp_path: Path) -> None:
+    summary = generate(tmp_path, Year(acts=1_000, formats=("csv", "jsonl")))
+    suffixes = [Path(file["name"]).suffix for file in summary["files"]]
+    assert suffixes == [(".csv", ".jsonl")[number % 2] for number in range(len(suffixes))]
+
+
+def test_the_summary_is_written_beside(hundred_thousand: tuple[Path, dict[str, Any]]) -> None:
+    folder, summary = hundred_thousand
+    written = json.loads((folder / "summary.json").read_text())
+    assert written == json.loads(json.dumps(summary))
+
+
+def test_progress_ends_at_the_total(tmp_path: Path) -> None:
+    steps: list[tuple[int, int, str]] = []
+    summary = generate(tmp_path, Year(acts=1_000), lambda *step: steps.append(step))
+    done = [step[0] for step in steps]
+    assert done == sorted(done)
+    assert steps[-1][:2] == (summary["rows"], summary["rows"])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"acts": 999}, {"senders": 0}, {"senders": 16}, {"formats": ()}, {"formats": ("xlsx",)}]
+)
+def test_a_year_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"acts|senders|formats"):
+        Year(**wrong)
+
+
+# ------------------------------------------------------------------------------------ before the plain engine
+
+
+@pytest.mark.parametrize("code", ALONE)
+def test_faults_meet_their_refusal_and_nothing_else_does(
+    code: Outcome, judged: tuple[Judged, dict[str, Any]]
+) -> None:
+    found, summary = judged
+    assert found.outcomes[code.name] == summary["faults"].get(code.name, 0) + _conflicts(code, summary)
+
+
+def _conflicts(code: Outcome, summary: dict[str, Any]) -> int:
+    return summary["conflicts"] if code is Outcome.REFERENCE_CONFLICT else 0
+
+
+@cache
+def _decided() -> tuple[Outcome, ...]:
+    return tuple(
+        code for code in Outcome if Outcome.ASSIGNMENT_DIFFERS <= code <= Outcome.BUDGET_BELOW_CONSUMPTION
+    )
+
+
+@pytest.mark.parametrize("code", _decided())
+def test_faults_that_follow_from_the_books_meet_theirs(
+    code: Outcome, judged: tuple[Judged, dict[str, Any]]
+) -> None:
+    found, summary = judged
+    made = summary["faults"].get(code.name, 0)
+    assert made > 0
+    assert made - 2 <= found.outcomes[code.name] <= made
+
+
+def test_duplicates_are_known_again(judged: tuple[Judged, dict[str, Any]]) -> None:
+    found, summary = judged
+    assert found.outcomes["DUPLICATE"] == summary["duplicates"] == 48
+
+
+def test_nearly_all_is_accepted(judged: tuple[Judged, dict[str, Any]]) -> None:
+    found, summary = judged
+    assert found.outcomes["ACCEPTED"] > 0.97 * summary["rows"]
+
+
+def test_early_acts_are_held_and_mostly_accepted(judged: tuple[Judged, dict[str, Any]]) -> None:
+    found, summary = judged
+    assert summary["before_their_predecessor"] == 24
+    assert found.held >= summary["before_their_predecessor"]
+
+
+def test_credit_runs_out_late_in_the_year(judged: tuple[Judged, dict[str, Any]]) -> None:
+    short = judged[0].short_of_credit
+    assert short["2018-12"] > 0.9 * short.total() > 20
+
+
+def test_programmes_end_within_a_few_euros(judged: tuple[Judged, dict[str, Any]]) -> None:
+    """As the settled accounts show: annulled CP of 0.96 and 1.46 euros."""
+    spent = [cp for _, cp in judged[0].left.values()]
+    assert sum(0 < cp < 10_000 for cp in spent) >= 5
+
+
+def test_estimated_credits_do_not_stop_anything(judged: tuple[Judged, dict[str, Any]]) -> None:
+    left = judged[0].left
+    assert any(left[code][1] < 0 for code in ("0114", "0117", "0200", "0201"))
+    assert all(min(both) >= 0 for code, both in left.items() if code not in ("0114", "0117", "0200", "0201"))
+
+
+@pytest.mark.parametrize("kind", ["earmark", "budget_move_ae", "commitment_increase", "service_cancellation"])
+def test_every_kind_occurs_and_is_accepted(kind: str, judged: tuple[Judged, dict[str, Any]]) -> None:
+    assert judged[0].by_kind[kind, "ACCEPTED"] > 0

@@ -1,0 +1,33 @@
+"""One real PostgreSQL for the whole run; a database of its own for each test."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from service.database import Database, embedded
+
+_numbers = count()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
+    """The embedded server, durable as in earnest, only with less memory and disk to itself."""
+    settings = {"shared_buffers": "128MB", "max_wal_size": "1GB"}
+    async with embedded(tmp_path_factory.mktemp("data"), settings) as database:
+        yield database
+
+
+@pytest_asyncio.fixture
+async def dsn(database: Database) -> AsyncIterator[str]:
+    """The address of a fresh, empty database; gone after the test, with whoever is still connected."""
+    name = f"test_{next(_numbers)}"
+    admin = await asyncpg.connect(database.dsn)
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+        yield database.dsn.rpartition("/")[0] + f"/{name}"
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()

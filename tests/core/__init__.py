@@ -1,0 +1,1 @@
+"""Reference data: what the shipped files say, and what the loaders refuse."""

@@ -1,0 +1,126 @@
+"""The chart of accounts: each item's accounts by role, and which others a sender may name."""
+
+from pathlib import Path
+
+import pytest
+
+from core import chart, nomenclature
+from core.catalog import Role
+from core.chart import Chart
+from core.errors import ReferenceDataError
+from core.nomenclature import Nomenclature
+from core.reference.files import SHIPPED
+from tests.core.test_nomenclature import SMALL
+
+ACCOUNTS = """\
+number,label
+4010000000,
+4081000000,
+6060000000,
+6110000000,
+6411000000,
+4210000000,
+4280000000,
+"""
+ROLES = "item,expense,accrued,creditor,admits\n31,6110000000,4081000000,4010000000,60 61 62\n"
+STAFF = "21,6411000000,4280000000,4210000000,641\n"
+
+
+@pytest.fixture(scope="module")
+def sample() -> Chart:
+    return chart.load(SHIPPED / "2018", nomenclature.load(SHIPPED / "2018"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    files = SMALL | {"accounts.csv": ACCOUNTS, "roles.csv": ROLES + STAFF}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def items(folder: Path) -> Nomenclature:
+    return nomenclature.load(folder)
+
+
+def test_every_item_that_spends_has_every_role(sample: Chart) -> None:
+    known = nomenclature.load(SHIPPED / "2018")
+    spending = {code for code, item in known.items.items() if not item.budget_only}
+    assert sample.roles.keys() == sample.families.keys() == spending
+    for played in sample.roles.values():
+        assert played.keys() == {Role.EXPENSE, Role.ACCRUED, Role.CREDITOR}
+        assert set(played.values()) <= sample.accounts.keys()
+
+
+@pytest.mark.parametrize(
+    ("item", "expense", "accrued", "creditor"),
+    [
+        ("31", "6", "4081", "401"),
+        ("51", "231", "4084", "404"),
+        ("21", "641", "428", "421"),
+        ("63", "653", "44", "44"),
+    ],
+)
+def test_titles_post_where_they_should(
+    sample: Chart, item: str, expense: str, accrued: str, creditor: str
+) -> None:
+    played = sample.roles[item]
+    assert played[Role.EXPENSE].startswith(expense)
+    assert played[Role.ACCRUED].startswith(accrued)
+    assert played[Role.CREDITOR].startswith(creditor)
+
+
+def test_an_item_admits_its_own_account_and_its_family(sample: Chart) -> None:
+    assert all(sample.admits(item, played[Role.EXPENSE]) for item, played in sample.roles.items())
+    assert sample.admits("31", "6060000000")
+    assert not sample.admits("31", "6411000000")
+    assert not sample.admits("31", "6069999999"), "of the family, but not in the chart"
+    assert not sample.admits("31", sample.roles["31"][Role.CREDITOR])
+
+
+def test_a_budget_only_item_admits_nothing(sample: Chart) -> None:
+    assert not any(sample.admits("HT2", account) for account in sample.accounts)
+    assert not any(sample.admits("nothing", account) for account in sample.accounts)
+
+
+def test_a_year_may_share_the_chart_of_another(sample: Chart) -> None:
+    later = chart.load(SHIPPED / "2019", nomenclature.load(SHIPPED / "2019"))
+    assert (later.year, later.accounts, later.roles) == (2019, sample.accounts, sample.roles)
+
+
+BROKEN = {
+    "short account": ("accounts.csv", "401,", "'401' is no account"),
+    "account in letters": ("accounts.csv", "40100000AB,", "'40100000AB' is no account"),
+    "account twice": ("accounts.csv", "4010000000,again", "4010000000 stands twice"),
+    "item unknown": ("roles.csv", "32,6110000000,4081000000,4010000000,61", "'32' is no item"),
+    "item of budget acts": ("roles.csv", "T2,6411000000,4280000000,4210000000,641", "'T2' is no item"),
+    "item twice": ("roles.csv", "21,6411000000,4280000000,4210000000,641", "item 21 stands twice"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_line_that_does_not_hold_is_refused_by_place(case: str, folder: Path, items: Nomenclature) -> None:
+    name, line, found = BROKEN[case]
+    with (folder / name).open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(ReferenceDataError, match=found) as refused:
+        chart.load(folder, items)
+    assert f"{name}, line " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("", "no accounts for item 21"),
+        ("21,6411000000,4280000000,4219999999,641\n", "creditor account '4219999999' is unknown"),
+        ("21,6411000000,4280000000,4210000000,645\n", "6411000000 is not among the accounts admitted"),
+        ("21,6411000000,4280000000,4210000000,\n", "6411000000 is not among the accounts admitted"),
+    ],
+)
+def test_an_item_without_its_accounts_is_refused(
+    line: str, found: str, folder: Path, items: Nomenclature
+) -> None:
+    (folder / "roles.csv").write_text(ROLES + line)
+    with pytest.raises(ReferenceDataError, match=found):
+        chart.load(folder, items)

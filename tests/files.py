@@ -1,0 +1,203 @@
+"""Hypothesis strategies for files of acts in the words of the flat act format, on small reference data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
+from tests.oracle.iban import with_check_digits
+
+REFERENCE = Path(__file__).parent.joinpath("scenarios", "reference")
+"""Reference data small enough to know by heart; ``YEAR`` is the folder to load."""
+YEAR = 2018
+
+Row = dict[str, str]
+File = list[Row]
+
+
+class Place(NamedTuple):
+    """Where spending may go."""
+
+    unit: str
+    area: str
+    items: tuple[str, ...]
+    funds: tuple[str, ...] = ("", "N/A")
+    operations: tuple[str, ...] = ("",)
+
+
+PLACES = (
+    Place("0177-D013-DD13", "0177-12", ("31", "63")),
+    Place("0177-D013-DR13", "0177-12-08", ("31",)),
+    Place("0177-D075-DD75", "0177-12", ("31",)),
+    Place("0217-SGAC-ASPR", "0217-07", ("21", "31"), ("", "", "1-1-00733")),
+    Place("0217-SGAC-IMMO", "0217-07", ("51",), operations=("", "OP-0217-000001", "OP-0217-000002")),
+    Place("0117-CENT-C001", "0117-01", ("41",)),
+)
+_IBANS = tuple(with_check_digits("FR", f"{number:023}") for number in (1, 2))
+_PAYEES = ("1001488375", "1001488376")
+_SPOILT = (
+    *(
+        ("reference", ""),
+        ("reference", "R" * 36),
+        ("kind", "engagement"),
+        ("exercise", "2017"),
+        ("line", "0"),
+    ),
+    *(("date", "2018-02-30"), ("date", "2018-01-15"), ("date", "2019-06-01"), ("posting_date", "2019-01-15")),
+    *(("fund_centre", "0177-D013-XXXX"), ("fund_centre", "0177-D013"), ("functional_area", "0217-99")),
+    *(
+        ("functional_area", "0117-01"),
+        ("commitment_item", "99"),
+        ("commitment_item", "HT2"),
+        ("fund", "9-9-99999"),
+    ),
+    *(
+        ("operation", "OP-0217-999999"),
+        ("account", "9999999999"),
+        ("account", "6530000000"),
+        ("iban", "FR00"),
+    ),
+    *(("amount", "1.234"), ("amount", "0"), ("amount", "-5"), ("amount", "1000000000000.01"), ("amount", "")),
+    *(("payee", ""), ("payee", "1999999999"), ("predecessor", ""), ("predecessor", "R1#x"), ("due", "soon")),
+)
+_COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
+_CHAIN = ("third_party", "commitment", "service", "payment_request")
+_cents = st.sampled_from((1000, 2000, 3000, 6000)) | st.integers(1, 90_000) | st.sampled_from((1, 10**14))
+
+
+_CREDITS = {
+    "0177": 2000,
+    "0177-D013": 1200,
+    "0177-D013-DD13": 600,
+    "0177-D013-DR13": 300,
+    "0177-D075": 500,
+    "0177-D075-DD75": 400,
+    "0217": 1500,
+    "0217-SGAC": 1500,
+    "0217-SGAC-ASPR": 500,
+    "0217-SGAC-IMMO": 900,
+    "0117": 100,
+    "0117-CENT": 100,
+    "0117-CENT-C001": 100,
+}
+"""Euros of AE, HT2; T2 has as many in programme 0217, and CP are an eighth."""
+
+
+def openings() -> File:
+    """Credits for every place, each opening and allotment its own act, parents first."""
+    rows: File = []
+    for measure, parts in (("ae", 1), ("cp", 8)):
+        for centre, euros in _CREDITS.items():
+            for item in ("HT2", "T2") if centre.startswith("0217") else ("HT2",):
+                act = "allotment" if "-" in centre else "budget_opening"
+                row = {"reference": f"B{len(rows)}", "kind": f"{act}_{measure}", "fund_centre": centre}
+                rows.append(_dated(row) | {"commitment_item": item, "amount": f"{euros // parts}.00"})
+    return rows
+
+
+def _dated(row: Row) -> Row:
+    return row | {"exercise": "2018", "date": "2018-05-02"}
+
+
+@st.composite
+def files(draw: st.DrawFn, acts_max: int = 40) -> list[File]:
+    """``openings`` and then one to four files of acts, some repeated, some changed, some spoilt."""
+    count = draw(st.integers(1, acts_max))
+    names = [
+        *_CHAIN,
+        *draw(st.lists(st.sampled_from([*KIND_NUMBER, *_COMMON]), min_size=count, max_size=count)),
+    ]
+    acts = [*_life(), *(draw(_acts(names, at)) for at in range(len(_CHAIN), len(names)))]
+    for original, place in draw(
+        st.lists(st.tuples(st.integers(0, count), st.integers(0, count)), max_size=3)
+    ):
+        acts.insert(place, draw(_repeats(acts[original])))
+    cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=3)))
+    pieces = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
+    return [openings(), *([row for act in piece for row in act] for piece in pieces if piece)]
+
+
+def _life() -> list[File]:
+    """The acts of ``_CHAIN``, which work out: so most of what follows finds what it needs."""
+    place = PLACES[0]
+    cell = {"fund_centre": place.unit, "functional_area": place.area, "commitment_item": place.items[0]}
+    own: tuple[Row, ...] = (
+        {"payee": _PAYEES[0], "payee_name": "Entreprise", "iban": _IBANS[0]},
+        cell | {"amount": "90.00"},
+        {"predecessor": "R1", "amount": "60"},
+        {"predecessor": "R1#1", "amount": "20,0", "payee": _PAYEES[0]},
+    )
+    named = zip(_CHAIN, own, strict=True)
+    return [[_dated({"reference": f"R{at}", "kind": kind}) | row] for at, (kind, row) in enumerate(named)]
+
+
+@st.composite
+def _repeats(draw: st.DrawFn, act: File) -> File:
+    """The same act again, or its reference with another amount."""
+    return act if draw(st.booleans()) else [row | {"amount": "17.00"} for row in act]
+
+
+@st.composite
+def _acts(draw: st.DrawFn, names: Sequence[str], at: int) -> File:
+    kind = CATALOG[KIND_NUMBER[names[at]]]
+    count = draw(st.sampled_from((1, 1, 1, 2, 3)))
+    base = _dated({"reference": f"R{at}", "kind": kind.name})
+    rows = [draw(_rows(kind, names, base)) for _ in range(count)]
+    if count > 1 or draw(st.booleans()):
+        rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
+    if draw(st.integers(0, 9)) == 0:
+        spoilt = draw(st.integers(0, count - 1))
+        rows[spoilt] = rows[spoilt] | dict([draw(st.sampled_from(_SPOILT))])
+    return rows
+
+
+@st.composite
+def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Row:
+    if kind.family is Family.THIRD_PARTY:
+        payee = draw(st.sampled_from(_PAYEES))
+        return base | {"payee": payee, "payee_name": "Entreprise", "iban": draw(st.sampled_from(_IBANS))}
+    cents = draw(_cents)
+    row = base | {"amount": f"{cents // 100}{draw(st.sampled_from('.,'))}{cents % 100:02}"}
+    if kind.pays:
+        row |= {"payee": draw(st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))}
+        row |= {"iban": draw(st.sampled_from(("", "", *_IBANS)))}
+    if kind.follows:
+        row |= {"predecessor": draw(_predecessors(kind, names))}
+        return row if draw(st.integers(0, 9)) else row | draw(_assignments(Budget.SPEND))
+    return row | draw(_assignments(kind.budget))
+
+
+@st.composite
+def _predecessors(draw: st.DrawFn, kind: ActKind, names: Sequence[str]) -> str:
+    """An act of the right family before, behind or nowhere; mostly its first line."""
+    there = [at for at, name in enumerate(names) if CATALOG[KIND_NUMBER[name]].family is kind.follows]
+    at = draw(st.just(there[0]) | st.sampled_from(there) if there else st.just(len(names)))
+    return f"R{at}{draw(st.sampled_from(('', '', '', '#1', '#2', '#9')))}"
+
+
+@st.composite
+def _assignments(draw: st.DrawFn, budget: Budget) -> Row:
+    place = draw(st.sampled_from(PLACES))
+    programme, bop = place.unit[:4], place.unit[:9]
+    if budget is Budget.SPEND:
+        return {
+            "fund_centre": place.unit,
+            "functional_area": place.area,
+            "commitment_item": draw(st.sampled_from(place.items)),
+            "fund": draw(st.sampled_from(place.funds)),
+            "operation": draw(st.sampled_from(place.operations)),
+        }
+    row = {"commitment_item": draw(st.sampled_from(("HT2", "HT2", "T2"))), "fund_centre": programme}
+    if budget is Budget.EARMARK:
+        return row | {
+            "fund_centre": PLACES[4].unit,
+            "operation": draw(st.sampled_from(PLACES[4].operations[1:])),
+        }
+    if budget is not Budget.OPEN:
+        row["fund_centre"] = draw(st.sampled_from((bop, place.unit, place.unit)))
+    if budget is Budget.MOVE:
+        other = draw(st.sampled_from(PLACES)).unit[: len(row["fund_centre"])]
+        row["counterpart"] = other + draw(st.sampled_from(("", "", "/T2", "/HT2")))
+    return row

@@ -1,0 +1,1 @@
+"""Files as senders write them, and what the door makes of them."""

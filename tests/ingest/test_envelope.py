@@ -1,0 +1,181 @@
+"""What a sender says of a file is read exactly, from the place nearest at hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError, LimitExceeded
+from ingest.envelope import Envelope, agree_hash, agree_totals, beside, checked, control_cents, merged, stated
+from tests.ingest.files import SUFFIXES, acts, spooled, write
+
+EXACT = {
+    "0": 0,
+    "12": 1200,
+    "12.3": 1230,
+    "12.34": 1234,
+    "-0.01": -1,
+    "-12.3": -1230,
+    "9007199254740993.01": 900719925474099301,
+    "223000000000.00": 22300000000000,
+}
+
+
+@pytest.mark.parametrize("text", EXACT)
+def test_control_sums_are_exact(text: str) -> None:
+    assert control_cents(text, "here") == EXACT[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ".5", "5.", "1.234", "1,50", "1e3", "+1", " 1", "1 ", "1\n", "\u0661", "1" * 17, "0x1", "--1"],
+)
+def test_other_control_sums_are_refused(text: str) -> None:
+    with pytest.raises(FormatUnknown, match="control_sum"):
+        control_cents(text, "here")
+
+
+def test_everything_said_is_understood() -> None:
+    said = {
+        "sender": "MEN",
+        "batch_id": "2018/12-31 a",
+        "version": "1",
+        "count": "12",
+        "control_sum": "-1.5",
+        "sha256": "AB" * 32,
+        "sepa_only": True,
+    }
+    assert stated(said, "here") == Envelope(
+        sender="MEN",
+        batch_id="2018/12-31 a",
+        count=12,
+        control_cents=-150,
+        sha256=b"\xab" * 32,
+        sepa_only=True,
+    )
+
+
+REFUSED: list[dict[str, Any]] = [
+    {"colour": "blue"},
+    {"Sender": "MEN"},
+    {"sender": ""},
+    {"sender": "A" * 36},
+    {"sender": ".."},
+    {"sender": "a/b"},
+    {"sender": "é"},
+    {"sender": "MEN\n"},
+    {"sender": None},
+    {"sender": ["MEN"]},
+    {"batch_id": "A" * 36},
+    {"batch_id": " a"},
+    {"batch_id": "a\tb"},
+    {"version": "2"},
+    {"version": ""},
+    {"count": "-1"},
+    {"count": "1.0"},
+    {"count": "9" * 10},
+    {"count": True},
+    {"control_sum": 1},
+    {"sha256": "ab"},
+    {"sha256": "g" * 64},
+    {"sepa_only": "true"},
+]
+
+
+@pytest.mark.parametrize("said", REFUSED, ids=str)
+def test_what_cannot_be_understood_is_refused_by_key(said: dict[str, Any]) -> None:
+    with pytest.raises(FormatUnknown, match=f"(?i){next(iter(said))}"):
+        stated(said, "here")
+
+
+def test_a_declared_envelope_is_checked_too() -> None:
+    with pytest.raises(FormatUnknown, match="sender"):
+        checked(Envelope(sender="a b"), "here")
+
+
+def test_the_nearest_word_wins_item_by_item() -> None:
+    command = Envelope(sender="A", count=1)
+    manifest = Envelope(sender="B", batch_id="M", count=2, control_cents=0)
+    inside = Envelope(sender="C", batch_id="I", count=3, control_cents=7, sepa_only=True)
+    assert merged([command, manifest, inside]) == Envelope(
+        sender="A", batch_id="M", count=1, control_cents=0, sepa_only=True
+    )
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows", ".jsonl"])
+def test_an_envelope_may_stand_inside(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"acts{suffix}"
+    said = {"sender": "MEN", "batch_id": "B7", "version": "1", "count": "5", "control_sum": "-8.3"}
+    if suffix == ".jsonl":
+        write(acts(5), path)
+        numbers = {"count": 5, "sepa_only": True, "control_sum": -8.3}
+        path.write_text(json.dumps({"envelope": said | numbers}) + "\n" + path.read_text())
+    else:
+        metadata = {f"crescendo.{key}": value for key, value in (said | {"sepa_only": "true"}).items()}
+        write(acts(5).replace_schema_metadata(metadata | {"pandas": "whatever"}), path)
+    assert spooled(tmp_path, path, Envelope()).envelope == Envelope(
+        sender="MEN", batch_id="B7", count=5, control_cents=-830, sepa_only=True
+    )
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows", ".jsonl"])
+@pytest.mark.parametrize(
+    "said", [{"colour": "blue"}, {"version": "2"}, {"sha256": "00" * 32}, {"count": "x"}], ids=str
+)
+def test_a_bad_envelope_inside_refuses_the_file(suffix: str, said: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / f"acts{suffix}"
+    if suffix == ".jsonl":
+        path.write_text(json.dumps({"envelope": said}) + "\n")
+    else:
+        write(acts(1).replace_schema_metadata({f"crescendo.{k}": v for k, v in said.items()}), path)
+    with pytest.raises(FormatUnknown, match=r"metadata|envelope"):
+        spooled(tmp_path, path)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_manifest_may_lie_beside(suffix: str, tmp_path: Path) -> None:
+    path = write(acts(5), tmp_path / f"acts{suffix}")
+    manifest = {"sender": "MEN", "count": 5, "control_sum": 12.30, "sepa_only": False}
+    path.with_name(f"{path.name}.manifest.json").write_text(json.dumps(manifest))
+    envelope = spooled(tmp_path, path, Envelope(count=6)).envelope
+    assert (envelope.sender, envelope.count, envelope.control_cents) == ("MEN", 6, 1230)
+
+
+BROKEN_MANIFESTS = {
+    "": FileUnreadable,
+    "[]": FileUnreadable,
+    '{"sender": "A", "sender": "B"}': FileUnreadable,
+    '{"sender": 5': FileUnreadable,
+    '{"sender": null}': FormatUnknown,
+    '{"from": "A"}': FormatUnknown,
+    '{"sender": "%s"}' % (" " * 70_000): LimitExceeded,
+}
+
+
+@pytest.mark.parametrize("text", BROKEN_MANIFESTS, ids=lambda text: text[:20])
+def test_a_broken_manifest_refuses_the_file(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "acts.csv"
+    path.with_name("acts.csv.manifest.json").write_text(text)
+    with pytest.raises(InputError, match=r"acts\.csv\.manifest\.json") as refused:
+        beside(path)
+    assert type(refused.value) is BROKEN_MANIFESTS[text]
+
+
+def test_no_manifest_says_nothing(tmp_path: Path) -> None:
+    assert beside(tmp_path / "acts.csv") == Envelope()
+
+
+def test_what_differs_is_told_with_both_figures() -> None:
+    envelope = Envelope(count=10, control_cents=1234567, sha256=b"\xaa" * 32)
+    agree_totals(envelope, 10, 1234567, "f")
+    agree_totals(Envelope(), 10, 1234567, "f")
+    agree_hash(envelope, b"\xaa" * 32, "f")
+    with pytest.raises(EnvelopeMismatch, match=r"states 10 lines, the file has 1,009"):
+        agree_totals(envelope, 1009, 1234567, "f")
+    with pytest.raises(EnvelopeMismatch, match=r"12,345\.67, the file's is -0\.05"):
+        agree_totals(envelope, 10, -5, "f")
+    with pytest.raises(EnvelopeMismatch, match=r"states 0 lines, the file has 7"):
+        agree_totals(Envelope(count=0), 7, 0, "f")
+    with pytest.raises(EnvelopeMismatch, match=f"SHA-256 {'aa' * 32}, the file has {'bb' * 32}"):
+        agree_hash(envelope, b"\xbb" * 32, "f")

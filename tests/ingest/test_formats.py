@@ -1,0 +1,61 @@
+"""A file is what its bytes say, and its name may only agree."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import FileUnreadable, FormatUnknown, InputError
+from ingest.formats import FileFormat, detect
+from tests.ingest.files import acts, write
+
+FORMATS = {
+    ".parquet": FileFormat.PARQUET,
+    ".arrow": FileFormat.ARROW_FILE,
+    ".arrows": FileFormat.ARROW_STREAM,
+    ".csv": FileFormat.CSV,
+    ".jsonl": FileFormat.JSON_LINES,
+}
+FOREIGN = {
+    b"": FileUnreadable,
+    b"PAR1": FileUnreadable,
+    b"PAR1 and then nothing": FileUnreadable,
+    b"ARROW1\0\0 and then nothing": FileUnreadable,
+    b"PARE....PARE": FormatUnknown,
+    b"\x1f\x8b\x08": FormatUnknown,
+    b"PK\x03\x04": FormatUnknown,
+    b"\x28\xb5\x2f\xfd": FormatUnknown,
+    b"<?xml version='1.0'?><Document/>": FormatUnknown,
+    b"\xef\xbb\xbf<Document/>": FormatUnknown,
+    b"[1, 2]": FormatUnknown,
+    b"\xff\xfer\0e\0f\0": FormatUnknown,
+    b"hello": FormatUnknown,
+    b"a;\0b\n": FormatUnknown,
+    b"\0\0\0\0": FormatUnknown,
+}
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("named", [True, False])
+def test_bytes_tell_the_format(suffix: str, named: bool, tmp_path: Path) -> None:
+    path = write(acts(3), tmp_path / f"acts{suffix}")
+    assert detect(path, path.name if named else "upload") is FORMATS[suffix]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("claimed", FORMATS)
+def test_a_name_that_says_otherwise_is_refused(suffix: str, claimed: str, tmp_path: Path) -> None:
+    path = write(acts(3), tmp_path / f"acts{suffix}")
+    if suffix == claimed or (suffix, claimed) == (".arrows", ".arrow"):
+        assert detect(path, f"acts{claimed.upper()}") is FORMATS[suffix]
+    else:
+        with pytest.raises(FileUnreadable, match="not what the name says"):
+            detect(path, f"acts{claimed}")
+
+
+@pytest.mark.parametrize("content", FOREIGN, ids=repr)
+def test_what_is_not_ours_is_refused_by_name(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"^upload: .+\. .+") as refused:
+        detect(path, "upload")
+    assert type(refused.value) is FOREIGN[content]

@@ -1,0 +1,232 @@
+"""A file is taken whole or not at all: what it holds is proved before its first line is used."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, LimitExceeded
+from ingest.envelope import Envelope
+from ingest.inspection import Inspection, inspect, source
+from ingest.spool import Spool, Spooled
+from tests.ingest.files import SUFFIXES, acts, lines_of, said, spooled, table, write
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_totals_must_be_those_of_the_envelope(suffix: str, tmp_path: Path) -> None:
+    rows = acts(200)
+    path = write(rows, tmp_path / f"acts{suffix}")
+    cents = sum(rows["amount_cents"].to_pylist())
+    good = Envelope(sender="MEN", count=200, control_cents=cents)
+    assert inspect(spooled(tmp_path, path, good)) == Inspection(200, cents)
+    with pytest.raises(EnvelopeMismatch, match="states 201 lines, the file has 200"):
+        inspect(spooled(tmp_path, path, msgspec.structs.replace(good, count=201)))
+    with pytest.raises(EnvelopeMismatch, match="control sum"):
+        inspect(spooled(tmp_path, path, msgspec.structs.replace(good, control_cents=cents + 1)))
+
+
+def test_a_hash_that_differs_is_refused(tmp_path: Path) -> None:
+    found = spooled(tmp_path, write(acts(1), tmp_path / "acts.csv"))
+    other = msgspec.structs.replace(found.envelope, sha256=b"\0" * 32)
+    with pytest.raises(EnvelopeMismatch, match="SHA-256"):
+        inspect(msgspec.structs.replace(found, envelope=other))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".arrow", ".arrows"])
+def test_amounts_that_do_not_read_are_left_to_their_lines(suffix: str, tmp_path: Path) -> None:
+    amounts = [
+        "1",
+        "1.5",
+        "1,55",
+        "-2.00",
+        "0.001",
+        "1e3",
+        "abc",
+        "",
+        "12.",
+        ".5",
+        "+1",
+        " 1",
+        "1" * 17,
+        "é",
+        "1\t",
+    ]
+    rows = pa.table({"reference": [str(n) for n in range(len(amounts))], "amount": amounts})
+    found = spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}"))
+    assert inspect(found) == Inspection(len(amounts), 100 + 150 + 155 - 200)
+    assert lines_of(found)["amount"] == amounts
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
+def test_sums_do_not_wrap(suffix: str, tmp_path: Path) -> None:
+    most = 2**63 - 1
+    amounts = [most, 1, -1, most, -most, None, -(2**63), 5, -most, most]
+    found = spooled(tmp_path, write(table({"amount_cents": amounts}), tmp_path / f"acts{suffix}"))
+    assert inspect(found) == Inspection(len(amounts), sum(filter(None, amounts)))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_sum_that_no_ledger_could_hold_is_refused(suffix: str, tmp_path: Path) -> None:
+    rows = table({"reference": ["A"] * 10, "amount_cents": [10**18 - 1] * 10})
+    with pytest.raises(LimitExceeded, match="2\\^63"):
+        inspect(spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}")))
+
+
+def test_a_file_without_amounts_sums_to_nothing(tmp_path: Path) -> None:
+    for suffix in SUFFIXES:
+        rows = table({"reference": ["A", "B"], "iban": [None, "FR76"]})
+        assert inspect(spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}"))) == Inspection(2, 0)
+
+
+UNFIT = {
+    "an unknown column": pa.table({"colour": ["blue"]}),
+    "a text of bytes": pa.table({"reference": [b"A"]}),
+    "a float amount": pa.table({"amount_cents": [1.0]}),
+    "a decimal amount": pa.table({"amount": pa.array([1], pa.decimal128(10, 2))}),
+    "cents as text": pa.table({"amount_cents": ["1"]}),
+    "a float year": pa.table({"exercise": [2018.0]}),
+    "an unsigned long year": pa.table({"exercise": pa.array([2018], pa.uint64())}),
+    "a day with a time": pa.table({"date": pa.array([0], pa.timestamp("us"))}),
+    "a true reference": pa.table({"reference": [True]}),
+    "a list": pa.table({"reference": [["A"]]}),
+    "a nested object": pa.table({"reference": [{"a": "A"}]}),
+    "a whole number as a text": pa.table({"reference": [5]}),
+    "coded cents": pa.table({"amount_cents": pa.array(["1"]).dictionary_encode()}),
+    "coded numbers": pa.table({"line": pa.array([1]).dictionary_encode()}),
+    "both amounts": pa.table({"amount": ["1"], "amount_cents": [100]}),
+    "a column twice": pa.table([pa.array(["A"]), pa.array(["A"])], names=["reference", "reference"]),
+}
+
+
+PARQUET_UNFIT = UNFIT.keys() - {"coded numbers"}  # which come back plain
+UNFIT_FILES = [(case, suffix) for case in UNFIT for suffix in (".arrow", ".arrows")]
+
+
+@pytest.mark.parametrize(
+    ("case", "suffix"), UNFIT_FILES + [(case, ".parquet") for case in sorted(PARQUET_UNFIT)]
+)
+def test_columns_that_are_not_of_the_format_refuse_the_file(case: str, suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(FormatUnknown):
+        inspect(spooled(tmp_path, write(UNFIT[case], tmp_path / f"acts{suffix}")))
+
+
+# ------------------------------------------------------------------------------------ the normalised file
+
+
+@pytest.fixture(params=[".csv", ".jsonl", ".arrows"])
+def proved(request: pytest.FixtureRequest, tmp_path: Path) -> Spooled:
+    found = spooled(tmp_path, write(acts(500), tmp_path / f"acts{request.param}"))
+    inspect(found)
+    return found
+
+
+def test_it_lies_beside_the_original(proved: Spooled) -> None:
+    assert {path.name for path in proved.folder.iterdir()} == {
+        "original",
+        "envelope-MEN.json",
+        "normalised.arrow",
+        "normalised.json",
+    }
+    assert list((proved.folder.parents[1] / "incoming").iterdir()) == []
+
+
+def test_it_is_made_again_when_gone(proved: Spooled) -> None:
+    (proved.folder / "normalised.arrow").unlink()
+    assert lines_of(proved) == said(acts(500))
+    (proved.folder / "normalised.json").unlink()
+    assert lines_of(proved) == said(acts(500))
+
+
+def test_it_is_made_again_when_a_byte_of_it_changed(proved: Spooled) -> None:
+    path = proved.folder / "normalised.arrow"
+    for at in range(100, path.stat().st_size, path.stat().st_size // 7):
+        content = bytearray(path.read_bytes())
+        content[at] ^= 1
+        path.write_bytes(content)
+        assert lines_of(proved) == said(acts(500))
+
+
+@pytest.mark.parametrize("record", [b"", b"{}", b"not JSON"])
+def test_it_is_made_again_when_its_record_does_not_read(record: bytes, proved: Spooled) -> None:
+    (proved.folder / "normalised.json").write_bytes(record)
+    assert lines_of(proved) == said(acts(500))
+
+
+@pytest.mark.parametrize("change", [{"layout": 0}, {"original": "00"}, {"sha256": "00"}])
+def test_it_is_made_again_when_its_record_is_of_another(change: dict[str, object], proved: Spooled) -> None:
+    path = proved.folder / "normalised.json"
+    record = path.read_bytes()
+    path.write_text(json.dumps(json.loads(record) | change))
+    assert lines_of(proved) == said(acts(500))
+    assert path.read_bytes() == record
+
+
+def test_it_is_the_same_whenever_it_is_made(proved: Spooled) -> None:
+    first = (proved.folder / "normalised.arrow").read_bytes()
+    inspect(proved)
+    assert (proved.folder / "normalised.arrow").read_bytes() == first
+
+
+def test_it_is_not_made_from_an_original_that_changed(proved: Spooled) -> None:
+    (proved.folder / "normalised.arrow").unlink()
+    proved.path.write_bytes(proved.path.read_bytes().replace(b"DP18", b"DP19"))
+    with pytest.raises(FileUnreadable, match="not those that came"):
+        source(proved)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_original_of_another_size_is_noticed(suffix: str, tmp_path: Path) -> None:
+    found = spooled(tmp_path, write(acts(500), tmp_path / f"acts{suffix}"))
+    inspect(found)
+    with found.path.open("ab") as file:
+        file.write(b"\n")
+    for look in (inspect, source):
+        with pytest.raises(FileUnreadable, match="not those that came"):
+            look(found)
+    found.path.unlink()
+    with pytest.raises(FileUnreadable, match="No such file"):
+        source(found)
+
+
+def test_a_refused_file_leaves_no_normalised_one(tmp_path: Path) -> None:
+    (tmp_path / "acts.csv").write_bytes(b"reference;line\n" + b"A;1\n" * 100_000 + b"A\n")
+    found = spooled(tmp_path, tmp_path / "acts.csv")
+    with pytest.raises(FileUnreadable, match="line 100,002"):
+        inspect(found)
+    assert {path.name for path in found.folder.iterdir()} == {"original", "envelope-MEN.json"}
+    assert list((tmp_path / "spool" / "incoming").iterdir()) == []
+
+
+def test_only_columns_that_say_something_are_read(tmp_path: Path) -> None:
+    (tmp_path / "acts.jsonl").write_text('{"reference": "A", "iban": null}\n{"reference": "B", "line": 1}\n')
+    found = spooled(tmp_path, tmp_path / "acts.jsonl")
+    inspect(found)
+    assert source(found).schema.names == ["reference", "line"]
+
+
+def test_a_stream_may_change_its_dictionaries(tmp_path: Path) -> None:
+    def batch(kinds: list[str]) -> pa.RecordBatch:
+        return pa.record_batch({"kind": pa.array(kinds).dictionary_encode()})
+
+    batches = [batch(["service", "commitment"]), batch(["commitment"]), batch(["service"])]
+    with (
+        pa.OSFile(str(tmp_path / "a.arrows"), "wb") as sink,
+        pa.ipc.new_stream(sink, batches[0].schema) as writer,
+    ):
+        for one in batches:
+            writer.write_batch(one)
+    found = spooled(tmp_path, tmp_path / "a.arrows")
+    inspect(found)
+    assert lines_of(found)["kind"] == ["service", "commitment", "commitment", "service"]
+
+
+def test_a_parquet_file_of_many_small_groups(tmp_path: Path) -> None:
+    pq.write_table(acts(1000), tmp_path / "acts.parquet", row_group_size=13)
+    found = Spool(tmp_path / "spool").receive(
+        tmp_path / "acts.parquet", "acts.parquet", Envelope(sender="MEN")
+    )
+    assert inspect(found).lines == 1000
+    assert lines_of(found) == said(acts(1000))

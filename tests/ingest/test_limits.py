@@ -1,0 +1,162 @@
+"""What is over a stated limit is refused, before it has been unpacked where that could hurt.
+
+Limits that only a huge file would reach are lowered here, everything else runs as it is.
+"""
+
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.errors import LimitExceeded
+from core.fields import BY_COLUMN
+from ingest import footer, formats, inspection, messages, parquet
+from ingest.formats import CELL_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_LINES
+from ingest.inspection import inspect, source
+from tests.ingest.files import SUFFIXES, acts, read, spooled, table, write
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_text_field_too_long_is_for_its_line_and_a_huge_one_refuses_the_file(
+    suffix: str, tmp_path: Path
+) -> None:
+    def rows(longest: int) -> pa.Table:
+        return table({"reference": ["A", "B" * longest], "remittance": ["a", "b"]})
+
+    found = spooled(tmp_path, write(rows(CELL_BYTES_MAX), tmp_path / f"acts{suffix}"))
+    assert inspect(found).lines == 2
+    assert sum(batch.num_rows for batch in source(found).batches()) == 2
+    found = spooled(tmp_path, write(rows(CELL_BYTES_MAX + 1), tmp_path / f"acts{suffix}"))
+    with pytest.raises(LimitExceeded, match=r"line 2, column reference: A text of 65,537 bytes"):
+        inspect(found)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
+@pytest.mark.parametrize(
+    "texts", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())], ids=str
+)
+def test_a_huge_text_is_seen_in_every_type(suffix: str, texts: pa.DataType, tmp_path: Path) -> None:
+    column = pa.array(["A", "B" * (CELL_BYTES_MAX + 1)])
+    column = column.dictionary_encode() if pa.types.is_dictionary(texts) else column.cast(texts)
+    found = spooled(tmp_path, write(pa.table({"kind": column}), tmp_path / f"acts{suffix}"))
+    with pytest.raises(LimitExceeded, match=r"column kind.*: A text of 65,537 bytes"):
+        inspect(found)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_lines_are_counted(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in (inspection, messages, parquet):
+        monkeypatch.setattr(part, "ROWS_MAX", 99)
+    assert inspect(spooled(tmp_path, write(acts(99), tmp_path / f"acts{suffix}"))).lines == 99
+    with pytest.raises(LimitExceeded, match=r"100 lines|Over 99 lines"):
+        inspect(spooled(tmp_path, write(acts(100), tmp_path / f"acts{suffix}")))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_fat_lines_are_refused_together(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = table({"reference": ["A"] * 1000, "remittance": ["x" * 1000] * 1000})
+    path = write(rows, tmp_path / f"acts{suffix}")
+    inspect(spooled(tmp_path, path))
+    monkeypatch.setattr(inspection, "WINDOW_BYTES_MAX", 200_000)
+    with pytest.raises(LimitExceeded, match="bytes of text in"):
+        inspect(spooled(tmp_path, path))
+
+
+FAT = "2" * (WINDOW_BYTES_MAX // WINDOW_LINES + 1)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
+@pytest.mark.parametrize("column", ["date", "kind"])
+def test_a_dictionary_does_not_hide_what_it_unpacks_to(suffix: str, column: str, tmp_path: Path) -> None:
+    """A kilobyte of file, half a gigabyte of text: what a later pass would have to unpack is refused."""
+    lines = 4 * WINDOW_LINES
+    coded = pa.DictionaryArray.from_arrays(pa.array([0] * lines, pa.int32()), pa.array([FAT]))
+    found = spooled(tmp_path, write(pa.table({column: coded}), tmp_path / f"acts{suffix}"))
+    if column == "kind" and suffix != ".arrows":  # stays coded
+        assert inspect(found).lines == lines
+        assert sum(batch.nbytes for batch in source(found).batches()) < 2**20
+    else:
+        with pytest.raises(LimitExceeded, match="bytes of text in"):
+            inspect(found)
+
+
+@pytest.mark.parametrize("longest", [1, CELL_BYTES_MAX])
+def test_parquet_dictionaries_are_unpacked_little_by_little(longest: int, tmp_path: Path) -> None:
+    lines = 2 * WINDOW_LINES
+    dates = ["2018-12-31"] * lines
+    dates[1000 :: lines // 3] = ["2" * longest] * len(dates[1000 :: lines // 3])
+    pq.write_table(pa.table({"date": dates}), tmp_path / "acts.parquet", row_group_size=lines // 2)
+    found = spooled(tmp_path, tmp_path / "acts.parquet")
+    assert inspect(found).lines == lines
+    assert [len(value) for value in read(source(found), 1000, 10_000)["date"].to_pylist()[:2]] == [
+        longest,
+        10,
+    ]
+
+
+PARQUET_LIMITS = {
+    "PARQUET_GROUPS_MAX": (3, "4 row groups"),
+    "PARQUET_GROUP_BYTES_MAX": (1000, "row group 0: .* bytes once unpacked"),
+}
+
+
+@pytest.mark.parametrize("limit", PARQUET_LIMITS)
+def test_parquet_declarations(limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered, told = PARQUET_LIMITS[limit]
+    pq.write_table(acts(400), tmp_path / "acts.parquet", row_group_size=100)
+    monkeypatch.setattr(parquet, limit, lowered)
+    with pytest.raises(LimitExceeded, match=told):
+        spooled(tmp_path, tmp_path / "acts.parquet")
+
+
+def test_a_parquet_footer_has_a_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(acts(10), tmp_path / "acts.parquet")
+    monkeypatch.setattr(footer, "PARQUET_FOOTER_BYTES_MAX", 1000)
+    with pytest.raises(LimitExceeded, match="A footer of"):
+        spooled(tmp_path, path)
+
+
+ARROW_LIMITS = {
+    "ARROW_BATCH_BYTES_MAX": (1000, "Record batch 0 declares"),
+    "ARROW_BATCHES_MAX": (3, "More than 3 record batches"),
+}
+
+
+@pytest.mark.parametrize("limit", ARROW_LIMITS)
+@pytest.mark.parametrize("suffix", [".arrow", ".arrows"])
+def test_arrow_declarations(limit: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lowered, told = ARROW_LIMITS[limit]
+    path = write(acts(400), tmp_path / f"acts{suffix}")
+    monkeypatch.setattr(messages, limit, lowered)
+    with pytest.raises(LimitExceeded, match=told):
+        spooled(tmp_path, path)
+
+
+@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+def test_packed_batches_are_measured_unpacked(
+    compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = io.BytesIO()
+    rows = table({"amount_cents": [7] * 100_000})
+    with pa.ipc.new_file(
+        sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression=compression)
+    ) as writer:
+        writer.write(rows)
+    (tmp_path / "acts.arrow").write_bytes(sink.getvalue())
+    assert len(sink.getvalue()) < 100_000
+    monkeypatch.setattr(messages, "ARROW_BATCH_BYTES_MAX", 800_000)
+    assert inspect(spooled(tmp_path, tmp_path / "acts.arrow")).cents == 700_000
+    monkeypatch.setattr(messages, "ARROW_BATCH_BYTES_MAX", 799_999)
+    with pytest.raises(LimitExceeded, match="100,000 lines in 800,000 bytes"):
+        inspect(spooled(tmp_path, tmp_path / "acts.arrow"))
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
+def test_columns_are_counted(suffix: str, tmp_path: Path) -> None:
+    columns = [*BY_COLUMN, "one_more"]
+    rows = pa.table([pa.array(["A"])] * len(columns), names=columns)
+    found = spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}"))
+    with pytest.raises(LimitExceeded, match=f"{formats.COLUMNS_MAX + 1} columns"):
+        inspect(found)

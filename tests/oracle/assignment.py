@@ -1,0 +1,138 @@
+"""Where a line hangs in the budget: its account assignment, and what is wrong with it."""
+
+from collections.abc import Iterator, Mapping
+
+from core.catalog import ActKind, Budget
+from core.codes import Outcome
+from core.fields import Field
+from core.nomenclature import ORDINARY_FUND, Item, Level
+from tests.oracle import whole
+from tests.oracle.model import NONE, Cell
+from tests.oracle.reference import Reference
+
+Fields = Mapping[Field, str]
+
+CELL_FIELDS = {Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM}
+"""What every line that spends must name; fund, operation and budget year have a usual value."""
+
+_BRINGS_CREDITS = {Budget.OPEN, Budget.ALLOT, Budget.MOVE}
+
+
+def names_cell(kind: ActKind, fields: Fields) -> bool:
+    """Whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
+    if kind.follows:
+        return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
+    return kind.budget is not Budget.NONE
+
+
+def assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+    """Everything wrong with the assignment and the account, in no particular order."""
+    if not names_cell(kind, fields):
+        yield from _account_faults("", fields, reference)
+        return
+    yield from _unknown_codes(fields, reference)
+    yield from _level_faults(kind, fields, reference)
+    yield from _source_faults(kind, fields, reference)
+    if _mismatches(kind, fields, reference):
+        yield Outcome.NOMENCLATURE_MISMATCH
+    yield from _account_faults(fields.get(Field.COMMITMENT_ITEM, ""), fields, reference)
+
+
+def _unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcome]:
+    codes = reference.nomenclature
+    centre, operation = fields.get(Field.FUND_CENTRE), fields.get(Field.OPERATION)
+    if centre and not _is_centre(centre, reference):
+        yield Outcome.FUND_CENTRE_UNKNOWN
+    if operation and (operation not in codes.centres or _is_centre(operation, reference)):
+        yield Outcome.OPERATION_UNKNOWN
+    for field, known, fault in (
+        (Field.FUNCTIONAL_AREA, codes.areas, Outcome.FUNCTIONAL_AREA_UNKNOWN),
+        (Field.COMMITMENT_ITEM, codes.items, Outcome.COMMITMENT_ITEM_UNKNOWN),
+        (Field.FUND, codes.funds, Outcome.FUND_UNKNOWN),
+    ):
+        if fields.get(field) and fields[field] not in known:
+            yield fault
+
+
+def _is_centre(code: str, reference: Reference) -> bool:
+    """Whether ``code`` is a programme, BOP or UO: an operation has a field of its own."""
+    centre = reference.nomenclature.centres.get(code)
+    return centre is not None and centre.level is not Level.OPERATION
+
+
+def _level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+    centre = reference.nomenclature.centres.get(fields.get(Field.FUND_CENTRE, ""))
+    if kind.budget is Budget.SPEND and centre and centre.level is not Level.UO:
+        yield Outcome.FUND_CENTRE_LEVEL
+
+
+def _source_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+    if kind.budget is Budget.MOVE and fields.get(Field.COUNTERPART):
+        centre, item = counterpart(fields)
+        if not _is_centre(centre, reference):
+            yield Outcome.FUND_CENTRE_UNKNOWN
+        if item and item not in reference.nomenclature.items:
+            yield Outcome.COMMITMENT_ITEM_UNKNOWN
+
+
+def _mismatches(kind: ActKind, fields: Fields, reference: Reference) -> bool:
+    """Whether codes that exist do not go together (A39)."""
+    codes = reference.nomenclature
+    programme = fields.get(Field.FUND_CENTRE, "")[:4]
+    area, activity = fields.get(Field.FUNCTIONAL_AREA, programme), fields.get(Field.ACTIVITY, programme)
+    item = codes.items.get(fields.get(Field.COMMITMENT_ITEM, ""))
+    fund = codes.funds.get(fields.get(Field.FUND, ""))
+    operation = codes.centres.get(fields.get(Field.OPERATION, ""))
+    return (
+        area[:4] != programme
+        or activity[:4] != programme
+        or (item is not None and not _serves(item, kind))
+        or (fund is not None and fund.programme not in ("", programme))
+        or (operation is not None and operation.parent != fields.get(Field.FUND_CENTRE, ""))
+    )
+
+
+def _serves(item: Item, kind: ActKind) -> bool:
+    """Credits come by T2 and HT2, spending names its category, an earmark may name either."""
+    if kind.budget in _BRINGS_CREDITS:
+        return item.budget_only
+    return kind.budget is Budget.EARMARK or not item.budget_only
+
+
+def _account_faults(item: str, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+    account = fields.get(Field.ACCOUNT, "")
+    if account and account not in reference.accounts:
+        yield Outcome.ACCOUNT_UNKNOWN
+    elif account and item in reference.chart.families and not reference.chart.admits(item, account):
+        yield Outcome.ACCOUNT_MISMATCH
+
+
+def counterpart(fields: Fields) -> tuple[str, str]:
+    """Fund centre and T2 or HT2 that a move takes from, out of ``CENTRE`` or ``CENTRE/ITEM``."""
+    centre, _, item = fields.get(Field.COUNTERPART, "").partition("/")
+    return centre, item
+
+
+def sheet(fields: Fields, reference: Reference, item: str = "") -> tuple[int, int, int]:
+    """Budget year, staff, fund family: which of its nodes a fund centre stands for."""
+    codes = reference.nomenclature
+    year = whole.parse(fields.get(Field.BUDGET_YEAR) or fields[Field.EXERCISE]) or 0
+    staff = codes.items[item or fields[Field.COMMITMENT_ITEM]].staff
+    return year, int(staff), int(codes.funds[fields.get(Field.FUND, ORDINARY_FUND)].family)
+
+
+def cell(fields: Fields, reference: Reference) -> Cell:
+    """The account assignment that faultless ``fields`` name."""
+    place = sheet(fields, reference)
+    operation = fields.get(Field.OPERATION, "")
+    return Cell(
+        reference.node(fields[Field.FUND_CENTRE], place),
+        reference.node(operation, place) if operation else NONE,
+        *reference.role_accounts(fields[Field.COMMITMENT_ITEM]),
+    )
+
+
+def source(fields: Fields, reference: Reference) -> int:
+    """The node a move takes from: same fund and year as its target, T2 or HT2 as it says."""
+    centre, item = counterpart(fields)
+    return reference.node(centre, sheet(fields, reference, item))

@@ -1,0 +1,28 @@
+"""What a budget node still has, and which node is short."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from tests.oracle.model import CONSUMED, NONE, OPENED, RESERVED, Node
+
+Figures = Mapping[tuple[int, int], int]
+Nodes = Mapping[int, Node]
+
+
+def upwards(nodes: Nodes, node: int) -> Iterator[int]:
+    """``node`` and everything above it."""
+    while node != NONE:
+        yield node
+        node = nodes[node].parent
+
+
+def available(figures: Figures, node: int, measure: int) -> int:
+    """Cents opened, neither reserved nor consumed."""
+    opened, reserved, consumed = (figures.get((node, measure + f), 0) for f in (OPENED, RESERVED, CONSUMED))
+    return opened - reserved - consumed
+
+
+def short_node(nodes: Nodes, figures: Figures, places: Iterable[int], need: tuple[int, int]) -> int:
+    """First blocking node of ``places`` that cannot bear ``need`` = (measure, cents); NONE if all can."""
+    measure, amount = need
+    short = (at for at in places if nodes[at].blocking and amount > available(figures, at, measure))
+    return next(short, NONE)

@@ -1,0 +1,168 @@
+"""What a line does to the budget: a list of (node, figure, cents), or the rule it breaks.
+
+Source: GBCP art. 67-73 and 156 (who opens, allots, earmarks), LOLF art. 7 (moves), GBCP art. 159 (spending).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from core.catalog import ActKind, Budget, Measure
+from core.codes import Outcome
+from core.money import BALANCE_MAX
+from core.nomenclature import Level
+from tests.oracle.availability import available, short_node, upwards
+from tests.oracle.model import (
+    AE,
+    ALLOTTED,
+    CONSUMED,
+    CP,
+    NONE,
+    OPENED,
+    RESERVED,
+    Cell,
+    Refused,
+    State,
+    World,
+)
+
+Change = tuple[int, int, int]
+
+
+class Demand(NamedTuple):
+    """What one line asks of the budget."""
+
+    kind: ActKind
+    """The kind whose effects count: of a mirror, the kind it undoes."""
+    sign: int
+    cell: Cell
+    source: int
+    amount: int
+
+    @property
+    def measure(self) -> int:
+        return CP if self.kind.measure is Measure.CP else AE
+
+
+def apply(world: World, state: State, demand: Demand) -> None:
+    """Carry ``demand`` out in ``state``, or raise ``Refused``."""
+    rules = {
+        Budget.OPEN: _open,
+        Budget.ALLOT: _allot,
+        Budget.MOVE: _move,
+        Budget.EARMARK: _earmark,
+        Budget.SPEND: _spend,
+    }
+    if demand.kind.budget is not Budget.NONE:
+        for node, figure, amount in list(rules[demand.kind.budget](world, state, demand)):
+            _add(state, node, figure, amount)
+
+
+def _add(state: State, node: int, figure: int, amount: int) -> None:
+    total = state.figures.get((node, figure), 0) + amount
+    if abs(total) > BALANCE_MAX:
+        raise Refused(Outcome.BALANCE_LIMIT, node)
+    state.figures[node, figure] = total
+
+
+def _undistributed(state: State, node: int, measure: int) -> int:
+    opened, allotted = (state.figures.get((node, measure + f), 0) for f in (OPENED, ALLOTTED))
+    return opened - allotted
+
+
+def _require_level(world: World, node: int, *levels: Level) -> None:
+    if world.nodes[node].level not in levels:
+        raise Refused(Outcome.FUND_CENTRE_LEVEL, node)
+
+
+def _require_allotment(state: State, node: int, measure: int, amount: int) -> None:
+    left = _undistributed(state, node, measure)
+    if amount > left:
+        raise Refused(Outcome.ALLOTMENT_EXCEEDED, node, amount - left)
+
+
+def _open(world: World, state: State, demand: Demand) -> Iterator[Change]:
+    node = demand.cell.own_node
+    _require_level(world, node, Level.PROGRAMME)
+    yield node, demand.measure + OPENED, demand.amount
+
+
+def _allot(world: World, state: State, demand: Demand) -> Iterator[Change]:
+    node, amount = demand.cell.own_node, demand.amount
+    _require_level(world, node, Level.BOP, Level.UO)
+    parent = world.nodes[node].parent
+    _require_allotment(state, parent, demand.measure, amount)
+    yield parent, demand.measure + ALLOTTED, amount
+    yield node, demand.measure + OPENED, amount
+
+
+def _earmark(world: World, state: State, demand: Demand) -> Iterator[Change]:
+    """Reserve at the unit and above what the operation gets (A17)."""
+    operation, amount = demand.cell.own_node, demand.amount
+    _require_level(world, operation, Level.OPERATION)
+    above = world.nodes[operation].parent
+    _require_credits(world, state, upwards(world.nodes, above), (AE, amount))
+    for node in upwards(world.nodes, above):
+        yield node, AE + RESERVED, amount
+    yield operation, AE + OPENED, amount
+
+
+def _move(world: World, state: State, demand: Demand) -> Iterator[Change]:
+    source, target, amount, measure = demand.source, demand.cell.own_node, demand.amount, demand.measure
+    _require_level(world, target, world.nodes[source].level)
+    if _is_forbidden(world, source, target):
+        raise Refused(Outcome.MOVE_FORBIDDEN, source)
+    givers, takers = _branches(world, source, target)
+    for node in givers:
+        left = available(state.figures, node, measure)
+        if amount > left:
+            raise Refused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - left)
+    _require_allotment(state, source, measure, amount)
+    yield from _pass_down(world, givers, measure, -amount)
+    yield from _pass_down(world, takers, measure, amount)
+
+
+def _is_forbidden(world: World, source: int, target: int) -> bool:
+    """Not onto itself, nor to another programme, fund family or year, nor from HT2 to T2 (A18)."""
+    giver, taker = world.nodes[source], world.nodes[target]
+    same_purse = (giver.programme, giver.family, giver.year) == (taker.programme, taker.family, taker.year)
+    return source == target or not same_purse or (taker.staff == 1 and giver.staff == 0)
+
+
+def _branches(world: World, source: int, target: int) -> tuple[list[int], list[int]]:
+    """Both ways up, without what they have in common."""
+    up, down = list(upwards(world.nodes, source)), list(upwards(world.nodes, target))
+    return [node for node in up if node not in down], [node for node in down if node not in up]
+
+
+def _pass_down(world: World, branch: list[int], measure: int, amount: int) -> Iterator[Change]:
+    for node in branch:
+        yield node, measure + OPENED, amount
+        if world.nodes[node].parent in branch:
+            yield world.nodes[node].parent, measure + ALLOTTED, amount
+
+
+def _require_credits(world: World, state: State, places: Iterable[int], need: tuple[int, int]) -> None:
+    """Every blocking node of ``places`` must have ``need`` = (measure, cents) left (A11, A23, A27)."""
+    measure, amount = need
+    short = short_node(world.nodes, state.figures, places, need)
+    if short != NONE:
+        missing = amount - available(state.figures, short, measure)
+        raise Refused(Outcome.CP_EXCEEDED if measure == CP else Outcome.AE_EXCEEDED, short, missing)
+
+
+def _spend(world: World, state: State, demand: Demand) -> Iterator[Change]:
+    """Consume or reserve; on an operation the earmark that stands reserved above becomes consumption."""
+    cell, signed = demand.cell, demand.sign * demand.amount
+    reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
+    cp_reserved = demand.kind.cp_reserved * signed
+    units = list(upwards(world.nodes, cell.centre_node))
+    operations = [] if cell.operation_node == NONE else [cell.operation_node]
+    if reserved + consumed > 0:
+        _require_credits(world, state, operations or units, (AE, reserved + consumed))
+    if cp_reserved > 0:
+        _require_credits(world, state, units, (CP, cp_reserved))
+    above = reserved - (reserved + consumed) if operations else reserved
+    yield from ((node, AE + RESERVED, reserved) for node in operations)
+    yield from ((node, AE + RESERVED, above) for node in units)
+    yield from ((node, AE + CONSUMED, consumed) for node in operations + units)
+    yield from ((node, CP + RESERVED, cp_reserved) for node in units)

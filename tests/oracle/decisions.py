@@ -1,0 +1,17 @@
+"""The decision over rows, as the kernel takes them: the lines of an act next to each other."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from tests.oracle.ledger import Ledger
+from tests.oracle.model import Decision, Line
+
+
+def acts(rows: Sequence[Line]) -> list[list[Line]]:
+    """The acts that ``rows`` hold, in order: rows of one act name the same head."""
+    return [list(lines) for _, lines in groupby(rows, key=lambda line: line.head)]
+
+
+def decide(rows: Sequence[Line], ledger: Ledger, holding: bool) -> list[Decision]:
+    """Decide every act of ``rows`` in order, advancing ``ledger``; one decision per row."""
+    return [decision for lines in acts(rows) for decision in ledger.decide(lines, holding)]

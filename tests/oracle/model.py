@@ -1,0 +1,187 @@
+"""What the plain model is made of: nodes, cells, lines, entries that may be followed, and decisions.
+
+Everything is a value.  The state of a ledger is a few dictionaries of values, and an act works on a layer
+above them that is kept whole or dropped whole.  So nothing ever has to be undone.
+"""
+
+from collections import ChainMap
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple
+
+from core.codes import Outcome
+from core.nomenclature import Level
+
+NONE = -1
+"""Stands where a cell or a node is not given, or does not exist."""
+
+OPENED, ALLOTTED, RESERVED, CONSUMED = range(4)
+FIGURES = 8
+AE, CP = 0, 4
+"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.tables.Nodes.figures``."""
+
+Fingerprint = Hashable
+"""Whatever tells keys apart: two words of a hash, or the texts themselves.  None is none."""
+
+
+class Node(NamedTuple):
+    """A place where budget is controlled."""
+
+    parent: int
+    level: Level
+    programme: Hashable
+    staff: int
+    """1 for T2."""
+    family: int
+    """0 ordinary, 1 contribution fund, 2 assigned revenue."""
+    year: int
+    blocking: bool
+    """False for estimated credits, which no want of credit stops."""
+
+
+class Cell(NamedTuple):
+    """An account assignment."""
+
+    centre_node: int
+    operation_node: int = NONE
+    expense: int = 0
+    accrued: int = 0
+    creditor: int = 0
+
+    @property
+    def own_node(self) -> int:
+        """The node a budget kind acts on: the operation where there is one."""
+        return self.centre_node if self.operation_node == NONE else self.operation_node
+
+
+class Line(NamedTuple):
+    """One row of ``core.tables.Acts``; a fingerprint is one value here, and None where the columns are 0."""
+
+    head: int
+    kind: int
+    amount: int
+    period: int
+    key: Fingerprint
+    content: Hashable
+    fault: int = Outcome.ACCEPTED
+    cell: int = NONE
+    source: int = NONE
+    account: int = 0
+    previous: Fingerprint = None
+    previous_line: int = 0
+    payee: Fingerprint = None
+    bank: Hashable = 0
+
+
+class Item(NamedTuple):
+    """What may still follow an entry."""
+
+    kind: int
+    cell: int
+    open: int
+    unbilled: int
+    parent: int
+    debit: int
+    credit: int
+
+
+class Payee(NamedTuple):
+    """A registered payee."""
+
+    number: int
+    bank: Hashable
+
+
+class Known(NamedTuple):
+    """An accepted act, by its key."""
+
+    first: int
+    lines: int
+    content: Hashable
+
+
+class Decision(NamedTuple):
+    """One row of ``core.tables.Decisions``.
+
+    ``predecessor`` to ``credit`` are told of accepted lines only: of others they have no meaning.
+    """
+
+    outcome: Outcome
+    entry: int = 0
+    predecessor: int = 0
+    cell: int = 0
+    payee: int = 0
+    debit: int = 0
+    credit: int = 0
+    node: int = NONE
+    missing: int = 0
+
+
+class Refused(Exception):
+    """The first rule a line breaks."""
+
+    def __init__(self, outcome: int, node: int = NONE, missing: int = 0) -> None:
+        super().__init__(Outcome(outcome).name)
+        self.outcome, self.node, self.missing = Outcome(outcome), node, missing
+
+
+class World(NamedTuple):
+    """What deciding reads and never changes."""
+
+    nodes: Mapping[int, Node]
+    cells: Mapping[int, Cell]
+    open_periods: frozenset[int]
+
+
+class State(NamedTuple):
+    """What deciding changes, all of an act or nothing."""
+
+    figures: ChainMap[tuple[int, int], int]
+    """Cents by node and figure."""
+    items: ChainMap[int, Item]
+    """By entry."""
+    payees: ChainMap[Fingerprint, Payee]
+    keys: ChainMap[Fingerprint, Known]
+    sums: ChainMap[tuple[int, int], tuple[int, int]]
+    """Debit and credit by period and account."""
+
+    @classmethod
+    def empty(cls) -> "State":
+        return cls(ChainMap(), ChainMap(), ChainMap(), ChainMap(), ChainMap())
+
+    def draft(self) -> "State":
+        """A layer above, which sees this state and changes nothing of it."""
+        return State(
+            self.figures.new_child(),
+            self.items.new_child(),
+            self.payees.new_child(),
+            self.keys.new_child(),
+            self.sums.new_child(),
+        )
+
+    def keep(self, draft: "State") -> None:
+        """Take over all that ``draft`` changed."""
+        self.figures.update(draft.figures.maps[0])
+        self.items.update(draft.items.maps[0])
+        self.payees.update(draft.payees.maps[0])
+        self.keys.update(draft.keys.maps[0])
+        self.sums.update(draft.sums.maps[0])
+
+
+def row(columns: Mapping[str, int]) -> Line:
+    """The line that one row of ``core.tables.Acts`` says."""
+    own = {name: columns[name] for name in ("head", "kind", "amount", "period", "fault", "cell", "source")}
+    return Line(
+        **own,
+        account=columns["account"],
+        key=(columns["key_high"], columns["key_low"]),
+        content=columns["content"],
+        previous=_fingerprint(columns, "previous"),
+        previous_line=columns["previous_line"],
+        payee=_fingerprint(columns, "payee"),
+        bank=columns["bank"],
+    )
+
+
+def _fingerprint(columns: Mapping[str, int], name: str) -> tuple[int, int] | None:
+    words = columns[f"{name}_high"], columns[f"{name}_low"]
+    return words if any(words) else None

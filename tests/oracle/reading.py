@@ -1,0 +1,167 @@
+"""Rows of the flat act format to acts, each line with the first fault that shows without the ledger.
+
+Every rule is a small test of its own; a line has the fault that comes first in ``core.codes.Outcome``.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
+from core.codes import Outcome
+from core.fields import ACT_LINES_MAX, BY_COLUMN, FORMATS, Field, Sort
+from core.money import SEPA_MAX
+from tests.oracle import amounts, days, iban, whole
+from tests.oracle.assignment import CELL_FIELDS, assignment_faults, names_cell
+from tests.oracle.reference import Reference
+
+Row = Mapping[str, str]
+Fields = dict[Field, str]
+
+SEPA = "sepa"
+_PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
+_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
+"""Fields whose faults have codes of their own."""
+
+
+class Read:
+    """One line as it was read."""
+
+    def __init__(self, fields: Fields) -> None:
+        self.fields = fields
+        self.kind: ActKind = CATALOG[KIND_NUMBER.get(fields.get(Field.KIND, ""), 0)]
+        self.line = whole.parse(fields.get(Field.LINE, "1"))
+        self.fault = Outcome.ACCEPTED
+
+    def text(self, field: Field) -> str:
+        return self.fields.get(field, "")
+
+
+def read(rows: Iterable[Row], reference: Reference) -> list[list[Read]]:
+    """The acts of a file, in order; every line carries its fault."""
+    acts = _grouped(Read({BY_COLUMN[name]: text for name, text in row.items() if text}) for row in rows)
+    for act in acts:
+        for line in act:
+            found = [line.fault, *_faults(line, reference)]
+            if len(act) > ACT_LINES_MAX:
+                found.append(Outcome.ACT_TOO_LONG)
+            broken = sorted(filter(None, found), key=_PRECEDENCE.__getitem__)
+            line.fault = broken[0] if broken else Outcome.ACCEPTED
+    return acts
+
+
+def _grouped(lines: Iterable[Read]) -> list[list[Read]]:
+    """Put each line to the act above where it continues it."""
+    acts: list[list[Read]] = []
+    for line in lines:
+        if line.line == 1:
+            acts.append([line])
+        elif acts and _continues(line, acts[-1][-1]):
+            acts[-1].append(line)
+        else:
+            line.fault = Outcome.LINE_INVALID
+            acts.append([line])
+    return acts
+
+
+def _continues(line: Read, above: Read) -> bool:
+    same = all(
+        line.text(field) == above.text(field) for field in (Field.KIND, Field.EXERCISE, Field.REFERENCE)
+    )
+    return same and None not in (line.line, above.line) and line.line == (above.line or 0) + 1
+
+
+def _faults(line: Read, reference: Reference) -> Iterator[Outcome]:
+    yield from _naming_faults(line, reference)
+    yield from _field_faults(line, reference)
+    yield from _amount_faults(line)
+    yield from _date_faults(line, reference)
+    yield from assignment_faults(line.kind, line.fields, reference)
+    if line.text(Field.IBAN) and not iban.check(line.text(Field.IBAN)):
+        yield Outcome.IBAN_INVALID
+
+
+def _naming_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
+    if not 1 <= len(line.text(Field.REFERENCE).encode()) <= FORMATS[Field.REFERENCE].bytes_max:
+        yield Outcome.REFERENCE_INVALID
+    if line.kind.family is Family.NONE:
+        yield Outcome.KIND_UNKNOWN
+    if whole.parse(line.text(Field.EXERCISE)) not in reference.exercises:
+        yield Outcome.EXERCISE_UNKNOWN
+
+
+def _field_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
+    if any(not line.text(field) for field in required(line)):
+        yield Outcome.FIELD_MISSING
+    if any(not _is_readable(field, text) for field, text in line.fields.items() if field not in _OWN_CODE):
+        yield Outcome.FIELD_INVALID
+    year = line.text(Field.BUDGET_YEAR)
+    if year and whole.parse(year) not in reference.exercises:
+        yield Outcome.FIELD_INVALID
+    if line.kind.follows and line.text(Field.PREDECESSOR) and predecessor(line) is None:
+        yield Outcome.FIELD_INVALID
+
+
+def required(line: Read) -> set[Field]:
+    """The fields a line of its kind cannot do without."""
+    kind = line.kind
+    if kind.family is Family.THIRD_PARTY:
+        return {Field.DATE, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN}
+    needed = {Field.DATE, Field.AMOUNT}
+    needed |= {Field.PREDECESSOR} if kind.follows else set()
+    needed |= {Field.PAYEE} if kind.pays else set()
+    needed |= {Field.COUNTERPART} if kind.budget is Budget.MOVE else set()
+    needed |= {Field.OPERATION} if kind.budget is Budget.EARMARK else set()
+    if names_cell(kind, line.fields):
+        needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family is Family.BUDGET else set())
+    return needed
+
+
+def _is_readable(field: Field, text: str) -> bool:
+    sort, bytes_max = FORMATS[field].sort, FORMATS[field].bytes_max
+    parsed = {Sort.WHOLE: whole.parse, Sort.DAY: days.parse}.get(sort, str)(text)
+    return parsed is not None and len(text.encode()) <= bytes_max
+
+
+def _amount_faults(line: Read) -> Iterator[Outcome]:
+    if line.kind.family is Family.THIRD_PARTY or not line.text(Field.AMOUNT):
+        return
+    cents, fault = amounts.parse(line.text(Field.AMOUNT))
+    if fault:
+        yield fault
+    if line.text(Field.METHOD) == SEPA and cents > SEPA_MAX:
+        yield Outcome.SEPA_LIMIT_EXCEEDED
+
+
+def _date_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
+    exercise = whole.parse(line.text(Field.EXERCISE))
+    if (
+        exercise in reference.exercises
+        and posting_month(line, reference) is None
+        and posting_day(line) is not None
+    ):
+        yield Outcome.DATE_OUTSIDE_EXERCISE
+
+
+def posting_day(line: Read) -> int | None:
+    """The posting date, or else the date, in days since 1970."""
+    return days.parse(line.text(Field.POSTING_DATE) or line.text(Field.DATE))
+
+
+def posting_month(line: Read, reference: Reference) -> int | None:
+    """Month of the exercise that the posting date falls in; the next January may still count as December."""
+    exercise = reference.exercises.get(whole.parse(line.text(Field.EXERCISE)) or 0)
+    day = posting_day(line)
+    if exercise is None or day is None:
+        return None
+    year, month, of_month = days.calendar(day)
+    if (year, month) == (exercise.year + 1, 1) and of_month <= exercise.complementary_days:
+        return 12
+    return month if year == exercise.year else None
+
+
+def predecessor(line: Read) -> tuple[str, int] | None:
+    """Reference and line number that ``REFERENCE`` or ``REFERENCE#LINE`` names; None if it names none."""
+    reference, mark, number = line.text(Field.PREDECESSOR).rpartition("#")
+    if not mark:
+        return number, 1
+    at = whole.parse(number)
+    return (reference, at) if reference and at else None

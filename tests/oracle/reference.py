@@ -1,0 +1,93 @@
+"""The reference data as the plain model sees it: codes, the tree of budget nodes, accounts, periods."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from core import calendar, chart, nomenclature
+from core.calendar import Exercise, period
+from core.catalog import Role
+from core.chart import Chart
+from core.nomenclature import FundFamily, Nomenclature
+from tests.oracle.model import NONE, Node
+
+CENTRES_A_YEAR = 131_072
+SHEETS = 6
+"""Nodes of one fund centre in one year: T2 or HT2, times three fund families."""
+
+
+class Reference(NamedTuple):
+    """Reference data of the exercises in use; all share one nomenclature and one chart."""
+
+    nomenclature: Nomenclature
+    chart: Chart
+    exercises: Mapping[int, Exercise]
+    centres: Mapping[str, int]
+    """Number of each fund centre and operation, from 1."""
+    accounts: Mapping[str, int]
+    """Number of each account, from 1."""
+    nodes: Mapping[int, Node]
+
+    @classmethod
+    def load(cls, folder: Path, year: int) -> "Reference":
+        """Read ``folder``: ``calendar.toml`` and the files of ``year``."""
+        codes = nomenclature.load(folder.joinpath(str(year)))
+        exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
+        return cls(
+            codes,
+            chart.load(folder.joinpath(str(year)), codes),
+            exercises,
+            centres := {code: number for number, code in enumerate(codes.centres, 1)},
+            {
+                code: number
+                for number, code in enumerate(chart.load(folder.joinpath(str(year)), codes).accounts, 1)
+            },
+            {number: node for exercise in exercises for number, node in _nodes(codes, centres, exercise)},
+        )
+
+    def open_periods(self) -> frozenset[int]:
+        """Numbers of the periods that take entries."""
+        return frozenset(period(e.year, month) for e in self.exercises.values() for month in e.open_months)
+
+    def node(self, centre: str, sheet: tuple[int, int, int]) -> int:
+        """Number of the node of ``centre`` on the sheet (budget year, staff, fund family)."""
+        return node_number(self.centres[centre], sheet)
+
+    def centre(self, node: int) -> str:
+        """Code of the fund centre of ``node``; empty for none."""
+        number = node // SHEETS % CENTRES_A_YEAR
+        return "" if node == NONE else next(code for code, each in self.centres.items() if each == number)
+
+    def role_accounts(self, item: str) -> tuple[int, int, int]:
+        """Expense, accrued and creditor accounts of a commitment item; zeros where nothing is posted."""
+        played = self.chart.roles.get(item, {})
+        expense, accrued, creditor = (
+            self.accounts[played[role]] if role in played else 0
+            for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
+        )
+        return expense, accrued, creditor
+
+
+def _numbered(codes: Iterable[str]) -> dict[str, int]:
+    return {code: number for number, code in enumerate(codes, 1)}
+
+
+def node_number(centre: int, sheet: tuple[int, int, int]) -> int:
+    """Number of a node: budget year, then fund centre, then T2 or HT2, then fund family."""
+    year, staff, family = sheet
+    return (
+        ((year - calendar.YEAR_FIRST) * CENTRES_A_YEAR + centre) * SHEETS + staff * len(FundFamily) + family
+    )
+
+
+def _nodes(codes: Nomenclature, centres: Mapping[str, int], year: int) -> list[tuple[int, Node]]:
+    """Every node of ``year``: each centre once for each sheet."""
+    found: list[tuple[int, Node]] = []
+    for code, centre in codes.centres.items():
+        programme = code.removeprefix("OP-")[:4]
+        blocking = not codes.programmes[programme].estimated
+        for sheet in ((year, staff, family) for staff in (0, 1) for family in FundFamily):
+            parent = node_number(centres[centre.parent], sheet) if centre.parent else NONE
+            node = Node(parent, centre.level, programme, sheet[1], sheet[2], year, blocking)
+            found.append((node_number(centres[code], sheet), node))
+    return found

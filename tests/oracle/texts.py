@@ -1,0 +1,26 @@
+"""Texts to hashes: fingerprints under a secret key, digests without one."""
+
+from collections.abc import Sequence
+
+from tests.oracle.keys import siphash128
+
+
+def fingerprint(
+    texts: Sequence[bytes], prefixes: Sequence[int], key_low: int, key_high: int
+) -> list[tuple[int, int]]:
+    """96 bits of each text behind its prefix, as (high 64, low 32); an empty text gives (0, 0)."""
+    key = _word(key_low) + _word(key_high)
+    hashes = [siphash128(key, _word(prefix) + text) for text, prefix in zip(texts, prefixes, strict=True)]
+    return [
+        (first, second % 2**32) if text else (0, 0)
+        for text, (first, second) in zip(texts, hashes, strict=True)
+    ]
+
+
+def digest(texts: Sequence[bytes], salt: int) -> list[int]:
+    """64 bits of each text, set apart by ``salt``; an empty text gives 0."""
+    return [siphash128(_word(salt) * 2, _word(salt) + text)[0] if text else 0 for text in texts]
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(8, "little")

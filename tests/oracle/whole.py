@@ -1,0 +1,12 @@
+"""Text to a whole number."""
+
+import re
+
+from core.fields import FORMATS, Field
+
+DIGITS_MAX = FORMATS[Field.LINE].bytes_max
+
+
+def parse(text: str) -> int | None:
+    """The number that one to ten ASCII digits say, or None: no sign, no space, no decimals."""
+    return int(text) if re.fullmatch(rf"[0-9]{{1,{DIGITS_MAX}}}", text, re.ASCII) else None

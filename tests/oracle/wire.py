@@ -1,0 +1,52 @@
+"""One row of PostgreSQL's binary COPY format, from Python values.
+
+Source: PostgreSQL manual, COPY, "Binary Format"; binary forms of int2, int4, int8, date, text and bytea.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+
+from tests.oracle.days import parse
+
+HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+TRAILER = b"\xff\xff"
+
+_NUMBERS = {"int2": ">h", "int4": ">i", "int8": ">q"}
+_DAYS_FROM_1970_TO_2000 = parse("2000-01-01") or 0
+
+
+def field(postgres: str, value: int | str | bytes | None) -> bytes:
+    """One value of type ``postgres`` behind its length; a date is given in days since 1970-01-01.
+
+    Raises
+    ------
+    struct.error
+        The number does not fit the type.
+    """
+    if value is None:
+        return struct.pack(">i", -1)
+    content = _content(postgres, value)
+    return struct.pack(">i", len(content)) + content
+
+
+def _content(postgres: str, value: int | str | bytes) -> bytes:
+    match postgres, value:
+        case "text", str():
+            return value.encode()
+        case "bytea", bytes():
+            return value
+        case "date", int():
+            return struct.pack(">i", value - _DAYS_FROM_1970_TO_2000)
+        case _, int():
+            return struct.pack(_NUMBERS[postgres], value)
+    raise TypeError(f"{postgres} cannot hold {value!r}")
+
+
+def row(types: Sequence[str], values: Sequence[int | str | bytes | None]) -> bytes:
+    """One row: how many fields, then each."""
+    return struct.pack(">h", len(values)) + b"".join(map(field, types, values))
+
+
+def stream(types: Sequence[str], rows: Iterable[Sequence[int | str | bytes | None]]) -> bytes:
+    """A whole COPY stream."""
+    return b"".join([HEADER, *(row(types, values) for values in rows), TRAILER])

@@ -1,0 +1,96 @@
+"""Servers for the tests of the database: kept by this process or by another, written to, read and killed."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil
+
+from service.binaries import User, wheel_binaries
+from service.cluster import Cluster
+from service.database import LOG, embedded
+
+ROOT = Path(__file__).parents[2]
+SMALL = {"shared_buffers": "16MB", "wal_buffers": "1MB", "max_wal_size": "256MB"}
+
+# Opens the folder, says where, holds it until its input ends. With an interpreter given, it first steps down
+# to nobody, once all is imported: the environment may lie where nobody cannot read.
+KEEPER = """
+import asyncio, concurrent.futures.thread, os, pwd, sys
+from pathlib import Path
+from service.binaries import User, wheel_binaries, within_reach
+from service.database import embedded
+
+async def main(data):
+    settings = {"shared_buffers": "16MB", "max_wal_size": "256MB"}
+    async with embedded(data, settings, binaries=binaries) as database:
+        print(database.dsn, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+binaries = None
+if sys.argv[2:]:
+    nobody = pwd.getpwnam("nobody")
+    binaries = within_reach(wheel_binaries(), User(nobody.pw_uid, nobody.pw_gid))
+    sys.executable = sys.argv[2]
+    os.setgroups([]); os.setgid(nobody.pw_gid); os.setuid(nobody.pw_uid)
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+@asynccontextmanager
+async def keeper(data: Path, *interpreter: str) -> AsyncIterator[tuple[Process, str]]:
+    """Another process that holds ``data``, and the address it serves; stopped in good order at the end."""
+    command = (sys.executable, "-c", KEEPER, str(data), *interpreter)
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    assert process.stdout
+    try:
+        yield process, (await process.stdout.readline()).decode().strip()
+    finally:
+        await process.communicate(b"")
+
+
+async def sql(dsn: str, statement: str) -> object:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+async def write(dsn: str) -> None:
+    await sql(dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+
+
+async def read(data: Path, progress: Callable[[str], None] = LOG.info) -> object:
+    async with embedded(data, SMALL, progress=progress) as database:
+        return await sql(database.dsn, "SELECT sum(n) FROM kept")
+
+
+def cluster(data: Path) -> Cluster:
+    return Cluster.within(data, wheel_binaries())
+
+
+def postmaster(data: Path) -> psutil.Process:
+    process = cluster(data).postmaster()
+    assert process is not None
+    return process
+
+
+def switch(user: User) -> dict[str, Any]:
+    """How to start a program as ``user``."""
+    return {"user": user.uid, "group": user.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def kill_all(server: psutil.Process) -> None:
+    """Kill the server so that no part of it can tidy up."""
+    processes = [server, *server.children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    for process in processes:
+        process.kill()

@@ -1,0 +1,237 @@
+"""Hypothesis strategies for streams of acts that meet every rule, as numbers, for whoever decides them.
+
+A stream is drawn in two steps: which kinds stand where, then what each names.  So an act can follow one that
+stands before it, behind it, in another batch or nowhere, and most acts find what they need.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
+from core.codes import UNKEYED, Outcome
+from core.money import AMOUNT_MAX
+from core.nomenclature import Level
+from tests.books import CLOSED_PERIOD, OPEN_PERIODS, OTHER_ACCOUNT, Book, books
+from tests.oracle.model import NONE, Line
+
+INT64_EDGES = (0, 1, -1, 2**63 - 1, -(2**63))
+int64s = st.integers(-(2**63), 2**63 - 1) | st.sampled_from(INT64_EDGES)
+near_amount_max = st.integers(AMOUNT_MAX - 2, AMOUNT_MAX + 2)
+_round = st.sampled_from((10, 20, 20, 30, 60))
+amounts = _round | _round | _round | st.integers(1, 900) | st.sampled_from((1, AMOUNT_MAX - 1, AMOUNT_MAX))
+"""Cents that a line without fault may ask for; usually few and round, so that they meet the remainders."""
+
+READING_FAULTS = sorted(
+    code
+    for code in Outcome
+    if code in UNKEYED
+    or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
+)
+"""What a line can bring with it from reading."""
+_AMOUNT_FAULTS = {Outcome.AMOUNT_INVALID, Outcome.AMOUNT_NOT_POSITIVE, Outcome.AMOUNT_OVER_LIMIT}
+
+_COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
+kinds = st.sampled_from([KIND_NUMBER[name] for name in (*KIND_NUMBER, *_COMMON)])
+_LEVELS = {
+    Budget.SPEND: {Level.UO, Level.OPERATION},
+    Budget.OPEN: {Level.PROGRAMME},
+    Budget.ALLOT: {Level.BOP, Level.UO},
+    Budget.MOVE: {Level.PROGRAMME, Level.BOP, Level.UO},
+    Budget.EARMARK: {Level.OPERATION},
+}
+_CHAIN = [
+    KIND_NUMBER[name]
+    for name in (
+        *("third_party", "commitment", "service", "payment_request", "payment_request_without_service"),
+        *("service_cancellation", "payment_request_rejection", "commitment_decrease"),
+    )
+]
+"""The life of one commitment, in an order that mostly works out."""
+_PAYEES = tuple((number << 50, 7) for number in range(1, 5))
+_BANKS = (11, 12)
+
+
+class Batch(NamedTuple):
+    """Rows to decide at one go."""
+
+    lines: list[Line]
+    holding: bool
+
+
+class Case(NamedTuple):
+    """A budget and what happens to it."""
+
+    book: Book
+    batches: list[Batch]
+
+
+def columns(lines: Sequence[Line]) -> dict[str, list[int]]:
+    """``lines`` as the columns of ``core.tables.Acts``; their fingerprints are pairs of words."""
+    plain = ("head", "kind", "fault", "period", "cell", "source", "account", "amount", "content")
+    found = {name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")}
+    for name in ("key", "previous", "payee"):
+        words = [getattr(line, name) or (0, 0) for line in lines]
+        found[f"{name}_high"] = [high for high, _ in words]
+        found[f"{name}_low"] = [low for _, low in words]
+    return found
+
+
+@st.composite
+def cases(draw: st.DrawFn, acts_max: int = 30) -> Case:
+    """A budget and up to three batches, of which any may hold; rows are numbered within their batch."""
+    book = draw(books())
+    acts = draw(streams(book, acts_max))
+    cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=2)))
+    pieces = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
+    return Case(book, [Batch(rows(piece), draw(st.booleans())) for piece in pieces])
+
+
+def rows(acts: Sequence[Sequence[Line]]) -> list[Line]:
+    """The lines of ``acts`` one after another, each naming the row of its act's first."""
+    flat: list[Line] = []
+    for act in acts:
+        head = len(flat)
+        flat += [line._replace(head=head) for line in act]
+    return flat
+
+
+@st.composite
+def streams(draw: st.DrawFn, book: Book, acts_max: int = 30) -> list[list[Line]]:
+    """Acts with duplicates and conflicts among them; mostly behind the life of a commitment."""
+    count = draw(st.integers(1, acts_max))
+    chain = _CHAIN[: draw(st.sampled_from((0, 3, 5, 8)))]
+    sequence = [*chain, *draw(st.lists(kinds, min_size=count, max_size=count))]
+    acts = draw(_chains(book, chain))
+    acts += [draw(_acts(book, sequence, at)) for at in range(len(chain), len(sequence))]
+    repeats = draw(st.lists(st.tuples(st.integers(0, len(acts) - 1), st.integers(0, len(acts))), max_size=3))
+    for original, place in repeats:
+        again = (
+            acts[original]
+            if draw(st.booleans())
+            else sealed([draw(_altered(line)) for line in acts[original]])
+        )
+        acts.insert(place, again)
+    return acts
+
+
+@st.composite
+def _chains(draw: st.DrawFn, book: Book, chain: Sequence[int]) -> list[list[Line]]:
+    """One act of one faultless line for each kind of ``chain``, following the first there is to follow."""
+    acts: list[list[Line]] = []
+    cell = draw(st.sampled_from(_fitting(book, Budget.SPEND)))
+    for at, number in enumerate(chain):
+        kind = CATALOG[number]
+        before = [key_of(CATALOG[each], place) for place, each in enumerate(chain[:at])]
+        previous = next((key for key in before if key[1] == kind.follows), None)
+        named = NONE if previous or kind.family is Family.THIRD_PARTY else cell
+        line = Line(
+            0, number, draw(_round), 3, key_of(kind, at), 0, cell=named, payee=_PAYEES[0], bank=_BANKS[0]
+        )
+        acts.append(sealed([line._replace(previous=previous, previous_line=int(previous is not None))]))
+    return acts
+
+
+def _fitting(book: Book, budget: Budget) -> list[int]:
+    """Assignments on a level where ``budget`` may act."""
+    nodes, cells = book.world.nodes, book.world.cells
+    return sorted(at for at, cell in cells.items() if nodes[cell.own_node].level in _LEVELS[budget])
+
+
+def key_of(kind: ActKind, reference: int) -> tuple[int, int]:
+    """Fingerprint of a reference: unequal words that all begin their search at one slot, with few tags."""
+    return (reference + 1) << 40, int(kind.family)
+
+
+def sealed(act: Sequence[Line]) -> list[Line]:
+    """``act`` with its content: a digest of each line, and on the first one of them all."""
+    bare = [line._replace(content=0, head=0) for line in act]
+    contents = [_digest(repr(bare)), *(_digest(repr(line)) for line in bare[1:])]
+    return [line._replace(content=content) for line, content in zip(bare, contents, strict=True)]
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+@st.composite
+def _acts(draw: st.DrawFn, book: Book, sequence: Sequence[int], at: int) -> list[Line]:
+    """The act at position ``at``: its reference is its own position, or rarely an earlier one's."""
+    kind = CATALOG[sequence[at]]
+    reference = at if draw(st.integers(0, 19)) else draw(st.integers(0, at))
+    blank = Line(0, sequence[at], 0, 0, key_of(kind, reference), 0)
+    count = draw(st.sampled_from((1, 1, 1, 2, 3)))
+    return sealed([draw(_lines(book, sequence, blank)) for _ in range(count)])
+
+
+@st.composite
+def _lines(draw: st.DrawFn, book: Book, sequence: Sequence[int], blank: Line) -> Line:
+    kind = CATALOG[blank.kind]
+    fault = draw(st.sampled_from(READING_FAULTS)) if draw(st.integers(0, 29)) == 0 else Outcome.ACCEPTED
+    line = blank._replace(
+        fault=fault,
+        amount=draw(int64s | near_amount_max if fault in _AMOUNT_FAULTS else amounts),
+        period=draw(st.sampled_from((*OPEN_PERIODS, *OPEN_PERIODS, CLOSED_PERIOD)))
+        if draw(st.integers(0, 9)) == 0
+        else 3,
+        account=draw(st.sampled_from((0, 0, OTHER_ACCOUNT))),
+    )
+    if kind.pays or kind.family is Family.THIRD_PARTY:
+        line = draw(_with_payee(line))
+    if kind.follows:
+        return draw(_with_predecessor(book, sequence, line))
+    return draw(_with_cell(book, line)) if kind.budget else line
+
+
+@st.composite
+def _with_payee(draw: st.DrawFn, line: Line) -> Line:
+    registers = CATALOG[line.kind].family is Family.THIRD_PARTY
+    banks = _BANKS if registers else (0, 0, 0, *_BANKS)
+    payee = draw(st.just(_PAYEES[0]) | st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))
+    return line._replace(payee=payee, bank=draw(st.sampled_from(banks)))
+
+
+@st.composite
+def _with_predecessor(draw: st.DrawFn, book: Book, sequence: Sequence[int], line: Line) -> Line:
+    """Follow an act of the right family, wherever it stands; or one that does not exist."""
+    follows = CATALOG[line.kind].follows
+    there = [at for at, number in enumerate(sequence) if CATALOG[number].family is follows]
+    missing = draw(st.integers(0, 19)) == 0 or not there
+    reference = (
+        len(sequence) if missing else draw(st.just(there[0]) | st.just(there[0]) | st.sampled_from(there))
+    )
+    cells = st.sampled_from(sorted(book.world.cells))
+    return line._replace(
+        previous=((reference + 1) << 40, int(follows)),
+        previous_line=draw(st.sampled_from((1, 1, 1, 1, 1, 2, 3, 0, 2**31 - 1))),
+        cell=draw(cells) if draw(st.integers(0, 9)) == 0 else NONE,
+    )
+
+
+@st.composite
+def _with_cell(draw: st.DrawFn, book: Book, line: Line) -> Line:
+    """Name an assignment: for spending always of a unit, which reading would have seen to, else mostly."""
+    budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
+    fitting = _fitting(book, budget)
+    strict = budget is Budget.SPEND or draw(st.integers(0, 9)) > 0
+    line = line._replace(cell=draw(st.sampled_from(fitting if strict and fitting else sorted(cells))))
+    if budget is not Budget.MOVE:
+        return line
+    target = nodes[cells[line.cell].own_node]
+    beside = [cell.centre_node for cell in cells.values() if nodes[cell.centre_node].level is target.level]
+    near = [node for node in beside if nodes[node].programme == target.programme]
+    return line._replace(
+        source=draw(
+            st.sampled_from(near or sorted(nodes))
+            | st.sampled_from(beside or sorted(nodes))
+            | st.sampled_from(sorted(nodes))
+        )
+    )
+
+
+@st.composite
+def _altered(draw: st.DrawFn, line: Line) -> Line:
+    """The same key, saying something else."""
+    return line._replace(amount=draw(amounts.filter(line.amount.__ne__)))

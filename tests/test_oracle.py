@@ -1,0 +1,220 @@
+"""The plain model against what is published or known of each of its small parts."""
+
+import json
+import struct
+import subprocess
+import sys
+from datetime import date, timedelta
+
+import asyncpg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.codes import Outcome
+from core.money import AMOUNT_MAX
+from tests.oracle import amounts, days, iban, keys, texts, whole, wire
+from tests.oracle.model import row
+from tests.strategies import INT64_EDGES, Case, cases, columns
+
+_KEY = bytes(range(16))
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        (0, "a3817f04ba25a8e66df67214c7550293"),
+        (1, "da87c1d86b99af44347659119b22fc45"),
+        (2, "8177228da4a45dc7fca38bdef60affe4"),
+        (8, "3b62a9ba6258f5610f83e264f31497b4"),
+        (11, "0151c568386b6677a2b4dc6f81e5dc18"),
+    ],
+)
+def test_the_wide_hash_gives_the_published_values(length: int, expected: str) -> None:
+    """The reference implementation's, of 2 and 4 rounds; the rounds are the only difference to ours."""
+    first, second = keys.siphash128(_KEY, bytes(range(length)), rounds=(2, 4))
+    assert struct.pack("<QQ", first, second).hex() == expected
+
+
+@pytest.mark.parametrize(("length", "expected"), [(0, "310e0edd47db6f72"), (1, "fd67dc93c539f874")])
+def test_the_narrow_hash_gives_the_published_values(length: int, expected: str) -> None:
+    assert struct.pack("<Q", keys.siphash64(_KEY, bytes(range(length)), rounds=(2, 4))).hex() == expected
+
+
+def test_the_narrow_hash_is_the_interpreters_own() -> None:
+    """CPython hashes bytes with SipHash-1-3, and without a seed its key is zero."""
+    program = "import json; print(json.dumps([hash(bytes(range(n))) for n in range(1, 100)]))"
+    environment = {"PYTHONHASHSEED": "0"}
+    told = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True
+    ).stdout
+    assert sys.hash_info.algorithm == "siphash13"
+    ours = [keys.siphash64(bytes(16), bytes(range(length))) for length in range(1, 100)]
+    assert [word % 2**64 for word in json.loads(told)] == ours
+
+
+def test_fingerprints_tell_texts_and_prefixes_apart() -> None:
+    found = texts.fingerprint([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 5, 6)
+    assert len(set(found)) == 4
+    assert found[3] == (0, 0)
+    assert all(low < 2**32 for _, low in found)
+    assert found != texts.fingerprint([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 6, 5)
+
+
+def test_digests_tell_texts_and_salts_apart() -> None:
+    found = [*texts.digest([b"a", b"b", b""], 1), *texts.digest([b"a", b"b"], 2)]
+    assert len(set(found)) == 5
+    assert found[2] == 0
+
+
+def test_keys_are_found_where_they_were_put() -> None:
+    rows: keys.Rows = {}
+    keys.index(rows, [(1, 1), (1, 2), (2, 1)], 0, 3)
+    assert [keys.find(rows, high, low) for high, low in ((1, 1), (1, 2), (2, 1), (2, 2))] == [0, 1, 2, -1]
+    with pytest.raises(KeyError):
+        keys.insert(rows, 3, (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("0.01", 1), ("0,1", 10), ("12", 1200), ("007.50", 750), ("1000000000000.00", AMOUNT_MAX)),
+        *(("0", Outcome.AMOUNT_NOT_POSITIVE), ("0.00", Outcome.AMOUNT_NOT_POSITIVE)),
+        *(("-0.01", Outcome.AMOUNT_NOT_POSITIVE), (f"-{10**30}", Outcome.AMOUNT_NOT_POSITIVE)),
+        *(("1000000000000.01", Outcome.AMOUNT_OVER_LIMIT), ("9" * 40, Outcome.AMOUNT_OVER_LIMIT)),
+        *(
+            (text, Outcome.AMOUNT_INVALID)
+            for text in ("", " ", "1.", ".5", "1.000", "1..2", "1.2,3", "1,234.50")
+        ),
+        *(
+            (text, Outcome.AMOUNT_INVALID)
+            for text in ("+1", "--1", "- 1", "1-", "1e3", "1 000", "1_000", "0x10")
+        ),
+        *(
+            (text, Outcome.AMOUNT_INVALID)
+            for text in (" 1", "1 ", "1\n", "NaN", "inf", "\u0661", "1\u00a0000")
+        ),
+    ],
+)
+def test_amounts(text: str, expected: int) -> None:
+    """A fault is given with no cents."""
+    fault = isinstance(expected, Outcome)
+    assert amounts.parse(text) == ((0, expected) if fault else (expected, Outcome.ACCEPTED))
+
+
+@given(st.integers(1, AMOUNT_MAX))
+def test_amounts_come_back_as_they_were_written(cents: int) -> None:
+    assert amounts.parse(f"{cents // 100}.{cents % 100:02}") == (cents, Outcome.ACCEPTED)
+
+
+@given(st.sampled_from(INT64_EDGES) | st.integers(AMOUNT_MAX - 1, AMOUNT_MAX + 1))
+def test_whole_cents_are_judged_alike(cents: int) -> None:
+    sign = "-" if cents < 0 else ""
+    text = f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
+    assert amounts.judge(cents) == amounts.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("0", 0), ("1", 1), ("0012", 12), ("2018", 2018), ("9999999999", 9_999_999_999)),
+        *((text, None) for text in ("", "-1", "+1", "1.0", " 1", "1 ", "1_0", "x", "10000000000", "\u0661")),
+    ],
+)
+def test_whole_numbers(text: str, expected: int | None) -> None:
+    assert whole.parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "2018-02-29", "2018-13-01", "2018-00-10", "2018-01-00", "0000-01-01"])
+def test_days_that_do_not_exist(text: str) -> None:
+    assert days.parse(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["31/12/2018", "2018/12/31", "20181231", "2018-1-1", "18-12-31", "2018-12-31 ", "x"]
+)
+def test_days_written_otherwise(text: str) -> None:
+    assert days.parse(text) is None
+
+
+@given(st.dates())
+def test_days_come_back_as_they_were_written(day: date) -> None:
+    number = days.parse(day.isoformat())
+    assert number is not None
+    assert date(1970, 1, 1) + timedelta(number) == day
+    assert days.calendar(number) == (day.year, day.month, day.day)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("FR7630006000011234567890189", "FR1420041010050500013M02606", "DE89370400440532013000"),
+        *("GB29NWBK60161331926819", "NO9386011117947", "MT84MALT011000012345MTLCAST001S", "BE68539007547034"),
+        *("LC55HEMM000100010012001200023015", "CH9300762011623852957", "SC18SSCB11010000000000001497USD"),
+    ],
+)
+def test_published_ibans_hold(text: str) -> None:
+    assert iban.check(text)
+    assert iban.with_check_digits(text[:2], text[4:]) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "FR", "fr7630006000011234567890189", "FR76 3000 6000 0112 3456 7890 189"),
+        *("FR763000600001123456789018", "FR76300060000112345678901890", "ZZ7630006000011234567890189"),
+        *("FR7630006000011234567890\u0661\u0668\u0669", "7630006000011234567890189FR"),
+    ],
+)
+def test_what_is_no_iban(text: str) -> None:
+    assert not iban.check(text)
+
+
+@given(st.sampled_from(sorted(iban.LENGTHS)), st.data())
+def test_one_wrong_character_shows(country: str, data: st.DataObject) -> None:
+    account = data.draw(st.text("0123456789", min_size=(n := iban.LENGTHS[country] - 4), max_size=n))
+    right = iban.with_check_digits(country, account)
+    at = data.draw(st.integers(2, len(right) - 1))
+    digit = data.draw(st.sampled_from("0123456789").filter(right[at].__ne__))
+    assert iban.check(right)
+    assert not iban.check(right[:at] + digit + right[at + 1 :])
+
+
+def test_a_copy_row_byte_by_byte() -> None:
+    found = wire.row(("int2", "int4", "int8", "date", "text", "bytea"), (-1, 2, 3, 10957, "é", None))
+    assert found.hex(" ") == (
+        "00 06 00 00 00 02 ff ff 00 00 00 04 00 00 00 02 00 00 00 08 00 00 00 00 00 00 00 03 "
+        "00 00 00 04 00 00 00 00 00 00 00 02 c3 a9 ff ff ff ff"
+    )
+
+
+@pytest.mark.parametrize(("postgres", "value"), [("int2", 2**15), ("int4", -(2**31) - 1), ("int8", 2**63)])
+def test_a_number_that_does_not_fit_is_not_cut(postgres: str, value: int) -> None:
+    with pytest.raises(struct.error):
+        wire.field(postgres, value)
+
+
+async def test_postgresql_reads_what_the_wire_says(dsn: str) -> None:
+    types = ("int2", "int4", "int8", "date", "text", "bytea")
+    rows = [(-(2**15), 2**31 - 1, edge, 17_532, f"é {edge}", b"\0\xff") for edge in INT64_EDGES]
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("create table t (a int2, b int4, c int8, d date, e text, f bytea)")
+        await connection.copy_to_table("t", source=memoryview(wire.stream(types, rows)), format="binary")
+        found = [
+            tuple(record)
+            for record in await connection.fetch("select a, b, c, d - '1970-01-01', e, f from t")
+        ]
+    finally:
+        await connection.close()
+    assert found == rows
+
+
+@given(cases(acts_max=5))
+def test_columns_and_lines_say_the_same(case: Case) -> None:
+    for batch in case.batches:
+        laid_out = columns(batch.lines)
+        back = [
+            row({name: column[at] for name, column in laid_out.items()}) for at in range(len(batch.lines))
+        ]
+        assert back == batch.lines

@@ -1,0 +1,282 @@
+"""What must be true of the plain model whatever it is asked: the rules that no single act shows."""
+
+import copy
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from core.catalog import CATALOG, Budget, Family
+from core.codes import Outcome
+from core.money import BALANCE_MAX
+from core.nomenclature import Level
+from tests.books import Book
+from tests.files import REFERENCE, YEAR, File, files
+from tests.oracle.availability import available
+from tests.oracle.decisions import acts, decide
+from tests.oracle.engine import Engine
+from tests.oracle.ledger import Ledger
+from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVED, Line, State
+from tests.oracle.reference import Reference
+from tests.strategies import READING_FAULTS, Case, cases
+
+few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}
+
+
+def _lines(case: Case) -> list[Line]:
+    return [line for batch in case.batches for line in batch.lines]
+
+
+def _acts(case: Case) -> list[list[Line]]:
+    return [act for batch in case.batches for act in acts(batch.lines)]
+
+
+def _content(state: State) -> list[dict[object, object]]:
+    return [dict(chain) for chain in state]
+
+
+def _run(case: Case) -> Ledger:
+    ledger = case.book.ledger()
+    for batch in case.batches:
+        decide(batch.lines, ledger, batch.holding)
+    return ledger
+
+
+def _children(book: Book, node: int) -> list[int]:
+    """The nodes that ``node`` allots to: an operation is not one, its credits are reserved."""
+    return [
+        at
+        for at, each in book.world.nodes.items()
+        if each.parent == node and each.level is not Level.OPERATION
+    ]
+
+
+@few
+@given(cases())
+def test_only_an_accepted_act_changes_anything(case: Case) -> None:
+    ledger = case.book.ledger()
+    for act in _acts(case):
+        before = _content(ledger.state)
+        decisions = ledger.decide(act)
+        assert len(decisions) == len(act)
+        accepted = {decision.outcome for decision in decisions} == {Outcome.ACCEPTED}
+        assert (_content(ledger.state) != before) == accepted
+        assert accepted or Outcome.ACCEPTED not in {decision.outcome for decision in decisions}
+
+
+@few
+@given(cases())
+def test_a_refused_act_tells_of_one_line(case: Case) -> None:
+    ledger = case.book.ledger()
+    alike = {*_FINAL, Outcome.REFERENCE_CONFLICT}
+    for act in _acts(case):
+        told = Counter(decision.outcome for decision in ledger.decide(act))
+        if not told.keys() <= alike:
+            assert sum(count for outcome, count in told.items() if outcome is not Outcome.ACT_REFUSED) == 1
+
+
+@few
+@given(cases())
+def test_what_was_accepted_is_recognised(case: Case) -> None:
+    """A47: again with the same content, a duplicate with the same entries; and nothing moves."""
+    ledger = case.book.ledger()
+    for act in _acts(case):
+        first = ledger.decide(act)
+        before = _content(ledger.state)
+        again = ledger.decide(act)
+        if first[0].outcome in _FINAL:
+            assert [d.outcome for d in again] == [Outcome.DUPLICATE] * len(act)
+            assert [d.entry for d in again] == [d.entry for d in first]
+            assert _content(ledger.state) == before
+
+
+@few
+@given(cases())
+def test_entries_are_numbered_without_gaps(case: Case) -> None:
+    ledger = case.book.ledger()
+    decisions = [decision for act in _acts(case) for decision in ledger.decide(act)]
+    entries = [decision.entry for decision in decisions if decision.outcome is Outcome.ACCEPTED]
+    assert entries == list(range(1, len(entries) + 1)) == sorted(ledger.state.items)
+
+
+@few
+@given(cases())
+def test_limiting_credits_are_never_exceeded(case: Case) -> None:
+    """A11 and A23, at every level."""
+    figures = _run(case).state.figures
+    for node, each in case.book.world.nodes.items():
+        if each.blocking:
+            assert available(figures, node, AE) >= 0
+            assert available(figures, node, CP) >= 0
+
+
+@few
+@given(cases())
+def test_a_level_passes_on_no_more_than_it_has(case: Case) -> None:
+    """A19."""
+    figures = _run(case).state.figures
+    for node in case.book.world.nodes:
+        for measure in (AE, CP):
+            allotted = figures.get((node, measure + ALLOTTED), 0)
+            below = sum(figures.get((child, measure + OPENED), 0) for child in _children(case.book, node))
+            assert below == allotted <= figures.get((node, measure + OPENED), 0)
+
+
+@few
+@given(cases())
+def test_what_is_spent_below_is_spent_above(case: Case) -> None:
+    """By what changed, because a budget may begin with credits spent before."""
+    now, then = _run(case).state.figures, case.book.figures
+    for node, each in case.book.world.nodes.items():
+        for figure in (AE + RESERVED, AE + CONSUMED, CP + RESERVED, CP + CONSUMED):
+            changes = [
+                now.get((at, figure), 0) - then.get((at, figure), 0)
+                for at in (node, *_children(case.book, node))
+            ]
+            if each.level in (Level.PROGRAMME, Level.BOP):
+                assert changes[0] == sum(changes[1:])
+
+
+@few
+@given(cases())
+def test_an_earmark_stands_reserved_until_it_is_consumed(case: Case) -> None:
+    """A17: what an operation has left is out of reach for its unit."""
+    now, then = _run(case).state.figures, case.book.figures
+    for node, each in case.book.world.nodes.items():
+        operations = [at for at, other in case.book.world.nodes.items() if other.parent == node]
+        if each.level is Level.UO and operations:
+            spent_alone = _requested(case, node)
+            reserved = now.get((node, AE + RESERVED), 0) - then.get((node, AE + RESERVED), 0)
+            left = [
+                now.get((at, AE + OPENED), 0)
+                - now.get((at, AE + CONSUMED), 0)
+                - then.get((at, AE + OPENED), 0)
+                for at in operations
+            ]
+            assert reserved == sum(left) + spent_alone
+
+
+def _requested(case: Case, unit: int) -> int:
+    """AE that direct requests still reserve at ``unit`` itself."""
+    ledger = _run(case)
+    cells = case.book.world.cells
+    return sum(
+        item.open
+        for item in ledger.state.items.values()
+        if CATALOG[item.kind].ae_reserved
+        and cells[item.cell].centre_node == unit
+        and cells[item.cell].operation_node == NONE
+    )
+
+
+@few
+@given(cases())
+def test_debits_equal_credits(case: Case) -> None:
+    sums = _run(case).state.sums
+    for period in {period for period, _ in sums}:
+        both = [each for (at, _), each in sums.items() if at == period]
+        assert sum(debit for debit, _ in both) == sum(credit for _, credit in both)
+
+
+@few
+@given(cases())
+def test_nothing_is_drawn_twice(case: Case) -> None:
+    """A16, A32, A33: engaged = certified and requested without service + open; certified = requested + unbilled."""
+    items = _run(case).state.items
+    for item in items.values():
+        assert item.open >= 0
+        assert item.unbilled >= 0
+        if CATALOG[item.kind].family is not Family.COMMITMENT:
+            assert item.unbilled == 0
+
+
+@few
+@given(cases())
+def test_figures_stay_countable(case: Case) -> None:
+    assert all(abs(cents) <= BALANCE_MAX for cents in _run(case).state.figures.values())
+
+
+@few
+@given(cases())
+def test_where_a_stream_is_cut_does_not_matter(case: Case) -> None:
+    whole, cut = case.book.ledger(), case.book.ledger()
+    pieces = [decision for batch in case.batches for decision in decide(batch.lines, cut, holding=False)]
+    assert [decision for act in _acts(case) for decision in whole.decide(act)] == pieces
+    assert _content(whole.state) == _content(cut.state)
+
+
+@few
+@given(cases())
+def test_holding_never_takes_from_what_would_be_accepted(case: Case) -> None:
+    """To hold is only to refuse later: what is not held is decided as it would be."""
+    for act in _acts(case)[:10]:
+        ledger = _run(case)
+        twin = copy.deepcopy(ledger)
+        ledger.waiting.clear()
+        twin.waiting.clear()
+        held, plain = ledger.decide(act, holding=True), twin.decide(act)
+        if held[0].outcome is Outcome.HELD:
+            assert {d.outcome for d in plain} & {Outcome.PREDECESSOR_MISSING, Outcome.SERVICE_INSUFFICIENT}
+        else:
+            assert held == plain
+
+
+def test_the_strategies_reach_every_decision() -> None:
+    """Whatever deciding can answer occurs among a few hundred cases, always the same ones."""
+    seen: set[Outcome] = set()
+
+    @settings(
+        max_examples=400,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases())
+    def collect(case: Case) -> None:
+        ledger = case.book.ledger()
+        for batch in case.batches:
+            seen.update(decision.outcome for decision in decide(batch.lines, ledger, batch.holding))
+
+    collect()
+    assert set(Outcome) - seen <= set(READING_FAULTS)
+
+
+# ---------------------------------------------------------------------------------------------- in words
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    return Reference.load(REFERENCE, YEAR)
+
+
+@few
+@given(presented=files())
+def test_every_row_has_one_final_answer(reference: Reference, presented: list[File]) -> None:
+    engine = Engine(reference)
+    for file in presented:
+        told = engine.submit(file)
+        assert len(told) == len(file)
+        assert all(outcome in Outcome.__members__ and outcome != "HELD" for outcome, _, _ in told)
+        assert engine.held() <= set(range(len(file)))
+
+
+@few
+@given(presented=files())
+def test_files_presented_again_change_nothing(reference: Reference, presented: list[File]) -> None:
+    """But for what was refused and now finds what it lacked, which the last file cannot have been."""
+    engine = Engine(reference)
+    told = [engine.submit(file) for file in presented]
+    before = _content(engine.ledger.state)
+    again = engine.submit(presented[0])
+    assert _content(engine.ledger.state) == before
+    assert [outcome for outcome, _, _ in again] == ["DUPLICATE"] * len(told[0])
+
+
+@few
+@given(presented=files())
+def test_another_sender_has_references_of_its_own(reference: Reference, presented: list[File]) -> None:
+    engine = Engine(reference)
+    first = engine.submit(presented[0], "one ministry")
+    assert engine.submit(presented[0], "another") == first
