@@ -5,16 +5,6 @@ never change: a new code takes its place by precedence and the next free number.
 """
 
 from enum import IntEnum
-from typing import NamedTuple
-
-
-class Remedy(NamedTuple):
-    """What a refused sender reads: the finding and what to do, in English and French."""
-
-    finding: str
-    action: str
-    finding_fr: str
-    action_fr: str
 
 
 class Outcome(IntEnum):

@@ -74,7 +74,7 @@ class Feed:
     def _begin_pass(self, submission: Submission) -> None:
         """What waited is presented again; what others hold goes on waiting."""
         self._state.forget_waiting()
-        for other in self._open.values():
+        for other in list(self._open.values()):  # the reader opens more meanwhile
             self._hold_again(other)
 
     def _hold_again(self, each: Open) -> None:

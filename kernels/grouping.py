@@ -25,7 +25,9 @@ def mix(word):
 def _continues(lines, row):
     """Is this line the next of the act above it?"""
     above = row - 1
-    if row == 0 or lines.number[row] != lines.number[above] + 1 or lines.kind[row] != lines.kind[above]:
+    if row == 0 or lines.number[row] < 2 or lines.kind[row] != lines.kind[above]:
+        return False
+    if lines.number[row] - 1 != lines.number[above]:
         return False
     return lines.high[row] == lines.high[above] and lines.low[row] == lines.low[above]
 
@@ -40,7 +42,7 @@ def group(lines, grouping):
     Outcomes  LINE_INVALID for a line that neither starts nor continues an act; ACT_TOO_LONG; never raises
     Overflow  words wrap by design
     Cost      O(n), one pass
-    Oracle    tests.oracle.reading.read
+    Oracle    tests.oracle.grouping.group
     """
     head, content, fault = grouping.head, grouping.content, grouping.fault
     first = 0

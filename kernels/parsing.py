@@ -1,5 +1,7 @@
 """Texts to numbers, and texts that are no good."""
 
+import numpy as np
+
 from core.codes import Outcome
 from core.money import AMOUNT_MAX, CENTS_PER_EURO
 from core.tables import Bytes, Flags, Parsed, Spans
@@ -21,7 +23,7 @@ def _is_digit(byte):
 @part
 def _digits(data, at, end):
     """(value, how many digits) read from ``at``; the value stops growing far above any limit."""
-    value, start = 0, at
+    value, start = np.int64(0), at
     while at < end and _is_digit(data[at]):
         if value < _CEILING:
             value = value * 10 + (data[at] - _ZERO)

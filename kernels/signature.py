@@ -3,13 +3,18 @@
 ``@kernel(reads(Acts), fills(Decisions))`` compiles eagerly, for exactly those dtypes and contiguous columns.  A kernel
 that writes to a table it only ``reads`` does not compile; a caller that passes another dtype gets a TypeError, not a
 slow copy.  ``@part`` is a piece of a kernel: inlined, never called from outside.
+
+With ``NUMBA_DISABLE_JIT=1`` the very same source is run by the interpreter: slower by far, but every overflow, index and
+line of it can be watched.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import numpy as np
 from llvmlite import ir
-from numba import from_dtype, njit, types
+from numba import config, from_dtype, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numba.np import arrayobj
@@ -59,7 +64,24 @@ def advances(book: type) -> types.BaseTuple:
 
 def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a kernel now, for these arguments; it runs without the GIL and returns nothing."""
-    return njit(types.void(*arguments), cache=True, nogil=True)
+    return _interpreted if config.DISABLE_JIT else njit(types.void(*arguments), cache=True, nogil=True)
+
+
+def _interpreted(function: Callable[..., None]) -> Callable[..., None]:
+    """``function`` as it stands, its records readable by the names of their fields, as they are when compiled."""
+
+    @wraps(function)
+    def run(*arguments: Any) -> None:
+        function(*map(_with_fields, arguments))
+
+    return run
+
+
+def _with_fields(argument: Any) -> Any:
+    if isinstance(argument, tuple):
+        return type(argument)(*map(_with_fields, argument))
+    has_fields = isinstance(argument, np.ndarray) and argument.dtype.names
+    return argument.view(np.recarray) if has_fields else argument
 
 
 part = njit(nogil=True, inline="always")

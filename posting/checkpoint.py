@@ -59,7 +59,8 @@ def take(state: State, batch: int, last: Mark) -> Snapshot:
     }
     state.changed_pages[:] = False
     parts = [_rows(state, batch, part, numbers) for part, numbers in pages.items()]
-    return Snapshot(mark, np.concatenate(parts).view(np.uint8))
+    # as bytes: joining records would turn them to the byte order of this machine
+    return Snapshot(mark, np.concatenate([part.view(np.uint8) for part in parts]))
 
 
 def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:

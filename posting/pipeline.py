@@ -44,6 +44,8 @@ class Settings(NamedTuple):
     checkpoint_entries: int = CHECKPOINT_ENTRIES
     committed: Callable[[Outcome], None] = lambda outcome: None
     """Told of every committed batch, in order."""
+    failed: Callable[[int, BaseException], None] = lambda batch, cause: None
+    """Told of every failure that is tried again: the first batch not committed, and why."""
 
 
 class Pipeline:
@@ -79,7 +81,9 @@ class Pipeline:
         try:
             await course.follow(feed)
         except BaseExceptionGroup as group:
-            self._count_failure(course.committed + 1, _cause(group))
+            cause = _cause(group)
+            self._settings.failed(course.committed + 1, cause)
+            self._count_failure(course.committed + 1, cause)
             return False
         return True
 

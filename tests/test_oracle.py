@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.codes import Outcome
 from core.money import AMOUNT_MAX
-from tests.oracle import amounts, days, iban, keys, texts, whole, wire
+from tests.oracle import amounts, cells, days, iban, keys, texts, whole, wire
 from tests.oracle.model import row
 from tests.strategies import INT64_EDGES, Case, cases, columns
 
@@ -65,6 +65,41 @@ def test_digests_tell_texts_and_salts_apart() -> None:
     found = [*texts.digest([b"a", b"b", b""], 1), *texts.digest([b"a", b"b"], 2)]
     assert len(set(found)) == 5
     assert found[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(
+            ("EJ-1", ("EJ-1", 1)),
+            ("EJ-1#2", ("EJ-1", 2)),
+            ("EJ#1#3", ("EJ#1", 3)),
+            ("EJ-1#0012", ("EJ-1", 12)),
+        ),
+        *(
+            (text, None)
+            for text in ("#1", "#", "EJ-1#", "EJ-1#0", "EJ-1#x", "EJ-1#-1", "EJ-1#1 ", "EJ-1#10000000000")
+        ),
+    ],
+)
+def test_predecessors(text: str, expected: tuple[str, int] | None) -> None:
+    assert texts.predecessor(text) == expected
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\0", "a\x7f", "\tEJ", "123456"])
+def test_flawed_texts(text: str) -> None:
+    assert texts.flawed(text.encode(), 5)
+
+
+@pytest.mark.parametrize("text", ["", "12345", "éé", "a b~"])
+def test_texts_that_are_not_flawed(text: str) -> None:
+    assert not texts.flawed(text.encode(), 5)
+
+
+def test_cells_are_numbered_as_they_come() -> None:
+    known = [70]
+    assert cells.number([90, -1, 70, 80, 90], known) == [1, -1, 0, 2, 1]
+    assert known == [70, 90, 80]
 
 
 def test_keys_are_found_where_they_were_put() -> None:
@@ -192,6 +227,16 @@ def test_a_copy_row_byte_by_byte() -> None:
 def test_a_number_that_does_not_fit_is_not_cut(postgres: str, value: int) -> None:
     with pytest.raises(struct.error):
         wire.field(postgres, value)
+
+
+@given(
+    st.lists(
+        st.tuples(st.binary(min_size=3, max_size=3), st.lists(st.binary(max_size=9), min_size=2, max_size=2))
+    )
+)
+def test_rows_come_apart_as_they_were_put_together(laid: list[tuple[bytes, list[bytes]]]) -> None:
+    data = wire.rows([head for head, _ in laid], [own for _, own in laid])
+    assert wire.split(data, 3, 2) == laid
 
 
 async def test_postgresql_reads_what_the_wire_says(dsn: str) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from core.catalog import CATALOG, Budget, Family
+from core.catalog import CATALOG, Family
 from core.codes import Outcome
 from core.money import BALANCE_MAX
 from core.nomenclature import Level
@@ -20,7 +20,7 @@ from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVE
 from tests.oracle.reference import Reference
 from tests.strategies import READING_FAULTS, Case, cases
 
-few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}
 
 
@@ -32,8 +32,8 @@ def _acts(case: Case) -> list[list[Line]]:
     return [act for batch in case.batches for act in acts(batch.lines)]
 
 
-def _content(state: State) -> list[dict[object, object]]:
-    return [dict(chain) for chain in state]
+def _content(state: State) -> tuple[object, ...]:
+    return tuple(dict(chain) for chain in state)
 
 
 def _run(case: Case) -> Ledger:
@@ -182,7 +182,7 @@ def test_debits_equal_credits(case: Case) -> None:
 @few
 @given(cases())
 def test_nothing_is_drawn_twice(case: Case) -> None:
-    """A16, A32, A33: engaged = certified and requested without service + open; certified = requested + unbilled."""
+    """A16, A32, A33: neither what is engaged nor what is certified."""
     items = _run(case).state.items
     for item in items.values():
         assert item.open >= 0
@@ -226,13 +226,7 @@ def test_the_strategies_reach_every_decision() -> None:
     """Whatever deciding can answer occurs among a few hundred cases, always the same ones."""
     seen: set[Outcome] = set()
 
-    @settings(
-        max_examples=400,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(few, max_examples=250, derandomize=True, database=None)
     @given(cases())
     def collect(case: Case) -> None:
         ledger = case.book.ledger()

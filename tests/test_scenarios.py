@@ -1,8 +1,8 @@
 """The rule book as tables that anyone can read, played against whatever decides acts.
 
 A file under ``scenarios/`` holds scenarios: a title (``== A12: ...``, with the rules of the acceptance list
-that it shows), then tables apart by blank lines.  The first word of a table's header says what it is; columns are two
-spaces apart or more, and ``-`` is nothing:
+that it shows), then tables apart by blank lines.  The first word of a table's header says what it is; columns
+are two spaces apart or more, and ``-`` is nothing:
 
 budget   AE and CP to open (programme) or to allot (BOP, UO), each of which must be accepted
 payee    third parties to register, each of which must be accepted

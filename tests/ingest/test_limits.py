@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import LimitExceeded
 from core.fields import BY_COLUMN
-from ingest import footer, formats, inspection, messages, parquet
+from ingest import footer, formats, messages, parquet, tally
 from ingest.formats import CELL_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_LINES
 from ingest.inspection import inspect, source
 from tests.ingest.files import SUFFIXES, acts, read, spooled, table, write
@@ -47,7 +47,7 @@ def test_a_huge_text_is_seen_in_every_type(suffix: str, texts: pa.DataType, tmp_
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_lines_are_counted(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part in (inspection, messages, parquet):
+    for part in (tally, messages, parquet):
         monkeypatch.setattr(part, "ROWS_MAX", 99)
     assert inspect(spooled(tmp_path, write(acts(99), tmp_path / f"acts{suffix}"))).lines == 99
     with pytest.raises(LimitExceeded, match=r"100 lines|Over 99 lines"):
@@ -59,7 +59,7 @@ def test_fat_lines_are_refused_together(suffix: str, tmp_path: Path, monkeypatch
     rows = table({"reference": ["A"] * 1000, "remittance": ["x" * 1000] * 1000})
     path = write(rows, tmp_path / f"acts{suffix}")
     inspect(spooled(tmp_path, path))
-    monkeypatch.setattr(inspection, "WINDOW_BYTES_MAX", 200_000)
+    monkeypatch.setattr(tally, "WINDOW_BYTES_MAX", 200_000)
     with pytest.raises(LimitExceeded, match="bytes of text in"):
         inspect(spooled(tmp_path, path))
 

@@ -7,12 +7,12 @@ from core.catalog import KIND_NUMBER, Budget, Family
 from core.codes import Outcome
 from core.fields import FORMATS, Field, Sort
 from core.nomenclature import ORDINARY_FUND
-from tests.oracle import amounts, days, whole
+from tests.oracle import amounts, days, texts, whole
 from tests.oracle.assignment import cell, names_cell, sheet, source
 from tests.oracle.availability import available
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import AE, CP, NONE, Cell, Decision, Line, World
-from tests.oracle.reading import Read, Row, posting_month, predecessor, read
+from tests.oracle.reading import Read, Row, posting_month, read
 from tests.oracle.reference import Reference
 
 Told = tuple[str, str, int]
@@ -66,7 +66,7 @@ class Engine:
         bare = Line(0, KIND_NUMBER.get(kind.name, 0), cents, 0, key, _content(line), line.fault)
         if line.fault:
             return bare
-        named = predecessor(line) if kind.follows else None
+        named = texts.predecessor(line.text(Field.PREDECESSOR)) if kind.follows else None
         return bare._replace(
             period=period(exercise, posting_month(line, self.reference) or 0),
             cell=self._cell(line) if names_cell(kind, line.fields) else NONE,
@@ -81,7 +81,7 @@ class Engine:
     def _cell(self, line: Read) -> int:
         """Number of the line's account assignment, given when it is first seen."""
         year = line.text(Field.BUDGET_YEAR) or line.text(Field.EXERCISE)
-        named = (*(line.text(field) for field in _ASSIGNMENT if line.text(field) != ORDINARY_FUND), year)
+        named = (*(line.text(field).replace(ORDINARY_FUND, "") for field in _ASSIGNMENT), year)
         number = self._cell_numbers.setdefault(named, len(self._cell_numbers) + 1)
         self._cells[number] = cell(line.fields, self.reference)
         return number

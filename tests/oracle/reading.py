@@ -9,7 +9,7 @@ from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
 from core.codes import Outcome
 from core.fields import ACT_LINES_MAX, BY_COLUMN, FORMATS, Field, Sort
 from core.money import SEPA_MAX
-from tests.oracle import amounts, days, iban, whole
+from tests.oracle import amounts, days, iban, texts, whole
 from tests.oracle.assignment import CELL_FIELDS, assignment_faults, names_cell
 from tests.oracle.reference import Reference
 
@@ -80,7 +80,7 @@ def _faults(line: Read, reference: Reference) -> Iterator[Outcome]:
 
 
 def _naming_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
-    if not 1 <= len(line.text(Field.REFERENCE).encode()) <= FORMATS[Field.REFERENCE].bytes_max:
+    if not line.text(Field.REFERENCE) or _is_flawed(Field.REFERENCE, line.text(Field.REFERENCE)):
         yield Outcome.REFERENCE_INVALID
     if line.kind.family is Family.NONE:
         yield Outcome.KIND_UNKNOWN
@@ -96,7 +96,7 @@ def _field_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
     year = line.text(Field.BUDGET_YEAR)
     if year and whole.parse(year) not in reference.exercises:
         yield Outcome.FIELD_INVALID
-    if line.kind.follows and line.text(Field.PREDECESSOR) and predecessor(line) is None:
+    if line.kind.follows and texts.predecessor(line.text(Field.PREDECESSOR)) is None:
         yield Outcome.FIELD_INVALID
 
 
@@ -116,9 +116,12 @@ def required(line: Read) -> set[Field]:
 
 
 def _is_readable(field: Field, text: str) -> bool:
-    sort, bytes_max = FORMATS[field].sort, FORMATS[field].bytes_max
-    parsed = {Sort.WHOLE: whole.parse, Sort.DAY: days.parse}.get(sort, str)(text)
-    return parsed is not None and len(text.encode()) <= bytes_max
+    parse = {Sort.WHOLE: whole.parse, Sort.DAY: days.parse}.get(FORMATS[field].sort, str)
+    return parse(text) is not None and not _is_flawed(field, text)
+
+
+def _is_flawed(field: Field, text: str) -> bool:
+    return texts.flawed(text.encode(), FORMATS[field].bytes_max)
 
 
 def _amount_faults(line: Read) -> Iterator[Outcome]:
@@ -156,12 +159,3 @@ def posting_month(line: Read, reference: Reference) -> int | None:
     if (year, month) == (exercise.year + 1, 1) and of_month <= exercise.complementary_days:
         return 12
     return month if year == exercise.year else None
-
-
-def predecessor(line: Read) -> tuple[str, int] | None:
-    """Reference and line number that ``REFERENCE`` or ``REFERENCE#LINE`` names; None if it names none."""
-    reference, mark, number = line.text(Field.PREDECESSOR).rpartition("#")
-    if not mark:
-        return number, 1
-    at = whole.parse(number)
-    return (reference, at) if reference and at else None

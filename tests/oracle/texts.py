@@ -1,7 +1,8 @@
-"""Texts to hashes: fingerprints under a secret key, digests without one."""
+"""Texts to hashes, what makes a text no good, and the predecessor that a text names."""
 
 from collections.abc import Sequence
 
+from tests.oracle import whole
 from tests.oracle.keys import siphash128
 
 
@@ -20,6 +21,20 @@ def fingerprint(
 def digest(texts: Sequence[bytes], salt: int) -> list[int]:
     """64 bits of each text, set apart by ``salt``; an empty text gives 0."""
     return [siphash128(_word(salt) * 2, _word(salt) + text)[0] if text else 0 for text in texts]
+
+
+def flawed(text: bytes, bytes_max: int) -> bool:
+    """Whether a text is too long or holds a control character."""
+    return len(text) > bytes_max or any(byte < ord(" ") or byte == 0x7F for byte in text)
+
+
+def predecessor(text: str) -> tuple[str, int] | None:
+    """Reference and line number that ``REFERENCE`` or ``REFERENCE#LINE`` names; None if it names none."""
+    reference, mark, number = text.rpartition("#")
+    if not mark:
+        return text, 1
+    line = whole.parse(number)
+    return (reference, line) if reference and line else None
 
 
 def _word(value: int) -> bytes:

@@ -25,8 +25,7 @@ def field(postgres: str, value: int | str | bytes | None) -> bytes:
     """
     if value is None:
         return struct.pack(">i", -1)
-    content = _content(postgres, value)
-    return struct.pack(">i", len(content)) + content
+    return _counted(_content(postgres, value))
 
 
 def _content(postgres: str, value: int | str | bytes) -> bytes:
@@ -50,3 +49,27 @@ def row(types: Sequence[str], values: Sequence[int | str | bytes | None]) -> byt
 def stream(types: Sequence[str], rows: Iterable[Sequence[int | str | bytes | None]]) -> bytes:
     """A whole COPY stream."""
     return b"".join([HEADER, *(row(types, values) for values in rows), TRAILER])
+
+
+def rows(fixed: Sequence[bytes], texts: Sequence[Sequence[bytes]]) -> bytes:
+    """Rows one behind the other: the fixed bytes of each, then its texts, each behind its length."""
+    whole = [head + b"".join(_counted(text) for text in own) for head, own in zip(fixed, texts, strict=True)]
+    return b"".join(whole)
+
+
+def split(data: bytes, stride: int, texts: int) -> list[tuple[bytes, list[bytes]]]:
+    """Take apart what ``rows`` laid: the ``stride`` fixed bytes and the ``texts`` of each row."""
+    found: list[tuple[bytes, list[bytes]]] = []
+    while data:
+        head, data = data[:stride], data[stride:]
+        own: list[bytes] = []
+        for _ in range(texts):
+            (length,) = struct.unpack(">i", data[:4])
+            own.append(data[4 : 4 + length])
+            data = data[4 + length :]
+        found.append((head, own))
+    return found
+
+
+def _counted(text: bytes) -> bytes:
+    return struct.pack(">i", len(text)) + text

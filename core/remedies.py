@@ -1,0 +1,264 @@
+"""What a refused sender reads: for each code the finding and what to do, in English and in French.
+
+The field, the text found in it, the budget node and the cents missing stand beside it in the row of the refusal.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from core.codes import Outcome
+
+
+class Remedy(NamedTuple):
+    """The finding and what to do about it."""
+
+    finding: str
+    action: str
+    finding_fr: str
+    action_fr: str
+
+
+_O = Outcome
+
+REMEDIES: Mapping[Outcome, Remedy] = {
+    _O.REFERENCE_INVALID: Remedy(
+        "The reference is missing, longer than 35 bytes, or holds control characters.",
+        "Give every act a reference of 1 to 35 printable characters.",
+        "La référence est absente, dépasse 35 octets ou contient des caractères de contrôle.",
+        "Donner à chaque acte une référence de 1 à 35 caractères imprimables.",
+    ),
+    _O.KIND_UNKNOWN: Remedy(
+        "No act of this kind is known.",
+        "Use one of the kinds of the catalog, as spelled there.",
+        "Ce type d'acte est inconnu.",
+        "Employer un type du catalogue, tel qu'il y est écrit.",
+    ),
+    _O.EXERCISE_UNKNOWN: Remedy(
+        "The exercise is missing, no year, or not in the calendar.",
+        "Name an exercise that the calendar holds.",
+        "L'exercice est absent, illisible ou hors du calendrier.",
+        "Indiquer un exercice ouvert au calendrier.",
+    ),
+    _O.LINE_INVALID: Remedy(
+        "The line neither starts an act nor follows the line above it.",
+        "Number the lines of an act 1, 2, 3 ..., next to each other, with the same kind, exercise and reference.",
+        "La ligne n'ouvre pas un acte et ne suit pas la ligne précédente.",
+        "Numéroter les lignes d'un acte 1, 2, 3 ..., à la suite, avec les mêmes type, exercice et référence.",
+    ),
+    _O.ACT_TOO_LONG: Remedy(
+        "The act has more than 1,000 lines.",
+        "Split it into several acts, each with its own reference.",
+        "L'acte dépasse 1 000 lignes.",
+        "Le scinder en plusieurs actes, chacun avec sa référence.",
+    ),
+    _O.REFERENCE_CONFLICT: Remedy(
+        "This reference was already used for an act that says something else; that act stands as it was.",
+        "Use a new reference if this is another act; to correct the first, send the act that changes or reverses it.",
+        "Cette référence désigne déjà un acte dont le contenu diffère ; cet acte reste inchangé.",
+        "Prendre une autre référence s'il s'agit d'un autre acte ; pour corriger, envoyer l'acte rectificatif.",
+    ),
+    _O.FIELD_MISSING: Remedy(
+        "A field that this kind of act needs is empty.",
+        "Fill in the field named.",
+        "Une zone obligatoire pour ce type d'acte est vide.",
+        "Renseigner la zone indiquée.",
+    ),
+    _O.FIELD_INVALID: Remedy(
+        "A field cannot be read: wrong shape, too long, or control characters.",
+        "Correct the field named: days as 2018-12-31, whole numbers in digits, texts within their length.",
+        "Une zone est illisible : format erroné, trop longue ou caractères de contrôle.",
+        "Corriger la zone indiquée : dates 2018-12-31, nombres entiers en chiffres, textes à la bonne longueur.",
+    ),
+    _O.AMOUNT_INVALID: Remedy(
+        "The amount is no number with at most two decimals.",
+        "Write euros with a point and at most two decimals, as in 1234.50.",
+        "Le montant n'est pas un nombre à deux décimales au plus.",
+        "Écrire les euros avec un point et deux décimales au plus, comme 1234.50.",
+    ),
+    _O.AMOUNT_NOT_POSITIVE: Remedy(
+        "The amount is zero or negative.",
+        "Send a positive amount; to take money back, send the kind of act that reverses.",
+        "Le montant est nul ou négatif.",
+        "Envoyer un montant positif ; pour annuler, employer l'acte inverse.",
+    ),
+    _O.AMOUNT_OVER_LIMIT: Remedy(
+        "The amount is over a thousand billion euros.",
+        "Check the decimals; if the amount is right, split the act.",
+        "Le montant dépasse mille milliards d'euros.",
+        "Vérifier les décimales ; si le montant est exact, scinder l'acte.",
+    ),
+    _O.SEPA_LIMIT_EXCEEDED: Remedy(
+        "The amount is over 999,999,999.99 euros, the most that a SEPA credit transfer carries.",
+        "Ask for a large-value payment, or split the amount.",
+        "Le montant dépasse 999 999 999,99 euros, maximum d'un virement SEPA.",
+        "Demander un virement de gros montant, ou scinder le montant.",
+    ),
+    _O.DATE_OUTSIDE_EXERCISE: Remedy(
+        "The posting date lies outside the exercise and its complementary period.",
+        "Correct the date or the exercise.",
+        "La date comptable est hors de l'exercice et de sa période complémentaire.",
+        "Corriger la date ou l'exercice.",
+    ),
+    _O.PERIOD_CLOSED: Remedy(
+        "The month of the posting date takes no more entries.",
+        "Post in an open month, or ask the accountant to open that one.",
+        "Le mois de la date comptable est clos.",
+        "Comptabiliser sur un mois ouvert, ou demander sa réouverture au comptable.",
+    ),
+    _O.FUND_CENTRE_UNKNOWN: Remedy(
+        "The nomenclature of the budget year holds no such fund centre.",
+        "Use a programme, BOP or UO of that year, as in 0177-D013-DD13.",
+        "Le centre financier est absent de la nomenclature de l'année.",
+        "Employer un programme, BOP ou UO de l'année, comme 0177-D013-DD13.",
+    ),
+    _O.FUND_CENTRE_LEVEL: Remedy(
+        "This kind of act cannot stand at this level of the budget.",
+        "Spend at a UO; open at a programme; allot to a BOP or UO; move between equals; earmark an operation.",
+        "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
+        "Dépenser sur une UO, ouvrir sur un programme, déléguer à un BOP ou une UO, affecter à une opération.",
+    ),
+    _O.FUNCTIONAL_AREA_UNKNOWN: Remedy(
+        "The nomenclature of the budget year holds no such functional area.",
+        "Use an action or sub-action of that year.",
+        "Le domaine fonctionnel est absent de la nomenclature de l'année.",
+        "Employer une action ou sous-action de l'année.",
+    ),
+    _O.COMMITMENT_ITEM_UNKNOWN: Remedy(
+        "The nomenclature of the budget year holds no such commitment item.",
+        "Use a category such as 31 or 63 to spend, T2 or HT2 for acts on the budget.",
+        "Le compte budgétaire est absent de la nomenclature de l'année.",
+        "Employer une catégorie (31, 63 ...) pour dépenser, T2 ou HT2 pour les actes budgétaires.",
+    ),
+    _O.FUND_UNKNOWN: Remedy(
+        "The nomenclature of the budget year holds no such fund.",
+        "Leave the fund empty for ordinary credits, or use a fund of that year.",
+        "Le fonds est absent de la nomenclature de l'année.",
+        "Laisser le fonds vide pour les crédits ordinaires, ou employer un fonds de l'année.",
+    ),
+    _O.OPERATION_UNKNOWN: Remedy(
+        "The nomenclature of the budget year holds no such investment operation.",
+        "Use an operation of that year, or leave the field empty.",
+        "L'opération d'investissement est absente de la nomenclature de l'année.",
+        "Employer une opération de l'année, ou laisser la zone vide.",
+    ),
+    _O.NOMENCLATURE_MISMATCH: Remedy(
+        "Two codes exist but do not go together: another programme, another unit, or an item of the wrong sort.",
+        "Take area, activity, fund and operation of the fund centre's own programme and unit.",
+        "Deux codes existent mais ne vont pas ensemble : autre programme, autre unité ou compte inadapté.",
+        "Prendre domaine, activité, fonds et opération du programme et de l'unité du centre financier.",
+    ),
+    _O.ACCOUNT_UNKNOWN: Remedy(
+        "The chart of accounts of the year holds no such account.",
+        "Use an account of the chart, in ten digits, or leave the field empty.",
+        "Le compte est absent du plan comptable de l'année.",
+        "Employer un compte du plan, à dix chiffres, ou laisser la zone vide.",
+    ),
+    _O.ACCOUNT_MISMATCH: Remedy(
+        "The commitment item does not admit this account.",
+        "Use an account that the item admits, or leave the field empty for the usual one.",
+        "Le compte budgétaire n'admet pas ce compte général.",
+        "Employer un compte admis, ou laisser la zone vide pour le compte usuel.",
+    ),
+    _O.IBAN_INVALID: Remedy(
+        "The IBAN's country, length or check digits are wrong.",
+        "Copy the IBAN again from the payee's bank details.",
+        "Le pays, la longueur ou la clé de l'IBAN sont erronés.",
+        "Reprendre l'IBAN sur le relevé d'identité bancaire du tiers.",
+    ),
+    _O.PAYEE_UNKNOWN: Remedy(
+        "No third party is registered under this code.",
+        "Register the third party first, or correct the code.",
+        "Aucun tiers n'est enregistré sous ce code.",
+        "Enregistrer d'abord le tiers, ou corriger le code.",
+    ),
+    _O.PAYEE_ALREADY_REGISTERED: Remedy(
+        "A third party is already registered under this code.",
+        "Use the one registered, or another code.",
+        "Un tiers est déjà enregistré sous ce code.",
+        "Employer le tiers enregistré, ou un autre code.",
+    ),
+    _O.BANK_DETAILS_DIFFER: Remedy(
+        "The IBAN is not the one registered for this payee.",
+        "Check with the payee through a known channel; nothing is paid to an unregistered account.",
+        "L'IBAN n'est pas celui enregistré pour ce tiers.",
+        "Vérifier auprès du tiers par une voie connue ; rien n'est payé sur un compte non enregistré.",
+    ),
+    _O.PREDECESSOR_MISSING: Remedy(
+        "The act that this one follows was never accepted, or has no such line.",
+        "Send that act first, or see why it was refused; then send this one again.",
+        "L'acte précédent n'a pas été accepté, ou n'a pas cette ligne.",
+        "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
+    ),
+    _O.ASSIGNMENT_DIFFERS: Remedy(
+        "The account assignment is not the one of the act that this one follows.",
+        "Leave the assignment empty to inherit it, or re-assign by the act meant for it.",
+        "L'imputation diffère de celle de l'acte précédent.",
+        "Laisser l'imputation vide pour en hériter, ou passer par un acte de réimputation.",
+    ),
+    _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
+        "The reversal is for more than what is left of the act it reverses.",
+        "Reverse at most what is left.",
+        "L'annulation dépasse ce qui reste de l'acte annulé.",
+        "Annuler au plus ce qui reste.",
+    ),
+    _O.COMMITMENT_EXCEEDED: Remedy(
+        "The commitment has less left than this line draws.",
+        "Increase the commitment first, or draw less.",
+        "Le reste de l'engagement est inférieur au montant demandé.",
+        "Augmenter d'abord l'engagement, ou réduire le montant.",
+    ),
+    _O.SERVICE_INSUFFICIENT: Remedy(
+        "Less service is certified, and not yet requested, than this line asks to pay.",
+        "Certify the service first, or ask for less.",
+        "Le service fait certifié et non facturé est inférieur au montant demandé.",
+        "Certifier d'abord le service fait, ou réduire le montant.",
+    ),
+    _O.SERVICE_ALREADY_BILLED: Remedy(
+        "The payment of this service is already requested.",
+        "Have the payment request rejected first, then cancel the service.",
+        "Le paiement de ce service fait est déjà demandé.",
+        "Faire d'abord rejeter la demande de paiement, puis annuler le service fait.",
+    ),
+    _O.MOVE_FORBIDDEN: Remedy(
+        "Credits may not move that way: onto themselves, to another programme, fund or year, or from HT2 to T2.",
+        "Move inside one programme; T2 may feed HT2, never the reverse; between programmes a decree is needed.",
+        "Ce mouvement de crédits est interdit : même ligne, autre programme, fonds ou année, ou HT2 vers T2.",
+        "Mouvementer dans un même programme ; T2 vers HT2 seulement ; entre programmes, un décret est requis.",
+    ),
+    _O.ALLOTMENT_EXCEEDED: Remedy(
+        "The level above has less left to distribute.",
+        "Allot less, or bring credits to the level above first.",
+        "Le niveau supérieur n'a plus assez de crédits à répartir.",
+        "Réduire la mise à disposition, ou abonder d'abord le niveau supérieur.",
+    ),
+    _O.BUDGET_BELOW_CONSUMPTION: Remedy(
+        "The move would leave less credit than is already reserved and consumed.",
+        "Move at most what is available.",
+        "Le mouvement laisserait moins de crédits que ceux déjà réservés et consommés.",
+        "Mouvementer au plus le disponible.",
+    ),
+    _O.AE_EXCEEDED: Remedy(
+        "Not enough commitment appropriations (AE) are available at the budget node named.",
+        "Bring AE to that node, or commit less; then send the act again.",
+        "Les autorisations d'engagement disponibles sont insuffisantes sur le niveau indiqué.",
+        "Abonder les AE de ce niveau ou réduire le montant, puis présenter l'acte de nouveau.",
+    ),
+    _O.CP_EXCEEDED: Remedy(
+        "Not enough payment appropriations (CP) are available at the budget node named.",
+        "Bring CP to that node, or ask for less; then send the act again.",
+        "Les crédits de paiement disponibles sont insuffisants sur le niveau indiqué.",
+        "Abonder les CP de ce niveau ou réduire le montant, puis présenter l'acte de nouveau.",
+    ),
+    _O.BALANCE_LIMIT: Remedy(
+        "A total would pass the largest figure the books can hold.",
+        "Check the amount; no State's budget is that large.",
+        "Un total dépasserait le plus grand nombre que les livres peuvent porter.",
+        "Vérifier le montant ; aucun budget d'État n'est aussi grand.",
+    ),
+    _O.ACT_REFUSED: Remedy(
+        "Another line of the same act was refused, and an act is accepted whole or not at all.",
+        "Correct the line that was refused, and send the whole act again.",
+        "Une autre ligne du même acte est refusée ; un acte est accepté en entier ou pas du tout.",
+        "Corriger la ligne refusée et présenter de nouveau l'acte entier.",
+    ),
+}  # fmt: skip

@@ -1,0 +1,6 @@
+"""Proof from the raw rows: everything stored is computed again, by another path than the one that wrote it."""
+
+from reporting.verification.findings import Check, Finding, Verification
+from reporting.verification.verify import verify
+
+__all__ = ["Check", "Finding", "Verification", "verify"]

@@ -1,0 +1,287 @@
+-- One statement per rule: a row (place, found, expected) for every place where it does not hold.  Runs in DuckDB.
+
+-- name: batches
+-- Batch numbers run from 1 to the engine's version; entries continue from one batch to the next; layouts are known.
+select 'batch ' || n as place, 'no row' as found, 'a row' as expected
+from range(1, (select greatest(coalesce(max(batch), 0), any_value(version)) + 1 from engine left join batch on true)) t(n)
+where n not in (select batch from batch)
+union all
+select 'engine', 'version ' || version, coalesce(max(batch), 0) || ', the last batch' from engine left join batch on true
+group by version having version <> coalesce(max(batch), 0)
+union all
+select 'batch ' || batch, 'entries from ' || first_entry, 'from ' || due
+from (select *, coalesce(lag(first_entry + entries) over (order by batch), 1) as due from batch) where first_entry <> due
+union all
+select 'batch ' || batch, 'layout ' || layout, 'one that this version knows' from batch where layout not in (select layout from known_layout);
+
+-- name: batch_counts
+-- A batch has as many entries, refusals, duplicates, payees and cells as its row says, and their amount.
+with counted as (
+    select batch, 'entries' as what, count(*) as n from entry group by batch
+    union all select batch, 'refusals', count(*) from refusal group by batch
+    union all select batch, 'duplicates', count(*) from duplicate group by batch
+    union all select batch, 'payees', count(*) from payee group by batch
+    union all select batch, 'cells', count(*) from cell group by batch
+    union all select batch, 'cents', sum(amount) from entry group by batch
+),
+stated as (
+    unpivot (select batch, entries::hugeint as entries, refusals::hugeint as refusals, duplicates::hugeint as duplicates,
+                    payees::hugeint as payees, cells::hugeint as cells, amount::hugeint as cents from batch)
+    on entries, refusals, duplicates, payees, cells, cents into name what value n
+)
+select 'batch ' || s.batch as place, s.n || ' ' || s.what || ' stated' as found, coalesce(c.n, 0) || ' stored' as expected
+from stated s left join counted c using (batch, what)
+where s.n <> coalesce(c.n, 0)
+order by s.batch;
+
+-- name: strays
+-- No row stands outside the batches.
+select name as place, rows || ' rows of no batch' as found, 'none' as expected from stray where rows > 0;
+
+-- name: entry_ids
+-- Entry numbers run from 1 without a gap, each once.
+with spans as (
+    select b.batch, b.first_entry, b.first_entry + b.entries as due_end, count(e.entry_id) as n, count(distinct e.entry_id) as different
+    from batch b left join entry e on e.batch = b.batch
+    group by all
+),
+odd as (select * from spans where n <> due_end - first_entry or different <> n)
+select 'entry ' || i as place, 'missing in batch ' || batch as found, 'a row' as expected
+from (select batch, unnest(range(first_entry, due_end)) as i from odd)
+where not exists (select 1 from entry e where e.entry_id = i)
+union all
+select 'entry ' || entry_id, count(*) || ' rows', '1' from entry where batch in (select batch from odd) group by entry_id having count(*) > 1;
+
+-- name: numbers
+-- Payees, cells and codes are numbered from 1 without a gap, each once; a payee's code is registered once.
+with numbered as (
+    select 'payee' as what, payee as n from payee
+    union all select 'cell', cell from cell
+    union all select 'code of kind ' || kind, id from reference_text
+)
+select what as place, count(*) || ' numbers from ' || min(n) || ' to ' || max(n) as found, 'each number from 1 once' as expected
+from numbered group by what having min(n) <> 1 or max(n) <> count(*) or count(distinct n) <> count(*)
+union all
+select 'payee ' || code, count(*) || ' registrations', '1' from payee group by code having count(*) > 1;
+
+-- name: references
+-- What a row names exists: submission, cell, payee, accounts, and the entry that a duplicate repeats.
+select entry_name(e.entry_id, e.reference) as place,
+       case when s.submission is null then 'submission ' || e.submission
+            when k.kind is null then 'kind ' || e.kind
+            when e.debit <> 0 and d.id is null then 'debit account ' || e.debit
+            when e.credit <> 0 and c.id is null then 'credit account ' || e.credit
+            when k.registers or e.cell <> 0 and l.cell is not null then 'payee ' || e.payee
+            else 'cell ' || e.cell end as found, 'what its kind needs, known by then' as expected
+from entry e
+left join kind k on k.kind = e.kind
+left join submission s on s.submission = e.submission
+left join reference_text d on d.kind = 5 and d.id = e.debit
+left join reference_text c on c.kind = 5 and c.id = e.credit
+left join cell l on l.cell = e.cell and l.batch <= e.batch
+left join payee p on p.payee = e.payee
+where s.submission is null or k.kind is null or (e.debit <> 0 and d.id is null) or (e.credit <> 0 and c.id is null)
+   or (e.cell = 0) <> k.registers or (e.cell <> 0 and l.cell is null)
+   or case when k.registers then p.entry_id is distinct from e.entry_id
+           when k.pays then p.entry_id is null or p.entry_id > e.entry_id else e.payee <> 0 end
+union all
+select 'batch ' || batch || ', line ' || line + 1 || ' of submission ' || submission, 'repeats entry ' || entry_id, 'an entry'
+from duplicate d where not exists (select 1 from entry e where e.entry_id = d.entry_id)
+union all
+select 'batch ' || batch || ', line ' || line + 1 || ' of submission ' || submission, 'refused in an unknown submission', 'a submission'
+from refusal r where submission not in (select submission from submission)
+union all
+select 'cell ' || cell, 'codes that the nomenclature does not hold', 'fund centre, item and fund of the files'
+from cell where cell not in (select cell from place) or centre not in (select centre from centre)
+or (operation > 0 and operation not in (select centre from centre));
+
+-- name: accounts_of_kinds
+-- An entry has both accounts where its kind posts, and none where it does not; its day lies in its month.
+select entry_name(e.entry_id, e.reference) as place,
+       'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) || ' on ' || e.day as found,
+       if(k.posts, 'two accounts', 'no accounts') || ', ' || e.exercise || '-' || lpad(e.month::varchar, 2, '0') as expected
+from entry e join effect f on f.entry_id = e.entry_id join kind k on k.kind = f.kind
+where (e.debit <> 0) <> k.posts or (e.credit <> 0) <> k.posts
+   or not (year(e.day) = e.exercise and month(e.day) = e.month
+           or year(e.day) = e.exercise + 1 and month(e.day) = 1 and e.month = 12);
+
+-- name: keys
+-- A reference of a sender, family and exercise stands for one accepted act: entries next to each other in one batch.
+select 'reference ' || e.reference as place, count(*) || ' entries, ' || min(e.entry_id) || ' to ' || max(e.entry_id) as found,
+       'the lines of one act' as expected
+from entry e join kind k on k.kind = e.kind join sender s on s.submission = e.submission
+group by s.sender, k.family, e.exercise, e.reference
+having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*) or max(e.line) - min(e.line) + 1 <> count(*)
+       or min(e.submission) <> max(e.submission) or min(e.kind) <> max(e.kind) or min(e.batch) <> max(e.batch));
+
+-- name: predecessors
+-- What an entry follows came before it, is of the right kind, sender, exercise and account assignment.
+select entry_name(f.entry_id, e.reference) as place, f.fault as found, 'what its kind follows' as expected
+from effect f join entry e on e.entry_id = f.entry_id where f.fault is not null;
+
+-- name: commitments
+-- Of a commitment never more is certified than engaged, nor requested than certified, at any moment (A16, A32, A33).
+with step as (
+    select f.commitment, f.entry_id, sum(f.cents * k.open_sign) over w as open, sum(f.cents * k.unbilled_sign) over w as unbilled
+    from effect f join kind k on k.kind = f.kind
+    where f.commitment > 0 and (k.open_sign <> 0 or k.unbilled_sign <> 0)
+    window w as (partition by f.commitment order by f.entry_id)
+)
+select entry_name(any_value(s.commitment), any_value(e.reference)) as place,
+       'after entry ' || min(s.entry_id) || ': engaged and not yet drawn ' || euros(arg_min(s.open, s.entry_id))
+       || ', certified and not yet requested ' || euros(arg_min(s.unbilled, s.entry_id)) as found, 'neither below zero' as expected
+from step s left join entry e on e.entry_id = s.commitment
+where s.open < 0 or s.unbilled < 0
+group by s.commitment;
+
+-- name: reversals
+-- An entry is reversed for no more than its amount.
+select entry_name(e.entry_id, any_value(e.reference)) as place, euros(-sum(f.cents)) || ' reversed' as found,
+       'at most ' || euros(any_value(e.amount)) as expected
+from effect f join entry e on e.entry_id = f.reversed
+where f.reversed > 0
+group by e.entry_id having -sum(f.cents) > any_value(e.amount);
+
+-- name: node_balances
+-- A node's eight figures after every batch are those of the journal.  An error that lasts is told where it began.
+with suspect as (
+    select distinct node from node_figure
+    where stored and (s1 <> ae_opened or s2 <> ae_allotted or s3 <> ae_reserved or s4 <> ae_consumed
+                      or s5 <> cp_opened or s6 <> cp_allotted or s7 <> cp_reserved or s8 <> cp_consumed)
+),
+long as (
+    select n.batch, n.node, f.name, f.stored, f.computed
+    from node_figure n join suspect using (node), lateral (
+        select unnest(['AE opened', 'AE allotted', 'AE reserved', 'AE consumed', 'CP opened', 'CP allotted', 'CP reserved', 'CP consumed']) as name,
+               unnest([n.s1, n.s2, n.s3, n.s4, n.s5, n.s6, n.s7, n.s8]) as stored,
+               unnest([n.ae_opened, n.ae_allotted, n.ae_reserved, n.ae_consumed, n.cp_opened, n.cp_allotted, n.cp_reserved, n.cp_consumed]) as computed
+    ) f
+    where n.stored
+)
+select node_name(node) || ' after batch ' || batch as place, name || ' ' || euros(stored) as found, euros(computed) || ' from the journal' as expected
+from (select *, stored - computed as error from long)
+where error <> 0
+qualify error is distinct from lag(error) over (partition by node, name order by batch)
+order by batch;
+
+-- name: node_balances_stored
+-- Every batch that moved a node stored its figures.
+select node_name(node) || ' after batch ' || batch as place, 'no row of node_balance' as found, 'one: the batch moved this node' as expected
+from node_figure where moved and not stored;
+
+-- name: availability
+-- No blocking node is overdrawn after any batch: opened less reserved less consumed is not below zero (A11, A23).
+select node_name(n.node) || ' after batch ' || n.batch as place,
+       'AE ' || euros(n.ae_opened - n.ae_reserved - n.ae_consumed) || ', CP ' || euros(n.cp_opened - n.cp_reserved - n.cp_consumed) || ' available' as found,
+       'not below zero' as expected
+from node_figure n join centre c on c.centre = n.node // 6 % 131072
+where not c.estimated and (n.ae_opened < n.ae_reserved + n.ae_consumed or n.cp_opened < n.cp_reserved + n.cp_consumed);
+
+-- name: allotments
+-- No node passes on more than it has (A19).
+select node_name(node) || ' after batch ' || batch as place, 'allotted AE ' || euros(ae_allotted) || ', CP ' || euros(cp_allotted) as found,
+       'at most AE ' || euros(ae_opened) || ', CP ' || euros(cp_opened) as expected
+from node_figure where ae_allotted > ae_opened or cp_allotted > cp_opened;
+
+-- name: account_balances
+-- Debit and credit of an account and period after every batch are the sums of its entries.
+with long as (
+    select a.batch, a.account, a.period, f.name, f.stored, f.computed
+    from account_figure a, lateral (
+        select unnest(['debit', 'credit']) as name, unnest([a.s1, a.s2]) as stored, unnest([a.debit, a.credit]) as computed
+    ) f
+    where a.stored
+)
+select account_name(account) || ' in ' || period_name(period) || ' after batch ' || batch as place, name || ' ' || euros(stored) as found,
+       euros(computed) || ' from the journal' as expected
+from (select *, stored - computed as error from long)
+where error <> 0
+qualify error is distinct from lag(error) over (partition by account, period, name order by batch)
+order by batch;
+
+-- name: account_balances_stored
+-- Every batch that posted to an account stored its sums.
+select account_name(account) || ' in ' || period_name(period) || ' after batch ' || batch as place, 'no row of account_balance' as found,
+       'one: the batch posted to this account' as expected
+from account_figure where moved and not stored;
+
+-- name: trial_balance
+-- Debits equal credits in every period, as stored.
+with last as (
+    select account, period, arg_max(s1, batch) as debit, arg_max(s2, batch) as credit from account_figure where stored group by account, period
+)
+select 'period ' || period_name(period) as place, 'debit ' || euros(sum(debit)) || ', credit ' || euros(sum(credit)) as found, 'equal sums' as expected
+from last group by period having sum(debit) <> sum(credit);
+
+-- name: outcomes
+-- Every line seen has one outcome: accepted, duplicate, refused, or suspended; lines are numbered without a gap.
+with seen as (
+    select submission, if(arg_max(pass, batch) = 1, max(next_line), greatest(max(next_line), any_value(declared_lines))) as lines
+    from progress join submission using (submission) group by submission
+),
+line as (
+    select submission, line, 1 as outcomes from decided
+    union all
+    select submission, line, 1 from held_line where decided is null
+),
+counted as (
+    select submission, count(*) as n, count(distinct line) as different, max(line) + 1 as last from line group by submission
+),
+odd as (
+    select s.submission, s.lines from seen s left join counted c using (submission)
+    where coalesce(c.n, 0) <> s.lines or c.different <> c.n or c.last > s.lines
+    union all
+    select submission, last from counted where submission not in (select submission from seen)
+)
+select 'line ' || i + 1 || ' of submission ' || o.submission as place, count(l.line) || ' outcomes' as found, '1' as expected
+from (select submission, unnest(range(0, lines)) as i from odd) o
+left join line l on l.submission = o.submission and l.line = o.i
+group by o.submission, i having count(l.line) <> 1
+union all
+select 'line ' || l.line + 1 || ' of submission ' || l.submission, 'decided', 'no such line seen'
+from line l join odd o on o.submission = l.submission where l.line >= o.lines or l.line < 0;
+
+-- name: progress
+-- A submission's tally after every batch is the count of its rows so far; cents the same.
+with running as (
+    select coalesce(s.submission, p.submission) as submission, coalesce(s.batch, p.batch) as batch, p.batch is not null as stored,
+           p.accepted as s1, p.duplicate as s2, p.refused as s3, p.suspended as s4,
+           p.accepted_cents as s5, p.duplicate_cents as s6, p.refused_cents as s7, p.suspended_cents as s8,
+           [sum(s.accepted) over w, sum(s.duplicate) over w, sum(s.refused) over w, sum(s.suspended) over w,
+            sum(s.accepted_cents) over w, sum(s.duplicate_cents) over w, sum(s.refused_cents) over w, sum(s.suspended_cents) over w] as computed
+    from submission_step s full join progress p on p.submission = s.submission and p.batch = s.batch
+    window w as (partition by coalesce(s.submission, p.submission) order by coalesce(s.batch, p.batch))
+),
+undecided as (select distinct submission from held_line where decided is null),
+long as (
+    select submission, batch, unnest(range(1, 9)) as figure, unnest([s1, s2, s3, s4, s5, s6, s7, s8]) as stored,
+           unnest(list_transform(computed, lambda x: coalesce(x, 0))) as computed
+    from running where stored
+)
+select 'submission ' || submission || ' after batch ' || batch as place,
+       ['accepted', 'duplicate', 'refused', 'suspended', 'accepted cents', 'duplicate cents', 'refused cents', 'suspended cents'][figure]
+       || ' ' || stored as found, computed || ' from its rows' as expected
+from (select *, stored - computed as error from long)
+where error <> 0 and not (figure = 8 and submission in (select submission from undecided))
+qualify error is distinct from lag(error) over (partition by submission, figure order by batch)
+union all
+select 'submission ' || submission || ' after batch ' || batch, 'no row of progress', 'one: the batch decided its lines' from running where not stored;
+
+-- name: stages
+-- In its first pass a submission has seen as many lines as it tells outcomes of; done means nothing is suspended.
+select 'submission ' || submission || ' after batch ' || batch as place, 'next line ' || next_line + 1 || ', pass ' || pass || if(done, ', done', '') as found,
+       accepted + duplicate + refused + suspended || ' lines told, ' || suspended || ' suspended' as expected
+from progress
+where pass = 1 and next_line <> accepted + duplicate + refused + suspended or done and suspended <> 0
+   or least(accepted, duplicate, refused, suspended) < 0;
+
+-- name: declarations
+-- A finished submission has the lines and the amount that it declared.
+select 'submission ' || p.submission as place, p.lines || ' lines, ' || euros(p.cents) as found,
+       coalesce(s.declared_lines::varchar, 'any') || ' lines, ' || coalesce(euros(s.declared_cents), 'any amount') || ' declared' as expected
+from (
+    select submission, arg_max(accepted + duplicate + refused + suspended, batch) as lines,
+           arg_max(accepted_cents + duplicate_cents + refused_cents + suspended_cents, batch) as cents, arg_max(done, batch) as done
+    from progress group by submission
+) p join submission s using (submission)
+where p.done and (s.declared_lines <> p.lines or s.declared_cents <> p.cents);

@@ -1,0 +1,204 @@
+-- The journal seen from the catalog: which commitment and which budget nodes every entry moves, and by how much.
+-- Runs in DuckDB over the raw rows and four tables made from the vocabulary: kind, code (of the nomenclature), item, fund.
+
+-- name: macros
+create macro euros(cents) as
+    if(cents < 0, '-', '') || format('{:,}', abs(cents) // 100) || '.' || lpad((abs(cents) % 100)::varchar, 2, '0');
+create macro sheet_name(sheet) as
+    if(sheet >= 3, 'T2', 'HT2') || ['', ' contribution funds', ' assigned revenue'][sheet % 3 + 1];
+create macro node_name(number) as
+    coalesce((select t.code from reference_text t where t.kind = 1 and t.id = number // 6 % 131072), 'centre ' || (number // 6 % 131072))
+    || ' ' || sheet_name(number % 6) || ' ' || (number // 6 // 131072 + 2000);
+create macro account_name(number) as
+    coalesce((select t.code from reference_text t where t.kind = 5 and t.id = number), 'account ' || number);
+create macro period_name(period) as (period // 16 + 2000) || '-' || lpad((period % 16)::varchar, 2, '0');
+create macro entry_name(number, reference) as 'entry ' || number || ' (' || reference || ')';
+
+-- name: centre
+create table centre as
+select t.id as centre, coalesce(p.id, 0) as parent, c.level, c.estimated
+from reference_text t join code c on c.code = t.code
+left join reference_text p on p.kind = 1 and p.code = c.parent
+where t.kind = 1;
+
+-- name: lineage
+create table lineage as
+with recursive above as (
+    select centre, 0 as depth, centre as ancestor, parent from centre
+    union all
+    select a.centre, a.depth + 1, c.centre, c.parent from above a join centre c on c.centre = a.parent
+)
+select centre, depth, ancestor from above;
+
+-- name: place
+create table place as
+with sheeted as (
+    select c.*, (c.budget_year - 2000) * 131072 * 6 + i.staff * 3 + f.family as base
+    from cell c
+    join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.code = ti.code
+    join reference_text tf on tf.kind = 4 and tf.id = c.fund join fund f on f.code = tf.code
+)
+select cell, base, centre, base + centre * 6 as node, operation, base + operation * 6 as operation_node,
+       if(operation > 0, base + operation * 6, base + centre * 6) as target
+from sheeted;
+
+-- name: upward
+create table upward as
+select p.cell, p.operation > 0 as has_operation, p.base + l.ancestor * 6 as node
+from place p join lineage l on l.centre = p.centre;
+
+-- name: sender
+create table sender as select submission, dense_rank() over (order by sender) as sender from submission;
+
+-- name: effect
+-- One row per entry: the kind whose rules count (a mirror undoes what its predecessor did), the signed cents, and the
+-- commitment they act on.  ``fault`` says why the predecessor cannot be one.
+create table effect as
+select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as kind,
+       if(k.mirrors, -e.amount, e.amount) as cents,
+       case when k.mirrors then p.predecessor when k.family = 'COMMITMENT' then e.entry_id else e.predecessor end as commitment,
+       if(k.mirrors, e.predecessor, 0) as reversed,
+       case when k.follows = 'NONE' then if(e.predecessor <> 0, 'follows an entry, though its kind follows none', null)
+            when p.entry_id is null then 'follows an entry that does not exist'
+            when p.entry_id >= e.entry_id then 'follows an entry behind it'
+            when pk.family <> k.follows then 'follows an entry of kind ' || pk.name
+            when ps.sender <> s.sender or p.exercise <> e.exercise then 'follows an act of another sender or exercise'
+            when p.cell <> e.cell then 'has not the account assignment of what it follows'
+            when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange debit and credit of what it reverses'
+       end as fault
+from entry e
+join kind k on k.kind = e.kind
+left join sender s on s.submission = e.submission
+left join entry p on p.entry_id = e.predecessor
+left join kind pk on pk.kind = p.kind
+left join sender ps on ps.submission = p.submission;
+
+-- name: granted
+-- Budget acts: what they open at their own node, allot at the one above, or reserve all the way up.
+create table granted as
+with act as (
+    select f.batch, f.cents, f.source, k.budget, k.measure, p.cell, p.target, p.base,
+           if(p.operation > 0, p.operation, p.centre) as centre
+    from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
+    where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK')
+),
+moved as (
+    select a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
+           a.base + t.ancestor * 6 as taker
+    from act a
+    join lineage g on g.centre = a.source // 6 % 131072
+    join lineage t on t.centre = a.centre and t.depth = g.depth
+    where a.budget = 'MOVE'
+),
+change as (
+    select batch, target as node, measure, cents as opened, 0 as allotted, 0 as reserved from act where budget <> 'MOVE'
+    union all
+    select a.batch, a.base + l.ancestor * 6, a.measure, 0, a.cents, 0
+    from act a join lineage l on l.centre = a.centre and l.depth = 1 where a.budget = 'ALLOT'
+    union all
+    select a.batch, u.node, a.measure, 0, 0, a.cents from act a join upward u on u.cell = a.cell where a.budget = 'EARMARK'
+    union all
+    select batch, giver, measure, -cents, if(depth > 0, -cents, 0), 0 from moved where giver <> taker
+    union all
+    select batch, taker, measure, cents, if(depth > 0, cents, 0), 0 from moved where giver <> taker
+)
+select batch, node,
+       if(measure = 'AE', opened, 0) as ae_opened, if(measure = 'AE', allotted, 0) as ae_allotted, if(measure = 'AE', reserved, 0) as ae_reserved,
+       if(measure = 'CP', opened, 0) as cp_opened, if(measure = 'CP', allotted, 0) as cp_allotted, if(measure = 'CP', reserved, 0) as cp_reserved
+from change;
+
+-- name: spent
+create table spent as
+select f.batch, f.cell, sum(f.cents * k.ae_reserved)::bigint as ae_reserved, sum(f.cents * k.ae_consumed)::bigint as ae_consumed,
+       sum(f.cents * k.cp_reserved)::bigint as cp_reserved
+from effect f join kind k on k.kind = f.kind
+where k.budget = 'SPEND'
+group by f.batch, f.cell;
+
+-- name: moved
+-- By batch and node.  Spending on an operation turns what its earmark reserved above into consumption.
+create table moved as
+select batch, node,
+       coalesce(sum(ae_opened), 0)::bigint as ae_opened, coalesce(sum(ae_allotted), 0)::bigint as ae_allotted,
+       coalesce(sum(ae_reserved), 0)::bigint as ae_reserved, coalesce(sum(ae_consumed), 0)::bigint as ae_consumed,
+       coalesce(sum(cp_opened), 0)::bigint as cp_opened, coalesce(sum(cp_allotted), 0)::bigint as cp_allotted,
+       coalesce(sum(cp_reserved), 0)::bigint as cp_reserved, 0::bigint as cp_consumed
+from (
+    select * from granted
+    union all by name
+    select s.batch, u.node, if(u.has_operation, -s.ae_consumed, s.ae_reserved) as ae_reserved, s.ae_consumed, s.cp_reserved
+    from spent s join upward u on u.cell = s.cell
+    union all by name
+    select s.batch, p.operation_node as node, s.ae_reserved, s.ae_consumed
+    from spent s join place p on p.cell = s.cell where p.operation > 0
+)
+group by batch, node;
+
+-- name: node_figure
+-- A row for each batch that moved a node or stored its figures: what the journal says stood there, and what is stored.
+create table node_figure as
+select coalesce(m.batch, b.batch) as batch, coalesce(m.node, b.node) as node, b.batch is not null as stored,
+       coalesce(m.ae_opened <> 0 or m.ae_allotted <> 0 or m.ae_reserved <> 0 or m.ae_consumed <> 0
+                or m.cp_opened <> 0 or m.cp_allotted <> 0 or m.cp_reserved <> 0, false) as moved,
+       coalesce(sum(m.ae_opened) over w, 0) as ae_opened, coalesce(sum(m.ae_allotted) over w, 0) as ae_allotted,
+       coalesce(sum(m.ae_reserved) over w, 0) as ae_reserved, coalesce(sum(m.ae_consumed) over w, 0) as ae_consumed,
+       coalesce(sum(m.cp_opened) over w, 0) as cp_opened, coalesce(sum(m.cp_allotted) over w, 0) as cp_allotted,
+       coalesce(sum(m.cp_reserved) over w, 0) as cp_reserved, coalesce(sum(m.cp_consumed) over w, 0) as cp_consumed,
+       b.ae_opened as s1, b.ae_allotted as s2, b.ae_reserved as s3, b.ae_consumed as s4,
+       b.cp_opened as s5, b.cp_allotted as s6, b.cp_reserved as s7, b.cp_consumed as s8
+from moved m full join node_balance b on b.batch = m.batch and b.node = m.node
+window w as (partition by coalesce(m.node, b.node) order by coalesce(m.batch, b.batch));
+
+-- name: account_figure
+create table account_figure as
+with posted as (
+    select batch, debit as account, (exercise - 2000) * 16 + month as period, amount as debit, 0 as credit from entry where debit <> 0
+    union all
+    select batch, credit, (exercise - 2000) * 16 + month, 0, amount from entry where credit <> 0
+),
+change as (
+    select batch, account, period, sum(debit)::bigint as debit, sum(credit)::bigint as credit from posted group by batch, account, period
+)
+select coalesce(c.batch, b.batch) as batch, coalesce(c.account, b.account) as account, coalesce(c.period, b.period) as period,
+       b.batch is not null as stored, c.batch is not null as moved,
+       coalesce(sum(c.debit) over w, 0) as debit, coalesce(sum(c.credit) over w, 0) as credit, b.debit as s1, b.credit as s2
+from change c full join account_balance b on b.batch = c.batch and b.account = c.account and b.period = c.period
+window w as (partition by coalesce(c.account, b.account), coalesce(c.period, b.period) order by coalesce(c.batch, b.batch));
+
+-- name: decided
+create view decided as
+select submission, line, batch, 'accepted' as outcome, amount as cents from entry
+union all
+select submission, line, batch, 'refused', amount from refusal
+union all
+select d.submission, d.line, d.batch, 'duplicate', e.amount from duplicate d left join entry e on e.entry_id = d.entry_id;
+
+-- name: held_line
+-- Lines that waited after the first pass, and whether and for how much they were decided since.
+create table held_line as
+with line as (
+    select submission, batch, unnest(range(line, line + lines)) as line from held where pass = 1
+)
+select l.submission, l.line, l.batch, d.batch as decided, d.cents
+from line l left join decided d on d.submission = l.submission and d.line = l.line;
+
+-- name: submission_step
+-- What a batch added to each submission.
+create table submission_step as
+select submission, batch, sum(accepted) as accepted, sum(duplicate) as duplicate, sum(refused) as refused, sum(suspended) as suspended,
+       sum(accepted_cents) as accepted_cents, sum(duplicate_cents) as duplicate_cents, sum(refused_cents) as refused_cents,
+       sum(suspended_cents) as suspended_cents
+from (
+    select submission, batch, count(*) filter (outcome = 'accepted') as accepted, count(*) filter (outcome = 'duplicate') as duplicate,
+           count(*) filter (outcome = 'refused') as refused, 0 as suspended,
+           coalesce(sum(cents) filter (outcome = 'accepted'), 0) as accepted_cents,
+           coalesce(sum(cents) filter (outcome = 'duplicate'), 0) as duplicate_cents,
+           coalesce(sum(cents) filter (outcome = 'refused'), 0) as refused_cents, 0 as suspended_cents
+    from decided group by submission, batch
+    union all
+    select submission, batch, 0, 0, 0, count(*), 0, 0, 0, coalesce(sum(cents), 0) from held_line group by submission, batch
+    union all
+    select submission, decided, 0, 0, 0, -count(*), 0, 0, 0, -coalesce(sum(cents), 0)
+    from held_line where decided is not null group by submission, decided
+)
+group by submission, batch;

@@ -1,0 +1,107 @@
+"""One snapshot of the database, read whole: the engine may go on committing meanwhile."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import asyncpg
+import pyarrow as pa
+
+from reporting.statements import statements
+from reporting.verification.rows import Stored
+
+SQL = statements("reporting.verification", "postgres.sql")
+_FETCHED_ROWS = 50_000
+_WORK_MEM = "128MB"
+_TYPES = {
+    "int2": pa.int16(),
+    "int4": pa.int32(),
+    "int8": pa.int64(),
+    "bool": pa.bool_(),
+    "text": pa.string(),
+}
+
+
+class Link(NamedTuple):
+    """A row of ``batch``: what it says of its rows, and their hash."""
+
+    batch: int
+    layout: int
+    first_entry: int
+    entries: int
+    refusals: int
+    duplicates: int
+    payees: int
+    cells: int
+    amount: int
+    chain: bytes
+
+
+class Span(NamedTuple):
+    """Batches and entries from the first up to, not including, the end."""
+
+    batch: int
+    batch_end: int
+    entry: int
+    entry_end: int
+
+
+class Snapshot:
+    """Reads of one moment."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def version(self) -> tuple[int, int]:
+        """(layout, last batch) that the engine's own row states; zeros when the row is gone."""
+        row = await self._connection.fetchrow(SQL["engine"])
+        return (row["layout"], row["version"]) if row else (0, 0)
+
+    async def links(self) -> list[Link]:
+        """Every batch, in order."""
+        return [Link(*row) for row in await self._connection.fetch(SQL["links"])]
+
+    async def strays(self, end: Span) -> dict[str, int]:
+        """Rows that belong to no batch, by table."""
+        found = await self._connection.fetch(SQL["strays"], end.entry_end, end.batch_end - 1)
+        return {row["name"]: row["rows"] for row in found}
+
+    async def copy(self, stored: Stored, span: Span) -> bytes:
+        """The binary COPY stream of a table's rows in ``span``."""
+        first, end = (span.entry, span.entry_end) if stored.key == "entry_id" else (span.batch, span.batch_end)
+        parts: list[bytes] = []
+
+        async def keep(data: bytes) -> None:
+            parts.append(data)
+
+        # identifiers of this module's own tables, and whole numbers
+        select = f"select {', '.join(stored.names)} from {stored.name}"  # noqa: S608
+        where = f"where {stored.key} >= {int(first)} and {stored.key} < {int(end)} order by {stored.order}"
+        await self._connection.copy_from_query(f"{select} {where}", output=keep, format="binary")
+        return b"".join(parts)
+
+    async def table(self, name: str) -> AsyncIterator[pa.Table]:
+        """A small table, part by part; at least one part."""
+        statement = await self._connection.prepare(SQL[name])
+        fields = [pa.field(each.name, _TYPES[each.type.name]) for each in statement.get_attributes()]
+        cursor = await statement.cursor()
+        while rows := await cursor.fetch(_FETCHED_ROWS):
+            yield _table(pa.schema(fields), rows)
+        yield _table(pa.schema(fields), [])
+
+
+def _table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    return pa.table([pa.array(list(each), field.type) for each, field in zip(columns, schema, strict=True)], schema)
+
+
+@asynccontextmanager
+async def snapshot(dsn: str) -> AsyncIterator[Snapshot]:
+    """The database as it stands now, for as long as the body runs."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
+            yield Snapshot(connection)
+    finally:
+        connection.terminate()

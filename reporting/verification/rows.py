@@ -1,0 +1,166 @@
+"""Rows of PostgreSQL's binary COPY, read here from the format's definition alone.
+
+A tuple is the number of its columns (16 bits), then for each column its length (32 bits) and its bytes, all big-endian.
+Dates count days from 2000-01-01.  Source: PostgreSQL manual, COPY, "Binary Format".
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from core.columns import kinds
+from core.errors import SchemaMismatch
+from core.tables import (
+    AccountBalances,
+    Duplicates,
+    Entries,
+    NewCells,
+    NewPayees,
+    NodeBalances,
+    Refusals,
+)
+
+_HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
+_BIG_ENDIAN = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
+_DAYS_TO_2000 = 10957
+
+
+class Stored(NamedTuple):
+    """A table whose rows are read: its fixed columns, the texts behind them, and how its rows are found."""
+
+    name: str
+    columns: type
+    texts: tuple[str, ...]
+    order: str
+    key: str
+    """What places a row in a batch: the batch itself, or the entry."""
+
+    @property
+    def names(self) -> list[str]:
+        """All columns, in the order of the table."""
+        return [*kinds(self.columns), *self.texts]
+
+    def schema(self) -> pa.Schema:
+        """Its Arrow schema, the batch in front where the table has none."""
+        fixed = [pa.field(name, _arrow(kind.postgres)) for name, kind in kinds(self.columns).items()]
+        fields = [*fixed, *(pa.field(name, pa.string()) for name in self.texts)]
+        return pa.schema(fields if "batch" in self.names else [pa.field("batch", pa.int64()), *fields])
+
+
+ENTRY = Stored("entry", Entries, ("reference",), "entry_id", "entry_id")
+CHAINED = (
+    ENTRY,
+    Stored("refusal", Refusals, ("reference", "found"), "batch, position", "batch"),
+    Stored("duplicate", Duplicates, (), "batch, position", "batch"),
+    Stored("payee", NewPayees, ("code", "name", "iban", "bic"), "entry_id", "entry_id"),
+    Stored("cell", NewCells, (), "batch, cell", "batch"),
+)
+"""Tables whose rows a batch's hash covers, in this order."""
+
+BALANCES = (
+    Stored("node_balance", NodeBalances, (), "batch, node", "batch"),
+    Stored("account_balance", AccountBalances, (), "batch, period, account", "batch"),
+)
+
+
+class Rows(NamedTuple):
+    """Tuples of one table as they came, and where each starts."""
+
+    stored: Stored
+    body: memoryview
+    starts: NDArray[np.int64]
+
+    def keys(self) -> NDArray[np.int64]:
+        """What places each row in a batch."""
+        return self._column(self.stored.key).astype(np.int64)
+
+    def bytes_of(self, first: int, end: int) -> memoryview:
+        """The bytes of the rows ``first`` up to, not including, ``end``."""
+        bounds = [*self.starts[[first]].tolist(), *self.starts[end : end + 1].tolist()] if first < end else [0, 0]
+        return self.body[bounds[0] : bounds[1] if len(bounds) > 1 else len(self.body)]
+
+    def arrow(self) -> pa.Table:
+        """All columns."""
+        fixed = _overlapping(self.body, _layout(self.stored.columns))[self.starts] if len(self.starts) else None
+        columns: dict[str, pa.Array] = {}
+        for name, kind in kinds(self.stored.columns).items():
+            values = np.zeros(0, ">i8") if fixed is None else fixed[name]
+            columns[name] = _array(values, kind.postgres)
+        at = self.starts + _layout(self.stored.columns).itemsize
+        for name in self.stored.texts:
+            columns[name], at = _texts(self.body, at)
+        return pa.table(columns)
+
+    def _column(self, name: str) -> np.ndarray:
+        if not len(self.starts):
+            return np.zeros(0, np.int64)
+        return _overlapping(self.body, _layout(self.stored.columns))[name][self.starts]
+
+
+def parse(stored: Stored, stream: bytes) -> Rows:
+    """The rows of a whole COPY stream.
+
+    Raises
+    ------
+    SchemaMismatch
+        The stream does not consist of rows of that table.
+    """
+    body = memoryview(stream)[_HEADER_BYTES : len(stream) - _TRAILER_BYTES]
+    fixed, texts = _layout(stored.columns).itemsize, len(stored.texts)
+    if texts:
+        starts, end = _walk(body, fixed, texts)
+    else:
+        starts, end = np.arange(0, len(body), fixed), -(-len(body) // fixed) * fixed
+    if end != len(body):
+        raise SchemaMismatch(f"the rows of {stored.name} are not shaped as this version stores them")
+    return Rows(stored, body, np.asarray(starts, np.int64))
+
+
+def _walk(body: memoryview, fixed: int, texts: int) -> tuple[list[int], int]:
+    """Where each row starts, and where the last one ends: only its lengths tell."""
+    at, end, starts, number = 0, len(body), [], int.from_bytes
+    while at < end:
+        starts.append(at)
+        at += fixed
+        for _ in range(texts):
+            at += _LENGTH_BYTES + number(body[at : at + _LENGTH_BYTES], "big")
+    return starts, at
+
+
+@cache
+def _layout(table: type) -> np.dtype:
+    """The fixed columns of a tuple, their lengths between them."""
+    fields = [("columns", ">i2")]
+    for name, kind in kinds(table).items():
+        fields += [(f"{name} length", ">i4"), (name, _BIG_ENDIAN[kind.postgres])]
+    return np.dtype(fields)
+
+
+def _overlapping(body: memoryview, shape: np.dtype) -> np.ndarray:
+    """A record at every byte: picking rows by where they start copies each once."""
+    return np.ndarray((len(body) - shape.itemsize + 1,), shape, body, strides=(1,))
+
+
+def _arrow(postgres: str) -> pa.DataType:
+    return {"int8": pa.int64(), "int4": pa.int32(), "int2": pa.int16(), "date": pa.date32()}[postgres]
+
+
+def _array(values: np.ndarray, postgres: str) -> pa.Array:
+    if postgres == "date":
+        return pa.array(values.astype(np.int32) + _DAYS_TO_2000, pa.int32()).cast(pa.date32())
+    return pa.array(values.astype(_BIG_ENDIAN[postgres].replace(">", "=")), _arrow(postgres))
+
+
+def _texts(body: memoryview, at: NDArray[np.int64]) -> tuple[pa.Array, NDArray[np.int64]]:
+    """The texts whose lengths stand at ``at``, and where the next column's stand."""
+    if not len(at):
+        return pa.array([], pa.string()), at
+    lengths = _overlapping(body, np.dtype(">i4"))[at].astype(np.int64)
+    starts, ends = at + _LENGTH_BYTES, np.cumsum(lengths)
+    picked = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    data = np.frombuffer(body, np.uint8)[picked]
+    return pa.StringArray.from_buffers(len(at), pa.py_buffer(offsets), pa.py_buffer(data)), starts + lengths

@@ -1,0 +1,131 @@
+"""Where the raw rows are laid out and compared: DuckDB, in a folder of its own, within a bounded memory."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from core.catalog import CATALOG, Family, Measure, Remainder, Role
+from reporting.reference import Codes
+from reporting.statements import statements
+from reporting.verification.findings import FINDINGS_MAX, Check, Finding
+from reporting.verification.postgres import Link
+from reporting.verification.chain import LAYOUTS, cut
+from reporting.verification.rows import BALANCES, CHAINED, Rows
+
+MEMORY_LIMIT = "1GB"
+"""What DuckDB may hold; beyond it works on disk."""
+
+STEPS = statements("reporting.verification", "journal.sql")
+CHECKS = statements("reporting.verification", "checks.sql")
+_PACKAGE = "reporting.verification"
+
+
+class Workbench:
+    """Raw rows by table, and what follows from them."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, codes: Codes) -> None:
+        self._connection = connection
+        for stored in (*CHAINED, *BALANCES):
+            self.lay(stored.name, stored.schema().empty_table())
+        for name, table in _vocabulary(codes).items():
+            self.lay(name, table)
+
+    def lay(self, name: str, table: pa.Table) -> None:
+        """Add rows to a table, which is made with the first."""
+        self._connection.register("incoming", table)
+        self._connection.execute(f"create table if not exists {name} as select * from incoming limit 0")
+        self._connection.execute(f"insert into {name} by name select * from incoming")  # noqa: S608
+        self._connection.unregister("incoming")
+
+    def lay_rows(self, rows: Rows, links: Sequence[Link], firsts: Sequence[int]) -> None:
+        """Add the rows of a window, each with the batch it belongs to."""
+        table = rows.arrow()
+        if "batch" not in table.column_names:
+            ends = np.clip(cut(rows, links, firsts), 0, table.num_rows)
+            batch = np.repeat([link.batch for link in links], np.diff(ends))
+            table = table.slice(int(ends[0]), len(batch)).append_column("batch", pa.array(batch, pa.int64()))
+        self.lay(rows.stored.name, table)
+
+    def count(self, name: str) -> int:
+        """Rows of a table."""
+        found = self._connection.execute(f"select count(*) from {name}").fetchone()  # noqa: S608
+        return int(found[0]) if found else 0
+
+    def prepare(self, step: str) -> None:
+        """Run a step of ``journal.sql``."""
+        self._connection.execute(STEPS[step])
+
+    def check(self, name: str) -> tuple[Check, list[Finding]]:
+        """Where the rule ``name`` does not hold."""
+        self._connection.execute(f"create or replace temp table broken as {CHECKS[name]}")
+        shown = self._connection.execute("select place, found, expected from broken limit ?", [FINDINGS_MAX]).fetchall()
+        return Check(name, rule_of(CHECKS[name]), self.count("broken")), [Finding(name, *row) for row in shown]
+
+
+def rule_of(statement: str) -> str:
+    """The rule in words: the comment above the statement."""
+    lines = statement.splitlines()
+    return " ".join(line.removeprefix("-- ") for line in lines if line.startswith("-- "))
+
+
+@contextmanager
+def workbench(codes: Codes, scratch: Path | None = None) -> Iterator[Workbench]:
+    """A workbench with empty tables; ``scratch`` is the folder to work in, the system's own if none is given."""
+    with TemporaryDirectory(prefix="verify-", dir=scratch) as folder:
+        settings = {
+            "memory_limit": MEMORY_LIMIT,
+            "threads": os.cpu_count() or 1,
+            "temp_directory": f"{folder}/spill",
+            "preserve_insertion_order": False,
+        }
+        with duckdb.connect(f"{folder}/rows.duckdb", config=settings) as connection:
+            yield Workbench(connection, codes)
+
+
+def _vocabulary(codes: Codes) -> dict[str, pa.Table]:
+    """The catalog and the nomenclature as tables."""
+    centres, programmes = codes.centres.values(), codes.programmes
+    estimated = [codes.programme_of(each.code) for each in centres]
+    columns = {
+        "code": [each.code for each in centres],
+        "parent": [each.parent for each in centres],
+        "level": [int(each.level) for each in centres],
+        "estimated": [each.estimated for each in estimated],
+    }
+    items = {"code": list(codes.items), "staff": [int(each.staff) for each in codes.items.values()]}
+    funds = {"code": list(codes.funds), "family": [int(each.family) for each in codes.funds.values()]}
+    layouts = {"layout": list(LAYOUTS)}
+    tables = {"code": columns, "item": items, "fund": funds, "known_layout": layouts}
+    return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _kinds()}
+
+
+def _kinds() -> pa.Table:
+    """The catalog: signs as numbers, all else by name."""
+    rows = [
+        {
+            "kind": number,
+            "name": kind.name,
+            "family": kind.family.name,
+            "follows": kind.follows.name,
+            "mirrors": kind.mirrors,
+            "budget": kind.budget.name,
+            "measure": Measure.AE.name if kind.measure is Measure.NONE else kind.measure.name,
+            "ae_reserved": kind.ae_reserved,
+            "ae_consumed": kind.ae_consumed,
+            "cp_reserved": kind.cp_reserved,
+            "open_sign": (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),
+            "unbilled_sign": (kind.feeds is Remainder.UNBILLED) - (kind.draws is Remainder.UNBILLED),
+            "posts": kind.debit is not Role.NONE,
+            "pays": kind.pays,
+            "registers": kind.family is Family.THIRD_PARTY,
+        }
+        for number, kind in enumerate(CATALOG)
+        if number
+    ]
+    return pa.Table.from_pylist(rows)

@@ -1,0 +1,198 @@
+"""Files in, receipts out: the parts wired together, and nothing else."""
+
+import os
+import platform
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import msgspec
+import psutil
+
+from ingest.intake import FileFeed, Order, Rejected
+from ingest.spool import Spool
+from posting import pipeline
+from posting.batch import Batch, Outcome, Tally
+from posting.loading import Loaded
+from posting.pipeline import Pipeline
+from posting.registry import Reference
+from posting.store.postgres import PostgresStore
+from service import postgres
+from service.interruption import Interruption
+from service.opening import opened
+from service.progress import Course, File, Narrator, followed
+from service.receipts import Reason, Receipt
+from service.settings import Settings
+
+_STOPPING = "Stopping after the batches under way; once more stops at once."
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A file refused whole; nothing of it was decided."""
+
+    file: str
+    error: str
+    where: str
+    found: str
+    remedy: str
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """What a run took, from the start of the command to the last commit."""
+
+    lines: int
+    seconds: float
+    lines_a_second: float
+    working_seconds: float
+    """The part of it after the start of the database and the loading of the book."""
+    core_microseconds_a_line: float
+    """Processor time of this process alone, while working."""
+    peak_memory_bytes: int
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the files of a run."""
+
+    receipts: list[Receipt]
+    known: list[Receipt]
+    """Of files processed before."""
+    rejected: list[Rejection]
+    twice: list[str]
+    """Paths with the same bytes as another one of the run, which were taken once."""
+    reasons: list[Reason]
+    batch: int
+    chain: str
+    """The hash of the last batch."""
+    speed: Speed
+    is_interrupted: bool
+
+
+@dataclass(slots=True)
+class Stoppable:
+    """A feed that ends when it is asked to; what it has not given yet waits for the next run."""
+
+    feed: FileFeed
+    is_stopping: bool = False
+
+    def stop(self) -> None:
+        """Give no further batch."""
+        self.is_stopping = True
+
+    async def open(self, loaded: Loaded) -> None:
+        """Stand where the last commit left off."""
+        await self.feed.open(loaded)
+
+    def batches(self) -> Iterator[Batch]:
+        """The feed's batches until the stop."""
+        return self._until_stopped(self.feed.batches())
+
+    def again(self, decided: Batch) -> Iterator[Batch]:
+        """The feed's held acts until the stop."""
+        return self._until_stopped(self.feed.again(decided))
+
+    def _until_stopped(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        while not self.is_stopping:
+            batch = next(batches, None)
+            if batch is None or self.is_stopping:
+                return
+            yield batch
+
+
+@dataclass(slots=True)
+class Clock:
+    """When the work began and when the last commit was."""
+
+    course: Course
+    began: float = field(default_factory=time.time)
+    processor: float = field(default_factory=time.process_time)
+    last_commit: float = field(default_factory=time.time)
+    spent: float = 0.0
+    """Processor seconds up to the last commit."""
+
+    def commit(self, outcome: Outcome, taken: list[int]) -> None:
+        """Note a committed batch."""
+        decided = ((row.submission, _decided(row.tally)) for row in outcome.progress)
+        self.course.advance(decided, taken)
+        self.last_commit, self.spent = time.time(), time.process_time() - self.processor
+
+    def speed(self) -> Speed:
+        """What it all took."""
+        lines = self.course.lines
+        seconds = self.last_commit - psutil.Process().create_time()
+        unit = 1 if sys.platform == "darwin" else 1024
+        return Speed(
+            lines=lines,
+            seconds=round(seconds, 3),
+            lines_a_second=round(lines / seconds),
+            working_seconds=round(self.last_commit - self.began, 3),
+            core_microseconds_a_line=round(self.spent * 1e6 / max(lines, 1), 3),
+            peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+        )
+
+
+def _decided(tally: Tally) -> int:
+    return tally.accepted + tally.duplicate + tally.refused + tally.suspended
+
+
+async def process(settings: Settings, order: Order, interruption: Interruption, teller: Narrator) -> Result:
+    """Bring the files of ``order``, and what earlier runs left, to their end.
+
+    Raises
+    ------
+    EngineError
+        The engine cannot go on; what is committed stays, and the same call goes on from there.
+    """
+    course = Course(order.paths)
+    reference = Reference.load(settings.reference) if settings.reference else Reference.load()
+    async with _store(settings, teller) as store:
+        files = FileFeed(replace(order, admitted=course.admit), Spool(settings.data / "spool"), store)
+        feed, clock = Stoppable(files), Clock(course)
+        left = await postgres.unfinished(store.keeper)
+        course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)
+        told = pipeline.Settings(committed=lambda outcome: clock.commit(outcome, files.taken))
+        with interruption.meaning(feed.stop, _STOPPING):
+            async with followed(course, teller):
+                await Pipeline(store, reference, told).run(feed)
+        return await _result(store, feed, clock)
+
+
+@asynccontextmanager
+async def _store(settings: Settings, teller: Narrator) -> AsyncIterator[PostgresStore]:
+    """The database, open, and the lease on it held."""
+    holder = f"process {os.getpid()} on {platform.node()}"
+    async with opened(settings, teller.doing) as database:
+        with postgres.told(database.dsn):
+            async with PostgresStore(database.dsn).held(holder) as store:
+                yield store
+
+
+async def _result(store: PostgresStore, feed: Stoppable, clock: Clock) -> Result:
+    files = feed.feed
+    batch, chain = await postgres.chain_head(store.keeper)
+    known = {each.path: each.submission for each in files.known}
+    return Result(
+        receipts=await postgres.read_receipts(store.keeper, files.taken),
+        known=await postgres.read_receipts(store.keeper, list(known.values())),
+        rejected=[_rejection(each) for each in files.rejected],
+        twice=[] if feed.is_stopping else _twice(files, clock.course),
+        reasons=await postgres.read_reasons(store.keeper, files.taken),
+        batch=batch,
+        chain=chain,
+        speed=clock.speed(),
+        is_interrupted=feed.is_stopping,
+    )
+
+
+def _twice(files: FileFeed, course: Course) -> list[str]:
+    """Paths that were neither taken up nor refused nor known: their bytes came under another name."""
+    met = {*course.admitted, *(each.path for each in files.known), *(each.path for each in files.rejected)}
+    names = {file.name for file in course.files}
+    return [str(path) for path in course.paths if path not in met and path.name not in names]
+
+
+def _rejection(rejected: Rejected) -> Rejection:
+    error = rejected.error
+    return Rejection(str(rejected.path), type(error).__name__, error.place, error.found, error.remedy)

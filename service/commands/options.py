@@ -1,0 +1,36 @@
+"""Options that several commands have."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from service.settings import Settings, read
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Write one JSON document to standard output.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the engine works."""
+
+    data: Annotated[
+        Path | None,
+        Parameter(help="Folder of the spool and, unless --database is given, of a PostgreSQL of our own. "
+                  "./crescendo-data unless CRESCENDO_DATA says otherwise."),
+    ] = None
+    database: Annotated[
+        str | None,
+        Parameter(help="Address of a PostgreSQL server to use: postgresql://user:password@host:port/name. "
+                  "Also CRESCENDO_DATABASE, which keeps the password out of sight."),
+    ] = None
+    config: Annotated[
+        Path | None, Parameter(help="Settings file (TOML). Also CRESCENDO_CONFIG.")
+    ] = None
+
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return read(self.config, os.environ, {"data": self.data, "database": self.database})

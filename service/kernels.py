@@ -1,0 +1,21 @@
+"""Load the compiled kernels, and say so when they must be compiled first."""
+
+import importlib
+import pkgutil
+import time
+
+from service.progress import Narrator
+
+_QUICK_SECONDS = 1.5
+
+
+def load(teller: Narrator) -> None:
+    """Import every kernel; the first time on a machine, and after each change of theirs, that takes a minute."""
+    import kernels
+
+    names = [each.name for each in pkgutil.iter_modules(kernels.__path__) if each.name != "__main__"]
+    began = time.monotonic()
+    for done, name in enumerate(names):
+        if time.monotonic() - began > _QUICK_SECONDS:
+            teller.stepping(done, len(names), "compiling the kernels, once on this machine")
+        importlib.import_module(f"kernels.{name}")

@@ -1,0 +1,98 @@
+"""Questions that commands ask of the database, and what a database that fails is said to have done."""
+
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+from asyncpg.exceptions import ClientConfigurationError
+
+from core.errors import DatabaseUnfit
+from posting.store.postgres import migrate
+from posting.store.sql import queries
+from service.receipts import Reason, Receipt, reasons, receipt
+from service.settings import Misuse
+
+SQL = queries("service", "queries.sql")
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError, socket.gaierror)
+
+
+def shown(dsn: str) -> str:
+    """The address without its password."""
+    try:
+        parts = urlsplit(dsn)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "the database"
+    return f"{parts.hostname or 'localhost'}{port}{parts.path}"
+
+
+@contextmanager
+def told(dsn: str) -> Iterator[None]:
+    """Say in the house's words what a database did not do.
+
+    Raises
+    ------
+    DatabaseUnfit
+        It is gone, cannot be reached, or refuses.
+    Misuse
+        The address is none.
+    """
+    try:
+        yield
+    except ClientConfigurationError as error:
+        raise Misuse(
+            f"the address of the database: {error}. It reads postgresql://user:password@host:port/name"
+        ) from error
+    except _FAILURES as error:
+        raise DatabaseUnfit(f"PostgreSQL at {shown(dsn)}: {str(error) or type(error).__name__}") from error
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of its own, without the lease, which the journal's writer alone holds."""
+    with told(dsn):
+        connection = await asyncpg.connect(dsn, server_settings={"application_name": "crescendo reader"})
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Receipt]:
+    """The receipts of these submissions, by number."""
+    return [receipt(row) for row in await connection.fetch(SQL["receipts"], list(numbers))]
+
+
+async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Reason]:
+    """Why lines of these submissions were refused, the most frequent reason first."""
+    return reasons(await connection.fetch(SQL["refusals"], list(numbers)))
+
+
+async def unfinished(connection: asyncpg.Connection) -> list[Receipt]:
+    """The submissions that still have lines to decide."""
+    rows = await connection.fetch(SQL["unfinished"])
+    return await read_receipts(connection, [row["submission"] for row in rows])
+
+
+async def chain_head(connection: asyncpg.Connection) -> tuple[int, str]:
+    """The last batch and its hash; 0 and zeros before the first."""
+    row = await connection.fetchrow(SQL["chain_head"])
+    return (row["batch"], row["chain"]) if row else (0, bytes(32).hex())
+
+
+async def status(connection: asyncpg.Connection) -> dict[str, Any]:
+    """What is in the database and who writes to it; only ``migrations`` when the journal was never laid."""
+    if not await connection.fetchval(SQL["has_journal"]):
+        return {"migrations": []}
+    (engine,) = await connection.fetch(SQL["engine"])
+    applied = [dict(row.items()) for row in await connection.fetch(SQL["migrations"])]
+    left = len(await unfinished(connection))
+    return {**dict(engine.items()), "migrations": applied, "unfinished": left}
+
+
+async def bring_up_to_date(connection: asyncpg.Connection) -> list[str]:
+    """Apply the migrations that are missing; their names."""
+    return await migrate(connection)

@@ -1,0 +1,74 @@
+"""What can be set, read once: defaults, then a TOML file, then the environment, then the command line.
+
+Nothing else reads the environment; each part is handed what it needs.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.errors import CrescendoError
+
+PREFIX = "CRESCENDO_"
+
+
+class Misuse(CrescendoError):
+    """A command that cannot be understood, or settings that cannot be meant."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the engine works, and on which reference data."""
+
+    data: Path = Path("crescendo-data")
+    """The spool, and the database unless one is given."""
+    database: str = ""
+    """The address of a PostgreSQL; empty for the one kept in ``data``."""
+    reference: Path | None = None
+    """Folder of the calendar and of each year's nomenclature and chart; None for the ones shipped."""
+    server: dict[str, str] = {}
+    """Parameters of the database kept in ``data``, laid over ours."""
+
+
+def read(config: Path | None, environment: Mapping[str, str], said: Mapping[str, Any]) -> Settings:
+    """The settings in force.  ``said`` holds what the command line says, None where it says nothing.
+
+    Raises
+    ------
+    Misuse
+        The file cannot be read, or a value is not what its name asks for.
+    """
+    found: dict[str, Any] = {}
+    config = config or (Path(environment[f"{PREFIX}CONFIG"]) if environment.get(f"{PREFIX}CONFIG") else None)
+    if config is not None:
+        found |= _file(config)
+    names = ("data", "database", "reference")
+    variables = {name: environment.get(f"{PREFIX}{name.upper()}") for name in names}
+    for source in (variables, said):
+        found |= {name: value for name, value in source.items() if value}
+    try:
+        return msgspec.convert(found, Settings, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise Misuse(f"{config or 'settings'}: {error}. See the table of settings in README.md") from error
+
+
+def _file(config: Path) -> dict[str, Any]:
+    """Paths in the file are taken from where the file stands."""
+    try:
+        found = tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Misuse(f"{config}: {error.strerror}. Name a settings file that can be read") from error
+    except ValueError as error:
+        raise Misuse(f"{config}: not TOML: {error}. Correct it there") from error
+    for name in ("data", "reference"):
+        if isinstance(found.get(name), str):
+            found[name] = config.parent / found[name]
+    return found
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise TypeError(f"expected a path, got {value!r}")

@@ -1,0 +1,39 @@
+"""How this run executes kernels, and what follows for the tests: compiled, or the same source interpreted."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from numba import config
+
+from core.columns import seal, sealed
+from core.tables import Bytes, Spans
+
+IS_COMPILED = not config.DISABLE_JIT
+_SLOWER = 1 if IS_COMPILED else 5
+
+def examples(count: int) -> settings:
+    """``count`` cases compiled, fewer interpreted; any case may take long when it comes first."""
+    return settings(
+        max_examples=max(count // _SLOWER, 1),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+def wrapping() -> np.errstate:
+    """For hashes alone: their words wrap by design, which the interpreter reports.  Nothing else may."""
+    return np.errstate(over="ignore")
+
+
+def texts_of(texts: Sequence[bytes]) -> tuple[Spans, Bytes]:
+    """Texts as kernels read them: next to each other, with one strange byte before and one behind them all."""
+    ends = np.cumsum([1, *map(len, texts)]).astype(np.int32)
+    data = np.frombuffer(b"\xfe" + b"".join(texts) + b"\xff", np.uint8)
+    return seal(Spans(ends[:-1].copy(), ends[1:].copy())), Bytes(sealed(data))
+
+
+def lists(elements: st.SearchStrategy[bytes]) -> st.SearchStrategy[list[bytes]]:
+    """None, one, or several texts, some of them empty."""
+    return st.lists(elements | st.just(b""), max_size=9)

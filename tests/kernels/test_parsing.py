@@ -1,0 +1,95 @@
+"""Texts to numbers: what is read, what is refused, and where counting stops."""
+
+import numpy as np
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.codes import Outcome
+from core.columns import blank
+from core.tables import Flags, Parsed, Spans
+from kernels import parsing
+from tests.kernels.modes import examples, lists, texts_of
+from tests.oracle import amounts, days, texts, whole
+
+Texts = list[bytes]
+
+_digits = st.text("0123456789", min_size=1, max_size=21)
+_numbers = st.integers(-(2**64), 2**64).map(str) | _digits
+_decimals = st.tuples(_numbers, st.sampled_from([".", ",", "", "..", ".,"]), st.text("0123456789", max_size=4))
+_dates = st.dates().map(str) | st.tuples(
+    st.integers(0, 10_001), st.integers(0, 13), st.integers(0, 32), st.sampled_from("-/ ")
+).map(lambda parts: f"{parts[0]:04}{parts[3]}{parts[1]:02}{parts[3]}{parts[2]:02}")
+
+
+@st.composite
+def _spoilt(draw: st.DrawFn, sound: st.SearchStrategy[str]) -> str:
+    """A sound text, or one with a character too many, too few or of another alphabet."""
+    text = draw(sound)
+    at = draw(st.integers(0, len(text)))
+    other = draw(st.sampled_from(["", "", "", " ", "+", "-", "#", "e", "\0", "\u0661", "0"]))
+    return text[:at] + other + text[at + draw(st.integers(0, 1)) * (other == "") :]
+
+
+def _utf8(sound: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
+    return (sound | _spoilt(sound) | st.text(max_size=12)).map(str.encode)
+
+
+def _read(kernel: object, read: Texts) -> list[tuple[int, int]]:
+    parsed = blank(Parsed, len(read))
+    kernel(*texts_of(read), parsed)  # type: ignore[operator]
+    return list(zip(parsed.value.tolist(), parsed.fault.tolist(), strict=True))
+
+
+@examples(400)
+@given(lists(_utf8(_decimals.map("".join))))
+@example([b"1000000000000.00", b"1000000000000.01", b"9223372036854775807", b"-9223372036854775808", b"-", b"."])
+@example([b"92233720368547758.07", b"92233720368547758.08", b"18446744073709551616", b"-0", b"-0.001", b"0.0"])
+def test_amounts(read: Texts) -> None:
+    """An empty text says nothing, so it has neither cents nor a fault."""
+    expected = [amounts.parse(text.decode()) if text else (0, 0) for text in read]
+    assert _read(parsing.amounts, read) == expected
+
+
+@examples(200)
+@given(lists(_utf8(_numbers)))
+@example([b"9999999999", b"10000000000", b"00000000000", b"0", b"9223372036854775808"])
+def test_whole_numbers(read: Texts) -> None:
+    expected = [_or_fault(whole.parse(text.decode()), -1) if text else (-1, 0) for text in read]
+    assert _read(parsing.wholes, read) == expected
+
+
+@examples(400)
+@given(lists(_utf8(_dates)))
+@example([b"0000-01-01", b"0001-01-01", b"9999-12-31", b"1900-02-29", b"2000-02-29", b"2018-02-29", b"2018-04-31"])
+def test_days(read: Texts) -> None:
+    expected = [_or_fault(days.parse(text.decode()), 0) if text else (0, 0) for text in read]
+    assert _read(parsing.days, read) == expected
+
+
+def _or_fault(value: int | None, nothing: int) -> tuple[int, int]:
+    return (nothing, Outcome.FIELD_INVALID) if value is None else (value, 0)
+
+
+@examples(200)
+@given(lists(st.binary(max_size=40) | st.text(max_size=20).map(str.encode)), st.integers(0, 40))
+@example([b"\x1f", b" ", b"~", b"\x7f", b"\x80"], 1)
+def test_flawed_texts(read: Texts, bytes_max: int) -> None:
+    flags = blank(Flags, len(read))
+    parsing.flaws(*texts_of(read), bytes_max, flags)
+    assert flags.flag.tolist() == [texts.flawed(text, bytes_max) for text in read]
+
+
+@examples(200)
+@given(lists(_utf8(st.tuples(st.text("EJ-1", max_size=5), _numbers).map("#".join))))
+@example([b"#1", b"#", b"R#", b"R#0", b"R#9999999999", b"R#10000000000", b"R##1", b"#R#1"])
+def test_predecessors(read: Texts) -> None:
+    spans, text = texts_of(read)
+    found, parsed = blank(Spans, len(read)), blank(Parsed, len(read))
+    parsing.predecessors(spans, text, found, parsed)
+    named = [texts.predecessor(each.decode()) for each in read]
+    assert parsed.fault.tolist() == [0 if each else Outcome.FIELD_INVALID for each in named]
+    assert parsed.value.tolist() == [each[1] if each else 0 for each in named]
+    references = [text.data[start:end].tobytes() for start, end in zip(*map(np.ndarray.tolist, found), strict=True)]
+    assert [one for one, each in zip(references, named, strict=True) if each] == [
+        each[0].encode() for each in named if each
+    ]

@@ -1,0 +1,50 @@
+"""Kernels of one rule each: numbering account assignments, and the check of an IBAN."""
+
+import numpy as np
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.columns import blank, sealed
+from core.tables import Flags, Numbers, Packed
+from kernels import cells as cell_kernel
+from kernels import iban as iban_kernel
+from tests.kernels.modes import examples, lists, texts_of, wrapping
+from tests.oracle import cells, iban
+
+_words = st.integers(0, 5) | st.integers(0, 2**63 - 1) | st.sampled_from((-1, -(2**63), 2**63 - 1))
+
+
+@examples(300)
+@given(st.lists(_words, max_size=12), st.lists(_words, max_size=12))
+@example([], [])
+def test_cells_are_numbered_as_they_are_first_seen(first: list[int], second: list[int]) -> None:
+    """In two calls, because the table goes on where the one before left it; half its slots may be taken."""
+    slots, words = np.zeros(64, np.uint64), np.full(24, -1, np.int64)
+    count, known = np.zeros(1, np.int64), []
+    for packed in (first, second):
+        numbers = blank(Numbers, len(packed))
+        with wrapping():
+            cell_kernel.number(Packed(sealed(np.array(packed, np.int64))), slots, words, count, numbers)
+        assert numbers.number.tolist() == cells.number(packed, known)
+        assert words[: count[0]].tolist() == known
+    assert np.count_nonzero(slots) == len(known)
+
+
+@st.composite
+def _ibans(draw: st.DrawFn) -> bytes:
+    """A good one, or one with a character changed, added or lost."""
+    country = draw(st.sampled_from(sorted(iban.LENGTHS)) | st.text("AZ", min_size=2, max_size=2))
+    size = iban.LENGTHS.get(country, 20) - 4
+    right = iban.with_check_digits(country, draw(st.text("0123456789AZ", min_size=size, max_size=size))).encode()
+    at, other = draw(st.integers(0, len(right))), draw(st.sampled_from([b"", b"", b"", b"0", b"a", b" ", b"\xc3"]))
+    return right[:at] + other + right[at + draw(st.integers(0, 1)) * (other != b"") :]
+
+
+@examples(400)
+@given(lists(_ibans() | st.binary(max_size=36)))
+@example([b"F", b"FR", b"FR7", b"FR76", b"GB82WEST12345698765432", b"GB82WEST1234569876543", b"FR" + b"7" * 32])
+@example([b"@A00", b"[A00", b"/" * 5, b":" * 27])
+def test_ibans(texts: list[bytes]) -> None:
+    flags = blank(Flags, len(texts))
+    iban_kernel.check(*texts_of(texts), flags)
+    assert flags.flag.tolist() == [iban.check(text.decode("latin-1")) for text in texts]

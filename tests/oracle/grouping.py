@@ -1,0 +1,63 @@
+"""Which lines belong together, and one word for what an act says: the sum of its lines' words, each mixed by its place.
+
+Source of the mixing: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014), MurmurHash3's
+finaliser in Stafford's thirteenth variant, and the golden ratio as step.
+"""
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from core.codes import Outcome
+from core.fields import ACT_LINES_MAX
+
+_WORD = 2**64
+_GOLDEN = 0x9E3779B97F4A7C15
+
+
+class Line(NamedTuple):
+    """What grouping looks at."""
+
+    number: int
+    key: Hashable
+    """Kind, and whatever else names the act."""
+    digest: int
+
+
+class Grouped(NamedTuple):
+    """Row of the act's first line; on that line the word of the whole act, on others their own; the fault."""
+
+    head: int
+    content: int
+    fault: int
+
+
+def group(lines: Sequence[Line]) -> list[Grouped]:
+    """Line 1 starts an act, the next number under the same key continues it."""
+    found: list[Grouped] = []
+    for act in _acts(lines):
+        head = len(found)
+        words = [mix(line.digest + (place + 1) * _GOLDEN) for place, line in enumerate(act)]
+        starts = act[0].number == 1
+        fault = Outcome.ACCEPTED if starts else Outcome.LINE_INVALID
+        fault = Outcome.ACT_TOO_LONG if len(act) > ACT_LINES_MAX else fault
+        found += [Grouped(head, sum(words) % _WORD, fault), *(Grouped(head, word, 0) for word in words[1:])]
+    return found
+
+
+def _acts(lines: Sequence[Line]) -> list[list[Line]]:
+    acts: list[list[Line]] = []
+    for line in lines:
+        above = acts[-1][-1] if acts else None
+        if above and line.number > 1 and (line.number, line.key) == (above.number + 1, above.key):
+            acts[-1].append(line)
+        else:
+            acts.append([line])
+    return acts
+
+
+def mix(word: int) -> int:
+    """Spread the bits of a word."""
+    word %= _WORD
+    word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % _WORD
+    word = (word ^ word >> 27) * 0x94D049BB133111EB % _WORD
+    return word ^ word >> 31
