@@ -184,6 +184,16 @@ class Entries(NamedTuple):
     credit: Small
 
 
+class Posted(NamedTuple):
+    """What the journal says of a line beside its act and decision."""
+
+    line: Index
+    day: Day
+    start: Index
+    """Where its reference stands in the bytes."""
+    end: Index
+
+
 class Refusals(NamedTuple):
     """One row per refused line.  A COPY row; reference and the text found follow."""
 

@@ -34,8 +34,8 @@ def digests(reading: Reading) -> NDArray[np.uint64]:
 def _of_numbers(reading: Reading, field: Field) -> NDArray[np.uint64]:
     """A word for each number; 0 where the line says nothing."""
     values, _ = reading.number(field)
-    salt = np.uint64(Field.AMOUNT_CENTS if field is Field.AMOUNT else field)
-    word = (values.astype(np.uint64) + salt * _GOLDEN) * _MIX
+    salt = int(Field.AMOUNT_CENTS if field is Field.AMOUNT else field) * int(_GOLDEN) % 2**64
+    word = (values.astype(np.uint64) + np.uint64(salt)) * _MIX
     word = (word ^ (word >> _SHIFT)) * _GOLDEN
     array = reading.arrays[field]
     whole = (

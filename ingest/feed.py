@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from core.fields import ACT_LINES_MAX, Field
 from ingest.inspection import Source
-from ingest.reading import Reading
+from core.observer import Stages
+from ingest.cutting import BATCH_LINES, joined, segments
+from ingest.held import KeptLines, lines_again, positions
 from ingest.resolve import Context, Sender, resolve
 from posting.batch import FINAL_PASS, Batch, Piece, Stage, Submission
 from posting.book import State
 
-BATCH_LINES = 131_072
 _ENOUGH = BATCH_LINES * 3 // 4
 """Lines at which a batch of several pieces is closed."""
 
@@ -34,9 +34,11 @@ class Open:
 class Feed:
     """Batches of submissions, one submission after the other."""
 
-    def __init__(self, submissions: Iterable[Open], context: Context, state: State) -> None:
+    def __init__(self, submissions: Iterable[Open], context: Context, state: State, stages: Stages) -> None:
+        self._stages = stages
         self._submissions, self._context, self._state = submissions, context, state
         self._open: dict[int, Open] = {}
+        self._kept = KeptLines()
 
     def batches(self) -> Iterator[Batch]:
         """First passes, from wherever each submission stands; runs ahead of the decisions."""
@@ -57,14 +59,15 @@ class Feed:
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Pass after pass over the held acts of every submission that ``decided`` brought to its end."""
+        for piece in decided.pieces:
+            self._kept.keep(piece)
         ended = [decided.resumed] if decided.resumed else _ended(decided)
         for submission in ended:
             while not submission.stage.done:
                 self._begin_pass(submission)
                 yield from self._held_pass(self._open[submission.number])
-        for submission in ended:
-            if submission.stage.done:
-                self._open.pop(submission.number, None)
+            self._kept.forget(submission.number)
+            self._open.pop(submission.number, None)
 
     def remember_waiting(self, each: Open) -> None:
         """Hold the keys of acts held before a restart, so that their doubles are known for what they are."""
@@ -78,29 +81,45 @@ class Feed:
             self._hold_again(other)
 
     def _hold_again(self, each: Open) -> None:
-        for raw, _ in _held_lines(each.source, each.submission.held, 0):
+        for raw, _ in self._held_lines(each, each.submission.held):
             self._state.wait_for(resolve(raw, each.sender, self._context).acts)
+
+    def _held_lines(self, each: Open, held: list[tuple[int, int]]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+        """(lines, their positions) of held acts: kept since they were read, or read again."""
+        if not held:
+            return
+        wanted = positions(held)
+        found = self._kept.lines(each.submission.number, wanted)
+        yield from [found] if found else lines_again(each.source, wanted)
 
     def _first_pass(self, each: Open) -> Iterator[Piece]:
         lines = each.source.lines
         if lines == 0:
             yield self._piece(each, _nothing(each.source), np.zeros(0, np.int32), Stage(1, 0, True))
-        for start, raw in _segments(each.source, each.submission.stage.next_line):
+        for start, raw in self._stages.iterated(
+            "read", segments(each.source, each.submission.stage.next_line)
+        ):
             end = start + raw.num_rows
             numbers = np.arange(start, end, dtype=np.int32)
             yield self._piece(each, raw, numbers, Stage(1, end, end == lines))
 
     def _held_pass(self, each: Open) -> Iterator[Batch]:
+        """The waiting acts again, as many lines a batch as in a first pass."""
         submission = each.submission
         run, start = submission.stage.run, submission.stage.next_line
-        last = max((line + lines for line, lines in submission.waiting), default=0)
-        for raw, numbers in _held_lines(each.source, submission.waiting, start):
-            then = int(numbers[-1]) + 1
-            piece = self._piece(each, raw, numbers, Stage(run, then, then == last))
-            yield Batch([piece], holding=run != FINAL_PASS)
+        acts = sorted(act for act in submission.waiting if act[0] >= start)
+        for some in _shares(acts):
+            found = list(self._held_lines(each, some))
+            raw, lines = joined([raw for raw, _ in found]), np.concatenate([lines for _, lines in found])
+            then = int(lines[-1]) + 1
+            piece = self._piece(each, raw, lines, Stage(run, then, some[-1] == acts[-1]))
+            batch = Batch([piece], holding=run != FINAL_PASS)
+            yield batch
+            self._kept.keep(piece)
 
     def _piece(self, each: Open, raw: pa.RecordBatch, lines: np.ndarray, then: Stage) -> Piece:
-        found = resolve(raw, each.sender, self._context)
+        with self._stages.measured("resolve"):
+            found = resolve(raw, each.sender, self._context)
         return Piece(
             each.submission,
             found.acts,
@@ -131,53 +150,12 @@ def _nothing(source: Source) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema=source.schema)
 
 
-def _segments(source: Source, start: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """(first line, lines) between the marks of a file, from ``start`` on; each begins with an act."""
-    grid = start // BATCH_LINES * BATCH_LINES
-    kept: pa.RecordBatch | None = None
-    first = start
-    for raw in source.batches(grid, BATCH_LINES):
-        if kept is None:
-            kept = raw.slice(start - grid)
-            continue
-        over = _lines_of_act_above(raw)
-        whole = kept if over == 0 else _joined([kept, raw.slice(0, over)])
-        yield first, whole
-        first, kept = first + whole.num_rows, raw.slice(over)
-    if kept is not None and kept.num_rows:
-        yield first, kept
-
-
-def _lines_of_act_above(raw: pa.RecordBatch) -> int:
-    """Lines at the head of ``raw`` that continue the act before it; an act over long is cut, and so refused."""
-    line, faults = Reading(raw.slice(0, ACT_LINES_MAX + 1)).number(Field.LINE)
-    starts = np.flatnonzero((line == 1) | ((line == -1) & (faults == 0)))
-    return int(starts[0]) if len(starts) else len(line)
-
-
-def _held_lines(
-    source: Source, held: list[tuple[int, int]], start: int
-) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-    """(lines, their positions) of the held acts from line ``start`` on, read again in order."""
-    spans = sorted((line, line + lines) for line, lines in held if line >= start)
-    if not spans:
-        return
-    wanted = np.concatenate([np.arange(first, end, dtype=np.int32) for first, end in spans])
-    at = int(wanted[0]) // BATCH_LINES * BATCH_LINES
-    for first, raw in _segments_from(source, at):
-        inside = wanted[(wanted >= first) & (wanted < first + raw.num_rows)]
-        if len(inside):
-            yield raw.take(pa.array(inside - first)), inside
-
-
-def _segments_from(source: Source, grid: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Segments from the mark of ``grid`` on: where an act lies over the mark, its lines there come with the one before."""
-    if grid == 0:
-        yield from _segments(source, 0)
-        return
-    head = next(iter(source.batches(grid, BATCH_LINES)))
-    yield from _segments(source, grid + _lines_of_act_above(head))
-
-
-def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]
+def _shares(acts: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Acts in order, in shares of at most so many lines as a batch holds, one act at least."""
+    ends = np.cumsum([lines for _, lines in acts]) if acts else np.zeros(0, np.int64)
+    first = 0
+    while first < len(acts):
+        done = int(ends[first - 1]) if first else 0
+        last = max(int(np.searchsorted(ends, done + BATCH_LINES, "right")), first + 1)
+        yield acts[first:last]
+        first = last

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from core.errors import InputError
+from core.observer import Stages
 from ingest.envelope import Envelope
 from ingest.feed import Feed, Open
 from ingest.inspection import Inspection, inspect, source
@@ -57,6 +58,7 @@ class FileFeed:
     order: Order
     spool: Spool
     store: PostgresStore
+    stages: Stages = field(default_factory=Stages)
     rejected: list[Rejected] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
@@ -72,7 +74,7 @@ class FileFeed:
         self.rejected, self.known = [], []
         context = Context(loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), loaded.secret)
         unfinished = [await self._reopen(row) for row in await self.store.fetch("unfinished")]
-        self._feed = Feed(self._submissions(unfinished), context, loaded.state)
+        self._feed = Feed(self._submissions(unfinished), context, loaded.state, self.stages)
         for each in unfinished:
             self._feed.remember_waiting(each)
 
@@ -114,7 +116,8 @@ class FileFeed:
 
     def _admit(self, path: Path) -> Open | None:
         """Spool, prove and register one file; None when it was processed before."""
-        spooled = self.spool.receive(path, path.name, self.order.declared)
+        with self.stages.measured("spool"):
+            spooled = self.spool.receive(path, path.name, self.order.declared)
         identity = (spooled.envelope.sender, spooled.sha256)
         if identity in self._presented:
             return None
@@ -122,7 +125,8 @@ class FileFeed:
         if before and not self.order.again:
             self.known.append(Known(path, before.number))
             return None
-        found = inspect(spooled)
+        with self.stages.measured("prove"):
+            found = inspect(spooled)
         self._presented.add(identity)
         attempt = before.attempt + 1 if before else 1
         submission = self._wait(self.store.register(_record(spooled, found, attempt)))

@@ -3,6 +3,8 @@
 A node's eight figures stand next to each other (one cache line): AE opened, allotted, reserved, consumed, then CP.
 """
 
+import numpy as np
+
 from core.money import BALANCE_MAX
 from kernels.signature import part
 
@@ -29,13 +31,17 @@ def short_node(book, node, measure, amount):
 
 
 @part
-def full_node(book, node, figure, amount):
-    """First node from ``node`` up whose ``figure`` would pass BALANCE_MAX; -1 if none."""
-    while node >= 0:
+def full_node(book, node, end, more):
+    """First node from ``node`` up to, not including, ``end`` whose figure cannot grow by ``more`` = (figure, amount).
+
+    -1 if all can; -1 as ``end`` is the way to the top.
+    """
+    figure, amount = more
+    while node != end:
         if book.figures[node, figure] > BALANCE_MAX - amount:
             return node
-        node = book.nodes[node].parent
-    return node
+        node = np.int64(book.nodes[node].parent)
+    return np.int64(-1)
 
 
 @part

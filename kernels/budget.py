@@ -48,7 +48,7 @@ def _judge_earmark(book, target, amount):
     short = availability.short_node(book, above, AE, amount)
     if short >= 0:
         return Outcome.AE_EXCEEDED.value, short, amount - availability.available(book, short, AE)
-    full = availability.full_node(book, above, AE + RESERVED, amount)
+    full = availability.full_node(book, above, -1, (AE + RESERVED, amount))
     if full >= 0:
         return Outcome.BALANCE_LIMIT.value, full, 0
     return _within_limit(book, target, AE + OPENED, amount)

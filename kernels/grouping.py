@@ -50,7 +50,7 @@ def group(lines, grouping):
         fault[row] = 0
         if lines.number[row] != 1:
             if _continues(lines, row):
-                if row - first >= ACT_LINES_MAX:
+                if row - first >= ACT_LINES_MAX and fault[first] == 0:
                     fault[first] = Outcome.ACT_TOO_LONG.value
             else:
                 first = row

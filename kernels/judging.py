@@ -4,6 +4,7 @@ import numpy as np
 
 from core.catalog import Budget, Family, Remainder, Role
 from core.codes import Outcome
+from core.money import BALANCE_MAX
 from core.tables import LEDGER_ACCOUNTS
 from kernels import availability, budget, commitments, keys
 from kernels.availability import AE, CONSUMED, CP, RESERVED
@@ -99,11 +100,13 @@ def _judge_limits(book, where, amounts):
     start = operation if operation >= 0 else centre
     full = np.int64(-1)
     if ae_reserved > 0:
-        full = availability.full_node(book, start, AE + RESERVED, ae_reserved)
+        # above an operation its earmark stands reserved already
+        end = centre if operation >= 0 else np.int64(-1)
+        full = availability.full_node(book, start, end, (AE + RESERVED, ae_reserved))
     if ae_consumed > 0 and full < 0:
-        full = availability.full_node(book, start, AE + CONSUMED, ae_consumed)
+        full = availability.full_node(book, start, -1, (AE + CONSUMED, ae_consumed))
     if cp_reserved > 0 and full < 0:
-        full = availability.full_node(book, centre, CP + RESERVED, cp_reserved)
+        full = availability.full_node(book, centre, -1, (CP + RESERVED, cp_reserved))
     if full >= 0:
         return Outcome.BALANCE_LIMIT.value, full, 0
     return _FINE

@@ -21,7 +21,10 @@ ENTRIES_MAX = 2**32 - 2
 ITEMS_A_PAGE = 240
 """Items of one page of a checkpoint: it must fit in a page of PostgreSQL."""
 
-_SLOTS_PER_KEY = 2
+ROOM = 1 << 25
+"""Entries there is room for from the start: address space, not memory, until they are written."""
+
+_LOAD_TENTHS = 6
 _FIGURES = 8
 
 
@@ -89,8 +92,8 @@ class State:
         if used + more > len(keys):
             keys = extended(keys, 2 * (used + more), used)
             self._replace(**{table: keys})
-        if _SLOTS_PER_KEY * (used + more) > len(getattr(self.book, slots)):
-            wider = reserve(np.uint64, 1 << (2 * _SLOTS_PER_KEY * (used + more) - 1).bit_length())
+        if 10 * (used + more) > _LOAD_TENTHS * len(getattr(self.book, slots)):
+            wider = reserve(np.uint64, 1 << (10 * (used + more) // _LOAD_TENTHS).bit_length())
             key_kernel.index(wider, sealed(keys), 0, used)
             self._replace(**{slots: wider})
 
@@ -112,7 +115,7 @@ class State:
 
 def empty(registry: Registry, entries: int = 0) -> State:
     """A book in which nothing happened yet, with room for ``entries``."""
-    rows = max(2 * entries, 1 << 16)
+    rows = max(2 * entries, ROOM)
     catalog = records(Effects, len(effects()[0]))
     for name, column in effects()._asdict().items():
         catalog[name] = column

@@ -58,9 +58,11 @@ def take(state: State, batch: int, last: Mark) -> Snapshot:
         3: _pages_between(last.payees, mark.payees, KEYS_A_PAGE),
     }
     state.changed_pages[:] = False
-    parts = [_rows(state, batch, part, numbers) for part, numbers in pages.items()]
-    # as bytes: joining records would turn them to the byte order of this machine
-    return Snapshot(mark, np.concatenate([part.view(np.uint8) for part in parts]))
+    rows, at = np.zeros(sum(map(len, pages.values())), _PAGE_ROW), 0
+    for part, numbers in pages.items():
+        _fill(rows[at : at + len(numbers)], state, (batch, part), numbers)
+        at += len(numbers)
+    return Snapshot(mark, rows.view(np.uint8))
 
 
 def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
@@ -68,15 +70,16 @@ def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
     return np.arange(first // rows_a_page, -(-end // rows_a_page)) if end > first else np.zeros(0, np.int64)
 
 
-def _rows(state: State, batch: int, part: int, pages: NDArray[np.int64]) -> np.ndarray:
-    name, rows_a_page = _PARTS[part]
-    rows = np.zeros(len(pages), _PAGE_ROW)
+def _fill(rows: np.ndarray, state: State, what: tuple[int, int], pages: NDArray[np.int64]) -> None:
+    (batch, part), (name, rows_a_page) = what, _PARTS[what[1]]
     rows["fields"], rows["batch"], rows["part"], rows["page"] = 4, batch, part, pages
     rows["batch_length"], rows["part_length"], rows["page_length"], rows["payload_length"] = 8, 2, 4, PAGE_BYTES
     table = getattr(state.book, name)
     whole = len(table) // rows_a_page
-    rows["payload"] = table[: whole * rows_a_page].view(_PAGE)[pages]
-    return rows
+    source = table[: whole * rows_a_page].view(np.uint8).reshape(whole, PAGE_BYTES)
+    target = rows.view(np.uint8).reshape(len(rows), _PAGE_ROW.itemsize)[:, -PAGE_BYTES:]
+    for row, page in enumerate(pages.tolist()):  # a plain copy each: gathering them at once is three times slower
+        target[row] = source[page]
 
 
 def restore(state: State, stream: bytes) -> None:

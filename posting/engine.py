@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from core.codes import Outcome as Code
 from core.columns import records, sealed
-from core.tables import Decisions, Duplicates, Entries, NewCells, NewPayees, Refusals
+from core.observer import Stages
+from core.tables import Decisions, Duplicates, NewCells, NewPayees, Refusals
 from kernels import decisions as kernel
 from posting import cells, outcome_rows, progress
 from posting.balances import Balances
 from posting.batch import Batch, Outcome, Piece
 from posting.book import State
-from posting.outcome_rows import Place, rows_where
+from posting.outcome_rows import REGISTRATION, Place, rows_where
 from posting.rows import Encoder
 
 CHAINED = ("entry", "refusal", "duplicate", "payee", "cell")
@@ -34,11 +35,10 @@ class Head(NamedTuple):
 class Engine:
     """Evaluates batches one after the other.  One thread only."""
 
-    def __init__(self, state: State, head: Head) -> None:
-        self.state, self.head = state, head
+    def __init__(self, state: State, head: Head, stages: Stages | None = None) -> None:
+        self.state, self.head, self._stages = state, head, stages or Stages()
         self._balances = Balances(state)
         self._encoders = {
-            "entry": Encoder(Entries, 1),
             "refusal": Encoder(Refusals, 2),
             "duplicate": Encoder(Duplicates),
             "payee": Encoder(NewPayees, 4),
@@ -49,12 +49,15 @@ class Engine:
         """Decide ``batch`` and lay out everything to store."""
         number, first = self.head.batch + 1, self.state.entries + 1
         first_cell = len(self.state.cell_words)
-        found = self._decide(batch)
-        streams, counts = self._encode(batch, found, (number, first_cell))
-        periods = np.concatenate([piece.acts["period"] for piece in batch.pieces])
-        streams |= self._balances.changed(number, periods)
-        rows, held = progress.advance(batch, found)
-        self.head = Head(number, self._chain(streams))
+        with self._stages.measured("decide"):
+            found = self._decide(batch)
+        with self._stages.measured("encode"):
+            streams, counts = self._encode(batch, found, (number, first_cell))
+            periods = np.concatenate([piece.acts["period"] for piece in batch.pieces])
+            streams |= self._balances.changed(number, periods)
+            rows, held = progress.advance(batch, found)
+        with self._stages.measured("hash"):
+            self.head = Head(number, self._chain(streams))
         cents = sum(_accepted_cents(piece, one) for piece, one in zip(batch.pieces, found, strict=True))
         return Outcome(number, first, counts, cents, self.head.chain, streams, rows, held, found)
 
@@ -79,6 +82,10 @@ class Engine:
         (number, cell), position = where, 0
         for piece, one in zip(batch.pieces, found, strict=True):
             place = Place(number, position, self.state.registry.first_node)
+            accepted = int((one["outcome"] == Code.ACCEPTED).sum())
+            if accepted:
+                counts["entry"] += accepted
+                parts["entry"].append(outcome_rows.journal(piece, one, accepted, place))
             for name, (rows, texts) in _rows(piece, one, place).items():
                 counts[name] += len(rows[0])
                 parts[name].append(self._encoders[name].encode(rows, texts))
@@ -101,10 +108,10 @@ class Engine:
 def _rows(piece: Piece, decisions: np.ndarray, place: Place) -> dict[str, tuple[NamedTuple, tuple]]:
     """The rows of every table that has some."""
     found: dict[str, tuple[NamedTuple, tuple]] = {}
-    accepted = rows_where(decisions, Code.ACCEPTED)
-    if len(accepted):
-        found["entry"] = outcome_rows.entries(piece, decisions, accepted, place)
-        found["payee"] = outcome_rows.payees(piece, decisions, accepted)
+    accepted = decisions["outcome"] == Code.ACCEPTED
+    registered = np.flatnonzero(accepted & (piece.acts["kind"] == REGISTRATION))
+    if len(registered):
+        found["payee"] = outcome_rows.payees(piece, decisions, registered)
     refused = np.flatnonzero(decisions["outcome"] > Code.HELD)
     if len(refused):
         found["refusal"] = outcome_rows.refusals(piece, decisions, refused, place)

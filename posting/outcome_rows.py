@@ -7,17 +7,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
 from core.catalog import KIND_NUMBER
 from core.codes import Outcome
-from core.columns import seal
+from core.columns import seal, sealed
 from core.fields import Field
-from core.tables import Bytes, Duplicates, Entries, NewPayees, Refusals, Spans
+from core.tables import Bytes, Duplicates, NewPayees, Posted, Refusals, Spans
+from kernels import journal as kernel
 from posting.batch import Piece
 from posting.rows import TextCells
 
 _FOUND_BYTES_MAX = 80
-_REGISTRATION = KIND_NUMBER["third_party"]
+REGISTRATION = KIND_NUMBER["third_party"]
 
 
 class Place(NamedTuple):
@@ -28,27 +28,14 @@ class Place(NamedTuple):
     first_node: int
 
 
-def entries(piece: Piece, decisions: np.ndarray, rows: NDArray[np.intp], place: Place) -> tuple[Entries, tuple[TextCells]]:
-    """The journal's rows of the accepted lines ``rows``."""
-    acts, found = piece.acts[rows], decisions[rows]
-    table = Entries(
-        entry_id=found["entry"],
-        predecessor=found["predecessor"],
-        amount=acts["amount"],
-        content=acts["content"].view(np.int64),
-        submission=np.full(len(rows), piece.submission.number, np.int32),
-        line=piece.lines[rows],
-        day=piece.day[rows],
-        cell=found["cell"],
-        source=np.where(acts["source"] >= 0, acts["source"] + place.first_node, 0),
-        payee=found["payee"],
-        kind=acts["kind"],
-        exercise=acts["period"] // PERIODS_A_YEAR + YEAR_FIRST,
-        month=acts["period"] % PERIODS_A_YEAR,
-        debit=found["debit"],
-        credit=found["credit"],
-    )
-    return table, (_references(piece, rows),)
+def journal(piece: Piece, decisions: np.ndarray, accepted: int, place: Place) -> NDArray[np.uint8]:
+    """COPY bytes of the journal rows of the ``accepted`` lines."""
+    lengths = np.where(decisions["outcome"] == Outcome.ACCEPTED, piece.reference.end - piece.reference.start, 0)
+    out = np.empty(accepted * (kernel.ROW_BYTES + 4) + int(lengths.sum(dtype=np.int64)), np.uint8)
+    posted = seal(Posted(piece.lines, piece.day, *piece.reference))
+    common = sealed(np.array([piece.submission.number, place.first_node]))
+    kernel.rows(sealed(piece.acts), sealed(decisions), posted, common, piece.text, out)
+    return out
 
 
 def refusals(
@@ -87,22 +74,15 @@ def duplicates(piece: Piece, decisions: np.ndarray, rows: NDArray[np.intp], plac
 def payees(
     piece: Piece, decisions: np.ndarray, rows: NDArray[np.intp]
 ) -> tuple[NewPayees, tuple[TextCells, ...]]:
-    """One row for each payee registered by the accepted lines ``rows``."""
-    chosen = rows[piece.acts["kind"][rows] == _REGISTRATION]
-    table = NewPayees(payee=decisions["payee"][chosen], entry_id=decisions["entry"][chosen])
+    """One row for each payee that the lines ``rows`` registered."""
+    table = NewPayees(payee=decisions["payee"][rows], entry_id=decisions["entry"][rows])
     fields = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)
-    return table, tuple(_texts_of(_raw(piece, chosen, field)) for field in fields)
+    return table, tuple(_texts_of(_raw(piece, rows, field)) for field in fields)
 
 
 def rows_where(decisions: np.ndarray, outcome: Outcome) -> NDArray[np.intp]:
     """Positions of the lines with this outcome."""
     return np.flatnonzero(decisions["outcome"] == outcome)
-
-
-def _references(piece: Piece, rows: NDArray[np.intp]) -> TextCells:
-    if len(rows) == len(piece.acts):
-        return TextCells(piece.reference, piece.text)
-    return TextCells(seal(Spans(*(column[rows] for column in piece.reference))), piece.text)
 
 
 def _raw(piece: Piece, rows: NDArray[np.intp], field: Field) -> pa.Array:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import asyncpg
 
 from core.errors import BatchFailed, BookMoved
+from core.observer import Stages
 from posting import checkpoint, loading
 from posting.batch import Batch, Outcome
 from posting.checkpoint import Mark, Snapshot
@@ -21,7 +22,7 @@ from posting.registry import Reference
 from posting.store.postgres import PostgresStore
 
 ATTEMPTS_MAX = 3
-CHECKPOINT_ENTRIES = 4_000_000
+CHECKPOINT_ENTRIES = 2_000_000
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
@@ -46,6 +47,8 @@ class Settings(NamedTuple):
     """Told of every committed batch, in order."""
     failed: Callable[[int, BaseException], None] = lambda batch, cause: None
     """Told of every failure that is tried again: the first batch not committed, and why."""
+    stages: Stages | None = None
+    """Where processor time is added up."""
 
 
 class Pipeline:
@@ -114,7 +117,8 @@ class _Course:
     def __init__(self, pipeline: Pipeline, loaded: Loaded) -> None:
         self._store, self._settings = pipeline._store, pipeline._settings
         self._reader, self._kernel = pipeline._reader, pipeline._kernel
-        self._engine = Engine(loaded.state, loaded.head)
+        self._stages = pipeline._settings.stages or Stages()
+        self._engine = Engine(loaded.state, loaded.head, self._stages)
         self._mark: Mark = loaded.mark
         self.committed = loaded.head.batch
         self._before = asyncio.Event()
@@ -159,9 +163,13 @@ class _Course:
         done.set()
         self._settings.committed(outcome)
 
+    def _snapshot(self, batch: int) -> Snapshot:
+        with self._stages.measured("checkpoint"):
+            return checkpoint.take(self._engine.state, batch, self._mark)
+
     async def _checkpoint(self, group: asyncio.TaskGroup) -> None:
         """Copy the changed pages now, and store them once the batch they show is committed."""
         number = self._engine.head.batch
-        snapshot: Snapshot = await self._in_kernel(checkpoint.take, self._engine.state, number, self._mark)
+        snapshot: Snapshot = await self._in_kernel(self._snapshot, number)
         self._mark = snapshot.mark
         group.create_task(self._store.save_checkpoint(snapshot.mark, snapshot.stream, self._before))

@@ -152,7 +152,12 @@ async def process(settings: Settings, order: Order, interruption: Interruption, 
         feed, clock = Stoppable(files), Clock(course)
         left = await postgres.unfinished(store.keeper)
         course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)
-        told = pipeline.Settings(committed=lambda outcome: clock.commit(outcome, files.taken))
+        told = pipeline.Settings(
+            committed=lambda outcome: clock.commit(outcome, files.taken),
+            failed=lambda batch, cause: teller.doing(
+                f"batch {batch} failed, once more from the last commit: {cause!r}"
+            ),
+        )
         with interruption.meaning(feed.stop, _STOPPING):
             async with followed(course, teller):
                 await Pipeline(store, reference, told).run(feed)

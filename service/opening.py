@@ -4,11 +4,16 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from core.errors import DatabaseUnfit
+from core.errors import CrescendoError
 from service.binaries import wheel_binaries
 from service.cluster import ROLE, Cluster
 from service.database import Database, embedded
 from service.settings import Settings
+
+
+class NothingKept(CrescendoError):
+    """There is no database to read from."""
+
 
 _PORT_LINE, _STATE_LINE = 3, 7
 
@@ -35,11 +40,13 @@ async def readable(settings: Settings, progress: Callable[[str], None]) -> Async
 
     Raises
     ------
+    NothingKept
+        No database was ever made in the folder.
     DatabaseUnfit
-        Nothing was ever kept there, or it does not start.
+        It does not start.
     """
     if not settings.database and not (settings.data / "postgres").exists():
-        raise DatabaseUnfit(
+        raise NothingKept(
             f"{settings.data} holds no database: name the folder of a run with --data, or run files first"
         )
     running = None if settings.database else kept(settings)

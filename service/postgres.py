@@ -53,12 +53,11 @@ def told(dsn: str) -> Iterator[None]:
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection of its own, without the lease, which the journal's writer alone holds."""
-    with told(dsn):
-        connection = await asyncpg.connect(dsn, server_settings={"application_name": "crescendo reader"})
-        try:
-            yield connection
-        finally:
-            await connection.close()
+    connection = await asyncpg.connect(dsn, server_settings={"application_name": "crescendo reader"})
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Receipt]:

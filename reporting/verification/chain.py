@@ -24,13 +24,23 @@ _SHOWN = 16
 
 
 def first_entries(links: Sequence[Link]) -> list[int]:
-    """Where each batch's entries start, and where the last one's end, even where a row of ``batch`` lies."""
-    found, at = [], 1
+    """Where each batch's entries start, and where the last one's end, even where one row of ``batch`` lies."""
+    found, due = [], 1
     for place, link in enumerate(links):
-        following = links[place + 1].first_entry if place + 1 < len(links) else link.first_entry + link.entries
-        found.append(link.first_entry if at <= link.first_entry <= following else at)
-        at = found[-1] + link.entries
-    return [*found, at]
+        found.append(link.first_entry if _speaks_true(links, place, due) else due)
+        due = found[-1] + link.entries
+    return [*found, due]
+
+
+def _speaks_true(links: Sequence[Link], place: int, due: int) -> bool:
+    """Whether a batch's own first entry is to be believed rather than ``due``, the end of the batch before.
+
+    When they differ, one row was changed, and the batch behind tells which.
+    """
+    link = links[place]
+    if place + 1 == len(links):
+        return link.first_entry <= due
+    return link.first_entry == due or due + link.entries != links[place + 1].first_entry
 
 
 def windows(links: Sequence[Link], firsts: Sequence[int]) -> Iterator[tuple[slice, Span]]:
@@ -94,7 +104,7 @@ class Chain:
 def cut(rows: Rows, links: Sequence[Link], firsts: Sequence[int]) -> list[int]:
     """Where each batch's rows start in ``rows``, and where the last one's end."""
     bounds = firsts if rows.stored.key == "entry_id" else [*(link.batch for link in links), links[-1].batch + 1]
-    return np.searchsorted(rows.keys(), np.asarray(bounds)).tolist()
+    return np.searchsorted(rows.keys(), np.maximum.accumulate(bounds)).tolist()
 
 
 def _after(rows: "hashlib._Hash", previous: bytes) -> bytes:

@@ -40,15 +40,19 @@ select name as place, rows || ' rows of no batch' as found, 'none' as expected f
 
 -- name: entry_ids
 -- Entry numbers run from 1 without a gap, each once.
-with spans as (
+with span as (
     select b.batch, b.first_entry, b.first_entry + b.entries as due_end, count(e.entry_id) as n, count(distinct e.entry_id) as different
     from batch b left join entry e on e.batch = b.batch
     group by all
 ),
-odd as (select * from spans where n <> due_end - first_entry or different <> n)
-select 'entry ' || i as place, 'missing in batch ' || batch as found, 'a row' as expected
-from (select batch, unnest(range(first_entry, due_end)) as i from odd)
-where not exists (select 1 from entry e where e.entry_id = i)
+odd as (select * from span where n <> due_end - first_entry or different <> n),
+mark as (
+    select batch, entry_id from entry where batch in (select batch from odd)
+    union all select batch, first_entry - 1 from odd
+    union all select batch, due_end from odd
+)
+select 'batch ' || batch as place, 'entries ' || entry_id + 1 || ' to ' || following - 1 || ' missing' as found, 'no gap' as expected
+from (select *, lead(entry_id) over (partition by batch order by entry_id) as following from mark) where following > entry_id + 1
 union all
 select 'entry ' || entry_id, count(*) || ' rows', '1' from entry where batch in (select batch from odd) group by entry_id having count(*) > 1;
 
@@ -64,55 +68,77 @@ from numbered group by what having min(n) <> 1 or max(n) <> count(*) or count(di
 union all
 select 'payee ' || code, count(*) || ' registrations', '1' from payee group by code having count(*) > 1;
 
--- name: references
--- What a row names exists: submission, cell, payee, accounts, and the entry that a duplicate repeats.
-select entry_name(e.entry_id, e.reference) as place,
-       case when s.submission is null then 'submission ' || e.submission
-            when k.kind is null then 'kind ' || e.kind
-            when e.debit <> 0 and d.id is null then 'debit account ' || e.debit
-            when e.credit <> 0 and c.id is null then 'credit account ' || e.credit
-            when k.registers or e.cell <> 0 and l.cell is not null then 'payee ' || e.payee
-            else 'cell ' || e.cell end as found, 'what its kind needs, known by then' as expected
-from entry e
-left join kind k on k.kind = e.kind
-left join submission s on s.submission = e.submission
-left join reference_text d on d.kind = 5 and d.id = e.debit
-left join reference_text c on c.kind = 5 and c.id = e.credit
-left join cell l on l.cell = e.cell and l.batch <= e.batch
-left join payee p on p.payee = e.payee
-where s.submission is null or k.kind is null or (e.debit <> 0 and d.id is null) or (e.credit <> 0 and c.id is null)
-   or (e.cell = 0) <> k.registers or (e.cell <> 0 and l.cell is null)
-   or case when k.registers then p.entry_id is distinct from e.entry_id
-           when k.pays then p.entry_id is null or p.entry_id > e.entry_id else e.payee <> 0 end
+-- name: submissions_known
+-- Every row belongs to a submission that was registered.
+select 'submission ' || submission as place, count(*) || ' ' || outcome || ' lines' as found, 'a row of submission' as expected
+from decided where submission not in (select submission from submission) group by submission, outcome;
+
+-- name: cells_known
+-- An entry's account assignment was stored by then, and its codes are in the nomenclature; a third party has none.
+select entry_name(e.entry_id, e.reference) as place, if(e.cell = 0, 'no cell', 'cell ' || e.cell) as found,
+       if(k.registers, 'no cell', 'a cell stored by batch ' || e.batch) as expected
+from entry e join kind k on k.kind = e.kind left join cell c on c.cell = e.cell
+where (e.cell = 0) <> k.registers or (e.cell <> 0 and (c.cell is null or c.batch > e.batch))
 union all
-select 'batch ' || batch || ', line ' || line + 1 || ' of submission ' || submission, 'repeats entry ' || entry_id, 'an entry'
-from duplicate d where not exists (select 1 from entry e where e.entry_id = d.entry_id)
-union all
-select 'batch ' || batch || ', line ' || line + 1 || ' of submission ' || submission, 'refused in an unknown submission', 'a submission'
-from refusal r where submission not in (select submission from submission)
-union all
-select 'cell ' || cell, 'codes that the nomenclature does not hold', 'fund centre, item and fund of the files'
+select 'cell ' || cell, 'codes that the nomenclature does not hold', 'fund centre, item, fund and operation of the files'
 from cell where cell not in (select cell from place) or centre not in (select centre from centre)
 or (operation > 0 and operation not in (select centre from centre));
 
--- name: accounts_of_kinds
--- An entry has both accounts where its kind posts, and none where it does not; its day lies in its month.
-select entry_name(e.entry_id, e.reference) as place,
-       'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) || ' on ' || e.day as found,
-       if(k.posts, 'two accounts', 'no accounts') || ', ' || e.exercise || '-' || lpad(e.month::varchar, 2, '0') as expected
-from entry e join effect f on f.entry_id = e.entry_id join kind k on k.kind = f.kind
-where (e.debit <> 0) <> k.posts or (e.credit <> 0) <> k.posts
-   or not (year(e.day) = e.exercise and month(e.day) = e.month
-           or year(e.day) = e.exercise + 1 and month(e.day) = 1 and e.month = 12);
+-- name: payees_known
+-- A payee was registered before it is paid, by an entry of its own; an entry that does not pay names none.
+select entry_name(e.entry_id, e.reference) as place, if(e.payee = 0, 'no payee', 'payee ' || e.payee) as found,
+       case when k.registers then 'the payee it registers' when k.pays then 'a payee registered before' else 'no payee' end as expected
+from entry e join kind k on k.kind = e.kind left join payee p on p.payee = e.payee
+where case when k.registers then p.entry_id is distinct from e.entry_id
+           when k.pays then p.entry_id is null or p.entry_id > e.entry_id else e.payee <> 0 end
+union all
+select 'payee ' || code, 'registered by entry ' || entry_id, 'an entry that registers it'
+from payee p where not exists (select 1 from entry e where e.entry_id = p.entry_id and e.payee = p.payee);
+
+-- name: accounts_known
+-- An entry has two accounts of the chart where its kind posts, and none where it does not.
+select entry_name(e.entry_id, e.reference) as place, 'debit ' || account_name(e.debit) || ', credit ' || account_name(e.credit) as found,
+       if(k.posts or k.mirrors, 'two accounts of the chart', 'no accounts') as expected
+from entry e left join kind k on k.kind = e.kind
+left join reference_text d on d.kind = 5 and d.id = e.debit
+left join reference_text c on c.kind = 5 and c.id = e.credit
+where k.kind is null or (d.id is null) <> (c.id is null) or (d.id is null and (e.debit <> 0 or e.credit <> 0))
+   or (not k.mirrors and (d.id is not null) <> k.posts);
+
+-- name: periods
+-- An entry's day lies in its month, or in the January behind its December.
+select entry_name(entry_id, reference) as place, 'day ' || day as found, exercise || '-' || lpad(month::varchar, 2, '0') as expected
+from entry
+where not (year(day) = exercise and month(day) = month or year(day) = exercise + 1 and month(day) = 1 and month = 12);
+
+-- name: duplicates_known
+-- A duplicate repeats an entry that was accepted, of the same sender.
+select 'batch ' || d.batch || ', line ' || d.line + 1 || ' of submission ' || d.submission as place, 'repeats entry ' || d.entry_id as found,
+       'an entry of the same sender, accepted by then' as expected
+from duplicate d
+left join entry e on e.entry_id = d.entry_id
+left join sender s on s.submission = d.submission
+left join sender es on es.submission = e.submission
+where e.entry_id is null or e.batch > d.batch or s.sender is distinct from es.sender;
 
 -- name: keys
 -- A reference of a sender, family and exercise stands for one accepted act: entries next to each other in one batch.
+-- Keys are compared by hash first: two texts with one hash are then told apart by the texts themselves.
+with keyed as (
+    select hash(s.sender, k.family, e.exercise, e.reference) as key, hash(e.submission, e.kind, e.batch, e.line - e.entry_id) as act, e.entry_id
+    from entry e join kind k on k.kind = e.kind join sender s on s.submission = e.submission
+),
+suspect as (
+    select key from keyed group by key
+    having count(*) > 1 and (max(entry_id) - min(entry_id) + 1 <> count(*) or min(act) <> max(act))
+)
 select 'reference ' || e.reference as place, count(*) || ' entries, ' || min(e.entry_id) || ' to ' || max(e.entry_id) as found,
        'the lines of one act' as expected
 from entry e join kind k on k.kind = e.kind join sender s on s.submission = e.submission
+where hash(s.sender, k.family, e.exercise, e.reference) in (select key from suspect)
 group by s.sender, k.family, e.exercise, e.reference
-having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*) or max(e.line) - min(e.line) + 1 <> count(*)
-       or min(e.submission) <> max(e.submission) or min(e.kind) <> max(e.kind) or min(e.batch) <> max(e.batch));
+having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*)
+                         or count(distinct hash(e.submission, e.kind, e.batch, e.line - e.entry_id)) > 1);
 
 -- name: predecessors
 -- What an entry follows came before it, is of the right kind, sender, exercise and account assignment.
@@ -127,7 +153,7 @@ with step as (
     where f.commitment > 0 and (k.open_sign <> 0 or k.unbilled_sign <> 0)
     window w as (partition by f.commitment order by f.entry_id)
 )
-select entry_name(any_value(s.commitment), any_value(e.reference)) as place,
+select entry_name(s.commitment, coalesce(any_value(e.reference), 'missing')) as place,
        'after entry ' || min(s.entry_id) || ': engaged and not yet drawn ' || euros(arg_min(s.open, s.entry_id))
        || ', certified and not yet requested ' || euros(arg_min(s.unbilled, s.entry_id)) as found, 'neither below zero' as expected
 from step s left join entry e on e.entry_id = s.commitment
@@ -220,26 +246,30 @@ with seen as (
     from progress join submission using (submission) group by submission
 ),
 line as (
-    select submission, line, 1 as outcomes from decided
+    select submission, line from decided
     union all
-    select submission, line, 1 from held_line where decided is null
+    select submission, line from held_line where decided is null
 ),
 counted as (
-    select submission, count(*) as n, count(distinct line) as different, max(line) + 1 as last from line group by submission
+    select submission, count(*) as n, count(distinct line) as different, min(line) as first, max(line) as last from line group by submission
 ),
 odd as (
-    select s.submission, s.lines from seen s left join counted c using (submission)
-    where coalesce(c.n, 0) <> s.lines or c.different <> c.n or c.last > s.lines
-    union all
-    select submission, last from counted where submission not in (select submission from seen)
+    select submission, coalesce(s.lines, 0) as lines from seen s full join counted c using (submission)
+    where coalesce(c.n, 0) <> coalesce(s.lines, 0) or c.different <> c.n or c.first < 0 or c.last >= s.lines
+),
+mark as (
+    select submission, line from line where submission in (select submission from odd)
+    union all select submission, -1 from odd
+    union all select submission, lines from odd
 )
-select 'line ' || i + 1 || ' of submission ' || o.submission as place, count(l.line) || ' outcomes' as found, '1' as expected
-from (select submission, unnest(range(0, lines)) as i from odd) o
-left join line l on l.submission = o.submission and l.line = o.i
-group by o.submission, i having count(l.line) <> 1
+select 'submission ' || submission as place, 'lines ' || line + 2 || ' to ' || following || ' without an outcome' as found, 'one each' as expected
+from (select *, lead(line) over (partition by submission order by line) as following from mark) where following > line + 1
 union all
-select 'line ' || l.line + 1 || ' of submission ' || l.submission, 'decided', 'no such line seen'
-from line l join odd o on o.submission = l.submission where l.line >= o.lines or l.line < 0;
+select 'line ' || line + 1 || ' of submission ' || submission, count(*) || ' outcomes', '1'
+from line where submission in (select submission from odd) group by submission, line having count(*) > 1
+union all
+select 'submission ' || submission, count(*) || ' outcomes for lines behind the last seen', 'none'
+from line join odd using (submission) where line >= lines group by submission;
 
 -- name: progress
 -- A submission's tally after every batch is the count of its rows so far; cents the same.

@@ -109,8 +109,8 @@ from change;
 
 -- name: spent
 create table spent as
-select f.batch, f.cell, sum(f.cents * k.ae_reserved)::bigint as ae_reserved, sum(f.cents * k.ae_consumed)::bigint as ae_consumed,
-       sum(f.cents * k.cp_reserved)::bigint as cp_reserved
+select f.batch, f.cell, sum(f.cents * k.ae_reserved) as ae_reserved, sum(f.cents * k.ae_consumed) as ae_consumed,
+       sum(f.cents * k.cp_reserved) as cp_reserved
 from effect f join kind k on k.kind = f.kind
 where k.budget = 'SPEND'
 group by f.batch, f.cell;
@@ -119,10 +119,10 @@ group by f.batch, f.cell;
 -- By batch and node.  Spending on an operation turns what its earmark reserved above into consumption.
 create table moved as
 select batch, node,
-       coalesce(sum(ae_opened), 0)::bigint as ae_opened, coalesce(sum(ae_allotted), 0)::bigint as ae_allotted,
-       coalesce(sum(ae_reserved), 0)::bigint as ae_reserved, coalesce(sum(ae_consumed), 0)::bigint as ae_consumed,
-       coalesce(sum(cp_opened), 0)::bigint as cp_opened, coalesce(sum(cp_allotted), 0)::bigint as cp_allotted,
-       coalesce(sum(cp_reserved), 0)::bigint as cp_reserved, 0::bigint as cp_consumed
+       coalesce(sum(ae_opened), 0) as ae_opened, coalesce(sum(ae_allotted), 0) as ae_allotted,
+       coalesce(sum(ae_reserved), 0) as ae_reserved, coalesce(sum(ae_consumed), 0) as ae_consumed,
+       coalesce(sum(cp_opened), 0) as cp_opened, coalesce(sum(cp_allotted), 0) as cp_allotted,
+       coalesce(sum(cp_reserved), 0) as cp_reserved, 0::hugeint as cp_consumed
 from (
     select * from granted
     union all by name
@@ -157,7 +157,7 @@ with posted as (
     select batch, credit, (exercise - 2000) * 16 + month, 0, amount from entry where credit <> 0
 ),
 change as (
-    select batch, account, period, sum(debit)::bigint as debit, sum(credit)::bigint as credit from posted group by batch, account, period
+    select batch, account, period, sum(debit) as debit, sum(credit) as credit from posted group by batch, account, period
 )
 select coalesce(c.batch, b.batch) as batch, coalesce(c.account, b.account) as account, coalesce(c.period, b.period) as period,
        b.batch is not null as stored, c.batch is not null as moved,

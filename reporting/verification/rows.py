@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.columns import kinds
+from core.columns import ColumnKind, kinds
 from core.errors import SchemaMismatch
 from core.tables import (
     AccountBalances,
@@ -26,6 +26,8 @@ from core.tables import (
 _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
 _BIG_ENDIAN = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
 _DAYS_TO_2000 = 10957
+_ONLY_HASHED = frozenset({"content"})
+"""Columns that prove nothing beyond the hash that covers them."""
 
 
 class Stored(NamedTuple):
@@ -45,9 +47,14 @@ class Stored(NamedTuple):
 
     def schema(self) -> pa.Schema:
         """Its Arrow schema, the batch in front where the table has none."""
-        fixed = [pa.field(name, _arrow(kind.postgres)) for name, kind in kinds(self.columns).items()]
-        fields = [*fixed, *(pa.field(name, pa.string()) for name in self.texts)]
-        return pa.schema(fields if "batch" in self.names else [pa.field("batch", pa.int64()), *fields])
+        types = {name: _arrow(kind.postgres) for name, kind in self.compared.items()}
+        fields = [*types.items(), *((name, pa.string()) for name in self.texts)]
+        return pa.schema(fields if "batch" in types else [("batch", pa.int64()), *fields])
+
+    @property
+    def compared(self) -> dict[str, ColumnKind]:
+        """The fixed columns that comparing needs."""
+        return {name: kind for name, kind in kinds(self.columns).items() if name not in _ONLY_HASHED}
 
 
 ENTRY = Stored("entry", Entries, ("reference",), "entry_id", "entry_id")
@@ -83,10 +90,10 @@ class Rows(NamedTuple):
         return self.body[bounds[0] : bounds[1] if len(bounds) > 1 else len(self.body)]
 
     def arrow(self) -> pa.Table:
-        """All columns."""
+        """The columns that comparing needs."""
         fixed = _overlapping(self.body, _layout(self.stored.columns))[self.starts] if len(self.starts) else None
         columns: dict[str, pa.Array] = {}
-        for name, kind in kinds(self.stored.columns).items():
+        for name, kind in self.stored.compared.items():
             values = np.zeros(0, ">i8") if fixed is None else fixed[name]
             columns[name] = _array(values, kind.postgres)
         at = self.starts + _layout(self.stored.columns).itemsize

@@ -47,9 +47,9 @@ class Workbench:
         """Add the rows of a window, each with the batch it belongs to."""
         table = rows.arrow()
         if "batch" not in table.column_names:
-            ends = np.clip(cut(rows, links, firsts), 0, table.num_rows)
+            ends = cut(rows, links, firsts)
             batch = np.repeat([link.batch for link in links], np.diff(ends))
-            table = table.slice(int(ends[0]), len(batch)).append_column("batch", pa.array(batch, pa.int64()))
+            table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
         self.lay(rows.stored.name, table)
 
     def count(self, name: str) -> int:
@@ -81,10 +81,10 @@ def workbench(codes: Codes, scratch: Path | None = None) -> Iterator[Workbench]:
         settings = {
             "memory_limit": MEMORY_LIMIT,
             "threads": os.cpu_count() or 1,
-            "temp_directory": f"{folder}/spill",
+            "temp_directory": folder,
             "preserve_insertion_order": False,
         }
-        with duckdb.connect(f"{folder}/rows.duckdb", config=settings) as connection:
+        with duckdb.connect(config=settings) as connection:
             yield Workbench(connection, codes)
 
 

@@ -1,1 +1,1 @@
-"""One module a command; each imports what is slow when it is called, so that the command line starts quickly."""
+"""One module a command; what is slow to import waits until the command is called."""

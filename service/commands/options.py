@@ -9,7 +9,12 @@ from cyclopts import Parameter
 
 from service.settings import Settings, read
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Write one JSON document to standard output.")]
+Json = Annotated[
+    bool,
+    Parameter(
+        name="--json", negative="", show_default=False, help="Write one JSON document to standard output."
+    ),
+]
 
 
 @Parameter(name="*")
@@ -19,18 +24,24 @@ class Place:
 
     data: Annotated[
         Path | None,
-        Parameter(help="Folder of the spool and, unless --database is given, of a PostgreSQL of our own. "
-                  "./crescendo-data unless CRESCENDO_DATA says otherwise."),
+        Parameter(
+            help="Folder of the spool and, unless --database is given, of a PostgreSQL of our own. "
+            "./crescendo-data unless CRESCENDO_DATA says otherwise."
+        ),
     ] = None
     database: Annotated[
         str | None,
-        Parameter(help="Address of a PostgreSQL server to use: postgresql://user:password@host:port/name. "
-                  "Also CRESCENDO_DATABASE, which keeps the password out of sight."),
+        Parameter(
+            help="Address of a PostgreSQL server to use: postgresql://user:password@host:port/name. "
+            "Also CRESCENDO_DATABASE, which keeps the password out of sight."
+        ),
     ] = None
-    config: Annotated[
-        Path | None, Parameter(help="Settings file (TOML). Also CRESCENDO_CONFIG.")
-    ] = None
+    config: Annotated[Path | None, Parameter(help="Settings file (TOML). Also CRESCENDO_CONFIG.")] = None
 
     def settings(self) -> Settings:
         """The settings in force."""
         return read(self.config, os.environ, {"data": self.data, "database": self.database})
+
+
+HERE = Place()
+"""What the settings say."""

@@ -1,5 +1,6 @@
 """``crescendo run``: process files to the end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import InputError
-from service import console, interruption, progress
-from service.commands.options import Json, Place
-from service.settings import Misuse
+from service import console, interruption, progress, warmup
+from service.commands.options import HERE, Json, Place
+from service.settings import Misuse, Settings
 
 if TYPE_CHECKING:
-    from ingest.envelope import Envelope
+    from ingest.intake import Order
     from service.app import Result
-    from service.settings import Settings
 
 EXIT_REFUSED = 1
 
@@ -25,38 +25,86 @@ class Presentation:
     """How the files are presented."""
 
     sender: Annotated[
-        str, Parameter(help="Who sends the files, where neither a manifest beside them nor they themselves say so.")
+        str,
+        Parameter(
+            show_default=False,
+            help="Who sends the files, where neither they nor a manifest beside them say so.",
+        ),
     ] = ""
     again: Annotated[
         bool,
-        Parameter(negative="", help="Present files anew that were processed before: what was refused may now pass, "
-                  "what was accepted stays as it is."),
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Present files anew that were processed before: what was refused may now pass, "
+            "what was accepted stays as it is.",
+        ),
     ] = False
+
+
+AS_THEY_ARE = Presentation()
 
 
 def run(
     *files: Annotated[Path, Parameter(help="Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format.")],
-    presentation: Presentation = Presentation(),
-    place: Place = Place(),
+    presentation: Presentation = AS_THEY_ARE,
+    place: Place = HERE,
     json: Json = False,
 ) -> int:
     """Process files to the end, and whatever an earlier run left unfinished; without files, only that.
 
-    Every line is accepted, duplicate, refused with its reason, or suspended until the act it follows has come.
-    Whenever the run is stopped, killed or loses its database, the same command goes on where the last commit
-    left off.
+    Every line is accepted, duplicate, refused with its reason, or suspended until the act it follows comes.
+    Whenever a run is stopped or killed, or loses its database, the same command goes on from the last commit.
 
     Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole, the others
     processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
-    settings = place.settings()
-    declared = _declared(presentation.sender)
-    result = processed(settings, _presentable(files), (declared, presentation.again))
+    from service import report
+
+    result = process(place.settings(), files, presentation)
     if json:
         console.as_json(result)
     else:
-        tell(result)
+        report.tell(result)
     if result.is_interrupted:
-        console.note("Stopped in good order: nothing is lost. The same command goes on from here.")
+        console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
         return interruption.EXIT_INTERRUPTED
     return EXIT_REFUSED if result.rejected else 0
+
+
+def process(settings: Settings, files: Sequence[Path], presentation: Presentation) -> "Result":
+    """Run ``files`` with a bar or lines of progress on standard error."""
+    teller = progress.narrator()
+    try:
+        teller.doing("starting")
+        warmup.load(teller)
+        from service import app
+
+        order = _order(files, presentation)
+        return interruption.run(lambda heard: app.process(settings, order, heard, teller))
+    finally:
+        teller.close()
+
+
+def _order(files: Sequence[Path], presentation: Presentation) -> "Order":
+    from ingest.envelope import Envelope, checked
+    from ingest.intake import Order
+
+    try:
+        declared = checked(Envelope(sender=presentation.sender), "--sender")
+    except InputError as error:
+        raise Misuse(str(error)) from error
+    return Order(_presentable(files), declared, presentation.again)
+
+
+def _presentable(files: Sequence[Path]) -> list[Path]:
+    """All but the manifests that stand beside their file: they are read with it."""
+    return [path for path in files if not (_is_manifest(path) and path.with_name(_described(path)).exists())]
+
+
+def _is_manifest(path: Path) -> bool:
+    return path.name.endswith(".manifest.json")
+
+
+def _described(path: Path) -> str:
+    return path.name.removesuffix(".manifest.json")

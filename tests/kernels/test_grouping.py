@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.codes import Outcome
-from core.columns import blank, seal
+from core.columns import blank, kinds, seal
 from core.fields import ACT_LINES_MAX
 from core.tables import Grouping, Lines
 from kernels import grouping as kernel
@@ -23,7 +23,7 @@ def _runs(draw: st.DrawFn) -> list[Line]:
     """Lines that mostly count on from some number under one key, with a break here and there."""
     start, key, count = draw(_numbers), draw(_keys), draw(st.integers(1, 5))
     numbers = [min(start + place, 2**63 - 1) for place in range(count)]
-    return [Line(number, key, draw(_words)) for number in numbers]
+    return [Line(number, *key, draw(_words)) for number in numbers]
 
 
 @examples(400)
@@ -34,7 +34,7 @@ def test_lines_find_their_act(lines: list[Line]) -> None:
 
 def test_an_act_may_have_a_thousand_lines_and_no_more() -> None:
     for count in (ACT_LINES_MAX, ACT_LINES_MAX + 1):
-        lines = [Line(number, (9, 1, 2), number) for number in range(1, count + 1)]
+        lines = [Line(number, 9, 1, 2, number) for number in range(1, count + 1)]
         found = _grouped([*lines, *lines[:2]])
         assert found == oracle.group([*lines, *lines[:2]])
         assert {each.head for each in found} == {0, count}
@@ -42,15 +42,14 @@ def test_an_act_may_have_a_thousand_lines_and_no_more() -> None:
 
 
 def test_what_an_act_says_depends_on_the_order_of_its_lines() -> None:
-    there, back = ([Line(place, (9, 1, 2), digest) for place, digest in enumerate(each, 1)] for each in ((5, 6), (6, 5)))
+    there, back = ([Line(place, 9, 1, 2, digest) for place, digest in enumerate(each, 1)] for each in ((5, 6), (6, 5)))
     assert _grouped(there)[0].content != _grouped(back)[0].content
 
 
 def _grouped(lines: list[Line]) -> list[Grouped]:
-    numbers, digests = [line.number for line in lines], [line.digest for line in lines]
-    kind, high, low = (np.array([line.key[part] for line in lines]) for part in range(3))  # type: ignore[index]
-    columns = (kind.astype(np.uint8), high.astype(np.uint64), low.astype(np.uint32))
+    columns = [[line[place] for line in lines] for place in range(len(Line._fields))]
+    typed = [np.array(column, kind.dtype) for column, kind in zip(columns, kinds(Lines).values(), strict=True)]
     found = blank(Grouping, len(lines))
     with wrapping():
-        kernel.group(seal(Lines(np.array(numbers, np.int64), *columns, np.array(digests, np.uint64))), found)
+        kernel.group(seal(Lines(*typed)), found)
     return [Grouped(*each) for each in zip(*(column.tolist() for column in found), strict=True)]

@@ -4,7 +4,7 @@ Source of the mixing: Steele, Lea and Flood, "Fast splittable pseudorandom numbe
 finaliser in Stafford's thirteenth variant, and the golden ratio as step.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from core.codes import Outcome
@@ -15,12 +15,17 @@ _GOLDEN = 0x9E3779B97F4A7C15
 
 
 class Line(NamedTuple):
-    """What grouping looks at."""
+    """One row of ``core.tables.Lines``."""
 
     number: int
-    key: Hashable
-    """Kind, and whatever else names the act."""
+    kind: int
+    high: int
+    low: int
     digest: int
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        return self.kind, self.high, self.low
 
 
 class Grouped(NamedTuple):

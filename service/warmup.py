@@ -10,7 +10,7 @@ _QUICK_SECONDS = 1.5
 
 
 def load(teller: Narrator) -> None:
-    """Import every kernel; the first time on a machine, and after each change of theirs, that takes a minute."""
+    """Import every kernel; the first time on a machine they are compiled, which takes a minute."""
     import kernels
 
     names = [each.name for each in pkgutil.iter_modules(kernels.__path__) if each.name != "__main__"]

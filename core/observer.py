@@ -1,0 +1,37 @@
+"""Where the time goes: processor seconds of each stage, added up a batch at a time, never an act at a time."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+Thing = TypeVar("Thing")
+
+
+class Stages:
+    """Processor time by stage, of whichever thread did the work."""
+
+    def __init__(self) -> None:
+        self.nanoseconds: dict[str, int] = {}
+
+    @contextmanager
+    def measured(self, stage: str) -> Iterator[None]:
+        """Add what the body takes of this thread's processor time."""
+        start = time.thread_time_ns()
+        try:
+            yield
+        finally:
+            self.add(stage, time.thread_time_ns() - start)
+
+    def iterated(self, stage: str, things: Iterator[Thing]) -> Iterator[Thing]:
+        """The same things; what it takes to produce each counts for ``stage``."""
+        while True:
+            with self.measured(stage):
+                thing = next(things, None)
+            if thing is None:
+                return
+            yield thing
+
+    def add(self, stage: str, nanoseconds: int) -> None:
+        """Add to a stage."""
+        self.nanoseconds[stage] = self.nanoseconds.get(stage, 0) + nanoseconds

@@ -1,0 +1,53 @@
+"""Where a file is cut: at marks of its own, moved to the next act, so that every reading cuts it alike."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from core.fields import ACT_LINES_MAX, Field
+from ingest.inspection import Source
+from ingest.reading import Reading
+
+BATCH_LINES = 131_072
+"""Lines between two marks."""
+
+
+def segments(source: Source, start: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """(first line, lines) between the marks of a file, from ``start`` on; each begins with an act."""
+    grid = start // BATCH_LINES * BATCH_LINES
+    kept: pa.RecordBatch | None = None
+    first = start
+    for raw in source.batches(grid, BATCH_LINES):
+        if kept is None:
+            kept = raw.slice(start - grid)
+            continue
+        over = _lines_of_act_above(raw)
+        whole = kept if over == 0 else joined([kept, raw.slice(0, over)])
+        yield first, whole
+        first, kept = first + whole.num_rows, raw.slice(over)
+    if kept is not None and kept.num_rows:
+        yield first, kept
+
+
+def _lines_of_act_above(raw: pa.RecordBatch) -> int:
+    """Lines at the head of ``raw`` that continue the act before it; an act over long is cut, and so refused."""
+    line, faults = Reading(raw.slice(0, ACT_LINES_MAX + 1)).number(Field.LINE)
+    starts = np.flatnonzero((line == 1) | ((line == -1) & (faults == 0)))
+    return int(starts[0]) if len(starts) else len(line)
+
+
+def segments_from(source: Source, grid: int) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Segments from the mark of ``grid`` on: where an act lies over the mark, its lines there come with the one before."""
+    if grid == 0:
+        yield from segments(source, 0)
+        return
+    head = next(iter(source.batches(grid, BATCH_LINES)))
+    yield from segments(source, grid + _lines_of_act_above(head))
+
+
+def joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """All lines of ``batches`` as one; at least one batch."""
+    if len(batches) == 1:
+        return batches[0]
+    return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]

@@ -1,0 +1,90 @@
+"""The command ``crescendo``: which commands there are, and what their endings mean.
+
+A command's module is imported when it is called, so that help and completion come at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from core.errors import CrescendoError, EngineError
+from service.console import complain, is_terminal
+from service.interruption import EXIT_INTERRUPTED
+from service.settings import Misuse
+
+EXIT_MISUSE = 2
+EXIT_STOPPED = 3
+
+_COMMANDS = (
+    ("run", "service.commands.run:run", "Process files of acts to the end."),
+    ("demo", "service.commands.demo:demo", "Process a sample year and show what comes of it."),
+    ("generate", "service.commands.generate:app", "Make files of acts to try things on."),
+    ("report", "service.commands.report:app", "Trial balance, budget execution, refusals."),
+    ("explain", "service.commands.explain:explain", "The whole life of one act."),
+    ("verify", "service.commands.verify:verify", "Prove journal, balances and chain from the raw rows."),
+    ("db", "service.commands.db:app", "The database: its state, its migrations, its address."),
+    ("bench", "service.commands.bench:bench", "Benchmarks that verify before they time."),
+    ("serve", "service.commands.serve:serve", "The HTTP service: not part of this version."),
+)
+_EPILOGUE = (
+    "Exit codes: 0 done; 1 done, with findings or with files refused whole; 2 wrong usage; "
+    "3 the engine cannot go on, nothing is lost; 130 interrupted, the same command goes on."
+)
+_NOTHING_LOST = "Nothing committed is lost: start again with the same command."
+
+
+def application(words: Sequence[str]) -> App:
+    """The commands, none of them imported yet.
+
+    A line of help given here would stand in for a command's own, so it is given to the overview alone.
+    """
+    is_overview = not words or words[0].startswith("-")
+    app = App(
+        name="crescendo",
+        help="The payment and posting engine for a State's year-end.",
+        help_epilogue=_EPILOGUE if is_overview else None,
+        help_formatter="default" if is_terminal(sys.stdout) else "plain",
+    )
+    for order, (name, path, line) in enumerate(_COMMANDS):
+        app.command(path, name=name, help=line if is_overview else None, sort_key=order)
+    return app
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(outcome(sys.argv[1:]))
+
+
+def outcome(words: Sequence[str]) -> int:
+    """Run a command; its exit code.  What is expected to go wrong is told without a traceback."""
+    try:
+        code = application(words)(words, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _stopped(f"{error}\nTry crescendo --help.", EXIT_MISUSE)
+    except Misuse as error:
+        return _stopped(str(error), EXIT_MISUSE)
+    except EngineError as error:
+        return _stopped(
+            f"{error}\nNothing committed is lost: start again with the same command.", EXIT_STOPPED
+        )
+    except CrescendoError as error:
+        return _stopped(str(error), EXIT_STOPPED)
+    except BrokenPipeError:
+        # whoever read us has enough; the interpreter must not fail again when it closes the stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _stopped(f"{error.filename}: {error.strerror}", EXIT_STOPPED)
+    except KeyboardInterrupt:
+        return _stopped("interrupted; the same command goes on from the last commit", EXIT_INTERRUPTED)
+    return code or 0
+
+
+def _stopped(text: str, code: int) -> int:
+    complain(text)
+    return code

@@ -1,0 +1,1 @@
+"""``crescendo bench``: figures that were verified before they were timed."""

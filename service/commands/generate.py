@@ -1,0 +1,67 @@
+"""``crescendo generate``: files to try things on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from service import console, progress
+from service.commands.options import Json
+from service.settings import Misuse
+
+app = App(name="generate", help="Make files of acts to try things on.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which year."""
+
+    seed: Annotated[int, Parameter(help="The same seed gives the same files, byte for byte.")] = 1
+    acts: Annotated[
+        int,
+        Parameter(help="Payment request lines; third parties, budgets and commitments follow in proportion."),
+    ] = 10_100_000
+    senders: Annotated[int, Parameter(help="Ministry systems that send the files, 1 to 15.")] = 5
+    format: Annotated[
+        tuple[Literal["parquet", "arrow", "csv", "jsonl"], ...],
+        Parameter(help="One or several, taken in turn, file by file.", negative_iterable=""),
+    ] = ("parquet",)
+
+
+STATE = Extent()
+
+
+@app.command
+def year(
+    *,
+    out: Annotated[Path, Parameter(help="Folder for the files; made if need be.")],
+    extent: Extent = STATE,
+    json: Json = False,
+) -> None:
+    """The State's year: budget, commitments, services and payment requests, by month and sender.
+
+    Programmes run out of credits, acts come twice or before those they follow, and some must be refused, at
+    the rates that ministries see. The names of the files sort in the order of submission; summary.json says
+    what is in them.
+    """
+    from bench.year import Year, generate
+
+    try:
+        wanted = Year(extent.seed, extent.acts, extent.senders, extent.format)
+    except ValueError as error:
+        raise Misuse(str(error)) from error
+    teller = progress.narrator()
+    try:
+        summary = generate(
+            out, wanted, lambda done, total, label: teller.stepping(done, total, f"writing {label}")
+        )
+    finally:
+        teller.close()
+    if json:
+        console.as_json(summary)
+        return
+    console.say(f"{summary['rows']:,} lines in {console.count(len(summary['files']), 'file')}, in {out}")
+    names = sorted({Path(each["name"]).suffix for each in summary["files"]})
+    console.say(f"Process them: crescendo run {' '.join(f'{out}/*{suffix}' for suffix in names)}")

@@ -1,0 +1,84 @@
+"""What a run came to, for people."""
+
+from collections.abc import Sequence
+
+from core.money import euros
+from service.app import Result, Speed
+from service.console import Column, Sheet, count, heading, say, show
+from service.receipts import OUTCOMES, Reason, Receipt
+
+HASH_SHOWN = 12
+
+
+def tell(result: Result) -> None:
+    """Write receipts, refusals and speed."""
+    if result.receipts:
+        show(receipts(result.receipts))
+    for each in result.known:
+        say(f"{each.file}: processed before, as submission {each.submission}; --again presents it anew")
+    for path in result.twice:
+        say(f"{path}: the same bytes as another file, and taken once")
+    if result.rejected:
+        heading("Refused whole")
+        for each in result.rejected:
+            say(f"  {each.file}: {_at(each.file, each.where)}{each.found}. {each.remedy}.")
+    if result.reasons:
+        show(reasons(result.reasons))
+    if not (result.receipts or result.known or result.rejected):
+        say("Nothing to do: no files were named, and no earlier run left any unfinished.")
+    say()
+    if result.receipts:
+        say(spent(result.speed))
+    say(f"Chain after batch {result.batch:,}: {result.chain}")
+
+
+def _at(file: str, where: str) -> str:
+    """Where in the file, when it says more than which file."""
+    name = file.rpartition("/")[2]
+    rest = where.removeprefix(name).lstrip(", ")
+    return f"{rest}: " if rest else ""
+
+
+def receipts(found: Sequence[Receipt]) -> Sheet:
+    """One row a submission; outcomes that never came are left out."""
+    shown = [
+        name for name in OUTCOMES if name == "accepted" or any(getattr(each, name).lines for each in found)
+    ]
+    columns = [
+        *(Column("no.", figures=True), Column("file"), Column("lines", figures=True)),
+        *(Column(name, figures=True) for name in shown),
+        *(Column("accepted, euros", figures=True), Column("chain")),
+    ]
+    rows = [_receipt(each, shown) for each in found]
+    lines = [f"{sum(getattr(each, name).lines for each in found):,}" for name in shown]
+    total = euros(sum(each.accepted.cents for each in found))
+    foot = ["", "all", f"{sum(each.lines for each in found):,}", *lines, total, ""]
+    return Sheet("Receipts", columns, rows, foot if len(rows) > 1 else ())
+
+
+def _receipt(each: Receipt, shown: Sequence[str]) -> list[str]:
+    lines = [f"{getattr(each, name).lines:,}" for name in shown]
+    name = each.file if each.done else f"{each.file} (unfinished)"
+    chain = (each.chain or "")[:HASH_SHOWN]
+    return [str(each.submission), name, f"{each.lines:,}", *lines, euros(each.accepted.cents), chain]
+
+
+def reasons(found: Sequence[Reason]) -> Sheet:
+    """One row a refusal code."""
+    columns = [
+        *(Column("reason"), Column("lines", figures=True)),
+        *(Column("euros", figures=True), Column("what it means")),
+    ]
+    rows = [[each.code, f"{each.lines:,}", euros(each.cents), each.finding] for each in found]
+    lines, cents = sum(each.lines for each in found), sum(each.cents for each in found)
+    return Sheet("Refused lines", columns, rows, ["all", f"{lines:,}", euros(cents), ""])
+
+
+def spent(speed: Speed) -> str:
+    """How long it took and what it cost."""
+    return (
+        f"{count(speed.lines, 'line')} in {speed.seconds:.1f} s from the command's start to the last commit, "
+        f"{speed.lines_a_second:,} a second; {speed.working_seconds:.1f} s of it at work, "
+        f"{speed.core_microseconds_a_line:.2f} core-microseconds a line; "
+        f"peak memory {speed.peak_memory_bytes / 1e6:,.0f} MB."
+    )

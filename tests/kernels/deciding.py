@@ -1,0 +1,159 @@
+"""A small budget laid out as the decision kernel takes it, and what it says in the words of the plain model."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from core.catalog import Effects, effects
+from core.codes import Outcome
+from core.columns import record, records, sealed
+from core.tables import (
+    LEDGER_ACCOUNTS,
+    Acts,
+    Cells,
+    Counters,
+    Decisions,
+    Items,
+    Keys,
+    Ledger,
+    Nodes,
+)
+from core.tables import Book as Tables
+from kernels import decisions as kernel
+from tests.books import Book
+from tests.oracle import ledger as oracle
+from tests.oracle.model import FIGURES, NONE, Decision, Fingerprint, Item, Known, Line, Payee
+from tests.strategies import columns
+
+_PERIODS = 8
+
+
+class Remembered(NamedTuple):
+    """Everything deciding advances, without the zeros."""
+
+    figures: dict[tuple[int, int], int]
+    items: dict[int, Item]
+    payees: dict[Fingerprint, Payee]
+    keys: dict[Fingerprint, tuple[int, object]]
+    """First entry of each act, and the word for all it says."""
+    lines_after: dict[int, int]
+    sums: dict[tuple[int, int], tuple[int, int]]
+    waiting: dict[Fingerprint, object]
+
+
+class Deciding:
+    """The tables of a book with room for so many lines, and no more."""
+
+    def __init__(self, book: Book, lines: int) -> None:
+        self.tables = Tables(
+            effects=sealed(_rows(Effects, zip(*(each.tolist() for each in effects()), strict=True))),
+            cells=sealed(_cells(book)),
+            nodes=_nodes(book),
+            items=records(Items, lines + 1),
+            ledger=records(Ledger, _PERIODS * LEDGER_ACCOUNTS),
+            keys=records(Keys, lines),
+            payees=records(Keys, lines),
+            waiting=records(Keys, lines),
+            counters=records(Counters, 1),
+            figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
+            periods=np.isin(np.arange(_PERIODS), list(book.world.open_periods)).astype(np.uint8),
+            slots=_slots(lines),
+            payee_slots=_slots(lines),
+            waiting_slots=_slots(lines),
+        )
+        for (node, figure), cents in book.figures.items():
+            self.tables.figures[node, figure] = cents
+
+    def decide(self, lines: Sequence[Line], holding: bool) -> list[Decision]:
+        """The kernel's decisions; what it must not write to is the same afterwards."""
+        acts, found = acts_of(lines), records(Decisions, len(lines))
+        fixed = (acts, self.tables.effects, self.tables.cells, self.tables.periods)
+        before = [each.tobytes() for each in fixed]
+        kernel.decide(acts, self.tables, found, holding)
+        assert [each.tobytes() for each in fixed] == before
+        return [_decision(dict(zip(Decisions._fields, row, strict=True))) for row in found.tolist()]
+
+    def remembered(self) -> Remembered:
+        """The state, read back."""
+        tables, count = self.tables, self.tables.counters[0]
+        items = {entry: dict(zip(Items._fields, row, strict=True)) for entry, row in enumerate(tables.items.tolist())}
+        ledger = {at: (debit, credit) for at, (debit, credit, _) in enumerate(tables.ledger.tolist())}
+        keys = {tuple(row[:2]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()}
+        payees = {tuple(row[:2]): Payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()}
+        return Remembered(
+            {(int(at), int(figure)): int(tables.figures[at, figure]) for at, figure in np.argwhere(tables.figures)},
+            {entry: _item(items[entry]) for entry in range(1, int(count["entries"]) + 1)},
+            payees,
+            keys,
+            {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
+            {divmod(at, LEDGER_ACCOUNTS): both for at, both in ledger.items() if any(both)},
+            {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
+        )
+
+    def touched(self) -> set[int]:
+        """Nodes marked as changed."""
+        return set(np.flatnonzero(self.tables.nodes["touched"]).tolist())
+
+
+def remembered(ledger: oracle.Ledger) -> Remembered:
+    """The plain model's state in the same words."""
+    state = ledger.state
+    keys: dict[Fingerprint, Known] = dict(state.keys)
+    after = [(each.first + place, each.lines - 1 - place) for each in keys.values() for place in range(each.lines)]
+    return Remembered(
+        {at: cents for at, cents in state.figures.items() if cents},
+        dict(state.items),
+        dict(state.payees),
+        {key: (each.first, _word(each.content)) for key, each in keys.items()},
+        dict(after),
+        {at: both for at, both in state.sums.items() if any(both)},
+        {key: _word(content) for key, content in ledger.waiting.items()},
+    )
+
+
+def acts_of(lines: Sequence[Line]) -> np.ndarray:
+    """``lines`` as sealed records."""
+    return sealed(_rows(Acts, zip(*(columns(lines)[name] for name in Acts._fields), strict=True)))
+
+
+def _word(content: object) -> object:
+    """An act's first line carries the digest of them all."""
+    return content[0] if isinstance(content, tuple) else content
+
+
+def _decision(row: dict[str, int]) -> Decision:
+    """What a line follows, and where it posts, is told of accepted lines only."""
+    outcome = Outcome(row["outcome"])
+    bare = Decision(outcome, row["entry"], node=row["node"], missing=row["missing"])
+    own = ("predecessor", "cell", "payee", "debit", "credit")
+    return bare._replace(**{name: row[name] for name in own}) if outcome is Outcome.ACCEPTED else bare
+
+
+def _item(row: dict[str, int]) -> Item:
+    return Item(**{name: row[name] for name in Item._fields})
+
+
+def _rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
+    return np.array(list(rows), record(table))
+
+
+def _slots(rows: int) -> np.ndarray:
+    """As few as the kernels allow: at most half of them ever taken."""
+    return np.zeros(1 << (2 * rows).bit_length(), np.uint64)
+
+
+def _nodes(book: Book) -> np.ndarray:
+    found = records(Nodes, max(book.world.nodes) + 1)
+    for number, node in book.world.nodes.items():
+        found[number] = (node.parent, node.level, node.staff, node.blocking, 0)
+    return found
+
+
+def _cells(book: Book) -> np.ndarray:
+    found = records(Cells, max(book.world.cells) + 1)
+    for number, cell in book.world.cells.items():
+        level = book.world.nodes[cell.centre_node].level
+        found[number] = (cell.centre_node, level, *cell[1:])
+    found["operation_node"][0] = NONE
+    return found
