@@ -111,55 +111,58 @@ Slots = Hash64
 
 
 class Acts(NamedTuple):
-    """What callers ask for, resolved: one row per line, the lines of an act next to each other."""
+    """What callers ask for, resolved: one row per line, the lines of an act next to each other.
 
+    As records: wide fields first, so that a row has no gaps.
+    """
+
+    amount: Money
+    key_high: Hash64
+    content: Hash64
+    """Digest of everything the line says; on an act's first line, of the whole act."""
+    previous_high: Hash64
+    payee_high: Hash64
+    bank: Hash64
+    """Digest of the IBAN; 0 when none is given."""
     head: Index
     """Row of the act's first line."""
-    kind: Code
-    fault: Code
-    """``core.codes.Outcome`` found while reading; 0 if none."""
     period: Index
     """``core.calendar`` period of the posting."""
     cell: Index
     """Account assignment; -1 when the line names none (it inherits its predecessor's)."""
     source: Index
     """Budget node the money comes from, for moves; -1 otherwise."""
-    account: Small
-    """Chart account the sender asked for in place of the role's; 0 if none."""
-    amount: Money
-    key_high: Hash64
     key_low: Hash32
-    """Keyed fingerprint of sender, family, exercise and reference: 96 bits."""
-    content: Hash64
-    """Digest of everything the line says."""
-    previous_high: Hash64
+    """With ``key_high``: keyed fingerprint of sender, family, exercise and reference, 96 bits."""
     previous_low: Hash32
-    """Fingerprint of the predecessor; both 0 when there is none."""
+    """With ``previous_high``: fingerprint of the predecessor; both 0 when there is none."""
     previous_line: Index
     """Line of the predecessor, from 1."""
-    payee_high: Hash64
     payee_low: Hash32
-    """Fingerprint of the payee; both 0 when there is none."""
-    bank: Hash64
-    """Digest of the IBAN; 0 when none is given."""
+    """With ``payee_high``: fingerprint of the payee; both 0 when there is none."""
+    account: Small
+    """Chart account the sender asked for in place of the role's; 0 if none."""
+    kind: Code
+    fault: Code
+    """``core.codes.Outcome`` found while reading; 0 if none."""
 
 
 class Decisions(NamedTuple):
     """What became of each line."""
 
-    outcome: Code
     entry: Entry
     """The entry's id when accepted; the first act's entry when duplicate; else 0."""
     predecessor: Entry
+    missing: Money
+    """Cents missing where it was refused; 0 if that has no meaning."""
     cell: Index
     """Account assignment in force (given or inherited); 0 if none."""
     payee: Index
-    debit: Small
-    credit: Small
     node: Index
     """Budget node that refused; -1 if none."""
-    missing: Money
-    """Cents missing where it was refused; 0 if that has no meaning."""
+    debit: Small
+    credit: Small
+    outcome: Code
 
 
 class Entries(NamedTuple):

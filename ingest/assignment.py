@@ -97,10 +97,14 @@ def _is_known(
     numbers: NDArray[np.int32], years: NDArray[np.int64], registry: Registry, kind: Coded
 ) -> NDArray[np.bool_]:
     """Whether the files of each line's year hold the code; nothing is always known."""
+    if not numbers.any():
+        return np.ones(len(numbers), bool)
+    first = int(years[0])
+    if (years == first).all():
+        return registry.held(kind, first)[numbers]
     known = numbers == 0
     for year in registry.reference.nomenclatures:
-        held = registry.known[kind, year]
-        known = known | ((years == year) & (numbers > 0) & held[numbers])
+        known = known | ((years == year) & registry.held(kind, year)[numbers])
     return known
 
 

@@ -75,7 +75,7 @@ class TextColumn:
         """Whether each row's text is too long or holds a control character."""
         flags = blank(Flags, len(self.spans.start))
         parsing.flaws(self.spans, self.text, bytes_max, flags)
-        return self.by_row(flags.flag).view(bool)
+        return self.by_row(flags.flag).view(bool) if flags.flag.any() else np.zeros(self.rows, bool)
 
     def row_spans(self) -> Spans:
         """Where each row's text stands."""

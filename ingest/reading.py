@@ -28,6 +28,7 @@ class Reading:
         self.fault = np.zeros(self.rows, np.uint8)
         self.field = np.zeros(self.rows, np.uint8)
         self._texts: dict[Field, TextColumn] = {}
+        self._has: dict[Field, NDArray[np.bool_]] = {}
         self._numbers: dict[Field, tuple[NDArray[np.int64], NDArray[np.uint8]]] = {}
 
     def mark(self, mask: NDArray[np.bool_], outcome: Outcome, field: Field) -> None:
@@ -77,6 +78,11 @@ class Reading:
 
     def has(self, field: Field) -> NDArray[np.bool_]:
         """Whether each line says anything in ``field``."""
+        if field not in self._has:
+            self._has[field] = self._find(field)
+        return self._has[field]
+
+    def _find(self, field: Field) -> NDArray[np.bool_]:
         array = self.arrays.get(field)
         if array is None:
             return np.zeros(self.rows, bool)

@@ -84,7 +84,7 @@ def wait(acts, slots, waiting, counters):
     Outcomes  none; never raises
     Overflow  impossible: the book made room
     Cost      O(n)
-    Oracle    tests.oracle.keys.index
+    Oracle    tests.oracle.waiting.wait
     """
     for row in range(acts.size):
         if acts[row].head == row:

@@ -38,7 +38,7 @@ def replay(replayed, fingerprints, book):
     Outcomes  none; never raises
     Overflow  impossible: these amounts were accepted before
     Cost      O(n), one pass
-    Oracle    tests.oracle.decisions.decide
+    Oracle    tests.oracle.replay.replay
     """
     rows = replayed.entry.size
     first = 0

@@ -102,7 +102,7 @@ class Registry:
     fund_family: NDArray[np.uint8] = field(init=False)
     fund_programme: NDArray[np.int32] = field(init=False)
     known: dict[tuple[Coded, int], NDArray[np.bool_]] = field(init=False, default_factory=dict)
-    """By kind and year: whether the year's files hold the code of that number."""
+    """By kind and year: whether the year's files hold the code of a number; 0 (nothing) is held, -1 (unknown) is not."""
 
     def __post_init__(self) -> None:
         for kind in Coded:
@@ -135,16 +135,17 @@ class Registry:
         for one in each.funds.values():
             self.fund_family[fund[one.code]] = one.family
             self.fund_programme[fund[one.code]] = centre[one.programme] if one.programme else 0
-        held = {
+        codes_of = {
             Coded.CENTRE: each.centres,
             Coded.AREA: each.areas,
             Coded.ITEM: each.items,
             Coded.FUND: each.funds,
         }
-        held[Coded.ACCOUNT] = self.reference.charts[year].accounts
-        for kind, codes in held.items():
-            self.known[kind, year] = self._blank(kind).astype(bool)
-            self.known[kind, year][[self.numbers[kind][code] for code in codes]] = True
+        codes_of[Coded.ACCOUNT] = self.reference.charts[year].accounts
+        for kind, codes in codes_of.items():
+            held = np.zeros(len(self.numbers[kind]) + 2, bool)
+            held[[0, *(self.numbers[kind][code] for code in codes)]] = True
+            self.known[kind, year] = held
 
     def _learn_centres(self, each: Nomenclature) -> None:
         """Parents stand before their children, so one pass in order links them."""
@@ -163,6 +164,14 @@ class Registry:
             for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
         )
         return expense, accrued, creditor
+
+    def held(self, kind: Coded, year: int) -> NDArray[np.bool_]:
+        """Whether the files of ``year`` hold the code of each number; a year without files holds nothing."""
+        found = self.known.get((kind, year))
+        if found is None:
+            found = np.zeros(len(self.numbers[kind]) + 2, bool)
+            found[0] = True
+        return found
 
     @property
     def years(self) -> range:

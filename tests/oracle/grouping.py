@@ -42,11 +42,16 @@ def group(lines: Sequence[Line]) -> list[Grouped]:
     for act in _acts(lines):
         head = len(found)
         words = [mix(line.digest + (place + 1) * _GOLDEN) for place, line in enumerate(act)]
-        starts = act[0].number == 1
-        fault = Outcome.ACCEPTED if starts else Outcome.LINE_INVALID
-        fault = Outcome.ACT_TOO_LONG if len(act) > ACT_LINES_MAX else fault
-        found += [Grouped(head, sum(words) % _WORD, fault), *(Grouped(head, word, 0) for word in words[1:])]
+        found += [Grouped(head, sum(words) % _WORD, _fault(act))]
+        found += [Grouped(head, word, Outcome.ACCEPTED) for word in words[1:]]
     return found
+
+
+def _fault(act: Sequence[Line]) -> Outcome:
+    """The fault of an act stands on its first line: no other of its lines is judged once that one is refused."""
+    if act[0].number != 1:
+        return Outcome.LINE_INVALID
+    return Outcome.ACT_TOO_LONG if len(act) > ACT_LINES_MAX else Outcome.ACCEPTED
 
 
 def _acts(lines: Sequence[Line]) -> list[list[Line]]:

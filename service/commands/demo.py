@@ -1,0 +1,88 @@
+"""``crescendo demo``: a sample year, from files to proof."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from core.errors import CrescendoError
+from service import console, interruption, progress
+from service.cluster import owned
+from service.commands import run
+from service.settings import Settings
+
+ACTS = 130_000
+"""Payment requests; with what they need that makes over 200,000 lines."""
+FORMATS = ("parquet", "arrow", "csv", "jsonl")
+"""Every format that is read, file by file in turn."""
+
+_ROOT = Path(__file__).parents[2]
+_FOLDER = Path("crescendo-demo")
+_OWNER = "postgres.owner"
+
+
+def demo(
+    *,
+    folder: Annotated[Path, Parameter(help="Folder for the files and the database; made if need be.")] = _FOLDER,
+    acts: Annotated[int, Parameter(help="Payment requests of the year.")] = ACTS,
+) -> int:
+    """Process a sample year in a fresh database, and show what comes of it.
+
+    Files of all four formats, from seven senders, are taken in, checked against the budget, posted and
+    committed. Then follow the receipts, the refusals by reason, the execution of the budget, the trial balance
+    and the proof.
+    """
+    from service import report
+
+    files = sample(folder, acts)
+    settings = Settings(data=fresh(folder / "data"))
+    result = run.process(settings, files, run.AS_THEY_ARE)
+    report.tell(result)
+    if result.is_interrupted:
+        return interruption.EXIT_INTERRUPTED
+    return conclude(settings, files)
+
+
+def sample(folder: Path, acts: int) -> list[Path]:
+    """The files of the year in order of submission; those of an earlier call when they would be the same."""
+    from bench.year import Year, generate
+
+    year = Year(acts=acts, formats=FORMATS)
+    home = folder / f"year-{_digest(year)}"
+    if not (home / "summary.json").exists():
+        for old in folder.glob("year-*"):
+            shutil.rmtree(old)
+        teller = progress.narrator()
+        try:
+            generate(home, year, lambda done, total, label: teller.stepping(done, total, f"writing {label}"))
+        finally:
+            teller.close()
+    summary = msgspec.json.decode((home / "summary.json").read_bytes())
+    console.say(f"{summary['rows']:,} lines in {console.count(len(summary['files']), 'file')}, in {home}")
+    return [home / each["name"] for each in summary["files"]]
+
+
+def _digest(year: object) -> str:
+    """Names a year by all that its files depend on, so that they are made again when one of these changes."""
+    sources = sorted([*_ROOT.glob("bench/*.*"), *_ROOT.glob("core/*.py"), *_ROOT.glob("core/reference/**/*.*")])
+    seen = b"\0".join(path.read_bytes() for path in sources)
+    return hashlib.sha256(seen + repr(year).encode()).hexdigest()[:8]
+
+
+def fresh(data: Path) -> Path:
+    """An empty place for the demonstration's data; what an earlier one left there goes.
+
+    Raises
+    ------
+    CrescendoError
+        Something else stands there, or another process uses it.
+    """
+    if data.exists():
+        if not (data / _OWNER).exists():
+            raise CrescendoError(f"{data} is not of an earlier demonstration: remove it, or name another --folder")
+        with owned(data):
+            shutil.rmtree(data)
+    return data

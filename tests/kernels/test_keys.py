@@ -1,0 +1,74 @@
+"""Which keys are known: entered once, found where a search for them leads, however crowded the slots are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.columns import record, records, sealed
+from core.tables import Counters, Keys
+from kernels import keys as kernel
+from tests.books import Book, books
+from tests.kernels.deciding import acts_of
+from tests.kernels.modes import examples
+from tests.oracle import keys as oracle
+from tests.oracle import waiting
+from tests.oracle.model import Line
+from tests.strategies import rows as rows_of
+from tests.strategies import streams
+
+Key = tuple[int, int]
+
+_words = st.sampled_from((0, 1, 2, 16, 1 << 32, 2**63, 2**64 - 1, 2**64 - 2)) | st.integers(0, 2**64 - 1)
+_tags = st.sampled_from((0, 1, 2**32 - 1)) | st.integers(0, 2**32 - 1)
+_keys = st.lists(st.tuples(_words, _tags), unique=True, max_size=16)
+
+
+@examples(400)
+@given(_keys, _keys, st.data())
+def test_keys_are_found_where_they_were_entered(entered: list[Key], others: list[Key], data: st.DataObject) -> None:
+    """In two calls, as when a book grows; half of the slots may be taken."""
+    table = np.array([(*key, row + 1, 0) for row, key in enumerate(entered)], record(Keys))
+    slots, known = np.zeros(32, np.uint64), {}
+    cut = data.draw(st.integers(0, len(entered)))
+    for first, end in ((0, cut), (cut, len(entered))):
+        kernel.index(slots, sealed(table), first, end)
+        oracle.index(known, entered, first, end)
+        for key in (*entered, *others):
+            assert _find(slots, table, key) == oracle.find(known, *key)
+    assert np.count_nonzero(slots) == len(entered)
+
+
+@st.composite
+def _acts(draw: st.DrawFn) -> tuple[Book, list[Line]]:
+    book = draw(books())
+    return book, rows_of(draw(streams(book, 5)))
+
+
+@examples(60)
+@given(_acts(), _acts())
+def test_keys_of_waiting_acts_are_held(first: tuple[Book, list[Line]], second: tuple[Book, list[Line]]) -> None:
+    """What one submission holds stands before what the next does; of equal keys the first is found."""
+    room = len(first[1]) + len(second[1])
+    slots, table = np.zeros(1 << (2 * room).bit_length(), np.uint64), records(Keys, room)
+    counters, held = records(Counters, 1), []
+    for _, rows in (first, second):
+        kernel.wait(acts_of(rows), slots, table, counters)
+        waiting.wait(held, rows)
+    count = int(counters["waiting"][0])
+    keys = [(high, low) for high, low, _, _ in table[:count].tolist()]
+    assert [(key, content) for key, content in zip(keys, table["content"][:count].tolist(), strict=True)] == held
+    assert [_find(slots, table, key) for key in keys] == [keys.index(key) for key in keys]
+    assert counters[["entries", "keys", "payees"]].tolist() == [(0, 0, 0)]
+
+
+def _find(slots: np.ndarray, table: np.ndarray, key: Sequence[int]) -> int:
+    """What the layout of ``Slots`` says: from the slot of the first word on, tag and row + 1, until one is free."""
+    at, mask = key[0] % len(slots), len(slots) - 1
+    while word := int(slots[at]):
+        row = word % 2**32 - 1
+        if word >> 32 == key[1] and int(table["high"][row]) == key[0]:
+            return row
+        at = (at + 1) & mask
+    return -1

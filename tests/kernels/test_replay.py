@@ -1,0 +1,58 @@
+"""The journal played back gives the book that wrote it."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.codes import Outcome
+from core.columns import kinds, seal
+from core.tables import Fingerprints, Replayed
+from kernels import replay as kernel
+from tests.kernels.deciding import Deciding, remembered
+from tests.kernels.modes import examples
+from tests.oracle.ledger import Ledger
+from tests.oracle.model import Decision, Line
+from tests.oracle.replay import Entry, replay
+from tests.strategies import Case, cases
+
+
+@examples(200)
+@given(cases(), st.data())
+def test_the_journal_gives_the_book_again(case: Case, data: st.DataObject) -> None:
+    """Items, remainders and keys; figures, sums and payees are stored by themselves."""
+    lines = [line for batch in case.batches for line in batch.lines]
+    deciding, twin = Deciding(case.book, len(lines)), Deciding(case.book, len(lines))
+    decisions = [d for batch in case.batches for d in deciding.decide(batch.lines, batch.holding)]
+    journal = _journal(lines, decisions)
+    cut = data.draw(st.sampled_from([0, *(at for at in range(len(journal)) if _starts(journal, at)), len(journal)]))
+    for stretch in (journal[:cut], journal[cut:]):
+        _replay(stretch, twin)
+    expected, start = deciding.remembered(), remembered(case.book.ledger())
+    untouched = {"figures": start.figures, "sums": {}, "payees": {}, "waiting": {}}
+    assert twin.remembered() == expected._replace(**untouched)
+    assert sorted(twin.tables.slots.tolist()) == sorted(deciding.tables.slots.tolist())
+    plain = Ledger(case.book.world)
+    replay(journal, plain.state)
+    assert remembered(plain)._replace(**untouched) == expected._replace(**untouched)
+
+
+def _journal(lines: list[Line], decisions: list[Decision]) -> list[Entry]:
+    """The rows that accepted lines leave, in the order of their numbers; each act's content is its first line's."""
+    found: list[Entry] = []
+    for line, told in zip(lines, decisions, strict=True):
+        if told.outcome is Outcome.ACCEPTED:
+            own = (told.entry, told.predecessor, line.amount, told.cell, line.kind, told.debit, told.credit)
+            found.append(Entry(*own, int(line.content), line.key))  # type: ignore[call-overload]
+    return found
+
+
+def _starts(journal: list[Entry], at: int) -> bool:
+    return at == 0 or journal[at].key != journal[at - 1].key
+
+
+def _replay(journal: list[Entry], twin: Deciding) -> None:
+    columns = {name: [getattr(each, name) for each in journal] for name in Replayed._fields}
+    typed = (np.array(columns[name], kind.dtype) for name, kind in kinds(Replayed).items())
+    high, low = ([each.key[part] for each in journal] for part in range(2))  # type: ignore[index]
+    found = Fingerprints(np.array(high, np.uint64), np.array(low, np.uint32))
+    kernel.replay(seal(Replayed(*typed)), seal(found), twin.tables)
