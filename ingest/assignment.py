@@ -115,7 +115,7 @@ def _giver(reading: Reading, moves: NDArray[np.bool_], codes: _Codes, registry: 
         nothing = np.zeros(reading.rows, np.int32)
         return _Giver(moves, nothing, nothing)
     coded = column.coded()
-    pairs = [text.partition("/") for text in [*coded.values.to_pylist(), ""]]
+    pairs = [text.partition("/") for text in coded.texts()]
     centres, items = registry.numbers[Coded.CENTRE], registry.numbers[Coded.ITEM]
     centre = coded.by_row(np.array([centres.get(pair[0], _UNKNOWN) for pair in pairs], np.int32))
     given = coded.by_row(
@@ -198,7 +198,7 @@ def _other_activity(reading: Reading, programme: NDArray[np.int32], registry: Re
         return np.zeros(reading.rows, bool)
     coded = column.coded()
     centres = registry.numbers[Coded.CENTRE]
-    found = [centres.get(text[:4], _UNKNOWN) if text else 0 for text in [*coded.values.to_pylist(), ""]]
+    found = [centres.get(text[:4], _UNKNOWN) if text else 0 for text in coded.texts()]
     of_activity = coded.by_row(np.array(found, np.int32))
     return (of_activity != 0) & (of_activity != programme)
 

@@ -4,12 +4,12 @@ Arrow gives a column either as one text a row or as a dictionary and indices.  B
 the work is done once a distinct value wherever the file allows it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.columns import blank, seal
@@ -18,38 +18,66 @@ from kernels import parsing, texts
 
 
 @dataclass(frozen=True, slots=True)
-class TextColumn:
-    """Distinct values, an empty one behind them, and the value of each row (``None``: row k has value k)."""
+class Values:
+    """Texts, and whatever has been worked out for each of them so far."""
 
     spans: Spans
     text: Bytes
+    array: pa.Array
+    found: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, array: pa.Array, *, with_empty: bool) -> "Values":
+        """The texts of an Arrow column, null as empty; ``with_empty`` adds an empty one behind them."""
+        array = array.fill_null("") if array.null_count else array
+        _, offsets, data = array.buffers()
+        at = np.frombuffer(offsets or bytes(4), np.int32)[array.offset : array.offset + len(array) + 1]
+        at = at if len(at) else np.zeros(1, np.int32)
+        start, end = (at, np.append(at[1:], at[-1]).astype(np.int32)) if with_empty else (at[:-1], at[1:])
+        spans = seal(Spans(np.ascontiguousarray(start), np.ascontiguousarray(end)))
+        return cls(spans, seal(Bytes(np.frombuffer(data or b"", np.uint8))), array)
+
+    def once(self, name: str, work: Callable[["Values"], Any]) -> Any:
+        """What ``work`` finds for each text; worked out the first time it is asked for."""
+        if name not in self.found:
+            self.found[name] = work(self)
+        return self.found[name]
+
+
+class Memory:
+    """The last dictionary of each field: consecutive batches of a file mostly carry the same one."""
+
+    def __init__(self) -> None:
+        self._values: dict[Hashable, Values] = {}
+
+    def values(self, field: Hashable, dictionary: pa.Array) -> Values:
+        """The values of ``dictionary``, with what was found before if it is the one last seen."""
+        last = self._values.get(field)
+        if last is None or not last.array.equals(dictionary):
+            last = self._values[field] = Values.of(dictionary, with_empty=True)
+        return last
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """Distinct values, an empty one behind them, and the value of each row (``None``: row k has value k)."""
+
+    values: Values
     codes: NDArray[np.int32] | None
-    values: pa.Array
     rows: int
 
     @classmethod
-    def of(cls, array: pa.Array) -> "TextColumn":
+    def of(cls, array: pa.Array, memory: Memory | None = None, field: Hashable = None) -> "TextColumn":
         """View an Arrow string or dictionary column; null reads as empty."""
-        if pa.types.is_dictionary(array.type):
-            codes = array.indices.fill_null(-1) if array.indices.null_count else array.indices
-            return cls._of(array.dictionary, codes.to_numpy(zero_copy_only=False), len(array))
-        return cls._of(array, None, len(array))
-
-    @classmethod
-    def _of(cls, values: pa.Array, codes: NDArray[np.int32] | None, rows: int) -> "TextColumn":
-        values = values.fill_null("") if values.null_count else values
-        _, offsets, data = values.buffers()
-        at = np.frombuffer(offsets or bytes(4), np.int32)[values.offset : values.offset + len(values) + 1]
-        at = at if len(at) else np.zeros(1, np.int32)
-        start, end = (
-            (at, np.append(at[1:], at[-1]).astype(np.int32)) if codes is not None else (at[:-1], at[1:])
-        )
-        spans = seal(Spans(np.ascontiguousarray(start), np.ascontiguousarray(end)))
-        return cls(spans, seal(Bytes(np.frombuffer(data or b"", np.uint8))), codes, values, rows)
+        if not pa.types.is_dictionary(array.type):
+            return cls(Values.of(array, with_empty=False), None, len(array))
+        codes = array.indices.fill_null(-1) if array.indices.null_count else array.indices
+        values = (memory or Memory()).values(field, array.dictionary)
+        return cls(values, codes.to_numpy(zero_copy_only=False), len(array))
 
     def coded(self) -> "TextColumn":
         """The same column by distinct value."""
-        return self if self.codes is not None else TextColumn.of(self.values.dictionary_encode())
+        return self if self.codes is not None else TextColumn.of(self.values.array.dictionary_encode())
 
     def by_row(self, of_value: np.ndarray) -> np.ndarray:
         """Spread what was found for each value over the rows."""
@@ -57,35 +85,43 @@ class TextColumn:
 
     def lengths(self) -> NDArray[np.int32]:
         """Bytes of each row's text."""
-        return self.by_row(self.spans.end - self.spans.start)
+        return self.by_row(self.values.spans.end - self.values.spans.start)
+
+    def texts(self) -> list[str]:
+        """The distinct values, an empty one last."""
+        return [*self.values.array.to_pylist(), ""]
 
     def numbers(self, known: Mapping[str, int], unknown: int) -> NDArray[np.int32]:
         """The number ``known`` gives each row's text; 0 for an empty one."""
         column = self.coded()
-        found = [known.get(text, unknown) if text else 0 for text in column.values.to_pylist()]
-        return column.by_row(np.array([*found, 0], np.int32))
+
+        def number(_: Values) -> NDArray[np.int32]:
+            return np.array([known.get(text, unknown) if text else 0 for text in column.texts()], np.int32)
+
+        return column.by_row(column.values.once(f"number {id(known)} {len(known)}", number))
 
     def digests(self, salt: int) -> NDArray[np.uint64]:
         """64 bits for each row's text; 0 for an empty one."""
-        words = blank(Words, len(self.spans.start))
-        texts.digest(self.spans, self.text, np.uint64(salt), words)
-        return self.by_row(words.word)
+
+        def digest(values: Values) -> NDArray[np.uint64]:
+            words = blank(Words, len(values.spans.start))
+            texts.digest(values.spans, values.text, np.uint64(salt), words)
+            return words.word
+
+        return self.by_row(self.values.once(f"digest {salt}", digest))
 
     def flawed(self, bytes_max: int) -> NDArray[np.bool_]:
         """Whether each row's text is too long or holds a control character."""
-        flags = blank(Flags, len(self.spans.start))
-        parsing.flaws(self.spans, self.text, bytes_max, flags)
-        return self.by_row(flags.flag).view(bool) if flags.flag.any() else np.zeros(self.rows, bool)
+
+        def flaws(values: Values) -> NDArray[np.bool_]:
+            flags = blank(Flags, len(values.spans.start))
+            parsing.flaws(values.spans, values.text, bytes_max, flags)
+            return flags.flag.view(bool)
+
+        found = self.values.once("flaws", flaws)
+        return self.by_row(found) if found.any() else np.zeros(self.rows, bool)
 
     def row_spans(self) -> Spans:
         """Where each row's text stands."""
-        return (
-            self.spans if self.codes is None else seal(Spans(*(column[self.codes] for column in self.spans)))
-        )
-
-
-def text_of(array: pa.Array) -> pa.Array:
-    """Any column as plain text, for showing what stood there."""
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    return pc.fill_null(pc.cast(array, pa.string()), "")
+        spans = self.values.spans
+        return spans if self.codes is None else seal(Spans(*(column[self.codes] for column in spans)))

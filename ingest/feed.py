@@ -5,13 +5,14 @@ to be ready; small files share a batch.  So whoever stops anywhere goes on with 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from ingest.inspection import Source
 from core.observer import Stages
+from ingest.columns import Memory
 from ingest.cutting import BATCH_LINES, joined, segments
 from ingest.held import KeptLines, lines_again, positions
 from ingest.resolve import Context, Sender, resolve
@@ -36,6 +37,7 @@ class Feed:
 
     def __init__(self, submissions: Iterable[Open], context: Context, state: State, stages: Stages) -> None:
         self._stages = stages
+        self._apart = replace(context, memory=Memory())
         self._submissions, self._context, self._state = submissions, context, state
         self._open: dict[int, Open] = {}
         self._kept = KeptLines()
@@ -82,7 +84,7 @@ class Feed:
 
     def _hold_again(self, each: Open) -> None:
         for raw, _ in self._held_lines(each, each.submission.held):
-            self._state.wait_for(resolve(raw, each.sender, self._context).acts)
+            self._state.wait_for(resolve(raw, each.sender, self._apart).acts)
 
     def _held_lines(self, each: Open, held: list[tuple[int, int]]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """(lines, their positions) of held acts: kept since they were read, or read again."""
@@ -95,13 +97,13 @@ class Feed:
     def _first_pass(self, each: Open) -> Iterator[Piece]:
         lines = each.source.lines
         if lines == 0:
-            yield self._piece(each, _nothing(each.source), np.zeros(0, np.int32), Stage(1, 0, True))
+            yield self._piece(each, _nothing(each.source), (np.zeros(0, np.int32), Stage(1, 0, True)), self._context)
         for start, raw in self._stages.iterated(
             "read", segments(each.source, each.submission.stage.next_line)
         ):
             end = start + raw.num_rows
             numbers = np.arange(start, end, dtype=np.int32)
-            yield self._piece(each, raw, numbers, Stage(1, end, end == lines))
+            yield self._piece(each, raw, (numbers, Stage(1, end, end == lines)), self._context)
 
     def _held_pass(self, each: Open) -> Iterator[Batch]:
         """The waiting acts again, as many lines a batch as in a first pass."""
@@ -112,18 +114,20 @@ class Feed:
             found = list(self._held_lines(each, some))
             raw, lines = joined([raw for raw, _ in found]), np.concatenate([lines for _, lines in found])
             then = int(lines[-1]) + 1
-            piece = self._piece(each, raw, lines, Stage(run, then, some[-1] == acts[-1]))
+            piece = self._piece(each, raw, (lines, Stage(run, then, some[-1] == acts[-1])), self._apart)
             batch = Batch([piece], holding=run != FINAL_PASS)
             yield batch
             self._kept.keep(piece)
 
-    def _piece(self, each: Open, raw: pa.RecordBatch, lines: np.ndarray, then: Stage) -> Piece:
+    def _piece(
+        self, each: Open, raw: pa.RecordBatch, at: tuple[np.ndarray, Stage], context: Context
+    ) -> Piece:
         with self._stages.measured("resolve"):
-            found = resolve(raw, each.sender, self._context)
+            found = resolve(raw, each.sender, context)
         return Piece(
             each.submission,
             found.acts,
-            lines,
+            at[0],
             found.day,
             found.cents,
             found.reference,
@@ -131,7 +135,7 @@ class Feed:
             found.field,
             found.new_words,
             raw,
-            then,
+            at[1],
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from core.errors import InputError
 from core.observer import Stages
+from ingest.columns import Memory
 from ingest.envelope import Envelope
 from ingest.feed import Feed, Open
 from ingest.inspection import Inspection, inspect, source
@@ -72,7 +73,7 @@ class FileFeed:
         """Stand where the last commit left off."""
         self._loop, self._loaded = asyncio.get_running_loop(), loaded
         self.rejected, self.known = [], []
-        context = Context(loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), loaded.secret)
+        context = Context(loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret)
         unfinished = [await self._reopen(row) for row in await self.store.fetch("unfinished")]
         self._feed = Feed(self._submissions(unfinished), context, loaded.state, self.stages)
         for each in unfinished:

@@ -12,7 +12,7 @@ from core.codes import Outcome
 from core.columns import blank
 from core.fields import BY_COLUMN, FORMATS, Field, Sort
 from core.tables import Parsed
-from ingest.columns import TextColumn
+from ingest.columns import Memory, TextColumn
 from kernels import parsing
 
 _PARSERS = {Sort.WHOLE: parsing.wholes, Sort.DAY: parsing.days, Sort.DECIMAL: parsing.amounts}
@@ -22,8 +22,8 @@ _NOTHING = {Sort.WHOLE: -1, Sort.DAY: 0, Sort.DECIMAL: 0, Sort.CENTS: 0}
 class Reading:
     """The columns of ``raw`` and what is wrong with its lines."""
 
-    def __init__(self, raw: pa.RecordBatch) -> None:
-        self.raw, self.rows = raw, raw.num_rows
+    def __init__(self, raw: pa.RecordBatch, memory: Memory | None = None) -> None:
+        self.raw, self.rows, self._memory = raw, raw.num_rows, memory or Memory()
         self.arrays = {BY_COLUMN[name]: raw.column(name) for name in raw.schema.names}
         self.fault = np.zeros(self.rows, np.uint8)
         self.field = np.zeros(self.rows, np.uint8)
@@ -48,7 +48,7 @@ class Reading:
         if field not in self._texts:
             if field not in self.arrays:
                 return None
-            self._texts[field] = TextColumn.of(self.arrays[field])
+            self._texts[field] = TextColumn.of(self.arrays[field], self._memory, field)
         return self._texts[field]
 
     def number(self, field: Field) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -63,8 +63,8 @@ class Reading:
             return np.full(self.rows, _NOTHING[sort], np.int64), np.zeros(self.rows, np.uint8)
         if pa.types.is_string(array.type) or pa.types.is_dictionary(array.type):
             column = TextColumn.of(array)
-            parsed = blank(Parsed, len(column.spans.start))
-            _PARSERS[sort](column.spans, column.text, parsed)
+            parsed = blank(Parsed, len(column.values.spans.start))
+            _PARSERS[sort](column.values.spans, column.values.text, parsed)
             return column.by_row(parsed.value), column.by_row(parsed.fault)
         if pa.types.is_date(array.type):
             array = array.view(pa.int32())

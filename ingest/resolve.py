@@ -13,7 +13,7 @@ from core.fields import FORMATS, Field, Sort
 from core.money import AMOUNT_MAX, SEPA_MAX
 from core.tables import Acts, Bytes, Flags, Grouping, Lines, Parsed, Spans
 from ingest import assignment, content
-from ingest.columns import TextColumn
+from ingest.columns import Memory, TextColumn, Values
 from ingest.reading import (
     EARMARKS,
     FAMILY,
@@ -26,7 +26,7 @@ from ingest.reading import (
     Reading,
     kinds_of,
 )
-from kernels import grouping, iban, parsing
+from kernels import grouping, iban, layout, parsing
 from posting import keys
 from posting.cells import CellNumbers
 from posting.registry import Registry
@@ -52,6 +52,8 @@ class Context:
 
     registry: Registry
     cells: CellNumbers
+    memory: Memory
+    """Of the reading thread; another thread brings its own."""
     secret: tuple[int, int]
 
 
@@ -73,25 +75,44 @@ class Resolved(NamedTuple):
 
 def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
     """Read, check and number every line of ``raw``, whose first line starts an act."""
-    reading, acts = Reading(raw), records(Acts, raw.num_rows)
+    reading = Reading(raw, context.memory)
     kind = kinds_of(reading)
     exercise = _mark_naming(reading, kind, context.registry)
-    acts["kind"] = kind
-    _fill_keys(acts, reading, (kind, exercise), (sender.number, context.secret))
-    _group(acts, reading)
+    named = _keys(reading, (kind, exercise), (sender.number, context.secret))
+    grouped = _group(reading, kind, named)
     years = _budget_years(reading, exercise)
     amount, amount_faults = _amounts(reading, kind)
     _mark_fields(reading, kind, years, context.registry)
     _mark_amounts(reading, (amount, amount_faults), sender)
-    day = _fill_periods(acts, reading, exercise, context.registry)
+    period, day = _periods(reading, exercise, context.registry)
     placed = assignment.place(reading, kind, years, (context.registry, context.cells))
     _mark_ibans(reading)
-    acts["fault"], acts["amount"] = reading.fault, np.where(reading.fault == 0, amount, 0)
-    acts["cell"], acts["source"], acts["account"] = placed.cell, placed.source, placed.account
+    columns = {
+        **named,
+        "head": grouped.head,
+        "content": grouped.content,
+        "kind": kind,
+        "period": period,
+        "cell": placed.cell,
+        "source": placed.source,
+        "account": placed.account,
+        "fault": reading.fault,
+        "amount": np.where(reading.fault == 0, amount, 0),
+    }
     reference = _column(reading, Field.REFERENCE)
+    acts = _packed(columns, reading.rows)
     return Resolved(
-        acts, amount, day, reference.row_spans(), reference.text, reading.field, placed.new_words, raw
+        acts, amount, day, reference.row_spans(), reference.values.text, reading.field, placed.new_words, raw
     )
+
+
+def _packed(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:
+    """The columns as records; a column that says nothing is all zeros."""
+    found, acts = blank(Acts, rows)._asdict(), records(Acts, rows)
+    for name, column in columns.items():
+        found[name] = np.ascontiguousarray(column, found[name].dtype)
+    layout.pack(seal(Acts(**found)), acts)
+    return acts
 
 
 def _column(reading: Reading, field: Field) -> TextColumn:
@@ -110,48 +131,61 @@ def _mark_naming(reading: Reading, kind: NDArray[np.uint8], registry: Registry) 
     return np.where(known, exercise, 0)
 
 
-def _fill_keys(
-    acts: np.ndarray,
+def _keys(
     reading: Reading,
     naming: tuple[NDArray[np.uint8], NDArray[np.int64]],
-    keyed: tuple[int, tuple[int, int]],
-) -> None:
-    """Fingerprint the act, its predecessor and its payee; digest its bank details."""
+    keyed: tuple[int, keys.Secret],
+) -> dict[str, np.ndarray]:
+    """Fingerprints of act, predecessor and payee, and the digest of the bank details."""
     kind, exercise = naming
     sender, secret = keyed
-    own = keys.prefixes(sender, FAMILY[kind], exercise)
     reference = _column(reading, Field.REFERENCE)
-    acts["key_high"], acts["key_low"] = keys.fingerprints(reference.row_spans(), reference.text, own, secret)
-    predecessor = reading.text(Field.PREDECESSOR)
-    if predecessor:
-        spans, parsed = (
-            Spans(*(np.zeros(reading.rows, np.int32) for _ in range(2))),
-            blank(Parsed, reading.rows),
-        )
-        parsing.predecessors(predecessor.row_spans(), predecessor.text, spans, parsed)
+    own = keys.prefixes(sender, FAMILY[kind], exercise)
+    found: dict[str, np.ndarray] = {}
+    found["key_high"], found["key_low"] = keys.fingerprints(
+        reference.row_spans(), reference.values.text, own, secret
+    )
+    if Field.PREDECESSOR in reading.arrays:
+        spans, text, line, _ = _predecessors(reading)
         followed = keys.prefixes(sender, FOLLOWED_FAMILY[kind], exercise)
-        found = keys.fingerprints(seal(spans), predecessor.text, followed, secret)
-        acts["previous_high"], acts["previous_low"] = found
-        acts["previous_line"] = np.minimum(parsed.value, np.iinfo(np.int32).max)
-    payee = reading.text(Field.PAYEE)
+        found["previous_high"], found["previous_low"] = keys.fingerprints(spans, text, followed, secret)
+        found["previous_line"] = np.minimum(line, np.iinfo(np.int32).max)
+    payee, bank = reading.text(Field.PAYEE), reading.text(Field.IBAN)
     if payee:
-        high, low = keys.payee_fingerprints(payee.spans, payee.text, secret)
-        acts["payee_high"], acts["payee_low"] = payee.by_row(high), payee.by_row(low)
-    bank = reading.text(Field.IBAN)
+        high, low = payee.values.once(
+            "payee", lambda values: keys.payee_fingerprints(values.spans, values.text, secret)
+        )
+        found["payee_high"], found["payee_low"] = payee.by_row(high), payee.by_row(low)
     if bank:
-        acts["bank"] = bank.digests(keys.BANK_SALT)
+        found["bank"] = bank.digests(keys.BANK_SALT)
+    return found
 
 
-def _group(acts: np.ndarray, reading: Reading) -> None:
+class _Followed(NamedTuple):
+    """The predecessors named: where their references stand, their lines, and what is wrong."""
+
+    spans: Spans
+    text: Bytes
+    line: NDArray[np.int64]
+    fault: NDArray[np.uint8]
+
+
+def _predecessors(reading: Reading) -> _Followed:
+    column = _column(reading, Field.PREDECESSOR)
+    spans, parsed = blank(Spans, reading.rows), blank(Parsed, reading.rows)
+    parsing.predecessors(column.row_spans(), column.values.text, spans, parsed)
+    return _Followed(seal(spans), column.values.text, parsed.value, parsed.fault)
+
+
+def _group(reading: Reading, kind: NDArray[np.uint8], named: dict[str, np.ndarray]) -> Grouping:
     """Put lines together to acts; the digest of the whole stands on each act's first line."""
     line, line_faults = reading.number(Field.LINE)
     number = np.where((line == -1) & (line_faults == 0), 1, line)
-    columns = (acts["kind"], acts["key_high"], acts["key_low"], content.digests(reading))
-    lines = seal(Lines(number, *(np.ascontiguousarray(column) for column in columns)))
+    lines = Lines(number, kind, named["key_high"], named["key_low"], content.digests(reading))
     grouped = blank(Grouping, reading.rows)
-    grouping.group(lines, grouped)
+    grouping.group(seal(lines), grouped)
     reading.mark_faults(grouped.fault, Field.LINE)
-    acts["head"], acts["content"] = grouped.head, grouped.content
+    return grouped
 
 
 def _budget_years(reading: Reading, exercise: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -190,14 +224,9 @@ def _mark_fields(
     if Field.BUDGET_YEAR in reading.arrays:
         known = registry.reference.calendar.knows(years)
         reading.mark(reading.has(Field.BUDGET_YEAR) & ~known, Outcome.FIELD_INVALID, Field.BUDGET_YEAR)
-    predecessor = reading.text(Field.PREDECESSOR)
-    if predecessor:
-        spans, parsed = (
-            Spans(*(np.zeros(reading.rows, np.int32) for _ in range(2))),
-            blank(Parsed, reading.rows),
-        )
-        parsing.predecessors(predecessor.row_spans(), predecessor.text, spans, parsed)
-        reading.mark(FOLLOWS[kind] & (parsed.fault != 0), Outcome.FIELD_INVALID, Field.PREDECESSOR)
+    if Field.PREDECESSOR in reading.arrays:
+        fault = _predecessors(reading).fault
+        reading.mark(FOLLOWS[kind] & (fault != 0), Outcome.FIELD_INVALID, Field.PREDECESSOR)
 
 
 def _mark_missing(reading: Reading, kind: NDArray[np.uint8]) -> None:
@@ -235,10 +264,10 @@ def _mark_amounts(
         reading.mark(over & (asked | sender.sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field)
 
 
-def _fill_periods(
-    acts: np.ndarray, reading: Reading, exercise: NDArray[np.int64], registry: Registry
-) -> NDArray[np.int32]:
-    """The period of each posting date; returns the dates."""
+def _periods(
+    reading: Reading, exercise: NDArray[np.int64], registry: Registry
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The period of each posting date, and the dates."""
     day, _ = reading.number(Field.DATE)
     if Field.POSTING_DATE in reading.arrays:
         posted, _ = reading.number(Field.POSTING_DATE)
@@ -246,14 +275,17 @@ def _fill_periods(
     days = np.clip(day, np.iinfo(np.int32).min, np.iinfo(np.int32).max).astype(np.int32)
     found = registry.reference.calendar.place(days, exercise)
     reading.mark((exercise > 0) & ~found.inside, Outcome.DATE_OUTSIDE_EXERCISE, Field.DATE)
-    acts["period"] = np.where(found.inside, found.period, 0)
-    return np.where(found.inside, days, 0)
+    return np.where(found.inside, found.period, 0), np.where(found.inside, days, 0)
 
 
 def _mark_ibans(reading: Reading) -> None:
     column = reading.text(Field.IBAN)
     if column:
-        flags = np.zeros(len(column.spans.start), np.uint8)
-        iban.check(column.spans, column.text, Flags(flags))
-        good = column.by_row(flags).view(bool)
+        good = column.by_row(column.values.once("iban", _checked)).view(bool)
         reading.mark((column.lengths() > 0) & ~good, Outcome.IBAN_INVALID, Field.IBAN)
+
+
+def _checked(values: Values) -> NDArray[np.uint8]:
+    flags = np.zeros(len(values.spans.start), np.uint8)
+    iban.check(values.spans, values.text, Flags(flags))
+    return flags

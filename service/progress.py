@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from service.console import is_terminal, note
 
 LINE_SECONDS = 5
+_ROUTINE = frozenset({"starting", "stopping", "reading"})
 BAR_SECONDS = 0.1
 
 
@@ -138,11 +139,14 @@ class Lines:
     """Plain lines, for files and pipes."""
 
     def __init__(self) -> None:
-        self._due = 0.0
+        self._due, self._routine = 0.0, ""
 
     def doing(self, text: str) -> None:
-        """Say what is waited for."""
-        note(text)
+        """Say what is waited for; what is done every time is told when it lasts, and so is told again."""
+        first = text.split(" ", 1)[0]
+        if first not in _ROUTINE or first == self._routine:
+            note(text)
+        self._routine = first
 
     def stepping(self, done: int, total: int, label: str) -> None:
         """Say it at most every few seconds."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.money import euros
+from reporting.grids import Cell, Column, Grid, Kind
 from service.app import Result, Speed
-from service.console import Column, Sheet, count, heading, say, show
+from service.console import count, heading, say, show
 from service.receipts import OUTCOMES, Reason, Receipt
 
 HASH_SHOWN = 12
@@ -39,39 +39,45 @@ def _at(file: str, where: str) -> str:
     return f"{rest}: " if rest else ""
 
 
-def receipts(found: Sequence[Receipt]) -> Sheet:
+def receipts(found: Sequence[Receipt]) -> Grid:
     """One row a submission; outcomes that never came are left out."""
     shown = [
         name for name in OUTCOMES if name == "accepted" or any(getattr(each, name).lines for each in found)
     ]
     columns = [
-        *(Column("no.", figures=True), Column("file"), Column("lines", figures=True)),
-        *(Column(name, figures=True) for name in shown),
-        *(Column("accepted, euros", figures=True), Column("chain")),
+        *(Column("no.", Kind.COUNT), Column("file"), Column("lines", Kind.COUNT)),
+        *(Column(name, Kind.COUNT) for name in shown),
+        *(Column("accepted, euros", Kind.MONEY), Column("chain")),
     ]
     rows = [_receipt(each, shown) for each in found]
-    lines = [f"{sum(getattr(each, name).lines for each in found):,}" for name in shown]
-    total = euros(sum(each.accepted.cents for each in found))
-    foot = ["", "all", f"{sum(each.lines for each in found):,}", *lines, total, ""]
-    return Sheet("Receipts", columns, rows, foot if len(rows) > 1 else ())
+    lines = [sum(getattr(each, name).lines for each in found) for name in shown]
+    foot = [
+        None,
+        "all",
+        sum(each.lines for each in found),
+        *lines,
+        sum(each.accepted.cents for each in found),
+        "",
+    ]
+    return Grid("Receipts", columns, rows, foot if len(rows) > 1 else ())
 
 
-def _receipt(each: Receipt, shown: Sequence[str]) -> list[str]:
-    lines = [f"{getattr(each, name).lines:,}" for name in shown]
+def _receipt(each: Receipt, shown: Sequence[str]) -> list[Cell]:
+    lines = [getattr(each, name).lines for name in shown]
     name = each.file if each.done else f"{each.file} (unfinished)"
     chain = (each.chain or "")[:HASH_SHOWN]
-    return [str(each.submission), name, f"{each.lines:,}", *lines, euros(each.accepted.cents), chain]
+    return [each.submission, name, each.lines, *lines, each.accepted.cents, chain]
 
 
-def reasons(found: Sequence[Reason]) -> Sheet:
+def reasons(found: Sequence[Reason]) -> Grid:
     """One row a refusal code."""
     columns = [
-        *(Column("reason"), Column("lines", figures=True)),
-        *(Column("euros", figures=True), Column("what it means")),
+        *(Column("reason"), Column("lines", Kind.COUNT)),
+        *(Column("euros", Kind.MONEY), Column("what it means")),
     ]
-    rows = [[each.code, f"{each.lines:,}", euros(each.cents), each.finding] for each in found]
-    lines, cents = sum(each.lines for each in found), sum(each.cents for each in found)
-    return Sheet("Refused lines", columns, rows, ["all", f"{lines:,}", euros(cents), ""])
+    rows = [[each.code, each.lines, each.cents, each.finding] for each in found]
+    foot = ["all", sum(each.lines for each in found), sum(each.cents for each in found), ""]
+    return Grid("Refused lines", columns, rows, foot)
 
 
 def spent(speed: Speed) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from reporting.verification.findings import Finding
 from reporting.verification.postgres import Link, Span
-from reporting.verification.rows import Rows
+from reporting.verification.rows import Rows, body_of
 
 LAYOUTS = frozenset({1})
 """Versions of the rows that are hashed as described above."""
@@ -101,9 +101,20 @@ class Chain:
         return list(self._broken.values())
 
 
+def hash_of(streams: Sequence[bytes], previous: bytes) -> bytes:
+    """The hash of one batch from the COPY streams of its chained tables."""
+    digest = hashlib.sha256()
+    for stream in streams:
+        digest.update(body_of(stream))
+    digest.update(previous)
+    return digest.digest()
+
+
 def cut(rows: Rows, links: Sequence[Link], firsts: Sequence[int]) -> list[int]:
     """Where each batch's rows start in ``rows``, and where the last one's end."""
-    bounds = firsts if rows.stored.key == "entry_id" else [*(link.batch for link in links), links[-1].batch + 1]
+    bounds = (
+        firsts if rows.stored.key == "entry_id" else [*(link.batch for link in links), links[-1].batch + 1]
+    )
     return np.searchsorted(rows.keys(), np.maximum.accumulate(bounds)).tolist()
 
 

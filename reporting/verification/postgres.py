@@ -68,7 +68,9 @@ class Snapshot:
 
     async def copy(self, stored: Stored, span: Span) -> bytes:
         """The binary COPY stream of a table's rows in ``span``."""
-        first, end = (span.entry, span.entry_end) if stored.key == "entry_id" else (span.batch, span.batch_end)
+        first, end = (
+            (span.entry, span.entry_end) if stored.key == "entry_id" else (span.batch, span.batch_end)
+        )
         parts: list[bytes] = []
 
         async def keep(data: bytes) -> None:
@@ -92,7 +94,9 @@ class Snapshot:
 
 def _table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pa.table([pa.array(list(each), field.type) for each, field in zip(columns, schema, strict=True)], schema)
+    return pa.table(
+        [pa.array(list(each), field.type) for each, field in zip(columns, schema, strict=True)], schema
+    )
 
 
 @asynccontextmanager

@@ -86,12 +86,16 @@ class Rows(NamedTuple):
 
     def bytes_of(self, first: int, end: int) -> memoryview:
         """The bytes of the rows ``first`` up to, not including, ``end``."""
-        bounds = [*self.starts[[first]].tolist(), *self.starts[end : end + 1].tolist()] if first < end else [0, 0]
+        bounds = (
+            [*self.starts[[first]].tolist(), *self.starts[end : end + 1].tolist()] if first < end else [0, 0]
+        )
         return self.body[bounds[0] : bounds[1] if len(bounds) > 1 else len(self.body)]
 
     def arrow(self) -> pa.Table:
         """The columns that comparing needs."""
-        fixed = _overlapping(self.body, _layout(self.stored.columns))[self.starts] if len(self.starts) else None
+        fixed = (
+            _overlapping(self.body, _layout(self.stored.columns))[self.starts] if len(self.starts) else None
+        )
         columns: dict[str, pa.Array] = {}
         for name, kind in self.stored.compared.items():
             values = np.zeros(0, ">i8") if fixed is None else fixed[name]
@@ -107,6 +111,11 @@ class Rows(NamedTuple):
         return _overlapping(self.body, _layout(self.stored.columns))[name][self.starts]
 
 
+def body_of(stream: bytes) -> memoryview:
+    """The tuples of a COPY stream, without its header and trailer."""
+    return memoryview(stream)[_HEADER_BYTES : len(stream) - _TRAILER_BYTES]
+
+
 def parse(stored: Stored, stream: bytes) -> Rows:
     """The rows of a whole COPY stream.
 
@@ -115,7 +124,7 @@ def parse(stored: Stored, stream: bytes) -> Rows:
     SchemaMismatch
         The stream does not consist of rows of that table.
     """
-    body = memoryview(stream)[_HEADER_BYTES : len(stream) - _TRAILER_BYTES]
+    body = body_of(stream)
     fixed, texts = _layout(stored.columns).itemsize, len(stored.texts)
     if texts:
         starts, end = _walk(body, fixed, texts)

@@ -64,7 +64,9 @@ class _Run:
                 if under_way:
                     await under_way
                 bounds = firsts[places.start : places.stop + 1]
-                under_way = group.create_task(asyncio.to_thread(self._take, self._links[places], bounds, tables))
+                under_way = group.create_task(
+                    asyncio.to_thread(self._take, self._links[places], bounds, tables)
+                )
                 self._step(f"batch {span.batch_end - 1}")
 
     async def _read_small(self, firsts: Sequence[int]) -> None:
@@ -79,7 +81,9 @@ class _Run:
 
     def _take(self, links: Sequence[Link], firsts: Sequence[int], streams: Sequence[bytes]) -> None:
         """Hash and lay out the rows of one window; runs beside the reading of the next."""
-        tables = [parse(stored, stream) for stored, stream in zip((*CHAINED, *BALANCES), streams, strict=True)]
+        tables = [
+            parse(stored, stream) for stored, stream in zip((*CHAINED, *BALANCES), streams, strict=True)
+        ]
         self._chain.follow(links, firsts, tables[: len(CHAINED)])
         for rows in tables:
             self._bench.lay_rows(rows, links, firsts)

@@ -64,8 +64,12 @@ class Workbench:
     def check(self, name: str) -> tuple[Check, list[Finding]]:
         """Where the rule ``name`` does not hold."""
         self._connection.execute(f"create or replace temp table broken as {CHECKS[name]}")
-        shown = self._connection.execute("select place, found, expected from broken limit ?", [FINDINGS_MAX]).fetchall()
-        return Check(name, rule_of(CHECKS[name]), self.count("broken")), [Finding(name, *row) for row in shown]
+        shown = self._connection.execute(
+            "select place, found, expected from broken limit ?", [FINDINGS_MAX]
+        ).fetchall()
+        return Check(name, rule_of(CHECKS[name]), self.count("broken")), [
+            Finding(name, *row) for row in shown
+        ]
 
 
 def rule_of(statement: str) -> str:

@@ -26,14 +26,15 @@ _OWNER = "postgres.owner"
 
 def demo(
     *,
-    folder: Annotated[Path, Parameter(help="Folder for the files and the database; made if need be.")] = _FOLDER,
+    folder: Annotated[
+        Path, Parameter(help="Folder for the files and the database; made if need be.")
+    ] = _FOLDER,
     acts: Annotated[int, Parameter(help="Payment requests of the year.")] = ACTS,
 ) -> int:
     """Process a sample year in a fresh database, and show what comes of it.
 
     Files of all four formats, from seven senders, are taken in, checked against the budget, posted and
-    committed. Then follow the receipts, the refusals by reason, the execution of the budget, the trial balance
-    and the proof.
+    committed. Then follow receipts, refusals by reason, execution of the budget, trial balance and proof.
     """
     from service import report
 
@@ -67,7 +68,9 @@ def sample(folder: Path, acts: int) -> list[Path]:
 
 def _digest(year: object) -> str:
     """Names a year by all that its files depend on, so that they are made again when one of these changes."""
-    sources = sorted([*_ROOT.glob("bench/*.*"), *_ROOT.glob("core/*.py"), *_ROOT.glob("core/reference/**/*.*")])
+    sources = sorted(
+        [*_ROOT.glob("bench/*.*"), *_ROOT.glob("core/*.py"), *_ROOT.glob("core/reference/**/*.*")]
+    )
     seen = b"\0".join(path.read_bytes() for path in sources)
     return hashlib.sha256(seen + repr(year).encode()).hexdigest()[:8]
 
@@ -82,7 +85,9 @@ def fresh(data: Path) -> Path:
     """
     if data.exists():
         if not (data / _OWNER).exists():
-            raise CrescendoError(f"{data} is not of an earlier demonstration: remove it, or name another --folder")
+            raise CrescendoError(
+                f"{data} is not of an earlier demonstration: remove it, or name another --folder"
+            )
         with owned(data):
             shutil.rmtree(data)
     return data

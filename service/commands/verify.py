@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from core.reference.files import SHIPPED
+from reporting.grids import Column, Grid
 from service import asking, console
 from service.commands.options import HERE, Json, Place
-from service.console import Column, Sheet
 from service.progress import Narrator
 from service.settings import Settings
 
@@ -49,7 +49,7 @@ def tell(found: "Verification") -> None:
         [each.name, "yes" if not each.broken else f"NO, {each.broken:,} times", each.rule]
         for each in found.checks
     ]
-    console.show(Sheet("Proof", columns, rows))
+    console.show(Grid("Proof", columns, rows))
     if found.findings:
         console.heading("Findings")
     for each in found.findings:

@@ -11,7 +11,7 @@ from core.columns import seal, sealed
 from core.tables import Bytes, Spans
 
 IS_COMPILED = not config.DISABLE_JIT
-_SLOWER = 1 if IS_COMPILED else 5
+_SLOWER = 1 if IS_COMPILED else 3
 
 def examples(count: int) -> settings:
     """``count`` cases compiled, fewer interpreted; any case may take long when it comes first."""

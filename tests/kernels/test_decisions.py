@@ -13,7 +13,7 @@ def _lines(case: Case) -> int:
     return sum(len(batch.lines) for batch in case.batches)
 
 
-@examples(400)
+@examples(250)
 @given(cases())
 def test_every_line_is_decided_as_the_rule_book_says(case: Case) -> None:
     deciding, ledger = Deciding(case.book, _lines(case)), case.book.ledger()

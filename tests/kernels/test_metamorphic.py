@@ -25,7 +25,7 @@ def _room(presented: Acts) -> int:
     return sum(map(len, presented))
 
 
-@examples(200)
+@examples(100)
 @given(cases(), st.booleans(), st.data())
 def test_where_a_stream_is_cut_does_not_matter(case: Case, holding: bool, data: st.DataObject) -> None:
     stream = _acts(case)
@@ -37,7 +37,7 @@ def test_where_a_stream_is_cut_does_not_matter(case: Case, holding: bool, data: 
     assert cut.remembered() == whole.remembered()
 
 
-@examples(200)
+@examples(100)
 @given(cases())
 def test_acts_on_different_programmes_commute(case: Case) -> None:
     """Whichever come first, each act is answered alike; only entries are numbered otherwise."""
@@ -85,7 +85,7 @@ def _findings(told: list[Decision]) -> list[tuple[Outcome, int, int]]:
     return [(decision.outcome, decision.node, decision.missing) for decision in told]
 
 
-@examples(200)
+@examples(100)
 @given(cases())
 def test_a_batch_presented_again_decides_nothing_twice(case: Case) -> None:
     """Refused acts may find what they lacked; so again and again, until nothing more is accepted."""

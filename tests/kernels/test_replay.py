@@ -16,7 +16,7 @@ from tests.oracle.replay import Entry, replay
 from tests.strategies import Case, cases
 
 
-@examples(200)
+@examples(100)
 @given(cases(), st.data())
 def test_the_journal_gives_the_book_again(case: Case, data: st.DataObject) -> None:
     """Items, remainders and keys; figures, sums and payees are stored by themselves."""

@@ -1,0 +1,32 @@
+"""Columns to records: one pass that reads every column in order and writes every record whole."""
+
+from core.tables import Acts
+from kernels.signature import borrow, fills_records, kernel, reads
+
+
+@kernel(reads(Acts), fills_records(Acts))
+def pack(columns, records):
+    """Lay the columns of acts out as records.
+
+    Reads     columns    n rows a column
+    Fills     records    n records
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  none: every field has its column's type
+    Cost      O(n), one pass
+    Oracle    tests.oracle.layout.pack
+    """
+    records = borrow(records)
+    amount, key_high, content, previous_high = columns.amount, columns.key_high, columns.content, columns.previous_high
+    payee_high, bank, head, period = columns.payee_high, columns.bank, columns.head, columns.period
+    cell, source, key_low, previous_low = columns.cell, columns.source, columns.key_low, columns.previous_low
+    previous_line, payee_low, account = columns.previous_line, columns.payee_low, columns.account
+    kind, fault = columns.kind, columns.fault
+    for row in range(amount.size):
+        act = records[row]
+        act.amount, act.key_high, act.content = amount[row], key_high[row], content[row]
+        act.previous_high, act.payee_high, act.bank = previous_high[row], payee_high[row], bank[row]
+        act.head, act.period, act.cell, act.source = head[row], period[row], cell[row], source[row]
+        act.key_low, act.previous_low, act.previous_line = key_low[row], previous_low[row], previous_line[row]
+        act.payee_low, act.account = payee_low[row], account[row]
+        act.kind, act.fault = kind[row], fault[row]

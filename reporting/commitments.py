@@ -1,0 +1,88 @@
+"""Outstanding commitments: engaged and not yet drawn (*reste à payer*), and certified but not yet requested."""
+
+from collections import defaultdict
+
+import msgspec
+
+from core.catalog import CATALOG, KIND_NUMBER, Remainder
+from core.nomenclature import Level
+from reporting.grids import Column, Grid, Kind
+from reporting.names import CENTRE, Names
+from reporting.postgres import Connection, batch_or_last, fetch
+
+
+class Outstanding(msgspec.Struct, frozen=True):
+    """What commitments of one fund centre and budget year still bind, in cents."""
+
+    year: int
+    centre: str
+    label: str
+    commitments: int
+    open: int
+    """Engaged, neither certified nor requested without service."""
+    unbilled: int
+    """Certified, not yet requested."""
+
+
+class OutstandingCommitments(msgspec.Struct, frozen=True):
+    """Every fund centre of one level that still has some, in order of the nomenclature."""
+
+    batch: int
+    level: str
+    centres: list[Outstanding]
+    commitments: int
+    open: int
+    unbilled: int
+
+
+async def outstanding_commitments(
+    connection: Connection, names: Names, *, level: Level = Level.PROGRAMME
+) -> OutstandingCommitments:
+    """What is left of all commitments, read from the journal itself: it takes a pass over all entries."""
+    kinds = [number for number, kind in enumerate(CATALOG) if kind.draws or kind.feeds]
+    opens, unbills = (
+        [_sign(number, which) for number in kinds] for which in (Remainder.OPEN, Remainder.UNBILLED)
+    )
+    mirrors = [number for number, kind in enumerate(CATALOG) if kind.mirrors]
+    rows = await fetch(connection, "commitments", kinds, opens, unbills, mirrors, KIND_NUMBER["commitment"])
+    sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in rows:
+        centre = _above(names, names.code(CENTRE, row["centre"]), level)
+        sums[row["budget_year"], centre] = [
+            total + row[name]
+            for total, name in zip(
+                sums[row["budget_year"], centre], ("commitments", "open", "unbilled"), strict=True
+            )
+        ]
+    found = [
+        Outstanding(year, centre, names.centre_label(centre), *each)
+        for (year, centre), each in sorted(sums.items())
+    ]
+    totals = (sum(getattr(each, name) for each in found) for name in ("commitments", "open", "unbilled"))
+    return OutstandingCommitments(await batch_or_last(connection, None), level.name, found, *totals)
+
+
+def _sign(kind: int, which: Remainder) -> int:
+    return (CATALOG[kind].feeds is which) - (CATALOG[kind].draws is which)
+
+
+def _above(names: Names, centre: str, level: Level) -> str:
+    """The fund centre of ``level`` above ``centre``, or itself."""
+    while names.codes.centres[centre].level > level:
+        centre = names.codes.centres[centre].parent
+    return centre
+
+
+def grid(found: OutstandingCommitments) -> Grid:
+    """As a table."""
+    columns = [
+        *(Column("year"), Column("centre"), Column("label"), Column("commitments", Kind.COUNT)),
+        *(Column("engaged, not drawn", Kind.MONEY), Column("certified, not requested", Kind.MONEY)),
+    ]
+    rows = [
+        [str(each.year), each.centre, each.label, each.commitments, each.open, each.unbilled]
+        for each in found.centres
+    ]
+    foot = ["", "all", "", found.commitments, found.open, found.unbilled]
+    title = f"Outstanding commitments by {found.level.lower()}, after batch {found.batch:,}"
+    return Grid(title, columns, rows, foot)

@@ -1,0 +1,106 @@
+"""What the numbers of the journal stand for: codes, and nodes in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
+from core.nomenclature import OTHER_TITLES, STAFF_TITLE, CENTRES_MAX, FundFamily, Level
+from reporting.postgres import Connection, fetch
+from reporting.reference import Codes
+
+CENTRE, AREA, ITEM, FUND, ACCOUNT, SENDER = range(1, 7)
+"""Kinds of ``reference_text``."""
+
+_SHEETS, _FAMILIES = 6, 3
+_CENTRES = CENTRES_MAX + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A budget node taken apart."""
+
+    number: int
+    year: int
+    centre: int
+    envelope: str
+    """``T2`` or ``HT2``."""
+    family: FundFamily
+
+    @classmethod
+    def of(cls, number: int) -> "Node":
+        """``((year - 2000) * 131072 + centre) * 6 + staff * 3 + family``, undone."""
+        place, sheet = divmod(number, _SHEETS)
+        year, centre = divmod(place, _CENTRES)
+        staff, family = divmod(sheet, _FAMILIES)
+        envelope = STAFF_TITLE if staff else OTHER_TITLES
+        return cls(number, year + YEAR_FIRST, centre, envelope, FundFamily(family))
+
+    def at(self, centre: int) -> "Node":
+        """The node of another fund centre on the same sheet."""
+        return Node.of(self.number + (centre - self.centre) * _SHEETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Codes by number, and what the files say of them."""
+
+    codes: Codes
+    by_number: Mapping[int, Mapping[int, str]]
+    by_code: Mapping[str, int]
+    """Numbers of fund centres."""
+
+    def code(self, kind: int, number: int) -> str:
+        """The code of a number; empty for 0."""
+        return self.by_number[kind].get(number, f"no. {number}") if number else ""
+
+    def account(self, number: int) -> tuple[str, str]:
+        """An account's number in the chart, and its label."""
+        code = self.code(ACCOUNT, number)
+        return code, self.codes.accounts.get(code, "")
+
+    def centre_label(self, code: str) -> str:
+        """What a fund centre is called."""
+        found = self.codes.centres.get(code)
+        return found.label if found else ""
+
+    def level(self, code: str) -> Level | None:
+        """The level of a fund centre; None when the files do not hold it."""
+        found = self.codes.centres.get(code)
+        return found.level if found else None
+
+    def node(self, number: int) -> str:
+        """``0177-D013-DD13 HT2 2018``; the fund family where it is not the ordinary one."""
+        node = Node.of(number)
+        family = (
+            "" if node.family is FundFamily.ORDINARY else f" {node.family.name.lower().replace('_', ' ')}"
+        )
+        return f"{self.code(CENTRE, node.centre)} {node.envelope}{family} {node.year}"
+
+    def node_of(self, cell: Mapping[str, int]) -> int:
+        """The node that an account assignment hangs under: its operation's where it has one."""
+        item, fund = self.code(ITEM, cell["item"]), self.code(FUND, cell["fund"])
+        sheet = self.codes.items[item].staff * _FAMILIES + self.codes.funds[fund].family
+        place = (cell["budget_year"] - YEAR_FIRST) * _CENTRES + (cell["operation"] or cell["centre"])
+        return place * _SHEETS + sheet
+
+    def upwards(self, node: int) -> list[int]:
+        """The node, and every node above it up to the programme."""
+        first = Node.of(node)
+        found, code = [node], self.code(CENTRE, first.centre)
+        while code in self.codes.centres and (code := self.codes.centres[code].parent):
+            found.append(first.at(self.by_code[code]).number)
+        return found
+
+
+async def read_names(connection: Connection, codes: Codes) -> Names:
+    """The numbers that the database gave to codes."""
+    by_number: dict[int, dict[int, str]] = {kind: {} for kind in range(CENTRE, SENDER + 1)}
+    for row in await fetch(connection, "reference_texts"):
+        by_number[row["kind"]][row["id"]] = row["code"]
+    return Names(codes, by_number, {code: number for number, code in by_number[CENTRE].items()})
+
+
+def month_of(period: int) -> str:
+    """``2018-12``."""
+    exercise, month = divmod(period, PERIODS_A_YEAR)
+    return f"{exercise + YEAR_FIRST}-{month:02}"

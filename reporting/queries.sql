@@ -1,0 +1,157 @@
+-- name: reference_texts
+select kind, id, code from reference_text;
+
+-- name: last_batch
+select coalesce(max(batch), 0) from batch;
+
+-- name: trial_balance
+-- The last sums of each account and period at or before batch $1, of the periods from $2 up to, not including, $3.
+with latest as (
+    select distinct on (account, period) account, debit, credit from account_balance
+    where batch <= $1 and period >= $2 and period < $3
+    order by account, period, batch desc
+)
+select account, sum(debit)::bigint as debit, sum(credit)::bigint as credit from latest group by account;
+
+-- name: budget
+-- The last figures at or before batch $1 of the nodes of fund centres $2.
+select distinct on (node) node, ae_opened, ae_allotted, ae_reserved, ae_consumed, cp_opened, cp_allotted, cp_reserved, cp_consumed
+from node_balance
+where batch <= $1 and node / 6 % 131072 = any($2::int[])
+order by node, batch desc;
+
+-- name: refusals
+select code, count(*) as lines, sum(amount)::bigint as cents, count(distinct submission) as submissions
+from refusal where $1::int is null or submission = $1
+group by code order by count(*) desc, code;
+
+-- name: refused_lines
+select batch, submission, line, code, field, kind, node, missing, amount, reference, found
+from refusal where submission = $1 order by line limit $2;
+
+-- name: commitments
+-- What is left of each commitment, summed by account assignment.  $1 kinds with their $2 effect on what is engaged and not
+-- yet drawn, $3 on what is certified and not yet requested; $4 kinds that mirror; $5 the kind that commits.
+with effect as (
+    select kind, open_sign, unbilled_sign from unnest($1::smallint[], $2::smallint[], $3::smallint[]) as t (kind, open_sign, unbilled_sign)
+),
+step as (
+    select case when e.kind = $5 then e.entry_id else e.predecessor end as commitment,
+           e.amount * f.open_sign as open, e.amount * f.unbilled_sign as unbilled
+    from entry e join effect f on f.kind = e.kind
+    union all
+    select p.predecessor, -e.amount * f.open_sign, -e.amount * f.unbilled_sign
+    from entry e join entry p on p.entry_id = e.predecessor join effect f on f.kind = p.kind
+    where e.kind = any($4::smallint[]) and p.predecessor > 0
+),
+remainder as (
+    select commitment, sum(open) as open, sum(unbilled) as unbilled from step group by commitment
+    having sum(open) <> 0 or sum(unbilled) <> 0
+)
+select c.centre, c.budget_year, count(*) as commitments, sum(r.open)::bigint as open, sum(r.unbilled)::bigint as unbilled
+from remainder r join entry e on e.entry_id = r.commitment join cell c on c.cell = e.cell
+group by c.centre, c.budget_year;
+
+-- name: entries_by_reference
+select e.*, s.sender from entry e join submission s on s.submission = e.submission
+where e.reference = $1 and ($2::text is null or s.sender = $2) order by e.entry_id;
+
+-- name: entries_by_number
+select e.*, s.sender from entry e join submission s on s.submission = e.submission where e.entry_id = any($1::bigint[]) order by e.entry_id;
+
+-- name: followers
+select e.*, s.sender from entry e join submission s on s.submission = e.submission
+where e.predecessor = any($1::bigint[]) order by e.entry_id;
+
+-- name: refusals_by_reference
+select r.*, s.sender from refusal r join submission s on s.submission = r.submission
+where r.reference = $1 and ($2::text is null or s.sender = $2) order by r.batch, r.position;
+
+-- name: duplicates_of
+select d.batch, d.submission, d.line, d.entry_id, s.sender from duplicate d join submission s on s.submission = d.submission
+where d.entry_id = any($1::bigint[]) order by d.batch, d.position;
+
+-- name: submissions
+select submission, sender, batch_id, encode(file_hash, 'hex') as file_hash, file_name, format, attempt, declared_lines, declared_cents, received_at
+from submission where submission = any($1::int[]);
+
+-- name: cells
+select cell, centre, area, item, fund, operation, budget_year from cell where cell = any($1::int[]);
+
+-- name: payees
+select payee, code, name, iban, bic from payee where payee = any($1::int[]);
+
+-- name: batches_of_entries
+select t.entry_id, b.batch from unnest($1::bigint[]) as t (entry_id)
+join batch b on t.entry_id >= b.first_entry and t.entry_id < b.first_entry + b.entries;
+
+-- name: batches
+select batch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain, committed_at
+from batch where batch = any($1::bigint[]) order by batch;
+
+-- name: chain_before
+select chain from batch where batch = $1 - 1;
+
+-- name: figures_at
+-- Figures of nodes $1 as of batch $2.
+select distinct on (node) * from node_balance where node = any($1::int[]) and batch <= $2 order by node, batch desc;
+
+-- name: progress
+select distinct on (submission) submission, batch, done, accepted, duplicate, refused, suspended,
+       accepted_cents, duplicate_cents, refused_cents, suspended_cents
+from progress where submission = any($1::int[]) order by submission, batch desc;
+
+-- name: batches_of_submission
+select batch from progress where submission = $1 order by batch;
+
+-- name: counted_of_submission
+select (select count(*) from entry where submission = $1) as accepted,
+       (select count(*) from duplicate where submission = $1) as duplicate,
+       (select count(*) from refusal where submission = $1) as refused,
+       (select coalesce(sum(amount), 0)::bigint from entry where submission = $1) as accepted_cents;
+
+-- name: counted
+-- What stands in the tables for batch $1, whose entries run from $2 up to, not including, $3.
+select (select count(*) from entry where entry_id >= $2 and entry_id < $3) as entries,
+       (select count(*) from refusal where batch = $1) as refusals,
+       (select count(*) from duplicate where batch = $1) as duplicates,
+       (select coalesce(sum(amount), 0)::bigint from entry where entry_id >= $2 and entry_id < $3) as cents,
+       (select coalesce(sum(amount), 0)::bigint from entry where entry_id >= $2 and entry_id < $3 and debit <> 0) as posted;
+
+-- name: posted
+-- What batch $1 added to the debits and credits of all accounts.
+with now as (select account, period, debit, credit from account_balance where batch = $1),
+before as (
+    select distinct on (a.account, a.period) a.account, a.period, a.debit, a.credit
+    from account_balance a join now n on n.account = a.account and n.period = a.period
+    where a.batch < $1 order by a.account, a.period, a.batch desc
+)
+select coalesce(sum(n.debit - coalesce(b.debit, 0)), 0)::bigint as debit, coalesce(sum(n.credit - coalesce(b.credit, 0)), 0)::bigint as credit
+from now n left join before b on b.account = n.account and b.period = n.period;
+
+-- name: budget_moved
+-- What batch $1 took up of AE and of CP, by fund centre.
+with now as (select * from node_balance where batch = $1),
+before as (
+    select distinct on (node) * from node_balance where batch < $1 and node in (select node from now) order by node, batch desc
+)
+select n.node / 6 % 131072 as centre,
+       sum(n.ae_reserved + n.ae_consumed - coalesce(b.ae_reserved + b.ae_consumed, 0))::bigint as ae,
+       sum(n.cp_reserved + n.cp_consumed - coalesce(b.cp_reserved + b.cp_consumed, 0))::bigint as cp
+from now n left join before b on b.node = n.node
+group by centre;
+
+-- name: budget_asked
+-- What the entries from $1 up to, not including, $2 take up by the catalog: $3 kinds with their $4 AE and $5 CP; $6 kinds
+-- that mirror; $7 the kind that earmarks.  Spending on an operation takes up what its earmark took up before.
+with effect as (
+    select kind, ae, cp from unnest($3::smallint[], $4::smallint[], $5::smallint[]) as t (kind, ae, cp)
+),
+line as (
+    select e.cell, e.amount, e.kind as kind from entry e where e.entry_id >= $1 and e.entry_id < $2 and e.kind <> all($6::smallint[])
+    union all
+    select e.cell, -e.amount, p.kind from entry e join entry p on p.entry_id = e.predecessor
+    where e.entry_id >= $1 and e.entry_id < $2 and e.kind = any($6::smallint[])
+)
+select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = $7), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
+from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;

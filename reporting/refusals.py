@@ -1,0 +1,134 @@
+"""Refused lines: how many for which reason, what it means, and what to do."""
+
+from typing import Literal
+
+import msgspec
+
+from core.catalog import CATALOG
+from core.codes import Outcome
+from core.fields import Field
+from core.remedies import REMEDIES, Remedy
+from reporting.grids import Column, Grid, Kind
+from reporting.names import Names
+from reporting.postgres import Connection, Row, fetch
+
+Language = Literal["en", "fr"]
+LINES_MAX = 1000
+"""Refused lines told one by one."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """All lines refused for one reason."""
+
+    code: str
+    lines: int
+    cents: int
+    submissions: int
+    finding: str
+    action: str
+
+
+class Refusals(msgspec.Struct, frozen=True):
+    """The reasons, the most frequent first."""
+
+    submission: int | None
+    reasons: list[Reason]
+    lines: int
+    cents: int
+
+
+class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One refused line, and why."""
+
+    batch: int
+    submission: int
+    line: int
+    """From 1."""
+    reference: str
+    kind: str
+    amount: int
+    code: str
+    field: str
+    found: str
+    """What stood in the field."""
+    node: str
+    """The budget node that refused, in words."""
+    missing: int
+    """Cents missing there."""
+    finding: str
+    action: str
+
+
+async def refusals(
+    connection: Connection, *, submission: int | None = None, language: Language = "en"
+) -> Refusals:
+    """Refused lines by reason, of one submission or of all."""
+    rows = await fetch(connection, "refusals", submission)
+    reasons = [_reason(row, language) for row in rows]
+    return Refusals(
+        submission, reasons, sum(each.lines for each in reasons), sum(each.cents for each in reasons)
+    )
+
+
+def _reason(row: Row, language: Language) -> Reason:
+    finding, action = words(REMEDIES[Outcome(row["code"])], language)
+    return Reason(Outcome(row["code"]).name, row["lines"], row["cents"], row["submissions"], finding, action)
+
+
+async def refused_lines(
+    connection: Connection, names: Names, submission: int, *, language: Language = "en"
+) -> list[RefusedLine]:
+    """The first refused lines of a submission, in the order of its file, at most ``LINES_MAX``."""
+    rows = await fetch(connection, "refused_lines", submission, LINES_MAX)
+    return [refused_line(names, row, language) for row in rows]
+
+
+def refused_line(names: Names, row: Row, language: Language = "en") -> RefusedLine:
+    """A row of ``refusal`` in words."""
+    code = Outcome(row["code"])
+    finding, action = words(REMEDIES[code], language)
+    return RefusedLine(
+        batch=row["batch"],
+        submission=row["submission"],
+        line=row["line"] + 1,
+        reference=row["reference"],
+        kind=CATALOG[row["kind"]].name,
+        amount=row["amount"],
+        code=code.name,
+        field=Field(row["field"]).column if row["field"] else "",
+        found=row["found"],
+        node=names.node(row["node"]) if row["node"] else "",
+        missing=row["missing"],
+        finding=finding,
+        action=action,
+    )
+
+
+def words(remedy: Remedy, language: Language) -> tuple[str, str]:
+    """The finding and what to do, in one language."""
+    return (remedy.finding_fr, remedy.action_fr) if language == "fr" else (remedy.finding, remedy.action)
+
+
+def grid(found: Refusals) -> Grid:
+    """As a table."""
+    of = f" of submission {found.submission}" if found.submission is not None else ""
+    columns = [
+        *(Column("reason"), Column("lines", Kind.COUNT), Column("euros", Kind.MONEY)),
+        *(Column("what it means"), Column("what to do")),
+    ]
+    rows = [[each.code, each.lines, each.cents, each.finding, each.action] for each in found.reasons]
+    return Grid(f"Refused lines{of}", columns, rows, ["all", found.lines, found.cents, "", ""])
+
+
+def lines_grid(found: list[RefusedLine]) -> Grid:
+    """One row a line."""
+    columns = [
+        *(Column("line", Kind.COUNT), Column("reference"), Column("kind"), Column("euros", Kind.MONEY)),
+        *(Column("reason"), Column("field"), Column("found"), Column("node"), Column("missing", Kind.MONEY)),
+    ]
+    rows = [
+        [each.line, each.reference, each.kind, each.amount, each.code, each.field, each.found, each.node]
+        + [each.missing or None]
+        for each in found
+    ]
+    return Grid("Refused lines, one by one", columns, rows)

@@ -1,0 +1,137 @@
+"""Decisions at the very edge: the last cent of every level, the largest figures, the longest act, none at all."""
+
+import pytest
+
+from core.catalog import KIND_NUMBER
+from core.codes import Outcome
+from core.fields import ACT_LINES_MAX
+from core.money import AMOUNT_MAX, BALANCE_MAX
+from core.nomenclature import Level
+from core.tables import LEDGER_ACCOUNTS
+from tests.books import OPEN_PERIODS, Book
+from tests.kernels.deciding import Deciding, remembered
+from tests.oracle.decisions import decide
+from tests.oracle.ledger import Ledger
+from tests.oracle.model import AE, CONSUMED, CP, NONE, OPENED, RESERVED, Cell, Decision, Line, Node, World
+from tests.oracle.postings import LEDGER_MAX
+from tests.strategies import INT64_EDGES, rows, sealed
+
+PROGRAMME, BOP, UNIT, OPERATION = 0, 6, 12, 18
+ON_PROGRAMME, ON_UNIT, ON_OPERATION = 1, 2, 3
+EXPENSE, ACCRUED, CREDITOR = 4, 5, 6
+BLOCKING = [(node, measure) for node in (UNIT, BOP, PROGRAMME) for measure in (AE, CP)]
+
+Act = list[Line]
+
+
+def _book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -> Book:
+    """One branch: a programme, a BOP, a UO, an operation."""
+    levels = {PROGRAMME: Level.PROGRAMME, BOP: Level.BOP, UNIT: Level.UO, OPERATION: Level.OPERATION}
+    parents = {PROGRAMME: NONE, BOP: PROGRAMME, UNIT: BOP, OPERATION: UNIT}
+    nodes = {at: Node(parents[at], level, 0, 0, 0, 0, blocking) for at, level in levels.items()}
+    accounts = (EXPENSE, ACCRUED, CREDITOR)
+    cells = {
+        ON_PROGRAMME: Cell(PROGRAMME, NONE, *accounts),
+        ON_UNIT: Cell(UNIT, NONE, *accounts),
+        ON_OPERATION: Cell(UNIT, OPERATION, *accounts),
+    }
+    return Book(World(nodes, cells, OPEN_PERIODS), figures)
+
+
+def _opened(cents: int) -> dict[tuple[int, int], int]:
+    return {(node, measure + OPENED): cents for node in (PROGRAMME, BOP, UNIT, OPERATION) for measure in (AE, CP)}
+
+
+def _act(kind: str, number: int, *amounts: int, cell: int = ON_UNIT) -> Act:
+    key = (number << 40, 1)
+    line = Line(0, KIND_NUMBER[kind], 0, 3, key, 0, cell=cell, payee=(1 << 50, 7))
+    return sealed([line._replace(amount=amount) for amount in amounts])
+
+
+def _payee() -> Act:
+    line = Line(0, KIND_NUMBER["third_party"], 0, 3, (77 << 40, 7), 0, payee=(1 << 50, 7), bank=5)
+    return sealed([line])
+
+
+def _agreed(book: Book, *acts: Act, sums: dict[tuple[int, int], tuple[int, int]] | None = None) -> list[Decision]:
+    """The decisions, on which kernel and rule book agree, as on what they leave behind."""
+    lines = rows(acts)
+    deciding, ledger = Deciding(book, len(lines)), Ledger(book.world, book.figures)
+    for (period, account), (debit, credit) in (sums or {}).items():
+        ledger.state.sums[period, account] = (debit, credit)
+        deciding.tables.ledger[period * LEDGER_ACCOUNTS + account] = (debit, credit, 0)
+    told = deciding.decide(lines, holding=False)
+    assert told == decide(lines, ledger, holding=False)
+    assert deciding.remembered() == remembered(ledger)
+    return told
+
+
+@pytest.mark.parametrize(("node", "measure"), BLOCKING)
+def test_the_last_cent_may_be_spent_and_not_one_more(node: int, measure: int) -> None:
+    """Every other level has plenty; so each level, and each appropriation, is what stops the line."""
+    book = _book(_opened(1000) | {(node, measure + OPENED): 100})
+    kind = "commitment" if measure == AE else "direct_payment_request"
+    fitting, over = _agreed(book, _payee(), _act(kind, 1, 100))[-1], _agreed(book, _payee(), _act(kind, 1, 101))[-1]
+    assert fitting.outcome is Outcome.ACCEPTED
+    expected = Outcome.AE_EXCEEDED if measure == AE else Outcome.CP_EXCEEDED
+    assert (over.outcome, over.node, over.missing) == (expected, node, 1)
+
+
+def test_a_line_sees_what_the_one_before_it_took() -> None:
+    told = _agreed(_book(_opened(100)), _act("commitment", 1, 60, 41), _act("commitment", 2, 60, 40))
+    assert [each.outcome for each in told[:2]] == [Outcome.ACT_REFUSED, Outcome.AE_EXCEEDED]
+    assert [each.entry for each in told[2:]] == [1, 2]
+
+
+def test_an_operation_has_what_was_earmarked_and_no_more() -> None:
+    acts = [_act("earmark", 1, 60, cell=ON_OPERATION), _act("commitment", 2, 60, cell=ON_OPERATION)]
+    told = _agreed(_book(_opened(100) | {(OPERATION, AE): 0}), *acts, _act("commitment", 3, 41), _act("commitment", 4, 40))
+    assert [each.outcome for each in told] == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.AE_EXCEEDED, Outcome.ACCEPTED]
+    assert (told[2].node, told[2].missing) == (UNIT, 1)
+
+
+@pytest.mark.parametrize("figure", [AE + RESERVED, AE + CONSUMED, CP + RESERVED])
+@pytest.mark.parametrize("node", [PROGRAMME, BOP, UNIT, OPERATION])
+@pytest.mark.parametrize("kind", ["commitment", "direct_payment_request"])
+@pytest.mark.parametrize("cell", [ON_UNIT, ON_OPERATION])
+def test_estimated_credits_stop_only_where_counting_does(figure: int, node: int, kind: str, cell: int) -> None:
+    """A full figure stops a line that would add to it, and no other."""
+    for spare in (AMOUNT_MAX, AMOUNT_MAX - 1):
+        book = _book({(node, figure): BALANCE_MAX - spare}, blocking=False)
+        told = _agreed(book, _payee(), _act(kind, 1, AMOUNT_MAX, cell=cell))[-1]
+        assert told.outcome is Outcome.ACCEPTED or (told.node, spare) == (node, AMOUNT_MAX - 1)
+
+
+def test_credits_may_be_opened_up_to_the_largest_figure() -> None:
+    spare = BALANCE_MAX % AMOUNT_MAX
+    acts = [_act("budget_opening_ae", number, AMOUNT_MAX, cell=ON_PROGRAMME) for number in range(BALANCE_MAX // AMOUNT_MAX)]
+    last = [_act("budget_opening_ae", 1000 + more, spare + more, cell=ON_PROGRAMME) for more in (1, 0)]
+    told = _agreed(_book({}), *acts, *last)
+    assert [each.outcome for each in told[-2:]] == [Outcome.BALANCE_LIMIT, Outcome.ACCEPTED]
+
+
+@pytest.mark.parametrize("account", [EXPENSE, CREDITOR])
+def test_sums_of_an_account_stay_countable(account: int) -> None:
+    for spare, expected in ((10, Outcome.ACCEPTED), (9, Outcome.BALANCE_LIMIT)):
+        sums = {(3, account): (LEDGER_MAX - spare, LEDGER_MAX - spare)}
+        told = _agreed(_book(_opened(100)), _payee(), _act("direct_payment_request", 1, 10), sums=sums)
+        assert told[-1].outcome is expected
+
+
+@pytest.mark.parametrize("amount", INT64_EDGES)
+@pytest.mark.parametrize("fault", [Outcome.AMOUNT_INVALID, Outcome.AMOUNT_NOT_POSITIVE, Outcome.AMOUNT_OVER_LIMIT])
+def test_a_faulty_amount_is_never_counted_with(amount: int, fault: Outcome) -> None:
+    (line,) = _act("commitment", 1, amount)
+    (told,) = _agreed(_book(_opened(100)), [line._replace(fault=fault)])
+    assert told == Decision(fault)
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_the_longest_act_is_kept_or_undone_whole(last: int) -> None:
+    told = _agreed(_book(_opened(ACT_LINES_MAX)), _act("commitment", 1, *[1] * (ACT_LINES_MAX - 1), last))
+    outcomes = {each.outcome for each in told[:-1]}
+    assert outcomes == ({Outcome.ACCEPTED} if last == 1 else {Outcome.ACT_REFUSED})
+
+
+def test_nothing_is_decided_of_nothing() -> None:
+    assert _agreed(_book(_opened(100))) == []

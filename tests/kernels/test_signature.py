@@ -1,0 +1,87 @@
+"""What asking for a kernel promises: exact types, sealed inputs, and one source that runs compiled or interpreted."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numba.core.errors import TypingError
+
+from core.columns import blank, record, records, sealed
+from core.tables import Acts, Flags, Items, Packed, Words
+from kernels.signature import borrow, fills, fills_records, kernel, prefetch, reads, reads_records
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@kernel(reads(Packed), fills(Words))
+def double(packed, words):
+    for row in range(packed.word.size):
+        words.word[row] = np.uint64(2 * packed.word[row])
+
+
+@kernel(reads_records(Items), fills_records(Items))
+def take_over(items, others):
+    items = borrow(items)
+    for row in range(items.size):
+        prefetch(items, row)
+        others[row].open = items[row].open
+
+
+def test_the_interpreted_kernels_pass_the_same_tests() -> None:
+    """A run of its own, because numba decides once, when it is first imported."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(Path(__file__).parent)]
+    told = subprocess.run(
+        [*command, f"--ignore={__file__}"],
+        cwd=ROOT,
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_a_kernel_takes_what_it_asked_for() -> None:
+    words = blank(Words, 2)
+    double(Packed(sealed(np.array([1, 2**62], np.int64))), words)
+    assert words.word.tolist() == [2, 2**63]
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        (sealed(np.zeros(2, np.int32)), np.zeros(2, np.uint64)),
+        (sealed(np.zeros(4, np.int64))[::2], np.zeros(2, np.uint64)),
+        (np.zeros(2, np.int64), np.zeros(2, np.uint64)),
+        (sealed(np.zeros(2, np.int64)), sealed(np.zeros(2, np.uint64))),
+    ],
+    ids=["another dtype", "not next to each other", "not sealed", "sealed where it fills"],
+)
+def test_a_kernel_takes_nothing_else(word: np.ndarray, words: np.ndarray) -> None:
+    """A TypeError rather than a slow copy, or a second compilation."""
+    with pytest.raises(TypeError):
+        double(Packed(word), Words(words))
+
+
+def test_a_kernel_that_writes_to_what_it_reads_does_not_compile() -> None:
+    def overwrite(flags):
+        flags.flag[0] = 1
+
+    with pytest.raises(TypingError, match="readonly"):
+        kernel(reads(Flags))(overwrite)
+
+
+def test_records_are_borrowed_and_asked_for_ahead() -> None:
+    """Neither changes anything: one drops a count of references, the other warms a cache."""
+    items, others = records(Items, 3), records(Items, 3)
+    items["open"] = (1, -(2**63), 2**63 - 1)
+    take_over(sealed(items), others)
+    assert others["open"].tolist() == items["open"].tolist()
+    assert borrow(items) is items
+
+
+def test_a_record_is_laid_out_as_its_table_says() -> None:
+    assert record(Acts).names == Acts._fields
+    assert all(record(Acts).fields[name][1] % record(Acts)[name].alignment == 0 for name in Acts._fields)  # type: ignore[index]
