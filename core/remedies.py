@@ -1,6 +1,6 @@
 """What a refused sender reads: for each code the finding and what to do, in English and in French.
 
-The field, the text found in it, the budget node and the cents missing stand beside it in the row of the refusal.
+The field, what was found in it, the budget node and the cents missing stand beside it in the refusal's row.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.LINE_INVALID: Remedy(
         "The line neither starts an act nor follows the line above it.",
-        "Number the lines of an act 1, 2, 3 ..., next to each other, with the same kind, exercise and reference.",
+        "Number an act's lines 1, 2, 3 ..., next to each other, with one kind, exercise and reference.",
         "La ligne n'ouvre pas un acte et ne suit pas la ligne précédente.",
         "Numéroter les lignes d'un acte 1, 2, 3 ..., à la suite, avec les mêmes type, exercice et référence.",
     ),
@@ -53,9 +53,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.REFERENCE_CONFLICT: Remedy(
         "This reference was already used for an act that says something else; that act stands as it was.",
-        "Use a new reference if this is another act; to correct the first, send the act that changes or reverses it.",
+        "Use a new reference for another act; to correct the first, send the act that changes or reverses it.",
         "Cette référence désigne déjà un acte dont le contenu diffère ; cet acte reste inchangé.",
-        "Prendre une autre référence s'il s'agit d'un autre acte ; pour corriger, envoyer l'acte rectificatif.",
+        "Prendre une autre référence pour un autre acte ; pour corriger, envoyer l'acte rectificatif.",
     ),
     _O.FIELD_MISSING: Remedy(
         "A field that this kind of act needs is empty.",
@@ -67,7 +67,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "A field cannot be read: wrong shape, too long, or control characters.",
         "Correct the field named: days as 2018-12-31, whole numbers in digits, texts within their length.",
         "Une zone est illisible : format erroné, trop longue ou caractères de contrôle.",
-        "Corriger la zone indiquée : dates 2018-12-31, nombres entiers en chiffres, textes à la bonne longueur.",
+        "Corriger la zone indiquée : dates 2018-12-31, entiers en chiffres, textes à la bonne longueur.",
     ),
     _O.AMOUNT_INVALID: Remedy(
         "The amount is no number with at most two decimals.",
@@ -113,9 +113,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.FUND_CENTRE_LEVEL: Remedy(
         "This kind of act cannot stand at this level of the budget.",
-        "Spend at a UO; open at a programme; allot to a BOP or UO; move between equals; earmark an operation.",
+        "Spend at a UO, open at a programme, allot to a BOP or UO, move between equals, earmark operations.",
         "Ce type d'acte ne peut pas porter sur ce niveau du budget.",
-        "Dépenser sur une UO, ouvrir sur un programme, déléguer à un BOP ou une UO, affecter à une opération.",
+        "Dépenser sur une UO, ouvrir sur un programme, déléguer à un BOP ou une UO, affecter une opération.",
     ),
     _O.FUNCTIONAL_AREA_UNKNOWN: Remedy(
         "The nomenclature of the budget year holds no such functional area.",
@@ -142,7 +142,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Employer une opération de l'année, ou laisser la zone vide.",
     ),
     _O.NOMENCLATURE_MISMATCH: Remedy(
-        "Two codes exist but do not go together: another programme, another unit, or an item of the wrong sort.",
+        "Two codes exist but do not go together: another programme or unit, or an item of the wrong sort.",
         "Take area, activity, fund and operation of the fund centre's own programme and unit.",
         "Deux codes existent mais ne vont pas ensemble : autre programme, autre unité ou compte inadapté.",
         "Prendre domaine, activité, fonds et opération du programme et de l'unité du centre financier.",
@@ -220,10 +220,10 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Faire d'abord rejeter la demande de paiement, puis annuler le service fait.",
     ),
     _O.MOVE_FORBIDDEN: Remedy(
-        "Credits may not move that way: onto themselves, to another programme, fund or year, or from HT2 to T2.",
-        "Move inside one programme; T2 may feed HT2, never the reverse; between programmes a decree is needed.",
+        "Credits may not move onto themselves, to another programme, fund or year, or from HT2 to T2.",
+        "Move inside one programme; T2 may feed HT2, never the reverse; a decree moves across programmes.",
         "Ce mouvement de crédits est interdit : même ligne, autre programme, fonds ou année, ou HT2 vers T2.",
-        "Mouvementer dans un même programme ; T2 vers HT2 seulement ; entre programmes, un décret est requis.",
+        "Mouvementer dans un seul programme ; T2 vers HT2 seulement ; entre programmes, il faut un décret.",
     ),
     _O.ALLOTMENT_EXCEEDED: Remedy(
         "The level above has less left to distribute.",

@@ -1,7 +1,9 @@
 """From files to open submissions: spooled, proved, registered; what was left unfinished comes first."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -106,14 +108,24 @@ class FileFeed:
 
     def _submissions(self, unfinished: list[Open]) -> Iterator[Open]:
         yield from unfinished
-        for path in self.order.paths:
-            try:
-                found = self._admit(path)
-            except InputError as error:
-                self.rejected.append(Rejected(path, error))
-                continue
-            if found is not None:
-                yield found
+        with ThreadPoolExecutor(1, "intake") as intake:
+            # the next file is spooled and proved while this one is read
+            ahead: deque[tuple[Path, Future[Open | None]]] = deque()
+            for path in self.order.paths:
+                ahead.append((path, intake.submit(self._admit, path)))
+                if len(ahead) > 1:
+                    yield from self._admitted(*ahead.popleft())
+            for waiting in ahead:
+                yield from self._admitted(*waiting)
+
+    def _admitted(self, path: Path, admission: Future[Open | None]) -> Iterator[Open]:
+        try:
+            found = admission.result()
+        except InputError as error:
+            self.rejected.append(Rejected(path, error))
+            return
+        if found is not None:
+            yield found
 
     def _admit(self, path: Path) -> Open | None:
         """Spool, prove and register one file; None when it was processed before."""

@@ -5,6 +5,7 @@ again.  A batch that fails three times stops the engine, by name.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
@@ -23,6 +24,7 @@ from posting.store.postgres import PostgresStore
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 2_000_000
+READ_AHEAD_BATCHES = 3
 _FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
@@ -128,9 +130,9 @@ class _Course:
         """Decide and commit batch after batch."""
         batches = feed.batches()
         async with asyncio.TaskGroup() as group:
-            ahead = self._read(batches)
-            while (batch := await ahead) is not None:
-                ahead = self._read(batches)
+            ahead = deque(self._read(batches) for _ in range(READ_AHEAD_BATCHES))
+            while (batch := await ahead.popleft()) is not None:
+                ahead.append(self._read(batches))
                 if batch.pieces:
                     await self._decide(group, batch)
                 again = feed.again(batch)

@@ -60,7 +60,7 @@ class Scope:
     """As it stood after this batch; after the last if none is given."""
 
 
-async def budget(connection: Connection, names: Names, scope: Scope = Scope()) -> Budget:  # noqa: B008
+async def budget(connection: Connection, names: Names, scope: Scope = Scope()) -> Budget:
     """Execution of every node in ``scope`` that ever had a figure."""
     at = await batch_or_last(connection, scope.batch)
     rows = await fetch(connection, "budget", at, _centres(names, scope))

@@ -1,4 +1,4 @@
-"""Outstanding commitments: engaged and not yet drawn (*reste à payer*), and certified but not yet requested."""
+"""Outstanding commitments (*restes à payer*): engaged and not yet drawn, certified and not yet requested."""
 
 from collections import defaultdict
 

@@ -1,127 +1,32 @@
-"""The whole life of one act: where it came from, what was decided and why, what it changed, what followed, the proof."""
+"""The whole life of one act: its origin, what was decided and why, what it changed, what followed, the proof."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from core.calendar import period
 from core.catalog import CATALOG, Budget
 from reporting import names as name
-from reporting.budget import Appropriations, measured
+from reporting.acts import (
+    AcceptedLine,
+    Assignment,
+    Brief,
+    Code,
+    Explanation,
+    NodeChange,
+    Origin,
+    Payee,
+    RefusedStory,
+)
+from reporting.budget import measured
 from reporting.names import Names, month_of
 from reporting.postgres import Connection, Row, fetch
-from reporting.proofs import LinkProof, prove_link
-from reporting.refusals import Language, RefusedLine, refused_line
+from reporting.proofs import prove_link
+from reporting.refusals import Language, refused_line
 
 _ROUNDS_MAX = 4
 """Commitment, service or request, reversal: no chain of followers is longer."""
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """Where a line stood when it was sent."""
-
-    submission: int
-    sender: str
-    file: str
-    batch_id: str
-    sha256: str
-    received_at: str
-    line: int
-    """From 1."""
-
-
-class Code(msgspec.Struct, frozen=True):
-    """Something named by a code."""
-
-    code: str
-    label: str
-
-
-class Assignment(msgspec.Struct, frozen=True):
-    """A cell in words."""
-
-    centres: list[Code]
-    """From the programme down; the operation last where there is one."""
-    area: Code
-    item: Code
-    fund: str
-    year: int
-
-
-class Payee(msgspec.Struct, frozen=True):
-    """A third party as registered."""
-
-    code: str
-    name: str
-    iban: str
-    bic: str
-
-
-class NodeChange(msgspec.Struct, frozen=True):
-    """One node's figures just before and just after the batch of the act, in cents."""
-
-    node: str
-    ae_before: Appropriations
-    ae_after: Appropriations
-    cp_before: Appropriations
-    cp_after: Appropriations
-
-
-class Brief(msgspec.Struct, frozen=True):
-    """Another entry, in short."""
-
-    entry: int
-    reference: str
-    kind: str
-    day: str
-    amount: int
-    follows: int
-
-
-class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted line and everything that hangs on it."""
-
-    entry: int
-    reference: str
-    kind: str
-    french: str
-    origin: Origin
-    amount: int
-    day: str
-    month: str
-    batch: int
-    committed_at: str
-    assignment: Assignment | None
-    payee: Payee | None
-    debit: Code | None
-    credit: Code | None
-    nodes: list[NodeChange]
-    predecessor: Brief | None
-    followers: list[Brief]
-    duplicates: list[Origin]
-    """Where the same line was sent again."""
-
-
-class RefusedStory(msgspec.Struct, frozen=True):
-    """A refused line and where it came from."""
-
-    origin: Origin
-    refusal: RefusedLine
-    nodes: list[NodeChange]
-    """The node that refused, and those above it."""
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """Everything known of a reference; several senders, kinds and exercises may have used it."""
-
-    reference: str
-    accepted: list[AcceptedLine]
-    refused: list[RefusedStory]
-    proofs: list[LinkProof]
-    """Of the batches that hold these lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +53,7 @@ async def explain(
     sender: str | None = None,
     language: Language = "en",
 ) -> Explanation:
-    """What became of every act of this reference, of one sender or of all; nothing known gives empty lists."""
+    """What became of every act of this reference, of one sender or of all; empty lists where nothing is known."""
     entries = await fetch(connection, "entries_by_reference", reference, sender)
     refused = await fetch(connection, "refusals_by_reference", reference, sender)
     found = await _gather(connection, names, entries, refused)
@@ -183,7 +88,7 @@ async def _gather(
 
 
 async def _followers(connection: Connection, entries: Sequence[int]) -> list[Mapping[str, Any]]:
-    """Entries that follow ``entries``, those that follow them, and so on; ``follows`` is the first of the line."""
+    """Entries that follow ``entries``, those that follow them, and so on; ``follows`` is the one of ``entries``."""
     found: list[Mapping[str, Any]] = []
     first = {number: number for number in entries}
     for _ in range(_ROUNDS_MAX):

@@ -1,6 +1,7 @@
 """Results as tables: one description, drawn for a terminal, set as text, or written as CSV.
 
-Cells hold cents, counts and texts; only drawing turns cents into euros: with separators for people, plain for programs.
+Cells hold cents, counts and texts; only drawing turns cents into euros: with separators for people, plain for
+programs.
 """
 
 import csv

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
-from core.nomenclature import OTHER_TITLES, STAFF_TITLE, CENTRES_MAX, FundFamily, Level
+from core.nomenclature import CENTRES_MAX, OTHER_TITLES, STAFF_TITLE, FundFamily, Level
 from reporting.postgres import Connection, fetch
 from reporting.reference import Codes
 

@@ -1,5 +1,6 @@
 """Questions put to the journal; nothing here writes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -9,20 +10,20 @@ from reporting.statements import statements
 SQL = statements("reporting", "queries.sql")
 
 Connection = asyncpg.Connection
-Row = asyncpg.Record
+Row = Mapping[str, Any]
 
 
 async def fetch(connection: Connection, query: str, *arguments: Any) -> list[Row]:
     """The rows of a named query."""
-    return await connection.fetch(SQL[query], *arguments)
+    return [dict(row) for row in await connection.fetch(SQL[query], *arguments)]
 
 
 async def fetch_one(connection: Connection, query: str, *arguments: Any) -> Row:
     """The one row of a named query."""
-    (row,) = await connection.fetch(SQL[query], *arguments)
+    (row,) = await fetch(connection, query, *arguments)
     return row
 
 
 async def batch_or_last(connection: Connection, batch: int | None) -> int:
     """``batch``, or the last one; 0 before the first."""
-    return batch if batch is not None else await connection.fetchval(SQL["last_batch"])
+    return batch if batch is not None else int((await fetch_one(connection, "last_batch"))["batch"])

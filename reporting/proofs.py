@@ -1,7 +1,7 @@
 """The proof of a batch and of a submission: what was stated against what stands in the rows.
 
-File totals = accepted + duplicate + refused + suspended; accepted = debits = credits where the kind posts; = budget taken
-up at every level; and the hash of the batch is that of its rows.
+File totals = accepted + duplicate + refused + suspended; accepted = debits = credits where the kind posts; = budget
+taken up at every level; and the hash of the batch is that of its rows.
 """
 
 from collections.abc import Iterable
@@ -184,21 +184,15 @@ def grid(found: BatchProof | SubmissionProof) -> Grid:
         *(Column("what"), Column("stated", Kind.COUNT), Column("counted", Kind.COUNT)),
         *(Column("stated, euros", Kind.MONEY), Column("counted, euros", Kind.MONEY), Column("holds")),
     ]
-    rows = [
-        [
-            each.what,
-            *(
-                (None, None, each.stated, each.counted)
-                if each.is_money
-                else (each.stated, each.counted, None, None)
-            ),
-        ]
-        + ["yes" if each.holds else "NO"]
-        for each in found.agreements
-    ]
+    rows = [[each.what, *_side_by_side(each), "yes" if each.holds else "NO"] for each in found.agreements]
     of = (
         f"batch {found.batch:,}"
         if isinstance(found, BatchProof)
         else f"submission {found.submission}, {found.file}"
     )
     return Grid(f"Proof of {of}", columns, rows)
+
+
+def _side_by_side(each: Agreement) -> list[int | None]:
+    figures = [each.stated, each.counted]
+    return [None, None, *figures] if each.is_money else [*figures, None, None]

@@ -2,7 +2,7 @@
 select kind, id, code from reference_text;
 
 -- name: last_batch
-select coalesce(max(batch), 0) from batch;
+select coalesce(max(batch), 0) as batch from batch;
 
 -- name: trial_balance
 -- The last sums of each account and period at or before batch $1, of the periods from $2 up to, not including, $3.

@@ -127,8 +127,10 @@ def lines_grid(found: list[RefusedLine]) -> Grid:
         *(Column("reason"), Column("field"), Column("found"), Column("node"), Column("missing", Kind.MONEY)),
     ]
     rows = [
-        [each.line, each.reference, each.kind, each.amount, each.code, each.field, each.found, each.node]
-        + [each.missing or None]
+        [
+            *(each.line, each.reference, each.kind, each.amount, each.code, each.field, each.found),
+            *(each.node, each.missing or None),
+        ]
         for each in found
     ]
     return Grid("Refused lines, one by one", columns, rows)

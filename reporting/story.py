@@ -33,13 +33,16 @@ def tell(found: Explanation) -> Iterator[Part]:
 
 
 def _accepted(line: AcceptedLine) -> Iterator[Part]:
-    yield f"{line.reference}: {line.kind} ({line.french}) of {euros(line.amount)} euros, accepted as entry {line.entry:,}"
+    act = f"{line.reference}: {line.kind} ({line.french}) of {euros(line.amount)} euros"
+    yield f"{act}, accepted as entry {line.entry:,}"
     yield f"  sent       {_origin(line.origin)}"
-    yield f"  decided    batch {line.batch:,}, committed {line.committed_at}; counts on {line.day}, in {line.month}"
+    yield f"  decided    batch {line.batch:,}, committed {line.committed_at}"
+    yield f"  counts     on {line.day}, in {line.month}"
     if line.assignment:
         yield f"  assigned   {_assignment(line.assignment)}"
     if line.payee:
-        yield f"  payee      {line.payee.code} {line.payee.name}, IBAN {line.payee.iban} {line.payee.bic}".rstrip()
+        yield f"  payee      {line.payee.code} {line.payee.name}"
+        yield f"             IBAN {line.payee.iban} {line.payee.bic}".rstrip()
     if line.debit and line.credit:
         yield f"  posted     debit {line.debit.code} {line.debit.label}"
         yield f"             credit {line.credit.code} {line.credit.label}"
@@ -88,12 +91,10 @@ def _brief(found: Brief) -> str:
 
 
 def _proof(proof: LinkProof) -> str:
+    stored, computed = proof.stored[:_HASH_SHOWN], proof.computed[:_HASH_SHOWN]
     if proof.holds:
-        return f"Batch {proof.batch:,}: its rows give its hash, {proof.stored[:_HASH_SHOWN]}: proven."
-    return (
-        f"Batch {proof.batch:,}: its rows give {proof.computed[:_HASH_SHOWN]}, stored is {proof.stored[:_HASH_SHOWN]}:"
-        " NOT proven. Run the verification."
-    )
+        return f"Batch {proof.batch:,}: its rows give its hash, {stored}: proven."
+    return f"Batch {proof.batch:,}: its rows give {computed}, stored is {stored}: NOT proven. Run the verification."
 
 
 def nodes_grid(nodes: Sequence[NodeChange], batch: int) -> Grid:

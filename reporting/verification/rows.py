@@ -1,7 +1,7 @@
 """Rows of PostgreSQL's binary COPY, read here from the format's definition alone.
 
-A tuple is the number of its columns (16 bits), then for each column its length (32 bits) and its bytes, all big-endian.
-Dates count days from 2000-01-01.  Source: PostgreSQL manual, COPY, "Binary Format".
+A tuple is the number of its columns (16 bits), then for each column its length (32 bits) and its bytes, all
+big-endian.  Dates count days from 2000-01-01.  Source: PostgreSQL manual, COPY, "Binary Format".
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""Verify everything: read the rows once, hash them as they come, compare what they add up to with what is stored."""
+"""Verify everything: read the rows once, hash them as they come, hold what they add up to against what is stored."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ async def verify(
 ) -> Verification:
     """Compute everything stored in ``dsn`` again from its raw rows, as of one moment.
 
-    ``folder`` holds the reference data that the engine used.  Work files lie in ``scratch``, about 60 bytes an entry, and
-    are gone afterwards.
+    ``folder`` holds the reference data that the engine used.  What does not fit in
+    memory lies in ``scratch`` (the system's own folder for such files if none is given), and is gone afterwards.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where the raw rows are laid out and compared: DuckDB, in a folder of its own, within a bounded memory."""
+"""Where the raw rows are laid out and compared: DuckDB, within a bounded memory."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,9 @@ import pyarrow as pa
 from core.catalog import CATALOG, Family, Measure, Remainder, Role
 from reporting.reference import Codes
 from reporting.statements import statements
+from reporting.verification.chain import LAYOUTS, cut
 from reporting.verification.findings import FINDINGS_MAX, Check, Finding
 from reporting.verification.postgres import Link
-from reporting.verification.chain import LAYOUTS, cut
 from reporting.verification.rows import BALANCES, CHAINED, Rows
 
 MEMORY_LIMIT = "1GB"
@@ -39,7 +39,7 @@ class Workbench:
     def lay(self, name: str, table: pa.Table) -> None:
         """Add rows to a table, which is made with the first."""
         self._connection.register("incoming", table)
-        self._connection.execute(f"create table if not exists {name} as select * from incoming limit 0")
+        self._connection.execute(f"create table if not exists {name} as select * from incoming limit 0")  # noqa: S608
         self._connection.execute(f"insert into {name} by name select * from incoming")  # noqa: S608
         self._connection.unregister("incoming")
 
@@ -80,7 +80,7 @@ def rule_of(statement: str) -> str:
 
 @contextmanager
 def workbench(codes: Codes, scratch: Path | None = None) -> Iterator[Workbench]:
-    """A workbench with empty tables; ``scratch`` is the folder to work in, the system's own if none is given."""
+    """A workbench with empty tables, and a folder in ``scratch`` for what does not fit in memory."""
     with TemporaryDirectory(prefix="verify-", dir=scratch) as folder:
         settings = {
             "memory_limit": MEMORY_LIMIT,
@@ -94,7 +94,7 @@ def workbench(codes: Codes, scratch: Path | None = None) -> Iterator[Workbench]:
 
 def _vocabulary(codes: Codes) -> dict[str, pa.Table]:
     """The catalog and the nomenclature as tables."""
-    centres, programmes = codes.centres.values(), codes.programmes
+    centres = codes.centres.values()
     estimated = [codes.programme_of(each.code) for each in centres]
     columns = {
         "code": [each.code for each in centres],

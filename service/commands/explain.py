@@ -30,7 +30,7 @@ def explain(
     if not (found.accepted or found.refused):
         whose = f" of {sender}" if sender else ""
         raise CrescendoError(
-            f"no act {reference!r}{whose} was ever decided: check the spelling and the folder, or run its file"
+            f"no act {reference!r}{whose} is known: check the spelling and --data, or run its file"
         )
     if json:
         console.as_json(found)

@@ -172,10 +172,11 @@ def proof(
 
 
 def _verdict(found: "BatchProof | SubmissionProof") -> str:
-    batches = getattr(found, "batches", None)
-    if batches is None:
-        return f"The rows hash to {found.link.computed}, stored is {found.link.stored}."
-    broken = [f"{each.batch:,}" for each in batches if not each.holds]
+    from reporting.proofs import BatchProof
+
+    if isinstance(found, BatchProof):
+        return f"The rows hash to {found.link.computed}; stored is {found.link.stored}."
+    broken = [f"{each.batch:,}" for each in found.batches if not each.holds]
     if broken:
-        return f"These of its batches do NOT hold: {', '.join(broken)}; see --batch NUMBER."
-    return f"All of its {console.count(len(batches), 'batch', 'batches')} hold."
+        return f"Of its batches these do NOT hold: {', '.join(broken)}; see --batch NUMBER."
+    return f"The {console.count(len(found.batches), 'batch', 'batches')} with its rows: all hold."

@@ -1,0 +1,111 @@
+"""What is told of one act: lines accepted or refused, where they came from, what they changed."""
+
+import msgspec
+
+from reporting.budget import Appropriations
+from reporting.proofs import LinkProof
+from reporting.refusals import RefusedLine
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a line stood when it was sent."""
+
+    submission: int
+    sender: str
+    file: str
+    batch_id: str
+    sha256: str
+    received_at: str
+    line: int
+    """From 1."""
+
+
+class Code(msgspec.Struct, frozen=True):
+    """Something named by a code."""
+
+    code: str
+    label: str
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """A cell in words."""
+
+    centres: list[Code]
+    """From the programme down; the operation last where there is one."""
+    area: Code
+    item: Code
+    fund: str
+    year: int
+
+
+class Payee(msgspec.Struct, frozen=True):
+    """A third party as registered."""
+
+    code: str
+    name: str
+    iban: str
+    bic: str
+
+
+class NodeChange(msgspec.Struct, frozen=True):
+    """One node's figures just before and just after the batch of the act, in cents."""
+
+    node: str
+    ae_before: Appropriations
+    ae_after: Appropriations
+    cp_before: Appropriations
+    cp_after: Appropriations
+
+
+class Brief(msgspec.Struct, frozen=True):
+    """Another entry, in short."""
+
+    entry: int
+    reference: str
+    kind: str
+    day: str
+    amount: int
+    follows: int
+
+
+class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted line and everything that hangs on it."""
+
+    entry: int
+    reference: str
+    kind: str
+    french: str
+    origin: Origin
+    amount: int
+    day: str
+    month: str
+    batch: int
+    committed_at: str
+    assignment: Assignment | None
+    payee: Payee | None
+    debit: Code | None
+    credit: Code | None
+    nodes: list[NodeChange]
+    predecessor: Brief | None
+    followers: list[Brief]
+    duplicates: list[Origin]
+    """Where the same line was sent again."""
+
+
+class RefusedStory(msgspec.Struct, frozen=True):
+    """A refused line and where it came from."""
+
+    origin: Origin
+    refusal: RefusedLine
+    nodes: list[NodeChange]
+    """The node that refused, and those above it."""
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Everything known of a reference; several senders, kinds and exercises may have used it."""
+
+    reference: str
+    accepted: list[AcceptedLine]
+    refused: list[RefusedStory]
+    proofs: list[LinkProof]
+    """Of the batches that hold these lines."""
