@@ -1,0 +1,117 @@
+"""The real engine, spoken to as the plain model is: real files, real spool, real PostgreSQL, a restart at every file."""
+
+import asyncio
+import json
+from collections import defaultdict
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+
+import asyncpg
+
+from core.codes import Outcome
+from core.nomenclature import ORDINARY_FUND
+from ingest.intake import FileFeed, Order
+from ingest.spool import Spool
+from posting.pipeline import Pipeline, Settings
+from posting.registry import Coded, Reference
+from posting.store.postgres import PostgresStore
+from tests.files import Row
+from tests.oracle.engine import Told
+
+_SHEETS, _CENTRES = 6, 131_072
+
+
+class EngineDriver:
+    """One engine on one database; every file is worked by an engine that has just loaded its book."""
+
+    def __init__(self, dsn: str, folder: Path, reference: Path) -> None:
+        self._dsn, self._folder, self._reference = dsn, folder, Reference.load(reference)
+        self._runner, self._numbers, self._last = asyncio.Runner(), count(1), 0
+
+    def __enter__(self) -> "EngineDriver":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.close()
+
+    def submit(self, rows: list[Row], sender: str = "ministry") -> list[Told]:
+        """Write ``rows`` as JSON Lines, process them to the end, and read back what became of each."""
+        path = self._folder / f"file-{next(self._numbers)}.jsonl"
+        envelope = {"envelope": {"sender": sender, "batch_id": path.name, "version": "1", "count": len(rows)}}
+        path.write_text("".join(json.dumps(line) + "\n" for line in [envelope, *rows]))
+        return self._runner.run(self._submit([path], len(rows)))
+
+    async def _submit(self, paths: list[Path], lines: int) -> list[Told]:
+        async with PostgresStore(self._dsn).held("test") as store:
+            feed = FileFeed(Order(paths), Spool(self._folder / "spool"), store)
+            await Pipeline(store, self._reference, Settings(checkpoint_entries=20)).run(feed)
+            assert not feed.rejected, feed.rejected
+            (self._last,) = feed.taken
+        return await self._told(lines)
+
+    async def _told(self, lines: int) -> list[Told]:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            told: dict[int, Told] = {}
+            for table, outcome in (("entry", Outcome.ACCEPTED), ("duplicate", Outcome.DUPLICATE)):
+                rows = await connection.fetch(f"select line from {table} where submission = $1", self._last)
+                told |= {row["line"]: (outcome.name, "", 0) for row in rows}
+            query = "select line, code, node, missing from refusal where submission = $1"
+            for row in await connection.fetch(query, self._last):
+                told[row["line"]] = (Outcome(row["code"]).name, self._centre(row["node"]), row["missing"])
+        finally:
+            await connection.close()
+        assert sorted(told) == list(range(lines)), "a line has no outcome"
+        return [told[line] for line in range(lines)]
+
+    def _codes(self, kind: Coded) -> list[str]:
+        return self._reference.codes()[kind]
+
+    def _centre(self, node: int) -> str:
+        return self._codes(Coded.CENTRE)[node // _SHEETS % _CENTRES - 1] if node else ""
+
+    def held(self) -> set[int]:
+        """Lines of the last file that waited in its first pass."""
+        query = "select line, lines from held where submission = $1 and pass = 1"
+        rows = self._fetch(query, self._last)
+        return {line for row in rows for line in range(row["line"], row["line"] + row["lines"])}
+
+    def left(self, fields: Row) -> tuple[int, int]:
+        """AE and CP available, from the stored figures."""
+        codes = self._reference.nomenclatures[int(fields["exercise"])]
+        year = int(fields.get("budget_year") or fields["exercise"])
+        centre = self._codes(Coded.CENTRE).index(fields["fund_centre"]) + 1
+        staff = codes.items[fields["commitment_item"]].staff
+        family = codes.funds[fields.get("fund") or ORDINARY_FUND].family
+        node = ((year - 2000) * _CENTRES + centre) * _SHEETS + staff * 3 + family
+        rows = self._fetch("select * from node_balance where node = $1 order by batch desc limit 1", node)
+        if not rows:
+            return 0, 0
+        (row,) = rows
+        ae, cp = (
+            row[f"{measure}_opened"] - row[f"{measure}_reserved"] - row[f"{measure}_consumed"]
+            for measure in ("ae", "cp")
+        )
+        return ae, cp
+
+    def totals(self, account: str) -> tuple[int, int]:
+        """Debit and credit over all periods, from the stored sums."""
+        number = self._codes(Coded.ACCOUNT).index(account) + 1
+        query = "select period, debit, credit from account_balance where account = $1 order by batch"
+        sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+        for row in self._fetch(query, number):
+            sums[row["period"]] = row["debit"], row["credit"]
+        return sum(debit for debit, _ in sums.values()), sum(credit for _, credit in sums.values())
+
+    def _fetch(self, query: str, *arguments: int) -> list[asyncpg.Record]:
+        async def fetch() -> list[asyncpg.Record]:
+            connection = await asyncpg.connect(self._dsn)
+            try:
+                return await connection.fetch(query, *arguments)
+            finally:
+                await connection.close()
+
+        return self._runner.run(fetch())
