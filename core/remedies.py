@@ -53,7 +53,7 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.REFERENCE_CONFLICT: Remedy(
         "This reference was already used for an act that says something else; that act stands as it was.",
-        "Use a new reference for another act; to correct the first, send the act that changes or reverses it.",
+        "Use a new reference for another act; to correct the first, send what changes or reverses it.",
         "Cette référence désigne déjà un acte dont le contenu diffère ; cet acte reste inchangé.",
         "Prendre une autre référence pour un autre acte ; pour corriger, envoyer l'acte rectificatif.",
     ),

@@ -90,7 +90,7 @@ def rows(acts, decisions, posted, common, text, out):
     Overflow  none: every field is written at the width its column has
     Cost      O(bytes), one pass
     Source    PostgreSQL manual, COPY, binary format
-    Oracle    tests.oracle.wire.rows
+    Oracle    tests.oracle.journal.rows
     """
     acts, decisions, out = borrow(acts), borrow(decisions), borrow(out)
     line, day, start, end, data = posted.line, posted.day, posted.start, posted.end, text.data

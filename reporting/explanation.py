@@ -1,4 +1,4 @@
-"""The whole life of one act: its origin, what was decided and why, what it changed, what followed, the proof."""
+"""The whole life of one act: its origin, the decision and why, what it changed, what followed, the proof."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from reporting.budget import measured
 from reporting.names import Names, month_of
 from reporting.postgres import Connection, Row, fetch
 from reporting.proofs import prove_link
-from reporting.refusals import Language, refused_line
+from reporting.refusals import refused_line
 
 _ROUNDS_MAX = 4
 """Commitment, service or request, reversal: no chain of followers is longer."""
@@ -46,19 +46,14 @@ class _Found:
 
 
 async def explain(
-    connection: Connection,
-    names: Names,
-    reference: str,
-    *,
-    sender: str | None = None,
-    language: Language = "en",
+    connection: Connection, names: Names, reference: str, *, sender: str | None = None
 ) -> Explanation:
-    """What became of every act of this reference, of one sender or of all; empty lists where nothing is known."""
+    """What became of every act of this reference, of one sender or of all; empty where nothing is known."""
     entries = await fetch(connection, "entries_by_reference", reference, sender)
     refused = await fetch(connection, "refusals_by_reference", reference, sender)
     found = await _gather(connection, names, entries, refused)
     accepted = [await _accepted(connection, found, row) for row in entries]
-    stories = [await _refused(connection, found, row, language) for row in refused]
+    stories = [await _refused(connection, found, row) for row in refused]
     touched = {found.batch_of[row["entry_id"]] for row in entries} | {row["batch"] for row in refused}
     proofs = [await prove_link(connection, found.batches[number]) for number in sorted(touched)]
     return Explanation(reference, accepted, stories, proofs)
@@ -88,7 +83,7 @@ async def _gather(
 
 
 async def _followers(connection: Connection, entries: Sequence[int]) -> list[Mapping[str, Any]]:
-    """Entries that follow ``entries``, those that follow them, and so on; ``follows`` is the one of ``entries``."""
+    """Entries that follow ``entries``, those that follow them, and so on; ``follows`` is the first."""
     found: list[Mapping[str, Any]] = []
     first = {number: number for number in entries}
     for _ in range(_ROUNDS_MAX):
@@ -178,10 +173,10 @@ def _assignment(names: Names, cell: Row) -> Assignment:
     )
 
 
-async def _refused(connection: Connection, found: _Found, row: Row, language: Language) -> RefusedStory:
+async def _refused(connection: Connection, found: _Found, row: Row) -> RefusedStory:
     numbers = found.names.upwards(row["node"]) if row["node"] else []
     nodes = await _changes(connection, found.names, numbers, row["batch"])
-    return RefusedStory(_origin(found, row), refused_line(found.names, row, language), nodes)
+    return RefusedStory(_origin(found, row), refused_line(found.names, row), nodes)
 
 
 async def _nodes(connection: Connection, found: _Found, row: Row, batch: int) -> list[NodeChange]:

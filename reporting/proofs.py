@@ -1,7 +1,7 @@
 """The proof of a batch and of a submission: what was stated against what stands in the rows.
 
-File totals = accepted + duplicate + refused + suspended; accepted = debits = credits where the kind posts; = budget
-taken up at every level; and the hash of the batch is that of its rows.
+File totals = accepted + duplicate + refused + suspended; accepted = debits = credits where the kind posts;
+= budget taken up at every level; and the hash of the batch is that of its rows.
 """
 
 from collections.abc import Iterable

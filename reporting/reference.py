@@ -1,7 +1,7 @@
 """The nomenclature of all years together: what each code means, and where it hangs.
 
-Read from the same files as the engine's, through the vocabulary alone.  A code of several years keeps its number,
-and so its place: the latest year's files say which.
+Read from the same files as the engine's, through the vocabulary alone.  A code of several years keeps its
+number, and so its place: the latest year's files say which.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from core.money import euros
-from reporting.explanation import (
+from reporting.acts import (
     AcceptedLine,
     Assignment,
     Brief,
@@ -94,7 +94,7 @@ def _proof(proof: LinkProof) -> str:
     stored, computed = proof.stored[:_HASH_SHOWN], proof.computed[:_HASH_SHOWN]
     if proof.holds:
         return f"Batch {proof.batch:,}: its rows give its hash, {stored}: proven."
-    return f"Batch {proof.batch:,}: its rows give {computed}, stored is {stored}: NOT proven. Run the verification."
+    return f"Batch {proof.batch:,}: its rows give {computed}, stored is {stored}: NOT proven."
 
 
 def nodes_grid(nodes: Sequence[NodeChange], batch: int) -> Grid:

@@ -41,7 +41,7 @@ class TrialBalance(msgspec.Struct, frozen=True):
 async def trial_balance(
     connection: Connection, names: Names, *, exercise: int | None = None, batch: int | None = None
 ) -> TrialBalance:
-    """The accounts of ``exercise`` (of all if none is named) as they stood after ``batch`` (the last if none)."""
+    """The accounts of ``exercise``, or of all, as they stood after ``batch``, or after the last."""
     at = await batch_or_last(connection, batch)
     first, end = (period(exercise, 0), period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
     rows = await fetch(connection, "trial_balance", at, first, end)

@@ -1,7 +1,7 @@
 """The chain of batches, hashed again from the rows.
 
-Hash of a batch = SHA-256(its rows of every chained table as COPY tuples || hash of the batch before); before the
-first stand 32 zero bytes.
+Hash of a batch = SHA-256(its rows of every chained table as COPY tuples || hash of the batch before); before
+the first stand 32 zero bytes.
 """
 
 import hashlib
@@ -78,7 +78,7 @@ class Chain:
             self._link(link, digest)
 
     def _link(self, link: Link, rows: "hashlib._Hash") -> None:
-        """Compare one batch's hash, built on the stored hash before it or on the one that should stand there."""
+        """Compare one batch's hash, built on the stored hash before it or on the one computed."""
         digest = _after(rows, self._stored)
         if digest != link.chain and _after(rows, self._computed) == link.chain:
             self._acquit(link.batch - 1, link.batch)
@@ -90,7 +90,7 @@ class Chain:
         self._stored, self._computed = link.chain, digest
 
     def _acquit(self, batch: int, witness: int) -> None:
-        """The rows of ``batch`` are right, as the next batch's hash builds on them: its own hash was changed."""
+        """The rows of ``batch`` are right, as the next batch's hash builds on them: its hash was changed."""
         if batch in self._broken:
             finding = self._broken[batch]
             expected = f"{finding.expected}, as batch {witness} confirms"

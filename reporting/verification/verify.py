@@ -1,4 +1,4 @@
-"""Verify everything: read the rows once, hash them as they come, hold what they add up to against what is stored."""
+"""Verify everything: read the rows once, hash them as they come, hold their sums against what is stored."""
 
 import asyncio
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ async def verify(
     """Compute everything stored in ``dsn`` again from its raw rows, as of one moment.
 
     ``folder`` holds the reference data that the engine used.  What does not fit in
-    memory lies in ``scratch`` (the system's own folder for such files if none is given), and is gone afterwards.
+    memory lies in ``scratch`` (the system's own folder if none is given), and is gone afterwards.
 
     Raises
     ------

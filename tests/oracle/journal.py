@@ -1,0 +1,39 @@
+"""The journal's rows: what is stored of every accepted line."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
+from core.codes import Outcome
+from tests.oracle import wire
+
+TYPES = (
+    *("int8", "int8", "int8", "int8", "int4", "int4", "date", "int4", "int4", "int4"),
+    *("int2", "int2", "int2", "int2", "int2", "text"),
+)
+"""Of entry, predecessor, amount, content, submission, line, day, cell, source, payee, kind, exercise, month, debit,
+credit and reference."""
+
+Record = Mapping[str, int]
+Posted = tuple[int, int, str]
+"""Line of the submission, day since 1970-01-01, reference."""
+
+
+def rows(
+    lines: Iterable[tuple[Record, Record, Posted]], submission: int, first_node: int
+) -> list[Sequence[int | str]]:
+    """One row for each accepted line, out of its act, its decision, and what else is said of it."""
+    found: list[Sequence[int | str]] = []
+    for act, told, (line, day, reference) in lines:
+        if told["outcome"] == Outcome.ACCEPTED:
+            content = act["content"] - (2**64 if act["content"] >= 2**63 else 0)
+            source = act["source"] + first_node if act["source"] >= 0 else 0
+            years, month = divmod(act["period"], PERIODS_A_YEAR)
+            entry = (told["entry"], told["predecessor"], act["amount"], content, submission, line, day)
+            place = (told["cell"], source, told["payee"], act["kind"], years + YEAR_FIRST, month)
+            found.append((*entry, *place, told["debit"], told["credit"], reference))
+    return found
+
+
+def copied(found: Iterable[Sequence[int | str]]) -> bytes:
+    """The COPY bytes of ``rows``, without header and trailer."""
+    return b"".join(wire.row(TYPES, each) for each in found)
