@@ -4,6 +4,7 @@ Effects follow ``domain`` 2.5 (which act consumes what) and 3.4 (entries).  A ki
 predecessor: every effect of the predecessor's own kind, with the other sign, debit and credit exchanged.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -124,7 +125,7 @@ CATALOG: tuple[ActKind, ...] = (
 )  # fmt: skip
 """Position is the kind's number, stored with entries: append only."""
 
-KIND_NUMBER = {kind.name: number for number, kind in enumerate(CATALOG) if number}
+KIND_NUMBER: Mapping[str, int] = {kind.name: number for number, kind in enumerate(CATALOG) if number}
 
 
 class Effects(NamedTuple):
@@ -148,11 +149,7 @@ class Effects(NamedTuple):
 
 def effects() -> Effects:
     """The catalog laid out in columns."""
-    columns = {name: [getattr(kind, name) for kind in CATALOG] for name in Effects._fields}
     signs = {"ae_reserved", "ae_consumed", "cp_reserved"}
-    return Effects(
-        **{
-            name: np.array(column, np.int16 if name in signs else np.uint8)
-            for name, column in columns.items()
-        }
-    )
+    columns = ([getattr(kind, name) for kind in CATALOG] for name in Effects._fields)
+    types = (np.int16 if name in signs else np.uint8 for name in Effects._fields)
+    return Effects._make(np.array(column, dtype) for column, dtype in zip(columns, types, strict=True))

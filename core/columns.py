@@ -9,7 +9,7 @@ argument.  Either is *blank* (writable, being filled) or *sealed* (read-only).
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, NamedTuple, TypeVar, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
 import pyarrow as pa
@@ -46,6 +46,9 @@ Balance = Annotated[
     NDArray[np.int64], ColumnKind(pa.list_(pa.int64(), 8), np.dtype(np.int64), "int8[]", "cents", 8)
 ]
 
+Rows = np.ndarray[Any, np.dtype[Any]]
+"""Records of a table: one structured array."""
+
 READS = "reads"
 """Marks a member table that a kernel may only read, whatever it does with its neighbours."""
 
@@ -70,7 +73,7 @@ def blank(table: type[Table], rows: int) -> Table:
     Zeros rather than garbage: the system hands out zero pages lazily, so a large reserve costs
     nothing until it is written.
     """
-    return table(*(np.zeros(_shape(rows, kind), kind.dtype) for kind in kinds(table).values()))
+    return table._make(np.zeros(_shape(rows, kind), kind.dtype) for kind in kinds(table).values())
 
 
 @cache
@@ -100,17 +103,17 @@ def sealed(array: np.ndarray) -> np.ndarray:
 
 def seal(table: Table) -> Table:
     """The same columns, read-only: what kernels accept where they ``reads``."""
-    return type(table)(*map(sealed, table))
+    return type(table)._make(map(sealed, table))
 
 
 def take(table: Table, rows: NDArray[np.integer] | slice) -> Table:
     """The chosen ``rows`` of every column, contiguous."""
-    return type(table)(*(np.ascontiguousarray(column[rows]) for column in table))
+    return type(table)._make(np.ascontiguousarray(column[rows]) for column in table)
 
 
 def join(tables: list[Table]) -> Table:
     """All rows of ``tables``, in order; at least one table."""
-    return tables[0] if len(tables) == 1 else type(tables[0])(*map(np.concatenate, zip(*tables, strict=True)))
+    return type(tables[0])._make(map(np.concatenate, zip(*tables, strict=True)))
 
 
 def _shape(rows: int, kind: ColumnKind) -> tuple[int, ...]:

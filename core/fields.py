@@ -4,6 +4,7 @@
 Arrow.  A column that is absent, null or empty says the same thing: nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -74,7 +75,7 @@ class Format:
     bytes_max: int
 
 
-_TEXT_MAX = {
+_TEXT_MAX: Mapping[Field, int] = {
     Field.REFERENCE: 35,
     Field.PREDECESSOR: 46,  # REFERENCE#LINE
     Field.KIND: 40,
@@ -91,8 +92,8 @@ _TEXT_MAX = {
     Field.COUNTERPART: 27,
     Field.DOCUMENT_HASH: 128,
 }
-_WHOLE = {Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK}
-_DAY = {Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE}
+_WHOLE = frozenset({Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK})
+_DAY = frozenset({Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE})
 
 
 def _format(field: Field) -> Format:
@@ -107,8 +108,8 @@ def _format(field: Field) -> Format:
     return Format(Sort.TEXT, _TEXT_MAX.get(field, 70))
 
 
-FORMATS = {field: _format(field) for field in Field if field is not Field.NONE}
-BY_COLUMN = {field.column: field for field in FORMATS}
+FORMATS: Mapping[Field, Format] = {field: _format(field) for field in Field if field is not Field.NONE}
+BY_COLUMN: Mapping[str, Field] = {field.column: field for field in FORMATS}
 
 ACT_LINES_MAX = 1000
 """Lines of one act: it may not be split over two batches, so it must have an end."""

@@ -20,6 +20,7 @@ from core.columns import (
     Index,
     Money,
     Position,
+    Rows,
     Small,
 )
 
@@ -268,6 +269,13 @@ class AccountBalances(NamedTuple):
     credit: Money
 
 
+class Draws(NamedTuple):
+    """Amounts asked of account assignments, in order of arrival."""
+
+    cell: Index
+    amount: Money
+
+
 # ---------------------------------------------------------------------------------------------- the book
 
 
@@ -345,15 +353,15 @@ class Counters(NamedTuple):
 class Book(NamedTuple):
     """All state that deciding needs, as records: what the kernels read and advance."""
 
-    effects: Annotated[Effects, READS]
-    cells: Annotated[Cells, READS]
-    nodes: Nodes
-    items: Items
-    ledger: Ledger
-    keys: Keys
-    payees: Keys
-    waiting: Keys
-    counters: Counters
+    effects: Annotated[Rows, Effects, READS]
+    cells: Annotated[Rows, Cells, READS]
+    nodes: Annotated[Rows, Nodes]
+    items: Annotated[Rows, Items]
+    ledger: Annotated[Rows, Ledger]
+    keys: Annotated[Rows, Keys]
+    payees: Annotated[Rows, Keys]
+    waiting: Annotated[Rows, Keys]
+    counters: Annotated[Rows, Counters]
     figures: Balance
     """Eight figures a node: AE opened, allotted, reserved, consumed, then CP the same."""
     periods: Code

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from ingest.inspection import Source
 from core.observer import Stages
 from ingest.columns import Memory
 from ingest.cutting import BATCH_LINES, joined, segments
 from ingest.held import KeptLines, lines_again, positions
+from ingest.inspection import Source
 from ingest.resolve import Context, Sender, resolve
 from posting.batch import FINAL_PASS, Batch, Piece, Stage, Submission
 from posting.book import State
@@ -66,7 +66,7 @@ class Feed:
         ended = [decided.resumed] if decided.resumed else _ended(decided)
         for submission in ended:
             while not submission.stage.done:
-                self._begin_pass(submission)
+                self._begin_pass()
                 yield from self._held_pass(self._open[submission.number])
             self._kept.forget(submission.number)
             self._open.pop(submission.number, None)
@@ -76,7 +76,7 @@ class Feed:
         self._open[each.submission.number] = each
         self._hold_again(each)
 
-    def _begin_pass(self, submission: Submission) -> None:
+    def _begin_pass(self) -> None:
         """What waited is presented again; what others hold goes on waiting."""
         self._state.forget_waiting()
         for other in list(self._open.values()):  # the reader opens more meanwhile
@@ -86,7 +86,9 @@ class Feed:
         for raw, _ in self._held_lines(each, each.submission.held):
             self._state.wait_for(resolve(raw, each.sender, self._apart).acts)
 
-    def _held_lines(self, each: Open, held: list[tuple[int, int]]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+    def _held_lines(
+        self, each: Open, held: list[tuple[int, int]]
+    ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """(lines, their positions) of held acts: kept since they were read, or read again."""
         if not held:
             return
@@ -97,7 +99,9 @@ class Feed:
     def _first_pass(self, each: Open) -> Iterator[Piece]:
         lines = each.source.lines
         if lines == 0:
-            yield self._piece(each, _nothing(each.source), (np.zeros(0, np.int32), Stage(1, 0, True)), self._context)
+            yield self._piece(
+                each, _nothing(each.source), (np.zeros(0, np.int32), Stage(1, 0, True)), self._context
+            )
         for start, raw in self._stages.iterated(
             "read", segments(each.source, each.submission.stage.next_line)
         ):

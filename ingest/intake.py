@@ -66,16 +66,18 @@ class FileFeed:
     known: list[Known] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
     """Numbers of the submissions worked on, in order."""
-    _feed: Feed | None = None
-    _loop: asyncio.AbstractEventLoop | None = None
-    _loaded: Loaded | None = None
+    _feed: Feed = field(init=False)
+    _loop: asyncio.AbstractEventLoop = field(init=False)
+    _loaded: Loaded = field(init=False)
     _presented: set[tuple[str, bytes]] = field(default_factory=set)
 
     async def open(self, loaded: Loaded) -> None:
         """Stand where the last commit left off."""
         self._loop, self._loaded = asyncio.get_running_loop(), loaded
         self.rejected, self.known = [], []
-        context = Context(loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret)
+        context = Context(
+            loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret
+        )
         unfinished = [await self._reopen(row) for row in await self.store.fetch("unfinished")]
         self._feed = Feed(self._submissions(unfinished), context, loaded.state, self.stages)
         for each in unfinished:
@@ -83,12 +85,10 @@ class FileFeed:
 
     def batches(self) -> Iterator[Batch]:
         """Batches of first passes; runs in the reader thread."""
-        assert self._feed is not None, "open comes first"
         return self._feed.batches()
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Batches of held acts; runs in the kernel thread."""
-        assert self._feed is not None, "open comes first"
         return self._feed.again(decided)
 
     async def _reopen(self, row: Any) -> Open:
@@ -99,9 +99,10 @@ class FileFeed:
         return await self._opened(submission, spooled)
 
     async def _opened(self, submission: Submission, spooled: Spooled) -> Open:
-        assert self._loaded is not None, "open comes first"
         numbers = self._loaded.state.registry.numbers
-        sender = Sender(await self.store.sender_number(numbers, submission.sender), spooled.envelope.sepa_only)
+        sender = Sender(
+            await self.store.sender_number(numbers, submission.sender), spooled.envelope.sepa_only
+        )
         if submission.number not in self.taken:
             self.taken.append(submission.number)
         return Open(submission, sender, await asyncio.to_thread(source, spooled))
@@ -148,7 +149,6 @@ class FileFeed:
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         """The reader thread's way to ask the store."""
-        assert self._loop is not None, "open comes first"
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 

@@ -3,11 +3,14 @@
 Faults are sought in their order of precedence, so the first one marked is the one told.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, KIND_NUMBER, Budget, Family
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
 from core.codes import Outcome
 from core.columns import blank
 from core.fields import BY_COLUMN, FORMATS, Field, Sort
@@ -15,8 +18,12 @@ from core.tables import Parsed
 from ingest.columns import Memory, TextColumn
 from kernels import parsing
 
-_PARSERS = {Sort.WHOLE: parsing.wholes, Sort.DAY: parsing.days, Sort.DECIMAL: parsing.amounts}
-_NOTHING = {Sort.WHOLE: -1, Sort.DAY: 0, Sort.DECIMAL: 0, Sort.CENTS: 0}
+_PARSERS: Mapping[Sort, Any] = {
+    Sort.WHOLE: parsing.wholes,
+    Sort.DAY: parsing.days,
+    Sort.DECIMAL: parsing.amounts,
+}
+_NOTHING: Mapping[Sort, int] = {Sort.WHOLE: -1, Sort.DAY: 0, Sort.DECIMAL: 0, Sort.CENTS: 0}
 
 
 class Reading:
@@ -102,8 +109,8 @@ def kinds_of(reading: Reading) -> NDArray[np.uint8]:
     return column.numbers(KIND_NUMBER, 0).astype(np.uint8)
 
 
-def _by_kind(test: object) -> NDArray[np.bool_]:
-    return np.array([bool(test(kind)) for kind in CATALOG])  # type: ignore[operator]
+def _by_kind(test: Callable[[ActKind], Any]) -> NDArray[np.bool_]:
+    return np.array([bool(test(kind)) for kind in CATALOG])
 
 
 FOLLOWS = _by_kind(lambda kind: kind.follows)

@@ -10,7 +10,7 @@ import os
 import stat
 from pathlib import Path
 
-import numba
+from numba.core import config
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,9 +32,9 @@ def _private(folder: Path) -> Path:
 
 def _cache_folder() -> str:
     parent = _private(Path(os.environ.get("KERNEL_CACHE", Path.home().joinpath(".cache", "crescendo"))))
-    mode = "-checked" if numba.config.BOUNDSCHECK else ""
+    mode = "-checked" if config.BOUNDSCHECK else ""
     return str(parent.joinpath(f"kernels-{_digest()}{mode}"))
 
 
 # both are needed: the variable alone is ignored when numba was imported before
-os.environ["NUMBA_CACHE_DIR"] = numba.config.CACHE_DIR = _cache_folder()
+os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = _cache_folder()

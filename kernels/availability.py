@@ -3,13 +3,24 @@
 A node's eight figures stand next to each other (one cache line): AE opened, allotted, reserved, consumed, then CP.
 """
 
+from typing import Annotated, NamedTuple
+
 import numpy as np
 
+from core.columns import Balance, Rows
 from core.money import BALANCE_MAX
-from kernels.signature import part
+from core.tables import Cells, Draws, Nodes, Numbers
+from kernels.signature import advances, borrow, fills, kernel, part, reads, reads_records
 
 OPENED, ALLOTTED, RESERVED, CONSUMED = 0, 1, 2, 3
 AE, CP = 0, 4
+
+
+class Budget(NamedTuple):
+    """The part of the book that holds credits."""
+
+    nodes: Annotated[Rows, Nodes]
+    figures: Balance
 
 
 @part
@@ -57,3 +68,28 @@ def add_upwards(book, node, figure, amount):
     while node >= 0:
         add(book, node, figure, amount)
         node = book.nodes[node].parent
+
+
+@kernel(reads(Draws), reads_records(Cells), advances(Budget), fills(Numbers))
+def draw(draws, cells, budget, short):
+    """Consume each amount in AE at its fund centre and everything above, if every blocking node can bear it.
+
+    Reads     draws                n rows, cents;  cells: where each assignment hangs
+    Advances  budget               AE consumed of the nodes drawn on, in place
+    Fills     short                n rows: the first node that cannot bear the amount; -1 when it was consumed
+    Order     row order: who comes first is served first; what is refused draws nothing
+    Outcomes  a node or -1; never raises
+    Overflow  impossible while what was opened stays below BALANCE_MAX; estimated credits are the caller's to bound
+    Cost      O(n * levels), one pass, no allocation
+    Source    GBCP art. 156; domain 2.4
+    Oracle    tests.oracle.availability.draw
+    """
+    cells, number = borrow(cells), borrow(short.number)
+    cell, amount = borrow(draws.cell), borrow(draws.amount)
+    budget = Budget(borrow(budget.nodes), borrow(budget.figures))
+    for row in range(number.size):
+        centre = np.int64(cells[cell[row]].centre_node)
+        at = np.int64(short_node(budget, centre, AE, amount[row]))
+        number[row] = at
+        if at < 0:
+            add_upwards(budget, centre, AE + CONSUMED, amount[row])

@@ -30,12 +30,14 @@ def spending(acts, book, decisions, line):
 
 @part
 def action_of(acts, book, decisions, line):
+    """How the line acts on the budget."""
     base, _, _ = followed(book, acts[line].kind, decisions[line].predecessor)
     return book.effects[base].budget
 
 
 @part
 def measure_of(effects, kind):
+    """Offset of the figures that a budget kind acts on."""
     return CP if effects[kind].measure == Measure.CP.value else AE
 
 

@@ -77,8 +77,15 @@ def _put_posting(out, at, act, found):
     return _small(out, at, np.int64(found.credit))
 
 
-@kernel(reads_records(Acts), reads_records(Decisions), reads(Posted), reads_column(Money), reads(Bytes), fills_column(Byte))
-def rows(acts, decisions, posted, common, text, out):
+@kernel(
+    reads_records(Acts),
+    reads_records(Decisions),
+    reads(Posted),
+    reads_column(Money),
+    reads(Bytes),
+    fills_column(Byte),
+)
+def rows(acts, decisions, posted, common, text, out):  # noqa: PLR0917
     """Write the journal row of every accepted line.
 
     Reads     acts, decisions    n records

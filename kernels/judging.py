@@ -4,7 +4,6 @@ import numpy as np
 
 from core.catalog import Budget, Family, Remainder, Role
 from core.codes import Outcome
-from core.money import BALANCE_MAX
 from core.tables import LEDGER_ACCOUNTS
 from kernels import availability, budget, commitments, keys
 from kernels.availability import AE, CONSUMED, CP, RESERVED
@@ -181,7 +180,7 @@ def _judge_accounts(acts, book, decisions, line):
 @part
 def judge(acts, book, decisions, place):
     """(outcome, node, cents missing) of one line; what applying it needs is left in ``decisions``."""
-    row, line = place
+    line = place[1]
     if acts[line].fault != 0:
         return np.int64(acts[line].fault), -1, 0
     if not book.periods[acts[line].period]:

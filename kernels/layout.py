@@ -17,7 +17,12 @@ def pack(columns, records):
     Oracle    tests.oracle.layout.pack
     """
     records = borrow(records)
-    amount, key_high, content, previous_high = columns.amount, columns.key_high, columns.content, columns.previous_high
+    amount, key_high, content, previous_high = (
+        columns.amount,
+        columns.key_high,
+        columns.content,
+        columns.previous_high,
+    )
     payee_high, bank, head, period = columns.payee_high, columns.bank, columns.head, columns.period
     cell, source, key_low, previous_low = columns.cell, columns.source, columns.key_low, columns.previous_low
     previous_line, payee_low, account = columns.previous_line, columns.payee_low, columns.account

@@ -13,6 +13,7 @@ from kernels.signature import part
 
 @part
 def apply_remainders(book, item, kind, amount):
+    """Draw from what is followed and feed what may follow; a negative ``amount`` undoes it."""
     effects, items = book.effects, book.items
     base, root, _ = followed(book, kind, item)
     if effects[kind].mirrors:

@@ -21,7 +21,12 @@ def _starts_act(fingerprints, row):
 @part
 def _enter_key(book, fingerprints, replayed, row):
     at = book.counters[0].keys
-    entry = (fingerprints.high[row], fingerprints.low[row], np.uint32(replayed.entry[row]), replayed.content[row])
+    entry = (
+        fingerprints.high[row],
+        fingerprints.low[row],
+        np.uint32(replayed.entry[row]),
+        replayed.content[row],
+    )
     keys.insert(book.slots, book.keys, at, entry)
     book.counters[0].keys = at + 1
 

@@ -10,7 +10,7 @@ line of it can be watched.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 from llvmlite import ir
@@ -38,7 +38,10 @@ def fills(table: type) -> types.BaseTuple:
 
 
 def reads_records(table: type) -> types.Array:
-    """``table`` as read-only records.  (Numba refuses to store a record there, not a field: tests see to that.)"""
+    """``table`` as read-only records.
+
+    Numba refuses to store a record there, but not a field of one: tests see to that.
+    """
     return types.Array(from_dtype(record(table)), 1, "C", readonly=True)
 
 
@@ -59,7 +62,7 @@ def fills_column(kind: Any) -> types.Array:
 
 def advances(book: type) -> types.BaseTuple:
     """A tuple of tables as records, changed in place; a member marked ``READS`` stays read-only."""
-    return types.BaseTuple.from_types([_member(hint) for hint in _hints(book)], book)
+    return _tuple_of([_member(hint) for hint in _hints(book)], book)
 
 
 def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -98,18 +101,18 @@ def borrow(array: Any) -> Any:
 
 
 @overload(borrow)
-def _borrow(array):  # noqa: ANN001, ANN202
-    def borrowed(array):  # noqa: ANN001, ANN202
+def _borrow(array):
+    def borrowed(array):
         return _without_count(array)
 
     return borrowed
 
 
 @intrinsic
-def _without_count(context, array):  # noqa: ANN001, ANN202
+def _without_count(context, array):
     """The array's own fields, with no memory to count references to."""
 
-    def generate(target, builder, _, arguments):  # noqa: ANN001, ANN202
+    def generate(target, builder, _, arguments):
         owned = arrayobj.make_array(array)(target, builder, arguments[0])
         bare = arrayobj.make_array(array)(target, builder)
         fields = {name: getattr(owned, name) for name in ("data", "shape", "strides", "itemsize")}
@@ -124,18 +127,18 @@ def prefetch(array: Any, row: int) -> None:
 
 
 @overload(prefetch)
-def _prefetch(array, row):  # noqa: ANN001, ANN202
-    def ask(array, row):  # noqa: ANN001, ANN202
+def _prefetch(array, row):
+    def ask(array, row):
         _ask_memory(array, row)
 
     return ask
 
 
 @intrinsic
-def _ask_memory(context, array, row):  # noqa: ANN001, ANN202
+def _ask_memory(context, array, row):
     """LLVM's prefetch: for reading (0), to keep (3), as data (1)."""
 
-    def generate(target, builder, _, arguments):  # noqa: ANN001, ANN202
+    def generate(target, builder, _, arguments):
         data = arrayobj.make_array(array)(target, builder, arguments[0]).data
         address = builder.gep(data, [arguments[1]])
         word = ir.IntType(32)
@@ -147,12 +150,16 @@ def _ask_memory(context, array, row):  # noqa: ANN001, ANN202
     return types.void(array, row), generate
 
 
+def _tuple_of(members: list[types.Type], table: type) -> Any:
+    return types.BaseTuple.from_types(members, table)
+
+
 def _hints(table: type) -> list[Any]:
     return list(get_type_hints(table, include_extras=True).values())
 
 
 def _columns(table: type, *, readonly: bool) -> types.BaseTuple:
-    return types.BaseTuple.from_types([_column(kind, readonly) for kind in kinds(table).values()], table)
+    return _tuple_of([_column(kind, readonly) for kind in kinds(table).values()], table)
 
 
 def _column(kind: ColumnKind, readonly: bool) -> types.Array:
@@ -160,7 +167,7 @@ def _column(kind: ColumnKind, readonly: bool) -> types.Array:
 
 
 def _member(hint: Any) -> types.Type:
-    if get_origin(hint) is not Annotated:
-        return fills_records(hint)
-    base, mark, *_ = get_args(hint)
-    return reads_records(base) if mark == READS else _column(mark, readonly=False)
+    _, mark, *rest = get_args(hint)
+    if isinstance(mark, ColumnKind):
+        return _column(mark, readonly=False)
+    return reads_records(mark) if READS in rest else fills_records(mark)

@@ -30,7 +30,7 @@ class Balances:
         at = np.flatnonzero(book.nodes["touched"])
         book.nodes["touched"][at] = 0
         figures = book.figures[at]
-        return NodeBalances(np.full(len(at), batch), at + self._state.registry.first_node, *figures.T)
+        return NodeBalances._make((np.full(len(at), batch), at + self._state.registry.first_node, *figures.T))
 
     def _changed_accounts(self, batch: int, periods: NDArray[np.integer]) -> AccountBalances:
         ledger, found = self._state.book.ledger, [np.zeros(0, np.int64)]
@@ -40,4 +40,6 @@ class Balances:
         at = np.concatenate(found)
         ledger["touched"][at] = 0
         period, account = np.divmod(at, LEDGER_ACCOUNTS)
-        return AccountBalances(np.full(len(at), batch), account, period, ledger["debit"][at], ledger["credit"][at])
+        return AccountBalances(
+            np.full(len(at), batch), account, period, ledger["debit"][at], ledger["credit"][at]
+        )

@@ -42,7 +42,7 @@ class Submission:
     number: int
     sender: str
     lines: int
-    stage: Stage = Stage(1, 0)
+    stage: Stage = field(default_factory=lambda: Stage(1, 0))
     tally: Tally = field(default_factory=Tally)
     waiting: list[tuple[int, int]] = field(default_factory=list)
     """(first line, lines) of the acts that the pass under way presents again."""

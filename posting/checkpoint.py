@@ -3,6 +3,7 @@
 Only pages changed since the last checkpoint are written.  A checkpoint is a convenience: the journal rebuilds it.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,11 @@ PAGE_BYTES = 7680
 """One page of PostgreSQL holds one of ours, beside its row header."""
 
 KEYS_A_PAGE = 320
-_PARTS = {1: ("items", ITEMS_A_PAGE), 2: ("keys", KEYS_A_PAGE), 3: ("payees", KEYS_A_PAGE)}
+_PARTS: Mapping[int, tuple[str, int]] = {
+    1: ("items", ITEMS_A_PAGE),
+    2: ("keys", KEYS_A_PAGE),
+    3: ("payees", KEYS_A_PAGE),
+}
 _PAGE = np.dtype((np.void, PAGE_BYTES))
 _PAGE_ROW = np.dtype(
     [
@@ -73,12 +78,19 @@ def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
 def _fill(rows: np.ndarray, state: State, what: tuple[int, int], pages: NDArray[np.int64]) -> None:
     (batch, part), (name, rows_a_page) = what, _PARTS[what[1]]
     rows["fields"], rows["batch"], rows["part"], rows["page"] = 4, batch, part, pages
-    rows["batch_length"], rows["part_length"], rows["page_length"], rows["payload_length"] = 8, 2, 4, PAGE_BYTES
+    rows["batch_length"], rows["part_length"], rows["page_length"], rows["payload_length"] = (
+        8,
+        2,
+        4,
+        PAGE_BYTES,
+    )
     table = getattr(state.book, name)
     whole = len(table) // rows_a_page
     source = table[: whole * rows_a_page].view(np.uint8).reshape(whole, PAGE_BYTES)
     target = rows.view(np.uint8).reshape(len(rows), _PAGE_ROW.itemsize)[:, -PAGE_BYTES:]
-    for row, page in enumerate(pages.tolist()):  # a plain copy each: gathering them at once is three times slower
+    for row, page in enumerate(
+        pages.tolist()
+    ):  # a plain copy each: gathering them at once is three times slower
         target[row] = source[page]
 
 

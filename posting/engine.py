@@ -21,7 +21,7 @@ from posting.book import State
 from posting.outcome_rows import REGISTRATION, Place, rows_where
 from posting.rows import Encoder
 
-CHAINED = ("entry", "refusal", "duplicate", "payee", "cell")
+CHAINED: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cell")
 """Tables whose rows a batch's hash covers, in this order."""
 
 
@@ -78,7 +78,7 @@ class Engine:
     ) -> tuple[dict[str, NDArray[np.uint8]], dict[str, int]]:
         """COPY bytes of the chained tables, and how many rows each has."""
         parts: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in CHAINED}
-        counts = dict.fromkeys(CHAINED, 0)
+        counts: dict[str, int] = dict.fromkeys(CHAINED, 0)
         (number, cell), position = where, 0
         for piece, one in zip(batch.pieces, found, strict=True):
             place = Place(number, position, self.state.registry.first_node)

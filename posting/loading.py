@@ -83,7 +83,9 @@ async def _load_cells(store: PostgresStore, state: State) -> None:
     stream = await store.copy_out(f"select {', '.join(columns(NewCells))} from cell order by cell")
     rows, _ = decode(NewCells, stream)
     centre = np.where(rows.operation > 0, rows.operation, rows.centre)
-    parts = (np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year))
+    parts = (
+        np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
+    )
     state.add_cells(pack(CellParts(*parts)))
 
 
@@ -95,7 +97,9 @@ async def _load_figures(store: PostgresStore, state: State) -> None:
     for place, figure in enumerate(rows[2:]):
         state.book.figures[at, place] = figure
     names = ", ".join(columns(AccountBalances))
-    sums, _ = decode(AccountBalances, await store.copy_out(f"select {names} from account_balance order by batch"))
+    sums, _ = decode(
+        AccountBalances, await store.copy_out(f"select {names} from account_balance order by batch")
+    )
     row = sums.period.astype(np.int64) * LEDGER_ACCOUNTS + sums.account
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
 
@@ -106,7 +110,11 @@ async def _restore(store: PostgresStore, state: State, mark: Mark) -> None:
         checkpoint.restore(state, await store.copy_out(select))
     state.make_room(0)
     counters = state.book.counters
-    state.book.counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
+    state.book.counters["entries"], counters["keys"], counters["payees"] = (
+        mark.entries,
+        mark.keys,
+        mark.payees,
+    )
     state.make_room(0)
     key_kernel.index(state.book.slots, _sealed(state.book.keys), 0, mark.keys)
     key_kernel.index(state.book.payee_slots, _sealed(state.book.payees), 0, mark.payees)
@@ -149,12 +157,16 @@ async def _replay(store: PostgresStore, state: State, secret: keys.Secret, span:
         found = _fingerprints(rows, texts, senders, secret)
         whole = _whole_acts(found, done + len(rows.entry_id) == last)
         state.make_room(whole)
-        kernel.replay(_replayed(rows, whole), seal(Fingerprints(*(column[:whole] for column in found))), state.book)
+        kernel.replay(
+            _replayed(rows, whole), seal(Fingerprints._make(column[:whole] for column in found)), state.book
+        )
         state.note_pages(rows.predecessor[:whole])
         done += whole
 
 
-def _fingerprints(rows: Entries, texts: TextCells, senders: NDArray[np.int64], secret: keys.Secret) -> Fingerprints:
+def _fingerprints(
+    rows: Entries, texts: TextCells, senders: NDArray[np.int64], secret: keys.Secret
+) -> Fingerprints:
     prefix = keys.prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
     return keys.fingerprints(texts.spans, Bytes(texts.text.data), prefix, secret)
 
@@ -168,8 +180,17 @@ def _whole_acts(found: Fingerprints, is_last: bool) -> int:
 
 
 def _replayed(rows: Entries, count: int) -> Replayed:
-    chosen = (rows.entry_id, rows.predecessor, rows.amount, rows.cell, rows.kind.astype(np.uint8), rows.debit, rows.credit)
-    return seal(Replayed(*(np.ascontiguousarray(each[:count]) for each in chosen), rows.content[:count].view(np.uint64)))
+    chosen = (
+        rows.entry_id,
+        rows.predecessor,
+        rows.amount,
+        rows.cell,
+        rows.kind.astype(np.uint8),
+        rows.debit,
+        rows.credit,
+        rows.content.view(np.uint64),
+    )
+    return seal(Replayed._make(np.ascontiguousarray(each[:count]) for each in chosen))
 
 
 async def _senders(store: PostgresStore, registry: Registry) -> NDArray[np.int64]:
@@ -179,5 +200,3 @@ async def _senders(store: PostgresStore, registry: Registry) -> NDArray[np.int64
     for row in rows:
         numbers[row["submission"]] = registry.numbers[Coded.SENDER][row["sender"]]
     return numbers
-
-

@@ -30,7 +30,9 @@ class Place(NamedTuple):
 
 def journal(piece: Piece, decisions: np.ndarray, accepted: int, place: Place) -> NDArray[np.uint8]:
     """COPY bytes of the journal rows of the ``accepted`` lines."""
-    lengths = np.where(decisions["outcome"] == Outcome.ACCEPTED, piece.reference.end - piece.reference.start, 0)
+    lengths = np.where(
+        decisions["outcome"] == Outcome.ACCEPTED, piece.reference.end - piece.reference.start, 0
+    )
     out = np.empty(accepted * (kernel.ROW_BYTES + 4) + int(lengths.sum(dtype=np.int64)), np.uint8)
     posted = seal(Posted(piece.lines, piece.day, *piece.reference))
     common = sealed(np.array([piece.submission.number, place.first_node]))
@@ -89,7 +91,11 @@ def _raw(piece: Piece, rows: NDArray[np.intp], field: Field) -> pa.Array:
     """The chosen rows of a raw column as text, empty where there is none."""
     name = field.column
     if name not in piece.raw.schema.names or not len(rows):
-        return pa.array([""] * 0, pa.string()) if not len(rows) else pc.fill_null(pa.nulls(len(rows), pa.string()), "")
+        return (
+            pa.array([""] * 0, pa.string())
+            if not len(rows)
+            else pc.fill_null(pa.nulls(len(rows), pa.string()), "")
+        )
     chosen = piece.raw.column(name).take(pa.array(rows))
     if pa.types.is_dictionary(chosen.type):
         chosen = chosen.dictionary_decode()
@@ -101,7 +107,9 @@ def _shown(piece: Piece, rows: NDArray[np.intp], field: Field) -> pa.Array:
     texts = _raw(piece, rows, field)
     if not len(texts):
         return texts
-    return pc.utf8_slice_codeunits(pc.replace_substring_regex(texts, r"[\x00-\x1f\x7f]", "?"), 0, _FOUND_BYTES_MAX)
+    plain = pc.ReplaceSubstringOptions(pattern=r"[\x00-\x1f\x7f]", replacement="?")
+    texts = pc.call_function("replace_substring_regex", [texts], plain)
+    return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, _FOUND_BYTES_MAX))
 
 
 def _found(piece: Piece, rows: NDArray[np.intp], fields: NDArray[np.integer]) -> pa.Array:
@@ -126,5 +134,3 @@ def _texts_of(texts: pa.Array) -> TextCells:
     at = np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1]
     spans = Spans(np.ascontiguousarray(at[:-1]), np.ascontiguousarray(at[1:]))
     return TextCells(seal(spans), seal(Bytes(np.frombuffer(data or b"", np.uint8))))
-
-

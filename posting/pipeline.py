@@ -36,29 +36,42 @@ class Feed(Protocol):
 
     def batches(self) -> Iterator[Batch]:
         """Every batch of first passes; runs in a thread of its own, ahead of the decisions."""
+        ...
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """The batches that present the held acts of submissions that ``decided`` ended; runs in the kernel thread."""
+        ...
 
 
 class Settings(NamedTuple):
     """How the pipeline is run."""
 
     checkpoint_entries: int = CHECKPOINT_ENTRIES
-    committed: Callable[[Outcome], None] = lambda outcome: None
+    committed: Callable[[Outcome], None] = lambda _: None
     """Told of every committed batch, in order."""
-    failed: Callable[[int, BaseException], None] = lambda batch, cause: None
+    failed: Callable[[int, BaseException], None] = lambda _batch, _cause: None
     """Told of every failure that is tried again: the first batch not committed, and why."""
     stages: Stages | None = None
     """Where processor time is added up."""
+
+
+class _Parts(NamedTuple):
+    """What every attempt works with."""
+
+    store: PostgresStore
+    settings: Settings
+    reader: ThreadPoolExecutor
+    kernel: ThreadPoolExecutor
 
 
 class Pipeline:
     """Runs a feed to its end against a store, through whatever failures allow it."""
 
     def __init__(self, store: PostgresStore, reference: Reference, settings: Settings = Settings()) -> None:  # noqa: B008
-        self._store, self._reference, self._settings = store, reference, settings
-        self._reader, self._kernel = ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "kernel")
+        self._reference = reference
+        self._parts = _Parts(
+            store, settings, ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "kernel")
+        )
         self._failed: tuple[int, int] = (0, 0)
 
     async def run(self, feed: Feed) -> None:
@@ -73,21 +86,21 @@ class Pipeline:
         """
         try:
             while not await self._attempt(feed):
-                await self._store.reconnect()
+                await self._parts.store.reconnect()
         finally:
-            self._reader.shutdown(wait=False, cancel_futures=True)
-            self._kernel.shutdown(wait=False, cancel_futures=True)
+            self._parts.reader.shutdown(wait=False, cancel_futures=True)
+            self._parts.kernel.shutdown(wait=False, cancel_futures=True)
 
     async def _attempt(self, feed: Feed) -> bool:
         """Load and go on; True when the feed is exhausted and everything committed."""
-        loaded = await loading.load(self._store, self._reference)
+        loaded = await loading.load(self._parts.store, self._reference)
         await feed.open(loaded)
-        course = _Course(self, loaded)
+        course = _Course(self._parts, loaded)
         try:
             await course.follow(feed)
         except BaseExceptionGroup as group:
             cause = _cause(group)
-            self._settings.failed(course.committed + 1, cause)
+            self._parts.settings.failed(course.committed + 1, cause)
             self._count_failure(course.committed + 1, cause)
             return False
         return True
@@ -96,7 +109,9 @@ class Pipeline:
         before, times = self._failed
         self._failed = (batch, times + 1 if batch == before else 1)
         if self._failed[1] >= ATTEMPTS_MAX:
-            raise BatchFailed(f"batch {batch} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}") from cause
+            raise BatchFailed(
+                f"batch {batch} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}"
+            ) from cause
 
 
 def _cause(group: BaseExceptionGroup) -> BaseException:
@@ -116,10 +131,9 @@ def _first(group: BaseExceptionGroup) -> BaseException:
 class _Course:
     """One attempt: from a loaded book to the end of the feed, or to a failure."""
 
-    def __init__(self, pipeline: Pipeline, loaded: Loaded) -> None:
-        self._store, self._settings = pipeline._store, pipeline._settings
-        self._reader, self._kernel = pipeline._reader, pipeline._kernel
-        self._stages = pipeline._settings.stages or Stages()
+    def __init__(self, parts: _Parts, loaded: Loaded) -> None:
+        self._store, self._settings, self._reader, self._kernel = parts
+        self._stages = self._settings.stages or Stages()
         self._engine = Engine(loaded.state, loaded.head, self._stages)
         self._mark: Mark = loaded.mark
         self.committed = loaded.head.batch

@@ -23,7 +23,9 @@ def advance(batch: Batch, found: list[np.ndarray]) -> tuple[list[ProgressRow], H
 def _count(piece: Piece, decisions: np.ndarray) -> Held:
     submission, outcome = piece.submission, decisions["outcome"]
     tally, again = submission.tally, submission.stage.run > 1
-    accepted, duplicate, waits = (outcome == code for code in (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD))
+    accepted, duplicate, waits = (
+        outcome == code for code in (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD)
+    )
     refused = outcome > Outcome.HELD
     for name, mask in (("accepted", accepted), ("duplicate", duplicate), ("refused", refused)):
         lines, cents = int(mask.sum()), int(piece.cents[mask].sum())

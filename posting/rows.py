@@ -3,6 +3,7 @@
 Source: PostgreSQL manual, COPY, "Binary Format".
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple, TypeVar
 
@@ -16,7 +17,7 @@ from kernels import wire
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
-_BIG_ENDIAN = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
+_BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
 _POSTGRES_EPOCH_DAY = 10957
 """2000-01-01 in days since 1970-01-01: where PostgreSQL counts its dates from."""
 
@@ -31,8 +32,8 @@ class TextCells(NamedTuple):
 
 
 @cache
-def layout(table: type, texts: int) -> np.dtype:
-    """The fixed part of a COPY row of ``table`` that ``texts`` text columns follow."""
+def layout(table: type) -> np.dtype:
+    """The fixed part of a COPY row of ``table``; its text columns follow."""
     fields = [("fields", ">i2")]
     for name, kind in kinds(table).items():
         fields += [(f"{name}_length", ">i4"), (name, _BIG_ENDIAN[kind.postgres])]
@@ -50,7 +51,7 @@ class Encoder:
 
     def __init__(self, table: type, texts: int = 0) -> None:
         self._table, self._texts = table, texts
-        self._frame = np.zeros(0, layout(table, texts))
+        self._frame = np.zeros(0, layout(table))
 
     def encode(self, rows: NamedTuple, texts: tuple[TextCells, ...] = ()) -> NDArray[np.uint8]:
         """The COPY bytes of ``rows``, without header and trailer."""
@@ -59,7 +60,11 @@ class Encoder:
         if not texts or count == 0:
             return fixed.view(np.uint8).copy()
         cells = _joined(texts)
-        size = fixed.nbytes + int((cells.spans.end - cells.spans.start).sum(dtype=np.int64)) + 4 * count * len(texts)
+        size = (
+            fixed.nbytes
+            + int((cells.spans.end - cells.spans.start).sum(dtype=np.int64))
+            + 4 * count * len(texts)
+        )
         out = np.empty(size, np.uint8)
         view = fixed.view(np.uint8)
         view.flags.writeable = False
@@ -71,7 +76,9 @@ class Encoder:
             self._frame = self._framed(count)
         fixed = self._frame[:count]
         for name, column in zip(columns(self._table), rows, strict=True):
-            fixed[name] = column - _POSTGRES_EPOCH_DAY if kinds(self._table)[name].postgres == "date" else column
+            fixed[name] = (
+                column - _POSTGRES_EPOCH_DAY if kinds(self._table)[name].postgres == "date" else column
+            )
         return fixed
 
     def _framed(self, count: int) -> np.ndarray:
@@ -102,16 +109,20 @@ def decode(table: type[Table], stream: bytes, texts: int = 0) -> tuple[Table, Te
     SchemaMismatch
         The stream is not COPY rows of this table.
     """
-    data, shape = np.frombuffer(stream, np.uint8), layout(table, texts)
+    data, shape = np.frombuffer(stream, np.uint8), layout(table)
     if data[: len(HEADER)].tobytes() != HEADER or data[-len(TRAILER) :].tobytes() != TRAILER:
         raise SchemaMismatch(f"{table.__name__}: no binary COPY stream")
     body = data[len(HEADER) : -len(TRAILER)]
     room = len(body) // (shape.itemsize + 4 * texts)
-    fixed, spans, count = np.empty(room * shape.itemsize, np.uint8), blank(Spans, room * texts), np.zeros(1, np.int64)
+    fixed, spans, count = (
+        np.empty(room * shape.itemsize, np.uint8),
+        blank(Spans, room * texts),
+        np.zeros(1, np.int64),
+    )
     wire.split_texts(body, shape.itemsize, fixed, spans, count)
     rows, used = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
     values = (_native(rows[name], kind.postgres, kind.dtype) for name, kind in kinds(table).items())
-    return table(*values), TextCells(seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body))
+    return table._make(values), TextCells(seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body))
 
 
 def _native(column: np.ndarray, postgres: str, dtype: np.dtype) -> np.ndarray:

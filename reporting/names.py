@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
 from core.nomenclature import CENTRES_MAX, OTHER_TITLES, STAFF_TITLE, FundFamily, Level
 from reporting.postgres import Connection, fetch
 from reporting.reference import Codes
-
-Language = Literal["en", "fr"]
 
 CENTRE, AREA, ITEM, FUND, ACCOUNT, SENDER = range(1, 7)
 """Kinds of ``reference_text``."""
@@ -51,8 +48,6 @@ class Names:
     by_number: Mapping[int, Mapping[int, str]]
     by_code: Mapping[str, int]
     """Numbers of fund centres."""
-    language: Language = "en"
-    """Of the words of refusals."""
 
     def code(self, kind: int, number: int) -> str:
         """The code of a number; empty for 0."""
@@ -97,12 +92,12 @@ class Names:
         return found
 
 
-async def read_names(connection: Connection, codes: Codes, language: Language = "en") -> Names:
+async def read_names(connection: Connection, codes: Codes) -> Names:
     """The numbers that the database gave to codes."""
     by_number: dict[int, dict[int, str]] = {kind: {} for kind in range(CENTRE, SENDER + 1)}
     for row in await fetch(connection, "reference_texts"):
         by_number[row["kind"]][row["id"]] = row["code"]
-    return Names(codes, by_number, {code: number for number, code in by_number[CENTRE].items()}, language)
+    return Names(codes, by_number, {code: number for number, code in by_number[CENTRE].items()})
 
 
 def month_of(period: int) -> str:

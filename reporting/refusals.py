@@ -1,5 +1,7 @@
 """Refused lines: how many for which reason, what it means, and what to do."""
 
+from typing import Literal
+
 import msgspec
 
 from core.catalog import CATALOG
@@ -7,9 +9,10 @@ from core.codes import Outcome
 from core.fields import Field
 from core.remedies import REMEDIES, Remedy
 from reporting.grids import Column, Grid, Kind
-from reporting.names import Language, Names
+from reporting.names import Names
 from reporting.postgres import Connection, Row, fetch
 
+Language = Literal["en", "fr"]
 LINES_MAX = 1000
 """Refused lines told one by one."""
 
@@ -56,29 +59,32 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
     action: str
 
 
-async def refusals(connection: Connection, names: Names, *, submission: int | None = None) -> Refusals:
+async def refusals(
+    connection: Connection, *, submission: int | None = None, language: Language = "en"
+) -> Refusals:
     """Refused lines by reason, of one submission or of all."""
-    reasons = [_reason(names, row) for row in await fetch(connection, "refusals", submission)]
+    reasons = [_reason(row, language) for row in await fetch(connection, "refusals", submission)]
     lines, cents = sum(each.lines for each in reasons), sum(each.cents for each in reasons)
     return Refusals(submission, reasons, lines, cents)
 
 
-def _reason(names: Names, row: Row) -> Reason:
-    finding, action = words(REMEDIES[Outcome(row["code"])], names.language)
+def _reason(row: Row, language: Language) -> Reason:
+    finding, action = words(REMEDIES[Outcome(row["code"])], language)
     return Reason(Outcome(row["code"]).name, row["lines"], row["cents"], row["submissions"], finding, action)
 
 
-async def refused_lines(connection: Connection, names: Names, submission: int) -> list[RefusedLine]:
+async def refused_lines(
+    connection: Connection, names: Names, submission: int, *, language: Language = "en"
+) -> list[RefusedLine]:
     """The first refused lines of a submission, in the order of its file, at most ``LINES_MAX``."""
-    return [
-        refused_line(names, row) for row in await fetch(connection, "refused_lines", submission, LINES_MAX)
-    ]
+    rows = await fetch(connection, "refused_lines", submission, LINES_MAX)
+    return [refused_line(names, row, language) for row in rows]
 
 
-def refused_line(names: Names, row: Row) -> RefusedLine:
+def refused_line(names: Names, row: Row, language: Language = "en") -> RefusedLine:
     """A row of ``refusal`` in words."""
     code = Outcome(row["code"])
-    finding, action = words(REMEDIES[code], names.language)
+    finding, action = words(REMEDIES[code], language)
     return RefusedLine(
         batch=row["batch"],
         submission=row["submission"],

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 import psutil
 
+from core.observer import Stages
 from ingest.intake import FileFeed, Order, Rejected
 from ingest.spool import Spool
 from posting import pipeline
@@ -51,6 +52,8 @@ class Speed(msgspec.Struct, frozen=True):
     core_microseconds_a_line: float
     """Processor time of this process alone, while working."""
     peak_memory_bytes: int
+    stage_microseconds_a_line: dict[str, float]
+    """Core-microseconds a line of each stage, in this process."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +109,7 @@ class Clock:
     """When the work began and when the last commit was."""
 
     course: Course
+    stages: Stages = field(default_factory=Stages)
     began: float = field(default_factory=time.time)
     processor: float = field(default_factory=time.process_time)
     last_commit: float = field(default_factory=time.time)
@@ -130,6 +134,10 @@ class Clock:
             working_seconds=round(self.last_commit - self.began, 3),
             core_microseconds_a_line=round(self.spent * 1e6 / max(lines, 1), 3),
             peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
+            stage_microseconds_a_line={
+                stage: round(spent / 1e3 / max(lines, 1), 4)
+                for stage, spent in self.stages.nanoseconds.items()
+            },
         )
 
 
@@ -148,11 +156,15 @@ async def process(settings: Settings, order: Order, interruption: Interruption, 
     course = Course(order.paths)
     reference = Reference.load(settings.reference) if settings.reference else Reference.load()
     async with _store(settings, teller) as store:
-        files = FileFeed(replace(order, admitted=course.admit), Spool(settings.data / "spool"), store)
-        feed, clock = Stoppable(files), Clock(course)
+        clock = Clock(course)
+        files = FileFeed(
+            replace(order, admitted=course.admit), Spool(settings.data / "spool"), store, clock.stages
+        )
+        feed = Stoppable(files)
         left = await postgres.unfinished(store.keeper)
         course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)
         told = pipeline.Settings(
+            stages=clock.stages,
             committed=lambda outcome: clock.commit(outcome, files.taken),
             failed=lambda batch, cause: teller.doing(
                 f"batch {batch} failed, once more from the last commit: {cause!r}"

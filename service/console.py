@@ -4,6 +4,7 @@ Results go to standard output; progress, notes and errors to standard error, so 
 """
 
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 import msgspec
@@ -41,6 +42,15 @@ def heading(text: str) -> None:
 def as_json(value: Any) -> None:
     """Write a result for programs: one JSON document."""
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def tell(parts: Iterable[str | Grid]) -> None:
+    """Write sentences and tables, one below the other."""
+    for part in parts:
+        if isinstance(part, Grid):
+            show(part)
+        else:
+            say(part)
 
 
 def show(grid: Grid) -> None:

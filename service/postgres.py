@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import asyncpg
 from asyncpg.exceptions import ClientConfigurationError
 
+from core.catalog import KIND_NUMBER
+from core.codes import Outcome
 from core.errors import DatabaseUnfit
 from posting.store.postgres import migrate
 from posting.store.sql import queries
@@ -90,6 +92,13 @@ async def status(connection: asyncpg.Connection) -> dict[str, Any]:
     applied = [dict(row.items()) for row in await connection.fetch(SQL["migrations"])]
     left = len(await unfinished(connection))
     return {**dict(engine.items()), "migrations": applied, "unfinished": left}
+
+
+async def examples(connection: asyncpg.Connection) -> list[str]:
+    """References worth a look: a request paid on a commitment, and one refused for want of credit."""
+    accepted = await connection.fetchval(SQL["example_accepted"], KIND_NUMBER["payment_request"])
+    refused = await connection.fetchval(SQL["example_refused"], int(Outcome.CP_EXCEEDED))
+    return [reference for reference in (accepted, refused) if reference]
 
 
 async def bring_up_to_date(connection: asyncpg.Connection) -> list[str]:

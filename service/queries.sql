@@ -45,3 +45,9 @@ from engine;
 
 -- name: migrations
 select name, applied_at from migration order by name;
+
+-- name: example_accepted
+select reference from entry where kind = $1 and predecessor > 0 order by entry_id desc limit 1;
+
+-- name: example_refused
+select reference from refusal where code = $1 and reference <> '' order by batch, position limit 1;

@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import count
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import asyncpg
 
@@ -29,7 +30,7 @@ class EngineDriver:
         self._dsn, self._folder, self._reference = dsn, folder, Reference.load(reference)
         self._runner, self._numbers, self._last = asyncio.Runner(), count(1), 0
 
-    def __enter__(self) -> "EngineDriver":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from core.errors import BookMoved, DatabaseUnfit, LeaseHeld
+from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
 from posting.batch import Outcome, Stage, Submission, Tally
 from posting.registry import Coded, Numbers, Reference, number
 from posting.rows import HEADER, TRAILER, columns
 from posting.store.sql import queries, shipped
-from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
 
 LAYOUT = 1
 """Version of the journal's rows: what a batch's hash is a hash of."""
@@ -25,7 +25,7 @@ _LEASE = timedelta(seconds=15)
 _RENEWAL_SECONDS = 5
 _CHUNK_BYTES = 1 << 19
 _MIGRATION_LOCK = 7317
-_TABLES: dict[str, tuple[type, tuple[str, ...]]] = {
+_TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "entry": (Entries, ("reference",)),
     "refusal": (Refusals, ("reference", "found")),
     "duplicate": (Duplicates, ()),
@@ -34,7 +34,7 @@ _TABLES: dict[str, tuple[type, tuple[str, ...]]] = {
     "node_balance": (NodeBalances, ()),
     "account_balance": (AccountBalances, ()),
 }
-SQL = queries("posting.store", "queries.sql")
+SQL: Mapping[str, str] = queries("posting.store", "queries.sql")
 
 
 async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITION_ROWS) -> list[str]:
@@ -54,12 +54,16 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
             "create table if not exists migration (name text primary key, digest bytea not null,"
             " applied_at timestamptz not null default clock_timestamp())"
         )
-        applied = {row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")}
+        applied = {
+            row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")
+        }
         _check_drift(applied)
         new = [each for each in shipped() if each.name not in applied]
         for each in new:
             await connection.execute(each.sql)
-            await connection.execute("insert into migration (name, digest) values ($1, $2)", each.name, each.digest)
+            await connection.execute(
+                "insert into migration (name, digest) values ($1, $2)", each.name, each.digest
+            )
         await connection.execute(
             "insert into engine (layout, secret, partition_rows) values ($1, $2, $3) on conflict do nothing",
             LAYOUT,
@@ -75,7 +79,9 @@ def _check_drift(applied: dict[str, bytes]) -> None:
         if name not in known:
             raise DatabaseUnfit(f"migration {name} was applied by a newer version; run that version or newer")
         if known[name] != digest:
-            raise DatabaseUnfit(f"migration {name} differs from the one applied; restore the file, add a new one instead")
+            raise DatabaseUnfit(
+                f"migration {name} differs from the one applied; restore the file, add a new one instead"
+            )
 
 
 class Earlier(NamedTuple):
@@ -120,7 +126,9 @@ class PostgresStore:
         async with self.keeper.transaction():
             row = await self.keeper.fetchrow(SQL["engine_for_update"])
             if row["holder_lives"] and row["lease_runs"]:
-                raise LeaseHeld(f"{row['holder']} works on this database; stop it, or wait until its lease lapses")
+                raise LeaseHeld(
+                    f"{row['holder']} works on this database; stop it, or wait until its lease lapses"
+                )
             taken = await self.keeper.fetchrow(SQL["take_lease"], holder, _LEASE)
             self.epoch = taken["epoch"]
         self.partition_rows = await self.keeper.fetchval("select partition_rows from engine")
@@ -173,7 +181,9 @@ class PostgresStore:
             for row in await connection.fetch(SQL["reference_texts"]):
                 known[Coded(row["kind"])][row["code"]] = row["id"]
             new = number(known, reference.codes())
-            await connection.copy_records_to_table("reference_text", records=new, columns=["kind", "id", "code"])
+            await connection.copy_records_to_table(
+                "reference_text", records=new, columns=["kind", "id", "code"]
+            )
         return known
 
     async def sender_number(self, numbers: Numbers, sender: str) -> int:
@@ -181,7 +191,9 @@ class PostgresStore:
         if sender not in numbers[Coded.SENDER]:
             async with self._keeping() as connection:
                 new = number(numbers, {Coded.SENDER: [sender]})
-                await connection.copy_records_to_table("reference_text", records=new, columns=["kind", "id", "code"])
+                await connection.copy_records_to_table(
+                    "reference_text", records=new, columns=["kind", "id", "code"]
+                )
         return numbers[Coded.SENDER][sender]
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
@@ -225,7 +237,9 @@ class PostgresStore:
         before = max((run for run, *_ in held if run < found.stage.run), default=0)
         found.waiting = [(line, lines) for run, line, lines in held if run == before]
         found.held = [(line, lines) for run, line, lines in held if run == found.stage.run]
-        found.accepted_in_pass = (await self.fetch("accepted_in_pass", number, found.stage.run))[0]["accepted"] or 0
+        found.accepted_in_pass = (await self.fetch("accepted_in_pass", number, found.stage.run))[0][
+            "accepted"
+        ] or 0
         return found
 
     async def begin(self) -> asyncpg.Connection:
@@ -262,7 +276,9 @@ class PostgresStore:
 
     async def _close_batch(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
         if not await connection.fetchval(SQL["advance_version"], self.epoch, outcome.number):
-            raise BookMoved(f"batch {outcome.number}: another engine holds this database, or went on without us")
+            raise BookMoved(
+                f"batch {outcome.number}: another engine holds this database, or went on without us"
+            )
         counts = outcome.counts
         rows = (counts["entry"], counts["refusal"], counts["duplicate"], counts["payee"], counts["cell"])
         head = (outcome.number, self.epoch, LAYOUT, outcome.first_entry)
@@ -292,7 +308,9 @@ class PostgresStore:
     async def _copy(self, connection: asyncpg.Connection, target: str, name: str, stream: Any) -> None:
         table, texts = _TABLES[name]
         names = [*columns(table), *texts]
-        await connection.copy_to_table(target, source=_chunks(memoryview(stream)), columns=names, format="binary")
+        await connection.copy_to_table(
+            target, source=_chunks(memoryview(stream)), columns=names, format="binary"
+        )
 
 
 async def _chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:
@@ -305,7 +323,14 @@ async def _chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:
 
 def _progress_columns(outcome: Outcome) -> Iterable[list[Any]]:
     rows = [
-        (each.submission, outcome.number, each.stage.run, each.stage.next_line, each.stage.done, *_tally(each.tally))
+        (
+            each.submission,
+            outcome.number,
+            each.stage.run,
+            each.stage.next_line,
+            each.stage.done,
+            *_tally(each.tally),
+        )
         for each in outcome.progress
     ]
     return map(list, zip(*rows, strict=True))

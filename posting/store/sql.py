@@ -16,7 +16,9 @@ class Migration(NamedTuple):
 def shipped() -> list[Migration]:
     """The migrations of this version, in order."""
     folder = files("posting.store").joinpath("migrations")
-    found = sorted((each for each in folder.iterdir() if each.name.endswith(".sql")), key=lambda each: each.name)
+    found = sorted(
+        (each for each in folder.iterdir() if each.name.endswith(".sql")), key=lambda each: each.name
+    )
     texts = [(each.name, each.read_text(encoding="utf-8")) for each in found]
     return [Migration(name, sql, hashlib.sha256(sql.encode()).digest()) for name, sql in texts]
 

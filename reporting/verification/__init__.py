@@ -3,4 +3,4 @@
 from reporting.verification.findings import Check, Finding, Verification
 from reporting.verification.verify import verify
 
-__all__ = ["Check", "Finding", "Verification", "verify"]
+__all__ = ("Check", "Finding", "Verification", "verify")

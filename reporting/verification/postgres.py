@@ -1,6 +1,6 @@
 """One snapshot of the database, read whole: the engine may go on committing meanwhile."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from reporting.verification.rows import Stored
 SQL = statements("reporting.verification", "postgres.sql")
 _FETCHED_ROWS = 50_000
 _WORK_MEM = "128MB"
-_TYPES = {
+_TYPES: Mapping[str, str] = {
     "int2": pa.int16(),
     "int4": pa.int32(),
     "int8": pa.int64(),

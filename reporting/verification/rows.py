@@ -4,6 +4,7 @@ A tuple is the number of its columns (16 bits), then for each column its length 
 big-endian.  Dates count days from 2000-01-01.  Source: PostgreSQL manual, COPY, "Binary Format".
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from core.tables import (
 )
 
 _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
-_BIG_ENDIAN = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
+_BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
 _DAYS_TO_2000 = 10957
 _ONLY_HASHED = frozenset({"content"})
 """Columns that prove nothing beyond the hash that covers them."""

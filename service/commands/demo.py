@@ -3,21 +3,35 @@
 import hashlib
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 from cyclopts import Parameter
 
 from core.errors import CrescendoError
-from service import console, interruption, progress
+from service import asking, console, interruption, progress
 from service.cluster import owned
-from service.commands import run
+from service.commands import run, verify
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from reporting.grids import Grid
+    from reporting.verification import Verification
 
 ACTS = 130_000
 """Payment requests; with what they need that makes over 200,000 lines."""
 FORMATS = ("parquet", "arrow", "csv", "jsonl")
 """Every format that is read, file by file in turn."""
+
+
+class Conclusion(NamedTuple):
+    """What is shown of the committed year."""
+
+    budget: "Grid"
+    balance: "Grid"
+    proof: "Verification"
+    examples: list[str]
+
 
 _ROOT = Path(__file__).parents[2]
 _FOLDER = Path("crescendo-demo")
@@ -45,6 +59,46 @@ def demo(
     if result.is_interrupted:
         return interruption.EXIT_INTERRUPTED
     return conclude(settings, files)
+
+
+def conclude(settings: Settings, files: list[Path]) -> int:
+    """Show budget, balance and proof of what was committed; the exit code is the proof's."""
+
+    async def question(dsn: str, teller: progress.Narrator) -> Conclusion:
+        from reporting import budget, trial_balance
+        from service import postgres
+        from service.reading import read_from
+
+        spent = await read_from(dsn, settings, budget.budget)
+        books = await read_from(dsn, settings, trial_balance.trial_balance)
+        async with postgres.connected(dsn) as connection:
+            examples = await postgres.examples(connection)
+        proof = await verify.question(settings, dsn, teller)
+        return Conclusion(budget.grid(spent), trial_balance.grid(books), proof, examples)
+
+    found = asking.ask(settings, question)
+    console.show(found.budget)
+    console.show(found.balance)
+    verify.tell(found.proof)
+    suggest(settings.data, files, found.examples)
+    return 0 if found.proof.proven else verify.EXIT_FINDINGS
+
+
+def suggest(data: Path, files: list[Path], examples: list[str]) -> None:
+    """Name what to try next."""
+    lines = [
+        *(
+            (f"crescendo explain {reference} --data {data}", "the whole life of an act")
+            for reference in examples
+        ),
+        (f"crescendo report refusals --submission 3 --data {data}", "line by line, with what to do"),
+        (f"crescendo run {files[0].parent}/*.parquet --data {data}", "known files: nothing happens twice"),
+        ("crescendo generate year --out year", "the State's whole year, 15 million lines"),
+    ]
+    width = max(len(command) for command, _ in lines)
+    console.heading("To try next")
+    for command, what in lines:
+        console.say(f"  {command:<{width}}  {what}")
 
 
 def sample(folder: Path, acts: int) -> list[Path]:

@@ -24,18 +24,16 @@ def explain(
 
     Exit codes: 0 found; 3 no act of that reference is known.
     """
-    from service import story
+    from reporting import story
 
     found = life(place.settings(), reference, sender)
     if not (found.accepted or found.refused):
         whose = f" of {sender}" if sender else ""
-        raise CrescendoError(
-            f"no act {reference!r}{whose} is known: check the spelling and --data, or run its file"
-        )
+        raise CrescendoError(f"no act {reference!r}{whose} is known: check the spelling, or --data")
     if json:
         console.as_json(found)
     else:
-        story.tell(found)
+        console.tell(story.tell(found))
 
 
 def life(settings: "Settings", reference: str, sender: str | None) -> "Explanation":

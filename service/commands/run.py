@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import InputError
-from service import console, interruption, progress, warmup
+from service import console, interruption, progress, tuning, warmup
 from service.commands.options import HERE, Json, Place
 from service.settings import Misuse, Settings
 
@@ -74,6 +74,7 @@ def run(
 
 def process(settings: Settings, files: Sequence[Path], presentation: Presentation) -> "Result":
     """Run ``files`` with a bar or lines of progress on standard error."""
+    tuning.tune()
     teller = progress.narrator()
     try:
         teller.doing("starting")

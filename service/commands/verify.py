@@ -30,16 +30,17 @@ def verify(*, place: Place = HERE, json: Json = False) -> int:
 
 def proof(settings: Settings) -> "Verification":
     """Verify the database of the settings."""
+    return asking.ask(settings, lambda dsn, teller: question(settings, dsn, teller))
 
-    async def question(dsn: str, teller: Narrator) -> "Verification":
-        from reporting.verification import verify as verified
 
-        def tell(done: int, total: int, label: str) -> None:
-            teller.stepping(done, total, f"verifying, {label}")
+async def question(settings: Settings, dsn: str, teller: Narrator) -> "Verification":
+    """Verify a database that is open."""
+    from reporting.verification import verify as verified
 
-        return await verified(dsn, tell, folder=settings.reference or SHIPPED)
+    def tell(done: int, total: int, label: str) -> None:
+        teller.stepping(done, total, f"verifying, {label}")
 
-    return asking.ask(settings, question)
+    return await verified(dsn, tell, folder=settings.reference or SHIPPED)
 
 
 def tell(found: "Verification") -> None:

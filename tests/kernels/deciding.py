@@ -77,12 +77,18 @@ class Deciding:
     def remembered(self) -> Remembered:
         """The state, read back."""
         tables, count = self.tables, self.tables.counters[0]
-        items = {entry: dict(zip(Items._fields, row, strict=True)) for entry, row in enumerate(tables.items.tolist())}
+        items = {
+            entry: dict(zip(Items._fields, row, strict=True))
+            for entry, row in enumerate(tables.items.tolist())
+        }
         ledger = {at: (debit, credit) for at, (debit, credit, _) in enumerate(tables.ledger.tolist())}
-        keys = {tuple(row[:2]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()}
-        payees = {tuple(row[:2]): Payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()}
+        keys = {(row[0], row[1]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()}
+        payees = {(row[0], row[1]): Payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()}
         return Remembered(
-            {(int(at), int(figure)): int(tables.figures[at, figure]) for at, figure in np.argwhere(tables.figures)},
+            {
+                (int(at), int(figure)): int(tables.figures[at, figure])
+                for at, figure in np.argwhere(tables.figures)
+            },
             {entry: _item(items[entry]) for entry in range(1, int(count["entries"]) + 1)},
             payees,
             keys,
@@ -100,7 +106,9 @@ def remembered(ledger: oracle.Ledger) -> Remembered:
     """The plain model's state in the same words."""
     state = ledger.state
     keys: dict[Fingerprint, Known] = dict(state.keys)
-    after = [(each.first + place, each.lines - 1 - place) for each in keys.values() for place in range(each.lines)]
+    after = [
+        (each.first + place, each.lines - 1 - place) for each in keys.values() for place in range(each.lines)
+    ]
     return Remembered(
         {at: cents for at, cents in state.figures.items() if cents},
         dict(state.items),

@@ -10,8 +10,9 @@ from numba import config
 from core.columns import seal, sealed
 from core.tables import Bytes, Spans
 
-IS_COMPILED = not config.DISABLE_JIT
+IS_COMPILED = not getattr(config, "DISABLE_JIT")  # noqa: B009
 _SLOWER = 1 if IS_COMPILED else 3
+
 
 def examples(count: int) -> settings:
     """``count`` cases compiled, fewer interpreted; any case may take long when it comes first."""

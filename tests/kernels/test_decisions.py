@@ -2,11 +2,10 @@
 
 from hypothesis import given
 
-from core.codes import Outcome
 from tests.kernels.deciding import Deciding, remembered
 from tests.kernels.modes import examples
 from tests.oracle.decisions import decide
-from tests.strategies import READING_FAULTS, Case, cases
+from tests.strategies import Case, cases
 
 
 def _lines(case: Case) -> int:

@@ -45,13 +45,17 @@ def test_an_act_may_have_a_thousand_lines_and_no_more(first: int, count: int) ->
 
 
 def test_what_an_act_says_depends_on_the_order_of_its_lines() -> None:
-    there, back = ([Line(place, 9, 1, 2, digest) for place, digest in enumerate(each, 1)] for each in ((5, 6), (6, 5)))
+    there, back = (
+        [Line(place, 9, 1, 2, digest) for place, digest in enumerate(each, 1)] for each in ((5, 6), (6, 5))
+    )
     assert _grouped(there)[0].content != _grouped(back)[0].content
 
 
 def _grouped(lines: list[Line]) -> list[Grouped]:
     columns = [[line[place] for line in lines] for place in range(len(Line._fields))]
-    typed = [np.array(column, kind.dtype) for column, kind in zip(columns, kinds(Lines).values(), strict=True)]
+    typed = [
+        np.array(column, kind.dtype) for column, kind in zip(columns, kinds(Lines).values(), strict=True)
+    ]
     found = blank(Grouping, len(lines))
     with wrapping():
         kernel.group(seal(Lines(*typed)), found)

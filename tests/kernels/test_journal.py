@@ -35,18 +35,29 @@ _acts = st.builds(
 _decisions = st.builds(
     lambda told, outcome: told | {"outcome": outcome},
     _rows(Decisions),
-    st.sampled_from([Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD, Outcome.ACT_REFUSED]),
+    st.sampled_from(
+        [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD, Outcome.ACT_REFUSED]
+    ),
 )
 _posted = st.tuples(st.integers(0, 2**31 - 1), _days, st.text(max_size=12))
 
 
 @examples(150)
-@given(st.lists(st.tuples(_acts, _decisions, _posted), max_size=6), st.integers(1, 2**31 - 1), st.integers(0, 2**30))
-def test_accepted_lines_become_journal_rows(lines: list[tuple[Row, Row, tuple]], submission: int, node: int) -> None:
+@given(
+    st.lists(st.tuples(_acts, _decisions, _posted), max_size=6),
+    st.integers(1, 2**31 - 1),
+    st.integers(0, 2**30),
+)
+def test_accepted_lines_become_journal_rows(
+    lines: list[tuple[Row, Row, tuple]], submission: int, node: int
+) -> None:
     expected = journal.copied(journal.rows(lines, submission, node))
     spans, text = texts_of([posted[2].encode() for _, _, posted in lines])
     line, day = (np.array([posted[part] for _, _, posted in lines], np.int32) for part in range(2))
-    acts, told = _records(Acts, [act for act, _, _ in lines]), _records(Decisions, [each for _, each, _ in lines])
+    acts, told = (
+        _records(Acts, [act for act, _, _ in lines]),
+        _records(Decisions, [each for _, each, _ in lines]),
+    )
     out, common = np.zeros(len(expected), np.uint8), sealed(np.array([submission, node]))
     journal_kernel.rows(acts, told, seal(Posted(line, day, *spans)), common, text, out)
     assert out.tobytes() == expected

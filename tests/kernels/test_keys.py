@@ -27,7 +27,9 @@ _keys = st.lists(st.tuples(_words, _tags), unique=True, max_size=16)
 
 @examples(400)
 @given(_keys, _keys, st.data())
-def test_keys_are_found_where_they_were_entered(entered: list[Key], others: list[Key], data: st.DataObject) -> None:
+def test_keys_are_found_where_they_were_entered(
+    entered: list[Key], others: list[Key], data: st.DataObject
+) -> None:
     """In two calls, as when a book grows; half of the slots may be taken."""
     table = np.array([(*key, row + 1, 0) for row, key in enumerate(entered)], record(Keys))
     slots, known = np.zeros(32, np.uint64), {}
@@ -48,7 +50,9 @@ def _acts(draw: st.DrawFn) -> tuple[Book, list[Line]]:
 
 @examples(60)
 @given(_acts(), _acts())
-def test_keys_of_waiting_acts_are_held(first: tuple[Book, list[Line]], second: tuple[Book, list[Line]]) -> None:
+def test_keys_of_waiting_acts_are_held(
+    first: tuple[Book, list[Line]], second: tuple[Book, list[Line]]
+) -> None:
     """What one submission holds stands before what the next does; of equal keys the first is found."""
     room = len(first[1]) + len(second[1])
     slots, table = np.zeros(1 << (2 * room).bit_length(), np.uint64), records(Keys, room)
@@ -58,7 +62,9 @@ def test_keys_of_waiting_acts_are_held(first: tuple[Book, list[Line]], second: t
         waiting.wait(held, rows)
     count = int(counters["waiting"][0])
     keys = [(high, low) for high, low, _, _ in table[:count].tolist()]
-    assert [(key, content) for key, content in zip(keys, table["content"][:count].tolist(), strict=True)] == held
+    assert [
+        (key, content) for key, content in zip(keys, table["content"][:count].tolist(), strict=True)
+    ] == held
     assert [_find(slots, table, key) for key in keys] == [keys.index(key) for key in keys]
     assert counters[["entries", "keys", "payees"]].tolist() == [(0, 0, 0)]
 

@@ -39,7 +39,9 @@ def _book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -> Book
 
 
 def _opened(cents: int) -> dict[tuple[int, int], int]:
-    return {(node, measure + OPENED): cents for node in (PROGRAMME, BOP, UNIT, OPERATION) for measure in (AE, CP)}
+    return {
+        (node, measure + OPENED): cents for node in (PROGRAMME, BOP, UNIT, OPERATION) for measure in (AE, CP)
+    }
 
 
 def _act(kind: str, number: int, *amounts: int, cell: int = ON_UNIT) -> Act:
@@ -53,7 +55,9 @@ def _payee() -> Act:
     return sealed([line])
 
 
-def _agreed(book: Book, *acts: Act, sums: dict[tuple[int, int], tuple[int, int]] | None = None) -> list[Decision]:
+def _agreed(
+    book: Book, *acts: Act, sums: dict[tuple[int, int], tuple[int, int]] | None = None
+) -> list[Decision]:
     """The decisions, on which kernel and rule book agree, as on what they leave behind."""
     lines = rows(acts)
     deciding, ledger = Deciding(book, len(lines)), Ledger(book.world, book.figures)
@@ -71,7 +75,10 @@ def test_the_last_cent_may_be_spent_and_not_one_more(node: int, measure: int) ->
     """Every other level has plenty; so each level, and each appropriation, is what stops the line."""
     book = _book(_opened(1000) | {(node, measure + OPENED): 100})
     kind = "commitment" if measure == AE else "direct_payment_request"
-    fitting, over = _agreed(book, _payee(), _act(kind, 1, 100))[-1], _agreed(book, _payee(), _act(kind, 1, 101))[-1]
+    fitting, over = (
+        _agreed(book, _payee(), _act(kind, 1, 100))[-1],
+        _agreed(book, _payee(), _act(kind, 1, 101))[-1],
+    )
     assert fitting.outcome is Outcome.ACCEPTED
     expected = Outcome.AE_EXCEEDED if measure == AE else Outcome.CP_EXCEEDED
     assert (over.outcome, over.node, over.missing) == (expected, node, 1)
@@ -85,8 +92,18 @@ def test_a_line_sees_what_the_one_before_it_took() -> None:
 
 def test_an_operation_has_what_was_earmarked_and_no_more() -> None:
     acts = [_act("earmark", 1, 60, cell=ON_OPERATION), _act("commitment", 2, 60, cell=ON_OPERATION)]
-    told = _agreed(_book(_opened(100) | {(OPERATION, AE): 0}), *acts, _act("commitment", 3, 41), _act("commitment", 4, 40))
-    assert [each.outcome for each in told] == [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.AE_EXCEEDED, Outcome.ACCEPTED]
+    told = _agreed(
+        _book(_opened(100) | {(OPERATION, AE): 0}),
+        *acts,
+        _act("commitment", 3, 41),
+        _act("commitment", 4, 40),
+    )
+    assert [each.outcome for each in told] == [
+        Outcome.ACCEPTED,
+        Outcome.ACCEPTED,
+        Outcome.AE_EXCEEDED,
+        Outcome.ACCEPTED,
+    ]
     assert (told[2].node, told[2].missing) == (UNIT, 1)
 
 
@@ -94,7 +111,9 @@ def test_an_operation_has_what_was_earmarked_and_no_more() -> None:
 @pytest.mark.parametrize("node", [PROGRAMME, BOP, UNIT, OPERATION])
 @pytest.mark.parametrize("kind", ["commitment", "direct_payment_request"])
 @pytest.mark.parametrize("cell", [ON_UNIT, ON_OPERATION])
-def test_estimated_credits_stop_only_where_counting_does(figure: int, node: int, kind: str, cell: int) -> None:
+def test_estimated_credits_stop_only_where_counting_does(
+    figure: int, node: int, kind: str, cell: int
+) -> None:
     """A full figure stops a line that would add to it, and no other."""
     for spare in (AMOUNT_MAX, AMOUNT_MAX - 1):
         book = _book({(node, figure): BALANCE_MAX - spare}, blocking=False)
@@ -104,7 +123,10 @@ def test_estimated_credits_stop_only_where_counting_does(figure: int, node: int,
 
 def test_credits_may_be_opened_up_to_the_largest_figure() -> None:
     spare = BALANCE_MAX % AMOUNT_MAX
-    acts = [_act("budget_opening_ae", number, AMOUNT_MAX, cell=ON_PROGRAMME) for number in range(BALANCE_MAX // AMOUNT_MAX)]
+    acts = [
+        _act("budget_opening_ae", number, AMOUNT_MAX, cell=ON_PROGRAMME)
+        for number in range(BALANCE_MAX // AMOUNT_MAX)
+    ]
     last = [_act("budget_opening_ae", 1000 + more, spare + more, cell=ON_PROGRAMME) for more in (1, 0)]
     told = _agreed(_book({}), *acts, *last)
     assert [each.outcome for each in told[-2:]] == [Outcome.BALANCE_LIMIT, Outcome.ACCEPTED]
@@ -119,7 +141,9 @@ def test_sums_of_an_account_stay_countable(account: int) -> None:
 
 
 @pytest.mark.parametrize("amount", INT64_EDGES)
-@pytest.mark.parametrize("fault", [Outcome.AMOUNT_INVALID, Outcome.AMOUNT_NOT_POSITIVE, Outcome.AMOUNT_OVER_LIMIT])
+@pytest.mark.parametrize(
+    "fault", [Outcome.AMOUNT_INVALID, Outcome.AMOUNT_NOT_POSITIVE, Outcome.AMOUNT_OVER_LIMIT]
+)
 def test_a_faulty_amount_is_never_counted_with(amount: int, fault: Outcome) -> None:
     (line,) = _act("commitment", 1, amount)
     (told,) = _agreed(_book(_opened(100)), [line._replace(fault=fault)])

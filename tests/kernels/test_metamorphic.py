@@ -71,7 +71,9 @@ def _apart(case: Case, stream: Acts) -> list[int]:
 def _names(case: Case, act: list[Line]) -> set[Hashable]:
     """Every key and programme that ``act`` has to do with."""
     nodes, cells = case.book.world.nodes, case.book.world.cells
-    touched = {cells[line.cell].centre_node for line in act if line.cell != NONE} | {line.source for line in act}
+    touched = {cells[line.cell].centre_node for line in act if line.cell != NONE} | {
+        line.source for line in act
+    }
     keys = {key for line in act for key in (line.key, line.previous) if key}
     return keys | {("programme", nodes[node].programme) for node in touched - {NONE}}
 

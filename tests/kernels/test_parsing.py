@@ -15,7 +15,9 @@ Texts = list[bytes]
 
 _digits = st.text("0123456789", min_size=1, max_size=21)
 _numbers = st.integers(-(2**64), 2**64).map(str) | _digits
-_decimals = st.tuples(_numbers, st.sampled_from([".", ",", "", "..", ".,"]), st.text("0123456789", max_size=4))
+_decimals = st.tuples(
+    _numbers, st.sampled_from([".", ",", "", "..", ".,"]), st.text("0123456789", max_size=4)
+)
 _dates = st.dates().map(str) | st.tuples(
     st.integers(0, 10_001), st.integers(0, 13), st.integers(0, 32), st.sampled_from("-/ ")
 ).map(lambda parts: f"{parts[0]:04}{parts[3]}{parts[1]:02}{parts[3]}{parts[2]:02}")
@@ -42,8 +44,12 @@ def _read(kernel: object, read: Texts) -> list[tuple[int, int]]:
 
 @examples(400)
 @given(lists(_utf8(_decimals.map("".join))))
-@example([b"1000000000000.00", b"1000000000000.01", b"9223372036854775807", b"-9223372036854775808", b"-", b"."])
-@example([b"92233720368547758.07", b"92233720368547758.08", b"18446744073709551616", b"-0", b"-0.001", b"0.0"])
+@example(
+    [b"1000000000000.00", b"1000000000000.01", b"9223372036854775807", b"-9223372036854775808", b"-", b"."]
+)
+@example(
+    [b"92233720368547758.07", b"92233720368547758.08", b"18446744073709551616", b"-0", b"-0.001", b"0.0"]
+)
 def test_amounts(read: Texts) -> None:
     """An empty text says nothing, so it has neither cents nor a fault."""
     expected = [amounts.parse(text.decode()) if text else (0, 0) for text in read]
@@ -60,7 +66,9 @@ def test_whole_numbers(read: Texts) -> None:
 
 @examples(400)
 @given(lists(_utf8(_dates)))
-@example([b"0000-01-01", b"0001-01-01", b"9999-12-31", b"1900-02-29", b"2000-02-29", b"2018-02-29", b"2018-04-31"])
+@example(
+    [b"0000-01-01", b"0001-01-01", b"9999-12-31", b"1900-02-29", b"2000-02-29", b"2018-02-29", b"2018-04-31"]
+)
 def test_days(read: Texts) -> None:
     expected = [_or_fault(days.parse(text.decode()), 0) if text else (0, 0) for text in read]
     assert _read(parsing.days, read) == expected
@@ -89,7 +97,9 @@ def test_predecessors(read: Texts) -> None:
     named = [texts.predecessor(each.decode()) for each in read]
     assert parsed.fault.tolist() == [0 if each else Outcome.FIELD_INVALID for each in named]
     assert parsed.value.tolist() == [each[1] if each else 0 for each in named]
-    references = [text.data[start:end].tobytes() for start, end in zip(*map(np.ndarray.tolist, found), strict=True)]
+    references = [
+        text.data[start:end].tobytes() for start, end in zip(*map(np.ndarray.tolist, found), strict=True)
+    ]
     assert [one for one, each in zip(references, named, strict=True) if each] == [
         each[0].encode() for each in named if each
     ]

@@ -24,7 +24,9 @@ def test_the_journal_gives_the_book_again(case: Case, data: st.DataObject) -> No
     deciding, twin = Deciding(case.book, len(lines)), Deciding(case.book, len(lines))
     decisions = [d for batch in case.batches for d in deciding.decide(batch.lines, batch.holding)]
     journal = _journal(lines, decisions)
-    cut = data.draw(st.sampled_from([0, *(at for at in range(len(journal)) if _starts(journal, at)), len(journal)]))
+    cut = data.draw(
+        st.sampled_from([0, *(at for at in range(len(journal)) if _starts(journal, at)), len(journal)])
+    )
     for stretch in (journal[:cut], journal[cut:]):
         _replay(stretch, twin)
     expected, start = deciding.remembered(), remembered(case.book.ledger())

@@ -35,14 +35,21 @@ def _ibans(draw: st.DrawFn) -> bytes:
     """A good one, or one with a character changed, added or lost."""
     country = draw(st.sampled_from(sorted(iban.LENGTHS)) | st.text("AZ", min_size=2, max_size=2))
     size = iban.LENGTHS.get(country, 20) - 4
-    right = iban.with_check_digits(country, draw(st.text("0123456789AZ", min_size=size, max_size=size))).encode()
-    at, other = draw(st.integers(0, len(right))), draw(st.sampled_from([b"", b"", b"", b"0", b"a", b" ", b"\xc3"]))
+    right = iban.with_check_digits(
+        country, draw(st.text("0123456789AZ", min_size=size, max_size=size))
+    ).encode()
+    at, other = (
+        draw(st.integers(0, len(right))),
+        draw(st.sampled_from([b"", b"", b"", b"0", b"a", b" ", b"\xc3"])),
+    )
     return right[:at] + other + right[at + draw(st.integers(0, 1)) * (other != b"") :]
 
 
 @examples(400)
 @given(lists(_ibans() | st.binary(max_size=36)))
-@example([b"F", b"FR", b"FR7", b"FR76", b"GB82WEST12345698765432", b"GB82WEST1234569876543", b"FR" + b"7" * 32])
+@example(
+    [b"F", b"FR", b"FR7", b"FR76", b"GB82WEST12345698765432", b"GB82WEST1234569876543", b"FR" + b"7" * 32]
+)
 @example([b"@A00", b"[A00", b"/" * 5, b":" * 27])
 def test_ibans(texts: list[bytes]) -> None:
     flags = blank(Flags, len(texts))

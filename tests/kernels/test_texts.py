@@ -14,7 +14,9 @@ Texts = list[bytes]
 
 words = st.integers(0, 2**64 - 1) | st.sampled_from((0, 1, 2**63 - 1, 2**63, 2**64 - 1))
 # seven, eight and nine bytes end a block; 247, 248 and 256 wrap the length that the last block carries
-read = lists(st.binary(max_size=40) | st.sampled_from([b"x" * size for size in (7, 8, 9, 247, 248, 255, 256, 264)]))
+read = lists(
+    st.binary(max_size=40) | st.sampled_from([b"x" * size for size in (7, 8, 9, 247, 248, 255, 256, 264)])
+)
 
 
 @examples(200)

@@ -5,6 +5,9 @@ import re
 from core.codes import Outcome
 from core.money import AMOUNT_MAX, CENTS_PER_EURO
 
+DIGITS_MAX = 16
+"""Digits before the point up to which an amount is counted, though it be refused."""
+
 _AMOUNT = re.compile(r"(-?)([0-9]+)(?:[.,]([0-9]{1,2}))?", re.ASCII)
 
 
@@ -14,12 +17,8 @@ def parse(text: str) -> tuple[int, Outcome]:
     Digits, then perhaps a point or a comma and one or two digits.  A minus is understood, to say
     AMOUNT_NOT_POSITIVE; a plus, an exponent, a space, a grouping mark or a third decimal is AMOUNT_INVALID.
     """
-    match = _AMOUNT.fullmatch(text)
-    if match is None:
-        return 0, Outcome.AMOUNT_INVALID
-    minus, whole, decimals = match.groups(default="")
-    cents = int(whole) * CENTS_PER_EURO + int(decimals.ljust(2, "0"))
-    return judge(-cents if minus else cents)
+    cents = _cents(text)
+    return (0, Outcome.AMOUNT_INVALID) if cents is None else judge(cents)
 
 
 def judge(cents: int) -> tuple[int, Outcome]:
@@ -29,3 +28,21 @@ def judge(cents: int) -> tuple[int, Outcome]:
     if cents > AMOUNT_MAX:
         return 0, Outcome.AMOUNT_OVER_LIMIT
     return cents, Outcome.ACCEPTED
+
+
+def said(text: str) -> int:
+    """The cents that ``text`` says, be they more or less than a line may ask for.
+
+    0 where it says no amount, or one of more digits before the point than anyone counts with.
+    """
+    cents = _cents(text)
+    return cents if cents is not None and abs(cents) < 10**DIGITS_MAX * CENTS_PER_EURO else 0
+
+
+def _cents(text: str) -> int | None:
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        return None
+    minus, whole, decimals = match.groups(default="")
+    cents = int(whole) * CENTS_PER_EURO + int(decimals.ljust(2, "0"))
+    return -cents if minus else cents

@@ -1,8 +1,8 @@
 """What a budget node still has, and which node is short."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 
-from tests.oracle.model import CONSUMED, NONE, OPENED, RESERVED, Node
+from tests.oracle.model import AE, CONSUMED, NONE, OPENED, RESERVED, Node
 
 Figures = Mapping[tuple[int, int], int]
 Nodes = Mapping[int, Node]
@@ -26,3 +26,16 @@ def short_node(nodes: Nodes, figures: Figures, places: Iterable[int], need: tupl
     measure, amount = need
     short = (at for at in places if nodes[at].blocking and amount > available(figures, at, measure))
     return next(short, NONE)
+
+
+def draw(
+    nodes: Nodes, figures: MutableMapping[tuple[int, int], int], draws: Iterable[tuple[int, int]]
+) -> list[int]:
+    """Consume each (centre, cents) of ``draws`` in AE all the way up; the node short of it, or NONE."""
+    answers = []
+    for centre, amount in draws:
+        answers.append(short_node(nodes, figures, upwards(nodes, centre), (AE, amount)))
+        if answers[-1] == NONE:
+            for at in upwards(nodes, centre):
+                figures[at, AE + CONSUMED] = figures.get((at, AE + CONSUMED), 0) + amount
+    return answers

@@ -1,5 +1,8 @@
 -- The journal and what hangs on it.  Money is bigint cents.  Rows are only ever added, except where a comment says so.
 
+set local lock_timeout = '10s';
+set local statement_timeout = '60s';
+
 create table engine (
     one             boolean primary key default true check (one),
     layout          int not null,

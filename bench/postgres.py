@@ -1,0 +1,151 @@
+"""The journal's rows as COPY streams, read from a database and copied anew into bare tables beside it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import asyncpg
+
+SCHEMA = "bench_raw"
+GROUP_ROWS = 2_000_000
+"""Rows whose bytes are held at once: some 350 MB."""
+
+CONNECTIONS = 2
+_CHUNK_BYTES = 1 << 19
+_ROWS_OF: Mapping[str, str] = {
+    "entry": "entry_id between {first} and {last} order by entry_id",
+    "refusal": "batch = {batch} order by position",
+    "duplicate": "batch = {batch} order by position",
+    "payee": "entry_id between {first} and {last} order by entry_id",
+}
+_CHECKS: Mapping[str, str] = {
+    "entry": "select count(*), coalesce(sum(amount), 0), coalesce(sum(entry_id), 0) from {}.entry",
+    "refusal": "select count(*), coalesce(sum(amount), 0), coalesce(sum(line), 0) from {}.refusal",
+    "duplicate": "select count(*), coalesce(sum(entry_id), 0), coalesce(sum(line), 0) from {}.duplicate",
+    "payee": "select count(*), coalesce(sum(payee), 0), coalesce(sum(entry_id), 0) from {}.payee",
+}
+
+
+class Span(NamedTuple):
+    """One committed batch: its entries, and how many rows of each table it has."""
+
+    batch: int
+    first: int
+    counts: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables."""
+        return sum(self.counts.values())
+
+
+Streams = dict[str, list[bytes]]
+"""A batch's COPY stream of each table, in the pieces it was read in."""
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection, closed at the end."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def spans(connection: asyncpg.Connection) -> list[Span]:
+    """The committed batches that stored rows, in order."""
+    found = await connection.fetch(
+        "select batch, first_entry, entries, refusals, duplicates, payees from batch order by batch"
+    )
+    names = {"entry": "entries", "refusal": "refusals", "duplicate": "duplicates", "payee": "payees"}
+    every = [Span(r["batch"], r["first_entry"], {n: r[c] for n, c in names.items() if r[c]}) for r in found]
+    return [each for each in every if each.rows]
+
+
+def groups(batches: Sequence[Span], rows: int = GROUP_ROWS) -> list[list[Span]]:
+    """The batches in stretches of at most ``rows`` rows, one batch at least."""
+    found: list[list[Span]] = [[]]
+    held = 0
+    for each in batches:
+        if found[-1] and held + each.rows > rows:
+            found.append([])
+            held = 0
+        found[-1].append(each)
+        held += each.rows
+    return [group for group in found if group]
+
+
+async def read(connection: asyncpg.Connection, span: Span) -> Streams:
+    """A batch's rows as the server sends them."""
+    streams: Streams = {}
+    last = span.first + span.counts.get("entry", 0) - 1
+    for name in span.counts:
+        parts = streams[name] = []
+        rows = _ROWS_OF[name].format(batch=span.batch, first=span.first, last=last)
+
+        async def keep(data: bytes, parts: list[bytes] = parts) -> None:
+            parts.append(data)
+
+        select = f"select * from public.{name} where {rows}"
+        await connection.copy_from_query(select, output=keep, format="binary")
+        parts[:] = _chunks(b"".join(parts))
+    return streams
+
+
+def _chunks(stream: bytes) -> list[bytes]:
+    """The server sends a message a row; given back like that, the client would be what is measured."""
+    return [stream[start : start + _CHUNK_BYTES] for start in range(0, len(stream), _CHUNK_BYTES)]
+
+
+async def make_tables(connection: asyncpg.Connection) -> None:
+    """Empty logged tables of the journal's shape, checks and indexes included, without its triggers."""
+    await drop_tables(connection)
+    await connection.execute(f"create schema {SCHEMA}")
+    for name in _ROWS_OF:
+        like = "including defaults including constraints including indexes"
+        await connection.execute(f"create table {SCHEMA}.{name} (like public.{name} {like})")
+        await connection.execute(f"alter table {SCHEMA}.{name} set (autovacuum_vacuum_insert_threshold = -1)")
+    # the journal's index stands on its partitions
+    await connection.execute(
+        f"create index on {SCHEMA}.entry using brin (entry_id) with (pages_per_range = 64)"
+    )
+
+
+async def drop_tables(connection: asyncpg.Connection) -> None:
+    """Remove what ``make_tables`` made."""
+    await connection.execute(f"drop schema if exists {SCHEMA} cascade")
+
+
+async def copy(connections: Sequence[asyncpg.Connection], batches: Sequence[Streams]) -> float:
+    """Copy the batches in, one transaction each, whichever connection is free; seconds it took."""
+    waiting = iter(batches)
+    start = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
+        for connection in connections:
+            tasks.create_task(_copy_on(connection, waiting))
+    return time.perf_counter() - start
+
+
+async def _copy_on(connection: asyncpg.Connection, waiting: Iterator[Streams]) -> None:
+    for streams in waiting:
+        async with connection.transaction():
+            for name, parts in streams.items():
+                await connection.copy_to_table(name, source=_sent(parts), schema_name=SCHEMA, format="binary")
+
+
+async def _sent(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+async def differences(connection: asyncpg.Connection) -> list[str]:
+    """Tables whose copied rows do not count and sum up to the journal's."""
+    found = []
+    for name, query in _CHECKS.items():
+        here, there = [await connection.fetchrow(query.format(schema)) for schema in (SCHEMA, "public")]
+        if here != there:
+            found.append(f"{name}: {here} copied, {there} in the journal")
+    return found

@@ -1,0 +1,47 @@
+"""What the server could do at best: COPY of the same rows, and nothing else."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from bench import postgres
+
+
+@dataclass(frozen=True, slots=True)
+class Roofline:
+    """Raw COPY of a journal's rows over two connections, one transaction a batch."""
+
+    rows: int
+    """Entries, refusals, duplicates and payees."""
+    entries: int
+    batches: int
+    seconds: float
+    rows_a_second: float
+
+
+async def roofline(dsn: str) -> Roofline:
+    """Copy a committed journal's rows into bare tables on the same server; the time of the copying alone.
+
+    The rows are read a group of batches at a time before the clock runs, and every table's count and sums
+    must equal the journal's before the figure is given.
+
+    Raises
+    ------
+    AssertionError
+        The copied rows are not the journal's.
+    """
+    async with AsyncExitStack() as stack:
+        connections = [
+            await stack.enter_async_context(postgres.connected(dsn)) for _ in range(postgres.CONNECTIONS)
+        ]
+        batches = await postgres.spans(connections[0])
+        await postgres.make_tables(connections[0])
+        stack.push_async_callback(postgres.drop_tables, connections[0])
+        seconds = 0.0
+        for group in postgres.groups(batches):
+            seconds += await postgres.copy(
+                connections, [await postgres.read(connections[0], b) for b in group]
+            )
+        if wrong := await postgres.differences(connections[0]):
+            raise AssertionError("; ".join(wrong))
+    rows, entries = sum(each.rows for each in batches), sum(each.counts.get("entry", 0) for each in batches)
+    return Roofline(rows, entries, len(batches), round(seconds, 3), round(rows / seconds))

@@ -1,0 +1,151 @@
+"""Rows of the flat act format with anything wrong with them, and the column types a writer may send them in."""
+
+from collections.abc import Callable, Sequence
+
+import pyarrow as pa
+from hypothesis import strategies as st
+
+from core.catalog import KIND_NUMBER
+from core.fields import BY_COLUMN, FORMATS, Sort
+from ingest.texts import CODED_TEXT
+from tests.files import PLACES, File, Row, files
+from tests.oracle import amounts, days, whole
+from tests.oracle.iban import with_check_digits
+
+_DAYS = (
+    *(
+        "2018-05-02",
+        "2018-12-31",
+        "2018-01-15",
+        "2019-01-20",
+        "2019-01-21",
+        "2019-03-31",
+        "2017-12-31",
+        "2018-02-30",
+    ),
+    *("0001-01-01", "9999-12-31", "1999-12-31", "2127-12-31", "02/05/2018", "2018-5-2", "soon"),
+)
+_WHOLES = ("0", "1", "7", "007", "2018", "9999999999", "10000000000", "-1", "1.0", "x")
+_CENTRES = (
+    *(place.unit for place in PLACES),
+    *("0177", "0177-D013", "0177-D013-XXXX", "9999-D013-DD13", "OP-0217-000001", "0217-SGAC-IMMO-LONG"),
+)
+_OTHERS: dict[str, Sequence[str]] = {
+    "reference": ("R", "R1", "R" * 35, "R" * 36, "é" * 17, "é" * 18, "R\x1f1", "R\x7f", "R#1", " "),
+    "line": ("1", "2", "2", "3", "01", *_WHOLES),
+    "kind": ("engagement", "Commitment", "none", *KIND_NUMBER),
+    "exercise": ("2018", "2019", "2017", "02018", "2127", "x", "12018"),
+    "date": _DAYS,
+    "posting_date": _DAYS,
+    "due": _DAYS,
+    "fund_centre": _CENTRES,
+    "functional_area": ("0177-12", "0177-12-08", "0217-07", "0117-01", "0217-99", "0" * 13),
+    "commitment_item": ("T2", "HT2", "21", "31", "51", "63", "99", "0" * 11),
+    "fund": ("N/A", "1-1-00733", "2-1-00041", "9-9-99999"),
+    "operation": ("OP-0217-000001", "OP-0217-000002", "OP-0217-999999", "0217-SGAC-IMMO"),
+    "budget_year": ("2018", "2019", "2017", "0", "02018", "x"),
+    "counterpart": (*_CENTRES, "0177/T2", "0177/HT2", "0177-D013/99", "0177/", "/T2", "0177-D013-DD13/31"),
+    "activity": ("0177-OS-01", "0217ABC", "9999", "017"),
+    "account": ("6280000000", "6130000000", "6530000000", "2310000000", "4010000000", "9999999999", "62"),
+    "payee": ("1001488375", "P" * 35, "P" * 36, "\t"),
+    "payee_name": ("Société", "n" * 141),
+    "iban": (with_check_digits("FR", "0" * 22 + "7"), "FR00", "fr7630006000011234567890189", "X" * 35),
+    "predecessor": ("R1", "R1#1", "R1#0", "R1#x", "#1", "R1#9999999999", "R1#10000000000", "R##2", "R" * 47),
+    "amount": (
+        "0",
+        "-5",
+        "-0",
+        "0.00",
+        "1.234",
+        "1e3",
+        "999999999.99",
+        "1000000000.00",
+        "1000000000000.00",
+        "007",
+    ),
+    "method": ("sepa", "rtgs", "SEPA"),
+    "priority": _WHOLES,
+    "remittance": ("n° 7", "x" * 281, "a\nb"),
+}
+_LIMITS = {"amount": ("1000000000000.01", "9999999999999999", "10000000000000000", "0" * 20 + "1", "9" * 40)}
+_TYPES = {Sort.WHOLE: pa.int64(), Sort.DAY: pa.date32()}
+
+
+@st.composite
+def faulty(draw: st.DrawFn, acts_max: int = 12) -> File:
+    """A file of acts in which some rows have fields changed, emptied or added."""
+    rows = [row for file in draw(files(acts_max))[1:] for row in file]
+    return [row | draw(_changes()) if draw(st.booleans()) else row for row in rows]
+
+
+@st.composite
+def _changes(draw: st.DrawFn) -> Row:
+    columns = draw(st.lists(st.sampled_from(sorted(_OTHERS)), max_size=3, unique=True))
+    return {name: draw(st.sampled_from(("", *_OTHERS[name], *_LIMITS.get(name, ())))) for name in columns}
+
+
+def as_text(rows: File) -> pa.RecordBatch:
+    """Every column as text; what a row does not say is null where its place is even, and empty elsewhere."""
+    found = {
+        name: pa.array(
+            [row.get(name) or ("" if at % 2 else None) for at, row in enumerate(rows)], pa.string()
+        )
+        for name in _columns(rows)
+    }
+    return pa.RecordBatch.from_pydict(found)
+
+
+def as_dictionaries(rows: File) -> pa.RecordBatch:
+    """Every text column as a dictionary with values that no row has, and an empty one among them."""
+    return _changed(
+        as_text(rows), lambda name, column: _coded(column) if _sort(name) is Sort.TEXT else column
+    )
+
+
+def as_types(rows: File) -> pa.RecordBatch:
+    """Numbers, days and cents in types of their own wherever all rows have such: as a Parquet writer would."""
+    found = {name: _typed(name, column) for name, column in as_dictionaries(rows).to_pydict().items()}
+    if pa.types.is_integer(found["amount"].type):
+        found["amount_cents"] = found.pop("amount")
+    return pa.RecordBatch.from_pydict(found)
+
+
+WRITERS: dict[str, Callable[[File], pa.RecordBatch]] = {
+    "text": as_text,
+    "dictionaries": as_dictionaries,
+    "types": as_types,
+}
+
+
+def _columns(rows: File) -> list[str]:
+    """In the order of the format; ``amount`` always, because typed writers send one."""
+    said = {name for row in rows for name, text in row.items() if text} | {"amount", "reference"}
+    return [name for name in BY_COLUMN if name in said]
+
+
+def _sort(column: str) -> Sort:
+    return FORMATS[BY_COLUMN[column]].sort
+
+
+def _changed(batch: pa.RecordBatch, change: Callable[[str, pa.Array], pa.Array]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pydict({name: change(name, batch.column(name)) for name in batch.schema.names})
+
+
+def _coded(column: pa.Array) -> pa.Array:
+    texts = column.to_pylist()
+    values = ["nobody says this", "", *sorted({text for text in texts if text})]
+    indices = [None if text is None else values.index(text) for text in texts]
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(values)).cast(CODED_TEXT)
+
+
+def _typed(name: str, texts: list[str | None]) -> pa.Array:
+    parse = {Sort.WHOLE: whole.parse, Sort.DAY: days.parse, Sort.DECIMAL: _cents}.get(_sort(name))
+    values = [parse(text) if text and parse else None for text in texts]
+    if parse and all(value is not None or not text for value, text in zip(values, texts, strict=True)):
+        kind = _TYPES.get(_sort(name), pa.int64())
+        return pa.array(values, pa.int32()).cast(kind) if kind == pa.date32() else pa.array(values, kind)
+    return pa.array(texts, pa.string()) if parse else _coded(pa.array(texts, pa.string()))
+
+
+def _cents(text: str) -> int | None:
+    return amounts.said(text)

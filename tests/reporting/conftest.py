@@ -1,0 +1,76 @@
+"""Two journals made once by the whole engine; a test that changes one gets a copy of its own."""
+
+from collections.abc import AsyncIterator
+from itertools import count
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from core.reference.files import SHIPPED
+from posting.registry import Reference
+from reporting import reference
+from reporting.names import Names, read_names
+from reporting.postgres import Connection
+from service.database import Database
+from tests.files import REFERENCE
+from tests.reporting import journals
+
+_numbers = count()
+
+
+def _address(database: Database, name: str) -> str:
+    return database.dsn.rpartition("/")[0] + f"/{name}"
+
+
+async def _statement(database: Database, statement: str) -> None:
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def hand(database: Database, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the journal that can be added up by hand."""
+    folder = tmp_path_factory.mktemp("hand")
+    await _statement(database, "create database hand")
+    await journals.process(
+        _address(database, "hand"), folder, journals.by_hand(folder), Reference.load(REFERENCE)
+    )
+    return _address(database, "hand")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def state_year(database: Database, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database that holds a small State's year."""
+    folder = tmp_path_factory.mktemp("state")
+    await _statement(database, "create database state_year")
+    await journals.process(
+        _address(database, "state_year"), folder, journals.year(folder), Reference.load(SHIPPED)
+    )
+    return "state_year"
+
+
+@pytest_asyncio.fixture
+async def journal(database: Database, state_year: str) -> AsyncIterator[str]:
+    """The address of a copy of the State's year."""
+    name = f"journal_{next(_numbers)}"
+    await _statement(database, f"create database {name} template {state_year}")
+    yield _address(database, name)
+    await _statement(database, f"drop database {name} with (force)")
+
+
+@pytest_asyncio.fixture
+async def reader(hand: str) -> AsyncIterator[Connection]:
+    """A connection to the journal that can be added up by hand."""
+    connection = await asyncpg.connect(hand)
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def names(reader: Connection) -> Names:
+    """The names of its codes."""
+    return await read_names(reader, reference.load(REFERENCE))

@@ -1,0 +1,113 @@
+"""Journals to report on and to verify: one small enough to add up by hand, and a State's year in little."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.year import Year, generate
+from ingest.intake import FileFeed, Order
+from ingest.spool import Spool
+from posting.pipeline import Pipeline
+from posting.registry import Reference
+from posting.store.postgres import PostgresStore
+
+Row = dict[str, str]
+
+ASPR = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
+WORKS = {
+    "fund_centre": "0217-SGAC-IMMO",
+    "functional_area": "0217-07",
+    "commitment_item": "51",
+    "operation": "OP-0217-000001",
+}
+DEBT = {"fund_centre": "0117-CENT-C001", "functional_area": "0117-01", "commitment_item": "41"}
+PAID = {"payee": "SUPPLIER"}
+
+
+def act(kind: str, reference: str, amount: str, *parts: Row, **fields: str) -> Row:
+    """One line of the flat act format."""
+    named = {"kind": kind, "reference": reference, "exercise": "2018", "date": "2018-03-15"}
+    merged = {**named, **{name: text for part in parts for name, text in part.items()}, **fields}
+    return {**merged, "amount": amount} if amount else merged
+
+
+def granted(kind: str, reference: str, amount: str, centre: str, item: str = "HT2", **fields: str) -> Row:
+    return act(kind, reference, amount, fund_centre=centre, commitment_item=item, **fields)
+
+
+BUDGET = [
+    granted("budget_opening_ae", "O1", "1000.00", "0217"),
+    granted("budget_opening_cp", "O2", "800.00", "0217"),
+    granted("budget_opening_ae", "O3", "500.00", "0217", "T2"),
+    granted("budget_opening_cp", "O4", "500.00", "0217", "T2"),
+    granted("budget_opening_ae", "O5", "10.00", "0117"),
+    granted("budget_opening_cp", "O6", "10.00", "0117"),
+    granted("allotment_ae", "A1", "900.00", "0217-SGAC"),
+    granted("allotment_cp", "A2", "700.00", "0217-SGAC"),
+    granted("allotment_ae", "A3", "300.00", "0217-SGAC-ASPR"),
+    granted("allotment_cp", "A4", "300.00", "0217-SGAC-ASPR"),
+    granted("allotment_ae", "A5", "500.00", "0217-SGAC-IMMO"),
+    granted("allotment_cp", "A6", "400.00", "0217-SGAC-IMMO"),
+    granted("budget_move_ae", "M1", "100.00", "0217", counterpart="0217/T2"),
+    granted("budget_move_ae", "M2", "50.00", "0217-SGAC-IMMO", counterpart="0217-SGAC-ASPR"),
+    granted("earmark", "E1", "200.00", "0217-SGAC-IMMO", operation="OP-0217-000001"),
+]
+SPENDING = [
+    act(
+        "third_party",
+        "T1",
+        "",
+        PAID,
+        payee_name="Fournisseur",
+        iban="FR1420041010050500013M02606",
+        bic="PSSTFRPP",
+    ),
+    act("payment_request", "D1", "40.00", PAID, predecessor="C1"),  # before its commitment: waits
+    act("commitment", "C1", "100.00", ASPR),
+    act("commitment_increase", "I1", "20.00", predecessor="C1"),
+    act("commitment_decrease", "I2", "10.00", predecessor="C1"),
+    act("service", "S1", "60.00", predecessor="C1"),
+    act("service_cancellation", "S2", "10.00", predecessor="S1"),
+    act("payment_request_without_service", "D2", "30.00", PAID, predecessor="C1"),
+    act("direct_payment_request", "D3", "25.00", ASPR, PAID),
+    act("direct_payment_request", "D3", "25.00", ASPR, PAID),  # again: a duplicate
+    act("direct_payment_request", "D3", "26.00", ASPR, PAID),  # says something else
+    act("direct_payment_request", "D4", "1000.00", ASPR, PAID),  # no credit
+    act("direct_payment_request", "D5", "1.00", ASPR, payee="STRANGER"),
+    act("service", "S9", "1.00", predecessor="C9"),  # its commitment never comes
+    act("commitment", "C2", "150.00", WORKS),
+    act("direct_payment_request", "D6", "10.00", WORKS, PAID),
+    act("payment_request_without_service", "D7", "70.00", PAID, predecessor="C2"),
+    act("payment_request_rejection", "R1", "4.00", predecessor="D6"),
+    act("direct_payment_request", "D8", "25.00", DEBT, PAID),  # estimated credits know no ceiling
+]
+REJECTIONS = [act("payment_request_rejection", "R2", "15.00", predecessor="D1")]
+
+SUBMISSIONS = (("TREASURY", BUDGET), ("MINISTRY", SPENDING), ("MINISTRY", REJECTIONS))
+"""Files in order: who sends, and what."""
+
+
+async def process(dsn: str, folder: Path, paths: Sequence[Path], reference: Reference) -> None:
+    """Process files to the end, one after the other; each is decided by an engine that has just loaded its book."""
+    for path in paths:
+        async with PostgresStore(dsn).held("test") as store:
+            feed = FileFeed(Order([path]), Spool(folder / "spool"), store)
+            await Pipeline(store, reference).run(feed)
+            assert not feed.rejected, feed.rejected
+
+
+def by_hand(folder: Path) -> list[Path]:
+    """The files of ``SUBMISSIONS``."""
+    paths = []
+    for number, (sender, rows) in enumerate(SUBMISSIONS, 1):
+        path = folder / f"{number}-{sender.lower()}.jsonl"
+        envelope = {"envelope": {"sender": sender, "batch_id": path.stem, "version": "1", "count": len(rows)}}
+        path.write_text("".join(json.dumps(line) + "\n" for line in [envelope, *rows]))
+        paths.append(path)
+    return paths
+
+
+def year(folder: Path) -> list[Path]:
+    """The files of a State's year of some 1,700 lines."""
+    generate(folder / "year", Year(seed=2, acts=1_000, senders=2))
+    return sorted(folder.joinpath("year").glob("*.parquet"))
