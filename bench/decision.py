@@ -208,7 +208,10 @@ def _following(rng: np.random.Generator, kind: str, engaged: np.ndarray) -> np.n
     acts = _fresh(rng, kind, len(engaged))
     acts["previous_high"], acts["previous_low"] = engaged["key_high"], engaged["key_low"]
     most = 3 * 10**5
-    acts["previous_line"], acts["amount"] = 1, most if kind == "service" else np.minimum(_amounts(rng, len(engaged)), most)
+    acts["previous_line"], acts["amount"] = (
+        1,
+        most if kind == "service" else np.minimum(_amounts(rng, len(engaged)), most),
+    )
     return acts
 
 
@@ -224,7 +227,7 @@ def _amounts(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
 
 def _copied(book: Book) -> Book:
     """The same book once more, on large pages as the engine keeps it."""
-    ours = Book(*(each if not each.flags.writeable else _reserved(each) for each in book))
+    ours = Book._make(each if not each.flags.writeable else _reserved(each) for each in book)
     _restore(ours, book)
     return ours
 

@@ -82,9 +82,10 @@ def reasons(found: Sequence[Reason]) -> Grid:
 
 def spent(speed: Speed) -> str:
     """How long it took and what it cost."""
+    stages = ", ".join(f"{name} {spent:.2f}" for name, spent in speed.stage_microseconds_a_line.items())
     return (
         f"{count(speed.lines, 'line')} in {speed.seconds:.1f} s from the command's start to the last commit, "
-        f"{speed.lines_a_second:,} a second; {speed.working_seconds:.1f} s of it at work, "
-        f"{speed.core_microseconds_a_line:.2f} core-microseconds a line; "
-        f"peak memory {speed.peak_memory_bytes / 1e6:,.0f} MB."
+        f"{speed.lines_a_second:,} a second; {speed.working_seconds:.1f} s of it at work; "
+        f"peak memory {speed.peak_memory_bytes / 1e6:,.0f} MB.\n"
+        f"Core-microseconds a line: {speed.core_microseconds_a_line:.2f} in all; {stages}."
     )

@@ -298,12 +298,15 @@ union all
 select 'submission ' || submission || ' after batch ' || batch, 'no row of progress', 'one: the batch decided its lines' from running where not stored;
 
 -- name: stages
--- In its first pass a submission has seen as many lines as it tells outcomes of; done means nothing is suspended.
-select 'submission ' || submission || ' after batch ' || batch as place, 'next line ' || next_line + 1 || ', pass ' || pass || if(done, ', done', '') as found,
-       accepted + duplicate + refused + suspended || ' lines told, ' || suspended || ' suspended' as expected
-from progress
-where pass = 1 and next_line <> accepted + duplicate + refused + suspended or done and suspended <> 0
-   or least(accepted, duplicate, refused, suspended) < 0;
+-- In its first pass a submission has seen as many lines as it tells outcomes of; it is done when all its lines are decided.
+select 'submission ' || p.submission || ' after batch ' || p.batch as place,
+       'next line ' || next_line + 1 || ', pass ' || pass || if(done, ', done', '') as found,
+       accepted + duplicate + refused || ' lines decided, ' || suspended || ' suspended of ' || coalesce(s.declared_lines::varchar, 'any') as expected
+from progress p left join submission s on s.submission = p.submission
+where pass = 1 and next_line <> accepted + duplicate + refused + suspended
+   or done <> coalesce(accepted + duplicate + refused = s.declared_lines, done) or done and suspended <> 0
+   or pass < 1 or next_line < 0 or next_line > s.declared_lines or least(accepted, duplicate, refused, suspended) < 0
+   or p.batch not in (select batch from batch);
 
 -- name: declarations
 -- A finished submission has the lines and the amount that it declared.

@@ -6,9 +6,9 @@ create macro euros(cents) as
     if(cents < 0, '-', '') || format('{:,}', abs(cents) // 100) || '.' || lpad((abs(cents) % 100)::varchar, 2, '0');
 create macro sheet_name(sheet) as
     if(sheet >= 3, 'T2', 'HT2') || ['', ' contribution funds', ' assigned revenue'][sheet % 3 + 1];
-create macro node_name(number) as
-    coalesce((select t.code from reference_text t where t.kind = 1 and t.id = number // 6 % 131072), 'centre ' || (number // 6 % 131072))
-    || ' ' || sheet_name(number % 6) || ' ' || (number // 6 // 131072 + 2000);
+create macro node_name(number) as coalesce(
+    (select t.code from reference_text t where t.kind = 1 and t.id = number // 6 % 131072)
+    || ' ' || sheet_name(number % 6) || ' ' || (number // 6 // 131072 + 2000), 'node ' || number);
 create macro account_name(number) as
     coalesce((select t.code from reference_text t where t.kind = 5 and t.id = number), 'account ' || number);
 create macro period_name(period) as (period // 16 + 2000) || '-' || lpad((period % 16)::varchar, 2, '0');

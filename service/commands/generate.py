@@ -63,5 +63,4 @@ def year(
         console.as_json(summary)
         return
     console.say(f"{summary['rows']:,} lines in {console.count(len(summary['files']), 'file')}, in {out}")
-    names = sorted({Path(each["name"]).suffix for each in summary["files"]})
-    console.say(f"Process them: crescendo run {' '.join(f'{out}/*{suffix}' for suffix in names)}")
+    console.say(f"Process them: crescendo run {out}/*-*")

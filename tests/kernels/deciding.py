@@ -82,8 +82,12 @@ class Deciding:
             for entry, row in enumerate(tables.items.tolist())
         }
         ledger = {at: (debit, credit) for at, (debit, credit, _) in enumerate(tables.ledger.tolist())}
-        keys = {(row[0], row[1]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()}
-        payees = {(row[0], row[1]): Payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()}
+        keys: dict[Fingerprint, tuple[int, object]] = {
+            (row[0], row[1]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()
+        }
+        payees: dict[Fingerprint, Payee] = {
+            (row[0], row[1]): Payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()
+        }
         return Remembered(
             {
                 (int(at), int(figure)): int(tables.figures[at, figure])

@@ -1,6 +1,9 @@
 """An honest journal is proven; whatever is changed behind the engine's back is found, and named by its place."""
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
@@ -10,6 +13,9 @@ from posting.store.postgres import migrate
 from reporting.verification import Verification, verify
 from reporting.verification.workbench import CHECKS, rule_of
 from tests.files import REFERENCE
+
+
+ROOT = Path(__file__).parents[2]
 
 
 class Corruption(NamedTuple):
@@ -156,6 +162,12 @@ CORRUPTIONS = (
         {"stages": "submission {it} "},
     ),
     Corruption(
+        "an end undone",
+        "select submission from progress where done order by submission desc limit 1",
+        "update progress set done = false where submission = {it}",
+        {"stages": "submission {it} "},
+    ),
+    Corruption(
         "a declaration changed",
         "select max(submission) from submission",
         "update submission set declared_cents = declared_cents + 1 where submission = {it}",
@@ -246,6 +258,30 @@ CORRUPTIONS = (
 )
 
 
+HOSTILE = (
+    "update entry set kind = 99",
+    "update entry set amount = 9223372036854775807 where kind = 16",
+    "update entry set cell = -5, payee = -5, submission = -5, exercise = -1, month = 99",
+    "update entry set day = 'infinity', source = -77",
+    "delete from entry",
+    "update batch set entries = -5, refusals = 2147483647",
+    "update batch set first_entry = 9223372036854775000",
+    "update batch set batch = -batch",
+    "delete from batch",
+    "update node_balance set node = -1",
+    "update account_balance set period = -1, account = -1",
+    "update cell set budget_year = -7, centre = 0",
+    "update refusal set code = 99, kind = 99, node = -5, field = 88",
+    "update duplicate set line = -1",
+    "update held set lines = 1000000",
+    "update submission set declared_lines = 9000000000000",
+    "update progress set batch = batch + 1000, pass = -1, next_line = -5",
+    "delete from reference_text",
+    "delete from engine",
+)
+"""Changes so gross that a verification which took anything for granted would fall over."""
+
+
 async def test_the_engine_s_own_journal_is_proven(journal: str) -> None:
     found = await verify(journal)
     assert found.proven, found.findings
@@ -280,6 +316,24 @@ async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corr
         places = [each.place for each in found.findings if each.check == check]
         assert any(each.startswith(start) for each in places), (check, start, found.findings)
     assert _broken(found) >= corruption.found.keys()
+
+
+@pytest.mark.parametrize("change", HOSTILE)
+async def test_nothing_stored_is_taken_for_granted(journal: str, change: str) -> None:
+    await _corrupt(journal, Corruption(change, "select 0", change, {}))
+    found = await verify(journal)
+    assert not found.proven
+    assert all(each.place and each.found and each.expected for each in found.findings), found.findings
+
+
+def test_verification_shares_no_code_with_the_engine() -> None:
+    program = "import sys, reporting.verification; print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
+    assert "core.catalog" in loaded
+    assert {
+        name for name in loaded if name.partition(".")[0] in {"posting", "kernels", "ingest", "numba"}
+    } == set()
 
 
 async def _corrupt(dsn: str, corruption: Corruption) -> int:

@@ -1,0 +1,109 @@
+"""What is kept of a benchmark: a line of history, the table of the README, a plot."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.suite import Figures
+
+START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+
+
+def machine() -> str:
+    """Processor, cores, memory and system of this machine, in one line."""
+    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    python = f"Python {platform.python_version()}"
+    return f"{_processor()}, {os.cpu_count()} cores, {gigabytes:.0f} GiB, {platform.system()}, {python}"
+
+
+def _processor() -> str:
+    known = Path("/proc/cpuinfo")
+    lines = known.read_text().splitlines() if known.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def table(figures: Figures, on: str) -> str:
+    """The figures as a Markdown table."""
+    run, raw = figures.run, figures.raw
+    rows = [
+        ("the year, from command start to last commit", f"{run.lines:,} lines in {run.seconds:,.1f} s"),
+        ("its rate", f"{run.lines_a_second:,.0f} lines/s"),
+        ("raw COPY of the same rows, two connections", f"{raw.rows_a_second:,.0f} rows/s"),
+        ("the year over raw COPY", f"{figures.ratio:.2f}"),
+        ("processor time of the process", f"{run.core_microseconds_a_line:.2f} core-µs a line"),
+        ("peak memory of the process", f"{run.peak_memory_bytes / 1e9:.2f} GB"),
+        ("decision kernel, book in cache", f"{figures.decision.lines_a_second / 1e6:.1f} M lines/s"),
+        ("availability alone, four levels", f"{figures.availability.lines_a_second / 1e6:.1f} M lines/s"),
+    ]
+    body = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
+    return f"| measured | figure |\n|---|---:|\n{body}\n\n{on}; seed {figures.seed}."
+
+
+def publish(figures: Figures, root: Path) -> None:
+    """Append to ``bench/history.jsonl``, fill the README's table, draw ``docs/bench.png``."""
+    on = machine()
+    with (root / "bench/history.jsonl").open("a") as history:
+        history.write(json.dumps(record(figures, on, root)) + "\n")
+    fill(root / "README.md", table(figures, on))
+    draw(figures, root / "docs/bench.png")
+
+
+def record(figures: Figures, on: str, root: Path) -> dict[str, Any]:
+    """One line of history."""
+    head = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": _commit(root), "machine": on}
+    return head | asdict(figures) | {"ratio": round(figures.ratio, 4)}
+
+
+def _commit(root: Path) -> str:
+    """The commit measured, marked when files differ from it; empty outside a repository."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    words = [git, "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def fill(readme: Path, text: str) -> None:
+    """Put ``text`` between the marks of ``readme``.
+
+    Raises
+    ------
+    ValueError
+        The marks are not there, once each.
+    """
+    whole = readme.read_text()
+    if whole.count(START) != 1 or whole.count(END) != 1:
+        raise ValueError(f"{readme} must have {START} and {END} once each")
+    before, rest = whole.split(START)
+    readme.write_text(f"{before}{START}\n{text}\n{END}{rest.split(END)[1]}")
+
+
+def draw(figures: Figures, path: Path) -> None:
+    """Draw the rates as bars."""
+    from matplotlib.figure import Figure
+
+    rates = {
+        "the year, committed": figures.run.lines_a_second,
+        "raw COPY": figures.raw.rows_a_second,
+        "decision kernel": figures.decision.lines_a_second,
+        "availability alone": figures.availability.lines_a_second,
+    }
+    plot = Figure(figsize=(8, 3), layout="constrained")
+    axes = plot.subplots()
+    axes.bar_label(
+        axes.barh(list(rates)[::-1], list(rates.values())[::-1], color="#31688e"),
+        labels=[f"{rate / 1e6:.2f} M/s" for rate in list(rates.values())[::-1]],
+        padding=4,
+    )
+    axes.set_xscale("log")
+    axes.set_xlim(min(rates.values()) / 4, max(rates.values()) * 4)
+    axes.set_xlabel("lines a second, logarithmic")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plot.savefig(path, dpi=120)

@@ -1,0 +1,136 @@
+"""The benchmarks in one go: the year end to end, what the server could do at best, and the kernels alone."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench import decision
+from bench.decision import Kernel
+from bench.rooflines import Roofline, roofline
+from bench.year import Year
+
+Serving = Callable[[Path], AbstractAsyncContextManager[str]]
+"""Serves the database in a data folder; gives its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A year processed by the command, from its start to its last commit."""
+
+    lines: int
+    accepted: int
+    seconds: float
+    lines_a_second: float
+    core_microseconds_a_line: float
+    """Of the process alone, while it works."""
+    peak_memory_bytes: int
+    """Of the process alone, as the system counted it when it ended; its database not included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured."""
+
+    seed: int
+    acts: int
+    run: Run
+    raw: Roofline
+    decision: Kernel
+    availability: Kernel
+
+    @property
+    def ratio(self) -> float:
+        """Lines a second of the run over rows a second of the raw copy."""
+        return self.run.lines_a_second / self.raw.rows_a_second
+
+
+class Command(NamedTuple):
+    """How the engine is started: the words before those that name what it shall do."""
+
+    words: tuple[str, ...]
+    serving: Serving
+    doing: Callable[[str], None]
+    """Told what is being measured."""
+
+
+def run_suite(year: Year, command: Command, folder: Path | None = None) -> Figures:
+    """Generate, run, copy raw, decide: each verified before its figure is given.
+
+    Files and database live in a fresh folder within ``folder``, which is removed at the end.
+
+    Raises
+    ------
+    RuntimeError
+        The run failed, or its receipts do not add up to the lines that were generated.
+    """
+    home = Path(tempfile.mkdtemp(prefix="crescendo-bench-", dir=folder))
+    try:
+        command.doing("generating the year")
+        summary = _generated(command, year, home / "year")
+        files = [str(home / "year" / each["name"]) for each in summary["files"]]
+        command.doing(f"processing {summary['rows']:,} lines")
+        ran = _run(command, [*files, "--data", str(home / "data")], summary["rows"])
+        command.doing("copying the same rows raw")
+        raw = asyncio.run(_raw(command.serving, home / "data", ran.accepted))
+    finally:
+        shutil.rmtree(home)
+    command.doing("deciding in memory")
+    return Figures(year.seed, year.acts, ran, raw, decision.decide(), decision.availability_alone())
+
+
+def _generated(command: Command, year: Year, out: Path) -> dict[str, Any]:
+    """The summary of the files made, by a process of its own.
+
+    The system counts a program's memory from that of the process that started it, so this one must stay small.
+    """
+    extent = ["--seed", str(year.seed), "--acts", str(year.acts), "--senders", str(year.senders)]
+    formats = [word for each in year.formats for word in ("--format", each)]
+    words = [*command.words, "generate", "year", *extent, *formats, "--out", str(out), "--json"]
+    return json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def _run(command: Command, words: list[str], lines: int) -> Run:
+    """Start the command, wait for its end, and read its result."""
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen([*command.words, "run", "--json", *words], stdout=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise RuntimeError(f"the run ended with exit code {process.returncode}")
+        out.seek(0)
+        told = json.loads(out.read())
+    unit = 1 if sys.platform == "darwin" else 1024
+    return _checked(told, lines, usage.ru_maxrss * unit)
+
+
+def _checked(told: dict[str, Any], lines: int, peak: int) -> Run:
+    outcomes = ("accepted", "duplicate", "refused", "suspended")
+    sums = {name: sum(receipt[name]["lines"] for receipt in told["receipts"]) for name in outcomes}
+    if sum(sums.values()) != lines or sums["suspended"] or told["rejected"] or told["is_interrupted"]:
+        raise RuntimeError(f"{lines} lines were generated, the receipts say {sums}")
+    speed = told["speed"]
+    return Run(
+        lines,
+        sums["accepted"],
+        speed["seconds"],
+        round(lines / speed["seconds"]),
+        speed["core_microseconds_a_line"],
+        peak,
+    )
+
+
+async def _raw(serving: Serving, data: Path, accepted: int) -> Roofline:
+    async with serving(data) as dsn:
+        raw = await roofline(dsn)
+    if raw.entries != accepted:
+        raise RuntimeError(f"{raw.entries} entries in the journal, the receipts accepted {accepted}")
+    return raw

@@ -1,0 +1,135 @@
+"""The benchmarks at a tiny size: that they verify, and what they leave behind.  No figure is judged here."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import numpy as np
+import pytest
+
+from bench import decision, invariants, postgres, publication
+from bench.postgres import Span
+from bench.suite import Command, Figures, run_suite
+from bench.year import Year
+from core.columns import records, sealed
+from core.nomenclature import Level
+from core.tables import Cells, Draws, Nodes, Numbers
+from kernels import availability
+from posting.store.postgres import migrate
+from service.database import embedded
+from tests.oracle import availability as oracle
+from tests.oracle.model import Node
+
+WORDS = (sys.executable, "-c", "from service.cli import main; main()")
+
+
+@asynccontextmanager
+async def _served(data: Path) -> AsyncIterator[str]:
+    """The embedded database; what the roofline left in it is noted before it stops."""
+    async with embedded(data) as database:
+        yield database.dsn
+        connection = await asyncpg.connect(database.dsn)
+        query = "select count(*) from pg_namespace where nspname = $1"
+        assert await connection.fetchval(query, postgres.SCHEMA) == 0
+        await connection.close()
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Figures:
+    folder = tmp_path_factory.mktemp("bench")
+    found = run_suite(Year(seed=2, acts=1_000), Command(WORDS, _served, lambda _: None), folder)
+    assert not list(folder.iterdir())
+    return found
+
+
+def test_the_raw_copy_has_every_row_of_the_journal(figures: Figures) -> None:
+    assert figures.raw.entries == figures.run.accepted
+    assert figures.raw.rows >= figures.run.lines
+    assert figures.ratio == figures.run.lines_a_second / figures.raw.rows_a_second
+
+
+def test_what_a_benchmark_leaves_behind(figures: Figures, tmp_path: Path) -> None:
+    (tmp_path / "bench").mkdir()
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{publication.START}\nold\n{publication.END}\nafter\n")
+    for _ in range(2):
+        publication.publish(figures, tmp_path)
+    text = readme.read_text()
+    assert text.startswith(f"before\n{publication.START}\n|")
+    assert text.endswith(f"{publication.END}\nafter\n")
+    assert "old" not in text
+    assert f"{figures.run.lines:,} lines" in text
+    lines = (tmp_path / "bench/history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["run"]["lines"] for line in lines] == [figures.run.lines] * 2
+    assert (tmp_path / "docs/bench.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_readme_without_its_marks_is_left_alone(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("nothing here")
+    with pytest.raises(ValueError, match="once each"):
+        publication.fill(readme, "table")
+    assert readme.read_text() == "nothing here"
+
+
+async def test_copied_rows_that_are_not_the_journals_are_found(dsn: str) -> None:
+    async with postgres.connected(dsn) as connection:
+        await migrate(connection)
+        await postgres.make_tables(connection)
+        assert await postgres.differences(connection) == []
+        await connection.execute(f"insert into {postgres.SCHEMA}.duplicate values (1, 0, 1, 0, 1)")
+        (found,) = await postgres.differences(connection)
+        assert found.startswith("duplicate: ")
+        await postgres.drop_tables(connection)
+
+
+def test_batches_are_grouped_whole_and_in_order() -> None:
+    batches = [Span(number, 1, {"entry": rows}) for number, rows in enumerate((5, 5, 30, 1, 9, 2), 1)]
+    assert [[span.batch for span in group] for group in postgres.groups(batches, 10)] == [
+        [1, 2],
+        [3],
+        [4, 5],
+        [6],
+    ]
+    assert postgres.groups([]) == []
+
+
+def test_the_kernels_are_verified_before_they_are_timed() -> None:
+    assert decision.decide(4_000).lines > 4_000
+    assert decision.availability_alone(20_000).lines == 20_000
+
+
+def test_a_wrong_draw_is_found() -> None:
+    cells, nodes, figures = decision._budget(np.random.default_rng(1))
+    draws = Draws(sealed(np.zeros(3, np.int32)), sealed(np.full(3, 10)))
+    with pytest.raises(AssertionError, match="draw 0"):
+        invariants.check_draws(draws, (cells, nodes, figures), figures, np.full(3, 7, np.int32))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_draw_agrees_with_its_oracle(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    parents = [-1, 0, 0, 1, 2, 3]
+    tree = {at: Node(parent, Level.PROGRAMME, 1, 0, 0, 2018, at != 2) for at, parent in enumerate(parents)}
+    cells, nodes, figures = _book_of(tree, rng)
+    draws = Draws(sealed(rng.integers(0, 6, 60, dtype=np.int32)), sealed(rng.integers(1, 60, 60)))
+    known = {(at, figure): int(figures[at, figure]) for at in tree for figure in range(8)}
+    short = Numbers(np.zeros(60, np.int32))
+    expected = oracle.draw(tree, known, zip(draws.cell.tolist(), draws.amount.tolist(), strict=True))
+    availability.draw(draws, sealed(cells), availability.Budget(nodes, figures), short)
+    assert short.number.tolist() == expected
+    assert {(at, figure): int(figures[at, figure]) for at in tree for figure in range(8)} == known
+
+
+def _book_of(tree: dict[int, Node], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cell n hangs at node n."""
+    cells, nodes = records(Cells, len(tree)), records(Nodes, len(tree))
+    figures = np.zeros((len(tree), 8), np.int64)
+    figures[:, availability.AE] = rng.integers(100, 600, len(tree))
+    cells["centre_node"] = np.arange(len(tree))
+    nodes["parent"] = [node.parent for node in tree.values()]
+    nodes["blocking"] = [node.blocking for node in tree.values()]
+    return cells, nodes, figures

@@ -1,0 +1,159 @@
+"""The whole life of an act, and the proofs of batches and files."""
+
+import asyncpg
+import msgspec
+import pytest
+
+from reporting import explanation, proofs
+from reporting.acts import Explanation
+from reporting.grids import Grid
+from reporting.names import Names
+from reporting.postgres import Connection
+from reporting.story import tell
+
+
+async def explain(reader: Connection, names: Names, reference: str, sender: str | None = None) -> Explanation:
+    return await explanation.explain(reader, names, reference, sender=sender)
+
+
+async def test_a_commitment_and_all_that_follows_it(reader: Connection, names: Names) -> None:
+    found = await explain(reader, names, "C1")
+    (line,) = found.accepted
+    assert (line.kind, line.amount, line.month) == ("commitment", 10_000, "2018-03")
+    assert (line.origin.sender, line.origin.file, line.origin.line) == ("MINISTRY", "2-ministry.jsonl", 3)
+    assert line.assignment is not None
+    assert [each.code for each in line.assignment.centres] == ["0217", "0217-SGAC", "0217-SGAC-ASPR"]
+    assert line.assignment.centres[0].label == "Conduite et pilotage écologie"
+    # those that follow it, and the rejection and cancellation that follow those
+    assert {each.reference for each in line.followers} == {"I1", "I2", "S1", "S2", "D1", "D2", "R2"}
+    assert line.debit is None
+    assert line.payee is None
+    assert [each.node for each in line.nodes] == [
+        "0217-SGAC-ASPR HT2 2018",
+        "0217-SGAC HT2 2018",
+        "0217 HT2 2018",
+    ]
+    assert all(proof.holds for proof in found.proofs)
+
+
+async def test_a_payment_request_with_payee_accounts_and_budget(reader: Connection, names: Names) -> None:
+    found = await explain(reader, names, "D1")
+    (line,) = found.accepted
+    assert line.payee is not None
+    assert (line.payee.code, line.payee.iban) == ("SUPPLIER", "FR1420041010050500013M02606")
+    assert line.debit is not None
+    assert line.credit is not None
+    assert (line.debit.code, line.credit.code) == ("4081000000", "4010000000")
+    assert line.predecessor is not None
+    assert line.predecessor.reference == "C1"
+    unit = line.nodes[0]
+    # it waited for its commitment, so it was decided alone, in a batch of its own
+    assert unit.cp_after.reserved - unit.cp_before.reserved == 4_000
+    assert unit.ae_after == unit.ae_before
+
+
+async def test_a_reversal_is_told_with_the_budget_it_gives_back(reader: Connection, names: Names) -> None:
+    (line,) = (await explain(reader, names, "R2")).accepted
+    unit = line.nodes[0]
+    assert unit.cp_before.reserved - unit.cp_after.reserved == 1_500
+    assert line.predecessor is not None
+    assert line.predecessor.reference == "D1"
+
+
+async def test_a_move_is_told_with_both_sides(reader: Connection, names: Names) -> None:
+    (line,) = (await explain(reader, names, "M1")).accepted
+    assert [each.node for each in line.nodes] == ["0217 HT2 2018", "0217 T2 2018"]
+
+
+async def test_spending_on_an_operation_names_it(reader: Connection, names: Names) -> None:
+    (line,) = (await explain(reader, names, "C2")).accepted
+    assert line.nodes[0].node == "OP-0217-000001 HT2 2018"
+    assert line.assignment is not None
+    assert line.assignment.centres[-1].code == "OP-0217-000001"
+
+
+async def test_an_act_accepted_repeated_and_contradicted(reader: Connection, names: Names) -> None:
+    found = await explain(reader, names, "D3")
+    (line,), (story,) = found.accepted, found.refused
+    assert [each.line for each in line.duplicates] == [10]
+    assert (story.refusal.code, story.origin.line) == ("REFERENCE_CONFLICT", 11)
+
+
+async def test_a_refusal_for_want_of_credit_shows_the_node(reader: Connection, names: Names) -> None:
+    (story,) = (await explain(reader, names, "D4")).refused
+    assert story.refusal.node == "0217-SGAC-ASPR HT2 2018"
+    assert story.nodes[0].node == "0217-SGAC-ASPR HT2 2018"
+    assert len(story.nodes) == 3
+
+
+async def test_another_sender_s_act_is_another_act(reader: Connection, names: Names) -> None:
+    assert (await explain(reader, names, "C1", "TREASURY")).accepted == []
+    assert len((await explain(reader, names, "C1", "MINISTRY")).accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (
+            "D1",
+            ("demande de paiement, flux 1", "IBAN FR1420041010050500013M02606", "follows    entry", "proven"),
+        ),
+        ("D3", ("the same act, so nothing changed", "REFERENCE_CONFLICT", "remedy")),
+        ("D4", ("885.00 euros missing", "batch")),
+        ("D5", ("PAYEE_UNKNOWN",)),
+        ("NOWHERE", ("No act NOWHERE was ever accepted or refused.",)),
+    ],
+)
+async def test_a_life_is_told_in_words(
+    reader: Connection, names: Names, reference: str, said: tuple[str, ...]
+) -> None:
+    found = await explain(reader, names, reference)
+    text = "\n".join(part.plain() if isinstance(part, Grid) else part for part in tell(found))
+    assert [each for each in said if each not in text] == []
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Explanation) == found
+
+
+async def test_every_batch_by_hand_is_proven(reader: Connection, names: Names) -> None:
+    last: int = await reader.fetchval("select max(batch) from batch") or 0
+    assert last > 1
+    for number in range(1, last + 1):
+        found = await proofs.prove_batch(reader, names, number)
+        assert found is not None
+        assert found.holds, found
+    assert await proofs.prove_batch(reader, names, last + 1) is None
+
+
+async def test_a_file_s_totals_are_its_outcomes(reader: Connection, names: Names) -> None:
+    found = await proofs.prove_submission(reader, names, 2)
+    assert found is not None
+    assert found.holds, found
+    stated = {each.what: each.stated for each in found.agreements}
+    assert stated["lines of the file"] == 19
+    assert (stated["accepted lines"], stated["duplicate lines"], stated["refused lines"]) == (14, 1, 4)
+    assert len(found.batches) > 1
+    assert await proofs.prove_submission(reader, names, 99) is None
+
+
+async def test_a_proof_is_shown_side_by_side(reader: Connection, names: Names) -> None:
+    found = await proofs.prove_submission(reader, names, 2)
+    assert found is not None
+    grid = proofs.grid(found)
+    assert grid.texts()[0] == ["lines of the file", "19", "19", "", "", "yes"]
+    assert grid.texts()[1] == ["cents of the file", "", "", "1,607.00", "1,607.00", "yes"]
+
+
+async def test_a_broken_batch_is_told(journal: str, names: Names) -> None:
+    connection = await asyncpg.connect(journal)
+    try:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute(
+            "update entry set amount = amount + 1 where entry_id = (select max(entry_id) from entry)"
+        )
+        number = await connection.fetchval("select max(batch) from batch where entries > 0")
+        found = await proofs.prove_batch(connection, names, number)
+        assert found is not None
+        assert not found.holds
+        assert not found.link.holds
+        assert "accepted" in {each.what for each in found.agreements if not each.holds}
+    finally:
+        await connection.close()

@@ -1,0 +1,112 @@
+"""Rows read from the bytes of COPY are the rows that PostgreSQL holds, and batches are cut where they end."""
+
+import datetime as dt
+
+import asyncpg
+import pytest
+
+from core.errors import SchemaMismatch
+from reporting.verification.chain import first_entries, windows
+from reporting.verification.postgres import Link, Snapshot, Span
+from reporting.verification.rows import BALANCES, CHAINED, ENTRY, parse
+
+ALL = Span(1, 1_000, 1, 1_000_000)
+
+
+@pytest.mark.parametrize("stored", [*CHAINED, *BALANCES], ids=lambda stored: stored.name)
+async def test_copied_rows_are_the_rows(hand: str, stored) -> None:
+    connection = await asyncpg.connect(hand)
+    try:
+        rows = parse(stored, await Snapshot(connection).copy(stored, ALL))
+        names = [*stored.compared, *stored.texts]
+        expected = await connection.fetch(
+            f"select {', '.join(names)} from {stored.name} order by {stored.order}"
+        )
+    finally:
+        await connection.close()
+    assert len(expected) > 0
+    assert rows.arrow().to_pylist() == [dict(row) for row in expected]
+    assert rows.keys().tolist() == [row[stored.key] for row in expected]
+    assert sum(len(rows.bytes_of(at, at + 1)) for at in range(len(expected))) == len(rows.body)
+
+
+async def test_columns_are_those_of_the_tables(hand: str) -> None:
+    """The order of the columns is part of what is hashed."""
+    connection = await asyncpg.connect(hand)
+    query = (
+        "select array_agg(attname::text order by attnum) from pg_attribute"
+        " where attrelid = $1::regclass and attnum > 0 and not attisdropped"
+    )
+    try:
+        for stored in (*CHAINED, *BALANCES):
+            assert await connection.fetchval(query, stored.name) == stored.names
+    finally:
+        await connection.close()
+
+
+async def test_a_torn_stream_is_no_rows(hand: str) -> None:
+    connection = await asyncpg.connect(hand)
+    try:
+        stream = await Snapshot(connection).copy(ENTRY, ALL)
+    finally:
+        await connection.close()
+    with pytest.raises(SchemaMismatch):
+        parse(ENTRY, stream[:-3])
+
+
+async def test_no_rows_are_no_rows(hand: str) -> None:
+    connection = await asyncpg.connect(hand)
+    try:
+        rows = parse(ENTRY, await Snapshot(connection).copy(ENTRY, Span(1, 1, 1, 1)))
+    finally:
+        await connection.close()
+    assert rows.arrow().num_rows == 0
+    assert rows.arrow().schema.field("day").type == ENTRY.schema().field("day").type
+    assert rows.keys().tolist() == []
+    assert bytes(rows.bytes_of(0, 0)) == b""
+
+
+async def test_days_are_days(hand: str) -> None:
+    connection = await asyncpg.connect(hand)
+    try:
+        rows = parse(ENTRY, await Snapshot(connection).copy(ENTRY, ALL))
+    finally:
+        await connection.close()
+    assert set(rows.arrow()["day"].to_pylist()) == {dt.date(2018, 3, 15)}
+
+
+def link(batch: int, first: int, entries: int, refusals: int = 0) -> Link:
+    return Link(batch, 1, first, entries, refusals, 0, 0, 0, 0, bytes(32))
+
+
+@pytest.mark.parametrize(
+    ("links", "firsts"),
+    [
+        ([], [1]),
+        ([link(1, 1, 5), link(2, 6, 0), link(3, 6, 4)], [1, 6, 6, 10]),
+        ([link(1, 1, 9), link(2, 6, 2), link(3, 8, 4)], [1, 6, 8, 12]),  # first count changed
+        ([link(1, 1, 5), link(2, 7, 2), link(3, 8, 4)], [1, 6, 8, 12]),  # second first entry changed
+        ([link(1, 3, 5), link(2, 6, 2)], [1, 6, 8]),  # very first entry changed
+        ([link(1, 1, 5), link(2, 9, 2)], [1, 6, 8]),  # last first entry changed
+        ([link(1, 1, 6), link(2, 6, 2)], [1, 6, 8]),  # last count but one changed
+        ([link(1, 1, 5), link(3, 8, 4), link(4, 12, 1)], [1, 8, 12, 13]),  # a batch gone
+    ],
+)
+def test_where_batches_start_even_if_one_row_lies(links: list[Link], firsts: list[int]) -> None:
+    assert first_entries(links) == firsts
+
+
+def test_windows_hold_whole_batches_and_every_batch_once() -> None:
+    links = [
+        link(1, 1, 100_000),
+        link(2, 100_001, 40_000),
+        link(3, 140_001, 10),
+        link(4, 140_011, 10, 300_000),
+    ]
+    found = list(windows(links, first_entries(links)))
+    assert [places for places, _ in found] == [slice(0, 1), slice(1, 3), slice(3, 4)]
+    assert [span for _, span in found] == [
+        Span(1, 2, 1, 100_001),
+        Span(2, 4, 100_001, 140_011),
+        Span(4, 5, 140_011, 140_021),
+    ]

@@ -1,0 +1,57 @@
+"""The command line as a user calls it: another process, real files, a real database."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-c", "from service.cli import main; main()")
+
+
+class Ended(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+async def start(*words: str | Path, environment: Mapping[str, str] | None = None) -> Process:
+    # The terminal's Ctrl-C goes to a whole group: the command gets its own, so that only it is signalled here.
+    return await asyncio.create_subprocess_exec(
+        *(*COMMAND, *map(str, words)),
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        start_new_session=True,
+    )
+
+
+async def ended(process: Process) -> Ended:
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def crescendo(*words: str | Path, environment: Mapping[str, str] | None = None) -> Ended:
+    found = await ended(await start(*words, environment=environment))
+    assert "Traceback" not in found.err, found.err
+    return found
+
+
+async def interrupt(process: Process) -> str:
+    """Send Ctrl-C, and read on until the command has heard it; what it said meanwhile."""
+    process.send_signal(signal.SIGINT)
+    assert process.stderr
+    return (await process.stderr.readuntil(b"at once.\n")).decode()
