@@ -5,6 +5,8 @@ brought to one type of each sort, so that whoever reads acts need not know who w
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +16,7 @@ from core.fields import BY_COLUMN, FORMATS, Field, Sort
 from ingest.formats import COLUMNS_MAX, place, reading
 from ingest.texts import CODED_TEXT, without_stray_nulls
 
-_AMOUNT = r"^-?[0-9]{1,16}([.,][0-9]{1,2})?$"
+_AMOUNT = r"^-?0*[0-9]{1,16}([.,][0-9]{1,2})?$"
 """Decimal text with at most two decimals whose cents an int64 holds; others are refused by the line."""
 _EUROS = pa.decimal128(38, 2)
 
@@ -139,27 +141,50 @@ def joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
-def cents_sum(batch: pa.RecordBatch) -> int:
-    """Sum of the amounts of ``batch`` in cents, exact; what does not read as an amount counts 0."""
+class Cents(NamedTuple):
+    """Amounts added up, exact."""
+
+    total: int
+    magnitude: int
+    """The same without signs: while it can be counted, so can every part of the total."""
+
+
+def cents_sums(batch: pa.RecordBatch) -> Cents:
+    """The amounts of ``batch`` in cents; what does not read as an amount counts 0."""
     if Field.AMOUNT_CENTS.column in batch.schema.names:
-        return _sum(batch.column(Field.AMOUNT_CENTS.column))
+        return _sums(batch.column(Field.AMOUNT_CENTS.column))
     if Field.AMOUNT.column in batch.schema.names:
-        return _sum_text(batch.column(Field.AMOUNT.column))
-    return 0
+        return _sums(_euros(batch.column(Field.AMOUNT.column)))
+    return Cents(0, 0)
 
 
-def _sum(cents: pa.Array) -> int:
-    least, most = pc.call_function("min_max", [cents]).as_py().values()
+def _sums(amounts: pa.Array) -> Cents:
+    least, most = pc.call_function("min_max", [amounts]).as_py().values()
     if least is None:
-        return 0
-    if max(-least, most) * len(cents) < 2**63:
-        return cents.sum().as_py()
-    return sum(cents.drop_null().to_pylist())
+        return Cents(0, 0)
+    bound = _whole(max(-least, most)) * len(amounts)
+    total = _sum(amounts, bound)
+    if least >= 0:
+        return Cents(total, total)
+    negative = pc.call_function("less", [amounts, pa.scalar(0, amounts.type)])
+    return Cents(total, total - 2 * _sum(amounts.filter(negative), bound))
 
 
-def _sum_text(texts: pa.Array) -> int:
+def _sum(amounts: pa.Array, bound: int) -> int:
+    """``bound`` is the most that the sum can come to."""
+    if bound < 2**63 or pa.types.is_decimal(amounts.type):
+        return _whole(amounts.sum().as_py())
+    return sum(amounts.drop_null().to_pylist())
+
+
+def _whole(amount: int | Decimal) -> int:
+    """Cents of whole cents, or of euros."""
+    return int(amount.scaleb(2)) if isinstance(amount, Decimal) else amount
+
+
+def _euros(texts: pa.Array) -> pa.Array:
+    """The texts that read as amounts; null in place of the others."""
     readable = pc.call_function("match_substring_regex", [texts], pc.MatchSubstringOptions(_AMOUNT))
     amounts = pc.call_function("if_else", [readable, texts, pa.scalar(None, pa.string())])
     points = pc.call_function("replace_substring", [amounts], pc.ReplaceSubstringOptions(",", "."))
-    total = points.cast(_EUROS).sum().as_py()
-    return 0 if total is None else int(total.scaleb(2))
+    return points.cast(_EUROS)

@@ -83,7 +83,7 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
     years = _budget_years(reading, exercise)
     amount, amount_faults = _amounts(reading, kind)
     _mark_fields(reading, kind, years, context.registry)
-    _mark_amounts(reading, (amount, amount_faults), sender)
+    _mark_amounts(reading, (amount, amount_faults), PAYS[kind] & sender.sepa_only)
     period, day = _periods(reading, exercise, context.registry)
     placed = assignment.place(reading, kind, years, (context.registry, context.cells))
     _mark_ibans(reading)
@@ -196,14 +196,14 @@ def _budget_years(reading: Reading, exercise: NDArray[np.int64]) -> NDArray[np.i
 
 
 def _amounts(reading: Reading, kind: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Cents and the fault of each amount; a third party has none."""
+    """Cents said and the fault of each amount; a third party needs none, so there 0 says nothing."""
     field = Field.AMOUNT_CENTS if Field.AMOUNT_CENTS in reading.arrays else Field.AMOUNT
     cents, faults = reading.number(field)
     if field is Field.AMOUNT_CENTS:
         over = np.where(cents > AMOUNT_MAX, Outcome.AMOUNT_OVER_LIMIT, 0)
         faults = np.where(cents <= 0, Outcome.AMOUNT_NOT_POSITIVE, over).astype(np.uint8)
-    registers = REGISTERS[kind]
-    return np.where(registers, 0, cents), np.where(registers, 0, faults).astype(np.uint8)
+    nothing = REGISTERS[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
+    return cents, np.where(nothing, 0, faults).astype(np.uint8)
 
 
 def _mark_fields(
@@ -252,8 +252,9 @@ def _mark_missing(reading: Reading, kind: NDArray[np.uint8]) -> None:
 
 
 def _mark_amounts(
-    reading: Reading, amounts: tuple[NDArray[np.int64], NDArray[np.uint8]], sender: Sender
+    reading: Reading, amounts: tuple[NDArray[np.int64], NDArray[np.uint8]], sepa_only: NDArray[np.bool_]
 ) -> None:
+    """Fault amounts, and those that SEPA cannot carry where it must."""
     cents, faults = amounts
     field = Field.AMOUNT_CENTS if Field.AMOUNT_CENTS in reading.arrays else Field.AMOUNT
     reading.mark_faults(faults, field)
@@ -261,7 +262,7 @@ def _mark_amounts(
     if over.any():
         method = reading.text(Field.METHOD)
         asked = method.numbers({SEPA: 1}, 0) == 1 if method else np.zeros(reading.rows, bool)
-        reading.mark(over & (asked | sender.sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field)
+        reading.mark(over & (asked | sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field)
 
 
 def _periods(

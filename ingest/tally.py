@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from core.errors import FileUnreadable, LimitExceeded
 from core.fields import Field
-from ingest.flat import cents_sum, conform
+from ingest.flat import Cents, cents_sums, conform
 from ingest.formats import CELL_BYTES_MAX, ROWS_MAX, WINDOW_BYTES_MAX, WINDOW_LINES, place
 from ingest.texts import is_plainly_sound, longest_row, text_extent, unpacked_bytes
 
@@ -29,7 +29,7 @@ class Tally:
         self._name, self._schema = name, schema
         self._amounts = pa.schema([field for field in schema if field.name in _AMOUNTS])
         self._lines = 0
-        self._cents = 0
+        self._cents = Cents(0, 0)
         self._recent_lines = 0
         self._recent_bytes = 0
         self.filled: set[str] = set()
@@ -40,7 +40,8 @@ class Tally:
         size = sum(self._text_bytes(window.column(field.name), field) for field in self._schema)
         self._check_fatness(window.num_rows, size)
         self._lines += window.num_rows
-        self._cents += cents_sum(conform(window, self._amounts))
+        more = cents_sums(conform(window, self._amounts))
+        self._cents = Cents(self._cents.total + more.total, self._cents.magnitude + more.magnitude)
         if self._lines > ROWS_MAX:
             raise LimitExceeded(self._name, f"Over {ROWS_MAX:,} lines", "Split the file")
 
@@ -57,9 +58,9 @@ class Tally:
 
     def total(self) -> Inspection:
         """What the whole file adds up to."""
-        if abs(self._cents) > _CENTS_MAX:
+        if self._cents.magnitude > _CENTS_MAX:
             raise LimitExceeded(self._name, "The amounts add up to over 2^63 cents", "Split the file")
-        return Inspection(self._lines, self._cents)
+        return Inspection(self._lines, self._cents.total)
 
     def _text_bytes(self, column: pa.Array, field: pa.Field) -> int:
         """Bytes of text that ``column`` will take once in its final type."""

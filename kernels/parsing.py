@@ -33,7 +33,10 @@ def _digits(data, at, end):
 
 @part
 def _cents(data, at, end):
-    """(cents without sign, fault) of digits, then perhaps a point or comma and one or two digits."""
+    """(cents without sign, fault) of digits, then perhaps a point or comma and one or two digits.
+
+    Over the limit they are told as they stand, up to sixteen digits of euros: the totals of a file count them.
+    """
     euros, count = _digits(data, at, end)
     if count == 0:
         return _INVALID
@@ -47,9 +50,10 @@ def _cents(data, at, end):
             return _INVALID
         if count == 1:
             decimals *= 10
-    if euros > AMOUNT_MAX:
+    if euros >= _CEILING:
         return 0, Outcome.AMOUNT_OVER_LIMIT.value
-    return euros * CENTS_PER_EURO + decimals, 0
+    cents = euros * CENTS_PER_EURO + decimals
+    return cents, Outcome.AMOUNT_OVER_LIMIT.value if cents > AMOUNT_MAX else 0
 
 
 @kernel(reads(Spans), reads(Bytes), fills(Parsed))
@@ -57,7 +61,7 @@ def amounts(spans, text, parsed):
     """Read decimal texts as cents: at most two decimals, point or comma, nothing else.
 
     Reads     spans, text     n texts
-    Fills     parsed          n rows; cents, or 0 and the fault; an empty text gives 0 without fault
+    Fills     parsed          n rows; the cents said, 0 if none, and the fault; an empty text gives 0 without fault
     Order     rows are independent
     Outcomes  AMOUNT_INVALID, AMOUNT_NOT_POSITIVE, AMOUNT_OVER_LIMIT; never raises
     Overflow  impossible: digits stop counting at 10**16
@@ -73,12 +77,10 @@ def amounts(spans, text, parsed):
             continue
         negative = data[at] == _MINUS
         cents, found = _cents(data, at + 1 if negative else at, stop)
-        if found == 0 and cents > AMOUNT_MAX:
-            found = Outcome.AMOUNT_OVER_LIMIT.value
         if found != Outcome.AMOUNT_INVALID.value and (negative or (found == 0 and cents == 0)):
             found = Outcome.AMOUNT_NOT_POSITIVE.value
         fault[row] = found
-        value[row] = cents if found == 0 else 0
+        value[row] = -cents if negative else cents
 
 
 @kernel(reads(Spans), reads(Bytes), fills(Parsed))

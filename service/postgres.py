@@ -12,7 +12,6 @@ from asyncpg.exceptions import ClientConfigurationError
 from core.catalog import KIND_NUMBER
 from core.codes import Outcome
 from core.errors import DatabaseUnfit
-from posting.store.postgres import migrate
 from posting.store.sql import queries
 from service.receipts import Reason, Receipt, reasons, receipt
 from service.settings import Misuse
@@ -103,4 +102,6 @@ async def examples(connection: asyncpg.Connection) -> list[str]:
 
 async def bring_up_to_date(connection: asyncpg.Connection) -> list[str]:
     """Apply the migrations that are missing; their names."""
+    from posting.store.postgres import migrate
+
     return await migrate(connection)

@@ -148,4 +148,5 @@ def _typed(name: str, texts: list[str | None]) -> pa.Array:
 
 
 def _cents(text: str) -> int | None:
-    return amounts.said(text)
+    """What whole cents can say: not what is no amount, nor one too long to count."""
+    return amounts.said(text) or (0 if amounts.is_zero(text) else None)

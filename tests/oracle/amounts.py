@@ -39,6 +39,11 @@ def said(text: str) -> int:
     return cents if cents is not None and abs(cents) < 10**DIGITS_MAX * CENTS_PER_EURO else 0
 
 
+def is_zero(text: str) -> bool:
+    """Whether ``text`` is an amount of nothing."""
+    return _cents(text) == 0
+
+
 def _cents(text: str) -> int | None:
     match = _AMOUNT.fullmatch(text)
     if match is None:

@@ -125,10 +125,10 @@ def _is_flawed(field: Field, text: str) -> bool:
 
 
 def _amount_faults(line: Read) -> Iterator[Outcome]:
-    if line.kind.family is Family.THIRD_PARTY or not line.text(Field.AMOUNT):
-        return
-    cents, fault = amounts.parse(line.text(Field.AMOUNT))
-    if fault:
+    text = line.text(Field.AMOUNT)
+    cents, fault = amounts.parse(text) if text else (0, Outcome.ACCEPTED)
+    needless = line.kind.family is Family.THIRD_PARTY and amounts.is_zero(text)
+    if fault and not needless:
         yield fault
     if line.text(Field.METHOD) == SEPA and cents > SEPA_MAX:
         yield Outcome.SEPA_LIMIT_EXCEEDED

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -69,8 +70,8 @@ async def held_up(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def until_one_waits(connection: asyncpg.Connection) -> None:
     """Return once a commit is at hand that the lock keeps from happening."""
-    while not await connection.fetchval("select exists (select from pg_locks where not granted)"):
-        await asyncio.sleep(0.01)
+    while not await connection.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
 
 
 async def chain(dsn: str) -> str:
@@ -368,7 +369,7 @@ async def test_the_same_seed_generates_the_same_files(tmp_path: Path, sample: Sa
         "generate", "year", *words, *(word for name in FORMATS for word in ("--format", name))
     )
     assert found.code == 0
-    assert found.json() == sample.summary
+    assert found.json() == json.loads((sample.folder / "summary.json").read_bytes())
     assert (tmp_path / sample.files[0].name).read_bytes() == sample.files[0].read_bytes()
 
 
@@ -400,7 +401,7 @@ async def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
         (("run", "--sender", "no spaces"), "--sender"),
         (("run", "--database", "nonsense"), "postgresql://user:password@host:port/name"),
         (("generate", "year", "--out", "x", "--acts", "1"), "at least 1,000"),
-        (("explain",), "REFERENCE"),
+        (("explain",), "reference"),
         (("serve",), "not part of this version"),
     ],
 )

@@ -1,0 +1,267 @@
+"""Changes made behind the engine's back, and where each must be found."""
+
+from typing import NamedTuple
+
+
+class Corruption(NamedTuple):
+    """What is changed, and where it must be found; ``{it}`` is what ``choice`` gives."""
+
+    name: str
+    choice: str
+    change: str
+    found: dict[str, str]
+    """By check, how the place of one finding starts."""
+
+
+PAID = "select max(entry_id) from entry where kind = 16"
+FOLLOWER = "select max(entry_id) from entry where kind = 14"
+
+CORRUPTIONS = (
+    Corruption(
+        "an amount changed",
+        PAID,
+        "update entry set amount = amount + 100 where entry_id = {it}",
+        {
+            "chain": "batch ",
+            "batch_counts": "batch ",
+            "node_balances": "0",
+            "account_balances": "4",
+            "progress": "submission ",
+        },
+    ),
+    Corruption(
+        "an entry deleted",
+        PAID,
+        "delete from entry where entry_id = {it}",
+        {"chain": "batch ", "entry_ids": "batch ", "batch_counts": "batch ", "outcomes": "submission "},
+    ),
+    Corruption(
+        "an entry added",
+        PAID,
+        "insert into entry select * from entry where entry_id = {it}",
+        {"chain": "batch ", "entry_ids": "entry {it}", "outcomes": "line "},
+    ),
+    Corruption(
+        "two entries swapped",
+        "select min(a.entry_id) from entry a join entry b on b.entry_id = a.entry_id + 1"
+        " where a.kind = 16 and b.kind = 16 and a.cell <> b.cell",
+        "update entry set entry_id = 2 * {it} + 1 - entry_id where entry_id in ({it}, {it} + 1)",
+        {"chain": "batch "},
+    ),
+    Corruption(
+        "a node's balance changed",
+        "select max(batch) from node_balance",
+        "update node_balance set ae_reserved = ae_reserved + 1 where batch = {it}",
+        {"node_balances": "0"},
+    ),
+    Corruption(
+        "a node's earlier balance changed",
+        "select min(batch) from node_balance",
+        "update node_balance set cp_opened = cp_opened - 1 where batch = {it}",
+        {"node_balances": "0"},
+    ),
+    Corruption(
+        "a node's balance deleted",
+        "select max(batch) from node_balance",
+        "delete from node_balance where batch = {it}",
+        {"node_balances_stored": "0"},
+    ),
+    Corruption(
+        "an account's balance changed",
+        "select max(batch) from account_balance",
+        "update account_balance set debit = debit + 1 where batch = {it} and debit > 0",
+        {"account_balances": "", "trial_balance": "period 2018-"},
+    ),
+    Corruption(
+        "an account's balance deleted",
+        "select max(batch) from account_balance",
+        "delete from account_balance where batch = {it}",
+        {"account_balances_stored": ""},
+    ),
+    Corruption(
+        "a hash changed",
+        "select 3",
+        "update batch set chain = sha256('other') where batch = {it}",
+        {"chain": "batch {it}, its hash"},
+    ),
+    Corruption(
+        "the last hash changed",
+        "select max(batch) from batch",
+        "update batch set chain = sha256('other') where batch = {it}",
+        {"chain": "batch {it}"},
+    ),
+    Corruption(
+        "a batch's count changed",
+        "select 3",
+        "update batch set entries = entries + 1 where batch = {it}",
+        {"batch_counts": "batch {it}"},
+    ),
+    Corruption(
+        "a batch's first entry changed",
+        "select 3",
+        "update batch set first_entry = first_entry + 1 where batch = {it}",
+        {"batches": "batch {it}"},
+    ),
+    Corruption(
+        "a batch deleted", "select 3", "delete from batch where batch = {it}", {"batches": "batch {it}"}
+    ),
+    Corruption(
+        "the last batch deleted",
+        "select max(batch) from batch",
+        "delete from batch where batch = {it}",
+        {"batches": "engine", "strays": ""},
+    ),
+    Corruption(
+        "a refusal deleted",
+        "select max(submission) from refusal",
+        "delete from refusal where submission = {it}",
+        {
+            "chain": "batch ",
+            "batch_counts": "batch ",
+            "outcomes": "submission {it}",
+            "progress": "submission {it}",
+        },
+    ),
+    Corruption(
+        "a refusal's reason changed",
+        "select batch from refusal limit 1",
+        "update refusal set code = 40 where batch = {it}",
+        {"chain": "batch {it}"},
+    ),
+    Corruption(
+        "progress changed",
+        "select max(submission) from progress",
+        "update progress set accepted = accepted + 1, refused = refused - 1 where submission = {it}",
+        {"progress": "submission {it} "},
+    ),
+    Corruption(
+        "progress deleted",
+        "select max(submission) from progress",
+        "delete from progress where submission = {it}",
+        {"progress": "submission {it} "},
+    ),
+    Corruption(
+        "a stage changed",
+        "select submission from progress where pass = 1 and done order by submission desc limit 1",
+        "update progress set next_line = next_line - 1 where submission = {it}",
+        {"stages": "submission {it} "},
+    ),
+    Corruption(
+        "an end undone",
+        "select submission from progress where done order by submission desc limit 1",
+        "update progress set done = false where submission = {it}",
+        {"stages": "submission {it} "},
+    ),
+    Corruption(
+        "a declaration changed",
+        "select max(submission) from submission",
+        "update submission set declared_cents = declared_cents + 1 where submission = {it}",
+        {"declarations": "submission {it}"},
+    ),
+    Corruption(
+        "a submission deleted",
+        "select max(submission) from entry",
+        "delete from submission where submission = {it}",
+        {"submissions_known": "submission {it}"},
+    ),
+    Corruption(
+        "a predecessor changed",
+        FOLLOWER,
+        "update entry set predecessor = 1 where entry_id = {it}",
+        {"predecessors": "entry {it} ("},
+    ),
+    Corruption(
+        "a service raised over its commitment",
+        "select min(entry_id) from entry where kind = 12",
+        "update entry set amount = amount + 1000000000 where entry_id = {it}",
+        {"commitments": "entry "},
+    ),
+    Corruption(
+        "a rejection raised over its request",
+        "select min(predecessor) from entry where kind = 17",
+        "update entry set amount = amount + 1000000000 where predecessor = {it} and kind = 17",
+        {"reversals": "entry {it} ("},
+    ),
+    Corruption(
+        "a payment raised over its budget",
+        "select max(e.entry_id) from entry e join cell c on c.cell = e.cell where e.kind = 16 and c.item > 2",
+        "update entry set amount = amount + 100000000000000 where entry_id = {it}",
+        {"availability": "0"},
+    ),
+    Corruption(
+        "an opening lowered",
+        "select min(entry_id) from entry where kind = 2",
+        "update entry set amount = 1 where entry_id = {it}",
+        {"allotments": "0"},
+    ),
+    Corruption(
+        "a reference used twice",
+        "select min(a.entry_id) from entry a where a.kind = 16 and exists"
+        " (select from entry b where b.kind = 16 and b.submission = a.submission and b.entry_id > a.entry_id + 9)",
+        "update entry set reference = (select reference from entry where entry_id = {it}) where entry_id ="
+        " (select max(entry_id) from entry where kind = 16 and submission ="
+        " (select submission from entry where entry_id = {it}))",
+        {"keys": "reference "},
+    ),
+    Corruption(
+        "a payee changed",
+        PAID,
+        "update entry set payee = 99999 where entry_id = {it}",
+        {"payees_known": "entry {it} ("},
+    ),
+    Corruption("a payee deleted", "select 10", "delete from payee where payee = {it}", {"numbers": "payee"}),
+    Corruption(
+        "a cell changed",
+        PAID,
+        "update entry set cell = 99999 where entry_id = {it}",
+        {"cells_known": "entry {it} ("},
+    ),
+    Corruption(
+        "a code changed",
+        "select centre from cell limit 1",
+        "update reference_text set code = 'XXXX' where kind = 1 and id = {it}",
+        {"cells_known": "cell "},
+    ),
+    Corruption(
+        "an account left out",
+        PAID,
+        "update entry set debit = 0 where entry_id = {it}",
+        {"accounts_known": "entry {it} ("},
+    ),
+    Corruption(
+        "a day changed",
+        PAID,
+        "update entry set day = '2017-01-01' where entry_id = {it}",
+        {"periods": "entry {it} ("},
+    ),
+    Corruption(
+        "a duplicate changed",
+        "select max(submission) from duplicate",
+        "update duplicate set entry_id = 99999 where submission = {it}",
+        {"duplicates_known": "batch "},
+    ),
+)
+
+
+HOSTILE = (
+    "update entry set kind = 99",
+    "update entry set amount = 9223372036854775807 where kind = 16",
+    "update entry set cell = -5, payee = -5, submission = -5, exercise = -1, month = 99",
+    "update entry set day = 'infinity', source = -77",
+    "delete from entry",
+    "update batch set entries = -5, refusals = 2147483647",
+    "update batch set first_entry = 9223372036854775000",
+    "update batch set batch = -batch",
+    "delete from batch",
+    "update node_balance set node = -1",
+    "update account_balance set period = -1, account = -1",
+    "update cell set budget_year = -7, centre = 0",
+    "update refusal set code = 99, kind = 99, node = -5, field = 88",
+    "update duplicate set line = -1",
+    "update held set lines = 1000000",
+    "update submission set declared_lines = 9000000000000",
+    "update progress set batch = batch + 1000, pass = -1, next_line = -5",
+    "delete from reference_text",
+    "delete from engine",
+)
+"""Changes so gross that a verification which took anything for granted would fall over."""
