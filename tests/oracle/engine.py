@@ -80,7 +80,7 @@ class Engine:
 
     def _cell(self, line: Read) -> int:
         """Number of the line's account assignment, given when it is first seen."""
-        year = line.text(Field.BUDGET_YEAR) or line.text(Field.EXERCISE)
+        year = whole.parse(line.text(Field.BUDGET_YEAR) or line.text(Field.EXERCISE))
         named = (*(line.text(field).replace(ORDINARY_FUND, "") for field in _ASSIGNMENT), year)
         number = self._cell_numbers.setdefault(named, len(self._cell_numbers) + 1)
         self._cells[number] = cell(line.fields, self.reference)
