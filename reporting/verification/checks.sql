@@ -36,7 +36,7 @@ order by s.batch;
 
 -- name: strays
 -- No row stands outside the batches.
-select name as place, rows || ' rows of no batch' as found, 'none' as expected from stray where rows > 0;
+select name as place, rows || ' rows that no batch tells of' as found, 'none' as expected from stray where rows <> 0;
 
 -- name: entry_ids
 -- Entry numbers run from 1 without a gap, each once.

@@ -61,10 +61,9 @@ class Snapshot:
         """Every batch, in order."""
         return [Link(*row) for row in await self._connection.fetch(SQL["links"])]
 
-    async def strays(self, end: Span) -> dict[str, int]:
-        """Rows that belong to no batch, by table."""
-        found = await self._connection.fetch(SQL["strays"], end.entry_end, end.batch_end - 1)
-        return {row["name"]: row["rows"] for row in found}
+    async def counts(self) -> dict[str, int]:
+        """Rows of every large table."""
+        return {row["name"]: row["rows"] for row in await self._connection.fetch(SQL["counts"])}
 
     async def copy(self, stored: Stored, span: Span) -> bytes:
         """The binary COPY stream of a table's rows in ``span``."""
@@ -104,6 +103,7 @@ async def snapshot(dsn: str) -> AsyncIterator[Snapshot]:
     """The database as it stands now, for as long as the body runs."""
     connection = await asyncpg.connect(dsn)
     try:
+        await connection.fetch(SQL["summarise"])
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
             yield Snapshot(connection)

@@ -21,11 +21,18 @@ select submission, batch, pass, line, lines from held;
 -- name: reference_text
 select kind, id, code from reference_text;
 
--- name: strays
-select 'entry' as name, count(*) as rows from entry where entry_id < 1 or entry_id >= $1
-union all select 'payee', count(*) from payee where entry_id < 1 or entry_id >= $1
-union all select 'refusal', count(*) from refusal where not batch between 1 and $2
-union all select 'duplicate', count(*) from duplicate where not batch between 1 and $2
-union all select 'cell', count(*) from cell where not batch between 1 and $2
-union all select 'node_balance', count(*) from node_balance where not batch between 1 and $2
-union all select 'account_balance', count(*) from account_balance where not batch between 1 and $2;
+-- name: counts
+select 'entry' as name, count(*) as rows from entry
+union all select 'refusal', count(*) from refusal
+union all select 'duplicate', count(*) from duplicate
+union all select 'payee', count(*) from payee
+union all select 'cell', count(*) from cell
+union all select 'node_balance', count(*) from node_balance
+union all select 'account_balance', count(*) from account_balance;
+
+-- name: summarise
+-- A BRIN index knows nothing of rows added since it was last summarised, and then every look-up reads the whole table.
+select brin_summarize_new_values(i.indexrelid)
+from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
+where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace
+and pg_has_role(c.relowner, 'usage') and not pg_is_in_recovery();

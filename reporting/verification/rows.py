@@ -40,6 +40,8 @@ class Stored(NamedTuple):
     order: str
     key: str
     """What places a row in a batch: the batch itself, or the entry."""
+    stated: str = ""
+    """Column of ``batch`` that says how many there are."""
 
     @property
     def names(self) -> list[str]:
@@ -58,13 +60,13 @@ class Stored(NamedTuple):
         return {name: kind for name, kind in kinds(self.columns).items() if name not in _ONLY_HASHED}
 
 
-ENTRY = Stored("entry", Entries, ("reference",), "entry_id", "entry_id")
+ENTRY = Stored("entry", Entries, ("reference",), "entry_id", "entry_id", "entries")
 CHAINED = (
     ENTRY,
-    Stored("refusal", Refusals, ("reference", "found"), "batch, position", "batch"),
-    Stored("duplicate", Duplicates, (), "batch, position", "batch"),
-    Stored("payee", NewPayees, ("code", "name", "iban", "bic"), "entry_id", "entry_id"),
-    Stored("cell", NewCells, (), "batch, cell", "batch"),
+    Stored("refusal", Refusals, ("reference", "found"), "batch, position", "batch", "refusals"),
+    Stored("duplicate", Duplicates, (), "batch, position", "batch", "duplicates"),
+    Stored("payee", NewPayees, ("code", "name", "iban", "bic"), "entry_id", "entry_id", "payees"),
+    Stored("cell", NewCells, (), "batch, cell", "batch", "cells"),
 )
 """Tables whose rows a batch's hash covers, in this order."""
 

@@ -11,7 +11,7 @@ from reporting import reference
 from reporting.verification import chain, postgres
 from reporting.verification.findings import Check, Finding, Progress, Verification, silent
 from reporting.verification.postgres import Link, Snapshot, Span
-from reporting.verification.rows import BALANCES, CHAINED, parse
+from reporting.verification.rows import BALANCES, CHAINED, Stored, parse
 from reporting.verification.workbench import CHECKS, STEPS, Workbench, workbench
 
 _SMALL_TABLES = ("batch", "submission", "progress", "held", "reference_text")
@@ -56,11 +56,11 @@ class _Run:
         self._links = await self._snapshot.links()
         firsts = chain.first_entries(self._links)
         self._windows = list(chain.windows(self._links, firsts))
-        await self._read_small(firsts)
+        await self._read_small()
         under_way: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as group:
             for places, span in self._windows:
-                tables = [await self._snapshot.copy(stored, span) for stored in (*CHAINED, *BALANCES)]
+                tables = [await self._copy(stored, places, span) for stored in (*CHAINED, *BALANCES)]
                 if under_way:
                     await under_way
                 bounds = firsts[places.start : places.stop + 1]
@@ -68,13 +68,23 @@ class _Run:
                     asyncio.to_thread(self._take, self._links[places], bounds, tables)
                 )
                 self._step(f"batch {span.batch_end - 1}")
+        await self._note_strays()
 
-    async def _read_small(self, firsts: Sequence[int]) -> None:
+    async def _copy(self, stored: Stored, places: slice, span: Span) -> bytes:
+        """The rows of a window.  Nothing is asked for where no batch states any: what lies there is a stray."""
+        if stored.stated and not any(getattr(link, stored.stated) for link in self._links[places]):
+            return b""
+        return await self._snapshot.copy(stored, span)
+
+    async def _note_strays(self) -> None:
+        """Count the rows that belong to no batch: those that are stored and were not read."""
+        counts = await self._snapshot.counts()
+        strays = [rows - self._bench.count(name) for name, rows in counts.items()]
+        self._bench.lay("stray", pa.table({"name": list(counts), "rows": strays}))
+
+    async def _read_small(self) -> None:
         layout, version = await self._snapshot.version()
         self._bench.lay("engine", pa.table({"layout": [layout], "version": [version]}))
-        last = self._links[-1].batch if self._links else 0
-        strays = await self._snapshot.strays(Span(1, last + 1, 1, firsts[-1]))
-        self._bench.lay("stray", pa.table({"name": list(strays), "rows": list(strays.values())}))
         for name in _SMALL_TABLES:
             async for part in self._snapshot.table(name):
                 self._bench.lay(name, part)

@@ -54,8 +54,8 @@ class Workbench:
 
     def count(self, name: str) -> int:
         """Rows of a table."""
-        found = self._connection.execute(f"select count(*) from {name}").fetchone()  # noqa: S608
-        return int(found[0]) if found else 0
+        ((rows,),) = self._connection.execute(f"select count(*) from {name}").fetchall()  # noqa: S608
+        return int(rows)
 
     def prepare(self, step: str) -> None:
         """Run a step of ``journal.sql``."""

@@ -112,6 +112,18 @@ CORRUPTIONS = (
         {"batches": "engine", "strays": ""},
     ),
     Corruption(
+        "a refusal added where its batch states none",
+        "select min(batch) from batch where refusals = 0",
+        "insert into refusal select {it}, 0, submission, 0, 10, 0, kind, 0, 0, 0, reference, '' from entry limit 1",
+        {"chain": "batch {it}", "batch_counts": "batch {it}", "outcomes": "line 1 of submission "},
+    ),
+    Corruption(
+        "duplicates that no batch states",
+        "select max(batch) from duplicate",
+        "update batch set duplicates = 0 where duplicates > 0 and {it} > 0",
+        {"strays": "duplicate", "chain": "batch {it}"},
+    ),
+    Corruption(
         "a refusal deleted",
         "select max(submission) from refusal",
         "delete from refusal where submission = {it}",
