@@ -1,6 +1,7 @@
 """The book in memory: everything deciding needs, with room to grow, and which pages of it changed."""
 
 from dataclasses import dataclass, field
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,13 @@ ENTRIES_MAX = 2**32 - 2
 ITEMS_A_PAGE = 240
 """Items of one page of a checkpoint: it must fit in a page of PostgreSQL."""
 
+KEYS_A_PAGE = 320
+"""Keys of one page of a checkpoint, of acts or of payees."""
+
 ROOM = 1 << 25
 """Entries there is room for from the start: address space, not memory, until they are written."""
 
+_WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
 _LOAD_TENTHS = 6
 _FIGURES = 8
 
@@ -80,17 +85,27 @@ class State:
         """Be sure that ``lines`` more fit everywhere; the kernels never grow anything."""
         if self.entries + lines > ENTRIES_MAX:
             raise EngineError(f"entry {ENTRIES_MAX} is the last this engine can number; split the shard")
-        book = self.book
-        if self.entries + lines + 1 > len(book.items):
-            self._replace(items=extended(book.items, 2 * (self.entries + lines), self.entries + 1))
+        self._make_room_for_items(lines)
         self._make_room_for_keys("keys", "slots", self.keys, lines)
         self._make_room_for_keys("payees", "payee_slots", self.payees, lines)
-        self._make_room_for_keys("waiting", "waiting_slots", int(book.counters[0]["waiting"]), lines)
+        self._make_room_for_keys("waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), lines)
+
+    def make_room_to_restore(self, entries: int, keys: int, payees: int) -> None:
+        """Be sure that what a checkpoint holds fits in this book, in which nothing happened yet."""
+        self._make_room_for_items(entries)
+        self._make_room_for_keys("keys", "slots", 0, keys)
+        self._make_room_for_keys("payees", "payee_slots", 0, payees)
+
+    def _make_room_for_items(self, more: int) -> None:
+        items = self.book.items
+        if self.entries + more + 1 > len(items):
+            rows = _in_whole_pages(2 * (self.entries + more))
+            self._replace(items=extended(items, rows, self.entries + 1))
 
     def _make_room_for_keys(self, table: str, slots: str, used: int, more: int) -> None:
         keys = getattr(self.book, table)
         if used + more > len(keys):
-            keys = extended(keys, 2 * (used + more), used)
+            keys = extended(keys, _in_whole_pages(2 * (used + more)), used)
             self._replace(**{table: keys})
         if 10 * (used + more) > _LOAD_TENTHS * len(getattr(self.book, slots)):
             wider = reserve(np.uint64, 1 << (10 * (used + more) // _LOAD_TENTHS).bit_length())
@@ -115,7 +130,7 @@ class State:
 
 def empty(registry: Registry, entries: int = 0) -> State:
     """A book in which nothing happened yet, with room for ``entries``."""
-    rows = max(2 * entries, ROOM)
+    rows = _in_whole_pages(max(2 * entries, ROOM))
     catalog = records(Effects, len(effects()[0]))
     for name, column in effects()._asdict().items():
         catalog[name] = column
@@ -127,7 +142,7 @@ def empty(registry: Registry, entries: int = 0) -> State:
         items=reserve(record(Items), rows),
         ledger=reserve(record(Ledger), len(registry.reference.calendar.open_periods()) * LEDGER_ACCOUNTS),
         keys=reserve(record(Keys), rows),
-        payees=reserve(record(Keys), 1 << 16),
+        payees=reserve(record(Keys), _in_whole_pages(1 << 16)),
         waiting=records(Keys, 1 << 10),
         counters=records(Counters, 1),
         figures=figures,
@@ -137,6 +152,11 @@ def empty(registry: Registry, entries: int = 0) -> State:
         waiting_slots=np.zeros(1 << 11, np.uint64),
     )
     return State(registry, book, np.full(1, -1, np.int64))
+
+
+def _in_whole_pages(rows: int) -> int:
+    """At least ``rows``; a checkpoint copies nothing but whole pages."""
+    return -(-rows // _WHOLE_PAGES) * _WHOLE_PAGES
 
 
 def _nodes(registry: Registry) -> tuple[np.ndarray, NDArray[np.int64]]:

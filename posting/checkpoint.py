@@ -9,13 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from posting.book import ITEMS_A_PAGE, State
+from posting.book import ITEMS_A_PAGE, KEYS_A_PAGE, State
 from posting.rows import HEADER, TRAILER
 
 PAGE_BYTES = 7680
 """One page of PostgreSQL holds one of ours, beside its row header."""
 
-KEYS_A_PAGE = 320
 _PARTS: Mapping[int, tuple[str, int]] = {
     1: ("items", ITEMS_A_PAGE),
     2: ("keys", KEYS_A_PAGE),

@@ -105,17 +105,12 @@ async def _load_figures(store: PostgresStore, state: State) -> None:
 
 
 async def _restore(store: PostgresStore, state: State, mark: Mark) -> None:
+    state.make_room_to_restore(mark.entries, mark.keys, mark.payees)
     for row in await store.fetch("checkpoints", mark.batch):
         select = f"select batch, part, page, payload from checkpoint_page where batch = {int(row['batch'])}"
         checkpoint.restore(state, await store.copy_out(select))
-    state.make_room(0)
     counters = state.book.counters
-    state.book.counters["entries"], counters["keys"], counters["payees"] = (
-        mark.entries,
-        mark.keys,
-        mark.payees,
-    )
-    state.make_room(0)
+    counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
     key_kernel.index(state.book.slots, _sealed(state.book.keys), 0, mark.keys)
     key_kernel.index(state.book.payee_slots, _sealed(state.book.payees), 0, mark.payees)
 

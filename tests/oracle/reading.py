@@ -37,7 +37,8 @@ class Read:
 
 def read(rows: Iterable[Row], reference: Reference) -> list[list[Read]]:
     """The acts of a file, in order; every line carries its fault."""
-    acts = _grouped(Read({BY_COLUMN[name]: text for name, text in row.items() if text}) for row in rows)
+    lines = (Read({BY_COLUMN[name]: text for name, text in row.items() if text}) for row in rows)
+    acts = _grouped(lines, reference)
     for act in acts:
         for line in act:
             found = [line.fault, *_faults(line, reference)]
@@ -48,13 +49,13 @@ def read(rows: Iterable[Row], reference: Reference) -> list[list[Read]]:
     return acts
 
 
-def _grouped(lines: Iterable[Read]) -> list[list[Read]]:
+def _grouped(lines: Iterable[Read], reference: Reference) -> list[list[Read]]:
     """Put each line to the act above where it continues it."""
     acts: list[list[Read]] = []
     for line in lines:
         if line.line == 1:
             acts.append([line])
-        elif acts and _continues(line, acts[-1][-1]):
+        elif acts and _continues(line, acts[-1][-1], reference):
             acts[-1].append(line)
         else:
             line.fault = Outcome.LINE_INVALID
@@ -62,11 +63,15 @@ def _grouped(lines: Iterable[Read]) -> list[list[Read]]:
     return acts
 
 
-def _continues(line: Read, above: Read) -> bool:
-    same = all(
-        line.text(field) == above.text(field) for field in (Field.KIND, Field.EXERCISE, Field.REFERENCE)
-    )
+def _continues(line: Read, above: Read, reference: Reference) -> bool:
+    same = _named(line, reference) == _named(above, reference)
     return same and None not in (line.line, above.line) and line.line == (above.line or 0) + 1
+
+
+def _named(line: Read, reference: Reference) -> tuple[ActKind, int, str]:
+    """What names an act; a kind or an exercise that does not exist is none, whatever it is called."""
+    exercise = whole.parse(line.text(Field.EXERCISE)) or 0
+    return line.kind, exercise if exercise in reference.exercises else 0, line.text(Field.REFERENCE)
 
 
 def _faults(line: Read, reference: Reference) -> Iterator[Outcome]:

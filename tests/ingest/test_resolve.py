@@ -1,0 +1,227 @@
+"""Rows of any kind, right or wrong, resolved as the plain reading of them says, in whatever types they come."""
+
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from core.codes import UNKEYED, Outcome
+from core.fields import ACT_LINES_MAX, Field
+from core.tables import Acts, Cells
+from ingest.columns import Memory
+from ingest.flat import cents_sums
+from ingest.resolve import Context, Resolved, Sender, resolve
+from posting.cells import CellNumbers, as_records
+from posting.registry import Reference, Registry, number
+from tests.files import REFERENCE, YEAR, File
+from tests.ingest.rows import WRITERS, as_text, as_types, faulty
+from tests.oracle import amounts
+from tests.oracle.engine import Engine
+from tests.oracle.model import NONE, Cell, Line
+from tests.oracle.reading import Read, posting_day, read
+from tests.oracle.reference import Reference as Plain
+
+SENDER = Sender(7)
+ROWS = settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+class Expected(NamedTuple):
+    """What a row says, by the plain model: as read, in numbers, and which row its act begins with."""
+
+    read: Read
+    line: Line
+    head: int
+
+
+@cache
+def _registry() -> Registry:
+    reference, numbers = Reference.load(REFERENCE), {}
+    number(numbers, reference.codes())
+    return Registry(reference, numbers)
+
+
+@cache
+def _plain() -> Plain:
+    return Plain.load(REFERENCE, YEAR)
+
+
+def _resolved(raw: pa.RecordBatch, sender: Sender = SENDER) -> Resolved:
+    return resolve(raw, sender, Context(_registry(), CellNumbers(np.zeros(0, np.int64)), Memory(), (11, 13)))
+
+
+def _expected(rows: File) -> tuple[list[Expected], Engine]:
+    engine, found = Engine(_plain()), []
+    for act in read(rows, _plain()):
+        head = len(found)
+        found += [Expected(each, line, head) for each, line in zip(act, engine._lines(act, "x"), strict=True)]
+    return found, engine
+
+
+def _acts(found: Resolved) -> list[dict[str, int]]:
+    return [dict(zip(Acts._fields, row, strict=True)) for row in found.acts.tolist()]
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@ROWS
+@given(rows=faulty())
+def test_every_row_is_read_as_it_says(writer: str, rows: File) -> None:
+    found = _resolved(WRITERS[writer](rows))
+    expected, engine = _expected(rows)
+    acts = _acts(found)
+    assert [Outcome(act["fault"]) for act in acts] == [each.line.fault for each in expected]
+    assert [act["head"] for act in acts] == [each.head for each in expected]
+    assert [field > 0 for field in found.field.tolist()] == [each.line.fault > 0 for each in expected]
+    assert found.cents.tolist() == [amounts.said(each.read.text(Field.AMOUNT)) for each in expected]
+    assert cents_sums(found.raw).total == sum(
+        found.cents.tolist()
+    )  # what is declared is what is accounted for
+    sound = [(act, each) for act, each in zip(acts, expected, strict=True) if not act["fault"]]
+    for act, each in sound:
+        plain = ("kind", "amount", "period", "account")
+        assert {name: act[name] for name in plain} == {name: getattr(each.line, name) for name in plain}
+        assert found.day[acts.index(act)] == posting_day(each.read)
+        if each.line.previous:
+            assert act["previous_line"] == min(each.line.previous_line, 2**31 - 1)
+    _compare_places([(act, each.line) for act, each in sound], found, engine)
+    _compare_words(acts, expected)
+
+
+def _compare_places(sound: list[tuple[dict[str, int], Line]], found: Resolved, engine: Engine) -> None:
+    """Cells are numbered alike up to their order; each hangs where, and posts to what, its row says."""
+    first = _registry().first_node
+    records = [
+        dict(zip(Cells._fields, row, strict=True))
+        for row in as_records(found.new_words, _registry()).tolist()
+    ]
+    numbered = {NONE: NONE}
+    for act, line in sound:
+        assert act["source"] == (NONE if line.source == NONE else line.source - first)
+        assert numbered.setdefault(act["cell"], line.cell) == line.cell
+        if line.cell != NONE:
+            record = records[act["cell"] - 1]
+            operation = record["operation_node"]
+            own = (record["centre_node"] + first, operation if operation == NONE else operation + first)
+            assert (
+                Cell(*own, record["expense"], record["accrued"], record["creditor"])
+                == engine._cells[line.cell]
+            )
+    assert len(set(numbered.values())) == len(numbered)
+
+
+def _compare_words(acts: list[dict[str, int]], expected: list[Expected]) -> None:
+    """Equal where the texts are equal, and only there."""
+    keys, payees, banks, contents = _Twins(), _Twins(), _Twins(), _Twins()
+    whole = {
+        each.head: tuple(other.line.content for other in expected if other.head == each.head)
+        for each in expected
+    }
+    faulty_acts = {each.head for each in expected if each.line.fault}
+    for place, (act, (_, line, head)) in enumerate(zip(acts, expected, strict=True)):
+        if line.fault not in UNKEYED:
+            keys.meet((act["key_high"], act["key_low"]), line.key)
+        if line.fault:
+            continue
+        if line.previous:
+            keys.meet((act["previous_high"], act["previous_low"]), line.previous)
+        if line.payee:
+            payees.meet((act["payee_high"], act["payee_low"]), line.payee)
+        if line.bank:
+            banks.meet(act["bank"], line.bank)
+        if place == head and head not in faulty_acts:
+            contents.meet((act["key_high"], act["content"]), (line.key, whole[head]))
+
+
+class _Twins:
+    """Two namings of the same things."""
+
+    def __init__(self) -> None:
+        self._there: dict[Hashable, Hashable] = {}
+        self._back: dict[Hashable, Hashable] = {}
+
+    def meet(self, one: Hashable, other: Hashable) -> None:
+        assert self._there.setdefault(one, other) == other
+        assert self._back.setdefault(other, one) == one
+
+
+@ROWS
+@given(rows=faulty())
+def test_the_same_acts_come_of_all_types(rows: File) -> None:
+    """To the byte: keys, content, cells, faults; even of rows that are refused."""
+    text, *others = (_resolved(write(rows)) for write in WRITERS.values())
+    for other in others:
+        assert _acts(other) == _acts(text)
+        for name in ("cents", "day", "new_words"):
+            assert getattr(other, name).tolist() == getattr(text, name).tolist()
+        assert [_amount_apart(each) for each in other.field.tolist()] == [
+            _amount_apart(e) for e in text.field.tolist()
+        ]
+
+
+def _amount_apart(field: int) -> int:
+    """A fault of the amount names the column it came in."""
+    return Field.AMOUNT if field == Field.AMOUNT_CENTS else field
+
+
+def _row(**changes: Any) -> dict[str, str]:
+    row = {
+        "reference": "R1",
+        "kind": "commitment",
+        "exercise": "2018",
+        "date": "2018-05-02",
+        "amount": "1.00",
+    }
+    cell = {"fund_centre": "0177-D013-DD13", "functional_area": "0177-12", "commitment_item": "31"}
+    return row | cell | changes
+
+
+def _faults(rows: File, sender: Sender = SENDER) -> list[Outcome]:
+    found = [
+        [Outcome(act["fault"]) for act in _acts(_resolved(write(rows), sender))]
+        for write in (as_text, as_types)
+    ]
+    assert found[0] == found[1]
+    return found[0]
+
+
+def test_no_rows_are_no_acts() -> None:
+    found = _resolved(as_text([_row()]).slice(0, 0))
+    assert len(found.acts) == len(found.cents) == len(found.new_words) == 0
+
+
+def test_an_act_too_long_is_refused_whole() -> None:
+    """By the fault on its first line, which stands for all of them."""
+    for count, expected in ((ACT_LINES_MAX, Outcome.ACCEPTED), (ACT_LINES_MAX + 1, Outcome.ACT_TOO_LONG)):
+        found = _faults([_row(line=str(line)) for line in range(1, count + 1)])
+        assert found == [expected] + [Outcome.ACCEPTED] * (count - 1)
+
+
+def test_who_demands_sepa_demands_it_of_payments() -> None:
+    payment = _row(kind="direct_payment_request", payee="1001488375", amount="1000000000.00")
+    rows = [
+        _row(reference="R2", amount="1000000000.00"),
+        payment,
+        payment | {"amount": "999999999.99", "reference": "R3"},
+    ]
+    assert _faults(rows, Sender(7, sepa_only=True)) == [
+        Outcome.ACCEPTED,
+        Outcome.SEPA_LIMIT_EXCEEDED,
+        Outcome.ACCEPTED,
+    ]
+    assert _faults(rows) == [Outcome.ACCEPTED] * 3
+
+
+def test_senders_and_secrets_have_keys_of_their_own() -> None:
+    raw = as_text([_row()])
+    registry = _registry()
+    contexts = [
+        Context(registry, CellNumbers(np.zeros(0, np.int64)), Memory(), (11, second)) for second in (13, 14)
+    ]
+    found = [resolve(raw, Sender(at), context).acts[0] for at in (7, 8) for context in contexts]
+    assert len({(each["key_high"], each["key_low"]) for each in found}) == 4
+    assert len({each["content"] for each in found}) == 1

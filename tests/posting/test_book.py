@@ -1,0 +1,91 @@
+"""Room for what comes: tables grow, and what they held is found where it was."""
+
+import numpy as np
+import pytest
+
+from core.catalog import CATALOG
+from core.errors import EngineError
+from core.tables import Effects
+from posting.book import ENTRIES_MAX, State, empty
+from posting.memory import extended, reserve
+from tests.files import REFERENCE, YEAR
+from tests.oracle.reference import Reference
+from tests.posting.desk import Desk, registry
+
+_KEYS = {
+    "keys": ("slots", "keys"),
+    "payees": ("payee_slots", "payees"),
+    "waiting": ("waiting_slots", "waiting"),
+}
+
+
+def _fill(state: State, table: str, rows: int) -> None:
+    """Keys in ``table`` beyond those there are, entered where a search finds them, as the kernels would."""
+    slots, counter = _KEYS[table]
+    state.make_room(rows)
+    book, first = state.book, int(state.book.counters[0][counter])
+    keys, words, mask = getattr(book, table), getattr(book, slots), len(getattr(book, slots)) - 1
+    for row in range(first, first + rows):
+        keys[row] = (row * 7919 + 1, row, row, row)
+        at = (row * 7919 + 1) & mask
+        while words[at]:
+            at = (at + 1) & mask
+        words[at] = row << 32 | row + 1
+    book.counters[0][counter] = first + rows
+
+
+def _assert_found(state: State, table: str) -> None:
+    """Every key once, in a table of slots that is far from full."""
+    slots, counter = _KEYS[table]
+    book, rows = state.book, int(state.book.counters[0][counter])
+    taken = getattr(book, slots)[getattr(book, slots) > 0]
+    assert sorted((taken & np.uint64(2**32 - 1)).tolist()) == list(range(1, rows + 1))
+    assert 10 * rows <= 6 * len(getattr(book, slots))
+    assert getattr(book, table)["content"][:rows].tolist() == list(range(rows))
+
+
+@pytest.mark.parametrize("table", ["waiting", "payees"])
+def test_keys_stay_known_when_their_table_grows(table: str) -> None:
+    """Over the room that an empty book has, in steps of which some need more slots and some more rows."""
+    state = empty(registry())
+    for rows in (1, 1023, 1, 400, 40_000, 1, 40_000):
+        _fill(state, table, rows)
+    _assert_found(state, table)
+
+
+def test_a_book_has_the_kinds_of_the_catalog_and_a_node_for_every_place() -> None:
+    book = empty(registry()).book
+    assert len(book.effects) == len(CATALOG)
+    assert book.effects["debit"].tolist() == [kind.debit for kind in CATALOG]
+    assert book.effects.dtype.names == Effects._fields
+    plain, first = Reference.load(REFERENCE, YEAR), registry().first_node
+    for number, node in plain.nodes.items():
+        at = book.nodes[number - first]
+        parent = node.parent - first if node.parent >= 0 else -1
+        assert at.tolist() == (parent, node.level, node.staff, node.blocking, 0)
+    assert sorted(np.flatnonzero(book.periods).tolist()) == sorted(plain.open_periods())
+
+
+def test_what_waits_may_be_forgotten() -> None:
+    desk = Desk()
+    row = {"kind": "service", "exercise": "2018", "date": "2018-05-02", "amount": "1.00", "predecessor": "EJ"}
+    rows = [row | {"reference": f"SF-{at}"} for at in range(3)]
+    desk.state.wait_for(desk.piece(rows).acts)
+    assert desk.state.book.counters[0]["waiting"] == 3
+    desk.state.forget_waiting()
+    assert desk.state.book.counters[0]["waiting"] == 0
+    assert not desk.state.book.waiting_slots.any()
+
+
+def test_there_is_a_last_entry() -> None:
+    state = empty(registry())
+    state.book.counters["entries"] = ENTRIES_MAX - 10
+    with pytest.raises(EngineError, match="split the shard"):
+        state.make_room(11)
+
+
+def test_a_table_extended_keeps_what_it_held() -> None:
+    table = reserve(np.int64, 5)
+    table[:] = range(5)
+    longer = extended(table, 12, 3)
+    assert longer.tolist() == [0, 1, 2, *[0] * 9]

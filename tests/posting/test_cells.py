@@ -1,0 +1,112 @@
+"""Account assignments as words, numbers and records."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import EngineError
+from core.fields import Field
+from core.nomenclature import Level
+from core.tables import Cells
+from posting.cells import CELLS_MAX, CellNumbers, CellParts, as_records, as_rows, pack, unpack
+from posting.registry import Coded
+from tests.files import PLACES, REFERENCE, YEAR
+from tests.oracle import cells as oracle
+from tests.oracle.assignment import cell
+from tests.oracle.reference import Reference
+from tests.posting.desk import registry
+
+_parts = st.tuples(
+    *(
+        st.integers(0, bound - 1) | st.sampled_from((0, bound - 1))
+        for bound in (1 << 17, 1 << 14, 1 << 10, 1 << 10)
+    ),
+    st.integers(2000, 2127),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_parts, max_size=9))
+def test_a_word_holds_all_parts(rows: list[tuple[int, ...]]) -> None:
+    columns = np.array(rows, np.int64).reshape(-1, len(CellParts._fields)).T
+    words = pack(CellParts(*columns))
+    assert (words >= 0).all()
+    assert len(set(words.tolist())) == len(set(rows))
+    assert np.array(unpack(words)).tolist() == columns.tolist()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.lists(st.integers(-1, 40), max_size=9), max_size=5), st.lists(st.integers(0, 40), unique=True)
+)
+def test_numbers_go_on_behind_those_stored(batches: list[list[int]], stored: list[int]) -> None:
+    numbers, known = CellNumbers(np.array(stored, np.int64)), [-2, *stored]
+    for batch in batches:
+        before = len(known)
+        found, new = numbers.number(np.array(batch, np.int64))
+        assert found.tolist() == oracle.number(batch, known)
+        assert new.tolist() == known[before:]
+
+
+def test_numbers_stay_when_their_table_grows() -> None:
+    words = np.random.default_rng(7).permutation(50_000).astype(np.int64)
+    numbers = CellNumbers(words[:10])
+    for start in range(0, len(words), 9_000):
+        numbers.number(words[start : start + 9_000])
+    found, new = numbers.number(words[::-1].copy())
+    assert found.tolist() == list(range(50_000, 0, -1))
+    assert len(new) == 0
+
+
+def test_there_is_a_last_number() -> None:
+    with pytest.raises(EngineError, match=str(CELLS_MAX)):
+        CellNumbers(np.zeros(0, np.int64)).number(np.zeros(CELLS_MAX, np.int64))
+
+
+@pytest.mark.parametrize("year", [2018, 2019])
+def test_a_cell_hangs_and_posts_where_its_codes_say(year: int) -> None:
+    """Every assignment that spending may name, as the plain model places it."""
+    reference, numbers, first = Reference.load(REFERENCE, YEAR), registry().numbers, registry().first_node
+    for place in PLACES:
+        for item in place.items:
+            for fund in place.funds:
+                for operation in place.operations:
+                    named = {
+                        Field.FUND_CENTRE: place.unit,
+                        Field.COMMITMENT_ITEM: item,
+                        Field.EXERCISE: str(year),
+                    }
+                    optional = {Field.FUND: fund, Field.OPERATION: operation}
+                    expected = cell(
+                        named | {field: text for field, text in optional.items() if text}, reference
+                    )
+                    codes = (operation or place.unit, place.area, item, fund or "N/A")
+                    kinds = (Coded.CENTRE, Coded.AREA, Coded.ITEM, Coded.FUND)
+                    parts = [numbers[kind][code] for kind, code in zip(kinds, codes, strict=True)]
+                    word = pack(CellParts(*(np.array([part], np.int64) for part in (*parts, year))))
+                    found = dict(zip(Cells._fields, as_records(word, registry())[0].tolist(), strict=True))
+                    assert found["centre_node"] + first == expected.centre_node
+                    assert found["operation_node"] + first * bool(operation) == expected.operation_node
+                    assert found["level"] == Level.UO
+                    assert tuple(found[name] for name in ("expense", "accrued", "creditor")) == expected[2:]
+
+
+def test_what_is_stored_of_cells_gives_their_words_again() -> None:
+    numbers = registry().numbers
+    centres = [numbers[Coded.CENTRE][code] for code in ("0177-D013-DD13", "OP-0217-000001", "0217")]
+    words = pack(
+        CellParts(
+            *(np.array(column, np.int64) for column in (centres, [1, 4, 0], [3, 6, 2], [1, 1, 2], [2018] * 3))
+        )
+    )
+    rows = as_rows(words, 5, 9, registry())
+    assert rows.cell.tolist() == [5, 6, 7]
+    assert rows.batch.tolist() == [9] * 3
+    assert rows.operation.tolist() == [0, centres[1], 0]
+    assert rows.centre.tolist() == [centres[0], numbers[Coded.CENTRE]["0217-SGAC-IMMO"], centres[2]]
+    centre = np.where(rows.operation > 0, rows.operation, rows.centre)
+    parts = (
+        np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
+    )
+    assert pack(CellParts(*parts)).tolist() == words.tolist()

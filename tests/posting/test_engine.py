@@ -1,0 +1,163 @@
+"""One batch in, everything to store out: the rows of each table, and the chain over them."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+
+from core.catalog import KIND_NUMBER
+from core.codes import Outcome as Code
+from core.fields import Field
+from core.tables import Acts, Decisions, Duplicates, Entries, NewPayees, Refusals
+from posting.batch import Batch, Outcome, Piece
+from posting.engine import CHAINED
+from posting.rows import HEADER, TRAILER, decode
+from tests.files import File, Row, files
+from tests.oracle import journal
+from tests.posting.desk import Desk, registry
+
+few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+Decided = tuple[Piece, int, dict[str, int], dict[str, int]]
+"""Piece, row there, act, decision."""
+
+
+def _decoded(outcome: Outcome, name: str, table: Any, texts: int = 0) -> list[dict[str, Any]]:
+    columns, cells = decode(table, HEADER + outcome.streams[name].tobytes() + TRAILER, texts)
+    spans = zip(cells.spans.start.tolist(), cells.spans.end.tolist(), strict=True)
+    own = [cells.text.data[start:end].tobytes().decode() for start, end in spans]
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        dict(zip(table._fields, row, strict=True)) | {"texts": own[at * texts : (at + 1) * texts]}
+        for at, row in enumerate(rows)
+    ]
+
+
+def _rows(records: np.ndarray, table: Any) -> list[dict[str, int]]:
+    return [dict(zip(table._fields, row, strict=True)) for row in records.tolist()]
+
+
+def _decided(pieces: list[Piece], outcome: Outcome) -> list[Decided]:
+    """Every line of the batch."""
+    return [
+        (piece, at, act, told)
+        for piece, decisions in zip(pieces, outcome.decisions, strict=True)
+        for at, (act, told) in enumerate(
+            zip(_rows(piece.acts, Acts), _rows(decisions, Decisions), strict=True)
+        )
+    ]
+
+
+def _said(piece: Piece, at: int, field: Field) -> str:
+    column = field.column
+    return (piece.raw.column(column)[at].as_py() or "") if column in piece.raw.schema.names else ""
+
+
+@few
+@given(presented=files(acts_max=25))
+def test_every_line_leaves_its_row(presented: list[File]) -> None:
+    """Accepted in the journal, duplicate or refused in a table of its own; two files in one batch."""
+    desk = Desk()
+    desk.present(presented[0])
+    pieces = [desk.piece(rows) for rows in (*presented[1:], presented[0])]
+    outcome = desk.engine.evaluate(Batch(pieces))
+    lines, first = _decided(pieces, outcome), registry().first_node
+    stored = b"".join(
+        _journal(piece, [each for each in lines if each[0] is piece], first) for piece in pieces
+    )
+    assert outcome.streams["entry"].tobytes() == stored
+    assert _decoded(outcome, "refusal", Refusals, 2) == [
+        _refusal(each, position, first)
+        for position, each in enumerate(lines)
+        if each[3]["outcome"] > Code.HELD
+    ]
+    assert _decoded(outcome, "duplicate", Duplicates) == [
+        _place(piece, at, position) | {"entry_id": told["entry"], "texts": []}
+        for position, (piece, at, _, told) in enumerate(lines)
+        if told["outcome"] == Code.DUPLICATE
+    ]
+    assert _decoded(outcome, "payee", NewPayees, 4) == [
+        {
+            "payee": told["payee"],
+            "entry_id": told["entry"],
+            "texts": [_said(piece, at, field) for field in _PAYEE],
+        }
+        for piece, at, act, told in lines
+        if told["outcome"] == Code.ACCEPTED and act["kind"] == KIND_NUMBER["third_party"]
+    ]
+    accepted = [act["amount"] for _, _, act, told in lines if told["outcome"] == Code.ACCEPTED]
+    assert (outcome.counts["entry"], outcome.cents) == (len(accepted), sum(accepted))
+
+
+_PAYEE = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)
+
+
+def _journal(piece: Piece, lines: list[Decided], first: int) -> bytes:
+    named = [
+        (act, told, (int(piece.lines[at]), int(piece.day[at]), _said(piece, at, Field.REFERENCE)))
+        for _, at, act, told in lines
+    ]
+    return journal.copied(journal.rows(named, piece.submission.number, first))
+
+
+def _place(piece: Piece, at: int, position: int) -> dict[str, Any]:
+    return {
+        "batch": 2,
+        "position": position,
+        "submission": piece.submission.number,
+        "line": int(piece.lines[at]),
+    }
+
+
+def _refusal(line: Decided, position: int, first: int) -> dict[str, Any]:
+    """The field is that of the line's own fault; what the ledger found has none."""
+    piece, at, act, told = line
+    field = Field(int(piece.field[at])) if told["outcome"] == act["fault"] else Field.NONE
+    found = _said(piece, at, field) if field else ""
+    shown = [_printable(text)[:80] for text in (_said(piece, at, Field.REFERENCE), found)]
+    node = told["node"] + first if told["node"] >= 0 else 0
+    own = {
+        "code": told["outcome"],
+        "field": field,
+        "kind": act["kind"],
+        "node": node,
+        "missing": told["missing"],
+    }
+    return _place(piece, at, position) | own | {"amount": int(piece.cents[at]), "texts": shown}
+
+
+def _printable(text: str) -> str:
+    return "".join("?" if character < " " or character == "\x7f" else character for character in text)
+
+
+@few
+@given(presented=files(acts_max=15))
+def test_the_same_batches_give_the_same_bytes(presented: list[File]) -> None:
+    """And the chain is what anyone computes who has the rows."""
+    desk, other, chain = Desk(), Desk(), bytes(32)
+    for number, rows in enumerate(presented, 1):
+        one, two = desk.present(rows), other.present(rows)
+        assert one.number == two.number == number
+        assert {name: each.tobytes() for name, each in one.streams.items()} == {
+            name: each.tobytes() for name, each in two.streams.items()
+        }
+        chain = hashlib.sha256(b"".join(one.streams[name].tobytes() for name in CHAINED) + chain).digest()
+        assert one.chain == two.chain == chain == desk.engine.head.chain
+
+
+def test_a_batch_of_nothing_is_a_link_of_the_chain() -> None:
+    desk = Desk()
+    outcome = desk.engine.evaluate(Batch([desk.piece([])]))
+    assert not any(len(stream) for stream in outcome.streams.values())
+    assert outcome.chain == hashlib.sha256(bytes(32)).digest()
+    assert outcome.progress[0].stage.done
+
+
+def test_an_entry_tells_exercise_and_month_of_its_posting() -> None:
+    """December of the exercise for a day of the next January, while that still counts there."""
+    row: Row = {"reference": "B1", "kind": "budget_opening_ae", "exercise": "2018", "date": "2019-01-15"}
+    row |= {"fund_centre": "0177", "commitment_item": "HT2", "amount": "5.00"}
+    outcome = Desk().present([row])
+    (entry,) = _decoded(outcome, "entry", Entries, 1)
+    assert (entry["exercise"], entry["month"], entry["day"]) == (2018, 12, 17911)

@@ -1,0 +1,83 @@
+"""How far submissions are: every line counted once, and the passes over those that wait."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from core.codes import Outcome
+from posting.batch import FINAL_PASS, Batch, Stage, Submission, Tally
+from posting.progress import advance
+from tests.files import File, files
+from tests.posting.desk import Desk
+
+few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_COUNTED = {
+    "accepted": {Outcome.ACCEPTED},
+    "duplicate": {Outcome.DUPLICATE},
+    "suspended": {Outcome.HELD},
+    "refused": set(Outcome) - {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD},
+}
+
+
+@few
+@given(presented=files(acts_max=25))
+def test_every_line_is_counted_once(presented: list[File]) -> None:
+    """All files in one batch, held or not; totals are those of the lines as they were asked."""
+    desk = Desk()
+    pieces = [desk.piece(rows) for rows in presented]
+    outcome = desk.engine.evaluate(Batch(pieces))
+    for piece, decisions, row in zip(pieces, outcome.decisions, outcome.progress, strict=True):
+        told = [Outcome(each) for each in decisions["outcome"].tolist()]
+        counts = {
+            name: [at for at, one in enumerate(told) if one in codes] for name, codes in _COUNTED.items()
+        }
+        cents = {f"{name}_cents": sum(piece.cents[places].tolist()) for name, places in counts.items()}
+        assert row.submission == piece.submission.number
+        assert row.tally == Tally(**{name: len(places) for name, places in counts.items()}, **cents)
+        held = [
+            (line, lines) for number, run, line, lines in outcome.held if (number, run) == (row.submission, 1)
+        ]
+        assert [line for first, lines in held for line in range(first, first + lines)] == counts["suspended"]
+        assert row.stage == (Stage(2, 0) if held else Stage(1, len(piece.lines), True))
+        assert piece.submission.waiting == held
+
+
+def test_a_row_of_progress_is_not_changed_by_what_comes_after() -> None:
+    desk = Desk()
+    whole, submission = [_service(at) for at in range(4)], desk.submission(4)
+    first, second = (desk.piece(whole[at : at + 2], submission, at) for at in (0, 2))
+    rows = [desk.engine.evaluate(Batch([piece])).progress[0] for piece in (first, second)]
+    assert [row.tally.suspended for row in rows] == [2, 4]
+    assert [row.stage for row in rows] == [Stage(1, 2, False), Stage(2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("run", "accepted", "still_held", "then"),
+    [
+        (1, 0, 2, Stage(2, 0)),
+        (2, 1, 1, Stage(3, 0)),
+        (2, 0, 2, Stage(FINAL_PASS, 0)),
+        (3, 2, 0, Stage(3, 9, True)),
+        (FINAL_PASS, 0, 0, Stage(FINAL_PASS, 9, True)),
+    ],
+)
+def test_pass_follows_pass_while_one_helps(run: int, accepted: int, still_held: int, then: Stage) -> None:
+    """The first always may have helped; the last one holds nothing any more."""
+    desk = Desk()
+    submission = Submission(1, "ministry", 9, Stage(run, 0), Tally(suspended=2 if run > 1 else 0))
+    piece = desk.piece([_service(0), _service(1)], submission)
+    outcomes = [Outcome.ACCEPTED] * accepted + [Outcome.HELD] * still_held
+    outcomes += [Outcome.PREDECESSOR_MISSING] * (2 - len(outcomes))
+    decisions = np.array([(code,) for code in outcomes], [("outcome", np.uint8)])
+    batch = Batch([replace(piece, then=Stage(run, 9, True))])
+    advance(batch, [decisions])
+    assert submission.stage == then
+    assert submission.tally.suspended == still_held
+    assert submission.waiting == [(at, 1) for at in range(accepted, accepted + still_held)]
+
+
+def _service(at: int) -> dict[str, str]:
+    row = {"kind": "service", "exercise": "2018", "date": "2018-05-02", "amount": "1.00", "predecessor": "EJ"}
+    return row | {"reference": f"SF-{at}"}
