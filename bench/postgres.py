@@ -55,6 +55,26 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
+@asynccontextmanager
+async def aside(dsn: str, name: str) -> AsyncIterator[str]:
+    """The address of a fresh database ``name`` on the server of ``dsn``; dropped at the end."""
+    async with connected(dsn) as connection:
+        await connection.execute(f"create database {name}")
+        try:
+            yield f"{dsn.rpartition('/')[0]}/{name}"
+        finally:
+            await connection.execute(f"drop database {name} with (force)")
+
+
+async def server(dsn: str) -> str:
+    """The server's version, and what it does for a commit to last."""
+    names = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
+    async with connected(dsn) as connection:
+        version = str(await connection.fetchval("show server_version")).split()[0]
+        values = [f"{name} {await connection.fetchval(f'show {name}')}" for name in names]
+    return f"PostgreSQL {version} ({', '.join(values)})"
+
+
 async def spans(connection: asyncpg.Connection) -> list[Span]:
     """The committed batches that stored rows, in order."""
     found = await connection.fetch(

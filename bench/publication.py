@@ -1,8 +1,6 @@
 """What is kept of a benchmark: a line of history, the table of the README, a plot."""
 
 import json
-import os
-import platform
 import shutil
 import subprocess
 from dataclasses import asdict
@@ -10,40 +8,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.machine import machine
 from bench.suite import Figures
 
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 
 
-def machine() -> str:
-    """Processor, cores, memory and system of this machine, in one line."""
-    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    python = f"Python {platform.python_version()}"
-    return f"{_processor()}, {os.cpu_count()} cores, {gigabytes:.0f} GiB, {platform.system()}, {python}"
-
-
-def _processor() -> str:
-    known = Path("/proc/cpuinfo")
-    lines = known.read_text().splitlines() if known.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
-
-
 def table(figures: Figures, on: str) -> str:
     """The figures as a Markdown table."""
-    run, raw = figures.run, figures.raw
+    run, raw, peer = figures.run, figures.raw, figures.peer
+    stages = run.stage_microseconds_a_line.items()
     rows = [
         ("the year, from command start to last commit", f"{run.lines:,} lines in {run.seconds:,.1f} s"),
         ("its rate", f"{run.lines_a_second:,.0f} lines/s"),
         ("raw COPY of the same rows, two connections", f"{raw.rows_a_second:,.0f} rows/s"),
         ("the year over raw COPY", f"{figures.ratio:.2f}"),
+        ("row-by-row PL/pgSQL, one call an act", f"{peer.lines_a_second:,} lines/s"),
+        ("the year over that", f"{figures.times_the_peer:.0f} times"),
+        ("the same PL/pgSQL in one loop inside the server", f"{peer.looping_lines_a_second:,} lines/s"),
         ("processor time of the process", f"{run.core_microseconds_a_line:.2f} core-µs a line"),
+        *((f"of it: {stage}", f"{spent:.2f}") for stage, spent in stages),
         ("peak memory of the process", f"{run.peak_memory_bytes / 1e9:.2f} GB"),
         ("decision kernel, book in cache", f"{figures.decision.lines_a_second / 1e6:.1f} M lines/s"),
         ("availability alone, four levels", f"{figures.availability.lines_a_second / 1e6:.1f} M lines/s"),
     ]
     body = "\n".join(f"| {what} | {figure} |" for what, figure in rows)
-    return f"| measured | figure |\n|---|---:|\n{body}\n\n{on}; seed {figures.seed}."
+    return f"| measured | figure |\n|---|---:|\n{body}\n\n{on}; {figures.server}; seed {figures.seed}."
 
 
 def publish(figures: Figures, root: Path) -> None:
@@ -92,6 +82,7 @@ def draw(figures: Figures, path: Path) -> None:
     rates = {
         "the year, committed": figures.run.lines_a_second,
         "raw COPY": figures.raw.rows_a_second,
+        "PL/pgSQL, row by row": figures.peer.lines_a_second,
         "decision kernel": figures.decision.lines_a_second,
         "availability alone": figures.availability.lines_a_second,
     }

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import decision
+from bench import decision, postgres
 from bench.decision import Kernel
+from bench.peers import Peer, row_by_row
 from bench.rooflines import Roofline, roofline
 from bench.year import Year
 
@@ -34,6 +35,8 @@ class Run:
     """Of the process alone, while it works."""
     peak_memory_bytes: int
     """Of the process alone, as the system counted it when it ended; its database not included."""
+    stage_microseconds_a_line: dict[str, float]
+    """Core-microseconds a line of each stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,10 @@ class Figures:
 
     seed: int
     acts: int
+    server: str
     run: Run
     raw: Roofline
+    peer: Peer
     decision: Kernel
     availability: Kernel
 
@@ -51,6 +56,11 @@ class Figures:
     def ratio(self) -> float:
         """Lines a second of the run over rows a second of the raw copy."""
         return self.run.lines_a_second / self.raw.rows_a_second
+
+    @property
+    def times_the_peer(self) -> float:
+        """Lines a second of the run over those of row-by-row PL/pgSQL on the first acts of such a year."""
+        return self.run.lines_a_second / self.peer.lines_a_second
 
 
 class Command(NamedTuple):
@@ -63,7 +73,7 @@ class Command(NamedTuple):
 
 
 def run_suite(year: Year, command: Command, folder: Path | None = None) -> Figures:
-    """Generate, run, copy raw, decide: each verified before its figure is given.
+    """Generate, run, copy raw, let PL/pgSQL decide, decide in memory: each verified before its figure is given.
 
     Files and database live in a fresh folder within ``folder``, which is removed at the end.
 
@@ -79,12 +89,13 @@ def run_suite(year: Year, command: Command, folder: Path | None = None) -> Figur
         files = [str(home / "year" / each["name"]) for each in summary["files"]]
         command.doing(f"processing {summary['rows']:,} lines")
         ran = _run(command, [*files, "--data", str(home / "data")], summary["rows"])
-        command.doing("copying the same rows raw")
-        raw = asyncio.run(_raw(command.serving, home / "data", ran.accepted))
+        server, raw, peer = asyncio.run(_beside(year, command, home, ran.accepted))
     finally:
         shutil.rmtree(home)
     command.doing("deciding in memory")
-    return Figures(year.seed, year.acts, ran, raw, decision.decide(), decision.availability_alone())
+    return Figures(
+        year.seed, year.acts, server, ran, raw, peer, decision.decide(), decision.availability_alone()
+    )
 
 
 def _generated(command: Command, year: Year, out: Path) -> dict[str, Any]:
@@ -125,12 +136,19 @@ def _checked(told: dict[str, Any], lines: int, peak: int) -> Run:
         round(lines / speed["seconds"]),
         speed["core_microseconds_a_line"],
         peak,
+        speed["stage_microseconds_a_line"],
     )
 
 
-async def _raw(serving: Serving, data: Path, accepted: int) -> Roofline:
-    async with serving(data) as dsn:
+async def _beside(year: Year, command: Command, home: Path, accepted: int) -> tuple[str, Roofline, Peer]:
+    """What else the same server does, and which one it is."""
+    async with command.serving(home / "data") as dsn:
+        command.doing("copying the same rows raw")
         raw = await roofline(dsn)
+        command.doing("deciding row by row in PL/pgSQL")
+        async with postgres.aside(dsn, "bench_peer") as empty:
+            peer = await row_by_row(empty, home / "peer", year)
+        server = await postgres.server(dsn)
     if raw.entries != accepted:
         raise RuntimeError(f"{raw.entries} entries in the journal, the receipts accepted {accepted}")
-    return raw
+    return server, raw, peer

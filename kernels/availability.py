@@ -17,65 +17,65 @@ AE, CP = 0, 4
 
 
 class Budget(NamedTuple):
-    """The part of the book that holds credits."""
+    """The part of the book where credits are counted."""
 
     nodes: Annotated[Rows, Nodes]
     figures: Balance
 
 
 @part
-def available(book, node, measure):
+def available(tree, node, measure):
     """Cents opened, neither reserved nor consumed."""
-    figures = book.figures
+    figures = tree.figures
     return figures[node, measure] - figures[node, measure + RESERVED] - figures[node, measure + CONSUMED]
 
 
 @part
-def short_node(book, node, measure, amount):
+def short_node(tree, node, measure, amount):
     """First blocking node from ``node`` up that cannot bear ``amount``; -1 if all can."""
-    nodes = book.nodes
+    nodes = tree.nodes
     while node >= 0:
-        if nodes[node].blocking and amount > available(book, node, measure):
+        if nodes[node].blocking and amount > available(tree, node, measure):
             return node
         node = nodes[node].parent
     return node
 
 
 @part
-def full_node(book, node, end, more):
+def full_node(tree, node, end, more):
     """First node from ``node`` up to, not including, ``end`` whose figure cannot grow by ``more`` = (figure, amount).
 
     -1 if all can; -1 as ``end`` is the way to the top.
     """
     figure, amount = more
     while node != end:
-        if book.figures[node, figure] > BALANCE_MAX - amount:
+        if tree.figures[node, figure] > BALANCE_MAX - amount:
             return node
-        node = np.int64(book.nodes[node].parent)
+        node = np.int64(tree.nodes[node].parent)
     return np.int64(-1)
 
 
 @part
-def add(book, node, figure, amount):
+def add(tree, node, figure, amount):
     """Add ``amount`` to one figure of one node."""
-    book.figures[node, figure] += amount
-    book.nodes[node].touched = 1
+    tree.figures[node, figure] += amount
+    tree.nodes[node].touched = 1
 
 
 @part
-def add_upwards(book, node, figure, amount):
+def add_upwards(tree, node, figure, amount):
     """Add ``amount`` to one figure of ``node`` and of everything above it."""
     while node >= 0:
-        add(book, node, figure, amount)
-        node = book.nodes[node].parent
+        add(tree, node, figure, amount)
+        node = tree.nodes[node].parent
 
 
 @kernel(reads(Draws), reads_records(Cells), advances(Budget), fills(Numbers))
-def draw(draws, cells, budget, short):
+def draw(draws, cells, tree, short):
     """Consume each amount in AE at its fund centre and everything above, if every blocking node can bear it.
 
     Reads     draws                n rows, cents;  cells: where each assignment hangs
-    Advances  budget               AE consumed of the nodes drawn on, in place
+    Advances  tree                 AE consumed of the nodes drawn on, in place
     Fills     short                n rows: the first node that cannot bear the amount; -1 when it was consumed
     Order     row order: who comes first is served first; what is refused draws nothing
     Outcomes  a node or -1; never raises
@@ -86,10 +86,10 @@ def draw(draws, cells, budget, short):
     """
     cells, number = borrow(cells), borrow(short.number)
     cell, amount = borrow(draws.cell), borrow(draws.amount)
-    budget = Budget(borrow(budget.nodes), borrow(budget.figures))
+    tree = Budget(borrow(tree.nodes), borrow(tree.figures))
     for row in range(number.size):
         centre = np.int64(cells[cell[row]].centre_node)
-        at = np.int64(short_node(budget, centre, AE, amount[row]))
+        at = np.int64(short_node(tree, centre, AE, amount[row]))
         number[row] = at
         if at < 0:
-            add_upwards(budget, centre, AE + CONSUMED, amount[row])
+            add_upwards(tree, centre, AE + CONSUMED, amount[row])

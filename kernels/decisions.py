@@ -7,8 +7,8 @@ from core.tables import Acts, Book, Decisions
 from kernels import keys
 from kernels.judging import judge
 from kernels.lookahead import BLOCK_ROWS, look_ahead
-from kernels.postings import apply, record
-from kernels.signature import advances, borrow, fills_records, flag, kernel, part, reads_records
+from kernels.postings import accept, apply, record, undo
+from kernels.signature import advances, borrow, counted, fills_records, flag, kernel, part, reads_records
 
 _LAST_UNKEYED = Outcome.ACT_TOO_LONG.value
 
@@ -44,14 +44,14 @@ def _waits(acts, book, decisions, span):
 
 
 @part
-def _recognised(acts, book, decisions, span):
+def _recognised(acts, book, decisions, span, known):
     """Answer the act in ``span`` without judging it: it has no key, or its key is taken."""
     row, end = span
     for line in range(row, end):
+        line = counted(line)
         if Outcome.HELD.value < acts[line].fault <= _LAST_UNKEYED:
             _refuse(acts, decisions, span, (line, (np.int64(acts[line].fault), -1, 0)))
             return True
-    known = keys.find(book.slots, book.keys, acts[row].key_high, acts[row].key_low)
     if known >= 0:
         same = book.keys[known].content == acts[row].content
         _answer(decisions, span, Outcome.DUPLICATE.value if same else Outcome.REFERENCE_CONFLICT.value)
@@ -73,21 +73,11 @@ def _hold(acts, book, decisions, span):
 
 
 @part
-def _settle(acts, book, decisions, context):
-    """Judge line after line, each seeing those before it; keep all or none."""
-    row, end, holding = context
-    line = row
-    while line < end:
-        finding = judge(acts, book, decisions, (row, line))
-        if finding[0] != Outcome.ACCEPTED.value:
-            break
-        apply(acts, book, decisions, (line, 1))
-        line += 1
-    if line == end:
-        record(acts, book, decisions, (row, end))
-        return
-    for undone in range(line - 1, row - 1, -1):
-        apply(acts, book, decisions, (undone, -1))
+def _reject(acts, book, decisions, context, finding):
+    """Undo the lines before the one that broke a rule; refuse the act, or hold it if it may only be early."""
+    row, line, end, holding = context
+    if line > row:
+        undo(acts, book, decisions, row, line - 1)
     waits = (
         finding[0] == Outcome.PREDECESSOR_MISSING.value or finding[0] == Outcome.SERVICE_INSUFFICIENT.value
     )
@@ -95,6 +85,23 @@ def _settle(acts, book, decisions, context):
         _hold(acts, book, decisions, (row, end))
     else:
         _refuse(acts, decisions, (row, end), (line, finding))
+
+
+@part
+def _settle(acts, book, decisions, context):
+    """Judge line after line, each seeing those before it; keep all or none."""
+    row, end, holding, slot = context
+    entry = counted(book.counters[0].entries + 1)
+    for line in range(row, end):
+        line = counted(line)
+        finding, link, posting = judge(acts, book, (row, line))
+        if finding[0] != Outcome.ACCEPTED.value:
+            _reject(acts, book, decisions, (row, line, end, holding), finding)
+            return
+        apply(acts, book, (line, acts[line].amount), link, (posting[1], posting[2]))
+        place = (line, counted(entry + line - row), end - 1 - line)
+        accept(acts, book, decisions, place, (link, posting))
+    record(acts, book, (row, end), slot)
 
 
 @part
@@ -129,20 +136,22 @@ def decide(acts, book, decisions, holding):
     Order     row order: who comes first is served first
     Outcomes  the first broken rule as ``core.codes.Outcome``; never raises
     Overflow  impossible: amounts stay below AMOUNT_MAX, figures below BALANCE_MAX, ledger sums below 2**62
-    Cost      O(n) expected, one pass, no allocation
+    Cost      O(n) expected, one pass; beside that, one block of rows to look ahead
     Source    GBCP art. 136, 156-160; LOLF art. 7 and 28; domain 2.4, 2.5, 3.4
     Oracle    tests.oracle.decisions.decide
     """
     acts, book, decisions = borrow(acts), _borrowed(book), borrow(decisions)
     rows = acts.size
-    row, ready = 0, 0
+    row, ready, found = 0, 0, np.empty(BLOCK_ROWS, np.uint32)
     while row < rows:
         if row >= ready:
             ready = min(rows, row + BLOCK_ROWS)
-            look_ahead(acts, book, row, ready)
+            look_ahead(acts, book, (row, ready), found)
+        row = counted(row)
         end = row + 1
-        while end < rows and acts[end].head == row:
+        while end < rows and acts[counted(end)].head == row:
             end += 1
-        if not _recognised(acts, book, decisions, (row, end)):
-            _settle(acts, book, decisions, (row, end, holding))
+        known, slot = keys.seek(book.slots, book.keys, acts[row].key_high, acts[row].key_low)
+        if not _recognised(acts, book, decisions, (row, end), known):
+            _settle(acts, book, decisions, (row, end, holding, slot))
         row = end

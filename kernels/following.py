@@ -1,48 +1,51 @@
-"""Which rules of the catalog bear on a line: its own kind's, or, for a mirror, those of what it undoes."""
+"""What a line follows, and whose effects count: its own kind's, or, for a mirror, those of the kind it undoes.
+
+link = (item followed, cell in force, kind whose effects count, commitment they act on, sign)
+demand = (AE reserved, AE consumed, CP reserved), in signed cents
+"""
 
 import numpy as np
 
 from core.catalog import Measure
 from kernels.availability import AE, CP
-from kernels.signature import part
+from kernels.signature import counted, part
 
 
 @part
-def followed(book, kind, item):
-    """(kind whose effects count, commitment they act on, sign): a mirror undoes what its predecessor did."""
+def alone(kind, cell):
+    """The link of a line that follows nothing."""
+    return np.int64(0), counted(max(cell, 0)), np.int64(kind), np.int64(0), np.int64(1)
+
+
+@part
+def link_to(book, kind, item):
+    """The link of a line that follows ``item``: a mirror undoes what its predecessor did."""
+    cell = counted(book.items[item].cell)
     if book.effects[kind].mirrors:
-        return np.int64(book.items[item].kind), np.int64(book.items[item].parent), -1
-    return np.int64(kind), item, 1
+        return item, cell, np.int64(book.items[item].kind), np.int64(book.items[item].parent), np.int64(-1)
+    return item, cell, np.int64(kind), counted(item), np.int64(1)
 
 
 @part
-def spending(acts, book, decisions, line):
-    """(signed AE reserved, AE consumed, CP reserved) of a line, and the amount they apply to."""
-    effects = book.effects
-    base, _, sign = followed(book, acts[line].kind, decisions[line].predecessor)
-    amount = sign * acts[line].amount
+def demand_of(book, link, amount):
+    """What a line asks of the budget."""
+    effects, base, signed = book.effects, link[2], link[4] * amount
     return (
-        effects[base].ae_reserved * amount,
-        effects[base].ae_consumed * amount,
-        effects[base].cp_reserved * amount,
+        effects[base].ae_reserved * signed,
+        effects[base].ae_consumed * signed,
+        effects[base].cp_reserved * signed,
     )
 
 
 @part
-def action_of(acts, book, decisions, line):
-    """How the line acts on the budget."""
-    base, _, _ = followed(book, acts[line].kind, decisions[line].predecessor)
-    return book.effects[base].budget
+def place_of(book, cell):
+    """(fund centre, operation or -1) where a cell is controlled."""
+    return counted(book.cells[cell].centre_node), np.int64(book.cells[cell].operation_node)
 
 
 @part
-def measure_of(effects, kind):
-    """Offset of the figures that a budget kind acts on."""
-    return CP if effects[kind].measure == Measure.CP.value else AE
-
-
-@part
-def target_node(book, cell):
-    """The node a budget line acts on: the operation where one is named, else the fund centre."""
-    operation = book.cells[cell].operation_node
-    return np.int64(operation if operation >= 0 else book.cells[cell].centre_node)
+def target_of(book, kind, cell):
+    """(measure, node) a budget line acts on: the operation where one is named, else the fund centre."""
+    centre, operation = place_of(book, cell)
+    measure = CP if book.effects[kind].measure == Measure.CP.value else AE
+    return measure, operation if operation >= 0 else centre

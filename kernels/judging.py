@@ -1,17 +1,20 @@
-"""Does a line hold?  The rules in order of precedence: itself, its payee, what it follows, the budget, the accounts."""
+"""Does a line hold?  The rules in order of precedence: itself, its payee, what it follows, the budget, the accounts.
+
+finding = (outcome, node, cents missing)
+posting = (payee, debit account, credit account)
+"""
 
 import numpy as np
 
 from core.catalog import Budget, Family, Remainder, Role
 from core.codes import Outcome
 from core.tables import LEDGER_ACCOUNTS
-from kernels import availability, budget, commitments, keys
-from kernels.availability import AE, CONSUMED, CP, RESERVED
-from kernels.following import action_of, followed, measure_of, spending, target_node
-from kernels.signature import part
+from kernels import availability, budget, commitments, keys, spending
+from kernels.findings import fine, found
+from kernels.following import alone, demand_of, link_to, place_of, target_of
+from kernels.signature import counted, part
 
 _LEDGER_MAX = 2**62
-_FINE = (Outcome.ACCEPTED.value, -1, 0)
 
 
 @part
@@ -28,174 +31,137 @@ def _names_payee(acts, place):
 
 
 @part
-def _judge_payee(acts, book, decisions, place):
+def _judge_payee(acts, book, place):
+    """Whether the payee may be registered or paid: (outcome, its number)."""
     row, line = place
-    decisions[line].payee = 0
     kind = acts[line].kind
     registers = book.effects[kind].family == Family.THIRD_PARTY.value
     if not registers and not book.effects[kind].pays:
-        return Outcome.ACCEPTED.value
+        return np.int64(Outcome.ACCEPTED.value), np.int64(0)
     high, low = acts[line].payee_high, acts[line].payee_low
     known = keys.find(book.payee_slots, book.payees, high, low)
     if registers:
         if known >= 0 or _names_payee(acts, (row, line)):
-            return Outcome.PAYEE_ALREADY_REGISTERED.value
-        decisions[line].payee = book.counters[0].payees + 1 + line - row
-        return Outcome.ACCEPTED.value
+            return np.int64(Outcome.PAYEE_ALREADY_REGISTERED.value), np.int64(0)
+        return np.int64(Outcome.ACCEPTED.value), np.int64(book.counters[0].payees + 1 + line - row)
     if known < 0:
-        return Outcome.PAYEE_UNKNOWN.value
-    if acts[line].bank != 0 and acts[line].bank != book.payees[known].content:
-        return Outcome.BANK_DETAILS_DIFFER.value
-    decisions[line].payee = book.payees[known].value
-    return Outcome.ACCEPTED.value
+        return np.int64(Outcome.PAYEE_UNKNOWN.value), np.int64(0)
+    if (acts[line].bank != 0) & (acts[line].bank != book.payees[counted(known)].content):
+        return np.int64(Outcome.BANK_DETAILS_DIFFER.value), np.int64(0)
+    return np.int64(Outcome.ACCEPTED.value), np.int64(book.payees[counted(known)].value)
 
 
 @part
-def _judge_remainders(acts, book, item, line):
-    amount, kind, items = acts[line].amount, acts[line].kind, book.items
-    if book.effects[kind].mirrors and amount > items[item].open:
-        return Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open
-    base, root, _ = followed(book, kind, item)
-    draws = book.effects[base].feeds if book.effects[kind].mirrors else book.effects[base].draws
-    if draws != Remainder.NONE.value and root > 0:
-        left = commitments.remainder(items, root, draws)
-        if amount > left:
-            return np.int64(book.effects[kind].shortfall), -1, amount - left
-    return _FINE
-
-
-@part
-def _judge_predecessor(acts, book, decisions, line):
-    items = book.items
+def _predecessor(acts, book, line):
+    """The entry a line follows; 0 if there is none."""
     known = keys.find(book.slots, book.keys, acts[line].previous_high, acts[line].previous_low)
     behind = np.int64(acts[line].previous_line) - 1
     if known < 0 or behind < 0:
-        return Outcome.PREDECESSOR_MISSING.value, -1, 0
-    first = np.int64(book.keys[known].value)
-    if behind > items[first].lines_after:
-        return Outcome.PREDECESSOR_MISSING.value, -1, 0
-    item = first + behind
-    decisions[line].predecessor = item
-    if acts[line].cell >= 0 and acts[line].cell != items[item].cell:
-        return Outcome.ASSIGNMENT_DIFFERS.value, -1, 0
-    decisions[line].cell = items[item].cell
-    return _judge_remainders(acts, book, item, line)
+        return np.int64(0)
+    first = np.int64(book.keys[counted(known)].value)
+    return first + behind if behind <= book.items[first].lines_after else np.int64(0)
 
 
 @part
-def _short_of_ae(book, centre, operation, amount):
-    if operation < 0:
-        return availability.short_node(book, centre, AE, amount)
-    if book.nodes[operation].blocking and amount > availability.available(book, operation, AE):
-        return operation
-    return np.int64(-1)
+def _judge_remainders(book, link, kind, amount):
+    item, _, base, root, sign = link
+    effects, items = book.effects, book.items
+    if sign < 0 and amount > items[item].open:
+        return found(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
+    draws = effects[base].feeds if sign < 0 else effects[base].draws
+    if draws != Remainder.NONE.value and root > 0:
+        left = commitments.remainder(items, root, draws)
+        if amount > left:
+            return found(effects[kind].shortfall, -1, amount - left)
+    return fine()
 
 
 @part
-def _judge_limits(book, where, amounts):
-    """Estimated credits know no ceiling, but their figures still must stay countable."""
-    centre, operation = where
-    ae_reserved, ae_consumed, cp_reserved = amounts
-    start = operation if operation >= 0 else centre
-    full = np.int64(-1)
-    if ae_reserved > 0:
-        # above an operation its earmark stands reserved already
-        end = centre if operation >= 0 else np.int64(-1)
-        full = availability.full_node(book, start, end, (AE + RESERVED, ae_reserved))
-    if ae_consumed > 0 and full < 0:
-        full = availability.full_node(book, start, -1, (AE + CONSUMED, ae_consumed))
-    if cp_reserved > 0 and full < 0:
-        full = availability.full_node(book, centre, -1, (CP + RESERVED, cp_reserved))
-    if full >= 0:
-        return Outcome.BALANCE_LIMIT.value, full, 0
-    return _FINE
+def _judge_predecessor(acts, book, line):
+    """Whether what the line follows is there and suffices: (finding, link)."""
+    kind = acts[line].kind
+    if book.effects[kind].follows == Family.NONE.value:
+        return fine(), alone(kind, acts[line].cell)
+    item = _predecessor(acts, book, line)
+    if item == 0:
+        return found(Outcome.PREDECESSOR_MISSING.value, -1, 0), alone(kind, acts[line].cell)
+    link = link_to(book, kind, counted(item))
+    if acts[line].cell >= 0 and acts[line].cell != link[1]:
+        return found(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0), link
+    return _judge_remainders(book, link, kind, acts[line].amount), link
 
 
 @part
-def _judge_spending(acts, book, decisions, line):
-    cell = decisions[line].cell
-    ae_reserved, ae_consumed, cp_reserved = spending(acts, book, decisions, line)
-    net_ae = ae_reserved + ae_consumed
-    centre, operation = np.int64(book.cells[cell].centre_node), np.int64(book.cells[cell].operation_node)
-    if net_ae > 0:
-        # an earmark already reserved the operation's credits above it
-        short = _short_of_ae(book, centre, operation, net_ae)
-        if short >= 0:
-            return Outcome.AE_EXCEEDED.value, short, net_ae - availability.available(book, short, AE)
-    if cp_reserved > 0:
-        short = availability.short_node(book, centre, CP, cp_reserved)
-        if short >= 0:
-            return Outcome.CP_EXCEEDED.value, short, cp_reserved - availability.available(book, short, CP)
-    return _judge_limits(book, (centre, operation), (ae_reserved, ae_consumed, cp_reserved))
-
-
-@part
-def _judge_budget(acts, book, decisions, line):
-    action = action_of(acts, book, decisions, line)
-    if action == Budget.NONE.value:
-        return _FINE
+def _judge_budget(acts, book, line, link):
+    _, cell, base, _, _ = link
+    action, tree = book.effects[base].budget, availability.Budget(book.nodes, book.figures)
     if action == Budget.SPEND.value:
-        return _judge_spending(acts, book, decisions, line)
-    target = target_node(book, acts[line].cell)
-    measure = measure_of(book.effects, acts[line].kind)
-    return budget.judge(book, (action, measure), target, acts[line].source, acts[line].amount)
+        return spending.judge(tree, place_of(book, cell), demand_of(book, link, acts[line].amount))
+    if action == Budget.NONE.value:
+        return fine()
+    measure, target = target_of(book, acts[line].kind, cell)
+    what = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
+    return budget.judge(tree, what, acts[line].amount)
 
 
 @part
-def _account(acts, book, decisions, wanted):
-    line, role = wanted
-    cell = decisions[line].cell
+def _account(acts, book, wanted):
+    line, cell, role = wanted
     if role == Role.EXPENSE.value:
-        return acts[line].account if acts[line].account != 0 else book.cells[cell].expense
+        return counted(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
     if role == Role.ACCRUED.value:
-        return book.cells[cell].accrued
+        return counted(book.cells[cell].accrued)
     if role == Role.CREDITOR.value:
-        return book.cells[cell].creditor
-    return np.int16(0)
+        return counted(book.cells[cell].creditor)
+    return np.int64(0)
 
 
 @part
-def _accounts(acts, book, decisions, line):
+def _accounts(acts, book, line, link):
     """(debit, credit) accounts: by role, or the mirrored ones of the entry that is undone."""
-    kind, item = acts[line].kind, decisions[line].predecessor
-    if book.effects[kind].mirrors:
-        return book.items[item].credit, book.items[item].debit
-    debit = _account(acts, book, decisions, (line, book.effects[kind].debit))
-    return debit, _account(acts, book, decisions, (line, book.effects[kind].credit))
+    item, cell, base, _, sign = link
+    if sign < 0:
+        return counted(book.items[item].credit), counted(book.items[item].debit)
+    debit = _account(acts, book, (line, cell, book.effects[base].debit))
+    return debit, _account(acts, book, (line, cell, book.effects[base].credit))
 
 
 @part
-def _judge_accounts(acts, book, decisions, line):
-    debit, credit = _accounts(acts, book, decisions, line)
-    decisions[line].debit, decisions[line].credit = debit, credit
+def _judge_accounts(acts, book, line, accounts):
+    debit, credit = accounts
     if debit == 0:
-        return _FINE
-    at, amount = acts[line].period * LEDGER_ACCOUNTS, acts[line].amount
-    room = _LEDGER_MAX - amount
+        return fine()
+    at, room = counted(acts[line].period) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
     if book.ledger[at + debit].debit > room or book.ledger[at + credit].credit > room:
-        return Outcome.BALANCE_LIMIT.value, -1, 0
-    return _FINE
+        return found(Outcome.BALANCE_LIMIT.value, -1, 0)
+    return fine()
 
 
 @part
-def judge(acts, book, decisions, place):
-    """(outcome, node, cents missing) of one line; what applying it needs is left in ``decisions``."""
-    line = place[1]
+def _judge_itself(acts, book, line):
     if acts[line].fault != 0:
-        return np.int64(acts[line].fault), -1, 0
-    if not book.periods[acts[line].period]:
-        return Outcome.PERIOD_CLOSED.value, -1, 0
-    effects, kind = book.effects, acts[line].kind
-    outcome = _judge_payee(acts, book, decisions, place)
-    if outcome != Outcome.ACCEPTED.value:
-        return outcome, -1, 0
-    decisions[line].predecessor = 0
-    decisions[line].cell = acts[line].cell if acts[line].cell >= 0 else 0
-    if effects[kind].follows != Family.NONE.value:
-        finding = _judge_predecessor(acts, book, decisions, line)
-        if finding[0] != Outcome.ACCEPTED.value:
-            return finding
-    finding = _judge_budget(acts, book, decisions, line)
+        return found(acts[line].fault, -1, 0)
+    if not book.periods[counted(acts[line].period)]:
+        return found(Outcome.PERIOD_CLOSED.value, -1, 0)
+    return fine()
+
+
+@part
+def judge(acts, book, place):
+    """(finding, link, posting) of one line; the latter two have no meaning for a line that breaks a rule."""
+    line = place[1]
+    link, nothing = alone(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
+    finding = _judge_itself(acts, book, line)
     if finding[0] != Outcome.ACCEPTED.value:
-        return finding
-    return _judge_accounts(acts, book, decisions, line)
+        return finding, link, nothing
+    outcome, payee = _judge_payee(acts, book, place)
+    if outcome != Outcome.ACCEPTED.value:
+        return found(outcome, -1, 0), link, nothing
+    finding, link = _judge_predecessor(acts, book, line)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding, link, nothing
+    finding = _judge_budget(acts, book, line, link)
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding, link, nothing
+    debit, credit = _accounts(acts, book, line, link)
+    return _judge_accounts(acts, book, line, (debit, credit)), link, (payee, debit, credit)

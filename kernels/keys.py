@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.tables import Acts, Counters, Keys, Slots
-from kernels.signature import fills_column, fills_records, kernel, part, reads_records, whole
+from kernels.signature import counted, fills_column, fills_records, kernel, part, reads_records, whole
 
 _TAG_BITS = np.uint64(32)
 _ROW_MASK = np.uint64(0xFFFF_FFFF)
@@ -12,17 +12,24 @@ _FREE = np.uint64(0)
 
 
 @part
-def find(slots, keys, high, low):
-    """Row of the key (``high``, ``low``), or -1."""
+def seek(slots, keys, high, low):
+    """(row, slot) of the key (``high``, ``low``); row -1 and the free slot where it belongs if it is not known."""
     mask = np.uint64(slots.size - 1)
     at = high & mask
     tag = np.uint64(low)
     while slots[at] != _FREE:
         row = np.int64(slots[at] & _ROW_MASK) - 1
-        if slots[at] >> _TAG_BITS == tag and keys[row].high == high:
-            return row
+        if slots[at] >> _TAG_BITS == tag and keys[counted(row)].high == high:
+            return row, at
         at = (at + _ONE) & mask
-    return np.int64(-1)
+    return np.int64(-1), at
+
+
+@part
+def find(slots, keys, high, low):
+    """Row of the key (``high``, ``low``), or -1."""
+    row, _ = seek(slots, keys, high, low)
+    return row
 
 
 @part
@@ -32,9 +39,21 @@ def home(slots, high):
 
 
 @part
-def likely_row(slots, high):
-    """Row the home slot points at, or -1: a guess, good enough to ask memory for it."""
-    return np.int64(slots[home(slots, high)] & _ROW_MASK) - 1
+def likely_row(slots, high, low):
+    """Row that a slot with the right tag points at, or 0: a guess, good enough to ask memory for it."""
+    mask = np.uint64(slots.size - 1)
+    at = high & mask
+    tag = np.uint64(low)
+    while slots[at] != _FREE:
+        if slots[at] >> _TAG_BITS == tag:
+            return np.int64(slots[at] & _ROW_MASK) - 1
+        at = (at + _ONE) & mask
+    return np.int64(0)
+
+
+@part
+def _point(slots, at, row, low):
+    slots[at] = (np.uint64(low) << _TAG_BITS) | np.uint64(row + 1)
 
 
 @part
@@ -44,18 +63,30 @@ def enter(slots, row, high, low):
     at = high & mask
     while slots[at] != _FREE:
         at = (at + _ONE) & mask
-    slots[at] = (np.uint64(low) << _TAG_BITS) | np.uint64(row + 1)
+    _point(slots, at, row, low)
 
 
 @part
-def insert(slots, keys, row, entry):
-    """Store ``entry`` = (high, low, value, content) as ``row`` and make it findable."""
+def _store(keys, row, entry):
     high, low, value, content = entry
     keys[row].high = high
     keys[row].low = low
     keys[row].value = value
     keys[row].content = content
-    enter(slots, row, high, low)
+
+
+@part
+def insert(slots, keys, row, entry):
+    """Store ``entry`` = (high, low, value, content) as ``row`` and make it findable."""
+    _store(keys, row, entry)
+    enter(slots, row, entry[0], entry[1])
+
+
+@part
+def insert_at(slots, slot, keys, row, entry):
+    """Store ``entry`` as ``insert`` does, through the free ``slot`` where ``seek`` ended."""
+    _store(keys, row, entry)
+    _point(slots, slot, row, entry[1])
 
 
 @kernel(fills_column(Slots), reads_records(Keys), whole, whole)

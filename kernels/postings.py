@@ -5,51 +5,41 @@ import numpy as np
 from core.catalog import Budget, Family
 from core.codes import Outcome
 from core.tables import LEDGER_ACCOUNTS
-from kernels import availability, budget, commitments, keys
-from kernels.availability import AE, CONSUMED, CP, RESERVED
-from kernels.following import action_of, followed, measure_of, spending, target_node
-from kernels.signature import part
+from kernels import availability, budget, commitments, keys, spending
+from kernels.following import alone, demand_of, link_to, place_of, target_of
+from kernels.signature import aside, counted, part
 
 
 @part
-def apply_remainders(book, item, kind, amount):
-    """Draw from what is followed and feed what may follow; a negative ``amount`` undoes it."""
-    effects, items = book.effects, book.items
-    base, root, _ = followed(book, kind, item)
-    if effects[kind].mirrors:
-        items[item].open -= amount
-        if root > 0:
-            commitments.add(items, root, effects[base].feeds, -amount)
-            commitments.add(items, root, effects[base].draws, amount)
-    else:
-        commitments.add(items, root, effects[base].draws, -amount)
-        commitments.add(items, root, effects[base].feeds, amount)
+def apply_remainders(book, link, amount):
+    """Draw ``amount`` from what the line draws on, feed it to what it feeds; a mirror the other way round."""
+    item, _, base, root, sign = link
+    if sign < 0:
+        book.items[item].open -= amount
+    if root > 0:
+        commitments.add(book.items, root, book.effects[base].draws, -sign * amount)
+        commitments.add(book.items, root, book.effects[base].feeds, sign * amount)
 
 
 @part
-def _apply_spending(acts, book, decisions, step):
-    line, direction = step
-    cell = decisions[line].cell
-    ae_reserved, ae_consumed, cp_reserved = spending(acts, book, decisions, line)
-    centre, operation = np.int64(book.cells[cell].centre_node), np.int64(book.cells[cell].operation_node)
-    if operation >= 0:
-        availability.add(book, operation, AE + RESERVED, direction * ae_reserved)
-        availability.add(book, operation, AE + CONSUMED, direction * ae_consumed)
-        ae_reserved = -ae_consumed  # what the earmark holds above turns into consumption
-    if ae_reserved != 0:
-        availability.add_upwards(book, centre, AE + RESERVED, direction * ae_reserved)
-    if ae_consumed != 0:
-        availability.add_upwards(book, centre, AE + CONSUMED, direction * ae_consumed)
-    if cp_reserved != 0:
-        availability.add_upwards(book, centre, CP + RESERVED, direction * cp_reserved)
+def _apply_budget(acts, book, step, link):
+    line, amount = step
+    _, cell, base, _, _ = link
+    action, tree = book.effects[base].budget, availability.Budget(book.nodes, book.figures)
+    if action == Budget.SPEND.value:
+        spending.apply(tree, place_of(book, cell), demand_of(book, link, amount))
+    elif action != Budget.NONE.value:
+        measure, target = target_of(book, acts[line].kind, cell)
+        what = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
+        budget.apply(tree, what, amount)
 
 
 @part
-def _apply_accounts(acts, book, decisions, posting):
-    line, amount = posting
-    debit, credit = decisions[line].debit, decisions[line].credit
+def _apply_accounts(acts, book, step, accounts):
+    line, amount = step
+    debit, credit = accounts
     if debit != 0:
-        at = acts[line].period * LEDGER_ACCOUNTS
+        at = counted(acts[line].period) * LEDGER_ACCOUNTS
         book.ledger[at + debit].debit += amount
         book.ledger[at + credit].credit += amount
         book.ledger[at + debit].touched = 1
@@ -57,73 +47,80 @@ def _apply_accounts(acts, book, decisions, posting):
 
 
 @part
-def apply(acts, book, decisions, step):
-    """Carry out a line judged fine (direction 1), or undo it (-1)."""
-    line, direction = step
-    kind, amount = acts[line].kind, direction * acts[line].amount
-    if book.effects[kind].follows != Family.NONE.value:
-        apply_remainders(book, decisions[line].predecessor, kind, amount)
-    action = action_of(acts, book, decisions, line)
-    if action == Budget.SPEND.value:
-        _apply_spending(acts, book, decisions, step)
-    elif action != Budget.NONE.value:
-        target, measure = target_node(book, acts[line].cell), measure_of(book.effects, kind)
-        budget.apply(book, (action, measure), target, acts[line].source, amount)
-    _apply_accounts(acts, book, decisions, (line, amount))
+def apply(acts, book, step, link, accounts):
+    """Carry out a line judged fine; ``step`` = (line, amount), a negative amount undoes it."""
+    apply_remainders(book, link, step[1])
+    _apply_budget(acts, book, step, link)
+    _apply_accounts(acts, book, step, accounts)
 
 
 @part
-def _register(acts, book, number, line):
+def _link_again(acts, book, decisions, line):
+    kind, item = acts[line].kind, decisions[line].predecessor
+    return link_to(book, kind, item) if item > 0 else alone(kind, decisions[line].cell)
+
+
+@aside
+def undo(acts, book, decisions, first, last):
+    """Take back lines ``last`` to ``first``, in this order."""
+    for line in range(last, first - 1, -1):
+        accounts = np.int64(decisions[line].debit), np.int64(decisions[line].credit)
+        apply(acts, book, (line, -acts[line].amount), _link_again(acts, book, decisions, line), accounts)
+
+
+@part
+def place_item(book, place, link, amount):
+    """Put entry ``place`` = (entry, kind, lines behind it, debit, credit) among what may be followed."""
+    entry, kind, lines_after, debit, credit = place
+    items, family = book.items, book.effects[kind].family
+    opens = family == Family.COMMITMENT.value or family == Family.SERVICE.value
+    items[entry].open = amount if opens or family == Family.PAYMENT_REQUEST.value else 0
+    items[entry].unbilled = 0
+    items[entry].parent = link[3]
+    items[entry].cell = link[1]
+    items[entry].debit = debit
+    items[entry].credit = credit
+    items[entry].kind = kind
+    items[entry].lines_after = lines_after
+
+
+@part
+def accept(acts, book, decisions, place, judged):
+    """Tell what a line became, and put it among what may be followed; ``place`` = (line, entry, lines behind it).
+
+    The act may still fall: its entries count once ``record`` says so, and are written over otherwise.
+    """
+    line, entry, lines_after = place
+    link, (payee, debit, credit) = judged
+    decisions[line].outcome = Outcome.ACCEPTED.value
+    decisions[line].entry = entry
+    decisions[line].predecessor = link[0]
+    decisions[line].cell = link[1]
+    decisions[line].payee = payee
+    decisions[line].debit = debit
+    decisions[line].credit = credit
+    decisions[line].node = -1
+    decisions[line].missing = 0
+    place_item(book, (entry, acts[line].kind, lines_after, debit, credit), link, acts[line].amount)
+
+
+@part
+def _register(acts, book, line):
     at = book.counters[0].payees
-    payee = (acts[line].payee_high, acts[line].payee_low, np.uint32(number), acts[line].bank)
+    payee = (acts[line].payee_high, acts[line].payee_low, np.uint32(at + 1), acts[line].bank)
     keys.insert(book.payee_slots, book.payees, at, payee)
     book.counters[0].payees = at + 1
 
 
 @part
-def place_item(book, place, amount, cell):
-    """Put entry ``place`` = (entry, kind, predecessor) among what may be followed."""
-    entry, kind, predecessor = place
-    items, family = book.items, book.effects[kind].family
-    _, root, _ = followed(book, kind, predecessor)
-    items[entry].kind = kind
-    items[entry].cell = cell
-    items[entry].parent = root
-    items[entry].lines_after = 0
-    items[entry].unbilled = 0
-    opens = family == Family.COMMITMENT.value or family == Family.SERVICE.value
-    items[entry].open = amount if opens or family == Family.PAYMENT_REQUEST.value else 0
-
-
-@part
-def _record_item(acts, book, decisions, place):
-    line, entry, lines_after = place
-    kind = acts[line].kind
-    place_item(book, (entry, kind, decisions[line].predecessor), acts[line].amount, decisions[line].cell)
-    book.items[entry].lines_after = lines_after
-    book.items[entry].debit, book.items[entry].credit = decisions[line].debit, decisions[line].credit
-    if book.effects[kind].family == Family.THIRD_PARTY.value:
-        _register(acts, book, decisions[line].payee, line)
-
-
-@part
-def record(acts, book, decisions, span):
-    """Give the act its entries, its key and its place among what may be followed."""
+def record(acts, book, span, slot):
+    """Make the act in ``span`` known: its key, its payees; its entries stand in their places already."""
     row, end = span
-    first = book.counters[0].entries + 1
-    for line in range(row, end):
-        entry = first + line - row
-        decisions[line].outcome = Outcome.ACCEPTED.value
-        decisions[line].entry = entry
-        decisions[line].node = -1
-        decisions[line].missing = 0
-        _record_item(acts, book, decisions, (line, entry, end - 1 - line))
+    if book.effects[acts[row].kind].family == Family.THIRD_PARTY.value:
+        for line in range(row, end):
+            _register(acts, book, line)
+    first, at = book.counters[0].entries + 1, counted(book.counters[0].keys)
+    act = (acts[row].key_high, acts[row].key_low, np.uint32(first), acts[row].content)
+    keys.insert_at(book.slots, slot, book.keys, at, act)
     book.counters[0].entries = first + end - row - 1
-    at = book.counters[0].keys
-    keys.insert(
-        book.slots,
-        book.keys,
-        at,
-        (acts[row].key_high, acts[row].key_low, np.uint32(first), acts[row].content),
-    )
     book.counters[0].keys = at + 1

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from core.catalog import Family
 from core.tables import Book, Fingerprints, Replayed
 from kernels import keys
+from kernels.following import alone, link_to
 from kernels.postings import apply_remainders, place_item
 from kernels.signature import advances, kernel, part, reads
 
@@ -31,6 +31,12 @@ def _enter_key(book, fingerprints, replayed, row):
     book.counters[0].keys = at + 1
 
 
+@part
+def _link(book, replayed, row):
+    kind, item = replayed.kind[row], replayed.predecessor[row]
+    return link_to(book, kind, item) if item > 0 else alone(kind, replayed.cell[row])
+
+
 @kernel(reads(Replayed), reads(Fingerprints), advances(Book))
 def replay(replayed, fingerprints, book):
     """Take stored entries back into the book: items, remainders and keys.
@@ -54,9 +60,9 @@ def replay(replayed, fingerprints, book):
             _enter_key(book, fingerprints, replayed, row)
         for earlier in range(first, row):
             book.items[replayed.entry[earlier]].lines_after += 1
-        item = replayed.predecessor[row]
-        place_item(book, (entry, kind, item), replayed.amount[row], replayed.cell[row])
-        book.items[entry].debit, book.items[entry].credit = replayed.debit[row], replayed.credit[row]
-        if book.effects[kind].follows != Family.NONE.value:
-            apply_remainders(book, item, kind, replayed.amount[row])
+        link = _link(book, replayed, row)
+        place_item(
+            book, (entry, kind, 0, replayed.debit[row], replayed.credit[row]), link, replayed.amount[row]
+        )
+        apply_remainders(book, link, replayed.amount[row])
         book.counters[0].entries = entry

@@ -25,7 +25,7 @@ def _rows(table: type) -> st.SearchStrategy[Row]:
     return st.fixed_dictionaries({name: _values(kind.dtype) for name, kind in kinds(table).items()})
 
 
-_nodes, _days = st.integers(-1, 2**30), st.integers(-719_162, 2_932_896)
+_nodes, _days = st.integers(-1, 2**30 - 1), st.integers(-719_162, 2_932_896)
 _acts = st.builds(
     lambda act, source, period: act | {"source": source, "period": period},
     _rows(Acts),

@@ -1,5 +1,7 @@
 """Decisions at the very edge: the last cent of every level, the largest figures, the longest act, none at all."""
 
+from itertools import combinations, product
+
 import pytest
 
 from core.catalog import KIND_NUMBER
@@ -12,12 +14,25 @@ from tests.books import OPEN_PERIODS, Book
 from tests.kernels.deciding import Deciding, remembered
 from tests.oracle.decisions import decide
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import AE, CONSUMED, CP, NONE, OPENED, RESERVED, Cell, Decision, Line, Node, World
+from tests.oracle.model import (
+    AE,
+    ALLOTTED,
+    CONSUMED,
+    CP,
+    NONE,
+    OPENED,
+    RESERVED,
+    Cell,
+    Decision,
+    Line,
+    Node,
+    World,
+)
 from tests.oracle.postings import LEDGER_MAX
 from tests.strategies import INT64_EDGES, rows, sealed
 
-PROGRAMME, BOP, UNIT, OPERATION = 0, 6, 12, 18
-ON_PROGRAMME, ON_UNIT, ON_OPERATION = 1, 2, 3
+PROGRAMME, BOP, UNIT, OPERATION, OTHER_BOP, OTHER_UNIT = 0, 6, 12, 18, 24, 30
+ON_PROGRAMME, ON_UNIT, ON_OPERATION, ON_OTHER_BOP, ON_OTHER_UNIT = 1, 2, 3, 4, 5
 EXPENSE, ACCRUED, CREDITOR = 4, 5, 6
 BLOCKING = [(node, measure) for node in (UNIT, BOP, PROGRAMME) for measure in (AE, CP)]
 
@@ -25,16 +40,18 @@ Act = list[Line]
 
 
 def _book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -> Book:
-    """One branch: a programme, a BOP, a UO, an operation."""
-    levels = {PROGRAMME: Level.PROGRAMME, BOP: Level.BOP, UNIT: Level.UO, OPERATION: Level.OPERATION}
-    parents = {PROGRAMME: NONE, BOP: PROGRAMME, UNIT: BOP, OPERATION: UNIT}
-    nodes = {at: Node(parents[at], level, 0, 0, 0, 0, blocking) for at, level in levels.items()}
-    accounts = (EXPENSE, ACCRUED, CREDITOR)
-    cells = {
-        ON_PROGRAMME: Cell(PROGRAMME, NONE, *accounts),
-        ON_UNIT: Cell(UNIT, NONE, *accounts),
-        ON_OPERATION: Cell(UNIT, OPERATION, *accounts),
+    """A programme of two BOPs, each with a UO, and one operation."""
+    places = {
+        PROGRAMME: (NONE, Level.PROGRAMME),
+        BOP: (PROGRAMME, Level.BOP),
+        UNIT: (BOP, Level.UO),
+        OPERATION: (UNIT, Level.OPERATION),
+        OTHER_BOP: (PROGRAMME, Level.BOP),
+        OTHER_UNIT: (OTHER_BOP, Level.UO),
     }
+    nodes = {at: Node(parent, level, 0, 0, 0, 0, blocking) for at, (parent, level) in places.items()}
+    centres = ((PROGRAMME, NONE), (UNIT, NONE), (UNIT, OPERATION), (OTHER_BOP, NONE), (OTHER_UNIT, NONE))
+    cells = {at: Cell(*place, EXPENSE, ACCRUED, CREDITOR) for at, place in enumerate(centres, 1)}
     return Book(World(nodes, cells, OPEN_PERIODS), figures)
 
 
@@ -48,6 +65,11 @@ def _act(kind: str, number: int, *amounts: int, cell: int = ON_UNIT) -> Act:
     key = (number << 40, 1)
     line = Line(0, KIND_NUMBER[kind], 0, 3, key, 0, cell=cell, payee=(1 << 50, 7))
     return sealed([line._replace(amount=amount) for amount in amounts])
+
+
+def _move(kind: str, amount: int, source: int, target: int) -> Act:
+    (line,) = _act(kind, 1, amount, cell=target)
+    return sealed([line._replace(source=source)])
 
 
 def _payee() -> Act:
@@ -119,6 +141,53 @@ def test_estimated_credits_stop_only_where_counting_does(
         book = _book({(node, figure): BALANCE_MAX - spare}, blocking=False)
         told = _agreed(book, _payee(), _act(kind, 1, AMOUNT_MAX, cell=cell))[-1]
         assert told.outcome is Outcome.ACCEPTED or (told.node, spare) == (node, AMOUNT_MAX - 1)
+
+
+def test_of_two_figures_the_first_that_is_full_is_told() -> None:
+    """By the order of the rules, not of the levels."""
+    full = [
+        (node, figure) for node in (PROGRAMME, UNIT, OPERATION) for figure in (AE + RESERVED, CP + RESERVED)
+    ]
+    for places in combinations([*full, (BOP, AE + CONSUMED)], 2):
+        book = _book(dict.fromkeys(places, BALANCE_MAX), blocking=False)
+        for kind, cell in product(
+            ("commitment", "direct_payment_request", "earmark"), (ON_UNIT, ON_OPERATION)
+        ):
+            _agreed(book, _payee(), _act(kind, 1, 1, cell=cell))
+
+
+@pytest.mark.parametrize("level", [UNIT, BOP])
+@pytest.mark.parametrize("measure", [AE, CP])
+def test_a_move_may_take_the_last_cent_and_not_one_more(level: int, measure: int) -> None:
+    """Wherever credits leave; what both sides have in common need not have any."""
+    book = _book(_opened(1000) | {(level, measure + OPENED): 100, (PROGRAMME, measure + OPENED): 0})
+    kind = "budget_move_ae" if measure == AE else "budget_move_cp"
+    fitting, over = (_agreed(book, _move(kind, amount, UNIT, ON_OTHER_UNIT))[0] for amount in (100, 101))
+    assert fitting.outcome is Outcome.ACCEPTED
+    assert (over.outcome, over.node, over.missing) == (Outcome.BUDGET_BELOW_CONSUMPTION, level, 1)
+
+
+@pytest.mark.parametrize("amount", [100, 101])
+def test_what_was_passed_on_can_be_neither_moved_nor_passed_on_again(amount: int) -> None:
+    passed = {(node, AE + ALLOTTED): 900 for node in (PROGRAMME, BOP)}
+    acts = [
+        _move("budget_move_ae", amount, BOP, ON_OTHER_BOP),
+        _act("allotment_ae", 1, amount, cell=ON_OTHER_BOP),
+    ]
+    for act, node in zip(acts, (BOP, PROGRAMME), strict=True):
+        (told,) = _agreed(_book(_opened(1000) | passed), act)
+        expected = (Outcome.ACCEPTED, NONE, 0) if amount == 100 else (Outcome.ALLOTMENT_EXCEEDED, node, 1)
+        assert (told.outcome, told.node, told.missing) == expected
+
+
+@pytest.mark.parametrize(
+    "place", [(UNIT, AE + RESERVED), (PROGRAMME, AE + RESERVED), (OPERATION, AE + OPENED)]
+)
+def test_an_earmark_fits_in_the_figures_it_adds_to(place: tuple[int, int]) -> None:
+    for spare, expected in ((10, Outcome.ACCEPTED), (9, Outcome.BALANCE_LIMIT)):
+        book = _book({place: BALANCE_MAX - spare}, blocking=False)
+        (told,) = _agreed(book, _act("earmark", 1, 10, cell=ON_OPERATION))
+        assert told.outcome is expected
 
 
 def test_credits_may_be_opened_up_to_the_largest_figure() -> None:

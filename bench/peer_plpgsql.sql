@@ -1,0 +1,389 @@
+-- The engine's rules row by row, as an application that lives in the database would write them: what is looked up is
+-- locked, what changes is updated, every act is decided before the next.  A word such as :Outcome.HELD stands for its number.
+-- The figures' upper limit (2^52 cents) is the engine's own and left out.
+
+create schema bench_peer;
+
+create table act_line (
+    submission int, position int, size int, kind smallint, fault smallint, period int, cell int, source int,
+    account smallint, amount bigint, key uuid, content bigint, previous uuid, previous_line int, payee uuid,
+    bank bigint,
+    primary key (submission, position)
+);
+comment on column act_line.size is 'Lines of the act this line begins; 0 on a line that goes on';
+
+create table effect (
+    kind smallint primary key, registers bool, pays bool, follows bool, mirrors bool, budget smallint, is_cp bool,
+    ae_reserved int, ae_consumed int, cp_reserved int, draws smallint, feeds smallint, shortfall smallint,
+    debit smallint, credit smallint, opens bool
+);
+create table open_period (period int primary key);
+create table cell (
+    cell int primary key, chain int[], operation int, expense smallint, accrued smallint, creditor smallint
+);
+comment on column cell.chain is 'Nodes from the fund centre up to the programme';
+create table node (
+    node int primary key, parent int, level smallint, staff bool, blocking bool,
+    ae_opened bigint default 0, ae_allotted bigint default 0,
+    ae_reserved bigint default 0, ae_consumed bigint default 0,
+    cp_opened bigint default 0, cp_allotted bigint default 0,
+    cp_reserved bigint default 0, cp_consumed bigint default 0
+) with (fillfactor = 50);
+create table payee (payee uuid primary key, number int generated always as identity, bank bigint);
+create table act_key (key uuid primary key, first_entry bigint, size int, content bigint);
+create table entry (
+    entry_id bigint primary key, submission int, position int, kind smallint, cell int, predecessor bigint,
+    commitment bigint, amount bigint, open bigint, unbilled bigint, payee int, period int,
+    debit smallint, credit smallint
+) with (fillfactor = 80);
+create table refusal (submission int, position int, code smallint, node int, missing bigint);
+create table duplicate (submission int, position int, entry_id bigint);
+create table ledger (
+    period int, account smallint, debit bigint, credit bigint, primary key (period, account)
+) with (fillfactor = 50);
+create table waiting (key uuid primary key, content bigint);
+create table held (position int);
+
+create type finding as (code int, node int, missing bigint);
+
+create function add_opened(which int, is_cp bool, cents bigint) returns void language sql as $$
+    update node set ae_opened = ae_opened + case when is_cp then 0 else cents end,
+                    cp_opened = cp_opened + case when is_cp then cents else 0 end where node = which;
+$$;
+
+create function add_allotted(which int, is_cp bool, cents bigint) returns void language sql as $$
+    update node set ae_allotted = ae_allotted + case when is_cp then 0 else cents end,
+                    cp_allotted = cp_allotted + case when is_cp then cents else 0 end where node = which;
+$$;
+
+create function left_at(n node, is_cp bool) returns bigint language sql immutable as $$
+    select case when is_cp then n.cp_opened - n.cp_reserved - n.cp_consumed
+                else n.ae_opened - n.ae_reserved - n.ae_consumed end;
+$$;
+
+create function undistributed(n node, is_cp bool) returns bigint language sql immutable as $$
+    select case when is_cp then n.cp_opened - n.cp_allotted else n.ae_opened - n.ae_allotted end;
+$$;
+
+create function chain_of(which int) returns int[] language plpgsql as $$
+declare chain int[] := '{}';
+begin
+    while which >= 0 loop
+        chain := chain || which;
+        select parent into which from node where node.node = which;
+    end loop;
+    return chain;
+end $$;
+
+create function move_credits(l act_line, e effect, t node) returns finding language plpgsql as $$
+declare
+    s node; g node;
+    givers int[]; takers int[]; common int[];
+    place int;
+begin
+    select * into s from node where node = l.source for update;
+    if s.level <> t.level then return row(:Outcome.FUND_CENTRE_LEVEL, t.node, 0)::finding; end if;
+    givers := chain_of(s.node); takers := chain_of(t.node);
+    if s.node = t.node or (t.staff and not s.staff) or s.node % 3 <> t.node % 3
+       or givers[array_upper(givers, 1)] / 6 <> takers[array_upper(takers, 1)] / 6 then
+        return row(:Outcome.MOVE_FORBIDDEN, s.node, 0)::finding;
+    end if;
+    common := array(select unnest(givers) intersect select unnest(takers));
+    foreach place in array givers loop
+        exit when place = any(common);
+        select * into g from node where node = place for update;
+        if l.amount > left_at(g, e.is_cp) then
+            return row(:Outcome.BUDGET_BELOW_CONSUMPTION, place, l.amount - left_at(g, e.is_cp))::finding;
+        end if;
+    end loop;
+    if l.amount > undistributed(s, e.is_cp) then
+        return row(:Outcome.ALLOTMENT_EXCEEDED, s.node, l.amount - undistributed(s, e.is_cp))::finding;
+    end if;
+    for i in 1 .. array_length(givers, 1) loop
+        exit when givers[i] = any(common);
+        perform add_opened(givers[i], e.is_cp, -l.amount), add_opened(takers[i], e.is_cp, l.amount);
+        if givers[i + 1] is not null and not givers[i + 1] = any(common) then
+            perform add_allotted(givers[i + 1], e.is_cp, -l.amount), add_allotted(takers[i + 1], e.is_cp, l.amount);
+        end if;
+    end loop;
+    return row(:Outcome.ACCEPTED, 0, 0)::finding;
+end $$;
+
+create function bring_credits(l act_line, e effect, c cell) returns finding language plpgsql as $$
+declare
+    t node; above node;
+begin
+    select * into t from node where node = case when c.operation >= 0 then c.operation else c.chain[1] end for update;
+    if e.budget = :Budget.MOVE then return move_credits(l, e, t); end if;
+    if (e.budget = :Budget.OPEN and t.level <> :Level.PROGRAMME)
+       or (e.budget = :Budget.ALLOT and t.level not in (:Level.BOP, :Level.UO))
+       or (e.budget = :Budget.EARMARK and t.level <> :Level.OPERATION) then
+        return row(:Outcome.FUND_CENTRE_LEVEL, t.node, 0)::finding;
+    end if;
+    if e.budget = :Budget.ALLOT then
+        select * into above from node where node = t.parent for update;
+        if l.amount > undistributed(above, e.is_cp) then
+            return row(:Outcome.ALLOTMENT_EXCEEDED, above.node, l.amount - undistributed(above, e.is_cp))::finding;
+        end if;
+        perform add_allotted(above.node, e.is_cp, l.amount);
+    elsif e.budget = :Budget.EARMARK then
+        for above in select * from node where node = any(c.chain) order by level desc for update loop
+            if above.blocking and l.amount > left_at(above, false) then
+                return row(:Outcome.AE_EXCEEDED, above.node, l.amount - left_at(above, false))::finding;
+            end if;
+        end loop;
+        update node set ae_reserved = ae_reserved + l.amount where node = any(c.chain);
+    end if;
+    perform add_opened(t.node, e.is_cp, l.amount);
+    return row(:Outcome.ACCEPTED, 0, 0)::finding;
+end $$;
+
+-- Spend at every level at once.  An operation holds its earmark; what that reserved above turns into consumption.
+create function spend(c cell, reserved bigint, consumed bigint, requested bigint) returns finding language plpgsql as $$
+declare
+    n node; ae_short node; cp_short node;
+    needed bigint := reserved + consumed;
+begin
+    if c.operation >= 0 then
+        select * into n from node where node = c.operation for update;
+        if n.blocking and needed > 0 and needed > left_at(n, false) then
+            return row(:Outcome.AE_EXCEEDED, n.node, needed - left_at(n, false))::finding;
+        end if;
+    end if;
+    for n in select * from node where node = any(c.chain) order by level desc for update loop
+        if n.blocking and c.operation < 0 and needed > 0 and ae_short is null and needed > left_at(n, false) then
+            ae_short := n;
+        end if;
+        if n.blocking and requested > 0 and cp_short is null and requested > left_at(n, true) then
+            cp_short := n;
+        end if;
+    end loop;
+    if ae_short is not null then
+        return row(:Outcome.AE_EXCEEDED, ae_short.node, needed - left_at(ae_short, false))::finding;
+    end if;
+    if cp_short is not null then
+        return row(:Outcome.CP_EXCEEDED, cp_short.node, requested - left_at(cp_short, true))::finding;
+    end if;
+    if c.operation >= 0 then
+        update node set ae_reserved = ae_reserved + reserved, ae_consumed = ae_consumed + consumed
+            where node = c.operation;
+        reserved := -consumed;
+    end if;
+    update node set ae_reserved = ae_reserved + reserved, ae_consumed = ae_consumed + consumed,
+                    cp_reserved = cp_reserved + requested where node = any(c.chain);
+    return row(:Outcome.ACCEPTED, 0, 0)::finding;
+end $$;
+
+create function account_of(role smallint, c cell, given smallint) returns smallint language sql immutable as $$
+    select case role when :Role.EXPENSE then case when given <> 0 then given else c.expense end
+                     when :Role.ACCRUED then c.accrued when :Role.CREDITOR then c.creditor else 0 end;
+$$;
+
+-- Judge one line, and carry it out as entry ``id`` if it breaks no rule.
+create function post(l act_line, id bigint) returns finding language plpgsql as $$
+declare
+    e effect; base effect; c cell; item entry; root entry; known act_key; paid payee; found_ finding;
+    sign int := 1; followed bigint := 0; commitment_ bigint := 0; cell_ int := greatest(l.cell, 0);
+    drawn smallint; fed smallint; left_ bigint; debit_ smallint; credit_ smallint;
+begin
+    if l.fault <> 0 then return row(l.fault, 0, 0)::finding; end if;
+    if not exists (select from open_period where period = l.period) then
+        return row(:Outcome.PERIOD_CLOSED, 0, 0)::finding;
+    end if;
+    select * into e from effect where kind = l.kind;
+    base := e;
+    if e.registers then
+        if exists (select from payee where payee.payee = l.payee) then
+            return row(:Outcome.PAYEE_ALREADY_REGISTERED, 0, 0)::finding;
+        end if;
+        insert into payee (payee, bank) values (l.payee, l.bank) returning * into paid;
+    elsif e.pays then
+        select * into paid from payee where payee.payee = l.payee;
+        if not found then return row(:Outcome.PAYEE_UNKNOWN, 0, 0)::finding; end if;
+        if l.bank <> 0 and l.bank <> paid.bank then return row(:Outcome.BANK_DETAILS_DIFFER, 0, 0)::finding; end if;
+    end if;
+    if e.follows then
+        select * into known from act_key where key = l.previous;
+        if not found or l.previous_line not between 1 and known.size then
+            return row(:Outcome.PREDECESSOR_MISSING, 0, 0)::finding;
+        end if;
+        followed := known.first_entry + l.previous_line - 1;
+        select * into item from entry where entry_id = followed for update;
+        if l.cell >= 0 and l.cell <> item.cell then return row(:Outcome.ASSIGNMENT_DIFFERS, 0, 0)::finding; end if;
+        cell_ := item.cell;
+        commitment_ := followed;
+        if e.mirrors then
+            if l.amount > item.open then
+                return row(:Outcome.REVERSAL_EXCEEDS_ORIGINAL, 0, l.amount - item.open)::finding;
+            end if;
+            select * into base from effect where kind = item.kind;
+            sign := -1;
+            commitment_ := item.commitment;
+        end if;
+        drawn := case when e.mirrors then base.feeds else base.draws end;
+        fed := case when e.mirrors then base.draws else base.feeds end;
+        if commitment_ > 0 and drawn <> 0 then
+            select * into root from entry where entry_id = commitment_ for update;
+            left_ := case drawn when :Remainder.OPEN then root.open else root.unbilled end;
+            if l.amount > left_ then return row(e.shortfall, 0, l.amount - left_)::finding; end if;
+        end if;
+    end if;
+    if base.budget <> :Budget.NONE then
+        select * into c from cell where cell = cell_;
+        if base.budget = :Budget.SPEND then
+            found_ := spend(c, base.ae_reserved * sign * l.amount, base.ae_consumed * sign * l.amount,
+                            base.cp_reserved * sign * l.amount);
+        else
+            found_ := bring_credits(l, e, c);
+        end if;
+        if found_.code <> :Outcome.ACCEPTED then return found_; end if;
+    elsif base.debit <> :Role.NONE then
+        select * into c from cell where cell = cell_;
+    end if;
+    if e.follows then
+        if commitment_ > 0 then
+            update entry set
+                open = open + l.amount * ((fed = :Remainder.OPEN)::int - (drawn = :Remainder.OPEN)::int),
+                unbilled = unbilled + l.amount * ((fed = :Remainder.UNBILLED)::int - (drawn = :Remainder.UNBILLED)::int)
+            where entry_id = commitment_;
+        end if;
+        if e.mirrors then update entry set open = open - l.amount where entry_id = followed; end if;
+    end if;
+    debit_ := case when e.mirrors then item.credit else account_of(base.debit, c, l.account) end;
+    credit_ := case when e.mirrors then item.debit else account_of(base.credit, c, l.account) end;
+    if debit_ <> 0 then
+        insert into ledger values (l.period, debit_, l.amount, 0)
+            on conflict (period, account) do update set debit = ledger.debit + excluded.debit;
+        insert into ledger values (l.period, credit_, 0, l.amount)
+            on conflict (period, account) do update set credit = ledger.credit + excluded.credit;
+    end if;
+    insert into entry values (id, l.submission, l.position, l.kind, cell_, followed, commitment_, l.amount,
+        case when e.opens then l.amount else 0 end, 0, coalesce(paid.number, 0), l.period, debit_, credit_);
+    return row(:Outcome.ACCEPTED, 0, 0)::finding;
+end $$;
+
+create function refuse_all(h act_line, code int) returns void language sql as $$
+    insert into refusal select h.submission, h.position + i, code, 0, 0 from generate_series(0, h.size - 1) i;
+$$;
+
+create function refuse_one(h act_line, broken int, f finding) returns void language sql as $$
+    insert into refusal select h.submission, h.position + i,
+        case when i = broken then f.code else :Outcome.ACT_REFUSED end,
+        case when i = broken then f.node else 0 end, case when i = broken then f.missing else 0 end
+    from generate_series(0, h.size - 1) i;
+$$;
+
+-- The first line of the act that leaves it without a key, counted from 0; null if it has one.
+create function unkeyed(h act_line) returns int language sql as $$
+    select min(position) - h.position from act_line
+    where submission = h.submission and position between h.position and h.position + h.size - 1
+      and fault between :Outcome.REFERENCE_INVALID and :Outcome.ACT_TOO_LONG;
+$$;
+
+-- What is known of the act's key: a code, or null if nothing is.
+create function recognise(h act_line) returns int language plpgsql as $$
+declare
+    known act_key; waits waiting;
+begin
+    select * into known from act_key where key = h.key;
+    if found and known.content = h.content then
+        insert into duplicate
+            select h.submission, h.position + i, known.first_entry + i from generate_series(0, h.size - 1) i;
+        return :Outcome.DUPLICATE;
+    end if;
+    if not found then
+        select * into waits from waiting where key = h.key;
+        if not found then return null; end if;
+        if waits.content = h.content then
+            insert into held values (h.position);
+            return :Outcome.HELD;
+        end if;
+    end if;
+    perform refuse_all(h, :Outcome.REFERENCE_CONFLICT);
+    return :Outcome.REFERENCE_CONFLICT;
+end $$;
+
+-- Enter all lines of the act from entry ``id`` on, or none.
+create function post_lines(h act_line, id bigint, out broken int, out f finding) language plpgsql as $$
+declare
+    l act_line;
+begin
+    broken := 0;
+    if h.size = 1 then
+        f := post(h, id);
+        return;
+    end if;
+    begin
+        for l in select * from act_line where submission = h.submission
+                 and position between h.position and h.position + h.size - 1 order by position loop
+            broken := l.position - h.position;
+            f := post(l, id + broken);
+            if f.code <> :Outcome.ACCEPTED then raise exception using errcode = 'CR001'; end if;
+        end loop;
+    exception when sqlstate 'CR001' then
+        null; -- what the lines before it did is undone, what was found is not
+    end;
+end $$;
+
+-- Decide the act that line ``h`` begins.
+create function decide(h act_line, id bigint, holding bool) returns int language plpgsql as $$
+declare
+    answer int; posted record; broken int;
+begin
+    if h.fault <> 0 or h.size > 1 then broken := unkeyed(h); end if;
+    if broken is not null then
+        perform refuse_one(h, broken, row(fault, 0, 0)::finding) from act_line
+            where submission = h.submission and position = h.position + broken;
+        return :Outcome.ACT_REFUSED;
+    end if;
+    answer := recognise(h);
+    if answer is not null then return answer; end if;
+    posted := post_lines(h, id);
+    if (posted.f).code = :Outcome.ACCEPTED then
+        insert into act_key values (h.key, id, h.size, h.content);
+    elsif holding and (posted.f).code in (:Outcome.PREDECESSOR_MISSING, :Outcome.SERVICE_INSUFFICIENT) then
+        insert into waiting values (h.key, h.content);
+        insert into held values (h.position);
+        return :Outcome.HELD;
+    else
+        perform refuse_one(h, posted.broken, posted.f);
+    end if;
+    return (posted.f).code;
+end $$;
+
+-- Work a submission to its end: every act in order, then the held ones again while that helps, then for good.
+create procedure work(which int, commit_every int) language plpgsql as $$
+declare
+    h act_line; place int; acts int := 0; run int := 1; answer int;
+    helped bool; holding bool := true;
+    id bigint := (select coalesce(max(entry_id), 0) + 1 from entry);
+    places int[] := array(select position from act_line where submission = which and size > 0 order by position);
+begin
+    loop
+        delete from waiting; delete from held;
+        helped := false;
+        foreach place in array places loop
+            select * into h from act_line where submission = which and position = place;
+            answer := decide(h, id, holding);
+            if answer = :Outcome.ACCEPTED then id := id + h.size; end if;
+            helped := helped or answer <= :Outcome.DUPLICATE;
+            acts := acts + 1;
+            if acts % commit_every = 0 then commit; end if;
+        end loop;
+        places := array(select position from held order by position);
+        exit when not holding or places = '{}';
+        holding := run = 1 or helped;
+        run := run + 1;
+    end loop;
+    commit;
+end $$;
+
+-- Every line and what became of it, in the words of both.
+create view told as
+    select submission, position as line, :Outcome.ACCEPTED as code, entry_id, 0 as node, 0::bigint as missing from entry
+    union all select submission, position, :Outcome.DUPLICATE, entry_id, 0, 0 from duplicate
+    union all select submission, position, code, 0, node, missing from refusal;
+create view told_by_engine as
+    select submission, line, :Outcome.ACCEPTED as code, entry_id, 0 as node, 0::bigint as missing from public.entry
+    union all select submission, line, :Outcome.DUPLICATE, entry_id, 0, 0 from public.duplicate
+    union all select submission, line, code, 0, node, missing from public.refusal;

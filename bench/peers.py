@@ -1,0 +1,193 @@
+"""The same acts through row-by-row PL/pgSQL: its decisions must equal the engine's act for act, then it is timed."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import postgres, postgres_peer
+from bench.year import Year, generate
+from core.catalog import CATALOG, Family, Measure
+from ingest.intake import FileFeed, Order
+from ingest.spool import Spool
+from posting.batch import Batch
+from posting.book import State
+from posting.loading import Loaded
+from posting.pipeline import Pipeline
+from posting.registry import Reference
+from posting.store.postgres import PostgresStore
+
+ACTS = 50_000
+"""Payment request lines of the year that the peer works; with what they follow, some 80,000 lines."""
+
+_SETTING_UP = 2
+"""The first files, third parties and budget: decided by the peer too, but not timed."""
+
+_Tables = Mapping[str, list[tuple[Any, ...]]]
+_Way = Callable[[Any, int], Awaitable[float]]
+
+_OPENING = frozenset({Family.COMMITMENT, Family.SERVICE, Family.PAYMENT_REQUEST})
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What PL/pgSQL does in a second, committing every 500 acts."""
+
+    lines: int
+    lines_a_second: float
+    """One call an act from a client."""
+    looping_lines_a_second: float
+    """All calls made by a loop in the server."""
+
+
+@dataclass
+class _Recorded(FileFeed):
+    """A feed that remembers what it gave in first passes, and the book it was for."""
+
+    acts: list[np.ndarray] = field(default_factory=list)
+    state: State = field(init=False)
+
+    async def open(self, loaded: Loaded) -> None:
+        self.state = loaded.state
+        await super().open(loaded)
+
+    def batches(self) -> Iterator[Batch]:
+        for batch in super().batches():
+            self.acts += [piece.acts for piece in batch.pieces]
+            yield batch
+
+
+async def row_by_row(dsn: str, folder: Path, year: Year) -> Peer:
+    """Process a small year in the empty database ``dsn``, then let the peer decide the very same acts beside it.
+
+    File by file, so that both present held acts anew at the same moment.  Third parties and budget are not timed.
+
+    Raises
+    ------
+    AssertionError
+        The peer says of some line what the engine does not.
+    """
+    small = replace(year, acts=min(year.acts, ACTS), senders=1)
+    files = [folder / "files" / each["name"] for each in generate(folder / "files", small)["files"]]
+    recorded = [await _processed(dsn, folder / "spool", path) for path in files]
+    tables, submissions = _reference(recorded), [feed.taken[-1] for feed in recorded]
+    lines = sum(map(_lines, recorded[_SETTING_UP:]))
+    async with postgres.connected(dsn) as connection:
+        asked, looped = [
+            await _seconds(connection, way, tables, submissions)
+            for way in (postgres_peer.ask, postgres_peer.work)
+        ]
+    return Peer(lines, round(lines / asked), round(lines / looped))
+
+
+async def _seconds(connection: Any, way: _Way, tables: _Tables, submissions: list[int]) -> float:
+    """The time of all submissions but those that set up, decided from nothing in one ``way``."""
+    await postgres_peer.make(connection)
+    for table, rows in tables.items():
+        await postgres_peer.fill(connection, table, rows)
+    seconds = [await way(connection, each) for each in submissions]
+    if wrong := await postgres_peer.differences(connection):
+        raise AssertionError("; ".join(wrong))
+    return sum(seconds[_SETTING_UP:])
+
+
+async def _processed(dsn: str, spool: Path, path: Path) -> _Recorded:
+    async with PostgresStore(dsn).held("bench") as store:
+        feed = _Recorded(Order([path]), Spool(spool), store)
+        await Pipeline(store, Reference.load()).run(feed)
+    if feed.rejected:
+        raise AssertionError(str(feed.rejected))
+    return feed
+
+
+def _lines(feed: _Recorded) -> int:
+    return sum(map(len, feed.acts))
+
+
+def _reference(recorded: list[_Recorded]) -> _Tables:
+    """Rows of the peer's tables."""
+    state = recorded[-1].state
+    cells = list(_cells(state))
+    lines = [row for feed in recorded for row in _act_lines(feed)]
+    named = {node for cell in cells for node in (*cell[1], cell[2])} | {row[7] for row in lines}
+    return {
+        "effect": list(_effects()),
+        "open_period": [(int(period),) for period in np.flatnonzero(state.book.periods)],
+        "cell": cells,
+        "node": list(_nodes(state, named - {-1})),
+        "act_line": lines,
+    }
+
+
+def _effects() -> Iterator[tuple]:
+    for number, kind in enumerate(CATALOG):
+        says = (kind.family is Family.THIRD_PARTY, kind.pays, kind.follows is not Family.NONE, kind.mirrors)
+        budget = (
+            kind.budget,
+            kind.measure is Measure.CP,
+            kind.ae_reserved,
+            kind.ae_consumed,
+            kind.cp_reserved,
+        )
+        rest = (kind.draws, kind.feeds, kind.shortfall, kind.debit, kind.credit)
+        yield (number, *says, *budget, *rest, kind.family in _OPENING)
+
+
+def _cells(state: State) -> Iterator[tuple]:
+    """Cells with their chains; nodes by number, as refusals name them."""
+    first = state.registry.first_node
+    for number, cell in enumerate(state.book.cells[1:].tolist(), 1):
+        centre, _, operation, *accounts = cell
+        chain = [node + first for node in _chain(state, centre)]
+        yield (number, chain, operation + first if operation >= 0 else -1, *accounts)
+
+
+def _chain(state: State, node: int) -> list[int]:
+    chain = []
+    while node >= 0:
+        chain.append(node)
+        node = int(state.book.nodes["parent"][node])
+    return chain
+
+
+def _nodes(state: State, named: set[int]) -> Iterator[tuple]:
+    """The nodes named, and all above them."""
+    first = state.registry.first_node
+    for position in sorted({above for node in named for above in _chain(state, node - first)}):
+        parent, level, staff, blocking, _ = state.book.nodes[position].tolist()
+        yield (position + first, parent + first if parent >= 0 else -1, level, bool(staff), bool(blocking))
+
+
+def _act_lines(feed: _Recorded) -> Iterator[tuple]:
+    first, position = feed.state.registry.first_node, 0
+    for acts in feed.acts:
+        sizes = np.bincount(acts["head"], minlength=len(acts)).tolist()
+        for act, size in zip(acts, sizes, strict=True):
+            yield (feed.taken[-1], position, size, *_said(act, first))
+            position += 1
+
+
+def _said(act: np.void, first: int) -> tuple:
+    """One line in the peer's words; fingerprints are UUIDs, which PostgreSQL compares fast."""
+    source = int(act["source"]) + first if act["source"] >= 0 else -1
+    plain = [int(act[name]) for name in ("kind", "fault", "period", "cell")]
+    words = [_uuid(act, name) for name in ("key", "previous", "payee")]
+    return (
+        *plain,
+        source,
+        int(act["account"]),
+        int(act["amount"]),
+        words[0],
+        int(act["content"].view(np.int64)),
+        words[1],
+        int(act["previous_line"]),
+        words[2],
+        int(act["bank"].view(np.int64)),
+    )
+
+
+def _uuid(act: np.void, name: str) -> uuid.UUID:
+    return uuid.UUID(int=int(act[f"{name}_high"]) << 64 | int(act[f"{name}_low"]))

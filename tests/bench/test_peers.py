@@ -1,0 +1,41 @@
+"""Row-by-row PL/pgSQL decides as the engine does; a difference of one line is found."""
+
+import platform
+from pathlib import Path
+
+from bench import postgres, postgres_peer
+from bench.machine import machine
+from bench.peers import row_by_row
+from bench.year import Year
+from core.codes import Outcome
+
+ACTS = 4_000
+_ALTERED = """
+update refusal set missing = missing + 1
+where (submission, position) = (select submission, position from refusal order by submission, position limit 1)
+"""
+
+
+async def test_the_peer_says_of_every_line_what_the_engine_says(dsn: str, tmp_path: Path) -> None:
+    """The year holds duplicates, conflicts, early acts and most refusals; it is compared line by line inside."""
+    peer = await row_by_row(dsn, tmp_path, Year(seed=4, acts=ACTS))
+    assert peer.lines > ACTS
+    async with postgres.connected(dsn) as connection:
+        codes = {
+            row["code"]
+            for row in await connection.fetch(f"select distinct code from {postgres_peer.SCHEMA}.told")
+        }
+        met = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.REFERENCE_CONFLICT}
+        assert met | {Outcome.CP_EXCEEDED, Outcome.PREDECESSOR_MISSING, Outcome.COMMITMENT_EXCEEDED} <= codes
+        await connection.execute(f"set search_path = {postgres_peer.SCHEMA}")
+        assert await postgres_peer.differences(connection) == []
+        await connection.execute(_ALTERED)
+        found = await postgres_peer.differences(connection)
+    assert [each.partition(":")[0] for each in found] == ["told_by_engine only", "told only"]
+
+
+def test_the_machine_is_told_in_one_line() -> None:
+    told = machine()
+    assert "\n" not in told
+    assert f"Python {platform.python_version()}" in told
+    assert " cores, " in told
