@@ -25,7 +25,8 @@ from posting.store.postgres import PostgresStore
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 2_000_000
 READ_AHEAD_BATCHES = 3
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What a fresh connection may mend.  asyncpg calls it internal when a connection dies in the middle of a COPY."""
 
 
 class Feed(Protocol):
