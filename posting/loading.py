@@ -3,38 +3,27 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from core.catalog import CATALOG
 from core.columns import seal
 from core.errors import DatabaseUnfit
 from core.tables import (
     LEDGER_ACCOUNTS,
     AccountBalances,
-    Bytes,
-    Entries,
-    Fingerprints,
     NewCells,
     NewPayees,
     NodeBalances,
-    Replayed,
     Spans,
 )
 from kernels import keys as key_kernel
-from kernels import replay as kernel
-from posting import checkpoint, keys
+from posting import checkpoint, keys, replaying
 from posting.book import State, empty
 from posting.cells import CellParts, pack
 from posting.checkpoint import Mark
 from posting.engine import Head
-from posting.registry import Coded, Reference, Registry
+from posting.registry import Reference, Registry
 from posting.rows import TextCells, columns, decode
-from posting.store.postgres import LAYOUT, PostgresStore
-
-REPLAY_ENTRIES = 1 << 20
-"""Entries read from the journal at once."""
-
-_FAMILY = np.array([kind.family for kind in CATALOG])
+from posting.store.migrating import LAYOUT
+from posting.store.postgres import PostgresStore
 
 
 class Loaded(NamedTuple):
@@ -62,7 +51,7 @@ async def load(store: PostgresStore, reference: Reference) -> Loaded:
     await _load_figures(store, state)
     await _restore(store, state, mark)
     await _load_payees(store, state, secret, mark)
-    await _replay(store, state, secret, (mark.entries, entries))
+    await replaying.replay(store, state, secret, (mark.entries, entries))
     return Loaded(state, head, secret, mark)
 
 
@@ -107,7 +96,7 @@ async def _load_figures(store: PostgresStore, state: State) -> None:
 async def _restore(store: PostgresStore, state: State, mark: Mark) -> None:
     state.make_room_to_restore(mark.entries, mark.keys, mark.payees)
     for row in await store.fetch("checkpoints", mark.batch):
-        select = f"select batch, part, page, payload from checkpoint_page where batch = {int(row['batch'])}"
+        select = f"select batch, piece, payload from checkpoint_page where batch = {int(row['batch'])}"
         checkpoint.restore(state, await store.copy_out(select))
     counters = state.book.counters
     counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
@@ -140,58 +129,3 @@ async def _load_payees(store: PostgresStore, state: State, secret: keys.Secret, 
 
 def _column(texts: TextCells, place: int, of: int) -> Spans:
     return seal(Spans(*(np.ascontiguousarray(column[place::of]) for column in texts.spans)))
-
-
-async def _replay(store: PostgresStore, state: State, secret: keys.Secret, span: tuple[int, int]) -> None:
-    """Take back the entries behind the checkpoint, a stretch at a time, never splitting an act."""
-    senders = await _senders(store, state.registry)
-    names, (done, last) = ", ".join([*columns(Entries), "reference"]), span
-    while done < last:
-        select = f"select {names} from entry where entry_id > {done} and entry_id <= {done + REPLAY_ENTRIES} order by entry_id"
-        rows, texts = decode(Entries, await store.copy_out(select), 1)
-        found = _fingerprints(rows, texts, senders, secret)
-        whole = _whole_acts(found, done + len(rows.entry_id) == last)
-        state.make_room(whole)
-        kernel.replay(
-            _replayed(rows, whole), seal(Fingerprints._make(column[:whole] for column in found)), state.book
-        )
-        state.note_pages(rows.predecessor[:whole])
-        done += whole
-
-
-def _fingerprints(
-    rows: Entries, texts: TextCells, senders: NDArray[np.int64], secret: keys.Secret
-) -> Fingerprints:
-    prefix = keys.prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
-    return keys.fingerprints(texts.spans, Bytes(texts.text.data), prefix, secret)
-
-
-def _whole_acts(found: Fingerprints, is_last: bool) -> int:
-    """How many rows end with a whole act: the last one may go on behind this stretch."""
-    if is_last:
-        return len(found.high)
-    differs = (found.high[1:] != found.high[:-1]) | (found.low[1:] != found.low[:-1])
-    return int(np.flatnonzero(differs)[-1]) + 1
-
-
-def _replayed(rows: Entries, count: int) -> Replayed:
-    chosen = (
-        rows.entry_id,
-        rows.predecessor,
-        rows.amount,
-        rows.cell,
-        rows.kind.astype(np.uint8),
-        rows.debit,
-        rows.credit,
-        rows.content.view(np.uint64),
-    )
-    return seal(Replayed._make(np.ascontiguousarray(each[:count]) for each in chosen))
-
-
-async def _senders(store: PostgresStore, registry: Registry) -> NDArray[np.int64]:
-    """The sender's number of each submission."""
-    rows = await store.fetch("submission_senders")
-    numbers = np.zeros(max((row["submission"] for row in rows), default=0) + 1, np.int64)
-    for row in rows:
-        numbers[row["submission"]] = registry.numbers[Coded.SENDER][row["sender"]]
-    return numbers

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
-import asyncpg
-
 from core.errors import BatchFailed, BookMoved
 from core.observer import Stages
 from posting import checkpoint, loading
@@ -20,13 +18,11 @@ from posting.checkpoint import Mark, Snapshot
 from posting.engine import Engine
 from posting.loading import Loaded
 from posting.registry import Reference
-from posting.store.postgres import PostgresStore
+from posting.store.postgres import FAILURES, Connection, PostgresStore
 
 ATTEMPTS_MAX = 3
-CHECKPOINT_ENTRIES = 2_000_000
+CHECKPOINT_ENTRIES = 1 << 22
 READ_AHEAD_BATCHES = 3
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""What a fresh connection may mend.  asyncpg calls it internal when a connection dies in the middle of a COPY."""
 
 
 class Feed(Protocol):
@@ -118,7 +114,7 @@ class Pipeline:
 def _cause(group: BaseExceptionGroup) -> BaseException:
     """The failure to tell: one that trying again cannot mend is raised as it is."""
     moved, others = group.split(BookMoved)
-    failures, unexpected = (others or group).split(_FAILURES)
+    failures, unexpected = (others or group).split(FAILURES)
     if moved is not None or unexpected is not None:
         raise _first(moved or unexpected or group)
     return _first(failures or group)
@@ -153,8 +149,6 @@ class _Course:
                 again = feed.again(batch)
                 while (held := await self._in_kernel(next, again, None)) is not None:
                     await self._decide(group, held)
-            if self._engine.state.entries - self._mark.entries >= self._settings.checkpoint_entries // 4:
-                await self._checkpoint(group)
 
     def _read(self, batches: Iterator[Batch]) -> asyncio.Future[Batch | None]:
         return asyncio.get_running_loop().run_in_executor(self._reader, next, batches, None)
@@ -172,7 +166,7 @@ class _Course:
             await self._checkpoint(group)
 
     async def _commit(
-        self, connection: asyncpg.Connection, outcome: Outcome, order: tuple[asyncio.Event, asyncio.Event]
+        self, connection: Connection, outcome: Outcome, order: tuple[asyncio.Event, asyncio.Event]
     ) -> None:
         before, done = order
         await self._store.commit(connection, outcome, before)
@@ -189,4 +183,4 @@ class _Course:
         number = self._engine.head.batch
         snapshot: Snapshot = await self._in_kernel(self._snapshot, number)
         self._mark = snapshot.mark
-        group.create_task(self._store.save_checkpoint(snapshot.mark, snapshot.stream, self._before))
+        group.create_task(self._store.save_checkpoint(snapshot.mark, snapshot.rows(), self._before))

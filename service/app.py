@@ -22,8 +22,8 @@ from posting.pipeline import Pipeline
 from posting.registry import Reference
 from posting.store.postgres import PostgresStore
 from service import postgres
+from service.database import Database
 from service.interruption import Interruption
-from service.opening import opened
 from service.progress import Course, File, Narrator, followed
 from service.receipts import Reason, Receipt
 from service.settings import Settings
@@ -145,17 +145,19 @@ def _decided(tally: Tally) -> int:
     return tally.accepted + tally.duplicate + tally.refused + tally.suspended
 
 
-async def process(settings: Settings, order: Order, interruption: Interruption, teller: Narrator) -> Result:
-    """Bring the files of ``order``, and what earlier runs left, to their end.
+async def process(
+    where: tuple[Settings, Database], order: Order, interruption: Interruption, teller: Narrator
+) -> Result:
+    """Bring the files of ``order``, and what earlier runs left, to their end in an open database.
 
     Raises
     ------
     EngineError
         The engine cannot go on; what is committed stays, and the same call goes on from there.
     """
-    course = Course(order.paths)
+    (settings, database), course = where, Course(order.paths)
     reference = Reference.load(settings.reference) if settings.reference else Reference.load()
-    async with _store(settings, teller) as store:
+    async with _store(database) as store:
         clock = Clock(course)
         files = FileFeed(
             replace(order, admitted=course.admit), Spool(settings.data / "spool"), store, clock.stages
@@ -177,13 +179,12 @@ async def process(settings: Settings, order: Order, interruption: Interruption, 
 
 
 @asynccontextmanager
-async def _store(settings: Settings, teller: Narrator) -> AsyncIterator[PostgresStore]:
-    """The database, open, and the lease on it held."""
+async def _store(database: Database) -> AsyncIterator[PostgresStore]:
+    """The lease on the database, held."""
     holder = f"process {os.getpid()} on {platform.node()}"
-    async with opened(settings, teller.doing) as database:
-        with postgres.told(database.dsn):
-            async with PostgresStore(database.dsn).held(holder) as store:
-                yield store
+    with postgres.told(database.dsn):
+        async with PostgresStore(database.dsn).held(holder) as store:
+            yield store
 
 
 async def _result(store: PostgresStore, feed: Stoppable, clock: Clock) -> Result:

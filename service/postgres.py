@@ -102,6 +102,6 @@ async def examples(connection: asyncpg.Connection) -> list[str]:
 
 async def bring_up_to_date(connection: asyncpg.Connection) -> list[str]:
     """Apply the migrations that are missing; their names."""
-    from posting.store.postgres import migrate
+    from posting.store.migrating import migrate
 
     return await migrate(connection)

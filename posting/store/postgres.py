@@ -1,30 +1,29 @@
 """The store: PostgreSQL is the only durable truth.  Several batches are copied at once and commit in order."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 import asyncpg
 
-from core.errors import BookMoved, DatabaseUnfit, LeaseHeld
+from core.errors import BookMoved, LeaseHeld
 from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
 from posting.batch import Outcome, Stage, Submission, Tally
 from posting.registry import Coded, Numbers, Reference, number
 from posting.rows import HEADER, TRAILER, columns
-from posting.store.sql import queries, shipped
+from posting.store import outflow
+from posting.store.migrating import LAYOUT, PARTITION_ROWS, migrate
+from posting.store.sql import queries
 
-LAYOUT = 1
-"""Version of the journal's rows: what a batch's hash is a hash of."""
+Connection = asyncpg.Connection
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What a fresh connection may mend.  asyncpg calls it internal when a connection dies in the middle of a COPY."""
 
-PARTITION_ROWS = 1 << 24
-SERVER_VERSION_MIN = 150000
 _LEASE = timedelta(seconds=15)
 _RENEWAL_SECONDS = 5
 _CHUNK_BYTES = 1 << 19
-_MIGRATION_LOCK = 7317
 _TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "entry": (Entries, ("reference",)),
     "refusal": (Refusals, ("reference", "found")),
@@ -35,53 +34,6 @@ _TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "account_balance": (AccountBalances, ()),
 }
 SQL: Mapping[str, str] = queries("posting.store", "queries.sql")
-
-
-async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITION_ROWS) -> list[str]:
-    """Bring the database to this version; returns the names of the migrations applied.
-
-    Raises
-    ------
-    DatabaseUnfit
-        The server is too old, or a migration differs from the one that was applied.
-    """
-    version = connection.get_server_version()
-    if version.major * 10000 < SERVER_VERSION_MIN:
-        raise DatabaseUnfit(f"PostgreSQL {version.major} is too old; 15 or newer is needed")
-    async with connection.transaction():
-        await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
-        await connection.execute(
-            "create table if not exists migration (name text primary key, digest bytea not null,"
-            " applied_at timestamptz not null default clock_timestamp())"
-        )
-        applied = {
-            row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")
-        }
-        _check_drift(applied)
-        new = [each for each in shipped() if each.name not in applied]
-        for each in new:
-            await connection.execute(each.sql)
-            await connection.execute(
-                "insert into migration (name, digest) values ($1, $2)", each.name, each.digest
-            )
-        await connection.execute(
-            "insert into engine (layout, secret, partition_rows) values ($1, $2, $3) on conflict do nothing",
-            LAYOUT,
-            secrets.token_bytes(16),
-            partition_rows,
-        )
-    return [each.name for each in new]
-
-
-def _check_drift(applied: dict[str, bytes]) -> None:
-    known = {each.name: each.digest for each in shipped()}
-    for name, digest in applied.items():
-        if name not in known:
-            raise DatabaseUnfit(f"migration {name} was applied by a newer version; run that version or newer")
-        if known[name] != digest:
-            raise DatabaseUnfit(
-                f"migration {name} differs from the one applied; restore the file, add a new one instead"
-            )
 
 
 class Earlier(NamedTuple):
@@ -204,16 +156,16 @@ class PostgresStore:
     async def copy_out(self, select: str) -> bytes:
         """The binary COPY stream of a query."""
         parts: list[bytes] = []
+        await self.copied(select, parts.append)
+        return b"".join([HEADER, *parts, TRAILER])
 
-        async def keep(data: bytes) -> None:
-            parts.append(data)
-
+    async def copied(self, select: str, work: Callable[[bytes], None]) -> None:
+        """Hand the COPY rows of a query to ``work``, many whole rows at a time, in a thread beside."""
         connection = await self._free.get()
         try:
-            await connection.copy_from_query(select, output=keep, format="binary")
+            await outflow.copied(connection, select, work)
         finally:
             self._free.put_nowait(connection)
-        return b"".join(parts)
 
     async def find_submission(self, sender: str, file_hash: bytes) -> Earlier | None:
         """The last submission of the same file by the same sender."""
@@ -263,14 +215,15 @@ class PostgresStore:
             await self._close_batch(connection, outcome)
         self._free.put_nowait(connection)
 
-    async def save_checkpoint(self, mark: Sequence[int], stream: Any, after: asyncio.Event) -> None:
-        """Store the pages of a checkpoint, once the batch it shows is committed."""
+    async def save_checkpoint(self, mark: Sequence[int], rows: Iterable[Any], after: asyncio.Event) -> None:
+        """Store the COPY rows of a checkpoint, once the batch it shows is committed."""
         await after.wait()
         connection = await self._free.get()
         async with connection.transaction():
-            names = ["batch", "part", "page", "payload"]
-            chunks = _chunks(memoryview(stream))
-            await connection.copy_to_table("checkpoint_page", source=chunks, columns=names, format="binary")
+            names = ["batch", "piece", "payload"]
+            await connection.copy_to_table(
+                "checkpoint_page", source=_enclosed(rows), columns=names, format="binary"
+            )
             await connection.execute(SQL["insert_checkpoint"], *mark)
         self._free.put_nowait(connection)
 
@@ -313,11 +266,15 @@ class PostgresStore:
         )
 
 
-async def _chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:
+def _chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:
     """A whole COPY stream in pieces, so that the connection can hold back."""
+    return _enclosed(stream[start : start + _CHUNK_BYTES] for start in range(0, len(stream), _CHUNK_BYTES))
+
+
+async def _enclosed(rows: Iterable[Any]) -> AsyncIterator[Any]:
     yield HEADER
-    for start in range(0, len(stream), _CHUNK_BYTES):
-        yield stream[start : start + _CHUNK_BYTES]
+    for some in rows:
+        yield some
     yield TRAILER
 
 

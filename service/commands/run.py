@@ -1,5 +1,6 @@
 """``crescendo run``: process files to the end."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,11 @@ from cyclopts import Parameter
 from core.errors import InputError
 from service import console, interruption, progress, tuning, warmup
 from service.commands.options import HERE, Json, Place
+from service.opening import opened
 from service.settings import Misuse, Settings
 
 if TYPE_CHECKING:
-    from ingest.intake import Order
+    from ingest.envelope import Envelope
     from service.app import Result
 
 EXIT_REFUSED = 1
@@ -78,24 +80,32 @@ def process(settings: Settings, files: Sequence[Path], presentation: Presentatio
     teller = progress.narrator()
     try:
         teller.doing("starting")
-        warmup.load(teller)
-        from service import app
+        if presentation.sender:
+            _declared(presentation)
 
-        order = _order(files, presentation)
-        return interruption.run(lambda heard: app.process(settings, order, heard, teller))
+        async def work(heard: interruption.Interruption) -> "Result":
+            # The kernels are loaded while the database starts: neither needs the other.
+            loading = asyncio.create_task(asyncio.to_thread(warmup.load, teller))
+            async with opened(settings, teller.doing) as database:
+                await loading
+                from ingest.intake import Order
+                from service import app
+
+                order = Order(_presentable(files), _declared(presentation), presentation.again)
+                return await app.process((settings, database), order, heard, teller)
+
+        return interruption.run(work)
     finally:
         teller.close()
 
 
-def _order(files: Sequence[Path], presentation: Presentation) -> "Order":
+def _declared(presentation: Presentation) -> "Envelope":
     from ingest.envelope import Envelope, checked
-    from ingest.intake import Order
 
     try:
-        declared = checked(Envelope(sender=presentation.sender), "--sender")
+        return checked(Envelope(sender=presentation.sender), "--sender")
     except InputError as error:
         raise Misuse(str(error)) from error
-    return Order(_presentable(files), declared, presentation.again)
 
 
 def _presentable(files: Sequence[Path]) -> list[Path]:

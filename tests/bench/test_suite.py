@@ -18,7 +18,7 @@ from core.columns import records, sealed
 from core.nomenclature import Level
 from core.tables import Cells, Draws, Nodes, Numbers
 from kernels import availability
-from posting.store.postgres import migrate
+from posting.store.migrating import migrate
 from service.database import embedded
 from tests.oracle import availability as oracle
 from tests.oracle.model import Node

@@ -6,10 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.columns import record
+from core.errors import SchemaMismatch
 from core.tables import Items, Keys
 from posting import checkpoint
 from posting.book import ITEMS_A_PAGE, State, empty
-from posting.checkpoint import KEYS_A_PAGE, PAGE_BYTES, Mark, Snapshot
+from posting.checkpoint import KEYS_A_PAGE, PAGE_BYTES, PIECE_BYTES, Mark, Snapshot
 from posting.rows import HEADER, TRAILER
 from tests.files import File, files
 from tests.posting.desk import Desk, registry
@@ -35,8 +36,12 @@ def _restored(snapshots: list[Snapshot]) -> State:
     state, mark = empty(registry()), snapshots[-1].mark
     state.make_room_to_restore(mark.entries, mark.keys, mark.payees)
     for snapshot in snapshots:
-        checkpoint.restore(state, HEADER + snapshot.stream.tobytes() + TRAILER)
+        checkpoint.restore(state, _stream(snapshot))
     return state
+
+
+def _stream(snapshot: Snapshot) -> bytes:
+    return b"".join([HEADER, *(rows.tobytes() for rows in snapshot.rows()), TRAILER])
 
 
 def _assert_same(state: State, other: State, mark: Mark) -> None:
@@ -93,8 +98,39 @@ def test_only_pages_that_changed_are_copied() -> None:
 
 
 def _pages(snapshot: Snapshot) -> dict[str, set[int]]:
-    rows = np.frombuffer(snapshot.stream, checkpoint._PAGE_ROW)
-    return {name: set(rows["page"][rows["part"] == part].tolist()) for part, name in _PART_NAMES.items()}
+    found: dict[str, set[int]] = {name: set() for name in _PART_NAMES.values()}
+    for block in checkpoint.blocks(_stream(snapshot)):
+        found[_PART_NAMES[block.part]] |= set(block.pages.tolist())
+    return found
+
+
+def _rows(snapshot: Snapshot) -> list[bytes]:
+    """The COPY rows one by one, and what encloses them."""
+    stream = _stream(snapshot)[len(HEADER) : -len(TRAILER)]
+    size = len(stream) // (len(snapshot.content) // PIECE_BYTES)
+    return [stream[at : at + size] for at in range(0, len(stream), size)]
+
+
+def test_pieces_come_back_in_any_order() -> None:
+    """A table keeps no order; and nothing but whole pieces is taken."""
+    state = filled(5000, 70_000, 10)
+    snapshot = checkpoint.take(state, 1, NOTHING)
+    rows = _rows(snapshot)
+    assert len(rows) > 40
+    assert {len(row) for row in rows} == {PIECE_BYTES + 26}
+    again = empty(registry())
+    again.make_room_to_restore(5000, 70_000, 10)
+    checkpoint.restore(again, b"".join([HEADER, *reversed(rows), TRAILER]))
+    _assert_same(state, again, snapshot.mark)
+
+
+@pytest.mark.parametrize("missing", [slice(0, None), slice(0, 1), slice(20, 21)])
+def test_a_checkpoint_that_misses_pieces_is_not_taken(missing: slice) -> None:
+    snapshot = checkpoint.take(filled(5000, 70_000, 10), 1, NOTHING)
+    rows = _rows(snapshot)
+    del rows[missing]
+    with pytest.raises(SchemaMismatch, match="misses pieces"):
+        checkpoint.restore(empty(registry()), b"".join([HEADER, *rows, TRAILER]))
 
 
 def _row(at: int, kind: str, **changes: str) -> dict[str, str]:

@@ -11,11 +11,12 @@ import pytest
 
 from core.catalog import KIND_NUMBER
 from core.errors import DatabaseUnfit
-from posting import checkpoint, loading
+from posting import checkpoint, loading, replaying
 from posting.batch import Submission
 from posting.book import State
 from posting.checkpoint import Mark
 from posting.loading import Loaded
+from posting.store import outflow
 from posting.store.postgres import PostgresStore
 from tests.files import File, Row, openings
 from tests.oracle.iban import with_check_digits
@@ -56,7 +57,7 @@ class Work:
         """Store the pages that changed since the last one."""
         snapshot = checkpoint.take(self.desk.state, self.desk.engine.head.batch, self._mark)
         self._mark = snapshot.mark
-        await self._store.save_checkpoint(snapshot.mark, snapshot.stream, self._done)
+        await self._store.save_checkpoint(snapshot.mark, snapshot.rows(), self._done)
 
 
 _files = count(1)
@@ -133,7 +134,7 @@ async def test_what_was_committed_comes_back(
     dsn: str, checkpoints: set[int], stretch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Read in stretches of as few entries as the longest act has, or at once."""
-    monkeypatch.setattr(loading, "REPLAY_ENTRIES", stretch + 1)
+    monkeypatch.setattr(replaying, "STRETCH_ENTRIES", stretch + 1)
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         for number, rows in enumerate(FILES, 1):
@@ -159,12 +160,43 @@ async def test_a_large_checkpoint_comes_back(dsn: str) -> None:
     async with _held(dsn) as (store, _):
         snapshot, now = checkpoint.take(state, 0, Mark(0, 0, 0, 0)), asyncio.Event()
         now.set()
-        await store.save_checkpoint(snapshot.mark, snapshot.stream, now)
+        await store.save_checkpoint(snapshot.mark, snapshot.rows(), now)
     async with _held(dsn) as (_, loaded):
         _assert_same(loaded.state, state)
         for slots, rows in ((loaded.state.book.slots, 311_000), (loaded.state.book.payee_slots, 70_000)):
             found = (slots[slots > 0] & np.uint64(2**32 - 1)).astype(np.int64)
             assert np.array_equal(np.sort(found), np.arange(1, rows + 1))
+
+
+async def test_rows_are_taken_as_they_come(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches copied at once lie in the journal in any order, and come out in parts that end anywhere."""
+    monkeypatch.setattr(outflow, "PART_BYTES", 300)
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        for rows in FILES:
+            await work.present(rows)
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("set session_replication_role = replica")
+    await connection.execute(
+        "with taken as (delete from entry where entry_id < 9 returning *) insert into entry select * from taken"
+    )
+    await connection.close()
+    async with _held(dsn) as (_, loaded):
+        _assert_same(loaded.state, work.desk.state)
+
+
+async def test_a_journal_with_a_hole_is_not_taken(dsn: str) -> None:
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        for rows in FILES:
+            await work.present(rows)
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("set session_replication_role = replica")
+    await connection.execute("delete from entry where entry_id = 7")
+    await connection.close()
+    with pytest.raises(DatabaseUnfit, match="entry 7 is missing"):
+        async with _held(dsn):
+            pass
 
 
 async def test_codes_keep_their_numbers(dsn: str) -> None:

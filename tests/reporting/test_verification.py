@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from posting.store.postgres import migrate
+from posting.store.migrating import migrate
 from reporting.verification import Verification, verify
 from reporting.verification.workbench import CHECKS, rule_of
 from tests.files import REFERENCE

@@ -184,12 +184,12 @@ create table checkpoint (
 );
 create table checkpoint_page (
     batch           bigint not null,
-    part            smallint not null,
-    page            int not null,
+    piece           int not null,
     payload         bytea not null
 );
 alter table checkpoint_page alter column payload set storage plain;
-comment on table checkpoint_page is 'The book''s arrays by page as of a checkpoint; the newest page counts.  Rebuilt from the journal if lost, never trusted over it';
+create index checkpoint_page_batch on checkpoint_page (batch);
+comment on table checkpoint_page is 'Pieces of the book''s changed pages as of a checkpoint; the newest page counts.  Rebuilt from the journal if lost, never trusted over it';
 
 -- Nobody rewrites history: not the engine, not an operator with a query window.
 create function refuse_change() returns trigger language plpgsql as $$

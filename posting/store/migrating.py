@@ -1,0 +1,62 @@
+"""The database brought to this version by numbered migrations, each applied once and never changed after."""
+
+import secrets
+
+import asyncpg
+
+from core.errors import DatabaseUnfit
+from posting.store.sql import shipped
+
+LAYOUT = 1
+"""Version of the journal's rows: what a batch's hash is a hash of."""
+
+PARTITION_ROWS = 1 << 24
+SERVER_VERSION_MIN = 150000
+_MIGRATION_LOCK = 7317
+
+
+async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITION_ROWS) -> list[str]:
+    """Bring the database to this version; returns the names of the migrations applied.
+
+    Raises
+    ------
+    DatabaseUnfit
+        The server is too old, or a migration differs from the one that was applied.
+    """
+    version = connection.get_server_version()
+    if version.major * 10000 < SERVER_VERSION_MIN:
+        raise DatabaseUnfit(f"PostgreSQL {version.major} is too old; 15 or newer is needed")
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", _MIGRATION_LOCK)
+        await connection.execute(
+            "create table if not exists migration (name text primary key, digest bytea not null,"
+            " applied_at timestamptz not null default clock_timestamp())"
+        )
+        applied = {
+            row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")
+        }
+        _check_drift(applied)
+        new = [each for each in shipped() if each.name not in applied]
+        for each in new:
+            await connection.execute(each.sql)
+            await connection.execute(
+                "insert into migration (name, digest) values ($1, $2)", each.name, each.digest
+            )
+        await connection.execute(
+            "insert into engine (layout, secret, partition_rows) values ($1, $2, $3) on conflict do nothing",
+            LAYOUT,
+            secrets.token_bytes(16),
+            partition_rows,
+        )
+    return [each.name for each in new]
+
+
+def _check_drift(applied: dict[str, bytes]) -> None:
+    known = {each.name: each.digest for each in shipped()}
+    for name, digest in applied.items():
+        if name not in known:
+            raise DatabaseUnfit(f"migration {name} was applied by a newer version; run that version or newer")
+        if known[name] != digest:
+            raise DatabaseUnfit(
+                f"migration {name} differs from the one applied; restore the file, add a new one instead"
+            )
