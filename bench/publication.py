@@ -21,6 +21,8 @@ def table(figures: Figures, on: str) -> str:
     rows = [
         ("the year, from command start to last commit", f"{run.lines:,} lines in {run.seconds:,.1f} s"),
         ("its rate", f"{run.lines_a_second:,.0f} lines/s"),
+        ("indexing for look-ups after it, apart", f"{run.indexing_seconds:.1f} s"),
+        ("rows it stored", f"{raw.rows:,}, {raw.rows / run.seconds:,.0f} a second"),
         ("raw COPY of the same rows, two connections", f"{raw.rows_a_second:,.0f} rows/s"),
         ("the year over raw COPY", f"{figures.ratio:.2f}"),
         ("row-by-row PL/pgSQL, one call an act", f"{peer.lines_a_second:,} lines/s"),

@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -49,6 +49,8 @@ class Speed(msgspec.Struct, frozen=True):
     lines_a_second: float
     working_seconds: float
     """The part of it after the start of the database and the loading of the book."""
+    indexing_seconds: float
+    """Building of look-up indexes, after the last commit."""
     core_microseconds_a_line: float
     """Processor time of this process alone, while working."""
     peak_memory_bytes: int
@@ -115,12 +117,20 @@ class Clock:
     last_commit: float = field(default_factory=time.time)
     spent: float = 0.0
     """Processor seconds up to the last commit."""
+    indexed: float = 0.0
 
     def commit(self, outcome: Outcome, taken: list[int]) -> None:
         """Note a committed batch."""
         decided = ((row.submission, _decided(row.tally)) for row in outcome.progress)
         self.course.advance(decided, taken)
         self.last_commit, self.spent = time.time(), time.process_time() - self.processor
+
+    @contextmanager
+    def indexing(self) -> Iterator[None]:
+        """Note how long the body takes."""
+        start = time.perf_counter()
+        yield
+        self.indexed = time.perf_counter() - start
 
     def speed(self) -> Speed:
         """What it all took."""
@@ -132,6 +142,7 @@ class Clock:
             seconds=round(seconds, 3),
             lines_a_second=round(lines / seconds),
             working_seconds=round(self.last_commit - self.began, 3),
+            indexing_seconds=round(self.indexed, 3),
             core_microseconds_a_line=round(self.spent * 1e6 / max(lines, 1), 3),
             peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
             stage_microseconds_a_line={
@@ -175,6 +186,10 @@ async def process(
         with interruption.meaning(feed.stop, _STOPPING):
             async with followed(course, teller):
                 await Pipeline(store, reference, told).run(feed)
+        if not feed.is_stopping:
+            teller.doing("indexing what came")
+            with clock.indexing():
+                await store.fetch("index_what_came")
         return await _result(store, feed, clock)
 
 

@@ -86,6 +86,7 @@ def spent(speed: Speed) -> str:
     return (
         f"{count(speed.lines, 'line')} in {speed.seconds:.1f} s from the command's start to the last commit, "
         f"{speed.lines_a_second:,} a second; {speed.working_seconds:.1f} s of it at work; "
+        f"then {speed.indexing_seconds:.1f} s of indexing for look-ups; "
         f"peak memory {speed.peak_memory_bytes / 1e6:,.0f} MB.\n"
         f"Core-microseconds a line: {speed.core_microseconds_a_line:.2f} in all; {stages}."
     )

@@ -23,6 +23,12 @@ update engine set lease_until = '-infinity', holder = '', holder_pid = 0 where e
 -- name: advance_version
 update engine set version = $2 where epoch = $1 and version = $2 - 1 returning true;
 
+-- name: index_what_came
+-- A BRIN index knows nothing of rows added since it was last summarised, and then every look-up reads the whole table.
+select brin_summarize_new_values(i.indexrelid)
+from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
+where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace;
+
 -- name: insert_batch
 insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);

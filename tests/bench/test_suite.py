@@ -48,7 +48,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Figures:
 def test_the_raw_copy_has_every_row_of_the_journal(figures: Figures) -> None:
     assert figures.raw.entries == figures.run.accepted
     assert figures.raw.rows >= figures.run.lines
-    assert figures.ratio == figures.run.lines_a_second / figures.raw.rows_a_second
+    assert figures.ratio == figures.raw.seconds / figures.run.seconds
 
 
 def test_what_a_benchmark_leaves_behind(figures: Figures, tmp_path: Path) -> None:

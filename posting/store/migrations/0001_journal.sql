@@ -138,7 +138,7 @@ create table payee (
     iban            text not null,
     bic             text not null
 );
-create index payee_number on payee using brin (payee);
+create index payee_number on payee using brin (payee, entry_id);
 
 create table cell (
     cell            int not null,
