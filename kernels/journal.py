@@ -12,7 +12,7 @@ from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
 from core.codes import Outcome
 from core.columns import Byte, Money
 from core.tables import Acts, Bytes, Decisions, Posted
-from kernels.signature import borrow, fills_column, kernel, part, reads, reads_column, reads_records
+from kernels.signature import borrow, counted, fills_column, kernel, part, reads, reads_column, reads_records
 
 ROW_BYTES = 2 + 15 * 4 + 4 * 8 + 6 * 4 + 5 * 2
 """Field count, a length for each of fifteen fixed columns, the columns."""
@@ -23,12 +23,14 @@ _POSTGRES_EPOCH_DAY = 10957
 
 @part
 def _put2(out, at, value):
+    at = counted(at)
     out[at], out[at + 1] = np.uint8((value >> 8) & 0xFF), np.uint8(value & 0xFF)
     return at + 2
 
 
 @part
 def _put4(out, at, value):
+    at = counted(at)
     for place in range(4):
         out[at + place] = np.uint8((value >> (24 - 8 * place)) & 0xFF)
     return at + 4
@@ -46,7 +48,7 @@ def _whole(out, at, value):
 
 @part
 def _long(out, at, value):
-    at = _put4(out, at, 8)
+    at = counted(_put4(out, at, 8))
     for place in range(8):
         out[at + place] = np.uint8((value >> (56 - 8 * place)) & 0xFF)
     return at + 8
@@ -94,7 +96,7 @@ def rows(acts, decisions, posted, common, text, out):  # noqa: PLR0917
     Fills     out                exactly as many bytes as the accepted lines take
     Order     row order
     Outcomes  none; never raises
-    Overflow  none: every field is written at the width its column has
+    Overflow  none: every field is written at the width its column has, and ``out`` is below 4 GiB
     Cost      O(bytes), one pass
     Source    PostgreSQL manual, COPY, binary format
     Oracle    tests.oracle.journal.rows
@@ -103,6 +105,7 @@ def rows(acts, decisions, posted, common, text, out):  # noqa: PLR0917
     line, day, start, end, data = posted.line, posted.day, posted.start, posted.end, text.data
     at = 0
     for row in range(acts.size):
+        row = counted(row)
         found = decisions[row]
         if found.outcome != Outcome.ACCEPTED.value:
             continue
@@ -116,5 +119,5 @@ def rows(acts, decisions, posted, common, text, out):  # noqa: PLR0917
         at = _put_posting(out, at, act, found)
         at = _put4(out, at, np.int64(end[row] - start[row]))
         for place in range(start[row], end[row]):
-            out[at] = data[place]
+            out[counted(at)] = data[counted(place)]
             at += 1

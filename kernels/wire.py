@@ -10,12 +10,13 @@ import numpy as np
 
 from core.columns import Byte, Money
 from core.tables import Bytes, Spans
-from kernels.signature import fills, fills_column, kernel, part, reads, reads_column, whole
+from kernels.signature import counted, fills, fills_column, kernel, part, reads, reads_column, whole
 
 
 @part
 def _put_length(out, at, length):
     """Four bytes, big endian."""
+    at = counted(at)
     out[at] = (length >> 24) & 0xFF
     out[at + 1] = (length >> 16) & 0xFF
     out[at + 2] = (length >> 8) & 0xFF
@@ -24,8 +25,8 @@ def _put_length(out, at, length):
 
 @part
 def _copy(source, start, end, out, at):
-    for place in range(start, end):
-        out[at + place - start] = source[place]
+    for place in range(end - start):
+        out[counted(at + place)] = source[counted(start + place)]
     return at + end - start
 
 
