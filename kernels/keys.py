@@ -1,4 +1,8 @@
-"""Which keys are known?  Open addressing over 96-bit fingerprints; rows stand in order of acceptance."""
+"""Which keys are known?  Open addressing over 96-bit fingerprints; rows stand in order of acceptance.
+
+The search for a key begins at a slot in proportion to its low word, which stands in the slot itself: so the slots are in
+order of that word, and a table grows in one pass over them, by as much as it needs, without a look at the keys.
+"""
 
 import numpy as np
 
@@ -9,19 +13,30 @@ _TAG_BITS = np.uint64(32)
 _ROW_MASK = np.uint64(0xFFFF_FFFF)
 _ONE = np.uint64(1)
 _FREE = np.uint64(0)
+_FIRST = np.uint64(0)
+
+
+@part
+def home(slots, low):
+    """Slot where the search for ``low`` begins."""
+    return (np.uint64(low) * np.uint64(slots.size)) >> _TAG_BITS
+
+
+@part
+def _next(slots, at):
+    at += _ONE
+    return at if at < np.uint64(slots.size) else _FIRST
 
 
 @part
 def seek(slots, keys, high, low):
     """(row, slot) of the key (``high``, ``low``); row -1 and the free slot where it belongs if it is not known."""
-    mask = np.uint64(slots.size - 1)
-    at = high & mask
-    tag = np.uint64(low)
+    at, tag = home(slots, low), np.uint64(low)
     while slots[at] != _FREE:
         row = np.int64(slots[at] & _ROW_MASK) - 1
         if slots[at] >> _TAG_BITS == tag and keys[counted(row)].high == high:
             return row, at
-        at = (at + _ONE) & mask
+        at = _next(slots, at)
     return np.int64(-1), at
 
 
@@ -33,21 +48,13 @@ def find(slots, keys, high, low):
 
 
 @part
-def home(slots, high):
-    """Slot where the search for ``high`` begins."""
-    return np.int64(high & np.uint64(slots.size - 1))
-
-
-@part
-def likely_row(slots, high, low):
+def likely_row(slots, low):
     """Row that a slot with the right tag points at, or 0: a guess, good enough to ask memory for it."""
-    mask = np.uint64(slots.size - 1)
-    at = high & mask
-    tag = np.uint64(low)
+    at, tag = home(slots, low), np.uint64(low)
     while slots[at] != _FREE:
         if slots[at] >> _TAG_BITS == tag:
             return np.int64(slots[at] & _ROW_MASK) - 1
-        at = (at + _ONE) & mask
+        at = _next(slots, at)
     return np.int64(0)
 
 
@@ -57,13 +64,17 @@ def _point(slots, at, row, low):
 
 
 @part
-def enter(slots, row, high, low):
-    """Point the first free slot of (``high``, ``low``) at ``row``."""
-    mask = np.uint64(slots.size - 1)
-    at = high & mask
+def _free(slots, at):
+    """First free slot from ``at`` on, behind the last one the first again."""
     while slots[at] != _FREE:
-        at = (at + _ONE) & mask
-    _point(slots, at, row, low)
+        at = _next(slots, at)
+    return at
+
+
+@part
+def enter(slots, row, low):
+    """Point the first free slot of ``low`` at ``row``."""
+    _point(slots, _free(slots, home(slots, low)), row, low)
 
 
 @part
@@ -79,7 +90,7 @@ def _store(keys, row, entry):
 def insert(slots, keys, row, entry):
     """Store ``entry`` = (high, low, value, content) as ``row`` and make it findable."""
     _store(keys, row, entry)
-    enter(slots, row, entry[0], entry[1])
+    enter(slots, row, entry[1])
 
 
 @part
@@ -91,10 +102,10 @@ def insert_at(slots, slot, keys, row, entry):
 
 @kernel(fills_column(Slots), reads_records(Keys), whole, whole)
 def index(slots, keys, first, end):
-    """Enter rows ``first`` to ``end`` of ``keys`` into ``slots``: after growth, or on loading.
+    """Enter rows ``first`` to ``end`` of ``keys`` into ``slots``, on loading.
 
     Reads     keys                 rows first..end; fingerprints
-    Advances  slots                a power of two of slots, more than ``end`` of them
+    Advances  slots                more than ``end`` of them, up to 2**32
     Order     rows in order; the outcome of ``find`` does not depend on it
     Outcomes  none; never raises
     Overflow  rows stay below 2**32 - 1: the book refuses to grow further
@@ -102,7 +113,40 @@ def index(slots, keys, first, end):
     Oracle    tests.oracle.keys.index
     """
     for row in range(first, end):
-        enter(slots, row, keys[row].high, keys[row].low)
+        enter(slots, row, keys[row].low)
+
+
+@kernel(fills_column(Slots), whole, fills_column(Slots))
+def widen(slots, before, aside):
+    """Move what the first ``before`` slots hold to where a search in all of them finds it.
+
+    From the last slot to the first: none moves to a lower one but the few that stand so near the first that the growth is
+    less than their way from home, and those that find no free slot before the last.  They wait until the others are done.
+
+    Advances  slots     free behind the first ``before``; up to 2**32
+              aside     room for as many as there are
+    Reads     nothing else
+    Order     last slot to first; the outcome of ``find`` does not depend on it
+    Outcomes  none; never raises
+    Overflow  none
+    Cost      O(slots), one pass in order of memory
+    Oracle    tests.oracle.keys.widen
+    """
+    left, size = 0, np.uint64(slots.size)
+    for back in range(1, before + 1):
+        at = np.uint64(before - back)
+        word = slots[at]
+        if word == _FREE:
+            continue
+        slots[at], to = _FREE, home(slots, word >> _TAG_BITS)
+        while at <= to < size and slots[to] != _FREE:
+            to += _ONE
+        if at <= to < size:
+            slots[to] = word
+        else:
+            aside[left], left = word, left + 1
+    for each in range(left):
+        slots[_free(slots, home(slots, aside[each] >> _TAG_BITS))] = aside[each]
 
 
 @kernel(reads_records(Acts), fills_column(Slots), fills_records(Keys), fills_records(Counters))

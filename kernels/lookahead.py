@@ -13,21 +13,24 @@ BLOCK_ROWS = 64
 
 @part
 def _ask_slots(acts, book, first, end):
+    waits = book.counters[0].waiting > 0
     for row in range(first, end):
         row = counted(row)
-        prefetch(book.slots, keys.home(book.slots, acts[row].key_high))
-        prefetch(book.slots, keys.home(book.slots, acts[row].previous_high))
-        prefetch(book.payee_slots, keys.home(book.payee_slots, acts[row].payee_high))
+        prefetch(book.slots, np.int64(keys.home(book.slots, acts[row].key_low)))
+        prefetch(book.slots, np.int64(keys.home(book.slots, acts[row].previous_low)))
+        prefetch(book.payee_slots, np.int64(keys.home(book.payee_slots, acts[row].payee_low)))
+        if waits:
+            prefetch(book.waiting_slots, np.int64(keys.home(book.waiting_slots, acts[row].key_low)))
 
 
 @part
 def _ask_keys(acts, book, block, found):
     for row in range(block[0], block[1]):
         row, at = counted(row), counted(row - block[0])
-        previous = keys.likely_row(book.slots, acts[row].previous_high, acts[row].previous_low)
+        previous = keys.likely_row(book.slots, acts[row].previous_low)
         found[at] = previous
         prefetch(book.keys, previous)
-        prefetch(book.payees, keys.likely_row(book.payee_slots, acts[row].payee_high, acts[row].payee_low))
+        prefetch(book.payees, keys.likely_row(book.payee_slots, acts[row].payee_low))
 
 
 @part

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import Effects, effects
-from core.codes import Outcome
 from core.columns import record, records, sealed
 from core.errors import EngineError
 from core.tables import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
 from kernels import keys as key_kernel
+from kernels import pages as page_kernel
 from posting import cells
 from posting.memory import extended, reserve
 from posting.registry import CENTRES_A_YEAR, SHEETS, Registry
@@ -27,6 +27,9 @@ KEYS_A_PAGE = 320
 
 ROOM = 1 << 25
 """Entries there is room for from the start: address space, not memory, until they are written."""
+
+CELLS_ROOM = 1 << 20
+"""Account assignments there is room for, in the same way."""
 
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
 _LOAD_TENTHS = 6
@@ -60,26 +63,29 @@ class State:
         return int(self.book.counters[0]["payees"])
 
     def note_changes(self, decisions: np.ndarray) -> None:
-        """Remember which pages of items the accepted lines changed: what they followed, and its commitment."""
-        accepted = decisions["outcome"] == Outcome.ACCEPTED
-        self.note_pages(decisions["predecessor"][accepted])
+        """Remember which pages of items the decided lines changed: what they followed, and its commitment.
 
-    def note_pages(self, followed: NDArray[np.integer]) -> None:
+        A refused line may have followed something too; a page too many is no harm.
+        """
+        self.note_pages(np.ascontiguousarray(decisions["predecessor"]))
+
+    def note_pages(self, followed: NDArray[np.int64]) -> None:
         """Remember the pages of the entries ``followed`` (0 is none) and of their commitments."""
-        followed = followed[followed > 0]
-        if len(followed):
-            last = self.entries // ITEMS_A_PAGE + 1
-            if last > len(self.changed_pages):
-                self.changed_pages = np.concatenate([self.changed_pages, np.zeros(2 * last, bool)])
-            self.changed_pages[followed // ITEMS_A_PAGE] = True
-            self.changed_pages[self.book.items["parent"][followed] // ITEMS_A_PAGE] = True
+        last = self.entries // ITEMS_A_PAGE + 1
+        if last > len(self.changed_pages):
+            self.changed_pages = np.concatenate([self.changed_pages, np.zeros(2 * last, bool)])
+        marks = self.changed_pages.view(np.uint8)
+        page_kernel.mark(sealed(followed), sealed(self.book.items), ITEMS_A_PAGE, marks)
 
     def add_cells(self, words: NDArray[np.int64]) -> None:
         """Learn the account assignments first seen with a batch."""
         if len(words):
-            self.cell_words = np.concatenate([self.cell_words, words])
-            known = np.concatenate([self.book.cells, cells.as_records(words, self.registry)])
-            self.book = self.book._replace(cells=sealed(known))
+            known = len(self.cell_words)
+            self.cell_words = extended(self.cell_words, known + len(words), known)
+            self.cell_words[known:] = words
+            table = extended(self.book.cells, known + len(words), known)
+            table[known:] = cells.as_records(words, self.registry)
+            self._replace(cells=sealed(table))
 
     def make_room(self, lines: int) -> None:
         """Be sure that ``lines`` more fit everywhere; the kernels never grow anything."""
@@ -107,9 +113,10 @@ class State:
         if used + more > len(keys):
             keys = extended(keys, _in_whole_pages(2 * (used + more)), used)
             self._replace(**{table: keys})
-        if 10 * (used + more) > _LOAD_TENTHS * len(getattr(self.book, slots)):
-            wider = reserve(np.uint64, 1 << (10 * (used + more) // _LOAD_TENTHS).bit_length())
-            key_kernel.index(wider, sealed(keys), 0, used)
+        narrow, wanted = getattr(self.book, slots), 10 * (used + more) // _LOAD_TENTHS + 1
+        if wanted > len(narrow):
+            wider = extended(narrow, max(wanted, 2 * len(narrow)), len(narrow))
+            key_kernel.widen(wider, len(narrow), np.empty(used, np.uint64))
             self._replace(**{slots: wider})
 
     def forget_waiting(self) -> None:
@@ -137,7 +144,7 @@ def empty(registry: Registry, entries: int = 0) -> State:
     nodes, figures = _nodes(registry)
     book = Book(
         effects=sealed(catalog),
-        cells=sealed(records(Cells, 1)),
+        cells=sealed(reserve(record(Cells), 1, CELLS_ROOM)),
         nodes=nodes,
         items=reserve(record(Items), rows),
         ledger=reserve(record(Ledger), len(registry.reference.calendar.open_periods()) * LEDGER_ACCOUNTS),
@@ -147,11 +154,13 @@ def empty(registry: Registry, entries: int = 0) -> State:
         counters=records(Counters, 1),
         figures=figures,
         periods=registry.reference.calendar.open_periods(),
-        slots=reserve(np.uint64, 1 << 18),
+        slots=reserve(np.uint64, 1 << 18, 2 * rows),
         payee_slots=reserve(np.uint64, 1 << 17),
         waiting_slots=np.zeros(1 << 11, np.uint64),
     )
-    return State(registry, book, np.full(1, -1, np.int64))
+    words = reserve(np.int64, 1, CELLS_ROOM)
+    words[0] = -1
+    return State(registry, book, words)
 
 
 def _in_whole_pages(rows: int) -> int:

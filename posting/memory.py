@@ -8,18 +8,24 @@ import numpy as np
 _HUGE_PAGE = 1 << 21
 
 
-def reserve(dtype: np.dtype[Any] | type, rows: int) -> np.ndarray:
-    """``rows`` zeros on huge pages where the system has them: look-ups here and there then miss fewer translations."""
+def reserve(dtype: np.dtype[Any] | type, rows: int, room: int = 0) -> np.ndarray:
+    """``rows`` zeros on huge pages where the system has them: look-ups here and there then miss fewer translations.
+
+    Behind them stands ``room`` for so many in all, into which ``extended`` grows them without a copy.
+    """
     kind = np.dtype(dtype)
-    size = -(-max(rows, 1) * kind.itemsize // _HUGE_PAGE) * _HUGE_PAGE
+    size = -(-max(rows, room, 1) * kind.itemsize // _HUGE_PAGE) * _HUGE_PAGE
     area = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         area.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(area, kind, rows)
+    return np.frombuffer(area, kind, max(rows, room))[:rows]
 
 
 def extended(array: np.ndarray, rows: int, used: int) -> np.ndarray:
-    """``array`` with room for ``rows``; its first ``used`` rows stay in front."""
-    larger = reserve(array.dtype, rows)
+    """``array`` with room for ``rows``; its first ``used`` rows stay in front, zeros stand behind those it had."""
+    whole = array.base
+    if isinstance(whole, np.ndarray) and len(whole) >= rows:
+        return whole[:rows]
+    larger = reserve(array.dtype, rows, 2 * rows)
     larger[:used] = array[:used]
     return larger

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.columns import record, records, sealed
@@ -42,6 +42,26 @@ def test_keys_are_found_where_they_were_entered(
     assert np.count_nonzero(slots) == len(entered)
 
 
+@examples(600)
+@given(_keys, st.integers(17, 40), st.lists(st.integers(1, 30), max_size=3), _keys)
+@example([(row, 2**32 - 1) for row in range(16)], 17, [1], [])
+@example([(row, 2**31 + row) for row in range(16)], 32, [32], [])
+def test_keys_are_found_after_their_slots_were_widened(
+    entered: list[Key], before: int, steps: list[int], others: list[Key]
+) -> None:
+    """However they crowd: at the last slots, so that some stand in the first, and by any step."""
+    table = np.array([(*key, row + 1, 0) for row, key in enumerate(entered)], record(Keys))
+    room, known = np.zeros(before + sum(steps), np.uint64), {}
+    kernel.index(room[:before], sealed(table), 0, len(entered))
+    oracle.index(known, entered, 0, len(entered))
+    for more in steps:
+        kernel.widen(room[: before + more], before, np.empty(len(entered), np.uint64))
+        known, before = oracle.widen(known), before + more
+    for key in (*entered, *others):
+        assert _find(room[:before], table, key) == oracle.find(known, *key)
+    assert np.count_nonzero(room) == len(entered)
+
+
 @st.composite
 def _acts(draw: st.DrawFn) -> tuple[Book, list[Line]]:
     book = draw(books())
@@ -55,7 +75,7 @@ def test_keys_of_waiting_acts_are_held(
 ) -> None:
     """What one submission holds stands before what the next does; of equal keys the first is found."""
     room = len(first[1]) + len(second[1])
-    slots, table = np.zeros(1 << (2 * room).bit_length(), np.uint64), records(Keys, room)
+    slots, table = np.zeros(2 * room + 1, np.uint64), records(Keys, room)
     counters, held = records(Counters, 1), []
     for _, rows in (first, second):
         kernel.wait(acts_of(rows), slots, table, counters)
@@ -70,11 +90,11 @@ def test_keys_of_waiting_acts_are_held(
 
 
 def _find(slots: np.ndarray, table: np.ndarray, key: Sequence[int]) -> int:
-    """What the layout of ``Slots`` says: from the slot of the first word on, tag and row + 1, until one is free."""
-    at, mask = key[0] % len(slots), len(slots) - 1
+    """What the layout of ``Slots`` says: from the low word's place in proportion on, tag and row + 1."""
+    at = key[1] * len(slots) >> 32
     while word := int(slots[at]):
         row = word % 2**32 - 1
         if word >> 32 == key[1] and int(table["high"][row]) == key[0]:
             return row
-        at = (at + 1) & mask
+        at = (at + 1) % len(slots)
     return -1

@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.catalog import CATALOG
 from core.errors import EngineError
 from core.tables import Effects
-from posting.book import ENTRIES_MAX, State, empty
+from posting.book import ENTRIES_MAX, ITEMS_A_PAGE, State, empty
+from posting.cells import as_records
 from posting.memory import extended, reserve
 from tests.files import REFERENCE, YEAR
+from tests.oracle.pages import marked
 from tests.oracle.reference import Reference
 from tests.posting.desk import Desk, registry
 
@@ -24,13 +28,14 @@ def _fill(state: State, table: str, rows: int) -> None:
     slots, counter = _KEYS[table]
     state.make_room(rows)
     book, first = state.book, int(state.book.counters[0][counter])
-    keys, words, mask = getattr(book, table), getattr(book, slots), len(getattr(book, slots)) - 1
+    keys, words = getattr(book, table), getattr(book, slots)
     for row in range(first, first + rows):
-        keys[row] = (row * 7919 + 1, row, row, row)
-        at = (row * 7919 + 1) & mask
+        low = row * 2654435761 % 2**32
+        keys[row] = (row * 7919 + 1, low, row, row)
+        at = low * len(words) >> 32
         while words[at]:
-            at = (at + 1) & mask
-        words[at] = row << 32 | row + 1
+            at = (at + 1) % len(words)
+        words[at] = low << 32 | row + 1
     book.counters[0][counter] = first + rows
 
 
@@ -42,6 +47,12 @@ def _assert_found(state: State, table: str) -> None:
     assert sorted((taken & np.uint64(2**32 - 1)).tolist()) == list(range(1, rows + 1))
     assert 10 * rows <= 6 * len(getattr(book, slots))
     assert getattr(book, table)["content"][:rows].tolist() == list(range(rows))
+    free = np.flatnonzero(getattr(book, slots) == 0)
+    at = np.flatnonzero(getattr(book, slots))
+    home = (taken >> np.uint64(32)) * np.uint64(len(getattr(book, slots))) >> np.uint64(32)
+    # behind the last slot comes the first again: place -1 is that of the last free one
+    before = free[np.searchsorted(free, at) - 1]
+    assert ((home.astype(np.int64) > before) | (at < before)).all()
 
 
 @pytest.mark.parametrize("table", ["waiting", "payees"])
@@ -89,3 +100,36 @@ def test_a_table_extended_keeps_what_it_held() -> None:
     table[:] = range(5)
     longer = extended(table, 12, 3)
     assert longer.tolist() == [0, 1, 2, *[0] * 9]
+
+
+def test_a_table_extended_takes_the_room_behind_it_first() -> None:
+    table = reserve(np.int64, 5, 9)
+    table[:] = range(5)
+    within = extended(table, 9, 5)
+    within[5:] = 7
+    assert np.shares_memory(table, within)
+    assert extended(within, 10, 9).tolist() == [*range(5), *[7] * 4, 0]
+    assert within.tolist() == [*range(5), *[7] * 4]
+
+
+def test_account_assignments_are_learnt_batch_after_batch() -> None:
+    desk = Desk()
+    row = {"kind": "budget_opening_ae", "exercise": "2018", "date": "2018-05-02", "fund_centre": "0177"}
+    for at, item in enumerate(("HT2", "T2")):
+        piece = desk.piece([row | {"reference": f"B{at}", "commitment_item": item, "amount": "5.00"}])
+        before, held = desk.state.cell_words.tolist(), desk.state.book.cells.tolist()
+        desk.evaluate(piece)
+        assert desk.state.cell_words.tolist() == [*before, *piece.new_words.tolist()]
+        added = as_records(piece.new_words, registry()).tolist()
+        assert desk.state.book.cells.tolist() == [*held, *added]
+        assert not desk.state.book.cells.flags.writeable
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 2_000), max_size=12), st.integers(1, 2_000))
+def test_pages_followed_are_noted(followed: list[int], parent: int) -> None:
+    state = empty(registry())
+    state.book.counters["entries"], state.book.items["parent"][:2_001] = 2_000, parent
+    state.note_pages(np.array(followed, np.int64))
+    parents = dict.fromkeys(range(2_001), parent)
+    assert set(np.flatnonzero(state.changed_pages).tolist()) == marked(followed, parents, ITEMS_A_PAGE)

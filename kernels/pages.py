@@ -1,0 +1,28 @@
+"""Which pages of items a batch changed: a checkpoint stores no others."""
+
+import numpy as np
+
+from core.columns import Code, Entry
+from core.tables import Items
+from kernels.signature import borrow, counted, fills_column, kernel, reads_column, reads_records, whole
+
+
+@kernel(reads_column(Entry), reads_records(Items), whole, fills_column(Code))
+def mark(followed, items, rows_a_page, pages):
+    """Mark the pages of the entries followed, and of the commitments these belong to.
+
+    Reads     followed    n entries; 0 is none
+              items       by entry
+    Advances  pages       1 where page ``entry // rows_a_page`` changed
+    Order     none: marks are only ever set
+    Outcomes  none; never raises
+    Overflow  none
+    Cost      O(n), one pass
+    Oracle    tests.oracle.pages.marked
+    """
+    items, pages = borrow(items), borrow(pages)
+    for row in range(followed.size):
+        entry = counted(followed[row])
+        if entry > 0:
+            pages[entry // rows_a_page] = 1
+            pages[np.int64(items[entry].parent) // rows_a_page] = 1
