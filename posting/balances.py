@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.tables import LEDGER_ACCOUNTS, AccountBalances, NodeBalances
 from posting.book import State
+from posting.registry import SHEETS, Registry
 from posting.rows import Encoder
 
 
@@ -16,30 +17,46 @@ class Balances:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._ranges = _ranges(state.registry)
         self._nodes, self._accounts = Encoder(NodeBalances), Encoder(AccountBalances)
 
-    def changed(self, batch: int, periods: NDArray[np.integer]) -> dict[str, NDArray[np.uint8]]:
-        """COPY bytes of the figures that changed; ``periods`` are those of the batch's lines."""
+    def changed(self, batch: int, periods: list[NDArray[np.int32]]) -> dict[str, NDArray[np.uint8]]:
+        """COPY bytes of the figures that changed; ``periods`` are those of the batch's lines, by piece."""
         return {
             "node_balance": self._nodes.encode(self._changed_nodes(batch)),
             "account_balance": self._accounts.encode(self._changed_accounts(batch, periods)),
         }
 
     def _changed_nodes(self, batch: int) -> NodeBalances:
-        book = self._state.book
-        at = np.flatnonzero(book.nodes["touched"])
-        book.nodes["touched"][at] = 0
+        book, registry = self._state.book, self._state.registry
+        at = np.concatenate([first + _touched(book.nodes, first, end) for first, end in self._ranges])
         figures = book.figures[at]
-        return NodeBalances._make((np.full(len(at), batch), at + self._state.registry.first_node, *figures.T))
+        return NodeBalances._make((np.full(len(at), batch), at + registry.first_node, *figures.T))
 
-    def _changed_accounts(self, batch: int, periods: NDArray[np.integer]) -> AccountBalances:
+    def _changed_accounts(self, batch: int, periods: list[NDArray[np.int32]]) -> AccountBalances:
         ledger, found = self._state.book.ledger, [np.zeros(0, np.int64)]
-        for period in np.unique(periods):
-            first = int(period) * LEDGER_ACCOUNTS
-            found.append(first + np.flatnonzero(ledger["touched"][first : first + LEDGER_ACCOUNTS]))
+        for period in sorted(
+            {each for piece in periods for each in np.flatnonzero(np.bincount(piece)).tolist()}
+        ):
+            first = period * LEDGER_ACCOUNTS
+            found.append(first + _touched(ledger, first, first + LEDGER_ACCOUNTS))
         at = np.concatenate(found)
-        ledger["touched"][at] = 0
         period, account = np.divmod(at, LEDGER_ACCOUNTS)
         return AccountBalances(
             np.full(len(at), batch), account, period, ledger["debit"][at], ledger["credit"][at]
         )
+
+
+def _ranges(registry: Registry) -> list[tuple[int, int]]:
+    """From which node up to which there are any, year by year: the numbers kept for centres to come hold none."""
+    last, ends = len(registry.centre_level) - 1, np.array([0, SHEETS - 1])
+    found = (registry.node_positions(np.array([0, last]), np.array(year), ends) for year in registry.years)
+    return [(first, end + 1) for first, end in (each.tolist() for each in found)]
+
+
+def _touched(table: np.ndarray, first: int, end: int) -> NDArray[np.intp]:
+    """Which rows from ``first`` up to ``end`` are marked, counted from ``first``; their marks are cleared."""
+    marks = table["touched"][first:end]
+    at = np.flatnonzero(marks)
+    marks[at] = 0
+    return at

@@ -109,5 +109,3 @@ class Outcome:
     progress: list[ProgressRow]
     held: list[tuple[int, int, int, int]]
     """(submission, pass, first line, lines) of the acts that wait."""
-    decisions: list[np.ndarray]
-    """What became of each line, piece by piece."""

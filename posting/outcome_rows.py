@@ -7,17 +7,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBER
-from core.codes import Outcome
 from core.columns import seal, sealed
 from core.fields import Field
 from core.tables import Bytes, Duplicates, NewPayees, Posted, Refusals, Spans
 from kernels import journal as kernel
+from kernels.outcomes import BYTES, DUPLICATE, LINES, REFUSED, REGISTERED
 from posting.batch import Piece
 from posting.rows import TextCells
+from posting.sorting import ENTERED, Sorted
 
 _FOUND_BYTES_MAX = 80
-REGISTRATION = KIND_NUMBER["third_party"]
 
 
 class Place(NamedTuple):
@@ -28,20 +27,40 @@ class Place(NamedTuple):
     first_node: int
 
 
-def journal(piece: Piece, decisions: np.ndarray, accepted: int, place: Place) -> NDArray[np.uint8]:
-    """COPY bytes of the journal rows of the ``accepted`` lines."""
-    lengths = np.where(
-        decisions["outcome"] == Outcome.ACCEPTED, piece.reference.end - piece.reference.start, 0
-    )
-    out = np.empty(accepted * (kernel.ROW_BYTES + 4) + int(lengths.sum(dtype=np.int64)), np.uint8)
+class Decided(NamedTuple):
+    """A piece, and what became of its lines."""
+
+    piece: Piece
+    decisions: np.ndarray
+    ended: Sorted
+
+
+def journal(decided: Decided, place: Place) -> NDArray[np.uint8]:
+    """COPY bytes of the journal rows of the lines that left an entry."""
+    piece, decisions, ended = decided
+    rows, texts = ended.total(LINES, *ENTERED), ended.total(BYTES, *ENTERED)
+    out = np.empty(rows * (kernel.ROW_BYTES + 4) + texts, np.uint8)
     posted = seal(Posted(piece.lines, piece.day, *piece.reference))
     common = sealed(np.array([piece.submission.number, place.first_node]))
     kernel.rows(sealed(piece.acts), sealed(decisions), posted, common, piece.text, out)
     return out
 
 
+def beside_the_journal(decided: Decided, place: Place) -> dict[str, tuple[NamedTuple, tuple[TextCells, ...]]]:
+    """The rows of every other table that has some, and their texts."""
+    piece, decisions, ended = decided
+    found: dict[str, tuple[NamedTuple, tuple[TextCells, ...]]] = {}
+    if len(registered := ended.rows(REGISTERED)):
+        found["payee"] = payees(piece, decisions, registered)
+    if len(refused := ended.rows(REFUSED)):
+        found["refusal"] = refusals(piece, decisions, refused, place)
+    if len(repeated := ended.rows(DUPLICATE)):
+        found["duplicate"] = (duplicates(piece, decisions, repeated, place), ())
+    return found
+
+
 def refusals(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.intp], place: Place
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: Place
 ) -> tuple[Refusals, tuple[TextCells, TextCells]]:
     """One row for each refused line of ``rows``: what was found, and where the credits were short."""
     acts, found = piece.acts[rows], decisions[rows]
@@ -58,11 +77,11 @@ def refusals(
         missing=found["missing"],
         amount=piece.cents[rows],
     )
-    shown = _texts_of(_found(piece, rows, fields))
-    return table, (_texts_of(_shown(piece, rows, Field.REFERENCE)), shown)
+    texts = _shown(pa.concat_arrays([_raw(piece, rows, Field.REFERENCE), _found(piece, rows, fields)]))
+    return table, (_texts_of(texts[: len(rows)]), _texts_of(texts[len(rows) :]))
 
 
-def duplicates(piece: Piece, decisions: np.ndarray, rows: NDArray[np.intp], place: Place) -> Duplicates:
+def duplicates(piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: Place) -> Duplicates:
     """One row for each line of ``rows`` that repeats an accepted one."""
     return Duplicates(
         batch=np.full(len(rows), place.batch),
@@ -74,7 +93,7 @@ def duplicates(piece: Piece, decisions: np.ndarray, rows: NDArray[np.intp], plac
 
 
 def payees(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.intp]
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32]
 ) -> tuple[NewPayees, tuple[TextCells, ...]]:
     """One row for each payee that the lines ``rows`` registered."""
     table = NewPayees(payee=decisions["payee"][rows], entry_id=decisions["entry"][rows])
@@ -82,49 +101,32 @@ def payees(
     return table, tuple(_texts_of(_raw(piece, rows, field)) for field in fields)
 
 
-def rows_where(decisions: np.ndarray, outcome: Outcome) -> NDArray[np.intp]:
-    """Positions of the lines with this outcome."""
-    return np.flatnonzero(decisions["outcome"] == outcome)
-
-
-def _raw(piece: Piece, rows: NDArray[np.intp], field: Field) -> pa.Array:
+def _raw(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Array:
     """The chosen rows of a raw column as text, empty where there is none."""
-    name = field.column
-    if name not in piece.raw.schema.names or not len(rows):
-        return (
-            pa.array([""] * 0, pa.string())
-            if not len(rows)
-            else pc.fill_null(pa.nulls(len(rows), pa.string()), "")
-        )
-    chosen = piece.raw.column(name).take(pa.array(rows))
+    at = piece.raw.schema.get_field_index(field.column) if field != Field.NONE else -1
+    if at < 0:
+        return pa.repeat(pa.scalar("", pa.string()), len(rows))
+    chosen = piece.raw.column(at).take(pa.array(rows))
     if pa.types.is_dictionary(chosen.type):
         chosen = chosen.dictionary_decode()
     return pc.fill_null(chosen.cast(pa.string()), "")
 
 
-def _shown(piece: Piece, rows: NDArray[np.intp], field: Field) -> pa.Array:
+def _shown(texts: pa.Array) -> pa.Array:
     """Raw text fit to be stored and shown: no control characters, not over long."""
-    texts = _raw(piece, rows, field)
-    if not len(texts):
-        return texts
     plain = pc.ReplaceSubstringOptions(pattern=r"[\x00-\x1f\x7f]", replacement="?")
     texts = pc.call_function("replace_substring_regex", [texts], plain)
     return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, _FOUND_BYTES_MAX))
 
 
-def _found(piece: Piece, rows: NDArray[np.intp], fields: NDArray[np.integer]) -> pa.Array:
+def _found(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -> pa.Array:
     """What stood in the field each line was refused for."""
-    texts, order = [_shown(piece, rows[:0], Field.REFERENCE)], []
-    for number in np.unique(fields):
-        chosen = np.flatnonzero(fields == number)
-        order.append(chosen)
-        if number == Field.NONE:
-            texts.append(pc.fill_null(pa.nulls(len(chosen), pa.string()), ""))
-        else:
-            texts.append(_shown(piece, rows[chosen], Field(int(number))))
-    if not order:
-        return texts[0]
-    back = np.argsort(np.concatenate(order), kind="stable")
+    order = np.argsort(fields, kind="stable")
+    numbers, firsts = np.unique(fields[order], return_index=True)
+    parts = np.split(order, firsts[1:])
+    texts = [_raw(piece, rows[part], Field(int(number))) for number, part in zip(numbers, parts, strict=True)]
+    back = np.empty(len(order), np.int64)
+    back[order] = np.arange(len(order))
     return pa.concat_arrays(texts).take(pa.array(back))
 
 

@@ -1,49 +1,56 @@
 """How far submissions are: what a batch adds to their tallies, and which of their acts wait."""
 
 import copy
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.codes import Outcome
-from posting.batch import FINAL_PASS, Batch, Piece, ProgressRow, Stage, Submission
+from kernels.outcomes import CENTS, DUPLICATE, HELD, LINES, REFUSED
+from posting.batch import FINAL_PASS, Batch, Piece, ProgressRow, Stage, Submission, Tally
+from posting.sorting import ENTERED, Sorted
 
 Held = list[tuple[int, int, int, int]]
 
+_COUNTED: Mapping[str, tuple[int, ...]] = {
+    "accepted": ENTERED,
+    "duplicate": (DUPLICATE,),
+    "refused": (REFUSED,),
+}
+"""Members of a tally, and the ways of ending that count for them; what is held counts as suspended."""
 
-def advance(batch: Batch, found: list[np.ndarray]) -> tuple[list[ProgressRow], Held]:
+
+def advance(batch: Batch, found: list[Sorted]) -> tuple[list[ProgressRow], Held]:
     """Bring every submission of ``batch`` forward; rows of progress and of held acts to store."""
     held: Held = []
-    for piece, decisions in zip(batch.pieces, found, strict=True):
-        held += _count(piece, decisions)
+    for piece, ended in zip(batch.pieces, found, strict=True):
+        held += _count(piece, ended)
         _stand(piece.submission, piece.then)
     touched = {piece.submission.number: piece.submission for piece in batch.pieces}
     return [ProgressRow(each.number, each.stage, copy.copy(each.tally)) for each in touched.values()], held
 
 
-def _count(piece: Piece, decisions: np.ndarray) -> Held:
-    submission, outcome = piece.submission, decisions["outcome"]
-    tally, again = submission.tally, submission.stage.run > 1
-    accepted, duplicate, waits = (
-        outcome == code for code in (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD)
-    )
-    refused = outcome > Outcome.HELD
-    for name, mask in (("accepted", accepted), ("duplicate", duplicate), ("refused", refused)):
-        lines, cents = int(mask.sum()), int(piece.cents[mask].sum())
-        setattr(tally, name, getattr(tally, name) + lines)
-        setattr(tally, f"{name}_cents", getattr(tally, f"{name}_cents") + cents)
+def _count(piece: Piece, ended: Sorted) -> Held:
+    submission, again = piece.submission, piece.submission.stage.run > 1
+    tally = submission.tally
+    for name, ways in _COUNTED.items():
+        lines, cents = ended.total(LINES, *ways), ended.total(CENTS, *ways)
+        _add(tally, name, lines, cents)
         if again:
-            tally.suspended -= lines
-            tally.suspended_cents -= cents
+            _add(tally, "suspended", -lines, -cents)
     if not again:
-        tally.suspended += int(waits.sum())
-        tally.suspended_cents += int(piece.cents[waits].sum())
-    submission.accepted_in_pass += int((outcome <= Outcome.DUPLICATE).sum())
-    return _held_acts(piece, waits) if waits.any() else []
+        _add(tally, "suspended", ended.total(LINES, HELD), ended.total(CENTS, HELD))
+    submission.accepted_in_pass += ended.total(LINES, *ENTERED, DUPLICATE)
+    return _held_acts(piece, ended.rows(HELD))
 
 
-def _held_acts(piece: Piece, waits: np.ndarray) -> Held:
-    heads = np.flatnonzero(waits & (piece.acts["head"] == np.arange(len(waits))))
-    sizes = np.bincount(piece.acts["head"][waits], minlength=len(waits))[heads]
+def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
+    setattr(tally, name, getattr(tally, name) + lines)
+    setattr(tally, f"{name}_cents", getattr(tally, f"{name}_cents") + cents)
+
+
+def _held_acts(piece: Piece, waiting: NDArray[np.int32]) -> Held:
+    heads, sizes = np.unique(piece.acts["head"][waiting], return_counts=True)
     found = list(zip(piece.lines[heads].tolist(), sizes.tolist(), strict=True))
     piece.submission.held += found
     return [(piece.submission.number, piece.submission.stage.run, line, lines) for line, lines in found]

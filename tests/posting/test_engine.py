@@ -38,11 +38,11 @@ def _rows(records: np.ndarray, table: Any) -> list[dict[str, int]]:
     return [dict(zip(table._fields, row, strict=True)) for row in records.tolist()]
 
 
-def _decided(pieces: list[Piece], outcome: Outcome) -> list[Decided]:
+def _decided(pieces: list[Piece], desk: Desk) -> list[Decided]:
     """Every line of the batch."""
     return [
         (piece, at, act, told)
-        for piece, decisions in zip(pieces, outcome.decisions, strict=True)
+        for piece, decisions in zip(pieces, desk.engine.decided, strict=True)
         for at, (act, told) in enumerate(
             zip(_rows(piece.acts, Acts), _rows(decisions, Decisions), strict=True)
         )
@@ -62,7 +62,7 @@ def test_every_line_leaves_its_row(presented: list[File]) -> None:
     desk.present(presented[0])
     pieces = [desk.piece(rows) for rows in (*presented[1:], presented[0])]
     outcome = desk.engine.evaluate(Batch(pieces))
-    lines, first = _decided(pieces, outcome), registry().first_node
+    lines, first = _decided(pieces, desk), registry().first_node
     stored = b"".join(
         _journal(piece, [each for each in lines if each[0] is piece], first) for piece in pieces
     )

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from core.codes import Outcome
+from core.columns import records
+from core.tables import Decisions
 from posting.batch import FINAL_PASS, Batch, Stage, Submission, Tally
 from posting.progress import advance
+from posting.sorting import sort
 from tests.files import File, files
 from tests.posting.desk import Desk
 
@@ -28,7 +30,7 @@ def test_every_line_is_counted_once(presented: list[File]) -> None:
     desk = Desk()
     pieces = [desk.piece(rows) for rows in presented]
     outcome = desk.engine.evaluate(Batch(pieces))
-    for piece, decisions, row in zip(pieces, outcome.decisions, outcome.progress, strict=True):
+    for piece, decisions, row in zip(pieces, desk.engine.decided, outcome.progress, strict=True):
         told = [Outcome(each) for each in decisions["outcome"].tolist()]
         counts = {
             name: [at for at, one in enumerate(told) if one in codes] for name, codes in _COUNTED.items()
@@ -70,9 +72,10 @@ def test_pass_follows_pass_while_one_helps(run: int, accepted: int, still_held: 
     piece = desk.piece([_service(0), _service(1)], submission)
     outcomes = [Outcome.ACCEPTED] * accepted + [Outcome.HELD] * still_held
     outcomes += [Outcome.PREDECESSOR_MISSING] * (2 - len(outcomes))
-    decisions = np.array([(code,) for code in outcomes], [("outcome", np.uint8)])
+    decisions = records(Decisions, 2)
+    decisions["outcome"] = outcomes
     batch = Batch([replace(piece, then=Stage(run, 9, True))])
-    advance(batch, [decisions])
+    advance(batch, [sort(piece, decisions)])
     assert submission.stage == then
     assert submission.tally.suspended == still_held
     assert submission.waiting == [(at, 1) for at in range(accepted, accepted + still_held)]

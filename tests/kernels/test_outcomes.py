@@ -1,0 +1,42 @@
+"""Decided lines by the way they ended."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.catalog import KIND_NUMBER
+from core.codes import Outcome
+from core.columns import records, seal, sealed
+from core.money import AMOUNT_MAX
+from core.tables import Acts, Decisions
+from kernels import outcomes as kernel
+from tests.kernels.modes import examples, texts_of
+from tests.oracle import outcomes
+
+_kinds = st.sampled_from([KIND_NUMBER[name] for name in ("third_party", "commitment", "payment_request")])
+_outcomes = st.sampled_from((Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD)) | st.sampled_from(Outcome)
+_amounts = st.integers(0, AMOUNT_MAX)
+_lines = st.tuples(_kinds, _amounts, _outcomes, st.integers(-1, 2**53), st.text(max_size=9))
+
+Line = tuple[int, int, Outcome, int, str]
+
+
+@examples(300)
+@given(st.lists(_lines, max_size=12))
+def test_lines_are_sorted_by_the_way_they_ended(lines: list[Line]) -> None:
+    acts, told = records(Acts, len(lines)), records(Decisions, len(lines))
+    for row, (kind, amount, outcome, _, _) in enumerate(lines):
+        acts[row]["kind"], acts[row]["amount"], told[row]["outcome"] = kind, amount, outcome
+    spans, _ = texts_of([reference.encode() for *_, reference in lines])
+    asked = kernel.Asked(np.array([cents for *_, cents, _ in lines], np.int64), *spans)
+    totals, order = (
+        np.zeros(kernel.WAYS * kernel.TOTALS, np.int64),
+        np.full(len(lines), -1, np.int32),
+    )
+    kernel.sort(sealed(acts), sealed(told), seal(asked), totals, order)
+    expected = outcomes.sort(
+        ({"kind": kind, "amount": amount}, {"outcome": outcome}, cents, reference)
+        for kind, amount, outcome, cents, reference in lines
+    )
+    assert totals.reshape(kernel.WAYS, kernel.TOTALS).tolist() == [sums for sums, _ in expected.values()]
+    assert order.tolist() == [row for _, rows in expected.values() for row in rows]
