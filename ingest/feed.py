@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from core.observer import Stages
 from ingest.columns import Memory
-from ingest.cutting import BATCH_LINES, joined, segments
-from ingest.held import KeptLines, lines_again, positions
+from ingest.cutting import BATCH_LINES, segments
+from ingest.held import KeptLines, lines_again, positions, together
 from ingest.inspection import Source
 from ingest.resolve import Context, Sender, resolve
 from posting.batch import FINAL_PASS, Batch, Piece, Stage, Submission
@@ -83,18 +83,20 @@ class Feed:
             self._hold_again(other)
 
     def _hold_again(self, each: Open) -> None:
-        for raw, _ in self._held_lines(each, each.submission.held):
-            self._state.wait_for(resolve(raw, each.sender, self._apart).acts)
+        held = each.submission.held
+        if held:
+            for piece in self._held_pieces(each, held):
+                self._state.wait_for(piece.acts)
 
-    def _held_lines(
-        self, each: Open, held: list[tuple[int, int]]
-    ) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-        """(lines, their positions) of held acts: kept since they were read, or read again."""
-        if not held:
-            return
+    def _held_pieces(self, each: Open, held: list[tuple[int, int]]) -> Iterator[Piece]:
+        """The lines of held acts: kept since they were decided, or read again."""
         wanted = positions(held)
-        found = self._kept.lines(each.submission.number, wanted)
-        yield from [found] if found else lines_again(each.source, wanted)
+        kept = self._kept.piece(each.submission.number, wanted)
+        if kept:
+            yield kept
+            return
+        for raw, lines in lines_again(each.source, wanted):
+            yield self._piece(each, raw, (lines, each.submission.stage), self._apart)
 
     def _first_pass(self, each: Open) -> Iterator[Piece]:
         lines = each.source.lines
@@ -115,12 +117,10 @@ class Feed:
         run, start = submission.stage.run, submission.stage.next_line
         acts = sorted(act for act in submission.waiting if act[0] >= start)
         for some in _shares(acts):
-            found = list(self._held_lines(each, some))
-            raw, lines = joined([raw for raw, _ in found]), np.concatenate([lines for _, lines in found])
-            then = int(lines[-1]) + 1
-            piece = self._piece(each, raw, (lines, Stage(run, then, some[-1] == acts[-1])), self._apart)
-            batch = Batch([piece], holding=run != FINAL_PASS)
-            yield batch
+            waiting = together(list(self._held_pieces(each, some)))
+            then = Stage(run, int(waiting.lines[-1]) + 1, some[-1] == acts[-1])
+            piece = replace(waiting, then=then)
+            yield Batch([piece], holding=run != FINAL_PASS)
             self._kept.keep(piece)
 
     def _piece(
