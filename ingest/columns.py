@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.columns import blank, seal
-from core.tables import Bytes, Flags, Spans, Words
-from kernels import parsing, texts
+from core.columns import blank, seal, sealed
+from core.fields import FORMATS, Field
+from core.lines import Said
+from core.tables import Bytes, Flags, Numbers, Spans, Words
+from kernels import parsing, saying, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class TextColumn:
 
     def by_row(self, of_value: np.ndarray) -> np.ndarray:
         """Spread what was found for each value over the rows."""
-        return of_value if self.codes is None else of_value[self.codes]
+        return of_value if self.codes is None else of_value.take(self.codes)
 
     def lengths(self) -> NDArray[np.int32]:
         """Bytes of each row's text."""
@@ -98,7 +100,31 @@ class TextColumn:
         def number(_: Values) -> NDArray[np.int32]:
             return np.array([known.get(text, unknown) if text else 0 for text in column.texts()], np.int32)
 
-        return column.by_row(column.values.once(f"number {id(known)} {len(known)}", number))
+        found = column.values.once(f"number {id(known)} {len(known)}", number)
+        return column.spread(found)
+
+    def spread(self, of_value: NDArray[np.int32]) -> NDArray[np.int32]:
+        """As ``by_row``, for numbers, and without the GIL."""
+        if self.codes is None:
+            return of_value
+        numbers = blank(Numbers, self.rows)
+        saying.spread(Numbers(sealed(self.codes)), Numbers(sealed(of_value)), numbers)
+        return numbers.number
+
+    def say(self, field: Field, said: Said) -> None:
+        """Gather what each row says."""
+
+        def gather(values: Values, found: Said) -> Said:
+            saying.texts(values.spans, values.text, int(field), FORMATS[field].bytes_max, found)
+            return found
+
+        if self.codes is None:
+            gather(self.values, said)
+            return
+        of_value = self.values.once(
+            f"said {field}", lambda values: seal(gather(values, blank(Said, len(values.spans.start))))
+        )
+        saying.coded(Numbers(sealed(self.codes)), of_value, said)
 
     def digests(self, salt: int) -> NDArray[np.uint64]:
         """64 bits for each row's text; 0 for an empty one."""
@@ -124,4 +150,4 @@ class TextColumn:
     def row_spans(self) -> Spans:
         """Where each row's text stands."""
         spans = self.values.spans
-        return spans if self.codes is None else seal(Spans(*(column[self.codes] for column in spans)))
+        return spans if self.codes is None else seal(Spans(*map(self.by_row, spans)))

@@ -14,6 +14,7 @@ from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
 from core.codes import Outcome
 from core.columns import blank
 from core.fields import BY_COLUMN, FORMATS, Field, Sort
+from core.lines import Marks
 from core.tables import Parsed
 from ingest.columns import Memory, TextColumn
 from kernels import parsing
@@ -32,8 +33,7 @@ class Reading:
     def __init__(self, raw: pa.RecordBatch, memory: Memory | None = None) -> None:
         self.raw, self.rows, self._memory = raw, raw.num_rows, memory or Memory()
         self.arrays = {BY_COLUMN[name]: raw.column(name) for name in raw.schema.names}
-        self.fault = np.zeros(self.rows, np.uint8)
-        self.field = np.zeros(self.rows, np.uint8)
+        self.marks = blank(Marks, self.rows)
         self._texts: dict[Field, TextColumn] = {}
         self._has: dict[Field, NDArray[np.bool_]] = {}
         self._numbers: dict[Field, tuple[NDArray[np.int64], NDArray[np.uint8]]] = {}
@@ -41,14 +41,16 @@ class Reading:
     def mark(self, mask: NDArray[np.bool_], outcome: Outcome, field: Field) -> None:
         """Fault the lines of ``mask`` that have none yet."""
         if mask.any():
-            first = mask & (self.fault == 0)
-            self.fault[first], self.field[first] = outcome, field
+            fault, where = self.marks
+            first = mask & (fault == 0)
+            fault[first], where[first] = outcome, field
 
     def mark_faults(self, faults: NDArray[np.uint8], field: Field) -> None:
         """Fault lines with the outcomes a parser found."""
-        first = (faults != 0) & (self.fault == 0)
-        if first.any():
-            self.fault[first], self.field[first] = faults[first], field
+        if faults.any():
+            fault, where = self.marks
+            first = (faults != 0) & (fault == 0)
+            fault[first], where[first] = faults[first], field
 
     def text(self, field: Field) -> TextColumn | None:
         """A text column; ``None`` where the file has none."""
@@ -77,7 +79,7 @@ class Reading:
             array = array.view(pa.int32())
         filled = array.fill_null(_NOTHING[sort]) if array.null_count else array
         values = filled.to_numpy(zero_copy_only=False).astype(np.int64)
-        if sort is Sort.WHOLE:
+        if sort is Sort.WHOLE and values.min(initial=0) < 0:
             return np.where(values < 0, -1, values), np.where(
                 values < -1, Outcome.FIELD_INVALID.value, 0
             ).astype(np.uint8)
@@ -88,6 +90,12 @@ class Reading:
         if field not in self._has:
             self._has[field] = self._find(field)
         return self._has[field]
+
+    def is_whole(self, field: Field) -> bool:
+        """Whether ``field`` is a column of numbers, and every line says one."""
+        array = self.arrays[field]
+        is_text = pa.types.is_string(array.type) or pa.types.is_dictionary(array.type)
+        return not is_text and array.null_count == 0
 
     def _find(self, field: Field) -> NDArray[np.bool_]:
         array = self.arrays.get(field)
@@ -120,8 +128,6 @@ EARMARKS = _by_kind(lambda kind: kind.budget is Budget.EARMARK)
 SPENDS = _by_kind(lambda kind: kind.budget is Budget.SPEND)
 BRINGS_CREDITS = _by_kind(lambda kind: kind.budget in (Budget.OPEN, Budget.ALLOT, Budget.MOVE))
 REGISTERS = _by_kind(lambda kind: kind.family is Family.THIRD_PARTY)
-NAMES_CELL = _by_kind(lambda kind: kind.budget is not Budget.NONE and not kind.follows)
-SERVES_BUDGET = _by_kind(lambda kind: kind.family is Family.BUDGET)
 """What each kind is or needs, by kind number: the catalog seen from a column of kinds."""
 
 FAMILY = np.array([kind.family for kind in CATALOG], np.uint64)

@@ -7,35 +7,25 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.calendar import Calendar, Placement
 from core.codes import Outcome
-from core.columns import blank, records, seal
-from core.fields import FORMATS, Field, Sort
+from core.columns import blank, records, seal, sealed
+from core.fields import FORMATS, Field
+from core.lines import Said
 from core.money import AMOUNT_MAX, SEPA_MAX
 from core.tables import Acts, Bytes, Flags, Grouping, Lines, Parsed, Spans
 from ingest import assignment, content
 from ingest.columns import Memory, TextColumn, Values
-from ingest.reading import (
-    EARMARKS,
-    FAMILY,
-    FOLLOWED_FAMILY,
-    FOLLOWS,
-    MOVES,
-    PAYS,
-    REGISTERS,
-    SERVES_BUDGET,
-    Reading,
-    kinds_of,
-)
-from kernels import grouping, iban, layout, parsing
+from ingest.needs import NEEDS
+from ingest.reading import FAMILY, FOLLOWED_FAMILY, FOLLOWS, PAYS, REGISTERS, Reading, kinds_of
+from kernels import grouping, iban, layout, parsing, saying
 from posting import keys
 from posting.cells import CellNumbers
 from posting.registry import Registry
 
 SEPA = "sepa"
-_OWN_CODE = frozenset(
-    {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT, Field.AMOUNT_CENTS}
-)
-"""Fields whose faults have codes of their own."""
+_DAYS_MAX = 4000
+"""Dates placed ahead of the lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +68,20 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
     reading = Reading(raw, context.memory)
     kind = kinds_of(reading)
     exercise = _mark_naming(reading, kind, context.registry)
-    named = _keys(reading, (kind, exercise), (sender.number, context.secret))
-    grouped = _group(reading, kind, named)
+    followed = _predecessors(reading)
+    named = _keys(reading, (kind, exercise), followed, (sender.number, context.secret))
+    said = content.gather(reading)
+    grouped = _group(reading, kind, named, said)
     years = _budget_years(reading, exercise)
     amount, amount_faults = _amounts(reading, kind)
-    _mark_fields(reading, kind, years, context.registry)
+    names_cell = _mark_fields(reading, kind, said)
+    _mark_references(reading, (kind, years), followed, context.registry)
     _mark_amounts(reading, (amount, amount_faults), PAYS[kind] & sender.sepa_only)
     period, day = _periods(reading, exercise, context.registry)
-    placed = assignment.place(reading, kind, years, (context.registry, context.cells))
+    lines = assignment.Lines(kind, years, names_cell)
+    placed = assignment.place(reading, lines, (context.registry, context.cells))
     _mark_ibans(reading)
+    fault, field = reading.marks
     columns = {
         **named,
         "head": grouped.head,
@@ -96,13 +91,13 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
         "cell": placed.cell,
         "source": placed.source,
         "account": placed.account,
-        "fault": reading.fault,
-        "amount": np.where(reading.fault == 0, amount, 0),
+        "fault": fault,
+        "amount": np.where(fault == 0, amount, 0) if fault.any() else amount,
     }
     reference = _column(reading, Field.REFERENCE)
     acts = _packed(columns, reading.rows)
     return Resolved(
-        acts, amount, day, reference.row_spans(), reference.values.text, reading.field, placed.new_words, raw
+        acts, amount, day, reference.row_spans(), reference.values.text, field, placed.new_words, raw
     )
 
 
@@ -122,34 +117,44 @@ def _column(reading: Reading, field: Field) -> TextColumn:
 def _mark_naming(reading: Reading, kind: NDArray[np.uint8], registry: Registry) -> NDArray[np.int64]:
     """Fault what leaves an act without a key; returns the exercises, 0 where there is none."""
     reference = _column(reading, Field.REFERENCE)
-    flawed = reference.flawed(FORMATS[Field.REFERENCE].bytes_max) | (reference.lengths() == 0)
-    reading.mark(flawed, Outcome.REFERENCE_INVALID, Field.REFERENCE)
-    reading.mark(kind == 0, Outcome.KIND_UNKNOWN, Field.KIND)
+    for unnamed in (reference.flawed(FORMATS[Field.REFERENCE].bytes_max), reference.lengths() == 0):
+        reading.mark(unnamed, Outcome.REFERENCE_INVALID, Field.REFERENCE)
+    if not kind.all():
+        reading.mark(kind == 0, Outcome.KIND_UNKNOWN, Field.KIND)
     exercise, _ = reading.number(Field.EXERCISE)
-    known = registry.reference.calendar.knows(exercise)
-    reading.mark(~known, Outcome.EXERCISE_UNKNOWN, Field.EXERCISE)
+    known = registry.reference.calendar.knows(_one_or_all(exercise))
+    if known.all():
+        return exercise
+    reading.mark(np.broadcast_to(~known, exercise.shape), Outcome.EXERCISE_UNKNOWN, Field.EXERCISE)
     return np.where(known, exercise, 0)
+
+
+def _one_or_all(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A column's one number, where all lines say the same."""
+    return numbers[:1] if numbers.size and numbers.min() == numbers.max() else numbers
 
 
 def _keys(
     reading: Reading,
     naming: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    followed: "_Followed | None",
     keyed: tuple[int, keys.Secret],
 ) -> dict[str, np.ndarray]:
     """Fingerprints of act, predecessor and payee, and the digest of the bank details."""
     kind, exercise = naming
     sender, secret = keyed
     reference = _column(reading, Field.REFERENCE)
-    own = keys.prefixes(sender, FAMILY[kind], exercise)
+    own = keys.prefixes(sender, FAMILY, 0)[kind] | exercise.view(np.uint64)
     found: dict[str, np.ndarray] = {}
     found["key_high"], found["key_low"] = keys.fingerprints(
         reference.row_spans(), reference.values.text, own, secret
     )
-    if Field.PREDECESSOR in reading.arrays:
-        spans, text, line, _ = _predecessors(reading)
-        followed = keys.prefixes(sender, FOLLOWED_FAMILY[kind], exercise)
-        found["previous_high"], found["previous_low"] = keys.fingerprints(spans, text, followed, secret)
-        found["previous_line"] = np.minimum(line, np.iinfo(np.int32).max)
+    if followed:
+        prefix = keys.prefixes(sender, FOLLOWED_FAMILY, 0)[kind] | exercise.view(np.uint64)
+        found["previous_high"], found["previous_low"] = keys.fingerprints(
+            followed.spans, followed.text, prefix, secret
+        )
+        found["previous_line"] = np.minimum(followed.line, np.iinfo(np.int32).max)
     payee, bank = reading.text(Field.PAYEE), reading.text(Field.IBAN)
     if payee:
         high, low = payee.values.once(
@@ -170,18 +175,21 @@ class _Followed(NamedTuple):
     fault: NDArray[np.uint8]
 
 
-def _predecessors(reading: Reading) -> _Followed:
-    column = _column(reading, Field.PREDECESSOR)
+def _predecessors(reading: Reading) -> _Followed | None:
+    column = reading.text(Field.PREDECESSOR)
+    if column is None:
+        return None
     spans, parsed = blank(Spans, reading.rows), blank(Parsed, reading.rows)
     parsing.predecessors(column.row_spans(), column.values.text, spans, parsed)
     return _Followed(seal(spans), column.values.text, parsed.value, parsed.fault)
 
 
-def _group(reading: Reading, kind: NDArray[np.uint8], named: dict[str, np.ndarray]) -> Grouping:
+def _group(reading: Reading, kind: NDArray[np.uint8], named: dict[str, np.ndarray], said: Said) -> Grouping:
     """Put lines together to acts; the digest of the whole stands on each act's first line."""
     line, line_faults = reading.number(Field.LINE)
-    number = np.where((line == -1) & (line_faults == 0), 1, line)
-    lines = Lines(number, kind, named["key_high"], named["key_low"], content.digests(reading))
+    if line.min(initial=0) < 0:
+        line = np.where((line == -1) & (line_faults == 0), 1, line)
+    lines = Lines(np.ascontiguousarray(line), kind, named["key_high"], named["key_low"], said.content)
     grouped = blank(Grouping, reading.rows)
     grouping.group(seal(lines), grouped)
     reading.mark_faults(grouped.fault, Field.LINE)
@@ -195,60 +203,43 @@ def _budget_years(reading: Reading, exercise: NDArray[np.int64]) -> NDArray[np.i
     return np.where(year == -1, exercise, year)
 
 
+def _amount_field(reading: Reading) -> Field:
+    return Field.AMOUNT_CENTS if Field.AMOUNT_CENTS in reading.arrays else Field.AMOUNT
+
+
 def _amounts(reading: Reading, kind: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Cents said and the fault of each amount; a third party needs none, so there 0 says nothing."""
-    field = Field.AMOUNT_CENTS if Field.AMOUNT_CENTS in reading.arrays else Field.AMOUNT
+    field = _amount_field(reading)
     cents, faults = reading.number(field)
-    if field is Field.AMOUNT_CENTS:
+    if field is Field.AMOUNT_CENTS and (cents.min(initial=1) <= 0 or cents.max(initial=1) > AMOUNT_MAX):
         over = np.where(cents > AMOUNT_MAX, Outcome.AMOUNT_OVER_LIMIT, 0)
         faults = np.where(cents <= 0, Outcome.AMOUNT_NOT_POSITIVE, over).astype(np.uint8)
+    if not faults.any():
+        return cents, faults
     nothing = REGISTERS[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
     return cents, np.where(nothing, 0, faults).astype(np.uint8)
 
 
-def _mark_fields(
-    reading: Reading, kind: NDArray[np.uint8], years: NDArray[np.int64], registry: Registry
+def _mark_fields(reading: Reading, kind: NDArray[np.uint8], said: Said) -> NDArray[np.uint8]:
+    """Fault missing fields, then unreadable ones; returns which lines name an account assignment."""
+    named = blank(Flags, reading.rows)
+    saying.judge(seal(said), Flags(sealed(kind)), NEEDS[_amount_field(reading)], reading.marks, named)
+    return named.flag
+
+
+def _mark_references(
+    reading: Reading,
+    lines: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    followed: _Followed | None,
+    registry: Registry,
 ) -> None:
-    """Fault missing fields, then unreadable ones."""
-    _mark_missing(reading, kind)
-    for field in reading.arrays:
-        sort, bytes_max = FORMATS[field].sort, FORMATS[field].bytes_max
-        if field in _OWN_CODE:
-            continue
-        if sort is Sort.TEXT:
-            column = reading.text(field)
-            if column:
-                reading.mark(column.flawed(bytes_max), Outcome.FIELD_INVALID, field)
-        else:
-            reading.mark_faults(reading.number(field)[1], field)
+    """Fault budget years that do not exist, and predecessors that nothing can be."""
+    kind, years = lines
     if Field.BUDGET_YEAR in reading.arrays:
         known = registry.reference.calendar.knows(years)
         reading.mark(reading.has(Field.BUDGET_YEAR) & ~known, Outcome.FIELD_INVALID, Field.BUDGET_YEAR)
-    if Field.PREDECESSOR in reading.arrays:
-        fault = _predecessors(reading).fault
-        reading.mark(FOLLOWS[kind] & (fault != 0), Outcome.FIELD_INVALID, Field.PREDECESSOR)
-
-
-def _mark_missing(reading: Reading, kind: NDArray[np.uint8]) -> None:
-    """Fault each line that leaves out what its kind cannot do without."""
-    registers, named = REGISTERS[kind], assignment.names_cell(reading, kind)
-    amount = Field.AMOUNT_CENTS if Field.AMOUNT_CENTS in reading.arrays else Field.AMOUNT
-    needed = {
-        Field.DATE: kind > 0,
-        amount: ~registers,
-        Field.PREDECESSOR: FOLLOWS[kind],
-        Field.PAYEE: PAYS[kind] | registers,
-        Field.PAYEE_NAME: registers,
-        Field.IBAN: registers,
-        Field.COUNTERPART: MOVES[kind],
-        Field.OPERATION: EARMARKS[kind],
-        Field.FUND_CENTRE: named,
-        Field.COMMITMENT_ITEM: named,
-        Field.FUNCTIONAL_AREA: named & ~SERVES_BUDGET[kind],
-    }
-    for field, lines in needed.items():
-        if lines.any():
-            reading.mark(lines & ~reading.has(field), Outcome.FIELD_MISSING, field)
+    if followed and followed.fault.any():
+        reading.mark(FOLLOWS[kind] & (followed.fault != 0), Outcome.FIELD_INVALID, Field.PREDECESSOR)
 
 
 def _mark_amounts(
@@ -256,13 +247,12 @@ def _mark_amounts(
 ) -> None:
     """Fault amounts, and those that SEPA cannot carry where it must."""
     cents, faults = amounts
-    field = Field.AMOUNT_CENTS if Field.AMOUNT_CENTS in reading.arrays else Field.AMOUNT
+    field = _amount_field(reading)
     reading.mark_faults(faults, field)
-    over = cents > SEPA_MAX
-    if over.any():
+    if cents.max(initial=0) > SEPA_MAX:
         method = reading.text(Field.METHOD)
         asked = method.numbers({SEPA: 1}, 0) == 1 if method else np.zeros(reading.rows, bool)
-        reading.mark(over & (asked | sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field)
+        reading.mark((cents > SEPA_MAX) & (asked | sepa_only), Outcome.SEPA_LIMIT_EXCEEDED, field)
 
 
 def _periods(
@@ -274,19 +264,34 @@ def _periods(
         posted, _ = reading.number(Field.POSTING_DATE)
         day = np.where(reading.has(Field.POSTING_DATE), posted, day)
     days = np.clip(day, np.iinfo(np.int32).min, np.iinfo(np.int32).max).astype(np.int32)
-    found = registry.reference.calendar.place(days, exercise)
-    reading.mark((exercise > 0) & ~found.inside, Outcome.DATE_OUTSIDE_EXERCISE, Field.DATE)
-    return np.where(found.inside, found.period, 0), np.where(found.inside, days, 0)
+    period, inside = _placed_days(days, exercise, registry.reference.calendar)
+    if inside.all():
+        return period, days
+    reading.mark((exercise > 0) & ~inside, Outcome.DATE_OUTSIDE_EXERCISE, Field.DATE)
+    return np.where(inside, period, 0), np.where(inside, days, 0)
+
+
+def _placed_days(days: NDArray[np.int32], exercise: NDArray[np.int64], calendar: Calendar) -> Placement:
+    """The period of each date; where all are of one exercise, each date between the ends is placed but once."""
+    first, last = int(days.min(initial=0)), int(days.max(initial=0))
+    one = _one_or_all(exercise)
+    if len(one) != 1 or last - first > _DAYS_MAX:
+        return calendar.place(days, exercise)
+    found = calendar.place(np.arange(first, last + 1, dtype=np.int32), one)
+    at = days - np.int32(first)
+    return Placement(found.period.take(at), found.inside.take(at))
 
 
 def _mark_ibans(reading: Reading) -> None:
     column = reading.text(Field.IBAN)
     if column:
-        good = column.by_row(column.values.once("iban", _checked)).view(bool)
-        reading.mark((column.lengths() > 0) & ~good, Outcome.IBAN_INVALID, Field.IBAN)
+        wrong = column.values.once("iban", _wrong)
+        if wrong.any():
+            reading.mark(column.by_row(wrong), Outcome.IBAN_INVALID, Field.IBAN)
 
 
-def _checked(values: Values) -> NDArray[np.uint8]:
-    flags = np.zeros(len(values.spans.start), np.uint8)
-    iban.check(values.spans, values.text, Flags(flags))
-    return flags
+def _wrong(values: Values) -> NDArray[np.bool_]:
+    """Whether each text is one, and no IBAN."""
+    good = blank(Flags, len(values.spans.start))
+    iban.check(values.spans, values.text, good)
+    return (values.spans.end > values.spans.start) & (good.flag == 0)

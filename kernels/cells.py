@@ -7,6 +7,9 @@ from core.tables import Numbers, Packed, Slots
 from kernels.grouping import mix
 from kernels.signature import fills, fills_column, kernel, part, reads
 
+CENTRE_BIT, AREA_BIT, ITEM_BIT, FUND_BIT = 41, 27, 17, 7
+"""Where the parts of an account assignment start in its word; the year starts at bit 0."""
+
 
 @part
 def _slot_of(slots, known, word):

@@ -103,35 +103,45 @@ def counted(number):
     return np.int64(number) & 0xFFFF_FFFF
 
 
-def borrow(array: Any) -> Any:
-    """``array`` without its reference count: a kernel's caller keeps it alive.
+def borrow(held: Any) -> Any:
+    """An array, or a table of columns, without its reference counts: a kernel's caller keeps it alive.
 
     Without this, every part that takes a book would count references to each of its arrays, atomically, twice: forty
     times the cost of the decision itself.
     """
-    return array
+    return held
 
 
 @overload(borrow)
-def _borrow(array):
-    def borrowed(array):
-        return _without_count(array)
+def _borrow(held):
+    def borrowed(held):
+        return _without_count(held)
 
     return borrowed
 
 
 @intrinsic
-def _without_count(context, array):
-    """The array's own fields, with no memory to count references to."""
+def _without_count(context, held):
+    """The fields of each array, with no memory to count references to."""
 
     def generate(target, builder, _, arguments):
-        owned = arrayobj.make_array(array)(target, builder, arguments[0])
-        bare = arrayobj.make_array(array)(target, builder)
-        fields = {name: getattr(owned, name) for name in ("data", "shape", "strides", "itemsize")}
-        arrayobj.populate_array(bare, meminfo=None, **fields)
-        return bare._getvalue()
+        return _bare(target, builder, held, arguments[0])
 
-    return array(array), generate
+    return held(held), generate
+
+
+def _bare(target, builder, kind, value):
+    if isinstance(kind, types.BaseTuple):
+        members = [
+            _bare(target, builder, member, builder.extract_value(value, place))
+            for place, member in enumerate(kind)
+        ]
+        return target.make_tuple(builder, kind, members)
+    owned = arrayobj.make_array(kind)(target, builder, value)
+    bare = arrayobj.make_array(kind)(target, builder)
+    fields = {name: getattr(owned, name) for name in ("data", "shape", "strides", "itemsize")}
+    arrayobj.populate_array(bare, meminfo=None, **fields)
+    return bare._getvalue()
 
 
 def prefetch(array: Any, row: int) -> None:

@@ -14,9 +14,9 @@ from core.columns import blank, grown, records
 from core.errors import EngineError
 from core.tables import Cells, NewCells, Numbers, Packed
 from kernels import cells as kernel
+from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.registry import Registry
 
-_CENTRE, _AREA, _ITEM, _FUND = 41, 27, 17, 7
 _AREAS_MAX, _ITEMS_MAX, _FUNDS_MAX, _YEARS_MAX = 1 << 14, 1 << 10, 1 << 10, 1 << 7
 CELLS_MAX = 1 << 24
 _ROOM = 1 << 12
@@ -36,15 +36,15 @@ class CellParts(NamedTuple):
 
 def pack(parts: CellParts) -> NDArray[np.int64]:
     """One word a row."""
-    place = (parts.centre << _CENTRE) | (parts.area << _AREA)
-    return place | (parts.item << _ITEM) | (parts.fund << _FUND) | (parts.year - YEAR_FIRST)
+    place = (parts.centre << CENTRE_BIT) | (parts.area << AREA_BIT)
+    return place | (parts.item << ITEM_BIT) | (parts.fund << FUND_BIT) | (parts.year - YEAR_FIRST)
 
 
 def unpack(words: NDArray[np.int64]) -> CellParts:
     """The parts of each word."""
-    area, item = (words >> _AREA) & (_AREAS_MAX - 1), (words >> _ITEM) & (_ITEMS_MAX - 1)
-    fund, year = (words >> _FUND) & (_FUNDS_MAX - 1), (words & (_YEARS_MAX - 1)) + YEAR_FIRST
-    return CellParts(words >> _CENTRE, area, item, fund, year)
+    area, item = (words >> AREA_BIT) & (_AREAS_MAX - 1), (words >> ITEM_BIT) & (_ITEMS_MAX - 1)
+    fund, year = (words >> FUND_BIT) & (_FUNDS_MAX - 1), (words & (_YEARS_MAX - 1)) + YEAR_FIRST
+    return CellParts(words >> CENTRE_BIT, area, item, fund, year)
 
 
 class CellNumbers:

@@ -20,11 +20,11 @@ _PAYEE_PREFIX = int(Family.THIRD_PARTY) << 16
 
 
 def prefixes(
-    sender: int | NDArray[np.integer], family: NDArray[np.integer], exercise: NDArray[np.integer]
+    sender: int | NDArray[np.integer], family: NDArray[np.integer], exercise: int | NDArray[np.integer]
 ) -> NDArray[np.uint64]:
     """What sets equal references of other senders, families and exercises apart."""
     apart = np.asarray(sender).astype(np.uint64) << np.uint64(32)
-    return apart | (family.astype(np.uint64) << np.uint64(16)) | exercise.astype(np.uint64)
+    return apart | (family.astype(np.uint64) << np.uint64(16)) | np.asarray(exercise).astype(np.uint64)
 
 
 def fingerprints(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:

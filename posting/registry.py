@@ -16,8 +16,10 @@ from core import calendar, chart, nomenclature
 from core.calendar import YEAR_FIRST, Calendar
 from core.catalog import Role
 from core.chart import Chart
+from core.columns import seal
 from core.errors import ReferenceDataError
-from core.nomenclature import CENTRES_MAX, Level, Nomenclature
+from core.lines import YearCodes
+from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, Level, Nomenclature
 from core.reference.files import SHIPPED
 from core.tables import LEDGER_ACCOUNTS
 
@@ -101,8 +103,8 @@ class Registry:
     item_accounts: NDArray[np.int16] = field(init=False)
     fund_family: NDArray[np.uint8] = field(init=False)
     fund_programme: NDArray[np.int32] = field(init=False)
-    known: dict[tuple[Coded, int], NDArray[np.bool_]] = field(init=False, default_factory=dict)
-    """By kind and year: whether the year's files hold the code of a number; 0 (nothing) is held, -1 (unknown) is not."""
+    codes: Mapping[int, YearCodes] = field(init=False)
+    """By year: what its files hold, as kernels read it."""
 
     def __post_init__(self) -> None:
         for kind in Coded:
@@ -116,6 +118,7 @@ class Registry:
         self.fund_family, self.fund_programme = funds.astype(np.uint8), funds.copy()
         for year, each in self.reference.nomenclatures.items():
             self._learn(year, each)
+        self.codes = {year: self._year_codes(year) for year in self.reference.nomenclatures}
 
     def _blank(self, kind: Coded) -> NDArray[np.int32]:
         return np.zeros(len(self.numbers[kind]) + 1, np.int32)
@@ -135,17 +138,6 @@ class Registry:
         for one in each.funds.values():
             self.fund_family[fund[one.code]] = one.family
             self.fund_programme[fund[one.code]] = centre[one.programme] if one.programme else 0
-        codes_of = {
-            Coded.CENTRE: each.centres,
-            Coded.AREA: each.areas,
-            Coded.ITEM: each.items,
-            Coded.FUND: each.funds,
-        }
-        codes_of[Coded.ACCOUNT] = self.reference.charts[year].accounts
-        for kind, codes in codes_of.items():
-            held = np.zeros(len(self.numbers[kind]) + 2, bool)
-            held[[0, *(self.numbers[kind][code] for code in codes)]] = True
-            self.known[kind, year] = held
 
     def _learn_centres(self, each: Nomenclature) -> None:
         """Parents stand before their children, so one pass in order links them."""
@@ -165,13 +157,47 @@ class Registry:
         )
         return expense, accrued, creditor
 
-    def held(self, kind: Coded, year: int) -> NDArray[np.bool_]:
-        """Whether the files of ``year`` hold the code of each number; a year without files holds nothing."""
-        found = self.known.get((kind, year))
-        if found is None:
-            found = np.zeros(len(self.numbers[kind]) + 2, bool)
-            found[0] = True
-        return found
+    def _year_codes(self, year: int) -> YearCodes:
+        nodes = self.node_positions(np.arange(2), np.array(year), np.array(0))
+        nodes[1] -= nodes[0]
+        ordinary = self.numbers[Coded.FUND].get(ORDINARY_FUND, -1)
+        each, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
+        return seal(
+            YearCodes(
+                np.array([year], np.int64),
+                nodes,
+                np.array([ordinary], np.int32),
+                self.centre_level,
+                self.centre_parent,
+                self.centre_programme,
+                self._held(Coded.CENTRE, each.centres),
+                self.area_programme,
+                self._held(Coded.AREA, each.areas),
+                self.item_staff,
+                self.item_budget_only.view(np.uint8),
+                self._held(Coded.ITEM, each.items),
+                self.fund_family,
+                self.fund_programme,
+                self._held(Coded.FUND, each.funds),
+                self._held(Coded.ACCOUNT, year_chart.accounts),
+                self._admitted(year_chart).ravel(),
+            )
+        )
+
+    def _held(self, kind: Coded, codes: Iterable[str]) -> NDArray[np.uint8]:
+        """Whether each number is one of ``codes``: 0 (nothing) is, and -1 (unknown) is not."""
+        held = np.zeros(len(self.numbers[kind]) + 2, np.uint8)
+        held[[0, *(self.numbers[kind][code] for code in codes)]] = 1
+        return held
+
+    def _admitted(self, year_chart: Chart) -> NDArray[np.uint8]:
+        """By item and account: whether it may be posted to; an item without accounts of its own says nothing."""
+        items, accounts = self.numbers[Coded.ITEM], self.numbers[Coded.ACCOUNT]
+        admitted = np.ones((len(items) + 1, len(accounts) + 2), np.uint8)
+        for item in year_chart.families:
+            found = [year_chart.admits(item, account) for account in accounts]
+            admitted[items[item], 1 : len(accounts) + 1] = found
+        return admitted
 
     @property
     def years(self) -> range:

@@ -1,0 +1,145 @@
+"""What lines say, gathered column by column in the same pass that hashes them, and what they leave out."""
+
+import numpy as np
+
+from core.codes import Outcome
+from core.lines import Marks, Needs, Said
+from core.tables import Bytes, Flags, Numbers, Parsed, Spans
+from kernels.parsing import is_flawed
+from kernels.signature import fills, kernel, part, reads, whole
+from kernels.texts import siphash
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xBF58476D1CE4E5B9)
+_29 = np.uint64(29)
+_NONE, _ONE = np.uint64(0), np.uint64(1)
+_INVALID = Outcome.FIELD_INVALID.value
+_MISSING = Outcome.FIELD_MISSING.value
+
+
+@kernel(reads(Spans), reads(Bytes), whole, whole, fills(Said))
+def texts(spans, text, field, bytes_max, said):
+    """Gather a column of texts: a word each, and whether it is longer than ``bytes_max`` or holds a control character.
+
+    Reads     spans, text     n texts of ``field``
+    Advances  said            n rows; an empty text changes nothing
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  words wrap by design
+    Cost      O(bytes), one pass
+    Oracle    tests.oracle.saying.texts
+    """
+    start, end, data = spans.start, spans.end, text.data
+    salt = np.uint64(field)
+    for row in range(start.size):
+        if start[row] == end[row]:
+            continue
+        said.fields[row] |= _ONE << salt
+        first, _ = siphash((salt, salt), salt, data, start[row], end[row])
+        said.content[row] += first
+        if said.flawed[row] == 0 and is_flawed(data, start[row], end[row], bytes_max):
+            said.flawed[row] = field
+
+
+@kernel(reads(Numbers), reads(Said), fills(Said))
+def coded(codes, values, said):
+    """Gather a column of codes: each line says what its value says.
+
+    Reads     codes           n positions in ``values``; a negative one is the last
+              values          what each value of the column says
+    Advances  said            n rows
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  words wrap by design
+    Cost      O(n), one pass
+    Oracle    tests.oracle.saying.coded
+    """
+    code, size = codes.number, values.fields.size
+    for row in range(code.size):
+        at = np.int64(code[row])
+        if at < 0:
+            at = size - 1
+        said.fields[row] |= values.fields[at]
+        said.content[row] += values.content[at]
+        if values.flawed[at] != 0 and said.flawed[row] == 0:
+            said.flawed[row] = values.flawed[at]
+
+
+@kernel(reads(Parsed), reads(Flags), whole, whole, fills(Said))
+def numbers(parsed, given, field, salt, said):
+    """Gather a column of numbers, a word each.
+
+    Reads     parsed          n rows of ``field``
+              given           n rows, 1 where the line gives one; or none at all, where every line does
+    Advances  said            n rows; a number that is not given changes nothing, unless it is no number
+    Order     rows are independent
+    Outcomes  none: the field of a number that is FIELD_INVALID is told as flawed; never raises
+    Overflow  words wrap by design
+    Cost      O(n), one pass
+    Oracle    tests.oracle.saying.numbers
+    """
+    apart, bit = np.uint64(salt) * _GOLDEN, _ONE << np.uint64(field)
+    for row in range(parsed.value.size):
+        if parsed.fault[row] == _INVALID and said.flawed[row] == 0:
+            said.flawed[row] = field
+        if given.flag.size == 0 or given.flag[row] != 0:
+            word = (np.uint64(parsed.value[row]) + apart) * _MIX
+            said.fields[row] |= bit
+            said.content[row] += (word ^ (word >> _29)) * _GOLDEN
+
+
+@part
+def _first_missed(lacking, order):
+    for field in order:
+        if (lacking >> np.uint64(field)) & _ONE != _NONE:
+            return field
+    return np.uint8(0)
+
+
+@kernel(reads(Said), reads(Flags), reads(Needs), fills(Marks), fills(Flags))
+def judge(said, kinds, needs, marks, named):
+    """Fault what lines leave out, then what they say that cannot be read.
+
+    Reads     said            n rows
+              kinds           n rows: each line's kind
+              needs           by kind
+    Fills     named           n rows: whether the line names an account assignment
+    Advances  marks           n rows; those that have a fault keep it
+    Order     rows are independent
+    Outcomes  FIELD_MISSING, FIELD_INVALID; never raises
+    Overflow  impossible
+    Cost      O(n), one pass
+    Oracle    tests.oracle.saying.judge
+    """
+    fault, field = marks.fault, marks.field
+    for row in range(fault.size):
+        kind, fields = np.int64(kinds.flag[row]), said.fields[row]
+        names = fields & needs.naming[kind] != _NONE
+        named.flag[row] = names
+        if fault[row] != 0:
+            continue
+        needed = needs.always[kind] | (needs.of_cell[kind] if names else _NONE)
+        lacking = needed & ~fields
+        if lacking != _NONE:
+            fault[row], field[row] = _MISSING, _first_missed(lacking, needs.order)
+        elif said.flawed[row] != 0:
+            fault[row], field[row] = _INVALID, said.flawed[row]
+
+
+@kernel(reads(Numbers), reads(Numbers), fills(Numbers))
+def spread(codes, of_value, numbers):
+    """Give each line the number of its value.
+
+    Reads     codes           n positions in ``of_value``; a negative one is the last
+              of_value        a number a value
+    Fills     numbers         n rows
+    Order     rows are independent
+    Outcomes  none; never raises
+    Overflow  impossible
+    Cost      O(n), one pass
+    Oracle    tests.oracle.saying.spread
+    """
+    code, size = codes.number, of_value.number.size
+    for row in range(code.size):
+        at = np.int64(code[row])
+        numbers.number[row] = of_value.number[at if at >= 0 else size - 1]

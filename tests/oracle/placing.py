@@ -1,0 +1,161 @@
+"""Where a line's codes place it, and the first thing wrong with them: one year's files, codes as small numbers."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from core.calendar import YEAR_FIRST
+from core.codes import Outcome
+from core.fields import Field
+from core.nomenclature import Level
+
+Mark = tuple[int, int]
+
+
+class Line(NamedTuple):
+    """Codes by number: 0 where there is none, -1 for one that no file holds."""
+
+    centre: int
+    operation: int
+    area: int
+    item: int
+    fund: int
+    account: int
+    activity: int
+    giver_centre: int
+    giver_item: int
+    year: int
+    kind: int
+    named: int
+
+
+class Centre(NamedTuple):
+    """A fund centre."""
+
+    level: int
+    parent: int
+    programme: int
+
+
+class Item(NamedTuple):
+    """A commitment item; ``admits`` is None where it says nothing of accounts."""
+
+    staff: bool
+    budget_only: bool
+    admits: frozenset[int] | None
+
+
+class Fund(NamedTuple):
+    """A fund."""
+
+    family: int
+    programme: int
+
+
+class Year(NamedTuple):
+    """What a year holds."""
+
+    year: int
+    first_node: int
+    nodes_a_centre: int
+    ordinary: int
+    centres: Mapping[int, Centre]
+    areas: Mapping[int, int]
+    """Programmes."""
+    items: Mapping[int, Item]
+    funds: Mapping[int, Fund]
+    accounts: frozenset[int]
+
+
+class Uses(NamedTuple):
+    """The kinds that do each thing."""
+
+    moves: frozenset[int]
+    earmarks: frozenset[int]
+    spends: frozenset[int]
+    brings: frozenset[int]
+
+
+class Placed(NamedTuple):
+    """A line's assignment packed, the node it takes from, the account it asks for."""
+
+    word: int = -1
+    source: int = -1
+    account: int = 0
+
+
+def place(line: Line, year: Year, uses: Uses, mark: Mark) -> tuple[Mark, Placed]:
+    """The line's first fault, and where it is placed if it has none."""
+    if mark[0] or line.year != year.year:
+        return mark, Placed()
+    line = line._replace(fund=line.fund or year.ordinary, giver_item=line.giver_item or line.item)
+    fault = next(_faults(line, year, uses), (0, 0))
+    if fault[0] or not line.named:
+        return fault, Placed(account=0 if fault[0] else line.account)
+    word = 0
+    for part, bits in (
+        (line.operation or line.centre, 17),
+        (line.area, 14),
+        (line.item, 10),
+        (line.fund, 10),
+    ):
+        word = word * 2**bits + part
+    word = word * 2**7 + line.year - YEAR_FIRST
+    return fault, Placed(word, _source(line, year) if line.kind in uses.moves else -1, line.account)
+
+
+def _source(line: Line, year: Year) -> int:
+    item, fund = year.items.get(line.giver_item), year.funds.get(line.fund)
+    sheet = (3 if item and item.staff else 0) + (fund.family if fund else 0)
+    return year.first_node + line.giver_centre * year.nodes_a_centre + sheet
+
+
+def _faults(line: Line, year: Year, uses: Uses) -> Iterator[Mark]:
+    if line.named:
+        yield from _unknown(line, year, uses)
+        yield from ((Outcome.NOMENCLATURE_MISMATCH, field) for field in _mismatches(line, year, uses))
+    if line.account and line.account not in year.accounts:
+        yield Outcome.ACCOUNT_UNKNOWN, Field.ACCOUNT
+    item = year.items.get(line.item) if line.named else None
+    if line.account and item and item.admits is not None and line.account not in item.admits:
+        yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT
+
+
+def _unknown(line: Line, year: Year, uses: Uses) -> Iterator[Mark]:
+    centre, moves = year.centres.get(line.centre), line.kind in uses.moves
+    givers = year.centres.get(line.giver_centre)
+    if line.centre and (not centre or centre.level == Level.OPERATION):
+        yield Outcome.FUND_CENTRE_UNKNOWN, Field.FUND_CENTRE
+    if moves and line.giver_centre and (not givers or givers.level == Level.OPERATION):
+        yield Outcome.FUND_CENTRE_UNKNOWN, Field.COUNTERPART
+    if line.kind in uses.spends and (not centre or centre.level != Level.UO):
+        yield Outcome.FUND_CENTRE_LEVEL, Field.FUND_CENTRE
+    if line.area and line.area not in year.areas:
+        yield Outcome.FUNCTIONAL_AREA_UNKNOWN, Field.FUNCTIONAL_AREA
+    if line.item and line.item not in year.items:
+        yield Outcome.COMMITMENT_ITEM_UNKNOWN, Field.COMMITMENT_ITEM
+    if moves and line.giver_item and line.giver_item not in year.items:
+        yield Outcome.COMMITMENT_ITEM_UNKNOWN, Field.COUNTERPART
+    if line.fund and line.fund not in year.funds:
+        yield Outcome.FUND_UNKNOWN, Field.FUND
+    operation = year.centres.get(line.operation)
+    if line.operation and (not operation or operation.level != Level.OPERATION):
+        yield Outcome.OPERATION_UNKNOWN, Field.OPERATION
+
+
+def _mismatches(line: Line, year: Year, uses: Uses) -> Iterator[int]:
+    """Fields whose code does not go with the others; all of them are held by the year."""
+    centre, item = year.centres.get(line.centre), year.items.get(line.item)
+    programme = centre.programme if centre else 0
+    fund, operation = year.funds.get(line.fund), year.centres.get(line.operation)
+    if year.areas.get(line.area, 0) not in (0, programme):
+        yield Field.FUNCTIONAL_AREA
+    if line.activity not in (0, programme):
+        yield Field.ACTIVITY
+    if item and line.kind in uses.brings and not item.budget_only:
+        yield Field.COMMITMENT_ITEM
+    if item and line.kind not in uses.brings | uses.earmarks and item.budget_only:
+        yield Field.COMMITMENT_ITEM
+    if fund and fund.programme not in (0, programme):
+        yield Field.FUND
+    if operation and operation.parent != line.centre:
+        yield Field.OPERATION
