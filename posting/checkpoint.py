@@ -59,14 +59,20 @@ class Snapshot(NamedTuple):
     """Pages as they stood just after a batch, ready to be copied."""
 
     mark: Mark
-    content: bytearray
-    """The blocks one behind the other, filled up to whole pieces."""
+    blocks: list[bytes]
+    """Pages packed together, one block behind the other."""
 
     def rows(self) -> Iterator[NDArray[np.uint8]]:
-        """COPY rows, without header and trailer, some at a time."""
-        pieces = np.frombuffer(self.content, np.uint8).reshape(-1, PIECE_BYTES)
-        for first in range(0, len(pieces), _PIECES_AT_ONCE):
-            yield _rows(self.mark.batch, first, pieces[first : first + _PIECES_AT_ONCE])
+        """COPY rows, without header and trailer, some at a time; the last is filled up with zeros."""
+        waiting, piece, size = bytearray(), 0, _PIECES_AT_ONCE * PIECE_BYTES
+        for block in [*self.blocks, bytes(_BLOCK.itemsize)]:
+            waiting += block
+            while len(waiting) >= size:
+                yield _rows(self.mark.batch, piece, waiting[:size])
+                del waiting[:size]
+                piece += _PIECES_AT_ONCE
+        if waiting:
+            yield _rows(self.mark.batch, piece, waiting + bytes(-len(waiting) % PIECE_BYTES))
 
 
 class Block(NamedTuple):
@@ -87,13 +93,12 @@ def take(state: State, batch: int, last: Mark) -> Snapshot:
         3: _pages_between(last.payees, mark.payees, KEYS_A_PAGE),
     }
     state.changed_pages[:] = False
-    content = bytearray()
-    for part, numbers in pages.items():
-        for at in range(0, len(numbers), BLOCK_PAGES):
-            _append(content, state, part, numbers[at : at + BLOCK_PAGES].astype("<u4"))
-    content += bytes(_BLOCK.itemsize)
-    content += bytes(-len(content) % PIECE_BYTES)
-    return Snapshot(mark, content)
+    blocks = [
+        _block(state, part, numbers[at : at + BLOCK_PAGES].astype("<u4"))
+        for part, numbers in pages.items()
+        for at in range(0, len(numbers), BLOCK_PAGES)
+    ]
+    return Snapshot(mark, blocks)
 
 
 def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
@@ -109,21 +114,20 @@ def _paged(state: State, part: int) -> NDArray[np.uint8]:
     return table[: whole * rows_a_page].view(np.uint8).reshape(whole, PAGE_BYTES)
 
 
-def _append(content: bytearray, state: State, part: int, pages: NDArray[np.uint32]) -> None:
+def _block(state: State, part: int, pages: NDArray[np.uint32]) -> bytes:
     first, source = int(pages[0]), _paged(state, part)
     is_run = int(pages[-1]) - first + 1 == len(pages)
     chosen = source[first : first + len(pages)] if is_run else source[pages]
     packed = _CODEC.compress(chosen.reshape(-1), asbytes=True)
-    content += np.array([(part, len(pages), len(packed))], _BLOCK).tobytes()
-    content += pages.tobytes()
-    content += packed
+    head = np.array([(part, len(pages), len(packed))], _BLOCK)
+    return b"".join([head.tobytes(), pages.tobytes(), packed])
 
 
-def _rows(batch: int, first: int, pieces: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    rows = np.empty(len(pieces), _PIECE_ROW)
+def _rows(batch: int, first: int, content: bytearray) -> NDArray[np.uint8]:
+    rows = np.empty(len(content) // PIECE_BYTES, _PIECE_ROW)
     rows["fields"], rows["batch"], rows["piece"] = 3, batch, np.arange(first, first + len(rows))
     rows["batch_length"], rows["piece_length"], rows["payload_length"] = 8, 4, PIECE_BYTES
-    rows["payload"] = pieces
+    rows["payload"] = np.frombuffer(content, np.uint8).reshape(-1, PIECE_BYTES)
     return rows.view(np.uint8)
 
 
