@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.fields import ACT_LINES_MAX, Field
-from ingest.inspection import Source
+from ingest.proved import Source
 from ingest.reading import Reading
 
 BATCH_LINES = 131_072

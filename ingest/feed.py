@@ -14,7 +14,7 @@ from core.observer import Stages
 from ingest.columns import Memory
 from ingest.cutting import BATCH_LINES, segments
 from ingest.held import KeptLines, lines_again, positions, together
-from ingest.inspection import Source
+from ingest.proved import Source
 from ingest.resolve import Context, Sender, resolve
 from posting.batch import FINAL_PASS, Batch, Piece, Stage, Submission
 from posting.book import State

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.columns import join, seal, take
 from core.tables import Bytes, Spans
 from ingest.cutting import BATCH_LINES, joined, segments_from
-from ingest.inspection import Source
+from ingest.proved import Source
 from posting.batch import Piece
 
 KEPT_LINES_MAX = 50_000

@@ -8,7 +8,7 @@ longer agrees is made again.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -19,26 +19,16 @@ from ingest import arrow, csv, jsonl
 from ingest.arrow import BATCH_LINES, ArrowSource
 from ingest.envelope import agree_hash, agree_totals
 from ingest.flat import conform, conformed
-from ingest.formats import WINDOW_BYTES_MAX, WINDOW_LINES, FileFormat, place, reading
+from ingest.formats import WINDOW_LINES, FileFormat, place, reading
 from ingest.parquet import ParquetSource
+from ingest.proved import Allowance, Kept, ProvedSource, Source
 from ingest.spool import Spooled, workplace
-from ingest.tally import Inspection, Tally
+from ingest.tally import Inspection, Tally, windows
 
 _NORMALISED = "normalised.arrow"
 _RECORD = "normalised.json"
 _LAYOUT = 1
 """Raise it when the same original is to be written down otherwise: older ones are then made again."""
-
-
-class Source(Protocol):
-    """The lines of a proved file."""
-
-    schema: pa.Schema
-    lines: int
-
-    def batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
-        """Lines from ``start`` (from 0) on, in batches of exactly ``size``, the last one aside."""
-        ...
 
 
 class _Normalised(msgspec.Struct, frozen=True):
@@ -52,8 +42,22 @@ class _Normalised(msgspec.Struct, frozen=True):
     total: Inspection
 
 
+class Proved(NamedTuple):
+    """A file that may be taken."""
+
+    total: Inspection
+    source: Source
+
+
 def inspect(spooled: Spooled) -> Inspection:
+    """What the whole file adds up to; proves it, and keeps nothing."""
+    return prove(spooled, Allowance(0)).total
+
+
+def prove(spooled: Spooled, allowance: Allowance) -> Proved:
     """Read the whole file once, and hold it against its envelope.
+
+    Decoded lines are kept for the first reading, within ``allowance``.
 
     Raises
     ------
@@ -66,14 +70,19 @@ def inspect(spooled: Spooled) -> Inspection:
     """
     agree_hash(spooled.envelope, spooled.sha256, spooled.name)
     _check_size(spooled)
-    is_rewritten = spooled.format in _READERS
-    found = _normalise(spooled).total if is_rewritten else _prove_in_place(spooled)
-    agree_totals(spooled.envelope, found.lines, found.cents, spooled.name)
+    kept = Kept(allowance)
+    try:
+        is_rewritten = spooled.format in _READERS
+        found = _prove_rewritten(spooled) if is_rewritten else _prove_in_place(spooled, kept)
+        agree_totals(spooled.envelope, found.total.lines, found.total.cents, spooled.name)
+    except BaseException:
+        kept.forget()
+        raise
     return found
 
 
 def source(spooled: Spooled) -> Source:
-    """The lines of a file that ``inspect`` has accepted.
+    """The lines of a file that was proved before.
 
     A normalised file that is gone or damaged is made again, after the original's bytes have been hashed.
 
@@ -91,6 +100,10 @@ def source(spooled: Spooled) -> Source:
     if record is None:
         _check_bytes(spooled, _digest(spooled.path) == spooled.sha256.hex())
         record = _normalise(spooled)
+    return _normalised(spooled, record)
+
+
+def _normalised(spooled: Spooled, record: _Normalised) -> ArrowSource:
     return ArrowSource(spooled.folder / _NORMALISED, spooled.name, record.columns)
 
 
@@ -108,23 +121,28 @@ def _check_bytes(spooled: Spooled, are_same: bool) -> None:
 # ------------------------------------------------------------------------------------ proving
 
 
-def _prove_in_place(spooled: Spooled) -> Inspection:
+def _prove_rewritten(spooled: Spooled) -> Proved:
+    record = _normalise(spooled)
+    return Proved(record.total, _normalised(spooled, record))
+
+
+def _prove_in_place(spooled: Spooled, kept: Kept) -> Proved:
     if spooled.format is FileFormat.PARQUET:
         found = ParquetSource(spooled.path, spooled.name)
-        fitting = WINDOW_BYTES_MAX // max(1, found.fattest_line_bytes())
-        batches = found.raw(0, max(1, min(WINDOW_LINES, fitting)))
+        batches = found.raw(0, found.lines_together())
     else:
         found = ArrowSource(spooled.path, spooled.name)
         batches = _validated(found.raw(), spooled.name)
     tally = Tally(spooled.name, found.schema)
     for batch in batches:
-        for window in _windows(batch):
-            tally.add(window)
+        for part in windows(batch, BATCH_LINES):
+            tally.add(part)
+        kept.keep(batch)
     total = tally.total()
     if total.lines != found.lines:
         told = f"The file declares {found.lines:,} lines and holds {total.lines:,}"
         raise FileUnreadable(spooled.name, told, "Write the file again")
-    return total
+    return Proved(total, ProvedSource(found, kept))
 
 
 def _validated(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
@@ -135,11 +153,6 @@ def _validated(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.Reco
             batch.validate(full=True)
         yield batch
         lines += batch.num_rows
-
-
-def _windows(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    for at in range(0, batch.num_rows, WINDOW_LINES):
-        yield batch.slice(at, WINDOW_LINES)
 
 
 # ------------------------------------------------------------------------------------ normalising
@@ -168,7 +181,7 @@ def _write(target: Path, batches: Iterator[pa.RecordBatch], name: str) -> Tally:
     tally = Tally(name, schema)
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for batch in batches:
-            for window in _windows(batch):
+            for window in windows(batch, WINDOW_LINES):
                 tally.add(window)
                 writer.write_batch(conform(window, schema))
     return tally

@@ -13,9 +13,11 @@ from core.observer import Stages
 from ingest.columns import Memory
 from ingest.envelope import Envelope
 from ingest.feed import Feed, Open
-from ingest.inspection import Inspection, inspect, source
+from ingest.inspection import prove, source
+from ingest.proved import Allowance, Source
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool, Spooled
+from ingest.tally import Inspection
 from posting.batch import Batch, Submission
 from posting.cells import CellNumbers
 from posting.loading import Loaded
@@ -69,12 +71,13 @@ class FileFeed:
     _feed: Feed = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _loaded: Loaded = field(init=False)
+    _allowance: Allowance = field(init=False)
     _presented: set[tuple[str, bytes]] = field(default_factory=set)
 
     async def open(self, loaded: Loaded) -> None:
         """Stand where the last commit left off."""
         self._loop, self._loaded = asyncio.get_running_loop(), loaded
-        self.rejected, self.known = [], []
+        self.rejected, self.known, self._allowance = [], [], Allowance()
         context = Context(
             loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret
         )
@@ -96,16 +99,15 @@ class FileFeed:
         spooled = await asyncio.to_thread(self.spool.open, row["file_hash"], row["sender"])
         self._presented.add((row["sender"], bytes(row["file_hash"])))
         submission = await self.store.submission(row["submission"])
-        return await self._opened(submission, spooled)
+        lines = await asyncio.to_thread(source, spooled)
+        return await self._opened(submission, spooled.envelope.sepa_only, lines)
 
-    async def _opened(self, submission: Submission, spooled: Spooled) -> Open:
+    async def _opened(self, submission: Submission, sepa_only: bool, lines: Source) -> Open:
         numbers = self._loaded.state.registry.numbers
-        sender = Sender(
-            await self.store.sender_number(numbers, submission.sender), spooled.envelope.sepa_only
-        )
+        sender = Sender(await self.store.sender_number(numbers, submission.sender), sepa_only)
         if submission.number not in self.taken:
             self.taken.append(submission.number)
-        return Open(submission, sender, await asyncio.to_thread(source, spooled))
+        return Open(submission, sender, lines)
 
     def _submissions(self, unfinished: list[Open]) -> Iterator[Open]:
         yield from unfinished
@@ -140,12 +142,12 @@ class FileFeed:
             self.known.append(Known(path, before.number))
             return None
         with self.stages.measured("prove"):
-            found = inspect(spooled)
+            found = prove(spooled, self._allowance)
         self._presented.add(identity)
         attempt = before.attempt + 1 if before else 1
-        submission = self._wait(self.store.register(_record(spooled, found, attempt)))
-        self.order.admitted(path, found.lines)
-        return self._wait(self._opened(submission, spooled))
+        submission = self._wait(self.store.register(_record(spooled, found.total, attempt)))
+        self.order.admitted(path, found.total.lines)
+        return self._wait(self._opened(submission, spooled.envelope.sepa_only, found.source))
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         """The reader thread's way to ask the store."""

@@ -22,10 +22,12 @@ from ingest.formats import (
     PARQUET_GROUP_BYTES_MAX,
     PARQUET_GROUPS_MAX,
     ROWS_MAX,
+    WINDOW_BYTES_MAX,
+    WINDOW_LINES,
     place,
     reading,
 )
-from ingest.texts import CODED_TEXT, text_extent
+from ingest.texts import CODED_TEXT, longest_bytes
 
 _READ_BYTES = 2**20
 _CODED_BYTES_MAX = 3
@@ -62,14 +64,22 @@ class ParquetSource:
         is_short = size <= _CODED_BYTES_MAX * self.lines and FORMATS[BY_COLUMN[column]].sort is Sort.TEXT
         return is_short and all(chunk.is_coded for chunk in chunks)
 
-    def fattest_line_bytes(self) -> int:
-        """Text that one line can have out of dictionaries: a small page may unpack to a huge batch.
+    def lines_together(self) -> int:
+        """How many lines to decode at a time while it is not known how fat they are.
+
+        A small file's batches are decoded as they are read, so that its reading may have them.
 
         Raises
         ------
         FileUnreadable
             A dictionary does not decode.
         """
+        fitting = WINDOW_BYTES_MAX // max(1, self._fattest_line_bytes())
+        is_small = sum(group.unpacked_bytes for group in self._groups) <= WINDOW_BYTES_MAX
+        return max(1, min(BATCH_LINES if is_small else WINDOW_LINES, fitting))
+
+    def _fattest_line_bytes(self) -> int:
+        """Text that one line can have out of dictionaries: a small page may unpack to a huge batch."""
         return max(map(self._dictionary_bytes, range(len(self._groups))), default=0)
 
     def _dictionary_bytes(self, number: int) -> int:
@@ -82,7 +92,7 @@ class ParquetSource:
             _open(self._path, self._metadata, columns) as file,
         ):
             line = next(file.iter_batches(1, [number], columns, use_threads=False))
-            return sum(text_extent(line.column(column).dictionary).longest for column in columns)
+            return sum(longest_bytes(line.column(column).dictionary) for column in columns)
 
     def raw(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
         """The lines from ``start`` (from 0) on as the decoder gives them, at most ``size`` at a time.

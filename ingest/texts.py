@@ -1,7 +1,5 @@
 """Text columns by their buffers: how much they hold and whether it is sound, at a glance."""
 
-from typing import NamedTuple
-
 import numpy as np
 import pyarrow as pa
 
@@ -9,17 +7,30 @@ CODED_TEXT = pa.dictionary(pa.int32(), pa.string())
 """A text column whose file lists its few distinct values once."""
 
 
-class Extent(NamedTuple):
-    """Bytes of a text column: all together, and of its longest value."""
-
-    total: int
-    longest: int
+_STRIDE = 64
+"""Values looked at together while looking for a long one: the file of a sender mostly has none."""
 
 
-def text_extent(column: pa.Array) -> Extent:
-    """The extent of a text column whose offsets are known to be sound; null values may count."""
-    lengths = _lengths(column)
-    return Extent(int(lengths.sum(dtype=np.int64)), int(lengths.max(initial=0)))
+def text_bytes(column: pa.Array) -> int:
+    """Bytes of a text column whose offsets are known to be sound; null values may count."""
+    if pa.types.is_string_view(column.type):
+        return int(_view_lengths(column).sum(dtype=np.int64))
+    offsets = _offsets(column)
+    return int(offsets[-1] - offsets[0])
+
+
+def longest_bytes(column: pa.Array) -> int:
+    """Bytes of the longest value of such a column."""
+    return int(_lengths(column).max(initial=0))
+
+
+def is_longer(column: pa.Array, bytes_max: int) -> bool:
+    """Tell whether such a column has a value of more than ``bytes_max`` bytes."""
+    if pa.types.is_string_view(column.type):
+        return longest_bytes(column) > bytes_max
+    offsets = _offsets(column)
+    marks = np.append(offsets[::_STRIDE], offsets[-1])
+    return bool((np.diff(marks) > bytes_max).any()) and longest_bytes(column) > bytes_max
 
 
 def longest_row(column: pa.Array) -> int:

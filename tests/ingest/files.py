@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from core.fields import BY_COLUMN, FORMATS, Sort
 from ingest.envelope import Envelope
-from ingest.inspection import Source, source
+from ingest.inspection import source
+from ingest.proved import Source
 from ingest.spool import Spool, Spooled
 
 SENDER = Envelope(sender="MEN", batch_id="2018-12-31/7")

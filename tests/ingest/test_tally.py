@@ -1,0 +1,93 @@
+"""Texts are measured without looking at each: what comes out is what looking at each would tell."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import LimitExceeded
+from ingest import tally
+from ingest.formats import CELL_BYTES_MAX, WINDOW_LINES
+from ingest.tally import Inspection, Tally, windows
+from ingest.texts import is_longer, longest_bytes, longest_row, text_bytes
+from tests.ingest.files import table
+
+TYPES = (pa.string(), pa.large_string(), pa.string_view())
+SIZES = st.lists(st.integers(0, 5) | st.sampled_from([19, 20, 21, 300]), max_size=200)
+
+
+@given(SIZES, st.sampled_from(TYPES), st.integers(0, 70), st.sampled_from([0, 4, 20, 299, 300]))
+def test_texts_are_measured_as_each_would_be(
+    sizes: list[int], of: pa.DataType, first: int, bytes_max: int
+) -> None:
+    column = pa.array(["é" * (size // 2) + "a" * (size % 2) for size in sizes], pa.string()).cast(of)[first:]
+    sizes = sizes[first:]
+    assert text_bytes(column) == sum(sizes)
+    assert longest_bytes(column) == max(sizes, default=0)
+    assert is_longer(column, bytes_max) == any(size > bytes_max for size in sizes)
+    if sizes:
+        assert sizes[longest_row(column)] == max(sizes)
+
+
+@pytest.mark.parametrize("at", [0, 63, 64, 40_000, 99_999])
+def test_one_long_text_among_many_is_found(at: int) -> None:
+    names = ["A"] * 100_000
+    for longest in (CELL_BYTES_MAX, CELL_BYTES_MAX + 1):
+        names[at] = "B" * longest
+        rows = batch({"reference": names})
+        found = Tally("acts", rows.schema)
+        if longest == CELL_BYTES_MAX:
+            found.add(rows)
+            continue
+        with pytest.raises(LimitExceeded, match=f"line {at + 1:,}, column reference: A text of 65,537 bytes"):
+            found.add(rows)
+
+
+def batch(columns: dict[str, list[str]]) -> pa.RecordBatch:
+    return table(columns).combine_chunks().to_batches()[0]
+
+
+@given(st.integers(1, 7), st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=50))
+def test_parts_add_up_to_the_whole(lines: int, cents: list[int]) -> None:
+    rows = pa.record_batch({"amount_cents": pa.array(cents, pa.int64())})
+    found = Tally("acts", rows.schema)
+    parts = list(windows(rows, lines))
+    assert [part.num_rows for part in parts[:-1]] == [lines] * (len(parts) - 1)
+    for part in parts:
+        found.add(part)
+    assert found.total() == Inspection(len(cents), sum(cents))
+
+
+def fat_lines(fat: range) -> pa.RecordBatch:
+    return batch({"remittance": ["x" * (100 if n in fat else 0) for n in range(4 * WINDOW_LINES)]})
+
+
+@pytest.mark.parametrize("window", range(4))
+def test_fat_lines_are_seen_in_whichever_part_of_a_batch(
+    window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tally, "WINDOW_BYTES_MAX", 100_000)
+    first = window * WINDOW_LINES
+    rows = fat_lines(range(first + 500, first + 1501))
+    where = f"acts, line {first + WINDOW_LINES:,} and before: 100,100 bytes of text in 32,768 lines"
+    with pytest.raises(LimitExceeded, match=where):
+        Tally("acts", rows.schema).add(rows)
+
+
+def test_a_batch_may_hold_more_than_a_window_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tally, "WINDOW_BYTES_MAX", 100_000)
+    rows = fat_lines(range(0, 4 * WINDOW_LINES, 33))  # 99,300 bytes a window
+    found = Tally("acts", rows.schema)
+    for _ in range(3):
+        found.add(rows)
+    assert found.total().lines == 12 * WINDOW_LINES
+
+
+def test_short_batches_of_fat_lines_are_seen_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tally, "WINDOW_BYTES_MAX", 100_000)
+    rows = batch({"remittance": ["x" * 1000] * 10})
+    found = Tally("acts", rows.schema)
+    for _ in range(10):
+        found.add(rows)
+    with pytest.raises(LimitExceeded, match="line 110 and before: 110,000 bytes of text in 110 lines"):
+        found.add(rows)
