@@ -46,7 +46,7 @@ class Earlier(NamedTuple):
 class PostgresStore:
     """One engine's hold on a database: its lease, its connections, its place in the order of commits."""
 
-    def __init__(self, dsn: str, copiers: int = 3) -> None:
+    def __init__(self, dsn: str, copiers: int = 6) -> None:
         self._dsn, self._copiers = dsn, copiers
         self._free: asyncio.Queue[asyncpg.Connection] = asyncio.Queue()
         self._all: list[asyncpg.Connection] = []

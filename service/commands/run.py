@@ -61,12 +61,12 @@ def run(
     Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole, the others
     processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
-    from service import report
-
     result = process(place.settings(), files, presentation)
     if json:
         console.as_json(result)
     else:
+        from service import report
+
         report.tell(result)
     if result.is_interrupted:
         console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
