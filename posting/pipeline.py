@@ -22,7 +22,7 @@ from posting.store.postgres import FAILURES, Connection, PostgresStore
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 1 << 22
-READ_AHEAD_BATCHES = 3
+READ_AHEAD_BATCHES = 2
 
 
 class Feed(Protocol):
