@@ -168,32 +168,35 @@ async def test_a_large_checkpoint_comes_back(dsn: str) -> None:
             assert np.array_equal(np.sort(found), np.arange(1, rows + 1))
 
 
+async def _worked(dsn: str) -> State:
+    """The book after all files, none of it in a checkpoint."""
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        for rows in FILES:
+            await work.present(rows)
+    return work.desk.state
+
+
+async def _tampered(dsn: str, how: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("set session_replication_role = replica")
+    await connection.execute(how)
+    await connection.close()
+
+
 async def test_rows_are_taken_as_they_come(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches copied at once lie in the journal in any order, and come out in parts that end anywhere."""
     monkeypatch.setattr(outflow, "PART_BYTES", 300)
-    async with _held(dsn) as (store, empty):
-        work = Work(store, empty)
-        for rows in FILES:
-            await work.present(rows)
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("set session_replication_role = replica")
-    await connection.execute(
-        "with taken as (delete from entry where entry_id < 9 returning *) insert into entry select * from taken"
-    )
-    await connection.close()
+    worked = await _worked(dsn)
+    moved = "with taken as (delete from entry where entry_id < 9 returning *) insert into entry select * from taken"
+    await _tampered(dsn, moved)
     async with _held(dsn) as (_, loaded):
-        _assert_same(loaded.state, work.desk.state)
+        _assert_same(loaded.state, worked)
 
 
 async def test_a_journal_with_a_hole_is_not_taken(dsn: str) -> None:
-    async with _held(dsn) as (store, empty):
-        work = Work(store, empty)
-        for rows in FILES:
-            await work.present(rows)
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("set session_replication_role = replica")
-    await connection.execute("delete from entry where entry_id = 7")
-    await connection.close()
+    await _worked(dsn)
+    await _tampered(dsn, "delete from entry where entry_id = 7")
     with pytest.raises(DatabaseUnfit, match="entry 7 is missing"):
         async with _held(dsn):
             pass
