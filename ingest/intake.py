@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +69,7 @@ class FileFeed:
     taken: list[int] = field(default_factory=list)
     """Numbers of the submissions worked on, in order."""
     _feed: Feed = field(init=False)
+    _coming: Generator[Open] = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _loaded: Loaded = field(init=False)
     _allowance: Allowance = field(init=False)
@@ -82,13 +83,18 @@ class FileFeed:
             loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret
         )
         unfinished = [await self._reopen(row) for row in await self.store.fetch("unfinished")]
-        self._feed = Feed(self._submissions(unfinished), context, loaded.state, self.stages)
+        self._coming = self._submissions(unfinished)
+        self._feed = Feed(self._coming, context, loaded.state, self.stages)
         for each in unfinished:
             self._feed.remember_waiting(each)
 
     def batches(self) -> Iterator[Batch]:
         """Batches of first passes; runs in the reader thread."""
         return self._feed.batches()
+
+    def end(self) -> None:
+        """Take in no further file; returns when the one under way is done with.  Runs in the reader thread."""
+        self._coming.close()
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Batches of held acts; runs in the kernel thread."""
@@ -109,7 +115,7 @@ class FileFeed:
             self.taken.append(submission.number)
         return Open(submission, sender, lines)
 
-    def _submissions(self, unfinished: list[Open]) -> Iterator[Open]:
+    def _submissions(self, unfinished: list[Open]) -> Generator[Open]:
         yield from unfinished
         with ThreadPoolExecutor(1, "intake") as intake:
             # the next file is spooled and proved while this one is read
@@ -143,9 +149,9 @@ class FileFeed:
             return None
         with self.stages.measured("prove"):
             found = prove(spooled, self._allowance)
-        self._presented.add(identity)
         attempt = before.attempt + 1 if before else 1
         submission = self._wait(self.store.register(_record(spooled, found.total, attempt)))
+        self._presented.add(identity)
         self.order.admitted(path, found.total.lines)
         return self._wait(self._opened(submission, spooled.envelope.sepa_only, found.source))
 

@@ -18,7 +18,8 @@ from posting.checkpoint import Mark, Snapshot
 from posting.engine import Engine
 from posting.loading import Loaded
 from posting.registry import Reference
-from posting.store.postgres import FAILURES, Connection, PostgresStore
+from posting.store.hold import FAILURES, Connection
+from posting.store.postgres import PostgresStore
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 1 << 22
@@ -34,6 +35,9 @@ class Feed(Protocol):
     def batches(self) -> Iterator[Batch]:
         """Every batch of first passes; runs in a thread of its own, ahead of the decisions."""
         ...
+
+    def end(self) -> None:
+        """Give up what is under way: no batch is asked for any more.  Runs in the thread of ``batches``."""
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """The batches that present the held acts of submissions that ``decided`` ended; runs in the kernel thread."""
@@ -138,20 +142,36 @@ class _Course:
         self._before.set()
 
     async def follow(self, feed: Feed) -> None:
-        """Decide and commit batch after batch."""
-        batches = feed.batches()
+        """Decide and commit batch after batch, as long as the connections last."""
         async with asyncio.TaskGroup() as group:
-            ahead = deque(self._read(batches) for _ in range(READ_AHEAD_BATCHES))
-            while (batch := await ahead.popleft()) is not None:
-                ahead.append(self._read(batches))
-                if batch.pieces:
-                    await self._decide(group, batch)
-                again = feed.again(batch)
-                while (held := await self._in_kernel(next, again, None)) is not None:
-                    await self._decide(group, held)
+            watch = group.create_task(self._store.lost())
+            await self._follow(feed)
+            watch.cancel()
+
+    async def _follow(self, feed: Feed) -> None:
+        batches = feed.batches()
+        ahead = deque(self._read(batches) for _ in range(READ_AHEAD_BATCHES))
+        try:
+            async with asyncio.TaskGroup() as group:
+                while (batch := await ahead[0]) is not None:
+                    ahead.popleft()
+                    ahead.append(self._read(batches))
+                    await self._present(group, feed, batch)
+        finally:
+            await asyncio.gather(*ahead, self._in_reader(feed.end), return_exceptions=True)
+
+    async def _present(self, group: asyncio.TaskGroup, feed: Feed, batch: Batch) -> None:
+        if batch.pieces:
+            await self._decide(group, batch)
+        again = feed.again(batch)
+        while (held := await self._in_kernel(next, again, None)) is not None:
+            await self._decide(group, held)
 
     def _read(self, batches: Iterator[Batch]) -> asyncio.Future[Batch | None]:
-        return asyncio.get_running_loop().run_in_executor(self._reader, next, batches, None)
+        return self._in_reader(next, batches, None)
+
+    def _in_reader(self, work: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().run_in_executor(self._reader, work, *arguments)
 
     async def _in_kernel(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._kernel, work, *arguments)

@@ -95,6 +95,10 @@ class Stoppable:
         """The feed's batches until the stop."""
         return self._until_stopped(self.feed.batches())
 
+    def end(self) -> None:
+        """Give up what is under way."""
+        self.feed.end()
+
     def again(self, decided: Batch) -> Iterator[Batch]:
         """The feed's held acts until the stop."""
         return self._until_stopped(self.feed.again(decided))

@@ -1,6 +1,7 @@
 """One real PostgreSQL for the whole run; a database of its own for each test."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 
 import asyncpg
@@ -20,9 +21,8 @@ async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Da
         yield database
 
 
-@pytest_asyncio.fixture
-async def dsn(database: Database) -> AsyncIterator[str]:
-    """The address of a fresh, empty database; gone after the test, with whoever is still connected."""
+@asynccontextmanager
+async def _fresh(database: Database) -> AsyncIterator[str]:
     name = f"test_{next(_numbers)}"
     admin = await asyncpg.connect(database.dsn)
     try:
@@ -31,3 +31,17 @@ async def dsn(database: Database) -> AsyncIterator[str]:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await admin.close()
+
+
+@pytest_asyncio.fixture
+async def dsn(database: Database) -> AsyncIterator[str]:
+    """The address of a fresh, empty database; gone after the test, with whoever is still connected."""
+    async with _fresh(database) as address:
+        yield address
+
+
+@pytest_asyncio.fixture
+async def other_dsn(database: Database) -> AsyncIterator[str]:
+    """The address of another one."""
+    async with _fresh(database) as address:
+        yield address

@@ -3,26 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 import asyncpg
 
-from core.errors import BookMoved, LeaseHeld
+from core.errors import BookMoved
 from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
 from posting.batch import Outcome, Stage, Submission, Tally
 from posting.registry import Coded, Numbers, Reference, number
 from posting.rows import HEADER, TRAILER, columns
 from posting.store import outflow
-from posting.store.migrating import LAYOUT, PARTITION_ROWS, migrate
-from posting.store.sql import queries
+from posting.store.hold import SQL, Hold
+from posting.store.migrating import LAYOUT, PARTITION_ROWS
 
-Connection = asyncpg.Connection
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""What a fresh connection may mend.  asyncpg calls it internal when a connection dies in the middle of a COPY."""
-
-_LEASE = timedelta(seconds=15)
-_RENEWAL_SECONDS = 5
 _CHUNK_BYTES = 1 << 19
 _TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "entry": (Entries, ("reference",)),
@@ -33,7 +26,6 @@ _TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "node_balance": (NodeBalances, ()),
     "account_balance": (AccountBalances, ()),
 }
-SQL: Mapping[str, str] = queries("posting.store", "queries.sql")
 
 
 class Earlier(NamedTuple):
@@ -44,16 +36,11 @@ class Earlier(NamedTuple):
 
 
 class PostgresStore:
-    """One engine's hold on a database: its lease, its connections, its place in the order of commits."""
+    """One engine's hold on a database: what it reads and stores there, and its place in the order of commits."""
 
     def __init__(self, dsn: str, copiers: int = 6) -> None:
-        self._dsn, self._copiers = dsn, copiers
-        self._free: asyncio.Queue[asyncpg.Connection] = asyncio.Queue()
-        self._all: list[asyncpg.Connection] = []
-        self._renewal: asyncio.Task[None] | None = None
+        self._hold = Hold(dsn, copiers)
         self._partitions: set[int] = set()
-        self._keeper_lock = asyncio.Lock()
-        self.epoch = 0
         self.partition_rows = PARTITION_ROWS
 
     @asynccontextmanager
@@ -65,71 +52,42 @@ class PostgresStore:
         LeaseHeld
             Another engine is alive on this database.
         """
-        self.keeper = await asyncpg.connect(self._dsn)
         try:
-            await migrate(self.keeper)
-            await self._take_lease(holder)
-            self._renewal = asyncio.create_task(self._renew())
+            await self._hold.take(holder)
+            self.partition_rows = await self.keeper.fetchval("select partition_rows from engine")
             yield self
         finally:
-            await self._let_go()
+            await self._hold.let_go()
 
-    async def _take_lease(self, holder: str) -> None:
-        async with self.keeper.transaction():
-            row = await self.keeper.fetchrow(SQL["engine_for_update"])
-            if row["holder_lives"] and row["lease_runs"]:
-                raise LeaseHeld(
-                    f"{row['holder']} works on this database; stop it, or wait until its lease lapses"
-                )
-            taken = await self.keeper.fetchrow(SQL["take_lease"], holder, _LEASE)
-            self.epoch = taken["epoch"]
-        self.partition_rows = await self.keeper.fetchval("select partition_rows from engine")
-        await self.keeper.execute(f"set application_name = 'crescendo/{self.epoch}'")
-        await self.keeper.fetch(SQL["end_former_engines"], str(self.epoch))
-        for _ in range(self._copiers):
-            await self._connect()
+    @property
+    def keeper(self) -> Any:
+        """The connection that holds the lease."""
+        return self._hold.keeper
 
-    async def _connect(self) -> None:
-        settings = {"application_name": f"crescendo/{self.epoch}"}
-        connection = await asyncpg.connect(self._dsn, server_settings=settings)
-        self._all.append(connection)
-        self._free.put_nowait(connection)
+    async def lost(self) -> None:
+        """Wait until a connection breaks, and raise what tells so.
 
-    async def _renew(self) -> None:
-        """Renew well before the lease lapses; commits check the epoch anyway."""
-        while True:
-            await asyncio.sleep(_RENEWAL_SECONDS)
-            async with self._keeping():
-                await self.keeper.fetchval(SQL["renew_lease"], self.epoch, _LEASE)
-
-    @asynccontextmanager
-    async def _keeping(self) -> AsyncIterator[asyncpg.Connection]:
-        """The keeper's connection, one user at a time."""
-        async with self._keeper_lock:
-            yield self.keeper
-
-    async def _let_go(self) -> None:
-        if self._renewal:
-            self._renewal.cancel()
-        for connection in self._all:
-            connection.terminate()
-        if not self.keeper.is_closed():
-            if self.epoch:
-                await self.keeper.execute(SQL["release_lease"], self.epoch)
-            await self.keeper.close()
+        Raises
+        ------
+        ConnectionError
+            A connection broke, and with it what was under way on it.
+        """
+        await self._hold.lost()
 
     async def reconnect(self) -> None:
-        """Fresh copying connections after a failed commit: what was under way is rolled back."""
-        for connection in self._all:
-            connection.terminate()
-        self._all, self._free = [], asyncio.Queue()
-        for _ in range(self._copiers):
-            await self._connect()
+        """Fresh connections after a failed commit: what was under way is rolled back or known to be committed.
+
+        Raises
+        ------
+        BookMoved
+            Another engine took over meanwhile.
+        """
+        await self._hold.reconnect()
 
     async def numbers(self, reference: Reference) -> Numbers:
         """The numbers of all codes; new ones are given and stored."""
         known: Numbers = {kind: {} for kind in Coded}
-        async with self._keeping() as connection, connection.transaction():
+        async with self._hold.keeping() as connection, connection.transaction():
             for row in await connection.fetch(SQL["reference_texts"]):
                 known[Coded(row["kind"])][row["code"]] = row["id"]
             new = number(known, reference.codes())
@@ -141,7 +99,7 @@ class PostgresStore:
     async def sender_number(self, numbers: Numbers, sender: str) -> int:
         """The number of a sender, given at its first submission."""
         if sender not in numbers[Coded.SENDER]:
-            async with self._keeping() as connection:
+            async with self._hold.keeping() as connection:
                 new = number(numbers, {Coded.SENDER: [sender]})
                 await connection.copy_records_to_table(
                     "reference_text", records=new, columns=["kind", "id", "code"]
@@ -150,7 +108,7 @@ class PostgresStore:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows of a named query, on the keeper's connection."""
-        async with self._keeping() as connection:
+        async with self._hold.keeping() as connection:
             return await connection.fetch(SQL[query], *arguments)
 
     async def copy_out(self, select: str) -> bytes:
@@ -161,11 +119,11 @@ class PostgresStore:
 
     async def copied(self, select: str, work: Callable[[bytes], None]) -> None:
         """Hand the COPY rows of a query to ``work``, many whole rows at a time, in a thread beside."""
-        connection = await self._free.get()
+        connection = await self._hold.free.get()
         try:
             await outflow.copied(connection, select, work)
         finally:
-            self._free.put_nowait(connection)
+            self._hold.free.put_nowait(connection)
 
     async def find_submission(self, sender: str, file_hash: bytes) -> Earlier | None:
         """The last submission of the same file by the same sender."""
@@ -196,7 +154,7 @@ class PostgresStore:
 
     async def begin(self) -> asyncpg.Connection:
         """A free copying connection: waits while all are busy, which is the bound on batches in flight."""
-        return await self._free.get()
+        return await self._hold.free.get()
 
     async def commit(self, connection: asyncpg.Connection, outcome: Outcome, before: asyncio.Event) -> None:
         """Store ``outcome`` in one transaction, after the batch before it.
@@ -213,28 +171,28 @@ class PostgresStore:
                     await self._copy(connection, self._target(name, outcome), name, stream)
             await before.wait()
             await self._close_batch(connection, outcome)
-        self._free.put_nowait(connection)
+        self._hold.free.put_nowait(connection)
 
     async def save_checkpoint(self, mark: Sequence[int], rows: Iterable[Any], after: asyncio.Event) -> None:
         """Store the COPY rows of a checkpoint, once the batch it shows is committed."""
         await after.wait()
-        connection = await self._free.get()
+        connection = await self._hold.free.get()
         async with connection.transaction():
             names = ["batch", "piece", "payload"]
             await connection.copy_to_table(
                 "checkpoint_page", source=_enclosed(rows), columns=names, format="binary"
             )
             await connection.execute(SQL["insert_checkpoint"], *mark)
-        self._free.put_nowait(connection)
+        self._hold.free.put_nowait(connection)
 
     async def _close_batch(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
-        if not await connection.fetchval(SQL["advance_version"], self.epoch, outcome.number):
+        if not await connection.fetchval(SQL["advance_version"], self._hold.epoch, outcome.number):
             raise BookMoved(
                 f"batch {outcome.number}: another engine holds this database, or went on without us"
             )
         counts = outcome.counts
         rows = (counts["entry"], counts["refusal"], counts["duplicate"], counts["payee"], counts["cell"])
-        head = (outcome.number, self.epoch, LAYOUT, outcome.first_entry)
+        head = (outcome.number, self._hold.epoch, LAYOUT, outcome.first_entry)
         await connection.execute(SQL["insert_batch"], *head, *rows, outcome.cents, outcome.chain)
         await connection.execute(SQL["insert_progress"], *_progress_columns(outcome))
         if outcome.held:
@@ -254,7 +212,7 @@ class PostgresStore:
     async def _ensure_partitions(self, outcome: Outcome) -> None:
         for part in self._partitions_of(outcome):
             if part not in self._partitions:
-                async with self._keeping() as connection:
+                async with self._hold.keeping() as connection:
                     await connection.execute("select ensure_entry_partition($1)", part)
                 self._partitions.add(part)
 

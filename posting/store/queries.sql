@@ -14,6 +14,15 @@ select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and application_name like 'crescendo/%' and application_name <> 'crescendo/' || $1::text
   and pid <> pg_backend_pid();
 
+-- name: end_former_connections
+-- Whatever they were doing is rolled back, or committed, when this returns.
+select pg_terminate_backend(pid, 10000) from pg_stat_activity
+where datname = current_database() and application_name = $1 and pid <> pg_backend_pid();
+
+-- name: keep_lease
+update engine set holder_pid = pg_backend_pid(), lease_until = clock_timestamp() + $2::interval
+where epoch = $1 returning true;
+
 -- name: renew_lease
 update engine set lease_until = clock_timestamp() + $2::interval where epoch = $1 returning true;
 

@@ -19,22 +19,10 @@ import pytest
 
 from bench.year import Year, generate
 from service.database import embedded
+from tests.crash.states import state_of
 
 KILLS = 20
 _TARGETS = ("process", "database", "both")
-_STATE = {
-    "journal": "select md5(string_agg(e::text, '|' order by entry_id)) from entry e",
-    "refusals": "select md5(string_agg(r::text, '|' order by batch, position)) from refusal r",
-    "duplicates": "select md5(string_agg(d::text, '|' order by batch, position)) from duplicate d",
-    "payees": "select md5(string_agg(p::text, '|' order by payee)) from payee p",
-    "cells": "select md5(string_agg(c::text, '|' order by cell)) from cell c",
-    "node balances": "select md5(string_agg(b::text, '|' order by batch, node)) from node_balance b",
-    "account balances": "select md5(string_agg(b::text, '|' order by batch, account, period)) from account_balance b",
-    "chain": "select string_agg(encode(chain, 'hex'), ' ' order by batch) from batch",
-    "receipts": """select string_agg(concat_ws(' ', submission, done, accepted, duplicate, refused, suspended,
-                       accepted_cents, duplicate_cents, refused_cents, suspended_cents), '|' order by submission)
-                   from (select distinct on (submission) * from progress order by submission, batch desc) p""",
-}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +49,7 @@ async def _state(data: Path) -> dict[str, str]:
     async with embedded(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
-            return {name: await connection.fetchval(query) for name, query in _STATE.items()}
+            return await state_of(connection)
         finally:
             await connection.close()
 
@@ -90,7 +78,7 @@ def test_killed_at_twenty_instants(files: list[str], undisturbed: dict[str, str]
     for kill in range(KILLS):
         running = _start(data, files)
         try:
-            code = running.wait(chance.uniform(0.4, 2.5))
+            code = running.wait(chance.uniform(0.8, 4.5))
         except subprocess.TimeoutExpired:
             _kill(running, _TARGETS[kill % len(_TARGETS)])
             continue

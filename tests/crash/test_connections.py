@@ -1,0 +1,106 @@
+"""Connections that break, and a database that refuses for a moment: the run goes on, and its journal is the same."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from bench.year import Year, generate
+from posting.store.migrating import migrate
+from tests.crash.states import state_of
+from tests.service.commands import crescendo, ended, start
+
+Trouble = Callable[[asyncpg.Connection], Awaitable[None]]
+
+_COPYING = """select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+              and query like 'COPY%' order by query_start limit 1"""
+_KEEPING = "select holder_pid from engine where holder_pid > 0"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Large enough that a batch does not fit in what the network holds."""
+    folder = tmp_path_factory.mktemp("year")
+    generate(folder, Year(acts=60_000, senders=2))
+    return sorted(folder.glob("*.parquet"))
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _found(connection: asyncpg.Connection, query: str) -> int:
+    while (pid := await connection.fetchval(query)) is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
+    return pid
+
+
+def _ended(query: str) -> Trouble:
+    """End whom ``query`` finds, while a lock keeps the first batch from being copied."""
+
+    async def trouble(connection: asyncpg.Connection) -> None:
+        copying = await _found(connection, _COPYING)
+        pid = copying if query is _COPYING else await _found(connection, query)
+        assert await connection.fetchval("select pg_terminate_backend($1, 10000)", pid)
+
+    return trouble
+
+
+async def _disturbed(dsn: str, files: list[Path], data: Path, troubles: list[Trouble]) -> dict[str, str]:
+    """The state after a run in which every trouble came, one after the other."""
+    async with _connected(dsn) as connection, _connected(dsn) as blocking:
+        await migrate(connection)
+        await connection.execute("select ensure_entry_partition(0)")
+        lock = blocking.transaction()
+        await lock.start()
+        await blocking.execute("lock table entry in access exclusive mode")
+        process = await start("run", *files, "--database", dsn, "--data", data)
+        for trouble in troubles:
+            await trouble(connection)
+        await lock.rollback()
+        found = await ended(process)
+        assert found.code == 0, found.err
+        assert "once more from the last commit" in found.err
+        return await state_of(connection)
+
+
+async def _undisturbed(dsn: str, files: list[Path], data: Path) -> dict[str, str]:
+    assert (await crescendo("run", *files, "--database", dsn, "--data", data)).code == 0
+    async with _connected(dsn) as connection:
+        return await state_of(connection)
+
+
+@pytest.mark.parametrize("ending", [[_COPYING], [_KEEPING], [_COPYING, _KEEPING]])
+async def test_a_connection_may_end_while_a_batch_is_copied(
+    dsn: str, other_dsn: str, files: list[Path], tmp_path: Path, ending: list[str]
+) -> None:
+    few = files[:4]
+    found = await _disturbed(dsn, few, tmp_path / "disturbed", [_ended(query) for query in ending])
+    assert found == await _undisturbed(other_dsn, few, tmp_path / "undisturbed")
+
+
+async def test_a_file_that_could_not_be_registered_is_presented_again(
+    dsn: str, other_dsn: str, files: list[Path], tmp_path: Path
+) -> None:
+    """The database says once that its disk is full: nothing may be taken for presented that is not stored."""
+    refuse = """create sequence once; create function refuse_once() returns trigger language plpgsql as $$ begin
+        if new.file_name = '{name}' and nextval('once') = 1 then
+            raise exception 'could not extend file' using errcode = '53100'; end if;
+        return new; end $$;
+        create trigger refuse_once before insert on submission for each row execute function refuse_once()"""
+    async with _connected(dsn) as connection:
+        await migrate(connection)
+        await connection.execute(refuse.format(name=files[5].name))
+        found = await crescendo("run", *files, "--database", dsn, "--data", tmp_path / "disturbed")
+        assert found.code == 0, found.err
+        assert await connection.fetchval("select coalesce(nextval('once'), 0) > 2")
+        told = await state_of(connection)
+    assert told == await _undisturbed(other_dsn, files, tmp_path / "undisturbed")
