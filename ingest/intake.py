@@ -145,7 +145,7 @@ class FileFeed:
             found = prove(spooled, self._allowance)
         self._presented.add(identity)
         attempt = before.attempt + 1 if before else 1
-        submission = self._wait(self.store.register(_record(spooled, found.total, attempt)))
+        submission = self._wait(self.store.register(record(spooled, found.total, attempt)))
         self.order.admitted(path, found.total.lines)
         return self._wait(self._opened(submission, spooled.envelope.sepa_only, found.source))
 
@@ -154,7 +154,7 @@ class FileFeed:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
-def _record(spooled: Spooled, found: Inspection, attempt: int) -> tuple[Any, ...]:
+def record(spooled: Spooled, found: Inspection, attempt: int) -> tuple[Any, ...]:
     """The row of a new submission."""
     envelope = spooled.envelope
     file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)

@@ -180,7 +180,7 @@ async def process(
     """
     (settings, database), course = where, Course(order.paths)
     reference = Reference.load(settings.reference) if settings.reference else Reference.load()
-    async with _store(database) as store:
+    async with held(database) as store:
         clock = Clock(course)
         files = FileFeed(
             replace(order, admitted=course.admit), Spool(settings.data / "spool"), store, clock.stages
@@ -206,7 +206,7 @@ async def process(
 
 
 @asynccontextmanager
-async def _store(database: Database) -> AsyncIterator[PostgresStore]:
+async def held(database: Database) -> AsyncIterator[PostgresStore]:
     """The lease on the database, held."""
     holder = f"process {os.getpid()} on {platform.node()}"
     with postgres.told(database.dsn):

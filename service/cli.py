@@ -26,7 +26,7 @@ _COMMANDS = (
     ("verify", "service.commands.verify:verify", "Prove journal, balances and chain from the raw rows."),
     ("db", "service.commands.db:app", "The database: its state, its migrations, its address."),
     ("bench", "service.commands.bench:bench", "Benchmarks that verify before they time."),
-    ("serve", "service.commands.serve:serve", "The HTTP service: not part of this version."),
+    ("serve", "service.commands.serve:serve", "The HTTP service: takes files, decides, answers for them."),
 )
 _EPILOGUE = (
     "Exit codes: 0 done; 1 done, with findings or with files refused whole; 2 wrong usage; "

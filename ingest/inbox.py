@@ -1,0 +1,192 @@
+"""Files that come while the pipeline runs: admitted one by one, decided in the order in which they were admitted.
+
+What is admitted is durable, in the spool and as a row of ``submission``; the queue here is only a memory of it.  A
+pipeline that loads its book anew finds everything unfinished in the database, and the queue starts empty.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from core.observer import Stages
+from ingest.columns import Memory
+from ingest.feed import Feed, Open
+from ingest.inspection import inspect, source
+from ingest.intake import record
+from ingest.resolve import Context, Sender
+from ingest.spool import Spool, Spooled
+from posting.batch import Batch
+from posting.cells import CellNumbers
+from posting.loading import Loaded
+from posting.store.postgres import PostgresStore
+
+Answer = TypeVar("Answer")
+Identity = tuple[str, bytes]
+"""Who sent it, and the hash of its bytes."""
+
+
+class Admitted(NamedTuple):
+    """A submission's number, and whether it is new or was known before."""
+
+    number: int
+    is_new: bool
+
+
+class _Ticket(NamedTuple):
+    """A submission that waits for its turn."""
+
+    number: int
+    spooled: Spooled
+
+
+class Inbox:
+    """Where files are handed in; implements the pipeline's feed, which ends when the inbox is closed."""
+
+    def __init__(
+        self, spool: Spool, store: PostgresStore, stages: Stages, opened: Callable[[Loaded], None]
+    ) -> None:
+        """``opened`` is told of every book that was loaded, once it can be worked on."""
+        self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
+        self._changed = threading.Condition()
+        self._waiting: deque[_Ticket] = deque()
+        self._queued: set[int] = set()
+        self._course = 0
+        self._is_working = self._is_closed = False
+        self._admitting: dict[Identity, asyncio.Lock] = {}
+
+    @property
+    def waiting(self) -> int:
+        """Submissions that wait for their turn."""
+        return len(self._waiting)
+
+    # --------------------------------------------------------------------------------- handing in
+
+    async def admit(self, spooled: Spooled, *, again: bool = False) -> Admitted:
+        """Prove, register and queue a file; the same sender's same file is one submission.
+
+        ``again`` presents it anew once it was decided: what was refused may now pass.
+
+        Raises
+        ------
+        InputError
+            The file is refused whole, and nothing was changed.
+        """
+        identity = (spooled.envelope.sender, spooled.sha256)
+        lock = self._admitting.setdefault(identity, asyncio.Lock())
+        try:
+            async with lock:
+                return await self._admit(spooled, again=again)
+        finally:
+            if not lock.locked():
+                self._admitting.pop(identity, None)
+
+    async def _admit(self, spooled: Spooled, *, again: bool) -> Admitted:
+        before = await self._store.find_submission(spooled.envelope.sender, spooled.sha256)
+        if before and not (again and (await self._store.submission(before.number)).stage.done):
+            return Admitted(before.number, is_new=False)
+        found = await asyncio.to_thread(self._prove, spooled)
+        attempt = before.attempt + 1 if before else 1
+        submission = await self._store.register(record(spooled, found, attempt))
+        self._queue(_Ticket(submission.number, spooled))
+        return Admitted(submission.number, is_new=True)
+
+    def _prove(self, spooled: Spooled) -> Any:
+        with self._stages.measured("prove"):
+            return inspect(spooled)
+
+    def _queue(self, ticket: _Ticket) -> None:
+        """Queue a submission, unless a book loaded meanwhile has brought it up already."""
+        with self._changed:
+            if ticket.number not in self._queued:
+                self._queued.add(ticket.number)
+                self._waiting.append(ticket)
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Give no further batch; what waits is taken up at the next start."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    # --------------------------------------------------------------------------------- the feed
+
+    async def open(self, loaded: Loaded) -> None:
+        """Stand where the last commit left off; whoever reads for an earlier book is sent home."""
+        with self._changed:
+            self._course += 1
+            self._waiting.clear()
+            self._queued.clear()
+            self._changed.notify_all()
+        self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
+        cells = CellNumbers(loaded.state.cell_words[1:])
+        context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
+        unfinished = [
+            each for row in await self._store.fetch("unfinished") if (each := await self._left(row))
+        ]
+        self._feed = Feed(self._submissions(unfinished, self._course), context, loaded.state, self._stages)
+        for each in unfinished:
+            self._feed.remember_waiting(each)
+        self._tell(loaded)
+
+    def batches(self) -> Iterator[Batch]:
+        """Batches of first passes, for as long as the inbox is open; runs in the reader thread."""
+        return self._given(self._feed.batches(), self._course)
+
+    def again(self, decided: Batch) -> Iterator[Batch]:
+        """Batches of held acts; runs in the kernel thread."""
+        for batch in self._feed.again(decided):
+            if self._is_closed:
+                return
+            yield batch
+
+    def _given(self, files: Iterator[Batch], course: int) -> Iterator[Batch]:
+        while self._has_work(course):
+            batch = next(files)
+            if batch.pieces or batch.resumed:
+                yield batch
+
+    def _has_work(self, course: int) -> bool:
+        """Wait until there is something to read; False when this course is over."""
+
+        def is_over() -> bool:
+            return self._is_closed or self._course != course
+
+        with self._changed:
+            self._changed.wait_for(lambda: is_over() or self._is_working or bool(self._waiting))
+            return not is_over()
+
+    def _submissions(self, unfinished: list[Open], course: int) -> Iterator[Open | None]:
+        """What an earlier course left, then one ticket after the other; None where none waits."""
+        yield from unfinished
+        while True:
+            ticket = self._next(course)
+            yield self._wait(self._opened(ticket)) if ticket else None
+
+    def _next(self, course: int) -> _Ticket | None:
+        with self._changed:
+            found = self._waiting.popleft() if self._waiting and self._course == course else None
+            if self._course == course:
+                self._is_working = found is not None
+            return found
+
+    async def _left(self, row: Any) -> Open | None:
+        """A submission that was registered and not finished; None when it was queued this moment."""
+        with self._changed:
+            if row["submission"] in self._queued:
+                return None
+            self._queued.add(row["submission"])
+        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
+        return await self._opened(_Ticket(row["submission"], spooled))
+
+    async def _opened(self, ticket: _Ticket) -> Open:
+        submission = await self._store.submission(ticket.number)
+        numbers = self._loaded.state.registry.numbers
+        number = await self._store.sender_number(numbers, submission.sender)
+        lines = await asyncio.to_thread(source, ticket.spooled)
+        return Open(submission, Sender(number, ticket.spooled.envelope.sepa_only), lines)
+
+    def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+        """The reader thread's way to ask the store."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()

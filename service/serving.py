@@ -1,0 +1,126 @@
+"""The service as a whole: one engine that never ends, and the HTTP service beside it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import structlog
+
+from core.errors import BookMoved
+from core.observer import Stages
+from ingest.inbox import Inbox
+from ingest.spool import Spool
+from posting import pipeline
+from posting.loading import Loaded
+from posting.pipeline import Pipeline
+from posting.registry import Reference
+from posting.store.postgres import PostgresStore
+from reporting import reference as codes_of
+from service.app import held
+from service.interruption import Interruption
+from service.opening import opened
+from service.progress import Narrator
+from service.settings import Settings
+from service.web.application import application
+from service.web.desk import Desk
+from service.web.postgres import reading
+from service.web.server import WebServer
+from service.web.upload import Receiver
+
+LOG = structlog.get_logger()
+WATCH_SECONDS = 2
+_STOPPING = "Stopping: requests under way are answered, batches under way committed; once more stops at once."
+
+
+class Listening(NamedTuple):
+    """Where the service answers, and what it takes."""
+
+    sock: socket.socket
+    file_bytes_max: int
+    uploads_max: int
+
+    @property
+    def address(self) -> str:
+        """As a browser wants it."""
+        host, port = self.sock.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(settings: Settings, at: Listening, interruption: Interruption, teller: Narrator) -> None:
+    """Serve until a signal.
+
+    Raises
+    ------
+    EngineError
+        The engine cannot go on.  What was acknowledged is durable, and the same command goes on from there.
+    """
+    reference = Reference.load(settings.reference) if settings.reference else Reference.load()
+    async with (
+        opened(settings, teller.doing) as database,
+        held(database) as store,
+        _desk(settings, at, database.dsn, store) as desk,
+    ):
+        web = WebServer(application(desk))
+
+        def stop() -> None:
+            desk.drain()
+            web.stop()
+
+        with interruption.meaning(stop, _STOPPING):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    engine = group.create_task(_engine(desk, store, reference))
+                    watch = group.create_task(_watch(store))
+                    teller.doing(f"listening on {at.address}")
+                    await web.serve(at.sock)
+                    desk.inbox.close()
+                    await engine
+                    watch.cancel()
+            except BaseExceptionGroup as group_of_one:
+                raise _first(group_of_one) from None
+
+
+@asynccontextmanager
+async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStore) -> AsyncIterator[Desk]:
+    spool, stages = Spool(settings.data / "spool", at.file_bytes_max), Stages()
+
+    def opened(loaded: Loaded) -> None:
+        desk.is_ready = True
+        LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
+
+    inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
+    codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
+    async with reading(dsn) as pool:
+        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max)
+        try:
+            yield desk
+        finally:
+            inbox.close()
+            receiver.close()
+
+
+async def _engine(desk: Desk, store: PostgresStore, reference: Reference) -> None:
+    """Decide and commit whatever is handed in, until the inbox is closed."""
+
+    def failed(batch: int, cause: BaseException) -> None:
+        desk.is_ready = False
+        LOG.warning("batch failed, once more from the last commit", batch=batch, cause=repr(cause))
+
+    told = pipeline.Settings(committed=desk.waiters.committed, failed=failed)
+    await Pipeline(store, reference, told).run(desk.inbox)
+
+
+async def _watch(store: PostgresStore) -> None:
+    """Notice a database that is gone, or is another's, also while nothing is committed."""
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        (row,) = await store.fetch("engine_row")
+        if row["epoch"] != store.epoch:
+            raise BookMoved("another engine has taken over this database")
+
+
+def _first(group: BaseExceptionGroup) -> BaseException:
+    one = group.exceptions[0]
+    return _first(one) if isinstance(one, BaseExceptionGroup) else one
