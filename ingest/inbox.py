@@ -13,10 +13,11 @@ from typing import Any, NamedTuple, TypeVar
 from core.observer import Stages
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
-from ingest.inspection import inspect, source
+from ingest.inspection import Watch, inspect, see_nothing, source
 from ingest.intake import record
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool, Spooled
+from ingest.tally import Inspection
 from posting.batch import Batch
 from posting.cells import CellNumbers
 from posting.loading import Loaded
@@ -63,10 +64,11 @@ class Inbox:
 
     # --------------------------------------------------------------------------------- handing in
 
-    async def admit(self, spooled: Spooled, *, again: bool = False) -> Admitted:
+    async def admit(self, spooled: Spooled, watch: Watch = see_nothing, *, again: bool = False) -> Admitted:
         """Prove, register and queue a file; the same sender's same file is one submission.
 
-        ``again`` presents it anew once it was decided: what was refused may now pass.
+        ``watch`` sees all lines of a file that is not known yet, and refuses it by what it raises.
+        ``again`` presents a file anew once it was decided: what was refused may now pass.
 
         Raises
         ------
@@ -77,24 +79,24 @@ class Inbox:
         lock = self._admitting.setdefault(identity, asyncio.Lock())
         try:
             async with lock:
-                return await self._admit(spooled, again=again)
+                return await self._admit(spooled, watch, again=again)
         finally:
             if not lock.locked():
                 self._admitting.pop(identity, None)
 
-    async def _admit(self, spooled: Spooled, *, again: bool) -> Admitted:
+    async def _admit(self, spooled: Spooled, watch: Watch, *, again: bool) -> Admitted:
         before = await self._store.find_submission(spooled.envelope.sender, spooled.sha256)
         if before and not (again and (await self._store.submission(before.number)).stage.done):
             return Admitted(before.number, is_new=False)
-        found = await asyncio.to_thread(self._prove, spooled)
+        found = await asyncio.to_thread(self._prove, spooled, watch)
         attempt = before.attempt + 1 if before else 1
         submission = await self._store.register(record(spooled, found, attempt))
         self._queue(_Ticket(submission.number, spooled))
         return Admitted(submission.number, is_new=True)
 
-    def _prove(self, spooled: Spooled) -> Any:
+    def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
         with self._stages.measured("prove"):
-            return inspect(spooled)
+            return inspect(spooled, watch)
 
     def _queue(self, ticket: _Ticket) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""

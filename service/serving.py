@@ -18,6 +18,9 @@ from posting.pipeline import Pipeline
 from posting.registry import Reference
 from posting.store.postgres import PostgresStore
 from reporting import reference as codes_of
+from service.access import trail
+from service.access.door import Door
+from service.access.rates import Rates
 from service.app import held
 from service.interruption import Interruption
 from service.opening import opened
@@ -31,6 +34,7 @@ from service.web.upload import Receiver
 
 LOG = structlog.get_logger()
 WATCH_SECONDS = 2
+BURST_SECONDS = 5
 _STOPPING = "Stopping: requests under way are answered, batches under way committed; once more stops at once."
 
 
@@ -40,6 +44,8 @@ class Listening(NamedTuple):
     sock: socket.socket
     file_bytes_max: int
     uploads_max: int
+    rate: float
+    """Requests a second that one sender may make, a burst aside."""
 
     @property
     def address(self) -> str:
@@ -61,8 +67,10 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
         opened(settings, teller.doing) as database,
         held(database) as store,
         _desk(settings, at, database.dsn, store) as desk,
+        trail.kept(database.dsn) as kept,
     ):
-        web = WebServer(application(desk))
+        door = Door(Rates(at.rate, at.rate * BURST_SECONDS), kept)
+        web = WebServer(application(desk, door))
 
         def stop() -> None:
             desk.drain()
@@ -73,11 +81,14 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
+                    keys = group.create_task(door.follow(database.dsn))
+                    await door.is_known.wait()
                     teller.doing(f"listening on {at.address}")
                     await web.serve(at.sock)
                     desk.inbox.close()
                     await engine
                     watch.cancel()
+                    keys.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
 

@@ -7,9 +7,7 @@ from cyclopts import Parameter
 
 from service import console, interruption, logs, progress, tuning, warmup
 from service.commands.options import HERE, Place
-from service.settings import Misuse
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _GIB = 2**30
 
 
@@ -22,6 +20,7 @@ class Listen:
     port: Annotated[int, Parameter(help="Port to listen on; 0 for any that is free.")] = 8000
     file_bytes_max: Annotated[int, Parameter(help="Largest file taken, in bytes.")] = 8 * _GIB
     uploads_max: Annotated[int, Parameter(help="Files on their way in at once.")] = 64
+    rate: Annotated[int, Parameter(help="Requests a second that one sender may make.")] = 500
 
 
 ON_LOOPBACK = Listen()
@@ -36,8 +35,6 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
     Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot go on: start it again.
     """
     settings = place.settings()
-    if listen.host not in LOOPBACK:
-        raise Misuse("without access keys the service listens to this machine alone: --host 127.0.0.1")
     tuning.tune()
     logs.to_standard_error()
     teller = progress.narrator()
@@ -48,7 +45,7 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
         warmup.load(teller)
         from service import serving
 
-        at = serving.Listening(sock, listen.file_bytes_max, listen.uploads_max)
+        at = serving.Listening(sock, listen.file_bytes_max, listen.uploads_max, listen.rate)
         interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
     finally:
         teller.close()

@@ -1,5 +1,6 @@
 """The routes."""
 
+from service.access.door import Door
 from service.web.desk import Desk
 from service.web.health import Health
 from service.web.refusals import Refusals
@@ -7,17 +8,18 @@ from service.web.routing import Application, Route
 from service.web.submissions import Submissions
 
 
-def application(desk: Desk) -> Application:
+def application(desk: Desk, door: Door) -> Application:
     """All that can be asked."""
     health, submissions = Health(desk), Submissions(desk)
     refusals = Refusals(desk, submissions)
     return Application(
         [
-            Route("GET", "/healthz", health.alive),
-            Route("GET", "/readyz", health.ready),
+            Route("GET", "/healthz", health.alive, is_open=True),
+            Route("GET", "/readyz", health.ready, is_open=True),
             Route("POST", "/v1/submissions", submissions.submit),
             Route("GET", "/v1/submissions", submissions.listing),
             Route("GET", "/v1/submissions/{submission}", submissions.status),
             Route("GET", "/v1/submissions/{submission}/refusals", refusals.listing),
-        ]
+        ],
+        door,
     )

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from reporting.refusals import Language
+from service.access.keys import Caller
 from service.web.problems import MEDIA_TYPE, Problem, malformed
 
 Message = MutableMapping[str, Any]
@@ -31,7 +32,16 @@ class Request:
     receive: Receive
     path: Mapping[str, str] = field(default_factory=dict)
     """Values of the route's parameters."""
+    caller: Caller | None = None
+    """Who is calling, once the door has let them in."""
     _query: dict[str, list[str]] | None = None
+
+    @property
+    def who(self) -> Caller:
+        """Who is calling, where a route is not open to everybody."""
+        if self.caller is None:
+            raise LookupError("the route is open: nobody was asked for a key")
+        return self.caller
 
     @property
     def method(self) -> str:

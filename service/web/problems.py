@@ -32,6 +32,9 @@ class Problem(CrescendoError):
         super().__init__(detail)
         self.status, self.code, self.detail, self.more = status, code, detail, more
         self.headers: dict[str, str] = {}
+        self.claimed = ""
+        """The key that an unknown caller named."""
+        self.is_audited = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
     def body(self) -> bytes:
         """The problem as JSON."""

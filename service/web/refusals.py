@@ -12,7 +12,6 @@ import pyarrow as pa
 from reporting.names import Names
 from reporting.refusals import Language, RefusedLine, refused_line
 from service.web import postgres
-from service.web.access import caller
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
 from service.web.problems import Problem
@@ -43,7 +42,7 @@ class Refusals:
 
     async def listing(self, request: Request) -> Answer:
         """The refused lines, in the form that the ``Accept`` header asks for."""
-        submission = await self._submissions.own(request, caller(request))
+        submission = await self._submissions.own(request)
         form, names = _form(request), await self._desk.names()
         if form == JSON:
             return answer(await self._page(request, submission, names))

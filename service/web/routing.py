@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from core.errors import EngineError, InputError
+from service.access.door import Door
 from service.web.exchange import Answer, Receive, Request, Send, refusal
 from service.web.postgres import DATABASE_FAILURES
 from service.web.problems import Problem, busy, of_input, unknown
@@ -23,12 +24,15 @@ class Route(NamedTuple):
     method: str
     path: str
     handler: Handler
+    is_open: bool = False
+    """Answered without asking for a key."""
 
 
 class Application:
     """The routes as an ASGI application."""
 
-    def __init__(self, routes: Sequence[Route]) -> None:
+    def __init__(self, routes: Sequence[Route], door: Door) -> None:
+        self._door = door
         self._routes = [(_pattern(route.path), route) for route in routes]
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -44,7 +48,7 @@ class Application:
 
     async def _answered(self, request: Request) -> Answer:
         try:
-            return await self._handler(request)(request)
+            return await self._let_in(request)
         except InputError as error:
             raise of_input(error) from error
         except (*DATABASE_FAILURES, EngineError) as error:
@@ -57,13 +61,25 @@ class Application:
             told = "This is our fault, and it is logged"
             raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told) from error
 
-    def _handler(self, request: Request) -> Handler:
+    async def _let_in(self, request: Request) -> Answer:
+        """Ask for a key where one is needed; whoever is turned away is on the trail before they are told."""
+        route = self._route(request)
+        try:
+            if not route.is_open:
+                request.caller = self._door.caller(request)
+            return await route.handler(request)
+        except Problem as problem:
+            if problem.is_audited:
+                await self._door.turn_away(request, problem)
+            raise
+
+    def _route(self, request: Request) -> Route:
         path, method = request.scope["path"], "GET" if request.method == "HEAD" else request.method
         matching = [(match, route) for pattern, route in self._routes if (match := pattern.fullmatch(path))]
         for match, route in matching:
             if route.method == method:
                 request.path = match.groupdict()
-                return route.handler
+                return route
         if not matching:
             raise unknown(f"There is nothing at {path}")
         problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")

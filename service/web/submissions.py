@@ -6,10 +6,11 @@ from http import HTTPStatus
 
 import msgspec
 
+from service.access.keys import Caller
+from service.access.perimeter import Perimeter
 from service.postgres import read_reasons, read_receipts
 from service.receipts import Reason, Receipt
 from service.web import postgres, presenting
-from service.web.access import Caller, caller
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
 from service.web.problems import Problem, unknown
@@ -47,7 +48,7 @@ class Submissions:
 
     async def submit(self, request: Request) -> Answer:
         """Take in a file: 202 once it is durable and adds up, 200 when it was sent before."""
-        who = caller(request)
+        who = self._sender(request)
         self._desk.check_open()
         media, again = presenting.media_type(request), request.flag("again")
         wait = request.number("wait", 0, (0, WAIT_SECONDS_MAX))
@@ -59,11 +60,18 @@ class Submissions:
         except Cut as cut:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
         presenting.agree(spooled, media)
-        admitted = await self._desk.inbox.admit(spooled, again=again)
+        admitted = await self._desk.inbox.admit(spooled, Perimeter(who).see, again=again)
         ticket = await self._awaited(admitted.number, wait)
         is_under_way = admitted.is_new and ticket.state != "decided"
         status = HTTPStatus.ACCEPTED if is_under_way else HTTPStatus.OK
         return answer(ticket, status, location=f"/v1/submissions/{admitted.number}")
+
+    def _sender(self, request: Request) -> Caller:
+        """The caller, when it may send anything at all."""
+        if not request.who.kinds:
+            told = f"No role of key {request.who.key} may send acts"
+            raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
+        return request.who
 
     def _check_size(self, request: Request) -> None:
         """Refuse at once what says that it is over long; what does not say is counted as it comes."""
@@ -74,30 +82,35 @@ class Submissions:
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
-        number = await self.own(request, caller(request))
+        number = await self.own(request)
         return answer(await self._awaited(number, request.number("wait", 0, (0, WAIT_SECONDS_MAX))))
 
     async def listing(self, request: Request) -> Answer:
-        """The caller's submissions, the latest first."""
-        who = caller(request)
+        """The caller's submissions, an auditor's everybody's, the latest first."""
+        who = request.who
         before = request.number("before", _NUMBER_MAX, (1, _NUMBER_MAX))
         limit = request.number("limit", 50, (1, PAGE_MAX))
-        numbers = await postgres.submissions_of(self._desk.pool, who.sender, before, limit)
+        numbers = await postgres.submissions_of(
+            self._desk.pool, None if who.reads_all else who.sender, before, limit
+        )
         tickets = await self._tickets(numbers)
         more = f"/v1/submissions?limit={limit}&before={numbers[-1]}" if len(numbers) == limit else None
         return answer(Page(tickets[::-1], more))
 
-    async def own(self, request: Request, who: Caller) -> int:
-        """The number in the path, when that submission is the caller's.
+    async def own(self, request: Request) -> int:
+        """The number in the path, when that submission is the caller's to see.
 
         Raises
         ------
         Problem
             There is none, or it is another sender's: nobody learns which.
         """
-        number = int(request.path["submission"])
-        if number > _NUMBER_MAX or await postgres.sender_of(self._desk.pool, number) != who.sender:
-            raise unknown(f"You have no submission {number}")
+        number, who = int(request.path["submission"]), request.who
+        sender = await postgres.sender_of(self._desk.pool, number)
+        if sender is None or not (who.reads_all or sender == who.sender):
+            problem = unknown(f"You have no submission {number}")
+            problem.is_audited = sender is not None
+            raise problem
         return number
 
     async def _awaited(self, number: int, seconds: int) -> Ticket:

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from service.database import Database
 from tests.service.web.acts import CREDITS
+from tests.service.web.keys import MINISTRY
 from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
 
 
@@ -33,6 +34,3 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 async def client(place: Place) -> AsyncIterator[httpx.AsyncClient]:
     async with place.service.client(MINISTRY) as client:
         yield client
-
-
-MINISTRY = {"crescendo-sender": "MIN-09"}

@@ -17,6 +17,7 @@ import httpx
 from service.database import Database
 from tests.files import REFERENCE, File
 from tests.service.commands import start
+from tests.service.web.keys import hand_out
 
 JSONL = {"content-type": "application/x-ndjson"}
 _names = count()
@@ -78,12 +79,14 @@ async def running(dsn: str, data: Path, *words: str | Path, ready: bool = True) 
 
 @asynccontextmanager
 async def fresh(database: Database) -> AsyncIterator[str]:
-    """A new, empty database; gone afterwards."""
+    """A new database that holds keys and nothing else; gone afterwards."""
     name = f"service_{next(_names)}"
     admin = await asyncpg.connect(database.dsn)
     try:
         await admin.execute(f"create database {name}")
-        yield database.dsn.rpartition("/")[0] + f"/{name}"
+        dsn = database.dsn.rpartition("/")[0] + f"/{name}"
+        await hand_out(dsn)
+        yield dsn
         await admin.execute(f"drop database {name} with (force)")
     finally:
         await admin.close()

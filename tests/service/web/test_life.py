@@ -11,12 +11,11 @@ import asyncpg
 import httpx
 import pytest
 
-from posting.store.migrating import migrate
 from posting.store.postgres import PostgresStore
 from service.database import Database
 from tests.service.commands import crescendo
 from tests.service.web.acts import CREDITS, commitment, service
-from tests.service.web.conftest import MINISTRY
+from tests.service.web.keys import MINISTRY
 from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
 
 ACTS = as_jsonl([*CREDITS, service("S1", "C1"), commitment("C1")])
@@ -55,9 +54,6 @@ async def _chain(dsn: str) -> list[tuple[Any, ...]]:
 
 async def test_it_is_not_ready_before_the_book_is_loaded(database: Database, tmp_path: Path) -> None:
     async with fresh(database) as dsn:
-        connection = await asyncpg.connect(dsn)
-        await migrate(connection)
-        await connection.close()
         async with (
             held_up(dsn, "checkpoint", "access exclusive") as blocking,
             running(dsn, tmp_path, ready=False) as served,
@@ -76,9 +72,6 @@ async def test_a_stop_answers_who_waits_and_keeps_what_was_taken(
     sent: signal.Signals, database: Database, tmp_path: Path
 ) -> None:
     async with fresh(database) as dsn:
-        connection = await asyncpg.connect(dsn)
-        await migrate(connection)
-        await connection.close()
         async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             # a commit is held up; two more files wait behind it
             async with held_up(dsn, "batch") as blocking:
@@ -107,9 +100,6 @@ async def test_what_was_acknowledged_survives_a_kill(database: Database, tmp_pat
     async with fresh(database) as undisturbed, fresh(database) as dsn:
         async with running(undisturbed, tmp_path / "a") as served, served.client(MINISTRY) as client:
             assert (await _submit(client, query="wait=60")).json()["state"] == "decided"
-        connection = await asyncpg.connect(dsn)
-        await migrate(connection)
-        await connection.close()
         for _ in range(2):
             async with (
                 held_up(dsn) as blocking,
@@ -182,10 +172,8 @@ async def test_one_engine_at_a_time(database: Database, tmp_path: Path) -> None:
 async def test_wrong_usage_is_told_at_once(tmp_path: Path) -> None:
     async with running_socket() as port:
         taken = await crescendo("serve", "--data", tmp_path, "--port", str(port))
-    abroad = await crescendo("serve", "--data", tmp_path, "--host", "0.0.0.0")
-    for found, said in ((taken, "cannot listen"), (abroad, "access keys")):
-        assert found.code == 2
-        assert said in found.err
+    assert taken.code == 2
+    assert "cannot listen" in taken.err
     assert not (tmp_path / "postgres").exists()
 
 

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from tests.service.web.acts import commitment, unknown_centres
 from tests.service.web.conftest import Place
+from tests.service.web.keys import MINISTRY
 from tests.service.web.running import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -24,7 +25,7 @@ async def ticket(place: Place) -> dict[str, Any]:
     """A file most of whose lines are refused, for three reasons."""
     rows = [*unknown_centres(REFUSED), commitment("OK"), commitment("POOR", "10000.00")]
     rows += [commitment("=cmd|calc", "1.001")]
-    async with place.service.client({"crescendo-sender": "MIN-09"}) as client:
+    async with place.service.client(MINISTRY) as client:
         found = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
     return found.json()
 

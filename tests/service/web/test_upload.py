@@ -9,7 +9,7 @@ import pytest
 
 from service.database import Database
 from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.conftest import MINISTRY
+from tests.service.web.keys import MINISTRY
 from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
 
 MIB = 2**20
@@ -24,7 +24,8 @@ async def _begun(service: Running, length: int) -> tuple[asyncio.StreamReader, a
     """A connection with a request whose body is promised and not yet sent."""
     host, port = service.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /v1/submissions HTTP/1.1\r\nHost: {host}\r\nCrescendo-Sender: MIN-09\r\nContent-Length: {length}\r\n\r\n"
+    said = [f"Host: {host}", f"Authorization: {MINISTRY['authorization']}", f"Content-Length: {length}"]
+    head = "\r\n".join(["POST /v1/submissions HTTP/1.1", *said, "", ""])
     writer.write(head.encode())
     await writer.drain()
     return reader, writer
