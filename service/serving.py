@@ -29,7 +29,7 @@ from service.settings import Settings
 from service.web.application import application
 from service.web.desk import Desk
 from service.web.postgres import reading
-from service.web.server import WebServer
+from service.web.server import BACKLOG, WebServer
 from service.web.upload import Receiver
 
 LOG = structlog.get_logger()
@@ -83,6 +83,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     watch = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
                     await door.is_known.wait()
+                    at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
                     await web.serve(at.sock)
                     desk.inbox.close()
