@@ -1,4 +1,6 @@
-"""Files that come while the pipeline runs: admitted one by one, decided in the order in which they were admitted.
+"""Files and forms that come while the pipeline runs.
+
+Files are decided in the order in which they were admitted, forms between their batches.
 
 What is admitted is durable, in the spool and as a row of ``submission``; the queue here is only a memory of it.  A
 pipeline that loads its book anew finds everything unfinished in the database, and the queue starts empty.
@@ -13,17 +15,24 @@ from typing import Any, NamedTuple, TypeVar
 from core.observer import Stages
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
+from ingest.forms import Counter, Decided, Form
 from ingest.inspection import Watch, inspect, see_nothing, source
 from ingest.intake import record
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection
-from posting.batch import Batch
+from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
 from posting.loading import Loaded
 from posting.store.postgres import PostgresStore
 
 Answer = TypeVar("Answer")
+FORMS_A_BATCH = 1_000
+FORM_BATCHES_MAX = 2
+"""So many under way at once: one is decided while one commits, and the forms that come meanwhile share the next."""
+GATHER_SECONDS = 0.003
+"""A form waits so long for others: a commit takes longer, and serves them all."""
+
 Identity = tuple[str, bytes]
 """Who sent it, and the hash of its bytes."""
 
@@ -55,12 +64,19 @@ class Inbox:
         self._queued: set[int] = set()
         self._course = 0
         self._is_working = self._is_closed = False
+        self._forms: deque[Form] = deque()
+        self._under_way: deque[Decided] = deque()
         self._admitting: dict[Identity, asyncio.Lock] = {}
 
     @property
     def waiting(self) -> int:
         """Submissions that wait for their turn."""
         return len(self._waiting)
+
+    @property
+    def forms_waiting(self) -> int:
+        """Forms that wait to be decided."""
+        return len(self._forms)
 
     # --------------------------------------------------------------------------------- handing in
 
@@ -106,6 +122,21 @@ class Inbox:
                 self._waiting.append(ticket)
                 self._changed.notify_all()
 
+    def take(self, form: Form) -> None:
+        """Queue a form; its answer comes after the commit of its batch."""
+        with self._changed:
+            self._forms.append(form)
+            self._changed.notify_all()
+
+    def committed(self, outcome: Outcome) -> None:
+        """Answer the forms of a committed batch."""
+        if not outcome.decided:
+            return
+        with self._changed:
+            decided = self._under_way.popleft()
+            self._changed.notify_all()
+        decided.answer(outcome, self._counter.first_node)
+
     def close(self) -> None:
         """Give no further batch; what waits is taken up at the next start."""
         with self._changed:
@@ -120,10 +151,15 @@ class Inbox:
             self._course += 1
             self._waiting.clear()
             self._queued.clear()
+            # what was not committed is decided again, before what came later
+            for decided in reversed(self._under_way):
+                self._forms.extendleft(reversed(decided.forms))
+            self._under_way.clear()
             self._changed.notify_all()
         self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
         cells = CellNumbers(loaded.state.cell_words[1:])
         context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
+        self._counter = Counter(self._store, loaded, context, self._wait)
         unfinished = [
             each for row in await self._store.fetch("unfinished") if (each := await self._left(row))
         ]
@@ -134,7 +170,7 @@ class Inbox:
 
     def batches(self) -> Iterator[Batch]:
         """Batches of first passes, for as long as the inbox is open; runs in the reader thread."""
-        return self._given(self._feed.batches(), self._course)
+        return self._given(self._feed.batches(), self._counter, self._course)
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Batches of held acts; runs in the kernel thread."""
@@ -143,8 +179,12 @@ class Inbox:
                 return
             yield batch
 
-    def _given(self, files: Iterator[Batch], course: int) -> Iterator[Batch]:
+    def _given(self, files: Iterator[Batch], counter: Counter, course: int) -> Iterator[Batch]:
+        """What waits of forms, then a batch of files, in turn."""
         while self._has_work(course):
+            forms = self._taken(course)
+            if forms:
+                yield counter.batch(forms)
             batch = next(files)
             if batch.pieces or batch.resumed:
                 yield batch
@@ -156,8 +196,25 @@ class Inbox:
             return self._is_closed or self._course != course
 
         with self._changed:
-            self._changed.wait_for(lambda: is_over() or self._is_working or bool(self._waiting))
+            self._changed.wait_for(
+                lambda: is_over() or self._is_working or bool(self._waiting) or self._may_take_forms()
+            )
             return not is_over()
+
+    def _may_take_forms(self) -> bool:
+        return bool(self._forms) and len(self._under_way) < FORM_BATCHES_MAX
+
+    def _taken(self, course: int) -> Decided | None:
+        """The forms that wait: as many as a batch may have, or what comes within a few milliseconds."""
+        with self._changed:
+            if not self._may_take_forms():
+                return None
+            self._changed.wait_for(lambda: len(self._forms) >= FORMS_A_BATCH, GATHER_SECONDS)
+            if self._course != course:
+                return None
+            count = min(len(self._forms), FORMS_A_BATCH)
+            self._under_way.append(Decided([self._forms.popleft() for _ in range(count)]))
+            return self._under_way[-1]
 
     def _submissions(self, unfinished: list[Open], course: int) -> Iterator[Open | None]:
         """What an earlier course left, then one ticket after the other; None where none waits."""

@@ -62,7 +62,10 @@ class Engine:
         with self._stages.measured("hash"):
             self.head = Head(number, self._chain(streams))
         cents = sum(each.total(AMOUNT, *ENTERED) for each in ended)
-        return Outcome(number, first, counts, cents, self.head.chain, streams, rows, held)
+        told = self.decided if batch.is_answered else []
+        return Outcome(
+            number, first, counts, cents, self.head.chain, {**streams, **batch.beside}, rows, held, told
+        )
 
     def _decide(self, batch: Batch) -> list[np.ndarray]:
         """One pass over all pieces in order; what each piece's lines became."""

@@ -13,6 +13,7 @@ from core.observer import Stages
 from ingest.inbox import Inbox
 from ingest.spool import Spool
 from posting import pipeline
+from posting.batch import Outcome
 from posting.loading import Loaded
 from posting.pipeline import Pipeline
 from posting.registry import Reference
@@ -120,7 +121,11 @@ async def _engine(desk: Desk, store: PostgresStore, reference: Reference) -> Non
         desk.is_ready = False
         LOG.warning("batch failed, once more from the last commit", batch=batch, cause=repr(cause))
 
-    told = pipeline.Settings(committed=desk.waiters.committed, failed=failed)
+    def committed(outcome: Outcome) -> None:
+        desk.inbox.committed(outcome)
+        desk.waiters.committed(outcome)
+
+    told = pipeline.Settings(committed=committed, failed=failed)
     await Pipeline(store, reference, told).run(desk.inbox)
 
 

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from core.errors import BookMoved, LeaseHeld
-from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
 from posting.batch import Outcome, Stage, Submission, Tally
 from posting.registry import Coded, Numbers, Reference, number
 from posting.rows import HEADER, TRAILER, columns
 from posting.store import outflow
 from posting.store.migrating import LAYOUT, PARTITION_ROWS, migrate
 from posting.store.sql import queries
+from posting.store.tables import TABLES
 
 Connection = asyncpg.Connection
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -24,15 +24,6 @@ FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 _LEASE = timedelta(seconds=15)
 _RENEWAL_SECONDS = 5
 _CHUNK_BYTES = 1 << 19
-_TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
-    "entry": (Entries, ("reference",)),
-    "refusal": (Refusals, ("reference", "found")),
-    "duplicate": (Duplicates, ()),
-    "payee": (NewPayees, ("code", "name", "iban", "bic")),
-    "cell": (NewCells, ()),
-    "node_balance": (NodeBalances, ()),
-    "account_balance": (AccountBalances, ()),
-}
 SQL: Mapping[str, str] = queries("posting.store", "queries.sql")
 
 
@@ -259,7 +250,7 @@ class PostgresStore:
                 self._partitions.add(part)
 
     async def _copy(self, connection: asyncpg.Connection, target: str, name: str, stream: Any) -> None:
-        table, texts = _TABLES[name]
+        table, texts = TABLES[name]
         names = [*columns(table), *texts]
         await connection.copy_to_table(
             target, source=_chunks(memoryview(stream)), columns=names, format="binary"

@@ -1,6 +1,7 @@
 """The routes."""
 
 from service.access.door import Door
+from service.web.acts import Acts
 from service.web.desk import Desk
 from service.web.health import Health
 from service.web.refusals import Refusals
@@ -11,11 +12,12 @@ from service.web.submissions import Submissions
 def application(desk: Desk, door: Door) -> Application:
     """All that can be asked."""
     health, submissions = Health(desk), Submissions(desk)
-    refusals = Refusals(desk, submissions)
+    refusals, acts = Refusals(desk, submissions), Acts(desk)
     return Application(
         [
             Route("GET", "/healthz", health.alive, is_open=True),
             Route("GET", "/readyz", health.ready, is_open=True),
+            Route("POST", "/v1/acts", acts.decide),
             Route("POST", "/v1/submissions", submissions.submit),
             Route("GET", "/v1/submissions", submissions.listing),
             Route("GET", "/v1/submissions/{submission}", submissions.status),

@@ -11,6 +11,7 @@ from service.web.problems import busy
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
 
+FORMS_WAITING_MAX = 20_000
 FILES_WAITING_MAX = 2_000
 """Submissions that may wait for their turn; each costs a few hundred bytes of memory."""
 
@@ -43,6 +44,8 @@ class Desk:
             raise busy("The service is stopping; send it again in a moment")
         if not self.is_ready:
             raise busy("The service is starting")
+        if self.inbox.forms_waiting >= FORMS_WAITING_MAX:
+            raise busy("As many forms wait as can wait", 1)
         if self.inbox.waiting >= FILES_WAITING_MAX:
             raise busy("As many files wait as can wait", 30)
 

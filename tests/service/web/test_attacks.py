@@ -18,6 +18,7 @@ from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ROUTES = (
+    ("POST", "/v1/acts"),
     ("POST", "/v1/submissions"),
     ("GET", "/v1/submissions"),
     ("GET", "/v1/submissions/1"),
