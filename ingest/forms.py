@@ -5,6 +5,7 @@ transaction of its batch, so that it needs no spool: until that commit nothing i
 """
 
 import hashlib
+import time
 from asyncio import Future
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,9 @@ from posting.store.postgres import PostgresStore
 FORMAT = "form"
 """In place of a file's format."""
 
+Taken = Callable[[Submission], None]
+"""Told of every submission that is taken up."""
+
 Waited = Callable[[Coroutine[Any, Any, Any]], Any]
 """How the reader thread asks the store."""
 
@@ -45,6 +49,8 @@ class Form:
     rows: list[dict[str, str]]
     body: bytes
     answer: "Future[Answer]"
+    at: float = field(default_factory=time.monotonic)
+    """When it came, on the clock that only goes forward."""
 
 
 class Answer(NamedTuple):
@@ -109,8 +115,10 @@ class _Account:
 class Counter:
     """Turns forms into batches on one loaded book; in the reader thread."""
 
-    def __init__(self, store: PostgresStore, loaded: Loaded, context: Context, wait: Waited) -> None:
-        self._store, self._loaded, self._wait = store, loaded, wait
+    def __init__(
+        self, store: PostgresStore, loaded: Loaded, context: Context, ways: tuple[Waited, Taken]
+    ) -> None:
+        self._store, self._loaded, (self._wait, self._taken) = store, loaded, ways
         self._context = replace(context, memory=Memory())
         self._accounts: dict[str, _Account] = {}
         self._encoder = Encoder(FormRows, 1)
@@ -147,6 +155,7 @@ class Counter:
             before = await self._store.find_submission(sender, digest)
         assert before is not None  # noqa: S101 -- it was registered a line above
         submission = await self._store.submission(before.number)
+        self._taken(submission)
         number = await self._store.sender_number(self._loaded.state.registry.numbers, sender)
         return _Account(submission, Sender(number), submission.stage.next_line)
 

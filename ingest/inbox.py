@@ -8,6 +8,7 @@ pipeline that loads its book anew finds everything unfinished in the database, a
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, NamedTuple, TypeVar
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from core.observer import Stages
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
-from ingest.forms import Counter, Decided, Form
+from ingest.forms import Counter, Decided, Form, Taken
 from ingest.inspection import Watch, inspect, see_nothing, source
 from ingest.intake import record
 from ingest.resolve import Context, Sender
@@ -49,6 +50,8 @@ class _Ticket(NamedTuple):
 
     number: int
     spooled: Spooled
+    lines: int
+    at: float
 
 
 class Inbox:
@@ -59,6 +62,7 @@ class Inbox:
     ) -> None:
         """``opened`` is told of every book that was loaded, once it can be worked on."""
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
+        self.taken: Taken = lambda _: None
         self._changed = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
         self._queued: set[int] = set()
@@ -77,6 +81,18 @@ class Inbox:
     def forms_waiting(self) -> int:
         """Forms that wait to be decided."""
         return len(self._forms)
+
+    @property
+    def lines_waiting(self) -> int:
+        """Lines of the submissions that wait."""
+        return sum(ticket.lines for ticket in list(self._waiting))
+
+    @property
+    def oldest_seconds(self) -> float:
+        """Age of the oldest submission or form that waits; 0 when none does."""
+        with self._changed:
+            began = [each[0].at for each in (self._waiting, self._forms) if each]
+        return time.monotonic() - min(began) if began else 0.0
 
     # --------------------------------------------------------------------------------- handing in
 
@@ -107,7 +123,7 @@ class Inbox:
         found = await asyncio.to_thread(self._prove, spooled, watch)
         attempt = before.attempt + 1 if before else 1
         submission = await self._store.register(record(spooled, found, attempt))
-        self._queue(_Ticket(submission.number, spooled))
+        self._queue(_Ticket(submission.number, spooled, found.lines, time.monotonic()))
         return Admitted(submission.number, is_new=True)
 
     def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
@@ -159,7 +175,7 @@ class Inbox:
         self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
         cells = CellNumbers(loaded.state.cell_words[1:])
         context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
-        self._counter = Counter(self._store, loaded, context, self._wait)
+        self._counter = Counter(self._store, loaded, context, (self._wait, self.taken))
         unfinished = [
             each for row in await self._store.fetch("unfinished") if (each := await self._left(row))
         ]
@@ -237,10 +253,11 @@ class Inbox:
                 return None
             self._queued.add(row["submission"])
         spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
-        return await self._opened(_Ticket(row["submission"], spooled))
+        return await self._opened(_Ticket(row["submission"], spooled, 0, time.monotonic()))
 
     async def _opened(self, ticket: _Ticket) -> Open:
         submission = await self._store.submission(ticket.number)
+        self.taken(submission)
         numbers = self._loaded.state.registry.numbers
         number = await self._store.sender_number(numbers, submission.sender)
         lines = await asyncio.to_thread(source, ticket.spooled)

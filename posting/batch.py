@@ -42,7 +42,8 @@ class Submission:
 
     number: int
     sender: str
-    lines: int
+    lines: int | None
+    """None where it has no end: forms."""
     stage: Stage = field(default_factory=lambda: Stage(1, 0))
     tally: Tally = field(default_factory=Tally)
     waiting: list[tuple[int, int]] = field(default_factory=list)
@@ -114,5 +115,7 @@ class Outcome:
     progress: list[ProgressRow]
     held: list[tuple[int, int, int, int]]
     """(submission, pass, first line, lines) of the acts that wait."""
+    ended: NDArray[np.int64]
+    """Lines of each kind (row) that met each code of ``core.codes.Outcome`` (column)."""
     decided: list[np.ndarray] = field(default_factory=list)
     """What became of each line, piece by piece, where the batch is to be answered."""

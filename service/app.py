@@ -5,10 +5,11 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import psutil
@@ -29,6 +30,7 @@ from service.progress import Course, File, Narrator, followed
 from service.receipts import Reason, Receipt
 from service.settings import Settings
 
+Store = TypeVar("Store", bound=PostgresStore)
 _STOPPING = "Stopping after the batches under way; once more stops at once."
 
 
@@ -206,11 +208,12 @@ async def process(
 
 
 @asynccontextmanager
-async def held(database: Database) -> AsyncIterator[PostgresStore]:
-    """The lease on the database, held."""
+async def held(database: Database, made: Callable[[str], Store] = PostgresStore) -> AsyncIterator[Store]:
+    """The lease on the database, held by a store that is ``made`` for its address."""
     holder = f"process {os.getpid()} on {platform.node()}"
     with postgres.told(database.dsn):
-        async with PostgresStore(database.dsn).held(holder) as store:
+        store = made(database.dsn)
+        async with store.held(holder):
             yield store
 
 

@@ -12,6 +12,7 @@ from core.errors import BookMoved
 from core.observer import Stages
 from ingest.inbox import Inbox
 from ingest.spool import Spool
+from monitoring.board import Board
 from posting import pipeline
 from posting.batch import Outcome
 from posting.loading import Loaded
@@ -27,6 +28,7 @@ from service.interruption import Interruption
 from service.opening import opened
 from service.progress import Narrator
 from service.settings import Settings
+from service.timing import TimedStore
 from service.web.application import application
 from service.web.desk import Desk
 from service.web.postgres import reading
@@ -47,6 +49,7 @@ class Listening(NamedTuple):
     uploads_max: int
     rate: float
     """Requests a second that one sender may make, a burst aside."""
+    shows_metrics_to_all: bool
 
     @property
     def address(self) -> str:
@@ -66,11 +69,12 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
     reference = Reference.load(settings.reference) if settings.reference else Reference.load()
     async with (
         opened(settings, teller.doing) as database,
-        held(database) as store,
+        held(database, TimedStore) as store,
         _desk(settings, at, database.dsn, store) as desk,
         trail.kept(database.dsn) as kept,
     ):
         door = Door(Rates(at.rate, at.rate * BURST_SECONDS), kept)
+        desk.board.read("keys", lambda: door.keys)
         web = WebServer(application(desk, door))
 
         def stop() -> None:
@@ -106,7 +110,9 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
     inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with reading(dsn) as pool:
-        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max)
+        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, Board(stages.nanoseconds), stages)
+        desk.shows_metrics_to_all = at.shows_metrics_to_all
+        _connect(desk)
         try:
             yield desk
         finally:
@@ -114,18 +120,33 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
             receiver.close()
 
 
-async def _engine(desk: Desk, store: PostgresStore, reference: Reference) -> None:
+def _connect(desk: Desk) -> None:
+    """Let the board look at what waits."""
+    inbox, board = desk.inbox, desk.board
+    inbox.taken = board.taken
+    board.read("files_waiting", lambda: inbox.waiting)
+    board.read("file_lines_waiting", lambda: inbox.lines_waiting)
+    board.read("forms_waiting", lambda: inbox.forms_waiting)
+    board.read("oldest_waiting_seconds", lambda: inbox.oldest_seconds)
+    board.read("uploads", lambda: desk.receiver.under_way)
+    board.read("ready", lambda: desk.is_ready and not desk.is_draining)
+
+
+async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
     """Decide and commit whatever is handed in, until the inbox is closed."""
 
     def failed(batch: int, cause: BaseException) -> None:
         desk.is_ready = False
+        desk.board.count("batches_failed_total")
         LOG.warning("batch failed, once more from the last commit", batch=batch, cause=repr(cause))
 
     def committed(outcome: Outcome) -> None:
+        desk.board.committed(outcome)
         desk.inbox.committed(outcome)
         desk.waiters.committed(outcome)
 
-    told = pipeline.Settings(committed=committed, failed=failed)
+    store.took = lambda seconds: desk.board.took("commit_seconds", seconds)
+    told = pipeline.Settings(committed=committed, failed=failed, stages=desk.stages)
     await Pipeline(store, reference, told).run(desk.inbox)
 
 

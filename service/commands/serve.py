@@ -21,6 +21,14 @@ class Listen:
     file_bytes_max: Annotated[int, Parameter(help="Largest file taken, in bytes.")] = 8 * _GIB
     uploads_max: Annotated[int, Parameter(help="Files on their way in at once.")] = 64
     rate: Annotated[int, Parameter(help="Requests a second that one sender may make.")] = 500
+    open_metrics: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Show /metrics to everybody, not to this machine and operators alone.",
+        ),
+    ] = False
 
 
 ON_LOOPBACK = Listen()
@@ -45,7 +53,9 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
         warmup.load(teller)
         from service import serving
 
-        at = serving.Listening(sock, listen.file_bytes_max, listen.uploads_max, listen.rate)
+        at = serving.Listening(
+            sock, listen.file_bytes_max, listen.uploads_max, listen.rate, listen.open_metrics
+        )
         interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
     finally:
         teller.close()

@@ -1,6 +1,7 @@
 """Forms: one act, or a few, decided with others and answered after the commit."""
 
 import asyncio
+import time
 from http import HTTPStatus
 
 import msgspec
@@ -76,6 +77,7 @@ class Acts:
         form = Form(request.who.sender, rows, body, asyncio.get_running_loop().create_future())
         self._desk.inbox.take(form)
         settled = await form.answer
+        self._desk.board.took("form_seconds", time.monotonic() - form.at)
         return answer(_decision(rows, settled, await self._desk.names(), request.language))
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.observer import Stages
 from ingest.inbox import Inbox
+from monitoring.board import Board
 from reporting.names import Names, read_names
 from reporting.reference import Codes
 from service.web.postgres import Pool, borrowed
@@ -25,6 +27,9 @@ class Desk:
     pool: Pool
     codes: Codes
     file_bytes_max: int
+    board: Board
+    stages: Stages
+    shows_metrics_to_all: bool = False
     waiters: Waiters = field(default_factory=Waiters)
     is_ready: bool = False
     is_draining: bool = False

@@ -32,6 +32,8 @@ class Request:
     receive: Receive
     path: Mapping[str, str] = field(default_factory=dict)
     """Values of the route's parameters."""
+    route: str = ""
+    """The path as the routes have it, once one is found."""
     caller: Caller | None = None
     """Who is calling, once the door has let them in."""
     _query: dict[str, list[str]] | None = None

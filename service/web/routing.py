@@ -1,6 +1,7 @@
 """Which handler answers which path; the one place where everything that goes wrong becomes an answer."""
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -8,12 +9,16 @@ from typing import Any, NamedTuple
 import structlog
 
 from core.errors import EngineError, InputError
+from monitoring.board import Board
 from service.access.door import Door
 from service.web.exchange import Answer, Receive, Request, Send, refusal
 from service.web.postgres import DATABASE_FAILURES
 from service.web.problems import Problem, busy, of_input, unknown
 
 Handler = Callable[[Request], Awaitable[Answer]]
+OTHER = "other"
+"""In place of a path and a method that nobody answers: whatever is asked, labels stay few."""
+
 LOG = structlog.get_logger()
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -31,20 +36,25 @@ class Route(NamedTuple):
 class Application:
     """The routes as an ASGI application."""
 
-    def __init__(self, routes: Sequence[Route], door: Door) -> None:
-        self._door = door
+    def __init__(self, routes: Sequence[Route], door: Door, board: Board) -> None:
+        self._door, self._board = door, board
         self._routes = [(_pattern(route.path), route) for route in routes]
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
+        request, began = Request(scope, receive), time.monotonic()
         try:
             found = await self._answered(request)
         except Problem as problem:
             found = refusal(problem)
-        await found.send(send)
+        try:
+            await found.send(send)
+        finally:
+            method = request.method if request.route else OTHER
+            self._board.count("requests_total", method, request.route or OTHER, str(found.status.value))
+            self._board.took("request_seconds", time.monotonic() - began, request.route or OTHER)
 
     async def _answered(self, request: Request) -> Answer:
         try:
@@ -64,12 +74,14 @@ class Application:
     async def _let_in(self, request: Request) -> Answer:
         """Ask for a key where one is needed; whoever is turned away is on the trail before they are told."""
         route = self._route(request)
+        request.route = route.path
         try:
             if not route.is_open:
                 request.caller = self._door.caller(request)
             return await route.handler(request)
         except Problem as problem:
             if problem.is_audited:
+                self._board.count("turned_away_total", problem.code)
                 await self._door.turn_away(request, problem)
             raise
 

@@ -78,7 +78,7 @@ class Receiver:
     """A bounded number of bodies on their way at once, each with a thread of its own."""
 
     def __init__(self, spool: Spool, at_once: int) -> None:
-        self._spool, self._free = spool, at_once
+        self._spool, self._at_once, self._free = spool, at_once, at_once
         self._threads = ThreadPoolExecutor(at_once, "upload")
 
     async def receive(self, receive: Receive, name: str, declared: Envelope) -> Spooled:
@@ -102,6 +102,11 @@ class Receiver:
         finally:
             body.give_up()
             self._free += 1
+
+    @property
+    def under_way(self) -> int:
+        """Bodies on their way."""
+        return self._at_once - self._free
 
     def close(self) -> None:
         """No more bodies."""
