@@ -27,7 +27,7 @@ SCHEMA = pa.schema(
 )
 
 
-class Page(msgspec.Struct, frozen=True):
+class RefusalPage(msgspec.Struct, frozen=True):
     """Refused lines in the order of the file, and where to go on."""
 
     refusals: list[RefusedLine]
@@ -50,13 +50,13 @@ class Refusals:
         name = f'attachment; filename="refusals-{submission}.{"csv" if form == CSV else "arrows"}"'
         return Answer(HTTPStatus.OK, _WRITERS[form](chunks), form, {"content-disposition": name})
 
-    async def _page(self, request: Request, submission: int, names: Names) -> Page:
+    async def _page(self, request: Request, submission: int, names: Names) -> RefusalPage:
         after = request.number("after", 0, (0, _LINES_MAX))
         limit = request.number("limit", 100, (1, PAGE_MAX))
         rows = await postgres.refused_page(self._desk.pool, submission, after, limit)
         lines = [refused_line(names, row, request.language) for row in rows]
         here = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
-        return Page(lines, f"{here}{lines[-1].line}" if len(lines) == limit else None)
+        return RefusalPage(lines, f"{here}{lines[-1].line}" if len(lines) == limit else None)
 
     async def _chunks(
         self, submission: int, names: Names, language: Language

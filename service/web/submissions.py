@@ -33,7 +33,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, str]
 
 
-class Page(msgspec.Struct, frozen=True):
+class SubmissionPage(msgspec.Struct, frozen=True):
     """Submissions, the latest first, and where to go on."""
 
     submissions: list[Ticket]
@@ -95,7 +95,7 @@ class Submissions:
         )
         tickets = await self._tickets(numbers)
         more = f"/v1/submissions?limit={limit}&before={numbers[-1]}" if len(numbers) == limit else None
-        return answer(Page(tickets[::-1], more))
+        return answer(SubmissionPage(tickets[::-1], more))
 
     async def own(self, request: Request) -> int:
         """The number in the path, when that submission is the caller's to see.
