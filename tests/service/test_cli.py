@@ -376,7 +376,19 @@ async def test_the_same_seed_generates_the_same_files(tmp_path: Path, sample: Sa
 # --------------------------------------------------------------------------------------------- words
 
 
-COMMANDS = ("run", "demo", "generate", "report", "explain", "verify", "access", "db", "bench", "serve")
+COMMANDS = (
+    "run",
+    "demo",
+    "generate",
+    "report",
+    "explain",
+    "verify",
+    "submit",
+    "access",
+    "db",
+    "bench",
+    "serve",
+)
 
 
 async def test_the_overview_names_every_command_and_exit_code() -> None:
