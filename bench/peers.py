@@ -1,7 +1,7 @@
 """The same acts through row-by-row PL/pgSQL: its decisions must equal the engine's act for act, then it is timed."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ class _Recorded(FileFeed):
         self.state = loaded.state
         await super().open(loaded)
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch]:
         for batch in super().batches():
             self.acts += [piece.acts for piece in batch.pieces]
             yield batch

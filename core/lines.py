@@ -104,3 +104,10 @@ class Placed(NamedTuple):
     source: Index
     """Budget node a move takes from; -1 otherwise."""
     account: Small
+
+
+class Forms(NamedTuple):
+    """One row per form, at its first line.  A COPY row; the form as it came follows."""
+
+    submission: Index
+    line: Index

@@ -35,7 +35,10 @@ class Open:
 class Feed:
     """Batches of submissions, one submission after the other."""
 
-    def __init__(self, submissions: Iterable[Open], context: Context, state: State, stages: Stages) -> None:
+    def __init__(
+        self, submissions: Iterable[Open | None], context: Context, state: State, stages: Stages
+    ) -> None:
+        """``submissions`` gives None where nothing else is at hand just now: small files then wait no longer."""
         self._stages = stages
         self._apart = replace(context, memory=Memory())
         self._submissions, self._context, self._state = submissions, context, state
@@ -46,6 +49,10 @@ class Feed:
         """First passes, from wherever each submission stands; runs ahead of the decisions."""
         pieces: list[Piece] = []
         for each in self._submissions:
+            if each is None:
+                yield Batch(pieces)
+                pieces = []
+                continue
             self._open[each.submission.number] = each
             if each.submission.stage.run > 1:
                 yield from _closed(pieces)

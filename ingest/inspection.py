@@ -49,15 +49,23 @@ class Proved(NamedTuple):
     source: Source
 
 
-def inspect(spooled: Spooled) -> Inspection:
+Watch = Callable[[pa.RecordBatch], None]
+"""Sees the lines of a file go by while it is proved; refuses the file by what it raises."""
+
+
+def see_nothing(_lines: pa.RecordBatch) -> None:
+    """Nobody looks on."""
+
+
+def inspect(spooled: Spooled, watch: Watch = see_nothing) -> Inspection:
     """What the whole file adds up to; proves it, and keeps nothing."""
-    return prove(spooled, Allowance(0)).total
+    return prove(spooled, Allowance(0), watch).total
 
 
-def prove(spooled: Spooled, allowance: Allowance) -> Proved:
+def prove(spooled: Spooled, allowance: Allowance, watch: Watch = see_nothing) -> Proved:
     """Read the whole file once, and hold it against its envelope.
 
-    Decoded lines are kept for the first reading, within ``allowance``.
+    Decoded lines are kept for the first reading, within ``allowance``; ``watch`` sees them all.
 
     Raises
     ------
@@ -73,7 +81,7 @@ def prove(spooled: Spooled, allowance: Allowance) -> Proved:
     kept = Kept(allowance)
     try:
         is_rewritten = spooled.format in _READERS
-        found = _prove_rewritten(spooled) if is_rewritten else _prove_in_place(spooled, kept)
+        found = _prove_rewritten(spooled, watch) if is_rewritten else _prove_in_place(spooled, kept, watch)
         agree_totals(spooled.envelope, found.total.lines, found.total.cents, spooled.name)
     except BaseException:
         kept.forget()
@@ -121,12 +129,12 @@ def _check_bytes(spooled: Spooled, are_same: bool) -> None:
 # ------------------------------------------------------------------------------------ proving
 
 
-def _prove_rewritten(spooled: Spooled) -> Proved:
-    record = _normalise(spooled)
+def _prove_rewritten(spooled: Spooled, watch: Watch) -> Proved:
+    record = _normalise(spooled, watch)
     return Proved(record.total, _normalised(spooled, record))
 
 
-def _prove_in_place(spooled: Spooled, kept: Kept) -> Proved:
+def _prove_in_place(spooled: Spooled, kept: Kept, watch: Watch) -> Proved:
     if spooled.format is FileFormat.PARQUET:
         found = ParquetSource(spooled.path, spooled.name)
         batches = found.raw(0, found.lines_together())
@@ -137,6 +145,7 @@ def _prove_in_place(spooled: Spooled, kept: Kept) -> Proved:
     for batch in batches:
         for part in windows(batch, BATCH_LINES):
             tally.add(part)
+            watch(part)
         kept.keep(batch)
     total = tally.total()
     if total.lines != found.lines:
@@ -158,11 +167,11 @@ def _validated(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.Reco
 # ------------------------------------------------------------------------------------ normalising
 
 
-def _normalise(spooled: Spooled) -> _Normalised:
+def _normalise(spooled: Spooled, watch: Watch = see_nothing) -> _Normalised:
     """Write the file down as Arrow beside itself, while proving it."""
     with workplace(spooled.folder.parents[1]) as made:
         batches = _READERS[spooled.format](spooled.path, spooled.name)
-        tally = _write(made / _NORMALISED, batches, spooled.name)
+        tally = _write(made / _NORMALISED, batches, spooled.name, watch)
         record = _Normalised(
             layout=_LAYOUT,
             original=spooled.sha256.hex(),
@@ -176,13 +185,14 @@ def _normalise(spooled: Spooled) -> _Normalised:
     return record
 
 
-def _write(target: Path, batches: Iterator[pa.RecordBatch], name: str) -> Tally:
+def _write(target: Path, batches: Iterator[pa.RecordBatch], name: str, watch: Watch) -> Tally:
     schema = _plain(conformed(next(batches).schema, name))
     tally = Tally(name, schema)
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for batch in batches:
             for window in windows(batch, WINDOW_LINES):
                 tally.add(window)
+                watch(window)
                 writer.write_batch(conform(window, schema))
     return tally
 

@@ -73,12 +73,13 @@ class FileFeed:
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _loaded: Loaded = field(init=False)
     _allowance: Allowance = field(init=False)
+    _is_over: bool = False
     _presented: set[tuple[str, bytes]] = field(default_factory=set)
 
     async def open(self, loaded: Loaded) -> None:
         """Stand where the last commit left off."""
         self._loop, self._loaded = asyncio.get_running_loop(), loaded
-        self.rejected, self.known, self._allowance = [], [], Allowance()
+        self.rejected, self.known, self._allowance, self._is_over = [], [], Allowance(), False
         context = Context(
             loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret
         )
@@ -88,13 +89,16 @@ class FileFeed:
         for each in unfinished:
             self._feed.remember_waiting(each)
 
-    def batches(self) -> Iterator[Batch]:
-        """Batches of first passes; runs in the reader thread."""
-        return self._feed.batches()
+    def batches(self) -> Generator[Batch]:
+        """Batches of first passes; runs and is closed in the reader thread."""
+        try:
+            yield from self._feed.batches()
+        finally:
+            self._coming.close()
 
     def end(self) -> None:
-        """Take in no further file; returns when the one under way is done with.  Runs in the reader thread."""
-        self._coming.close()
+        """Take in no further file."""
+        self._is_over = True
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Batches of held acts; runs in the kernel thread."""
@@ -137,6 +141,18 @@ class FileFeed:
             yield found
 
     def _admit(self, path: Path) -> Open | None:
+        """Take one file in, unless one before it could not be: files are registered in their order."""
+        if self._is_over:
+            return None
+        try:
+            return self._registered(path)
+        except InputError:
+            raise
+        except BaseException:
+            self._is_over = True
+            raise
+
+    def _registered(self, path: Path) -> Open | None:
         """Spool, prove and register one file; None when it was processed before."""
         with self.stages.measured("spool"):
             spooled = self.spool.receive(path, path.name, self.order.declared)
@@ -150,7 +166,7 @@ class FileFeed:
         with self.stages.measured("prove"):
             found = prove(spooled, self._allowance)
         attempt = before.attempt + 1 if before else 1
-        submission = self._wait(self.store.register(_record(spooled, found.total, attempt)))
+        submission = self._wait(self.store.register(record(spooled, found.total, attempt)))
         self._presented.add(identity)
         self.order.admitted(path, found.total.lines)
         return self._wait(self._opened(submission, spooled.envelope.sepa_only, found.source))
@@ -160,7 +176,7 @@ class FileFeed:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
-def _record(spooled: Spooled, found: Inspection, attempt: int) -> tuple[Any, ...]:
+def record(spooled: Spooled, found: Inspection, attempt: int) -> tuple[Any, ...]:
     """The row of a new submission."""
     envelope = spooled.envelope
     file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)

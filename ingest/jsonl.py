@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.json
 
-from core.errors import FileUnreadable, FormatUnknown, InputError
+from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
 from core.fields import BY_COLUMN, FORMATS, Field, Sort
 from ingest.flat import columns_known
 from ingest.formats import place
@@ -74,6 +74,35 @@ def strict_object(text: bytes, where: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise FileUnreadable(where, f"A JSON {type(found).__name__}, not an object", _REMEDY)
     return found
+
+
+def act_lines(text: bytes, where: str, most: int) -> list[dict[str, str]]:
+    """The act lines of a form: one flat object, or an array of at most ``most``; columns that say nothing are left out.
+
+    Raises
+    ------
+    FileUnreadable, FormatUnknown, LimitExceeded
+        Anything else, a name unknown, or a value of the wrong type.
+    """
+    try:
+        found = _DECODER.decode(text.decode())
+    except (ValueError, RecursionError) as error:
+        raise FileUnreadable(where, f"Not JSON: {error}"[:300], _REMEDY) from error
+    rows = found if isinstance(found, list) else [found]
+    if not 0 < len(rows) <= most:
+        raise LimitExceeded(where, f"{len(rows)} lines", f"Send 1 to {most:,} at once")
+    return [_act_line(row, place(where, number)) for number, row in enumerate(rows, 1)]
+
+
+def _act_line(row: Any, where: str) -> dict[str, str]:
+    if not isinstance(row, dict):
+        raise FileUnreadable(where, f"A JSON {type(row).__name__}, not an object", _REMEDY)
+    if Field.AMOUNT_CENTS.column in row:
+        raise FormatUnknown(where, "amount_cents in a form", "Send euros as amount, 1234.56")
+    for column in columns_known(row, where):
+        if not _fits(column, row[column]):
+            raise FileUnreadable(place(where, column=column), _told(row[column]), _REMEDY)
+    return {column: str(value) for column, value in row.items() if value not in {None, ""}}
 
 
 class _Number(str):

@@ -99,7 +99,7 @@ class Spool:
             digest, size = self._copy(file, original, name, lambda done: progress and progress(done, total))
             agree_hash(merged(said), digest, name)
             found = detect(original, name)
-            said.append(_inside(original, found, name))
+            said.append(inside(original, found, name))
             record = _Record(size, found, name, _completed(merged(said), digest, name))
             return self._settle(place, digest, record)
 
@@ -244,7 +244,8 @@ def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def _inside(path: Path, found: FileFormat, name: str) -> Envelope:
+def inside(path: Path, found: FileFormat, name: str) -> Envelope:
+    """What the file itself says of itself."""
     if found is FileFormat.PARQUET:
         return inside_metadata(parquet.metadata(path, name), name)
     if found in (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM):

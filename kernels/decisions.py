@@ -44,8 +44,9 @@ def _waits(acts, book, decisions, span):
 
 
 @part
-def _recognised(acts, book, decisions, span, known):
-    """Answer the act in ``span`` without judging it: it has no key, or its key is taken."""
+def _recognised(acts, book, decisions, context, known):
+    """Answer the act in ``span`` without judging it: it has no key, or its key is taken or, while holding, waits."""
+    span, holding = context
     row, end = span
     for line in range(row, end):
         line = counted(line)
@@ -59,7 +60,7 @@ def _recognised(acts, book, decisions, span, known):
             for line in range(row, end):
                 decisions[line].entry = np.int64(book.keys[known].value) + line - row
         return True
-    return book.counters[0].waiting > 0 and _waits(acts, book, decisions, span)
+    return holding and book.counters[0].waiting > 0 and _waits(acts, book, decisions, span)
 
 
 @part
@@ -152,6 +153,6 @@ def decide(acts, book, decisions, holding):
         while end < rows and acts[counted(end)].head == row:
             end += 1
         known, slot = keys.seek(book.slots, book.keys, acts[row].key_high, acts[row].key_low)
-        if not _recognised(acts, book, decisions, (row, end), known):
+        if not _recognised(acts, book, decisions, ((row, end), holding), known):
             _settle(acts, book, decisions, (row, end, holding, slot))
         row = end

@@ -1,5 +1,6 @@
 """What is decided together, and what came of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -41,7 +42,8 @@ class Submission:
 
     number: int
     sender: str
-    lines: int
+    lines: int | None
+    """None where it has no end: forms."""
     stage: Stage = field(default_factory=lambda: Stage(1, 0))
     tally: Tally = field(default_factory=Tally)
     waiting: list[tuple[int, int]] = field(default_factory=list)
@@ -79,6 +81,10 @@ class Batch:
     holding: bool = True
     resumed: Submission | None = None
     """With no pieces: a submission found amid its passes over held acts, to be taken up there."""
+    beside: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    """COPY bytes by table that are stored in the batch's transaction, and hashed with nothing."""
+    is_answered: bool = False
+    """Whether somebody waits to be told what became of each line."""
 
     @property
     def rows(self) -> int:
@@ -109,3 +115,7 @@ class Outcome:
     progress: list[ProgressRow]
     held: list[tuple[int, int, int, int]]
     """(submission, pass, first line, lines) of the acts that wait."""
+    ended: NDArray[np.int64]
+    """Lines of each kind (row) that met each code of ``core.codes.Outcome`` (column)."""
+    decided: list[np.ndarray] = field(default_factory=list)
+    """What became of each line, piece by piece, where the batch is to be answered."""

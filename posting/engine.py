@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.catalog import CATALOG
+from core.codes import Outcome as Code
 from core.columns import records, sealed
 from core.observer import Stages
 from core.tables import Decisions, Duplicates, NewCells, NewPayees, Refusals
@@ -24,6 +26,9 @@ from posting.sorting import ENTERED, Sorted, sort
 
 CHAINED: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cell")
 """Tables whose rows a batch's hash covers, in this order."""
+
+
+_CODES = max(Code) + 1
 
 
 class Head(NamedTuple):
@@ -62,7 +67,19 @@ class Engine:
         with self._stages.measured("hash"):
             self.head = Head(number, self._chain(streams))
         cents = sum(each.total(AMOUNT, *ENTERED) for each in ended)
-        return Outcome(number, first, counts, cents, self.head.chain, streams, rows, held)
+        told = self.decided if batch.is_answered else []
+        stored = {**streams, **batch.beside}
+        return Outcome(
+            number, first, counts, cents, self.head.chain, stored, rows, held, self._ended(batch), told
+        )
+
+    def _ended(self, batch: Batch) -> NDArray[np.int64]:
+        """Lines by kind and code."""
+        found = np.zeros(len(CATALOG) * _CODES, np.int64)
+        for piece, one in zip(batch.pieces, self.decided, strict=True):
+            place = piece.acts["kind"].astype(np.int32) * _CODES + one["outcome"]
+            found += np.bincount(place, minlength=len(found))
+        return found.reshape(len(CATALOG), _CODES)
 
     def _decide(self, batch: Batch) -> list[np.ndarray]:
         """One pass over all pieces in order; what each piece's lines became."""

@@ -6,7 +6,7 @@ again.  A batch that fails three times stops the engine, by name.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
@@ -32,12 +32,12 @@ class Feed(Protocol):
     async def open(self, loaded: Loaded) -> None:
         """Stand where the last commit left off."""
 
-    def batches(self) -> Iterator[Batch]:
-        """Every batch of first passes; runs in a thread of its own, ahead of the decisions."""
+    def batches(self) -> Generator[Batch]:
+        """Every batch of first passes; runs and is closed in a thread of its own, ahead of the decisions."""
         ...
 
     def end(self) -> None:
-        """Give up what is under way: no batch is asked for any more.  Runs in the thread of ``batches``."""
+        """No batch is asked for any more: whoever waits for the next goes home."""
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """The batches that present the held acts of submissions that ``decided`` ended; runs in the kernel thread."""
@@ -158,7 +158,8 @@ class _Course:
                     ahead.append(self._read(batches))
                     await self._present(group, feed, batch)
         finally:
-            await asyncio.gather(*ahead, self._in_reader(feed.end), return_exceptions=True)
+            feed.end()
+            await asyncio.gather(*ahead, self._in_reader(batches.close), return_exceptions=True)
 
     async def _present(self, group: asyncio.TaskGroup, feed: Feed, batch: Batch) -> None:
         if batch.pieces:

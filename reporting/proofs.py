@@ -133,7 +133,8 @@ async def _totals(connection: Connection, row: Row, progress: Row) -> Iterable[A
     counted = await fetch_one(connection, "counted_of_submission", row["submission"])
     rows = [Agreement(f"{name} lines", progress[name], counted[name]) for name in outcomes[:3]]
     accepted = Agreement("accepted cents", progress["accepted_cents"], counted["accepted_cents"], True)
-    return [*(told if progress["done"] else []), *rows, accepted]
+    is_declared = progress["done"] and row["declared_lines"] is not None
+    return [*(told if is_declared else []), *rows, accepted]
 
 
 async def _counts(connection: Connection, batch: Row) -> Iterable[Agreement]:

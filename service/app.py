@@ -5,10 +5,11 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import psutil
@@ -29,6 +30,7 @@ from service.progress import Course, File, Narrator, followed
 from service.receipts import Reason, Receipt
 from service.settings import Settings
 
+Store = TypeVar("Store", bound=PostgresStore)
 _STOPPING = "Stopping after the batches under way; once more stops at once."
 
 
@@ -91,22 +93,21 @@ class Stoppable:
         """Stand where the last commit left off."""
         await self.feed.open(loaded)
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch]:
         """The feed's batches until the stop."""
         return self._until_stopped(self.feed.batches())
 
     def end(self) -> None:
-        """Give up what is under way."""
+        """No batch is asked for any more."""
         self.feed.end()
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """The feed's held acts until the stop."""
         return self._until_stopped(self.feed.again(decided))
 
-    def _until_stopped(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        while not self.is_stopping:
-            batch = next(batches, None)
-            if batch is None or self.is_stopping:
+    def _until_stopped(self, batches: Iterator[Batch]) -> Generator[Batch]:
+        for batch in batches:
+            if self.is_stopping:
                 return
             yield batch
 
@@ -184,7 +185,7 @@ async def process(
     """
     (settings, database), course = where, Course(order.paths)
     reference = Reference.load(settings.reference) if settings.reference else Reference.load()
-    async with _store(database) as store:
+    async with held(database) as store:
         clock = Clock(course)
         files = FileFeed(
             replace(order, admitted=course.admit), Spool(settings.data / "spool"), store, clock.stages
@@ -210,11 +211,12 @@ async def process(
 
 
 @asynccontextmanager
-async def _store(database: Database) -> AsyncIterator[PostgresStore]:
-    """The lease on the database, held."""
+async def held(database: Database, made: Callable[[str], Store] = PostgresStore) -> AsyncIterator[Store]:
+    """The lease on the database, held by a store that is ``made`` for its address."""
     holder = f"process {os.getpid()} on {platform.node()}"
     with postgres.told(database.dsn):
-        async with PostgresStore(database.dsn).held(holder) as store:
+        store = made(database.dsn)
+        async with store.held(holder):
             yield store
 
 

@@ -24,9 +24,15 @@ _COMMANDS = (
     ("report", "service.commands.report:app", "Trial balance, budget execution, refusals."),
     ("explain", "service.commands.explain:explain", "The whole life of one act."),
     ("verify", "service.commands.verify:verify", "Prove journal, balances and chain from the raw rows."),
+    (
+        "submit",
+        "service.commands.submit:submit",
+        "Send files to a running service, and wait for their receipts.",
+    ),
+    ("access", "service.commands.access:app", "Keys: who may send what, and whose end it is."),
     ("db", "service.commands.db:app", "The database: its state, its migrations, its address."),
     ("bench", "service.commands.bench:bench", "Benchmarks that verify before they time."),
-    ("serve", "service.commands.serve:serve", "The HTTP service: not part of this version."),
+    ("serve", "service.commands.serve:serve", "The HTTP service: takes files, decides, answers for them."),
 )
 _EPILOGUE = (
     "Exit codes: 0 done; 1 done, with findings or with files refused whole; 2 wrong usage; "

@@ -57,6 +57,23 @@ async def readable(settings: Settings, progress: Callable[[str], None]) -> Async
         yield database
 
 
+@asynccontextmanager
+async def reachable(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
+    """The database to write a few rows to, beside whoever keeps it open; made if there is none.
+
+    Raises
+    ------
+    DatabaseUnfit
+        It does not start.
+    """
+    running = None if settings.database else kept(settings)
+    if running is not None:
+        yield running
+        return
+    async with opened(settings, progress) as database:
+        yield database
+
+
 def kept(settings: Settings) -> Database | None:
     """The database in the folder, if some process keeps it open and ready."""
     if sys.platform != "linux":

@@ -1,6 +1,8 @@
 -- name: receipts
 select s.submission, s.file_name as file, s.sender, s.batch_id, s.format, s.attempt, encode(s.file_hash, 'hex') as sha256,
-       s.size_bytes, s.declared_lines as lines, s.declared_cents as cents, coalesce(p.done, false) as done,
+       s.size_bytes,
+       coalesce(s.declared_lines, p.accepted + p.duplicate + p.refused + p.suspended, 0) as lines,
+       coalesce(s.declared_cents, p.accepted_cents + p.duplicate_cents + p.refused_cents + p.suspended_cents, 0) as cents, coalesce(p.done, false) as done,
        coalesce(p.accepted, 0) as accepted, coalesce(p.duplicate, 0) as duplicate,
        coalesce(p.refused, 0) as refused, coalesce(p.suspended, 0) as suspended,
        coalesce(p.accepted_cents, 0) as accepted_cents, coalesce(p.duplicate_cents, 0) as duplicate_cents,
@@ -15,7 +17,7 @@ where s.submission = any($1::int[]) order by s.submission;
 select s.submission from submission s left join lateral (
     select done from progress where progress.submission = s.submission order by batch desc limit 1
 ) p on true
-where p.done is distinct from true order by s.submission;
+where p.done is distinct from true and s.format <> 'form' order by s.submission;
 
 -- name: refusals
 select code, count(*) as lines, sum(amount)::bigint as cents from refusal where submission = any($1::int[])

@@ -1,31 +1,22 @@
 """The store: PostgreSQL is the only durable truth.  Several batches are copied at once and commit in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from core.errors import BookMoved
-from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
 from posting.batch import Outcome, Stage, Submission, Tally
 from posting.registry import Coded, Numbers, Reference, number
 from posting.rows import HEADER, TRAILER, columns
 from posting.store import outflow
 from posting.store.hold import SQL, Hold
 from posting.store.migrating import LAYOUT, PARTITION_ROWS
+from posting.store.tables import TABLES
 
 _CHUNK_BYTES = 1 << 19
-_TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
-    "entry": (Entries, ("reference",)),
-    "refusal": (Refusals, ("reference", "found")),
-    "duplicate": (Duplicates, ()),
-    "payee": (NewPayees, ("code", "name", "iban", "bic")),
-    "cell": (NewCells, ()),
-    "node_balance": (NodeBalances, ()),
-    "account_balance": (AccountBalances, ()),
-}
 
 
 class Earlier(NamedTuple):
@@ -63,6 +54,11 @@ class PostgresStore:
     def keeper(self) -> Any:
         """The connection that holds the lease."""
         return self._hold.keeper
+
+    @property
+    def epoch(self) -> int:
+        """Which of the engines that ever held this database: the last one writes."""
+        return self._hold.epoch
 
     async def lost(self) -> None:
         """Wait until a connection breaks, and raise what tells so.
@@ -217,7 +213,7 @@ class PostgresStore:
                 self._partitions.add(part)
 
     async def _copy(self, connection: asyncpg.Connection, target: str, name: str, stream: Any) -> None:
-        table, texts = _TABLES[name]
+        table, texts = TABLES[name]
         names = [*columns(table), *texts]
         await connection.copy_to_table(
             target, source=_chunks(memoryview(stream)), columns=names, format="binary"

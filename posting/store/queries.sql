@@ -75,7 +75,7 @@ where s.submission = $1;
 select s.submission, s.sender, s.file_hash from submission s left join lateral (
     select done from progress where progress.submission = s.submission order by batch desc limit 1
 ) p on true
-where p.done is distinct from true order by s.submission;
+where p.done is distinct from true and s.format <> 'form' order by s.submission;
 
 -- name: held
 select pass, line, lines, batch from held where submission = $1 order by pass, batch, line;

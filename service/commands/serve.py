@@ -1,8 +1,64 @@
-"""``crescendo serve``: what the HTTP service will be called by."""
+"""``crescendo serve``: the HTTP service."""
 
-from service.settings import Misuse
+from dataclasses import dataclass
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from service import console, interruption, logs, progress, tuning, warmup
+from service.commands.options import HERE, Place
+
+_GIB = 2**30
 
 
-def serve() -> None:
-    """Say that this version has no HTTP service: files are processed by ``crescendo run``."""
-    raise Misuse("the HTTP service is not part of this version; process files with crescendo run FILE...")
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the service listens, and how much it takes."""
+
+    host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Parameter(help="Port to listen on; 0 for any that is free.")] = 8000
+    file_bytes_max: Annotated[int, Parameter(help="Largest file taken, in bytes.")] = 8 * _GIB
+    uploads_max: Annotated[int, Parameter(help="Files on their way in at once.")] = 64
+    rate: Annotated[int, Parameter(help="Requests a second that one sender may make.")] = 500
+    open_metrics: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Show /metrics to everybody, not to this machine and operators alone.",
+        ),
+    ] = False
+
+
+ON_LOOPBACK = Listen()
+
+
+def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
+    """Take files over HTTP, decide and commit them, and answer for them, until Ctrl-C or SIGTERM.
+
+    The first signal stops in good order: requests under way are answered and batches under way committed; files
+    that wait are taken up at the next start. Killed in any other way, it goes on from the last commit just as well.
+
+    Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot go on: start it again.
+    """
+    settings = place.settings()
+    tuning.tune()
+    logs.to_standard_error()
+    teller = progress.narrator()
+    from service.web.server import listening
+
+    sock = listening(listen.host, listen.port)
+    try:
+        warmup.load(teller)
+        from service import serving
+
+        at = serving.Listening(
+            sock, listen.file_bytes_max, listen.uploads_max, listen.rate, listen.open_metrics
+        )
+        interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
+    finally:
+        teller.close()
+        sock.close()
+    console.note("Stopped in good order.")
+    return 0

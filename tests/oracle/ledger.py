@@ -26,7 +26,7 @@ class Ledger:
     def decide(self, lines: Sequence[Line], holding: bool = False) -> list[Decision]:
         """Decide one act: all its ``lines`` are accepted, or none leaves a trace.
 
-        While ``holding``, an act that only lacks what may come later is held, and its key waits.
+        While ``holding``, an act that only lacks what may come later is held, and its key waits; so does its double.
         """
         key, content = lines[0].key, tuple(line.content for line in lines)
         unkeyed = [place for place, line in enumerate(lines) if line.fault in UNKEYED]
@@ -34,7 +34,7 @@ class Ledger:
             return _refusal(lines, unkeyed[0], Refused(lines[unkeyed[0]].fault))
         if key in self.state.keys:
             return _repeat(self.state.keys[key], content)
-        if key in self.waiting:
+        if holding and key in self.waiting:
             same = self.waiting[key] == content
             return [Decision(Outcome.HELD if same else Outcome.REFERENCE_CONFLICT)] * len(lines)
         return self._settle(lines, holding)

@@ -376,7 +376,19 @@ async def test_the_same_seed_generates_the_same_files(tmp_path: Path, sample: Sa
 # --------------------------------------------------------------------------------------------- words
 
 
-COMMANDS = ("run", "demo", "generate", "report", "explain", "verify", "db", "bench", "serve")
+COMMANDS = (
+    "run",
+    "demo",
+    "generate",
+    "report",
+    "explain",
+    "verify",
+    "submit",
+    "access",
+    "db",
+    "bench",
+    "serve",
+)
 
 
 async def test_the_overview_names_every_command_and_exit_code() -> None:
@@ -402,7 +414,7 @@ async def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
         (("run", "--database", "nonsense"), "postgresql://user:password@host:port/name"),
         (("generate", "year", "--out", "x", "--acts", "1"), "at least 1,000"),
         (("explain",), "reference"),
-        (("serve",), "not part of this version"),
+        (("serve", "--port", "70000"), "cannot listen on 127.0.0.1"),
     ],
 )
 async def test_wrong_usage_ends_with_two(words: tuple[str, ...], said: str, tmp_path: Path) -> None:

@@ -1,0 +1,182 @@
+"""Forms: acts that come one by one and are decided together, in batches of whatever has come meanwhile.
+
+All forms of a sender are the lines of one submission that is never closed.  A form is stored as it came in the
+transaction of its batch, so that it needs no spool: until that commit nothing is acknowledged.
+"""
+
+import hashlib
+import time
+from asyncio import Future
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from core.columns import seal
+from core.fields import Field
+from core.lines import Forms as FormRows
+from core.tables import Bytes, Spans
+from ingest.columns import Memory
+from ingest.resolve import Context, Sender, resolve
+from posting.batch import Batch, Outcome, Piece, Stage, Submission
+from posting.loading import Loaded
+from posting.rows import Encoder, TextCells
+from posting.store.postgres import PostgresStore
+
+FORMAT = "form"
+"""In place of a file's format."""
+
+Taken = Callable[[Submission], None]
+"""Told of every submission that is taken up."""
+
+Waited = Callable[[Coroutine[Any, Any, Any]], Any]
+"""How the reader thread asks the store."""
+
+
+def as_columns(rows: list[dict[str, str]]) -> pa.RecordBatch:
+    """Act lines as columns: those that any line says something in, and the reference, so that each line is one."""
+    names = {Field.REFERENCE.column: None, **{name: None for row in rows for name in row}}
+    return pa.RecordBatch.from_pylist(rows, pa.schema([(name, pa.string()) for name in names]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """Act lines of one sender that came together, and who waits for what becomes of them."""
+
+    sender: str
+    rows: list[dict[str, str]]
+    body: bytes
+    answer: "Future[Answer]"
+    at: float = field(default_factory=time.monotonic)
+    """When it came, on the clock that only goes forward."""
+
+
+class Answer(NamedTuple):
+    """What became of a form, once that is committed."""
+
+    submission: int
+    first_line: int
+    """Position of its first line in the submission, from 0."""
+    batch: int
+    chain: bytes
+    decisions: np.ndarray
+    fields: np.ndarray
+    """The field of each line's fault, where its outcome is that fault; else 0."""
+    first_node: int
+    """Number of the node at position 0 of the decisions' nodes."""
+
+
+class _Place(NamedTuple):
+    """Where the lines of a form stand: its piece of the batch, and the first one in it."""
+
+    form: Form
+    piece: int
+    first: int
+
+
+@dataclass(slots=True)
+class Decided:
+    """A batch of forms under way."""
+
+    forms: list[Form]
+    pieces: list[Piece] = field(default_factory=list)
+    places: list[_Place] = field(default_factory=list)
+
+    def answer(self, outcome: Outcome, first_node: int) -> None:
+        """Tell everybody who waits."""
+        for form, at, first in self.places:
+            piece, lines = self.pieces[at], slice(first, first + len(form.rows))
+            decisions = outcome.decided[at][lines]
+            is_fault = decisions["outcome"] == piece.acts["fault"][lines]
+            found = Answer(
+                submission=piece.submission.number,
+                first_line=int(piece.lines[first]),
+                batch=outcome.number,
+                chain=outcome.chain,
+                decisions=decisions,
+                fields=np.where(is_fault, piece.field[lines], 0),
+                first_node=first_node,
+            )
+            if not form.answer.done():
+                form.answer.set_result(found)
+
+
+@dataclass(slots=True)
+class _Account:
+    """A sender's submission of forms, and the line that comes next."""
+
+    submission: Submission
+    sender: Sender
+    next_line: int
+
+
+class Counter:
+    """Turns forms into batches on one loaded book; in the reader thread."""
+
+    def __init__(
+        self, store: PostgresStore, loaded: Loaded, context: Context, ways: tuple[Waited, Taken]
+    ) -> None:
+        self._store, self._loaded, (self._wait, self._taken) = store, loaded, ways
+        self._context = replace(context, memory=Memory())
+        self._accounts: dict[str, _Account] = {}
+        self._encoder = Encoder(FormRows, 1)
+
+    @property
+    def first_node(self) -> int:
+        """Number of the node that stands at position 0 of the book."""
+        return self._loaded.state.registry.first_node
+
+    def batch(self, decided: Decided) -> Batch:
+        """The batch that ``decided`` is told of: the forms of each sender next to each other, in order."""
+        by_sender: dict[str, list[Form]] = {}
+        for form in decided.forms:
+            by_sender.setdefault(form.sender, []).append(form)
+        for sender, forms in by_sender.items():
+            first = 0
+            for form in forms:
+                decided.places.append(_Place(form, len(decided.pieces), first))
+                first += len(form.rows)
+            decided.pieces.append(self._piece(self._account(sender), forms))
+        return Batch(decided.pieces, holding=False, beside={"form": self._kept(decided)}, is_answered=True)
+
+    def _account(self, sender: str) -> _Account:
+        if sender not in self._accounts:
+            self._accounts[sender] = self._wait(self._found(sender))
+        return self._accounts[sender]
+
+    async def _found(self, sender: str) -> _Account:
+        """Where the sender's forms stand; a submission for them at the first."""
+        digest = hashlib.sha256(f"forms of {sender}".encode()).digest()
+        before = await self._store.find_submission(sender, digest)
+        if before is None:
+            await self._store.register((sender, "forms", digest, "forms", FORMAT, 0, 1, None, None))
+            before = await self._store.find_submission(sender, digest)
+        assert before is not None  # noqa: S101 -- it was registered a line above
+        submission = await self._store.submission(before.number)
+        self._taken(submission)
+        number = await self._store.sender_number(self._loaded.state.registry.numbers, sender)
+        return _Account(submission, Sender(number), submission.stage.next_line)
+
+    def _piece(self, account: _Account, forms: list[Form]) -> Piece:
+        rows = [row for form in forms for row in form.rows]
+        raw = as_columns(rows)
+        found = resolve(raw, account.sender, self._context)
+        first, end = account.next_line, account.next_line + len(rows)
+        account.next_line = end
+        lines = np.arange(first, end, dtype=np.int32)
+        said = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
+        return Piece(account.submission, found.acts, lines, *said, raw, Stage(1, end, True))
+
+    def _kept(self, decided: Decided) -> np.ndarray:
+        """COPY bytes of the forms as they came."""
+        pieces = [decided.pieces[place.piece] for place in decided.places]
+        numbers = np.array([piece.submission.number for piece in pieces], np.int32)
+        firsts = zip(pieces, decided.places, strict=True)
+        lines = np.array([piece.lines[place.first] for piece, place in firsts], np.int32)
+        bodies = [place.form.body for place in decided.places]
+        ends = np.cumsum([len(body) for body in bodies], dtype=np.int32)
+        starts = np.concatenate([np.zeros(1, np.int32), ends[:-1]])
+        text = TextCells(seal(Spans(starts, ends)), seal(Bytes(np.frombuffer(b"".join(bodies), np.uint8))))
+        return self._encoder.encode(FormRows(numbers, lines), (text,))

@@ -1,0 +1,60 @@
+"""Every metric the service shows, one row each; ``docs/metrics.md`` says what to make of them.
+
+Labels have few values: outcomes, kinds and reasons are the catalog's, senders are those who hold keys, the first
+``SENDERS_MAX`` of them by name and the others together, routes are templates.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+PREFIX = "crescendo_"
+SENDERS_MAX = 200
+OTHERS = "others"
+SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+"""Upper bounds of the buckets of every histogram; 0.25 is the bar for a form."""
+
+
+class Sort(StrEnum):
+    """How a metric moves."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+class Metric(NamedTuple):
+    """One row of the table."""
+
+    sort: Sort
+    labels: tuple[str, ...]
+    help: str
+
+
+_C, _G, _H = Sort.COUNTER, Sort.GAUGE, Sort.HISTOGRAM
+
+METRICS: Mapping[str, Metric] = {
+    "lines_total": Metric(_C, ("sender", "outcome"), "Act lines committed, by sender and outcome"),
+    "cents_total": Metric(_C, ("sender", "outcome"), "Cents that committed act lines asked for, by sender and outcome"),
+    "lines_by_kind_total": Metric(_C, ("kind", "outcome"), "Act lines committed, by kind of act and outcome"),
+    "refusals_total": Metric(_C, ("reason",), "Act lines refused, by the code of the reason"),
+    "batches_total": Metric(_C, (), "Batches committed since the start"),
+    "batches_failed_total": Metric(_C, (), "Commits that failed and were tried again"),
+    "commit_seconds": Metric(_H, (), "From a batch that is decided to its commit, its turn waited for"),
+    "batch_lines": Metric(_G, (), "Lines of the last batch"),
+    "last_batch": Metric(_G, (), "Number of the last batch committed"),
+    "last_commit_timestamp_seconds": Metric(_G, (), "When the last batch was committed"),
+    "stage_seconds_total": Metric(_C, ("stage",), "Processor time of each stage, in this process"),
+    "files_waiting": Metric(_G, (), "Submissions that wait for their turn"),
+    "file_lines_waiting": Metric(_G, (), "Lines of the submissions that wait for their turn"),
+    "forms_waiting": Metric(_G, (), "Forms that wait to be decided"),
+    "oldest_waiting_seconds": Metric(_G, (), "Age of the oldest submission or form that waits; 0 when none does"),
+    "uploads": Metric(_G, (), "Files on their way in"),
+    "form_seconds": Metric(_H, (), "From a form that is read to its answer after the commit"),
+    "requests_total": Metric(_C, ("method", "route", "status"), "Requests answered, by route and status"),
+    "request_seconds": Metric(_H, ("route",), "From a request to the end of its answer, by route"),
+    "turned_away_total": Metric(_C, ("code",), "Requests turned away at the door, by the code of the problem"),
+    "ready": Metric(_G, (), "1 while work is taken, else 0"),
+    "keys": Metric(_G, (), "Keys that open something"),
+}  # fmt: skip
+"""By name without ``PREFIX``."""

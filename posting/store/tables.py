@@ -1,0 +1,17 @@
+"""Which tables a batch leaves rows in: the fixed columns of each, and the texts behind them."""
+
+from collections.abc import Mapping
+
+from core.lines import Forms
+from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
+
+TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
+    "entry": (Entries, ("reference",)),
+    "refusal": (Refusals, ("reference", "found")),
+    "duplicate": (Duplicates, ()),
+    "payee": (NewPayees, ("code", "name", "iban", "bic")),
+    "cell": (NewCells, ()),
+    "form": (Forms, ("body",)),
+    "node_balance": (NodeBalances, ()),
+    "account_balance": (AccountBalances, ()),
+}

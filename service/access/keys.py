@@ -1,0 +1,71 @@
+"""Keys: a public part that names one, and a secret that is shown once and kept as its hash alone."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from service.access.roles import Role, kinds
+
+PREFIX = "crescendo"
+_NAME = "abcdefghijkmnpqrstuvwxyz23456789"
+_NAME_LETTERS = 12
+_TOKEN = re.compile(rf"{PREFIX}_([{_NAME}]{{{_NAME_LETTERS}}})_([A-Za-z0-9_-]{{43}})")
+
+
+class Caller(NamedTuple):
+    """Who is calling: the key, the sender it speaks for, and what it may do."""
+
+    key: str
+    sender: str
+    roles: frozenset[Role]
+    programmes: frozenset[str]
+    """The programmes it may touch; empty for all."""
+    kinds: frozenset[str]
+    """The kinds of act it may send."""
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether it sees other senders' submissions."""
+        return Role.AUDITOR in self.roles
+
+
+class Key(NamedTuple):
+    """A key as it is stored."""
+
+    caller: Caller
+    digest: bytes
+    expires_at: datetime
+
+    def opens(self, secret: str, now: datetime | None = None) -> bool:
+        """Whether ``secret`` is this key's, and the key is still good."""
+        is_right = hmac.compare_digest(self.digest, digest(secret))
+        return is_right and (now or datetime.now(UTC)) < self.expires_at
+
+
+def caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:
+    """A caller with the kinds that its roles may send."""
+    return Caller(key, sender, roles, programmes, kinds(roles))
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret.  It holds 256 random bits, so that a plain hash gives no hold to guessing."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def made() -> tuple[str, str]:
+    """A new key's name and its secret."""
+    return "".join(secrets.choice(_NAME) for _ in range(_NAME_LETTERS)), secrets.token_urlsafe(32)
+
+
+def token(name: str, secret: str) -> str:
+    """What the holder of a key sends."""
+    return f"{PREFIX}_{name}_{secret}"
+
+
+def parts(text: str) -> tuple[str, str] | None:
+    """Name and secret of a token; None when it is none."""
+    found = _TOKEN.fullmatch(text)
+    return (found[1], found[2]) if found else None

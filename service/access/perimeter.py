@@ -1,0 +1,76 @@
+"""What a file asks for, against what its key may ask for: looked at while the file is proved.
+
+A key that is limited to some programmes must name the fund centre on every line, also where a line could inherit
+it: the engine then refuses a line whose predecessor lies elsewhere, so that nothing outside can be drawn on.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from core.catalog import KIND_NUMBER
+from core.fields import Field
+from service.access.keys import Caller
+from service.web.problems import Problem
+
+_PROGRAMME_LETTERS = 4
+_UNPLACED = "third_party"
+"""The kind that belongs to no programme."""
+
+
+class Perimeter:
+    """Watches the lines of a file go by."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def see(self, lines: pa.RecordBatch) -> None:
+        """Look at some lines.
+
+        Raises
+        ------
+        Problem
+            A kind that none of the caller's roles may send, or a programme outside of its perimeter.
+        """
+        kinds = _texts(lines, Field.KIND)
+        for kind in kinds.dictionary.to_pylist():
+            if kind in KIND_NUMBER and kind not in self._caller.kinds:
+                raise _forbidden("role", f"No role of key {self._caller.key} may send a {kind}")
+        if self._caller.programmes:
+            self._see_programmes(lines, kinds)
+
+    def _see_programmes(self, lines: pa.RecordBatch, kinds: pa.DictionaryArray) -> None:
+        placed = self._lies_inside(_texts(lines, Field.FUND_CENTRE)) | _rows(
+            kinds, lambda kind: kind == _UNPLACED
+        )
+        other = _texts(lines, Field.COUNTERPART)
+        inside = placed & (self._lies_inside(other) | _rows(other, lambda text: not text))
+        if not inside.all():
+            allowed = ", ".join(sorted(self._caller.programmes))
+            told = f"Key {self._caller.key} is limited to {allowed}: every line must name a fund centre there"
+            raise _forbidden("perimeter", told)
+
+    def _lies_inside(self, centres: pa.DictionaryArray) -> NDArray[np.bool_]:
+        return _rows(centres, lambda centre: centre[:_PROGRAMME_LETTERS] in self._caller.programmes)
+
+
+def _texts(lines: pa.RecordBatch, field: Field) -> pa.DictionaryArray:
+    """A column as texts that stand there, and which of them each line has; empty where nothing is said."""
+    is_there = field.column in lines.schema.names
+    column = lines.column(field.column) if is_there else pa.nulls(lines.num_rows, pa.string())
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.string()).fill_null("").dictionary_encode()
+
+
+def _rows(texts: pa.DictionaryArray, test: Callable[[str], bool]) -> NDArray[np.bool_]:
+    """Whether the text of each line passes."""
+    passes = np.array([test(text) for text in texts.dictionary.to_pylist()], bool)
+    return passes[texts.indices.to_numpy()]
+
+
+def _forbidden(code: str, detail: str) -> Problem:
+    return Problem(HTTPStatus.FORBIDDEN, f"{code}-not-held", detail)

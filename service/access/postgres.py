@@ -1,0 +1,84 @@
+"""Keys and the trail in the database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import asyncpg
+
+from posting.store.sql import queries
+from service.access import keys
+from service.access.keys import Caller, Key
+from service.access.roles import Role
+
+SQL = queries("service.access", "queries.sql")
+CHANNEL = "crescendo_access"
+_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Grant(NamedTuple):
+    """What a new key may do."""
+
+    sender: str
+    roles: frozenset[Role]
+    programmes: frozenset[str]
+    label: str
+    lifetime: timedelta | None
+
+
+async def create(connection: asyncpg.Connection, grant: Grant) -> tuple[Caller, str]:
+    """Store a new key; who it makes of its holder, and the token, which is kept nowhere."""
+    name, secret = keys.made()
+    said = (grant.sender, keys.digest(secret), sorted(grant.roles), sorted(grant.programmes))
+    await connection.execute(SQL["insert_key"], name, *said, grant.label, grant.lifetime)
+    return keys.caller(name, grant.sender, grant.roles, grant.programmes), keys.token(name, secret)
+
+
+async def revoke(connection: asyncpg.Connection, key: str, reason: str) -> bool | None:
+    """End a key: True when it was live, False when it was ended before, None when there is none."""
+    if await connection.fetchval(SQL["end_key"], key, reason):
+        return True
+    return False if await connection.fetchval(SQL["has_key"], key) else None
+
+
+async def listed(connection: asyncpg.Connection, sender: str | None) -> list[dict[str, Any]]:
+    """Keys, of one sender or all, without anything secret."""
+    return [dict(row.items()) for row in await connection.fetch(SQL["keys"], sender)]
+
+
+async def live(connection: asyncpg.Connection) -> dict[str, Key]:
+    """The keys that open something, by name."""
+    return {row["key"]: _key(row) for row in await connection.fetch(SQL["live_keys"])}
+
+
+def _key(row: Any) -> Key:
+    roles = frozenset(Role(name) for name in row["roles"])
+    who = keys.caller(row["key"], row["sender"], roles, frozenset(row["programmes"]))
+    return Key(who, bytes(row["digest"]), row["expires_at"] or _EVER)
+
+
+@asynccontextmanager
+async def told_of_changes(dsn: str) -> AsyncIterator[tuple[asyncpg.Connection, asyncio.Event]]:
+    """A connection, and an event that is set whenever a key was made or ended, or the connection is gone."""
+    connection, changed = await asyncpg.connect(dsn), asyncio.Event()
+    try:
+        await connection.add_listener(CHANNEL, lambda *_: changed.set())
+        connection.add_termination_listener(lambda _: changed.set())
+        yield connection, changed
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def writing(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """The one connection that the trail is written on."""
+    settings = {"application_name": "crescendo audit"}
+    async with asyncpg.create_pool(dsn, min_size=0, max_size=1, server_settings=settings) as pool:
+        yield pool
+
+
+async def write(pool: asyncpg.Pool, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Add rows to the trail, durably."""
+    await pool.execute(SQL["insert_audit"], *map(list, zip(*rows, strict=True)))

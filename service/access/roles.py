@@ -1,0 +1,72 @@
+"""Roles, what each may send, and which two may never meet (two hands: who orders does not pay)."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from core.catalog import CATALOG, KIND_NUMBER, Family
+from service.settings import Misuse
+
+
+class Role(StrEnum):
+    """What a key is for."""
+
+    AUTHORISING_OFFICER = "authorising_officer"
+    PROGRAMME_MANAGER = "programme_manager"
+    ASSIGNED_ACCOUNTANT = "assigned_accountant"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+MAY_SEND: Mapping[Role, frozenset[Family]] = {
+    # engages, certifies service, orders payment
+    Role.AUTHORISING_OFFICER: frozenset(
+        {
+            Family.COMMITMENT,
+            Family.COMMITMENT_CHANGE,
+            Family.SERVICE,
+            Family.SERVICE_CANCELLATION,
+            Family.PAYMENT_REQUEST,
+        }
+    ),
+    # opens, allots and moves credits
+    Role.PROGRAMME_MANAGER: frozenset({Family.BUDGET}),
+    # answers for the right creditor and the right account, and refuses to pay
+    Role.ASSIGNED_ACCOUNTANT: frozenset({Family.THIRD_PARTY, Family.REJECTION}),
+    # reads what everybody sends, and sends nothing
+    Role.AUDITOR: frozenset(),
+    # keeps the service running, and sends nothing
+    Role.OPERATOR: frozenset(),
+}
+INCOMPATIBLE: tuple[frozenset[Role], ...] = (
+    frozenset({Role.AUTHORISING_OFFICER, Role.ASSIGNED_ACCOUNTANT}),
+    frozenset({Role.AUDITOR, Role.AUTHORISING_OFFICER}),
+    frozenset({Role.AUDITOR, Role.PROGRAMME_MANAGER}),
+    frozenset({Role.AUDITOR, Role.ASSIGNED_ACCOUNTANT}),
+)
+"""Roles that no key holds together."""
+
+
+def held(names: Iterable[str]) -> frozenset[Role]:
+    """The roles of these names.
+
+    Raises
+    ------
+    Misuse
+        No such role, none at all, or two that exclude each other.
+    """
+    try:
+        roles = frozenset(Role(name) for name in names)
+    except ValueError as error:
+        raise Misuse(f"{error}. The roles are {', '.join(Role)}") from error
+    if not roles:
+        raise Misuse(f"a key needs a role: {', '.join(Role)}")
+    for pair in INCOMPATIBLE:
+        if pair <= roles:
+            raise Misuse(f"one key cannot be both {' and '.join(sorted(pair))}: make two")
+    return roles
+
+
+def kinds(roles: Iterable[Role]) -> frozenset[str]:
+    """The kinds of act that these roles may send."""
+    families = frozenset().union(*(MAY_SEND[role] for role in roles))
+    return frozenset(name for name, number in KIND_NUMBER.items() if CATALOG[number].family in families)

@@ -1,0 +1,25 @@
+"""Logs of the service: one JSON object a line on standard error; per batch and per request gone wrong, never per act."""
+
+import sys
+from typing import Any
+
+import msgspec
+import structlog
+
+
+def to_standard_error() -> None:
+    """Write logs from now on."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_encoded),
+        ],
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _encoded(event: Any, **_: Any) -> bytes:
+    return msgspec.json.encode(event, enc_hook=repr)

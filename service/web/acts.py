@@ -1,0 +1,156 @@
+"""Forms: one act, or a few, decided with others and answered after the commit."""
+
+import asyncio
+import time
+from http import HTTPStatus
+
+import msgspec
+import numpy as np
+
+from core.codes import Outcome
+from core.fields import ACT_LINES_MAX, Field
+from core.remedies import REMEDIES
+from ingest.forms import Answer as Settled
+from ingest.forms import Form, as_columns
+from ingest.jsonl import act_lines
+from reporting.names import Names
+from reporting.refusals import Language, words
+from service.access.keys import Caller
+from service.access.perimeter import Perimeter
+from service.web.desk import Desk
+from service.web.exchange import Answer, Request, answer
+from service.web.problems import Problem, malformed
+from service.web.upload import SILENCE_SECONDS
+
+BODY_BYTES_MAX = 2**20
+_FIRST_LINES = frozenset({"", "1"})
+MEDIA_TYPES = frozenset({"", "application/json"})
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one line."""
+
+    reference: str
+    outcome: str
+    """``ACCEPTED``, ``DUPLICATE``, or the code of the refusal."""
+    entry: int = 0
+    """Its document number; of a duplicate, the one it repeats."""
+    field: str = ""
+    node: str = ""
+    """The budget node that refused, in words."""
+    missing: int = 0
+    """Cents missing there."""
+    finding: str = ""
+    action: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a form, as it is committed."""
+
+    outcome: str
+    """``accepted``, ``duplicate``, ``refused``, or ``mixed`` where its acts ended differently."""
+    submission: int
+    line: int
+    """Position of its first line among the sender's forms, from 1."""
+    batch: int
+    chain: str
+    lines: list[Line]
+
+
+class Acts:
+    """The handler of ``/v1/acts``."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def decide(self, request: Request) -> Answer:
+        """Decide a form: one line, or an array of lines; an act's lines are accepted all or not at all."""
+        if request.header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
+            told = "A form is JSON"
+            raise Problem(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told, accepted=["application/json"]
+            )
+        self._desk.check_open()
+        body = await _body(request)
+        rows = act_lines(body, "form", ACT_LINES_MAX)
+        _check(rows, request.who)
+        form = Form(request.who.sender, rows, body, asyncio.get_running_loop().create_future())
+        self._desk.inbox.take(form)
+        settled = await form.answer
+        self._desk.board.took("form_seconds", time.monotonic() - form.at)
+        return answer(_decision(rows, settled, await self._desk.names(), request.language))
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body, which is small."""
+    body = bytearray()
+    while True:
+        try:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                message = await request.receive()
+        except TimeoutError:
+            told = f"Nothing came for {SILENCE_SECONDS} seconds"
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told) from None
+        if message["type"] == "http.disconnect":
+            raise malformed("The body has no end")
+        body += message.get("body", b"")
+        if len(body) > BODY_BYTES_MAX:
+            told = f"A form may have {BODY_BYTES_MAX:,} bytes"
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _check(rows: list[dict[str, str]], who: Caller) -> None:
+    """Whether the caller may send it, and whether it stands by itself.
+
+    Raises
+    ------
+    Problem
+        Out of role or perimeter; a first line that continues an act which other forms would have to hold; a
+        character that no database keeps.
+    """
+    if rows[0].get(Field.LINE.column, "") not in _FIRST_LINES:
+        raise malformed("A form begins with line 1 of an act, or with a line that has no number")
+    if any("\0" in text for row in rows for text in row.values()):
+        raise malformed("A form holds no NUL")
+    Perimeter(who).see(as_columns(rows))
+
+
+def _decision(rows: list[dict[str, str]], settled: Settled, names: Names, language: Language) -> Decision:
+    found = settled.decisions["outcome"]
+    sorts = {"accepted": found == Outcome.ACCEPTED, "duplicate": found == Outcome.DUPLICATE}
+    sorts["refused"] = found > Outcome.HELD
+    whole = [sort for sort, rows_of in sorts.items() if rows_of.all()]
+    lines = [
+        _line((row, one, int(field)), settled.first_node, names, language)
+        for row, one, field in zip(rows, settled.decisions, settled.fields, strict=True)
+    ]
+    return Decision(
+        outcome=whole[0] if whole else "mixed",
+        submission=settled.submission,
+        line=settled.first_line + 1,
+        batch=settled.batch,
+        chain=settled.chain.hex(),
+        lines=lines,
+    )
+
+
+def _line(
+    told: tuple[dict[str, str], np.void, int], first_node: int, names: Names, language: Language
+) -> Line:
+    row, one, field = told
+    code, node = Outcome(int(one["outcome"])), int(one["node"])
+    reference = row.get(Field.REFERENCE.column, "")
+    if code <= Outcome.DUPLICATE:
+        return Line(reference=reference, outcome=code.name, entry=int(one["entry"]))
+    finding, action = words(REMEDIES[code], language)
+    return Line(
+        reference=reference,
+        outcome=code.name,
+        field=Field(field).column if field else "",
+        node=names.node(node + first_node) if node >= 0 else "",
+        missing=int(one["missing"]),
+        finding=finding,
+        action=action,
+    )

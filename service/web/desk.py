@@ -1,0 +1,69 @@
+"""What every handler works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.observer import Stages
+from ingest.inbox import Inbox
+from monitoring.board import Board
+from reporting.names import Names, read_names
+from reporting.reference import Codes
+from service.web.postgres import Pool, borrowed
+from service.web.problems import busy
+from service.web.upload import Receiver
+from service.web.waiting import Waiters
+
+FORMS_WAITING_MAX = 20_000
+FILES_WAITING_MAX = 2_000
+"""Submissions that may wait for their turn; each costs a few hundred bytes of memory."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """The parts behind the handlers, and whether they are open."""
+
+    inbox: Inbox
+    receiver: Receiver
+    pool: Pool
+    codes: Codes
+    file_bytes_max: int
+    board: Board
+    stages: Stages
+    shows_metrics_to_all: bool = False
+    waiters: Waiters = field(default_factory=Waiters)
+    is_ready: bool = False
+    is_draining: bool = False
+    _names: Names | None = None
+    drained: list[Callable[[], None]] = field(default_factory=list)
+    """Called when the service begins to drain."""
+
+    def check_open(self) -> None:
+        """Whether something new can be taken in.
+
+        Raises
+        ------
+        Problem
+            Starting, stopping, or full.
+        """
+        if self.is_draining:
+            raise busy("The service is stopping; send it again in a moment")
+        if not self.is_ready:
+            raise busy("The service is starting")
+        if self.inbox.forms_waiting >= FORMS_WAITING_MAX:
+            raise busy("As many forms wait as can wait", 1)
+        if self.inbox.waiting >= FILES_WAITING_MAX:
+            raise busy("As many files wait as can wait", 30)
+
+    async def names(self) -> Names:
+        """What the numbers of the journal stand for."""
+        if self._names is None:
+            async with borrowed(self.pool) as connection:
+                self._names = await read_names(connection, self.codes)
+        return self._names
+
+    def drain(self) -> None:
+        """Take nothing new; who waits is answered with how far it is."""
+        self.is_draining = True
+        self.waiters.close()
+        for each in self.drained:
+            each()

@@ -1,0 +1,70 @@
+"""``/docs`` and ``/openapi.json``: the description for people and for programs, with nothing from outside."""
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+
+from service.web.description import described
+from service.web.exchange import Answer, Request, answer
+
+_CSP: Mapping[str, str] = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+}
+
+
+class Docs:
+    """The handlers; what they answer is made once."""
+
+    def __init__(self, open_paths: frozenset[str]) -> None:
+        self._described = described(open_paths)
+        self._page = "".join(_page(self._described)).encode()
+        self._looks = files("service.web").joinpath("docs.css").read_bytes()
+
+    async def openapi(self, _: Request) -> Answer:
+        """The description for programs."""
+        return answer(self._described)
+
+    async def page(self, _: Request) -> Answer:
+        """The description for people."""
+        return Answer(HTTPStatus.OK, self._page, "text/html; charset=utf-8", _CSP)
+
+    async def looks(self, _: Request) -> Answer:
+        """Its looks."""
+        return Answer(HTTPStatus.OK, self._looks, "text/css; charset=utf-8")
+
+
+def _page(described: Mapping[str, Any]) -> Iterator[str]:
+    yield '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Crescendo: the interface</title>'
+    yield '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/docs.css"></head><body><main>'
+    yield "<h1>Crescendo: the interface</h1><p>A key stands in <code>Authorization: Bearer crescendo_...</code>. "
+    yield 'For programs: <a href="/openapi.json">openapi.json</a>.</p>'
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            yield from _operation(f"{method.upper()} {path}", operation)
+    yield "</main></body></html>"
+
+
+def _operation(title: str, operation: Mapping[str, Any]) -> Iterator[str]:
+    yield f"<section><h2>{escape(title)}</h2><p>{escape(operation['summary'])}."
+    yield "</p>" if operation["security"] else " Open: no key is asked for.</p>"
+    if operation["parameters"]:
+        yield _table(
+            "Parameters",
+            [(each["name"], each["in"], each.get("description", "")) for each in operation["parameters"]],
+        )
+    for media, body in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"<p>Body: <code>{escape(media)}</code></p>"
+        if "example" in body:
+            yield f"<pre>{escape(json.dumps(body['example'], indent=2))}</pre>"
+    yield _table(
+        "Answers", [(status, each["description"], "") for status, each in operation["responses"].items()]
+    )
+    yield "</section>"
+
+
+def _table(caption: str, rows: list[tuple[str, str, str]]) -> str:
+    cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
+    return f"<table><caption>{caption}</caption>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"

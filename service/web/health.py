@@ -1,0 +1,26 @@
+"""Whether the service lives, and whether it can take work."""
+
+from http import HTTPStatus
+
+from service.web.desk import Desk
+from service.web.exchange import Answer, Request, answer
+from service.web.problems import busy
+
+
+class Health:
+    """Handlers of ``/healthz`` and ``/readyz``."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def alive(self, _: Request) -> Answer:
+        """The process answers."""
+        return answer({"status": "alive"})
+
+    async def ready(self, _: Request) -> Answer:
+        """The book is loaded, the lease is held, and nobody has asked for a stop."""
+        if self._desk.is_draining:
+            raise busy("stopping")
+        if not self._desk.is_ready:
+            raise busy("loading the book")
+        return answer({"status": "ready", "files_waiting": self._desk.inbox.waiting}, HTTPStatus.OK)

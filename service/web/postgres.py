@@ -1,0 +1,62 @@
+"""What the service reads, beside the engine, on a few connections of its own."""
+
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import asyncpg
+
+from posting.store.sql import queries
+
+SQL = queries("service.web", "queries.sql")
+READERS = 6
+DATABASE_FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+)
+Pool = asyncpg.Pool
+Row = Mapping[str, Any]
+
+
+@asynccontextmanager
+async def reading(dsn: str) -> AsyncIterator[Pool]:
+    """Connections that only read."""
+    settings = {"application_name": "crescendo reader", "default_transaction_read_only": "on"}
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=READERS, server_settings=settings) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def borrowed(pool: Pool) -> AsyncIterator[asyncpg.Connection]:
+    """One of the connections, for a while."""
+    async with pool.acquire() as connection:
+        yield cast(asyncpg.Connection, connection)
+
+
+async def sender_of(pool: Pool, submission: int) -> str | None:
+    """Who sent a submission; None when there is none of that number."""
+    return await pool.fetchval(SQL["sender_of"], submission)
+
+
+async def submissions_of(pool: Pool, sender: str | None, before: int, limit: int) -> list[int]:
+    """Numbers of a sender's submissions (of all senders' when None) below ``before``, the latest first."""
+    rows = await pool.fetch(SQL["submissions_of"], sender, before, limit)
+    return [row["submission"] for row in rows]
+
+
+async def refused_page(pool: Pool, submission: int, after: int, limit: int) -> list[Row]:
+    """Refused lines of a submission behind line ``after`` (from 1), in the order of the file."""
+    return await pool.fetch(SQL["refused_page"], submission, after - 1, limit)
+
+
+async def refused_pages(pool: Pool, submission: int, size: int) -> AsyncIterator[list[Row]]:
+    """All refused lines of a submission, in the order of the file, ``size`` at a time."""
+    async with pool.acquire() as connection, connection.transaction():
+        cursor = await connection.cursor(SQL["refused_page"], submission, -1, None)
+        while rows := await cursor.fetch(size):
+            yield rows

@@ -1,0 +1,117 @@
+"""How a file is presented over HTTP: its media type, its name, and the envelope in the headers."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+
+from core.errors import EnvelopeMismatch
+from ingest.envelope import Envelope, stated
+from ingest.formats import FileFormat
+from ingest.spool import Spooled, inside
+from service.web.exchange import Request
+from service.web.problems import Problem, malformed
+
+ANY = "application/octet-stream"
+MEDIA_TYPES: Mapping[str, frozenset[FileFormat]] = {
+    "application/vnd.apache.parquet": frozenset({FileFormat.PARQUET}),
+    "application/vnd.apache.arrow.file": frozenset({FileFormat.ARROW_FILE}),
+    "application/vnd.apache.arrow.stream": frozenset({FileFormat.ARROW_STREAM}),
+    "text/csv": frozenset({FileFormat.CSV}),
+    "application/x-ndjson": frozenset({FileFormat.JSON_LINES}),
+    "application/jsonl": frozenset({FileFormat.JSON_LINES}),
+    ANY: frozenset(FileFormat),
+}
+_SUFFIXES: Mapping[str, str] = {
+    "application/vnd.apache.parquet": ".parquet",
+    "application/vnd.apache.arrow.file": ".arrow",
+    "application/vnd.apache.arrow.stream": ".arrows",
+    "text/csv": ".csv",
+    "application/x-ndjson": ".jsonl",
+    "application/jsonl": ".jsonl",
+    ANY: "",
+}
+HEADERS: Mapping[str, str] = {
+    "batch_id": "Crescendo-Batch-Id",
+    "version": "Crescendo-Version",
+    "count": "Crescendo-Count",
+    "control_sum": "Crescendo-Control-Sum",
+    "sha256": "Crescendo-Sha256",
+}
+"""Header by key of the envelope; ``Crescendo-Sepa-Only`` is a yes or no, and the sender is the caller."""
+_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
+_FILE_NAME = re.compile(r"""\bfilename="?([^";]+)"?""")
+
+
+def media_type(request: Request) -> str:
+    """The body's media type.
+
+    Raises
+    ------
+    Problem
+        None that is read here, or a body that is packed on its way.
+    """
+    found = request.header("content-type").partition(";")[0].strip().lower() or ANY
+    if found not in MEDIA_TYPES or request.header("content-encoding") not in {"", "identity"}:
+        told = f"A body of {found}, {request.header('content-encoding') or 'not packed'}, is not read here"
+        accepted = sorted(MEDIA_TYPES)
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told, accepted=accepted)
+    return found
+
+
+def file_name(request: Request) -> str:
+    """What the sender calls the file: the last part of the name alone, whatever path it comes with."""
+    found = _FILE_NAME.search(request.header("content-disposition"))
+    name = re.split(r"[\\/]", found[1])[-1].strip() if found else ""
+    return name or f"submission{_SUFFIXES[media_type(request)]}"
+
+
+def envelope(request: Request, sender: str) -> Envelope:
+    """What the headers say that the file must add up to.
+
+    Raises
+    ------
+    FormatUnknown
+        A value that does not read.
+    """
+    said: dict[str, str | bool] = {key: request.header(name) for key, name in HEADERS.items()}
+    said = {key: value for key, value in said.items() if value}
+    if digest := _digest(request):
+        said["sha256"] = digest
+    if sepa_only := request.header("crescendo-sepa-only"):
+        if sepa_only not in {"true", "false"}:
+            raise malformed("Crescendo-Sepa-Only must be true or false")
+        said["sepa_only"] = sepa_only == "true"
+    return stated({**said, "sender": sender}, "headers")
+
+
+def _digest(request: Request) -> str:
+    """The SHA-256 of ``Content-Digest`` or ``Repr-Digest`` (RFC 9530), in hexadecimal."""
+    for name in ("content-digest", "repr-digest"):
+        if found := _DIGEST.search(request.header(name)):
+            try:
+                return base64.b64decode(found[1], validate=True).hex()
+            except binascii.Error as error:
+                raise malformed(f"{name} does not read: {error}") from error
+    return ""
+
+
+def agree(spooled: Spooled, media: str) -> None:
+    """Hold a file against what its request said of it.
+
+    Raises
+    ------
+    EnvelopeMismatch
+        Other bytes than the media type says.
+    Problem
+        The file says that another sender sends it.
+    """
+    if spooled.format not in MEDIA_TYPES[media]:
+        told = f"The bytes are {spooled.format}, the media type is {media}"
+        raise EnvelopeMismatch(spooled.name, told, "Send the media type that belongs to the file")
+    named = inside(Path(spooled.path), spooled.format, spooled.name).sender
+    if named not in {"", spooled.envelope.sender}:
+        told = f"The file names {named} as its sender, and the caller is {spooled.envelope.sender}"
+        raise Problem(HTTPStatus.FORBIDDEN, "wrong-sender", told)

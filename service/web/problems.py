@@ -1,0 +1,71 @@
+"""What is answered when something is not done: RFC 9457, with a code that stays, and what to do."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from core.errors import (
+    CrescendoError,
+    EnvelopeMismatch,
+    FileUnreadable,
+    FormatUnknown,
+    InputError,
+    LimitExceeded,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+_INPUT: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
+    FileUnreadable: ("file-unreadable", HTTPStatus.UNPROCESSABLE_ENTITY),
+    EnvelopeMismatch: ("envelope-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY),
+    FormatUnknown: ("format-unknown", HTTPStatus.UNPROCESSABLE_ENTITY),
+    LimitExceeded: ("limit-exceeded", HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+}
+
+
+class Problem(CrescendoError):
+    """A request that is not carried out; ``code`` is stable, ``detail`` is for people."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.more = status, code, detail, more
+        self.headers: dict[str, str] = {}
+        self.claimed = ""
+        """The key that an unknown caller named."""
+        self.is_audited = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+    def body(self) -> bytes:
+        """The problem as JSON."""
+        said = {
+            "type": f"urn:crescendo:problem:{self.code}",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "code": self.code,
+            "detail": self.detail,
+        }
+        return msgspec.json.encode({**said, **self.more})
+
+
+def of_input(error: InputError) -> Problem:
+    """A whole file refused: where, what stood there, and what to do."""
+    code, status = _INPUT[type(error)]
+    return Problem(status, code, str(error), where=error.place, found=error.found, remedy=error.remedy)
+
+
+def busy(detail: str, seconds: int = RETRY_SECONDS) -> Problem:
+    """Full, or not ready: to be tried again."""
+    problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try-again", detail)
+    problem.headers["retry-after"] = str(seconds)
+    return problem
+
+
+def malformed(detail: str) -> Problem:
+    """The request does not read."""
+    return Problem(HTTPStatus.BAD_REQUEST, "malformed-request", detail)
+
+
+def unknown(detail: str) -> Problem:
+    """Not there, or not the caller's to see: the answer is the same."""
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", detail)

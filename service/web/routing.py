@@ -1,0 +1,103 @@
+"""Which handler answers which path; the one place where everything that goes wrong becomes an answer."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import structlog
+
+from core.errors import EngineError, InputError
+from monitoring.board import Board
+from service.access.door import Door
+from service.web.exchange import Answer, Receive, Request, Send, refusal
+from service.web.postgres import DATABASE_FAILURES
+from service.web.problems import Problem, busy, of_input, unknown
+
+Handler = Callable[[Request], Awaitable[Answer]]
+OTHER = "other"
+"""In place of a path and a method that nobody answers: whatever is asked, labels stay few."""
+
+LOG = structlog.get_logger()
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+class Route(NamedTuple):
+    """A path, with ``{parameters}`` that match digits alone, and who answers it."""
+
+    method: str
+    path: str
+    handler: Handler
+    is_open: bool = False
+    """Answered without asking for a key."""
+
+
+class Application:
+    """The routes as an ASGI application."""
+
+    def __init__(self, routes: Sequence[Route], door: Door, board: Board) -> None:
+        self._door, self._board = door, board
+        self._routes = [(_pattern(route.path), route) for route in routes]
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request, began = Request(scope, receive), time.monotonic()
+        try:
+            found = await self._answered(request)
+        except Problem as problem:
+            found = refusal(problem)
+        try:
+            await found.send(send)
+        finally:
+            method = request.method if request.route else OTHER
+            self._board.count("requests_total", method, request.route or OTHER, str(found.status.value))
+            self._board.took("request_seconds", time.monotonic() - began, request.route or OTHER)
+
+    async def _answered(self, request: Request) -> Answer:
+        try:
+            return await self._let_in(request)
+        except InputError as error:
+            raise of_input(error) from error
+        except (*DATABASE_FAILURES, EngineError) as error:
+            LOG.warning("database does not answer", path=request.scope["path"], cause=repr(error))
+            raise busy("The database does not answer; nothing is lost") from error
+        except Problem:
+            raise
+        except Exception as error:
+            LOG.exception("request failed", path=request.scope["path"])
+            told = "This is our fault, and it is logged"
+            raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told) from error
+
+    async def _let_in(self, request: Request) -> Answer:
+        """Ask for a key where one is needed; whoever is turned away is on the trail before they are told."""
+        route = self._route(request)
+        request.route = route.path
+        try:
+            if not route.is_open:
+                request.caller = self._door.caller(request)
+            return await route.handler(request)
+        except Problem as problem:
+            if problem.is_audited:
+                self._board.count("turned_away_total", problem.code)
+                await self._door.turn_away(request, problem)
+            raise
+
+    def _route(self, request: Request) -> Route:
+        path, method = request.scope["path"], "GET" if request.method == "HEAD" else request.method
+        matching = [(match, route) for pattern, route in self._routes if (match := pattern.fullmatch(path))]
+        for match, route in matching:
+            if route.method == method:
+                request.path = match.groupdict()
+                return route
+        if not matching:
+            raise unknown(f"There is nothing at {path}")
+        problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")
+        problem.headers["allow"] = ", ".join(sorted({route.method for _, route in matching}))
+        raise problem
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub(r"(?P<\1>[0-9]{1,9})", path))

@@ -1,0 +1,143 @@
+"""The figures of the board, moved by batches that never were."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from core.catalog import CATALOG, KIND_NUMBER
+from core.codes import Outcome as Code
+from monitoring.board import Board
+from monitoring.metrics import METRICS, OTHERS, PREFIX, SENDERS_MAX, Sort
+from posting.batch import Outcome, ProgressRow, Stage, Submission, Tally
+
+DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
+COMMITMENT = KIND_NUMBER["commitment"]
+
+
+def samples(board: Board) -> dict[tuple[str, tuple[str, ...]], float]:
+    """Values by name and labels, which stand in the order of their names."""
+    families = text_string_to_metric_families(board.shown().decode())
+    return {
+        (one.name, tuple(one.labels.values())): one.value for family in families for one in family.samples
+    }
+
+
+def batch(number: int, *rows: ProgressRow, ended: Mapping[tuple[int, Code], int] | None = None) -> Outcome:
+    counts = np.zeros((len(CATALOG), max(Code) + 1), np.int64)
+    for place, lines in (ended or {}).items():
+        counts[place] = lines
+    return Outcome(number, 1, {}, 0, bytes(32), {}, list(rows), [], counts)
+
+
+def row(submission: int, done: bool = False, **tally: int) -> ProgressRow:
+    return ProgressRow(submission, Stage(1, 0, done), Tally(**tally))
+
+
+def test_every_metric_is_shown_documented_and_named_as_prometheus_wants() -> None:
+    said = set(re.findall(r"^\| `(crescendo_\w+)` \|", DOCS.read_text(), re.MULTILINE))
+    assert said == {PREFIX + name for name in METRICS}
+    shown = Board({"read": 1}).shown().decode()
+    for name, metric in METRICS.items():
+        assert f"# TYPE {PREFIX}{name} {metric.sort}" in shown
+        assert (metric.sort is Sort.COUNTER) == name.endswith("_total")
+        assert re.fullmatch(r"[a-z][a-z_]*[a-z]", name)
+        assert metric.help[0].isupper() or metric.help[0].isdigit()
+        assert not metric.help.endswith(".")
+
+
+def test_labels_are_documented() -> None:
+    for name, metric in METRICS.items():
+        (line,) = [each for each in DOCS.read_text().splitlines() if each.startswith(f"| `{PREFIX}{name}` |")]
+        assert re.findall(r"`(\w+)`", line.split("|")[2]) == list(metric.labels)
+
+
+def test_lines_are_counted_once_whatever_is_told_again() -> None:
+    board = Board({})
+    board.taken(Submission(1, "MIN-09", 10, tally=Tally(accepted=4, accepted_cents=400)))
+    board.committed(batch(5, row(1, accepted=6, accepted_cents=700, refused=1, refused_cents=50)))
+    board.committed(batch(6, row(1, True, accepted=9, accepted_cents=1000, refused=1, refused_cents=50)))
+    found = samples(board)
+    assert found["crescendo_lines_total", ("accepted", "MIN-09")] == 5, "four were counted before the start"
+    assert found["crescendo_cents_total", ("accepted", "MIN-09")] == 600
+    assert found["crescendo_lines_total", ("refused", "MIN-09")] == 1
+    assert found["crescendo_last_batch", ()] == 6
+    assert found["crescendo_batches_total", ()] == 2
+
+
+def test_a_book_loaded_anew_counts_nothing_twice() -> None:
+    board = Board({})
+    board.taken(Submission(1, "A", 10))
+    board.committed(batch(1, row(1, accepted=3)))
+    board.taken(Submission(1, "A", 10, tally=Tally(accepted=3)))
+    board.committed(batch(2, row(1, True, accepted=4)))
+    assert samples(board)["crescendo_lines_total", ("accepted", "A")] == 4
+
+
+def test_forms_are_never_over() -> None:
+    board = Board({})
+    board.taken(Submission(1, "A", None))
+    for number in (1, 2, 3):
+        board.committed(batch(number, row(1, True, accepted=number)))
+    assert samples(board)["crescendo_lines_total", ("accepted", "A")] == 3
+
+
+def test_senders_beyond_the_limit_share_a_label() -> None:
+    board = Board({})
+    for number in range(SENDERS_MAX + 2):
+        board.taken(Submission(number, f"S{number}", 1))
+        board.committed(batch(number, row(number, True, accepted=1)))
+    found = {labels[1] for name, labels in samples(board) if name == "crescendo_lines_total"}
+    assert len(found) == SENDERS_MAX + 1
+    assert samples(board)["crescendo_lines_total", ("accepted", OTHERS)] == 2
+
+
+def test_kinds_and_reasons_are_counted_and_what_waits_is_not() -> None:
+    board = Board({})
+    ended = {
+        (COMMITMENT, Code.ACCEPTED): 5,
+        (COMMITMENT, Code.DUPLICATE): 4,
+        (COMMITMENT, Code.HELD): 3,
+        (COMMITMENT, Code.AE_EXCEEDED): 2,
+        (0, Code.KIND_UNKNOWN): 1,
+    }
+    board.committed(batch(1, ended=ended))
+    found = samples(board)
+    kinds = {
+        labels: value for (name, labels), value in found.items() if name == "crescendo_lines_by_kind_total"
+    }
+    assert kinds == {
+        ("commitment", "accepted"): 5,
+        ("commitment", "duplicate"): 4,
+        ("commitment", "refused"): 2,
+        ("none", "refused"): 1,
+    }
+    assert found["crescendo_refusals_total", ("AE_EXCEEDED",)] == 2
+    assert found["crescendo_refusals_total", ("KIND_UNKNOWN",)] == 1
+
+
+def test_gauges_and_stages_are_read_when_they_are_looked_at() -> None:
+    stages, waiting = {"read": 2_000_000_000}, [7.0]
+    board = Board(stages)
+    board.read("files_waiting", lambda: waiting[0])
+    assert samples(board)["crescendo_files_waiting", ()] == 7
+    waiting[0], stages["read"] = 8.0, 3_000_000_000
+    assert samples(board)["crescendo_files_waiting", ()] == 8
+    assert samples(board)["crescendo_stage_seconds_total", ("read",)] == 3
+
+
+def test_latencies_fall_into_buckets() -> None:
+    board = Board({})
+    for seconds in (0.001, 0.2, 60):
+        board.took("form_seconds", seconds)
+    found = samples(board)
+    assert found["crescendo_form_seconds_bucket", ("0.25",)] == 2
+    assert found["crescendo_form_seconds_count", ()] == 3
+
+
+def test_a_metric_that_is_not_declared_cannot_be_moved() -> None:
+    with pytest.raises(KeyError):
+        Board({}).count("surprises_total")

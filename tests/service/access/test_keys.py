@@ -1,0 +1,110 @@
+"""Keys, roles, rates and the trail, by themselves."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.catalog import KIND_NUMBER
+from service.access import keys
+from service.access.rates import Rates
+from service.access.roles import INCOMPATIBLE, MAY_SEND, Role, held, kinds
+from service.access.trail import Attempt, Trail
+from service.settings import Misuse
+
+
+def test_a_token_holds_its_parts_and_nothing_else_is_one() -> None:
+    name, secret = keys.made()
+    assert keys.parts(keys.token(name, secret)) == (name, secret)
+    for text in ("", name, f"crescendo_{name}", f"crescendo_{name}_{secret}x", f" crescendo_{name}_{secret}"):
+        assert keys.parts(text) is None
+
+
+def test_no_two_keys_are_alike() -> None:
+    assert len({keys.made() for _ in range(1000)}) == 1000
+
+
+def test_a_key_opens_to_its_secret_until_it_ends() -> None:
+    name, secret = keys.made()
+    who = keys.caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+    key = keys.Key(who, keys.digest(secret), datetime.now(UTC) + timedelta(days=1))
+    assert key.opens(secret)
+    assert not key.opens(secret[:-1] + "#")
+    assert not key.opens("")
+    assert not key.opens(secret, key.expires_at)
+
+
+def test_the_digest_is_not_the_secret() -> None:
+    assert b"secret" not in keys.digest("secret")
+
+
+def test_every_kind_has_a_role_that_may_send_it_and_only_one() -> None:
+    for kind in KIND_NUMBER:
+        assert len([role for role in Role if kind in kinds([role])]) == 1
+
+
+def test_who_orders_does_not_pay_and_who_audits_does_neither() -> None:
+    assert not kinds([Role.AUTHORISING_OFFICER]) & kinds([Role.ASSIGNED_ACCOUNTANT])
+    for pair in INCOMPATIBLE:
+        with pytest.raises(Misuse, match="make two"):
+            held(pair)
+    assert kinds([Role.AUDITOR, Role.OPERATOR]) == frozenset()
+    assert set(MAY_SEND) == set(Role)
+
+
+@pytest.mark.parametrize("names", [[], ["minister"], ["authorising_officer", "nobody"]])
+def test_a_role_that_is_none_is_wrong_usage(names: list[str]) -> None:
+    with pytest.raises(Misuse):
+        held(names)
+
+
+def test_a_bucket_gives_a_burst_and_then_a_steady_rate() -> None:
+    now = [0.0]
+    rates = Rates(2, 3, lambda: now[0])
+    assert [rates.wait("a") for _ in range(4)] == [0, 0, 0, 0.5]
+    assert rates.wait("b") == 0, "senders do not share a bucket"
+    now[0] += 0.25
+    assert rates.wait("a") == 0.25
+    now[0] += 0.25
+    assert rates.wait("a") == 0
+    now[0] += 1000
+    assert [rates.wait("a") for _ in range(4)] == [0, 0, 0, 0.5], "a bucket holds no more than its burst"
+
+
+def _attempt(code: str, key: str = "") -> Attempt:
+    return Attempt(key, "", "127.0.0.1", "GET /", code, "detail")
+
+
+async def test_equal_attempts_of_one_moment_share_a_row() -> None:
+    written: list[tuple[Any, ...]] = []
+
+    async def write(rows: Iterable[tuple[Any, ...]]) -> None:
+        written.extend(rows)
+
+    trail = Trail(write)
+    await asyncio.gather(*(trail.note(_attempt(code)) for code in ("x", "x", "y", "x")))
+    assert sorted((row[4], row[6]) for row in written) == [("x", 3), ("y", 1)]
+    await trail.note(_attempt("x"))
+    assert len(written) == 3
+
+
+async def test_an_attempt_that_could_not_be_written_is_told() -> None:
+    async def write(_: Iterable[tuple[Any, ...]]) -> None:
+        raise ConnectionError("gone")
+
+    trail = Trail(write)
+    found = await asyncio.gather(trail.note(_attempt("x")), trail.note(_attempt("y")), return_exceptions=True)
+    assert [type(each) for each in found] == [ConnectionError, ConnectionError]
+
+
+async def test_the_trail_holds_nothing_that_a_terminal_would_obey() -> None:
+    written: list[tuple[Any, ...]] = []
+
+    async def write(rows: Iterable[tuple[Any, ...]]) -> None:
+        written.extend(rows)
+
+    await Trail(write).note(_attempt("x", "\x1b[2J" + "k" * 1000))
+    assert written[0][0].startswith("?[2Jk")
+    assert len(written[0][0]) == 300

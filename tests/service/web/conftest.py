@@ -1,0 +1,36 @@
+"""One service for a whole file of tests, on a database of its own."""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from service.database import Database
+from tests.service.web.acts import CREDITS
+from tests.service.web.keys import MINISTRY
+from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
+
+
+class Place(NamedTuple):
+    """A service, and the database behind it."""
+
+    service: Running
+    dsn: str
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    data = tmp_path_factory.mktemp("served")
+    async with fresh(database) as dsn, running(dsn, data) as service:
+        async with service.client(MINISTRY) as client:
+            found = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+            assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+        yield Place(service, dsn)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+    async with place.service.client(MINISTRY) as client:
+        yield client

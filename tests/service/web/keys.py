@@ -1,0 +1,44 @@
+"""Keys whose secrets the tests know."""
+
+from collections.abc import Mapping
+
+import asyncpg
+
+from posting.store.migrating import migrate
+from service.access.keys import digest, token
+
+SECRET = "s" * 43
+_KEYS: Mapping[str, tuple[str, list[str], list[str]]] = {
+    "ministry2222": ("MIN-09", ["authorising_officer", "programme_manager"], []),
+    "paymaster222": ("MIN-09", ["assigned_accountant"], []),
+    "thin22222222": ("MIN-09", ["authorising_officer", "programme_manager"], ["0217"]),
+    "stranger2222": ("MIN-12", ["authorising_officer", "programme_manager"], []),
+    "reader222222": ("COURT", ["auditor"], []),
+    "keeper222222": ("OPS", ["operator"], []),
+}
+
+
+def bearing(name: str, secret: str = SECRET) -> dict[str, str]:
+    return {"authorization": f"Bearer {token(name, secret)}"}
+
+
+MINISTRY = bearing("ministry2222")
+ACCOUNTANT = bearing("paymaster222")
+NARROW = bearing("thin22222222")
+FOREIGN = bearing("stranger2222")
+AUDITOR = bearing("reader222222")
+KEEPER = bearing("keeper222222")
+
+
+async def hand_out(dsn: str) -> None:
+    """Lay the tables, and put the keys in."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await migrate(connection)
+        for name, (sender, roles, programmes) in _KEYS.items():
+            await connection.execute(
+                "insert into access_key (key, sender, digest, roles, programmes, label) values ($1, $2, $3, $4, $5, '')",
+                *(name, sender, digest(SECRET), roles, programmes),
+            )
+    finally:
+        await connection.close()

@@ -1,0 +1,104 @@
+"""The service as its callers meet it: another process, real sockets, a real database."""
+
+import asyncio
+import json
+import re
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from service.database import Database
+from tests.files import REFERENCE, File
+from tests.service.commands import start
+from tests.service.web.keys import hand_out
+
+JSONL = {"content-type": "application/x-ndjson"}
+_names = count()
+
+
+@dataclass(slots=True)
+class Running:
+    """A service under way."""
+
+    process: Process
+    url: str
+    said: list[str] = field(default_factory=list)
+    """What it wrote to standard error."""
+    _heard: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _listener: asyncio.Task[None] | None = None
+
+    def client(self, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
+
+    async def listen(self) -> None:
+        """Take note of what it says, so that it never waits for us to read."""
+        assert self.process.stderr
+        async for line in self.process.stderr:
+            async with self._heard:
+                self.said.append(line.decode())
+                self._heard.notify_all()
+        async with self._heard:
+            self.said.append("")
+            self._heard.notify_all()
+
+    async def heard(self, text: str) -> str:
+        """Wait for a line that holds ``text``."""
+        async with self._heard:
+            await self._heard.wait_for(lambda: any(text in line or not line for line in self.said))
+        found = [line for line in self.said if text in line]
+        assert found, "".join(self.said)
+        return found[0]
+
+
+@asynccontextmanager
+async def running(dsn: str, data: Path, *words: str | Path, ready: bool = True) -> AsyncIterator[Running]:
+    """``crescendo serve`` on a port of its own; killed at the end unless it is over."""
+    place = ("--database", dsn, "--data", data, "--port", "0", *words)
+    process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
+    service = Running(process, "")
+    listener = asyncio.create_task(service.listen())
+    try:
+        line = await service.heard("listening on ")
+        service.url = re.findall(r"http://\S+", line)[0]
+        if ready:
+            await service.heard('"event":"ready"')
+        yield service
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await listener
+
+
+@asynccontextmanager
+async def fresh(database: Database) -> AsyncIterator[str]:
+    """A new database that holds keys and nothing else; gone afterwards."""
+    name = f"service_{next(_names)}"
+    admin = await asyncpg.connect(database.dsn)
+    try:
+        await admin.execute(f"create database {name}")
+        dsn = database.dsn.rpartition("/")[0] + f"/{name}"
+        await hand_out(dsn)
+        yield dsn
+        await admin.execute(f"drop database {name} with (force)")
+    finally:
+        await admin.close()
+
+
+def as_jsonl(rows: File) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+async def fetch(dsn: str, query: str, *arguments: Any) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetch(query, *arguments)
+    finally:
+        await connection.close()

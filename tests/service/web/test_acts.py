@@ -1,0 +1,294 @@
+"""Forms: acts sent one by one, decided with others, and answered once they are committed."""
+
+import asyncio
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from core.codes import Outcome
+from service.database import Database
+from tests.files import REFERENCE
+from tests.service.commands import crescendo
+from tests.service.web.acts import CREDITS, commitment, service
+from tests.service.web.conftest import Place
+from tests.service.web.keys import ACCOUNTANT, AUDITOR, FOREIGN, MINISTRY, NARROW
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.web.test_life import held_up, until_one_waits
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SPARE = "0177-D075-DD75"
+"""A unit with credits of 400 euros that only one test draws on."""
+
+
+async def _send(client: httpx.AsyncClient, rows: Any, **headers: str) -> Any:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post("/v1/acts", json=rows, headers=named)
+
+
+async def _insist(client: httpx.AsyncClient, row: Any) -> Any:
+    """Send it until it is taken."""
+    while (found := await _send(client, row)).status_code == 503:
+        assert found.headers["retry-after"]
+    return found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def anonymous(place: Place) -> Any:
+    async with place.service.client() as client:
+        yield client
+
+
+async def test_a_form_is_answered_with_its_document_number(client: httpx.AsyncClient, place: Place) -> None:
+    found = await _send(client, commitment("A-1", "1.50"))
+    assert found.status_code == 200
+    said = found.json()
+    assert said["outcome"] == "accepted"
+    (entry,) = await fetch(place.dsn, "select * from entry where reference = 'A-1'")
+    assert said["lines"] == [{"reference": "A-1", "outcome": "ACCEPTED", "entry": entry["entry_id"]}]
+    assert (said["submission"], said["line"]) == (entry["submission"], entry["line"] + 1)
+    (batch,) = await fetch(place.dsn, "select chain from batch where batch = $1", said["batch"])
+    assert batch["chain"].hex() == said["chain"]
+
+
+async def test_a_form_sent_again_is_a_duplicate_of_itself(client: httpx.AsyncClient) -> None:
+    first = (await _send(client, commitment("B-1"))).json()
+    again = (await _send(client, commitment("B-1"))).json()
+    assert again["outcome"] == "duplicate"
+    assert again["lines"][0]["entry"] == first["lines"][0]["entry"]
+    other = (await _send(client, commitment("B-1", "9.99"))).json()
+    assert other["lines"][0]["outcome"] == "REFERENCE_CONFLICT"
+
+
+async def test_a_form_and_a_file_that_say_the_same_are_the_same(client: httpx.AsyncClient) -> None:
+    first = (await _send(client, {**commitment("C-1"), "amount": 10.00})).json()
+    assert first["outcome"] == "accepted"
+    body = as_jsonl([{**commitment("C-1"), "amount": "10,0"}])
+    found = await client.post("/v1/submissions?wait=60", content=body, headers=JSONL)
+    assert found.json()["receipt"]["duplicate"]["lines"] == 1
+
+
+async def test_a_refusal_says_where_and_how_much_is_missing(client: httpx.AsyncClient) -> None:
+    found = await _send(client, commitment("D-1", "10000.00"), accept_language="fr")
+    (line,) = found.json()["lines"]
+    assert found.json()["outcome"] == "refused"
+    assert line["outcome"] == "AE_EXCEEDED"
+    assert line["node"] == "0177-D013-DD13 HT2 2018"
+    assert line["missing"] > 900_000
+    assert "autorisations d'engagement" in line["finding"]
+    unknown = (await _send(client, commitment("D-2", "1.00", "0177-D013-XXXX"))).json()
+    assert unknown["lines"][0]["field"] == "fund_centre"
+
+
+async def test_what_a_form_follows_must_be_there_already(client: httpx.AsyncClient) -> None:
+    early = (await _send(client, service("E-2", "E-1"))).json()
+    assert early["lines"][0]["outcome"] == "PREDECESSOR_MISSING"
+    await _send(client, commitment("E-1"))
+    assert (await _send(client, service("E-2", "E-1"))).json()["outcome"] == "accepted"
+
+
+async def test_the_lines_of_an_act_are_accepted_all_or_not_at_all(client: httpx.AsyncClient) -> None:
+    """Lines of one reference are one act; lines of several are several, each for itself."""
+    act = [{**commitment("F-1", euros), "line": line} for line, euros in ((1, "1.00"), (2, "10000.00"))]
+    whole = (await _send(client, act)).json()
+    assert [each["outcome"] for each in whole["lines"]] == ["ACT_REFUSED", "AE_EXCEEDED"]
+    acts = [commitment("F-2", "1.00"), commitment("F-3", "10000.00"), commitment("F-2", "1.00")]
+    each_for_itself = (await _send(client, acts)).json()
+    assert each_for_itself["outcome"] == "mixed"
+    assert [each["outcome"] for each in each_for_itself["lines"]] == ["ACCEPTED", "AE_EXCEEDED", "DUPLICATE"]
+
+
+async def test_many_at_once_share_batches_and_each_gets_its_own_answer(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    found = await asyncio.gather(*(_send(client, commitment(f"G-{n}", "0.01")) for n in range(300)))
+    said = [each.json() for each in found]
+    assert [each["lines"][0]["reference"] for each in said] == [f"G-{n}" for n in range(300)]
+    rows = await fetch(place.dsn, "select reference, entry_id from entry where reference like 'G-%'")
+    assert {row["reference"]: row["entry_id"] for row in rows} == {
+        each["lines"][0]["reference"]: each["lines"][0]["entry"] for each in said
+    }
+    assert len({each["batch"] for each in said}) < 300
+
+
+async def test_the_last_euro_goes_to_one_form_only(anonymous: httpx.AsyncClient) -> None:
+    """Two ministries draw on one unit at the same time, while files are decided too."""
+    files = [
+        anonymous.post(
+            "/v1/submissions?wait=60",
+            content=as_jsonl([commitment(f"HF-{n}", "0.01")]),
+            headers={**JSONL, **MINISTRY},
+        )
+        for n in range(5)
+    ]
+    forms = [
+        anonymous.post("/v1/acts", json=commitment(f"H-{n}", "90.00", SPARE), headers=key)
+        for n in range(20)
+        for key in (MINISTRY, FOREIGN)
+    ]
+    found = await asyncio.gather(*forms, *files)
+    outcomes = Counter(each.json()["lines"][0]["outcome"] for each in found[: len(forms)])
+    assert outcomes == {"ACCEPTED": 4, "AE_EXCEEDED": 36}
+
+
+async def test_a_form_is_kept_as_it_came(client: httpx.AsyncClient, place: Place) -> None:
+    body = json.dumps([{**commitment("I-1"), "remittance": "n° 7 «Été»"}], ensure_ascii=False)
+    said = (await client.post("/v1/acts", content=body.encode())).json()
+    row = "select body from form where submission = $1 and line = $2"
+    assert (await fetch(place.dsn, row, said["submission"], said["line"] - 1))[0]["body"] == body
+    with pytest.raises(Exception, match="append-only"):
+        await fetch(place.dsn, "delete from form")
+
+
+async def test_forms_are_a_submission_like_others(client: httpx.AsyncClient, place: Place) -> None:
+    said = (await _send(client, commitment("J-1", "10000.00"))).json()
+    here = f"/v1/submissions/{said['submission']}"
+    ticket = (await client.get(here)).json()
+    assert ticket["state"] == "decided"
+    assert ticket["receipt"]["format"] == "form"
+    parts = [ticket["receipt"][name]["lines"] for name in ("accepted", "duplicate", "refused", "suspended")]
+    assert sum(parts) == ticket["receipt"]["lines"]
+    refused = (await client.get(f"{here}/refusals?after={said['line'] - 1}")).json()["refusals"]
+    assert refused[0]["reference"] == "J-1"
+    assert (await client.get(here, headers=FOREIGN)).status_code == 404
+    told = await fetch(
+        place.dsn, "select count(*) from submission where format = 'form' and sender = 'MIN-09'"
+    )
+    assert told[0]["count"] == 1
+
+
+# --------------------------------------------------------------------------------------------- turned away
+
+GOOD = commitment("K-1", "0.01")
+BAD: dict[str, tuple[bytes, int, str]] = {
+    "nothing": (b"", 422, "file-unreadable"),
+    "no JSON": (b"reference=K-1", 422, "file-unreadable"),
+    "a text": (b'"K-1"', 422, "file-unreadable"),
+    "no lines": (b"[]", 413, "limit-exceeded"),
+    "too many lines": (json.dumps([GOOD] * 1001).encode(), 413, "limit-exceeded"),
+    "a line in a line": (json.dumps([[GOOD]]).encode(), 422, "file-unreadable"),
+    "an object in a field": (json.dumps({**GOOD, "payee": {}}).encode(), 422, "file-unreadable"),
+    "a number for a text": (json.dumps({**GOOD, "reference": 7}).encode(), 422, "file-unreadable"),
+    "a column unknown": (json.dumps({**GOOD, "refrence": "x"}).encode(), 422, "format-unknown"),
+    "cents": (json.dumps({**GOOD, "amount_cents": "1"}).encode(), 422, "format-unknown"),
+    "a name twice": (b'{"reference": "a", "reference": "b"}', 422, "file-unreadable"),
+    "half a surrogate": (b'{"reference": "\\ud800"}', 422, "file-unreadable"),
+    "NUL": (b'{"reference": "a\\u0000"}', 400, "malformed-request"),
+    "no UTF-8": (b'{"reference": "\xff"}', 422, "file-unreadable"),
+    "deep": (b"[" * 100_000, 422, "file-unreadable"),
+    "the second line of another's act": (json.dumps({**GOOD, "line": 2}).encode(), 400, "malformed-request"),
+    "not a number": (b'{"reference": "a", "amount": NaN}', 422, "file-unreadable"),
+    "over long": (b" " * (2**20 + 1), 413, "limit-exceeded"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_form_that_does_not_read_changes_nothing(
+    name: str, client: httpx.AsyncClient, place: Place
+) -> None:
+    body, status, code = BAD[name]
+    counts = "select (select count(*) from batch), (select count(*) from form)"
+    before = await fetch(place.dsn, counts)
+    found = await client.post("/v1/acts", content=body)
+    assert (found.status_code, found.json()["code"]) == (status, code), found.text
+    assert await fetch(place.dsn, counts) == before
+
+
+async def test_what_reads_and_means_nothing_is_refused_by_the_line(client: httpx.AsyncClient) -> None:
+    for row, code in (({}, "REFERENCE_INVALID"), ({**GOOD, "amount": 1.234}, "AMOUNT_INVALID")):
+        assert (await _send(client, row)).json()["lines"][0]["outcome"] == code
+        assert code in Outcome.__members__
+
+
+async def test_another_media_type_is_not_read(client: httpx.AsyncClient) -> None:
+    found = await client.post("/v1/acts", content=b"{}", headers={"content-type": "text/xml"})
+    assert found.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("key", "row", "code"),
+    [
+        (ACCOUNTANT, GOOD, "role-not-held"),
+        (AUDITOR, GOOD, "role-not-held"),
+        (MINISTRY, {**GOOD, "kind": "third_party"}, "role-not-held"),
+        (NARROW, GOOD, "perimeter-not-held"),
+        (NARROW, service("K-2", "K-1"), "perimeter-not-held"),
+    ],
+)
+async def test_separation_at_the_door(
+    key: dict[str, str], row: dict[str, str], code: str, anonymous: httpx.AsyncClient, place: Place
+) -> None:
+    found = await anonymous.post("/v1/acts", json=[GOOD, row], headers=key)
+    assert (found.status_code, found.json()["code"]) == (403, code)
+    (last,) = await fetch(place.dsn, "select action, code from audit order by audit desc limit 1")
+    assert tuple(last) == ("POST /v1/acts", code)
+
+
+# --------------------------------------------------------------------------------------------- through failures
+
+
+async def test_a_form_survives_a_lost_connection(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        for row in CREDITS:
+            assert (await _send(client, row)).json()["outcome"] == "accepted"
+        async with held_up(dsn, "batch") as blocking:
+            asking = [asyncio.create_task(_insist(client, commitment(f"L-{n}", "0.01"))) for n in range(40)]
+            await until_one_waits(blocking)
+            await blocking.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                " and application_name like 'crescendo/%' and pid <> (select holder_pid from engine)"
+            )
+            await served.heard("batch failed")
+        assert {each.json()["outcome"] for each in await asyncio.gather(*asking)} == {"accepted"}
+        rows = await fetch(dsn, "select line from entry order by line")
+        assert len({row["line"] for row in rows}) == len(rows) == len(CREDITS) + 40
+        served.process.terminate()
+        assert await served.process.wait() == 0
+        place, known = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
+        proven = await crescendo("verify", *place, "--json", environment=known)
+        assert proven.json()["proven"], proven.out
+        proof = await crescendo("report", "proof", "--submission", "1", *place, environment=known)
+        assert proof.code == 0, proof.out
+        assert (await crescendo("explain", "L-7", *place, environment=known)).code == 0
+
+
+async def test_a_kill_loses_no_answered_form_and_doubles_none(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn:
+        answered: dict[str, int] = {}
+        for life in range(3):
+            async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+                if not life:
+                    await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+                found = await asyncio.gather(*(_send(client, row) for row in _some(life)[:20]))
+                answered |= {
+                    said["reference"]: said["entry"] for each in found for said in each.json()["lines"]
+                }
+                async with held_up(dsn) as blocking:
+                    waiting = [asyncio.create_task(_send(client, row)) for row in _some(life)[20:]]
+                    await until_one_waits(blocking)
+                    served.process.kill()
+                    await served.process.wait()
+                ends = await asyncio.gather(*waiting, return_exceptions=True)
+                assert all(isinstance(each, httpx.HTTPError) for each in ends)
+        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            # whoever got no answer sends again, and so does whoever did
+            for row in (row for life in range(3) for row in _some(life)):
+                (said,) = (await _send(client, row)).json()["lines"]
+                known = answered.get(row["reference"])
+                assert (
+                    (said["outcome"], said["entry"]) == ("DUPLICATE", known)
+                    if known
+                    else ("ACCEPTED", said["entry"])
+                )
+        rows = await fetch(dsn, "select reference, entry_id from entry where reference like 'M-%'")
+        assert len(rows) == len({row["reference"] for row in rows}) == 150
+        assert answered.items() <= {row["reference"]: row["entry_id"] for row in rows}.items()
+
+
+def _some(life: int) -> list[dict[str, str]]:
+    return [commitment(f"M-{life}-{n}", "0.01") for n in range(50)]

@@ -1,0 +1,317 @@
+"""The service as an attacker meets it: no key, a wrong one, another's acts, another's role; all of it on the trail."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from service.database import Database
+from tests.service.commands import crescendo
+from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
+from tests.service.web.conftest import Place
+from tests.service.web.keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, NARROW, SECRET, bearing
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ROUTES = (
+    ("POST", "/v1/acts"),
+    ("POST", "/v1/submissions"),
+    ("GET", "/v1/submissions"),
+    ("GET", "/v1/submissions/1"),
+    ("GET", "/v1/submissions/1/refusals"),
+)
+SPENDING_ELSEWHERE = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def anonymous(place: Place) -> Any:
+    async with place.service.client() as client:
+        yield client
+
+
+async def _submit(
+    client: httpx.AsyncClient, rows: Any, key: Mapping[str, str], **more: str
+) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in more.items()}
+    headers = {**JSONL, **key, **named}
+    return await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=headers)
+
+
+async def _answered(client: httpx.AsyncClient, key: Mapping[str, str], status: int) -> None:
+    """Ask until the service has heard of a change of keys, which the database tells it."""
+    while (found := await client.get("/v1/submissions", headers=key)).status_code != status:
+        assert found.status_code in {200, 401}
+
+
+async def _trail(dsn: str) -> list[tuple[Any, ...]]:
+    rows = await fetch(dsn, "select key, sender, action, code, times from audit order by audit")
+    return [tuple(row) for row in rows]
+
+
+# --------------------------------------------------------------------------------------------- no key
+
+FORGED: Mapping[str, Mapping[str, str]] = {
+    "none": {},
+    "empty": {"authorization": ""},
+    "another scheme": {"authorization": "Basic bWluOnNlY3JldA=="},
+    "no token": {"authorization": "Bearer"},
+    "half a token": {"authorization": "Bearer crescendo_ministry2222"},
+    "another secret": bearing("ministry2222", "t" * 43),
+    "no secret": bearing("ministry2222", ""),
+    "a secret cut": bearing("ministry2222", SECRET[:-1]),
+    "a key unknown": bearing("unknwn222222"),
+    "a name with SQL": {"authorization": "Bearer crescendo_'; drop table entry; --_x"},
+    "in the query": {},
+}
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("name", FORGED)
+async def test_nothing_opens_without_a_key(
+    name: str, method: str, path: str, anonymous: httpx.AsyncClient, place: Place
+) -> None:
+    before = len(await _trail(place.dsn))
+    query = {"authorization": MINISTRY["authorization"]} if name == "in the query" else {}
+    found = await anonymous.request(method, path, headers=FORGED[name], params=query)
+    assert found.status_code == 401
+    assert found.json()["code"] == "key-unknown"
+    assert found.headers["www-authenticate"].startswith("Bearer")
+    trail = (await _trail(place.dsn))[before:]
+    assert [(row[1:4]) for row in trail] == [("", f"{method} {path}", "key-unknown")]
+
+
+async def test_a_wrong_secret_and_an_unknown_key_are_told_apart_by_nothing(
+    anonymous: httpx.AsyncClient,
+) -> None:
+    wrong = await anonymous.get("/v1/submissions", headers=bearing("ministry2222", "t" * 43))
+    unknown = await anonymous.get("/v1/submissions", headers=bearing("unknwn222222"))
+    assert wrong.content == unknown.content
+
+
+async def test_the_key_that_was_tried_is_on_the_trail_and_its_secret_is_not(
+    anonymous: httpx.AsyncClient, place: Place
+) -> None:
+    secret = "wrongsecretwrongsecretwrongsecretwrongsecre"
+    assert (
+        await anonymous.get("/v1/submissions", headers=bearing("ministry2222", secret))
+    ).status_code == 401
+    rows = await fetch(place.dsn, "select a::text as said from audit a")
+    assert any("ministry2222" in row["said"] for row in rows)
+    assert not any(secret in row["said"] or SECRET in row["said"] for row in rows)
+    assert not any(secret in line or SECRET in line for line in place.service.said)
+
+
+async def test_the_trail_is_not_rewritten(anonymous: httpx.AsyncClient, place: Place) -> None:
+    await anonymous.get("/v1/submissions")
+    for statement in (
+        "delete from audit",
+        "update audit set key = ''",
+        "truncate audit",
+        "delete from access_key",
+    ):
+        with pytest.raises(Exception, match="append-only"):
+            await fetch(place.dsn, statement)
+
+
+# --------------------------------------------------------------------------------------------- another's
+
+
+async def test_another_senders_submission_is_not_there_by_any_route(
+    anonymous: httpx.AsyncClient, place: Place
+) -> None:
+    own = await _submit(anonymous, unknown_centres(3, "SECRET-"), MINISTRY)
+    number = own.json()["submission"]
+    nobodys = await anonymous.get("/v1/submissions/999999", headers=FOREIGN)
+    for path in (f"/v1/submissions/{number}", f"/v1/submissions/{number}/refusals"):
+        for accept in ("application/json", "text/csv", "application/vnd.apache.arrow.stream"):
+            found = await anonymous.get(path, headers={**FOREIGN, "accept": accept})
+            assert found.status_code == 404
+            assert "SECRET" not in found.text
+            # the same answer as for one that does not exist, but for the number
+            assert found.text.replace(str(number), "999999") == nobodys.text
+        assert ("stranger2222", "MIN-12", f"GET {path}", "not-found") in {
+            row[:4] for row in await _trail(place.dsn)
+        }
+    listed = (await anonymous.get("/v1/submissions?limit=500", headers=FOREIGN)).json()["submissions"]
+    assert all(each["receipt"]["sender"] == "MIN-12" for each in listed)
+
+
+async def test_the_same_bytes_of_two_senders_are_two_submissions(anonymous: httpx.AsyncClient) -> None:
+    rows = [commitment("SAME-1", "0.01")]
+    first, second = [await _submit(anonymous, rows, key) for key in (MINISTRY, FOREIGN)]
+    assert first.json()["submission"] != second.json()["submission"]
+    assert (await _submit(anonymous, rows, FOREIGN)).json() == second.json()
+    assert second.json()["receipt"]["sender"] == "MIN-12"
+    assert second.json()["receipt"]["accepted"]["lines"] == 1, "references of two senders do not meet"
+
+
+async def test_another_senders_commitment_cannot_be_drawn_on(anonymous: httpx.AsyncClient) -> None:
+    await _submit(anonymous, [commitment("MINE-1")], MINISTRY)
+    found = await _submit(anonymous, [service("THEFT-1", "MINE-1")], FOREIGN)
+    assert found.json()["reasons"][0]["code"] == "PREDECESSOR_MISSING"
+
+
+@pytest.mark.parametrize("header", ["crescendo-sender", "x-crescendo-sender", "sender", "x-forwarded-user"])
+async def test_no_header_makes_one_sender_another(header: str, anonymous: httpx.AsyncClient) -> None:
+    rows = [commitment(f"H-{header}"[:35], "0.01")]
+    found = await _submit(anonymous, rows, {**FOREIGN, header: "MIN-09"})
+    assert found.json()["receipt"]["sender"] == "MIN-12"
+
+
+async def test_a_file_that_names_another_sender_is_turned_away(
+    anonymous: httpx.AsyncClient, place: Place
+) -> None:
+    rows = [{"envelope": {"sender": "MIN-09"}}, commitment("N-1")]
+    found = await _submit(anonymous, rows, FOREIGN)
+    assert (found.status_code, found.json()["code"]) == (403, "wrong-sender")
+    assert ("stranger2222", "MIN-12", "POST /v1/submissions", "wrong-sender", 1) in await _trail(place.dsn)
+
+
+# --------------------------------------------------------------------------------------------- roles
+
+PAYEE = {"reference": "T-1", "kind": "third_party", "exercise": "2018", "date": "2018-01-02"}
+REJECTION = {**PAYEE, "reference": "R-1", "kind": "payment_request_rejection", "predecessor": "DP-1"}
+OUT_OF_ROLE: Mapping[str, tuple[Mapping[str, str], dict[str, str]]] = {
+    "who orders registers no bank account": (MINISTRY, PAYEE),
+    "who orders refuses no payment": (MINISTRY, REJECTION),
+    "who pays orders nothing": (ACCOUNTANT, commitment("X-1")),
+    "who pays opens no credits": (ACCOUNTANT, dict(CREDITS[0])),
+    "who reads all sends nothing": (AUDITOR, commitment("X-2")),
+    "who keeps the service sends nothing": (KEEPER, commitment("X-3")),
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_ROLE)
+async def test_separation_at_the_door(name: str, anonymous: httpx.AsyncClient, place: Place) -> None:
+    key, row = OUT_OF_ROLE[name]
+    count = "select count(*) from submission"
+    before = await fetch(place.dsn, count)
+    # one line out of role among many that are not is enough
+    rows = [*unknown_centres(3, name[:9]), row] if key is MINISTRY else [row]
+    found = await _submit(anonymous, rows, key)
+    assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
+    assert await fetch(place.dsn, count) == before
+    assert (await _trail(place.dsn))[-1][2:4] == ("POST /v1/submissions", "role-not-held")
+
+
+async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx.AsyncClient) -> None:
+    found = await _submit(anonymous, [PAYEE], ACCOUNTANT)
+    assert found.json()["state"] == "decided"
+    for path in (found.json()["links"]["self"], found.json()["links"]["refusals"]):
+        assert (await anonymous.get(path, headers=AUDITOR)).status_code == 200
+    listed = (await anonymous.get("/v1/submissions?limit=500", headers=AUDITOR)).json()["submissions"]
+    assert {"MIN-09"} <= {each["receipt"]["sender"] for each in listed}
+
+
+# --------------------------------------------------------------------------------------------- perimeters
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        commitment("Z-1"),
+        service("Z-2", "P-0177"),
+        {**dict(CREDITS[0]), "kind": "budget_move_ae", "fund_centre": "0217", "counterpart": "0177"},
+    ],
+)
+async def test_a_key_touches_no_programme_outside_its_perimeter(
+    row: dict[str, str], anonymous: httpx.AsyncClient
+) -> None:
+    found = await _submit(anonymous, [row], NARROW)
+    assert (found.status_code, found.json()["code"]) == (403, "perimeter-not-held")
+
+
+async def test_a_false_fund_centre_does_not_widen_a_perimeter(anonymous: httpx.AsyncClient) -> None:
+    """The door sees the fund centre that a line names; the engine sees that it is not the commitment's."""
+    await _submit(anonymous, [commitment("P-0177")], MINISTRY)
+    lie = {**service("Z-3", "P-0177"), **SPENDING_ELSEWHERE}
+    found = await _submit(anonymous, [lie], NARROW)
+    assert found.json()["reasons"][0]["code"] == "ASSIGNMENT_DIFFERS"
+    honest = {**commitment("Z-4", "0.01"), **SPENDING_ELSEWHERE}
+    assert (await _submit(anonymous, [honest], NARROW)).json()["receipt"]["accepted"]["lines"] == 1
+
+
+# --------------------------------------------------------------------------------------------- keys that end
+
+
+async def test_a_key_works_from_the_moment_it_is_made_until_it_is_ended(
+    anonymous: httpx.AsyncClient, place: Place, tmp_path: Path
+) -> None:
+    where = ("--database", place.dsn, "--data", tmp_path)
+    made = await crescendo("access", "create", "MIN-77", "--role", "authorising_officer", *where, "--json")
+    assert made.code == 0, made.err
+    header = {"authorization": f"Bearer {made.json()['token']}"}
+    await _answered(anonymous, header, 200)
+    assert (await crescendo("access", "revoke", made.json()["key"], "--reason", "lost", *where)).code == 0
+    await _answered(anonymous, header, 401)
+    listed = await crescendo("access", "list", "--sender", "MIN-77", *where, "--json")
+    assert listed.json()[0]["reason"] == "lost"
+    assert made.json()["token"][-43:] not in listed.out
+    assert (await crescendo("access", "revoke", made.json()["key"], *where)).code == 0
+    assert (await crescendo("access", "revoke", "nobody", *where)).code == 1
+
+
+async def test_a_key_that_ends_by_itself_opens_nothing_then(
+    anonymous: httpx.AsyncClient, place: Place
+) -> None:
+    await fetch(
+        place.dsn,
+        "insert into access_key select 'ended2222222', sender, digest, roles, programmes, '', now(), now()"
+        " from access_key where key = 'ministry2222'",
+    )
+    await fetch(
+        place.dsn,
+        "insert into access_key select 'after2222222', sender, digest, roles, programmes, '', now(), now() + '1 day'"
+        " from access_key where key = 'ministry2222'",
+    )
+    await _answered(anonymous, bearing("after2222222"), 200)
+    assert (await anonymous.get("/v1/submissions", headers=bearing("ended2222222"))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("create", "MIN-09"), "role"),
+        (("create", "MIN-09", "--role", "minister"), "minister"),
+        (("create", "MIN-09", "--role", "authorising_officer", "--role", "assigned_accountant"), "make two"),
+        (("create", "no spaces", "--role", "auditor"), "SENDER"),
+        (("create", "MIN-09", "--role", "auditor", "--programme", "17"), "four digits"),
+        (("create", "MIN-09", "--role", "auditor", "--days", "0"), "--days"),
+    ],
+)
+async def test_a_key_that_makes_no_sense_is_not_made(words: tuple[str, ...], said: str, place: Place) -> None:
+    found = await crescendo("access", *words, "--database", place.dsn)
+    assert found.code == 2
+    assert said in found.err
+
+
+async def test_two_hands_are_kept_apart_by_the_database_too(place: Place) -> None:
+    with pytest.raises(Exception, match="two_hands"):
+        await fetch(
+            place.dsn,
+            "insert into access_key (key, sender, digest, roles, programmes, label) select 'x', sender, digest,"
+            " array['authorising_officer', 'assigned_accountant'], programmes, '' from access_key limit 1",
+        )
+
+
+# --------------------------------------------------------------------------------------------- too often
+
+
+async def test_a_sender_that_asks_too_often_waits_and_the_others_do_not(
+    database: Database, tmp_path: Path
+) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path, "--rate", "1") as busy, busy.client() as client:
+        found = [await client.get("/v1/submissions", headers=MINISTRY) for _ in range(20)]
+        codes = [each.status_code for each in found]
+        assert set(codes) == {200, 429}
+        told = found[codes.index(429)]
+        assert told.json()["code"] == "rate-limited"
+        assert int(told.headers["retry-after"]) >= 1
+        # another key of the same sender shares its bucket
+        assert (await client.get("/v1/submissions", headers=ACCOUNTANT)).status_code == 429
+        assert (await client.get("/v1/submissions", headers=FOREIGN)).status_code == 200
+        assert (await client.get("/healthz")).status_code == 200

@@ -1,0 +1,93 @@
+"""``/metrics`` of the running service: equal to SQL, and shown to whom it may be shown."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from monitoring.metrics import METRICS, PREFIX
+from service.database import Database
+from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
+from tests.service.web.keys import FOREIGN, MINISTRY
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+
+Figures = dict[tuple[str, tuple[str, ...]], float]
+
+
+async def _figures(client: httpx.AsyncClient) -> Figures:
+    found = await client.get("/metrics")
+    assert found.headers["content-type"].startswith("text/plain")
+    families = text_string_to_metric_families(found.text)
+    return {
+        (one.name, tuple(one.labels.values())): one.value for family in families for one in family.samples
+    }
+
+
+def _sum(figures: Figures, name: str, label: str = "") -> float:
+    return sum(
+        value for (each, labels), value in figures.items() if each == name and (not label or label in labels)
+    )
+
+
+async def test_the_figures_are_those_of_the_database(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn:
+        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            before = await _figures(client)
+            assert {
+                f"{PREFIX}{name}"
+                for name, each in METRICS.items()
+                if not each.labels and each.sort == "gauge"
+            } <= {name for name, _ in before}
+            rows = [*CREDITS, *unknown_centres(7), service("S", "C"), commitment("C")]
+            await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+            again = as_jsonl([commitment("C"), commitment("POOR", "9999.00")])
+            await client.post("/v1/submissions?wait=60", content=again, headers={**JSONL})
+            forms = [client.post("/v1/acts", json=commitment(f"F{n}", "0.01")) for n in range(20)]
+            other = client.post("/v1/acts", json=commitment("F", "0.01"), headers=FOREIGN)
+            await asyncio.gather(*forms, other)
+            await client.get("/v1/submissions/9999")
+            await client.get("/etc/passwd")
+            await client.get("/v1/submissions", headers={"authorization": "Bearer x"})
+            found = await _figures(client)
+        for outcome, table in (("accepted", "entry"), ("refused", "refusal"), ("duplicate", "duplicate")):
+            (row,) = await fetch(dsn, f"select count(*) from {table}")
+            assert _sum(found, "crescendo_lines_total", outcome) == row["count"]
+            assert _sum(found, "crescendo_lines_by_kind_total", outcome) == row["count"]
+        (row,) = await fetch(dsn, "select count(*), max(batch), sum(amount)::bigint as cents from batch")
+        assert found["crescendo_batches_total", ()] == row["count"]
+        assert found["crescendo_last_batch", ()] == row["max"]
+        assert found["crescendo_commit_seconds_count", ()] == row["count"]
+        assert _sum(found, "crescendo_cents_total", "accepted") == row["cents"]
+        assert found["crescendo_refusals_total", ("FUND_CENTRE_UNKNOWN",)] == 7
+        assert found["crescendo_lines_total", ("accepted", "MIN-12")] == 1
+        assert found["crescendo_form_seconds_count", ()] == 21
+        assert found["crescendo_turned_away_total", ("key-unknown",)] == 1
+        assert found["crescendo_requests_total", ("POST", "/v1/acts", "200")] == 21
+        assert found["crescendo_requests_total", ("GET", "/v1/submissions/{submission}", "404")] == 1
+        assert found["crescendo_requests_total", ("other", "other", "404")] == 1
+        assert found["crescendo_ready", ()] == 1
+        assert found["crescendo_keys", ()] == 6
+        for waiting in (
+            "files_waiting",
+            "file_lines_waiting",
+            "forms_waiting",
+            "oldest_waiting_seconds",
+            "uploads",
+        ):
+            assert found[PREFIX + waiting, ()] == 0
+        assert {"prove", "resolve", "decide"} <= {
+            labels[0] for name, labels in found if name == "crescendo_stage_seconds_total"
+        }
+
+
+@pytest.mark.parametrize("method", ["BREW", "GET"])
+async def test_whatever_is_asked_labels_stay_few(method: str, database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client() as client:
+        for n in range(30):
+            await client.request(f"{method}{n}" if method == "BREW" else method, f"/nowhere/{n}")
+        found = await _figures(client)
+        routes = {labels for name, labels in found if name == "crescendo_requests_total"}
+        assert all(labels[1] in {"other", "/metrics"} for labels in routes)
+        assert len(routes) <= 3

@@ -1,0 +1,51 @@
+"""Who may look at ``/metrics``: this machine, operators and auditors, or everybody where the operator says so."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from service.access import keys
+from service.access.keys import Caller
+from service.access.roles import Role
+from service.web.exchange import Request
+from service.web.figures import Metrics
+from service.web.problems import Problem
+
+
+def _metrics(role: Role, *, is_open: bool = False) -> Metrics:
+    """The handler, with a door that lets in one caller."""
+    who: Caller = keys.caller("k", "OPS", frozenset({role}), frozenset())
+    desk = SimpleNamespace(shows_metrics_to_all=is_open, board=SimpleNamespace(shown=lambda: b"figures"))
+    door = SimpleNamespace(caller=lambda _: who)
+    return Metrics(cast(Any, desk), cast(Any, door))
+
+
+def _from(address: str) -> Request:
+    async def receive() -> dict[str, Any]:
+        return {}
+
+    return Request({"client": (address, 1), "headers": [], "method": "GET", "path": "/metrics"}, receive)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
+async def test_this_machine_may_look(address: str) -> None:
+    found = await _metrics(Role.AUTHORISING_OFFICER).shown(_from(address))
+    assert found.body == b"figures"
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("address", ["192.0.2.7", "", "2001:db8::1", "nonsense"])
+async def test_from_elsewhere_only_operators_and_auditors(role: Role, address: str) -> None:
+    if role in {Role.OPERATOR, Role.AUDITOR}:
+        assert (await _metrics(role).shown(_from(address))).body == b"figures"
+        return
+    with pytest.raises(Problem) as found:
+        await _metrics(role).shown(_from(address))
+    assert found.value.status == 403
+    assert found.value.is_audited
+
+
+async def test_everybody_may_where_the_operator_says_so() -> None:
+    found = await _metrics(Role.AUTHORISING_OFFICER, is_open=True).shown(_from("192.0.2.7"))
+    assert found.body == b"figures"

@@ -1,0 +1,271 @@
+"""Files handed in over HTTP: every format, once each, and what is told of them."""
+
+import asyncio
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.ingest.files import table, write
+from tests.service.web.acts import commitment, service
+from tests.service.web.conftest import Place
+from tests.service.web.running import JSONL, as_jsonl, fetch
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MEDIA = {
+    ".parquet": "application/vnd.apache.parquet",
+    ".arrow": "application/vnd.apache.arrow.file",
+    ".arrows": "application/vnd.apache.arrow.stream",
+    ".csv": "text/csv; charset=utf-8",
+    ".jsonl": "application/x-ndjson",
+}
+
+
+def _commitments(suffix: str, folder: Path) -> bytes:
+    """Two commitments as a file of that format."""
+    columns: dict[str, list[Any]] = {
+        "reference": [f"F{suffix}-1", f"F{suffix}-2"],
+        "kind": ["commitment", "commitment"],
+        "exercise": [2018, 2018],
+        "date": [17_653, 17_653],
+        "fund_centre": ["0177-D013-DD13"] * 2,
+        "functional_area": ["0177-12"] * 2,
+        "commitment_item": ["31"] * 2,
+        "amount_cents": [150, 250],
+    }
+    return write(table(columns), folder / f"file{suffix}").read_bytes()
+
+
+async def _submit(client: httpx.AsyncClient, body: bytes, query: str = "wait=60", **headers: str) -> Any:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.post(f"/v1/submissions?{query}", content=body, headers={**JSONL, **named})
+
+
+async def _insist(client: httpx.AsyncClient, body: bytes) -> Any:
+    """Send it until there is room for it."""
+    while (found := await _submit(client, body)).status_code == 503:
+        assert int(found.headers["retry-after"]) > 0
+        assert found.json()["code"] == "try-again"
+    return found
+
+
+@pytest.mark.parametrize("suffix", MEDIA)
+async def test_every_format_is_taken_and_decided(
+    suffix: str, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    body = _commitments(suffix, tmp_path)
+    found = await _submit(client, body, content_type=MEDIA[suffix])
+    assert found.status_code == 200, found.text
+    receipt = found.json()["receipt"]
+    assert found.json()["state"] == "decided"
+    assert receipt["accepted"] == {"lines": 2, "cents": 400}
+    assert receipt["sha256"] == hashlib.sha256(body).hexdigest()
+    assert receipt["sender"] == "MIN-09"
+    assert len(receipt["chain"]) == 64
+
+
+async def test_the_ticket_leads_to_the_receipt(client: httpx.AsyncClient, place: Place) -> None:
+    found = await _submit(client, as_jsonl([commitment("T-1")]), query="")
+    assert found.status_code == 202
+    assert found.json()["state"] in {"waiting", "deciding"}
+    status = await client.get(f"{found.headers['location']}?wait=60")
+    assert status.json()["state"] == "decided"
+    (row,) = await fetch(
+        place.dsn, "select encode(chain, 'hex') as chain from batch order by batch desc limit 1"
+    )
+    assert status.json()["receipt"]["chain"] == row["chain"]
+
+
+async def test_a_file_sent_again_is_the_same_submission(client: httpx.AsyncClient, place: Place) -> None:
+    body = as_jsonl([commitment("S-1")])
+    first, second = await _submit(client, body), await _submit(client, body, query="")
+    assert second.status_code == 200
+    assert second.json() == first.json()
+    assert len(await fetch(place.dsn, "select from entry where reference = 'S-1'")) == 1
+
+
+async def test_a_file_sent_many_times_at_once_is_one_submission(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    body = as_jsonl([commitment("C-1")])
+    found = await asyncio.gather(*(_submit(client, body) for _ in range(12)))
+    assert {each.json()["submission"] for each in found} == {found[0].json()["submission"]}
+    rows = await fetch(
+        place.dsn, "select from submission where file_hash = $1", hashlib.sha256(body).digest()
+    )
+    assert len(rows) == 1
+
+
+async def test_again_presents_what_was_refused_anew(client: httpx.AsyncClient) -> None:
+    body = as_jsonl([service("A-2", "A-1")])
+    first = (await _submit(client, body)).json()
+    assert first["reasons"][0]["code"] == "PREDECESSOR_MISSING"
+    await _submit(client, as_jsonl([commitment("A-1")]))
+    assert (await _submit(client, body)).json()["submission"] == first["submission"]
+    second = (await _submit(client, body, query="wait=60&again=true")).json()
+    assert second["receipt"]["attempt"] == 2
+    assert second["receipt"]["accepted"]["lines"] == 1
+
+
+async def test_an_act_waits_for_the_one_it_follows_in_the_same_file(client: httpx.AsyncClient) -> None:
+    found = await _submit(client, as_jsonl([service("W-2", "W-1"), commitment("W-1")]))
+    assert found.json()["receipt"]["accepted"]["lines"] == 2
+
+
+async def test_many_small_files_at_once_are_all_decided(client: httpx.AsyncClient, place: Place) -> None:
+    bodies = [as_jsonl([commitment(f"M-{n}", "0.10")]) for n in range(60)]
+    found = await asyncio.gather(*(_insist(client, body) for body in bodies))
+    assert all(each.json()["receipt"]["accepted"]["lines"] == 1 for each in found)
+    rows = await fetch(place.dsn, "select reference from entry where reference like 'M-%'")
+    assert len(rows) == 60
+
+
+async def test_submissions_are_listed_page_by_page(client: httpx.AsyncClient) -> None:
+    for n in range(5):
+        await _submit(client, as_jsonl([commitment(f"L-{n}", "0.10")]))
+    whole = (await client.get("/v1/submissions?limit=500")).json()
+    numbers = [each["submission"] for each in whole["submissions"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert whole["next"] is None
+    page, found = "/v1/submissions?limit=2", []
+    while page:
+        answer = (await client.get(page)).json()
+        found += [each["submission"] for each in answer["submissions"]]
+        page = answer["next"]
+    assert found == numbers
+
+
+async def test_the_envelope_may_stand_in_the_headers(client: httpx.AsyncClient) -> None:
+    body = as_jsonl([commitment("E-1", "12.34")])
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    said = {"crescendo_batch_id": "2018/7", "crescendo_count": "1", "crescendo_control_sum": "12.34"}
+    found = await _submit(
+        client,
+        body,
+        **said,
+        content_digest=f"sha-256=:{digest}:",
+        content_disposition='attachment; filename="C:\\temp\\acts.jsonl"',
+    )
+    assert found.json()["receipt"]["batch_id"] == "2018/7"
+    assert found.json()["receipt"]["file"] == "acts.jsonl"
+
+
+async def test_a_sender_that_demands_sepa_gets_it(client: httpx.AsyncClient) -> None:
+    row = commitment("P-1") | {"kind": "direct_payment_request", "payee": "X", "amount": "1000000000.00"}
+    found = await _submit(client, as_jsonl([row]), crescendo_sepa_only="true")
+    assert found.json()["reasons"][0]["code"] == "SEPA_LIMIT_EXCEEDED"
+
+
+# --------------------------------------------------------------------------------------------- refused whole
+
+LINE = as_jsonl([commitment("BAD-1", "3.00")])
+BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
+    "empty": (b"", {}, 422, "file-unreadable"),
+    "XML": (b"<Document/>", {}, 422, "format-unknown"),
+    "a column unknown": (b'{"refrence": "R1"}\n', {}, 422, "format-unknown"),
+    "cut in a line": (LINE[:40], {}, 422, "file-unreadable"),
+    "another hash": (LINE, {"crescendo_sha256": "0" * 64}, 422, "envelope-mismatch"),
+    "another count": (LINE, {"crescendo_count": "2"}, 422, "envelope-mismatch"),
+    "another sum": (LINE, {"crescendo_control_sum": "3.01"}, 422, "envelope-mismatch"),
+    "another version": (LINE, {"crescendo_version": "2"}, 422, "format-unknown"),
+    "a count that is none": (LINE, {"crescendo_count": "many"}, 422, "format-unknown"),
+    "another format": (LINE, {"content_type": "application/vnd.apache.parquet"}, 422, "file-unreadable"),
+    "another media type": (
+        LINE,
+        {"content_type": "text/csv", "content_disposition": "attachment; filename=a.txt"},
+        422,
+        "envelope-mismatch",
+    ),
+    "a media type unknown": (LINE, {"content_type": "image/png"}, 415, "media-type-unknown"),
+    "a packed body": (LINE, {"content_encoding": "gzip"}, 415, "media-type-unknown"),
+    "a flag that is none": (LINE, {"crescendo_sepa_only": "perhaps"}, 400, "malformed-request"),
+    "a digest that is none": (LINE, {"content_digest": "sha-256=:AAA:"}, 400, "malformed-request"),
+    "another sender": (
+        b'{"envelope": {"sender": "MIN-12"}}\n' + LINE,
+        {},
+        403,
+        "wrong-sender",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_file_refused_whole_changes_nothing(
+    name: str, client: httpx.AsyncClient, place: Place
+) -> None:
+    body, headers, status, code = BAD[name]
+    counts = (
+        "select (select count(*) from submission), (select count(*) from batch), (select count(*) from entry)"
+    )
+    before = await fetch(place.dsn, counts)
+    found = await _submit(client, body, **headers)
+    assert (found.status_code, found.json()["code"]) == (status, code), found.text
+    assert found.headers["content-type"] == "application/problem+json"
+    assert found.json()["type"] == f"urn:crescendo:problem:{code}"
+    assert found.json()["status"] == status
+    assert await fetch(place.dsn, counts) == before
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("wait=soon", "malformed-request"),
+        ("wait=100000", "malformed-request"),
+        ("wait=1&wait=2", "malformed-request"),
+        ("again=yes", "malformed-request"),
+        ("wait=-1", "malformed-request"),
+        ("wait=%D9%A1", "malformed-request"),
+    ],
+)
+async def test_a_query_that_does_not_read_is_told(query: str, code: str, client: httpx.AsyncClient) -> None:
+    found = await _submit(client, LINE, query=query)
+    assert (found.status_code, found.json()["code"]) == (400, code)
+
+
+async def test_a_header_that_stands_there_twice_is_refused(client: httpx.AsyncClient) -> None:
+    twice = [(b"content-type", b"text/csv"), (b"content-type", b"application/x-ndjson")]
+    found = await client.post("/v1/submissions", content=LINE, headers=twice)
+    assert found.status_code == 400
+
+
+async def test_a_known_remedy_comes_with_the_problem(client: httpx.AsyncClient) -> None:
+    found = (await _submit(client, b'{"reference": "R1"}\n{"oops"\n')).json()
+    assert "line 2" in found["where"]
+    assert found["found"]
+    assert found["remedy"]
+
+
+# --------------------------------------------------------------------------------------------- paths
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/submissions/999999", "/v1/submissions/999999999/refusals", "/v1/submissions/x", "/v2", "//"]
+)
+async def test_what_is_not_there_is_not_found(path: str, client: httpx.AsyncClient) -> None:
+    found = await client.get(path)
+    assert (found.status_code, found.json()["code"]) == (404, "not-found")
+
+
+async def test_another_method_is_told_which_ones_there_are(client: httpx.AsyncClient) -> None:
+    found = await client.delete("/v1/submissions")
+    assert found.status_code == 405
+    assert found.headers["allow"] == "GET, POST"
+
+
+async def test_health_is_told_without_a_name(place: Place) -> None:
+    async with place.service.client() as anonymous:
+        assert (await anonymous.get("/healthz")).json() == {"status": "alive"}
+        assert (await anonymous.get("/readyz")).json()["status"] == "ready"
+        assert (await anonymous.head("/healthz")).status_code == 200
+
+
+async def test_answers_are_kept_by_nobody_and_run_by_nobody(client: httpx.AsyncClient) -> None:
+    found = await client.get("/v1/submissions")
+    assert found.headers["cache-control"] == "no-store"
+    assert found.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in found.headers["content-security-policy"]
+    assert "server" not in found.headers

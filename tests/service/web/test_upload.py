@@ -1,0 +1,98 @@
+"""Bodies on their way in: large, slow, cut, over long, too many at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from service.database import Database
+from tests.service.web.acts import CREDITS, commitment
+from tests.service.web.keys import MINISTRY
+from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
+
+MIB = 2**20
+
+
+async def _pieces(count: int, size: int = MIB) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        yield bytes(size)
+
+
+async def _begun(service: Running, length: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection with a request whose body is promised and not yet sent."""
+    host, port = service.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    said = [f"Host: {host}", f"Authorization: {MINISTRY['authorization']}", f"Content-Length: {length}"]
+    head = "\r\n".join(["POST /v1/submissions HTTP/1.1", *said, "", ""])
+    writer.write(head.encode())
+    await writer.drain()
+    return reader, writer
+
+
+async def _until(folder: Path, count: int) -> None:
+    """Return once so many bodies are being put together."""
+    while len(list(folder.iterdir())) != count:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # a folder tells nobody: it must be looked at
+
+
+async def test_bodies_of_every_sort(database: Database, tmp_path: Path) -> None:
+    incoming = tmp_path / "spool" / "incoming"
+    words = ("--file-bytes-max", str(64 * MIB), "--uploads-max", "2")
+    async with fresh(database) as dsn, running(dsn, tmp_path, *words) as service:
+        async with service.client(MINISTRY) as client:
+            # said to be over long: refused before it comes; not said: refused where it goes over
+            told = await client.post("/v1/submissions", content=bytes(64 * MIB + 1))
+            assert (told.status_code, told.json()["code"]) == (413, "limit-exceeded")
+            found = await client.post("/v1/submissions", content=_pieces(65))
+            assert (found.status_code, found.json()["code"]) == (413, "limit-exceeded")
+            # memory does not grow with the body
+            process = psutil.Process(service.process.pid)
+            before = process.memory_info().rss
+            for _ in range(3):
+                found = await client.post("/v1/submissions", content=_pieces(60))
+                assert found.json()["code"] == "format-unknown"
+            assert process.memory_info().rss - before < 40 * MIB
+            # as many at once as there are places, and no more
+            slow = [await _begun(service, 1000) for _ in range(2)]
+            await _until(incoming, 2)
+            full = await client.post("/v1/submissions", content=as_jsonl(CREDITS), headers=JSONL)
+            assert full.status_code == 503
+            assert full.headers["retry-after"]
+            # a body that is cut leaves nothing behind, and its place is free again
+            for _, writer in slow:
+                writer.write(as_jsonl([commitment("CUT")])[:50])
+                writer.close()
+            await _until(incoming, 0)
+            found = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+            assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
+        assert len(await fetch(dsn, "select from submission")) == 1
+        await _slowly(service)
+
+
+async def _slowly(service: Running) -> None:
+    """A body that comes byte by byte arrives whole."""
+    body = as_jsonl([commitment("SLOW")])
+    reader, writer = await _begun(service, len(body))
+    for n in range(len(body)):
+        writer.write(body[n : n + 1])
+        await writer.drain()
+    assert b"202 Accepted" in await reader.readline()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "text", ["GARBAGE\r\n\r\n", "POST /v1/submissions HTTP/1.1\r\nContent-Length: x\r\n\r\n"]
+)
+async def test_what_is_no_request_is_answered_and_harms_nobody(
+    text: str, database: Database, tmp_path: Path
+) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as service:
+        host, port = service.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(text.encode())
+        assert b"400" in await reader.readline()
+        writer.close()
+        async with service.client(MINISTRY) as client:
+            assert (await client.get("/readyz")).status_code == 200
