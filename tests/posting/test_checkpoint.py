@@ -28,6 +28,8 @@ def filled(entries: int, keys: int, payees: int) -> State:
     book.items["open"][1 : entries + 1] = np.arange(1, entries + 1)
     book.keys["high"][:keys] = np.arange(1, keys + 1)
     book.payees["high"][:payees] = np.arange(1, payees + 1) << 7
+    for table, rows in ((book.keys, keys), (book.payees, payees)):  # spread, as fingerprints are
+        table["low"][:rows] = np.arange(1, rows + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     counters["entries"], counters["keys"], counters["payees"] = entries, keys, payees
     return state
 
