@@ -1,11 +1,13 @@
 """The book's large arrays by page, so that start-up reads pages rather than the whole journal.
 
 Only pages changed since the last checkpoint are written, compressed and cut into pieces that each fill a page of
-PostgreSQL.  A checkpoint is a convenience: the journal rebuilds it.
+PostgreSQL.  A checkpoint is a convenience: the journal rebuilds it, and what is not whole is not used.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -45,6 +47,9 @@ _PIECE_ROW = np.dtype(
 _BLOCK = np.dtype([("part", "<u4"), ("pages", "<u4"), ("bytes", "<u4")])
 """What stands before the numbers of a block's pages and their compressed bytes; part 0 ends the checkpoint."""
 
+_HEAD = np.dtype([(name, "<i8") for name in ("batch", "entries", "keys", "payees", "previous")])
+"""What a checkpoint begins with, so that its digest vouches for its row as well."""
+
 
 class Mark(NamedTuple):
     """What a checkpoint covers."""
@@ -55,24 +60,63 @@ class Mark(NamedTuple):
     payees: int
 
 
-class Snapshot(NamedTuple):
+NOTHING = Mark(0, 0, 0, 0)
+"""Where a book without checkpoints begins."""
+
+
+class Stored(NamedTuple):
+    """A checkpoint's row: what it covers, which one it builds upon, and what its pieces must be."""
+
+    batch: int
+    entries: int
+    keys: int
+    payees: int
+    previous: int
+    """Batch of the checkpoint before; 0 for the first."""
+    pieces: int
+    digest: bytes
+    """SHA-256 of all pieces in order."""
+
+    @property
+    def mark(self) -> Mark:
+        """What it covers."""
+        return Mark(*self[:4])
+
+
+@dataclass(slots=True)
+class Snapshot:
     """Pages as they stood just after a batch, ready to be copied."""
 
     mark: Mark
+    previous: int
+    """Batch of the checkpoint before; 0 for the first."""
     blocks: list[bytes]
     """Pages packed together, one block behind the other."""
+    _pieces: int = 0
+    _digest: Any = field(default_factory=hashlib.sha256)
 
     def rows(self) -> Iterator[NDArray[np.uint8]]:
         """COPY rows, without header and trailer, some at a time; the last is filled up with zeros."""
-        waiting, piece, size = bytearray(), 0, _PIECES_AT_ONCE * PIECE_BYTES
-        for block in [*self.blocks, bytes(_BLOCK.itemsize)]:
+        self._pieces, self._digest = 0, hashlib.sha256()
+        waiting, size = bytearray(), _PIECES_AT_ONCE * PIECE_BYTES
+        head = np.array([(*self.mark, self.previous)], _HEAD).tobytes()
+        for block in [head, *self.blocks, bytes(_BLOCK.itemsize)]:
             waiting += block
             while len(waiting) >= size:
-                yield _rows(self.mark.batch, piece, waiting[:size])
+                yield self._next_rows(waiting[:size])
                 del waiting[:size]
-                piece += _PIECES_AT_ONCE
         if waiting:
-            yield _rows(self.mark.batch, piece, waiting + bytes(-len(waiting) % PIECE_BYTES))
+            yield self._next_rows(waiting + bytes(-len(waiting) % PIECE_BYTES))
+
+    def _next_rows(self, content: bytearray) -> NDArray[np.uint8]:
+        rows = _rows(self.mark.batch, self._pieces, content)
+        self._digest.update(content)
+        self._pieces += len(content) // PIECE_BYTES
+        return rows
+
+    def stored(self) -> Stored:
+        """Its row, known once all of ``rows`` were made."""
+        return Stored(*self.mark, self.previous, self._pieces, self._digest.digest())
 
 
 class Block(NamedTuple):
@@ -98,7 +142,7 @@ def take(state: State, batch: int, last: Mark) -> Snapshot:
         for part, numbers in pages.items()
         for at in range(0, len(numbers), BLOCK_PAGES)
     ]
-    return Snapshot(mark, blocks)
+    return Snapshot(mark, last.batch, blocks)
 
 
 def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
@@ -131,35 +175,80 @@ def _rows(batch: int, first: int, content: bytearray) -> NDArray[np.uint8]:
     return rows.view(np.uint8)
 
 
-def restore(state: State, stream: bytes) -> None:
+def check_chain(rows: Sequence[Stored], batch: int, entries: int) -> None:
+    """Be sure that ``rows``, by batch, build upon each other from the first on and end where the journal does or before.
+
+    ``batch`` and ``entries`` are the journal's last.
+
+    Raises
+    ------
+    SchemaMismatch
+        One is missing, or knows of what the journal does not.
+    """
+    before = 0
+    for row in rows:
+        if row.previous != before:
+            raise _broken(row, f"that of batch {row.previous}, upon which it builds, is not before it")
+        is_possible = 0 <= min(row.keys, row.payees) <= max(row.keys, row.payees) <= row.entries
+        if not is_possible or row.batch > batch or row.entries > entries:
+            raise _broken(row, f"it knows of more than the journal, which ends with entry {entries}")
+        before = row.batch
+
+
+def _broken(row: Stored, reason: str) -> SchemaMismatch:
+    return SchemaMismatch(f"the checkpoint of batch {row.batch} cannot be used: {reason}")
+
+
+def restore(state: State, row: Stored, stream: bytes) -> None:
     """Put the pages of one checkpoint's COPY stream back in their places.
 
     Raises
     ------
     SchemaMismatch
-        The pieces are not those of a whole checkpoint.
+        The pieces are not those of the checkpoint of ``row``, whole and unchanged; ``state`` is as it was.
     """
-    for block in blocks(stream):
+    for block in blocks(row, stream):
         size = len(block.pages) * PAGE_BYTES
         content = np.frombuffer(_CODEC.decompress(block.content, size), np.uint8)
         _paged(state, block.part)[block.pages] = content.reshape(len(block.pages), PAGE_BYTES)
 
 
-def blocks(stream: bytes) -> Iterator[Block]:
-    """The blocks of one checkpoint's COPY stream."""
-    stored, at = memoryview(_content(stream).data), 0
-    while part := int(np.frombuffer(stored, _BLOCK, 1, at)[0]["part"]):
-        _, count, size = np.frombuffer(stored, _BLOCK, 1, at)[0].tolist()
-        at += _BLOCK.itemsize
-        pages = np.frombuffer(stored, "<u4", count, at)
-        at += pages.nbytes
-        yield Block(part, pages, stored[at : at + size])
-        at += size
+def blocks(row: Stored, stream: bytes) -> list[Block]:
+    """The blocks of one checkpoint's COPY stream, all of it checked.
+
+    Raises
+    ------
+    SchemaMismatch
+        As ``restore``.
+    """
+    content, found, at = memoryview(_content(row, stream).data), [], _HEAD.itemsize
+    while at + _BLOCK.itemsize <= len(content):
+        part, count, size = np.frombuffer(content, _BLOCK, 1, at)[0].tolist()
+        if not part:
+            return found
+        first, at = at + _BLOCK.itemsize, at + _BLOCK.itemsize + 4 * count + size
+        if at <= len(content):
+            found.append(Block(part, np.frombuffer(content, "<u4", count, first), content[at - size : at]))
+    raise _broken(row, "it has no end")
 
 
-def _content(stream: bytes) -> NDArray[np.uint8]:
-    rows = np.frombuffer(stream[len(HEADER) : -len(TRAILER)], _PIECE_ROW)
+def _content(row: Stored, stream: bytes) -> NDArray[np.uint8]:
+    """The bytes of all pieces in order, once they are known to be those that were stored."""
+    content = _pieces(row, stream)
+    if hashlib.sha256(content.data).digest() != row.digest:
+        raise _broken(row, "its pieces are not those its digest was made of")
+    if np.frombuffer(content, _HEAD, 1)[0].tolist() != row[:5]:
+        raise _broken(row, "its row is not the one that was stored")
+    return content
+
+
+def _pieces(row: Stored, stream: bytes) -> NDArray[np.uint8]:
+    stored = memoryview(stream)[len(HEADER) : -len(TRAILER)]
+    if not row.pieces or len(stored) != row.pieces * _PIECE_ROW.itemsize:
+        raise _broken(row, f"its {row.pieces} pieces are not all there")
+    rows = np.frombuffer(stored, _PIECE_ROW)
     order = np.argsort(rows["piece"], kind="stable")
-    if not len(rows) or (rows["piece"][order] != np.arange(len(rows))).any():
-        raise SchemaMismatch("a checkpoint misses pieces; delete it, and the journal is read instead")
+    is_whole = (rows["payload_length"] == PIECE_BYTES) & (rows["piece"][order] == np.arange(len(rows)))
+    if not is_whole.all():
+        raise _broken(row, f"its {row.pieces} pieces are not all there")
     return rows["payload"][order].reshape(-1)

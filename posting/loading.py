@@ -1,11 +1,13 @@
 """The book from the database: start-up and recovery are the same."""
 
+import asyncio
+import logging
 from typing import NamedTuple
 
 import numpy as np
 
 from core.columns import seal
-from core.errors import DatabaseUnfit
+from core.errors import DatabaseUnfit, SchemaMismatch
 from core.tables import (
     LEDGER_ACCOUNTS,
     AccountBalances,
@@ -18,12 +20,14 @@ from kernels import keys as key_kernel
 from posting import checkpoint, keys, replaying
 from posting.book import State, empty
 from posting.cells import CellParts, pack
-from posting.checkpoint import Mark
+from posting.checkpoint import NOTHING, Mark, Stored
 from posting.engine import Head
 from posting.registry import Reference, Registry
 from posting.rows import TextCells, columns, decode
 from posting.store.migrating import LAYOUT
 from posting.store.postgres import PostgresStore
+
+LOG = logging.getLogger(__name__)
 
 
 class Loaded(NamedTuple):
@@ -44,12 +48,10 @@ async def load(store: PostgresStore, reference: Reference) -> Loaded:
     registry = Registry(reference, await store.numbers(reference))
     secret = _secret(row["secret"])
     head = Head(row["version"], await _chain(store, row["version"]))
-    mark = await _last_mark(store, head.batch)
     entries = int((await store.fetch("last_entry"))[0]["last"])
-    state = empty(registry, entries)
+    state, mark = await _restored(store, registry, (head.batch, entries))
     await _load_cells(store, state)
     await _load_figures(store, state)
-    await _restore(store, state, mark)
     await _load_payees(store, state, secret, mark)
     await replaying.replay(store, state, secret, (mark.entries, entries))
     return Loaded(state, head, secret, mark)
@@ -61,11 +63,6 @@ def _secret(stored: bytes) -> keys.Secret:
 
 async def _chain(store: PostgresStore, batch: int) -> bytes:
     return (await store.fetch("last_chain", batch))[0]["chain"] if batch else bytes(32)
-
-
-async def _last_mark(store: PostgresStore, batch: int) -> Mark:
-    found = await store.fetch("last_checkpoint", batch)
-    return Mark(*found[0]) if found else Mark(0, 0, 0, 0)
 
 
 async def _load_cells(store: PostgresStore, state: State) -> None:
@@ -93,15 +90,35 @@ async def _load_figures(store: PostgresStore, state: State) -> None:
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
 
 
-async def _restore(store: PostgresStore, state: State, mark: Mark) -> None:
+async def _restored(store: PostgresStore, registry: Registry, journal: tuple[int, int]) -> tuple[State, Mark]:
+    """A book with what the checkpoints hold; ``journal`` is its last batch and entry.
+
+    They build upon each other, so if one is not right none is used, and all are deleted: the next is the first of
+    others, with every page in it.
+    """
+    try:
+        return await _from_checkpoints(store, empty(registry, journal[1]), journal)
+    except SchemaMismatch as broken:
+        LOG.warning("%s; all checkpoints are deleted, and the whole journal is read instead", broken)
+        await store.fetch("delete_checkpoints")
+        return empty(registry, journal[1]), NOTHING
+
+
+async def _from_checkpoints(
+    store: PostgresStore, state: State, journal: tuple[int, int]
+) -> tuple[State, Mark]:
+    rows = [Stored(*row) for row in await store.fetch("checkpoints")]
+    checkpoint.check_chain(rows, *journal)
+    mark = rows[-1].mark if rows else NOTHING
     state.make_room_to_restore(mark.entries, mark.keys, mark.payees)
-    for row in await store.fetch("checkpoints", mark.batch):
-        select = f"select batch, piece, payload from checkpoint_page where batch = {int(row['batch'])}"
-        checkpoint.restore(state, await store.copy_out(select))
+    for row in rows:
+        select = f"select batch, piece, payload from checkpoint_page where batch = {row.batch}"
+        await asyncio.to_thread(checkpoint.restore, state, row, await store.copy_out(select))
     counters = state.book.counters
     counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
     key_kernel.index(state.book.slots, _sealed(state.book.keys), 0, mark.keys)
     key_kernel.index(state.book.payee_slots, _sealed(state.book.payees), 0, mark.payees)
+    return state, mark
 
 
 def _sealed(array: np.ndarray) -> np.ndarray:

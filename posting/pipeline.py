@@ -140,6 +140,8 @@ class _Course:
         self.committed = loaded.head.batch
         self._before = asyncio.Event()
         self._before.set()
+        self._saved = asyncio.Event()
+        self._saved.set()
 
     async def follow(self, feed: Feed) -> None:
         """Decide and commit batch after batch, as long as the connections last."""
@@ -200,8 +202,18 @@ class _Course:
             return checkpoint.take(self._engine.state, batch, self._mark)
 
     async def _checkpoint(self, group: asyncio.TaskGroup) -> None:
-        """Copy the changed pages now, and store them once the batch they show is committed."""
+        """Copy the changed pages now, and store them when their turn has come."""
         number = self._engine.head.batch
         snapshot: Snapshot = await self._in_kernel(self._snapshot, number)
         self._mark = snapshot.mark
-        group.create_task(self._store.save_checkpoint(snapshot.mark, snapshot.rows(), self._before))
+        after, self._saved = (self._before, self._saved), asyncio.Event()
+        group.create_task(self._save(snapshot, after, self._saved))
+
+    async def _save(
+        self, snapshot: Snapshot, after: tuple[asyncio.Event, asyncio.Event], done: asyncio.Event
+    ) -> None:
+        """Once its batch is committed and the checkpoint before it is stored: it holds only what changed since."""
+        for each in after:
+            await each.wait()
+        await self._store.save_checkpoint(snapshot)
+        done.set()

@@ -1,7 +1,7 @@
 """The store: PostgreSQL is the only durable truth.  Several batches are copied at once and commit in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ import asyncpg
 
 from core.errors import BookMoved
 from posting.batch import Outcome, Stage, Submission, Tally
+from posting.checkpoint import Snapshot
 from posting.registry import Coded, Numbers, Reference, number
 from posting.rows import HEADER, TRAILER, columns
 from posting.store import outflow
@@ -169,16 +170,14 @@ class PostgresStore:
             await self._close_batch(connection, outcome)
         self._hold.free.put_nowait(connection)
 
-    async def save_checkpoint(self, mark: Sequence[int], rows: Iterable[Any], after: asyncio.Event) -> None:
-        """Store the COPY rows of a checkpoint, once the batch it shows is committed."""
-        await after.wait()
+    async def save_checkpoint(self, snapshot: Snapshot) -> None:
+        """Store a checkpoint whose batch is committed and whose predecessor is stored."""
         connection = await self._hold.free.get()
         async with connection.transaction():
             names = ["batch", "piece", "payload"]
-            await connection.copy_to_table(
-                "checkpoint_page", source=_enclosed(rows), columns=names, format="binary"
-            )
-            await connection.execute(SQL["insert_checkpoint"], *mark)
+            source = _enclosed(snapshot.rows())
+            await connection.copy_to_table("checkpoint_page", source=source, columns=names, format="binary")
+            await connection.execute(SQL["insert_checkpoint"], *snapshot.stored())
         self._hold.free.put_nowait(connection)
 
     async def _close_batch(self, connection: asyncpg.Connection, outcome: Outcome) -> None:

@@ -57,11 +57,11 @@ select chain from batch where batch = $1;
 -- name: reference_texts
 select kind, id, code from reference_text order by kind, id;
 
--- name: last_checkpoint
-select batch, entries, keys, payees from checkpoint where batch <= $1 order by batch desc limit 1;
-
 -- name: checkpoints
-select batch from checkpoint where batch <= $1 order by batch;
+select batch, entries, keys, payees, previous, pieces, digest from checkpoint order by batch;
+
+-- name: delete_checkpoints
+with pages as (delete from checkpoint_page) delete from checkpoint;
 
 -- name: submission
 select s.sender, s.declared_lines as lines, p.pass, p.next_line, p.done, p.accepted, p.duplicate,
@@ -92,7 +92,7 @@ select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9 from
 returning submission;
 
 -- name: insert_checkpoint
-insert into checkpoint (batch, entries, keys, payees) values ($1, $2, $3, $4);
+insert into checkpoint (batch, entries, keys, payees, previous, pieces, digest) values ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: last_entry
 select coalesce(max(first_entry + entries - 1), 0) as last from batch where batch = (select max(batch) from batch);

@@ -1,4 +1,6 @@
-"""Pages of the book: only what changed is copied, and put back it is the same book."""
+"""Pages of the book: only what changed is copied, put back it is the same book, and nothing but the same is put back."""
+
+import hashlib
 
 import numpy as np
 import pytest
@@ -10,12 +12,11 @@ from core.errors import SchemaMismatch
 from core.tables import Items, Keys
 from posting import checkpoint
 from posting.book import ITEMS_A_PAGE, State, empty
-from posting.checkpoint import KEYS_A_PAGE, PAGE_BYTES, PIECE_BYTES, Mark, Snapshot
+from posting.checkpoint import KEYS_A_PAGE, NOTHING, PAGE_BYTES, PIECE_BYTES, Mark, Snapshot, Stored
 from posting.rows import HEADER, TRAILER
 from tests.files import File, files
 from tests.posting.desk import Desk, registry
 
-NOTHING = Mark(0, 0, 0, 0)
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _PART_NAMES = {1: "items", 2: "keys", 3: "payees"}
 
@@ -38,8 +39,13 @@ def _restored(snapshots: list[Snapshot]) -> State:
     state, mark = empty(registry()), snapshots[-1].mark
     state.make_room_to_restore(mark.entries, mark.keys, mark.payees)
     for snapshot in snapshots:
-        checkpoint.restore(state, _stream(snapshot))
+        _restore(state, snapshot)
     return state
+
+
+def _restore(state: State, snapshot: Snapshot) -> None:
+    stream = _stream(snapshot)
+    checkpoint.restore(state, snapshot.stored(), stream)
 
 
 def _stream(snapshot: Snapshot) -> bytes:
@@ -101,7 +107,8 @@ def test_only_pages_that_changed_are_copied() -> None:
 
 def _pages(snapshot: Snapshot) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {name: set() for name in _PART_NAMES.values()}
-    for block in checkpoint.blocks(_stream(snapshot)):
+    stream = _stream(snapshot)
+    for block in checkpoint.blocks(snapshot.stored(), stream):
         found[_PART_NAMES[block.part]] |= set(block.pages.tolist())
     return found
 
@@ -122,17 +129,136 @@ def test_pieces_come_back_in_any_order() -> None:
     assert {len(row) for row in rows} == {PIECE_BYTES + 26}, "no part of a row is left over"
     again = empty(registry())
     again.make_room_to_restore(5000, 70_000, 10)
-    checkpoint.restore(again, b"".join([HEADER, *reversed(rows), TRAILER]))
+    checkpoint.restore(again, snapshot.stored(), b"".join([HEADER, *reversed(rows), TRAILER]))
     _assert_same(state, again, snapshot.mark)
 
 
-@pytest.mark.parametrize("missing", [slice(0, None), slice(0, 1), slice(20, 21)])
+_STORED_AT = 26
+"""Where the payload begins in a COPY row; its last bytes before are its length."""
+
+
+def _taken() -> tuple[Snapshot, list[bytes], Stored]:
+    snapshot = checkpoint.take(filled(70_000, 5000, 10), 1, NOTHING)
+    return snapshot, _rows(snapshot), snapshot.stored()
+
+
+def _assert_refused(row: Stored, rows: list[bytes], reason: str) -> None:
+    """And nothing of it was put anywhere."""
+    state = empty(registry())
+    state.make_room_to_restore(70_000, 5000, 10)
+    with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {row.batch} .*{reason}"):
+        checkpoint.restore(state, row, b"".join([HEADER, *rows, TRAILER]))
+    assert not state.book.items["open"].any()
+    assert not state.book.keys["high"].any()
+
+
+def test_the_digest_is_that_of_all_payload_in_order() -> None:
+    """So that anybody can make it again from the table."""
+    _, rows, row = _taken()
+    assert row.pieces == len(rows)
+    assert row.digest == hashlib.sha256(b"".join(each[_STORED_AT:] for each in rows)).digest()
+
+
+def test_rows_made_again_are_the_same() -> None:
+    snapshot, rows, row = _taken()
+    assert (_rows(snapshot), snapshot.stored()) == (rows, row)
+
+
+@pytest.mark.parametrize("missing", [slice(0, None), slice(0, 1), slice(20, 21), slice(-1, None)])
 def test_a_checkpoint_that_misses_pieces_is_not_taken(missing: slice) -> None:
-    snapshot = checkpoint.take(filled(5000, 70_000, 10), 1, NOTHING)
-    rows = _rows(snapshot)
+    _, rows, row = _taken()
     del rows[missing]
-    with pytest.raises(SchemaMismatch, match="misses pieces"):
-        checkpoint.restore(empty(registry()), b"".join([HEADER, *rows, TRAILER]))
+    _assert_refused(row, rows, "pieces are not all there")
+    _assert_refused(row._replace(pieces=len(rows)), rows, "not")
+
+
+def test_pieces_too_many_are_not_taken() -> None:
+    _, rows, row = _taken()
+    _assert_refused(row, [*rows, rows[-1]], "pieces are not all there")
+    _assert_refused(row, [*rows[:-1], rows[0]], "pieces are not all there")
+
+
+def test_pieces_of_other_lengths_are_not_taken() -> None:
+    """Even if all together are as long as they should be."""
+    _, rows, row = _taken()
+    longer = rows[3][: _STORED_AT - 4] + (PIECE_BYTES + 1).to_bytes(4, "big") + rows[3][_STORED_AT:] + b"x"
+    shorter = rows[4][: _STORED_AT - 4] + (PIECE_BYTES - 1).to_bytes(4, "big") + rows[4][_STORED_AT:-1]
+    _assert_refused(row, [*rows[:3], longer, shorter, *rows[5:]], "pieces are not all there")
+
+
+@few
+@given(data=st.data())
+def test_no_byte_may_differ(data: st.DataObject) -> None:
+    _, rows, row = _taken()
+    piece = data.draw(st.integers(0, len(rows) - 1))
+    at, bit = data.draw(st.integers(_STORED_AT, len(rows[piece]) - 1)), data.draw(st.integers(0, 7))
+    changed = bytearray(rows[piece])
+    changed[at] ^= 1 << bit
+    rows[piece] = bytes(changed)
+    _assert_refused(row, rows, "not those its digest was made of")
+
+
+def test_pieces_that_changed_places_are_not_taken() -> None:
+    _, rows, row = _taken()
+    rows[1], rows[2] = (rows[at][:22] + rows[other][22:] for at, other in ((1, 2), (2, 1)))
+    _assert_refused(row, rows, "not those its digest was made of")
+
+
+@pytest.mark.parametrize("name", ["batch", "entries", "keys", "payees", "previous"])
+def test_the_digest_vouches_for_the_row(name: str) -> None:
+    _, rows, row = _taken()
+    _assert_refused(row._replace(**{name: getattr(row, name) + 1}), rows, "its row is not the one")
+
+
+@pytest.mark.parametrize("cut", [0, 3])
+def test_a_checkpoint_without_an_end_is_not_taken(cut: int) -> None:
+    """Whatever its digest says: whether its last block is there in part or not followed by an end."""
+    head, blocks = (
+        bytes(40),
+        (1).to_bytes(4, "little") + bytes(4) + (PIECE_BYTES - 52 + cut).to_bytes(4, "little"),
+    )
+    content = (head + blocks).ljust(PIECE_BYTES, b"\1")
+    piece = checkpoint._rows(0, 0, bytearray(content)).tobytes()
+    row = Stored(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
+    _assert_refused(row, [piece], "it has no end")
+
+
+def _chain(*links: tuple[int, int]) -> list[Stored]:
+    return [Stored(batch, batch * 10, batch, 0, previous, 1, bytes(32)) for batch, previous in links]
+
+
+@pytest.mark.parametrize("links", [[], [(3, 0)], [(3, 0), (7, 3)], [(3, 0), (7, 3), (8, 7)]])
+def test_a_whole_chain_is_taken(links: list[tuple[int, int]]) -> None:
+    checkpoint.check_chain(_chain(*links), 8, 80)
+
+
+@pytest.mark.parametrize(
+    ("links", "named"),
+    [
+        ([(7, 3)], 7),
+        ([(3, 0), (8, 7)], 8),
+        ([(3, 0), (7, 0)], 7),
+        ([(3, 0), (7, 3), (8, 3)], 8),
+        ([(3, 3)], 3),
+    ],
+)
+def test_a_chain_with_a_gap_or_a_branch_is_not(links: list[tuple[int, int]], named: int) -> None:
+    with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {named} .*upon which it builds"):
+        checkpoint.check_chain(_chain(*links), 8, 80)
+
+
+@pytest.mark.parametrize(("batch", "entries"), [(6, 80), (8, 69)])
+def test_a_checkpoint_is_not_trusted_over_the_journal(batch: int, entries: int) -> None:
+    with pytest.raises(SchemaMismatch, match=r"batch 7 .*more than the journal"):
+        checkpoint.check_chain(_chain((3, 0), (7, 3)), batch, entries)
+
+
+@pytest.mark.parametrize("name", ["keys", "payees"])
+@pytest.mark.parametrize("count", [-1, 31, 1 << 60])
+def test_counts_that_cannot_be_are_seen_before_room_is_made(name: str, count: int) -> None:
+    (row,) = _chain((3, 0))
+    with pytest.raises(SchemaMismatch, match="batch 3"):
+        checkpoint.check_chain([row._replace(**{name: count})], 8, 80)
 
 
 def _row(at: int, kind: str, **changes: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The book from a real database: whatever was committed, with checkpoints or without, comes back as it stood."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -12,10 +13,11 @@ import pytest
 from core.catalog import KIND_NUMBER
 from core.errors import DatabaseUnfit
 from posting import checkpoint, loading, replaying
-from posting.batch import Submission
+from posting.batch import Batch, Submission
 from posting.book import State
-from posting.checkpoint import Mark
+from posting.checkpoint import NOTHING, Snapshot
 from posting.loading import Loaded
+from posting.pipeline import Pipeline, Settings
 from posting.store import outflow
 from posting.store.postgres import PostgresStore
 from tests.files import File, Row, openings
@@ -42,25 +44,25 @@ class Work:
 
     async def present(self, rows: File) -> None:
         """Decide and commit one file."""
-        piece = self.desk.piece(rows, await self._submission(len(rows)))
+        piece = self.desk.piece(rows, await _submission(self._store, self.desk, len(rows)))
         outcome = self.desk.evaluate(piece)
         await self._store.commit(await self._store.begin(), outcome, self._done)
-
-    async def _submission(self, lines: int) -> Submission:
-        number = await self._store.sender_number(self.desk.state.registry.numbers, "ministry")
-        assert number == SENDER.number
-        name = f"file {next(_files)}"
-        row = ("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0)
-        return await self._store.register(row)
 
     async def checkpoint(self) -> None:
         """Store the pages that changed since the last one."""
         snapshot = checkpoint.take(self.desk.state, self.desk.engine.head.batch, self._mark)
         self._mark = snapshot.mark
-        await self._store.save_checkpoint(snapshot.mark, snapshot.rows(), self._done)
+        await self._store.save_checkpoint(snapshot)
 
 
 _files = count(1)
+
+
+async def _submission(store: PostgresStore, desk: Desk, lines: int) -> Submission:
+    number = await store.sender_number(desk.state.registry.numbers, "ministry")
+    assert number == SENDER.number
+    name = f"file {next(_files)}"
+    return await store.register(("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0))
 
 
 def _act(reference_: str, kind: str, *lines: Row) -> File:
@@ -156,11 +158,12 @@ async def test_what_was_committed_comes_back(
 
 async def test_a_large_checkpoint_comes_back(dsn: str) -> None:
     """More payees than an empty book has room for, and keys enough to fill their slots twice over."""
-    state = filled(1000, 311_000, 70_000)
+    state = filled(311_000, 311_000, 70_000)
     async with _held(dsn) as (store, _):
-        snapshot, now = checkpoint.take(state, 0, Mark(0, 0, 0, 0)), asyncio.Event()
-        now.set()
-        await store.save_checkpoint(snapshot.mark, snapshot.rows(), now)
+        await store.save_checkpoint(checkpoint.take(state, 1, NOTHING))
+    await _tampered(dsn, "update engine set version = 1")
+    numbers = "1, 1, 1, 1, 311000, 0, 0, 70000, 0, 0"
+    await _tampered(dsn, f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'))")
     async with _held(dsn) as (_, loaded):
         _assert_same(loaded.state, state)
         for slots, rows in ((loaded.state.book.slots, 311_000), (loaded.state.book.payee_slots, 70_000)):
@@ -200,6 +203,184 @@ async def test_a_journal_with_a_hole_is_not_taken(dsn: str) -> None:
     with pytest.raises(DatabaseUnfit, match="entry 7 is missing"):
         async with _held(dsn):
             pass
+
+
+async def _worked_with_checkpoints(dsn: str, after: set[int]) -> State:
+    """The book after all files, with a checkpoint after each of these batches."""
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        for number, rows in enumerate(FILES, 1):
+            await work.present(rows)
+            if number in after:
+                await work.checkpoint()
+    return work.desk.state
+
+
+_LAST_PIECE = (
+    "(batch, piece) = (select batch, piece from checkpoint_page order by batch desc, piece desc limit 1)"
+)
+_DAMAGE = {
+    "the first is deleted": ({2, 3}, "delete from checkpoint where batch = 2", 3),
+    "the first is deleted with its pages": (
+        {2, 3},
+        "with pages as (delete from checkpoint_page where batch = 2) delete from checkpoint where batch = 2",
+        3,
+    ),
+    "one in the middle is deleted": ({1, 2, 3}, "delete from checkpoint where batch = 2", 3),
+    "only pages are left of the first": ({1, 2}, "delete from checkpoint_page where batch = 1", 1),
+    "the last piece is missing": ({2, 4}, f"delete from checkpoint_page where {_LAST_PIECE}", 4),
+    "a piece is there twice": ({2}, "insert into checkpoint_page select * from checkpoint_page", 2),
+    "a byte is changed": (
+        {2, 3},
+        "update checkpoint_page set payload = set_byte(payload, 99, get_byte(payload, 99) # 1) where batch = 3",
+        3,
+    ),
+    "a byte of the first is changed": (
+        {2, 3},
+        "update checkpoint_page set payload = set_byte(payload, 8000, 1) where batch = 2",
+        2,
+    ),
+    "a piece is cut short": ({2}, "update checkpoint_page set payload = substr(payload, 2)", 2),
+    "a piece is empty": ({2}, "update checkpoint_page set payload = ''", 2),
+    "a digest is changed": (
+        {1, 3},
+        "update checkpoint set digest = set_byte(digest, 31, get_byte(digest, 31) # 1) where batch = 3",
+        3,
+    ),
+    "a row tells fewer entries": ({2, 3}, "update checkpoint set entries = entries - 1 where batch = 3", 3),
+    "a row tells more entries": ({4}, "update checkpoint set entries = entries + 1", 4),
+    "a row tells fewer keys": ({2}, "update checkpoint set keys = keys - 1", 2),
+    "a row names another before": ({2, 3}, "update checkpoint set previous = 1 where batch = 3", 3),
+    "a row tells no pieces": ({2}, "update checkpoint set pieces = 0", 2),
+    "one is ahead of the journal": ({2}, "update checkpoint set batch = 9", 9),
+}
+"""After which batches checkpoints are, what happens to them, and the batch of the one that is found wrong."""
+
+
+@pytest.mark.parametrize("what", _DAMAGE)
+async def test_what_is_wrong_with_a_checkpoint_changes_no_book(
+    dsn: str, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said, the journal is read instead, every act is known, and the next checkpoint begins anew."""
+    after, how, named = _DAMAGE[what]
+    worked = await _worked_with_checkpoints(dsn, after)
+    await _tampered(dsn, how)
+    caplog.clear()
+    async with _held(dsn) as (store, loaded):
+        assert [(each.levelno, each.name) for each in caplog.records] == [
+            (logging.WARNING, "posting.loading")
+        ]
+        assert f"checkpoint of batch {named} cannot be used" in caplog.text
+        assert loaded.mark == NOTHING
+        _assert_same(loaded.state, worked)
+        assert await _stored(dsn) == []
+        again = Work(store, loaded)
+        await _assert_all_known(dsn, again)
+        await again.checkpoint()
+        assert [previous for _, previous in await _stored(dsn)] == [0]
+    caplog.clear()
+    async with _held(dsn) as (_, loaded):
+        assert not caplog.records
+        assert loaded.mark.batch == 2 * len(FILES)
+        _assert_same(loaded.state, again.desk.state)
+
+
+async def _assert_all_known(dsn: str, again: Work) -> None:
+    """Presented a second time, what was accepted is a duplicate, and what was refused is refused."""
+    for rows in FILES:
+        await again.present(rows)
+    connection = await asyncpg.connect(dsn)
+    query = "select sum(entries), sum(duplicates), sum(refusals) from batch group by batch > $1 order by batch > $1"
+    first, second = map(tuple, await connection.fetch(query, len(FILES)))
+    await connection.close()
+    accepted, duplicates, refused = first
+    assert accepted
+    assert second == (0, accepted + duplicates, refused)
+
+
+async def _stored(dsn: str) -> list[tuple[int, int]]:
+    """Batch and predecessor of each checkpoint; no page belongs to none."""
+    connection = await asyncpg.connect(dsn)
+    rows = await connection.fetch("select batch, previous from checkpoint order by batch")
+    pages = await connection.fetch("select distinct batch from checkpoint_page order by batch")
+    await connection.close()
+    assert [row["batch"] for row in rows] == [page["batch"] for page in pages]
+    return [tuple(row) for row in rows]
+
+
+async def test_the_newest_may_be_missing(dsn: str) -> None:
+    """The others are whole without it, and the journal goes further."""
+    worked = await _worked_with_checkpoints(dsn, {1, 2, 3})
+    await _tampered(dsn, "delete from checkpoint where batch = 3")
+    async with _held(dsn) as (_, loaded):
+        assert loaded.mark.batch == 2
+        _assert_same(loaded.state, worked)
+
+
+async def test_two_cannot_build_upon_the_same(dsn: str) -> None:
+    """Whoever else may have gone on from the same book."""
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        await work.present(FILES[0])
+        await work.checkpoint()
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await store.save_checkpoint(checkpoint.take(work.desk.state, 2, NOTHING))
+    assert await _stored(dsn) == [(1, 0)]
+
+
+class _Feed:
+    """A batch a file."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+
+    async def open(self, loaded: Loaded) -> None:
+        self._desk = Desk(loaded)
+        self._owners = [await _submission(self._store, self._desk, len(rows)) for rows in FILES]
+
+    def batches(self) -> Iterator[Batch]:
+        for rows, owner in zip(FILES, self._owners, strict=True):
+            yield Batch([self._desk.piece(rows, owner)])
+
+    def again(self, decided: Batch) -> Iterator[Batch]:  # noqa: ARG002
+        return iter(())
+
+    def end(self) -> None:
+        pass
+
+
+class _Holding(PostgresStore):
+    """Holds its first checkpoint back, and notes when each begins and ends to be stored."""
+
+    def __init__(self, dsn: str, held: asyncio.Event) -> None:
+        super().__init__(dsn)
+        self._held, self.noted = held, []
+
+    async def save_checkpoint(self, snapshot: Snapshot) -> None:
+        self.noted.append(("begins", snapshot.mark.batch))
+        await self._held.wait()
+        await super().save_checkpoint(snapshot)
+        self.noted.append(("ends", snapshot.mark.batch))
+
+
+async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
+    """The first is held until every batch is committed: till then no other began, and all come in order."""
+    held, seen = asyncio.Event(), []
+    store = _Holding(dsn, held)
+    async with store.held("test"):
+
+        def committed(outcome: object) -> None:
+            seen.append(list(store.noted))
+            if len(seen) == len(FILES):
+                held.set()
+
+        settings = Settings(checkpoint_entries=1, committed=committed)
+        await Pipeline(store, reference(), settings).run(_Feed(store))
+    batches = list(range(1, len(FILES) + 1))
+    assert all(each in ([], [("begins", 1)]) for each in seen)
+    assert seen[-1] == [("begins", 1)]
+    assert store.noted == [(what, batch) for batch in batches for what in ("begins", "ends")]
+    assert await _stored(dsn) == list(zip(batches, [0, *batches], strict=False))
 
 
 async def test_codes_keep_their_numbers(dsn: str) -> None:

@@ -180,8 +180,14 @@ create table checkpoint (
     batch           bigint primary key,
     entries         bigint not null,
     keys            bigint not null,
-    payees          bigint not null
+    payees          bigint not null,
+    previous        bigint not null unique,
+    pieces          int not null,
+    digest          bytea not null check (octet_length(digest) = 32)
 );
+comment on table checkpoint is 'What each checkpoint covers.  If one is missing or damaged none is used: all are deleted, and the journal is read';
+comment on column checkpoint.previous is 'Batch of the checkpoint before, 0 for the first: each holds only the pages changed since';
+comment on column checkpoint.digest is 'SHA-256 over the payload of its pieces, in order';
 create table checkpoint_page (
     batch           bigint not null,
     piece           int not null,
