@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -338,7 +338,7 @@ class _Feed:
         self._desk = Desk(loaded)
         self._owners = [await _submission(self._store, self._desk, len(rows)) for rows in FILES]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch]:
         for rows, owner in zip(FILES, self._owners, strict=True):
             yield Batch([self._desk.piece(rows, owner)])
 
