@@ -36,7 +36,7 @@ check: $(READY) ## format, lint, types, layers, migrations, image
 bench: $(READY) ## benchmarks that verify before they time
 	$(BIN)/crescendo bench $(ARGS)
 
-serve: $(READY) ## HTTP service, engine, metrics, live dashboard
+serve: $(READY) ## HTTP service, engine, metrics
 	$(BIN)/crescendo serve $(ARGS)
 
 setup: $(READY) ## make the environment and nothing else

@@ -131,5 +131,5 @@ def _held_in(piece: Piece) -> list[tuple[int, int]]:
     """The acts of ``piece`` that wait now: for this pass or, where it was the last piece of one, for the next."""
     if not len(piece.lines):
         return []
-    acts = [*piece.submission.held, *piece.submission.waiting]
+    acts = sorted({*piece.submission.held, *piece.submission.waiting})  # held anew, an act stands in both
     return [act for act in acts if piece.lines[0] <= act[0] <= piece.lines[-1]]

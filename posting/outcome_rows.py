@@ -16,7 +16,7 @@ from posting.batch import Piece
 from posting.rows import TextCells
 from posting.sorting import ENTERED, Sorted
 
-_FOUND_BYTES_MAX = 80
+_FOUND_LETTERS_MAX = 80
 
 
 class Place(NamedTuple):
@@ -116,7 +116,7 @@ def _shown(texts: pa.Array) -> pa.Array:
     """Raw text fit to be stored and shown: no control characters, not over long."""
     plain = pc.ReplaceSubstringOptions(pattern=r"[\x00-\x1f\x7f]", replacement="?")
     texts = pc.call_function("replace_substring_regex", [texts], plain)
-    return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, _FOUND_BYTES_MAX))
+    return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, _FOUND_LETTERS_MAX))
 
 
 def _found(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -> pa.Array:

@@ -27,7 +27,7 @@ Row = Mapping[str, Any]
 async def reading(dsn: str) -> AsyncIterator[Pool]:
     """Connections that only read."""
     settings = {"application_name": "crescendo reader", "default_transaction_read_only": "on"}
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=READERS, server_settings=settings) as pool:
+    async with asyncpg.create_pool(dsn, min_size=0, max_size=READERS, server_settings=settings) as pool:
         yield pool
 
 
