@@ -75,7 +75,7 @@ def generate(out: Path, year: Year, progress: Progress = silent) -> dict[str, An
     """
     out.mkdir(parents=True, exist_ok=True)
     payees = max(_PAYEES_MIN, PAYEES * year.acts // ACTS)
-    progress(0, 0, "drawing the year")
+    progress(0, 0, "the year")
     drawing = year_drawing.draw(_codes(), (year.seed, year.acts, year.senders), payees)
     files: list[dict[str, Any]] = []
     kinds: Counter[str] = Counter()

@@ -49,11 +49,7 @@ async def readable(settings: Settings, progress: Callable[[str], None]) -> Async
         raise NothingKept(
             f"{settings.data} holds no database: name the folder of a run with --data, or run files first"
         )
-    running = None if settings.database else kept(settings)
-    if running is not None:
-        yield running
-        return
-    async with opened(settings, progress) as database:
+    async with reachable(settings, progress) as database:
         yield database
 
 

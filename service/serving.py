@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 import structlog
@@ -18,6 +18,7 @@ from posting.batch import Outcome
 from posting.loading import Loaded
 from posting.pipeline import Pipeline
 from posting.registry import Reference
+from posting.store.hold import FAILURES
 from posting.store.postgres import PostgresStore
 from reporting import reference as codes_of
 from service.access import trail
@@ -151,12 +152,13 @@ async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
 
 
 async def _watch(store: PostgresStore) -> None:
-    """Notice a database that is gone, or is another's, also while nothing is committed."""
+    """Notice a database that is another's also while nothing is committed."""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        (row,) = await store.fetch("engine_row")
-        if row["epoch"] != store.epoch:
-            raise BookMoved("another engine has taken over this database")
+        with suppress(*FAILURES):  # a broken connection is the pipeline's to mend, or to give up on
+            (row,) = await store.fetch("engine_row")
+            if row["epoch"] != store.epoch:
+                raise BookMoved("another engine has taken over this database")
 
 
 def _first(group: BaseExceptionGroup) -> BaseException:

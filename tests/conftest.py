@@ -1,16 +1,12 @@
 """One real PostgreSQL for the whole run; a database of its own for each test."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from itertools import count
 
-import asyncpg
 import pytest
 import pytest_asyncio
 
 from service.database import Database, embedded
-
-_numbers = count()
+from tests.databases import fresh
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -21,27 +17,15 @@ async def database(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Da
         yield database
 
 
-@asynccontextmanager
-async def _fresh(database: Database) -> AsyncIterator[str]:
-    name = f"test_{next(_numbers)}"
-    admin = await asyncpg.connect(database.dsn)
-    try:
-        await admin.execute(f"CREATE DATABASE {name}")
-        yield database.dsn.rpartition("/")[0] + f"/{name}"
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await admin.close()
-
-
 @pytest_asyncio.fixture
 async def dsn(database: Database) -> AsyncIterator[str]:
     """The address of a fresh, empty database; gone after the test, with whoever is still connected."""
-    async with _fresh(database) as address:
+    async with fresh(database) as address:
         yield address
 
 
 @pytest_asyncio.fixture
 async def other_dsn(database: Database) -> AsyncIterator[str]:
     """The address of another one."""
-    async with _fresh(database) as address:
+    async with fresh(database) as address:
         yield address

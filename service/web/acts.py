@@ -20,7 +20,7 @@ from service.access.perimeter import Perimeter
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
 from service.web.problems import Problem, malformed
-from service.web.upload import SILENCE_SECONDS
+from service.web.upload import next_message
 
 BODY_BYTES_MAX = 2**20
 _FIRST_LINES = frozenset({"", "1"})
@@ -85,12 +85,7 @@ async def _body(request: Request) -> bytes:
     """The whole body, which is small."""
     body = bytearray()
     while True:
-        try:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                message = await request.receive()
-        except TimeoutError:
-            told = f"Nothing came for {SILENCE_SECONDS} seconds"
-            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told) from None
+        message = await next_message(request.receive)
         if message["type"] == "http.disconnect":
             raise malformed("The body has no end")
         body += message.get("body", b"")

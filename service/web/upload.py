@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from core.errors import CrescendoError
 from ingest.envelope import Envelope
 from ingest.spool import Spool, Spooled
-from service.web.exchange import Receive
+from service.web.exchange import Message, Receive
 from service.web.problems import Problem, busy
 
 SILENCE_SECONDS = 60
@@ -19,6 +19,22 @@ SILENCE_SECONDS = 60
 
 class Cut(CrescendoError):
     """The sender went away in the middle of a body."""
+
+
+async def next_message(receive: Receive) -> Message:
+    """What comes next of a body.
+
+    Raises
+    ------
+    Problem
+        Nothing came for a minute.
+    """
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS):
+            return await receive()
+    except TimeoutError:
+        told = f"Nothing came for {SILENCE_SECONDS} seconds"
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told) from None
 
 
 class Body(io.RawIOBase):
@@ -62,12 +78,7 @@ class Body(io.RawIOBase):
         return piece
 
     async def _more(self) -> None:
-        try:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                message = await self._receive()
-        except TimeoutError:
-            told = f"Nothing came for {SILENCE_SECONDS} seconds"
-            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told) from None
+        message = await next_message(self._receive)
         if message["type"] == "http.disconnect":
             raise Cut("the sender went away")
         self._kept += message.get("body", b"")

@@ -1,8 +1,7 @@
 """Connections that break, and a database that refuses for a moment: the run goes on, and its journal is the same."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
@@ -11,6 +10,7 @@ import pytest
 from bench.year import Year, generate
 from posting.store.migrating import migrate
 from tests.crash.states import state_of
+from tests.databases import connected
 from tests.service.commands import crescendo, ended, start
 
 Trouble = Callable[[asyncpg.Connection], Awaitable[None]]
@@ -26,15 +26,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("year")
     generate(folder, Year(acts=60_000, senders=2))
     return sorted(folder.glob("*.parquet"))
-
-
-@asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(dsn)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 async def _found(connection: asyncpg.Connection, query: str) -> int:
@@ -56,7 +47,7 @@ def _ended(query: str) -> Trouble:
 
 async def _disturbed(dsn: str, files: list[Path], data: Path, troubles: list[Trouble]) -> dict[str, str]:
     """The state after a run in which every trouble came, one after the other."""
-    async with _connected(dsn) as connection, _connected(dsn) as blocking:
+    async with connected(dsn) as connection, connected(dsn) as blocking:
         await migrate(connection)
         await connection.execute("select ensure_entry_partition(0)")
         lock = blocking.transaction()
@@ -74,7 +65,7 @@ async def _disturbed(dsn: str, files: list[Path], data: Path, troubles: list[Tro
 
 async def _undisturbed(dsn: str, files: list[Path], data: Path) -> dict[str, str]:
     assert (await crescendo("run", *files, "--database", dsn, "--data", data)).code == 0
-    async with _connected(dsn) as connection:
+    async with connected(dsn) as connection:
         return await state_of(connection)
 
 
@@ -96,7 +87,7 @@ async def test_a_file_that_could_not_be_registered_is_presented_again(
             raise exception 'could not extend file' using errcode = '53100'; end if;
         return new; end $$;
         create trigger refuse_once before insert on submission for each row execute function refuse_once()"""
-    async with _connected(dsn) as connection:
+    async with connected(dsn) as connection:
         await migrate(connection)
         await connection.execute(refuse.format(name=files[5].name))
         found = await crescendo("run", *files, "--database", dsn, "--data", tmp_path / "disturbed")

@@ -1,11 +1,8 @@
 """The command line: what it does, what it says, and how it ends."""
 
-import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +13,7 @@ import pytest_asyncio
 from bench.year import Year, generate
 from core.codes import Outcome
 from posting.store.postgres import PostgresStore
+from tests.databases import held_up, until_one_waits
 from tests.service.commands import Ended, crescendo, ended, interrupt, start
 
 FORMATS = ("parquet", "arrow", "csv", "jsonl")
@@ -54,24 +52,6 @@ async def committed(sample: Sample, tmp_path_factory: pytest.TempPathFactory) ->
     place = ("--data", home / "data", "--config", config)
     everything = sorted(sample.folder.iterdir())
     return Committed(home / "data", place, await crescendo("run", *everything, *place, "--json"))
-
-
-@asynccontextmanager
-async def held_up(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """Let no batch commit while the body runs."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            await connection.execute("lock table progress in share mode")
-            yield connection
-    finally:
-        await connection.close()
-
-
-async def until_one_waits(connection: asyncpg.Connection) -> None:
-    """Return once a commit is at hand that the lock keeps from happening."""
-    while not await connection.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
 
 
 async def chain(dsn: str) -> str:

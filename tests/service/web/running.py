@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 
 from service.database import Database
+from tests import databases
 from tests.files import REFERENCE, File
 from tests.service.commands import start
 from tests.service.web.keys import hand_out
@@ -80,16 +81,9 @@ async def running(dsn: str, data: Path, *words: str | Path, ready: bool = True) 
 @asynccontextmanager
 async def fresh(database: Database) -> AsyncIterator[str]:
     """A new database that holds keys and nothing else; gone afterwards."""
-    name = f"service_{next(_names)}"
-    admin = await asyncpg.connect(database.dsn)
-    try:
-        await admin.execute(f"create database {name}")
-        dsn = database.dsn.rpartition("/")[0] + f"/{name}"
+    async with databases.fresh(database) as dsn:
         await hand_out(dsn)
         yield dsn
-        await admin.execute(f"drop database {name} with (force)")
-    finally:
-        await admin.close()
 
 
 def as_jsonl(rows: File) -> bytes:

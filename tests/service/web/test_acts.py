@@ -12,13 +12,13 @@ import pytest_asyncio
 
 from core.codes import Outcome
 from service.database import Database
+from tests.databases import held_up, until_one_waits
 from tests.files import REFERENCE
 from tests.service.commands import crescendo
 from tests.service.web.acts import CREDITS, commitment, service
 from tests.service.web.conftest import Place
 from tests.service.web.keys import ACCOUNTANT, AUDITOR, FOREIGN, MINISTRY, NARROW
 from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
-from tests.service.web.test_life import held_up, until_one_waits
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,38 +7,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
 from posting.store.postgres import PostgresStore
 from service.database import Database
+from tests.databases import held_up, until_one_waits
 from tests.service.commands import crescendo
 from tests.service.web.acts import CREDITS, commitment, service
 from tests.service.web.keys import MINISTRY
 from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
 
 ACTS = as_jsonl([*CREDITS, service("S1", "C1"), commitment("C1")])
-
-
-@asynccontextmanager
-async def held_up(
-    dsn: str, table: str = "progress", mode: str = "share"
-) -> AsyncIterator[asyncpg.Connection]:
-    """Let nobody write to ``table`` while the body runs; in another mode, not even read."""
-    connection = await asyncpg.connect(dsn)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"lock table {table} in {mode} mode")
-            yield connection
-    finally:
-        await connection.close()
-
-
-async def until_one_waits(connection: asyncpg.Connection) -> None:
-    """Return once somebody is at hand whom the lock holds up."""
-    while not await connection.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
 
 
 async def _submit(client: httpx.AsyncClient, body: bytes = ACTS, query: str = "") -> Any:
