@@ -12,22 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import invariants
+from core.book import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
 from core.catalog import KIND_NUMBER, Effects, effects
 from core.columns import records, sealed
-from core.tables import (
-    LEDGER_ACCOUNTS,
-    Acts,
-    Book,
-    Cells,
-    Counters,
-    Decisions,
-    Draws,
-    Items,
-    Keys,
-    Ledger,
-    Nodes,
-    Numbers,
-)
+from core.tables import Acts, Decisions, Draws, Numbers
 from kernels import availability, decisions
 from posting.memory import reserve
 

@@ -7,9 +7,10 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from core.book import Cells, Nodes
 from core.columns import Balance, Rows
 from core.money import BALANCE_MAX
-from core.tables import Cells, Draws, Nodes, Numbers
+from core.tables import Draws, Numbers
 from kernels.signature import advances, borrow, fills, kernel, part, reads, reads_records
 
 OPENED, ALLOTTED, RESERVED, CONSUMED = 0, 1, 2, 3

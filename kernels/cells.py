@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from core.book import Slots
 from core.columns import Money
-from core.tables import Numbers, Packed, Slots
+from core.tables import Numbers, Packed
 from kernels.grouping import mix
 from kernels.signature import fills, fills_column, kernel, part, reads
 

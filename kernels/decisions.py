@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from core.book import Book
 from core.codes import Outcome
-from core.tables import Acts, Book, Decisions
+from core.tables import Acts, Decisions
 from kernels import keys
 from kernels.judging import judge
 from kernels.lookahead import BLOCK_ROWS, look_ahead

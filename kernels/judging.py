@@ -6,9 +6,9 @@ posting = (payee, debit account, credit account)
 
 import numpy as np
 
+from core.book import LEDGER_ACCOUNTS
 from core.catalog import Budget, Family, Remainder, Role
 from core.codes import Outcome
-from core.tables import LEDGER_ACCOUNTS
 from kernels import availability, budget, commitments, keys, spending
 from kernels.findings import fine, found
 from kernels.following import alone, demand_of, link_to, place_of, target_of

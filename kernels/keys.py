@@ -6,7 +6,8 @@ order of that word, and a table grows in one pass over them, by as much as it ne
 
 import numpy as np
 
-from core.tables import Acts, Counters, Keys, Slots
+from core.book import Counters, Keys, Slots
+from core.tables import Acts
 from kernels.signature import counted, fills_column, fills_records, kernel, part, reads_records, whole
 
 _TAG_BITS = np.uint64(32)

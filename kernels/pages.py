@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from core.book import Items
 from core.columns import Code, Entry
-from core.tables import Items
 from kernels.signature import borrow, counted, fills_column, kernel, reads_column, reads_records, whole
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from core.book import LEDGER_ACCOUNTS
 from core.catalog import Budget, Family
 from core.codes import Outcome
-from core.tables import LEDGER_ACCOUNTS
 from kernels import availability, budget, commitments, keys, spending
 from kernels.following import alone, demand_of, link_to, place_of, target_of
 from kernels.signature import aside, counted, part

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from core.tables import Book, Fingerprints, Replayed
+from core.book import Book
+from core.tables import Fingerprints, Replayed
 from kernels import keys
 from kernels.following import alone, link_to
 from kernels.postings import apply_remainders, place_item

@@ -6,7 +6,8 @@ So a figure just after any batch can be told, and nothing bloats: updating 11,00
 import numpy as np
 from numpy.typing import NDArray
 
-from core.tables import LEDGER_ACCOUNTS, AccountBalances, NodeBalances
+from core.book import LEDGER_ACCOUNTS
+from core.tables import AccountBalances, NodeBalances
 from posting.book import State
 from posting.registry import SHEETS, Registry
 from posting.rows import Encoder

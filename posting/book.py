@@ -6,10 +6,10 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
+from core.book import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
 from core.catalog import Effects, effects
 from core.columns import record, records, sealed
 from core.errors import EngineError
-from core.tables import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
 from kernels import keys as key_kernel
 from kernels import pages as page_kernel
 from posting import cells

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.book import Cells
 from core.calendar import YEAR_FIRST
 from core.columns import blank, grown, records
 from core.errors import EngineError
-from core.tables import Cells, NewCells, Numbers, Packed
+from core.tables import NewCells, Numbers, Packed
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from posting.registry import Registry

@@ -6,16 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.book import LEDGER_ACCOUNTS
 from core.columns import seal
 from core.errors import DatabaseUnfit, SchemaMismatch
-from core.tables import (
-    LEDGER_ACCOUNTS,
-    AccountBalances,
-    NewCells,
-    NewPayees,
-    NodeBalances,
-    Spans,
-)
+from core.tables import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
 from kernels import keys as key_kernel
 from posting import checkpoint, keys, replaying
 from posting.book import State, empty

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import calendar, chart, nomenclature
+from core.book import LEDGER_ACCOUNTS
 from core.calendar import YEAR_FIRST, Calendar
 from core.catalog import Role
 from core.chart import Chart
@@ -21,7 +22,6 @@ from core.errors import ReferenceDataError
 from core.lines import YearCodes
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, Level, Nomenclature
 from core.reference.files import SHIPPED
-from core.tables import LEDGER_ACCOUNTS
 
 CENTRES_A_YEAR = CENTRES_MAX + 1
 SHEETS = 6

@@ -14,15 +14,7 @@ from numpy.typing import NDArray
 
 from core.columns import ColumnKind, kinds
 from core.errors import SchemaMismatch
-from core.tables import (
-    AccountBalances,
-    Duplicates,
-    Entries,
-    NewCells,
-    NewPayees,
-    NodeBalances,
-    Refusals,
-)
+from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
 
 _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
 _BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}

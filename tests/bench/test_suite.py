@@ -14,9 +14,10 @@ from bench import decision, invariants, postgres, publication
 from bench.postgres import Span
 from bench.suite import Command, Figures, run_suite
 from bench.year import Year
+from core.book import Cells, Nodes
 from core.columns import records, sealed
 from core.nomenclature import Level
-from core.tables import Cells, Draws, Nodes, Numbers
+from core.tables import Draws, Numbers
 from kernels import availability
 from posting.store.migrating import migrate
 from service.database import embedded

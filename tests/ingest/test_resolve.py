@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from core.book import Cells
 from core.codes import UNKEYED, Outcome
 from core.fields import ACT_LINES_MAX, Field
-from core.tables import Acts, Cells
+from core.tables import Acts
 from ingest.columns import Memory
 from ingest.flat import cents_sums
 from ingest.resolve import Context, Resolved, Sender, resolve

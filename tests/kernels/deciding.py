@@ -5,21 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.book import LEDGER_ACCOUNTS, Cells, Counters, Items, Keys, Ledger, Nodes
+from core.book import Book as Tables
 from core.catalog import Effects, effects
 from core.codes import Outcome
 from core.columns import record, records, sealed
-from core.tables import (
-    LEDGER_ACCOUNTS,
-    Acts,
-    Cells,
-    Counters,
-    Decisions,
-    Items,
-    Keys,
-    Ledger,
-    Nodes,
-)
-from core.tables import Book as Tables
+from core.tables import Acts, Decisions
 from kernels import decisions as kernel
 from tests.books import Book
 from tests.oracle import ledger as oracle

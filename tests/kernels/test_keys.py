@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core.book import Counters, Keys
 from core.columns import record, records, sealed
-from core.tables import Counters, Keys
 from kernels import keys as kernel
 from tests.books import Book, books
 from tests.kernels.deciding import acts_of

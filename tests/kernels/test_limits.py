@@ -4,12 +4,12 @@ from itertools import combinations, product
 
 import pytest
 
+from core.book import LEDGER_ACCOUNTS
 from core.catalog import KIND_NUMBER
 from core.codes import Outcome
 from core.fields import ACT_LINES_MAX
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import Level
-from core.tables import LEDGER_ACCOUNTS
 from tests.books import OPEN_PERIODS, Book
 from tests.kernels.deciding import Deciding, remembered
 from tests.oracle.decisions import decide

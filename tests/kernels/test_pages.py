@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.book import Items
 from core.columns import record, sealed
-from core.tables import Items
 from kernels import pages as kernel
 from tests.kernels.modes import examples
 from tests.oracle import pages

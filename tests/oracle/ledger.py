@@ -84,7 +84,7 @@ class Ledger:
         return {at: self.decide(acts[at], holding) for at in places}
 
     def figures(self, node: int) -> list[int]:
-        """The eight figures of ``node``, as ``core.tables.Nodes`` has them."""
+        """The eight figures of ``node``, as ``core.book.Nodes`` has them."""
         return [self.state.figures.get((node, figure), 0) for figure in range(FIGURES)]
 
     def sums(self, period: int, account: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ NONE = -1
 OPENED, ALLOTTED, RESERVED, CONSUMED = range(4)
 FIGURES = 8
 AE, CP = 0, 4
-"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.tables.Nodes.figures``."""
+"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.book.Nodes.figures``."""
 
 Fingerprint = Hashable
 """Whatever tells keys apart: two words of a hash, or the texts themselves.  None is none."""

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
-from core.tables import LEDGER_ACCOUNTS, AccountBalances, NodeBalances
+from core.book import LEDGER_ACCOUNTS
+from core.tables import AccountBalances, NodeBalances
 from posting.batch import Outcome
 from posting.rows import HEADER, TRAILER, Table, decode
 from tests.files import File, files

@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG
+from core.catalog import CATALOG, Effects
 from core.errors import EngineError
-from core.tables import Effects
 from posting.book import ENTRIES_MAX, ITEMS_A_PAGE, State, empty
 from posting.cells import as_records
 from posting.memory import extended, reserve

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.book import Cells
 from core.errors import EngineError
 from core.fields import Field
 from core.nomenclature import Level
-from core.tables import Cells
 from posting.cells import CELLS_MAX, CellNumbers, CellParts, as_records, as_rows, pack, unpack
 from posting.registry import Coded
 from tests.files import PLACES, REFERENCE, YEAR

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.book import Items, Keys
 from core.columns import record
 from core.errors import SchemaMismatch
-from core.tables import Items, Keys
 from posting import checkpoint
 from posting.book import ITEMS_A_PAGE, State, empty
 from posting.checkpoint import KEYS_A_PAGE, NOTHING, PAGE_BYTES, PIECE_BYTES, Mark, Snapshot, Stored

@@ -1,0 +1,117 @@
+"""The tables of the book, declared once: the state that deciding reads and changes, indexed by position."""
+
+from typing import Annotated, NamedTuple
+
+from core.catalog import Effects
+from core.columns import (
+    READS,
+    Balance,
+    Code,
+    Entry,
+    Hash32,
+    Hash64,
+    Index,
+    Money,
+    Position,
+    Rows,
+    Small,
+)
+
+Slots = Hash64
+"""Open addressing over ``Keys``: the upper 32 bits are a tag, the lower the row + 1; 0 is free."""
+
+
+class Cells(NamedTuple):
+    """Account assignments: where each hangs in the budget and which accounts it posts to."""
+
+    centre_node: Index
+    """The node of the fund centre itself; its ancestors follow ``Nodes.parent``."""
+    level: Code
+    """``core.nomenclature.Level`` of that node."""
+    operation_node: Index
+    """Node of the investment operation; -1 if none."""
+    expense: Small
+    accrued: Small
+    creditor: Small
+
+
+class Nodes(NamedTuple):
+    """Where budget is controlled; the figures stand in ``Book.figures``."""
+
+    parent: Index
+    """-1 above a programme."""
+    level: Code
+    staff: Code
+    """1 for T2."""
+    blocking: Code
+    """0 for estimated credits, which no want of credit stops."""
+    touched: Code
+    """1 when the figures changed since the last batch."""
+
+
+class Items(NamedTuple):
+    """What may still follow each entry, by entry id."""
+
+    open: Money
+    unbilled: Money
+    parent: Position
+    """The commitment's entry; 0 if none."""
+    cell: Index
+    debit: Small
+    credit: Small
+    kind: Code
+    lines_after: Small
+    """Lines of the same act behind this one: a predecessor's line number must exist."""
+
+
+class Keys(NamedTuple):
+    """Accepted keys in order of acceptance: 96-bit fingerprint, content, and what they stand for."""
+
+    high: Hash64
+    low: Hash32
+    value: Position
+    """Entry id of the first line (acts), or payee number (payees)."""
+    content: Hash64
+    """Content digest (acts), or bank digest (payees)."""
+
+
+class Ledger(NamedTuple):
+    """Debit and credit by account and period: row ``period * LEDGER_ACCOUNTS + account``."""
+
+    debit: Money
+    credit: Money
+    touched: Code
+
+
+class Counters(NamedTuple):
+    """How many there are of each; one row."""
+
+    entries: Entry
+    keys: Entry
+    payees: Entry
+    waiting: Entry
+
+
+class Book(NamedTuple):
+    """All state that deciding needs, as records: what the kernels read and advance."""
+
+    effects: Annotated[Rows, Effects, READS]
+    cells: Annotated[Rows, Cells, READS]
+    nodes: Annotated[Rows, Nodes]
+    items: Annotated[Rows, Items]
+    ledger: Annotated[Rows, Ledger]
+    keys: Annotated[Rows, Keys]
+    payees: Annotated[Rows, Keys]
+    waiting: Annotated[Rows, Keys]
+    counters: Annotated[Rows, Counters]
+    figures: Balance
+    """Eight figures a node: AE opened, allotted, reserved, consumed, then CP the same."""
+    periods: Code
+    """1 where the ``core.calendar`` period is open."""
+    slots: Slots
+    payee_slots: Slots
+    waiting_slots: Slots
+
+
+LEDGER_ACCOUNTS = 1024
+"""Rows of ``Ledger`` per period: accounts of all charts together stay below it."""
