@@ -92,11 +92,19 @@ def draw(figures: Figures, path: Path) -> None:
     axes = plot.subplots()
     axes.bar_label(
         axes.barh(list(rates)[::-1], list(rates.values())[::-1], color="#31688e"),
-        labels=[f"{rate / 1e6:.2f} M/s" for rate in list(rates.values())[::-1]],
+        labels=[_in_short(rate) for rate in list(rates.values())[::-1]],
         padding=4,
     )
     axes.set_xscale("log")
-    axes.set_xlim(min(rates.values()) / 4, max(rates.values()) * 4)
+    axes.set_xlim(min(rates.values()) / 4, max(rates.values()) * 20)  # room for the labels
     axes.set_xlabel("lines a second, logarithmic")
     path.parent.mkdir(parents=True, exist_ok=True)
     plot.savefig(path, dpi=120)
+
+
+def _in_short(rate: float) -> str:
+    """Three digits are as many as such a figure bears."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if rate >= size:
+            return f"{rate / size:.3g} {unit}/s"
+    return f"{rate:.3g}/s"

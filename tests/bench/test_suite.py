@@ -134,3 +134,10 @@ def _book_of(tree: dict[int, Node], rng: np.random.Generator) -> tuple[np.ndarra
     nodes["parent"] = [node.parent for node in tree.values()]
     nodes["blocking"] = [node.blocking for node in tree.values()]
     return cells, nodes, figures
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"), [(12, "12/s"), (2_254, "2.25 k/s"), (561_948, "562 k/s"), (57_100_000, "57.1 M/s")]
+)
+def test_rates_on_the_plot_are_short(rate: float, shown: str) -> None:
+    assert publication._in_short(rate) == shown
