@@ -52,7 +52,7 @@ $(MADE): tools/uv.txt
 # which knows the mirror from the machine's own configuration, installs the same and checks the same hashes.
 $(READY): $(MADE) pyproject.toml uv.lock
 	@echo "Installing what uv.lock pins"
-	@$(UV) sync --quiet --frozen --system-certs --python $(BIN)/python || { \
+	@$(UV) sync --quiet --frozen --compile-bytecode --system-certs --python $(BIN)/python || { \
 	  echo "uv could not; installing the same with pip" && \
 	  $(UV) export --quiet --frozen --no-emit-project --output-file $(VENV)/pinned.txt && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/pinned.txt && \
