@@ -1,0 +1,48 @@
+"""How fast the queue drains, and when it will be empty."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+
+WINDOW_SECONDS = 30.0
+"""Long enough to even out batches, short enough to follow a peak."""
+
+_SHORTEST_SECONDS = 1.0
+
+
+class Pace:
+    """Lines committed lately."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._commits: deque[tuple[float, int]] = deque()
+        self._lines = 0
+        self._began = 0.0
+
+    def committed(self, lines: int) -> None:
+        """Note a batch."""
+        now = self._forget()
+        if not self._commits:
+            self._began = now
+        self._commits.append((now, lines))
+        self._lines += lines
+
+    def lines_a_second(self) -> float:
+        """Lines committed a second in the window, or since work began in it; 0 when nothing was."""
+        now = self._forget()
+        return self._lines / min(max(now - self._began, _SHORTEST_SECONDS), WINDOW_SECONDS)
+
+    def seconds_to_empty(self, lines: int) -> float:
+        """How long ``lines`` will take at this pace; infinite while nothing moves."""
+        if not lines:
+            return 0.0
+        pace = self.lines_a_second()
+        return lines / pace if pace else math.inf
+
+    def _forget(self) -> float:
+        """Drop what lies before the window; what the time is."""
+        now = self._clock()
+        while self._commits and self._commits[0][0] <= now - WINDOW_SECONDS:
+            self._lines -= self._commits.popleft()[1]
+        return now
