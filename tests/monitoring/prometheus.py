@@ -45,7 +45,7 @@ class Prometheus:
             It never did.
         """
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await self.ask(expression):
+            while not await self.ask(expression):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
 

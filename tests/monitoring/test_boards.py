@@ -68,6 +68,11 @@ def test_the_search_for_names_finds_them() -> None:
     } <= found
 
 
+def test_every_recorded_figure_is_documented() -> None:
+    pages = (ROOT / "docs/metrics.md").read_text()
+    assert [name for name in RECORDED if f"`{name}`" not in pages] == []
+
+
 def test_every_metric_is_looked_at() -> None:
     """By a board or an alert: a figure that nobody looks at is not worth its place."""
     found = {name for _, expression in asked() for name in _NAMES.findall(expression)}
