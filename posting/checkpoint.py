@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
 from posting.book import ITEMS_A_PAGE, KEYS_A_PAGE, State
+from posting.memory import apart
 from posting.rows import HEADER, TRAILER
 
 PAGE_BYTES = 7680
@@ -32,6 +33,9 @@ _PARTS: Mapping[int, tuple[str, int]] = {
     3: ("payees", KEYS_A_PAGE),
 }
 _CODEC = pa.Codec("lz4")
+_CODEC_BYTES_MAX = BLOCK_PAGES * PAGE_BYTES + BLOCK_PAGES * PAGE_BYTES // 255 + 16
+"""What LZ4 makes of a block at the worst, by its own bound."""
+
 _PIECES_AT_ONCE = 64
 _PIECE_ROW = np.dtype(
     [
@@ -90,7 +94,7 @@ class Snapshot:
     mark: Mark
     previous: int
     """Batch of the checkpoint before; 0 for the first."""
-    blocks: list[bytes]
+    blocks: list[memoryview]
     """Pages packed together, one block behind the other."""
     _pieces: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
@@ -137,12 +141,20 @@ def take(state: State, batch: int, last: Mark) -> Snapshot:
         3: _pages_between(last.payees, mark.payees, KEYS_A_PAGE),
     }
     state.changed_pages[:] = False
-    blocks = [
+    packed = (
         _block(state, part, numbers[at : at + BLOCK_PAGES].astype("<u4"))
         for part, numbers in pages.items()
         for at in range(0, len(numbers), BLOCK_PAGES)
-    ]
-    return Snapshot(mark, last.batch, blocks)
+    )
+    room = sum(_packed_bytes_max(len(numbers)) for numbers in pages.values())
+    return Snapshot(mark, last.batch, apart(packed, room))
+
+
+def _packed_bytes_max(pages: int) -> int:
+    """Bytes that the blocks of so many pages cannot exceed, however little they can be compressed."""
+    blocks = -(-pages // BLOCK_PAGES)
+    whole = _CODEC_BYTES_MAX + BLOCK_PAGES * np.dtype("<u4").itemsize + _BLOCK.itemsize
+    return blocks * whole
 
 
 def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
