@@ -17,7 +17,14 @@ from service.receipts import Reason, Receipt, reasons, receipt
 from service.settings import Misuse
 
 SQL = queries("service", "queries.sql")
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError, socket.gaierror)
+FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+)
 """What a database does that is gone, cannot be reached, or refuses."""
 
 

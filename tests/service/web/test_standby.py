@@ -1,49 +1,20 @@
 """A second engine waits for the first, and takes over with nothing lost."""
 
-import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
-import httpx
 import pytest
 
 from service.database import Database
 from tests.databases import held_up
-from tests.files import REFERENCE
 from tests.service.commands import crescendo, ended, start
 from tests.service.web.acts import CREDITS, commitment
 from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running, standing_by
 
 ACTS = as_jsonl([*CREDITS, commitment("C1")])
-
-
-@asynccontextmanager
-async def _standing_by(dsn: str, data: Path) -> AsyncIterator[Running]:
-    """A standby that said what it waits for."""
-    place = ("--database", dsn, "--data", data, "--port", "0", "--standby")
-    process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
-    service = Running(process, "")
-    listener = asyncio.create_task(service.listen())
-    try:
-        await service.heard("standing by")
-        yield service
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        await listener
-
-
-async def _takes_over(standby: Running) -> httpx.AsyncClient:
-    line = await standby.heard("listening on ")
-    standby.url = line[line.index("http://") :].split()[0]
-    await standby.heard('"event":"ready"')
-    return standby.client(MINISTRY)
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
@@ -55,14 +26,15 @@ async def test_it_takes_over_what_was_acknowledged(
         async with first.client(MINISTRY) as client:
             found = await client.post("/v1/submissions?wait=60", content=ACTS, headers=JSONL)
             assert found.json()["state"] == "decided"
-            async with _standing_by(dsn, tmp_path) as second:
+            async with standing_by(dsn, tmp_path) as second:
                 async with held_up(dsn, "batch"):
                     waiting = as_jsonl([commitment("C2")])
                     assert (await client.post("/v1/submissions", content=waiting, headers=JSONL)).is_success
                     first.process.send_signal(end)
                     if end is signal.SIGKILL:
                         await first.process.wait()
-                async with await _takes_over(second) as other:
+                await second.takes_over()
+                async with second.client(MINISTRY) as other:
                     left = await other.get("/v1/submissions/2?wait=60")
                     assert left.json()["receipt"]["accepted"]["lines"] == 1
                     form = await other.post("/v1/acts", json=commitment("C1"))
@@ -75,7 +47,7 @@ async def test_it_stands_down_at_a_signal(database: Database, tmp_path: Path) ->
     async with (
         fresh(database) as dsn,
         running(dsn, tmp_path / "a"),
-        _standing_by(dsn, tmp_path / "b") as second,
+        standing_by(dsn, tmp_path / "b") as second,
     ):
         second.process.send_signal(signal.SIGTERM)
         assert await second.process.wait() == 0
@@ -85,7 +57,7 @@ async def test_it_waits_for_a_database_that_does_not_answer(database: Database, 
     async with fresh(database) as dsn:
         address, _, name = dsn.rpartition("/")
         missing = f"{address}/{name}_later"
-        async with _standing_by(missing, tmp_path) as second:
+        async with standing_by(missing, tmp_path) as second:
             connection = await asyncpg.connect(dsn)
             await connection.execute(f'create database "{name}_later"')
             try:
