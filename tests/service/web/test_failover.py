@@ -77,8 +77,8 @@ async def test_what_was_acknowledged_survives_the_loss_of_the_primary(tmp_path: 
         ports = (str(urlsplit(each).port) for each in (dsn, second))
         either = _at(dsn, *ports) + "?target_session_attrs=read-write"
         async with running(either, tmp_path / "data") as served, served.client(MINISTRY) as client:
-            credits = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
-            assert credits.json().get("state") == "decided", (credits.text, served.said)
+            funded = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+            assert funded.json().get("state") == "decided", (funded.text, served.said)
             form = await client.post("/v1/acts", json=commitment("C1"))
             assert form.json()["outcome"] == "accepted", (form.text, served.said)
             kill_all(postmaster(tmp_path / "a"))
