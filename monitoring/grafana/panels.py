@@ -1,12 +1,13 @@
 """Panels and boards, and the JSON that Grafana reads them as."""
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).parent / "dashboards"
-SOURCE = {"type": "prometheus", "uid": "prometheus"}
+SOURCE: Mapping[str, str] = {"type": "prometheus", "uid": "prometheus"}
 """As ``datasources/prometheus.yml`` names it."""
 
 _COLUMNS = 24
@@ -119,7 +120,7 @@ def _panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
         "type": panel.look.value,
         "title": panel.title,
         "description": says,
-        "datasource": SOURCE,
+        "datasource": dict(SOURCE),
         "gridPos": place,
         "targets": [_target(chr(ord("A") + at), query, panel.look) for at, query in enumerate(panel.queries)],
         "fieldConfig": {"defaults": _defaults(panel), "overrides": [_bar(q) for q in panel.queries if q.bar]},
@@ -130,7 +131,7 @@ def _panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
 def _target(name: str, query: Query, look: Look) -> dict[str, Any]:
     return {
         "refId": name,
-        "datasource": SOURCE,
+        "datasource": dict(SOURCE),
         "expr": query.expression,
         "legendFormat": query.legend or "__auto",
         "instant": look is not Look.LINES,
@@ -186,7 +187,7 @@ def _choice(variable: Variable) -> dict[str, Any]:
         "type": "query",
         "name": variable.name,
         "label": variable.name.capitalize(),
-        "datasource": SOURCE,
+        "datasource": dict(SOURCE),
         "query": {"query": f"label_values({variable.metric}, {variable.name})", "refId": variable.name},
         "refresh": 2,
         "sort": 1,
