@@ -20,7 +20,7 @@ def test_without_a_word_the_defaults_hold() -> None:
 def test_the_command_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
     config = write(tmp_path, 'data = "of-file"\ndatabase = "of-file"\nreference = "of-file"\n')
     environment = dict.fromkeys(
-        ("CRESCENDO_DATA", "CRESCENDO_DATABASE", "CRESCENDO_CUT_OFF"), "of-environment"
+        ["CRESCENDO_DATA", "CRESCENDO_DATABASE", "CRESCENDO_CUT_OFF"], "of-environment"
     )
     found = read(config, environment, {"data": Path("of-command"), "database": None, "cut_off": None})
     assert found.cut_off == "of-environment"
