@@ -1,9 +1,10 @@
 """The service as a whole: one engine that never ends, and the HTTP service beside it."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import NamedTuple
 
 import structlog
@@ -34,6 +35,7 @@ from service.web.application import application
 from service.web.desk import Desk
 from service.web.postgres import reading
 from service.web.server import BACKLOG, WebServer
+from service.web.tls import Tls
 from service.web.upload import Receiver
 
 LOG = structlog.get_logger()
@@ -51,12 +53,19 @@ class Listening(NamedTuple):
     rate: float
     """Requests a second that one sender may make, a burst aside."""
     shows_metrics_to_all: bool
+    tls: Tls | None = None
+
+    @property
+    def demands_certificates(self) -> bool:
+        """Whether callers come with a certificate or not at all."""
+        return self.tls is not None and self.tls.demands_certificates
 
     @property
     def address(self) -> str:
         """As a browser wants it."""
         host, port = self.sock.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def serve(settings: Settings, at: Listening, interruption: Interruption, teller: Narrator) -> None:
@@ -74,15 +83,16 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
         _desk(settings, at, database.dsn, store) as desk,
         trail.kept(database.dsn) as kept,
     ):
-        door = Door(Rates(at.rate, at.rate * BURST_SECONDS), kept)
+        rates = Rates(at.rate, at.rate * BURST_SECONDS)
+        door = Door(rates, kept, demands_certificates=at.demands_certificates)
         desk.board.read("keys", lambda: door.keys)
-        web = WebServer(application(desk, door))
+        web = WebServer(application(desk, door), at.tls)
 
         def stop() -> None:
             desk.drain()
             web.stop()
 
-        with interruption.meaning(stop, _STOPPING):
+        with interruption.meaning(stop, _STOPPING), _reloading(at.tls):
             try:
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
@@ -98,6 +108,18 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     keys.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
+
+
+@contextmanager
+def _reloading(tls: Tls | None) -> Iterator[None]:
+    """Take the certificate anew whenever SIGHUP comes."""
+    loop = asyncio.get_running_loop()
+    if tls:
+        loop.add_signal_handler(signal.SIGHUP, tls.reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @asynccontextmanager

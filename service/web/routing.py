@@ -77,7 +77,7 @@ class Application:
         request.route = route.path
         try:
             if not route.is_open:
-                request.caller = self._door.caller(request)
+                request.caller = await self._door.caller(request)
             return await route.handler(request)
         except Problem as problem:
             if problem.is_audited:
@@ -86,7 +86,8 @@ class Application:
             raise
 
     def _route(self, request: Request) -> Route:
-        path, method = request.scope["path"], "GET" if request.method == "HEAD" else request.method
+        # As it was sent: a proxy that keeps a path closed must not be got round by writing it in another way.
+        path, method = request.scope["raw_path"].decode("latin-1"), _method(request)
         matching = [(match, route) for pattern, route in self._routes if (match := pattern.fullmatch(path))]
         for match, route in matching:
             if route.method == method:
@@ -97,6 +98,10 @@ class Application:
         problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")
         problem.headers["allow"] = ", ".join(sorted({route.method for _, route in matching}))
         raise problem
+
+
+def _method(request: Request) -> str:
+    return "GET" if request.method == "HEAD" else request.method
 
 
 def _pattern(path: str) -> re.Pattern[str]:

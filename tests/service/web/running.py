@@ -67,7 +67,7 @@ async def running(dsn: str, data: Path, *words: str | Path, ready: bool = True) 
     listener = asyncio.create_task(service.listen())
     try:
         line = await service.heard("listening on ")
-        service.url = re.findall(r"http://\S+", line)[0]
+        service.url = re.findall(r"https?://\S+", line)[0]
         if ready:
             await service.heard('"event":"ready"')
         yield service
