@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -96,8 +96,13 @@ class Application:
         if not matching:
             raise unknown(f"There is nothing at {path}")
         problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")
-        problem.headers["allow"] = ", ".join(sorted({route.method for _, route in matching}))
+        problem.headers["allow"] = ", ".join(sorted(_allowed(route for _, route in matching)))
         raise problem
+
+
+def _allowed(routes: Iterable[Route]) -> set[str]:
+    methods = {route.method for route in routes}
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def _method(request: Request) -> str:
