@@ -59,9 +59,12 @@ class Running:
 
 
 @asynccontextmanager
-async def running(dsn: str, data: Path, *words: str | Path, ready: bool = True) -> AsyncIterator[Running]:
-    """``crescendo serve`` on a port of its own; killed at the end unless it is over."""
-    place = ("--database", dsn, "--data", data, "--port", "0", *words)
+async def running(
+    dsn: str | None, data: Path, *words: str | Path, ready: bool = True
+) -> AsyncIterator[Running]:
+    """``crescendo serve`` on a port of its own, with a database of its own when ``dsn`` is none; killed at the end."""
+    where = ("--database", dsn) if dsn else ()
+    place = (*where, "--data", data, "--port", "0", *words)
     process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
     service = Running(process, "")
     listener = asyncio.create_task(service.listen())

@@ -32,8 +32,8 @@ async def test_schemathesis_finds_nothing(database: Database, tmp_path: Path) ->
         code, said = await _fuzzed(service, _endless(description), tmp_path)
         assert code == 0, said
         operations = sum(len(methods) for methods in description["paths"].values())
-        tested = operations - len(_endless(description))
-        assert f"Tested: {tested}" in said, said
+        # the description itself is where it reads, and not tried
+        assert f"Tested: {operations - 1 - len(_endless(description))}\n" in said, said
         assert not [line for line in service.said if '"level":"error"' in line]
         async with service.client(MINISTRY) as client:
             assert (await client.get("/readyz")).status_code == 200
