@@ -15,9 +15,10 @@ from service.access.certificates import thumbprint
 from service.database import Database
 from tests.service.access.issuing import AUDIENCE, URL, published, signed
 from tests.service.commands import crescendo
+from tests.service.web.acts import CREDITS
 from tests.service.web.certificates import Authority, Pair
 from tests.service.web.keys import FOREIGN, KEEPER, MINISTRY
-from tests.service.web.running import Running, fetch, fresh, running
+from tests.service.web.running import Running, as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -134,6 +135,21 @@ async def test_a_certificate_may_be_changed_without_a_stop(place: Place) -> None
         while await _status(place, pair, FOREIGN) != 401:
             pass
     assert await _finding(place) == ("stranger2222", "certificate-differs"), "bound once is bound for ever"
+
+
+async def test_files_are_sent_over_tls_by_the_command_line(place: Place, tmp_path: Path) -> None:
+    file = tmp_path / "credits.jsonl"
+    file.write_bytes(as_jsonl(CREDITS))
+    secret = {"CRESCENDO_KEY": MINISTRY["authorization"].removeprefix("Bearer ")}
+    ca = ("--url", place.service.url, "--ca", place.authority.pair.certificate)
+    own = ("--cert", place.ministry.certificate, "--client-key", place.ministry.key)
+    sent = await crescendo("submit", file, *ca, *own, "--json", environment=secret)
+    assert sent.code == 0, sent.err
+    assert sent.json()["submissions"][0]["receipt"]["accepted"]["lines"] == len(CREDITS)
+    thief = ("--cert", place.stranger.certificate, "--client-key", place.stranger.key)
+    assert (await crescendo("submit", file, *ca, *thief, environment=secret)).code == 1
+    mixed = ("--cert", place.ministry.certificate, "--client-key", place.stranger.key)
+    assert (await crescendo("submit", file, *ca, *mixed, environment=secret)).code == 2
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics", "/v1/submissions"])
