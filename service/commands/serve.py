@@ -1,5 +1,6 @@
 """``crescendo serve``: the HTTP service."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,14 @@ class Listen:
     file_bytes_max: Annotated[int, Parameter(help="Largest file taken, in bytes.")] = 8 * _GIB
     uploads_max: Annotated[int, Parameter(help="Files on their way in at once.")] = 64
     rate: Annotated[int, Parameter(help="Requests a second that one sender may make.")] = 500
+    standby: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Wait until no other engine works on the database of --database, then take over.",
+        ),
+    ] = False
     open_metrics: Annotated[
         bool,
         Parameter(
@@ -85,6 +94,8 @@ def serve(*, listen: Listen = ON_LOOPBACK, certificates: Certificates = PLAIN, p
     Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot go on: start it again.
     """
     settings, tls = place.settings(), certificates.tls()
+    if listen.standby and not settings.database:
+        raise Misuse("a standby shares a database with the engine it waits for: name it with --database")
     tuning.tune()
     logs.to_standard_error()
     teller = progress.narrator()
@@ -93,12 +104,21 @@ def serve(*, listen: Listen = ON_LOOPBACK, certificates: Certificates = PLAIN, p
     sock = listening(listen.host, listen.port)
     try:
         warmup.load(teller)
-        from service import serving
+        from service import serving, standby
 
         at = serving.Listening(
-            sock, listen.file_bytes_max, listen.uploads_max, listen.rate, listen.open_metrics, tls
+            *(
+                sock,
+                listen.file_bytes_max,
+                listen.uploads_max,
+                listen.rate,
+                listen.open_metrics,
+                listen.standby,
+            ),
+            tls=tls,
         )
-        interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
+        with suppress(standby.StoodDown):
+            interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
     finally:
         teller.close()
         sock.close()

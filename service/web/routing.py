@@ -1,5 +1,6 @@
 """Which handler answers which path; the one place where everything that goes wrong becomes an answer."""
 
+import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -49,6 +50,9 @@ class Application:
             found = await self._answered(request)
         except Problem as problem:
             found = refusal(problem)
+        except asyncio.CancelledError:
+            # The service ends before this was answered: who waits is told so, and what to do.
+            found = refusal(busy("The service is ending; send it again, twice does no harm"))
         try:
             await found.send(send)
         finally:
