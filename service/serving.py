@@ -57,6 +57,7 @@ class Listening(NamedTuple):
     stands_by: bool
     """Wait until no other engine works on the database, in place of giving up."""
     tls: Tls | None = None
+    """What connections are made with; plain HTTP where this is None."""
 
     @property
     def demands_certificates(self) -> bool:

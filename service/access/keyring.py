@@ -58,12 +58,10 @@ class Keyring:
         Stranger
             The issuer has no such key, or has not answered for too long.
         """
-        if self._age > REFRESH_SECONDS:
+        if self._age > REFRESH_SECONDS or name not in self._keys:
             self._ask()
-        if self._asking and (name not in self._keys or self._age > AGE_SECONDS_MAX):
+        if self._asking and (self._age > AGE_SECONDS_MAX or name not in self._keys):
             await asyncio.shield(self._asking)
-        if name not in self._keys and self._ask():
-            await asyncio.shield(cast(asyncio.Task[None], self._asking))
         if self._age > AGE_SECONDS_MAX:
             raise Stranger("issuer-silent")
         if name not in self._keys:
@@ -74,13 +72,11 @@ class Keyring:
     def _age(self) -> float:
         return self._clock() - self._read_at
 
-    def _ask(self) -> bool:
+    def _ask(self) -> None:
         """Begin to ask the issuer, unless somebody does or did a moment ago."""
-        if self._asking or self._clock() - self._asked_at < PAUSE_SECONDS:
-            return False
-        self._asked_at = self._clock()
-        self._asking = asyncio.ensure_future(self._refreshed())
-        return True
+        if not self._asking and self._clock() - self._asked_at >= PAUSE_SECONDS:
+            self._asked_at = self._clock()
+            self._asking = asyncio.ensure_future(self._refreshed())
 
     async def _refreshed(self) -> None:
         try:

@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -32,6 +33,8 @@ class Sort(NamedTuple):
     """A body that would do something for its rightful sender; None for a route that only shows."""
     belongs: bool = False
     """Whether what its path names is somebody's: to everybody else it is not there."""
+    asks: Mapping[str, str] = {}
+    """Parameters without which nothing would be shown to anybody."""
 
 
 SHOWN: Mapping[tuple[str, str], Sort] = {
@@ -69,12 +72,13 @@ async def anonymous(place: Place) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def _path(path: str, number: int) -> str:
-    return path.replace("{submission}", str(number))
+    """The path with the number of something of the ministry's: a submission, and an entry too."""
+    return re.sub(r"\{\w+\}", str(number), path)
 
 
 def _with(key: Mapping[str, str], sort: Sort) -> dict[str, Any]:
     sends = dict(sort.sends or {})
-    return {**sends, "headers": {**sends.get("headers", {}), **key}}
+    return {**sends, "headers": {**sends.get("headers", {}), **key}, "params": dict(sort.asks)}
 
 
 async def _audited(place: Place) -> int:
@@ -196,7 +200,8 @@ async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
     for trick in tricks:
         sent = _with(key, SHOWN[route])
         sent["headers"] = {**sent["headers"], **trick.get("headers", {})}
-        found = await anonymous.request(method, _path(path, number), params=trick.get("params"), **sent)
+        sent["params"] = {**sent["params"], **trick.get("params", {})}
+        found = await anonymous.request(method, _path(path, number), **sent)
         mine = json.dumps(found.json()) if "json" in found.headers["content-type"] else found.text
         sent_by_us = HIDDEN if SHOWN[route].sends else ""
         assert HIDDEN not in mine or sent_by_us, (trick, mine)
