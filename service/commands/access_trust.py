@@ -192,7 +192,7 @@ def _grid(title: str, rows: Sequence[dict[str, Any]]) -> Grid:
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
-        return " ".join(value)
+        return " ".join(value) or "all"
     return f"{value:%Y-%m-%d}" if hasattr(value, "year") else str("" if value is None else value)
 
 

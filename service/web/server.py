@@ -56,6 +56,7 @@ class WebServer:
             loop="none",
             lifespan="off",
             log_config=None,
+            log_level="error",  # what strangers send must not fill our logs
             access_log=False,
             server_header=False,
             proxy_headers=False,
