@@ -99,7 +99,7 @@ def _bearer(request: Request) -> str:
 
 def _unknown(stranger: Stranger) -> Problem:
     """One answer for no key, a wrong one, and one that was good once: nobody learns which."""
-    told = "A key or a token that is known and still good must stand in Authorization: Bearer"
+    told = "A key that is known and still good, or such a token, must stand in Authorization: Bearer"
     problem = Problem(HTTPStatus.UNAUTHORIZED, "key-unknown", told)
     problem.headers["www-authenticate"] = 'Bearer realm="crescendo"'
     problem.claimed, problem.finding = stranger.claimed, stranger.finding
