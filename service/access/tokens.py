@@ -75,8 +75,10 @@ class Trust(NamedTuple):
     """By the issuer's name and what it calls the system."""
 
 
-class _Confirmation(msgspec.Struct):
-    fingerprint: str = msgspec.field(name="x5t#S256", default="")
+class _Confirmation(msgspec.Struct, forbid_unknown_fields=True):
+    """What its sender must prove besides; a token with a proof that is not read here is not taken for one without."""
+
+    fingerprint: str | None = msgspec.field(name="x5t#S256", default=None)
 
 
 class _Claims(msgspec.Struct):
@@ -234,6 +236,6 @@ def _check_times(not_before: float, expires: float, now: float) -> None:
 
 def _confirmed(claims: _Claims) -> bytes:
     try:
-        return thumbprint(claims.cnf.fingerprint) if claims.cnf.fingerprint else b""
+        return b"" if claims.cnf.fingerprint is None else thumbprint(claims.cnf.fingerprint)
     except ValueError as error:
         raise Stranger("token-confirmation") from error
