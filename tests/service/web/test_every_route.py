@@ -38,9 +38,9 @@ class Sort(NamedTuple):
 
 
 SHOWN: Mapping[tuple[str, str], Sort] = {
-    ("POST", "/v1/acts"): Sort(sends={"json": commitment(f"{HIDDEN}-F")}),
+    ("POST", "/v1/acts"): Sort(sends={"json": commitment("ATTEMPT-F")}),
     ("POST", "/v1/submissions"): Sort(
-        sends={"content": as_jsonl([commitment(f"{HIDDEN}-S")]), "headers": JSONL}
+        sends={"content": as_jsonl([commitment("ATTEMPT-S")]), "headers": JSONL}
     ),
     ("GET", "/v1/submissions"): Sort(),
     ("GET", "/v1/submissions/{submission}"): Sort(belongs=True),
@@ -58,8 +58,10 @@ async def test_every_route_is_said_to_be_open_or_tried_here() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def number(place: Place) -> int:
-    """A submission of the ministry with refused lines."""
+    """A submission of the ministry with refused lines, beside an act of its own that was accepted."""
     async with place.service.client(MINISTRY) as client:
+        form = await client.post("/v1/acts", json=commitment(f"{HIDDEN}-ACT", "0.01"))
+        assert form.json()["outcome"] == "accepted"
         rows = as_jsonl(unknown_centres(3, HIDDEN))
         found = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
         return found.json()["submission"]
@@ -203,8 +205,9 @@ async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
         sent["params"] = {**sent["params"], **trick.get("params", {})}
         found = await anonymous.request(method, _path(path, number), **sent)
         mine = json.dumps(found.json()) if "json" in found.headers["content-type"] else found.text
-        sent_by_us = HIDDEN if SHOWN[route].sends else ""
-        assert HIDDEN not in mine or sent_by_us, (trick, mine)
+        for asked in SHOWN[route].asks.values():
+            mine = mine.replace(asked, "")  # what we named ourselves may be named to us
+        assert HIDDEN not in mine, (trick, mine)
         assert "MIN-09" not in mine
 
 
