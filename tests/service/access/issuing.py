@@ -13,6 +13,8 @@ from service.access import tokens
 URL = "https://issuer.example"
 AUDIENCE = "crescendo"
 SUBJECT = "chorus-09"
+LIFETIME_SECONDS = 12 * 3600
+"""Tokens that are signed when tests are collected must be good when the last of them runs."""
 KEYS: Mapping[str, tuple[str, jwk.RSAKey | jwk.ECKey | jwk.OKPKey]] = {
     "rsa": ("RS256", jwk.RSAKey.generate_key(2048, {"kid": "rsa"})),
     "pss": ("PS256", jwk.RSAKey.generate_key(2048, {"kid": "pss"})),
@@ -31,7 +33,15 @@ def published(*names: str) -> bytes:
 def claims(**other: Any) -> dict[str, Any]:
     """Claims of a good token; ``None`` leaves one out."""
     now = int(time.time())
-    said = {"iss": URL, "aud": AUDIENCE, "sub": SUBJECT, "iat": now, "nbf": now, "exp": now + 300, **other}
+    said = {
+        "iss": URL,
+        "aud": AUDIENCE,
+        "sub": SUBJECT,
+        "iat": now,
+        "nbf": now,
+        "exp": now + LIFETIME_SECONDS,
+        **other,
+    }
     return {name: value for name, value in said.items() if value is not None}
 
 
