@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -39,6 +40,8 @@ class Service(NamedTuple):
     attempts: int = 10
     """Connections that fail, and answers that say to come again, before a file is given up."""
     pause: Callable[[float], None] = time.sleep
+    tls: ssl.SSLContext | None = None
+    """Whom to believe over https, and our own certificate; what the machine says where this is None."""
 
     def connection(self) -> http.client.HTTPConnection:
         """A connection, not opened yet.
@@ -49,10 +52,30 @@ class Service(NamedTuple):
             The address is none.
         """
         parts = urlsplit(self.url)
-        made = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}.get(parts.scheme)
-        if made is None or not parts.hostname:
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise Misuse(f"{self.url!r} is no address of a service: http://host:port")
-        return made(parts.hostname, parts.port, timeout=_TIMEOUT_SECONDS)
+        where = (parts.hostname, parts.port)
+        if parts.scheme == "http":
+            return http.client.HTTPConnection(*where, timeout=_TIMEOUT_SECONDS)
+        return http.client.HTTPSConnection(*where, timeout=_TIMEOUT_SECONDS, context=self.tls)
+
+
+def trusting(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+    """What an https connection is made with.
+
+    Raises
+    ------
+    Misuse
+        The files do not read, or do not belong together.
+    """
+    try:
+        made = ssl.create_default_context(cafile=ca)
+        if certificate:
+            made.load_cert_chain(certificate, key)
+    except OSError as error:
+        named = ", ".join(str(each) for each in (ca, certificate, key) if each)
+        raise Misuse(f"no TLS with {named}: {error}") from error
+    return made
 
 
 def submit(service: Service, file: Path, again: bool, told: Callable[[int, int], None]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import asyncio
 import shutil
+import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +41,7 @@ from service.web.application import application
 from service.web.desk import Desk
 from service.web.postgres import reading
 from service.web.server import BACKLOG, WebServer
+from service.web.tls import Tls
 from service.web.upload import Receiver
 
 LOG = structlog.get_logger()
@@ -61,12 +63,20 @@ class Listening(NamedTuple):
     """Wait until no other engine works on the database, in place of giving up."""
     cut_off: CutOff | None
     """What the clock on the board counts down to."""
+    tls: Tls | None = None
+    """What connections are made with; plain HTTP where this is None."""
+
+    @property
+    def demands_certificates(self) -> bool:
+        """Whether callers come with a certificate or not at all."""
+        return self.tls is not None and self.tls.demands_certificates
 
     @property
     def address(self) -> str:
         """As a browser wants it."""
         host, port = self.sock.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def serve(settings: Settings, at: Listening, interruption: Interruption, teller: Narrator) -> None:
@@ -88,16 +98,17 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
         _desk(settings, at, database.dsn, store) as desk,
         trail.kept(database.dsn) as kept,
     ):
-        door = Door(Rates(at.rate, at.rate * BURST_SECONDS), kept)
+        rates = Rates(at.rate, at.rate * BURST_SECONDS)
+        door = Door(rates, kept, demands_certificates=at.demands_certificates)
         desk.board.read("keys", lambda: door.keys)
         desk.board.expected = lambda: door.senders
-        web = WebServer(application(desk, door))
+        web = WebServer(application(desk, door), at.tls)
 
         def stop() -> None:
             desk.drain()
             web.stop()
 
-        with interruption.meaning(stop, _STOPPING):
+        with interruption.meaning(stop, _STOPPING), _reloading(at.tls):
             try:
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
@@ -113,6 +124,18 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     keys.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
+
+
+@contextmanager
+def _reloading(tls: Tls | None) -> Iterator[None]:
+    """Take the certificate anew whenever SIGHUP comes."""
+    loop = asyncio.get_running_loop()
+    if tls:
+        loop.add_signal_handler(signal.SIGHUP, tls.reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 @asynccontextmanager

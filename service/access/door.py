@@ -4,19 +4,26 @@ import asyncio
 import math
 from http import HTTPStatus
 
-from service.access import postgres
-from service.access.keys import Caller, Key, parts
+from service.access import postgres, postgres_trust
+from service.access.certificates import Bindings
+from service.access.keys import Caller
+from service.access.known import Known
 from service.access.rates import Rates
+from service.access.strangers import Stranger
+from service.access.tokens import Tokens
 from service.access.trail import Attempt, Trail
+from service.access.ways import Holder, Way
 from service.web.exchange import Request
 from service.web.problems import Problem
 
 
 class Door:
-    """Knows the keys, counts how often each sender comes, and notes whoever is turned away."""
+    """Knows who may come in and by which way, counts how often each sender comes, and notes whoever is turned away."""
 
-    def __init__(self, rates: Rates, trail: Trail) -> None:
-        self._keys: dict[str, Key] = {}
+    def __init__(self, rates: Rates, trail: Trail, *, demands_certificates: bool = False) -> None:
+        self._known, self._tokens = Known(), Tokens()
+        self._ways: tuple[Way, ...] = (self._known, self._tokens)
+        self._bindings = Bindings(is_demanded=demands_certificates)
         self._rates, self._trail = rates, trail
         self.is_known = asyncio.Event()
         """Set once the keys were read."""
@@ -24,15 +31,16 @@ class Door:
     @property
     def keys(self) -> int:
         """How many keys open something."""
-        return len(self._keys)
+        return len(self._known.by_name)
 
     @property
     def senders(self) -> set[str]:
-        """Who has a key that may send acts."""
-        return {key.caller.sender for key in self._keys.values() if key.caller.kinds}
+        """Who has a key, or a grant for tokens, that may send acts."""
+        callers = [key.caller for key in self._known.by_name.values()] + self._tokens.callers
+        return {each.sender for each in callers if each.kinds}
 
     async def follow(self, dsn: str) -> None:
-        """Know the keys as they are made and ended, for as long as the database answers.
+        """Know keys, issuers, grants and certificates as they come and end, for as long as the database answers.
 
         Raises
         ------
@@ -42,12 +50,16 @@ class Door:
         async with postgres.told_of_changes(dsn) as (connection, changed):
             while not connection.is_closed():
                 changed.clear()
-                self._keys = await postgres.live(connection)
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    live, trust = await postgres.live(connection), await postgres_trust.trusted(connection)
+                    bound = await postgres_trust.bound(connection)
+                self._known.by_name, self._bindings.by_holder = live, bound
+                self._tokens.trust(trust)
                 self.is_known.set()
                 await changed.wait()
         raise ConnectionError("the connection that tells of keys is gone")
 
-    def caller(self, request: Request) -> Caller:
+    async def caller(self, request: Request) -> Caller:
         """Who is calling.
 
         Raises
@@ -55,29 +67,48 @@ class Door:
         Problem
             Nobody who is known, or somebody who asks too often.
         """
-        scheme, _, text = request.header("authorization").partition(" ")
-        found = parts(text.strip()) if scheme.lower() == "bearer" else None
-        key = self._keys.get(found[0]) if found else None
-        if not (found and key and key.opens(found[1])):
-            raise _unknown(found[0] if found else "")
-        if seconds := self._rates.wait(key.caller.sender):
-            raise _too_often(key.caller, seconds)
-        return key.caller
+        try:
+            holder = await self._holder(_bearer(request))
+            self._bindings.check(holder, request.certificate)
+        except Stranger as stranger:
+            raise _unknown(stranger) from stranger
+        if seconds := self._rates.wait(holder.caller.sender):
+            raise _too_often(holder.caller, seconds)
+        return holder.caller
+
+    async def _holder(self, text: str) -> Holder:
+        for way in self._ways:
+            if way.reads(text):
+                return await way.holder(text)
+        raise Stranger("key-unreadable")
 
     async def turn_away(self, request: Request, problem: Problem) -> None:
         """Put a refused attempt on the trail."""
         who = request.caller
         action = f"{request.method} {request.scope['path']}"
         said = (who.key, who.sender) if who else (problem.claimed, "")
-        await self._trail.note(Attempt(*said, request.address, action, problem.code, problem.detail))
+        code = problem.finding or problem.code
+        await self._trail.note(Attempt(*said, request.address, action, code, problem.detail))
 
 
-def _unknown(key: str) -> Problem:
+def _bearer(request: Request) -> str:
+    """What stands in the header; twice is once too often, and an attempt to be noted."""
+    try:
+        scheme, _, text = request.header("authorization").partition(" ")
+    except Problem as problem:
+        problem.is_audited = True
+        raise
+    if scheme.lower() != "bearer":
+        raise Stranger("key-missing")
+    return text.strip()
+
+
+def _unknown(stranger: Stranger) -> Problem:
     """One answer for no key, a wrong one, and one that was good once: nobody learns which."""
-    told = "A key that is known and still good must stand in Authorization: Bearer"
+    told = "A key that is known and still good, or such a token, must stand in Authorization: Bearer"
     problem = Problem(HTTPStatus.UNAUTHORIZED, "key-unknown", told)
     problem.headers["www-authenticate"] = 'Bearer realm="crescendo"'
-    problem.claimed = key
+    problem.claimed, problem.finding = stranger.claimed, stranger.finding
     return problem
 
 

@@ -39,10 +39,13 @@ class Key(NamedTuple):
     digest: bytes
     expires_at: datetime
 
-    def opens(self, secret: str, now: datetime | None = None) -> bool:
-        """Whether ``secret`` is this key's, and the key is still good."""
-        is_right = hmac.compare_digest(self.digest, digest(secret))
-        return is_right and (now or datetime.now(UTC)) < self.expires_at
+    def fits(self, secret: str) -> bool:
+        """Whether ``secret`` is this key's."""
+        return hmac.compare_digest(self.digest, digest(secret))
+
+    def is_over(self, now: datetime | None = None) -> bool:
+        """Whether its time is over."""
+        return (now or datetime.now(UTC)) >= self.expires_at
 
 
 def caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:

@@ -26,13 +26,18 @@ class Grant(NamedTuple):
     programmes: frozenset[str]
     label: str
     lifetime: timedelta | None
+    certificate: bytes = b""
+    """The fingerprint of the client certificate that it is bound to; empty for none."""
 
 
 async def create(connection: asyncpg.Connection, grant: Grant) -> tuple[Caller, str]:
     """Store a new key; who it makes of its holder, and the token, which is kept nowhere."""
     name, secret = keys.made()
     said = (grant.sender, keys.digest(secret), sorted(grant.roles), sorted(grant.programmes))
-    await connection.execute(SQL["insert_key"], name, *said, grant.label, grant.lifetime)
+    async with connection.transaction():
+        await connection.execute(SQL["insert_key"], name, *said, grant.label, grant.lifetime)
+        if grant.certificate:
+            await connection.execute(SQL["insert_binding"], name, grant.certificate)
     return keys.caller(name, grant.sender, grant.roles, grant.programmes), keys.token(name, secret)
 
 

@@ -1,36 +1,25 @@
 """``crescendo access``: keys for the systems that send."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from core.errors import InputError
 from reporting.grids import Column, Grid
 from service import asking, console
-from service.access.roles import Role, held
+from service.commands import access_trust
 from service.commands.options import HERE, Json, Place
+from service.commands.powers import Powers
 from service.opening import reachable
 from service.progress import Narrator
-from service.settings import Misuse
 
 app = App(name="access", help="Keys: who may send what, and whose end it is.")
-_PROGRAMME_DIGITS = 4
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True)
-class Powers:
-    """What a key may do, and for how long."""
-
-    role: Annotated[list[str], Parameter(negative="", help=f"Once or more: {', '.join(Role)}.")]
-    programme: Annotated[
-        list[str],
-        Parameter(negative="", help="Programmes it is limited to; all of them where none is named."),
-    ] = field(default_factory=list)
-    days: Annotated[int | None, Parameter(help="Days until it ends by itself; never unless said.")] = None
+app.command(access_trust.issuers)
+app.command(access_trust.grant)
+app.command(access_trust.withdraw)
+app.command(access_trust.bind)
+app.command(access_trust.unbind)
+app.command(access_trust.trust)
 
 
 @app.command
@@ -42,8 +31,7 @@ def create(
     json: Json = False,
 ) -> None:
     """Make a key, and show it once: only its hash is kept."""
-    roles, programmes = held(powers.role), _programmes(powers.programme)
-    lifetime = None if powers.days is None else timedelta(days=_positive(powers.days))
+    grant = powers.granted(sender)
 
     async def asked(dsn: str, _: Narrator) -> tuple[Any, str]:
         from service.access import postgres
@@ -51,7 +39,6 @@ def create(
 
         async with connected(dsn) as connection:
             await bring_up_to_date(connection)
-            grant = postgres.Grant(_sender(sender), roles, programmes, "", lifetime)
             return await postgres.create(connection, grant)
 
     who, token = asking.ask(place.settings(), asked, reachable)
@@ -126,25 +113,3 @@ def _grid(keys: Sequence[dict[str, Any]]) -> Grid:
 def _end(key: dict[str, Any]) -> str:
     end = key["ended_at"] or key["expires_at"]
     return f"{end:%Y-%m-%d}" if end else "never"
-
-
-def _sender(sender: str) -> str:
-    from ingest.envelope import Envelope, checked
-
-    try:
-        return checked(Envelope(sender=sender), "SENDER").sender
-    except InputError as error:
-        raise Misuse(str(error)) from error
-
-
-def _programmes(names: Sequence[str]) -> frozenset[str]:
-    for name in names:
-        if not (len(name) == _PROGRAMME_DIGITS and name.isascii() and name.isdigit()):
-            raise Misuse(f"{name!r} is no programme: four digits, as 0177")
-    return frozenset(names)
-
-
-def _positive(days: int) -> int:
-    if not 0 < days < 36_500:
-        raise Misuse("--days must be from 1 to 36,499")
-    return days

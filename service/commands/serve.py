@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -10,6 +11,9 @@ from monitoring.cut_off import CutOff
 from service import console, interruption, logs, progress, tuning, warmup
 from service.commands.options import HERE, Place
 from service.settings import Misuse
+
+if TYPE_CHECKING:
+    from service.web.tls import Tls
 
 _GIB = 2**30
 
@@ -52,15 +56,52 @@ class Listen:
 ON_LOOPBACK = Listen()
 
 
-def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """TLS of the service's own; without a certificate it speaks plain HTTP."""
+
+    tls_cert: Annotated[
+        Path | None, Parameter(help="The service's certificate and those below its root, PEM.")
+    ] = None
+    tls_key: Annotated[Path | None, Parameter(help="Its private key, PEM, without a password.")] = None
+    tls_client_ca: Annotated[
+        Path | None,
+        Parameter(
+            help="Who signs callers' certificates, PEM: nobody comes in without one that their key is bound to."
+        ),
+    ] = None
+
+    def tls(self) -> "Tls | None":
+        """What connections are made with.
+
+        Raises
+        ------
+        Misuse
+            One of the files is missing, or they do not belong together.
+        """
+        from service.web.tls import Files, Tls
+
+        if self.tls_cert and self.tls_key:
+            return Tls(Files(self.tls_cert, self.tls_key, self.tls_client_ca))
+        if self.tls_cert or self.tls_key or self.tls_client_ca:
+            raise Misuse("TLS needs both --tls-cert and --tls-key")
+        return None
+
+
+PLAIN = Certificates()
+
+
+def serve(*, listen: Listen = ON_LOOPBACK, certificates: Certificates = PLAIN, place: Place = HERE) -> int:
     """Take files over HTTP, decide and commit them, and answer for them, until Ctrl-C or SIGTERM.
 
     The first signal stops in good order: requests under way are answered and batches under way committed; files
     that wait are taken up at the next start. Killed in any other way, it goes on from the last commit just as well.
+    SIGHUP takes certificate and key from their files anew.
 
     Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot go on: start it again.
     """
-    settings = place.settings(cut_off=listen.cut_off)
+    settings, tls = place.settings(cut_off=listen.cut_off), certificates.tls()
     cut_off = _cut_off(settings.cut_off)
     if listen.standby and not settings.database:
         raise Misuse("a standby shares a database with the engine it waits for: name it with --database")
@@ -76,7 +117,7 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
 
         at = serving.Listening(
             *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
-            *(listen.open_metrics, listen.standby, cut_off),
+            *(listen.open_metrics, listen.standby, cut_off, tls),
         )
         with suppress(standby.StoodDown):
             interruption.run(lambda heard: serving.serve(settings, at, heard, teller))

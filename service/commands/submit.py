@@ -30,6 +30,15 @@ class To:
         Parameter(negative="", show_default=False, help="Present files anew that were decided before."),
     ] = False
 
+    ca: Annotated[
+        Path | None,
+        Parameter(help="Whom to believe that the service is itself, PEM; the machine's unless said."),
+    ] = None
+    cert: Annotated[Path | None, Parameter(help="Our certificate, PEM, where the service asks for one.")] = (
+        None
+    )
+    client_key: Annotated[Path | None, Parameter(help="Its private key, PEM.")] = None
+
 
 HERE = To()
 
@@ -68,13 +77,14 @@ def submit(
 
 
 def _send(file: Path, to: To) -> dict[str, Any]:
-    from service.sending import Service, submit
+    from service.sending import Service, submit, trusting
 
     if not to.key:
         raise Misuse(f"a key is needed: --key, or {_VARIABLE}; crescendo access create makes one")
     teller = progress.narrator()
     try:
-        service = Service(to.url, to.key)
+        tls = trusting(to.ca, to.cert, to.client_key) if to.url.startswith("https:") else None
+        service = Service(to.url, to.key, tls=tls)
         return submit(
             service, file, to.again, lambda done, size: teller.stepping(done, size, f"sending {file.name}")
         )

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from core.codes import Outcome
+from core.errors import FileUnreadable, FormatUnknown
 from core.fields import ACT_LINES_MAX, Field
 from core.remedies import REMEDIES
 from ingest.forms import Answer as Settled
@@ -102,13 +103,16 @@ def _check(rows: list[dict[str, str]], who: Caller) -> None:
     Raises
     ------
     Problem
-        Out of role or perimeter; a first line that continues an act which other forms would have to hold; a
-        character that no database keeps.
+        Out of role or perimeter.
+    FormatUnknown, FileUnreadable
+        A first line that continues an act which other forms would have to hold; a character that no database keeps.
     """
     if rows[0].get(Field.LINE.column, "") not in _FIRST_LINES:
-        raise malformed("A form begins with line 1 of an act, or with a line that has no number")
+        raise FormatUnknown(
+            "form", "it begins in the middle of an act", "Send all lines of an act in one form"
+        )
     if any("\0" in text for row in rows for text in row.values()):
-        raise malformed("A form holds no NUL")
+        raise FileUnreadable("form", "it holds a NUL", "Send text that a person could read")
     Perimeter(who).see(as_columns(rows))
 
 

@@ -7,12 +7,14 @@ import msgspec
 
 from core.fields import FORMATS, Field, Sort
 from service.web.acts import Decision
+from service.web.completing import completed
 from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.refusals import ARROW, CSV, RefusalPage
 from service.web.submissions import SubmissionPage, Ticket
 
 _JSON = "application/json"
+_NUMBER_MAX = 2**31 - 1
 _FORM: Mapping[str, Any] = {
     "reference": "EJ-2018-000017",
     "kind": "commitment",
@@ -27,9 +29,25 @@ _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "wait": ("Seconds to wait for the end, at most", {"type": "integer", "minimum": 0, "maximum": 300}),
     "again": ("Present a decided file anew", {"type": "boolean"}),
     "limit": ("How many on a page", {"type": "integer", "minimum": 1, "maximum": 1000}),
-    "before": ("Only submissions below this number", {"type": "integer", "minimum": 1}),
-    "after": ("Only lines behind this one", {"type": "integer", "minimum": 0}),
+    "before": (
+        "Only submissions below this number",
+        {"type": "integer", "minimum": 1, "maximum": _NUMBER_MAX},
+    ),
+    "after": ("Only lines behind this one", {"type": "integer", "minimum": 0, "maximum": _NUMBER_MAX}),
 }
+
+
+_HEADERS: Mapping[str, str] = {
+    HEADERS["batch_id"]: "[A-Za-z0-9][A-Za-z0-9 ._:/+()-]{0,34}",
+    HEADERS["version"]: "1",
+    HEADERS["count"]: "[0-9]{1,9}",
+    HEADERS["control_sum"]: "-?[0-9]{1,16}([.][0-9]{1,2})?",
+    HEADERS["sha256"]: "[0-9a-fA-F]{64}",
+    "Crescendo-Sepa-Only": "true|false",
+    "Content-Digest": "sha-256=:[A-Za-z0-9+/]{43}=:",
+    "Content-Disposition": 'attachment; filename="[^";]+"',
+}
+"""What the headers of a file read as; an empty one says nothing."""
 
 
 class Operation(NamedTuple):
@@ -47,6 +65,11 @@ _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
 }
 _FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
+_FILES: Mapping[str, Mapping[str, str]] = {
+    "text/csv": {"example": f"{','.join(_FORM)}\n{','.join(_FORM.values())}\n"},
+    "application/x-ndjson": {"example": f"{msgspec.json.encode(_FORM).decode()}\n"},
+}
+"""Files that people can read, by way of example."""
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Whether the process answers", {"200": "It does"}),
     ("GET", "/readyz"): Operation("Whether work is taken", {"200": "It is", "503": "It is not, for now"}),
@@ -69,7 +92,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             **dict.fromkeys(("400", "403", "408", "413", "415", "422"), PROBLEM),
         },
         ("wait", "again"),
-        {media: {"schema": _FILE} for media in MEDIA_TYPES},
+        {media: {"schema": _FILE, **_FILES.get(media, {})} for media in MEDIA_TYPES},
     ),
     ("GET", "/v1/submissions"): Operation(
         "The caller's submissions, the latest first",
@@ -98,7 +121,7 @@ def described(open_paths: frozenset[str]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
         paths.setdefault(path, {})[method.lower()] = _operation(path, operation, path in open_paths)
-    return {
+    found = {
         "openapi": "3.1.0",
         "info": {"title": "Crescendo", "version": "1", "license": {"name": "Apache-2.0"}},
         "paths": paths,
@@ -107,6 +130,7 @@ def described(open_paths: frozenset[str]) -> dict[str, Any]:
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
+    return completed(found)
 
 
 def _operation(path: str, operation: Operation, is_open: bool) -> dict[str, Any]:
@@ -138,8 +162,10 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
     """The envelope, where a file is sent."""
     if operation.body is None or _JSON in operation.body:
         return []
-    names = [*HEADERS.values(), "Crescendo-Sepa-Only", "Content-Digest", "Content-Disposition"]
-    return [{"name": name, "in": "header", "schema": {"type": "string"}} for name in names]
+    return [
+        {"name": name, "in": "header", "schema": {"type": "string", "pattern": f"^({pattern})?$"}}
+        for name, pattern in _HEADERS.items()
+    ]
 
 
 def _answer(meant: Any) -> dict[str, Any]:

@@ -58,11 +58,16 @@ def _operation(title: str, operation: Mapping[str, Any]) -> Iterator[str]:
     for media, body in operation.get("requestBody", {}).get("content", {}).items():
         yield f"<p>Body: <code>{escape(media)}</code></p>"
         if "example" in body:
-            yield f"<pre>{escape(json.dumps(body['example'], indent=2))}</pre>"
+            yield f"<pre>{escape(_shown(body['example']))}</pre>"
     yield _table(
         "Answers", [(status, each["description"], "") for status, each in operation["responses"].items()]
     )
     yield "</section>"
+
+
+def _shown(example: Any) -> str:
+    """A file as it stands, anything else as JSON."""
+    return example if isinstance(example, str) else json.dumps(example, indent=2)
 
 
 def _table(caption: str, rows: list[tuple[str, str, str]]) -> str:

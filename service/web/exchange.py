@@ -56,6 +56,11 @@ class Request:
         client = self.scope.get("client")
         return str(client[0]) if client else ""
 
+    @property
+    def certificate(self) -> bytes:
+        """The fingerprint of the client certificate that the connection came with; empty when it came with none."""
+        return self.scope.get("state", {}).get("certificate", b"")
+
     def header(self, name: str) -> str:
         """A header's value; empty when it is not there.
 
@@ -114,12 +119,16 @@ class Answer:
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    async def send(self, send: Send) -> None:
-        """Send it."""
+    def said(self) -> dict[str, str]:
+        """The headers, those that every answer has among them."""
         said = {**_ALWAYS, "content-type": self.media_type, **self.headers}
         if isinstance(self.body, bytes):
             said["content-length"] = str(len(self.body))
-        pairs = [(name.encode(), value.encode("latin-1")) for name, value in said.items()]
+        return said
+
+    async def send(self, send: Send) -> None:
+        """Send it."""
+        pairs = [(name.encode(), value.encode("latin-1")) for name, value in self.said().items()]
         await send({"type": "http.response.start", "status": self.status.value, "headers": pairs})
         if isinstance(self.body, bytes):
             await send({"type": "http.response.body", "body": self.body})

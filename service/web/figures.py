@@ -20,7 +20,7 @@ class Metrics:
     async def shown(self, request: Request) -> Answer:
         """Every metric: figures of all senders, so not for each of them."""
         if not (self._desk.shows_metrics_to_all or _is_at_home(request.address)):
-            request.caller = self._door.caller(request)
+            request.caller = await self._door.caller(request)
             if not request.who.roles & {Role.OPERATOR, Role.AUDITOR}:
                 raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Metrics are for operators and auditors")
         return Answer(HTTPStatus.OK, self._desk.board.shown(), MEDIA_TYPE)

@@ -33,7 +33,9 @@ class Problem(CrescendoError):
         self.status, self.code, self.detail, self.more = status, code, detail, more
         self.headers: dict[str, str] = {}
         self.claimed = ""
-        """The key that an unknown caller named."""
+        """Who an unknown caller says they are."""
+        self.finding = ""
+        """What the trail says in place of the code, where the caller is not to learn it."""
         self.is_audited = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
     def body(self) -> bytes:

@@ -1,8 +1,9 @@
 """Which handler answers which path; the one place where everything that goes wrong becomes an answer."""
 
+import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -49,6 +50,9 @@ class Application:
             found = await self._answered(request)
         except Problem as problem:
             found = refusal(problem)
+        except asyncio.CancelledError:
+            # The service ends before this was answered: who waits is told so, and what to do.
+            found = refusal(busy("The service is ending; send it again, twice does no harm"))
         try:
             await found.send(send)
         finally:
@@ -77,7 +81,7 @@ class Application:
         request.route = route.path
         try:
             if not route.is_open:
-                request.caller = self._door.caller(request)
+                request.caller = await self._door.caller(request)
             return await route.handler(request)
         except Problem as problem:
             if problem.is_audited:
@@ -86,7 +90,8 @@ class Application:
             raise
 
     def _route(self, request: Request) -> Route:
-        path, method = request.scope["path"], "GET" if request.method == "HEAD" else request.method
+        # As it was sent: a proxy that keeps a path closed must not be got round by writing it in another way.
+        path, method = request.scope["raw_path"].decode("latin-1"), _method(request)
         matching = [(match, route) for pattern, route in self._routes if (match := pattern.fullmatch(path))]
         for match, route in matching:
             if route.method == method:
@@ -95,8 +100,17 @@ class Application:
         if not matching:
             raise unknown(f"There is nothing at {path}")
         problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")
-        problem.headers["allow"] = ", ".join(sorted({route.method for _, route in matching}))
+        problem.headers["allow"] = ", ".join(sorted(_allowed(route for _, route in matching)))
         raise problem
+
+
+def _allowed(routes: Iterable[Route]) -> set[str]:
+    methods = {route.method for route in routes}
+    return methods | {"HEAD"} if "GET" in methods else methods
+
+
+def _method(request: Request) -> str:
+    return "GET" if request.method == "HEAD" else request.method
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import uvicorn
 
 from service.settings import Misuse
+from service.web.connection import Connection
 from service.web.routing import Application
+from service.web.tls import Tls
 
 BACKLOG = 4096
 KEEP_ALIVE_SECONDS = 75
@@ -45,14 +47,16 @@ def listening(host: str, port: int) -> socket.socket:
 class WebServer:
     """Serves the application until it is asked to stop."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, tls: Tls | None = None) -> None:
         config = uvicorn.Config(
             application,
-            http="httptools",
+            http=Connection,
+            ssl_context_factory=(lambda _config, _default: tls.context) if tls else None,
             ws="none",
             loop="none",
             lifespan="off",
             log_config=None,
+            log_level="error",  # what strangers send must not fill our logs
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -17,7 +17,7 @@ from service.web.problems import Problem, unknown
 from service.web.upload import Cut
 
 WAIT_SECONDS_MAX = 300
-PAGE_MAX = 500
+PAGE_MAX = 1000
 _NUMBER_MAX = 2**31 - 1
 
 

@@ -30,10 +30,11 @@ def test_a_key_opens_to_its_secret_until_it_ends() -> None:
     name, secret = keys.made()
     who = keys.caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
     key = keys.Key(who, keys.digest(secret), datetime.now(UTC) + timedelta(days=1))
-    assert key.opens(secret)
-    assert not key.opens(secret[:-1] + "#")
-    assert not key.opens("")
-    assert not key.opens(secret, key.expires_at)
+    assert key.fits(secret)
+    assert not key.fits(secret[:-1] + "#")
+    assert not key.fits("")
+    assert not key.is_over()
+    assert key.is_over(key.expires_at)
 
 
 def test_the_digest_is_not_the_secret() -> None:

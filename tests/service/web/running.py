@@ -51,7 +51,7 @@ class Running:
 
     async def listens(self) -> None:
         """Wait until it takes connections, and note where."""
-        self.url = re.findall(r"http://\S+", await self.heard("listening on "))[0]
+        self.url = re.findall(r"https?://\S+", await self.heard("listening on "))[0]
 
     async def takes_over(self) -> None:
         """Wait until it has had its turn and loaded the book."""
@@ -68,8 +68,10 @@ class Running:
 
 
 @asynccontextmanager
-async def running(dsn: str, data: Path, *words: str | Path, ready: bool = True) -> AsyncIterator[Running]:
-    """``crescendo serve`` on a port of its own; killed at the end unless it is over."""
+async def running(
+    dsn: str | None, data: Path, *words: str | Path, ready: bool = True
+) -> AsyncIterator[Running]:
+    """``crescendo serve`` on a port of its own, with a database of its own when ``dsn`` is none; killed at the end."""
     async with _started(dsn, data, *words) as service:
         await service.listens()
         if ready:
@@ -86,8 +88,9 @@ async def standing_by(dsn: str, data: Path) -> AsyncIterator[Running]:
 
 
 @asynccontextmanager
-async def _started(dsn: str, data: Path, *words: str | Path) -> AsyncIterator[Running]:
-    place = ("--database", dsn, "--data", data, "--port", "0", *words)
+async def _started(dsn: str | None, data: Path, *words: str | Path) -> AsyncIterator[Running]:
+    where = ("--database", dsn) if dsn else ()
+    place = (*where, "--data", data, "--port", "0", *words)
     process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
     service = Running(process, "")
     listener = asyncio.create_task(service.listen())

@@ -178,10 +178,10 @@ BAD: dict[str, tuple[bytes, int, str]] = {
     "cents": (json.dumps({**GOOD, "amount_cents": "1"}).encode(), 422, "format-unknown"),
     "a name twice": (b'{"reference": "a", "reference": "b"}', 422, "file-unreadable"),
     "half a surrogate": (b'{"reference": "\\ud800"}', 422, "file-unreadable"),
-    "NUL": (b'{"reference": "a\\u0000"}', 400, "malformed-request"),
+    "NUL": (b'{"reference": "a\\u0000"}', 422, "file-unreadable"),
     "no UTF-8": (b'{"reference": "\xff"}', 422, "file-unreadable"),
     "deep": (b"[" * 100_000, 422, "file-unreadable"),
-    "the second line of another's act": (json.dumps({**GOOD, "line": 2}).encode(), 400, "malformed-request"),
+    "the second line of another's act": (json.dumps({**GOOD, "line": 2}).encode(), 422, "format-unknown"),
     "not a number": (b'{"reference": "a", "amount": NaN}', 422, "file-unreadable"),
     "over long": (b" " * (2**20 + 1), 413, "limit-exceeded"),
 }

@@ -54,19 +54,21 @@ async def _trail(dsn: str) -> list[tuple[Any, ...]]:
 
 # --------------------------------------------------------------------------------------------- no key
 
-FORGED: Mapping[str, Mapping[str, str]] = {
-    "none": {},
-    "empty": {"authorization": ""},
-    "another scheme": {"authorization": "Basic bWluOnNlY3JldA=="},
-    "no token": {"authorization": "Bearer"},
-    "half a token": {"authorization": "Bearer crescendo_ministry2222"},
-    "another secret": bearing("ministry2222", "t" * 43),
-    "no secret": bearing("ministry2222", ""),
-    "a secret cut": bearing("ministry2222", SECRET[:-1]),
-    "a key unknown": bearing("unknwn222222"),
-    "a name with SQL": {"authorization": "Bearer crescendo_'; drop table entry; --_x"},
-    "in the query": {},
+FORGED: Mapping[str, tuple[Mapping[str, str], str]] = {
+    "none": ({}, "key-missing"),
+    "empty": ({"authorization": ""}, "key-missing"),
+    "another scheme": ({"authorization": "Basic bWluOnNlY3JldA=="}, "key-missing"),
+    "no token": ({"authorization": "Bearer"}, "key-unreadable"),
+    "half a token": ({"authorization": "Bearer crescendo_ministry2222"}, "key-unreadable"),
+    "another secret": (bearing("ministry2222", "t" * 43), "key-wrong"),
+    "no secret": (bearing("ministry2222", ""), "key-unreadable"),
+    "a secret cut": (bearing("ministry2222", SECRET[:-1]), "key-unreadable"),
+    "a key unknown": (bearing("unknwn222222"), "key-unknown"),
+    "a name with SQL": ({"authorization": "Bearer crescendo_'; drop table entry; --_x"}, "key-unreadable"),
+    "a token unsigned": ({"authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}, "token-unreadable"),
+    "in the query": ({}, "key-missing"),
 }
+"""What is sent, and what the trail says of it; the answer is always the same."""
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -76,12 +78,13 @@ async def test_nothing_opens_without_a_key(
 ) -> None:
     before = len(await _trail(place.dsn))
     query = {"authorization": MINISTRY["authorization"]} if name == "in the query" else {}
-    found = await anonymous.request(method, path, headers=FORGED[name], params=query)
+    headers, finding = FORGED[name]
+    found = await anonymous.request(method, path, headers=headers, params=query)
     assert found.status_code == 401
     assert found.json()["code"] == "key-unknown"
     assert found.headers["www-authenticate"].startswith("Bearer")
     trail = (await _trail(place.dsn))[before:]
-    assert [(row[1:4]) for row in trail] == [("", f"{method} {path}", "key-unknown")]
+    assert [(row[1:4]) for row in trail] == [("", f"{method} {path}", finding)]
 
 
 async def test_a_wrong_secret_and_an_unknown_key_are_told_apart_by_nothing(

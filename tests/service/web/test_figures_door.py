@@ -17,7 +17,11 @@ def _metrics(role: Role, *, is_open: bool = False) -> Metrics:
     """The handler, with a door that lets in one caller."""
     who: Caller = keys.caller("k", "OPS", frozenset({role}), frozenset())
     desk = SimpleNamespace(shows_metrics_to_all=is_open, board=SimpleNamespace(shown=lambda: b"figures"))
-    door = SimpleNamespace(caller=lambda _: who)
+
+    async def caller(_: Request) -> Caller:
+        return who
+
+    door = SimpleNamespace(caller=caller)
     return Metrics(cast(Any, desk), cast(Any, door))
 
 

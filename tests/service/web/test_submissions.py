@@ -253,7 +253,7 @@ async def test_what_is_not_there_is_not_found(path: str, client: httpx.AsyncClie
 async def test_another_method_is_told_which_ones_there_are(client: httpx.AsyncClient) -> None:
     found = await client.delete("/v1/submissions")
     assert found.status_code == 405
-    assert found.headers["allow"] == "GET, POST"
+    assert found.headers["allow"] == "GET, HEAD, POST"
 
 
 async def test_health_is_told_without_a_name(place: Place) -> None:

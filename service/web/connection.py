@@ -1,0 +1,126 @@
+"""A connection: uvicorn's own, with limits to what comes before a body, and the certificate it came with."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Protocol, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from service.access.certificates import fingerprint
+from service.web.exchange import refusal
+from service.web.problems import Problem
+
+HEAD_BYTES_MAX = 2**16
+"""What the first line and the headers of a request may have together."""
+HEADERS_MAX = 100
+HEAD_SECONDS = 30
+"""How long a request may take from its first byte to the end of its headers."""
+FIRST_SECONDS = 75
+"""How long a connection may be open before its first request has come."""
+
+
+class _Presenting(Protocol):
+    """The side of TLS that knows the other's certificate."""
+
+    def getpeercert(self, binary_form: bool = False) -> bytes | None:
+        """As DER."""
+        ...
+
+
+class _HeadTooLong(Exception):
+    """More than a request may say before its body."""
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection, with limits it does not have."""
+
+    _bytes_of_head = 0
+    _bytes_not_understood = 0
+    _is_too_long = False
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Take note of the certificate; its fingerprint comes with every request of the connection."""
+        super().connection_made(transport)
+        presenting = cast(_Presenting | None, transport.get_extra_info("ssl_object"))
+        certificate = presenting.getpeercert(binary_form=True) if presenting else None
+        if certificate:
+            self.app_state = {**self.app_state, "certificate": fingerprint(certificate)}
+        self._expect_head(FIRST_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._head_is_here()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came, unless a single piece of it has no end."""
+        self._bytes_not_understood += len(data)
+        super().data_received(data)
+        if self._bytes_not_understood > HEAD_BYTES_MAX and not self.transport.is_closing():
+            self._is_too_long = True
+            self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._bytes_of_head = 0
+        self._expect_head(HEAD_SECONDS)
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Count the first line."""
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header."""
+        self._count(name + value)
+        super().on_header(name, value)
+        if len(self.headers) > HEADERS_MAX:
+            self._refuse_head()
+
+    def on_headers_complete(self) -> None:
+        """Stop the clock; a body has its own."""
+        self._bytes_not_understood = 0
+        self._head_is_here()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Hand on a piece of the body."""
+        self._bytes_not_understood = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
+        """Answer what is no request as everything else is answered, and close."""
+        problem = Problem(HTTPStatus.BAD_REQUEST, "malformed-request", "This is no HTTP request")
+        if self._is_too_long:
+            told = f"First line and headers have over {HEAD_BYTES_MAX:,} bytes or {HEADERS_MAX} headers"
+            problem = Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-long", told)
+        answer = refusal(problem)
+        said = {**answer.said(), "connection": "close"}
+        lines = [f"HTTP/1.1 {answer.status.value} {answer.status.phrase}", *_lines(said), "", ""]
+        self.transport.write("\r\n".join(lines).encode("latin-1") + cast(bytes, answer.body))
+        self.transport.close()
+
+    def _count(self, text: bytes) -> None:
+        self._bytes_not_understood = 0
+        self._bytes_of_head += len(text)
+        if self._bytes_of_head > HEAD_BYTES_MAX:
+            self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        self._is_too_long = True
+        raise _HeadTooLong
+
+    def _expect_head(self, seconds: float) -> None:
+        self._head_is_here()
+        self._deadline = self.loop.call_later(seconds, self.transport.close)
+
+    def _head_is_here(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def _lines(said: dict[str, Any]) -> list[str]:
+    return [f"{name}: {value}" for name, value in said.items()]

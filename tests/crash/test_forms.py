@@ -1,0 +1,127 @@
+"""The service killed with -9 under forms from many connections, its database too: nothing acknowledged is lost or doubled."""
+
+import asyncio
+import contextlib
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import httpx
+import psutil
+
+from service.database import embedded
+from tests.files import REFERENCE
+from tests.service.commands import crescendo
+from tests.service.web.acts import CREDITS, commitment
+from tests.service.web.running import JSONL, Running, as_jsonl, running
+
+CONNECTIONS = 30
+ROUNDS = ("service", "service", "database", "service", "service")
+"""What is killed, one time after the other."""
+REFERENCED = {"CRESCENDO_REFERENCE": str(REFERENCE)}
+
+
+@dataclass(slots=True)
+class Told:
+    """What was sent, and what was answered."""
+
+    key: dict[str, str]
+    entries: dict[str, int] = field(default_factory=dict)
+    """The document number of every form that was acknowledged, by reference."""
+    open: set[str] = field(default_factory=set)
+    """Forms that were sent and not answered."""
+    answered: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _next: int = 0
+
+    def new(self) -> str:
+        self._next += 1
+        return f"F{self._next}"
+
+    async def send(self, client: httpx.AsyncClient, reference: str) -> bool:
+        """Send a form; False when there was no answer, or one that says to come again."""
+        self.open.add(reference)
+        try:
+            found = await client.post("/v1/acts", json=commitment(reference, "0.01"), headers=self.key)
+        except httpx.TransportError:
+            return False
+        if found.status_code == 503:
+            return False
+        (line,) = found.json()["lines"]
+        assert line["outcome"] in {"ACCEPTED", "DUPLICATE"}, line
+        assert self.entries.setdefault(reference, line["entry"]) == line["entry"]
+        async with self.answered:
+            self.open.discard(reference)
+            self.answered.notify_all()
+        return True
+
+    async def stream(self, client: httpx.AsyncClient) -> None:
+        """One connection's forms, one after the other, until one gets no answer."""
+        while await self.send(client, self.new()):
+            pass
+
+    async def until(self, more: int) -> None:
+        """Return once so many more are acknowledged."""
+        most = len(self.entries) + more
+        async with self.answered:
+            await self.answered.wait_for(lambda: len(self.entries) >= most)
+
+
+def _kill(service: Running, what: str) -> None:
+    process = psutil.Process(service.process.pid)
+    if what == "service":
+        process.kill()
+        return
+    for each in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+
+
+async def _again(told: Told, client: httpx.AsyncClient) -> None:
+    """Send once more what was not answered: it is accepted now, or a duplicate of what was."""
+    for reference in sorted(told.open):
+        assert await told.send(client, reference)
+
+
+async def _round(told: Told, data: Path, what: str, acknowledged: int) -> None:
+    async with running(None, data, "--rate", "100000") as service, service.client() as client:
+        await _again(told, client)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(CONNECTIONS):
+                group.create_task(told.stream(client))
+            await told.until(acknowledged)
+            _kill(service, what)
+            assert await service.process.wait() == (-9 if what == "service" else 3)
+
+
+async def test_no_acknowledged_form_is_lost_and_none_is_doubled(tmp_path: Path) -> None:
+    chance, data = random.Random(20181231), tmp_path / "data"
+    made = await crescendo(
+        *("access", "create", "MIN-09", "--role", "authorising_officer", "--role", "programme_manager"),
+        *("--data", data, "--json"),
+    )
+    told = Told({"authorization": f"Bearer {made.json()['token']}"})
+    async with running(None, data) as service, service.client(told.key) as client:
+        await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+    for what in ROUNDS:
+        await _round(told, data, what, chance.randint(20, 400))
+    assert told.open, "no kill hit a form that was under way: nothing was tried"
+    async with running(None, data, "--rate", "100000") as service, service.client() as client:
+        await _again(told, client)
+    await _check(told, data)
+
+
+async def _check(told: Told, data: Path) -> None:
+    verified = await crescendo("verify", "--data", data, environment=REFERENCED)
+    assert verified.code == 0, verified.out
+    async with embedded(data) as database:
+        connection = await asyncpg.connect(database.dsn)
+        try:
+            rows = await connection.fetch(
+                "select reference, entry_id, amount from entry where reference like 'F%'"
+            )
+        finally:
+            await connection.close()
+    assert len(rows) == len(told.entries), "one entry for each form, and none for nobody"
+    assert {row["reference"]: row["entry_id"] for row in rows} == told.entries
+    assert {row["amount"] for row in rows} == {1}

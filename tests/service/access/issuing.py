@@ -1,0 +1,62 @@
+"""An issuer of tokens: its keys, what it publishes, and whatever it signs."""
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from joserfc import jwk, jws
+
+from service.access import tokens
+
+URL = "https://issuer.example"
+AUDIENCE = "crescendo"
+SUBJECT = "chorus-09"
+LIFETIME_SECONDS = 12 * 3600
+"""Tokens that are signed when tests are collected must be good when the last of them runs."""
+KEYS: Mapping[str, tuple[str, jwk.RSAKey | jwk.ECKey | jwk.OKPKey]] = {
+    "rsa": ("RS256", jwk.RSAKey.generate_key(2048, {"kid": "rsa"})),
+    "pss": ("PS256", jwk.RSAKey.generate_key(2048, {"kid": "pss"})),
+    "ec": ("ES256", jwk.ECKey.generate_key("P-256", {"kid": "ec"})),
+    "new": ("Ed25519", jwk.OKPKey.generate_key("Ed25519", {"kid": "new"})),
+    "ed": ("EdDSA", jwk.OKPKey.generate_key("Ed25519", {"kid": "ed"})),
+}
+
+
+def published(*names: str) -> bytes:
+    """The key set with these keys, or all of them."""
+    keys = [KEYS[name][1].as_dict(private=False) for name in names or KEYS]
+    return json.dumps({"keys": keys}).encode()
+
+
+def claims(**other: Any) -> dict[str, Any]:
+    """Claims of a good token; ``None`` leaves one out."""
+    now = int(time.time())
+    said = {
+        "iss": URL,
+        "aud": AUDIENCE,
+        "sub": SUBJECT,
+        "iat": now,
+        "nbf": now,
+        "exp": now + LIFETIME_SECONDS,
+        **other,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def signed(name: str = "ed", header: Mapping[str, Any] | None = None, **other: Any) -> str:
+    """A token with these claims, signed with the key of this name."""
+    algorithm, key = KEYS[name]
+    said = {"alg": algorithm, "kid": name, **(header or {})}
+    return jws.serialize_compact(said, json.dumps(claims(**other)), key, registry=tokens.REGISTRY)
+
+
+def unsigned(header: Mapping[str, Any], signature: str = "", **other: Any) -> str:
+    """A token that nobody signed."""
+    return ".".join((part(header), part(claims(**other)), signature))
+
+
+def part(value: Any) -> str:
+    """One part of a token."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

@@ -1,0 +1,224 @@
+"""Signed tokens, one check after the other, as somebody would try them who holds a good one, or none."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jwk, jws
+
+from service.access import keys, tokens
+from service.access.keyring import Keyring
+from service.access.roles import Role
+from service.access.strangers import Stranger
+from service.access.tokens import Granted, Issuer, Tokens, Trust
+from tests.service.access import issuing
+from tests.service.access.issuing import KEYS, SUBJECT, URL, claims, part, published, signed, unsigned
+
+ISSUER = Issuer("state", URL, issuing.AUDIENCE, "sub", "keys")
+_EVER = datetime.max.replace(tzinfo=UTC)
+_WHO = keys.caller(f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+TRUST = Trust({URL: ISSUER}, {("state", SUBJECT): Granted(_WHO, _EVER)})
+
+
+def _tokens(trust: Trust = TRUST, text: bytes | None = None) -> Tokens:
+    found = Tokens(keyring=lambda source: Keyring(source, lambda _: text or published()))
+    found.trust(trust)
+    return found
+
+
+async def _finding(token: str, way: Tokens | None = None) -> str:
+    with pytest.raises(Stranger) as stranger:
+        await (way or _tokens()).holder(token)
+    return stranger.value.finding
+
+
+@pytest.mark.parametrize("name", KEYS)
+async def test_a_good_token_opens_to_its_grant(name: str) -> None:
+    way = _tokens()
+    for _ in range(2):  # the second time it is known
+        assert (await way.holder(signed(name))).caller is _WHO
+
+
+@pytest.mark.parametrize("audience", ["crescendo", ["other", "crescendo"]])
+@pytest.mark.parametrize("kind", ["JWT", "at+jwt", "application/at+jwt"])
+async def test_audiences_and_types_that_are_ours(audience: Any, kind: str) -> None:
+    assert (await _tokens().holder(signed(header={"typ": kind}, aud=audience))).caller is _WHO
+
+
+NOW = int(time.time())
+BAD = {
+    "another audience": (signed(aud="other"), "token-audience"),
+    "an audience that ours begins": (signed(aud="crescendo-test"), "token-audience"),
+    "another issuer": (signed(iss="https://issuer.example.evil"), "token-issuer-unknown"),
+    "an issuer with a slash": (signed(iss=URL + "/"), "token-issuer-unknown"),
+    "expired": (signed(iat=NOW - 1000, exp=NOW - 61), "token-expired"),
+    "not yet good": (signed(nbf=NOW + 40_000), "token-too-early"),
+    "made tomorrow": (signed(iat=NOW + 40_000, exp=NOW + 80_000), "token-too-early"),
+    "good for ever": (signed(exp=NOW + 10**9), "token-lives-too-long"),
+    "good without end": (signed(exp=1e308), "token-lives-too-long"),
+    "no end": (signed(exp=None), "token-unreadable"),
+    "no beginning": (signed(iat=None), "token-unreadable"),
+    "no audience": (signed(aud=None), "token-unreadable"),
+    "an end in words": (signed(exp="tomorrow"), "token-unreadable"),
+    "an end that is true": (signed(exp=True), "token-unreadable"),
+    "no subject": (signed(sub=None), "token-subject-missing"),
+    "a subject that is a list": (signed(sub=[SUBJECT]), "token-unreadable"),
+    "a subject without a grant": (signed(sub="chorus-10"), "grant-missing"),
+    "roles of its own": (signed(sub="x", roles=["auditor"], sender="MIN-09"), "grant-missing"),
+    "a key that nobody has": (signed(header={"kid": "none"}), "token-key-unknown"),
+    "no key named": (signed(header={"kid": ""}), "token-key-unnamed"),
+    "another's key named": (signed("rsa", header={"kid": "pss"}), "token-signature"),
+    "a key of another sort named": (signed("rsa", header={"kid": "ec"}), "token-signature"),
+    "an algorithm of another sort": (signed("rsa", header={"kid": "ed"}), "token-signature"),
+    "an identity token's neighbour": (signed(header={"typ": "logout+jwt"}), "token-type"),
+    "no signature": (unsigned({"alg": "none", "kid": "ed"}), "token-algorithm"),
+    "no signature, in capitals": (unsigned({"alg": "NONE", "kid": "ed"}), "token-algorithm"),
+    "a signature that is empty": (unsigned({"alg": "EdDSA", "kid": "ed"}), "token-signature"),
+    "a signature of zeros": (unsigned({"alg": "ES256", "kid": "ec"}, "A" * 86), "token-signature"),
+    "SHA-1": (unsigned({"alg": "RS1", "kid": "rsa"}, "AAAA"), "token-algorithm"),
+    "an algorithm that is a list": (unsigned({"alg": ["RS256"], "kid": "rsa"}, "AAAA"), "token-algorithm"),
+    "a confirmation that is none": (signed(cnf={"x5t#S256": "short"}), "token-confirmation"),
+    "a confirmation that is empty": (signed(cnf={"x5t#S256": ""}), "token-confirmation"),
+    "a proof that is not read here": (signed(cnf={"jkt": "0ZcOCORZNYy"}), "token-unreadable"),
+    "a proof beside another": (signed(cnf={"x5t#S256": "A" * 43, "jkt": "0Z"}), "token-unreadable"),
+    "too long": (signed(more="x" * 8192), "token-too-long"),
+    "four parts": (signed() + ".x", "token-unreadable"),
+    "letters that are none": ("é.é.é", "token-unreadable"),
+    "nothing between dots": ("..", "token-unreadable"),
+    "a header that is a list": (part([1]) + "." + part(claims()) + ".AAAA", "token-unreadable"),
+    "depth": (base64.urlsafe_b64encode(b"[" * 3000).decode() + ".e30.AAAA", "token-unreadable"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_bad_token_opens_nothing_and_the_trail_knows_why(name: str) -> None:
+    token, finding = BAD[name]
+    assert await _finding(token) == finding
+
+
+async def test_a_public_key_is_no_secret_to_sign_with() -> None:
+    """The old trick: what everybody may read is taken as the secret of an HMAC."""
+    public = KEYS["rsa"][1].as_pem(private=False)
+    head = f"{part({'alg': 'HS256', 'kid': 'rsa'})}.{part(claims())}"
+    proof = base64.urlsafe_b64encode(hmac.digest(public, head.encode(), hashlib.sha256)).rstrip(b"=").decode()
+    assert await _finding(f"{head}.{proof}") == "token-algorithm"
+
+
+async def test_a_key_that_comes_with_the_token_is_not_believed() -> None:
+    own = jwk.OKPKey.generate_key("Ed25519")
+    header = {"alg": "EdDSA", "kid": "ed", "jwk": own.as_dict(private=False)}
+    token = jws.serialize_compact(header, json.dumps(claims()), own, registry=tokens.REGISTRY)
+    assert await _finding(token) == "token-signature"
+
+
+@pytest.mark.parametrize("header", ["jku", "x5u"])
+async def test_an_address_in_a_token_is_never_called(header: str) -> None:
+    asked: list[str] = []
+
+    def fetch(source: str) -> bytes:
+        asked.append(source)
+        return published()
+
+    way = Tokens(keyring=lambda source: Keyring(source, fetch))
+    way.trust(TRUST)
+    own = jwk.OKPKey.generate_key("Ed25519")
+    said = {"alg": "EdDSA", "kid": "evil", header: "https://169.254.169.254/keys"}
+    token = jws.serialize_compact(said, json.dumps(claims()), own, registry=tokens.REGISTRY)
+    assert await _finding(token, way) == "token-key-unknown"
+    assert asked == ["keys"]
+
+
+async def test_what_a_header_calls_critical_and_nobody_knows_refuses_the_token() -> None:
+    head = part({"alg": "EdDSA", "kid": "ed", "crit": ["exp2"], "exp2": 1})
+    body = part(claims())
+    proof = KEYS["ed"][1]
+    assert isinstance(proof, jwk.OKPKey)
+    signature = proof.private_key.sign(f"{head}.{body}".encode())  # type: ignore[union-attr]
+    token = f"{head}.{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    assert await _finding(token) in {"token-unreadable", "token-signature"}
+
+
+@given(st.data())
+async def test_a_token_changed_anywhere_opens_nothing(data: st.DataObject) -> None:
+    token = signed(data.draw(st.sampled_from(sorted(KEYS))))
+    at = data.draw(st.integers(0, len(token) - 1))
+    letter = data.draw(st.sampled_from("AQgwx059-_.=é \0"))
+    changed = token[:at] + letter + token[at + 1 :]
+    header, body, signature = token.split(".")
+    spare = changed.count(".") == 2 and changed.split(".")[:2] == [header, body]
+    if changed == token or (spare and _same_bytes(changed.split(".")[2], signature)):
+        return
+    await _finding(changed)
+
+
+def _same_bytes(one: str, other: str) -> bool:
+    """The last letter of a signature has bits to spare."""
+    try:
+        return base64.urlsafe_b64decode(one + "==") == base64.urlsafe_b64decode(other + "==")
+    except ValueError:
+        return False
+
+
+@given(st.text(max_size=200) | st.from_regex(r"[\w-]{0,40}\.[\w-]{0,40}\.[\w-]{0,40}", fullmatch=True))
+async def test_no_text_brings_the_door_down(text: str) -> None:
+    await _finding(text)
+
+
+async def test_a_grant_that_is_over_opens_nothing() -> None:
+    over = Granted(_WHO, datetime.now(UTC) - timedelta(seconds=1))
+    assert (
+        await _finding(signed(), _tokens(Trust({URL: ISSUER}, {("state", SUBJECT): over}))) == "grant-expired"
+    )
+
+
+async def test_a_token_that_is_known_ends_with_its_time_its_grant_and_its_issuer() -> None:
+    now = [time.time()]
+    way = Tokens(lambda: now[0], lambda source: Keyring(source, lambda _: published()))
+    way.trust(TRUST)
+    token = signed()
+    assert (await way.holder(token)).caller is _WHO
+    way.trust(Trust({URL: ISSUER}, {}))
+    assert await _finding(token, way) == "grant-missing"
+    way.trust(Trust({}, {}))
+    assert await _finding(token, way) == "token-issuer-unknown"
+    way.trust(TRUST)
+    assert (await way.holder(token)).caller is _WHO
+    now[0] += issuing.LIFETIME_SECONDS + tokens.LEEWAY_SECONDS
+    assert await _finding(token, way) == "token-expired"
+
+
+@pytest.mark.parametrize("claim", ["client_id", "azp"])
+async def test_the_claim_that_names_a_system_is_the_one_the_operator_chose(claim: str) -> None:
+    way = _tokens(TRUST._replace(issuers={URL: ISSUER._replace(claim=claim)}))
+    assert (await way.holder(signed("ed", None, sub="anybody", **{claim: SUBJECT}))).caller is _WHO
+    assert await _finding(signed(), way) == "token-subject-missing"
+
+
+async def test_two_issuers_do_not_answer_for_each_others_systems() -> None:
+    other = Issuer("other", "https://other.example", issuing.AUDIENCE, "sub", "keys")
+    way = _tokens(Trust({URL: ISSUER, other.url: other}, TRUST.grants))
+    assert await _finding(signed(iss=other.url), way) == "grant-missing"
+
+
+async def test_no_more_tokens_are_kept_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "KEPT_MAX", 3)
+    way = _tokens()
+    for number in range(10):
+        await way.holder(signed(jti=str(number)))
+    assert len(way._kept) == 3
+
+
+async def test_a_bad_token_is_never_kept() -> None:
+    way = _tokens()
+    for token, _ in BAD.values():
+        await _finding(token, way)
+    assert way._kept.keys() <= {hashlib.sha256(token.encode()).digest() for token, _ in BAD.values()}
+    for kept in way._kept.values():  # whole and well signed, only without a grant
+        assert kept.subject != SUBJECT

@@ -1,0 +1,97 @@
+"""Certificates made on the fly: an authority, and whoever it vouches for."""
+
+import ipaddress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+class Pair(NamedTuple):
+    """A certificate and its private key, in files."""
+
+    certificate: Path
+    key: Path
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return str(self.certificate), str(self.key)
+
+    @property
+    def fingerprint(self) -> str:
+        found = x509.load_pem_x509_certificate(self.certificate.read_bytes())
+        return found.fingerprint(hashes.SHA256()).hex()
+
+
+class Authority:
+    """Signs certificates; its own is ``pair.certificate``."""
+
+    def __init__(self, folder: Path, name: str = "authority") -> None:
+        self._folder, self._name = folder, name
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.pair = self._written(name, self._key, self._built(name, self._key, is_authority=True))
+
+    def vouches_for(self, name: str, days: int = 1) -> Pair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        return self._written(name, key, self._built(name, key, days=days))
+
+    def _built(
+        self, name: str, key: ec.EllipticCurvePrivateKey, *, days: int = 1, is_authority: bool = False
+    ) -> x509.Certificate:
+        begin = datetime.now(UTC) - timedelta(days=2)
+        here = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        usage = x509.KeyUsage(
+            **dict.fromkeys(("digital_signature", "key_cert_sign", "crl_sign"), True),
+            **dict.fromkeys(
+                (
+                    "content_commitment",
+                    "key_encipherment",
+                    "data_encipherment",
+                    "key_agreement",
+                    "encipher_only",
+                    "decipher_only",
+                ),
+                False,
+            ),
+        )
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(_name(name))
+            .issuer_name(_name(self._name))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(begin)
+            .not_valid_after(begin + timedelta(days=2 + days))
+            .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(own, critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
+            )
+        )
+        made = (
+            made.add_extension(usage, critical=True)
+            if is_authority
+            else made.add_extension(x509.SubjectAlternativeName(here), critical=False)
+        )
+        return made.sign(self._key, hashes.SHA256())
+
+    def _written(self, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> Pair:
+        pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        pair.key.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return pair
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])

@@ -1,0 +1,14 @@
+"""How schemathesis sends what it makes up for a file: as it stands, whatever media type it comes with."""
+
+from typing import Any
+
+import schemathesis
+
+from service.web.presenting import MEDIA_TYPES
+
+
+@schemathesis.serializer(*MEDIA_TYPES)
+def as_it_stands(_: Any, value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return getattr(value, "data", None) or str(value).encode()

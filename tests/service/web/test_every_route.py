@@ -1,0 +1,404 @@
+"""Every route as an attacker would try it, taken from the table of routes: who adds one says here what it is.
+
+``SHOWN`` holds what each route does for whom; a route that is not there fails the first test.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, NamedTuple, cast
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from service.web.application import OPEN, routes
+from service.web.connection import HEAD_BYTES_MAX, HEADERS_MAX
+from tests.service.web.acts import commitment, unknown_centres
+from tests.service.web.conftest import Place
+from tests.service.web.keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, SECRET, bearing
+from tests.service.web.raw import Reply, exchanged, request
+from tests.service.web.running import JSONL, as_jsonl, fetch
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HIDDEN = "TOP-SECRET"
+"""Begins every reference that the ministry sends: who else sees it has broken in."""
+
+
+class Sort(NamedTuple):
+    """What a route is."""
+
+    sends: Mapping[str, Any] | None = None
+    """A body that would do something for its rightful sender; None for a route that only shows."""
+    belongs: bool = False
+    """Whether what its path names is somebody's: to everybody else it is not there."""
+    asks: Mapping[str, str] = {}
+    """Parameters without which nothing would be shown to anybody."""
+
+
+SHOWN: Mapping[tuple[str, str], Sort] = {
+    ("POST", "/v1/acts"): Sort(sends={"json": commitment("ATTEMPT-F")}),
+    ("POST", "/v1/submissions"): Sort(
+        sends={"content": as_jsonl([commitment("ATTEMPT-S")]), "headers": JSONL}
+    ),
+    ("GET", "/v1/submissions"): Sort(),
+    ("GET", "/v1/submissions/{submission}"): Sort(belongs=True),
+    ("GET", "/v1/submissions/{submission}/refusals"): Sort(belongs=True),
+}
+CLOSED = sorted(SHOWN)
+BELONGING = [route for route, sort in SHOWN.items() if sort.belongs]
+SENDING = [route for route, sort in SHOWN.items() if sort.sends is not None]
+
+
+async def test_every_route_is_said_to_be_open_or_tried_here() -> None:
+    found = {(each.method, each.path) for each in routes(cast(Any, None), cast(Any, None))}
+    assert {route for route in found if route[1] not in OPEN} == set(SHOWN)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def number(place: Place) -> int:
+    """A submission of the ministry with refused lines, beside an act of its own that was accepted."""
+    async with place.service.client(MINISTRY) as client:
+        form = await client.post("/v1/acts", json=commitment(f"{HIDDEN}-ACT", "0.01"))
+        assert form.json()["outcome"] == "accepted"
+        rows = as_jsonl(unknown_centres(3, HIDDEN))
+        found = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
+        return found.json()["submission"]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def anonymous(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+    async with place.service.client() as client:
+        yield client
+
+
+def _path(path: str, number: int) -> str:
+    """The path with the number of something of the ministry's: a submission, and an entry too."""
+    return re.sub(r"\{\w+\}", str(number), path)
+
+
+def _with(key: Mapping[str, str], sort: Sort) -> dict[str, Any]:
+    sends = dict(sort.sends or {})
+    return {**sends, "headers": {**sends.get("headers", {}), **key}, "params": dict(sort.asks)}
+
+
+async def _audited(place: Place) -> int:
+    (row,) = await fetch(place.dsn, "select coalesce(sum(times), 0) as times from audit")
+    return int(row["times"])
+
+
+async def _stored(place: Place) -> tuple[Any, ...]:
+    """What a break-in would change."""
+    query = (
+        "select (select count(*) from entry), (select count(*) from submission), (select count(*) from form)"
+    )
+    return tuple((await fetch(place.dsn, query))[0])
+
+
+# --------------------------------------------------------------------------------------------- keys
+
+NO_KEYS: Mapping[str, Mapping[str, str]] = {
+    "none": {},
+    "a wrong secret": bearing("ministry2222", "t" * 43),
+    "a key that never was": bearing("unknwn222222"),
+    "one that is over": bearing("over22222222"),
+    "one that was ended": bearing("ended2222222"),
+    "a token that nobody signed": {"authorization": "Bearer eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0."},
+    "a cookie": {"cookie": f"authorization=Bearer crescendo_ministry2222_{SECRET}"},
+    "another header": {"x-api-key": f"crescendo_ministry2222_{SECRET}"},
+    "a proxy's header": {"proxy-authorization": f"Bearer crescendo_ministry2222_{SECRET}"},
+    "another scheme": {"authorization": f"Basic crescendo_ministry2222_{SECRET}"},
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ended(place: Place) -> None:
+    """A key that is over by itself, and one that was ended; both are known to be gone."""
+    say = (
+        "insert into access_key select $1, sender, digest, roles, programmes, '', now(), {} from access_key"
+        " where key = 'ministry2222'"
+    )
+    await fetch(place.dsn, say.format("now()"), "over22222222")
+    await fetch(place.dsn, say.format("'infinity'"), "ended2222222")
+    async with place.service.client(bearing("ended2222222")) as client:
+        while (await client.get("/v1/submissions")).status_code != 200:
+            pass
+        await fetch(place.dsn, "insert into access_key_end (key, reason) values ('ended2222222', '')")
+        while (await client.get("/v1/submissions")).status_code != 401:
+            pass
+
+
+@pytest.mark.usefixtures("ended")
+@pytest.mark.parametrize("route", CLOSED)
+@pytest.mark.parametrize("name", NO_KEYS)
+async def test_without_a_good_key_nothing_is_shown_done_or_forgotten(
+    name: str, route: tuple[str, str], place: Place, anonymous: httpx.AsyncClient, number: int
+) -> None:
+    method, path = route
+    before, stored = await _audited(place), await _stored(place)
+    sent = _with(NO_KEYS[name], SHOWN[route])
+    found = await anonymous.request(method, _path(path, number), **sent)
+    assert (found.status_code, found.json()["code"]) == (401, "key-unknown")
+    assert await _audited(place) == before + 1
+    assert await _stored(place) == stored
+
+
+@pytest.mark.parametrize("route", CLOSED)
+async def test_a_header_that_stands_there_twice_opens_nothing(
+    route: tuple[str, str], place: Place, number: int
+) -> None:
+    method, path = route
+    before = await _audited(place)
+    for pair in ((MINISTRY, MINISTRY), (FOREIGN, MINISTRY), ({"authorization": ""}, MINISTRY)):
+        lines = [f"Authorization: {each['authorization']}" for each in pair]
+        sent = request(f"{method} {_path(path, number)} HTTP/1.1", "Host: x", *lines, "Content-Length: 0")
+        (found,) = await exchanged(place.service.url, sent)
+        assert found.status == 400
+        assert HIDDEN.encode() not in found.body
+    assert await _audited(place) == before + 3
+
+
+# --------------------------------------------------------------------------------------------- another's
+
+
+@pytest.mark.parametrize("key", [FOREIGN, KEEPER], ids=["another sender", "the operator"])
+@pytest.mark.parametrize("route", BELONGING)
+async def test_what_is_anothers_is_not_there_and_asking_is_noted(
+    route: tuple[str, str],
+    key: Mapping[str, str],
+    place: Place,
+    anonymous: httpx.AsyncClient,
+    number: int,
+) -> None:
+    method, path = route
+    before = await _audited(place)
+    theirs = await anonymous.request(method, _path(path, number), **_with(key, SHOWN[route]))
+    nobodys = await anonymous.request(method, _path(path, 999_999), **_with(key, SHOWN[route]))
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.text.replace(str(number), "999999") == nobodys.text
+    assert theirs.headers.keys() == nobodys.headers.keys()
+    assert await _audited(place) == before + 1
+
+
+@pytest.mark.parametrize("key", [FOREIGN, KEEPER], ids=["another sender", "the operator"])
+@pytest.mark.parametrize("route", CLOSED)
+async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
+    route: tuple[str, str],
+    key: Mapping[str, str],
+    place: Place,
+    anonymous: httpx.AsyncClient,
+    number: int,
+) -> None:
+    method, path = route
+    tricks: list[dict[str, Any]] = [
+        {},
+        {"params": {"sender": "MIN-09", "submission": str(number), "limit": "1000"}},
+        {"headers": {"x-http-method-override": "GET", "x-original-url": f"/v1/submissions/{number}"}},
+        {"headers": {"x-forwarded-for": "127.0.0.1", "x-forwarded-host": "localhost", "x-sender": "MIN-09"}},
+        {"headers": {"accept": "text/csv"}},
+        {"headers": {"range": "bytes=0-100000", "accept-language": "fr"}},
+    ]
+    for trick in tricks:
+        sent = _with(key, SHOWN[route])
+        sent["headers"] = {**sent["headers"], **trick.get("headers", {})}
+        sent["params"] = {**sent["params"], **trick.get("params", {})}
+        found = await anonymous.request(method, _path(path, number), **sent)
+        mine = json.dumps(found.json()) if "json" in found.headers["content-type"] else found.text
+        for asked in SHOWN[route].asks.values():
+            mine = mine.replace(asked, "")  # what we named ourselves may be named to us
+        assert HIDDEN not in mine, (trick, mine)
+        assert "MIN-09" not in mine
+
+
+@pytest.mark.parametrize("key", [AUDITOR, KEEPER, ACCOUNTANT], ids=["auditor", "operator", "accountant"])
+@pytest.mark.parametrize("route", SENDING)
+async def test_who_may_not_send_changes_nothing(
+    route: tuple[str, str], key: Mapping[str, str], place: Place, anonymous: httpx.AsyncClient, number: int
+) -> None:
+    method, path = route
+    before, stored = await _audited(place), await _stored(place)
+    found = await anonymous.request(method, _path(path, number), **_with(key, SHOWN[route]))
+    assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
+    assert await _audited(place) == before + 1
+    assert await _stored(place) == stored
+
+
+# --------------------------------------------------------------------------------------------- paths and methods
+
+OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+
+
+@pytest.mark.parametrize("header", OVERRIDES)
+async def test_a_method_is_what_stands_in_the_first_line(
+    header: str, place: Place, anonymous: httpx.AsyncClient
+) -> None:
+    stored = await _stored(place)
+    sort = SHOWN["POST", "/v1/acts"]
+    sent = {**_with(MINISTRY, sort)}
+    sent["headers"] = {**sent["headers"], header: "POST"}
+    found = await anonymous.request("DELETE", "/v1/acts", **sent)
+    assert found.status_code == 405
+    assert await _stored(place) == stored
+    found = await anonymous.get("/v1/submissions", headers={**MINISTRY, header: "DELETE"})
+    assert found.status_code == 200
+
+
+def _paths(number: int) -> list[str]:
+    """Ways to write a path that a proxy and we might read differently."""
+    own = f"/v1/submissions/{number}"
+    return [
+        f"/v1/%73ubmissions/{number}",
+        f"/v1/submissions%2f{number}",
+        f"/v1/submissions/{number}%2frefusals",
+        f"/healthz/..{own}",
+        f"/healthz/%2e%2e{own}",
+        f"/healthz%2f..%2fv1/submissions/{number}",
+        f"//v1/submissions/{number}",
+        f"/v1//submissions/{number}",
+        f"{own}/",
+        f"{own};x=1",
+        f"{own}%00",
+        f"{own}%0a",
+        f"{own}.json",
+        f"{own}%20",
+        f"/V1/submissions/{number}",
+        f"/v1/submissions/+{number}",
+        f"/v1/submissions/-{number}",
+        f"/v1/submissions/{number}e0",
+        "/v1/submissions/%D9%A1",
+        f"/v1/submissions/{'9' * 40}",
+        "/" + "a/" * 5000,
+        "/metrics%2f",
+        "/%6detrics",
+        "/metrics/../metrics",
+        "/docs/../../etc/passwd",
+    ]
+
+
+async def test_a_path_is_what_it_says_letter_by_letter(place: Place, number: int) -> None:
+    for path in _paths(number):
+        for key in (MINISTRY, FOREIGN, AUDITOR):
+            line = f"Authorization: {key['authorization']}"
+            (found,) = await exchanged(place.service.url, request(f"GET {path} HTTP/1.1", "Host: x", line))
+            assert found.status in {400, 404}, (path, found)
+            assert HIDDEN.encode() not in found.body
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:1", "", "a" * 5000, "x\t", "[::1]"])
+async def test_no_answer_depends_on_the_host_that_is_named(host: str, place: Place, number: int) -> None:
+    """An address that is put together from the Host header would send the next one to an attacker."""
+    line = f"Authorization: {MINISTRY['authorization']}"
+    sent = request(f"GET /v1/submissions/{number} HTTP/1.1", f"Host: {host}", line)
+    (found,) = await exchanged(place.service.url, sent)
+    assert found.status == 200
+    assert host.strip() == "" or host.encode() not in found.body
+    assert all(host not in value for value in found.headers.values() if host.strip())
+    assert json.loads(found.body)["links"]["self"] == f"/v1/submissions/{number}"
+
+
+async def test_a_whole_address_in_the_first_line_is_a_path_and_no_errand(place: Place, number: int) -> None:
+    """We are nobody's proxy: what is asked of another host is answered by us, after the key, or not at all."""
+    key = f"Authorization: {FOREIGN['authorization']}"
+    for target in (
+        f"http://evil.example/v1/submissions/{number}",
+        f"https://10.0.0.1/v1/submissions/{number}",
+    ):
+        (found,) = await exchanged(place.service.url, request(f"GET {target} HTTP/1.1", "Host: x", key))
+        assert found.status == 404
+    for line in ("CONNECT evil.example:443 HTTP/1.1", "OPTIONS * HTTP/1.1", "TRACE /v1/submissions HTTP/1.1"):
+        (found,) = await exchanged(place.service.url, request(line, "Host: x", key))
+        assert found.status in {400, 404, 405}
+        assert SECRET.encode() not in found.body, "what is sent is not sent back"
+
+
+# --------------------------------------------------------------------------------------------- heads and bodies
+
+_POST = "POST /v1/acts HTTP/1.1"
+_KEY = f"Authorization: {MINISTRY['authorization']}"
+_INNER = request("GET /v1/submissions HTTP/1.1", "Host: x", f"Authorization: {MINISTRY['authorization']}")
+SMUGGLED: Mapping[str, bytes] = {
+    "length and chunks": request(
+        _POST, "Host: x", "Content-Length: 5", "Transfer-Encoding: chunked", body=b"0\r\n\r\n" + _INNER
+    ),
+    "chunks and length": request(
+        _POST, "Host: x", "Transfer-Encoding: chunked", "Content-Length: 5", body=b"0\r\n\r\n" + _INNER
+    ),
+    "two lengths": request(_POST, "Host: x", "Content-Length: 0", "Content-Length: 200", body=_INNER),
+    "a length of two minds": request(_POST, "Host: x", "Content-Length: 0, 200", body=_INNER),
+    "a length with a sign": request(_POST, "Host: x", "Content-Length: +5", body=b"12345" + _INNER),
+    "a length below nothing": request(_POST, "Host: x", "Content-Length: -1", body=_INNER),
+    "a length beyond all numbers": request(_POST, "Host: x", f"Content-Length: {'9' * 30}", body=_INNER),
+    "chunks written otherwise": request(
+        _POST, "Host: x", "Transfer-Encoding: xchunked", body=b"0\r\n\r\n" + _INNER
+    ),
+    "chunks and something more": request(
+        _POST, "Host: x", "Transfer-Encoding: chunked, identity", body=b"0\r\n\r\n" + _INNER
+    ),
+    "chunks behind a space": request(
+        _POST, "Host: x", "Transfer-Encoding : chunked", body=b"0\r\n\r\n" + _INNER
+    ),
+    "a folded header": request(_POST, "Host: x", "X-A: 1\r\n Transfer-Encoding: chunked", body=_INNER),
+    "a chunk without a size": request(
+        _POST, "Host: x", "Transfer-Encoding: chunked", body=b"zz\r\n" + _INNER
+    ),
+    "a chunk beyond all numbers": request(
+        _POST, "Host: x", "Transfer-Encoding: chunked", body=b"f" * 20 + b"\r\n" + _INNER
+    ),
+    "a line that ends in half": request(_POST, "Host: x\nX: y", body=b""),
+    "a header with NUL": request(_POST, "Host: x", "X-A: a\0b"),
+    "no version": b"GET /v1/submissions\r\n\r\n",
+    "no request": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    "a mail": b"HELO mail.example\r\n",
+}
+
+
+@pytest.mark.parametrize("name", SMUGGLED)
+async def test_a_request_of_two_minds_is_not_followed_by_another(name: str, place: Place) -> None:
+    """What two readers could end at different places is refused, and the connection closed with all that follows."""
+    stored = await _stored(place)
+    found = await exchanged(place.service.url, SMUGGLED[name])
+    assert all(each.status in {0, 400, 401} for each in found), found
+    assert len(found) == 1
+    assert await _stored(place) == stored
+
+
+def _is_refused_head(found: Reply) -> bool:
+    said = json.loads(found.body)
+    return (found.status, said["code"]) == (431, "head-too-long") and found.headers["connection"] == "close"
+
+
+HEADS: Mapping[str, bytes] = {
+    "one header": request("GET /healthz HTTP/1.1", "Host: x", "X-A: " + "a" * HEAD_BYTES_MAX),
+    "one header without an end": b"GET /healthz HTTP/1.1\r\nX-A: " + b"a" * 2**20,
+    "a name without an end": b"GET /healthz HTTP/1.1\r\n" + b"a" * 2**20,
+    "many headers": request(
+        "GET /healthz HTTP/1.1", "Host: x", *(f"X-{n}: a" for n in range(HEADERS_MAX + 1))
+    ),
+    "many long headers": request("GET /healthz HTTP/1.1", *(f"X-{n}: {'a' * 2000}" for n in range(50))),
+    "a path": request(f"GET /{'a' * HEAD_BYTES_MAX} HTTP/1.1", "Host: x"),
+    "a query": request(f"GET /healthz?{'a' * HEAD_BYTES_MAX} HTTP/1.1", "Host: x"),
+    "a chunk's extension": request(
+        _POST, "Host: x", _KEY, "Transfer-Encoding: chunked", body=b"1;" + b"a" * 2**20
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+async def test_a_head_has_an_end(name: str, place: Place) -> None:
+    found = await exchanged(place.service.url, HEADS[name])
+    assert found[0].status == 0 or _is_refused_head(found[0]), found
+
+
+async def test_a_head_below_the_limits_is_read(place: Place) -> None:
+    most = [f"X-{n}: {'a' * 600}" for n in range(HEADERS_MAX - 3)]
+    (found,) = await exchanged(place.service.url, request("GET /healthz HTTP/1.1", "Host: x", *most))
+    assert found.status == 200
+
+
+async def test_after_all_this_the_service_is_well(place: Place, anonymous: httpx.AsyncClient) -> None:
+    assert (await anonymous.get("/readyz")).status_code == 200
+    assert not [line for line in place.service.said if "Traceback" in line or '"level":"error"' in line]
+    said = "".join(place.service.said)
+    assert SECRET not in said
+    assert "Invalid HTTP" not in said, "whoever sends nonsense would fill our logs"

@@ -1,0 +1,88 @@
+"""The running service under schemathesis: every operation of its own description, with good requests and bad ones.
+
+All checks are on, two senders' own things among them: whatever one may read, the other asks for and must not get.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from service.database import Database
+from tests.service.commands import ROOT
+from tests.service.web.acts import CREDITS, commitment, unknown_centres
+from tests.service.web.keys import FOREIGN, MINISTRY
+from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
+
+EXAMPLES = 25
+ENDLESS = "text/event-stream"
+
+
+async def test_schemathesis_finds_nothing(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path / "data", "--rate", "100000") as service:
+        async with service.client() as client:
+            await _furnish(client)
+            description = (await client.get("/openapi.json")).json()
+        code, said = await _fuzzed(service, _endless(description), tmp_path)
+        assert code == 0, said
+        operations = sum(len(methods) for methods in description["paths"].values())
+        # the description itself is where it reads, and not tried
+        assert f"Tested: {operations - 1 - len(_endless(description))}\n" in said, said
+        assert not [line for line in service.said if '"level":"error"' in line]
+        async with service.client(MINISTRY) as client:
+            assert (await client.get("/readyz")).status_code == 200
+
+
+async def _furnish(client: httpx.AsyncClient) -> None:
+    """Something for each of two senders to look at."""
+    for key, prefix in ((MINISTRY, "OWN"), (FOREIGN, "OTHER")):
+        rows = [*CREDITS, *unknown_centres(3, prefix)] if key is MINISTRY else unknown_centres(3, prefix)
+        sent = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers={**key, **JSONL})
+        assert sent.json()["state"] == "decided"
+        form = commitment(f"{prefix}-1", "0.01")
+        assert (await client.post("/v1/acts", json=form, headers=key)).json()["outcome"] == "accepted"
+
+
+def _endless(description: dict[str, Any]) -> list[str]:
+    """Paths whose answer has no end: a stream is tried where it is tested by itself."""
+    return [
+        path
+        for path, methods in description["paths"].items()
+        for operation in methods.values()
+        if ENDLESS in json.dumps(operation)
+    ]
+
+
+async def _fuzzed(service: Running, without: list[str], folder: Path) -> tuple[int, str]:
+    shutil.copy(Path(__file__).with_name("schemathesis.toml"), folder)
+    keys = {"ministry": MINISTRY, "stranger": FOREIGN}
+    users = [
+        {"name": name, "fixedHeaders": [{"name": "Authorization", "value": key["authorization"]}]}
+        for name, key in keys.items()
+    ]
+    (folder / "auth.yaml").write_text(json.dumps({"auth": users}))
+    program = str(Path(sys.executable).with_name("schemathesis"))
+    words = ["--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "20181231", "--no-color"]
+    for path in without:
+        words += ["--exclude-path", path]
+    process = await asyncio.create_subprocess_exec(
+        *(program, "run", f"{service.url}/openapi.json", *words, "--continue-on-failure"),
+        cwd=folder,
+        env={
+            **os.environ,
+            "SCHEMATHESIS_HOOKS": "tests.service.web.schemathesis_hooks",
+            "PYTHONPATH": str(ROOT),
+        },
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
+    )
+    out, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode()
