@@ -50,6 +50,8 @@ def _page(described: Mapping[str, Any]) -> Iterator[str]:
 def _operation(title: str, operation: Mapping[str, Any]) -> Iterator[str]:
     yield f"<section><h2>{escape(title)}</h2><p>{escape(operation['summary'])}."
     yield "</p>" if operation["security"] else " Open: no key is asked for.</p>"
+    if "description" in operation:
+        yield f"<p>{escape(operation['description'])}</p>"
     if operation["parameters"]:
         yield _table(
             "Parameters",
@@ -62,12 +64,16 @@ def _operation(title: str, operation: Mapping[str, Any]) -> Iterator[str]:
     yield _table(
         "Answers", [(status, each["description"], "") for status, each in operation["responses"].items()]
     )
+    for media, content in operation["responses"].get("200", {}).get("content", {}).items():
+        if "example" in content:
+            yield f"<details><summary>An answer: <code>{escape(media)}</code></summary>"
+            yield f"<pre>{escape(_shown(content['example']))}</pre></details>"
     yield "</section>"
 
 
 def _shown(example: Any) -> str:
     """A file as it stands, anything else as JSON."""
-    return example if isinstance(example, str) else json.dumps(example, indent=2)
+    return example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
 
 
 def _table(caption: str, rows: list[tuple[str, str, str]]) -> str:
