@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from core.catalog import CATALOG
 from core.codes import REFUSALS
 from core.codes import Outcome as Code
+from monitoring.flows import Flows, State
 from monitoring.metrics import METRICS, OTHERS, PREFIX, SECONDS, SENDERS_MAX, Sort
 from posting.batch import Outcome, Submission, Tally
 
@@ -28,13 +29,15 @@ class Board:
         """``stages`` holds nanoseconds by stage, and goes on growing."""
         self.registry = CollectorRegistry()
         self._made = {name: self._make(name) for name in METRICS if name != "stage_seconds_total"}
-        self.registry.register(_Stages(stages))
+        self._made["stage_seconds_total"] = _Stages(stages)
+        self.registry.register(self._made["stage_seconds_total"])
         ProcessCollector(registry=self.registry)
         self._before: dict[int, tuple[str, Tally]] = {}
         """Of each submission under way: who sent it, and what of it is counted."""
         self._senders: set[str] = set()
         self._endless: set[int] = set()
         """Submissions of forms: done after every batch, and never over."""
+        self.flows = Flows(self._sender, self._count_files)
 
     def _make(self, name: str) -> Any:
         metric = METRICS[name]
@@ -48,6 +51,21 @@ class Board:
     def shown(self) -> bytes:
         """Everything, as Prometheus reads it."""
         return generate_latest(self.registry)
+
+    def values(self, name: str) -> dict[tuple[str, ...], float]:
+        """What a counter or a gauge shows, by its labels."""
+        (family,) = self._made[name].collect()
+        labels = METRICS[name].labels
+        return {
+            tuple(one.labels[each] for each in labels): one.value
+            for one in family.samples
+            if one.name == PREFIX + name
+        }
+
+    def buckets(self, name: str) -> list[tuple[float, int]]:
+        """How many observations of a histogram without labels are at or below each bound; the last is all."""
+        (family,) = self._made[name].collect()
+        return [(float(one.labels["le"]), int(one.value)) for one in family.samples if "le" in one.labels]
 
     def read(self, name: str, value: Callable[[], float]) -> None:
         """Let a gauge read its figure when it is looked at."""
@@ -75,6 +93,7 @@ class Board:
             if row.stage.done and row.submission not in self._endless:
                 del self._before[row.submission]
         self._count_ends(outcome.ended)
+        self.flows.committed(outcome)
         self._made["batches_total"].inc()
         self._made["batch_lines"].set(int(outcome.ended.sum()))
         self._made["last_batch"].set(outcome.number)
@@ -95,6 +114,9 @@ class Board:
         if len(self._senders) < SENDERS_MAX:
             self._senders.add(sender)
         return sender if sender in self._senders else OTHERS
+
+    def _count_files(self, sender: str, state: State, files: int) -> None:
+        self._made["submissions"].labels(sender, state.value).set(files)
 
     def _count_ends(self, ended: np.ndarray) -> None:
         """``ended``: lines by kind and code."""

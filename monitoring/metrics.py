@@ -45,6 +45,7 @@ METRICS: Mapping[str, Metric] = {
     "last_batch": Metric(_G, (), "Number of the last batch committed"),
     "last_commit_timestamp_seconds": Metric(_G, (), "When the last batch was committed"),
     "stage_seconds_total": Metric(_C, ("stage",), "Processor time of each stage, in this process"),
+    "submissions": Metric(_G, ("sender", "state"), "Files received, by sender and by what has become of them"),
     "files_waiting": Metric(_G, (), "Submissions that wait for their turn"),
     "file_lines_waiting": Metric(_G, (), "Lines of the submissions that wait for their turn"),
     "forms_waiting": Metric(_G, (), "Forms that wait to be decided"),
