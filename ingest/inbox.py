@@ -61,9 +61,7 @@ class _Ticket(NamedTuple):
 class Inbox:
     """Where files are handed in; implements the pipeline's feed, which ends when the inbox is closed."""
 
-    def __init__(
-        self, spool: Spool, store: PostgresStore, stages: Stages, opened: Opened
-    ) -> None:
+    def __init__(self, spool: Spool, store: PostgresStore, stages: Stages, opened: Opened) -> None:
         """``opened`` is told of every book that was loaded, before anything is decided on it."""
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
         self.taken: Taken = lambda _: None

@@ -4,7 +4,7 @@ Everything here is read from the board, so that a figure on the page is the figu
 worked out, from two looks at the same totals.  Batches come from the database, where their proof is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,7 +16,6 @@ from monitoring.pace import WINDOW, Pace
 OUTCOMES = ("accepted", "duplicate", "refused")
 FORM_BAR_SECONDS = 0.25
 """What a form may take from its arrival to its answer after the commit."""
-_MOST = 0.99
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -148,7 +147,6 @@ class Around(msgspec.Struct, frozen=True):
 
 def figures(board: Board, pace: Pace, around: Around) -> Figures:
     """The figures of this moment."""
-    outcomes = _outcomes(board)
     return Figures(
         at=datetime.now(UTC),
         started_at=around.started_at,
@@ -159,7 +157,7 @@ def figures(board: Board, pace: Pace, around: Around) -> Figures:
         commits=_commits(board),
         forms=_forms(board),
         refusals=_refusals(board),
-        flows=_flows(board, outcomes),
+        flows=_flows(board),
         batches=around.batches,
     )
 
@@ -170,33 +168,26 @@ def totals(board: Board) -> tuple[int, int]:
 
 
 def _throughput(board: Board, pace: Pace) -> Throughput:
-    parts = _outcomes(board).values()
-    everybody = _laid_out(
-        {name: _sum([getattr(each, name) for each in parts]) for name in OUTCOMES},
+    return Throughput(
+        pace.lines_a_second, pace.forms_a_second, WINDOW, pace.series(), _outcomes(_by_sender(board).values())
     )
-    return Throughput(pace.lines_a_second, pace.forms_a_second, WINDOW, pace.series(), everybody)
 
 
-def _outcomes(board: Board) -> dict[str, Outcomes]:
-    """Lines and cents by sender."""
-    lines, cents = board.values("lines_total"), board.values("cents_total")
-    return {
-        sender: _laid_out(
-            {
-                name: Part(round(lines.get((sender, name), 0)), round(cents.get((sender, name), 0)))
-                for name in OUTCOMES
-            }
-        )
-        for sender in sorted({sender for sender, _ in lines})
-    }
+def _by_sender(board: Board) -> dict[str, dict[str, Part]]:
+    """Lines and cents by sender and outcome."""
+    cents, found = board.values("cents_total"), dict[str, dict[str, Part]]()
+    for (sender, outcome), lines in sorted(board.values("lines_total").items()):
+        part = Part(round(lines), round(cents.get((sender, outcome), 0)))
+        found.setdefault(sender, {})[outcome] = part
+    return found
 
 
-def _laid_out(parts: Mapping[str, Part]) -> Outcomes:
-    return Outcomes(*(parts.get(name, Part()) for name in OUTCOMES))
-
-
-def _sum(parts: Sequence[Part]) -> Part:
-    return Part(sum(each.lines for each in parts), sum(each.cents for each in parts))
+def _outcomes(senders: Collection[Mapping[str, Part]]) -> Outcomes:
+    """The parts of some senders, added up."""
+    parts = [[each.get(name, Part()) for each in senders] for name in OUTCOMES]
+    return Outcomes(
+        *(Part(sum(each.lines for each in one), sum(each.cents for each in one)) for one in parts)
+    )
 
 
 def _one(board: Board, name: str) -> float:
@@ -204,9 +195,18 @@ def _one(board: Board, name: str) -> float:
     return value
 
 
+def _count(board: Board, name: str) -> int:
+    return round(_one(board, name))
+
+
 def _queue(board: Board) -> Queue:
-    counts = ("uploads", "files_waiting", "file_lines_waiting", "forms_waiting")
-    return Queue(*(round(_one(board, name)) for name in counts), _one(board, "oldest_waiting_seconds"))
+    return Queue(
+        uploads=_count(board, "uploads"),
+        files=_count(board, "files_waiting"),
+        lines=_count(board, "file_lines_waiting"),
+        forms=_count(board, "forms_waiting"),
+        oldest_seconds=_one(board, "oldest_waiting_seconds"),
+    )
 
 
 def _stages(board: Board, pace: Pace) -> list[Stage]:
@@ -215,22 +215,26 @@ def _stages(board: Board, pace: Pace) -> list[Stage]:
 
 
 def _commits(board: Board) -> Commits:
-    names = ("batches_total", "batches_failed_total", "last_batch", "batch_lines")
-    at = _one(board, "last_commit_timestamp_seconds") or None
-    return Commits(*(round(_one(board, name)) for name in names), at, most_within(board, "commit_seconds"))
+    return Commits(
+        batches=_count(board, "batches_total"),
+        failed=_count(board, "batches_failed_total"),
+        last_batch=_count(board, "last_batch"),
+        last_lines=_count(board, "batch_lines"),
+        last_at=_one(board, "last_commit_timestamp_seconds") or None,
+        most_within_seconds=most_within(board.buckets("commit_seconds")),
+    )
 
 
 def _forms(board: Board) -> Forms:
     buckets = board.buckets("form_seconds")
     within = dict(buckets)[FORM_BAR_SECONDS]
-    return Forms(buckets[-1][1], within, FORM_BAR_SECONDS, most_within(board, "form_seconds"))
+    return Forms(buckets[-1][1], within, FORM_BAR_SECONDS, most_within(buckets))
 
 
-def most_within(board: Board, name: str) -> float | None:
-    """The least bound that 99 of 100 observations keep; None without observations, or where it is beyond all bounds."""
-    buckets = board.buckets(name)
+def most_within(buckets: Sequence[tuple[float, int]]) -> float | None:
+    """The least bound that 99 of 100 keep; None where there is nothing yet, or where it is beyond all bounds."""
     total = buckets[-1][1]
-    return next((bound for bound, count in buckets[:-1] if total and count >= _MOST * total), None)
+    return next((bound for bound, count in buckets[:-1] if total and 100 * count >= 99 * total), None)
 
 
 def _refusals(board: Board) -> list[Refusal]:
@@ -238,12 +242,20 @@ def _refusals(board: Board) -> list[Refusal]:
     return sorted(found, key=lambda each: (-each.lines, each.reason))
 
 
-def _flows(board: Board, outcomes: Mapping[str, Outcomes]) -> list[Flow]:
-    files = board.values("submissions")
-    senders = sorted({sender for sender, _ in files} | outcomes.keys())
-    return [_flow(sender, files, outcomes.get(sender, _laid_out({}))) for sender in senders]
+def _flows(board: Board) -> list[Flow]:
+    files, lines = board.values("submissions"), _by_sender(board)
+    senders = sorted({sender for sender, _ in files} | lines.keys())
+    return [_flow(sender, files, _outcomes([lines.get(sender, {})])) for sender in senders]
 
 
 def _flow(sender: str, files: Mapping[tuple[str, ...], float], outcomes: Outcomes) -> Flow:
-    states = [round(files.get((sender, state.value), 0)) for state in State]
-    return Flow(sender, sum(states), *states, outcomes)
+    count = {state: round(files.get((sender, state.value), 0)) for state in State}
+    return Flow(
+        sender=sender,
+        received=sum(count.values()),
+        in_treatment=count[State.IN_TREATMENT],
+        integrated=count[State.INTEGRATED],
+        partly_integrated=count[State.PARTLY_INTEGRATED],
+        refused=count[State.REFUSED],
+        outcomes=outcomes,
+    )

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 LOOKS = 120
@@ -57,5 +58,5 @@ class Pace:
         looks = list(self._looks)
         return [
             round((after.lines - before.lines) / max(after.at - before.at, 1e-9))
-            for before, after in zip(looks, looks[1:], strict=False)
+            for before, after in pairwise(looks)
         ]

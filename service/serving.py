@@ -32,7 +32,8 @@ from service.settings import Settings
 from service.timing import TimedStore
 from service.web.application import application
 from service.web.desk import Desk
-from service.web.postgres import reading
+from service.web.lookout import Lookout
+from service.web.postgres import reading, stock
 from service.web.server import BACKLOG, WebServer
 from service.web.upload import Receiver
 
@@ -76,7 +77,8 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
     ):
         door = Door(Rates(at.rate, at.rate * BURST_SECONDS), kept)
         desk.board.read("keys", lambda: door.keys)
-        web = WebServer(application(desk, door))
+        lookout = Lookout(desk)
+        web = WebServer(application(desk, door, lookout))
 
         def stop() -> None:
             desk.drain()
@@ -88,14 +90,15 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
+                    looking = group.create_task(lookout.keep())
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
                     await web.serve(at.sock)
                     desk.inbox.close()
                     await engine
-                    watch.cancel()
-                    keys.cancel()
+                    for task in (watch, keys, looking):
+                        task.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
 
@@ -104,7 +107,8 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
 async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStore) -> AsyncIterator[Desk]:
     spool, stages = Spool(settings.data / "spool", at.file_bytes_max), Stages()
 
-    def opened(loaded: Loaded) -> None:
+    async def opened(loaded: Loaded) -> None:
+        desk.board.flows.load(await stock(desk.pool))
         desk.is_ready = True
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
@@ -124,7 +128,7 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
 def _connect(desk: Desk) -> None:
     """Let the board look at what waits."""
     inbox, board = desk.inbox, desk.board
-    inbox.taken = board.taken
+    inbox.taken, inbox.received = board.taken, board.flows.received
     board.read("files_waiting", lambda: inbox.waiting)
     board.read("file_lines_waiting", lambda: inbox.lines_waiting)
     board.read("forms_waiting", lambda: inbox.forms_waiting)

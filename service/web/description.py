@@ -1,12 +1,16 @@
 """The interface described: OpenAPI 3.1, from the types that are sent and from one row a route."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from core.fields import FORMATS, Field, Sort
+from monitoring.figures import Figures
+from service.web import page
 from service.web.acts import Decision
+from service.web.figures import EVENTS, Proved
 from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.refusals import ARROW, CSV, RefusalPage
@@ -46,12 +50,31 @@ _ACT_LINE: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}
 _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
 }
+_ONLOOKERS: Mapping[str, str] = dict.fromkeys(("401", "403", "429", "503"), PROBLEM)
+"""To who may not see figures of all senders, or may not now."""
 _FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Whether the process answers", {"200": "It does"}),
     ("GET", "/readyz"): Operation("Whether work is taken", {"200": "It is", "503": "It is not, for now"}),
     ("GET", "/metrics"): Operation(
         "Figures for Prometheus", {"200": "The text format of Prometheus", "401": PROBLEM, "403": PROBLEM}
+    ),
+    **{
+        ("GET", path): Operation(
+            "The live page" if path == "/" else "A part of the live page", {"200": "A file"}
+        )
+        for path in page.PATHS
+    },
+    ("GET", "/v1/figures"): Operation(
+        "The figures of the live page, looked at after they are asked for", {"200": Figures, **_ONLOOKERS}
+    ),
+    ("GET", "/v1/live"): Operation(
+        f"The same figures about once a second, for five minutes ({EVENTS}; each event is named figures)",
+        {"200": "A stream of events", **_ONLOOKERS},
+    ),
+    ("GET", "/v1/batches/{batch}/proof"): Operation(
+        "Hash the rows of a batch again, and hold its figures against them",
+        {"200": Proved, "404": PROBLEM, **_ONLOOKERS},
     ),
     ("GET", "/docs"): Operation("This description, to be read", {"200": "A page"}),
     ("GET", "/docs.css"): Operation("Its looks", {"200": "A style sheet"}),
@@ -93,7 +116,7 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, Figures, Proved)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
@@ -123,10 +146,9 @@ def _operation(path: str, operation: Operation, is_open: bool) -> dict[str, Any]
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
-    if "{submission}" not in path:
-        return []
     schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-    return [{"name": "submission", "in": "path", "required": True, "schema": schema}]
+    names = re.findall(r"\{(\w+)\}", path)
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
 
 
 def _query(name: str) -> dict[str, Any]:

@@ -1,0 +1,99 @@
+// One submission or one batch, looked at closely.  Its address stands behind the #, so that it can be sent to a colleague.
+
+import { find, make, pairs } from "./elements.js";
+import { bytes, count, euros } from "./format.js";
+import { ask, key } from "./stream.js";
+import { language, say } from "./words.js";
+
+const LINES = 50;
+
+export function show(where) {
+  if (location.hash === `#${where}`) open();
+  else location.hash = where;
+}
+
+/** Open what the address names, or close. */
+export async function open() {
+  const [, kind, number] = location.hash.match(/^#(submission|batch)\/(\d{1,9})$/) ?? [];
+  const dialog = find("details");
+  if (!kind) {
+    if (dialog.open) dialog.close();
+    return;
+  }
+  find("details-title").textContent = say(`${kind}Title`, number);
+  find("details-body").replaceChildren(make("p", { class: "quiet" }, "…"));
+  if (!dialog.open) dialog.showModal();
+  find("details-title").focus();
+  const body = kind === "batch" ? await batch(number) : await submission(number);
+  find("details-body").replaceChildren(...body);
+}
+
+export function prepare() {
+  const dialog = find("details");
+  dialog.addEventListener("close", () => {
+    if (location.hash) history.replaceState(null, "", location.pathname);
+  });
+  addEventListener("hashchange", open);
+}
+
+function failed(status) {
+  const word = status === 0 ? "failedRequest" : status === 401 && !key() ? "needsKey" : "notFound";
+  return [make("p", { class: "warning", role: "alert" }, say(word))];
+}
+
+function table(names, rows) {
+  const head = make("tr", {}, ...names.map(([name, kind]) => make("th", { scope: "col", class: kind }, say(name))));
+  const body = rows.map((row) => make("tr", {}, ...row.map((cell, place) => make("td", { class: names[place][1] }, cell))));
+  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "details-title" },
+    make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)));
+}
+
+async function batch(number) {
+  const { status, body } = await ask(`/v1/batches/${number}/proof`, language());
+  if (status !== 200) return failed(status);
+  const { link, agreements } = body.proof;
+  const verdict = make("p", { class: body.holds ? "verdict holds" : "verdict", role: "status" }, `${body.holds ? "✓" : "✕"} ${say(body.holds ? "holds" : "holdsNot")}`);
+  const rows = agreements.map((each) => {
+    const figure = each.is_money ? euros : count;
+    return [each.what, figure(each.stated), figure(each.counted), each.stated === each.counted ? "✓" : "✕"];
+  });
+  rows.push([say("chain"), make("code", {}, link.stored), make("code", {}, link.computed), link.stored === link.computed ? "✓" : "✕"]);
+  return [verdict, table([["what", "text"], ["stated", "number"], ["counted", "number"], ["proof", "text"]], rows)];
+}
+
+async function submission(number) {
+  const { status, body } = await ask(`/v1/submissions/${number}`, language());
+  if (status !== 200) return failed(status);
+  const found = body.receipt;
+  const outcomes = ["accepted", "duplicate", "refused", "suspended"].map((name) => [say(name), count(found[name].lines), euros(found[name].cents)]);
+  return [
+    pairs([
+      [say("file"), found.file], [say("sender"), found.sender], [say("state"), say(`ticket.${body.state}`)],
+      [say("format"), found.format], [say("size"), bytes(found.size_bytes)], [say("attempt"), count(found.attempt)],
+    ]),
+    table([["outcome", "text"], ["lines", "number"], ["amount", "number"]], outcomes),
+    pairs([[say("hashOfFile"), make("code", {}, found.sha256)], [say("chainOf"), lastBatch(found)]]),
+    ...(found.refused.lines ? await refusals(number, body.reasons) : []),
+  ];
+}
+
+function lastBatch(receipt) {
+  if (!receipt.last_batch) return "–";
+  const link = make("a", { href: `#batch/${receipt.last_batch}` }, `${say("batch")} ${receipt.last_batch}`);
+  return make("span", {}, link, " ", make("code", {}, receipt.chain));
+}
+
+async function refusals(number, reasons) {
+  const { status, body } = await ask(`/v1/submissions/${number}/refusals?limit=${LINES}`, language());
+  if (status !== 200) return failed(status);
+  const rows = body.refusals.map((each) => [
+    count(each.line), each.reference, make("code", {}, each.code), each.found || each.node,
+    each.missing ? euros(each.missing) : "", each.action,
+  ]);
+  return [
+    make("h3", {}, say("reasons")),
+    table([["reason", "text"], ["lines", "number"], ["amount", "number"]], reasons.map((each) => [make("code", {}, each.code), count(each.lines), euros(each.cents)])),
+    make("h3", {}, say("firstRefused")),
+    table([["line", "number"], ["reference", "text"], ["reason", "text"], ["found", "text"], ["missing", "number"], ["action", "long"]], rows),
+  ];
+}

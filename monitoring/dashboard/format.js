@@ -1,0 +1,59 @@
+// Figures as people read them.  Cents stay whole numbers: euros are put together from their digits.
+
+import { language } from "./words.js";
+
+const made = new Map();
+
+function numbers(options) {
+  const key = language() + JSON.stringify(options);
+  if (!made.has(key)) made.set(key, new Intl.NumberFormat(language(), options));
+  return made.get(key);
+}
+
+export function count(value) {
+  return numbers({ maximumFractionDigits: 0 }).format(value);
+}
+
+export function decimal(value) {
+  return numbers({ maximumFractionDigits: value < 100 ? 1 : 0 }).format(value);
+}
+
+export function percent(share) {
+  return numbers({ style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+export function euros(cents) {
+  const digits = String(Math.abs(cents)).padStart(3, "0");
+  const text = `${cents < 0 ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+  return numbers({ style: "currency", currency: "EUR" }).format(text);
+}
+
+function unit(value, name) {
+  return numbers({ style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+}
+
+/** A stretch of time, in the unit that suits it. */
+export function span(seconds) {
+  if (seconds < 1) return unit(Math.round(seconds * 1000), "millisecond");
+  if (seconds < 120) return unit(seconds, "second");
+  return seconds < 7200 ? unit(seconds / 60, "minute") : unit(seconds / 3600, "hour");
+}
+
+export function bytes(value) {
+  return value < 1e6 ? unit(value / 1e3, "kilobyte") : unit(value / 1e6, "megabyte");
+}
+
+export function time(text) {
+  return new Date(text).toLocaleTimeString(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+export function moment(text) {
+  return new Date(text).toLocaleString(language(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}
+
+const FORMATS = { count, decimal, euros, span, time, moment };
+
+/** A figure in the form that the page asks for; a dash where there is none yet. */
+export function shown(value, as) {
+  return value === null || value === undefined ? "–" : FORMATS[as](value);
+}

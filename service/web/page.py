@@ -1,0 +1,64 @@
+"""The live page at ``/``: files of this package as they are, with nothing from outside and nothing that is built."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from importlib.resources import files
+
+import msgspec
+
+from core.remedies import REMEDIES
+from service.web.exchange import Answer, Request
+from service.web.routing import Handler
+
+_POLICY: Mapping[str, str] = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+_TYPES: Mapping[str, str] = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "json": "application/json",
+}
+FILES: Mapping[str, str] = {
+    "/": "live.html",
+    "/live.css": "live.css",
+    "/live.svg": "live.svg",
+    "/live.js": "live.js",
+    "/live/words.js": "words.js",
+    "/live/format.js": "format.js",
+    "/live/elements.js": "elements.js",
+    "/live/stream.js": "stream.js",
+    "/live/panels.js": "panels.js",
+    "/live/details.js": "details.js",
+}
+"""The file behind each path."""
+REASONS = "/live/reasons.json"
+PATHS = (*FILES, REASONS)
+
+
+def handlers() -> dict[tuple[str, str], Handler]:
+    """A handler for each path; what it answers is read once."""
+    folder = files("monitoring").joinpath("dashboard")
+    read = {path: (name, folder.joinpath(name).read_bytes()) for path, name in FILES.items()}
+    read[REASONS] = ("reasons.json", _reasons())
+    return {("GET", path): _always(name, content) for path, (name, content) in read.items()}
+
+
+def _always(name: str, content: bytes) -> Handler:
+    found = Answer(HTTPStatus.OK, content, _TYPES[name.rpartition(".")[2]], _POLICY)
+
+    async def handler(_: Request) -> Answer:
+        return found
+
+    return handler
+
+
+def _reasons() -> bytes:
+    """What each code of a refusal means, in both languages."""
+    said = {
+        code.name: {"en": (each.finding, each.action), "fr": (each.finding_fr, each.action_fr)}
+        for code, each in REMEDIES.items()
+    }
+    return msgspec.json.encode(said)
