@@ -21,20 +21,14 @@ _TYPES: Mapping[str, str] = {
     "svg": "image/svg+xml",
     "json": "application/json",
 }
-FILES: Mapping[str, str] = {
-    "/": "live.html",
-    "/live.css": "live.css",
-    "/live.svg": "live.svg",
-    "/live.js": "live.js",
-    "/live/words.js": "words.js",
-    "/live/format.js": "format.js",
-    "/live/elements.js": "elements.js",
-    "/live/stream.js": "stream.js",
-    "/live/panels.js": "panels.js",
-    "/live/details.js": "details.js",
-}
+_FOLDER = "/live/"
+_NAMES = (
+    *("live.css", "live.svg", "live.js", "words.js", "format.js", "elements.js"),
+    *("stream.js", "panels.js", "details.js"),
+)
+FILES: Mapping[str, str] = {"/": "live.html", **{f"{_FOLDER}{name}": name for name in _NAMES}}
 """The file behind each path."""
-REASONS = "/live/reasons.json"
+REASONS = f"{_FOLDER}reasons.json"
 PATHS = (*FILES, REASONS)
 
 
