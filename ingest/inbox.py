@@ -34,9 +34,13 @@ FORM_BATCHES_MAX = 2
 GATHER_SECONDS = 0.003
 """A form waits so long for others: a commit takes longer, and serves them all."""
 
-Opened = Callable[[Loaded], Awaitable[None]]
-Received = Callable[[int, str], None]
+Received = Callable[[str, str, int], None]
+"""Told of what is taken in: its sender, whether it is a ``file`` or a ``form``, and its lines."""
+
+Numbered = Callable[[int, str], None]
 """Told of each file once it has its number, and whose it is."""
+
+Opened = Callable[[Loaded], Awaitable[None]]
 
 Identity = tuple[str, bytes]
 """Who sent it, and the hash of its bytes."""
@@ -65,7 +69,8 @@ class Inbox:
         """``opened`` is told of every book that was loaded, before anything is decided on it."""
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
         self.taken: Taken = lambda _: None
-        self.received: Received = lambda _number, _sender: None
+        self.received: Received = lambda *_: None
+        self.admitted: Numbered = lambda _number, _sender: None
         self._changed = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
         self._queued: set[int] = set()
@@ -126,8 +131,9 @@ class Inbox:
         found = await asyncio.to_thread(self._prove, spooled, watch)
         attempt = before.attempt + 1 if before else 1
         submission = await self._store.register(record(spooled, found, attempt))
-        self.received(submission.number, submission.sender)
+        self.admitted(submission.number, submission.sender)
         self._queue(_Ticket(submission.number, spooled, found.lines, time.monotonic()))
+        self.received(submission.sender, "file", found.lines)
         return Admitted(submission.number, is_new=True)
 
     def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
@@ -147,6 +153,7 @@ class Inbox:
         with self._changed:
             self._forms.append(form)
             self._changed.notify_all()
+        self.received(form.sender, "form", len(form.rows))
 
     def committed(self, outcome: Outcome) -> None:
         """Answer the forms of a committed batch."""

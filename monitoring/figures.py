@@ -1,19 +1,13 @@
-"""What the live page and ``crescendo top`` show: the board's own figures, put together for people.
+"""What the live page and ``crescendo top`` show.
 
-Everything here is read from the board, so that a figure on the page is the figure of ``/metrics``; only rates are
-worked out, from two looks at the same totals.  Batches come from the database, where their proof is.
+Batches come from the database, where their proof is; everything else is read from the board, so that a figure on the
+page is a figure of ``/metrics``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
-from monitoring.board import Board
-from monitoring.flows import State
-from monitoring.pace import WINDOW, Pace
-
-OUTCOMES = ("accepted", "duplicate", "refused")
 FORM_BAR_SECONDS = 0.25
 """What a form may take from its arrival to its answer after the commit."""
 
@@ -38,8 +32,8 @@ class Throughput(msgspec.Struct, frozen=True):
 
     lines_a_second: float
     forms_a_second: float
-    window_seconds: int
-    """What the rates are taken over."""
+    window_seconds: float
+    """What lines are averaged over, or since work began in it."""
     series: list[int]
     """Lines a second, second by second, the latest last."""
     outcomes: Outcomes
@@ -62,7 +56,11 @@ class Queue(msgspec.Struct, frozen=True):
     files: int
     lines: int
     forms: int
+    under_way: int
+    """Lines of files being decided that are not committed."""
     oldest_seconds: float
+    empty_seconds: float | None
+    """Until all of it is committed at this pace; None while nothing moves."""
 
 
 class Commits(msgspec.Struct, frozen=True):
@@ -106,6 +104,23 @@ class Flow(msgspec.Struct, frozen=True):
     outcomes: Outcomes
 
 
+class Credits(msgspec.Struct, frozen=True):
+    """One measure of a programme, in cents."""
+
+    opened: int
+    available: int
+    """Neither reserved nor consumed; below 0 only where credits are estimated."""
+
+
+class Programme(msgspec.Struct, frozen=True):
+    """A programme's credits in a budget year."""
+
+    year: str
+    programme: str
+    ae: Credits
+    cp: Credits
+
+
 class Batch(msgspec.Struct, frozen=True):
     """A committed batch as it stands in the database, and the hash that proves it."""
 
@@ -125,6 +140,8 @@ class Figures(msgspec.Struct, frozen=True):
     started_at: datetime
     state: str
     """``ready``, ``loading`` or ``stopping``."""
+    cut_off_seconds: float | None
+    """Until what is handed in no longer counts; None where none is set."""
     throughput: Throughput
     queue: Queue
     stages: list[Stage]
@@ -133,129 +150,7 @@ class Figures(msgspec.Struct, frozen=True):
     refusals: list[Refusal]
     """The most frequent reason first."""
     flows: list[Flow]
+    programmes: list[Programme]
+    """The one with the least part left first."""
     batches: list[Batch]
     """The latest first."""
-
-
-class Around(msgspec.Struct, frozen=True):
-    """What the board does not know."""
-
-    started_at: datetime
-    state: str
-    batches: list[Batch]
-
-
-def figures(board: Board, pace: Pace, around: Around) -> Figures:
-    """The figures of this moment."""
-    return Figures(
-        at=datetime.now(UTC),
-        started_at=around.started_at,
-        state=around.state,
-        throughput=_throughput(board, pace),
-        queue=_queue(board),
-        stages=_stages(board, pace),
-        commits=_commits(board),
-        forms=_forms(board),
-        refusals=_refusals(board),
-        flows=_flows(board),
-        batches=around.batches,
-    )
-
-
-def totals(board: Board) -> tuple[int, int]:
-    """Lines committed and forms answered since the service started."""
-    return round(sum(board.values("lines_total").values())), board.buckets("form_seconds")[-1][1]
-
-
-def _throughput(board: Board, pace: Pace) -> Throughput:
-    return Throughput(
-        pace.lines_a_second, pace.forms_a_second, WINDOW, pace.series(), _outcomes(_by_sender(board).values())
-    )
-
-
-def _by_sender(board: Board) -> dict[str, dict[str, Part]]:
-    """Lines and cents by sender and outcome."""
-    cents, found = board.values("cents_total"), dict[str, dict[str, Part]]()
-    for (sender, outcome), lines in sorted(board.values("lines_total").items()):
-        part = Part(round(lines), round(cents.get((sender, outcome), 0)))
-        found.setdefault(sender, {})[outcome] = part
-    return found
-
-
-def _outcomes(senders: Collection[Mapping[str, Part]]) -> Outcomes:
-    """The parts of some senders, added up."""
-    parts = [[each.get(name, Part()) for each in senders] for name in OUTCOMES]
-    return Outcomes(
-        *(Part(sum(each.lines for each in one), sum(each.cents for each in one)) for one in parts)
-    )
-
-
-def _one(board: Board, name: str) -> float:
-    (value,) = board.values(name).values()
-    return value
-
-
-def _count(board: Board, name: str) -> int:
-    return round(_one(board, name))
-
-
-def _queue(board: Board) -> Queue:
-    return Queue(
-        uploads=_count(board, "uploads"),
-        files=_count(board, "files_waiting"),
-        lines=_count(board, "file_lines_waiting"),
-        forms=_count(board, "forms_waiting"),
-        oldest_seconds=_one(board, "oldest_waiting_seconds"),
-    )
-
-
-def _stages(board: Board, pace: Pace) -> list[Stage]:
-    spent = board.values("stage_seconds_total")
-    return [Stage(stage, seconds, pace.share(stage)) for (stage,), seconds in spent.items()]
-
-
-def _commits(board: Board) -> Commits:
-    return Commits(
-        batches=_count(board, "batches_total"),
-        failed=_count(board, "batches_failed_total"),
-        last_batch=_count(board, "last_batch"),
-        last_lines=_count(board, "batch_lines"),
-        last_at=_one(board, "last_commit_timestamp_seconds") or None,
-        most_within_seconds=most_within(board.buckets("commit_seconds")),
-    )
-
-
-def _forms(board: Board) -> Forms:
-    buckets = board.buckets("form_seconds")
-    within = dict(buckets)[FORM_BAR_SECONDS]
-    return Forms(buckets[-1][1], within, FORM_BAR_SECONDS, most_within(buckets))
-
-
-def most_within(buckets: Sequence[tuple[float, int]]) -> float | None:
-    """The least bound that 99 of 100 keep; None where there is nothing yet, or where it is beyond all bounds."""
-    total = buckets[-1][1]
-    return next((bound for bound, count in buckets[:-1] if total and 100 * count >= 99 * total), None)
-
-
-def _refusals(board: Board) -> list[Refusal]:
-    found = [Refusal(reason, round(lines)) for (reason,), lines in board.values("refusals_total").items()]
-    return sorted(found, key=lambda each: (-each.lines, each.reason))
-
-
-def _flows(board: Board) -> list[Flow]:
-    files, lines = board.values("submissions"), _by_sender(board)
-    senders = sorted({sender for sender, _ in files} | lines.keys())
-    return [_flow(sender, files, _outcomes([lines.get(sender, {})])) for sender in senders]
-
-
-def _flow(sender: str, files: Mapping[tuple[str, ...], float], outcomes: Outcomes) -> Flow:
-    count = {state: round(files.get((sender, state.value), 0)) for state in State}
-    return Flow(
-        sender=sender,
-        received=sum(count.values()),
-        in_treatment=count[State.IN_TREATMENT],
-        integrated=count[State.INTEGRATED],
-        partly_integrated=count[State.PARTLY_INTEGRATED],
-        refused=count[State.REFUSED],
-        outcomes=outcomes,
-    )

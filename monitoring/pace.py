@@ -1,62 +1,48 @@
-"""How fast it goes: totals looked at once a second, and what they moved by."""
+"""How fast the queue drains, and when it will be empty."""
 
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Callable
 
-LOOKS = 120
-"""Seconds that are remembered, for the line on the page."""
-WINDOW = 10
-"""Seconds that a rate is taken over: steady enough to be read, and gone soon after the work is."""
+WINDOW_SECONDS = 30.0
+"""Long enough to even out batches, short enough to follow a peak."""
 
-
-class Look(NamedTuple):
-    """Totals at one moment."""
-
-    at: float
-    lines: int
-    forms: int
-    stages: Mapping[str, int]
-    """Nanoseconds of processor time."""
+_SHORTEST_SECONDS = 1.0
 
 
 class Pace:
-    """The last looks.  The clock may be another, so that nobody has to wait for it."""
+    """Lines committed lately."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._looks: deque[Look] = deque(maxlen=LOOKS + 1)
+        self._commits: deque[tuple[float, int]] = deque()
+        self._lines = 0
+        self._began = 0.0
 
-    def look(self, lines: int, forms: int, stages: Mapping[str, int]) -> None:
-        """Note the totals of this moment."""
-        self._looks.append(Look(self._clock(), lines, forms, dict(stages)))
+    def committed(self, lines: int) -> None:
+        """Note a batch."""
+        now = self._forget()
+        if not self._commits:
+            self._began = now
+        self._commits.append((now, lines))
+        self._lines += lines
 
-    @property
     def lines_a_second(self) -> float:
-        """Lines committed a second, lately."""
-        return self._rate(lambda look: look.lines)
+        """Lines committed a second in the window, or since work began in it; 0 when nothing was."""
+        now = self._forget()
+        return self._lines / min(max(now - self._began, _SHORTEST_SECONDS), WINDOW_SECONDS)
 
-    @property
-    def forms_a_second(self) -> float:
-        """Forms answered a second, lately."""
-        return self._rate(lambda look: look.forms)
-
-    def share(self, stage: str) -> float:
-        """How much of one core a stage has taken, lately: 1 is all of it."""
-        return self._rate(lambda look: look.stages.get(stage, 0)) / 1e9
-
-    def _rate(self, total: Callable[[Look], int]) -> float:
-        if len(self._looks) < 2:
+    def seconds_to_empty(self, lines: int) -> float:
+        """How long ``lines`` will take at this pace; infinite while nothing moves."""
+        if not lines:
             return 0.0
-        first, last = self._looks[-min(WINDOW + 1, len(self._looks))], self._looks[-1]
-        return (total(last) - total(first)) / max(last.at - first.at, 1e-9)
+        pace = self.lines_a_second()
+        return lines / pace if pace else math.inf
 
-    def series(self) -> list[int]:
-        """Lines a second between every two looks, the latest last."""
-        looks = list(self._looks)
-        return [
-            round((after.lines - before.lines) / max(after.at - before.at, 1e-9))
-            for before, after in pairwise(looks)
-        ]
+    def _forget(self) -> float:
+        """Drop what lies before the window; what the time is."""
+        now = self._clock()
+        while self._commits and self._commits[0][0] <= now - WINDOW_SECONDS:
+            self._lines -= self._commits.popleft()[1]
+        return now

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
-from monitoring.figures import Around, Batch, figures, totals
-from monitoring.pace import Pace
+from monitoring.figures import Batch
+from monitoring.snapshot import Around, figures, totals
+from monitoring.trend import Trend
 from service.web import postgres
 from service.web.desk import Desk
 from service.web.postgres import DATABASE_FAILURES
@@ -27,7 +28,7 @@ class Lookout:
     """Looks at the board once a second.  Whoever asks gets figures that were looked at after they asked."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk, self._pace = desk, Pace()
+        self._desk, self._trend = desk, Trend()
         self._started_at = datetime.now(UTC)
         self._watchers = self._begun = self._done = 0
         self._looked = asyncio.Event()
@@ -47,7 +48,7 @@ class Lookout:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
-        self._pace.look(*totals(self._desk.board), self._desk.stages.nanoseconds)
+        self._trend.look(*totals(self._desk.board), self._desk.stages.nanoseconds)
         if not self._watchers:
             return
         self._begun += 1
@@ -57,7 +58,7 @@ class Lookout:
 
     def _put_together(self, batches: list[Batch]) -> bytes:
         around = Around(self._started_at, self._state(), batches)
-        return msgspec.json.encode(figures(self._desk.board, self._pace, around))
+        return msgspec.json.encode(figures(self._desk.board, self._trend, around))
 
     def _state(self) -> str:
         return "ready" if self._desk.is_ready else "loading"
