@@ -34,7 +34,6 @@ class Trend:
         self._looks.append(Look(self._clock(), lines, forms, dict(stages)))
 
     @property
-    @property
     def forms_a_second(self) -> float:
         """Forms answered a second, lately."""
         return self._rate(lambda look: look.forms)

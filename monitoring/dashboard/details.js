@@ -57,7 +57,7 @@ async function batch(number) {
     const figure = each.is_money ? euros : count;
     return [each.what, figure(each.stated), figure(each.counted), each.stated === each.counted ? "✓" : "✕"];
   });
-  rows.push([say("chain"), make("code", {}, link.stored), make("code", {}, link.computed), link.stored === link.computed ? "✓" : "✕"]);
+  rows.push([say("chain"), make("code", { class: "whole" }, link.stored), make("code", { class: "whole" }, link.computed), link.stored === link.computed ? "✓" : "✕"]);
   return [verdict, table([["what", "text"], ["stated", "number"], ["counted", "number"], ["proof", "text"]], rows)];
 }
 
@@ -71,7 +71,7 @@ async function submission(number) {
       [say("file"), found.file], [say("sender"), found.sender], [say("state"), say(`ticket.${body.state}`)],
       [say("format"), found.format], [say("size"), bytes(found.size_bytes)], [say("attempt"), count(found.attempt)],
     ]),
-    table([["outcome", "text"], ["lines", "number"], ["amount", "number"]], outcomes),
+    table([["outcome", "text"], ["lines", "number"], ["money", "number"]], outcomes),
     pairs([[say("hashOfFile"), make("code", {}, found.sha256)], [say("chainOf"), lastBatch(found)]]),
     ...(found.refused.lines ? await refusals(number, body.reasons) : []),
   ];
@@ -92,7 +92,7 @@ async function refusals(number, reasons) {
   ]);
   return [
     make("h3", {}, say("reasons")),
-    table([["reason", "text"], ["lines", "number"], ["amount", "number"]], reasons.map((each) => [make("code", {}, each.code), count(each.lines), euros(each.cents)])),
+    table([["reason", "text"], ["lines", "number"], ["money", "number"]], reasons.map((each) => [make("code", {}, each.code), count(each.lines), euros(each.cents)])),
     make("h3", {}, say("firstRefused")),
     table([["line", "number"], ["reference", "text"], ["reason", "text"], ["found", "text"], ["missing", "number"], ["action", "long"]], rows),
   ];

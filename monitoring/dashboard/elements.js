@@ -45,7 +45,7 @@ export class Table {
 
   /** Headings in the language of the moment. */
   head(say) {
-    const cells = this.columns.map(({ name, kind }) => make("th", { scope: "col", class: kind ?? "text" }, say(name)));
+    const cells = this.columns.map(({ name, kind }) => make("th", { scope: "col", class: kind ?? "text", "data-column": name }, say(name)));
     this.element.tHead.rows[0].replaceChildren(...cells);
   }
 

@@ -1,6 +1,6 @@
 // Figures as people read them.  Cents stay whole numbers: euros are put together from their digits.
 
-import { language } from "./words.js";
+import { language, say } from "./words.js";
 
 const made = new Map();
 
@@ -39,6 +39,16 @@ export function span(seconds) {
   return seconds < 7200 ? unit(seconds / 60, "minute") : unit(seconds / 3600, "hour");
 }
 
+/** Days, and hours, minutes and seconds to the digit; a moment that is past says so. */
+export function countdown(seconds) {
+  if (seconds < 0) return say("passed", countdown(-seconds));
+  const whole = Math.floor(seconds);
+  const days = Math.floor(whole / 86400);
+  const clock = [Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60];
+  const text = clock.map((each) => String(each).padStart(2, "0")).join(":");
+  return days ? `${numbers({ style: "unit", unit: "day", unitDisplay: "short" }).format(days)} ${text}` : text;
+}
+
 export function bytes(value) {
   return value < 1e6 ? unit(value / 1e3, "kilobyte") : unit(value / 1e6, "megabyte");
 }
@@ -51,7 +61,7 @@ export function moment(text) {
   return new Date(text).toLocaleString(language(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
-const FORMATS = { count, decimal, euros, span, time, moment };
+const FORMATS = { count, decimal, euros, span, countdown, time, moment };
 
 /** A figure in the form that the page asks for; a dash where there is none yet. */
 export function shown(value, as) {

@@ -3,7 +3,7 @@
 import { find, write } from "./elements.js";
 import { count } from "./format.js";
 import { open, prepare as prepareDetails, show } from "./details.js";
-import { draw, drawSubmissions, head, learnReasons, prepare } from "./panels.js";
+import { draw, drawSubmissions, head, learn, prepare } from "./panels.js";
 import { ask, follow, keep, key } from "./stream.js";
 import { choose, language, say, translate } from "./words.js";
 
@@ -89,6 +89,6 @@ prepare();
 prepareDetails();
 translate();
 tell("waiting");
-await learnReasons();
+await learn();
 open();
 follow({ figures: arrived, lost: () => tell("lost"), locked }, () => new Promise((resume) => { letIn = resume; }));

@@ -6,10 +6,14 @@ import { show } from "./details.js";
 import { language, say } from "./words.js";
 
 const reasons = {};
+const programmes = {};
 let submissions = [];
 
-export async function learnReasons() {
-  Object.assign(reasons, await (await fetch("/live/reasons.json")).json());
+/** Learn what codes mean: these words do not change while the service runs. */
+export async function learn() {
+  const said = await Promise.all(["reasons", "programmes"].map(async (name) => (await fetch(`/live/${name}.json`)).json()));
+  Object.assign(reasons, said[0]);
+  Object.assign(programmes, said[1]);
 }
 
 /** What a refusal's code means: [finding, what to do]. */
@@ -25,12 +29,14 @@ function opener(kept, text, label, where) {
   return button;
 }
 
-function explained(kept, code) {
+function explained(kept, code, words) {
   const cell = kept ?? make("span", {}, make("code", {}), make("small", {}));
   write(cell.firstChild, code);
-  write(cell.lastChild, meaning(code)[0]);
+  write(cell.lastChild, words);
   return cell;
 }
+
+const part = ({ available, opened }) => (opened ? available / opened : 0);
 
 function drawn(kept, share) {
   const cell = kept ?? make("span", { class: "measure" }, bar(), make("span", {}));
@@ -52,9 +58,19 @@ const TABLES = {
     number("refusedLines", (each) => count(each.outcomes.refused.lines)),
   ],
   refusals: [
-    { name: "reason", kind: "reason", cell: (each, kept) => explained(kept, each.reason) },
+    { name: "reason", kind: "reason", cell: (each, kept) => explained(kept, each.reason, meaning(each.reason)[0]) },
     number("lines", (each) => count(each.lines)),
     { name: "share", kind: "share", cell: (each, kept) => drawn(kept, each.share) },
+  ],
+  programmes: [
+    { name: "programme", kind: "reason", cell: (each, kept) => explained(kept, each.programme, programmes[each.programme] ?? "") },
+    number("year", (each) => each.year),
+    number("aeOpened", (each) => euros(each.ae.opened)),
+    number("aeLeft", (each) => euros(each.ae.available)),
+    { name: "aeShare", kind: "share", cell: (each, kept) => drawn(kept, part(each.ae)) },
+    number("cpOpened", (each) => euros(each.cp.opened)),
+    number("cpLeft", (each) => euros(each.cp.available)),
+    { name: "cpShare", kind: "share", cell: (each, kept) => drawn(kept, part(each.cp)) },
   ],
   batches: [
     number("batch", (each) => count(each.batch)),
@@ -107,6 +123,8 @@ export function draw(figures) {
   const refused = figures.refusals.reduce((sum, each) => sum + each.lines, 0);
   tables.refusals.show(figures.refusals.map((each) => ({ ...each, share: each.lines / refused })), (each) => each.reason);
   tables.flows.show(figures.flows, (each) => each.sender);
+  tables.programmes.show(figures.programmes, (each) => `${each.year} ${each.programme}`);
+  find("cut-off").hidden = figures.cut_off_seconds === null;
   tables.batches.show(figures.batches, (each) => String(each.batch));
   drawSubmissions(submissions);
 }

@@ -29,7 +29,7 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
     acts, submissions = Acts(desk), Submissions(desk)
     refusals, live = Refusals(desk, submissions), Live(desk, door, lookout)
     handlers = {
-        **page.handlers(),
+        **page.Page(desk).handlers(),
         ("GET", "/healthz"): health.alive,
         ("GET", "/readyz"): health.ready,
         ("GET", "/metrics"): metrics.shown,

@@ -7,6 +7,7 @@ from importlib.resources import files
 import msgspec
 
 from core.remedies import REMEDIES
+from service.web.desk import Desk
 from service.web.exchange import Answer, Request
 from service.web.routing import Handler
 
@@ -28,16 +29,28 @@ _NAMES = (
 )
 FILES: Mapping[str, str] = {"/": "live.html", **{f"{_FOLDER}{name}": name for name in _NAMES}}
 """The file behind each path."""
-REASONS = f"{_FOLDER}reasons.json"
-PATHS = (*FILES, REASONS)
+REASONS, PROGRAMMES = f"{_FOLDER}reasons.json", f"{_FOLDER}programmes.json"
+PATHS = (*FILES, REASONS, PROGRAMMES)
 
 
-def handlers() -> dict[tuple[str, str], Handler]:
-    """A handler for each path; what it answers is read once."""
-    folder = files("monitoring").joinpath("dashboard")
-    read = {path: (name, folder.joinpath(name).read_bytes()) for path, name in FILES.items()}
-    read[REASONS] = ("reasons.json", _reasons())
-    return {("GET", path): _always(name, content) for path, (name, content) in read.items()}
+class Page:
+    """The handlers; what they answer is read once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def handlers(self) -> dict[tuple[str, str], Handler]:
+        """One for each path."""
+        folder = files("monitoring").joinpath("dashboard")
+        read = {path: (name, folder.joinpath(name).read_bytes()) for path, name in FILES.items()}
+        read[REASONS] = ("reasons.json", _reasons())
+        always = {("GET", path): _always(name, content) for path, (name, content) in read.items()}
+        return {**always, ("GET", PROGRAMMES): self.programmes}
+
+    async def programmes(self, _: Request) -> Answer:
+        """What programmes are called."""
+        labels = {code: each.label for code, each in self._desk.codes.programmes.items()}
+        return Answer(HTTPStatus.OK, msgspec.json.encode(labels), headers=_POLICY)
 
 
 def _always(name: str, content: bytes) -> Handler:
