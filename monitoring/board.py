@@ -22,6 +22,7 @@ from posting.book import State
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _OUTCOMES = ("accepted", "duplicate", "refused", "suspended")
+WAYS = ("file", "form")
 _COUNTED = ("accepted", "duplicate", "refused")
 """Outcomes that stay: a suspended line is counted once it has another one."""
 
@@ -57,8 +58,12 @@ class Board:
         self._courses: dict[int, _Course] = {}
         self._senders: set[str] = set()
         self.flows = Flows(self._sender, self._count_files)
+        self.expected: Callable[[], Iterable[str]] = tuple
+        """Names senders whose lines may come."""
         self.lines_ended = 0
         """Lines committed since the start."""
+        for code in REFUSALS:
+            self._made["refusals_total"].labels(code.name)
         self.read_each("stage_seconds_total", seconds(stages))
         self.read_each("budget_opened_cents", lambda: _by_programme(self.budget, "opened"))
         self.read_each("budget_available_cents", lambda: _by_programme(self.budget, "available"))
@@ -76,7 +81,12 @@ class Board:
         return kind(PREFIX + name, metric.help, metric.labels, registry=self.registry)
 
     def shown(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """Everything, as Prometheus reads it.
+
+        Who has sent nothing yet stands there with 0: Prometheus takes no notice of a counter's way to its first value.
+        """
+        for sender in self.expected():
+            self._sender(sender)
         return generate_latest(self.registry)
 
     def values(self, name: str) -> dict[tuple[str, ...], float]:
@@ -169,12 +179,20 @@ class Board:
 
     def _sender(self, sender: str) -> str:
         """The sender's name, as long as there are not too many of them."""
-        if len(self._senders) < SENDERS_MAX:
+        if sender not in self._senders and len(self._senders) < SENDERS_MAX:
             self._senders.add(sender)
+            self._begin_at_zero(sender)
         return sender if sender in self._senders else OTHERS
 
     def _count_files(self, sender: str, state: FileState, files: int) -> None:
         self._made["submissions"].labels(sender, state.value).set(files)
+
+    def _begin_at_zero(self, sender: str) -> None:
+        for name in _COUNTED:
+            self._made["lines_total"].labels(sender, name)
+            self._made["cents_total"].labels(sender, name)
+        for way in WAYS:
+            self._made["received_lines_total"].labels(sender, way)
 
     def _count_ends(self, ended: np.ndarray) -> None:
         """``ended``: lines by kind and code."""

@@ -143,7 +143,8 @@ def most_within(buckets: Sequence[tuple[float, int]]) -> float | None:
 
 
 def _refusals(board: Board) -> list[Refusal]:
-    found = [Refusal(reason, round(lines)) for (reason,), lines in board.values("refusals_total").items()]
+    counted = board.values("refusals_total").items()
+    found = [Refusal(reason, round(lines)) for (reason,), lines in counted if lines]
     return sorted(found, key=lambda each: (-each.lines, each.reason))
 
 

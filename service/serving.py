@@ -83,6 +83,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
     ):
         door = Door(Rates(at.rate, at.rate * BURST_SECONDS), kept)
         desk.board.read("keys", lambda: door.keys)
+        desk.board.expected = lambda: door.senders
         lookout = Lookout(desk)
         web = WebServer(application(desk, door, lookout))
 

@@ -122,6 +122,17 @@ def test_forms_are_never_over() -> None:
     assert samples(board)["crescendo_lines_total", ("accepted", "A")] == 3
 
 
+def test_who_has_sent_nothing_yet_stands_at_zero() -> None:
+    """A rate needs two values, and the first file of a sender would have none."""
+    board = Board({})
+    board.expected = lambda: ["MIN-09", "MIN-12"]
+    found = samples(board)
+    for outcome in ("accepted", "duplicate", "refused"):
+        assert found["crescendo_lines_total", (outcome, "MIN-12")] == 0
+    assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 0
+    assert found["crescendo_refusals_total", ("AE_EXCEEDED",)] == 0
+
+
 def test_senders_beyond_the_limit_share_a_label() -> None:
     board = Board({})
     for number in range(SENDERS_MAX + 2):
