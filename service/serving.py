@@ -39,6 +39,7 @@ from service.web.application import application
 from service.web.desk import Desk
 from service.web.lookout import Lookout
 from service.web.postgres import reading, stock
+from service.web.postgres_journal import asking
 from service.web.server import BACKLOG, WebServer
 from service.web.upload import Receiver
 
@@ -98,10 +99,12 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     watch = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
                     looking = group.create_task(lookout.keep())
+                    upkeep = group.create_task(desk.upkeep.keep(database.dsn))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
                     await web.serve(at.sock)
+                    upkeep.cancel()
                     desk.inbox.close()
                     await engine
                     for task in (watch, keys, looking):
@@ -118,12 +121,14 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) 
         desk.board.flows.load(await stock(desk.pool))
         desk.board.opened(loaded.state)
         desk.is_ready = True
+        desk.upkeep.opened(loaded.state.entries)
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
-    async with reading(dsn) as pool:
-        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, Board(stages.nanoseconds), stages)
+    async with reading(dsn) as pool, asking(dsn) as journal:
+        board = Board(stages.nanoseconds)
+        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, board, stages, journal)
         desk.shows_metrics_to_all = at.shows_metrics_to_all
         _connect(desk)
         _connect_clocks(desk, store, at.cut_off)
@@ -178,6 +183,7 @@ async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
         desk.board.committed(outcome)
         desk.inbox.committed(outcome)
         desk.waiters.committed(outcome)
+        desk.upkeep.committed(outcome)
 
     store.took = lambda seconds: desk.board.took("commit_seconds", seconds)
     told = pipeline.Settings(committed=committed, failed=failed, stages=desk.stages)
