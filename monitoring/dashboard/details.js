@@ -1,4 +1,4 @@
-// One submission or one batch, looked at closely.  Its address stands behind the #, so that it can be sent to a colleague.
+// One submission, batch or act, looked at closely.  Its address stands behind the #, so that it can be sent to a colleague.
 
 import { find, make, pairs } from "./elements.js";
 import { bytes, count, euros } from "./format.js";
@@ -14,17 +14,18 @@ export function show(where) {
 
 /** Open what the address names, or close. */
 export async function open() {
-  const [, kind, number] = location.hash.match(/^#(submission|batch)\/(\d{1,9})$/) ?? [];
+  const [, kind, name] = location.hash.match(/^#(submission|batch|act)\/(.{1,200})$/) ?? [];
   const dialog = find("details");
   if (!kind) {
     if (dialog.open) dialog.close();
     return;
   }
-  find("details-title").textContent = say(`${kind}Title`, number);
+  const sought = decodeURIComponent(name);
+  find("details-title").textContent = say(`${kind}Title`, sought);
   find("details-body").replaceChildren(make("p", { class: "quiet" }, "…"));
   if (!dialog.open) dialog.showModal();
   find("details-title").focus();
-  const body = kind === "batch" ? await batch(number) : await submission(number);
+  const body = await { batch, submission, act }[kind](encodeURIComponent(sought));
   find("details-body").replaceChildren(...body);
 }
 
@@ -79,15 +80,52 @@ async function submission(number) {
 
 function lastBatch(receipt) {
   if (!receipt.last_batch) return "–";
-  const link = make("a", { href: `#batch/${receipt.last_batch}` }, `${say("batch")} ${receipt.last_batch}`);
-  return make("span", {}, link, " ", make("code", {}, receipt.chain));
+  return make("span", {}, address("batch", receipt.last_batch), " ", make("code", {}, receipt.chain));
+}
+
+async function act(reference) {
+  const { status, body } = await ask(`/v1/acts?reference=${reference}`, language());
+  if (status !== 200) return failed(status);
+  return [...body.accepted.flatMap(acceptedLine), ...body.refused.flatMap(refusedLine)];
+}
+
+function acceptedLine(each) {
+  const nodes = each.nodes.map((node) => [node.node, ...[node.ae_before, node.ae_after, node.cp_before, node.cp_after].map(({ available }) => euros(available))]);
+  const others = [...(each.predecessor ? [each.predecessor] : []), ...each.followers];
+  return [
+    make("h3", {}, `● ${say("entry", count(each.entry))} · ${language() === "fr" ? each.french : each.kind}`),
+    pairs([
+      [say("money"), euros(each.amount)], [say("sender"), each.origin.sender], [say("day"), each.day],
+      [say("submission"), address("submission", each.origin.submission)], [say("batch"), address("batch", each.batch)],
+      [say("payee"), each.payee?.name ?? "–"],
+    ]),
+    ...(nodes.length ? [table([["node", "text"], ["aeBefore", "number"], ["aeAfter", "number"], ["cpBefore", "number"], ["cpAfter", "number"]], nodes)] : []),
+    ...(others.length ? [table([["related", "text"], ["kind", "text"], ["day", "text"], ["money", "number"]],
+      others.map((other) => [address("act", other.reference), other.kind, other.day, euros(other.amount)]))] : []),
+  ];
+}
+
+function refusedLine({ origin, refusal }) {
+  return [
+    make("h3", {}, "▲ ", make("code", {}, refusal.code)),
+    make("p", {}, `${refusal.finding} ${refusal.action}`),
+    pairs([
+      [say("money"), euros(refusal.amount)], [say("sender"), origin.sender], [say("line"), count(refusal.line)],
+      [say("submission"), address("submission", origin.submission)], [say("found"), refusal.found || refusal.node || "–"],
+      [say("missing"), refusal.missing ? euros(refusal.missing) : "–"],
+    ]),
+  ];
+}
+
+function address(kind, name) {
+  return make("a", { href: `#${kind}/${encodeURIComponent(name)}` }, String(name));
 }
 
 async function refusals(number, reasons) {
   const { status, body } = await ask(`/v1/submissions/${number}/refusals?limit=${LINES}`, language());
   if (status !== 200) return failed(status);
   const rows = body.refusals.map((each) => [
-    count(each.line), each.reference, make("code", {}, each.code), each.found || each.node,
+    count(each.line), address("act", each.reference), make("code", {}, each.code), each.found || each.node,
     each.missing ? euros(each.missing) : "", each.action,
   ]);
   return [

@@ -65,11 +65,15 @@ function locked() {
   askForKey(refused);
 }
 
+/** What was typed: "batch 7" or "lot 7", a submission's number, or the reference of an act. */
 function search(event) {
   event.preventDefault();
-  const text = find("sought").value.trim().toLowerCase();
-  const number = text.match(/\d{1,9}/)?.[0];
-  if (number) show(`${/^(batch|lot)/.test(text) ? "batch" : "submission"}/${number}`);
+  const text = find("sought").value.trim();
+  const batch = text.match(/^(?:batch|lot)\s*(\d{1,9})$/i);
+  const submission = text.match(/^(?:submission|dépôt|depot)?\s*(\d{1,9})$/i);
+  if (batch) show(`batch/${batch[1]}`);
+  else if (submission) show(`submission/${submission[1]}`);
+  else if (text) show(`act/${encodeURIComponent(text)}`);
 }
 
 for (const button of document.querySelectorAll("[data-language]")) {

@@ -13,7 +13,6 @@ from service.web.desk import Desk
 from service.web.exchange import JSON, Answer, Receive, Request, answer
 from service.web.lookout import Lookout
 from service.web.onlookers import Onlookers
-from service.web.postgres import borrowed
 from service.web.problems import busy, unknown
 
 STREAM_LOOKS = 300
@@ -77,8 +76,7 @@ class Live:
         """A batch held against its raw rows, now."""
         self._onlookers.check(request)
         number, names = int(request.path["batch"]), await self._desk.names()
-        async with borrowed(self._desk.pool) as connection:
-            found = await prove_batch(connection, names, number)
+        found = await self._desk.journal.report(lambda asked: prove_batch(asked, names, number))
         if found is None:
             raise unknown(f"There is no batch {number}")
         return answer(Proved(found.holds, found))

@@ -59,9 +59,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running(dsn: str, data: Path, *words: str | Path, ready: bool = True) -> AsyncIterator[Running]:
-    """``crescendo serve`` on a port of its own; killed at the end unless it is over."""
-    place = ("--database", dsn, "--data", data, "--port", "0", *words)
+async def running(
+    dsn: str, data: Path, *words: str | Path, ready: bool = True, port: int = 0
+) -> AsyncIterator[Running]:
+    """``crescendo serve``, on a port of its own unless one is named; killed at the end unless it is over."""
+    place = ("--database", dsn, "--data", data, "--port", str(port), *words)
     process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
     service = Running(process, "")
     listener = asyncio.create_task(service.listen())
