@@ -42,7 +42,7 @@ const WORDS = {
     what: "Quoi", stated: "Annoncé", counted: "Recompté", chain: "Empreinte", size: "Taille", attempt: "Présentation",
     hashOfFile: "SHA-256 du fichier", chainOf: "Empreinte du dernier lot", outcome: "Issue", reasons: "Motifs de refus",
     firstRefused: "Premières lignes refusées", line: "Ligne", reference: "Référence", found: "Trouvé", missing: "Manque",
-    action: "Que faire", all: "Toutes les lignes refusées", suspended: "suspendues", format: "Format",
+    action: "Que faire", suspended: "suspendues", format: "Format",
   },
   en: {
     skip: "Skip to the figures", motto: "the State’s year-end, live", title: "Crescendo, live", language: "Language",
@@ -85,7 +85,7 @@ const WORDS = {
     what: "What", stated: "Stated", counted: "Counted again", chain: "Hash", size: "Size", attempt: "Attempt",
     hashOfFile: "SHA-256 of the file", chainOf: "Hash of its last batch", outcome: "Outcome", reasons: "Reasons of refusal",
     firstRefused: "First refused lines", line: "Line", reference: "Reference", found: "Found", missing: "Missing",
-    action: "What to do", all: "All refused lines", suspended: "suspended", format: "Format",
+    action: "What to do", suspended: "suspended", format: "Format",
   },
 };
 
