@@ -45,15 +45,18 @@ class Watch(NamedTuple):
             Nobody answers.
         """
         if json:
-            for found in self._looks(once):
-                console.say(msgspec.json.encode(found).decode())
+            self._say(once, lambda found: msgspec.json.encode(found).decode())
         elif once:
             console.tell(parts(self.look()))
         elif console.is_terminal(sys.stdout):
             self._in_place()
         else:
-            for found in self._looks(once):
-                console.say(line(found))
+            self._say(once, line)
+
+    def _say(self, once: bool, said: Callable[[Figures], str]) -> None:
+        for found in self._looks(once):
+            console.say(said(found))
+            sys.stdout.flush()  # whoever reads at the other end waits for it
 
     def look(self) -> Figures:
         """The figures of this moment.
