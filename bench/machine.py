@@ -1,9 +1,17 @@
 """The machine that figures were measured on, in one line: without it they say nothing."""
 
+import mmap
 import os
 import platform
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
+
+import psutil
+
+_TOUCHED_SHARE = 0.7
+"""Of the memory that is free: the rest is left to whoever else is there."""
 
 
 def machine(folder: Path = Path()) -> str:
@@ -13,6 +21,24 @@ def machine(folder: Path = Path()) -> str:
     system = f"{platform.system()} {platform.release().partition('-')[0]}"
     size = f"{os.cpu_count()} cores, {gigabytes:.0f} GiB"
     return f"{_processor()}, {size}, {_disk(folder)}, {system}, {versions}"
+
+
+def touch(size_bytes: int) -> int:
+    """Write to every page of so much memory once, as far as it is free, and give it back; how much it was.
+
+    To a virtual machine its host gives a page when that is first written to, and takes longer over it than the work that
+    fills the page: a run would pay for it, and what is measured after the run would not.  In a process of its own, for
+    the system counts a program's memory from that of the process that started it.
+    """
+    bounded = min(size_bytes, int(psutil.virtual_memory().available * _TOUCHED_SHARE))
+    subprocess.run([sys.executable, "-m", __name__, str(bounded)], check=True)
+    return bounded
+
+
+def _write_to(size_bytes: int) -> None:
+    with mmap.mmap(-1, size_bytes) as area:
+        for page in range(0, size_bytes, mmap.PAGESIZE):
+            area[page] = 1
 
 
 def _processor() -> str:
@@ -31,3 +57,7 @@ def _disk(folder: Path) -> str:
     over = [each for each in found if folder.resolve().is_relative_to(each[1])]
     device, _, kind = max(over, key=lambda each: len(each[1]))
     return f"{kind} on {Path(device).name}"
+
+
+if __name__ == "__main__":
+    _write_to(int(sys.argv[1]))

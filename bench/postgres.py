@@ -9,9 +9,6 @@ from typing import NamedTuple
 import asyncpg
 
 SCHEMA = "bench_raw"
-GROUP_ROWS = 2_000_000
-"""Rows whose bytes are held at once: some 350 MB."""
-
 CONNECTIONS = 2
 _CHUNK_BYTES = 1 << 19
 _ROWS_OF: Mapping[str, str] = {
@@ -83,19 +80,6 @@ async def spans(connection: asyncpg.Connection) -> list[Span]:
     names = {"entry": "entries", "refusal": "refusals", "duplicate": "duplicates", "payee": "payees"}
     every = [Span(r["batch"], r["first_entry"], {n: r[c] for n, c in names.items() if r[c]}) for r in found]
     return [each for each in every if each.rows]
-
-
-def groups(batches: Sequence[Span], rows: int = GROUP_ROWS) -> list[list[Span]]:
-    """The batches in stretches of at most ``rows`` rows, one batch at least."""
-    found: list[list[Span]] = [[]]
-    held = 0
-    for each in batches:
-        if found[-1] and held + each.rows > rows:
-            found.append([])
-            held = 0
-        found[-1].append(each)
-        held += each.rows
-    return [group for group in found if group]
 
 
 async def read(connection: asyncpg.Connection, span: Span) -> Streams:

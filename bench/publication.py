@@ -22,6 +22,7 @@ def table(figures: Figures, on: str) -> str:
         ("the year, from command start to last commit", f"{run.lines:,} lines in {run.seconds:,.1f} s"),
         ("its rate", f"{run.lines_a_second:,.0f} lines/s"),
         ("indexing for look-ups after it, apart", f"{run.indexing_seconds:.1f} s"),
+        ("a start with all of it in the journal, the whole command", f"{figures.start_seconds:.1f} s"),
         ("rows it stored", f"{raw.rows:,}, {raw.rows / run.seconds:,.0f} a second"),
         ("raw COPY of the same rows, two connections", f"{raw.rows_a_second:,.0f} rows/s"),
         ("the year over raw COPY", f"{figures.ratio:.2f}"),

@@ -7,17 +7,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import decision, postgres
+from bench import decision, machine, postgres
 from bench.decision import Kernel
 from bench.peers import Peer, row_by_row
 from bench.rooflines import Roofline, roofline
 from bench.year import Year
+
+TOUCHED_BYTES_A_LINE = 800
+"""Twice its row, in the journal and in the log before it, its share of the book, and as much again."""
 
 Serving = Callable[[Path], AbstractAsyncContextManager[str]]
 """Serves the database in a data folder; gives its address."""
@@ -49,6 +53,8 @@ class Figures:
     acts: int
     server: str
     run: Run
+    start_seconds: float
+    """Of the command with the year in the journal and nothing to do, from its start to its end."""
     raw: Roofline
     peer: Peer
     decision: Kernel
@@ -89,15 +95,18 @@ def run_suite(year: Year, command: Command, folder: Path | None = None) -> Figur
         command.doing("generating the year")
         summary = _generated(command, year, home / "year")
         files = [str(home / "year" / each["name"]) for each in summary["files"]]
+        command.doing("touching memory")
+        machine.touch(summary["rows"] * TOUCHED_BYTES_A_LINE)
         command.doing(f"processing {summary['rows']:,} lines")
         ran = _run(command, [*files, "--data", str(home / "data")], summary["rows"])
+        command.doing("starting with the year in the journal")
+        start_seconds = _start(command, files[0], home / "data")
         server, raw, peer = asyncio.run(_beside(year, command, home, ran.accepted))
     finally:
         shutil.rmtree(home)
     command.doing("deciding in memory")
-    return Figures(
-        year.seed, year.acts, server, ran, raw, peer, decision.decide(), decision.availability_alone()
-    )
+    kernels = decision.decide(), decision.availability_alone()
+    return Figures(year.seed, year.acts, server, ran, start_seconds, raw, peer, *kernels)
 
 
 def _generated(command: Command, year: Year, out: Path) -> dict[str, Any]:
@@ -112,7 +121,22 @@ def _generated(command: Command, year: Year, out: Path) -> dict[str, Any]:
 
 
 def _run(command: Command, words: list[str], lines: int) -> Run:
-    """Start the command, wait for its end, and read its result."""
+    told, peak = _told(command, words)
+    return _checked(told, lines, peak)
+
+
+def _start(command: Command, known: str, data: Path) -> float:
+    """Seconds of the command that is given a file it knows."""
+    began = time.perf_counter()
+    told, _ = _told(command, [known, "--data", str(data)])
+    seconds = time.perf_counter() - began
+    if len(told["known"]) != 1 or told["receipts"]:
+        raise RuntimeError(f"{known} was processed before, and was not known")
+    return round(seconds, 3)
+
+
+def _told(command: Command, words: list[str]) -> tuple[dict[str, Any], int]:
+    """Start the command and wait for its end: its result, and its peak memory in bytes."""
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen([*command.words, "run", "--json", *words], stdout=out)
         _, status, usage = os.wait4(process.pid, 0)
@@ -122,7 +146,7 @@ def _run(command: Command, words: list[str], lines: int) -> Run:
         out.seek(0)
         told = json.loads(out.read())
     unit = 1 if sys.platform == "darwin" else 1024
-    return _checked(told, lines, usage.ru_maxrss * unit)
+    return told, usage.ru_maxrss * unit
 
 
 def _checked(told: dict[str, Any], lines: int, peak: int) -> Run:

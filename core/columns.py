@@ -4,7 +4,7 @@ A table is a ``NamedTuple`` whose fields are kinds.  From that one class follow 
 (here), its kernel signature (``kernels.signature``) and its row in a COPY stream (``kernels.wire``).
 Tables come in two layouts.  *Columns*: one array a field, for what is walked in order and moved to and from Arrow.
 *Records*: one structured array, for what is looked up here and there: a row is one cache line, and a kernel takes one
-argument.  Either is *blank* (writable, being filled) or *sealed* (read-only).
+argument.  Either is *blank* or *unfilled* (writable, being filled) or *sealed* (read-only).
 """
 
 from dataclasses import dataclass
@@ -74,6 +74,11 @@ def blank(table: type[Table], rows: int) -> Table:
     nothing until it is written.
     """
     return table._make(np.zeros(_shape(rows, kind), kind.dtype) for kind in kinds(table).values())
+
+
+def unfilled(table: type[Table], rows: int) -> Table:
+    """Writable columns of ``rows`` of whatever memory holds, for a kernel that fills every row."""
+    return table._make(np.empty(_shape(rows, kind), kind.dtype) for kind in kinds(table).values())
 
 
 @cache

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.columns import blank, seal, sealed
+from core.columns import blank, seal, sealed, unfilled
 from core.fields import FORMATS, Field
 from core.lines import Said
 from core.tables import Bytes, Flags, Numbers, Spans, Words
@@ -107,7 +107,7 @@ class TextColumn:
         """As ``by_row``, for numbers, and without the GIL."""
         if self.codes is None:
             return of_value
-        numbers = blank(Numbers, self.rows)
+        numbers = unfilled(Numbers, self.rows)
         saying.spread(Numbers(sealed(self.codes)), Numbers(sealed(of_value)), numbers)
         return numbers.number
 
@@ -130,7 +130,7 @@ class TextColumn:
         """64 bits for each row's text; 0 for an empty one."""
 
         def digest(values: Values) -> NDArray[np.uint64]:
-            words = blank(Words, len(values.spans.start))
+            words = unfilled(Words, len(values.spans.start))
             texts.digest(values.spans, values.text, np.uint64(salt), words)
             return words.word
 
@@ -140,7 +140,7 @@ class TextColumn:
         """Whether each row's text is too long or holds a control character."""
 
         def flaws(values: Values) -> NDArray[np.bool_]:
-            flags = blank(Flags, len(values.spans.start))
+            flags = unfilled(Flags, len(values.spans.start))
             parsing.flaws(values.spans, values.text, bytes_max, flags)
             return flags.flag.view(bool)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.calendar import Calendar, Placement
 from core.codes import Outcome
-from core.columns import blank, records, seal, sealed
+from core.columns import blank, kinds, record, seal, sealed, unfilled
 from core.fields import FORMATS, Field
 from core.lines import Said
 from core.money import AMOUNT_MAX, SEPA_MAX
@@ -103,9 +103,13 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
 
 def _packed(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:
     """The columns as records; a column that says nothing is all zeros."""
-    found, acts = blank(Acts, rows)._asdict(), records(Acts, rows)
-    for name, column in columns.items():
-        found[name] = np.ascontiguousarray(column, found[name].dtype)
+    acts = np.empty(rows, record(Acts))
+    found = {
+        name: np.ascontiguousarray(columns[name], kind.dtype)
+        if name in columns
+        else np.zeros(rows, kind.dtype)
+        for name, kind in kinds(Acts).items()
+    }
     layout.pack(seal(Acts(**found)), acts)
     return acts
 
@@ -179,7 +183,7 @@ def _predecessors(reading: Reading) -> _Followed | None:
     column = reading.text(Field.PREDECESSOR)
     if column is None:
         return None
-    spans, parsed = blank(Spans, reading.rows), blank(Parsed, reading.rows)
+    spans, parsed = unfilled(Spans, reading.rows), unfilled(Parsed, reading.rows)
     parsing.predecessors(column.row_spans(), column.values.text, spans, parsed)
     return _Followed(seal(spans), column.values.text, parsed.value, parsed.fault)
 
@@ -222,7 +226,7 @@ def _amounts(reading: Reading, kind: NDArray[np.uint8]) -> tuple[NDArray[np.int6
 
 def _mark_fields(reading: Reading, kind: NDArray[np.uint8], said: Said) -> NDArray[np.uint8]:
     """Fault missing fields, then unreadable ones; returns which lines name an account assignment."""
-    named = blank(Flags, reading.rows)
+    named = unfilled(Flags, reading.rows)
     saying.judge(seal(said), Flags(sealed(kind)), NEEDS[_amount_field(reading)], reading.marks, named)
     return named.flag
 
@@ -273,11 +277,10 @@ def _periods(
 
 def _placed_days(days: NDArray[np.int32], exercise: NDArray[np.int64], calendar: Calendar) -> Placement:
     """The period of each date; where all are of one exercise, each date between the ends is placed but once."""
-    first, last = int(days.min(initial=0)), int(days.max(initial=0))
     one = _one_or_all(exercise)
-    if len(one) != 1 or last - first > _DAYS_MAX:
+    if len(one) != 1 or int(days.max()) - (first := int(days.min())) > _DAYS_MAX:
         return calendar.place(days, exercise)
-    found = calendar.place(np.arange(first, last + 1, dtype=np.int32), one)
+    found = calendar.place(np.arange(first, int(days.max()) + 1, dtype=np.int32), one)
     at = days - np.int32(first)
     return Placement(found.period.take(at), found.inside.take(at))
 

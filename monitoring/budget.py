@@ -108,6 +108,8 @@ class Budget:
     def __init__(self) -> None:
         self._tree = _BARE
         self._figures = np.zeros((0, _FIGURES), np.int64)
+        self._is_near = np.zeros((0, len(MEASURES)), bool)
+        """By row and measure, judged when a figure changes: whoever looks only counts."""
 
     def opened(self, state: State) -> None:
         """Take the figures over from a book just loaded, before anything is decided in it."""
@@ -115,13 +117,16 @@ class Budget:
         years, count = np.array(self._tree.years), self._tree.centres * SHEETS
         first = state.registry.node_positions(np.zeros(len(years), np.int64), years, np.array(0))
         self._figures = np.concatenate([state.book.figures[at : at + count] for at in first.tolist()])
+        self._is_near = self._judged(np.arange(len(self._figures)))
 
     def committed(self, outcome: Outcome) -> None:
         """Take over the figures that a batch changed."""
         stream = outcome.streams.get("node_balance", np.zeros(0, np.uint8))
         if len(stream):
             _, node, *figures = encoded(NodeBalances, stream)
-            self._figures[self._tree.rows(node)] = np.column_stack(figures)
+            rows = self._tree.rows(node)
+            self._figures[rows] = np.column_stack(figures)
+            self._is_near[rows] = self._judged(rows)
 
     def programmes(self) -> list[Programme]:
         """Every programme that has or had credits, by year and code."""
@@ -137,26 +142,28 @@ class Budget:
 
     def near(self) -> list[Near]:
         """How many nodes are near exhaustion, by level and measure."""
-        counts = {
-            each: np.bincount(self._tree.level[self._is_near(each)], minlength=max(Level) + 1)
-            for each in MEASURES
-        }
-        return [Near(level, each, int(counts[each][level])) for level in Level for each in MEASURES]
+        levels = (self._tree.level[is_near] for is_near in self._is_near.T)
+        counts = [np.bincount(each, minlength=max(Level) + 1).tolist() for each in levels]
+        return [
+            Near(level, measure, found[level])
+            for level in Level
+            for measure, found in zip(MEASURES, counts, strict=True)
+        ]
 
     def nodes_near(self, level: Level) -> list[Node]:
         """The nodes of one level that are near exhaustion."""
         return [
             Node(self._tree.node(row), each, _credits(self._figures[row, _part(each)]))
-            for each in MEASURES
-            for row in np.flatnonzero(self._is_near(each) & (self._tree.level == level)).tolist()
+            for each, is_near in zip(MEASURES, self._is_near.T, strict=True)
+            for row in np.flatnonzero(is_near & (self._tree.level == level)).tolist()
         ]
 
-    def _is_near(self, measure: str) -> NDArray[np.bool_]:
-        """By row; where credits are estimated, nothing is exhausted."""
-        figures = self._figures[:, _part(measure)]
-        opened = figures[:, _OPENED]
-        left = opened - figures[:, _RESERVED] - figures[:, _CONSUMED]
-        return self._tree.is_ceiling & (opened > 0) & (left <= opened // NEAR)
+    def _judged(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each of some rows is near exhaustion, by measure; where credits are estimated, nothing is."""
+        figures = self._figures[rows].reshape(len(rows), len(MEASURES), _OF_CP)
+        opened = figures[:, :, _OPENED]
+        left = opened - figures[:, :, _RESERVED] - figures[:, :, _CONSUMED]
+        return self._tree.is_ceiling[rows, None] & (opened > 0) & (left <= opened // NEAR)
 
 
 def _part(measure: str) -> slice:

@@ -9,6 +9,7 @@ WINDOW_SECONDS = 30.0
 """Long enough to even out batches, short enough to follow a peak."""
 
 _SHORTEST_SECONDS = 1.0
+"""A rest is at least as long, and so is the time that a rate is taken over."""
 
 
 class Pace:
@@ -19,12 +20,17 @@ class Pace:
         self._commits: deque[tuple[float, int]] = deque()
         self._lines = 0
         self._began = 0.0
+        self._is_idle = True
 
-    def committed(self, lines: int) -> None:
-        """Note a batch."""
+    def committed(self, lines: int, left: int) -> None:
+        """Note a batch, and how many lines of its files are ``left``; after a rest, the pace begins anew."""
         now = self._forget()
+        if self._is_idle and self._commits and now - self._commits[-1][0] > _SHORTEST_SECONDS:
+            self._commits.clear()
+            self._lines = 0
         if not self._commits:
             self._began = now
+        self._is_idle = not left
         self._commits.append((now, lines))
         self._lines += lines
 

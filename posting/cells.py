@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.book import Cells
 from core.calendar import YEAR_FIRST
-from core.columns import blank, grown, records
+from core.columns import blank, grown, records, unfilled
 from core.errors import EngineError
 from core.tables import NewCells, Numbers, Packed
 from kernels import cells as kernel
@@ -67,7 +67,7 @@ class CellNumbers:
     def _number(self, words: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         first = int(self._count[0])
         self._make_room(first + len(words))
-        numbers = blank(Numbers, len(words))
+        numbers = unfilled(Numbers, len(words))
         packed = np.ascontiguousarray(words)
         packed.flags.writeable = False
         kernel.number(Packed(packed), self._slots, self._known, self._count, numbers)

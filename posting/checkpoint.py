@@ -5,7 +5,7 @@ PostgreSQL.  A checkpoint is a convenience: the journal rebuilds it, and what is
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,9 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.errors import SchemaMismatch
 from posting.book import ITEMS_A_PAGE, KEYS_A_PAGE, State
-from posting.rows import HEADER, TRAILER
+from posting.memory import apart
 
 PAGE_BYTES = 7680
 """A whole number of records of every array."""
@@ -31,9 +30,12 @@ _PARTS: Mapping[int, tuple[str, int]] = {
     2: ("keys", KEYS_A_PAGE),
     3: ("payees", KEYS_A_PAGE),
 }
-_CODEC = pa.Codec("lz4")
+CODEC = pa.Codec("lz4")
+_CODEC_BYTES_MAX = BLOCK_PAGES * PAGE_BYTES + BLOCK_PAGES * PAGE_BYTES // 255 + 16
+"""What LZ4 makes of a block at the worst, by its own bound."""
+
 _PIECES_AT_ONCE = 64
-_PIECE_ROW = np.dtype(
+PIECE_ROW = np.dtype(
     [
         ("fields", ">i2"),
         ("batch_length", ">i4"),
@@ -44,10 +46,10 @@ _PIECE_ROW = np.dtype(
         ("payload", (np.uint8, PIECE_BYTES)),
     ]
 )
-_BLOCK = np.dtype([("part", "<u4"), ("pages", "<u4"), ("bytes", "<u4")])
+BLOCK = np.dtype([("part", "<u4"), ("pages", "<u4"), ("bytes", "<u4")])
 """What stands before the numbers of a block's pages and their compressed bytes; part 0 ends the checkpoint."""
 
-_HEAD = np.dtype([(name, "<i8") for name in ("batch", "entries", "keys", "payees", "previous")])
+HEAD = np.dtype([(name, "<i8") for name in ("batch", "entries", "keys", "payees", "previous")])
 """What a checkpoint begins with, so that its digest vouches for its row as well."""
 
 
@@ -90,7 +92,7 @@ class Snapshot:
     mark: Mark
     previous: int
     """Batch of the checkpoint before; 0 for the first."""
-    blocks: list[bytes]
+    blocks: list[memoryview]
     """Pages packed together, one block behind the other."""
     _pieces: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
@@ -99,8 +101,8 @@ class Snapshot:
         """COPY rows, without header and trailer, some at a time; the last is filled up with zeros."""
         self._pieces, self._digest = 0, hashlib.sha256()
         waiting, size = bytearray(), _PIECES_AT_ONCE * PIECE_BYTES
-        head = np.array([(*self.mark, self.previous)], _HEAD).tobytes()
-        for block in [head, *self.blocks, bytes(_BLOCK.itemsize)]:
+        head = np.array([(*self.mark, self.previous)], HEAD).tobytes()
+        for block in [head, *self.blocks, bytes(BLOCK.itemsize)]:
             waiting += block
             while len(waiting) >= size:
                 yield self._next_rows(waiting[:size])
@@ -119,14 +121,6 @@ class Snapshot:
         return Stored(*self.mark, self.previous, self._pieces, self._digest.digest())
 
 
-class Block(NamedTuple):
-    """Pages of one array, as they are stored."""
-
-    part: int
-    pages: NDArray[np.uint32]
-    content: memoryview
-
-
 def take(state: State, batch: int, last: Mark) -> Snapshot:
     """Keep every page that changed since ``last``."""
     mark = Mark(batch, state.entries, state.keys, state.payees)
@@ -137,12 +131,20 @@ def take(state: State, batch: int, last: Mark) -> Snapshot:
         3: _pages_between(last.payees, mark.payees, KEYS_A_PAGE),
     }
     state.changed_pages[:] = False
-    blocks = [
+    packed = (
         _block(state, part, numbers[at : at + BLOCK_PAGES].astype("<u4"))
         for part, numbers in pages.items()
         for at in range(0, len(numbers), BLOCK_PAGES)
-    ]
-    return Snapshot(mark, last.batch, blocks)
+    )
+    room = sum(packed_bytes_max(len(numbers)) for numbers in pages.values())
+    return Snapshot(mark, last.batch, apart(packed, room))
+
+
+def packed_bytes_max(pages: int) -> int:
+    """Bytes that the blocks of so many pages cannot exceed, however little they can be compressed."""
+    blocks = -(-pages // BLOCK_PAGES)
+    whole = _CODEC_BYTES_MAX + BLOCK_PAGES * np.dtype("<u4").itemsize + BLOCK.itemsize
+    return blocks * whole
 
 
 def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
@@ -150,7 +152,7 @@ def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
     return np.arange(first // rows_a_page, -(-end // rows_a_page)) if end > first else np.zeros(0, np.int64)
 
 
-def _paged(state: State, part: int) -> NDArray[np.uint8]:
+def paged(state: State, part: int) -> NDArray[np.uint8]:
     """An array's bytes, a page a row."""
     name, rows_a_page = _PARTS[part]
     table = getattr(state.book, name)
@@ -159,96 +161,17 @@ def _paged(state: State, part: int) -> NDArray[np.uint8]:
 
 
 def _block(state: State, part: int, pages: NDArray[np.uint32]) -> bytes:
-    first, source = int(pages[0]), _paged(state, part)
+    first, source = int(pages[0]), paged(state, part)
     is_run = int(pages[-1]) - first + 1 == len(pages)
     chosen = source[first : first + len(pages)] if is_run else source[pages]
-    packed = _CODEC.compress(chosen.reshape(-1), asbytes=True)
-    head = np.array([(part, len(pages), len(packed))], _BLOCK)
+    packed = CODEC.compress(chosen.reshape(-1), asbytes=True)
+    head = np.array([(part, len(pages), len(packed))], BLOCK)
     return b"".join([head.tobytes(), pages.tobytes(), packed])
 
 
 def _rows(batch: int, first: int, content: bytearray) -> NDArray[np.uint8]:
-    rows = np.empty(len(content) // PIECE_BYTES, _PIECE_ROW)
+    rows = np.empty(len(content) // PIECE_BYTES, PIECE_ROW)
     rows["fields"], rows["batch"], rows["piece"] = 3, batch, np.arange(first, first + len(rows))
     rows["batch_length"], rows["piece_length"], rows["payload_length"] = 8, 4, PIECE_BYTES
     rows["payload"] = np.frombuffer(content, np.uint8).reshape(-1, PIECE_BYTES)
     return rows.view(np.uint8)
-
-
-def check_chain(rows: Sequence[Stored], batch: int, entries: int) -> None:
-    """Be sure that ``rows``, by batch, build upon each other from the first on and end where the journal does or before.
-
-    ``batch`` and ``entries`` are the journal's last.
-
-    Raises
-    ------
-    SchemaMismatch
-        One is missing, or knows of what the journal does not.
-    """
-    before = 0
-    for row in rows:
-        if row.previous != before:
-            raise _broken(row, f"that of batch {row.previous}, upon which it builds, is not before it")
-        is_possible = 0 <= min(row.keys, row.payees) <= max(row.keys, row.payees) <= row.entries
-        if not is_possible or row.batch > batch or row.entries > entries:
-            raise _broken(row, f"it knows of more than the journal, which ends with entry {entries}")
-        before = row.batch
-
-
-def _broken(row: Stored, reason: str) -> SchemaMismatch:
-    return SchemaMismatch(f"the checkpoint of batch {row.batch} cannot be used: {reason}")
-
-
-def restore(state: State, row: Stored, stream: bytes) -> None:
-    """Put the pages of one checkpoint's COPY stream back in their places.
-
-    Raises
-    ------
-    SchemaMismatch
-        The pieces are not those of the checkpoint of ``row``, whole and unchanged; ``state`` is as it was.
-    """
-    for block in blocks(row, stream):
-        size = len(block.pages) * PAGE_BYTES
-        content = np.frombuffer(_CODEC.decompress(block.content, size), np.uint8)
-        _paged(state, block.part)[block.pages] = content.reshape(len(block.pages), PAGE_BYTES)
-
-
-def blocks(row: Stored, stream: bytes) -> list[Block]:
-    """The blocks of one checkpoint's COPY stream, all of it checked.
-
-    Raises
-    ------
-    SchemaMismatch
-        As ``restore``.
-    """
-    content, found, at = memoryview(_content(row, stream).data), [], _HEAD.itemsize
-    while at + _BLOCK.itemsize <= len(content):
-        part, count, size = np.frombuffer(content, _BLOCK, 1, at)[0].tolist()
-        if not part:
-            return found
-        first, at = at + _BLOCK.itemsize, at + _BLOCK.itemsize + 4 * count + size
-        if at <= len(content):
-            found.append(Block(part, np.frombuffer(content, "<u4", count, first), content[at - size : at]))
-    raise _broken(row, "it has no end")
-
-
-def _content(row: Stored, stream: bytes) -> NDArray[np.uint8]:
-    """The bytes of all pieces in order, once they are known to be those that were stored."""
-    content = _pieces(row, stream)
-    if hashlib.sha256(content.data).digest() != row.digest:
-        raise _broken(row, "its pieces are not those its digest was made of")
-    if np.frombuffer(content, _HEAD, 1)[0].tolist() != row[:5]:
-        raise _broken(row, "its row is not the one that was stored")
-    return content
-
-
-def _pieces(row: Stored, stream: bytes) -> NDArray[np.uint8]:
-    stored = memoryview(stream)[len(HEADER) : -len(TRAILER)]
-    if not row.pieces or len(stored) != row.pieces * _PIECE_ROW.itemsize:
-        raise _broken(row, f"its {row.pieces} pieces are not all there")
-    rows = np.frombuffer(stored, _PIECE_ROW)
-    order = np.argsort(rows["piece"], kind="stable")
-    is_whole = (rows["payload_length"] == PIECE_BYTES) & (rows["piece"][order] == np.arange(len(rows)))
-    if not is_whole.all():
-        raise _broken(row, f"its {row.pieces} pieces are not all there")
-    return rows["payload"][order].reshape(-1)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import Family
-from core.columns import blank, seal
+from core.columns import seal, unfilled
 from core.fields import Field
 from core.tables import Bytes, Fingerprints, Spans, Words
 from kernels import texts
@@ -29,7 +29,7 @@ def prefixes(
 
 def fingerprints(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
     """96 bits for each text; 0 for an empty one."""
-    found = blank(Fingerprints, len(spans.start))
+    found = unfilled(Fingerprints, len(spans.start))
     texts.fingerprint(spans, text, seal(Words(prefix)), secret_words(secret), found)
     return seal(found)
 
@@ -41,7 +41,7 @@ def payee_fingerprints(spans: Spans, text: Bytes, secret: Secret) -> Fingerprint
 
 def bank_digests(spans: Spans, text: Bytes) -> NDArray[np.uint64]:
     """64 bits for each IBAN; 0 for an empty one."""
-    words = blank(Words, len(spans.start))
+    words = unfilled(Words, len(spans.start))
     texts.digest(spans, text, np.uint64(BANK_SALT), words)
     return words.word
 

@@ -11,7 +11,7 @@ from core.columns import seal
 from core.errors import DatabaseUnfit, SchemaMismatch
 from core.tables import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
 from kernels import keys as key_kernel
-from posting import checkpoint, keys, replaying
+from posting import keys, replaying, restoring
 from posting.book import State, empty
 from posting.cells import CellParts, pack
 from posting.checkpoint import NOTHING, Mark, Stored
@@ -102,12 +102,14 @@ async def _from_checkpoints(
     store: PostgresStore, state: State, journal: tuple[int, int]
 ) -> tuple[State, Mark]:
     rows = [Stored(*row) for row in await store.fetch("checkpoints")]
-    checkpoint.check_chain(rows, *journal)
+    restoring.check_chain(rows, *journal)
     mark = rows[-1].mark if rows else NOTHING
     state.make_room_to_restore(mark.entries, mark.keys, mark.payees)
     for row in rows:
         select = f"select batch, piece, payload from checkpoint_page where batch = {row.batch}"
-        await asyncio.to_thread(checkpoint.restore, state, row, await store.copy_out(select))
+        pieces = restoring.Pieces(row)
+        await store.copied(select, pieces.place)
+        await asyncio.to_thread(restoring.restore, state, pieces)
     counters = state.book.counters
     counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
     key_kernel.index(state.book.slots, _sealed(state.book.keys), 0, mark.keys)

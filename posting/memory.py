@@ -1,6 +1,7 @@
 """Room for large tables: reserved once, taken from the system only where it is written."""
 
 import mmap
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -29,3 +30,16 @@ def extended(array: np.ndarray, rows: int, used: int) -> np.ndarray:
     larger = reserve(array.dtype, rows, 2 * rows)
     larger[:used] = array[:used]
     return larger
+
+
+def apart(blocks: Iterable[bytes], room: int) -> list[memoryview]:
+    """``blocks``, of at most ``room`` bytes in all, in memory of their own: the system has it back once they are dropped.
+
+    What is freed elsewhere is kept for the next batch; so much at once, so seldom, would only be kept for nothing.
+    """
+    area, found, end = memoryview(mmap.mmap(-1, max(room, 1))), [], 0
+    for block in blocks:
+        at, end = end, end + len(block)
+        area[at:end] = block
+        found.append(area[at:end])
+    return found

@@ -17,7 +17,15 @@ from service.receipts import Reason, Receipt, reasons, receipt
 from service.settings import Misuse
 
 SQL = queries("service", "queries.sql")
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError, TimeoutError, socket.gaierror)
+FAILURES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+)
+"""What a database does that is gone, cannot be reached, or refuses."""
 
 
 def shown(dsn: str) -> str:
@@ -47,7 +55,7 @@ def told(dsn: str) -> Iterator[None]:
         raise Misuse(
             f"the address of the database: {error}. It reads postgresql://user:password@host:port/name"
         ) from error
-    except _FAILURES as error:
+    except FAILURES as error:
         raise DatabaseUnfit(f"PostgreSQL at {shown(dsn)}: {str(error) or type(error).__name__}") from error
 
 
@@ -105,3 +113,11 @@ async def bring_up_to_date(connection: asyncpg.Connection) -> list[str]:
     from posting.store.migrating import migrate
 
     return await migrate(connection)
+
+
+async def at_work(dsn: str) -> str:
+    """Who holds the lease on a database; empty when nobody does, or nothing was ever stored there."""
+    async with connected(dsn) as connection:
+        if not await connection.fetchval(SQL["has_engine"]):
+            return ""
+        return await connection.fetchval(SQL["at_work"]) or ""

@@ -53,3 +53,13 @@ select reference from entry where kind = $1 and predecessor > 0 order by entry_i
 
 -- name: example_refused
 select reference from refusal where code = $1 and reference <> '' order by batch, position limit 1;
+
+-- name: has_engine
+select to_regclass('engine') is not null;
+
+-- name: at_work
+-- Gone is who has no connection any more, and who has not renewed its lease, whatever it may still do.
+select holder from engine
+where lease_until > clock_timestamp()
+  and exists (select from pg_stat_activity a where a.pid = holder_pid and a.datname = current_database()
+              and a.application_name = 'crescendo/' || epoch);

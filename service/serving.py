@@ -26,6 +26,7 @@ from posting.registry import Reference
 from posting.store.hold import FAILURES
 from posting.store.postgres import PostgresStore
 from reporting import reference as codes_of
+from service import standby
 from service.access import trail
 from service.access.door import Door
 from service.access.rates import Rates
@@ -58,7 +59,10 @@ class Listening(NamedTuple):
     rate: float
     """Requests a second that one sender may make, a burst aside."""
     shows_metrics_to_all: bool
-    cut_off: CutOff | None = None
+    stands_by: bool
+    """Wait until no other engine works on the database, in place of giving up."""
+    cut_off: CutOff | None
+    """What the clock on the board counts down to."""
 
     @property
     def address(self) -> str:
@@ -74,8 +78,12 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
     ------
     EngineError
         The engine cannot go on.  What was acknowledged is durable, and the same command goes on from there.
+    StoodDown
+        A signal came while it stood by.
     """
     reference = Reference.load(settings.reference) if settings.reference else Reference.load()
+    if at.stands_by:
+        await standby.turn(settings.database, interruption, teller.doing)
     async with (
         opened(settings, teller.doing) as database,
         held(database, TimedStore) as store,

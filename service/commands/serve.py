@@ -1,5 +1,6 @@
 """``crescendo serve``: the HTTP service."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,6 +24,14 @@ class Listen:
     file_bytes_max: Annotated[int, Parameter(help="Largest file taken, in bytes.")] = 8 * _GIB
     uploads_max: Annotated[int, Parameter(help="Files on their way in at once.")] = 64
     rate: Annotated[int, Parameter(help="Requests a second that one sender may make.")] = 500
+    standby: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Wait until no other engine works on the database of --database, then take over.",
+        ),
+    ] = False
     open_metrics: Annotated[
         bool,
         Parameter(
@@ -53,6 +62,8 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
     """
     settings = place.settings(cut_off=listen.cut_off)
     cut_off = _cut_off(settings.cut_off)
+    if listen.standby and not settings.database:
+        raise Misuse("a standby shares a database with the engine it waits for: name it with --database")
     tuning.tune()
     logs.to_standard_error()
     teller = progress.narrator()
@@ -61,12 +72,14 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
     sock = listening(listen.host, listen.port)
     try:
         warmup.load(teller)
-        from service import serving
+        from service import serving, standby
 
         at = serving.Listening(
-            sock, listen.file_bytes_max, listen.uploads_max, listen.rate, listen.open_metrics, cut_off
+            *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
+            *(listen.open_metrics, listen.standby, cut_off),
         )
-        interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
+        with suppress(standby.StoodDown):
+            interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
     finally:
         teller.close()
         sock.close()

@@ -29,7 +29,9 @@ Row = Mapping[str, Any]
 async def reading(dsn: str) -> AsyncIterator[Pool]:
     """Connections that only read."""
     settings = {"application_name": "crescendo reader", "default_transaction_read_only": "on"}
-    async with asyncpg.create_pool(dsn, min_size=0, max_size=READERS, server_settings=settings) as pool:
+    # where the address names several servers: the one that is written to, which sessions of ours do not show
+    where = {"min_size": 0, "max_size": READERS, "target_session_attrs": "primary"}
+    async with asyncpg.create_pool(dsn, server_settings=settings, **where) as pool:
         yield pool
 
 

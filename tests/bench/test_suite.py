@@ -8,10 +8,10 @@ from pathlib import Path
 
 import asyncpg
 import numpy as np
+import psutil
 import pytest
 
-from bench import decision, invariants, postgres, publication
-from bench.postgres import Span
+from bench import decision, invariants, machine, postgres, publication
 from bench.suite import Command, Figures, run_suite
 from bench.year import Year
 from core.book import Cells, Nodes
@@ -52,6 +52,15 @@ def test_the_raw_copy_has_every_row_of_the_journal(figures: Figures) -> None:
     assert figures.ratio == figures.raw.seconds / figures.run.seconds
 
 
+def test_a_start_is_measured_on_what_the_run_left(figures: Figures) -> None:
+    assert figures.start_seconds > 0
+
+
+def test_memory_is_touched_within_bounds() -> None:
+    assert machine.touch(1 << 20) == 1 << 20
+    assert machine.touch(1 << 60) <= psutil.virtual_memory().total
+
+
 def test_what_a_benchmark_leaves_behind(figures: Figures, tmp_path: Path) -> None:
     (tmp_path / "bench").mkdir()
     readme = tmp_path / "README.md"
@@ -85,17 +94,6 @@ async def test_copied_rows_that_are_not_the_journals_are_found(dsn: str) -> None
         (found,) = await postgres.differences(connection)
         assert found.startswith("duplicate: ")
         await postgres.drop_tables(connection)
-
-
-def test_batches_are_grouped_whole_and_in_order() -> None:
-    batches = [Span(number, 1, {"entry": rows}) for number, rows in enumerate((5, 5, 30, 1, 9, 2), 1)]
-    assert [[span.batch for span in group] for group in postgres.groups(batches, 10)] == [
-        [1, 2],
-        [3],
-        [4, 5],
-        [6],
-    ]
-    assert postgres.groups([]) == []
 
 
 def test_the_kernels_are_verified_before_they_are_timed() -> None:

@@ -1,6 +1,7 @@
 """Pages of the book: only what changed is copied, put back it is the same book, and nothing but the same is put back."""
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ from hypothesis import strategies as st
 from core.book import Items, Keys
 from core.columns import record
 from core.errors import SchemaMismatch
-from posting import checkpoint
+from posting import checkpoint, restoring
 from posting.book import ITEMS_A_PAGE, State, empty
 from posting.checkpoint import KEYS_A_PAGE, NOTHING, PAGE_BYTES, PIECE_BYTES, Mark, Snapshot, Stored
-from posting.rows import HEADER, TRAILER
+from posting.restoring import Pieces
 from tests.files import File, files
 from tests.posting.desk import Desk, registry
 
@@ -45,11 +46,18 @@ def _restored(snapshots: list[Snapshot]) -> State:
 
 def _restore(state: State, snapshot: Snapshot) -> None:
     stream = _stream(snapshot)
-    checkpoint.restore(state, snapshot.stored(), stream)
+    restoring.restore(state, _pieces(snapshot.stored(), [stream]))
+
+
+def _pieces(row: Stored, parts: Iterable[bytes]) -> Pieces:
+    pieces = Pieces(row)
+    for part in parts:
+        pieces.place(part)
+    return pieces
 
 
 def _stream(snapshot: Snapshot) -> bytes:
-    return b"".join([HEADER, *(rows.tobytes() for rows in snapshot.rows()), TRAILER])
+    return b"".join(rows.tobytes() for rows in snapshot.rows())
 
 
 def _assert_same(state: State, other: State, mark: Mark) -> None:
@@ -108,14 +116,14 @@ def test_only_pages_that_changed_are_copied() -> None:
 def _pages(snapshot: Snapshot) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {name: set() for name in _PART_NAMES.values()}
     stream = _stream(snapshot)
-    for block in checkpoint.blocks(snapshot.stored(), stream):
+    for block in restoring.blocks(_pieces(snapshot.stored(), [stream])):
         found[_PART_NAMES[block.part]] |= set(block.pages.tolist())
     return found
 
 
 def _rows(snapshot: Snapshot) -> list[bytes]:
-    """The COPY rows one by one, and what encloses them."""
-    stream = _stream(snapshot)[len(HEADER) : -len(TRAILER)]
+    """The COPY rows one by one."""
+    stream = _stream(snapshot)
     size = PIECE_BYTES + 26
     return [stream[at : at + size] for at in range(0, len(stream), size)]
 
@@ -129,7 +137,7 @@ def test_pieces_come_back_in_any_order() -> None:
     assert {len(row) for row in rows} == {PIECE_BYTES + 26}, "no part of a row is left over"
     again = empty(registry())
     again.make_room_to_restore(5000, 70_000, 10)
-    checkpoint.restore(again, snapshot.stored(), b"".join([HEADER, *reversed(rows), TRAILER]))
+    restoring.restore(again, _pieces(snapshot.stored(), reversed(rows)))
     _assert_same(state, again, snapshot.mark)
 
 
@@ -147,7 +155,7 @@ def _assert_refused(row: Stored, rows: list[bytes], reason: str) -> None:
     state = empty(registry())
     state.make_room_to_restore(70_000, 5000, 10)
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {row.batch} .*{reason}"):
-        checkpoint.restore(state, row, b"".join([HEADER, *rows, TRAILER]))
+        restoring.restore(state, _pieces(row, [b"".join(rows)]))
     assert not state.book.items["open"].any()
     assert not state.book.keys["high"].any()
 
@@ -229,7 +237,7 @@ def _chain(*links: tuple[int, int]) -> list[Stored]:
 
 @pytest.mark.parametrize("links", [[], [(3, 0)], [(3, 0), (7, 3)], [(3, 0), (7, 3), (8, 7)]])
 def test_a_whole_chain_is_taken(links: list[tuple[int, int]]) -> None:
-    checkpoint.check_chain(_chain(*links), 8, 80)
+    restoring.check_chain(_chain(*links), 8, 80)
 
 
 @pytest.mark.parametrize(
@@ -244,13 +252,13 @@ def test_a_whole_chain_is_taken(links: list[tuple[int, int]]) -> None:
 )
 def test_a_chain_with_a_gap_or_a_branch_is_not(links: list[tuple[int, int]], named: int) -> None:
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {named} .*upon which it builds"):
-        checkpoint.check_chain(_chain(*links), 8, 80)
+        restoring.check_chain(_chain(*links), 8, 80)
 
 
 @pytest.mark.parametrize(("batch", "entries"), [(6, 80), (8, 69)])
 def test_a_checkpoint_is_not_trusted_over_the_journal(batch: int, entries: int) -> None:
     with pytest.raises(SchemaMismatch, match=r"batch 7 .*more than the journal"):
-        checkpoint.check_chain(_chain((3, 0), (7, 3)), batch, entries)
+        restoring.check_chain(_chain((3, 0), (7, 3)), batch, entries)
 
 
 @pytest.mark.parametrize("name", ["keys", "payees"])
@@ -258,7 +266,14 @@ def test_a_checkpoint_is_not_trusted_over_the_journal(batch: int, entries: int) 
 def test_counts_that_cannot_be_are_seen_before_room_is_made(name: str, count: int) -> None:
     (row,) = _chain((3, 0))
     with pytest.raises(SchemaMismatch, match="batch 3"):
-        checkpoint.check_chain([row._replace(**{name: count})], 8, 80)
+        restoring.check_chain([row._replace(**{name: count})], 8, 80)
+
+
+@pytest.mark.parametrize("pieces", [-1, 1 << 20])
+def test_more_pieces_than_its_pages_can_fill_are_seen_before_room_is_made(pieces: int) -> None:
+    (row,) = _chain((3, 0))
+    with pytest.raises(SchemaMismatch, match="batch 3"):
+        restoring.check_chain([row._replace(pieces=pieces)], 8, 80)
 
 
 def _row(at: int, kind: str, **changes: str) -> dict[str, str]:

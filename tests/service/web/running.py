@@ -49,6 +49,15 @@ class Running:
             self.said.append("")
             self._heard.notify_all()
 
+    async def listens(self) -> None:
+        """Wait until it takes connections, and note where."""
+        self.url = re.findall(r"http://\S+", await self.heard("listening on "))[0]
+
+    async def takes_over(self) -> None:
+        """Wait until it has had its turn and loaded the book."""
+        await self.listens()
+        await self.heard('"event":"ready"')
+
     async def heard(self, text: str) -> str:
         """Wait for a line that holds ``text``."""
         async with self._heard:
@@ -63,15 +72,28 @@ async def running(
     dsn: str, data: Path, *words: str | Path, ready: bool = True, port: int = 0
 ) -> AsyncIterator[Running]:
     """``crescendo serve``, on a port of its own unless one is named; killed at the end unless it is over."""
+    async with _started(dsn, data, *words, port=port) as service:
+        await service.listens()
+        if ready:
+            await service.heard('"event":"ready"')
+        yield service
+
+
+@asynccontextmanager
+async def standing_by(dsn: str, data: Path) -> AsyncIterator[Running]:
+    """A service that waits for its turn, and said so."""
+    async with _started(dsn, data, "--standby") as service:
+        await service.heard("standing by")
+        yield service
+
+
+@asynccontextmanager
+async def _started(dsn: str, data: Path, *words: str | Path, port: int = 0) -> AsyncIterator[Running]:
     place = ("--database", dsn, "--data", data, "--port", str(port), *words)
     process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
     service = Running(process, "")
     listener = asyncio.create_task(service.listen())
     try:
-        line = await service.heard("listening on ")
-        service.url = re.findall(r"http://\S+", line)[0]
-        if ready:
-            await service.heard('"event":"ready"')
         yield service
     finally:
         if process.returncode is None:

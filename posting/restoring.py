@@ -1,0 +1,141 @@
+"""Checkpoints back into the book: put together piece by piece, and used only when they are whole and unchanged."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SchemaMismatch
+from posting.book import ITEMS_A_PAGE, KEYS_A_PAGE, State
+from posting.checkpoint import (
+    BLOCK,
+    CODEC,
+    HEAD,
+    PAGE_BYTES,
+    PIECE_BYTES,
+    PIECE_ROW,
+    Stored,
+    packed_bytes_max,
+    paged,
+)
+
+
+class Block(NamedTuple):
+    """Pages of one array, as they are stored."""
+
+    part: int
+    pages: NDArray[np.uint32]
+    content: memoryview
+
+
+class Pieces:
+    """The content of a checkpoint, put together from its COPY rows in whatever order they come."""
+
+    def __init__(self, row: Stored) -> None:
+        """``row`` passed ``check_chain``, which bounds its pieces."""
+        self.row = row
+        self._content = np.empty((row.pieces, PIECE_BYTES), np.uint8)
+        self._is_there = np.zeros(row.pieces, bool)
+        self._is_sound = True
+
+    def place(self, rows: bytes) -> None:
+        """Put some whole COPY rows where they belong."""
+        if len(rows) % PIECE_ROW.itemsize:
+            self._is_sound = False
+            return
+        found = np.frombuffer(rows, PIECE_ROW)
+        at = found["piece"].astype(np.int64)
+        is_ours = (found["payload_length"] == PIECE_BYTES) & (at >= 0) & (at < self.row.pieces)
+        if not is_ours.all() or self._is_there[at].any() or len(np.unique(at)) < len(at):
+            self._is_sound = False
+            return
+        self._content[at], self._is_there[at] = found["payload"], True
+
+    def content(self) -> NDArray[np.uint8]:
+        """The bytes of all pieces in order, once they are known to be those that were stored.
+
+        Raises
+        ------
+        SchemaMismatch
+            They are not.
+        """
+        row = self.row
+        if not row.pieces or not self._is_sound or not self._is_there.all():
+            raise _broken(row, f"its {row.pieces} pieces are not all there")
+        if hashlib.sha256(self._content.data).digest() != row.digest:
+            raise _broken(row, "its pieces are not those its digest was made of")
+        content = self._content.reshape(-1)
+        if np.frombuffer(content, HEAD, 1)[0].tolist() != row[:5]:
+            raise _broken(row, "its row is not the one that was stored")
+        return content
+
+
+def restore(state: State, pieces: Pieces) -> None:
+    """Put the pages of one checkpoint back in their places.
+
+    Raises
+    ------
+    SchemaMismatch
+        The pieces are not those that were stored, whole and unchanged; ``state`` is as it was.
+    """
+    for block in blocks(pieces):
+        size = len(block.pages) * PAGE_BYTES
+        content = np.frombuffer(CODEC.decompress(block.content, size), np.uint8)
+        paged(state, block.part)[block.pages] = content.reshape(len(block.pages), PAGE_BYTES)
+
+
+def blocks(pieces: Pieces) -> list[Block]:
+    """The blocks of one checkpoint, all of it checked.
+
+    Raises
+    ------
+    SchemaMismatch
+        As ``restore``.
+    """
+    content, found, at = memoryview(pieces.content().data), [], HEAD.itemsize
+    while at + BLOCK.itemsize <= len(content):
+        part, count, size = np.frombuffer(content, BLOCK, 1, at)[0].tolist()
+        if not part:
+            return found
+        first, at = at + BLOCK.itemsize, at + BLOCK.itemsize + 4 * count + size
+        if at <= len(content):
+            found.append(Block(part, np.frombuffer(content, "<u4", count, first), content[at - size : at]))
+    raise _broken(pieces.row, "it has no end")
+
+
+def check_chain(rows: Sequence[Stored], batch: int, entries: int) -> None:
+    """Be sure that ``rows``, by batch, build upon each other from the first on and end where the journal does or before.
+
+    ``batch`` and ``entries`` are the journal's last.
+
+    Raises
+    ------
+    SchemaMismatch
+        One is missing, or knows of what the journal does not.
+    """
+    before = 0
+    for row in rows:
+        if row.previous != before:
+            raise _broken(row, f"that of batch {row.previous}, upon which it builds, is not before it")
+        is_possible = 0 <= min(row.keys, row.payees) <= max(row.keys, row.payees) <= row.entries
+        is_possible = is_possible and 0 <= row.pieces <= _pieces_max(row)
+        if not is_possible or row.batch > batch or row.entries > entries:
+            raise _broken(row, f"it knows of more than the journal, which ends with entry {entries}")
+        before = row.batch
+
+
+def _broken(row: Stored, reason: str) -> SchemaMismatch:
+    return SchemaMismatch(f"the checkpoint of batch {row.batch} cannot be used: {reason}")
+
+
+def _pieces_max(row: Stored) -> int:
+    """Pieces that a checkpoint cannot exceed, if every page there is had changed."""
+    pages = (
+        row.entries // ITEMS_A_PAGE + 2,
+        row.keys // KEYS_A_PAGE + 2,
+        row.payees // KEYS_A_PAGE + 2,
+    )
+    whole = sum(map(packed_bytes_max, pages)) + HEAD.itemsize + BLOCK.itemsize
+    return -(-whole // PIECE_BYTES)

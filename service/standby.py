@@ -1,0 +1,55 @@
+"""A second engine that waits for its turn, and takes over when the first is gone or lets go.
+
+The lease and the epoch make it safe: whoever takes the lease ends the connections of whoever had it, and nothing that
+one still does can be committed.  So a standby need not know whether the other is dead.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from core.errors import CrescendoError
+from service import postgres
+from service.interruption import Interruption
+
+LOG = structlog.get_logger()
+POLL_SECONDS = 1
+_UNREACHABLE = "the database does not answer"
+
+
+class StoodDown(CrescendoError):
+    """Asked to stop before its turn came; nothing was begun."""
+
+
+async def turn(dsn: str, interruption: Interruption, told: Callable[[str], None]) -> None:
+    """Wait until no engine works on the database of ``dsn``.
+
+    A database that does not answer is waited for as well: its own standby may be about to take its place.
+
+    Raises
+    ------
+    StoodDown
+        A signal came first.
+    """
+    stopped, before = asyncio.Event(), ""
+    with interruption.meaning(stopped.set, ""):
+        while (reason := await _reason(dsn)) and not stopped.is_set():
+            if reason != before:
+                told(f"standing by: {reason}")
+                LOG.info("standing by", reason=reason)
+                before = reason
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), POLL_SECONDS)
+    if stopped.is_set():
+        raise StoodDown
+
+
+async def _reason(dsn: str) -> str:
+    """Why it is not our turn; empty when it is."""
+    try:
+        holder = await postgres.at_work(dsn)
+    except postgres.FAILURES as error:
+        return f"{_UNREACHABLE}: {error}"
+    return f"{holder} works on it" if holder else ""

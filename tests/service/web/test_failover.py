@@ -1,0 +1,95 @@
+"""The database fails over to its replica, as ``docs/production.md`` says: what was acknowledged is there, once."""
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from service.binaries import wheel_binaries
+from service.cluster import Cluster
+from tests.service.servers import keeper, kill_all, postmaster, sql
+from tests.service.web.acts import CREDITS, commitment
+from tests.service.web.keys import MINISTRY, hand_out
+from tests.service.web.running import JSONL, as_jsonl, running, standing_by
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@asynccontextmanager
+async def _replica(primary: Path, dsn: str, data: Path) -> AsyncIterator[str]:
+    """A server that follows the primary's; its address."""
+    home, port = data / "postgres", _free_port()
+    home.mkdir(parents=True)
+    words = ("--write-recovery-conf", "--checkpoint=fast", f"--dbname={dsn}", "--pgdata", home / "cluster")
+    copying = await asyncio.create_subprocess_exec(
+        wheel_binaries() / "pg_basebackup", *map(str, words), stdout=DEVNULL
+    )
+    assert await copying.wait() == 0
+    shutil.copy(primary / "postgres" / "password", home)
+    owner = (primary / "postgres" / "cluster").stat()
+    for path in (home / "cluster", *(home / "cluster").rglob("*")):
+        os.chown(path, owner.st_uid, owner.st_gid)
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "shared_buffers": "16MB",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    with (data / "lock").open("a") as lock:
+        cluster = Cluster.within(data, wheel_binaries())
+        server = await cluster.launch(["postgres", *options], [lock], stdout=DEVNULL)
+        try:
+            yield _at(dsn, str(port))
+        finally:
+            server.kill()
+            await server.wait()
+
+
+def _at(dsn: str, *ports: str) -> str:
+    """The same address at other ports of this machine."""
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    return re.sub(r"@[^/]+", f"@{hosts}", dsn)
+
+
+async def _until_it_follows(dsn: str) -> None:
+    """The server tells nobody: it must be asked."""
+    while await sql(dsn, "select count(*) from pg_stat_replication where sync_state = 'sync'") != 1:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
+async def test_what_was_acknowledged_survives_the_loss_of_the_primary(tmp_path: Path) -> None:
+    async with keeper(tmp_path / "a") as (_, dsn), _replica(tmp_path / "a", dsn, tmp_path / "b") as second:
+        await sql(dsn, "alter system set synchronous_standby_names = '*'")
+        await sql(dsn, "select pg_reload_conf()")
+        await _until_it_follows(dsn)
+        await hand_out(dsn)
+        ports = (str(urlsplit(each).port) for each in (dsn, second))
+        either = _at(dsn, *ports) + "?target_session_attrs=read-write"
+        async with running(either, tmp_path / "data") as served, served.client(MINISTRY) as client:
+            funded = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+            assert funded.json().get("state") == "decided", (funded.text, served.said)
+            form = await client.post("/v1/acts", json=commitment("C1"))
+            assert form.json()["outcome"] == "accepted", (form.text, served.said)
+            kill_all(postmaster(tmp_path / "a"))
+            assert await served.process.wait() == 3
+        # its supervisor starts it again before the replica is promoted
+        async with standing_by(either, tmp_path / "data") as served:
+            await served.heard("the database does not answer")
+            await sql(second, "select pg_promote()")
+            await served.takes_over()
+            async with served.client(MINISTRY) as client:
+                again = await client.post("/v1/acts", json=commitment("C1"))
+                assert again.json()["outcome"] == "duplicate"
+                new = await client.post("/v1/acts", json=commitment("C2"))
+                assert new.json()["outcome"] == "accepted"

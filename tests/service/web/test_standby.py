@@ -1,0 +1,83 @@
+"""A second engine waits for the first, and takes over with nothing lost."""
+
+import os
+import signal
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from service.database import Database
+from tests.databases import held_up
+from tests.service.commands import crescendo, ended, start
+from tests.service.web.acts import CREDITS, commitment
+from tests.service.web.keys import MINISTRY
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running, standing_by
+
+ACTS = as_jsonl([*CREDITS, commitment("C1")])
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+async def test_it_takes_over_what_was_acknowledged(
+    end: signal.Signals, database: Database, tmp_path: Path
+) -> None:
+    """The spool is shared, as it must be; one file is decided, one acknowledged and not decided."""
+    async with fresh(database) as dsn, running(dsn, tmp_path) as first:
+        async with first.client(MINISTRY) as client:
+            found = await client.post("/v1/submissions?wait=60", content=ACTS, headers=JSONL)
+            assert found.json()["state"] == "decided"
+            async with standing_by(dsn, tmp_path) as second:
+                async with held_up(dsn, "batch"):
+                    waiting = as_jsonl([commitment("C2")])
+                    assert (await client.post("/v1/submissions", content=waiting, headers=JSONL)).is_success
+                    first.process.send_signal(end)
+                    if end is signal.SIGKILL:
+                        await first.process.wait()
+                await second.takes_over()
+                async with second.client(MINISTRY) as other:
+                    left = await other.get("/v1/submissions/2?wait=60")
+                    assert left.json()["receipt"]["accepted"]["lines"] == 1
+                    form = await other.post("/v1/acts", json=commitment("C1"))
+                    assert form.json()["outcome"] == "duplicate"
+        references = await fetch(dsn, "select reference from entry where kind = 9 order by entry_id")
+        assert [row["reference"] for row in references] == ["C1", "C2"]
+
+
+async def test_it_stands_down_at_a_signal(database: Database, tmp_path: Path) -> None:
+    async with (
+        fresh(database) as dsn,
+        running(dsn, tmp_path / "a"),
+        standing_by(dsn, tmp_path / "b") as second,
+    ):
+        second.process.send_signal(signal.SIGTERM)
+        assert await second.process.wait() == 0
+
+
+async def test_it_waits_for_a_database_that_does_not_answer(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn:
+        address, _, name = dsn.rpartition("/")
+        missing = f"{address}/{name}_later"
+        async with standing_by(missing, tmp_path) as second:
+            connection = await asyncpg.connect(dsn)
+            await connection.execute(f'create database "{name}_later"')
+            try:
+                await second.heard("listening on ")
+                second.process.kill()
+                await second.process.wait()
+            finally:
+                await connection.execute(f'drop database "{name}_later" with (force)')
+                await connection.close()
+
+
+async def test_it_needs_a_database_to_share(tmp_path: Path) -> None:
+    environment = {name: "" for name in os.environ if name == "CRESCENDO_DATABASE"}
+    found = await crescendo("serve", "--standby", "--data", tmp_path, environment=environment)
+    assert found.code == 2
+    assert "--database" in found.err
+
+
+async def test_without_it_a_second_engine_gives_up(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path / "a"):
+        found = await ended(await start("serve", "--database", dsn, "--data", tmp_path / "b", "--port", "0"))
+        assert found.code == 3
+        assert "works on this database" in found.err
