@@ -34,6 +34,7 @@ from service.timing import TimedStore
 from service.web.application import application
 from service.web.desk import Desk
 from service.web.postgres import reading
+from service.web.postgres_journal import asking
 from service.web.server import BACKLOG, WebServer
 from service.web.upload import Receiver
 
@@ -117,8 +118,9 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
 
     inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
-    async with reading(dsn) as pool:
-        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, Board(stages.nanoseconds), stages)
+    async with reading(dsn) as pool, asking(dsn) as journal:
+        board = Board(stages.nanoseconds)
+        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, board, stages, journal)
         desk.shows_metrics_to_all = at.shows_metrics_to_all
         _connect(desk)
         try:

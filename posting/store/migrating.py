@@ -10,7 +10,7 @@ from posting.store.sql import shipped
 LAYOUT = 1
 """Version of the journal's rows: what a batch's hash is a hash of."""
 
-PARTITION_ROWS = 1 << 24
+PARTITION_ROWS = 1 << 22
 SERVER_VERSION_MIN = 150000
 _MIGRATION_LOCK = 7317
 

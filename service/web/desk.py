@@ -9,6 +9,7 @@ from monitoring.board import Board
 from reporting.names import Names, read_names
 from reporting.reference import Codes
 from service.web.postgres import Pool, borrowed
+from service.web.postgres_journal import Journal
 from service.web.problems import busy
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
@@ -29,6 +30,7 @@ class Desk:
     file_bytes_max: int
     board: Board
     stages: Stages
+    journal: Journal
     shows_metrics_to_all: bool = False
     waiters: Waiters = field(default_factory=Waiters)
     is_ready: bool = False

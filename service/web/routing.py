@@ -100,4 +100,9 @@ class Application:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(_PARAMETER.sub(r"(?P<\1>[0-9]{1,9})", path))
+    return re.compile(_PARAMETER.sub(lambda found: f"(?P<{found[1]}>[0-9]{{1,{digits(found[1])}}})", path))
+
+
+def digits(parameter: str) -> int:
+    """How many digits a number in a path may have: an entry's is stored in eight bytes, others in four."""
+    return 18 if parameter == "entry" else 9
