@@ -96,10 +96,12 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
+                    upkeep = group.create_task(desk.upkeep.keep(database.dsn))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
                     await web.serve(at.sock)
+                    upkeep.cancel()
                     desk.inbox.close()
                     await engine
                     watch.cancel()
@@ -114,6 +116,7 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
 
     def opened(loaded: Loaded) -> None:
         desk.is_ready = True
+        desk.upkeep.opened(loaded.state.entries)
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
@@ -154,6 +157,7 @@ async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
         desk.board.committed(outcome)
         desk.inbox.committed(outcome)
         desk.waiters.committed(outcome)
+        desk.upkeep.committed(outcome)
 
     store.took = lambda seconds: desk.board.took("commit_seconds", seconds)
     told = pipeline.Settings(committed=committed, failed=failed, stages=desk.stages)

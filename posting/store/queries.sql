@@ -38,6 +38,25 @@ select brin_summarize_new_values(i.indexrelid)
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
 where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace;
 
+-- name: growing_indexes
+-- The BRIN indexes, without those of the journal's partitions below partition $1.
+select i.indexrelid::regclass::text as name
+from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid join pg_am a on a.oid = c.relam
+where a.amname = 'brin' and t.relnamespace = current_schema()::regnamespace
+  and (t.relname !~ '^entry_[0-9]+$' or substr(t.relname, 7)::bigint >= $1)
+order by t.relname, c.relname;
+
+-- name: index_new
+select brin_summarize_new_values($1::text::regclass);
+
+-- name: trees_missing
+-- Statements that give look-up trees to the partitions that are full as of entry $1 and get no more entries.
+select format('create index %I on %I (%I)', c.relname || '_' || k.key, c.relname, k.key) as statement
+from pg_inherits i join pg_class c on c.oid = i.inhrelid cross join (values ('reference'), ('predecessor')) as k (key)
+where i.inhparent = 'entry'::regclass and (substr(c.relname, 7)::bigint + 1) * (select partition_rows from engine) <= $1
+  and to_regclass(c.relname || '_' || k.key) is null
+order by c.relname, k.key;
+
 -- name: insert_batch
 insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);

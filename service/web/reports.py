@@ -25,8 +25,8 @@ from service.web.problems import Problem, unknown
 
 CSV = "text/csv"
 LEVELS = tuple(level.name.lower() for level in Level)
-_PROGRAMME_MAX = 10
-_SUBMISSION_MAX = 2**31 - 1
+PROGRAMME_MAX = 10
+SUBMISSION_MAX = 2**31 - 1
 _BUDGET = ("level", "programme", "year", "batch", "limit", "after")
 Made = TypeVar("Made")
 
@@ -83,7 +83,9 @@ class Reports:
             return _as_csv("budget", text)
         part, more = asking.part(request, _BUDGET, made.nodes, page, batch=made.batch)
         return answer(
-            BudgetPage(batch=made.batch, level=made.level, nodes=part, ae=made.ae, cp=made.cp, next=more)
+            BudgetPage(
+                batch=made.batch, level=made.level.lower(), nodes=part, ae=made.ae, cp=made.cp, next=more
+            )
         )
 
     async def refusals(self, request: Request) -> Answer:
@@ -91,7 +93,7 @@ class Reports:
         request.knows_only("submission")
         _check(request.who, by_programme=False)
         form, language = request.preferred((JSON, CSV)), request.language
-        number = request.number("submission", 0, (1, _SUBMISSION_MAX)) or None
+        number = request.number("submission", 0, (1, SUBMISSION_MAX)) or None
         if number and await postgres.sender_of(self._desk.pool, number) is None:
             raise unknown(f"There is no submission {number}")
 
@@ -130,7 +132,7 @@ def _check(who: Caller, *, by_programme: bool) -> None:
 
 def _scope(request: Request) -> Scope:
     level = Level[(request.choice("level", LEVELS) or LEVELS[0]).upper()]
-    programme, year = request.text("programme", _PROGRAMME_MAX) or None, asking.year(request, "year")
+    programme, year = request.text("programme", PROGRAMME_MAX) or None, asking.year(request, "year")
     return Scope(level, programme, year, within=request.who.programmes)
 
 
