@@ -14,7 +14,7 @@ LOG = structlog.get_logger()
 IDLE_SECONDS = 3
 OVERDUE_SECONDS = 60
 TREES_OVERDUE_SECONDS = 600
-"""Building a tree takes a core for some seconds, and look-ups do without it meanwhile: so it waits longer for a pause."""
+"""Building a tree takes a core for seconds, and a filter does meanwhile: so it waits longer for a pause."""
 _LOOK_SECONDS = 1
 _AGAIN_SECONDS = 10
 
@@ -83,12 +83,19 @@ class Upkeep:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             if self._debt.is_due(time.monotonic(), lookups.partition_rows):
-                entries = self._debt.entries
-                await lookups.sum_up(entries)
-                self._debt.paid(entries)
+                await self._sum_up(lookups)
             full = self._debt.entries // lookups.partition_rows
             if full > self._full and self._may_build(time.monotonic()):
                 await self._build(lookups, full)
+
+    async def _sum_up(self, lookups: Lookups) -> None:
+        """Sum up what came; while there is no pause to build trees in, full partitions get filters."""
+        entries = self._debt.entries
+        await lookups.sum_up(entries)
+        if not self._debt.is_idle(time.monotonic()):
+            for statement in await lookups.missing(entries, filters=True):
+                await lookups.build(statement)
+        self._debt.paid(entries)
 
     def _may_build(self, now: float) -> bool:
         self._missing_since = self._missing_since or now
@@ -96,7 +103,7 @@ class Upkeep:
 
     async def _build(self, lookups: Lookups, full: int) -> None:
         """Build the oldest tree that is missing."""
-        missing = await lookups.missing(self._debt.entries)
+        missing = await lookups.missing(self._debt.entries, filters=False)
         for statement in missing[:1]:
             began = time.monotonic()
             await lookups.build(statement)

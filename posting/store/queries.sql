@@ -49,12 +49,17 @@ order by t.relname, c.relname;
 -- name: index_new
 select brin_summarize_new_values($1::text::regclass);
 
--- name: trees_missing
--- Statements that give look-up trees to the partitions that are full as of entry $1 and get no more entries.
-select format('create index %I on %I (%I)', c.relname || '_' || k.key, c.relname, k.key) as statement
-from pg_inherits i join pg_class c on c.oid = i.inhrelid cross join (values ('reference'), ('predecessor')) as k (key)
+-- name: lookups_missing
+-- Statements that give look-up indexes to the partitions that are full as of entry $1 and get no more entries: where $2, a filter,
+-- which is made soon and does until there are trees; otherwise the trees.
+select format('create index %I on %I using %s', c.relname || '_' || k.key, c.relname, k.method) as statement
+from pg_inherits i join pg_class c on c.oid = i.inhrelid cross join (values
+    ('filter', 'brin (reference text_bloom_ops (n_distinct_per_range = 1300), predecessor int8_bloom_ops (n_distinct_per_range = 1300)) with (pages_per_range = 16)'),
+    ('predecessor', 'btree (predecessor)'),
+    ('reference', 'btree (reference)')
+) as k (key, method)
 where i.inhparent = 'entry'::regclass and (substr(c.relname, 7)::bigint + 1) * (select partition_rows from engine) <= $1
-  and to_regclass(c.relname || '_' || k.key) is null
+  and (k.key = 'filter') = $2 and to_regclass(c.relname || '_' || k.key) is null and ($2 is false or to_regclass(c.relname || '_reference') is null)
 order by c.relname, k.key;
 
 -- name: insert_batch
