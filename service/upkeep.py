@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 
 from posting.batch import Outcome
-from posting.store.lookups import Gone, Lookups, tended
+from posting.store.lookups import Gone, Lookups, Sort, tended
 
 LOG = structlog.get_logger()
 IDLE_SECONDS = 3
@@ -89,12 +89,12 @@ class Upkeep:
                 await self._build(lookups, full)
 
     async def _sum_up(self, lookups: Lookups) -> None:
-        """Sum up what came; while there is no pause to build trees in, full partitions get filters."""
+        """Sum up what came: in a pause also on the partition that is written to, otherwise on the full ones."""
         entries = self._debt.entries
+        sort = Sort.TAIL if self._debt.is_idle(time.monotonic()) else Sort.FILTER
+        for statement in await lookups.missing(entries, sort):
+            await lookups.build(statement)
         await lookups.sum_up(entries)
-        if not self._debt.is_idle(time.monotonic()):
-            for statement in await lookups.missing(entries, filters=True):
-                await lookups.build(statement)
         self._debt.paid(entries)
 
     def _may_build(self, now: float) -> bool:
@@ -103,7 +103,7 @@ class Upkeep:
 
     async def _build(self, lookups: Lookups, full: int) -> None:
         """Build the oldest tree that is missing."""
-        missing = await lookups.missing(self._debt.entries, filters=False)
+        missing = await lookups.missing(self._debt.entries, Sort.TREE)
         for statement in missing[:1]:
             began = time.monotonic()
             await lookups.build(statement)

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from posting.store.lookups import Lookups, tended
+from posting.store.lookups import Lookups, Sort, tended
 from posting.store.migrating import migrate
 from service.database import Database
 from service.upkeep import IDLE_SECONDS, OVERDUE_SECONDS, Debt
@@ -90,7 +90,7 @@ async def _unsummed(dsn: str) -> int:
 
 
 async def _built(lookups: Lookups, entries: int) -> None:
-    for statement in await lookups.missing(entries, filters=False):
+    for statement in await lookups.missing(entries, Sort.TREE):
         await lookups.build(statement)
 
 
@@ -98,7 +98,7 @@ async def test_only_full_partitions_get_trees(journal: str) -> None:
     async with tended(journal) as lookups:
         assert lookups.partition_rows == ROWS
         await _built(lookups, 250)
-        assert await lookups.missing(250, filters=False) == []
+        assert await lookups.missing(250, Sort.TREE) == []
     assert await _trees(journal) == [
         f"entry_00000{part}_{key}" for part in range(2) for key in ("predecessor", "reference")
     ]
@@ -106,18 +106,53 @@ async def test_only_full_partitions_get_trees(journal: str) -> None:
 
 async def test_filters_do_until_there_are_trees(journal: str) -> None:
     async with tended(journal) as lookups:
-        first, second = await lookups.missing(250, filters=True)
+        first, second = await lookups.missing(250, Sort.FILTER)
         await lookups.build(first)
-        assert await lookups.missing(250, filters=True) == [second]
+        assert await lookups.missing(250, Sort.FILTER) == [second]
         await _built(lookups, 250)
-        assert await lookups.missing(250, filters=True) == [], "a tree is better"
+        assert await lookups.missing(250, Sort.FILTER) == [], "a tree is better"
+
+
+async def test_the_partition_that_is_written_to_gets_a_filter_and_writers_go_on(journal: str) -> None:
+    async with tended(journal) as lookups, databases.connected(journal) as writer:
+        (statement,) = await lookups.missing(250, Sort.TAIL)
+        assert "entry_000002" in statement
+        transaction = writer.transaction()
+        await transaction.start()
+        await _add(writer, range(251, 256))
+        build = asyncio.create_task(lookups.build(statement))
+        await databases.until_one_waits(writer)  # for the entries under way, before it can be whole
+        await _add(writer, range(256, 261))
+        await transaction.commit()
+        await build
+        assert await lookups.missing(260, Sort.TAIL) == []
+        assert await writer.fetchval("select count(*) from entry where reference = 'R260'") == 1
+
+
+async def test_what_was_not_finished_is_taken_away_and_built_anew(journal: str) -> None:
+    async with databases.connected(journal) as writer:
+        transaction = writer.transaction()
+        await transaction.start()
+        await _add(writer, range(251, 256))
+        async with tended(journal) as lookups:
+            (statement,) = await lookups.missing(250, Sort.TAIL)
+            build = asyncio.create_task(lookups.build(statement))
+            await databases.until_one_waits(writer)
+            build.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await build
+        await transaction.commit()
+    async with tended(journal) as lookups:
+        assert await lookups.missing(250, Sort.TAIL) == [statement]
+        await lookups.build(statement)
+        assert await lookups.missing(250, Sort.TAIL) == []
 
 
 async def test_a_partition_is_full_with_its_last_entry_committed(journal: str) -> None:
     async with tended(journal) as lookups:
-        assert await lookups.missing(99, filters=False) == []
-        assert len(await lookups.missing(100, filters=False)) == 2
-        assert len(await lookups.missing(199, filters=False)) == 2
+        assert await lookups.missing(99, Sort.TREE) == []
+        assert len(await lookups.missing(100, Sort.TREE)) == 2
+        assert len(await lookups.missing(199, Sort.TREE)) == 2
 
 
 async def test_nobody_who_writes_is_waited_for_or_waits(journal: str) -> None:
