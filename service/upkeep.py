@@ -8,13 +8,13 @@ from typing import NoReturn
 import structlog
 
 from posting.batch import Outcome
-from posting.store.lookups import Gone, Lookups, tended
+from posting.store.lookups import Gone, Lookups, Sort, tended
 
 LOG = structlog.get_logger()
 IDLE_SECONDS = 3
 OVERDUE_SECONDS = 60
 TREES_OVERDUE_SECONDS = 600
-"""Building a tree takes a core for some seconds, and look-ups do without it meanwhile: so it waits longer for a pause."""
+"""Building a tree takes a core for seconds, and a filter does meanwhile: so it waits longer for a pause."""
 _LOOK_SECONDS = 1
 _AGAIN_SECONDS = 10
 
@@ -58,8 +58,8 @@ class Upkeep:
 
     def __init__(self) -> None:
         self._debt = Debt()
-        self._full, self._missing_since = 0, 0.0
-        """Partitions that are full and have their trees; since when another one is."""
+        self._whole, self._lacking_since = 0, 0.0
+        """Entries for which no index is missing; since when there are more."""
 
     def opened(self, entries: int) -> None:
         """The journal is open: whatever a run that was killed left behind is a debt."""
@@ -83,23 +83,32 @@ class Upkeep:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             if self._debt.is_due(time.monotonic(), lookups.partition_rows):
-                entries = self._debt.entries
-                await lookups.sum_up(entries)
-                self._debt.paid(entries)
-            full = self._debt.entries // lookups.partition_rows
-            if full > self._full and self._may_build(time.monotonic()):
-                await self._build(lookups, full)
+                await self._sum_up(lookups)
+            if self._debt.entries > self._whole and self._may_build(time.monotonic()):
+                await self._build(lookups)
+
+    async def _sum_up(self, lookups: Lookups) -> None:
+        """Sum up what came; while there is no pause to build trees in, full partitions get filters first."""
+        entries = self._debt.entries
+        if not self._debt.is_idle(time.monotonic()):
+            for statement in await lookups.missing(entries, Sort.FILTER):
+                await lookups.build(statement)
+        await lookups.sum_up(entries)
+        self._debt.paid(entries)
 
     def _may_build(self, now: float) -> bool:
-        self._missing_since = self._missing_since or now
-        return self._debt.is_idle(now) or now - self._missing_since >= TREES_OVERDUE_SECONDS
+        self._lacking_since = self._lacking_since or now
+        return self._debt.is_idle(now) or now - self._lacking_since >= TREES_OVERDUE_SECONDS
 
-    async def _build(self, lookups: Lookups, full: int) -> None:
-        """Build the oldest tree that is missing."""
-        missing = await lookups.missing(self._debt.entries)
+    async def _build(self, lookups: Lookups) -> None:
+        """Build one index that is missing: in a pause the filter of the partition that is written to, then trees."""
+        entries, sorts = self._debt.entries, [Sort.TREE]
+        if self._debt.is_idle(time.monotonic()):
+            sorts.insert(0, Sort.TAIL)
+        missing = [statement for sort in sorts for statement in await lookups.missing(entries, sort)]
         for statement in missing[:1]:
             began = time.monotonic()
             await lookups.build(statement)
             LOG.info("index built", statement=statement, seconds=round(time.monotonic() - began, 1))
         if len(missing) <= 1:
-            self._full, self._missing_since = full, 0.0
+            self._whole, self._lacking_since = entries, 0.0

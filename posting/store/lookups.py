@@ -1,11 +1,12 @@
 """Indexes that only look-ups need, brought up to date beside the engine, on a connection of their own.
 
-Nothing here holds a writer up: summing up a BRIN index locks nobody out, and a B-tree is built only where no
-entry comes any more.
+Nothing here holds a writer up: summing up a BRIN index locks nobody out, and a B-tree is built only on a partition that
+is full.  A B-tree finds best and takes a core for seconds; a filter over ranges of pages is made in a fraction of that.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from enum import StrEnum
 
 import asyncpg
 
@@ -23,6 +24,17 @@ _SETTINGS: Mapping[str, str] = {
 """One core at most; and an index that a power cut takes away is built again."""
 
 
+class Sort(StrEnum):
+    """Sorts of look-up indexes."""
+
+    FILTER = "filter"
+    """Of a full partition that has no trees yet."""
+    TREE = "tree"
+    """Of a full partition."""
+    TAIL = "tail"
+    """The filter of the partition that is written to: once it is there, every entry that comes costs a little more."""
+
+
 class Lookups:
     """The look-up indexes of one journal."""
 
@@ -38,12 +50,16 @@ class Lookups:
             await self._connection.execute(SQL["index_new"], row["name"])
         self._summed_up = entries
 
-    async def missing(self, entries: int) -> list[str]:
-        """Statements that build the trees that are missing, when so many entries are committed."""
-        return [row["statement"] for row in await self._connection.fetch(SQL["trees_missing"], entries)]
+    async def missing(self, entries: int, sort: Sort) -> list[str]:
+        """Statements that build the indexes of this sort that partitions lack when so many entries are committed."""
+        if sort is Sort.TAIL:
+            for row in await self._connection.fetch(SQL["lookups_broken"]):
+                await self.build(row["statement"])
+        rows = await self._connection.fetch(SQL["lookups_missing"], entries, sort)
+        return [row["statement"] for row in rows]
 
     async def build(self, statement: str) -> None:
-        """Build one tree: all of it, or nothing."""
+        """Build one index: all of it, or nothing."""
         await self._connection.execute(statement)
 
     @property

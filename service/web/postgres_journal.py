@@ -19,7 +19,7 @@ LOOK_UPS = 4
 LOOK_UPS_WAITING_MAX = 200
 LOOK_UP_SECONDS = 10
 REPORTS = 2
-REPORT_SECONDS = 60
+REPORT_SECONDS = 30
 
 Found = TypeVar("Found")
 Question = Callable[[asyncpg.Connection], Awaitable[Found]]
@@ -46,7 +46,7 @@ class Journal:
         self._looking_up += 1
         try:
             with _in_time(LOOK_UP_SECONDS):
-                async with self._pool.acquire() as connection:
+                async with self._pool.acquire(timeout=LOOK_UP_SECONDS) as connection:
                     return await _as_of_now(cast(asyncpg.Connection, connection), question)
         finally:
             self._looking_up -= 1
@@ -104,7 +104,7 @@ async def _as_of_now(connection: asyncpg.Connection, question: Question[Found]) 
 def _in_time(seconds: int) -> Iterator[None]:
     try:
         yield
-    except asyncpg.QueryCanceledError as error:
+    except (asyncpg.QueryCanceledError, TimeoutError) as error:
         raise busy(f"That takes longer than {seconds} seconds: ask for less, or later", 30) from error
 
 

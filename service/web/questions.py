@@ -51,8 +51,8 @@ _CURSOR: Mapping[str, Any] = {
     "type": "string",
     "pattern": "^(entry-[0-9]{1,18}|refusal-[0-9]{1,18}-[0-9]{1,9})$",
 }
-_AFTER_LINE = Parameter("after", "As the page before says in ``next``", _CURSOR)
-_AFTER = Parameter("after", "As the page before says in ``next``", _number(0, BATCH_MAX))
+_AFTER_LINE = Parameter("after", "As the page before says in `next`", _CURSOR)
+_AFTER = Parameter("after", "As the page before says in `next`", _number(0, BATCH_MAX))
 _BATCH = Parameter(
     "batch", "As it stood just after this batch; after the last if left out", _number(0, BATCH_MAX)
 )
@@ -68,13 +68,12 @@ def _operation(path: str, summary: str, answer: type, *query: Parameter, **more:
     return Operation(summary, answers, query, example=EXAMPLES[path]["answer"], **more)
 
 
-_REPORT: Mapping[str, str] = {"403": PROBLEM, "406": PROBLEM}
 _FOR_WHOM = (
     "For auditors and operators. Two reports are made at a time; who comes then is asked to come again (503)."
 )
 _STATES = (
-    "``requested`` is as far as a request goes here: payment runs are not part of this service, so no state tells"
-    " that money left. ``partly_rejected`` and ``rejected`` tell what the accountant turned down."
+    "`requested` is as far as a request goes here: payment runs are not part of this service, so no state tells"
+    " that money left. `partly_rejected` and `rejected` tell what the accountant turned down."
 )
 _SEEN = (
     "A caller sees its sender's acts, an auditor everybody's; a key with a perimeter only what lies in its"
@@ -83,14 +82,12 @@ _SEEN = (
 _IBAN = "IBANs are whole for accountants and auditors, and veiled for others."
 
 
-def _described() -> dict[str, Operation]:
+def _acts() -> dict[str, Operation]:
     act, entry = "/v1/acts", "/v1/acts/{entry}"
-    commitments, payments = "/v1/commitments", "/v1/payments"
-    reports = "/v1/reports"
     return {
         act: _operation(
             act,
-            "The whole life of an act: its lines, the budget before and after, what followed, the batch; or why it was refused",
+            "The whole life of an act: its lines, the budget before and after, what followed, the batch; or why not",
             ActPage,
             *(_REFERENCE, _OF_ACCEPTED, _KIND, _SENDER, _PROOF, _limit(LINES_MAX), _AFTER_LINE),
             more=f"{_SEEN} {_IBAN}",
@@ -102,11 +99,18 @@ def _described() -> dict[str, Operation]:
             FollowerPage,
             *(_limit(1000), _AFTER),
         ),
+    }
+
+
+def _standings() -> dict[str, Operation]:
+    commitments, payments = "/v1/commitments", "/v1/payments"
+    asked = (_REFERENCE, _OF_ACCEPTED, _SENDER, _limit(100), _AFTER)
+    return {
         commitments: _operation(
             commitments,
             "How a commitment stands, line by line: engaged, certified, requested and remaining AE, and what changed it",
             CommitmentPage,
-            *(_REFERENCE, _OF_ACCEPTED, _SENDER, _limit(100), _AFTER),
+            *asked,
             more=_SEEN,
         ),
         f"{commitments}/{{entry}}": _operation(
@@ -116,7 +120,7 @@ def _described() -> dict[str, Operation]:
             payments,
             "How a payment request stands, line by line: requested, or rejected, in part or whole; or why it was refused",
             PaymentPage,
-            *(_REFERENCE, _OF_ACCEPTED, _SENDER, _limit(100), _AFTER),
+            *asked,
             more=f"{_STATES} {_SEEN} {_IBAN}",
         ),
         f"{payments}/{{entry}}": _operation(
@@ -125,8 +129,14 @@ def _described() -> dict[str, Operation]:
             PaymentPage,
             more=f"{_STATES} {_IBAN}",
         ),
-        "/v1/budget/nodes": _operation(
-            "/v1/budget/nodes",
+    }
+
+
+def _budget() -> dict[str, Operation]:
+    nodes, programmes = "/v1/budget/nodes", "/v1/budget/programmes"
+    return {
+        nodes: _operation(
+            nodes,
             "What a budget node holds in AE and in CP, those above it, and the level that leaves least",
             NodeStanding,
             Parameter("fund_centre", "Its fund centre", _text(CENTRE_MAX), True),
@@ -136,43 +146,46 @@ def _described() -> dict[str, Operation]:
             _BATCH,
             more="For every key in whose perimeter the programme lies; figures are of all senders together.",
         ),
-        "/v1/budget/programmes": _operation(
-            "/v1/budget/programmes",
+        programmes: _operation(
+            programmes,
             "What every programme in the caller's perimeter holds",
             ProgrammePage,
             *(_YEAR, _BATCH, _limit(500), _AFTER),
         ),
-        f"{reports}/trial-balance": _operation(
-            f"{reports}/trial-balance",
-            "Debit, credit and balance of every account",
-            TrialBalance,
-            *(_EXERCISE, _BATCH),
-            **_report("trial-balance"),
+    }
+
+
+def _reports() -> dict[str, Operation]:
+    balance, budget, refusals = (f"/v1/reports/{name}" for name in ("trial-balance", "budget", "refusals"))
+    level: Mapping[str, Any] = {"type": "string", "enum": list(LEVELS)}
+    return {
+        balance: _report(
+            balance, "Debit, credit and balance of every account", TrialBalance, _EXERCISE, _BATCH
         ),
-        f"{reports}/budget": _operation(
-            f"{reports}/budget",
+        budget: _report(
+            budget,
             "Execution of the budget at one level; a page of JSON, or all of it as CSV",
             BudgetPage,
-            Parameter("level", "Level of the fund centres shown", {"type": "string", "enum": list(LEVELS)}),
+            Parameter("level", "Level of the fund centres shown", level),
             Parameter("programme", "Only this programme", _text(PROGRAMME_MAX)),
             *(_YEAR, _BATCH, _limit(1000), _AFTER),
-            **_report("budget"),
         ),
-        f"{reports}/refusals": _operation(
-            f"{reports}/refusals",
+        refusals: _report(
+            refusals,
             "Refused lines by reason, the most frequent first; in French where Accept-Language says so",
             Refusals,
             Parameter("submission", "Only of this submission", _number(1, SUBMISSION_MAX)),
-            **_report("refusals"),
         ),
     }
 
 
-def _report(name: str) -> dict[str, Any]:
-    text = EXAMPLES[f"/v1/reports/{name}"]["csv"]
-    return {"answers": _REPORT, "texts": {CSV: text}, "more": _FOR_WHOM}
+def _report(path: str, summary: str, answer: type, *query: Parameter) -> Operation:
+    answers = {"403": PROBLEM, "406": PROBLEM}
+    texts = {CSV: EXAMPLES[path]["csv"]}
+    return _operation(path, summary, answer, *query, answers=answers, texts=texts, more=_FOR_WHOM)
 
 
 QUESTIONS: Mapping[tuple[str, str], Operation] = {
-    ("GET", path): operation for path, operation in _described().items()
+    ("GET", path): operation
+    for path, operation in {**_acts(), **_standings(), **_budget(), **_reports()}.items()
 }
