@@ -18,8 +18,10 @@ export function decimal(value) {
   return numbers({ maximumFractionDigits: value < 100 ? 1 : 0 }).format(value);
 }
 
+/** Little is not nothing and nearly all is not all: near both ends a digit more is said. */
 export function percent(share) {
-  return numbers({ style: "percent", maximumFractionDigits: 0 }).format(share);
+  const isNearAnEnd = (share > 0 && share < 0.1) || (share > 0.99 && share < 1);
+  return numbers({ style: "percent", maximumFractionDigits: isNearAnEnd ? 1 : 0 }).format(share);
 }
 
 export function euros(cents) {
