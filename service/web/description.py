@@ -1,6 +1,7 @@
 """The interface described: OpenAPI 3.1, from the types that are sent and from one row a route."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -42,6 +43,10 @@ _ACT_LINE: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}
 _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
 }
+_EXAMPLES: Mapping[str, Any] = msgspec.json.decode(
+    files("service.web").joinpath("live_examples.json").read_bytes(), type=dict[str, Any]
+)
+"""By path: an answer that a service gave; the first entries of its lists."""
 _ONLOOKERS: Mapping[str, str] = dict.fromkeys(("401", "403", "429", "503"), PROBLEM)
 """To who may not see figures of all senders, or may not now."""
 _FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
@@ -58,7 +63,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         for path in page.PATHS
     },
     ("GET", "/v1/figures"): Operation(
-        "The figures of the live page, looked at after they are asked for", {"200": Figures, **_ONLOOKERS}
+        "The figures of the live page, looked at after they are asked for",
+        {"200": Figures, **_ONLOOKERS},
+        example=_EXAMPLES["/v1/figures"],
     ),
     ("GET", "/v1/live"): Operation(
         f"The same figures about once a second, for five minutes ({EVENTS}; each event is named figures)",
@@ -67,6 +74,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/v1/batches/{batch}/proof"): Operation(
         "Hash the rows of a batch again, and hold its figures against them",
         {"200": Proved, "404": PROBLEM, **_ONLOOKERS},
+        example=_EXAMPLES["/v1/batches/{batch}/proof"],
     ),
     ("GET", "/docs"): Operation("This description, to be read", {"200": "A page"}),
     ("GET", "/docs.css"): Operation("Its looks", {"200": "A style sheet"}),

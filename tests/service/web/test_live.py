@@ -17,6 +17,8 @@ from monitoring.figures import Figures
 from service.access import keys
 from service.access.roles import Role
 from service.database import Database
+from service.web.application import OPEN
+from service.web.description import described
 from service.web.exchange import Answer, Request
 from service.web.figures import STREAM_LOOKS, Live, Proved
 from service.web.lookout import WATCHERS_MAX, Lookout
@@ -292,3 +294,13 @@ async def test_a_batch_that_is_not_there(client: httpx.AsyncClient) -> None:
     for number in (0, 999999):
         found = await client.get(f"/v1/batches/{number}/proof", headers=FOREIGN)
         assert (found.status_code, found.json()["code"]) == (404, "not-found")
+
+
+def test_the_examples_in_the_description_are_answers() -> None:
+    answered = {
+        path: operation["get"]["responses"]["200"]["content"]["application/json"]
+        for path, operation in described(OPEN)["paths"].items()
+        if path in {"/v1/figures", "/v1/batches/{batch}/proof"}
+    }
+    assert msgspec.convert(answered["/v1/figures"]["example"], Figures).batches
+    assert msgspec.convert(answered["/v1/batches/{batch}/proof"]["example"], Proved).holds
