@@ -97,9 +97,10 @@ class Inbox:
 
     @property
     def oldest_seconds(self) -> float:
-        """Age of the oldest submission or form that waits; 0 when none does."""
+        """Age of the oldest submission that waits for its turn, or form that waits for its answer; 0 when none does."""
         with self._changed:
-            began = [each[0].at for each in (self._waiting, self._forms) if each]
+            under_way = self._under_way[0].forms if self._under_way else ()
+            began = [each[0].at for each in (self._waiting, self._forms, under_way) if each]
         return time.monotonic() - min(began) if began else 0.0
 
     # --------------------------------------------------------------------------------- handing in

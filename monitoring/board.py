@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ class _Course:
     lines: int | None
     """None for forms: done after every batch, and never over."""
     counted: Tally
+    at: float = field(default_factory=time.monotonic)
+    """When it was first taken up."""
     is_taken: bool = True
     """Since the book was loaded."""
 
@@ -137,6 +139,12 @@ class Board:
     def lines_under_way(self) -> int:
         """Lines of the submissions being decided that are not committed."""
         return sum(course.left for course in self._courses.values())
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long ago the first of the submissions was taken up that are not wholly committed; 0 when all are."""
+        began = [course.at for course in self._courses.values() if course.left]
+        return time.monotonic() - min(began) if began else 0.0
 
     def opened(self, state: State) -> None:
         """A book is loaded with all that is unfinished taken up, and nothing is decided in it yet."""

@@ -155,7 +155,7 @@ def _connect(desk: Desk) -> None:
     board.read("files_waiting", lambda: inbox.waiting)
     board.read("file_lines_waiting", lambda: inbox.lines_waiting)
     board.read("forms_waiting", lambda: inbox.forms_waiting)
-    board.read("oldest_waiting_seconds", lambda: inbox.oldest_seconds)
+    board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
     board.read("queue_empty_seconds", lambda: board.pace.seconds_to_empty(_waiting(desk)))
     board.read("uploads", lambda: desk.receiver.under_way)
     board.read("ready", lambda: desk.is_ready and not desk.is_draining)

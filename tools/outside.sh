@@ -3,15 +3,15 @@
 # missing, from Debian's packages, so as root. Nothing is started: the tests start what they need and end it again.
 set -euo pipefail
 
+is_there() { command -v "$1" > /dev/null; }
 missing=()
-for program in prometheus promtool chromium; do
-  command -v "$program" > /dev/null || missing+=("$program")
-done
+{ is_there prometheus && is_there promtool; } || missing+=(prometheus) # the package brings promtool along
+is_there chromium || missing+=(chromium)
 if [ ${#missing[@]} -eq 0 ]; then
   exit 0
 fi
-if [ "$(id -u)" -ne 0 ] || ! command -v apt-get > /dev/null; then
-  echo "Missing: ${missing[*]}. Run tools/outside.sh as root on Debian or Ubuntu, or install them in your own way." >&2
+if [ "$(id -u)" -ne 0 ] || ! is_there apt-get; then
+  echo "Missing: ${missing[*]}. Run tools/outside.sh as root on Debian, or install them in your own way." >&2
   exit 1
 fi
 

@@ -91,6 +91,9 @@ def test_what_is_under_way_is_what_has_no_outcome_yet() -> None:
     board.committed(batch(2, row(1, True, accepted=7, refused=1, duplicate=2)))
     assert board.lines_under_way == 5
     assert samples(board)["crescendo_drain_lines_per_second", ()] == 107
+    assert board.oldest_seconds > 0
+    board.committed(batch(3, row(2, True, refused=5)))
+    assert board.oldest_seconds == 0
 
 
 def test_a_commit_whose_answer_was_lost_leaves_nothing_under_way() -> None:

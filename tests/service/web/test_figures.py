@@ -14,6 +14,7 @@ from reporting.names import read_names
 from reporting.reference import load
 from service.database import Database
 from service.timing import STEPS
+from tests.databases import held_up, until_one_waits
 from tests.files import REFERENCE
 from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
 from tests.service.web.keys import FOREIGN, MINISTRY
@@ -123,6 +124,20 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
         assert {"prove", "resolve", "decide"} <= {
             labels[0] for name, labels in found if name == "crescendo_stage_seconds_total"
         }
+
+
+async def test_what_a_lock_holds_up_is_seen_to_wait(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+        async with held_up(dsn) as lock:
+            form = asyncio.create_task(client.post("/v1/acts", json=commitment("F", "0.01")))
+            await until_one_waits(lock)
+            found = await _figures(client)
+            assert found["crescendo_oldest_waiting_seconds", ()] > 0, "a form waits until it is answered"
+            assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 1
+            assert found["crescendo_lines_total", ("accepted", "MIN-09")] == len(CREDITS)
+        assert (await form).json()["outcome"] == "accepted"
+        assert (await _figures(client))["crescendo_oldest_waiting_seconds", ()] == 0
 
 
 @pytest.mark.parametrize("method", ["BREW", "GET"])
