@@ -10,7 +10,8 @@ from posting.store.sql import shipped
 LAYOUT = 1
 """Version of the journal's rows: what a batch's hash is a hash of."""
 
-PARTITION_ROWS = 1 << 24
+PARTITION_ROWS = 1 << 21
+"""Entries of a partition of a new journal: a look-up may read one whole, the one that is written to."""
 SERVER_VERSION_MIN = 150000
 _MIGRATION_LOCK = 7317
 

@@ -38,6 +38,42 @@ select brin_summarize_new_values(i.indexrelid)
 from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
 where a.amname = 'brin' and c.relnamespace = current_schema()::regnamespace;
 
+-- name: growing_indexes
+-- The BRIN indexes, without those of the journal's partitions below partition $1.
+select i.indexrelid::regclass::text as name
+from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid join pg_am a on a.oid = c.relam
+where a.amname = 'brin' and t.relnamespace = current_schema()::regnamespace
+  and (t.relname !~ '^entry_[0-9]+$' or substr(t.relname, 7)::bigint >= $1)
+order by t.relname, c.relname;
+
+-- name: index_new
+select brin_summarize_new_values($1::text::regclass);
+
+-- name: lookups_missing
+-- Statements that build the look-up indexes of sort $2 that partitions lack when $1 entries are committed: 'filter' of full
+-- partitions without trees, 'tree' of full partitions, 'tail' the filter of the one that is written to, locking nobody out.
+with part as (
+    select c.relname as name, (substr(c.relname, 7)::bigint + 1) * e.partition_rows <= $1 as is_full,
+           substr(c.relname, 7)::bigint * e.partition_rows < $1 as is_begun
+    from pg_inherits i join pg_class c on c.oid = i.inhrelid cross join engine e where i.inhparent = 'entry'::regclass
+)
+select format('create index %s %I on %I using %s', case k.sort when 'tail' then 'concurrently' end, p.name || '_' || k.key, p.name, k.method) as statement
+from part p cross join (values
+    ('tail', 'filter', 'brin (reference text_bloom_ops (n_distinct_per_range = 1300), predecessor int8_bloom_ops (n_distinct_per_range = 1300)) with (pages_per_range = 16)'),
+    ('filter', 'filter', 'brin (reference text_bloom_ops (n_distinct_per_range = 1300), predecessor int8_bloom_ops (n_distinct_per_range = 1300)) with (pages_per_range = 16)'),
+    ('tree', 'predecessor', 'btree (predecessor)'),
+    ('tree', 'reference', 'btree (reference)')
+) as k (sort, key, method)
+where k.sort = $2 and p.is_begun and p.is_full = (k.sort <> 'tail') and to_regclass(p.name || '_' || k.key) is null
+  and (k.sort <> 'filter' or to_regclass(p.name || '_reference') is null)
+order by p.name, k.key;
+
+-- name: lookups_broken
+-- Statements that take away the indexes that were not finished: they cost what a whole one does, and find nothing.
+select format('drop index concurrently %I', c.relname) as statement
+from pg_index i join pg_class c on c.oid = i.indexrelid
+where not i.indisvalid and c.relnamespace = current_schema()::regnamespace and c.relname ~ '^entry_[0-9]+_filter$';
+
 -- name: insert_batch
 insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
