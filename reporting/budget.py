@@ -58,6 +58,8 @@ class Scope:
     year: int | None = None
     batch: int | None = None
     """As it stood after this batch; after the last if none is given."""
+    within: frozenset[str] = frozenset()
+    """Only these programmes; all of them when empty."""
 
 
 async def budget(connection: Connection, names: Names, scope: Scope = Scope()) -> Budget:
@@ -77,8 +79,12 @@ def _centres(names: Names, scope: Scope) -> list[int]:
         for code, centre in names.codes.centres.items()
         if centre.level == scope.level
         and code in names.by_code
-        and scope.programme in (None, names.codes.programme_of(code).code)
+        and _lies_in(scope, names.codes.programme_of(code).code)
     ]
+
+
+def _lies_in(scope: Scope, programme: str) -> bool:
+    return scope.programme in (None, programme) and (not scope.within or programme in scope.within)
 
 
 def _node(names: Names, row: Row) -> NodeBudget:

@@ -53,23 +53,50 @@ from remainder r join entry e on e.entry_id = r.commitment join cell c on c.cell
 group by c.centre, c.budget_year;
 
 -- name: entries_by_reference
+-- Lines of reference $1 that sender $2 sent on fund centres $3 (all where null), of kinds $4 and exercise $5 (any where null),
+-- behind entry $6, at most $7.  An act without an assignment lies in no programme.
 select e.*, s.sender from entry e join submission s on s.submission = e.submission
-where e.reference = $1 and ($2::text is null or s.sender = $2) order by e.entry_id;
+where e.reference = $1 and ($2::text is null or s.sender = $2)
+  and ($3::int[] is null or e.cell = 0 or (select c.centre from cell c where c.cell = e.cell) = any($3::int[]))
+  and ($4::smallint[] is null or e.kind = any($4::smallint[])) and ($5::smallint is null or e.exercise = $5) and e.entry_id > $6
+order by e.entry_id limit $7;
+
+-- name: is_known
+-- Whether anybody ever sent a line of reference $1 that was accepted or refused.
+select exists (select from entry where reference = $1) or exists (select from refusal where reference = $1) as is_known;
+
+-- name: entry_seen
+-- Entry $1, and whether sender $2 sees it on fund centres $3 (all where null).
+select e.*, s.sender, ($2::text is null or s.sender = $2)
+  and ($3::int[] is null or e.cell = 0 or (select c.centre from cell c where c.cell = e.cell) = any($3::int[])) as is_seen
+from entry e join submission s on s.submission = e.submission where e.entry_id = $1;
 
 -- name: entries_by_number
 select e.*, s.sender from entry e join submission s on s.submission = e.submission where e.entry_id = any($1::bigint[]) order by e.entry_id;
 
 -- name: followers
+-- What follows entries $1, behind entry $2, at most $3: whatever follows an entry came after it.
 select e.*, s.sender from entry e join submission s on s.submission = e.submission
-where e.predecessor = any($1::bigint[]) order by e.entry_id;
+where e.predecessor = any($1::bigint[]) and e.entry_id > $2 order by e.entry_id limit $3;
+
+-- name: drawn
+-- How much follows each of entries $1, the least of which is $2, by kind, and which entries these are.
+select predecessor, kind, sum(amount)::bigint as cents, array_agg(entry_id) as entries
+from entry where predecessor = any($1::bigint[]) and entry_id > $2 group by predecessor, kind;
 
 -- name: refusals_by_reference
+-- Refused lines of reference $1 that sender $2 sent (all where null), of kinds $4 (any where null), behind batch $5 and position
+-- $6, at most $7.  Which fund centre a line was meant for is known where a node refused it: then it is one of $3, unless null.
 select r.*, s.sender from refusal r join submission s on s.submission = r.submission
-where r.reference = $1 and ($2::text is null or s.sender = $2) order by r.batch, r.position;
+where r.reference = $1 and ($2::text is null or s.sender = $2)
+  and ($3::int[] is null or r.node = 0 or r.node / 6 % 131072 = any($3::int[]))
+  and ($4::smallint[] is null or r.kind = any($4::smallint[])) and (r.batch, r.position) > ($5::bigint, $6::int)
+order by r.batch, r.position limit $7;
 
 -- name: duplicates_of
+-- Where entries $1 were sent again, at most $2.
 select d.batch, d.submission, d.line, d.entry_id, s.sender from duplicate d join submission s on s.submission = d.submission
-where d.entry_id = any($1::bigint[]) order by d.batch, d.position;
+where d.entry_id = any($1::bigint[]) order by d.batch, d.position limit $2;
 
 -- name: submissions
 select submission, sender, batch_id, encode(file_hash, 'hex') as file_hash, file_name, format, attempt, declared_lines, declared_cents, received_at
@@ -82,8 +109,13 @@ select cell, centre, area, item, fund, operation, budget_year from cell where ce
 select payee, code, name, iban, bic from payee where payee = any($1::int[]);
 
 -- name: batches_of_entries
-select t.entry_id, b.batch from unnest($1::bigint[]) as t (entry_id)
-join batch b on t.entry_id >= b.first_entry and t.entry_id < b.first_entry + b.entries;
+select t.entry_id, b.batch from unnest($1::bigint[]) as t (entry_id) cross join lateral (
+    select batch from batch where first_entry <= t.entry_id and entries > 0 order by first_entry desc limit 1
+) b;
+
+-- name: look_up_each
+-- Whether the next statements of the transaction look every key up, or may read a table whole, which is faster for many keys.
+select set_config('enable_seqscan', case when $1 then 'off' else 'on' end, true);
 
 -- name: batches
 select batch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain, committed_at
@@ -95,6 +127,10 @@ select chain from batch where batch = $1 - 1;
 -- name: figures_at
 -- Figures of nodes $1 as of batch $2.
 select distinct on (node) * from node_balance where node = any($1::int[]) and batch <= $2 order by node, batch desc;
+
+-- name: figures_since
+-- The last figures of nodes $1 behind batch $2, as of batch $3.  The sum keeps the look-up to the batches: the nodes may be many.
+select distinct on (node) * from node_balance where node + 0 = any($1::int[]) and batch > $2 and batch <= $3 order by node, batch desc;
 
 -- name: progress
 select distinct on (submission) submission, batch, done, accepted, duplicate, refused, suspended,

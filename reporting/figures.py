@@ -1,0 +1,21 @@
+"""What budget nodes held after a batch: the last row of each node at or before it."""
+
+from collections.abc import Collection, Mapping
+
+from reporting.postgres import Connection, Row, fetch
+
+_BATCHES_BACK = (32, 1024)
+"""A node that is much drawn on has a row among the last batches; for the others all that came before is looked through."""
+
+
+async def figures(connection: Connection, nodes: Collection[int], batch: int) -> Mapping[int, Row]:
+    """The figures of ``nodes`` after ``batch``, by node; a node that never had any is left out."""
+    found: dict[int, Row] = {}
+    for back in _BATCHES_BACK:
+        if missing := [node for node in nodes if node not in found]:
+            rows = await fetch(connection, "figures_since", missing, max(batch - back, 0), batch)
+            found |= {row["node"]: row for row in rows}
+    if batch > _BATCHES_BACK[-1] and (missing := [node for node in nodes if node not in found]):
+        rows = await fetch(connection, "figures_at", missing, batch)
+        found |= {row["node"]: row for row in rows}
+    return found

@@ -1,0 +1,32 @@
+"""Which lines of the journal are asked for, and how far the one who asks may see."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reporting.names import Names
+
+
+class Sight(NamedTuple):
+    """How far somebody sees; None for everything."""
+
+    sender: str | None = None
+    centres: Sequence[int] | None = None
+    """Numbers of fund centres."""
+
+
+class Asked(NamedTuple):
+    """Lines of one reference."""
+
+    reference: str
+    sight: Sight = Sight()
+    kinds: Sequence[int] | None = None
+    exercise: int | None = None
+    """Of accepted lines: a refused line keeps none."""
+
+
+def within(names: Names, programmes: frozenset[str]) -> list[int] | None:
+    """Numbers of the fund centres of some programmes; None for those of all."""
+    if not programmes:
+        return None
+    known = names.codes.centres.keys() & names.by_code.keys()
+    return [names.by_code[code] for code in known if names.codes.programme_of(code).code in programmes]

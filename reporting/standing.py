@@ -1,0 +1,166 @@
+"""How commitments and payment requests stand: what was engaged, certified, requested and rejected, and what is left."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from core.catalog import CATALOG, KIND_NUMBER, Family, Remainder
+from reporting.acts import Assignment, Brief, Origin, Payee
+from reporting.gathering import Found, brief, gather, look_up, words
+from reporting.names import Names
+from reporting.postgres import Connection, Row, fetch
+
+COMMITMENTS = (KIND_NUMBER["commitment"],)
+REQUESTS = tuple(number for number, kind in enumerate(CATALOG) if kind.family is Family.PAYMENT_REQUEST)
+Sums = Mapping[int, Mapping[int, int]]
+"""By line and by kind of what follows it, the cents that were not undone since."""
+
+
+class CommitmentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a commitment (*engagement juridique*), in cents of AE."""
+
+    entry: int
+    reference: str
+    origin: Origin
+    day: str
+    month: str
+    assignment: Assignment | None
+    initial: int
+    increased: int
+    decreased: int
+    engaged: int
+    """Initial and increases, less decreases."""
+    certified: int
+    """Service certified (*service fait*), less what was cancelled."""
+    requested: int
+    """In payment requests, less what was rejected."""
+    open: int
+    """Engaged, neither certified nor requested without service."""
+    unbilled: int
+    """Certified, not yet requested."""
+    remaining: int
+    """Engaged, not yet requested: open and unbilled."""
+    changes: list[Brief]
+    services: list[Brief]
+    requests: list[Brief]
+
+
+class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a payment request (*demande de paiement*), in cents."""
+
+    entry: int
+    reference: str
+    kind: str
+    french: str
+    origin: Origin
+    day: str
+    month: str
+    assignment: Assignment | None
+    payee: Payee | None
+    state: str
+    """``requested``, ``partly_rejected`` or ``rejected``."""
+    amount: int
+    rejected: int
+    left: int
+    """Requested and not rejected."""
+    commitment: Brief | None
+    rejections: list[Brief]
+
+
+async def commitments(
+    connection: Connection, names: Names, rows: Sequence[Row], most: int
+) -> tuple[list[CommitmentLine], bool]:
+    """How these lines of commitments stand, and whether none of what follows them is left off the lists."""
+    found = await gather(connection, names, (rows, []), most)
+    sums = await _sums(connection, [row["entry_id"] for row in rows])
+    return [_commitment(found, row, sums[row["entry_id"]]) for row in rows], found.is_whole
+
+
+async def payments(
+    connection: Connection, names: Names, rows: Sequence[Row], most: int
+) -> tuple[list[PaymentLine], bool]:
+    """How these lines of payment requests stand, and whether no rejection is left off the lists."""
+    found = await gather(connection, names, (rows, []), most)
+    sums = await _sums(connection, [row["entry_id"] for row in rows])
+    return [_payment(found, row, sum(sums[row["entry_id"]].values())) for row in rows], found.is_whole
+
+
+async def _sums(connection: Connection, entries: Sequence[int]) -> Sums:
+    """What follows these entries, less what was undone of it; summed by the database, however much it is."""
+    direct = await _drawn(connection, entries)
+    place = {entry: (row["predecessor"], row["kind"]) for row in direct for entry in row["entries"]}
+    undone = await _drawn(connection, list(place))
+    sums: dict[int, dict[int, int]] = {entry: defaultdict(int) for entry in entries}
+    for row in direct:
+        sums[row["predecessor"]][row["kind"]] += row["cents"]
+    for row in undone:
+        line, kind = place[row["predecessor"]]
+        sums[line][kind] -= row["cents"]
+    return sums
+
+
+async def _drawn(connection: Connection, entries: Sequence[int]) -> list[Row]:
+    if not entries:
+        return []
+    await look_up(connection, len(entries))
+    return await fetch(connection, "drawn", entries, min(entries))
+
+
+def _commitment(found: Found, row: Row, sums: Mapping[int, int]) -> CommitmentLine:
+    said, followers = words(found, row), found.followers.get(row["entry_id"], ())
+    left = {which: _left(row, sums, which) for which in (Remainder.OPEN, Remainder.UNBILLED)}
+    increased, decreased = (
+        sums.get(KIND_NUMBER[f"commitment_{name}"], 0) for name in ("increase", "decrease")
+    )
+    return CommitmentLine(
+        **_shared(said),
+        initial=row["amount"],
+        increased=increased,
+        decreased=decreased,
+        engaged=row["amount"] + increased - decreased,
+        certified=_of(sums, Family.SERVICE),
+        requested=_of(sums, Family.PAYMENT_REQUEST),
+        open=left[Remainder.OPEN],
+        unbilled=left[Remainder.UNBILLED],
+        remaining=sum(left.values()),
+        changes=_told(followers, Family.COMMITMENT_CHANGE),
+        services=_told(followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
+        requests=_told(followers, Family.PAYMENT_REQUEST, Family.REJECTION),
+    )
+
+
+def _payment(found: Found, row: Row, rejected: int) -> PaymentLine:
+    said, before = words(found, row), found.entries.get(row["predecessor"])
+    left = row["amount"] - rejected
+    return PaymentLine(
+        **_shared(said),
+        **{name: said[name] for name in ("kind", "french", "payee", "amount")},
+        state="requested" if not rejected else "partly_rejected" if left else "rejected",
+        rejected=rejected,
+        left=left,
+        commitment=brief(before) if before else None,
+        rejections=[brief(each) for each in found.followers.get(row["entry_id"], ())],
+    )
+
+
+def _shared(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: said[name] for name in ("entry", "reference", "origin", "day", "month", "assignment")}
+
+
+def _left(row: Row, sums: Mapping[int, int], which: Remainder) -> int:
+    """What is left of a line by the catalog: what it and its followers feed, less what they draw."""
+    effects = chain([(row["kind"], row["amount"])], sums.items())
+    return sum(
+        cents * ((CATALOG[kind].feeds is which) - (CATALOG[kind].draws is which)) for kind, cents in effects
+    )
+
+
+def _of(sums: Mapping[int, int], family: Family) -> int:
+    return sum(cents for kind, cents in sums.items() if CATALOG[kind].family is family)
+
+
+def _told(followers: Sequence[Row], *families: Family) -> list[Brief]:
+    return [brief(each) for each in followers if CATALOG[each["kind"]].family in families]
