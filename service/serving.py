@@ -34,6 +34,7 @@ from service.timing import TimedStore
 from service.web.application import application
 from service.web.desk import Desk
 from service.web.postgres import reading
+from service.web.postgres_journal import asking
 from service.web.server import BACKLOG, WebServer
 from service.web.upload import Receiver
 
@@ -95,10 +96,12 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
+                    upkeep = group.create_task(desk.upkeep.keep(database.dsn))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
                     await web.serve(at.sock)
+                    upkeep.cancel()
                     desk.inbox.close()
                     await engine
                     watch.cancel()
@@ -113,12 +116,14 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
 
     def opened(loaded: Loaded) -> None:
         desk.is_ready = True
+        desk.upkeep.opened(loaded.state.entries)
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
-    async with reading(dsn) as pool:
-        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, Board(stages.nanoseconds), stages)
+    async with reading(dsn) as pool, asking(dsn) as journal:
+        board = Board(stages.nanoseconds)
+        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, board, stages, journal)
         desk.shows_metrics_to_all = at.shows_metrics_to_all
         _connect(desk)
         try:
@@ -152,6 +157,7 @@ async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
         desk.board.committed(outcome)
         desk.inbox.committed(outcome)
         desk.waiters.committed(outcome)
+        desk.upkeep.committed(outcome)
 
     store.took = lambda seconds: desk.board.took("commit_seconds", seconds)
     told = pipeline.Settings(committed=committed, failed=failed, stages=desk.stages)

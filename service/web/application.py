@@ -2,12 +2,17 @@
 
 from service.access.door import Door
 from service.web.acts import Acts
+from service.web.asking import Eyes
+from service.web.budget import BudgetNodes
 from service.web.desk import Desk
 from service.web.docs import Docs
 from service.web.figures import Metrics
 from service.web.health import Health
+from service.web.lives import ActLives
 from service.web.refusals import Refusals
+from service.web.reports import Reports
 from service.web.routing import Application, Route
+from service.web.standing import COMMITMENT, PAYMENT, Standing
 from service.web.submissions import Submissions
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/docs.css", "/openapi.json"})
@@ -24,6 +29,9 @@ def routes(desk: Desk, door: Door) -> list[Route]:
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     acts, submissions = Acts(desk), Submissions(desk)
     refusals = Refusals(desk, submissions)
+    eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
+    lives = ActLives(desk, eyes)
+    commitments, payments = Standing(desk, eyes, COMMITMENT), Standing(desk, eyes, PAYMENT)
     handlers = {
         ("GET", "/healthz"): health.alive,
         ("GET", "/readyz"): health.ready,
@@ -32,6 +40,18 @@ def routes(desk: Desk, door: Door) -> list[Route]:
         ("GET", "/docs.css"): docs.looks,
         ("GET", "/openapi.json"): docs.openapi,
         ("POST", "/v1/acts"): acts.decide,
+        ("GET", "/v1/acts"): lives.by_reference,
+        ("GET", "/v1/acts/{entry}"): lives.by_entry,
+        ("GET", "/v1/acts/{entry}/followers"): lives.followers,
+        ("GET", "/v1/commitments"): commitments.by_reference,
+        ("GET", "/v1/commitments/{entry}"): commitments.by_entry,
+        ("GET", "/v1/payments"): payments.by_reference,
+        ("GET", "/v1/payments/{entry}"): payments.by_entry,
+        ("GET", "/v1/budget/nodes"): nodes.node,
+        ("GET", "/v1/budget/programmes"): nodes.programmes,
+        ("GET", "/v1/reports/trial-balance"): reports.trial_balance,
+        ("GET", "/v1/reports/budget"): reports.budget,
+        ("GET", "/v1/reports/refusals"): reports.refusals,
         ("POST", "/v1/submissions"): submissions.submit,
         ("GET", "/v1/submissions"): submissions.listing,
         ("GET", "/v1/submissions/{submission}"): submissions.status,

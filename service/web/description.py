@@ -1,15 +1,18 @@
 """The interface described: OpenAPI 3.1, from the types that are sent and from one row a route."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from core.fields import FORMATS, Field, Sort
 from service.web.acts import Decision
+from service.web.operation import Operation, Parameter
 from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
+from service.web.questions import ANSWERS, QUESTIONS
 from service.web.refusals import ARROW, CSV, RefusalPage
+from service.web.routing import PARAMETER, digits
 from service.web.submissions import SubmissionPage, Ticket
 
 _JSON = "application/json"
@@ -30,16 +33,6 @@ _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "before": ("Only submissions below this number", {"type": "integer", "minimum": 1}),
     "after": ("Only lines behind this one", {"type": "integer", "minimum": 0}),
 }
-
-
-class Operation(NamedTuple):
-    """What one route does."""
-
-    summary: str
-    answers: Mapping[str, Any]
-    """By status: the type of the answer, a media type with text, or what is meant."""
-    query: Sequence[str] = ()
-    body: Mapping[str, Any] | None = None
 
 
 _ACT_LINE: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}
@@ -84,6 +77,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {"200": RefusalPage, "400": PROBLEM, "404": PROBLEM, "406": PROBLEM},
         ("after", "limit"),
     ),
+    **QUESTIONS,
 }
 """Every route, once: a test holds this against the routes."""
 
@@ -93,7 +87,7 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, *ANSWERS)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
@@ -113,25 +107,37 @@ def _operation(path: str, operation: Operation, is_open: bool) -> dict[str, Any]
     answers = operation.answers if is_open else {**operation.answers, **_ANYWHERE}
     found: dict[str, Any] = {
         "summary": operation.summary,
+        **({"description": operation.more} if operation.more else {}),
         "parameters": [*_path_parameters(path), *map(_query, operation.query), *_headers(operation)],
         "responses": {status: _answer(meant) for status, meant in sorted(answers.items())},
         "security": [] if is_open else [{"key": []}],
     }
+    for media, text in operation.texts.items():
+        found["responses"]["200"]["content"][media] = {"schema": {"type": "string"}, "example": text}
+    if operation.example is not None:
+        found["responses"]["200"]["content"][_JSON]["example"] = operation.example
     if operation.body:
         found["requestBody"] = {"required": True, "content": dict(operation.body)}
     return found
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
-    if "{submission}" not in path:
-        return []
-    schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-    return [{"name": "submission", "in": "path", "required": True, "schema": schema}]
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 0, "maximum": 10 ** digits(name) - 1},
+        }
+        for name in PARAMETER.findall(path)
+    ]
 
 
-def _query(name: str) -> dict[str, Any]:
-    told, schema = _QUERY[name]
-    return {"name": name, "in": "query", "description": told, "schema": schema}
+def _query(asked: str | Parameter) -> dict[str, Any]:
+    if isinstance(asked, Parameter):
+        return asked.described()
+    told, schema = _QUERY[asked]
+    return Parameter(asked, told, schema).described()
 
 
 def _headers(operation: Operation) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ from ingest.inbox import Inbox
 from monitoring.board import Board
 from reporting.names import Names, read_names
 from reporting.reference import Codes
+from service.upkeep import Upkeep
 from service.web.postgres import Pool, borrowed
+from service.web.postgres_journal import Journal
 from service.web.problems import busy
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
@@ -29,8 +31,10 @@ class Desk:
     file_bytes_max: int
     board: Board
     stages: Stages
+    journal: Journal
     shows_metrics_to_all: bool = False
     waiters: Waiters = field(default_factory=Waiters)
+    upkeep: Upkeep = field(default_factory=Upkeep)
     is_ready: bool = False
     is_draining: bool = False
     _names: Names | None = None

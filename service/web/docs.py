@@ -50,6 +50,8 @@ def _page(described: Mapping[str, Any]) -> Iterator[str]:
 def _operation(title: str, operation: Mapping[str, Any]) -> Iterator[str]:
     yield f"<section><h2>{escape(title)}</h2><p>{escape(operation['summary'])}."
     yield "</p>" if operation["security"] else " Open: no key is asked for.</p>"
+    if "description" in operation:
+        yield f"<p>{escape(operation['description'])}</p>"
     if operation["parameters"]:
         yield _table(
             "Parameters",
@@ -58,11 +60,19 @@ def _operation(title: str, operation: Mapping[str, Any]) -> Iterator[str]:
     for media, body in operation.get("requestBody", {}).get("content", {}).items():
         yield f"<p>Body: <code>{escape(media)}</code></p>"
         if "example" in body:
-            yield f"<pre>{escape(json.dumps(body['example'], indent=2))}</pre>"
+            yield f"<pre>{escape(_text(body['example']))}</pre>"
     yield _table(
         "Answers", [(status, each["description"], "") for status, each in operation["responses"].items()]
     )
+    for media, content in operation["responses"].get("200", {}).get("content", {}).items():
+        if "example" in content:
+            yield f"<details><summary>An answer: <code>{escape(media)}</code></summary>"
+            yield f"<pre>{escape(_text(content['example']))}</pre></details>"
     yield "</section>"
+
+
+def _text(example: Any) -> str:
+    return example if isinstance(example, str) else json.dumps(example, indent=2, ensure_ascii=False)
 
 
 def _table(caption: str, rows: list[tuple[str, str, str]]) -> str:

@@ -1,6 +1,6 @@
 """A request and its answer, as thin as ASGI allows."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -72,16 +72,47 @@ class Request:
 
     def query(self, name: str) -> str:
         """A parameter behind the question mark; empty when it is not there."""
+        found = self._parameters().get(name, [])
+        if len(found) > 1:
+            raise malformed(f"{name} stands in the query {len(found)} times")
+        return found[0] if found else ""
+
+    def knows_only(self, *names: str) -> None:
+        """Whether nothing but these parameters stands behind the question mark, each with a value.
+
+        Raises
+        ------
+        Problem
+            Something else does: a question that is half understood would get a wrong answer.
+        """
+        if empty := sorted(name for name, values in self._parameters().items() if "" in values):
+            raise malformed(f"{empty[0][:50]!r} has no value: leave it out, or say what it is")
+        if unknown := sorted(self._parameters().keys() - set(names)):
+            told = f"{unknown[0][:50]!r} is no parameter here"
+            raise malformed(f"{told}: there is {', '.join(names) or 'none'}")
+
+    def text(self, name: str, most: int) -> str:
+        """A text behind the question mark, of at most so many characters, that a database can hold."""
+        found = self.query(name)
+        if len(found) > most or "\0" in found:
+            raise malformed(f"{name} may have {most} characters, and no NUL")
+        return found
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """One of some words, or empty when the parameter is not there."""
+        found = self.query(name)
+        if found and found not in choices:
+            raise malformed(f"{name} must be one of {', '.join(choices)}")
+        return found
+
+    def _parameters(self) -> dict[str, list[str]]:
         if self._query is None:
             text = self.scope["query_string"].decode("latin-1")
             try:
                 self._query = parse_qs(text, keep_blank_values=True, max_num_fields=50)
             except ValueError as error:
                 raise malformed(f"The query does not read: {error}") from error
-        found = self._query.get(name, [])
-        if len(found) > 1:
-            raise malformed(f"{name} stands in the query {len(found)} times")
-        return found[0] if found else ""
+        return self._query
 
     def number(self, name: str, default: int, limits: tuple[int, int]) -> int:
         """A whole number behind the question mark, within ``limits``."""
@@ -98,6 +129,23 @@ class Request:
         if text not in {"", "true", "false"}:
             raise malformed(f"{name} must be true or false")
         return text == "true"
+
+    def preferred(self, forms: Sequence[str]) -> str:
+        """The first media type of the ``Accept`` header that is one of ``forms``; the first of these by default.
+
+        Raises
+        ------
+        Problem
+            It is none of them.
+        """
+        wanted = self.header("accept") or forms[0]
+        for each in wanted.split(","):
+            form = each.partition(";")[0].strip().lower()
+            if form in {"*/*", "application/*"}:
+                return forms[0]
+            if form in forms:
+                return form
+        raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", f"Not as {wanted}", accepted=sorted(forms))
 
     @property
     def language(self) -> Language:

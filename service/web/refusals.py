@@ -14,7 +14,6 @@ from reporting.refusals import Language, RefusedLine, refused_line
 from service.web import postgres
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
-from service.web.problems import Problem
 from service.web.submissions import Submissions
 
 PAGE_MAX = 1000
@@ -43,7 +42,7 @@ class Refusals:
     async def listing(self, request: Request) -> Answer:
         """The refused lines, in the form that the ``Accept`` header asks for."""
         submission = await self._submissions.own(request)
-        form, names = _form(request), await self._desk.names()
+        form, names = request.preferred((JSON, *_WRITERS)), await self._desk.names()
         if form == JSON:
             return answer(await self._page(request, submission, names))
         chunks = self._chunks(submission, names, request.language)
@@ -63,19 +62,6 @@ class Refusals:
     ) -> AsyncIterator[list[RefusedLine]]:
         async for rows in postgres.refused_pages(self._desk.pool, submission, CHUNK_LINES):
             yield [refused_line(names, row, language) for row in rows]
-
-
-def _form(request: Request) -> str:
-    """The first form of the ``Accept`` header that is known."""
-    wanted = request.header("accept") or JSON
-    for each in wanted.split(","):
-        form = each.partition(";")[0].strip().lower()
-        if form in {"*/*", "application/*"}:
-            return JSON
-        if form in {JSON, *_WRITERS}:
-            return form
-    accepted = sorted({JSON, *_WRITERS})
-    raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", f"Not as {wanted}", accepted=accepted)
 
 
 async def _as_csv(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[bytes]:

@@ -20,7 +20,8 @@ OTHER = "other"
 """In place of a path and a method that nobody answers: whatever is asked, labels stay few."""
 
 LOG = structlog.get_logger()
-_PARAMETER = re.compile(r"\{(\w+)\}")
+PARAMETER = re.compile(r"\{(\w+)\}")
+"""A parameter in a path."""
 
 
 class Route(NamedTuple):
@@ -100,4 +101,9 @@ class Application:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(_PARAMETER.sub(r"(?P<\1>[0-9]{1,9})", path))
+    return re.compile(PARAMETER.sub(lambda found: f"(?P<{found[1]}>[0-9]{{1,{digits(found[1])}}})", path))
+
+
+def digits(parameter: str) -> int:
+    """How many digits a number in a path may have: an entry's is stored in eight bytes, others in four."""
+    return 18 if parameter == "entry" else 9

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from service.database import Database
+from tests.service.web import story
 from tests.service.web.acts import CREDITS
 from tests.service.web.keys import MINISTRY
 from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
@@ -34,3 +35,13 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 async def client(place: Place) -> AsyncIterator[httpx.AsyncClient]:
     async with place.service.client(MINISTRY) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    """A service that was told a small story, and the database behind it."""
+    data = tmp_path_factory.mktemp("told")
+    async with fresh(database) as dsn, running(dsn, data) as service:
+        async with service.client() as client:
+            await story.tell(client)
+        yield Place(service, dsn)

@@ -14,6 +14,7 @@ _KEYS: Mapping[str, tuple[str, list[str], list[str]]] = {
     "thin22222222": ("MIN-09", ["authorising_officer", "programme_manager"], ["0217"]),
     "stranger2222": ("MIN-12", ["authorising_officer", "programme_manager"], []),
     "reader222222": ("COURT", ["auditor"], []),
+    "thinreader22": ("COURT", ["auditor"], ["0217"]),
     "keeper222222": ("OPS", ["operator"], []),
 }
 
@@ -27,6 +28,7 @@ ACCOUNTANT = bearing("paymaster222")
 NARROW = bearing("thin22222222")
 FOREIGN = bearing("stranger2222")
 AUDITOR = bearing("reader222222")
+NARROW_AUDITOR = bearing("thinreader22")
 KEEPER = bearing("keeper222222")
 
 

@@ -1,0 +1,80 @@
+"""What the budget holds: one node with those above it, or every programme; now, or just after a batch."""
+
+import msgspec
+
+from core.nomenclature import FundFamily
+from reporting.budget import Budget, NodeBudget, Scope, budget
+from reporting.node import NodeStanding, Place, standing
+from reporting.postgres import Connection
+from service.web import asking
+from service.web.asking import Page
+from service.web.desk import Desk
+from service.web.exchange import Answer, Request, answer
+from service.web.problems import malformed, unknown
+
+CENTRE_MAX = 40
+FUND_MAX = 20
+_NODE = ("fund_centre", "year", "staff", "fund", "batch")
+_PROGRAMMES = ("year", "batch", "limit", "after")
+
+
+class ProgrammePage(msgspec.Struct, frozen=True):
+    """Programmes by year, code and envelope, those that ever were given something."""
+
+    batch: int
+    programmes: list[NodeBudget]
+    next: str | None
+
+
+class BudgetNodes:
+    """Handlers of the questions below ``/v1/budget``."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def node(self, request: Request) -> Answer:
+        """A node, those above it, and the level that leaves least."""
+        request.knows_only(*_NODE)
+        names, at = await self._desk.names(), asking.batch(request)
+        place = _place(request)
+        codes = names.codes
+        if place.centre not in codes.centres or place.centre not in names.by_code:
+            raise unknown(_none(place.centre))
+        if not asking.sees_programme(names, request.who, place.centre):
+            raise asking.hidden(_none(place.centre))
+        fund = request.text("fund", FUND_MAX)
+        if fund and fund not in codes.funds:
+            raise unknown(f"There is no fund {fund}")
+        family = codes.funds[fund].family if fund else FundFamily.ORDINARY
+
+        async def found(connection: Connection) -> NodeStanding:
+            number = await asking.settled(connection, at)
+            return await standing(connection, names, place._replace(family=family), number)
+
+        return answer(await self._desk.journal.look_up(found))
+
+    async def programmes(self, request: Request) -> Answer:
+        """The programmes that the caller sees, a page at a time."""
+        request.knows_only(*_PROGRAMMES)
+        names, at, page = await self._desk.names(), asking.batch(request), Page.of(request, 100, 500)
+        year, programmes = asking.year(request, "year"), request.who.programmes
+
+        async def found(connection: Connection) -> Budget:
+            number = await asking.settled(connection, at)
+            return await budget(connection, names, Scope(year=year, batch=number, within=programmes))
+
+        made = await self._desk.journal.report(found)
+        part, more = asking.part(request, _PROGRAMMES, made.nodes, page, batch=made.batch)
+        return answer(ProgrammePage(made.batch, part, more))
+
+
+def _none(centre: str) -> str:
+    return f"You have no fund centre {centre}"
+
+
+def _place(request: Request) -> Place:
+    centre = asking.needed(request.text("fund_centre", CENTRE_MAX), "fund_centre")
+    year = asking.year(request, "year")
+    if year is None:
+        raise malformed("year must be named")
+    return Place(centre, year, request.flag("staff"))

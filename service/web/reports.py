@@ -1,0 +1,141 @@
+"""Reports over all of the journal, for who audits and who keeps the service: pages of JSON, or all of it as CSV."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+
+from core.nomenclature import Level
+from reporting import budget, refusals, trial_balance
+from reporting.budget import Appropriations, NodeBudget, Scope
+from reporting.grids import Grid
+from reporting.postgres import Connection
+from reporting.refusals import Refusals
+from reporting.trial_balance import TrialBalance
+from service.access.keys import Caller
+from service.access.roles import Role
+from service.web import asking, postgres
+from service.web.asking import Page
+from service.web.desk import Desk
+from service.web.exchange import JSON, Answer, Request, answer
+from service.web.postgres_journal import Question
+from service.web.problems import Problem, unknown
+
+CSV = "text/csv"
+LEVELS = tuple(level.name.lower() for level in Level)
+PROGRAMME_MAX = 10
+SUBMISSION_MAX = 2**31 - 1
+_BUDGET = ("level", "programme", "year", "batch", "limit", "after")
+Made = TypeVar("Made")
+
+
+class BudgetPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Execution of the budget at one level, in order of year and nomenclature; cents."""
+
+    batch: int
+    level: str
+    nodes: list[NodeBudget]
+    ae: Appropriations
+    """Of all nodes, on every page."""
+    cp: Appropriations
+    next: str | None
+
+
+class Reports:
+    """Handlers of ``/v1/reports``."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def trial_balance(self, request: Request) -> Answer:
+        """Debit, credit and balance of every account."""
+        request.knows_only("exercise", "batch")
+        _check(request.who, by_programme=False)
+        form, names = request.preferred((JSON, CSV)), await self._desk.names()
+        exercise, at = asking.year(request, "exercise"), asking.batch(request)
+
+        async def found(connection: Connection) -> TrialBalance:
+            number = await asking.settled(connection, at)
+            return await trial_balance.trial_balance(connection, names, exercise=exercise, batch=number)
+
+        made, text = await self._made(found, trial_balance.grid, form)
+        return answer(made) if text is None else _as_csv("trial-balance", text)
+
+    async def budget(self, request: Request) -> Answer:
+        """Execution of the budget at one level, as far as the caller's programmes go."""
+        request.knows_only(*_BUDGET)
+        _check(request.who, by_programme=True)
+        form, names, page = (
+            request.preferred((JSON, CSV)),
+            await self._desk.names(),
+            Page.of(request, 100, 1000),
+        )
+        scope, at = _scope(request), asking.batch(request)
+
+        async def found(connection: Connection) -> budget.Budget:
+            number = await asking.settled(connection, at)
+            return await budget.budget(connection, names, replace(scope, batch=number))
+
+        made, text = await self._made(found, budget.grid, form)
+        if text is not None:
+            return _as_csv("budget", text)
+        part, more = asking.part(request, _BUDGET, made.nodes, page, batch=made.batch)
+        return answer(
+            BudgetPage(
+                batch=made.batch, level=made.level.lower(), nodes=part, ae=made.ae, cp=made.cp, next=more
+            )
+        )
+
+    async def refusals(self, request: Request) -> Answer:
+        """Refused lines by reason, the most frequent first; of one submission where one is named."""
+        request.knows_only("submission")
+        _check(request.who, by_programme=False)
+        form, language = request.preferred((JSON, CSV)), request.language
+        number = request.number("submission", 0, (1, SUBMISSION_MAX)) or None
+        if number and await postgres.sender_of(self._desk.pool, number) is None:
+            raise unknown(f"There is no submission {number}")
+
+        async def found(connection: Connection) -> Refusals:
+            return await refusals.refusals(connection, submission=number, language=language)
+
+        made, text = await self._made(found, refusals.grid, form)
+        return answer(made) if text is None else _as_csv("refusals", text)
+
+    async def _made(
+        self, found: Question[Made], grid: Callable[[Made], Grid], form: str
+    ) -> tuple[Made, str | None]:
+        """A report, and its CSV where that is asked for, laid out in the thread that made it."""
+
+        async def laid(connection: Connection) -> tuple[Made, str | None]:
+            made = await found(connection)
+            return made, grid(made).csv() if form == CSV else None
+
+        return await self._desk.journal.report(laid)
+
+
+def _check(who: Caller, *, by_programme: bool) -> None:
+    """Whether the caller may have a report.
+
+    Raises
+    ------
+    Problem
+        It neither audits nor keeps the service, or it is limited to programmes and the report knows none.
+    """
+    if not who.roles & {Role.AUDITOR, Role.OPERATOR}:
+        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Reports are for auditors and operators")
+    if who.programmes and not by_programme:
+        told = f"Key {who.key} is limited to {', '.join(sorted(who.programmes))}: that report is of all programmes"
+        raise Problem(HTTPStatus.FORBIDDEN, "perimeter-not-held", told)
+
+
+def _scope(request: Request) -> Scope:
+    level = Level[(request.choice("level", LEVELS) or LEVELS[0]).upper()]
+    programme, year = request.text("programme", PROGRAMME_MAX) or None, asking.year(request, "year")
+    return Scope(level, programme, year, within=request.who.programmes)
+
+
+def _as_csv(name: str, text: str) -> Answer:
+    disposition = {"content-disposition": f'attachment; filename="{name}.csv"'}
+    return Answer(HTTPStatus.OK, text.encode(), CSV, disposition)

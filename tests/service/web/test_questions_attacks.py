@@ -1,0 +1,193 @@
+"""Questions as an attacker puts them: what is not the caller's is not there, by any route, and every look is on the trail."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.service.web import story
+from tests.service.web.conftest import Place
+from tests.service.web.keys import (
+    ACCOUNTANT,
+    AUDITOR,
+    FOREIGN,
+    KEEPER,
+    MINISTRY,
+    NARROW,
+    NARROW_AUDITOR,
+)
+from tests.service.web.running import fetch
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OWN = (
+    "/v1/acts?reference=EJ-1",
+    "/v1/acts?reference=DP-2",
+    f"/v1/acts/{story.COMMITTED}",
+    f"/v1/acts/{story.COMMITTED}/followers",
+    "/v1/commitments?reference=EJ-1",
+    f"/v1/commitments/{story.COMMITTED}",
+    "/v1/payments?reference=DP-1",
+    f"/v1/payments/{story.REQUESTED}",
+)
+NODE = f"/v1/budget/nodes?fund_centre={story.UNIT}&year=2018"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def anybody(told: Place) -> Any:
+    async with told.service.client() as client:
+        yield client
+
+
+async def _trail(place: Place) -> list[tuple[Any, ...]]:
+    rows = await fetch(place.dsn, "select key, action, code, times from audit order by audit")
+    return [tuple(row) for row in rows]
+
+
+async def _hidden(place: Place, client: httpx.AsyncClient, address: str, key: Mapping[str, str]) -> None:
+    """It is not there for that key, and the look is on the trail."""
+    before = len(await _trail(place))
+    found = await client.get(address, headers=key)
+    assert (found.status_code, found.json()["code"]) == (404, "not-found")
+    trail = (await _trail(place))[before:]
+    assert [row[1:3] for row in trail] == [(f"GET {address.partition('?')[0]}", "not-found")]
+
+
+@pytest.mark.parametrize("route", story.ASKED)
+async def test_nothing_is_answered_without_a_key(route: str, anybody: httpx.AsyncClient, told: Place) -> None:
+    _, address = story.ASKED[route]
+    before = len(await _trail(told))
+    assert (await anybody.get(address)).status_code == 401
+    assert len(await _trail(told)) == before + 1
+
+
+@pytest.mark.parametrize("address", OWN)
+async def test_another_senders_act_is_not_there_by_any_route(
+    address: str, anybody: httpx.AsyncClient, told: Place
+) -> None:
+    await _hidden(told, anybody, address, FOREIGN)
+    await _hidden(told, anybody, address, KEEPER)
+
+
+@pytest.mark.parametrize("address", [each for each in OWN if "EJ-1" not in each])
+async def test_an_act_outside_the_perimeter_is_not_there(
+    address: str, anybody: httpx.AsyncClient, told: Place
+) -> None:
+    for key in (NARROW, NARROW_AUDITOR):
+        await _hidden(told, anybody, address, key)
+
+
+async def test_a_refusal_that_no_node_gave_lies_in_no_programme(anybody: httpx.AsyncClient) -> None:
+    for address in ("/v1/acts?reference=EJ-1", "/v1/commitments?reference=EJ-1"):
+        found = (await anybody.get(address, headers=NARROW)).json()
+        assert found.get("accepted", found.get("commitments")) == []
+        assert [line.get("refusal", line)["code"] for line in found["refused"]] == ["REFERENCE_CONFLICT"]
+
+
+async def test_what_belongs_to_no_programme_is_seen_by_the_whole_sender(anybody: httpx.AsyncClient) -> None:
+    found = await anybody.get("/v1/acts?reference=TIERS-1", headers=NARROW)
+    assert [line["kind"] for line in found.json()["accepted"]] == ["third_party"]
+    assert "FR1420041010050500013M02606" not in found.text
+
+
+async def test_the_answer_is_that_of_nothing_and_only_the_trail_knows(
+    anybody: httpx.AsyncClient, told: Place
+) -> None:
+    before = len(await _trail(told))
+    theirs = await anybody.get("/v1/acts?reference=EJ-1", headers=FOREIGN)
+    nobodys = await anybody.get("/v1/acts?reference=EJ-9", headers=FOREIGN)
+    assert theirs.text.replace("EJ-1", "EJ-9") == nobodys.text
+    number = await anybody.get(f"/v1/acts/{story.COMMITTED}", headers=FOREIGN)
+    nothing = await anybody.get("/v1/acts/99999", headers=FOREIGN)
+    assert number.text.replace(f"entry {story.COMMITTED}", "entry 99999") == nothing.text
+    assert len(await _trail(told)) == before + 2
+
+
+async def test_who_asks_for_another_sort_of_its_own_act_is_no_intruder(
+    anybody: httpx.AsyncClient, told: Place
+) -> None:
+    before = len(await _trail(told))
+    for query in (
+        "acts?reference=EJ-1&kind=service",
+        "payments?reference=EJ-1",
+        "commitments?reference=DP-2",
+    ):
+        assert (await anybody.get(f"/v1/{query}", headers=MINISTRY)).status_code == 404
+    assert len(await _trail(told)) == before
+
+
+async def test_only_an_auditor_chooses_the_sender(anybody: httpx.AsyncClient, told: Place) -> None:
+    address = "/v1/acts?reference=EJ-1&sender="
+    for sender, status in (("MIN-09", 200), ("MIN-12", 404), ("", 400)):
+        assert (await anybody.get(address + sender, headers=AUDITOR)).status_code == status
+    assert (await anybody.get(f"{address}MIN-09", headers=MINISTRY)).status_code == 200
+    # whether that sender has it is not looked up, so that nothing can be learnt from it
+    await _hidden(told, anybody, f"{address}MIN-09", FOREIGN)
+    await _hidden(told, anybody, f"{address}NOBODY", FOREIGN)
+
+
+async def test_a_node_outside_the_perimeter_is_not_there(anybody: httpx.AsyncClient, told: Place) -> None:
+    for key in (NARROW, NARROW_AUDITOR):
+        await _hidden(told, anybody, NODE, key)
+        assert (await anybody.get("/v1/budget/programmes", headers=key)).json()["programmes"] == []
+    theirs = await anybody.get(NODE, headers=NARROW)
+    nobodys = await anybody.get("/v1/budget/nodes?fund_centre=0177-NONE&year=2018", headers=NARROW)
+    assert theirs.text.replace(story.UNIT, "0177-NONE") == nobodys.text
+    own = await anybody.get("/v1/budget/nodes?fund_centre=0217-SGAC&year=2018", headers=NARROW)
+    assert own.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["trial-balance", "budget", "refusals"])
+async def test_a_report_is_not_for_who_sends(name: str, anybody: httpx.AsyncClient, told: Place) -> None:
+    for key in (MINISTRY, ACCOUNTANT, FOREIGN, NARROW):
+        before = len(await _trail(told))
+        found = await anybody.get(f"/v1/reports/{name}", headers=key)
+        assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
+        assert len(await _trail(told)) == before + 1
+
+
+async def test_an_auditor_of_a_programme_gets_no_report_of_all(anybody: httpx.AsyncClient) -> None:
+    for name in ("trial-balance", "refusals"):
+        found = await anybody.get(f"/v1/reports/{name}", headers=NARROW_AUDITOR)
+        assert (found.status_code, found.json()["code"]) == (403, "perimeter-not-held")
+    budget = (await anybody.get("/v1/reports/budget", headers=NARROW_AUDITOR)).json()
+    assert (budget["nodes"], budget["ae"]["opened"]) == ([], 0)
+    asked = await anybody.get("/v1/reports/budget?programme=0177", headers=NARROW_AUDITOR)
+    assert asked.json()["nodes"] == []
+
+
+HOSTILE = (
+    "' or '1'='1",
+    "EJ-1'; drop table entry; --",
+    "%",
+    "EJ-_",
+    "../../etc",
+    "EJ-1\r\nx: y",
+    "\ud7ff€",
+    "{{7*7}}",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_a_text_is_a_text(text: str, anybody: httpx.AsyncClient) -> None:
+    for path, name in (
+        ("/v1/acts", "reference"),
+        ("/v1/commitments", "reference"),
+        ("/v1/payments", "reference"),
+        ("/v1/budget/nodes", "fund_centre"),
+    ):
+        found = await anybody.get(path, params={name: text, **_year(name)}, headers=MINISTRY)
+        assert found.status_code == 404, found.text
+
+
+def _year(name: str) -> dict[str, str]:
+    return {"year": "2018"} if name == "fund_centre" else {}
+
+
+async def test_nothing_but_reading_is_done(anybody: httpx.AsyncClient) -> None:
+    for _, address in story.ASKED.values():
+        for method in ("PUT", "PATCH", "DELETE"):
+            found = await anybody.request(method, address.partition("?")[0], headers=AUDITOR)
+            assert found.status_code == 405
