@@ -10,7 +10,6 @@ from service.web.docs import Docs
 from service.web.figures import Live, Metrics
 from service.web.health import Health
 from service.web.lives import ActLives
-from service.web.lookout import Lookout
 from service.web.refusals import Refusals
 from service.web.reports import Reports
 from service.web.routing import Application, Route
@@ -32,7 +31,7 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
     """Every route; each asks for a key unless its path is open."""
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     acts, submissions = Acts(desk), Submissions(desk)
-    refusals, live = Refusals(desk, submissions), Live(desk, door, lookout)
+    refusals = Refusals(desk, submissions)
     eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
     lives = ActLives(desk, eyes)
     commitments, payments = Standing(desk, eyes, COMMITMENT), Standing(desk, eyes, PAYMENT)

@@ -8,6 +8,7 @@ import msgspec
 
 from core.calendar import YEAR_FIRST, YEAR_LAST
 from reporting.acts import Payee
+from reporting.explanation import accepted_lines, refused_lines
 from reporting.names import Names
 from reporting.postgres import Connection, Row, batch_or_last, fetch
 from reporting.sight import Asked, Sight, within
@@ -19,7 +20,7 @@ from service.web.problems import Problem, malformed, unknown
 
 REFERENCE_MAX = 35
 SENDER_MAX = 100
-BATCH_MAX = 2**62
+BATCH_MAX = 10**18 - 1
 Item = TypeVar("Item")
 YEARS = (YEAR_FIRST, YEAR_LAST)
 FOLLOWERS_MAX = 500
@@ -87,9 +88,13 @@ async def seen(connection: Connection, sight: Sight, entry: int) -> Row:
 
 
 async def nothing(connection: Connection, asked: Asked) -> Problem:
-    """No line of a reference is the caller's to see; whether there are others' is for the trail alone."""
+    """No such line is the caller's to see; whether that reference is another's alone is for the trail to know."""
+    any_sort = asked._replace(kinds=None, exercise=None)
+    own = await accepted_lines(connection, any_sort, most=1) or await refused_lines(
+        connection, any_sort, most=1
+    )
     (row,) = await fetch(connection, "is_known", asked.reference)
-    problem = hidden if row["is_known"] else unknown
+    problem = hidden if row["is_known"] and not own else unknown
     return problem(f"You have no act {asked.reference} of that description")
 
 

@@ -78,13 +78,15 @@ class Request:
         return found[0] if found else ""
 
     def knows_only(self, *names: str) -> None:
-        """Whether nothing but these parameters stands behind the question mark.
+        """Whether nothing but these parameters stands behind the question mark, each with a value.
 
         Raises
         ------
         Problem
             Something else does: a question that is half understood would get a wrong answer.
         """
+        if empty := sorted(name for name, values in self._parameters().items() if "" in values):
+            raise malformed(f"{empty[0][:50]!r} has no value: leave it out, or say what it is")
         if unknown := sorted(self._parameters().keys() - set(names)):
             told = f"{unknown[0][:50]!r} is no parameter here"
             raise malformed(f"{told}: there is {', '.join(names) or 'none'}")

@@ -251,6 +251,7 @@ MALFORMED = (
     *("/v1/budget/nodes", "/v1/budget/nodes?fund_centre=0177", "/v1/budget/nodes?year=2018"),
     *(f"{NODE}&batch=-1", f"{NODE}&batch=last", f"{NODE}&staff=1", f"{NODE}&level=uo"),
     *("/v1/budget/programmes?limit=501", "/v1/budget/programmes?year=1999"),
+    *("/v1/budget/programmes?after=", "/v1/payments?reference=DP-1&exercise=", f"{NODE}&batch=9{'9' * 18}"),
 )
 
 

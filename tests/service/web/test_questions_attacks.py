@@ -105,9 +105,22 @@ async def test_the_answer_is_that_of_nothing_and_only_the_trail_knows(
     assert len(await _trail(told)) == before + 2
 
 
+async def test_who_asks_for_another_sort_of_its_own_act_is_no_intruder(
+    anybody: httpx.AsyncClient, told: Place
+) -> None:
+    before = len(await _trail(told))
+    for query in (
+        "acts?reference=EJ-1&kind=service",
+        "payments?reference=EJ-1",
+        "commitments?reference=DP-2",
+    ):
+        assert (await anybody.get(f"/v1/{query}", headers=MINISTRY)).status_code == 404
+    assert len(await _trail(told)) == before
+
+
 async def test_only_an_auditor_chooses_the_sender(anybody: httpx.AsyncClient, told: Place) -> None:
     address = "/v1/acts?reference=EJ-1&sender="
-    for sender, status in (("MIN-09", 200), ("MIN-12", 404), ("", 200)):
+    for sender, status in (("MIN-09", 200), ("MIN-12", 404), ("", 400)):
         assert (await anybody.get(address + sender, headers=AUDITOR)).status_code == status
     assert (await anybody.get(f"{address}MIN-09", headers=MINISTRY)).status_code == 200
     # whether that sender has it is not looked up, so that nothing can be learnt from it
