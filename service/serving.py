@@ -38,7 +38,8 @@ from service.settings import Settings
 from service.timing import TimedStore
 from service.web.application import application
 from service.web.desk import Desk
-from service.web.postgres import reading
+from service.web.lookout import Lookout
+from service.web.postgres import reading, stock
 from service.web.postgres_journal import asking
 from service.web.server import BACKLOG, WebServer
 from service.web.upload import Receiver
@@ -105,6 +106,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
+                    looking = group.create_task(lookout.keep())
                     upkeep = group.create_task(desk.upkeep.keep(database.dsn))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)

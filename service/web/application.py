@@ -10,6 +10,7 @@ from service.web.docs import Docs
 from service.web.figures import Live, Metrics
 from service.web.health import Health
 from service.web.lives import ActLives
+from service.web.lookout import Lookout
 from service.web.refusals import Refusals
 from service.web.reports import Reports
 from service.web.routing import Application, Route
@@ -31,7 +32,7 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
     """Every route; each asks for a key unless its path is open."""
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     acts, submissions = Acts(desk), Submissions(desk)
-    refusals = Refusals(desk, submissions)
+    refusals, live = Refusals(desk, submissions), Live(desk, door, lookout)
     eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
     lives = ActLives(desk, eyes)
     commitments, payments = Standing(desk, eyes, COMMITMENT), Standing(desk, eyes, PAYMENT)

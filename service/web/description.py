@@ -1,6 +1,7 @@
 """The interface described: OpenAPI 3.1, from the types that are sent and from one row a route."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from core.fields import FORMATS, Field, Sort
 from monitoring.figures import Figures
 from service.web import page
 from service.web.acts import Decision
+from service.web.figures import EVENTS, Proved
 from service.web.operation import Operation, Parameter
 from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
@@ -115,7 +117,7 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage, *ANSWERS)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, Figures, Proved, *ANSWERS)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
