@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from core.observer import Stages
@@ -37,6 +37,11 @@ GATHER_SECONDS = 0.003
 Received = Callable[[str, str, int], None]
 """Told of what is taken in: its sender, whether it is a ``file`` or a ``form``, and its lines."""
 
+Numbered = Callable[[int, str], None]
+"""Told of each file once it has its number, and whose it is."""
+
+Opened = Callable[[Loaded], Awaitable[None]]
+
 Identity = tuple[str, bytes]
 """Who sent it, and the hash of its bytes."""
 
@@ -60,13 +65,12 @@ class _Ticket(NamedTuple):
 class Inbox:
     """Where files are handed in; implements the pipeline's feed, which ends when the inbox is closed."""
 
-    def __init__(
-        self, spool: Spool, store: PostgresStore, stages: Stages, opened: Callable[[Loaded], None]
-    ) -> None:
-        """``opened`` is told of every book that was loaded, once it can be worked on."""
+    def __init__(self, spool: Spool, store: PostgresStore, stages: Stages, opened: Opened) -> None:
+        """``opened`` is told of every book that was loaded, before anything is decided on it."""
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
         self.taken: Taken = lambda _: None
         self.received: Received = lambda *_: None
+        self.admitted: Numbered = lambda _number, _sender: None
         self._changed = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
         self._queued: set[int] = set()
@@ -128,6 +132,7 @@ class Inbox:
         found = await asyncio.to_thread(self._prove, spooled, watch)
         attempt = before.attempt + 1 if before else 1
         submission = await self._store.register(record(spooled, found, attempt))
+        self.admitted(submission.number, submission.sender)
         self._queue(_Ticket(submission.number, spooled, found.lines, time.monotonic()))
         self.received(submission.sender, "file", found.lines)
         return Admitted(submission.number, is_new=True)
@@ -189,7 +194,7 @@ class Inbox:
         self._feed = Feed(self._submissions(unfinished, self._course), context, loaded.state, self._stages)
         for each in unfinished:
             self._feed.remember_waiting(each)
-        self._tell(loaded)
+        await self._tell(loaded)
 
     def batches(self) -> Generator[Batch]:
         """Batches of first passes, for as long as the inbox is open; runs in the reader thread."""

@@ -20,6 +20,8 @@ from core.catalog import CATALOG
 from core.codes import REFUSALS
 from core.codes import Outcome as Code
 from monitoring.budget import Budget
+from monitoring.flows import Flows
+from monitoring.flows import State as FileState
 from monitoring.metrics import METRICS, OTHERS, PREFIX, SECONDS, SENDERS_MAX, Sort
 from monitoring.pace import Pace
 from monitoring.readings import READ, Reading, Readings, Sample, seconds
@@ -66,6 +68,7 @@ class Board:
         self.budget, self.pace = Budget(), Pace()
         self._courses: dict[int, _Course] = {}
         self._senders: set[str] = set()
+        self.flows = Flows(self._sender, self._count_files)
         self.expected: Callable[[], Iterable[str]] = tuple
         """Names senders whose lines may come."""
         self.lines_ended = 0
@@ -96,6 +99,23 @@ class Board:
         for sender in self.expected():
             self._sender(sender)
         return generate_latest(self.registry)
+
+    def values(self, name: str) -> dict[tuple[str, ...], float]:
+        """What a counter or a gauge shows, by its labels; without any, the labels are ``()``."""
+        if name in READ:
+            return {labels: value for value, labels in self._readings.each[name]()}
+        (family,) = self._made[name].collect()
+        labels = METRICS[name].labels
+        return {
+            tuple(one.labels[each] for each in labels): one.value
+            for one in family.samples
+            if one.name == PREFIX + name
+        }
+
+    def buckets(self, name: str) -> list[tuple[float, int]]:
+        """How many observations of a histogram without labels are at or below each bound; the last is all."""
+        (family,) = self._made[name].collect()
+        return [(float(one.labels["le"]), int(one.value)) for one in family.samples if "le" in one.labels]
 
     def read(self, name: str, value: Callable[[], float]) -> None:
         """Let a gauge read its figure when it is looked at."""
@@ -157,6 +177,7 @@ class Board:
                 del self._courses[row.submission]
         self._count_ends(outcome.ended)
         self.budget.committed(outcome)
+        self.flows.committed(outcome)
         self.pace.committed(self.lines_ended - before, self.lines_under_way)
         self._made["batches_total"].inc()
         self._made["batch_lines"].set(int(outcome.ended.sum()))
@@ -179,6 +200,9 @@ class Board:
             self._senders.add(sender)
             self._begin_at_zero(sender)
         return sender if sender in self._senders else OTHERS
+
+    def _count_files(self, sender: str, state: FileState, files: int) -> None:
+        self._made["submissions"].labels(sender, state.value).set(files)
 
     def _begin_at_zero(self, sender: str) -> None:
         for name in _COUNTED:

@@ -48,6 +48,7 @@ METRICS: Mapping[str, Metric] = {
     "last_commit_timestamp_seconds": Metric(_G, (), "When the last batch was committed"),
     "stage_seconds_total": Metric(_C, ("stage",), "Processor time of each stage, in this process"),
     "kernel_busy_seconds_total": Metric(_C, (), "What the thread that decides was at work, of every second"),
+    "submissions": Metric(_G, ("sender", "state"), "Files received, by sender and by what has become of them"),
     "files_waiting": Metric(_G, (), "Submissions that wait for their turn"),
     "file_lines_waiting": Metric(_G, (), "Lines of the submissions that wait for their turn"),
     "file_lines_under_way": Metric(_G, (), "Lines of the submissions being decided that are not committed"),

@@ -29,6 +29,7 @@ _COMMANDS = (
         "service.commands.submit:submit",
         "Send files to a running service, and wait for their receipts.",
     ),
+    ("top", "service.commands.top:top", "What a running service does: the figures of its live page."),
     ("access", "service.commands.access:app", "Keys: who may send what, and whose end it is."),
     ("db", "service.commands.db:app", "The database: its state, its migrations, its address."),
     ("bench", "service.commands.bench:bench", "Benchmarks that verify before they time."),

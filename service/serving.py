@@ -39,7 +39,8 @@ from service.settings import Settings
 from service.timing import TimedStore
 from service.web.application import application
 from service.web.desk import Desk
-from service.web.postgres import reading
+from service.web.lookout import Lookout
+from service.web.postgres import reading, stock
 from service.web.postgres_journal import asking
 from service.web.server import BACKLOG, WebServer
 from service.web.tls import Tls
@@ -103,7 +104,8 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
         door = Door(rates, kept, demands_certificates=at.demands_certificates)
         desk.board.read("keys", lambda: door.keys)
         desk.board.expected = lambda: door.senders
-        web = WebServer(application(desk, door), at.tls)
+        lookout = Lookout(desk)
+        web = WebServer(application(desk, door, lookout), at.tls)
 
         def stop() -> None:
             desk.drain()
@@ -115,6 +117,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
+                    looking = group.create_task(lookout.keep())
                     upkeep = group.create_task(desk.upkeep.keep(database.dsn))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
@@ -123,8 +126,8 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     upkeep.cancel()
                     desk.inbox.close()
                     await engine
-                    watch.cancel()
-                    keys.cancel()
+                    for task in (watch, keys, looking):
+                        task.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
 
@@ -145,7 +148,8 @@ def _reloading(tls: Tls | None) -> Iterator[None]:
 async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) -> AsyncIterator[Desk]:
     spool, stages = Spool(settings.data / "spool", at.file_bytes_max), Stages()
 
-    def opened(loaded: Loaded) -> None:
+    async def opened(loaded: Loaded) -> None:
+        desk.board.flows.load(await stock(desk.pool))
         desk.board.opened(loaded.state)
         desk.is_ready = True
         desk.upkeep.opened(loaded.state.entries)
@@ -170,7 +174,7 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) 
 def _connect(desk: Desk) -> None:
     """Let the board look at what waits."""
     inbox, board = desk.inbox, desk.board
-    inbox.taken, inbox.received = board.taken, board.received
+    inbox.taken, inbox.received, inbox.admitted = board.taken, board.received, board.flows.received
     board.read("files_waiting", lambda: inbox.waiting)
     board.read("file_lines_waiting", lambda: inbox.lines_waiting)
     board.read("forms_waiting", lambda: inbox.forms_waiting)

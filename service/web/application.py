@@ -1,41 +1,49 @@
 """The routes."""
 
 from service.access.door import Door
+from service.web import page
 from service.web.acts import Acts
 from service.web.asking import Eyes
 from service.web.budget import BudgetNodes
 from service.web.desk import Desk
 from service.web.docs import Docs
-from service.web.figures import Metrics
+from service.web.figures import Live, Metrics
 from service.web.health import Health
 from service.web.lives import ActLives
+from service.web.lookout import Lookout
 from service.web.refusals import Refusals
 from service.web.reports import Reports
 from service.web.routing import Application, Route
 from service.web.standing import COMMITMENT, PAYMENT, Standing
 from service.web.submissions import Submissions
 
-OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/docs.css", "/openapi.json"})
-"""Paths that ask for no key; ``/metrics`` looks itself at who asks."""
+ONLOOKERS = frozenset({"/metrics", "/v1/figures", "/v1/live", "/v1/batches/{batch}/proof"})
+"""Paths that look themselves at who asks: this machine needs no key."""
+OPEN = frozenset({"/healthz", "/readyz", "/docs", "/docs.css", "/openapi.json", *page.PATHS, *ONLOOKERS})
+"""Paths that the door lets everybody through to."""
 
 
-def application(desk: Desk, door: Door) -> Application:
+def application(desk: Desk, door: Door, lookout: Lookout) -> Application:
     """All that can be asked."""
-    return Application(routes(desk, door), door, desk.board)
+    return Application(routes(desk, door, lookout), door, desk.board)
 
 
-def routes(desk: Desk, door: Door) -> list[Route]:
+def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
     """Every route; each asks for a key unless its path is open."""
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     acts, submissions = Acts(desk), Submissions(desk)
-    refusals = Refusals(desk, submissions)
+    refusals, live = Refusals(desk, submissions), Live(desk, door, lookout)
     eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
     lives = ActLives(desk, eyes)
     commitments, payments = Standing(desk, eyes, COMMITMENT), Standing(desk, eyes, PAYMENT)
     handlers = {
+        **page.Page(desk).handlers(),
         ("GET", "/healthz"): health.alive,
         ("GET", "/readyz"): health.ready,
         ("GET", "/metrics"): metrics.shown,
+        ("GET", "/v1/figures"): live.figures,
+        ("GET", "/v1/live"): live.stream,
+        ("GET", "/v1/batches/{batch}/proof"): live.proof,
         ("GET", "/docs"): docs.page,
         ("GET", "/docs.css"): docs.looks,
         ("GET", "/openapi.json"): docs.openapi,

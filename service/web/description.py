@@ -1,13 +1,17 @@
 """The interface described: OpenAPI 3.1, from the types that are sent and from one row a route."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 
 import msgspec
 
 from core.fields import FORMATS, Field, Sort
+from monitoring.figures import Figures
+from service.web import page
 from service.web.acts import Decision
 from service.web.completing import completed
+from service.web.figures import EVENTS, Proved
 from service.web.operation import Operation, Parameter
 from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
@@ -56,6 +60,12 @@ _ACT_LINE: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}
 _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
 }
+_EXAMPLES: Mapping[str, Any] = msgspec.json.decode(
+    files("service.web").joinpath("live_examples.json").read_bytes(), type=dict[str, Any]
+)
+"""By path: an answer that a service gave; the first entries of its lists."""
+_ONLOOKERS: Mapping[str, str] = dict.fromkeys(("401", "403", "429", "503"), PROBLEM)
+"""To who may not see figures of all senders, or may not now."""
 _FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
 _FILES: Mapping[str, Mapping[str, str]] = {
     "text/csv": {"example": f"{','.join(_FORM)}\n{','.join(_FORM.values())}\n"},
@@ -67,6 +77,26 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/readyz"): Operation("Whether work is taken", {"200": "It is", "503": "It is not, for now"}),
     ("GET", "/metrics"): Operation(
         "Figures for Prometheus", {"200": "The text format of Prometheus", "401": PROBLEM, "403": PROBLEM}
+    ),
+    **{
+        ("GET", path): Operation(
+            "The live page" if path == "/" else "A part of the live page", {"200": "A file"}
+        )
+        for path in page.PATHS
+    },
+    ("GET", "/v1/figures"): Operation(
+        "The figures of the live page, looked at after they are asked for",
+        {"200": Figures, **_ONLOOKERS},
+        example=_EXAMPLES["/v1/figures"],
+    ),
+    ("GET", "/v1/live"): Operation(
+        f"The same figures about once a second, for five minutes ({EVENTS}; each event is named figures)",
+        {"200": "A stream of events", **_ONLOOKERS},
+    ),
+    ("GET", "/v1/batches/{batch}/proof"): Operation(
+        "Hash the rows of a batch again, and hold its figures against them",
+        {"200": Proved, "404": PROBLEM, **_ONLOOKERS},
+        example=_EXAMPLES["/v1/batches/{batch}/proof"],
     ),
     ("GET", "/docs"): Operation("This description, to be read", {"200": "A page"}),
     ("GET", "/docs.css"): Operation("Its looks", {"200": "A style sheet"}),
@@ -109,7 +139,7 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage, *ANSWERS)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, Figures, Proved, *ANSWERS)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():

@@ -1,34 +1,88 @@
-"""``/metrics``: to Prometheus on this machine, to who keeps the service, or to everybody where the operator says so."""
+"""Figures of all senders, for those who may see them: for Prometheus, for programs, and as a stream of events."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from http import HTTPStatus
-from ipaddress import ip_address
+
+import msgspec
 
 from monitoring.board import MEDIA_TYPE
+from reporting.proofs import BatchProof, prove_batch
 from service.access.door import Door
-from service.access.roles import Role
 from service.web.desk import Desk
-from service.web.exchange import Answer, Request
-from service.web.problems import Problem
+from service.web.exchange import JSON, Answer, Receive, Request, answer
+from service.web.lookout import Lookout
+from service.web.onlookers import Onlookers
+from service.web.problems import busy, unknown
+
+STREAM_LOOKS = 300
+"""A stream ends after so many looks; whoever reads it asks again, with a key that must still be good."""
+EVENTS = "text/event-stream"
+
+
+class Proved(msgspec.Struct, frozen=True):
+    """A batch held against its raw rows, and whether everything agrees."""
+
+    holds: bool
+    proof: BatchProof
 
 
 class Metrics:
     """The handler of ``/metrics``."""
 
     def __init__(self, desk: Desk, door: Door) -> None:
-        self._desk, self._door = desk, door
+        self._desk, self._onlookers = desk, Onlookers(desk, door)
 
     async def shown(self, request: Request) -> Answer:
-        """Every metric: figures of all senders, so not for each of them."""
-        if not (self._desk.shows_metrics_to_all or _is_at_home(request.address)):
-            request.caller = await self._door.caller(request)
-            if not request.who.roles & {Role.OPERATOR, Role.AUDITOR}:
-                raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Metrics are for operators and auditors")
+        """Every metric."""
+        await self._onlookers.check(request)
         return Answer(HTTPStatus.OK, self._desk.board.shown(), MEDIA_TYPE)
 
 
-def _is_at_home(address: str) -> bool:
-    """Whether the caller is on this machine."""
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
+class Live:
+    """The handlers of what the live page shows."""
+
+    def __init__(self, desk: Desk, door: Door, lookout: Lookout) -> None:
+        self._desk, self._onlookers, self._lookout = desk, Onlookers(desk, door), lookout
+
+    async def figures(self, request: Request) -> Answer:
+        """The figures once, looked at after they were asked for."""
+        await self._onlookers.check(request)
+        with self._lookout.watching():
+            found = await self._lookout.next()
+        if found is None:
+            raise busy("The service is stopping")
+        return Answer(HTTPStatus.OK, found, JSON)
+
+    async def stream(self, request: Request) -> Answer:
+        """The figures again and again."""
+        await self._onlookers.check(request)
+        self._lookout.check_room()
+        return Answer(HTTPStatus.OK, b"" if request.method == "HEAD" else self._events(request), EVENTS)
+
+    async def _events(self, request: Request) -> AsyncIterator[bytes]:
+        gone = asyncio.ensure_future(_went_away(request.receive))
+        try:
+            with self._lookout.watching():
+                for _ in range(STREAM_LOOKS):
+                    found = await self._lookout.next()
+                    if found is None or gone.done():
+                        return
+                    yield b"event: figures\ndata: " + found + b"\n\n"
+        finally:
+            gone.cancel()
+
+    async def proof(self, request: Request) -> Answer:
+        """A batch held against its raw rows, now."""
+        await self._onlookers.check(request)
+        number, names = int(request.path["batch"]), await self._desk.names()
+        found = await self._desk.journal.report(lambda asked: prove_batch(asked, names, number))
+        if found is None:
+            raise unknown(f"There is no batch {number}")
+        return answer(Proved(found.holds, found))
+
+
+async def _went_away(receive: Receive) -> None:
+    """Return once the caller is gone: nothing else tells of it while only we speak."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

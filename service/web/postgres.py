@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import asyncpg
 
+from monitoring.figures import Batch
+from monitoring.flows import Ended, State, Stock
 from posting.store.sql import queries
 
 SQL = queries("service.web", "queries.sql")
@@ -62,3 +64,25 @@ async def refused_pages(pool: Pool, submission: int, size: int) -> AsyncIterator
         cursor = await connection.cursor(SQL["refused_page"], submission, -1, None)
         while rows := await cursor.fetch(size):
             yield rows
+
+
+async def last_batches(pool: Pool, limit: int) -> list[Batch]:
+    """The last batches, the latest first."""
+    return [Batch(**row) for row in await pool.fetch(SQL["last_batches"], limit)]
+
+
+async def stock(pool: Pool) -> Stock:
+    """All files, by sender and by what has become of them."""
+    rows = await pool.fetch(SQL["stock"])
+    ended = [Ended(row["sender"], State(row["state"]), row["files"]) for row in rows]
+    under_way = [
+        (number, row["sender"])
+        for row in rows
+        if row["state"] == State.IN_TREATMENT
+        for number in row["submissions"]
+    ]
+    return Stock(
+        [each for each in ended if each.state != State.IN_TREATMENT],
+        under_way,
+        max((row["last"] for row in rows), default=0),
+    )

@@ -11,3 +11,25 @@ from refusal
 where submission = $1 and line > $2
   and batch between (select min(batch) from progress where submission = $1) and (select max(batch) from progress where submission = $1)
 order by line limit $3;
+
+-- name: last_batches
+select batch, committed_at, entries, duplicates, refusals, amount as cents, encode(chain, 'hex') as chain
+from batch order by batch desc limit $1;
+
+-- name: stock
+-- Files by sender and by what has become of them; the numbers of those in treatment.  Forms are no file.
+with file as (
+    select s.submission, s.sender, case
+        when p.done is distinct from true then 'in_treatment'
+        when p.refused = 0 then 'integrated'
+        when p.accepted + p.duplicate > 0 then 'partly_integrated'
+        else 'refused'
+    end as state
+    from submission s left join lateral (
+        select done, accepted, duplicate, refused from progress where progress.submission = s.submission order by batch desc limit 1
+    ) p on true
+    where s.format <> 'form'
+)
+select sender, state, count(*) as files, max(submission) as last,
+       array_agg(submission) filter (where state = 'in_treatment') as submissions
+from file group by sender, state order by sender, state;

@@ -69,10 +69,13 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    dsn: str | None, data: Path, *words: str | Path, ready: bool = True
+    dsn: str | None, data: Path, *words: str | Path, ready: bool = True, port: int = 0
 ) -> AsyncIterator[Running]:
-    """``crescendo serve`` on a port of its own, with a database of its own when ``dsn`` is none; killed at the end."""
-    async with _started(dsn, data, *words) as service:
+    """``crescendo serve``, on a port of its own unless one is named; killed at the end unless it is over.
+
+    With a database of its own when ``dsn`` is none.
+    """
+    async with _started(dsn, data, *words, port=port) as service:
         await service.listens()
         if ready:
             await service.heard('"event":"ready"')
@@ -88,9 +91,9 @@ async def standing_by(dsn: str, data: Path) -> AsyncIterator[Running]:
 
 
 @asynccontextmanager
-async def _started(dsn: str | None, data: Path, *words: str | Path) -> AsyncIterator[Running]:
+async def _started(dsn: str | None, data: Path, *words: str | Path, port: int = 0) -> AsyncIterator[Running]:
     where = ("--database", dsn) if dsn else ()
-    place = (*where, "--data", data, "--port", "0", *words)
+    place = (*where, "--data", data, "--port", str(port), *words)
     process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
     service = Running(process, "")
     listener = asyncio.create_task(service.listen())

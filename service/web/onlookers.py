@@ -1,0 +1,40 @@
+"""Who may see figures of all senders: this machine, operators and auditors, or everybody where the operator says so."""
+
+from http import HTTPStatus
+from ipaddress import ip_address
+
+from service.access.door import Door
+from service.access.roles import Role
+from service.web.desk import Desk
+from service.web.exchange import Request
+from service.web.problems import Problem
+
+
+class Onlookers:
+    """Looks at who asks, on routes that are open to some without a key."""
+
+    def __init__(self, desk: Desk, door: Door) -> None:
+        self._desk, self._door = desk, door
+
+    async def check(self, request: Request) -> None:
+        """Let the caller look.
+
+        Raises
+        ------
+        Problem
+            From elsewhere, and without a key of one of the two roles.
+        """
+        if self._desk.shows_metrics_to_all or _is_at_home(request.address):
+            return
+        request.caller = await self._door.caller(request)
+        if not request.who.roles & {Role.OPERATOR, Role.AUDITOR}:
+            told = "Figures of all senders are for operators and auditors"
+            raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
+
+
+def _is_at_home(address: str) -> bool:
+    """Whether the caller is on this machine."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

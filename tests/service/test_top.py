@@ -1,0 +1,135 @@
+"""``crescendo top``: the figures of a running service, laid out for a terminal."""
+
+import asyncio
+import json
+import os
+import pty
+import signal
+import socket
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from monitoring.board import Board
+from monitoring.figures import Figures
+from monitoring.snapshot import figures
+from monitoring.trend import Trend
+from reporting.grids import Column, Grid
+from service.database import Database
+from service.sending import Unreachable
+from service.watching import ROWS, Shut, _cut_off, _read, _short, line, parts
+from tests.monitoring.test_snapshot import AROUND
+from tests.service.commands import COMMAND, ROOT, crescendo, ended, start
+from tests.service.web.acts import CREDITS, unknown_centres
+from tests.service.web.keys import MINISTRY
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+
+
+async def test_the_terminal_shows_what_the_page_shows(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        rows = as_jsonl([*CREDITS, *unknown_centres(5)])
+        await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
+        at = ("top", "--url", served.url, "--once")
+        told = await crescendo(*at, "--json")
+        found = msgspec.json.decode(told.out, type=Figures)
+        page = (await client.get("/v1/figures")).json()
+        for name in ("flows", "refusals", "programmes", "batches", "started_at"):
+            assert json.loads(told.out)[name] == page[name]
+        (row,) = await fetch(dsn, "select count(*) as lines from refusal")
+        assert found.throughput.outcomes.refused.lines == row["lines"] == 5
+        drawn = await crescendo(*at)
+        assert drawn.code == 0
+        for text in ("FUND_CENTRE_UNKNOWN", "MIN-09", "0177", found.batches[0].chain[:16], "refused"):
+            assert text in drawn.out
+
+
+async def test_elsewhere_each_look_is_a_line_until_it_is_interrupted(
+    database: Database, tmp_path: Path
+) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served:
+        process = await start("top", "--url", served.url)
+        assert process.stdout
+        lines = [(await process.stdout.readline()).decode() for _ in range(2)]
+        assert all("ready: 0 lines/s, 0 files and 0 forms wait" in each for each in lines)
+        process.send_signal(signal.SIGINT)
+        assert (await ended(process)).code == 0
+
+
+async def test_on_a_terminal_the_figures_stay_in_place(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served:
+        ours, theirs = pty.openpty()
+        words = (*COMMAND, "top", "--url", served.url)
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            cwd=ROOT,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "140", "LINES": "60"},
+            stdout=theirs,
+        )
+        os.close(theirs)
+        shown = ""
+        while shown.count("Crescendo, ready") < 2:
+            shown += (await asyncio.to_thread(os.read, ours, 65536)).decode(errors="replace")
+        assert "\x1b[?1049h" in shown, "a screen of its own, gone afterwards"
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
+        os.close(ours)
+
+
+async def test_a_service_that_is_not_there(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        found = await crescendo("top", "--url", f"http://127.0.0.1:{free.getsockname()[1]}", "--once")
+    assert found.code == 3
+    assert "refused" in found.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--url", "ftp://somewhere"), "no address"),
+        (("--seconds", "0"), "--seconds"),
+        (("--seconds", "9999"), "3,600"),
+    ],
+)
+async def test_a_look_that_makes_no_sense(words: tuple[str, ...], said: str) -> None:
+    found = await crescendo("top", *words, "--once")
+    assert found.code == 2
+    assert said in found.err
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_may_not_look_is_told_which_key_is_needed(status: int) -> None:
+    with pytest.raises(Shut, match="operators and auditors"):
+        _read("http://there", status, b"{}")
+
+
+@pytest.mark.parametrize(("status", "body"), [(503, b""), (404, b""), (200, b"<html>"), (200, b"{}")])
+def test_what_is_no_answer_is_no_figure(status: int, body: bytes) -> None:
+    with pytest.raises(Unreachable, match="http://there"):
+        _read("http://there", status, body)
+
+
+def test_a_service_on_which_nothing_moved_is_shown_too() -> None:
+    found = figures(Board({}), Trend(), AROUND)
+    assert "0 lines/s" in line(found)
+    assert [each.rows for each in parts(found) if isinstance(each, Grid)][1:] == [[], [], [], []]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, ""),
+        (0.4, "; 0:00:00 to the cut-off"),
+        (3725.9, "; 1:02:05 to the cut-off"),
+        (-60, "; the cut-off is 0:01:00 past"),
+        (3_600_000, "; 1,000:00:00 to the cut-off"),
+    ],
+)
+def test_the_clock_of_the_cut_off(seconds: float | None, said: str) -> None:
+    assert _cut_off(seconds) == said
+
+
+def test_what_has_no_room_is_counted() -> None:
+    rows = [[str(n)] for n in range(ROWS + 3)]
+    assert _short(Grid("Files", [Column("n")], rows)) == Grid("Files; 3 more", [Column("n")], rows[:ROWS])

@@ -1,0 +1,20 @@
+"""One browser for a whole file of tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests.outside import program
+from tests.service.web.browser.pages import ARGUMENTS
+from tests.service.web.conftest import place
+
+__all__ = ["browser", "place"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as player:
+        started = await player.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
+        yield started
+        await started.close()

@@ -1,0 +1,66 @@
+"""Pages in a real browser, and what they complain of."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
+
+from tests.service.web.running import Running
+
+__all__ = ["Watched", "expect", "watched"]
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+DESK = {"width": 1440, "height": 1000}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass
+class Watched:
+    """A page, and everything that went wrong on it."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def figure(self, path: str) -> Locator:
+        return self.page.locator(f'[data-figure="{path}"]')
+
+    async def text(self, path: str) -> str:
+        return await self.figure(path).inner_text()
+
+    async def cells(self, table: str) -> list[list[str]]:
+        """What stands in the rows of a table."""
+        return [
+            [text.strip() for text in await row.locator("th, td").all_inner_texts()]
+            for row in await self.page.locator(f"#{table} tbody tr").all()
+        ]
+
+    async def is_live(self) -> None:
+        await expect(self.page.locator("#state")).to_have_attribute("data-state", "live")
+
+
+@asynccontextmanager
+async def watched(
+    browser: Browser, service: Running, key: Mapping[str, str] | None = None, **options: Any
+) -> AsyncIterator[Watched]:
+    """The live page, in English on a desk unless told otherwise; the key as if it had been given in this tab."""
+    chosen = {"viewport": DESK, "locale": "en-GB", **options}
+    context = await browser.new_context(**chosen)
+    try:
+        if key:
+            token = key["authorization"].split()[1]
+            await context.add_init_script(f"sessionStorage.setItem('crescendo.key', '{token}')")
+        found = Watched(await context.new_page())
+        found.page.on("console", found.heard)
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        await found.page.goto(service.url)
+        yield found
+    finally:
+        await context.close()

@@ -1,0 +1,306 @@
+"""The figures of the live page, as JSON and as a stream: true, shared, bounded, and for those who may see them."""
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import msgspec
+import pytest
+
+from monitoring.board import Board
+from monitoring.figures import Figures
+from service.access import keys
+from service.access.roles import Role
+from service.database import Database
+from service.web.application import OPEN
+from service.web.description import described
+from service.web.exchange import Answer, Request
+from service.web.figures import STREAM_LOOKS, Live, Proved
+from service.web.lookout import WATCHERS_MAX, Lookout
+from service.web.problems import Problem
+from tests.service.web.acts import CREDITS, commitment, unknown_centres
+from tests.service.web.conftest import Place
+from tests.service.web.keys import AUDITOR, FOREIGN, MINISTRY
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+
+
+async def _events(client: httpx.AsyncClient) -> AsyncIterator[Figures]:
+    async with client.stream("GET", "/v1/live") as found:
+        assert found.status_code == 200
+        assert found.headers["content-type"] == "text/event-stream"
+        async for line in found.aiter_lines():
+            if line.startswith("data: "):
+                yield msgspec.json.decode(line[6:], type=Figures)
+
+
+# --------------------------------------------------------------------------------------------- true
+
+
+async def test_figures_are_looked_at_after_they_are_asked_for(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+        for count in range(1, 4):
+            rows = [*unknown_centres(count, f"U{count}-"), commitment(f"C{count}", "0.01")]
+            await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+            found = msgspec.json.decode((await client.get("/v1/figures")).content, type=Figures)
+            sums = "select count(*) as lines, sum(amount)::bigint as cents from"
+            for name, table in (("accepted", "entry"), ("refused", "refusal")):
+                (row,) = await fetch(dsn, f"{sums} {table}")
+                part = getattr(found.throughput.outcomes, name)
+                assert (part.lines, part.cents) == (row["lines"], row["cents"])
+            (last,) = await fetch(dsn, "select * from batch order by batch desc limit 1")
+            assert found.batches[0].chain == last["chain"].hex()
+            assert found.batches[0].committed_at == last["committed_at"]
+            assert found.commits.last_batch == found.batches[0].batch == last["batch"]
+            (flow,) = [each for each in found.flows if each.sender == "MIN-09"]
+            assert (flow.received, flow.in_treatment) == (count + 1, 0)
+            assert (flow.integrated, flow.partly_integrated) == (1, count)
+
+
+async def test_files_are_counted_from_the_first_of_the_database(database: Database, tmp_path: Path) -> None:
+    files = (CREDITS, unknown_centres(2), [*unknown_centres(1, "V"), commitment("C", "0.01")])
+    async with fresh(database) as dsn:
+        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            for rows in files:
+                await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+            await client.post("/v1/acts", json=commitment("F", "0.01"))
+            before = (await client.get("/v1/figures")).json()
+        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            after = (await client.get("/v1/figures")).json()
+            states = ("received", "in_treatment", "integrated", "partly_integrated", "refused")
+            for found in (before, after):
+                (flow,) = [each for each in found["flows"] if each["sender"] == "MIN-09"]
+                assert [flow[name] for name in states] == [3, 0, 1, 1, 1]
+            assert before["throughput"]["outcomes"]["refused"]["lines"] == 3
+            assert after["throughput"]["outcomes"]["refused"]["lines"] == 0, (
+                "lines are counted from the start"
+            )
+            assert after["batches"] == before["batches"]
+
+
+# --------------------------------------------------------------------------------------------- the stream
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_stream_tells_what_happens(place: Place, client: httpx.AsyncClient) -> None:
+    events = _events(client)
+    before = await anext(events)
+    await client.post("/v1/acts", json=commitment("LIVE-1", "0.01"))
+    accepted = before.throughput.outcomes.accepted.lines + 1
+    async for each in events:
+        assert each.at > before.at
+        if each.throughput.outcomes.accepted.lines == accepted:
+            break
+    await events.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_stream_ends_when_the_service_drains(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client() as client:
+        seen = 0
+        async for _ in _events(client):
+            seen += 1
+            if seen == 1:
+                served.process.send_signal(signal.SIGTERM)
+        assert seen <= 2
+        assert await served.process.wait() == 0
+
+
+# --------------------------------------------------------------------------------------------- the lookout alone
+
+
+def _desk() -> Any:
+    async def nothing(*_: Any) -> list[Any]:
+        return []
+
+    return SimpleNamespace(
+        board=Board({}),
+        stages=SimpleNamespace(nanoseconds={}),
+        pool=SimpleNamespace(fetch=nothing),
+        drained=[],
+        is_ready=True,
+        shows_metrics_to_all=True,
+    )
+
+
+def _live(desk: Any, lookout: Lookout, role: Role = Role.OPERATOR) -> Live:
+    who = keys.caller("k", "OPS", frozenset({role}), frozenset())
+    return Live(desk, cast(Any, SimpleNamespace(caller=lambda _: who)), lookout)
+
+
+def _request(method: str = "GET", address: str = "127.0.0.1") -> tuple[Request, asyncio.Event]:
+    """A request, and the event that its caller went away."""
+    gone = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    scope = {"client": (address, 1), "headers": [], "method": method, "path": "/v1/live", "query_string": b""}
+    return Request(scope, receive), gone
+
+
+async def _turns() -> None:
+    """Let everybody else go as far as they can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def _pieces(found: Answer) -> AsyncIterator[bytes]:
+    assert not isinstance(found.body, bytes)
+    return found.body
+
+
+async def test_nothing_is_put_together_while_nobody_looks() -> None:
+    lookout = Lookout(_desk())
+    await lookout._look()
+    assert lookout._shown == b""
+    with lookout.watching():
+        await lookout._look()
+    assert json.loads(lookout._shown)["state"] == "ready"
+
+
+async def test_all_watchers_share_one_look() -> None:
+    desk = _desk()
+    lookout = Lookout(desk)
+    streams = [_pieces(await _live(desk, lookout).stream(_request()[0])) for _ in range(5)]
+    waiting = [asyncio.ensure_future(anext(each)) for each in streams]
+    await _turns()
+    assert lookout._watchers == len(streams)
+    await lookout._look()
+    assert len({await each for each in waiting}) == 1
+    assert lookout._begun == 1
+
+
+async def test_who_goes_away_makes_room() -> None:
+    desk = _desk()
+    lookout = Lookout(desk)
+    request, gone = _request()
+    stream = _pieces(await _live(desk, lookout).stream(request))
+    waiting = asyncio.ensure_future(anext(stream, None))
+    await _turns()
+    assert lookout._watchers == 1
+    gone.set()
+    await lookout._look()
+    assert await waiting is None
+    assert lookout._watchers == 0
+
+
+async def test_only_so_many_may_look() -> None:
+    desk = _desk()
+    lookout = Lookout(desk)
+    lookout._watchers = WATCHERS_MAX
+    for handler in (_live(desk, lookout).stream, _live(desk, lookout).figures):
+        with pytest.raises(Problem) as found:
+            await handler(_request()[0])
+        assert found.value.status == 503
+        assert "retry-after" in found.value.headers
+    assert lookout._watchers == WATCHERS_MAX
+
+
+async def test_a_stream_is_no_longer_than_a_key_may_be_trusted() -> None:
+    desk = _desk()
+    lookout = Lookout(desk)
+    stream = _pieces(await _live(desk, lookout).stream(_request()[0]))
+
+    async def look() -> None:
+        while True:
+            await lookout._look()
+            await asyncio.sleep(0)
+
+    looking = asyncio.ensure_future(look())
+    assert len([each async for each in stream]) == STREAM_LOOKS
+    looking.cancel()
+
+
+async def test_a_question_of_the_head_alone_is_not_a_watcher() -> None:
+    desk = _desk()
+    lookout = Lookout(desk)
+    found = await _live(desk, lookout).stream(_request("HEAD")[0])
+    assert found.body == b""
+    assert lookout._watchers == 0
+
+
+async def test_a_stop_answers_who_waits() -> None:
+    desk = _desk()
+    lookout = Lookout(desk)
+    asked = asyncio.ensure_future(_live(desk, lookout).figures(_request()[0]))
+    await _turns()
+    assert lookout._watchers == 1
+    for each in desk.drained:
+        each()
+    with pytest.raises(Problem) as found:
+        await asked
+    assert found.value.status == 503
+
+
+async def test_a_database_that_is_gone_is_told_and_waited_for() -> None:
+    desk = _desk()
+    lookout, looks = Lookout(desk), 0
+
+    async def fetch(*_: Any) -> list[Any]:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise ConnectionError("gone")
+        return []
+
+    desk.pool.fetch = fetch
+    keeping = asyncio.ensure_future(lookout.keep())
+    found = await _live(desk, lookout).figures(_request()[0])
+    assert json.loads(cast(bytes, found.body))["batches"] == []
+    assert looks == 2
+    keeping.cancel()
+
+
+# --------------------------------------------------------------------------------------------- who may see them
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", ["figures", "stream", "proof"])
+async def test_from_elsewhere_figures_are_for_operators_and_auditors(name: str, role: Role) -> None:
+    desk = _desk()
+    desk.shows_metrics_to_all = False
+    lookout = Lookout(desk)
+    request, _ = _request(address="192.0.2.7")
+    if role in {Role.OPERATOR, Role.AUDITOR}:
+        await _live(desk, lookout, role)._onlookers.check(request)
+        return
+    with pytest.raises(Problem) as found:
+        await getattr(_live(desk, lookout, role), name)(request)
+    assert (found.value.status, found.value.code) == (403, "role-not-held")
+    assert found.value.is_audited
+
+
+# --------------------------------------------------------------------------------------------- proof
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_batch_is_proved_from_its_rows(place: Place, client: httpx.AsyncClient) -> None:
+    (row,) = await fetch(place.dsn, "select * from batch order by batch limit 1")
+    found = await client.get(f"/v1/batches/{row['batch']}/proof", headers=AUDITOR)
+    proved = msgspec.json.decode(found.content, type=Proved)
+    assert proved.holds
+    assert proved.proof.link.computed == row["chain"].hex()
+    assert {each.what for each in proved.proof.agreements} >= {"entries", "refusals", "accepted", "debits"}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_batch_that_is_not_there(client: httpx.AsyncClient) -> None:
+    for number in (0, 999999):
+        found = await client.get(f"/v1/batches/{number}/proof", headers=FOREIGN)
+        assert (found.status_code, found.json()["code"]) == (404, "not-found")
+
+
+def test_the_examples_in_the_description_are_answers() -> None:
+    answered = {
+        path: operation["get"]["responses"]["200"]["content"]["application/json"]
+        for path, operation in described(OPEN)["paths"].items()
+        if path in {"/v1/figures", "/v1/batches/{batch}/proof"}
+    }
+    assert msgspec.convert(answered["/v1/figures"]["example"], Figures).batches
+    assert msgspec.convert(answered["/v1/batches/{batch}/proof"]["example"], Proved).holds
