@@ -71,6 +71,8 @@ class Piece:
     raw: pa.RecordBatch
     then: Stage
     """Where the submission stands once this piece is decided."""
+    is_atomic: bool = False
+    """Whether its acts are accepted all or not at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from posting.book import State
 from posting.outcome_rows import Decided, Place
 from posting.rows import Encoder
 from posting.sorting import ENTERED, Sorted, sort
+from posting.unity import all_or_none
 
 CHAINED: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cell")
 """Tables whose rows a batch's hash covers, in this order."""
@@ -87,9 +88,11 @@ class Engine:
         found = []
         for piece in batch.pieces:
             self.state.add_cells(piece.new_words)
-            one = records(Decisions, len(piece.acts))
+            one, last = records(Decisions, len(piece.acts)), self.state.entries
             kernel.decide(sealed(piece.acts), self.state.book, one, batch.holding)
             self.state.note_changes(one)
+            if piece.is_atomic:
+                all_or_none(piece.acts, one, self.state.book, last)
             found.append(one)
         return found
 

@@ -64,7 +64,10 @@ class Acts:
         self._desk = desk
 
     async def decide(self, request: Request) -> Answer:
-        """Decide a form: one line, or an array of lines; an act's lines are accepted all or not at all."""
+        """Decide a form: one line, or an array of lines; an act's lines are accepted all or not at all.
+
+        With ``atomic``, so are its acts.
+        """
         if request.header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             told = "A form is JSON"
             raise Problem(
@@ -74,7 +77,8 @@ class Acts:
         body = await _body(request)
         rows = act_lines(body, "form", ACT_LINES_MAX)
         _check(rows, request.who)
-        form = Form(request.who.sender, rows, body, asyncio.get_running_loop().create_future())
+        answer_of = asyncio.get_running_loop().create_future()
+        form = Form(request.who.sender, rows, body, answer_of, request.flag("atomic"))
         self._desk.inbox.take(form)
         settled = await form.answer
         self._desk.board.took("form_seconds", time.monotonic() - form.at)

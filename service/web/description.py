@@ -25,6 +25,7 @@ _FORM: Mapping[str, Any] = {
 }
 _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "wait": ("Seconds to wait for the end, at most", {"type": "integer", "minimum": 0, "maximum": 300}),
+    "atomic": ("Accept all acts of the form or none", {"type": "boolean"}),
     "again": ("Present a decided file anew", {"type": "boolean"}),
     "limit": ("How many on a page", {"type": "integer", "minimum": 1, "maximum": 1000}),
     "before": ("Only submissions below this number", {"type": "integer", "minimum": 1}),
@@ -59,7 +60,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/v1/acts"): Operation(
         "Decide a form with others, and answer after the commit; lines of one reference are all or nothing",
         {"200": Decision, "400": PROBLEM, "403": PROBLEM, "413": PROBLEM, "415": PROBLEM, "422": PROBLEM},
-        body={_JSON: {"schema": _FORMS, "example": _FORM}},
+        ("atomic",),
+        {_JSON: {"schema": _FORMS, "example": _FORM}},
     ),
     ("POST", "/v1/submissions"): Operation(
         "Take in a file: 202 once it is durable and adds up, 200 when it was sent before or is decided already",
