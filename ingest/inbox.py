@@ -10,18 +10,19 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Iterator
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
+from typing import Any, TypeVar
 
+from core.errors import NotWaiting
 from core.observer import Stages
+from ingest.admission import Admission, Admitted
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
-from ingest.inspection import Watch, inspect, see_nothing, source
-from ingest.intake import record
+from ingest.inspection import Watch, see_nothing, source
+from ingest.queue import Queue, Ticket
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool, Spooled
-from ingest.tally import Inspection
 from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
 from posting.loading import Loaded
@@ -34,25 +35,6 @@ FORM_BATCHES_MAX = 2
 GATHER_SECONDS = 0.003
 """A form waits so long for others: a commit takes longer, and serves them all."""
 
-Identity = tuple[str, bytes]
-"""Who sent it, and the hash of its bytes."""
-
-
-class Admitted(NamedTuple):
-    """A submission's number, and whether it is new or was known before."""
-
-    number: int
-    is_new: bool
-
-
-class _Ticket(NamedTuple):
-    """A submission that waits for its turn."""
-
-    number: int
-    spooled: Spooled
-    lines: int
-    at: float
-
 
 class Inbox:
     """Where files are handed in; implements the pipeline's feed, which ends when the inbox is closed."""
@@ -64,13 +46,14 @@ class Inbox:
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
         self.taken: Taken = lambda _: None
         self._changed = threading.Condition()
-        self._waiting: deque[_Ticket] = deque()
+        self._waiting = Queue()
         self._queued: set[int] = set()
+        self._paused: Mapping[str, str] | None = None
         self._course = 0
         self._is_working = self._is_closed = False
         self._forms: deque[Form] = deque()
         self._under_way: deque[Decided] = deque()
-        self._admitting: dict[Identity, asyncio.Lock] = {}
+        self._admission = Admission(store, stages, self._queue)
 
     @property
     def waiting(self) -> int:
@@ -85,58 +68,75 @@ class Inbox:
     @property
     def lines_waiting(self) -> int:
         """Lines of the submissions that wait."""
-        return sum(ticket.lines for ticket in list(self._waiting))
+        return self._waiting.lines
+
+    @property
+    def paused(self) -> Mapping[str, str]:
+        """The senders whose work waits, and why."""
+        return self._paused or {}
+
+    def aside(self, sender: str | None = None) -> int:
+        """Submissions that wait because their sender is paused, of all or of one."""
+        return self._waiting.aside(sender)
+
+    def is_taken(self, number: int) -> bool:
+        """Whether a submission's turn has come."""
+        with self._changed:
+            return number in self._queued and number not in self._waiting
 
     @property
     def oldest_seconds(self) -> float:
-        """Age of the oldest submission or form that waits; 0 when none does."""
+        """Age of the oldest submission or form whose turn may come; 0 when there is none."""
         with self._changed:
-            began = [each[0].at for each in (self._waiting, self._forms) if each]
+            began = [*self._waiting.since, *(form.at for form in list(self._forms)[:1])]
         return time.monotonic() - min(began) if began else 0.0
 
     # --------------------------------------------------------------------------------- handing in
 
     async def admit(self, spooled: Spooled, watch: Watch = see_nothing, *, again: bool = False) -> Admitted:
-        """Prove, register and queue a file; the same sender's same file is one submission.
+        """Prove, register and queue a file, as ``Admission`` does."""
+        return await self._admission.admit(spooled, watch, again=again)
 
-        ``watch`` sees all lines of a file that is not known yet, and refuses it by what it raises.
-        ``again`` presents a file anew once it was decided: what was refused may now pass.
-
-        Raises
-        ------
-        InputError
-            The file is refused whole, and nothing was changed.
-        """
-        identity = (spooled.envelope.sender, spooled.sha256)
-        lock = self._admitting.setdefault(identity, asyncio.Lock())
-        try:
-            async with lock:
-                return await self._admit(spooled, watch, again=again)
-        finally:
-            if not lock.locked():
-                self._admitting.pop(identity, None)
-
-    async def _admit(self, spooled: Spooled, watch: Watch, *, again: bool) -> Admitted:
-        before = await self._store.find_submission(spooled.envelope.sender, spooled.sha256)
-        if before and not (again and (await self._store.submission(before.number)).stage.done):
-            return Admitted(before.number, is_new=False)
-        found = await asyncio.to_thread(self._prove, spooled, watch)
-        attempt = before.attempt + 1 if before else 1
-        submission = await self._store.register(record(spooled, found, attempt))
-        self._queue(_Ticket(submission.number, spooled, found.lines, time.monotonic()))
-        return Admitted(submission.number, is_new=True)
-
-    def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
-        with self._stages.measured("prove"):
-            return inspect(spooled, watch)
-
-    def _queue(self, ticket: _Ticket) -> None:
+    def _queue(self, ticket: Ticket) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""
         with self._changed:
             if ticket.number not in self._queued:
                 self._queued.add(ticket.number)
-                self._waiting.append(ticket)
+                self._waiting.add(ticket)
                 self._changed.notify_all()
+
+    async def cancel(self, number: int, key: str, sender: str) -> None:
+        """Take back a submission that waits, on behalf of ``key`` of ``sender``: none of its lines will be decided.
+
+        Whether its turn has come is seen here, under the lock; the row makes it last, and no batch that holds its
+        lines commits beside that.
+
+        Raises
+        ------
+        NotWaiting
+            Its turn has come.
+        """
+        with self._changed:
+            ticket, course = self._waiting.withdraw(number), self._course
+        if ticket is None:
+            raise NotWaiting(f"submission {number} is being decided, or it is decided")
+        try:
+            await self._store.fetch("cancel", number, key, sender)
+        except BaseException:
+            with self._changed:
+                if self._course == course:
+                    self._waiting.add(ticket)
+                    self._changed.notify_all()
+            raise
+        with self._changed:
+            self._waiting.withdraw(number)  # a book loaded meanwhile may have brought it up once more
+
+    def pause(self, senders: Mapping[str, str]) -> None:
+        """Let the work of ``senders`` wait, for the reason that stands beside each, and that of nobody else."""
+        with self._changed:
+            self._paused = senders
+            self._waiting.pause(senders)
+            self._changed.notify_all()
 
     def take(self, form: Form) -> None:
         """Queue a form; its answer comes after the commit of its batch."""
@@ -176,11 +176,9 @@ class Inbox:
         cells = CellNumbers(loaded.state.cell_words[1:])
         context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
         self._counter = Counter(self._store, loaded, context, (self._wait, self.taken))
-        unfinished = [
-            each for row in await self._store.fetch("unfinished") if (each := await self._left(row))
-        ]
-        self._feed = Feed(self._submissions(unfinished, self._course), context, loaded.state, self._stages)
-        for each in unfinished:
+        begun = await self._take_up()
+        self._feed = Feed(self._submissions(begun, self._course), context, loaded.state, self._stages)
+        for each in begun:
             self._feed.remember_waiting(each)
         self._tell(loaded)
 
@@ -219,7 +217,7 @@ class Inbox:
 
         with self._changed:
             self._changed.wait_for(
-                lambda: is_over() or self._is_working or bool(self._waiting) or self._may_take_forms()
+                lambda: is_over() or self._is_working or self._waiting.is_ready or self._may_take_forms()
             )
             return not is_over()
 
@@ -238,30 +236,38 @@ class Inbox:
             self._under_way.append(Decided([self._forms.popleft() for _ in range(count)]))
             return self._under_way[-1]
 
-    def _submissions(self, unfinished: list[Open], course: int) -> Iterator[Open | None]:
-        """What an earlier course left, then one ticket after the other; None where none waits."""
-        yield from unfinished
+    def _submissions(self, begun: list[Open], course: int) -> Iterator[Open | None]:
+        """What an earlier course began, then one ticket after the other; None where none waits."""
+        yield from begun
         while True:
             ticket = self._next(course)
             yield self._wait(self._opened(ticket)) if ticket else None
 
-    def _next(self, course: int) -> _Ticket | None:
+    def _next(self, course: int) -> Ticket | None:
         with self._changed:
-            found = self._waiting.popleft() if self._waiting and self._course == course else None
+            found = self._waiting.next() if self._course == course else None
             if self._course == course:
                 self._is_working = found is not None
             return found
 
-    async def _left(self, row: Any) -> Open | None:
-        """A submission that was registered and not finished; None when it was queued this moment."""
-        with self._changed:
-            if row["submission"] in self._queued:
-                return None
-            self._queued.add(row["submission"])
-        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
-        return await self._opened(_Ticket(row["submission"], spooled, 0, time.monotonic()))
+    async def _take_up(self) -> list[Open]:
+        """What was registered and not finished: what is begun goes on, the rest waits at its place."""
+        if self._paused is None:
+            self.pause({row["sender"]: row["reason"] for row in await self._store.fetch("paused")})
+        begun: list[Open] = []
+        for row in await self._store.fetch("unfinished"):
+            if row["is_begun"]:
+                self._queued.add(row["submission"])
+                begun.append(await self._opened(await self._left(row)))
+            elif row["submission"] not in self._queued:  # else it was queued this moment
+                self._queue(await self._left(row))
+        return begun
 
-    async def _opened(self, ticket: _Ticket) -> Open:
+    async def _left(self, row: Any) -> Ticket:
+        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
+        return Ticket(row["submission"], spooled, row["declared_lines"], time.monotonic())
+
+    async def _opened(self, ticket: Ticket) -> Open:
         submission = await self._store.submission(ticket.number)
         self.taken(submission)
         numbers = self._loaded.state.registry.numbers

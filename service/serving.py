@@ -24,6 +24,8 @@ from reporting import reference as codes_of
 from service import standby
 from service.access import trail
 from service.access.door import Door
+from service.access.pauses import Pauses
+from service.access.postgres import writing
 from service.access.rates import Rates
 from service.app import held
 from service.interruption import Interruption
@@ -95,6 +97,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
+                    pauses = group.create_task(desk.pauses.follow(database.dsn))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
@@ -103,6 +106,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     await engine
                     watch.cancel()
                     keys.cancel()
+                    pauses.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
 
@@ -117,8 +121,9 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
 
     inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
-    async with reading(dsn) as pool:
-        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, Board(stages.nanoseconds), stages)
+    async with reading(dsn) as pool, writing(dsn) as writer:
+        board, pauses = Board(stages.nanoseconds), Pauses(writer, inbox.pause)
+        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, board, stages, pauses)
         desk.shows_metrics_to_all = at.shows_metrics_to_all
         _connect(desk)
         try:
@@ -134,6 +139,8 @@ def _connect(desk: Desk) -> None:
     inbox.taken = board.taken
     board.read("files_waiting", lambda: inbox.waiting)
     board.read("file_lines_waiting", lambda: inbox.lines_waiting)
+    board.read("files_paused", inbox.aside)
+    board.read("senders_paused", lambda: desk.pauses.senders)
     board.read("forms_waiting", lambda: inbox.forms_waiting)
     board.read("oldest_waiting_seconds", lambda: inbox.oldest_seconds)
     board.read("uploads", lambda: desk.receiver.under_way)

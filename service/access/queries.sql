@@ -21,3 +21,10 @@ where $1::text is null or a.sender = $1 order by a.created_at, a.key;
 -- name: insert_audit
 insert into audit (key, sender, address, action, code, detail, times)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[]);
+
+-- name: insert_pause
+insert into pause (sender, is_paused, reason, key, by) select $1, $2, $3, $4, $5
+where exists (select from access_key where sender = $1) or exists (select from submission where sender = $1) returning true;
+
+-- name: paused
+select sender, reason from paused order by sender;

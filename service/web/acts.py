@@ -20,7 +20,7 @@ from service.access.perimeter import Perimeter
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
 from service.web.problems import Problem, malformed
-from service.web.upload import next_message
+from service.web.upload import small_body
 
 BODY_BYTES_MAX = 2**20
 _FIRST_LINES = frozenset({"", "1"})
@@ -74,7 +74,8 @@ class Acts:
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told, accepted=["application/json"]
             )
         self._desk.check_open()
-        body = await _body(request)
+        self._desk.check_sender(request.who.sender, is_file=False)
+        body = await small_body(request.receive, BODY_BYTES_MAX)
         rows = act_lines(body, "form", ACT_LINES_MAX)
         _check(rows, request.who)
         answer_of = asyncio.get_running_loop().create_future()
@@ -83,21 +84,6 @@ class Acts:
         settled = await form.answer
         self._desk.board.took("form_seconds", time.monotonic() - form.at)
         return answer(_decision(rows, settled, await self._desk.names(), request.language))
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body, which is small."""
-    body = bytearray()
-    while True:
-        message = await next_message(request.receive)
-        if message["type"] == "http.disconnect":
-            raise malformed("The body has no end")
-        body += message.get("body", b"")
-        if len(body) > BODY_BYTES_MAX:
-            told = f"A form may have {BODY_BYTES_MAX:,} bytes"
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 def _check(rows: list[dict[str, str]], who: Caller) -> None:

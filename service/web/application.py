@@ -8,6 +8,7 @@ from service.web.figures import Metrics
 from service.web.health import Health
 from service.web.refusals import Refusals
 from service.web.routing import Application, Route
+from service.web.senders import Senders
 from service.web.submissions import Submissions
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/docs.css", "/openapi.json"})
@@ -22,7 +23,7 @@ def application(desk: Desk, door: Door) -> Application:
 def routes(desk: Desk, door: Door) -> list[Route]:
     """Every route; each asks for a key unless its path is open."""
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
-    acts, submissions = Acts(desk), Submissions(desk)
+    acts, submissions, senders = Acts(desk), Submissions(desk), Senders(desk)
     refusals = Refusals(desk, submissions)
     handlers = {
         ("GET", "/healthz"): health.alive,
@@ -35,6 +36,9 @@ def routes(desk: Desk, door: Door) -> list[Route]:
         ("POST", "/v1/submissions"): submissions.submit,
         ("GET", "/v1/submissions"): submissions.listing,
         ("GET", "/v1/submissions/{submission}"): submissions.status,
+        ("DELETE", "/v1/submissions/{submission}"): submissions.cancel,
         ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
+        ("POST", "/v1/senders/{sender}/pause"): senders.pause,
+        ("POST", "/v1/senders/{sender}/resume"): senders.resume,
     }
     return [Route(method, path, handler, path in OPEN) for (method, path), handler in handlers.items()]

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core.fields import FORMATS, Field, Sort
+from ingest.envelope import SENDER
 from service.web.acts import Decision
 from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.refusals import ARROW, CSV, RefusalPage
+from service.web.senders import REASON_LETTERS_MAX, Sender
 from service.web.submissions import SubmissionPage, Ticket
 
 _JSON = "application/json"
@@ -31,6 +33,10 @@ _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "before": ("Only submissions below this number", {"type": "integer", "minimum": 1}),
     "after": ("Only lines behind this one", {"type": "integer", "minimum": 0}),
 }
+_PATH: Mapping[str, dict[str, Any]] = {
+    "submission": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    "sender": {"type": "string", "pattern": f"^{SENDER}$"},
+}
 
 
 class Operation(NamedTuple):
@@ -47,6 +53,7 @@ _ACT_LINE: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}
 _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
 }
+_REASON: Mapping[str, Any] = {"$ref": "#/components/schemas/Why"}
 _FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Whether the process answers", {"200": "It does"}),
@@ -81,6 +88,20 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/v1/submissions/{submission}"): Operation(
         "How far a submission is, and its receipt", {"200": Ticket, "400": PROBLEM, "404": PROBLEM}, ("wait",)
     ),
+    ("DELETE", "/v1/submissions/{submission}"): Operation(
+        "Take a submission back that still waits; what is cancelled stays so, and a file sent again is a fresh attempt",
+        {"200": Ticket, "403": PROBLEM, "404": PROBLEM, "409": PROBLEM},
+    ),
+    ("POST", "/v1/senders/{sender}/pause"): Operation(
+        "Let a sender's work wait, for operators: files are taken and keep their place, forms are answered 503",
+        {"200": Sender, "400": PROBLEM, "403": PROBLEM, "404": PROBLEM, "408": PROBLEM, "413": PROBLEM},
+        body={_JSON: {"schema": _REASON, "example": {"reason": "amounts in cents instead of euros"}}},
+    ),
+    ("POST", "/v1/senders/{sender}/resume"): Operation(
+        "Let a paused sender's work go on, for operators",
+        {"200": Sender, "400": PROBLEM, "403": PROBLEM, "404": PROBLEM, "408": PROBLEM, "413": PROBLEM},
+        body={_JSON: {"schema": _REASON, "example": {"reason": "the file was corrected"}}},
+    ),
     ("GET", "/v1/submissions/{submission}/refusals"): Operation(
         f"Its refused lines: a page, or all of them as {CSV} or {ARROW}; in French where Accept-Language says so",
         {"200": RefusalPage, "400": PROBLEM, "404": PROBLEM, "406": PROBLEM},
@@ -95,7 +116,7 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, Sender)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
@@ -105,7 +126,7 @@ def described(open_paths: frozenset[str]) -> dict[str, Any]:
         "info": {"title": "Crescendo", "version": "1", "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
-            "schemas": {**schemas, "ActLine": _act_line(), "Problem": _problem()},
+            "schemas": {**schemas, "Why": _why(), "ActLine": _act_line(), "Problem": _problem()},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -125,10 +146,11 @@ def _operation(path: str, operation: Operation, is_open: bool) -> dict[str, Any]
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
-    if "{submission}" not in path:
-        return []
-    schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-    return [{"name": "submission", "in": "path", "required": True, "schema": schema}]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        for name, schema in _PATH.items()
+        if f"{{{name}}}" in path
+    ]
 
 
 def _query(name: str) -> dict[str, Any]:
@@ -163,6 +185,17 @@ def _act_line() -> dict[str, Any]:
         if field is not Field.AMOUNT_CENTS
     }
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _why() -> dict[str, Any]:
+    """The reason that an operator gives."""
+    reason = {"type": "string", "minLength": 1, "maxLength": REASON_LETTERS_MAX}
+    return {
+        "type": "object",
+        "properties": {"reason": reason},
+        "required": ["reason"],
+        "additionalProperties": False,
+    }
 
 
 def _problem() -> dict[str, Any]:

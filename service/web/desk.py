@@ -8,14 +8,18 @@ from ingest.inbox import Inbox
 from monitoring.board import Board
 from reporting.names import Names, read_names
 from reporting.reference import Codes
+from service.access.pauses import Pauses
 from service.web.postgres import Pool, borrowed
-from service.web.problems import busy
+from service.web.problems import busy, paused
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
 
 FORMS_WAITING_MAX = 20_000
 FILES_WAITING_MAX = 2_000
 """Submissions that may wait for their turn; each costs a few hundred bytes of memory."""
+
+FILES_PAUSED_MAX = 200
+"""Of them, those of one paused sender: it must not fill the room of the others."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,7 @@ class Desk:
     file_bytes_max: int
     board: Board
     stages: Stages
+    pauses: Pauses
     shows_metrics_to_all: bool = False
     waiters: Waiters = field(default_factory=Waiters)
     is_ready: bool = False
@@ -53,6 +58,18 @@ class Desk:
             raise busy("As many forms wait as can wait", 1)
         if self.inbox.waiting >= FILES_WAITING_MAX:
             raise busy("As many files wait as can wait", 30)
+
+    def check_sender(self, sender: str, *, is_file: bool) -> None:
+        """Whether a sender's work is taken: a paused one's files wait while there is room, its forms cannot.
+
+        Raises
+        ------
+        Problem
+            An operator has paused it.
+        """
+        reason = self.inbox.paused.get(sender)
+        if reason is not None and not (is_file and self.inbox.aside(sender) < FILES_PAUSED_MAX):
+            raise paused(sender, reason)
 
     async def names(self) -> Names:
         """What the numbers of the journal stand for."""

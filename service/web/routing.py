@@ -2,13 +2,14 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import structlog
 
 from core.errors import EngineError, InputError
+from ingest.envelope import SENDER
 from monitoring.board import Board
 from service.access.door import Door
 from service.web.exchange import Answer, Receive, Request, Send, refusal
@@ -21,10 +22,14 @@ OTHER = "other"
 
 LOG = structlog.get_logger()
 _PARAMETER = re.compile(r"\{(\w+)\}")
+_SHAPES: Mapping[str, str] = {"sender": SENDER}
+"""What the parameters match that are no numbers."""
+
+_NUMBER = "[0-9]{1,9}"
 
 
 class Route(NamedTuple):
-    """A path, with ``{parameters}`` that match digits alone, and who answers it."""
+    """A path, with ``{parameters}`` that match digits unless they are names, and who answers it."""
 
     method: str
     path: str
@@ -100,4 +105,4 @@ class Application:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(_PARAMETER.sub(r"(?P<\1>[0-9]{1,9})", path))
+    return re.compile(_PARAMETER.sub(lambda found: f"(?P<{found[1]}>{_SHAPES.get(found[1], _NUMBER)})", path))

@@ -11,7 +11,7 @@ from core.errors import CrescendoError
 from ingest.envelope import Envelope
 from ingest.spool import Spool, Spooled
 from service.web.exchange import Message, Receive
-from service.web.problems import Problem, busy
+from service.web.problems import Problem, busy, malformed
 
 SILENCE_SECONDS = 60
 """A body that brings nothing for so long is given up."""
@@ -35,6 +35,27 @@ async def next_message(receive: Receive) -> Message:
     except TimeoutError:
         told = f"Nothing came for {SILENCE_SECONDS} seconds"
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told) from None
+
+
+async def small_body(receive: Receive, bytes_max: int) -> bytes:
+    """A whole body of at most ``bytes_max``.
+
+    Raises
+    ------
+    Problem
+        It is longer, has no end, or does not come.
+    """
+    body = bytearray()
+    while True:
+        message = await next_message(receive)
+        if message["type"] == "http.disconnect":
+            raise malformed("The body has no end")
+        body += message.get("body", b"")
+        if len(body) > bytes_max:
+            told = f"The body may have {bytes_max:,} bytes"
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 class Body(io.RawIOBase):
