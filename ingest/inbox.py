@@ -15,14 +15,15 @@ from typing import Any, TypeVar
 
 from core.errors import NotWaiting
 from core.observer import Stages
-from ingest.admission import Admission, Admitted
+from ingest.admission import Admission
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
-from ingest.inspection import Watch, see_nothing, source
+from ingest.inspection import source
 from ingest.queue import Queue, Ticket
+from ingest.rehearsal import Question, Rehearsals
 from ingest.resolve import Context, Sender
-from ingest.spool import Spool, Spooled
+from ingest.spool import Spool
 from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
 from posting.loading import Loaded
@@ -53,7 +54,8 @@ class Inbox:
         self._is_working = self._is_closed = False
         self._forms: deque[Form] = deque()
         self._under_way: deque[Decided] = deque()
-        self._admission = Admission(store, stages, self._queue)
+        self._rehearsals = Rehearsals(stages)
+        self.admission = Admission(store, stages, self._queue)
 
     @property
     def waiting(self) -> int:
@@ -90,12 +92,6 @@ class Inbox:
         with self._changed:
             began = [*self._waiting.since, *(form.at for form in list(self._forms)[:1])]
         return time.monotonic() - min(began) if began else 0.0
-
-    # --------------------------------------------------------------------------------- handing in
-
-    async def admit(self, spooled: Spooled, watch: Watch = see_nothing, *, again: bool = False) -> Admitted:
-        """Prove, register and queue a file, as ``Admission`` does."""
-        return await self._admission.admit(spooled, watch, again=again)
 
     def _queue(self, ticket: Ticket) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""
@@ -144,6 +140,22 @@ class Inbox:
             self._forms.append(form)
             self._changed.notify_all()
 
+    @property
+    def first_node(self) -> int:
+        """Number of the node that stands at position 0 of the book."""
+        return self._counter.first_node
+
+    @property
+    def rehearsals(self) -> int:
+        """Dry runs that wait or are under way."""
+        return len(self._rehearsals)
+
+    def ask(self, question: Question) -> None:
+        """Queue a dry run; its answer comes once it is decided and taken back."""
+        with self._changed:
+            self._rehearsals.ask(question)
+            self._changed.notify_all()
+
     def committed(self, outcome: Outcome) -> None:
         """Answer the forms of a committed batch."""
         if not outcome.decided:
@@ -151,15 +163,13 @@ class Inbox:
         with self._changed:
             decided = self._under_way.popleft()
             self._changed.notify_all()
-        decided.answer(outcome, self._counter.first_node)
+        decided.answer(outcome, self.first_node)
 
     def close(self) -> None:
         """Give no further batch; what waits is taken up at the next start."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-
-    # --------------------------------------------------------------------------------- the feed
 
     async def open(self, loaded: Loaded) -> None:
         """Stand where the last commit left off; whoever reads for an earlier book is sent home."""
@@ -171,10 +181,11 @@ class Inbox:
             for decided in reversed(self._under_way):
                 self._forms.extendleft(reversed(decided.forms))
             self._under_way.clear()
+            self._rehearsals.open()
             self._changed.notify_all()
         self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
         cells = CellNumbers(loaded.state.cell_words[1:])
-        context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
+        context = self._context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
         self._counter = Counter(self._store, loaded, context, (self._wait, self.taken))
         begun = await self._take_up()
         self._feed = Feed(self._submissions(begun, self._course), context, loaded.state, self._stages)
@@ -200,8 +211,10 @@ class Inbox:
             yield batch
 
     def _given(self, files: Iterator[Batch], counter: Counter, course: int) -> Generator[Batch]:
-        """What waits of forms, then a batch of files, in turn."""
+        """A dry run, what waits of forms, then a batch of files, in turn."""
         while self._has_work(course):
+            if question := self._asked(course):
+                yield self._rehearsals.batch(question, self._loaded, self._context)
             forms = self._taken(course)
             if forms:
                 yield counter.batch(forms)
@@ -216,10 +229,15 @@ class Inbox:
             return self._is_closed or self._course != course
 
         with self._changed:
-            self._changed.wait_for(
-                lambda: is_over() or self._is_working or self._waiting.is_ready or self._may_take_forms()
-            )
+            self._changed.wait_for(lambda: is_over() or self._is_working or self._is_due())
             return not is_over()
+
+    def _is_due(self) -> bool:
+        return self._waiting.is_ready or self._may_take_forms() or self._rehearsals.is_due
+
+    def _asked(self, course: int) -> Question | None:
+        with self._changed:
+            return self._rehearsals.take() if self._course == course else None
 
     def _may_take_forms(self) -> bool:
         return bool(self._forms) and len(self._under_way) < FORM_BATCHES_MAX

@@ -51,6 +51,7 @@ METRICS: Mapping[str, Metric] = {
     "senders_paused": Metric(_G, (), "Senders whose work waits until an operator resumes it"),
     "forms_waiting": Metric(_G, (), "Forms that wait to be decided"),
     "oldest_waiting_seconds": Metric(_G, (), "Age of the oldest submission or form whose turn may come; 0 when there is none"),
+    "dry_runs_total": Metric(_C, (), "Forms and files decided for show and taken back"),
     "uploads": Metric(_G, (), "Files on their way in"),
     "form_seconds": Metric(_H, (), "From a form that is read to its answer after the commit"),
     "requests_total": Metric(_C, ("method", "route", "status"), "Requests answered, by route and status"),

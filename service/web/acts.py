@@ -20,6 +20,7 @@ from service.access.perimeter import Perimeter
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
 from service.web.problems import Problem, malformed
+from service.web.rehearsing import as_form, rehearse
 from service.web.upload import small_body
 
 BODY_BYTES_MAX = 2**20
@@ -55,6 +56,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     batch: int
     chain: str
     lines: list[Line]
+    dry_run: bool = False
+    """Whether it was decided for show and taken back: it has no numbers then, and ``batch`` is the one before it."""
 
 
 class Acts:
@@ -66,7 +69,7 @@ class Acts:
     async def decide(self, request: Request) -> Answer:
         """Decide a form: one line, or an array of lines; an act's lines are accepted all or not at all.
 
-        With ``atomic``, so are its acts.
+        With ``atomic``, so are its acts; with ``dry_run``, it is decided as of now and taken back.
         """
         if request.header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             told = "A form is JSON"
@@ -78,12 +81,26 @@ class Acts:
         body = await small_body(request.receive, BODY_BYTES_MAX)
         rows = act_lines(body, "form", ACT_LINES_MAX)
         _check(rows, request.who)
-        answer_of = asyncio.get_running_loop().create_future()
-        form = Form(request.who.sender, rows, body, answer_of, request.flag("atomic"))
+        is_dry, is_atomic = request.flag("dry_run"), request.flag("atomic")
+        settled = await (self._rehearsed if is_dry else self._settled)(
+            request.who.sender, (rows, body), is_atomic
+        )
+        decision = _decision(rows, settled, await self._desk.names(), request.language)
+        return answer(msgspec.structs.replace(decision, dry_run=is_dry))
+
+    async def _settled(
+        self, sender: str, said: tuple[list[dict[str, str]], bytes], is_atomic: bool
+    ) -> Settled:
+        form = Form(sender, *said, asyncio.get_running_loop().create_future(), is_atomic)
         self._desk.inbox.take(form)
         settled = await form.answer
         self._desk.board.took("form_seconds", time.monotonic() - form.at)
-        return answer(_decision(rows, settled, await self._desk.names(), request.language))
+        return settled
+
+    async def _rehearsed(
+        self, sender: str, said: tuple[list[dict[str, str]], bytes], is_atomic: bool
+    ) -> Settled:
+        return as_form(await rehearse(self._desk, sender, said[0], is_atomic), self._desk.inbox.first_node)
 
 
 def _check(rows: list[dict[str, str]], who: Caller) -> None:

@@ -11,6 +11,7 @@ from service.web.acts import Decision
 from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.refusals import ARROW, CSV, RefusalPage
+from service.web.rehearsing import DryRun
 from service.web.senders import REASON_LETTERS_MAX, Sender
 from service.web.submissions import SubmissionPage, Ticket
 
@@ -28,6 +29,7 @@ _FORM: Mapping[str, Any] = {
 _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "wait": ("Seconds to wait for the end, at most", {"type": "integer", "minimum": 0, "maximum": 300}),
     "atomic": ("Accept all acts of the form or none", {"type": "boolean"}),
+    "dry_run": ("Decide it as of now and take it back: nothing is stored", {"type": "boolean"}),
     "again": ("Present a decided file anew", {"type": "boolean"}),
     "limit": ("How many on a page", {"type": "integer", "minimum": 1, "maximum": 1000}),
     "before": ("Only submissions below this number", {"type": "integer", "minimum": 1}),
@@ -67,17 +69,17 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/v1/acts"): Operation(
         "Decide a form with others, and answer after the commit; lines of one reference are all or nothing",
         {"200": Decision, "400": PROBLEM, "403": PROBLEM, "413": PROBLEM, "415": PROBLEM, "422": PROBLEM},
-        ("atomic",),
+        ("atomic", "dry_run"),
         {_JSON: {"schema": _FORMS, "example": _FORM}},
     ),
     ("POST", "/v1/submissions"): Operation(
         "Take in a file: 202 once it is durable and adds up, 200 when it was sent before or is decided already",
         {
-            "200": Ticket,
+            "200": (Ticket, DryRun),
             "202": Ticket,
             **dict.fromkeys(("400", "403", "408", "413", "415", "422"), PROBLEM),
         },
-        ("wait", "again"),
+        ("wait", "again", "dry_run"),
         {media: {"schema": _FILE} for media in MEDIA_TYPES},
     ),
     ("GET", "/v1/submissions"): Operation(
@@ -116,7 +118,7 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage, Sender)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, Sender, DryRun)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
@@ -172,8 +174,13 @@ def _answer(meant: Any) -> dict[str, Any]:
         return {"description": "It is not done: why, and what to do", "content": content}
     if isinstance(meant, str):
         return {"description": meant}
-    reference = {"$ref": f"#/components/schemas/{meant.__name__}"}
-    return {"description": (meant.__doc__ or "").strip(), "content": {_JSON: {"schema": reference}}}
+    types = meant if isinstance(meant, tuple) else (meant,)
+    schemas = [{"$ref": f"#/components/schemas/{each.__name__}"} for each in types]
+    said = (types[0].__doc__ or "").partition("\n")[0]
+    return {
+        "description": said,
+        "content": {_JSON: {"schema": {"oneOf": schemas} if schemas[1:] else schemas[0]}},
+    }
 
 
 def _act_line() -> dict[str, Any]:

@@ -18,6 +18,9 @@ FORMS_WAITING_MAX = 20_000
 FILES_WAITING_MAX = 2_000
 """Submissions that may wait for their turn; each costs a few hundred bytes of memory."""
 
+REHEARSALS_MAX = 50
+"""Dry runs that may wait: each is decided by itself."""
+
 FILES_PAUSED_MAX = 200
 """Of them, those of one paused sender: it must not fill the room of the others."""
 
@@ -70,6 +73,17 @@ class Desk:
         reason = self.inbox.paused.get(sender)
         if reason is not None and not (is_file and self.inbox.aside(sender) < FILES_PAUSED_MAX):
             raise paused(sender, reason)
+
+    def check_rehearsals(self) -> None:
+        """Whether there is room for one more dry run.
+
+        Raises
+        ------
+        Problem
+            There is none.
+        """
+        if self.inbox.rehearsals >= REHEARSALS_MAX:
+            raise busy("As many dry runs wait as can wait", 1)
 
     async def names(self) -> Names:
         """What the numbers of the journal stand for."""

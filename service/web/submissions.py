@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from core.errors import NotWaiting
+from ingest.spool import Spool, Spooled
 from service.access.keys import Caller
 from service.access.perimeter import Perimeter
 from service.access.roles import Role
@@ -17,6 +18,7 @@ from service.web import postgres, presenting
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
 from service.web.problems import Problem, busy, unknown
+from service.web.rehearsing import BYTES_MAX, DryRun, rehearse_file
 from service.web.upload import Cut
 
 WAITING, DECIDING, DECIDED, CANCELLED = "waiting", "deciding", "decided", "cancelled"
@@ -60,21 +62,33 @@ class Submissions:
         who = self._sender(request)
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
-        media, again = presenting.media_type(request), request.flag("again")
-        wait = request.number("wait", 0, (0, WAIT_SECONDS_MAX))
-        self._check_size(request)
-        declared = presenting.envelope(request, who.sender)
-        try:
-            name = presenting.file_name(request)
-            spooled = await self._desk.receiver.receive(request.receive, name, declared)
-        except Cut as cut:
-            raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
-        presenting.agree(spooled, media)
-        admitted = await self._desk.inbox.admit(spooled, Perimeter(who).see, again=again)
+        if request.flag("dry_run"):
+            return answer(await self._rehearsed(request))
+        wait, again = request.number("wait", 0, (0, WAIT_SECONDS_MAX)), request.flag("again")
+        spooled = await self._received(request, self._desk.file_bytes_max)
+        admitted = await self._desk.inbox.admission.admit(spooled, Perimeter(who).see, again=again)
         ticket = await self._awaited(admitted.number, wait)
         is_under_way = admitted.is_new and ticket.state not in ENDED
         status = HTTPStatus.ACCEPTED if is_under_way else HTTPStatus.OK
         return answer(ticket, status, location=f"/v1/submissions/{admitted.number}")
+
+    async def _rehearsed(self, request: Request) -> DryRun:
+        self._desk.check_rehearsals()
+        with self._desk.receiver.passing(BYTES_MAX) as spool:
+            spooled = await self._received(request, BYTES_MAX, spool)
+            return await rehearse_file(self._desk, spooled, Perimeter(request.who), request.language)
+
+    async def _received(self, request: Request, bytes_max: int, spool: Spool | None = None) -> Spooled:
+        """The body, durably in the spool, and what it should be."""
+        media = presenting.media_type(request)
+        _check_size(request, bytes_max)
+        declared, name = presenting.envelope(request, request.who.sender), presenting.file_name(request)
+        try:
+            spooled = await self._desk.receiver.receive(request.receive, name, declared, spool)
+        except Cut as cut:
+            raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
+        presenting.agree(spooled, media)
+        return spooled
 
     def _sender(self, request: Request) -> Caller:
         """The caller, when it may send anything at all."""
@@ -82,13 +96,6 @@ class Submissions:
             told = f"No role of key {request.who.key} may send acts"
             raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
         return request.who
-
-    def _check_size(self, request: Request) -> None:
-        """Refuse at once what says that it is over long; what does not say is counted as it comes."""
-        length, most = request.header("content-length"), self._desk.file_bytes_max
-        if length.isdigit() and int(length) > most:
-            told = f"The body has {int(length):,} bytes, over the {most:,} that a file may have"
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
@@ -195,3 +202,11 @@ class Submissions:
             reasons=reasons,
             links={"self": here, "refusals": f"{here}/refusals"},
         )
+
+
+def _check_size(request: Request, bytes_max: int) -> None:
+    """Refuse at once what says that it is over long; what does not say is counted as it comes."""
+    length = request.header("content-length")
+    if length.isdigit() and int(length) > bytes_max:
+        told = f"The body has {int(length):,} bytes, over the {bytes_max:,} that a file may have"
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)

@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import BinaryIO, cast
 
@@ -113,8 +114,14 @@ class Receiver:
         self._spool, self._at_once, self._free = spool, at_once, at_once
         self._threads = ThreadPoolExecutor(at_once, "upload")
 
-    async def receive(self, receive: Receive, name: str, declared: Envelope) -> Spooled:
-        """Bring a body to the spool, durably.
+    def passing(self, bytes_max: int) -> AbstractContextManager[Spool]:
+        """A spool for a file that is not kept."""
+        return self._spool.passing(bytes_max)
+
+    async def receive(
+        self, receive: Receive, name: str, declared: Envelope, spool: Spool | None = None
+    ) -> Spooled:
+        """Bring a body to the spool, or to another one, durably.
 
         Raises
         ------
@@ -128,7 +135,7 @@ class Receiver:
         if not self._free:
             raise busy("As many files as can be taken at once are on their way")
         body, self._free = Body(receive), self._free - 1
-        work = self._threads.submit(self._spool.receive, cast(BinaryIO, body), name, declared)
+        work = self._threads.submit((spool or self._spool).receive, cast(BinaryIO, body), name, declared)
         try:
             return await asyncio.wrap_future(work)
         finally:
