@@ -59,6 +59,7 @@ class Outcome(IntEnum):
     BALANCE_LIMIT = 41
     # the company it keeps
     ACT_REFUSED = 42
+    FORM_REFUSED = 43
 
 
 REFUSALS = tuple(code for code in Outcome if code > Outcome.HELD)

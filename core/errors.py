@@ -73,5 +73,9 @@ class LimitExceeded(InputError):
     """Over a stated limit."""
 
 
+class NotWaiting(CrescendoError):
+    """A submission waits no more: it is being decided, or it is decided."""
+
+
 class ReferenceDataError(CrescendoError):
     """Nomenclature, chart or calendar files do not hold together."""

@@ -261,4 +261,10 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Une autre ligne du même acte est refusée ; un acte est accepté en entier ou pas du tout.",
         "Corriger la ligne refusée et présenter de nouveau l'acte entier.",
     ),
+    _O.FORM_REFUSED: Remedy(
+        "Another act of the same form was refused, and the form was to be accepted whole or not at all.",
+        "Correct the act that was refused, and send the whole form again.",
+        "Un autre acte du même formulaire est refusé ; le formulaire devait être accepté en entier ou pas du tout.",
+        "Corriger l'acte refusé et présenter de nouveau le formulaire entier.",
+    ),
 }  # fmt: skip

@@ -20,7 +20,10 @@ VERSION = "1"
 """The version of the flat act format that is read here."""
 
 METADATA_PREFIX = b"crescendo."
-_SENDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}")
+SENDER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
+"""What a sender's name looks like."""
+
+_SENDER = re.compile(SENDER)
 _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()-]{0,34}")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _SUM = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")

@@ -7,7 +7,7 @@ transaction of its batch, so that it needs no spool: until that commit nothing i
 import hashlib
 import time
 from asyncio import Future
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -49,6 +49,8 @@ class Form:
     rows: list[dict[str, str]]
     body: bytes
     answer: "Future[Answer]"
+    is_atomic: bool = False
+    """Whether its acts are accepted all or not at all."""
     at: float = field(default_factory=time.monotonic)
     """When it came, on the clock that only goes forward."""
 
@@ -103,6 +105,17 @@ class Decided:
                 form.answer.set_result(found)
 
 
+def _apart(forms: list[Form]) -> Iterator[list[Form]]:
+    """``forms`` in order, in shares that are a piece each: one that is accepted whole or not at all stands alone."""
+    some: list[Form] = []
+    for form in forms:
+        if some and (form.is_atomic or some[-1].is_atomic):
+            yield some
+            some = []
+        some.append(form)
+    yield some
+
+
 @dataclass(slots=True)
 class _Account:
     """A sender's submission of forms, and the line that comes next."""
@@ -134,11 +147,12 @@ class Counter:
         for form in decided.forms:
             by_sender.setdefault(form.sender, []).append(form)
         for sender, forms in by_sender.items():
-            first = 0
-            for form in forms:
-                decided.places.append(_Place(form, len(decided.pieces), first))
-                first += len(form.rows)
-            decided.pieces.append(self._piece(self._account(sender), forms))
+            for some in _apart(forms):
+                first = 0
+                for form in some:
+                    decided.places.append(_Place(form, len(decided.pieces), first))
+                    first += len(form.rows)
+                decided.pieces.append(self._piece(self._account(sender), some))
         return Batch(decided.pieces, holding=False, beside={"form": self._kept(decided)}, is_answered=True)
 
     def _account(self, sender: str) -> _Account:
@@ -167,7 +181,8 @@ class Counter:
         account.next_line = end
         lines = np.arange(first, end, dtype=np.int32)
         said = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
-        return Piece(account.submission, found.acts, lines, *said, raw, Stage(1, end, True))
+        then, is_atomic = Stage(1, end, True), forms[0].is_atomic
+        return Piece(account.submission, found.acts, lines, *said, raw, then, is_atomic)
 
     def _kept(self, decided: Decided) -> np.ndarray:
         """COPY bytes of the forms as they came."""

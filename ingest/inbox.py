@@ -10,18 +10,20 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
+from typing import Any, TypeVar
 
+from core.errors import NotWaiting
 from core.observer import Stages
+from ingest.admission import Admission
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
-from ingest.inspection import Watch, inspect, see_nothing, source
-from ingest.intake import record
+from ingest.inspection import source
+from ingest.queue import Queue, Ticket
+from ingest.rehearsal import Question, Rehearsals
 from ingest.resolve import Context, Sender
-from ingest.spool import Spool, Spooled
-from ingest.tally import Inspection
+from ingest.spool import Spool
 from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
 from posting.loading import Loaded
@@ -42,25 +44,6 @@ Numbered = Callable[[int, str], None]
 
 Opened = Callable[[Loaded], Awaitable[None]]
 
-Identity = tuple[str, bytes]
-"""Who sent it, and the hash of its bytes."""
-
-
-class Admitted(NamedTuple):
-    """A submission's number, and whether it is new or was known before."""
-
-    number: int
-    is_new: bool
-
-
-class _Ticket(NamedTuple):
-    """A submission that waits for its turn."""
-
-    number: int
-    spooled: Spooled
-    lines: int
-    at: float
-
 
 class Inbox:
     """Where files are handed in; implements the pipeline's feed, which ends when the inbox is closed."""
@@ -71,14 +54,17 @@ class Inbox:
         self.taken: Taken = lambda _: None
         self.received: Received = lambda *_: None
         self.admitted: Numbered = lambda _number, _sender: None
+        self.withdrawn: Callable[[int], None] = lambda _: None
         self._changed = threading.Condition()
-        self._waiting: deque[_Ticket] = deque()
+        self._waiting = Queue()
         self._queued: set[int] = set()
+        self._paused: Mapping[str, str] | None = None
         self._course = 0
         self._is_working = self._is_closed = False
         self._forms: deque[Form] = deque()
         self._under_way: deque[Decided] = deque()
-        self._admitting: dict[Identity, asyncio.Lock] = {}
+        self._rehearsals = Rehearsals(stages)
+        self.admission = Admission(store, stages, self._admitted)
 
     @property
     def waiting(self) -> int:
@@ -93,61 +79,77 @@ class Inbox:
     @property
     def lines_waiting(self) -> int:
         """Lines of the submissions that wait."""
-        return sum(ticket.lines for ticket in list(self._waiting))
+        return self._waiting.lines
+
+    @property
+    def paused(self) -> Mapping[str, str]:
+        """The senders whose work waits, and why."""
+        return self._paused or {}
+
+    def aside(self, sender: str | None = None) -> int:
+        """Submissions that wait because their sender is paused, of all or of one."""
+        return self._waiting.aside(sender)
+
+    def is_taken(self, number: int) -> bool:
+        """Whether a submission's turn has come."""
+        with self._changed:
+            return number in self._queued and number not in self._waiting
 
     @property
     def oldest_seconds(self) -> float:
-        """Age of the oldest submission that waits for its turn, or form that waits for its answer; 0 when none does."""
+        """Age of the oldest submission whose turn may come, or form that waits for its answer; 0 when there is none."""
         with self._changed:
             under_way = self._under_way[0].forms if self._under_way else ()
-            began = [each[0].at for each in (self._waiting, self._forms, under_way) if each]
+            began = [*self._waiting.since, *(each[0].at for each in (self._forms, under_way) if each)]
         return time.monotonic() - min(began) if began else 0.0
 
-    # --------------------------------------------------------------------------------- handing in
+    def _admitted(self, ticket: Ticket) -> None:
+        """Tell of a file that has its number, and queue it."""
+        self.admitted(ticket.number, ticket.sender)
+        self._queue(ticket)
+        self.received(ticket.sender, "file", ticket.lines)
 
-    async def admit(self, spooled: Spooled, watch: Watch = see_nothing, *, again: bool = False) -> Admitted:
-        """Prove, register and queue a file; the same sender's same file is one submission.
-
-        ``watch`` sees all lines of a file that is not known yet, and refuses it by what it raises.
-        ``again`` presents a file anew once it was decided: what was refused may now pass.
-
-        Raises
-        ------
-        InputError
-            The file is refused whole, and nothing was changed.
-        """
-        identity = (spooled.envelope.sender, spooled.sha256)
-        lock = self._admitting.setdefault(identity, asyncio.Lock())
-        try:
-            async with lock:
-                return await self._admit(spooled, watch, again=again)
-        finally:
-            if not lock.locked():
-                self._admitting.pop(identity, None)
-
-    async def _admit(self, spooled: Spooled, watch: Watch, *, again: bool) -> Admitted:
-        before = await self._store.find_submission(spooled.envelope.sender, spooled.sha256)
-        if before and not (again and (await self._store.submission(before.number)).stage.done):
-            return Admitted(before.number, is_new=False)
-        found = await asyncio.to_thread(self._prove, spooled, watch)
-        attempt = before.attempt + 1 if before else 1
-        submission = await self._store.register(record(spooled, found, attempt))
-        self.admitted(submission.number, submission.sender)
-        self._queue(_Ticket(submission.number, spooled, found.lines, time.monotonic()))
-        self.received(submission.sender, "file", found.lines)
-        return Admitted(submission.number, is_new=True)
-
-    def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
-        with self._stages.measured("prove"):
-            return inspect(spooled, watch)
-
-    def _queue(self, ticket: _Ticket) -> None:
+    def _queue(self, ticket: Ticket) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""
         with self._changed:
             if ticket.number not in self._queued:
                 self._queued.add(ticket.number)
-                self._waiting.append(ticket)
+                self._waiting.add(ticket)
                 self._changed.notify_all()
+
+    async def cancel(self, number: int, key: str, sender: str) -> None:
+        """Take back a submission that waits, on behalf of ``key`` of ``sender``: none of its lines will be decided.
+
+        Whether its turn has come is seen here, under the lock; the row makes it last, and no batch that holds its
+        lines commits beside that.
+
+        Raises
+        ------
+        NotWaiting
+            Its turn has come.
+        """
+        with self._changed:
+            ticket, course = self._waiting.withdraw(number), self._course
+        if ticket is None:
+            raise NotWaiting(f"submission {number} is being decided, or it is decided")
+        try:
+            await self._store.fetch("cancel", number, key, sender)
+        except BaseException:
+            with self._changed:
+                if self._course == course:
+                    self._waiting.add(ticket)
+                    self._changed.notify_all()
+            raise
+        with self._changed:
+            self._waiting.withdraw(number)  # a book loaded meanwhile may have brought it up once more
+        self.withdrawn(number)
+
+    def pause(self, senders: Mapping[str, str]) -> None:
+        """Let the work of ``senders`` wait, for the reason that stands beside each, and that of nobody else."""
+        with self._changed:
+            self._paused = senders
+            self._waiting.pause(senders)
+            self._changed.notify_all()
 
     def take(self, form: Form) -> None:
         """Queue a form; its answer comes after the commit of its batch."""
@@ -156,6 +158,22 @@ class Inbox:
             self._changed.notify_all()
         self.received(form.sender, "form", len(form.rows))
 
+    @property
+    def first_node(self) -> int:
+        """Number of the node that stands at position 0 of the book."""
+        return self._counter.first_node
+
+    @property
+    def rehearsals(self) -> int:
+        """Dry runs that wait or are under way."""
+        return len(self._rehearsals)
+
+    def ask(self, question: Question) -> None:
+        """Queue a dry run; its answer comes once it is decided and taken back."""
+        with self._changed:
+            self._rehearsals.ask(question)
+            self._changed.notify_all()
+
     def committed(self, outcome: Outcome) -> None:
         """Answer the forms of a committed batch."""
         if not outcome.decided:
@@ -163,15 +181,13 @@ class Inbox:
         with self._changed:
             decided = self._under_way.popleft()
             self._changed.notify_all()
-        decided.answer(outcome, self._counter.first_node)
+        decided.answer(outcome, self.first_node)
 
     def close(self) -> None:
         """Give no further batch; what waits is taken up at the next start."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-
-    # --------------------------------------------------------------------------------- the feed
 
     async def open(self, loaded: Loaded) -> None:
         """Stand where the last commit left off; whoever reads for an earlier book is sent home."""
@@ -183,16 +199,15 @@ class Inbox:
             for decided in reversed(self._under_way):
                 self._forms.extendleft(reversed(decided.forms))
             self._under_way.clear()
+            self._rehearsals.open()
             self._changed.notify_all()
         self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
         cells = CellNumbers(loaded.state.cell_words[1:])
-        context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
+        context = self._context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
         self._counter = Counter(self._store, loaded, context, (self._wait, self.taken))
-        unfinished = [
-            each for row in await self._store.fetch("unfinished") if (each := await self._left(row))
-        ]
-        self._feed = Feed(self._submissions(unfinished, self._course), context, loaded.state, self._stages)
-        for each in unfinished:
+        begun = await self._take_up()
+        self._feed = Feed(self._submissions(begun, self._course), context, loaded.state, self._stages)
+        for each in begun:
             self._feed.remember_waiting(each)
         await self._tell(loaded)
 
@@ -214,8 +229,10 @@ class Inbox:
             yield batch
 
     def _given(self, files: Iterator[Batch], counter: Counter, course: int) -> Generator[Batch]:
-        """What waits of forms, then a batch of files, in turn."""
+        """A dry run, what waits of forms, then a batch of files, in turn."""
         while self._has_work(course):
+            if question := self._asked(course):
+                yield self._rehearsals.batch(question, self._loaded, self._context)
             forms = self._taken(course)
             if forms:
                 yield counter.batch(forms)
@@ -230,10 +247,15 @@ class Inbox:
             return self._is_closed or self._course != course
 
         with self._changed:
-            self._changed.wait_for(
-                lambda: is_over() or self._is_working or bool(self._waiting) or self._may_take_forms()
-            )
+            self._changed.wait_for(lambda: is_over() or self._is_working or self._is_due())
             return not is_over()
+
+    def _is_due(self) -> bool:
+        return self._waiting.is_ready or self._may_take_forms() or self._rehearsals.is_due
+
+    def _asked(self, course: int) -> Question | None:
+        with self._changed:
+            return self._rehearsals.take() if self._course == course else None
 
     def _may_take_forms(self) -> bool:
         return bool(self._forms) and len(self._under_way) < FORM_BATCHES_MAX
@@ -250,30 +272,38 @@ class Inbox:
             self._under_way.append(Decided([self._forms.popleft() for _ in range(count)]))
             return self._under_way[-1]
 
-    def _submissions(self, unfinished: list[Open], course: int) -> Iterator[Open | None]:
-        """What an earlier course left, then one ticket after the other; None where none waits."""
-        yield from unfinished
+    def _submissions(self, begun: list[Open], course: int) -> Iterator[Open | None]:
+        """What an earlier course began, then one ticket after the other; None where none waits."""
+        yield from begun
         while True:
             ticket = self._next(course)
             yield self._wait(self._opened(ticket)) if ticket else None
 
-    def _next(self, course: int) -> _Ticket | None:
+    def _next(self, course: int) -> Ticket | None:
         with self._changed:
-            found = self._waiting.popleft() if self._waiting and self._course == course else None
+            found = self._waiting.next() if self._course == course else None
             if self._course == course:
                 self._is_working = found is not None
             return found
 
-    async def _left(self, row: Any) -> Open | None:
-        """A submission that was registered and not finished; None when it was queued this moment."""
-        with self._changed:
-            if row["submission"] in self._queued:
-                return None
-            self._queued.add(row["submission"])
-        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
-        return await self._opened(_Ticket(row["submission"], spooled, 0, time.monotonic()))
+    async def _take_up(self) -> list[Open]:
+        """What was registered and not finished: what is begun goes on, the rest waits at its place."""
+        if self._paused is None:
+            self.pause({row["sender"]: row["reason"] for row in await self._store.fetch("paused")})
+        begun: list[Open] = []
+        for row in await self._store.fetch("unfinished"):
+            if row["is_begun"]:
+                self._queued.add(row["submission"])
+                begun.append(await self._opened(await self._left(row)))
+            elif row["submission"] not in self._queued:  # else it was queued this moment
+                self._queue(await self._left(row))
+        return begun
 
-    async def _opened(self, ticket: _Ticket) -> Open:
+    async def _left(self, row: Any) -> Ticket:
+        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
+        return Ticket(row["submission"], spooled, row["declared_lines"], time.monotonic())
+
+    async def _opened(self, ticket: Ticket) -> Open:
         submission = await self._store.submission(ticket.number)
         self.taken(submission)
         numbers = self._loaded.state.registry.numbers

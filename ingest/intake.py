@@ -83,7 +83,7 @@ class FileFeed:
         context = Context(
             loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret
         )
-        unfinished = [await self._reopen(row) for row in await self.store.fetch("unfinished")]
+        unfinished = [await self._reopen(row) for row in await self.store.fetch("due")]
         self._coming = self._submissions(unfinished)
         self._feed = Feed(self._coming, context, loaded.state, self.stages)
         for each in unfinished:
@@ -160,7 +160,7 @@ class FileFeed:
         if identity in self._presented:
             return None
         before = self._wait(self.store.find_submission(*identity))
-        if before and not self.order.again:
+        if before and before.stands_for(again=self.order.again):
             self.known.append(Known(path, before.number))
             return None
         with self.stages.measured("prove"):

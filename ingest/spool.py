@@ -103,6 +103,12 @@ class Spool:
             record = _Record(size, found, name, _completed(merged(said), digest, name))
             return self._settle(place, digest, record)
 
+    @contextmanager
+    def passing(self, bytes_max: int) -> Iterator["Spool"]:
+        """A spool for what is not kept: gone afterwards with all that it holds."""
+        with workplace(self._folder) as place:
+            yield Spool(place, bytes_max)
+
     def open(self, sha256: bytes, sender: str | None = None) -> Spooled:
         """The file of that hash, as ``sender`` sent it (who may be left out when only one did).
 

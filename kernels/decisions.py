@@ -107,7 +107,8 @@ def _settle(acts, book, decisions, context):
 
 
 @part
-def _borrowed(book):
+def borrowed(book):
+    """``book`` without its reference counts."""
     return Book(
         borrow(book.effects),
         borrow(book.cells),
@@ -142,7 +143,7 @@ def decide(acts, book, decisions, holding):
     Source    GBCP art. 136, 156-160; LOLF art. 7 and 28; domain 2.4, 2.5, 3.4
     Oracle    tests.oracle.decisions.decide
     """
-    acts, book, decisions = borrow(acts), _borrowed(book), borrow(decisions)
+    acts, book, decisions = borrow(acts), borrowed(book), borrow(decisions)
     rows = acts.size
     row, ready, found = 0, 0, np.empty(BLOCK_ROWS, np.uint32)
     while row < rows:

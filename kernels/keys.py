@@ -101,6 +101,15 @@ def insert_at(slots, slot, keys, row, entry):
     _point(slots, slot, row, entry[1])
 
 
+@part
+def leave(slots, row, low):
+    """Free the slot that points at ``row``, the last one entered: no search was ever led past it."""
+    at = home(slots, low)
+    while slots[at] & _ROW_MASK != np.uint64(row + 1):
+        at = _next(slots, at)
+    slots[at] = _FREE
+
+
 @kernel(fills_column(Slots), reads_records(Keys), whole, whole)
 def index(slots, keys, first, end):
     """Enter rows ``first`` to ``end`` of ``keys`` into ``slots``, on loading.

@@ -124,3 +124,23 @@ def record(acts, book, span, slot):
     keys.insert_at(book.slots, slot, book.keys, at, act)
     book.counters[0].entries = first + end - row - 1
     book.counters[0].keys = at + 1
+
+
+@part
+def _strike(acts, book, line):
+    at = book.counters[0].payees - 1
+    keys.leave(book.payee_slots, at, acts[line].payee_low)
+    book.counters[0].payees = at
+
+
+@part
+def forget(acts, book, span):
+    """Make the act in ``span``, the last one recorded, unknown again: its payees, its key, its entries."""
+    row, end = span
+    if book.effects[acts[row].kind].family == Family.THIRD_PARTY.value:
+        for line in range(end - 1, row - 1, -1):
+            _strike(acts, book, line)
+    at = counted(book.counters[0].keys - 1)
+    keys.leave(book.slots, at, acts[row].key_low)
+    book.counters[0].keys = at
+    book.counters[0].entries -= end - row

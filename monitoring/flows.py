@@ -1,7 +1,7 @@
 """Files by sender and by what has become of them, as ministries ask for it: so many received, so many still in treatment.
 
 Read from the database when a book is loaded, moved by what is handed in and by every batch after that.  A file counts
-once, as received and in the state it is in; forms are no file and are not here.
+once, as received and in the state it is in; forms are no file and are not here, nor is what was cancelled while it waited.
 """
 
 from collections import Counter
@@ -73,6 +73,12 @@ class Flows:
         if number not in self._open:
             self._take(number, sender)
             self._tell(self._open[number], State.IN_TREATMENT)
+
+    def withdrawn(self, number: int) -> None:
+        """A file was cancelled: it counts as if it had never come."""
+        if sender := self._open.pop(number, None):
+            self._files[sender, State.IN_TREATMENT] -= 1
+            self._tell(sender, State.IN_TREATMENT)
 
     def committed(self, outcome: Outcome) -> None:
         """Move the files that a committed batch ended."""

@@ -52,8 +52,13 @@ METRICS: Mapping[str, Metric] = {
     "files_waiting": Metric(_G, (), "Submissions that wait for their turn"),
     "file_lines_waiting": Metric(_G, (), "Lines of the submissions that wait for their turn"),
     "file_lines_under_way": Metric(_G, (), "Lines of the submissions being decided that are not committed"),
+    "files_paused": Metric(_G, (), "Of the submissions that wait, those whose sender is paused"),
+    "senders_paused": Metric(_G, (), "Senders whose work waits until an operator resumes it"),
     "forms_waiting": Metric(_G, (), "Forms that wait to be decided"),
-    "oldest_waiting_seconds": Metric(_G, (), "Age of the oldest submission or form that waits, or is being decided"),
+    "dry_runs_total": Metric(_C, (), "Forms and files decided for show and taken back"),
+    "oldest_waiting_seconds": Metric(
+        _G, (), "Age of the oldest submission or form that waits and is not paused, or is being decided"
+    ),
     "drain_lines_per_second": Metric(_G, (), "Lines committed a second, over the last half minute of work"),
     "queue_empty_seconds": Metric(_G, (), "Until all that waits is committed at that rate; infinite while nothing moves"),
     "cut_off_seconds": Metric(_G, (), "Until the cut-off, below 0 once it is past; nothing where none is set"),

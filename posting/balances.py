@@ -28,6 +28,13 @@ class Balances:
             "account_balance": self._accounts.encode(self._changed_accounts(batch, periods)),
         }
 
+    def forget(self, periods: list[NDArray[np.int32]]) -> None:
+        """Clear the marks: what was touched was taken back."""
+        for first, end in self._ranges:
+            _touched(self._state.book.nodes, first, end)
+        for first in _firsts(periods):
+            _touched(self._state.book.ledger, first, first + LEDGER_ACCOUNTS)
+
     def _changed_nodes(self, batch: int) -> NodeBalances:
         book, registry = self._state.book, self._state.registry
         at = np.concatenate([first + _touched(book.nodes, first, end) for first, end in self._ranges])
@@ -36,11 +43,7 @@ class Balances:
 
     def _changed_accounts(self, batch: int, periods: list[NDArray[np.int32]]) -> AccountBalances:
         ledger, found = self._state.book.ledger, [np.zeros(0, np.int64)]
-        for period in sorted(
-            {each for piece in periods for each in np.flatnonzero(np.bincount(piece)).tolist()}
-        ):
-            first = period * LEDGER_ACCOUNTS
-            found.append(first + _touched(ledger, first, first + LEDGER_ACCOUNTS))
+        found += [first + _touched(ledger, first, first + LEDGER_ACCOUNTS) for first in _firsts(periods)]
         at = np.concatenate(found)
         period, account = np.divmod(at, LEDGER_ACCOUNTS)
         return AccountBalances(
@@ -53,6 +56,12 @@ def _ranges(registry: Registry) -> list[tuple[int, int]]:
     last, ends = len(registry.centre_level) - 1, np.array([0, SHEETS - 1])
     found = (registry.node_positions(np.array([0, last]), np.array(year), ends) for year in registry.years)
     return [(first, end + 1) for first, end in (each.tolist() for each in found)]
+
+
+def _firsts(periods: list[NDArray[np.int32]]) -> list[int]:
+    """First row of the ledger of each period, in order."""
+    there = {each for piece in periods for each in np.flatnonzero(np.bincount(piece)).tolist()}
+    return [period * LEDGER_ACCOUNTS for period in sorted(there)]
 
 
 def _touched(table: np.ndarray, first: int, end: int) -> NDArray[np.intp]:

@@ -1,8 +1,8 @@
 """What is decided together, and what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -71,6 +71,34 @@ class Piece:
     raw: pa.RecordBatch
     then: Stage
     """Where the submission stands once this piece is decided."""
+    is_atomic: bool = False
+    """Whether its acts are accepted all or not at all."""
+
+
+Passed = tuple[Piece, np.ndarray]
+"""A piece, and what became of its lines."""
+
+
+class Rehearsed(NamedTuple):
+    """What would have become of a batch."""
+
+    passes: list[Passed]
+    """Of the batch, then of the passes over what it held: the last word on a line is what counts."""
+    batch: int
+    """The batch it was decided after."""
+    last: int
+    """The last entry of that: greater ones were taken back with everything else."""
+
+
+class Rehearsal(Protocol):
+    """Whoever wants to know what would become of a batch, were it decided now."""
+
+    def again(self, decided: "Batch") -> "Iterator[Batch]":
+        """The batches that present what ``decided`` held; runs in the kernel thread."""
+        ...
+
+    def told(self, found: Rehearsed) -> None:
+        """What would have become of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +113,8 @@ class Batch:
     """COPY bytes by table that are stored in the batch's transaction, and hashed with nothing."""
     is_answered: bool = False
     """Whether somebody waits to be told what became of each line."""
+    rehearsal: Rehearsal | None = None
+    """Who asks what would become of it; it is then not committed, but taken back."""
 
     @property
     def rows(self) -> int:

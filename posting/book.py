@@ -1,5 +1,7 @@
 """The book in memory: everything deciding needs, with room to grow, and which pages of it changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import lcm
 
@@ -124,6 +126,22 @@ class State:
         if self.book.counters[0]["waiting"]:
             self.book.waiting_slots[:] = 0
             self.book.counters[0]["waiting"] = 0
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Let cells and waiting keys be afterwards what they were; what was decided is another's to take back."""
+        cells, waiting = len(self.cell_words), int(self.book.counters[0]["waiting"])
+        held, slots = self.book.waiting[:waiting].copy(), self.book.waiting_slots.copy()
+        yield
+        self._drop_cells(cells)
+        self.book.waiting[:waiting], self.book.counters[0]["waiting"] = held, waiting
+        self._replace(waiting_slots=slots)
+
+    def _drop_cells(self, first: int) -> None:
+        table = extended(self.book.cells, len(self.cell_words), first)
+        table[first:], self.cell_words[first:] = np.zeros(1, table.dtype), 0
+        self.cell_words = self.cell_words[:first]
+        self._replace(cells=sealed(table[:first]))
 
     def wait_for(self, acts: np.ndarray) -> None:
         """Hold the keys of ``acts``, which wait for their predecessor."""

@@ -64,6 +64,11 @@ class CellNumbers:
         with self._lock:
             return self._number(words)
 
+    def fork(self) -> "CellNumbers":
+        """Numbers that begin with those given so far, and go their own way."""
+        with self._lock:
+            return CellNumbers(self._known[1 : int(self._count[0])].copy())
+
     def _number(self, words: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         first = int(self._count[0])
         self._make_room(first + len(words))

@@ -4,6 +4,7 @@ Same batch and same book give the same bytes, always: no clock and no randomness
 """
 
 import hashlib
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +17,15 @@ from core.observer import Stages
 from core.tables import Decisions, Duplicates, NewCells, NewPayees, Refusals
 from kernels import decisions as kernel
 from kernels.outcomes import AMOUNT, LINES
+from kernels.retraction import take_back
 from posting import cells, outcome_rows, progress
 from posting.balances import Balances
-from posting.batch import Batch, Outcome
+from posting.batch import Batch, Outcome, Passed, Rehearsal, Rehearsed
 from posting.book import State
 from posting.outcome_rows import Decided, Place
 from posting.rows import Encoder
 from posting.sorting import ENTERED, Sorted, sort
+from posting.unity import all_or_none
 
 CHAINED: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cell")
 """Tables whose rows a batch's hash covers, in this order."""
@@ -73,6 +76,23 @@ class Engine:
             number, first, counts, cents, self.head.chain, stored, rows, held, self._ended(batch), told
         )
 
+    def rehearse(self, batch: Batch, rehearsal: Rehearsal) -> Rehearsed:
+        """Decide ``batch``, and what it holds, as ``evaluate`` would have it; then take it all back.
+
+        Room is made for all of it at first: no table grows between what is decided and what is taken back.
+        """
+        state, passes, last = self.state, list[Passed](), self.state.entries
+        with self._stages.measured("rehearse"), state.restored():
+            state.make_room(batch.rows)
+            for each in chain([batch], rehearsal.again(batch)):
+                found = self._decide(each)
+                passes += zip(each.pieces, found, strict=True)
+                progress.advance(each, list(map(sort, each.pieces, found)))
+            for piece, decisions in reversed(passes):
+                take_back(sealed(piece.acts), state.book, sealed(decisions))
+            self._balances.forget([piece.acts["period"] for piece, _ in passes])
+        return Rehearsed(passes, self.head.batch, last)
+
     def _ended(self, batch: Batch) -> NDArray[np.int64]:
         """Lines by kind and code."""
         found = np.zeros(len(CATALOG) * _CODES, np.int64)
@@ -87,9 +107,11 @@ class Engine:
         found = []
         for piece in batch.pieces:
             self.state.add_cells(piece.new_words)
-            one = records(Decisions, len(piece.acts))
+            one, last = records(Decisions, len(piece.acts)), self.state.entries
             kernel.decide(sealed(piece.acts), self.state.book, one, batch.holding)
             self.state.note_changes(one)
+            if piece.is_atomic:
+                all_or_none(piece.acts, one, self.state.book, last)
             found.append(one)
         return found
 

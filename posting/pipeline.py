@@ -164,6 +164,10 @@ class _Course:
             await asyncio.gather(*ahead, self._in_reader(batches.close), return_exceptions=True)
 
     async def _present(self, group: asyncio.TaskGroup, feed: Feed, batch: Batch) -> None:
+        if batch.rehearsal:
+            found = await self._in_kernel(self._engine.rehearse, batch, batch.rehearsal)
+            batch.rehearsal.told(found)
+            return
         if batch.pieces:
             await self._decide(group, batch)
         again = feed.again(batch)

@@ -105,9 +105,9 @@ def _take_back(state: State, stretch: _Stretch, whole: int) -> None:
 
 
 async def _senders(store: PostgresStore, registry: Registry) -> NDArray[np.int64]:
-    """The sender's number of each submission."""
+    """The sender's number of each submission; 0 where none was given yet, as none of its lines was taken up."""
     rows = await store.fetch("submission_senders")
     numbers = np.zeros(max((row["submission"] for row in rows), default=0) + 1, np.int64)
     for row in rows:
-        numbers[row["submission"]] = registry.numbers[Coded.SENDER][row["sender"]]
+        numbers[row["submission"]] = registry.numbers[Coded.SENDER].get(row["sender"], 0)
     return numbers

@@ -30,6 +30,10 @@ class TextCells(NamedTuple):
     spans: Spans
     text: Bytes
 
+    def shown(self, row: int) -> str:
+        """The text of one row."""
+        return self.text.data[self.spans.start[row] : self.spans.end[row]].tobytes().decode()
+
 
 @cache
 def layout(table: type) -> np.dtype:

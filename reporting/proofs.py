@@ -108,6 +108,8 @@ async def prove_submission(connection: Connection, names: Names, number: int) ->
     numbers = [each["batch"] for each in await fetch(connection, "batches_of_submission", number)]
     proofs = [await prove_batch(connection, names, each) for each in numbers]
     agreements = [each for one in progress for each in await _totals(connection, row, one)]
+    if row["is_cancelled"]:
+        agreements.append(await _nothing_decided(connection, number))
     return SubmissionProof(
         number,
         row["file_name"],
@@ -135,6 +137,12 @@ async def _totals(connection: Connection, row: Row, progress: Row) -> Iterable[A
     accepted = Agreement("accepted cents", progress["accepted_cents"], counted["accepted_cents"], True)
     is_declared = progress["done"] and row["declared_lines"] is not None
     return [*(told if is_declared else []), *rows, accepted]
+
+
+async def _nothing_decided(connection: Connection, submission: int) -> Agreement:
+    counted = await fetch_one(connection, "counted_of_submission", submission)
+    decided = sum(counted[name] for name in ("accepted", "duplicate", "refused"))
+    return Agreement("lines decided, though it is cancelled", 0, decided)
 
 
 async def _counts(connection: Connection, batch: Row) -> Iterable[Agreement]:

@@ -99,7 +99,8 @@ select d.batch, d.submission, d.line, d.entry_id, s.sender from duplicate d join
 where d.entry_id = any($1::bigint[]) order by d.batch, d.position limit $2;
 
 -- name: submissions
-select submission, sender, batch_id, encode(file_hash, 'hex') as file_hash, file_name, format, attempt, declared_lines, declared_cents, received_at
+select submission, sender, batch_id, encode(file_hash, 'hex') as file_hash, file_name, format, attempt, declared_lines, declared_cents, received_at,
+       exists (select from cancellation c where c.submission = submission.submission) as is_cancelled
 from submission where submission = any($1::int[]);
 
 -- name: cells

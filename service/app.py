@@ -191,7 +191,7 @@ async def process(
             replace(order, admitted=course.admit), Spool(settings.data / "spool"), store, clock.stages
         )
         feed = Stoppable(files)
-        left = await postgres.unfinished(store.keeper)
+        left = await postgres.due(store.keeper)
         course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)
         told = pipeline.Settings(
             stages=clock.stages,

@@ -79,9 +79,9 @@ async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -
     return reasons(await connection.fetch(SQL["refusals"], list(numbers)))
 
 
-async def unfinished(connection: asyncpg.Connection) -> list[Receipt]:
-    """The submissions that still have lines to decide."""
-    rows = await connection.fetch(SQL["unfinished"])
+async def due(connection: asyncpg.Connection) -> list[Receipt]:
+    """The submissions that the next run takes up, as they still have lines to decide."""
+    rows = await connection.fetch(SQL["due"])
     return await read_receipts(connection, [row["submission"] for row in rows])
 
 
@@ -97,8 +97,7 @@ async def status(connection: asyncpg.Connection) -> dict[str, Any]:
         return {"migrations": []}
     (engine,) = await connection.fetch(SQL["engine"])
     applied = [dict(row.items()) for row in await connection.fetch(SQL["migrations"])]
-    left = len(await unfinished(connection))
-    return {**dict(engine.items()), "migrations": applied, "unfinished": left}
+    return {**dict(engine.items()), "migrations": applied}
 
 
 async def examples(connection: asyncpg.Connection) -> list[str]:

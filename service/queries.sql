@@ -1,8 +1,9 @@
 -- name: receipts
 select s.submission, s.file_name as file, s.sender, s.batch_id, s.format, s.attempt, encode(s.file_hash, 'hex') as sha256,
        s.size_bytes,
-       coalesce(s.declared_lines, p.accepted + p.duplicate + p.refused + p.suspended, 0) as lines,
-       coalesce(s.declared_cents, p.accepted_cents + p.duplicate_cents + p.refused_cents + p.suspended_cents, 0) as cents, coalesce(p.done, false) as done,
+       case when c.submission is null then coalesce(s.declared_lines, p.accepted + p.duplicate + p.refused + p.suspended, 0) else 0 end as lines,
+       case when c.submission is null then coalesce(s.declared_cents, p.accepted_cents + p.duplicate_cents + p.refused_cents + p.suspended_cents, 0) else 0 end as cents,
+       coalesce(p.done, false) as done, c.submission is not null as is_cancelled, s.declared_lines, s.declared_cents,
        coalesce(p.accepted, 0) as accepted, coalesce(p.duplicate, 0) as duplicate,
        coalesce(p.refused, 0) as refused, coalesce(p.suspended, 0) as suspended,
        coalesce(p.accepted_cents, 0) as accepted_cents, coalesce(p.duplicate_cents, 0) as duplicate_cents,
@@ -10,14 +11,11 @@ select s.submission, s.file_name as file, s.sender, s.batch_id, s.format, s.atte
        p.batch as last_batch, encode(b.chain, 'hex') as chain
 from submission s left join lateral (
     select * from progress where progress.submission = s.submission order by batch desc limit 1
-) p on true left join batch b on b.batch = p.batch
+) p on true left join batch b on b.batch = p.batch left join cancellation c on c.submission = s.submission
 where s.submission = any($1::int[]) order by s.submission;
 
--- name: unfinished
-select s.submission from submission s left join lateral (
-    select done from progress where progress.submission = s.submission order by batch desc limit 1
-) p on true
-where p.done is distinct from true and s.format <> 'form' order by s.submission;
+-- name: due
+select submission from due order by submission;
 
 -- name: refusals
 select code, count(*) as lines, sum(amount)::bigint as cents from refusal where submission = any($1::int[])
@@ -34,7 +32,7 @@ select layout, epoch, version, holder, case when isfinite(lease_until) then leas
        exists (select from pg_stat_activity a where a.pid = engine.holder_pid and a.datname = current_database()
                and a.application_name = 'crescendo/' || engine.epoch) as holder_lives,
        pg_database_size(current_database()) as size_bytes, current_setting('server_version') as server_version,
-       (select count(*) from submission) as submissions,
+       (select count(*) from submission) as submissions, (select count(*) from unfinished) as unfinished,
        coalesce((select first_entry + entries - 1 from batch order by batch desc limit 1), 0) as entries,
        coalesce((select sum(refusals)::bigint from batch), 0) as refusals,
        coalesce((select sum(duplicates)::bigint from batch), 0) as duplicates,

@@ -19,7 +19,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a submission is.  Once it is done, each of its lines was accepted, duplicate or refused."""
+    """How far a submission is.  Once it is done, each of its lines was accepted, duplicate or refused.
+
+    One that was cancelled has no lines: none was received for deciding.
+    """
 
     submission: int
     file: str
@@ -36,6 +39,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     duplicate: Part
     refused: Part
     suspended: Part
+    cancelled: Part | None
+    """What the file held that was taken back before any of it was decided; null where it was not."""
     last_batch: int | None
     """The batch that brought it where it is."""
     chain: str | None
@@ -59,8 +64,10 @@ class Reason(msgspec.Struct, frozen=True):
 
 def receipt(row: Mapping[str, Any]) -> Receipt:
     """The receipt of one row of the query ``receipts``."""
-    parts = {name: {"lines": row[name], "cents": row[f"{name}_cents"]} for name in OUTCOMES}
-    same = {name: row[name] for name in Receipt.__struct_fields__ if name not in OUTCOMES}
+    parts: dict[str, Any] = {name: {"lines": row[name], "cents": row[f"{name}_cents"]} for name in OUTCOMES}
+    taken_back = {"lines": row["declared_lines"], "cents": row["declared_cents"]}
+    parts["cancelled"] = taken_back if row["is_cancelled"] else None
+    same = {name: row[name] for name in Receipt.__struct_fields__ if name not in parts}
     return msgspec.convert({**same, **parts}, Receipt)
 
 

@@ -15,7 +15,9 @@ def tell(result: Result) -> None:
     if result.receipts:
         show(receipts(result.receipts))
     for each in result.known:
-        say(f"{each.file}: processed before, as submission {each.submission}; --again presents it anew")
+        said = "processed before" if each.done else "waits until its sender is no longer paused"
+        way_on = "; --again presents it anew" if each.done else ""
+        say(f"{each.file}: {said}, as submission {each.submission}{way_on}")
     for path in result.twice:
         say(f"{path}: the same bytes as another file, and taken once")
     if result.rejected:
@@ -64,9 +66,9 @@ def receipts(found: Sequence[Receipt]) -> Grid:
 
 def _receipt(each: Receipt, shown: Sequence[str]) -> list[Cell]:
     lines = [getattr(each, name).lines for name in shown]
-    name = each.file if each.done else f"{each.file} (unfinished)"
+    end = " (cancelled)" if each.cancelled else "" if each.done else " (unfinished)"
     chain = (each.chain or "")[:HASH_SHOWN]
-    return [each.submission, name, each.lines, *lines, each.accepted.cents, chain]
+    return [each.submission, f"{each.file}{end}", each.lines, *lines, each.accepted.cents, chain]
 
 
 def reasons(found: Sequence[Reason]) -> Grid:

@@ -17,6 +17,7 @@ from service.settings import Misuse
 _PIECE_BYTES = 2**20
 WAIT_SECONDS = 60
 _TIMEOUT_SECONDS = 300
+_ENDED = frozenset({"decided", "cancelled"})
 _LATER = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -79,7 +80,7 @@ def trusting(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl
 
 
 def submit(service: Service, file: Path, again: bool, told: Callable[[int, int], None]) -> dict[str, Any]:
-    """Send ``file`` and wait until it is decided; its ticket.  ``told`` hears bytes sent and bytes in all.
+    """Send ``file`` and wait until it is decided, or cancelled; its ticket.  ``told`` hears bytes sent and bytes in all.
 
     Sending twice does no harm: the same bytes are the same submission.
 
@@ -93,7 +94,7 @@ def submit(service: Service, file: Path, again: bool, told: Callable[[int, int],
     ticket = _insist(
         service, file.name, lambda connection: _send(connection, service.key, (file, again), told)
     )
-    while ticket["state"] != "decided":
+    while ticket["state"] not in _ENDED:
         path = f"{ticket['links']['self']}?wait={WAIT_SECONDS}"
         ticket = _insist(
             service, file.name, lambda connection, path=path: _ask(connection, service.key, path)

@@ -30,6 +30,8 @@ from reporting import reference as codes_of
 from service import standby
 from service.access import trail
 from service.access.door import Door
+from service.access.pauses import Pauses
+from service.access.postgres import writing
 from service.access.rates import Rates
 from service.app import held
 from service.interruption import Interruption
@@ -119,6 +121,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     keys = group.create_task(door.follow(database.dsn))
                     looking = group.create_task(lookout.keep())
                     upkeep = group.create_task(desk.upkeep.keep(database.dsn))
+                    pauses = group.create_task(desk.pauses.follow(database.dsn))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
@@ -126,7 +129,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     upkeep.cancel()
                     desk.inbox.close()
                     await engine
-                    for task in (watch, keys, looking):
+                    for task in (watch, keys, looking, pauses):
                         task.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
@@ -157,9 +160,9 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) 
 
     inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
-    async with reading(dsn) as pool, asking(dsn) as journal:
-        board = Board(stages.nanoseconds)
-        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, board, stages, journal)
+    async with reading(dsn) as pool, asking(dsn) as journal, writing(dsn) as writer:
+        board, pauses = Board(stages.nanoseconds), Pauses(writer, inbox.pause)
+        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, board, stages, pauses, journal)
         desk.shows_metrics_to_all = at.shows_metrics_to_all
         _connect(desk)
         _connect_clocks(desk, store, at.cut_off)
@@ -174,9 +177,12 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) 
 def _connect(desk: Desk) -> None:
     """Let the board look at what waits."""
     inbox, board = desk.inbox, desk.board
-    inbox.taken, inbox.received, inbox.admitted = board.taken, board.received, board.flows.received
+    inbox.taken, inbox.received = board.taken, board.received
+    inbox.admitted, inbox.withdrawn = board.flows.received, board.flows.withdrawn
     board.read("files_waiting", lambda: inbox.waiting)
     board.read("file_lines_waiting", lambda: inbox.lines_waiting)
+    board.read("files_paused", inbox.aside)
+    board.read("senders_paused", lambda: desk.pauses.senders)
     board.read("forms_waiting", lambda: inbox.forms_waiting)
     board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
     board.read("queue_empty_seconds", lambda: board.pace.seconds_to_empty(_waiting(desk)))

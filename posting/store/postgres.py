@@ -25,6 +25,13 @@ class Earlier(NamedTuple):
 
     number: int
     attempt: int
+    is_cancelled: bool
+    is_over: bool
+    """Whether it is decided, or cancelled."""
+
+    def stands_for(self, *, again: bool) -> bool:
+        """Whether the file that comes once more, or ``again``, is this submission and not an attempt of its own."""
+        return not (self.is_cancelled or (again and self.is_over))
 
 
 class PostgresStore:

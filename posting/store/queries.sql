@@ -108,10 +108,16 @@ from submission s left join lateral (
 where s.submission = $1;
 
 -- name: unfinished
-select s.submission, s.sender, s.file_hash from submission s left join lateral (
-    select done from progress where progress.submission = s.submission order by batch desc limit 1
-) p on true
-where p.done is distinct from true and s.format <> 'form' order by s.submission;
+select submission, sender, file_hash, declared_lines, is_begun from unfinished order by submission;
+
+-- name: due
+select submission, sender, file_hash from due order by submission;
+
+-- name: paused
+select sender, reason from paused;
+
+-- name: cancel
+insert into cancellation (submission, key, sender) values ($1, $2, $3);
 
 -- name: held
 select pass, line, lines, batch from held where submission = $1 order by pass, batch, line;
@@ -120,7 +126,9 @@ select pass, line, lines, batch from held where submission = $1 order by pass, b
 select max(accepted + duplicate) - min(accepted + duplicate) as accepted from progress where submission = $1 and pass = $2;
 
 -- name: find_submission
-select submission, attempt from submission where sender = $1 and file_hash = $2 order by attempt desc limit 1;
+select s.submission, s.attempt, exists (select from cancellation c where c.submission = s.submission) as is_cancelled,
+       not exists (select from unfinished u where u.submission = s.submission) as is_over
+from submission s where s.sender = $1 and s.file_hash = $2 order by s.attempt desc limit 1;
 
 -- name: insert_submission
 insert into submission (submission, sender, batch_id, file_hash, file_name, format, size_bytes, attempt, declared_lines, declared_cents)

@@ -318,3 +318,15 @@ from (
     from progress group by submission
 ) p join submission s using (submission)
 where p.done and (s.declared_lines <> p.lines or s.declared_cents <> p.cents);
+
+-- name: cancellations
+-- A submission that was cancelled was registered, and none of its lines was ever decided.
+select 'submission ' || c.submission as place, if(s.submission is null, 'no row of submission', n || ' rows of progress and of lines') as found,
+       'none: it is cancelled' as expected
+from cancellation c left join submission s using (submission)
+left join (
+    select submission, count(*) as n
+    from (select submission from progress union all select submission from decided union all select submission from held_line)
+    group by submission
+) t using (submission)
+where s.submission is null or t.n > 0;

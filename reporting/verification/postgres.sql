@@ -10,6 +10,9 @@ select batch, epoch, layout, first_entry, entries, refusals, duplicates, payees,
 -- name: submission
 select submission, sender, attempt, declared_lines, declared_cents from submission;
 
+-- name: cancellation
+select submission from cancellation;
+
 -- name: progress
 select submission, batch, pass, next_line, done, accepted, duplicate, refused, suspended,
        accepted_cents, duplicate_cents, refused_cents, suspended_cents

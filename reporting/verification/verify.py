@@ -14,7 +14,7 @@ from reporting.verification.postgres import Link, Snapshot, Span
 from reporting.verification.rows import BALANCES, CHAINED, Stored, parse
 from reporting.verification.workbench import CHECKS, STEPS, Workbench, workbench
 
-_SMALL_TABLES = ("batch", "submission", "progress", "held", "reference_text")
+_SMALL_TABLES = ("batch", "submission", "cancellation", "progress", "held", "reference_text")
 _CHAIN_RULE = "Every batch's hash is that of its rows and of the hash before it (A46)."
 
 

@@ -15,6 +15,7 @@ from service.access.roles import Role
 
 SQL = queries("service.access", "queries.sql")
 CHANNEL = "crescendo_access"
+Pool = asyncpg.Pool
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -64,9 +65,30 @@ def _key(row: Any) -> Key:
     return Key(who, bytes(row["digest"]), row["expires_at"] or _EVER)
 
 
+class Change(NamedTuple):
+    """A sender paused or resumed, why, and by whom."""
+
+    sender: str
+    is_paused: bool
+    reason: str
+    key: str
+    """Empty where the command line did it."""
+    by: str
+
+
+async def pause(connection: asyncpg.Connection | asyncpg.Pool, change: Change) -> bool:
+    """Store a pause or its end; False where nobody ever heard of that sender."""
+    return bool(await connection.fetchval(SQL["insert_pause"], *change))
+
+
+async def paused(connection: asyncpg.Connection | asyncpg.Pool) -> dict[str, str]:
+    """The senders that are paused, and why."""
+    return {row["sender"]: row["reason"] for row in await connection.fetch(SQL["paused"])}
+
+
 @asynccontextmanager
 async def told_of_changes(dsn: str) -> AsyncIterator[tuple[asyncpg.Connection, asyncio.Event]]:
-    """A connection, and an event that is set whenever a key was made or ended, or the connection is gone."""
+    """A connection, and an event: set whenever a key was made or ended or a sender paused, or the connection is gone."""
     connection, changed = await asyncpg.connect(dsn), asyncio.Event()
     try:
         await connection.add_listener(CHANNEL, lambda *_: changed.set())
@@ -78,7 +100,7 @@ async def told_of_changes(dsn: str) -> AsyncIterator[tuple[asyncpg.Connection, a
 
 @asynccontextmanager
 async def writing(dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    """The one connection that the trail is written on."""
+    """The one connection that the trail is written on, or what else a person did."""
     settings = {"application_name": "crescendo audit"}
     async with asyncpg.create_pool(dsn, min_size=0, max_size=1, server_settings=settings) as pool:
         yield pool

@@ -95,3 +95,10 @@ from access_binding b left join access_binding_end e using (access_binding) grou
 -- name: bindings_listed
 select b.holder, encode(b.fingerprint, 'hex') as fingerprint, b.created_at, e.ended_at, e.reason
 from access_binding b left join access_binding_end e using (access_binding) order by b.created_at, b.access_binding;
+
+-- name: insert_pause
+insert into pause (sender, is_paused, reason, key, by) select $1, $2, $3, $4, $5
+where exists (select from access_key where sender = $1) or exists (select from submission where sender = $1) returning true;
+
+-- name: paused
+select sender, reason from paused order by sender;

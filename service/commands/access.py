@@ -1,5 +1,7 @@
 """``crescendo access``: keys for the systems that send."""
 
+import getpass
+import platform
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -12,14 +14,16 @@ from service.commands.options import HERE, Json, Place
 from service.commands.powers import Powers
 from service.opening import reachable
 from service.progress import Narrator
+from service.settings import Misuse
 
-app = App(name="access", help="Keys: who may send what, and whose end it is.")
+app = App(name="access", help="Keys: who may send what, and whose end it is; senders paused and resumed.")
 app.command(access_trust.issuers)
 app.command(access_trust.grant)
 app.command(access_trust.withdraw)
 app.command(access_trust.bind)
 app.command(access_trust.unbind)
 app.command(access_trust.trust)
+_REASON_LETTERS_MAX = 300
 
 
 @app.command
@@ -73,6 +77,51 @@ def revoke(
     }
     console.say(told[ended])
     return 1 if ended is None else 0
+
+
+@app.command
+def pause(
+    sender: Annotated[str, Parameter(help="Whose work is to wait.")],
+    *,
+    reason: Annotated[str, Parameter(help="Why: for the record, and the sender is told.")],
+    place: Place = HERE,
+) -> int:
+    """Let a sender's work wait, also while a service runs: its files are taken and keep their place, its forms are not.
+
+    Exit code 1 when nobody ever heard of that sender.
+    """
+    return _change(place, sender, reason, is_paused=True)
+
+
+@app.command
+def resume(
+    sender: Annotated[str, Parameter(help="Whose work goes on.")],
+    *,
+    reason: Annotated[str, Parameter(help="Why, for the record.")],
+    place: Place = HERE,
+) -> int:
+    """Let a paused sender's work go on.  Exit code 1 when nobody ever heard of that sender."""
+    return _change(place, sender, reason, is_paused=False)
+
+
+def _change(place: Place, sender: str, reason: str, *, is_paused: bool) -> int:
+    told = reason.strip()
+    if not (told and told.isprintable() and len(told) <= _REASON_LETTERS_MAX):
+        raise Misuse(f"--reason must be up to {_REASON_LETTERS_MAX} printable letters, and not blank")
+    by = f"{getpass.getuser()} on {platform.node()}"
+
+    async def asked(dsn: str, _: Narrator) -> bool:
+        from service.access import postgres
+        from service.postgres import bring_up_to_date, connected
+
+        async with connected(dsn) as connection:
+            await bring_up_to_date(connection)
+            return await postgres.pause(connection, postgres.Change(sender, is_paused, told, "", by))
+
+    is_known = asking.ask(place.settings(), asked, reachable)
+    state = "paused" if is_paused else "no longer paused"
+    console.say(f"{sender} is {state}." if is_known else f"There is no sender {sender}.")
+    return 0 if is_known else 1
 
 
 @app.command(name="list")

@@ -20,8 +20,9 @@ from service.access.keys import Caller
 from service.access.perimeter import Perimeter
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
-from service.web.problems import Problem, malformed
-from service.web.upload import next_message
+from service.web.problems import Problem
+from service.web.rehearsing import as_form, rehearse
+from service.web.upload import small_body
 
 BODY_BYTES_MAX = 2**20
 _FIRST_LINES = frozenset({"", "1"})
@@ -56,6 +57,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     batch: int
     chain: str
     lines: list[Line]
+    dry_run: bool = False
+    """Whether it was decided for show and taken back: it has no numbers then, and ``batch`` is the one before it."""
 
 
 class Acts:
@@ -65,36 +68,40 @@ class Acts:
         self._desk = desk
 
     async def decide(self, request: Request) -> Answer:
-        """Decide a form: one line, or an array of lines; an act's lines are accepted all or not at all."""
+        """Decide a form: one line, or an array of lines; an act's lines are accepted all or not at all.
+
+        With ``atomic``, so are its acts; with ``dry_run``, it is decided as of now and taken back.
+        """
         if request.header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             told = "A form is JSON"
             raise Problem(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told, accepted=["application/json"]
             )
         self._desk.check_open()
-        body = await _body(request)
+        self._desk.check_sender(request.who.sender, is_file=False)
+        body = await small_body(request.receive, BODY_BYTES_MAX)
         rows = act_lines(body, "form", ACT_LINES_MAX)
         _check(rows, request.who)
-        form = Form(request.who.sender, rows, body, asyncio.get_running_loop().create_future())
+        is_dry, is_atomic = request.flag("dry_run"), request.flag("atomic")
+        settled = await (self._rehearsed if is_dry else self._settled)(
+            request.who.sender, (rows, body), is_atomic
+        )
+        decision = _decision(rows, settled, await self._desk.names(), request.language)
+        return answer(msgspec.structs.replace(decision, dry_run=is_dry))
+
+    async def _settled(
+        self, sender: str, said: tuple[list[dict[str, str]], bytes], is_atomic: bool
+    ) -> Settled:
+        form = Form(sender, *said, asyncio.get_running_loop().create_future(), is_atomic)
         self._desk.inbox.take(form)
         settled = await form.answer
         self._desk.board.took("form_seconds", time.monotonic() - form.at)
-        return answer(_decision(rows, settled, await self._desk.names(), request.language))
+        return settled
 
-
-async def _body(request: Request) -> bytes:
-    """The whole body, which is small."""
-    body = bytearray()
-    while True:
-        message = await next_message(request.receive)
-        if message["type"] == "http.disconnect":
-            raise malformed("The body has no end")
-        body += message.get("body", b"")
-        if len(body) > BODY_BYTES_MAX:
-            told = f"A form may have {BODY_BYTES_MAX:,} bytes"
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
-        if not message.get("more_body", False):
-            return bytes(body)
+    async def _rehearsed(
+        self, sender: str, said: tuple[list[dict[str, str]], bytes], is_atomic: bool
+    ) -> Settled:
+        return as_form(await rehearse(self._desk, sender, said[0], is_atomic), self._desk.inbox.first_node)
 
 
 def _check(rows: list[dict[str, str]], who: Caller) -> None:

@@ -14,6 +14,7 @@ from service.web.lookout import Lookout
 from service.web.refusals import Refusals
 from service.web.reports import Reports
 from service.web.routing import Application, Route
+from service.web.senders import Senders
 from service.web.standing import COMMITMENT, PAYMENT, Standing
 from service.web.submissions import Submissions
 
@@ -31,7 +32,7 @@ def application(desk: Desk, door: Door, lookout: Lookout) -> Application:
 def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
     """Every route; each asks for a key unless its path is open."""
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
-    acts, submissions = Acts(desk), Submissions(desk)
+    acts, submissions, senders = Acts(desk), Submissions(desk), Senders(desk)
     refusals, live = Refusals(desk, submissions), Live(desk, door, lookout)
     eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
     lives = ActLives(desk, eyes)
@@ -63,6 +64,9 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
         ("POST", "/v1/submissions"): submissions.submit,
         ("GET", "/v1/submissions"): submissions.listing,
         ("GET", "/v1/submissions/{submission}"): submissions.status,
+        ("DELETE", "/v1/submissions/{submission}"): submissions.cancel,
         ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
+        ("POST", "/v1/senders/{sender}/pause"): senders.pause,
+        ("POST", "/v1/senders/{sender}/resume"): senders.resume,
     }
     return [Route(method, path, handler, path in OPEN) for (method, path), handler in handlers.items()]

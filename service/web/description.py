@@ -17,7 +17,9 @@ from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.questions import ANSWERS, QUESTIONS
 from service.web.refusals import ARROW, CSV, RefusalPage
-from service.web.routing import PARAMETER, digits
+from service.web.rehearsing import DryRun
+from service.web.routing import PARAMETER, SHAPES, digits
+from service.web.senders import REASON_LETTERS_MAX, Sender
 from service.web.submissions import SubmissionPage, Ticket
 
 _JSON = "application/json"
@@ -34,6 +36,8 @@ _FORM: Mapping[str, Any] = {
 }
 _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "wait": ("Seconds to wait for the end, at most", {"type": "integer", "minimum": 0, "maximum": 300}),
+    "atomic": ("Accept all acts of the form or none", {"type": "boolean"}),
+    "dry_run": ("Decide it as of now and take it back: nothing is stored", {"type": "boolean"}),
     "again": ("Present a decided file anew", {"type": "boolean"}),
     "limit": ("How many on a page", {"type": "integer", "minimum": 1, "maximum": 1000}),
     "before": (
@@ -66,6 +70,7 @@ _EXAMPLES: Mapping[str, Any] = msgspec.json.decode(
 """By path: an answer that a service gave; the first entries of its lists."""
 _ONLOOKERS: Mapping[str, str] = dict.fromkeys(("401", "403", "429", "503"), PROBLEM)
 """To who may not see figures of all senders, or may not now."""
+_REASON: Mapping[str, Any] = {"$ref": "#/components/schemas/Why"}
 _FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
 _FILES: Mapping[str, Mapping[str, str]] = {
     "text/csv": {"example": f"{','.join(_FORM)}\n{','.join(_FORM.values())}\n"},
@@ -104,16 +109,17 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/v1/acts"): Operation(
         "Decide a form with others, and answer after the commit; lines of one reference are all or nothing",
         {"200": Decision, "400": PROBLEM, "403": PROBLEM, "413": PROBLEM, "415": PROBLEM, "422": PROBLEM},
-        body={_JSON: {"schema": _FORMS, "example": _FORM}},
+        ("atomic", "dry_run"),
+        {_JSON: {"schema": _FORMS, "example": _FORM}},
     ),
     ("POST", "/v1/submissions"): Operation(
         "Take in a file: 202 once it is durable and adds up, 200 when it was sent before or is decided already",
         {
-            "200": Ticket,
+            "200": (Ticket, DryRun),
             "202": Ticket,
             **dict.fromkeys(("400", "403", "408", "413", "415", "422"), PROBLEM),
         },
-        ("wait", "again"),
+        ("wait", "again", "dry_run"),
         {media: {"schema": _FILE, **_FILES.get(media, {})} for media in MEDIA_TYPES},
     ),
     ("GET", "/v1/submissions"): Operation(
@@ -123,6 +129,20 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/v1/submissions/{submission}"): Operation(
         "How far a submission is, and its receipt", {"200": Ticket, "400": PROBLEM, "404": PROBLEM}, ("wait",)
+    ),
+    ("DELETE", "/v1/submissions/{submission}"): Operation(
+        "Take a submission back that still waits; what is cancelled stays so, and a file sent again is a fresh attempt",
+        {"200": Ticket, "403": PROBLEM, "404": PROBLEM, "409": PROBLEM},
+    ),
+    ("POST", "/v1/senders/{sender}/pause"): Operation(
+        "Let a sender's work wait, for operators: files are taken and keep their place, forms are answered 503",
+        {"200": Sender, "400": PROBLEM, "403": PROBLEM, "404": PROBLEM, "408": PROBLEM, "413": PROBLEM},
+        body={_JSON: {"schema": _REASON, "example": {"reason": "amounts in cents instead of euros"}}},
+    ),
+    ("POST", "/v1/senders/{sender}/resume"): Operation(
+        "Let a paused sender's work go on, for operators",
+        {"200": Sender, "400": PROBLEM, "403": PROBLEM, "404": PROBLEM, "408": PROBLEM, "413": PROBLEM},
+        body={_JSON: {"schema": _REASON, "example": {"reason": "the file was corrected"}}},
     ),
     ("GET", "/v1/submissions/{submission}/refusals"): Operation(
         f"Its refused lines: a page, or all of them as {CSV} or {ARROW}; in French where Accept-Language says so",
@@ -139,7 +159,7 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage, Figures, Proved, *ANSWERS)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, Figures, Proved, Sender, DryRun, *ANSWERS)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
@@ -149,7 +169,7 @@ def described(open_paths: frozenset[str]) -> dict[str, Any]:
         "info": {"title": "Crescendo", "version": "1", "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
-            "schemas": {**schemas, "ActLine": _act_line(), "Problem": _problem()},
+            "schemas": {**schemas, "Why": _why(), "ActLine": _act_line(), "Problem": _problem()},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -176,14 +196,15 @@ def _operation(path: str, operation: Operation, is_open: bool) -> dict[str, Any]
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
     return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "integer", "minimum": 0, "maximum": 10 ** digits(name) - 1},
-        }
+        {"name": name, "in": "path", "required": True, "schema": _path_parameter(name)}
         for name in PARAMETER.findall(path)
     ]
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    if name in SHAPES:
+        return {"type": "string", "pattern": f"^{SHAPES[name]}$"}
+    return {"type": "integer", "minimum": 0, "maximum": 10 ** digits(name) - 1}
 
 
 def _query(asked: str | Parameter) -> dict[str, Any]:
@@ -209,8 +230,13 @@ def _answer(meant: Any) -> dict[str, Any]:
         return {"description": "It is not done: why, and what to do", "content": content}
     if isinstance(meant, str):
         return {"description": meant}
-    reference = {"$ref": f"#/components/schemas/{meant.__name__}"}
-    return {"description": (meant.__doc__ or "").strip(), "content": {_JSON: {"schema": reference}}}
+    types = meant if isinstance(meant, tuple) else (meant,)
+    schemas = [{"$ref": f"#/components/schemas/{each.__name__}"} for each in types]
+    said = (types[0].__doc__ or "").partition("\n")[0]
+    return {
+        "description": said,
+        "content": {_JSON: {"schema": {"oneOf": schemas} if schemas[1:] else schemas[0]}},
+    }
 
 
 def _act_line() -> dict[str, Any]:
@@ -222,6 +248,17 @@ def _act_line() -> dict[str, Any]:
         if field is not Field.AMOUNT_CENTS
     }
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _why() -> dict[str, Any]:
+    """The reason that an operator gives."""
+    reason = {"type": "string", "minLength": 1, "maxLength": REASON_LETTERS_MAX}
+    return {
+        "type": "object",
+        "properties": {"reason": reason},
+        "required": ["reason"],
+        "additionalProperties": False,
+    }
 
 
 def _problem() -> dict[str, Any]:

@@ -8,16 +8,23 @@ from ingest.inbox import Inbox
 from monitoring.board import Board
 from reporting.names import Names, read_names
 from reporting.reference import Codes
+from service.access.pauses import Pauses
 from service.upkeep import Upkeep
 from service.web.postgres import Pool, borrowed
 from service.web.postgres_journal import Journal
-from service.web.problems import busy
+from service.web.problems import busy, paused
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
 
 FORMS_WAITING_MAX = 20_000
 FILES_WAITING_MAX = 2_000
 """Submissions that may wait for their turn; each costs a few hundred bytes of memory."""
+
+REHEARSALS_MAX = 50
+"""Dry runs that may wait: each is decided by itself."""
+
+FILES_PAUSED_MAX = 200
+"""Of them, those of one paused sender: it must not fill the room of the others."""
 
 
 @dataclass(slots=True)
@@ -31,6 +38,7 @@ class Desk:
     file_bytes_max: int
     board: Board
     stages: Stages
+    pauses: Pauses
     journal: Journal
     shows_metrics_to_all: bool = False
     waiters: Waiters = field(default_factory=Waiters)
@@ -57,6 +65,29 @@ class Desk:
             raise busy("As many forms wait as can wait", 1)
         if self.inbox.waiting >= FILES_WAITING_MAX:
             raise busy("As many files wait as can wait", 30)
+
+    def check_sender(self, sender: str, *, is_file: bool) -> None:
+        """Whether a sender's work is taken: a paused one's files wait while there is room, its forms cannot.
+
+        Raises
+        ------
+        Problem
+            An operator has paused it.
+        """
+        reason = self.inbox.paused.get(sender)
+        if reason is not None and not (is_file and self.inbox.aside(sender) < FILES_PAUSED_MAX):
+            raise paused(sender, reason)
+
+    def check_rehearsals(self) -> None:
+        """Whether there is room for one more dry run.
+
+        Raises
+        ------
+        Problem
+            There is none.
+        """
+        if self.inbox.rehearsals >= REHEARSALS_MAX:
+            raise busy("As many dry runs wait as can wait", 1)
 
     async def names(self) -> Names:
         """What the numbers of the journal stand for."""

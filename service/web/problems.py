@@ -17,6 +17,9 @@ from core.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+PAUSED_SECONDS = 60
+"""When a paused sender may ask again: a person has to resume it."""
+
 _INPUT: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
     FileUnreadable: ("file-unreadable", HTTPStatus.UNPROCESSABLE_ENTITY),
     EnvelopeMismatch: ("envelope-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -60,6 +63,14 @@ def busy(detail: str, seconds: int = RETRY_SECONDS) -> Problem:
     """Full, or not ready: to be tried again."""
     problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try-again", detail)
     problem.headers["retry-after"] = str(seconds)
+    return problem
+
+
+def paused(sender: str, reason: str) -> Problem:
+    """The sender's work waits until an operator resumes it."""
+    told = f"An operator has paused {sender}: {reason}"
+    problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "sender-paused", told, reason=reason)
+    problem.headers["retry-after"] = str(PAUSED_SECONDS)
     return problem
 
 

@@ -17,7 +17,8 @@ select batch, committed_at, entries, duplicates, refusals, amount as cents, enco
 from batch order by batch desc limit $1;
 
 -- name: stock
--- Files by sender and by what has become of them; the numbers of those in treatment.  Forms are no file.
+-- Files by sender and by what has become of them; the numbers of those in treatment.  Forms are no file, and what was
+-- cancelled counts as if it had never come.
 with file as (
     select s.submission, s.sender, case
         when p.done is distinct from true then 'in_treatment'
@@ -28,7 +29,7 @@ with file as (
     from submission s left join lateral (
         select done, accepted, duplicate, refused from progress where progress.submission = s.submission order by batch desc limit 1
     ) p on true
-    where s.format <> 'form'
+    where s.format <> 'form' and not exists (select from cancellation c where c.submission = s.submission)
 )
 select sender, state, count(*) as files, max(submission) as last,
        array_agg(submission) filter (where state = 'in_treatment') as submissions

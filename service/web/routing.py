@@ -3,13 +3,14 @@
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import structlog
 
 from core.errors import EngineError, InputError
+from ingest.envelope import SENDER
 from monitoring.board import Board
 from service.access.door import Door
 from service.web.exchange import Answer, Receive, Request, Send, refusal
@@ -24,9 +25,12 @@ LOG = structlog.get_logger()
 PARAMETER = re.compile(r"\{(\w+)\}")
 """A parameter in a path."""
 
+SHAPES: Mapping[str, str] = {"sender": SENDER}
+"""What the parameters match that are no numbers."""
+
 
 class Route(NamedTuple):
-    """A path, with ``{parameters}`` that match digits alone, and who answers it."""
+    """A path, with ``{parameters}`` that match digits unless they are names, and who answers it."""
 
     method: str
     path: str
@@ -115,7 +119,11 @@ def _method(request: Request) -> str:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(PARAMETER.sub(lambda found: f"(?P<{found[1]}>[0-9]{{1,{digits(found[1])}}})", path))
+    return re.compile(PARAMETER.sub(lambda found: f"(?P<{found[1]}>{_shape(found[1])})", path))
+
+
+def _shape(parameter: str) -> str:
+    return SHAPES.get(parameter) or f"[0-9]{{1,{digits(parameter)}}}"
 
 
 def digits(parameter: str) -> int:

@@ -5,20 +5,28 @@ from contextlib import suppress
 from http import HTTPStatus
 
 import msgspec
+import structlog
 
+from core.errors import NotWaiting
+from ingest.spool import Spool, Spooled
 from service.access.keys import Caller
 from service.access.perimeter import Perimeter
+from service.access.roles import Role
 from service.postgres import read_reasons, read_receipts
 from service.receipts import Reason, Receipt
 from service.web import postgres, presenting
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
-from service.web.problems import Problem, unknown
+from service.web.problems import Problem, busy, unknown
+from service.web.rehearsing import BYTES_MAX, DryRun, rehearse_file
 from service.web.upload import Cut
 
+WAITING, DECIDING, DECIDED, CANCELLED = "waiting", "deciding", "decided", "cancelled"
+ENDED = frozenset({DECIDED, CANCELLED})
 WAIT_SECONDS_MAX = 300
 PAGE_MAX = 1000
 _NUMBER_MAX = 2**31 - 1
+LOG = structlog.get_logger()
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +34,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     submission: int
     state: str
-    """``waiting`` for its turn, ``deciding``, or ``decided``: each line then has its outcome for good."""
+    """``waiting`` for its turn, ``deciding``, or ``decided``: each line then has its outcome for good; or ``cancelled``."""
+    paused: str
+    """Why it waits, where an operator has paused its sender; else empty."""
     receipt: Receipt
     reasons: list[Reason]
     """Why lines were refused, the most frequent reason first; once all are decided."""
@@ -45,26 +55,40 @@ class Submissions:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._cancelling = asyncio.Lock()
 
     async def submit(self, request: Request) -> Answer:
         """Take in a file: 202 once it is durable and adds up, 200 when it was sent before."""
         who = self._sender(request)
         self._desk.check_open()
-        media, again = presenting.media_type(request), request.flag("again")
-        wait = request.number("wait", 0, (0, WAIT_SECONDS_MAX))
-        self._check_size(request)
-        declared = presenting.envelope(request, who.sender)
+        self._desk.check_sender(who.sender, is_file=True)
+        if request.flag("dry_run"):
+            return answer(await self._rehearsed(request))
+        wait, again = request.number("wait", 0, (0, WAIT_SECONDS_MAX)), request.flag("again")
+        spooled = await self._received(request, self._desk.file_bytes_max)
+        admitted = await self._desk.inbox.admission.admit(spooled, Perimeter(who).see, again=again)
+        ticket = await self._awaited(admitted.number, wait)
+        is_under_way = admitted.is_new and ticket.state not in ENDED
+        status = HTTPStatus.ACCEPTED if is_under_way else HTTPStatus.OK
+        return answer(ticket, status, location=f"/v1/submissions/{admitted.number}")
+
+    async def _rehearsed(self, request: Request) -> DryRun:
+        self._desk.check_rehearsals()
+        with self._desk.receiver.passing(BYTES_MAX) as spool:
+            spooled = await self._received(request, BYTES_MAX, spool)
+            return await rehearse_file(self._desk, spooled, Perimeter(request.who), request.language)
+
+    async def _received(self, request: Request, bytes_max: int, spool: Spool | None = None) -> Spooled:
+        """The body, durably in the spool, and what it should be."""
+        media = presenting.media_type(request)
+        _check_size(request, bytes_max)
+        declared, name = presenting.envelope(request, request.who.sender), presenting.file_name(request)
         try:
-            name = presenting.file_name(request)
-            spooled = await self._desk.receiver.receive(request.receive, name, declared)
+            spooled = await self._desk.receiver.receive(request.receive, name, declared, spool)
         except Cut as cut:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
         presenting.agree(spooled, media)
-        admitted = await self._desk.inbox.admit(spooled, Perimeter(who).see, again=again)
-        ticket = await self._awaited(admitted.number, wait)
-        is_under_way = admitted.is_new and ticket.state != "decided"
-        status = HTTPStatus.ACCEPTED if is_under_way else HTTPStatus.OK
-        return answer(ticket, status, location=f"/v1/submissions/{admitted.number}")
+        return spooled
 
     def _sender(self, request: Request) -> Caller:
         """The caller, when it may send anything at all."""
@@ -72,13 +96,6 @@ class Submissions:
             told = f"No role of key {request.who.key} may send acts"
             raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
         return request.who
-
-    def _check_size(self, request: Request) -> None:
-        """Refuse at once what says that it is over long; what does not say is counted as it comes."""
-        length, most = request.header("content-length"), self._desk.file_bytes_max
-        if length.isdigit() and int(length) > most:
-            told = f"The body has {int(length):,} bytes, over the {most:,} that a file may have"
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
@@ -96,6 +113,38 @@ class Submissions:
         tickets = await self._tickets(numbers)
         more = f"/v1/submissions?limit={limit}&before={numbers[-1]}" if len(numbers) == limit else None
         return answer(SubmissionPage(tickets[::-1], more))
+
+    async def cancel(self, request: Request) -> Answer:
+        """Take a submission back that still waits; cancelled once, it stays so however often it is asked."""
+        number, who = await self._to_cancel(request), request.who
+        if not self._desk.is_ready:
+            raise busy("The service is starting")
+        async with self._cancelling:
+            ticket = await self._ticket(number)
+            if ticket.state != CANCELLED:
+                ticket = await self._cancelled(number, who)
+        return answer(ticket)
+
+    async def _cancelled(self, number: int, who: Caller) -> Ticket:
+        try:
+            await self._desk.inbox.cancel(number, who.key, who.sender)
+        except NotWaiting as error:
+            raise Problem(HTTPStatus.CONFLICT, "not-waiting", f"Too late: {error}") from error
+        LOG.info("submission cancelled", submission=number, key=who.key, sender=who.sender)
+        self._desk.waiters.end(number)
+        return await self._ticket(number)
+
+    async def _to_cancel(self, request: Request) -> int:
+        """The number in the path, when the caller may cancel that submission: an operator anybody's."""
+        who = request.who
+        if Role.OPERATOR in who.roles:
+            number = int(request.path["submission"])
+            if await postgres.sender_of(self._desk.pool, number) is None:
+                raise unknown(f"There is no submission {number}")
+            return number
+        number = await self.own(request)
+        self._sender(request)
+        return number
 
     async def own(self, request: Request) -> int:
         """The number in the path, when that submission is the caller's to see.
@@ -117,7 +166,7 @@ class Submissions:
         """The ticket, at the latest ``seconds`` from now."""
         with self._desk.waiters.end_of(number) as end:
             ticket = await self._ticket(number)
-            if ticket.state == "decided" or not seconds:
+            if ticket.state in ENDED or not seconds:
                 return ticket
             with suppress(TimeoutError):
                 await asyncio.wait_for(end.wait(), seconds)
@@ -132,16 +181,32 @@ class Submissions:
             receipts = await read_receipts(connection, numbers)
             refused = [each.submission for each in receipts if each.done and each.refused.lines]
             reasons = {each: await read_reasons(connection, [each]) for each in refused}
-        return [_ticket(each, reasons.get(each.submission, [])) for each in receipts]
+        return [self._told(each, reasons.get(each.submission, [])) for each in receipts]
+
+    def _state(self, receipt: Receipt) -> str:
+        if receipt.cancelled:
+            return CANCELLED
+        if receipt.done:
+            return DECIDED
+        is_begun = receipt.last_batch is not None or self._desk.inbox.is_taken(receipt.submission)
+        return DECIDING if is_begun else WAITING
+
+    def _told(self, receipt: Receipt, reasons: list[Reason]) -> Ticket:
+        here, state = f"/v1/submissions/{receipt.submission}", self._state(receipt)
+        is_paused = state == WAITING and receipt.sender in self._desk.inbox.paused
+        return Ticket(
+            submission=receipt.submission,
+            state=state,
+            paused=self._desk.inbox.paused[receipt.sender] if is_paused else "",
+            receipt=receipt,
+            reasons=reasons,
+            links={"self": here, "refusals": f"{here}/refusals"},
+        )
 
 
-def _ticket(receipt: Receipt, reasons: list[Reason]) -> Ticket:
-    here = f"/v1/submissions/{receipt.submission}"
-    begun = "deciding" if receipt.last_batch else "waiting"
-    return Ticket(
-        submission=receipt.submission,
-        state="decided" if receipt.done else begun,
-        receipt=receipt,
-        reasons=reasons,
-        links={"self": here, "refusals": f"{here}/refusals"},
-    )
+def _check_size(request: Request, bytes_max: int) -> None:
+    """Refuse at once what says that it is over long; what does not say is counted as it comes."""
+    length = request.header("content-length")
+    if length.isdigit() and int(length) > bytes_max:
+        told = f"The body has {int(length):,} bytes, over the {bytes_max:,} that a file may have"
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)

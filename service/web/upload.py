@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from typing import BinaryIO, cast
 
@@ -11,7 +12,7 @@ from core.errors import CrescendoError
 from ingest.envelope import Envelope
 from ingest.spool import Spool, Spooled
 from service.web.exchange import Message, Receive
-from service.web.problems import Problem, busy
+from service.web.problems import Problem, busy, malformed
 
 SILENCE_SECONDS = 60
 """A body that brings nothing for so long is given up."""
@@ -35,6 +36,27 @@ async def next_message(receive: Receive) -> Message:
     except TimeoutError:
         told = f"Nothing came for {SILENCE_SECONDS} seconds"
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told) from None
+
+
+async def small_body(receive: Receive, bytes_max: int) -> bytes:
+    """A whole body of at most ``bytes_max``.
+
+    Raises
+    ------
+    Problem
+        It is longer, has no end, or does not come.
+    """
+    body = bytearray()
+    while True:
+        message = await next_message(receive)
+        if message["type"] == "http.disconnect":
+            raise malformed("The body has no end")
+        body += message.get("body", b"")
+        if len(body) > bytes_max:
+            told = f"The body may have {bytes_max:,} bytes"
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 class Body(io.RawIOBase):
@@ -92,8 +114,14 @@ class Receiver:
         self._spool, self._at_once, self._free = spool, at_once, at_once
         self._threads = ThreadPoolExecutor(at_once, "upload")
 
-    async def receive(self, receive: Receive, name: str, declared: Envelope) -> Spooled:
-        """Bring a body to the spool, durably.
+    def passing(self, bytes_max: int) -> AbstractContextManager[Spool]:
+        """A spool for a file that is not kept."""
+        return self._spool.passing(bytes_max)
+
+    async def receive(
+        self, receive: Receive, name: str, declared: Envelope, spool: Spool | None = None
+    ) -> Spooled:
+        """Bring a body to the spool, or to another one, durably.
 
         Raises
         ------
@@ -107,7 +135,7 @@ class Receiver:
         if not self._free:
             raise busy("As many files as can be taken at once are on their way")
         body, self._free = Body(receive), self._free - 1
-        work = self._threads.submit(self._spool.receive, cast(BinaryIO, body), name, declared)
+        work = self._threads.submit((spool or self._spool).receive, cast(BinaryIO, body), name, declared)
         try:
             return await asyncio.wrap_future(work)
         finally:

@@ -33,8 +33,12 @@ class Waiters:
         """Tell who waits for a submission that this batch ended."""
         for row in outcome.progress:
             if row.stage.done and row.submission in self._ends:
-                for event in self._ends[row.submission]:
-                    event.set()
+                self.end(row.submission)
+
+    def end(self, submission: int) -> None:
+        """Tell who waits for a submission that it has come to its end in another way."""
+        for event in self._ends.get(submission, ()):
+            event.set()
 
     def close(self) -> None:
         """Let everybody go: they are answered with how far it is."""

@@ -63,7 +63,7 @@ class Deciding:
         before = [each.tobytes() for each in fixed]
         kernel.decide(acts, self.tables, found, holding)
         assert [each.tobytes() for each in fixed] == before
-        return [_decision(dict(zip(Decisions._fields, row, strict=True))) for row in found.tolist()]
+        return [decision(row) for row in found]
 
     def remembered(self) -> Remembered:
         """The state, read back."""
@@ -125,8 +125,9 @@ def _word(content: object) -> object:
     return content[0] if isinstance(content, tuple) else content
 
 
-def _decision(row: dict[str, int]) -> Decision:
+def decision(record: np.void) -> Decision:
     """What a line follows, and where it posts, is told of accepted lines only."""
+    row: dict[str, int] = dict(zip(Decisions._fields, record.tolist(), strict=True))
     outcome = Outcome(row["outcome"])
     bare = Decision(outcome, row["entry"], node=row["node"], missing=row["missing"])
     own = ("predecessor", "cell", "payee", "debit", "credit")

@@ -54,6 +54,15 @@ def test_a_file_ends_as_its_lines_did(tally: dict[str, int], state: State) -> No
     assert standing(told) == {("A", state): 1}
 
 
+def test_what_was_cancelled_never_came() -> None:
+    found, told = flows()
+    found.received(1, "A")
+    found.received(2, "A")
+    for _ in range(2):
+        found.withdrawn(1)
+    assert standing(told) == {("A", State.IN_TREATMENT): 1}
+
+
 def test_what_is_told_twice_counts_once() -> None:
     found, told = flows()
     for _ in range(2):

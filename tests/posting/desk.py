@@ -30,7 +30,7 @@ def reference() -> Reference:
 @cache
 def registry() -> Registry:
     numbers: Numbers = {}
-    number(numbers, reference().codes())
+    number(numbers, {**reference().codes(), Coded.SENDER: ["ministry"]})
     return Registry(reference(), numbers)
 
 
@@ -46,7 +46,8 @@ class Desk:
         found = loaded or nothing()
         self.engine = Engine(found.state, found.head)
         cells = CellNumbers(found.state.cell_words[1:])
-        self._context = Context(found.state.registry, cells, Memory(), found.secret)
+        self.loaded = found
+        self.context = Context(found.state.registry, cells, Memory(), found.secret)
         self._submissions = 0
 
     @property
@@ -63,7 +64,7 @@ class Desk:
         owner = submission or self.submission(len(rows))
         lines, then = np.arange(first, first + len(rows), dtype=np.int32), first + len(rows)
         raw = as_text(rows)
-        found = resolve(raw, SENDER, self._context)
+        found = resolve(raw, SENDER, self.context)
         parts = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
         return Piece(owner, found.acts, lines, *parts, raw, Stage(1, then, then == owner.lines))
 

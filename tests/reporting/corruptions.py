@@ -165,6 +165,12 @@ CORRUPTIONS = (
         {"stages": "submission {it} "},
     ),
     Corruption(
+        "a cancellation of what was decided",
+        "select max(submission) from progress",
+        "insert into cancellation values ({it}, '', '')",
+        {"cancellations": "submission {it}"},
+    ),
+    Corruption(
         "a declaration changed",
         "select max(submission) from submission",
         "update submission set declared_cents = declared_cents + 1 where submission = {it}",

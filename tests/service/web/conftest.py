@@ -1,6 +1,7 @@
 """One service for a whole file of tests, on a database of its own."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -19,6 +20,7 @@ class Place(NamedTuple):
 
     service: Running
     dsn: str
+    data: Path
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -28,7 +30,7 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         async with service.client(MINISTRY) as client:
             found = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
             assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
-        yield Place(service, dsn)
+        yield Place(service, dsn, data)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -44,4 +46,4 @@ async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
     async with fresh(database) as dsn, running(dsn, data) as service:
         async with service.client() as client:
             await story.tell(client)
-        yield Place(service, dsn)
+        yield Place(service, dsn, data)

@@ -103,6 +103,51 @@ async def test_the_lines_of_an_act_are_accepted_all_or_not_at_all(client: httpx.
     assert [each["outcome"] for each in each_for_itself["lines"]] == ["ACCEPTED", "AE_EXCEEDED", "DUPLICATE"]
 
 
+async def test_the_acts_of_a_form_are_accepted_all_or_none_where_that_is_asked(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    """The one refused tells why, the others that they fell with it; what was accepted before stands."""
+    await _send(client, commitment("FA-0", "1.00"))
+    acts = [commitment("FA-0", "1.00"), commitment("FA-1", "1.00"), commitment("FA-2", "10000.00")]
+    refused = (await client.post("/v1/acts?atomic=true", json=acts)).json()
+    assert [each["outcome"] for each in refused["lines"]] == ["DUPLICATE", "FORM_REFUSED", "AE_EXCEEDED"]
+    assert "whole" in refused["lines"][1]["action"]
+    rows = "select reference from entry where reference like 'FA-%' order by 1"
+    assert [row["reference"] for row in await fetch(place.dsn, rows)] == ["FA-0"]
+    # a follower in the same form, and then the form again: a duplicate as a whole
+    acts = [commitment("FA-1", "1.00"), service("FA-3", "FA-1", "1.00"), commitment("FA-0", "1.00")]
+    taken, again = [(await client.post("/v1/acts?atomic=true", json=acts)).json() for _ in range(2)]
+    assert [each["outcome"] for each in taken["lines"]] == ["ACCEPTED", "ACCEPTED", "DUPLICATE"]
+    assert again["outcome"] == "duplicate"
+    assert [each["entry"] for each in again["lines"]] == [each["entry"] for each in taken["lines"]]
+
+
+async def test_forms_of_both_sorts_share_a_batch(client: httpx.AsyncClient, place: Place) -> None:
+    """Each is told of its own acts, in French where that is asked for."""
+    forms = [
+        [commitment(f"FB-{n}", "0.01"), commitment(f"FC-{n}", "0.01" if n % 3 else "10000.00")]
+        for n in range(60)
+    ]
+    asked = [
+        client.post(
+            f"/v1/acts?atomic={'true' if n % 2 else 'false'}", json=form, headers={"accept-language": "fr"}
+        )
+        for n, form in enumerate(forms)
+    ]
+    said = [each.json() for each in await asyncio.gather(*asked)]
+    for n, each in enumerate(said):
+        assert [line["reference"] for line in each["lines"]] == [f"FB-{n}", f"FC-{n}"]
+        first, second = [line["outcome"] for line in each["lines"]]
+        assert first == ("ACCEPTED" if n % 3 or not n % 2 else "FORM_REFUSED")
+        assert second == ("ACCEPTED" if n % 3 else "AE_EXCEEDED")
+    assert "en entier ou pas du tout" in said[3]["lines"][0]["finding"]
+    accepted = sum(line["outcome"] == "ACCEPTED" for each in said for line in each["lines"])
+    stored = await fetch(place.dsn, "select count(*) from entry where reference ~ '^F[BC]-'")
+    assert stored[0]["count"] == accepted
+    assert len({each["batch"] for each in said}) < len(said)
+    assert (await client.post("/v1/acts?atomic=maybe", json=forms[0])).status_code == 400
+
+
 async def test_many_at_once_share_batches_and_each_gets_its_own_answer(
     client: httpx.AsyncClient, place: Place
 ) -> None:

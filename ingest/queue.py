@@ -1,0 +1,82 @@
+"""The queue of files that wait for their turn, in the order in which they were admitted."""
+
+from collections.abc import Container
+from typing import NamedTuple
+
+from ingest.spool import Spooled
+
+
+class Ticket(NamedTuple):
+    """A submission that waits for its turn."""
+
+    number: int
+    spooled: Spooled
+    lines: int
+    at: float
+    """When it came to wait, on the clock that only goes forward."""
+
+    @property
+    def sender(self) -> str:
+        """Who sent it."""
+        return self.spooled.envelope.sender
+
+
+class Queue:
+    """Tickets in order, those of paused senders aside; whoever shares one among threads holds a lock."""
+
+    def __init__(self) -> None:
+        self._ready: dict[int, Ticket] = {}
+        self._aside: dict[int, Ticket] = {}
+        self._paused: Container[str] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self._ready) + len(self._aside)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._ready or number in self._aside
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether somebody's turn has come."""
+        return bool(self._ready)
+
+    @property
+    def lines(self) -> int:
+        """Lines of all that wait."""
+        return sum(ticket.lines for part in (self._ready, self._aside) for ticket in list(part.values()))
+
+    @property
+    def since(self) -> list[float]:
+        """When the one whose turn is next came to wait; nothing where there is none."""
+        return [ticket.at for ticket in list(self._ready.values())[:1]]
+
+    def aside(self, sender: str | None = None) -> int:
+        """How many wait because their sender is paused, of all or of one."""
+        return sum(sender in {None, ticket.sender} for ticket in list(self._aside.values()))
+
+    def add(self, ticket: Ticket) -> None:
+        """Let one wait at its place: the lower number came first."""
+        part = self._aside if ticket.sender in self._paused else self._ready
+        is_last = not part or next(reversed(part)) < ticket.number
+        part[ticket.number] = ticket
+        if not is_last:
+            self.pause(self._paused)
+
+    def next(self) -> Ticket | None:
+        """Take the one whose turn it is."""
+        return self._ready.pop(next(iter(self._ready))) if self._ready else None
+
+    def withdraw(self, number: int) -> Ticket | None:
+        """Take one that waits, wherever it stands; None where it does not wait."""
+        return self._ready.pop(number, None) or self._aside.pop(number, None)
+
+    def pause(self, senders: Container[str]) -> None:
+        """Pass over ``senders``, and let the others' have their turns; everybody keeps their place."""
+        tickets = sorted({**self._ready, **self._aside}.items())
+        self._paused = senders
+        self._ready = {number: each for number, each in tickets if each.sender not in senders}
+        self._aside = {number: each for number, each in tickets if each.sender in senders}
+
+    def clear(self) -> None:
+        """Nobody waits any more."""
+        self._ready, self._aside = {}, {}

@@ -1,0 +1,22 @@
+"""Acts that are accepted all or not at all."""
+
+import numpy as np
+
+from core.book import Book
+from core.codes import Outcome
+from core.columns import sealed
+from kernels import retraction as kernel
+
+
+def all_or_none(acts: np.ndarray, decisions: np.ndarray, book: Book, last: int) -> None:
+    """Where one of ``acts``, decided just now, is refused, take the others back and let them fall with it.
+
+    ``last`` is the last entry before them: what repeats an older one stands, whatever becomes of the others.
+    """
+    if not (decisions["outcome"] > Outcome.HELD).any():
+        return
+    kernel.take_back(sealed(acts), book, sealed(decisions))
+    fallen = np.flatnonzero((decisions["outcome"] <= Outcome.DUPLICATE) & (decisions["entry"] > last))
+    told = np.zeros(1, decisions.dtype)
+    told["outcome"], told["node"] = Outcome.FORM_REFUSED, -1
+    decisions[fallen] = told

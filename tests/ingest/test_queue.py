@@ -1,0 +1,81 @@
+"""The queue of files against a plain list: everybody keeps their place, whatever is paused and resumed."""
+
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from ingest.envelope import Envelope
+from ingest.formats import FileFormat
+from ingest.queue import Queue, Ticket
+from ingest.spool import Spooled
+
+SENDERS = ("MIN-01", "MIN-02", "MIN-03")
+numbers = st.integers(1, 12)
+
+
+def ticket(number: int, sender: str) -> Ticket:
+    said = Envelope(sender=sender)
+    kept = {"path": Path(), "sha256": b"", "size_bytes": 0, "name": "acts.csv", "envelope": said}
+    return Ticket(number, Spooled(format=FileFormat.CSV, **kept), number, float(number))
+
+
+class Waiting(RuleBasedStateMachine):
+    """Tickets come, go, and wait; the model is a dictionary that is sorted whenever somebody looks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = Queue()
+        self.model: dict[int, str] = {}
+        self.paused: frozenset[str] = frozenset()
+
+    @property
+    def due(self) -> list[int]:
+        return [number for number, sender in sorted(self.model.items()) if sender not in self.paused]
+
+    @rule(number=numbers, sender=st.sampled_from(SENDERS))
+    def add(self, number: int, sender: str) -> None:
+        if number not in self.model:
+            self.queue.add(ticket(number, sender))
+            self.model[number] = sender
+
+    @rule()
+    def take(self) -> None:
+        found = self.queue.next()
+        assert (found.number if found else None) == (self.due[0] if self.due else None)
+        if found:
+            del self.model[found.number]
+
+    @rule(number=numbers)
+    def withdraw(self, number: int) -> None:
+        found = self.queue.withdraw(number)
+        assert (found.sender if found else None) == self.model.pop(number, None)
+
+    @rule(senders=st.frozensets(st.sampled_from(SENDERS)))
+    def pause(self, senders: frozenset[str]) -> None:
+        self.queue.pause(senders)
+        self.paused = senders
+
+    @rule()
+    def clear(self) -> None:
+        self.queue.clear()
+        self.model = {}
+
+    @invariant()
+    def it_tells_who_waits(self) -> None:
+        assert len(self.queue) == len(self.model)
+        assert self.queue.lines == sum(self.model)
+        assert self.queue.is_ready == bool(self.due)
+        assert self.queue.since == [float(number) for number in self.due[:1]]
+        assert self.queue.aside() == len(self.model) - len(self.due)
+        for sender in SENDERS:
+            of_sender = list(self.model.values()).count(sender)
+            assert self.queue.aside(sender) == (of_sender if sender in self.paused else 0)
+        assert [number in self.queue for number in range(1, 13)] == [
+            number in self.model for number in range(1, 13)
+        ]
+
+
+TestWaiting = Waiting.TestCase
+TestWaiting.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
