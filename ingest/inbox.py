@@ -14,14 +14,13 @@ from collections.abc import Callable, Coroutine, Generator, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from core.observer import Stages
+from ingest.admission import Admission, Admitted
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
-from ingest.inspection import Watch, inspect, see_nothing, source
-from ingest.intake import record
+from ingest.inspection import Watch, see_nothing, source
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool, Spooled
-from ingest.tally import Inspection
 from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
 from posting.loading import Loaded
@@ -33,16 +32,6 @@ FORM_BATCHES_MAX = 2
 """So many under way at once: one is decided while one commits, and the forms that come meanwhile share the next."""
 GATHER_SECONDS = 0.003
 """A form waits so long for others: a commit takes longer, and serves them all."""
-
-Identity = tuple[str, bytes]
-"""Who sent it, and the hash of its bytes."""
-
-
-class Admitted(NamedTuple):
-    """A submission's number, and whether it is new or was known before."""
-
-    number: int
-    is_new: bool
 
 
 class _Ticket(NamedTuple):
@@ -62,6 +51,7 @@ class Inbox:
     ) -> None:
         """``opened`` is told of every book that was loaded, once it can be worked on."""
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
+        self.admission = Admission(spool, store, stages)
         self.taken: Taken = lambda _: None
         self._changed = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
@@ -70,7 +60,6 @@ class Inbox:
         self._is_working = self._is_closed = False
         self._forms: deque[Form] = deque()
         self._under_way: deque[Decided] = deque()
-        self._admitting: dict[Identity, asyncio.Lock] = {}
 
     @property
     def waiting(self) -> int:
@@ -107,28 +96,10 @@ class Inbox:
         InputError
             The file is refused whole, and nothing was changed.
         """
-        identity = (spooled.envelope.sender, spooled.sha256)
-        lock = self._admitting.setdefault(identity, asyncio.Lock())
-        try:
-            async with lock:
-                return await self._admit(spooled, watch, again=again)
-        finally:
-            if not lock.locked():
-                self._admitting.pop(identity, None)
-
-    async def _admit(self, spooled: Spooled, watch: Watch, *, again: bool) -> Admitted:
-        before = await self._store.find_submission(spooled.envelope.sender, spooled.sha256)
-        if before and not (again and (await self._store.submission(before.number)).stage.done):
-            return Admitted(before.number, is_new=False)
-        found = await asyncio.to_thread(self._prove, spooled, watch)
-        attempt = before.attempt + 1 if before else 1
-        submission = await self._store.register(record(spooled, found, attempt))
-        self._queue(_Ticket(submission.number, spooled, found.lines, time.monotonic()))
-        return Admitted(submission.number, is_new=True)
-
-    def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
-        with self._stages.measured("prove"):
-            return inspect(spooled, watch)
+        admitted = await self.admission.admit(spooled, watch, again=again)
+        if admitted.is_new:
+            self._queue(_Ticket(admitted.number, spooled, admitted.lines, time.monotonic()))
+        return admitted
 
     def _queue(self, ticket: _Ticket) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""

@@ -10,6 +10,7 @@ import structlog
 
 from core.errors import BookMoved
 from core.observer import Stages
+from ingest.admission import sweep
 from ingest.inbox import Inbox
 from ingest.spool import Spool
 from monitoring.board import Board
@@ -110,6 +111,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
 @asynccontextmanager
 async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStore) -> AsyncIterator[Desk]:
     spool, stages = Spool(settings.data / "spool", at.file_bytes_max), Stages()
+    await sweep(spool, store)
 
     def opened(loaded: Loaded) -> None:
         desk.is_ready = True

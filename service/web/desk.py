@@ -3,13 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.errors import InputError
 from core.observer import Stages
+from ingest.admission import Admitted
 from ingest.inbox import Inbox
+from ingest.spool import Spooled
 from monitoring.board import Board
 from reporting.names import Names, read_names
 from reporting.reference import Codes
+from service.access.keys import Caller
+from service.access.perimeter import Perimeter
+from service.web import presenting
 from service.web.postgres import Pool, borrowed
-from service.web.problems import busy
+from service.web.problems import Problem, busy
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
 
@@ -53,6 +59,21 @@ class Desk:
             raise busy("As many forms wait as can wait", 1)
         if self.inbox.waiting >= FILES_WAITING_MAX:
             raise busy("As many files wait as can wait", 30)
+
+    async def admit(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
+        """Hold a spooled file against what was said of it and what ``who`` may send, and give it a number.
+
+        Raises
+        ------
+        InputError, Problem
+            The file is refused whole, and is gone.
+        """
+        try:
+            presenting.agree(spooled, media)
+        except (InputError, Problem):
+            await self.inbox.admission.refuse(spooled)
+            raise
+        return await self.inbox.admit(spooled, Perimeter(who).see, again=again)
 
     async def names(self) -> Names:
         """What the numbers of the journal stand for."""

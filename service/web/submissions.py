@@ -7,7 +7,6 @@ from http import HTTPStatus
 import msgspec
 
 from service.access.keys import Caller
-from service.access.perimeter import Perimeter
 from service.postgres import read_reasons, read_receipts
 from service.receipts import Reason, Receipt
 from service.web import postgres, presenting
@@ -59,8 +58,7 @@ class Submissions:
             spooled = await self._desk.receiver.receive(request.receive, name, declared)
         except Cut as cut:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
-        presenting.agree(spooled, media)
-        admitted = await self._desk.inbox.admit(spooled, Perimeter(who).see, again=again)
+        admitted = await self._desk.admit(spooled, media, who, again=again)
         ticket = await self._awaited(admitted.number, wait)
         is_under_way = admitted.is_new and ticket.state != "decided"
         status = HTTPStatus.ACCEPTED if is_under_way else HTTPStatus.OK

@@ -1,6 +1,7 @@
 """One service for a whole file of tests, on a database of its own."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -18,6 +19,8 @@ class Place(NamedTuple):
 
     service: Running
     dsn: str
+    data: Path
+    """Where its spool is."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -27,7 +30,7 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         async with service.client(MINISTRY) as client:
             found = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
             assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
-        yield Place(service, dsn)
+        yield Place(service, dsn, data)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

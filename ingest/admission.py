@@ -1,0 +1,95 @@
+"""The way of a spooled file to a number: proved, registered, or refused and gone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from core.errors import CrescendoError
+from core.observer import Stages
+from ingest.claims import Identity
+from ingest.inspection import Watch, inspect
+from ingest.intake import record
+from ingest.spool import Spool, Spooled
+from ingest.tally import Inspection
+from posting.store.postgres import Earlier, PostgresStore
+
+
+class Admitted(NamedTuple):
+    """A submission's number, whether it is new or was known before, and the lines of a new one."""
+
+    number: int
+    is_new: bool
+    lines: int = 0
+
+
+async def sweep(spool: Spool, store: PostgresStore) -> None:
+    """Remove what a crash left in the spool before it got a number; nothing that has one."""
+    for identity in await asyncio.to_thread(spool.undecided):
+        before = await store.find_submission(*identity)
+        spool.release(identity, is_needed=before is not None)
+
+
+class Admission:
+    """Proves and registers files, those of one identity one after the other."""
+
+    def __init__(self, spool: Spool, store: PostgresStore, stages: Stages) -> None:
+        self._spool, self._store, self._stages = spool, store, stages
+        self._locks: dict[Identity, asyncio.Lock] = {}
+
+    async def known(self, identity: Identity, *, again: bool) -> int | None:
+        """The submission that a file is already; None when it is to be decided, for the first time or ``again``."""
+        before = await self._store.find_submission(*identity)
+        return before.number if before and await self._is_known(before, again=again) else None
+
+    async def admit(self, spooled: Spooled, watch: Watch, *, again: bool) -> Admitted:
+        """Prove and register a file; the same sender's same file is one submission.
+
+        A file that is refused is gone from the spool, unless an earlier submission needs it.
+
+        Raises
+        ------
+        InputError, or what ``watch`` raises
+            The file is refused whole, and nothing was changed.
+        """
+        async with self._alone(spooled.identity):
+            before = await self._store.find_submission(*spooled.identity)
+            if before and await self._is_known(before, again=again):
+                found = Admitted(before.number, is_new=False)
+            else:
+                found = await self._registered(spooled, watch, before)
+            self._spool.release(spooled.identity, is_needed=True)
+            return found
+
+    async def refuse(self, spooled: Spooled) -> None:
+        """Let a file go that is not to be admitted; it stays where an earlier submission needs it."""
+        async with self._alone(spooled.identity):
+            before = await self._store.find_submission(*spooled.identity)
+            self._spool.release(spooled.identity, is_needed=before is not None)
+
+    async def _registered(self, spooled: Spooled, watch: Watch, before: Earlier | None) -> Admitted:
+        try:
+            found = await asyncio.to_thread(self._prove, spooled, watch)
+        except CrescendoError:
+            self._spool.release(spooled.identity, is_needed=before is not None)
+            raise
+        row = record(spooled, found, before.attempt + 1 if before else 1)
+        return Admitted((await self._store.register(row)).number, is_new=True, lines=found.lines)
+
+    async def _is_known(self, before: Earlier, *, again: bool) -> bool:
+        return not (again and (await self._store.submission(before.number)).stage.done)
+
+    def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
+        with self._stages.measured("prove"):
+            return inspect(spooled, watch)
+
+    @asynccontextmanager
+    async def _alone(self, identity: Identity) -> AsyncIterator[None]:
+        """Be the only one who settles what becomes of a file."""
+        lock = self._locks.setdefault(identity, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._locks.pop(identity, None)
