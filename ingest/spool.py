@@ -21,7 +21,7 @@ from ingest import arrow, jsonl, parquet
 from ingest.claims import Claims, Identity
 from ingest.envelope import Envelope, agree_hash, beside, checked, inside_line, inside_metadata, merged
 from ingest.formats import FILE_BYTES_MAX, FileFormat, detect, reading
-from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace
+from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all; 0 in all when that is not known."""
@@ -172,7 +172,7 @@ class Spool:
                 if size > self._bytes_max:
                     raise LimitExceeded(name, f"More than {self._bytes_max:,} bytes", "Split the file")
                 digest.update(chunk)
-                _write(copy, chunk)
+                write_whole(copy, chunk)
                 told(size)
             os.fsync(copy.fileno())
         return digest.digest()
@@ -215,12 +215,6 @@ class Spool:
         (home / _record_name(sender)).unlink(missing_ok=True)
         if home.exists() and not any(home.glob("envelope-*.json")):
             shutil.rmtree(home)
-
-
-def _write(file: BinaryIO, chunk: bytes) -> None:
-    left = memoryview(chunk)
-    while left:
-        left = left[file.write(left) :]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 INCOMING = "incoming"
 TOKEN_LETTERS = 16
@@ -80,3 +81,10 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_whole(file: BinaryIO, chunk: bytes) -> None:
+    """Write all of ``chunk`` to a file without a buffer, which may take a part at a time."""
+    left = memoryview(chunk)
+    while left:
+        left = left[file.write(left) :]

@@ -13,6 +13,7 @@ from core.observer import Stages
 from ingest.admission import sweep
 from ingest.inbox import Inbox
 from ingest.spool import Spool
+from ingest.uploads import Uploads
 from monitoring.board import Board
 from posting import pipeline
 from posting.batch import Outcome
@@ -40,6 +41,7 @@ from service.web.upload import Receiver
 
 LOG = structlog.get_logger()
 WATCH_SECONDS = 2
+SWEEP_SECONDS = 3600
 BURST_SECONDS = 5
 _STOPPING = "Stopping: requests under way are answered, batches under way committed; once more stops at once."
 
@@ -95,6 +97,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
+                    broom = group.create_task(_sweep(desk.receiver.uploads))
                     keys = group.create_task(door.follow(database.dsn))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
@@ -102,8 +105,8 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     await web.serve(at.sock)
                     desk.inbox.close()
                     await engine
-                    watch.cancel()
-                    keys.cancel()
+                    for task in (watch, broom, keys):
+                        task.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
 
@@ -117,7 +120,8 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
         desk.is_ready = True
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
-    inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
+    uploads = Uploads(settings.data / "spool" / "uploads", at.file_bytes_max)
+    inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, uploads, at.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with reading(dsn) as pool:
         desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, Board(stages.nanoseconds), stages)
@@ -168,6 +172,14 @@ async def _watch(store: PostgresStore) -> None:
             (row,) = await store.fetch("engine_row")
             if row["epoch"] != store.epoch:
                 raise BookMoved("another engine has taken over this database")
+
+
+async def _sweep(uploads: Uploads) -> None:
+    """Remove uploads that nobody goes on with."""
+    while True:
+        if gone := await asyncio.to_thread(uploads.sweep):
+            LOG.info("uploads expired", uploads=gone)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 def _first(group: BaseExceptionGroup) -> BaseException:

@@ -9,6 +9,7 @@ from service.web.health import Health
 from service.web.refusals import Refusals
 from service.web.routing import Application, Route
 from service.web.submissions import Submissions
+from service.web.uploads import Uploads
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/docs.css", "/openapi.json"})
 """Paths that ask for no key; ``/metrics`` looks itself at who asks."""
@@ -23,7 +24,7 @@ def routes(desk: Desk, door: Door) -> list[Route]:
     """Every route; each asks for a key unless its path is open."""
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     acts, submissions = Acts(desk), Submissions(desk)
-    refusals = Refusals(desk, submissions)
+    refusals, uploads = Refusals(desk, submissions), Uploads(desk, submissions)
     handlers = {
         ("GET", "/healthz"): health.alive,
         ("GET", "/readyz"): health.ready,
@@ -36,5 +37,10 @@ def routes(desk: Desk, door: Door) -> list[Route]:
         ("GET", "/v1/submissions"): submissions.listing,
         ("GET", "/v1/submissions/{submission}"): submissions.status,
         ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
+        ("POST", "/v1/uploads"): uploads.begin,
+        ("GET", "/v1/uploads"): uploads.listing,
+        ("GET", "/v1/uploads/{upload}"): uploads.state,
+        ("PATCH", "/v1/uploads/{upload}"): uploads.append,
+        ("DELETE", "/v1/uploads/{upload}"): uploads.give_up,
     }
     return [Route(method, path, handler, path in OPEN) for (method, path), handler in handlers.items()]

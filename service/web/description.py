@@ -7,10 +7,12 @@ import msgspec
 
 from core.fields import FORMATS, Field, Sort
 from service.web.acts import Decision
-from service.web.presenting import HEADERS, MEDIA_TYPES
+from service.web.presenting import ANY, HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.refusals import ARROW, CSV, RefusalPage
+from service.web.routing import PARAMETER, SHAPES
 from service.web.submissions import SubmissionPage, Ticket
+from service.web.uploads import Partial, PartialPage
 
 _JSON = "application/json"
 _FORM: Mapping[str, Any] = {
@@ -40,6 +42,7 @@ class Operation(NamedTuple):
     """By status: the type of the answer, a media type with text, or what is meant."""
     query: Sequence[str] = ()
     body: Mapping[str, Any] | None = None
+    headers: Sequence[str] = ()
 
 
 _ACT_LINE: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}
@@ -47,6 +50,12 @@ _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
 }
 _FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
+_ENVELOPE = (*HEADERS.values(), "Crescendo-Sepa-Only", "Content-Digest", "Content-Disposition")
+_BYTES: Mapping[str, tuple[str, int]] = {
+    "Upload-Length": ("Bytes that the file has", 104_857_600),
+    "Upload-Offset": ("Bytes that are there already", 67_108_864),
+}
+"""Headers that are required where they are read: what each says, and an example."""
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Whether the process answers", {"200": "It does"}),
     ("GET", "/readyz"): Operation("Whether work is taken", {"200": "It is", "503": "It is not, for now"}),
@@ -70,6 +79,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         },
         ("wait", "again"),
         {media: {"schema": _FILE} for media in MEDIA_TYPES},
+        _ENVELOPE,
     ),
     ("GET", "/v1/submissions"): Operation(
         "The caller's submissions, the latest first",
@@ -84,6 +94,38 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {"200": RefusalPage, "400": PROBLEM, "404": PROBLEM, "406": PROBLEM},
         ("after", "limit"),
     ),
+    ("POST", "/v1/uploads"): Operation(
+        "Begin a file that comes in pieces, or find it again after a cut: 201 or 200, with the next byte to send; "
+        "303 where these bytes are a submission already",
+        {
+            "200": Partial,
+            "201": Partial,
+            "303": "The bytes are a submission already: Location names it",
+            **dict.fromkeys(("400", "403", "409", "413", "415", "422"), PROBLEM),
+        },
+        ("again",),
+        headers=("Upload-Length", *_ENVELOPE),
+    ),
+    ("GET", "/v1/uploads"): Operation("The caller's unfinished uploads", {"200": PartialPage}),
+    ("GET", "/v1/uploads/{upload}"): Operation(
+        "How far an upload is; HEAD says it in headers alone", {"200": Partial, "404": PROBLEM}
+    ),
+    ("PATCH", "/v1/uploads/{upload}"): Operation(
+        "Add a piece behind what is there; the last byte makes the file a submission, and answers as for one",
+        {
+            "200": Ticket,
+            "202": Ticket,
+            "204": "It is there, and more is missing: Upload-Offset says where to go on",
+            **dict.fromkeys(("400", "403", "404", "408", "409", "413", "415", "422"), PROBLEM),
+        },
+        ("wait",),
+        {ANY: {"schema": _FILE}},
+        ("Upload-Offset",),
+    ),
+    ("DELETE", "/v1/uploads/{upload}"): Operation(
+        "Give an upload up, and what has arrived of it",
+        {"204": "It is gone", "404": PROBLEM, "409": PROBLEM},
+    ),
 }
 """Every route, once: a test holds this against the routes."""
 
@@ -93,7 +135,7 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, Partial, PartialPage)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
@@ -123,10 +165,12 @@ def _operation(path: str, operation: Operation, is_open: bool) -> dict[str, Any]
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
-    if "{submission}" not in path:
-        return []
-    schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-    return [{"name": "submission", "in": "path", "required": True, "schema": schema}]
+    number = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
+    schemas = {name: {"type": "string", "pattern": f"^{shape}$"} for name, shape in SHAPES.items()}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas.get(name, number)}
+        for name in PARAMETER.findall(path)
+    ]
 
 
 def _query(name: str) -> dict[str, Any]:
@@ -135,11 +179,23 @@ def _query(name: str) -> dict[str, Any]:
 
 
 def _headers(operation: Operation) -> list[dict[str, Any]]:
-    """The envelope, where a file is sent."""
-    if operation.body is None or _JSON in operation.body:
-        return []
-    names = [*HEADERS.values(), "Crescendo-Sepa-Only", "Content-Digest", "Content-Disposition"]
-    return [{"name": name, "in": "header", "schema": {"type": "string"}} for name in names]
+    """The envelope, where a file is sent, and what places a piece of one."""
+    return [_header(name) for name in operation.headers]
+
+
+def _header(name: str) -> dict[str, Any]:
+    if name not in _BYTES:
+        return {"name": name, "in": "header", "schema": {"type": "string"}}
+    told, example = _BYTES[name]
+    schema = {"type": "integer", "minimum": 0}
+    return {
+        "name": name,
+        "in": "header",
+        "required": True,
+        "description": told,
+        "schema": schema,
+        "example": example,
+    }
 
 
 def _answer(meant: Any) -> dict[str, Any]:

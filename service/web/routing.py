@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -20,11 +20,14 @@ OTHER = "other"
 """In place of a path and a method that nobody answers: whatever is asked, labels stay few."""
 
 LOG = structlog.get_logger()
-_PARAMETER = re.compile(r"\{(\w+)\}")
+NUMBER = "[0-9]{1,9}"
+SHAPES: Mapping[str, str] = {"upload": "[0-9a-f]{64}"}
+"""What a parameter of that name looks like, where it is no number."""
+PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class Route(NamedTuple):
-    """A path, with ``{parameters}`` that match digits alone, and who answers it."""
+    """A path, with ``{parameters}`` that match digits alone unless they have a shape, and who answers it."""
 
     method: str
     path: str
@@ -100,4 +103,4 @@ class Application:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(_PARAMETER.sub(r"(?P<\1>[0-9]{1,9})", path))
+    return re.compile(PARAMETER.sub(lambda found: f"(?P<{found[1]}>{SHAPES.get(found[1], NUMBER)})", path))

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from ingest.admission import Admitted
 from service.access.keys import Caller
 from service.postgres import read_reasons, read_receipts
 from service.receipts import Reason, Receipt
@@ -39,6 +40,14 @@ class SubmissionPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
+def sending(request: Request) -> Caller:
+    """The caller, when it may send anything at all."""
+    if not request.who.kinds:
+        told = f"No role of key {request.who.key} may send acts"
+        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
+    return request.who
+
+
 class Submissions:
     """Handlers of ``/v1/submissions``."""
 
@@ -47,7 +56,7 @@ class Submissions:
 
     async def submit(self, request: Request) -> Answer:
         """Take in a file: 202 once it is durable and adds up, 200 when it was sent before."""
-        who = self._sender(request)
+        who = sending(request)
         self._desk.check_open()
         media, again = presenting.media_type(request), request.flag("again")
         wait = request.number("wait", 0, (0, WAIT_SECONDS_MAX))
@@ -59,17 +68,14 @@ class Submissions:
         except Cut as cut:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
         admitted = await self._desk.admit(spooled, media, who, again=again)
+        return await self.taken(admitted, wait)
+
+    async def taken(self, admitted: Admitted, wait: int) -> Answer:
+        """What is answered to a file that has its number."""
         ticket = await self._awaited(admitted.number, wait)
         is_under_way = admitted.is_new and ticket.state != "decided"
         status = HTTPStatus.ACCEPTED if is_under_way else HTTPStatus.OK
         return answer(ticket, status, location=f"/v1/submissions/{admitted.number}")
-
-    def _sender(self, request: Request) -> Caller:
-        """The caller, when it may send anything at all."""
-        if not request.who.kinds:
-            told = f"No role of key {request.who.key} may send acts"
-            raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
-        return request.who
 
     def _check_size(self, request: Request) -> None:
         """Refuse at once what says that it is over long; what does not say is counted as it comes."""
