@@ -1,7 +1,7 @@
 """The way of a spooled file to a number: proved, registered, or refused and gone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -14,13 +14,15 @@ from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection
 from posting.store.postgres import Earlier, PostgresStore
 
+Queue = Callable[[int, Spooled, int], None]
+"""Puts a submission in the queue: its number, its file, its lines."""
+
 
 class Admitted(NamedTuple):
-    """A submission's number, whether it is new or was known before, and the lines of a new one."""
+    """A submission's number, and whether it is new or was known before."""
 
     number: int
     is_new: bool
-    lines: int = 0
 
 
 async def sweep(spool: Spool, store: PostgresStore) -> None:
@@ -31,10 +33,10 @@ async def sweep(spool: Spool, store: PostgresStore) -> None:
 
 
 class Admission:
-    """Proves and registers files, those of one identity one after the other."""
+    """Admits files, those of one identity one after the other."""
 
-    def __init__(self, spool: Spool, store: PostgresStore, stages: Stages) -> None:
-        self._spool, self._store, self._stages = spool, store, stages
+    def __init__(self, spool: Spool, store: PostgresStore, stages: Stages, queue: Queue) -> None:
+        self._spool, self._store, self._stages, self._queue = spool, store, stages, queue
         self._locks: dict[Identity, asyncio.Lock] = {}
 
     async def known(self, identity: Identity, *, again: bool) -> int | None:
@@ -43,7 +45,7 @@ class Admission:
         return before.number if before and await self._is_known(before, again=again) else None
 
     async def admit(self, spooled: Spooled, watch: Watch, *, again: bool) -> Admitted:
-        """Prove and register a file; the same sender's same file is one submission.
+        """Prove, register and queue a file; the same sender's same file is one submission.
 
         A file that is refused is gone from the spool, unless an earlier submission needs it.
 
@@ -74,7 +76,9 @@ class Admission:
             self._spool.release(spooled.identity, is_needed=before is not None)
             raise
         row = record(spooled, found, before.attempt + 1 if before else 1)
-        return Admitted((await self._store.register(row)).number, is_new=True, lines=found.lines)
+        submission = await self._store.register(row)
+        self._queue(submission.number, spooled, found.lines)
+        return Admitted(submission.number, is_new=True)
 
     async def _is_known(self, before: Earlier, *, again: bool) -> bool:
         return not (again and (await self._store.submission(before.number)).stage.done)

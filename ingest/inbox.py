@@ -51,7 +51,7 @@ class Inbox:
     ) -> None:
         """``opened`` is told of every book that was loaded, once it can be worked on."""
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
-        self.admission = Admission(spool, store, stages)
+        self.admission = Admission(spool, store, stages, self._queue)
         self.taken: Taken = lambda _: None
         self._changed = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
@@ -96,17 +96,14 @@ class Inbox:
         InputError
             The file is refused whole, and nothing was changed.
         """
-        admitted = await self.admission.admit(spooled, watch, again=again)
-        if admitted.is_new:
-            self._queue(_Ticket(admitted.number, spooled, admitted.lines, time.monotonic()))
-        return admitted
+        return await self.admission.admit(spooled, watch, again=again)
 
-    def _queue(self, ticket: _Ticket) -> None:
+    def _queue(self, number: int, spooled: Spooled, lines: int) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""
         with self._changed:
-            if ticket.number not in self._queued:
-                self._queued.add(ticket.number)
-                self._waiting.append(ticket)
+            if number not in self._queued:
+                self._queued.add(number)
+                self._waiting.append(_Ticket(number, spooled, lines, time.monotonic()))
                 self._changed.notify_all()
 
     def take(self, form: Form) -> None:
