@@ -24,7 +24,8 @@ from service.sending import Call, Later, Patience, Refused, Reply, Service, Unre
 __all__ = ("Changed", "Client", "Progress", "Refused", "Unreachable")
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is done (``hashing``, ``sending``: bytes; ``deciding``: lines), how many of them, and of how many."""
+"""Called with what is done, how much of it, and of how much: ``hashing`` and ``sending`` in bytes, ``deciding`` in
+lines; ``proving``, which the service does before it answers, says no figures."""
 
 WHOLE_BYTES_MAX = 4 * 2**20
 """A file up to this size is sent in one request: what a cut can cost is not worth a second one."""
@@ -168,6 +169,7 @@ class Client:
                 yield piece
                 offset += len(piece)
                 self._told("sending", offset, size)
+        self._told("proving", 0, 0)
 
     def _awaited(self, name: str, ticket: dict[str, Any]) -> dict[str, Any]:
         while ticket["state"] in _UNDER_WAY:

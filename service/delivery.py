@@ -45,6 +45,8 @@ class Delivery:
 
     def figures(self) -> str:
         """How far it is, in words."""
+        if not self.total:
+            return ""
         if self.stage not in _BYTES:
             return f"{self.done:,} of {self.total:,} lines"
         seconds = self.clock() - self._stage_began
@@ -75,7 +77,7 @@ class Lines:
         delivery = self._delivery
         if delivery.clock() >= self._due:
             self._due = delivery.clock() + LINE_SECONDS
-            note(f"{delivery.stage} {delivery.name}: {delivery.figures()}")
+            note(f"{delivery.stage} {delivery.name}: {delivery.figures()}".rstrip(": "))
 
     def note(self, text: str) -> None:
         """Say that something went wrong and is tried again."""

@@ -32,6 +32,8 @@ def test_bytes_are_told_with_their_rate_and_lines_without(delivery: Delivery, cl
     clock.now = 2.0
     delivery.advance("sending", 5_000_000, 10_000_000)
     assert delivery.figures() == "5.0 of 10.0 MB  2.5 MB/s"
+    delivery.advance("proving", 0, 0)
+    assert delivery.figures() == ""
     delivery.advance("deciding", 1_500, 10_000)
     assert delivery.figures() == "1,500 of 10,000 lines"
 
