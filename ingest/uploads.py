@@ -17,8 +17,8 @@ import msgspec
 
 from core.errors import CrescendoError
 from ingest.claims import Identity
-from ingest.envelope import Envelope
-from ingest.workplaces import flush_folder, locked, taken, write_whole
+from ingest.envelope import Envelope, checked
+from ingest.workplaces import flush_folder, locked, remove_abandoned, taken, write_whole
 
 SENDER_UPLOADS_MAX = 16
 """Unfinished uploads of one sender at once."""
@@ -158,7 +158,7 @@ class Uploads:
 
     def of(self, sender: str) -> list[Upload]:
         """A sender's uploads, in the order of their hashes."""
-        return [found for place in self._places(sender) if (found := self._at(place))]
+        return [found for place in sorted(self._home(sender).glob("*/")) if (found := self._at(place))]
 
     def is_anothers(self, identity: Identity) -> bool:
         """Tell whether another sender is uploading bytes with that hash."""
@@ -195,15 +195,17 @@ class Uploads:
         with locked(self._folder):
             left = [place for place in self._folder.glob("*/*/") if not self._at(place, now)]
             for place in left:
-                _remove(place)
+                remove_abandoned(place)
+                _remove_empty(place.parent)
         return len(left)
 
     def _place(self, identity: Identity) -> Path:
         sender, sha256 = identity
-        return self._folder / sender / sha256.hex()
+        return self._home(sender) / sha256.hex()
 
-    def _places(self, sender: str) -> list[Path]:
-        return sorted((self._folder / sender).glob("*/"))
+    def _home(self, sender: str) -> Path:
+        """A sender's folder; whatever names a sender, it leads nowhere else."""
+        return self._folder / checked(Envelope(sender=sender), "sender").sender
 
     def _at(self, place: Path, now: float | None = None) -> Upload | None:
         try:
@@ -246,8 +248,12 @@ def _declare(place: Path, declared: Declared) -> None:
 
 def _remove(place: Path) -> None:
     shutil.rmtree(place)
+    _remove_empty(place.parent)
+
+
+def _remove_empty(folder: Path) -> None:
     with suppress(OSError):  # others of the same sender are there
-        place.parent.rmdir()
+        folder.rmdir()
 
 
 def _is_there(place: Path, lock: int) -> bool:

@@ -117,10 +117,10 @@ class Answer:
     async def send(self, send: Send) -> None:
         """Send it."""
         said = {**_ALWAYS, **self.headers}
-        if self.status is not HTTPStatus.NO_CONTENT:
+        if self.body:
             said["content-type"] = self.media_type
-            if isinstance(self.body, bytes):
-                said["content-length"] = str(len(self.body))
+        if isinstance(self.body, bytes) and self.status is not HTTPStatus.NO_CONTENT:
+            said["content-length"] = str(len(self.body))
         pairs = [(name.encode(), value.encode("latin-1")) for name, value in said.items()]
         await send({"type": "http.response.start", "status": self.status.value, "headers": pairs})
         if isinstance(self.body, bytes):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import EnvelopeMismatch
+from core.errors import EnvelopeMismatch, FormatUnknown
 from ingest.envelope import Envelope
 from ingest.spool import Spool
 from ingest.uploads import (
@@ -171,6 +171,25 @@ def test_what_nobody_goes_on_with_expires(uploads: Uploads, folder: Path) -> Non
     assert uploads.sweep() == 1
     assert not old.place.exists()
     assert uploads.find(fresh.declared.identity) == fresh
+
+
+def test_one_that_somebody_is_at_is_not_swept(uploads: Uploads) -> None:
+    upload, _ = uploads.begin(declared())
+    with uploads.held(upload):
+        uploads.sweep(now=upload.expires_at + 1)
+        assert upload.place.exists()
+    uploads.sweep(now=upload.expires_at + 1)
+    assert not upload.place.exists()
+
+
+@pytest.mark.parametrize("sender", ["..", "../MEN", "/etc", "a/b", "*", "\0", "x" * 300])
+def test_no_sender_leads_out_of_the_folder(sender: str, uploads: Uploads) -> None:
+    with pytest.raises(FormatUnknown):
+        uploads.find((sender, bytes(32)))
+    with pytest.raises(FormatUnknown):
+        uploads.of(sender)
+    with pytest.raises(FormatUnknown):
+        uploads.begin(declared(sender=sender))
 
 
 def test_an_expired_one_begins_anew(uploads: Uploads) -> None:

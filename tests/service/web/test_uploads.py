@@ -87,6 +87,7 @@ async def test_it_is_the_submission_that_it_would_have_been_in_one_piece(client:
     # and who begins it anew is sent there, with nothing to send
     known = await _begin(client, body)
     assert (known.status_code, known.headers["location"]) == (303, f"/v1/submissions/{number}")
+    assert "content-type" not in known.headers
 
 
 async def test_who_comes_back_is_told_where_to_go_on(client: httpx.AsyncClient) -> None:
