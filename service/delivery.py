@@ -21,14 +21,14 @@ class Delivery:
     stage: str = ""
     done: int = 0
     total: int = 0
-    sent: int = 0
-    """Bytes sent by this command; what an earlier one brought, and what was sent in vain, aside."""
     sending_seconds: float = 0.0
     breaks: int = 0
     began: float = field(init=False)
     _at: float = field(init=False)
     _stage_began: float = field(init=False)
     _stage_from: int = 0
+    _first: int | None = None
+    _reached: int = 0
 
     def __post_init__(self) -> None:
         self.began = self._at = self._stage_began = self.clock()
@@ -39,9 +39,15 @@ class Delivery:
         if stage != self.stage or done < self.done:
             self._stage_began, self._stage_from = now, done
         elif stage == "sending":
-            self.sent += done - self.done
             self.sending_seconds += now - self._at
+        if stage == "sending":
+            self._first, self._reached = done if self._first is None else self._first, done
         self.stage, self.done, self.total, self._at = stage, done, total, now
+
+    @property
+    def sent(self) -> int:
+        """Bytes that this command brought; what an earlier one brought, and what was sent in vain, aside."""
+        return self._reached - (self._first or 0)
 
     def figures(self) -> str:
         """How far it is, in words."""

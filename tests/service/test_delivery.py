@@ -43,11 +43,12 @@ def test_only_what_this_command_sent_is_counted(delivery: Delivery, clock: Clock
     clock.now = 1.0
     delivery.advance("sending", 9_000_000, 10_000_000)
     delivery.breaks += 1
+    delivery.advance("proving", 0, 0)
     clock.now = 5.0
     delivery.advance("sending", 8_000_000, 10_000_000)
     clock.now = 6.0
     delivery.advance("sending", 10_000_000, 10_000_000)
-    assert delivery.told() == "5.0 MB sent at 2.5 MB/s, taken up again once; 6.0 s in all"
+    assert delivery.told() == "4.0 MB sent at 2.0 MB/s, taken up again once; 6.0 s in all"
     delivery.breaks += 1
     assert "taken up again 2 times" in delivery.told()
 
