@@ -135,7 +135,7 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
 
 
 def _connect(desk: Desk) -> None:
-    """Let the board look at what waits."""
+    """Let the board look at what waits, and whoever adds to an upload hear of the end."""
     inbox, board = desk.inbox, desk.board
     inbox.taken = board.taken
     board.read("files_waiting", lambda: inbox.waiting)
@@ -143,6 +143,7 @@ def _connect(desk: Desk) -> None:
     board.read("forms_waiting", lambda: inbox.forms_waiting)
     board.read("oldest_waiting_seconds", lambda: inbox.oldest_seconds)
     board.read("uploads", lambda: desk.receiver.under_way)
+    desk.drained.append(desk.receiver.stop_appending)
     board.read("ready", lambda: desk.is_ready and not desk.is_draining)
 
 

@@ -61,18 +61,26 @@ class Body(io.RawIOBase):
             Nothing came for a minute.
         """
         if self._is_given_up:
-            raise Cut("given up")
+            return self._rest()
         self._asked = asyncio.run_coroutine_threadsafe(self._gathered(size), self._loop)
         try:
             return self._asked.result()
         except concurrent.futures.CancelledError:
-            raise Cut("given up") from None
+            return self._rest()
 
     def give_up(self) -> None:
         """Let the thread go that reads."""
         self._is_given_up = True
         if self._asked:
             self._asked.cancel()
+
+    def _rest(self) -> bytes:
+        """What came before it was given up; nothing is added to it any more."""
+        if not self._kept:
+            raise Cut("given up")
+        piece = bytes(self._kept)
+        self._kept.clear()
+        return piece
 
     async def _gathered(self, size: int) -> bytes:
         while not self._is_over and len(self._kept) < size:
@@ -101,6 +109,7 @@ class Receiver:
     def __init__(self, spool: Spool, uploads: Uploads, at_once: int) -> None:
         self._spool, self.uploads = spool, uploads
         self._at_once, self._free = at_once, at_once
+        self._appending: set[Body] = set()
         self._threads = ThreadPoolExecutor(at_once, "upload")
 
     async def receive(self, receive: Receive, name: str, declared: Envelope) -> Spooled:
@@ -115,7 +124,7 @@ class Receiver:
         Cut
             The sender went away; nothing is left of it.
         """
-        return await self._read(receive, lambda body: self._spool.receive(body, name, declared))
+        return await self._read(Body(receive), lambda body: self._spool.receive(body, name, declared))
 
     async def append(self, receive: Receive, upload: Upload) -> None:
         """Add a body to an upload, durably.
@@ -129,7 +138,17 @@ class Receiver:
         Cut
             The sender went away; what came before stays.
         """
-        await self._read(receive, upload.append)
+        body = Body(receive)
+        self._appending.add(body)
+        try:
+            await self._read(body, upload.append)
+        finally:
+            self._appending.discard(body)
+
+    def stop_appending(self) -> None:
+        """Let go all who add to an upload: what came before stays, and they come back to another process."""
+        for body in self._appending:
+            body.give_up()
 
     async def adopt(self, upload: Upload) -> Spooled:
         """Bring a whole upload to the spool, at no cost of a copy.
@@ -142,11 +161,11 @@ class Receiver:
         said = upload.declared
         return await asyncio.to_thread(self._spool.adopt, upload.original, said.name, said.envelope)
 
-    async def _read(self, receive: Receive, taken: Callable[[BinaryIO], Result]) -> Result:
+    async def _read(self, body: Body, taken: Callable[[BinaryIO], Result]) -> Result:
         """Let a thread of its own take a body in."""
         if not self._free:
             raise busy("As many files as can be taken at once are on their way")
-        body, self._free = Body(receive), self._free - 1
+        self._free -= 1
         work = self._threads.submit(taken, cast(BinaryIO, body))
         try:
             return await asyncio.wrap_future(work)

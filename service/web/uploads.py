@@ -160,6 +160,8 @@ class Uploads:
         except Overlong as error:
             raise _overlong(upload) from error
         except Cut as cut:
+            if self._desk.is_draining:
+                raise busy("The service is stopping; what has arrived stays") from cut
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
 
     async def _admitted(self, upload: Upload, who: Caller) -> Admitted:

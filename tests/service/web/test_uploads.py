@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import signal
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ async def test_pieces_become_a_submission(client: httpx.AsyncClient, place: Plac
     here = begun.headers["location"]
     assert here == f"/v1/uploads/{_hash(body)}" == begun.json()["links"]["self"]
     assert begun.headers["upload-offset"] == "0"
-    last = len(body) // 100 * 100
+    last = (len(body) - 1) // 100 * 100
     for offset in range(0, last, 100):
         found = await _add(client, body, offset, offset + 100)
         assert (found.status_code, found.headers["upload-offset"]) == (204, str(offset + 100))
@@ -130,16 +131,18 @@ async def test_the_last_byte_may_be_said_to_be_there_again(database: Database, t
 # --------------------------------------------------------------------------------------------- cut and crossed
 
 
-async def _begun(service: Running, body: bytes, sent: int) -> asyncio.StreamWriter:
+async def _begun(
+    service: Running, body: bytes, sent: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection that has promised the whole file and sent the first bytes of it."""
     host, port = service.url.removeprefix("http://").split(":")
-    _, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await asyncio.open_connection(host, int(port))
     said = [f"Host: {host}", f"Authorization: {MINISTRY['authorization']}", "Upload-Offset: 0"]
     said += [f"Content-Length: {len(body)}"]
     head = "\r\n".join([f"PATCH /v1/uploads/{_hash(body)} HTTP/1.1", *said, "", ""])
     writer.write(head.encode() + body[:sent])
     await writer.drain()
-    return writer
+    return reader, writer
 
 
 async def _free(client: httpx.AsyncClient, body: bytes) -> int:
@@ -160,7 +163,7 @@ async def test_what_came_before_a_cut_stays_to_the_last_byte(client: httpx.Async
     body = as_jsonl(unknown_centres(9_000, "CUT-"))
     for sent in (1, 300, 400_000):
         await _begin(client, body)
-        writer = await _begun(place.service, body, sent)
+        _, writer = await _begun(place.service, body, sent)
         await _busy(client, body)
         writer.close()
         assert await _free(client, body) == sent
@@ -170,7 +173,7 @@ async def test_what_came_before_a_cut_stays_to_the_last_byte(client: httpx.Async
 async def test_two_connections_at_once_do_not_mix(client: httpx.AsyncClient, place: Place) -> None:
     body = _body("CROSSED")
     await _begin(client, body)
-    writer = await _begun(place.service, body, 100)
+    _, writer = await _begun(place.service, body, 100)
     await _busy(client, body)
     for found in (await _add(client, body, 0), await client.delete(f"/v1/uploads/{_hash(body)}")):
         assert (found.status_code, found.json()["code"]) == (409, "upload-busy")
@@ -205,7 +208,7 @@ async def test_an_upload_survives_a_kill_and_goes_on(database: Database, tmp_pat
         async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             await _begin(client, body)
             assert (await _add(client, body, 0, 300_000)).status_code == 204
-            writer = await _begun(served, body, 10)
+            _, writer = await _begun(served, body, 10)
             served.process.kill()
             await served.process.wait()
             writer.close()
@@ -215,6 +218,25 @@ async def test_an_upload_survives_a_kill_and_goes_on(database: Database, tmp_pat
             whole = await _add(client, body, 300_000)
             assert whole.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
             assert whole.json()["receipt"]["sha256"] == _hash(body)
+
+
+async def test_a_stop_lets_uploads_go_and_keeps_what_has_arrived(database: Database, tmp_path: Path) -> None:
+    body = as_jsonl([*CREDITS, *unknown_centres(9_000)])
+    async with fresh(database) as dsn:
+        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            here = (await _begin(client, body)).headers["location"]
+            reader, writer = await _begun(served, body, 300_000)
+            while (await client.head(here)).headers["upload-offset"] == "0":
+                pass
+            served.process.send_signal(signal.SIGTERM)
+            assert b"503" in await reader.readline()
+            assert await served.process.wait() == 0
+            assert "request failed" not in "".join(served.said)
+            writer.close()
+        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            offset = int((await _begin(client, body)).headers["upload-offset"])
+            assert 0 < offset <= 300_000
+            assert (await _add(client, body, offset)).json()["receipt"]["accepted"]["lines"] == len(CREDITS)
 
 
 # --------------------------------------------------------------------------------------------- refused
