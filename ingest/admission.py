@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from core.errors import CrescendoError
 from core.observer import Stages
@@ -37,7 +38,8 @@ class Admission:
 
     def __init__(self, spool: Spool, store: PostgresStore, stages: Stages, queue: Queue) -> None:
         self._spool, self._store, self._stages, self._queue = spool, store, stages, queue
-        self._locks: dict[Identity, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
+        """Each is there for as long as somebody holds it or waits for it."""
 
     async def known(self, identity: Identity, *, again: bool) -> int | None:
         """The submission that a file is already; None when it is to be decided, for the first time or ``again``."""
@@ -60,20 +62,20 @@ class Admission:
                 found = Admitted(before.number, is_new=False)
             else:
                 found = await self._registered(spooled, watch, before)
-            self._spool.release(spooled.identity, is_needed=True)
+            await self._release(spooled, is_needed=True)
             return found
 
     async def refuse(self, spooled: Spooled) -> None:
         """Let a file go that is not to be admitted; it stays where an earlier submission needs it."""
         async with self._alone(spooled.identity):
             before = await self._store.find_submission(*spooled.identity)
-            self._spool.release(spooled.identity, is_needed=before is not None)
+            await self._release(spooled, is_needed=before is not None)
 
     async def _registered(self, spooled: Spooled, watch: Watch, before: Earlier | None) -> Admitted:
         try:
             found = await asyncio.to_thread(self._prove, spooled, watch)
         except CrescendoError:
-            self._spool.release(spooled.identity, is_needed=before is not None)
+            await self._release(spooled, is_needed=before is not None)
             raise
         row = record(spooled, found, before.attempt + 1 if before else 1)
         submission = await self._store.register(row)
@@ -83,6 +85,9 @@ class Admission:
     async def _is_known(self, before: Earlier, *, again: bool) -> bool:
         return not (again and (await self._store.submission(before.number)).stage.done)
 
+    async def _release(self, spooled: Spooled, *, is_needed: bool) -> None:
+        await asyncio.to_thread(self._spool.release, spooled.identity, is_needed=is_needed)
+
     def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
         with self._stages.measured("prove"):
             return inspect(spooled, watch)
@@ -91,9 +96,5 @@ class Admission:
     async def _alone(self, identity: Identity) -> AsyncIterator[None]:
         """Be the only one who settles what becomes of a file."""
         lock = self._locks.setdefault(identity, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked():
-                self._locks.pop(identity, None)
+        async with lock:
+            yield

@@ -108,7 +108,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/v1/uploads"): Operation("The caller's unfinished uploads", {"200": PartialPage}),
     ("GET", "/v1/uploads/{upload}"): Operation(
-        "How far an upload is; HEAD says it in headers alone", {"200": Partial, "404": PROBLEM}
+        "How far an upload is; HEAD says it in headers alone",
+        {"200": Partial, "404": PROBLEM, "409": PROBLEM},
     ),
     ("PATCH", "/v1/uploads/{upload}"): Operation(
         "Add a piece behind what is there; the last byte makes the file a submission, and answers as for one",

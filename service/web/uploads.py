@@ -66,7 +66,7 @@ class Uploads:
         declared = self._declared(request, who)
         known = await self._desk.inbox.admission.known(declared.identity, again=declared.again)
         if known is not None:
-            self._forget(declared.identity)
+            await self._forget(declared.identity)
             return Answer(HTTPStatus.SEE_OTHER, headers={"location": f"/v1/submissions/{known}"})
         try:
             upload, is_new = await asyncio.to_thread(self._uploads.begin, declared)
@@ -85,7 +85,7 @@ class Uploads:
 
     async def listing(self, request: Request) -> Answer:
         """The caller's unfinished uploads."""
-        return answer(PartialPage([_partial(each) for each in self._uploads.of(request.who.sender)]))
+        return answer(PartialPage(list(_partials(self._uploads.of(request.who.sender)))))
 
     async def append(self, request: Request) -> Answer:
         """Add the body behind what is there, 204; the last byte makes it a submission, which is answered."""
@@ -105,7 +105,7 @@ class Uploads:
         """Remove an upload and what has arrived of it."""
         upload = self._own(request)
         with self._held(upload):
-            self._uploads.remove(upload)
+            await asyncio.to_thread(self._uploads.remove, upload)
         return Answer(HTTPStatus.NO_CONTENT)
 
     def _declared(self, request: Request, who: Caller) -> Declared:
@@ -171,17 +171,17 @@ class Uploads:
             spooled = await self._desk.receiver.adopt(upload)
             admitted = await self._desk.admit(spooled, declared.media, who, again=declared.again)
         except (InputError, Problem):
-            self._uploads.remove(upload)
+            await asyncio.to_thread(self._uploads.remove, upload)
             raise
-        self._uploads.remove(upload)
+        await asyncio.to_thread(self._uploads.remove, upload)
         return admitted
 
-    def _forget(self, identity: Identity) -> None:
+    async def _forget(self, identity: Identity) -> None:
         """Remove what is left of an upload whose bytes are a submission already."""
         found = self._uploads.find(identity)
         if found:
             with suppress(Busy), self._uploads.held(found):
-                self._uploads.remove(found)
+                await asyncio.to_thread(self._uploads.remove, found)
 
 
 def _whole(request: Request, header: str) -> int:
@@ -192,8 +192,17 @@ def _whole(request: Request, header: str) -> int:
 
 
 def _told(upload: Upload, status: HTTPStatus = HTTPStatus.OK) -> Answer:
-    found = answer(_partial(upload), status)
-    return Answer(status, found.body, headers=_headers(upload))
+    try:
+        found = answer(_partial(upload), status)
+        return Answer(status, found.body, headers=_headers(upload))
+    except FileNotFoundError:
+        raise _busy(Busy("Another connection has just ended it")) from None
+
+
+def _partials(uploads: list[Upload]) -> Iterator[Partial]:
+    for each in uploads:
+        with suppress(FileNotFoundError):  # another connection has just ended it
+            yield _partial(each)
 
 
 def _partial(upload: Upload) -> Partial:

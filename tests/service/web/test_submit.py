@@ -1,8 +1,6 @@
 """``crescendo submit``: files sent, sent again, and waited for."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from tests.service.commands import crescendo
 from tests.service.web.acts import CREDITS, commitment, unknown_centres
 from tests.service.web.conftest import Place
 from tests.service.web.keys import FOREIGN, MINISTRY
+from tests.service.web.proxies import line
 from tests.service.web.running import as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -131,35 +130,12 @@ async def test_a_file_arrives_once_and_whole_through_connections_that_are_cut(
 ) -> None:
     file = _file(tmp_path, "acts.jsonl", [*CREDITS, *unknown_centres(20_000, "H-")])
     async with fresh(database) as dsn, running(dsn, tmp_path / "data") as served:
-        async with _cutting(served.url, [100_000, 1_000_000]) as url:
-            found = await _submit(url, file, "--json")
+        async with line(served.url, [100_000, 1_000_000]) as bad:
+            found = await _submit(bad.url, file, "--json")
+        assert bad.cuts == []
         assert found.code == 0, found.err
         (ticket,) = found.json()["submissions"]
         assert ticket["receipt"]["size_bytes"] == file.stat().st_size
         assert ticket["receipt"]["accepted"]["lines"] == len(CREDITS)
         assert len(await fetch(dsn, "select from submission")) == 1
         assert list((tmp_path / "data" / "spool" / "incoming").iterdir()) == []
-
-
-@asynccontextmanager
-async def _cutting(url: str, after: list[int]) -> AsyncIterator[str]:
-    """A way to the service whose first connections are cut after so many bytes each."""
-    host, port = url.removeprefix("http://").split(":")
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: float) -> None:
-        while most > 0 and (piece := await reader.read(65_536)):
-            writer.write(piece)
-            await writer.drain()
-            most -= len(piece)
-        writer.close()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        most = after.pop(0) if after else float("inf")
-        there, back = await asyncio.open_connection(host, int(port))
-        ways = asyncio.gather(pass_on(reader, back, most), pass_on(there, writer, float("inf")))
-        await asyncio.gather(ways, return_exceptions=True)
-        writer.close()
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
