@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 
 from service.database import Database
+from service.web.exchange import Message
+from service.web.upload import Body, Cut
+from service.web.uploads import Partial
 from tests.databases import held_up, until_one_waits
 from tests.service.web.acts import CREDITS, commitment, unknown_centres
 from tests.service.web.conftest import Place
@@ -60,6 +64,7 @@ async def test_pieces_become_a_submission(client: httpx.AsyncClient, place: Plac
     here = begun.headers["location"]
     assert here == f"/v1/uploads/{_hash(body)}" == begun.json()["links"]["self"]
     assert begun.headers["upload-offset"] == "0"
+    assert msgspec.convert(begun.json(), Partial).file == "pieces.jsonl"
     last = (len(body) - 1) // 100 * 100
     for offset in range(0, last, 100):
         found = await _add(client, body, offset, offset + 100)
@@ -159,15 +164,49 @@ async def _busy(client: httpx.AsyncClient, body: bytes) -> httpx.Response:
     return found
 
 
-async def test_what_came_before_a_cut_stays_to_the_last_byte(client: httpx.AsyncClient, place: Place) -> None:
+async def test_what_came_before_a_cut_stays(client: httpx.AsyncClient, place: Place) -> None:
     body = as_jsonl(unknown_centres(9_000, "CUT-"))
-    for sent in (1, 300, 400_000):
-        await _begin(client, body)
-        _, writer = await _begun(place.service, body, sent)
-        await _busy(client, body)
-        writer.close()
-        assert await _free(client, body) == sent
-        assert (await client.delete(f"/v1/uploads/{_hash(body)}")).status_code == 204
+    here = (await _begin(client, body)).headers["location"]
+    _, writer = await _begun(place.service, body, 400_000)
+    while (there := int((await client.head(here)).headers["upload-offset"])) == 0:
+        pass
+    writer.close()
+    offset = await _free(client, body)
+    assert there <= offset <= 400_000
+    assert (await _add(client, body, offset)).json()["receipt"]["sha256"] == _hash(body)
+
+
+async def test_what_came_before_a_break_is_read_before_it_is_told() -> None:
+    """On a line that is cut every few seconds, each connection must bring something."""
+    coming = [{"type": "http.request", "body": b"abc", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        return coming.pop(0)
+
+    body = Body(receive)
+    assert await asyncio.to_thread(body.read, 10) == b"abc"
+    for _ in range(2):
+        with pytest.raises(Cut):
+            await asyncio.to_thread(body.read, 10)
+
+
+async def test_what_came_before_it_is_given_up_is_read_first() -> None:
+    is_waiting = asyncio.Event()
+    coming = [{"type": "http.request", "body": b"abc", "more_body": True}]
+
+    async def receive() -> Message:
+        if not coming:
+            is_waiting.set()
+            await asyncio.Event().wait()
+        return coming.pop(0)
+
+    body = Body(receive)
+    reading = asyncio.create_task(asyncio.to_thread(body.read, 10))
+    await is_waiting.wait()
+    body.give_up()
+    assert await reading == b"abc"
+    with pytest.raises(Cut):
+        await asyncio.to_thread(body.read, 10)
 
 
 async def test_two_connections_at_once_do_not_mix(client: httpx.AsyncClient, place: Place) -> None:
