@@ -9,7 +9,10 @@ import json
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from service.database import Database
 from tests.service.commands import crescendo, ended, start
@@ -91,6 +94,15 @@ async def test_a_large_file_over_a_slow_cut_and_resumed_connection_arrives_once_
         assert list((data / "spool" / "incoming").iterdir()) == []
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C means something: who runs the tests in the background has it ignored, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 async def test_ctrl_c_and_the_same_command_again_go_on(database: Database, tmp_path: Path) -> None:
     file = _large(tmp_path / "large.jsonl", 16 * MIB)
     async with fresh(database) as dsn, running(dsn, tmp_path / "data") as served:
