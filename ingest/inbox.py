@@ -33,6 +33,9 @@ FORM_BATCHES_MAX = 2
 GATHER_SECONDS = 0.003
 """A form waits so long for others: a commit takes longer, and serves them all."""
 
+Received = Callable[[str, str, int], None]
+"""Told of what is taken in: its sender, whether it is a ``file`` or a ``form``, and its lines."""
+
 
 class _Ticket(NamedTuple):
     """A submission that waits for its turn."""
@@ -53,6 +56,7 @@ class Inbox:
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
         self.admission = Admission(spool, store, stages, self._queue)
         self.taken: Taken = lambda _: None
+        self.received: Received = lambda *_: None
         self._changed = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
         self._queued: set[int] = set()
@@ -78,9 +82,10 @@ class Inbox:
 
     @property
     def oldest_seconds(self) -> float:
-        """Age of the oldest submission or form that waits; 0 when none does."""
+        """Age of the oldest submission that waits for its turn, or form that waits for its answer; 0 when none does."""
         with self._changed:
-            began = [each[0].at for each in (self._waiting, self._forms) if each]
+            under_way = self._under_way[0].forms if self._under_way else ()
+            began = [each[0].at for each in (self._waiting, self._forms, under_way) if each]
         return time.monotonic() - min(began) if began else 0.0
 
     # --------------------------------------------------------------------------------- handing in
@@ -105,12 +110,14 @@ class Inbox:
                 self._queued.add(number)
                 self._waiting.append(_Ticket(number, spooled, lines, time.monotonic()))
                 self._changed.notify_all()
+        self.received(spooled.envelope.sender, "file", lines)
 
     def take(self, form: Form) -> None:
         """Queue a form; its answer comes after the commit of its batch."""
         with self._changed:
             self._forms.append(form)
             self._changed.notify_all()
+        self.received(form.sender, "form", len(form.rows))
 
     def committed(self, outcome: Outcome) -> None:
         """Answer the forms of a committed batch."""
