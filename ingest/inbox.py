@@ -51,6 +51,7 @@ class Inbox:
     def __init__(self, spool: Spool, store: PostgresStore, stages: Stages, opened: Opened) -> None:
         """``opened`` is told of every book that was loaded, before anything is decided on it."""
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
+        self.admission = Admission(spool, store, stages, self._admitted)
         self.taken: Taken = lambda _: None
         self.received: Received = lambda *_: None
         self.admitted: Numbered = lambda _number, _sender: None
@@ -64,7 +65,6 @@ class Inbox:
         self._forms: deque[Form] = deque()
         self._under_way: deque[Decided] = deque()
         self._rehearsals = Rehearsals(stages)
-        self.admission = Admission(store, stages, self._admitted)
 
     @property
     def waiting(self) -> int:

@@ -22,8 +22,9 @@ from ingest.flat import conform, conformed
 from ingest.formats import WINDOW_LINES, FileFormat, place, reading
 from ingest.parquet import ParquetSource
 from ingest.proved import Allowance, Kept, ProvedSource, Source
-from ingest.spool import Spooled, workplace
+from ingest.spool import Spooled
 from ingest.tally import Inspection, Tally, windows
+from ingest.workplaces import workplace
 
 _NORMALISED = "normalised.arrow"
 _RECORD = "normalised.json"

@@ -156,18 +156,26 @@ class FileFeed:
         """Spool, prove and register one file; None when it was processed before."""
         with self.stages.measured("spool"):
             spooled = self.spool.receive(path, path.name, self.order.declared)
-        identity = (spooled.envelope.sender, spooled.sha256)
-        if identity in self._presented:
-            return None
-        before = self._wait(self.store.find_submission(*identity))
+        is_new = spooled.identity not in self._presented
+        found = self._decidable(path, spooled) if is_new else None
+        self.spool.release(spooled.identity, is_needed=True)
+        return found
+
+    def _decidable(self, path: Path, spooled: Spooled) -> Open | None:
+        """Prove and register a spooled file; refused, it is gone unless an earlier submission needs it."""
+        before = self._wait(self.store.find_submission(*spooled.identity))
         if before and before.stands_for(again=self.order.again):
             self.known.append(Known(path, before.number))
             return None
-        with self.stages.measured("prove"):
-            found = prove(spooled, self._allowance)
+        try:
+            with self.stages.measured("prove"):
+                found = prove(spooled, self._allowance)
+        except InputError:
+            self.spool.release(spooled.identity, is_needed=before is not None)
+            raise
         attempt = before.attempt + 1 if before else 1
         submission = self._wait(self.store.register(record(spooled, found.total, attempt)))
-        self._presented.add(identity)
+        self._presented.add(spooled.identity)
         self.order.admitted(path, found.total.lines)
         return self._wait(self._opened(submission, spooled.envelope.sepa_only, found.source))
 

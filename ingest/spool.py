@@ -2,13 +2,12 @@
 
 ``<folder>/<2 hex>/<sha256>/original``, with ``envelope-<sender>.json`` beside it, as two senders may send the
 same bytes.  A file is put together in ``incoming/`` and moved into place whole, so what stands under a hash
-is complete; what a crash leaves in ``incoming/`` is removed at the next opening.
+is complete; what a crash leaves in ``incoming/`` is removed at the next opening.  Whoever receives a file holds a
+claim on it until it says whether the file is needed: one that nobody needs is removed.
 """
 
-import fcntl
 import hashlib
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +18,10 @@ import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
 from ingest import arrow, jsonl, parquet
+from ingest.claims import Claims, Identity
 from ingest.envelope import Envelope, agree_hash, beside, checked, inside_line, inside_metadata, merged
 from ingest.formats import FILE_BYTES_MAX, FileFormat, detect, reading
+from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all; 0 in all when that is not known."""
@@ -28,7 +29,6 @@ Progress = Callable[[int, int], None]
 _CHUNK_BYTES = 2**20
 _NAME_CHARACTERS_MAX = 255
 _ORIGINAL = "original"
-_INCOMING = "incoming"
 
 
 class Spooled(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +47,11 @@ class Spooled(msgspec.Struct, frozen=True, kw_only=True):
         """The file's own folder, for what is derived from it."""
         return self.path.parent
 
+    @property
+    def identity(self) -> Identity:
+        """Who sent it, and the hash of its bytes: what makes it one submission."""
+        return self.envelope.sender, self.sha256
+
 
 class _Record(msgspec.Struct, frozen=True):
     """What is kept beside the bytes."""
@@ -62,11 +67,13 @@ class Spool:
 
     def __init__(self, folder: Path, bytes_max: int = FILE_BYTES_MAX) -> None:
         self._folder, self._bytes_max = folder, bytes_max
-        incoming = folder / _INCOMING
-        incoming.mkdir(parents=True, exist_ok=True)
-        with _locked(incoming):
-            for left in incoming.iterdir():
-                _remove_abandoned(left)
+        self._incoming = folder / INCOMING
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._claims = Claims(self._incoming)
+        with locked(self._incoming):
+            for left in self._incoming.iterdir():
+                if left.is_dir():
+                    remove_abandoned(left)
 
     def receive(
         self,
@@ -77,7 +84,8 @@ class Spool:
     ) -> Spooled:
         """Copy ``source`` into the spool, durably, and say what it is; the same bytes are kept once.
 
-        ``declared`` comes before what stands beside or inside the file.  Once this returns no crash loses it.
+        ``declared`` comes before what stands beside or inside the file.  Once this returns no crash loses it, until
+        ``release`` says whether it is needed.
 
         Raises
         ------
@@ -88,7 +96,7 @@ class Spool:
         FileUnreadable, FormatUnknown
             No file, no known format, or an envelope that cannot be understood or names no sender.
         """
-        _check_name(name)
+        check_name(name)
         said = [checked(declared or Envelope(), name)]
         total = 0
         if isinstance(source, Path):
@@ -96,12 +104,36 @@ class Spool:
             total = source.stat().st_size if source.is_file() else 0
         with workplace(self._folder) as place, _opened(source, name) as file:
             original = place / _ORIGINAL
-            digest, size = self._copy(file, original, name, lambda done: progress and progress(done, total))
-            agree_hash(merged(said), digest, name)
-            found = detect(original, name)
-            said.append(inside(original, found, name))
-            record = _Record(size, found, name, _completed(merged(said), digest, name))
-            return self._settle(place, digest, record)
+            digest = self._copy(file, original, name, lambda done: progress and progress(done, total))
+            return self._arrived(place, digest, name, said)
+
+    def adopt(self, original: Path, name: str, declared: Envelope) -> Spooled:
+        """Take in a file that was put together, durably, on the spool's own disk; it costs no second copy.
+
+        ``original`` stays where it is for its owner to remove: a crash on the way leaves it whole.
+
+        Raises
+        ------
+        EnvelopeMismatch, FileUnreadable, FormatUnknown
+            As for ``receive``.
+        """
+        with workplace(self._folder) as place:
+            (place / _ORIGINAL).hardlink_to(original)
+            with original.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            return self._arrived(place, digest, name, [declared])
+
+    def release(self, identity: Identity, *, is_needed: bool) -> None:
+        """Give up a claim on a file; one that nobody needs, and nobody else claims, is removed."""
+        with locked(self._incoming):
+            if not is_needed and self._claims.is_last(identity):
+                self._remove(identity)
+            self._claims.drop(identity)
+
+    def undecided(self) -> list[Identity]:
+        """Files whose receiver ended before it said whether they are needed: claimed anew, to be released."""
+        with locked(self._incoming):
+            return list(self._claims.take_over())
 
     @contextmanager
     def passing(self, bytes_max: int) -> Iterator["Spool"]:
@@ -137,10 +169,8 @@ class Spool:
     def _home(self, sha256: bytes) -> Path:
         return self._folder / sha256.hex()[:2] / sha256.hex()
 
-    def _copy(
-        self, file: BinaryIO, target: Path, name: str, told: Callable[[int], object]
-    ) -> tuple[bytes, int]:
-        """Copy, hash and flush; the SHA-256 and size of what was written."""
+    def _copy(self, file: BinaryIO, target: Path, name: str, told: Callable[[int], object]) -> bytes:
+        """Copy, hash and flush; the SHA-256 of what was written."""
         digest, size = hashlib.sha256(), 0
         with target.open("wb", buffering=0) as copy:
             while chunk := file.read(_CHUNK_BYTES):
@@ -148,10 +178,19 @@ class Spool:
                 if size > self._bytes_max:
                     raise LimitExceeded(name, f"More than {self._bytes_max:,} bytes", "Split the file")
                 digest.update(chunk)
-                _write(copy, chunk)
+                write_whole(copy, chunk)
                 told(size)
             os.fsync(copy.fileno())
-        return digest.digest(), size
+        return digest.digest()
+
+    def _arrived(self, place: Path, digest: bytes, name: str, said: list[Envelope]) -> Spooled:
+        """Say what a file is that stands whole in ``place``, and settle it."""
+        original = place / _ORIGINAL
+        agree_hash(merged(said), digest, name)
+        found = detect(original, name)
+        envelope = merged([*said, inside(original, found, name)])
+        size = original.stat().st_size
+        return self._settle(place, digest, _Record(size, found, name, _completed(envelope, digest, name)))
 
     def _settle(self, place: Path, digest: bytes, record: _Record) -> Spooled:
         """Move what was put together in ``place`` under its hash; known bytes are replaced by the same."""
@@ -161,80 +200,27 @@ class Spool:
             file.write(msgspec.json.encode(record))
             file.flush()
             os.fsync(file.fileno())
-        _flush_folder(place)
-        home.parent.mkdir(exist_ok=True)
-        try:
-            place.rename(home)
-        except OSError:  # it stands there already
-            for name in (_ORIGINAL, envelope):
-                (place / name).replace(home / name)
-            _flush_folder(home)
-        _flush_folder(home.parent)
-        _flush_folder(self._folder)
+        flush_folder(place)
+        with locked(self._incoming):
+            self._claims.make((record.envelope.sender, digest))
+            home.parent.mkdir(exist_ok=True)
+            try:
+                place.rename(home)
+            except OSError:  # it stands there already
+                for name in (_ORIGINAL, envelope):
+                    (place / name).replace(home / name)
+        flush_folder(home)
+        flush_folder(home.parent)
+        flush_folder(self._folder)
         return _spooled(home, digest, record)
 
-
-@contextmanager
-def workplace(folder: Path) -> Iterator[Path]:
-    """A fresh folder on the spool's own disk, gone afterwards unless it was moved into place.
-
-    Its lock tells it from what a crash left behind, whatever process looks.
-    """
-    incoming = folder / _INCOMING
-    with _locked(incoming):
-        place = incoming / secrets.token_hex(8)
-        place.mkdir()
-        lock = _lock(place)
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-        os.close(lock)
-
-
-def _remove_abandoned(left: Path) -> None:
-    try:
-        lock = _lock(left)
-    except BlockingIOError:  # someone is at work in it
-        return
-    os.close(lock)
-    shutil.rmtree(left)
-
-
-def _lock(path: Path) -> int:
-    """An exclusive lock on ``path``, held until the descriptor is closed."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Wait for ``folder`` and keep it: between making a workplace and locking it nobody may look."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _write(file: BinaryIO, chunk: bytes) -> None:
-    left = memoryview(chunk)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    def _remove(self, identity: Identity) -> None:
+        """Take out what one sender sent; the bytes go with the last sender of them."""
+        sender, sha256 = identity
+        home = self._home(sha256)
+        (home / _record_name(sender)).unlink(missing_ok=True)
+        if home.exists() and not any(home.glob("envelope-*.json")):
+            shutil.rmtree(home)
 
 
 @contextmanager
@@ -269,7 +255,8 @@ def _completed(envelope: Envelope, digest: bytes, name: str) -> Envelope:
     return msgspec.structs.replace(envelope, batch_id=envelope.batch_id or digest.hex()[:16])
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise ``FormatUnknown`` unless a file may be called ``name``."""
     if not name or len(name) > _NAME_CHARACTERS_MAX or not name.isprintable():
         raise FormatUnknown(
             repr(name)[:80], "Not a file name", f"Up to {_NAME_CHARACTERS_MAX} printable characters"

@@ -15,6 +15,7 @@ import msgspec
 import psutil
 
 from core.observer import Stages
+from ingest.admission import sweep
 from ingest.intake import FileFeed, Order, Rejected
 from ingest.spool import Spool
 from posting import pipeline
@@ -187,9 +188,9 @@ async def process(
     reference = Reference.load(settings.reference) if settings.reference else Reference.load()
     async with held(database) as store:
         clock = Clock(course)
-        files = FileFeed(
-            replace(order, admitted=course.admit), Spool(settings.data / "spool"), store, clock.stages
-        )
+        spool = Spool(settings.data / "spool")
+        await sweep(spool, store)
+        files = FileFeed(replace(order, admitted=course.admit), spool, store, clock.stages)
         feed = Stoppable(files)
         left = await postgres.due(store.keeper)
         course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)

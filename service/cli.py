@@ -53,6 +53,7 @@ def application(words: Sequence[str]) -> App:
         help="The payment and posting engine for a State's year-end.",
         help_epilogue=_EPILOGUE if is_overview else None,
         help_formatter="default" if is_terminal(sys.stdout) else "plain",
+        suppress_keyboard_interrupt=False,  # it is told below what that means
     )
     for order, (name, path, line) in enumerate(_COMMANDS):
         app.command(path, name=name, help=line if is_overview else None, sort_key=order)

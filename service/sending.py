@@ -1,11 +1,12 @@
-"""A file sent to a running service: in pieces, again when told to come again, until its receipt is there."""
+"""Requests to a running service: each made until there is an answer that stays."""
 
 import http.client
 import json
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,23 +15,63 @@ from urllib.parse import urlsplit
 from core.errors import CrescendoError
 from service.settings import Misuse
 
-_PIECE_BYTES = 2**20
-WAIT_SECONDS = 60
 _TIMEOUT_SECONDS = 300
-_ENDED = frozenset({"decided", "cancelled"})
-_LATER = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
+_LONGEST_PAUSE_SECONDS = 30
+_LATER = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+_NOTHING: Mapping[str, str] = {}
 
 
 class Refused(CrescendoError):
-    """The service does not take a file, and sending it again would not help."""
+    """The service does not take what was sent, and sending it again would not help."""
 
-    def __init__(self, file: str, problem: dict[str, Any]) -> None:
-        super().__init__(f"{file}: {problem.get('detail', 'refused')}")
+    def __init__(self, name: str, problem: dict[str, Any]) -> None:
+        super().__init__(f"{name}: {problem.get('detail', 'refused')}")
         self.problem = problem
 
 
 class Unreachable(CrescendoError):
     """The service did not answer, however often it was asked."""
+
+
+class Later(CrescendoError):
+    """No answer that stays: the connection broke, or the service says to come again."""
+
+    def __init__(self, cause: str, seconds: float | None = None, *, is_busy: bool = False) -> None:
+        super().__init__(cause)
+        self.seconds, self.is_busy = seconds, is_busy
+
+
+class Call(NamedTuple):
+    """A request, which may be made as often as need be."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = _NOTHING
+    body: Callable[[], bytes | Iterable[bytes]] = bytes
+
+
+class Reply(NamedTuple):
+    """An answer that stays."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def json(self) -> Any:
+        """What it says."""
+        return json.loads(self.body)
+
+
+def _say_nothing(_: str) -> None:
+    """Nobody listens."""
 
 
 class Service(NamedTuple):
@@ -39,8 +80,10 @@ class Service(NamedTuple):
     url: str
     key: str
     attempts: int = 10
-    """Connections that fail, and answers that say to come again, before a file is given up."""
+    """Connections that fail, and answers that say to come again, before something is given up."""
     pause: Callable[[float], None] = time.sleep
+    noted: Callable[[str], None] = _say_nothing
+    """Told of each of them."""
     tls: ssl.SSLContext | None = None
     """Whom to believe over https, and our own certificate; what the machine says where this is None."""
 
@@ -59,6 +102,48 @@ class Service(NamedTuple):
         if parts.scheme == "http":
             return http.client.HTTPConnection(*where, timeout=_TIMEOUT_SECONDS)
         return http.client.HTTPSConnection(*where, timeout=_TIMEOUT_SECONDS, context=self.tls)
+
+    def once(self, name: str, call: Call) -> Reply:
+        """Make a request once; ``name`` is what it is about.
+
+        Raises
+        ------
+        Later
+            It may be made again.
+        Refused
+            It need not be.
+        """
+        connection = self.connection()
+        headers = {"Authorization": f"Bearer {self.key}", **call.headers}
+        try:
+            with suppress(
+                BrokenPipeError, ConnectionResetError
+            ):  # refused before all was sent: why, is answered
+                connection.request(call.method, call.path, call.body(), headers)
+            answer = connection.getresponse()
+            reply = Reply(answer.status, answer.headers, answer.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise Later(str(error) or type(error).__name__) from error
+        finally:
+            connection.close()
+        return _settled(name, reply)
+
+    def insist(self, name: str, call: Call) -> Reply:
+        """Make a request until there is an answer that stays.
+
+        Raises
+        ------
+        Refused
+            The service will not do it.
+        Unreachable
+            No answer, attempt after attempt.
+        """
+        patience = Patience(self)
+        while True:
+            try:
+                return self.once(name, call)
+            except Later as later:
+                patience.wait(later)
 
 
 def trusting(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
@@ -79,100 +164,44 @@ def trusting(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl
     return made
 
 
-def submit(service: Service, file: Path, again: bool, told: Callable[[int, int], None]) -> dict[str, Any]:
-    """Send ``file`` and wait until it is decided, or cancelled; its ticket.  ``told`` hears bytes sent and bytes in all.
+@dataclass(slots=True)
+class Patience:
+    """How often something has failed, and how long to wait until it is tried again."""
 
-    Sending twice does no harm: the same bytes are the same submission.
+    service: Service
+    failures: int = 0
 
-    Raises
-    ------
-    Refused
-        The file is refused whole.
-    Unreachable
-        No answer, attempt after attempt.
-    """
-    ticket = _insist(
-        service, file.name, lambda connection: _send(connection, service.key, (file, again), told)
-    )
-    while ticket["state"] not in _ENDED:
-        path = f"{ticket['links']['self']}?wait={WAIT_SECONDS}"
-        ticket = _insist(
-            service, file.name, lambda connection, path=path: _ask(connection, service.key, path)
-        )
-    return ticket
+    def progressed(self) -> None:
+        """Something came of it: begin counting anew."""
+        self.failures = 0
 
+    def wait(self, later: Later) -> None:
+        """Wait as long as was said, or longer each time; another connection's work is no failure.
 
-def _send(
-    connection: http.client.HTTPConnection,
-    key: str,
-    what: tuple[Path, bool],
-    told: Callable[[int, int], None],
-) -> None:
-    file, again = what
-    size = file.stat().st_size
-    headers = {
-        **_key(key),
-        "Content-Type": "application/octet-stream",
-        "Content-Length": str(size),
-        "Content-Disposition": f'attachment; filename="{_plain(file.name)}"',
-    }
-    path = f"/v1/submissions?wait={WAIT_SECONDS}{'&again=true' if again else ''}"
-    connection.request("POST", path, body=_pieces(file, size, told), headers=headers)
+        Raises
+        ------
+        Unreachable
+            It failed too often.
+        """
+        seconds = min(2**self.failures, _LONGEST_PAUSE_SECONDS) if later.seconds is None else later.seconds
+        self.failures += not later.is_busy
+        if self.failures >= self.service.attempts:
+            told = f"{self.service.url}: {later}, {self.failures} times"
+            raise Unreachable(f"{told}. Send it again: twice does no harm") from later
+        self.service.noted(f"{later}; again in {seconds:g} s")
+        self.service.pause(seconds)
 
 
-def _ask(connection: http.client.HTTPConnection, key: str, path: str) -> None:
-    connection.request("GET", path, headers=_key(key))
-
-
-def _key(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
-def _plain(name: str) -> str:
-    """A name that may stand in a header: only its end says anything to the service."""
-    return "".join(
-        letter if letter.isascii() and letter.isprintable() and letter not in '";\\' else "_"
-        for letter in name
-    )
-
-
-def _pieces(file: Path, size: int, told: Callable[[int, int], None]) -> Iterator[bytes]:
-    done = 0
-    with file.open("rb") as opened:
-        while piece := opened.read(_PIECE_BYTES):
-            yield piece
-            done += len(piece)
-            told(done, size)
-
-
-def _insist(service: Service, name: str, ask: Callable[[http.client.HTTPConnection], None]) -> dict[str, Any]:
-    """Ask until there is an answer that stays."""
-    cause = "no answer"
-    for attempt in range(service.attempts):
-        connection = service.connection()
-        try:
-            with suppress(
-                BrokenPipeError, ConnectionResetError
-            ):  # refused before all was sent: why, is answered
-                ask(connection)
-            answer = connection.getresponse()
-            status, body, later = answer.status, answer.read(), answer.getheader("Retry-After", "1")
-        except (OSError, http.client.HTTPException) as error:
-            cause, later = str(error) or type(error).__name__, str(min(2**attempt, 30))
-        else:
-            if status not in _LATER:
-                return _read(name, status, body)
-            cause = _problem(body).get("detail", str(status))
-        finally:
-            connection.close()
-        service.pause(float(later))
-    raise Unreachable(f"{service.url}: {cause}, {service.attempts} times. Send it again: twice does no harm")
-
-
-def _read(name: str, status: int, body: bytes) -> dict[str, Any]:
-    if status >= HTTPStatus.BAD_REQUEST:
-        raise Refused(name, _problem(body))
-    return json.loads(body)
+def _settled(name: str, reply: Reply) -> Reply:
+    """``reply``, when it is one that stays."""
+    if reply.status < HTTPStatus.BAD_REQUEST:
+        return reply
+    problem, later = _problem(reply.body), reply.headers.get("Retry-After", "")
+    is_busy = reply.status == HTTPStatus.CONFLICT and bool(later)
+    if reply.status in _LATER or is_busy:
+        cause = str(problem.get("detail", reply.status))
+        raise Later(cause, float(later) if later.isdigit() else None, is_busy=is_busy)
+    raise Refused(name, problem)
 
 
 def _problem(body: bytes) -> dict[str, Any]:

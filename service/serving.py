@@ -14,8 +14,10 @@ import structlog
 
 from core.errors import BookMoved
 from core.observer import Stages
+from ingest.admission import sweep
 from ingest.inbox import Inbox
 from ingest.spool import Spool
+from ingest.uploads import Uploads
 from monitoring.board import Board
 from monitoring.cut_off import CutOff
 from monitoring.readings import Sample, seconds
@@ -50,6 +52,7 @@ from service.web.upload import Receiver
 
 LOG = structlog.get_logger()
 WATCH_SECONDS = 2
+SWEEP_SECONDS = 3600
 BURST_SECONDS = 5
 _STOPPING = "Stopping: requests under way are answered, batches under way committed; once more stops at once."
 
@@ -118,6 +121,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
                     watch = group.create_task(_watch(store))
+                    broom = group.create_task(_sweep(desk.receiver.uploads))
                     keys = group.create_task(door.follow(database.dsn))
                     looking = group.create_task(lookout.keep())
                     upkeep = group.create_task(desk.upkeep.keep(database.dsn))
@@ -129,7 +133,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     upkeep.cancel()
                     desk.inbox.close()
                     await engine
-                    for task in (watch, keys, looking, pauses):
+                    for task in (watch, broom, keys, looking, pauses):
                         task.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
@@ -150,6 +154,7 @@ def _reloading(tls: Tls | None) -> Iterator[None]:
 @asynccontextmanager
 async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) -> AsyncIterator[Desk]:
     spool, stages = Spool(settings.data / "spool", at.file_bytes_max), Stages()
+    await sweep(spool, store)
 
     async def opened(loaded: Loaded) -> None:
         desk.board.flows.load(await stock(desk.pool))
@@ -158,7 +163,8 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) 
         desk.upkeep.opened(loaded.state.entries)
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
-    inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, at.uploads_max)
+    uploads = Uploads(settings.data / "spool" / "uploads", at.file_bytes_max)
+    inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, uploads, at.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with reading(dsn) as pool, asking(dsn) as journal, writing(dsn) as writer:
         board, pauses = Board(stages.nanoseconds), Pauses(writer, inbox.pause)
@@ -175,7 +181,7 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) 
 
 
 def _connect(desk: Desk) -> None:
-    """Let the board look at what waits."""
+    """Let the board look at what waits, and whoever adds to an upload hear of the end."""
     inbox, board = desk.inbox, desk.board
     inbox.taken, inbox.received = board.taken, board.received
     inbox.admitted, inbox.withdrawn = board.flows.received, board.flows.withdrawn
@@ -187,6 +193,7 @@ def _connect(desk: Desk) -> None:
     board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
     board.read("queue_empty_seconds", lambda: board.pace.seconds_to_empty(_waiting(desk)))
     board.read("uploads", lambda: desk.receiver.under_way)
+    desk.drained.append(desk.receiver.stop_appending)
     board.read("ready", lambda: desk.is_ready and not desk.is_draining)
 
 
@@ -235,6 +242,14 @@ async def _watch(store: PostgresStore) -> None:
             (row,) = await store.fetch("engine_row")
             if row["epoch"] != store.epoch:
                 raise BookMoved("another engine has taken over this database")
+
+
+async def _sweep(uploads: Uploads) -> None:
+    """Remove uploads that nobody goes on with."""
+    while True:
+        if gone := await asyncio.to_thread(uploads.sweep):
+            LOG.info("uploads expired", uploads=gone)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 def _first(group: BaseExceptionGroup) -> BaseException:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from cyclopts import Parameter
 
-from service import console, progress
+from service import console
 from service.commands.options import Json
 from service.settings import Misuse
 
@@ -43,6 +43,13 @@ class To:
 HERE = To()
 
 
+class Sent(NamedTuple):
+    """A file that is decided, and what it took to bring it there."""
+
+    ticket: dict[str, Any]
+    course: str
+
+
 def submit(
     *files: Annotated[Path, Parameter(help="Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format.")],
     to: To = HERE,
@@ -50,8 +57,8 @@ def submit(
 ) -> int:
     """Send files to a running service, one after the other, and wait for their receipts.
 
-    A connection that fails is tried again, and so is a service that says to come again: the same file sent
-    twice is one submission.
+    A large file goes in pieces: after a cut, a restart of the service, or Ctrl-C and the same command again, only
+    what is missing is sent. The same file sent twice is one submission.
 
     Exit codes: 0 decided, whatever was refused line by line; 1 at least one file refused whole; 2 wrong usage;
     3 no answer from the service: the same command goes on.
@@ -61,43 +68,49 @@ def submit(
     missing = [str(file) for file in files if not file.is_file()]
     if missing or not files:
         raise Misuse(f"no such file: {', '.join(missing)}" if missing else "name at least one file")
-    tickets: list[dict[str, Any]] = []
+    if not to.key:
+        raise Misuse(f"a key is needed: --key, or {_VARIABLE}; crescendo access create makes one")
+    sent: list[Sent] = []
     refused: list[dict[str, Any]] = []
     for file in files:
         try:
-            tickets.append(_send(file, to))
+            sent.append(_send(file, to))
         except Refused as error:
             refused.append({"file": str(file), **error.problem})
             console.complain(str(error))
     if json:
-        console.as_json({"submissions": tickets, "refused": refused})
+        console.as_json({"submissions": [each.ticket for each in sent], "refused": refused})
     else:
-        _tell(tickets)
+        _tell(sent, to.url)
     return EXIT_REFUSED if refused else 0
 
 
-def _send(file: Path, to: To) -> dict[str, Any]:
-    from service.sending import Service, submit, trusting
+def _send(file: Path, to: To) -> Sent:
+    from service.client import Client
+    from service.delivery import Messenger
+    from service.sending import trusting
 
-    if not to.key:
-        raise Misuse(f"a key is needed: --key, or {_VARIABLE}; crescendo access create makes one")
-    teller = progress.narrator()
+    messenger = Messenger(file.name)
     try:
         tls = trusting(to.ca, to.cert, to.client_key) if to.url.startswith("https:") else None
-        service = Service(to.url, to.key, tls=tls)
-        return submit(
-            service, file, to.again, lambda done, size: teller.stepping(done, size, f"sending {file.name}")
-        )
+        client = Client(to.url, to.key, messenger.told, noted=messenger.noted, tls=tls)
+        return Sent(client.submit(file, again=to.again), messenger.delivery.told())
     finally:
-        teller.close()
+        messenger.close()
 
 
-def _tell(tickets: list[dict[str, Any]]) -> None:
+def _tell(sent: list[Sent], url: str) -> None:
     from service import report
     from service.receipts import Reason, Receipt
 
-    if tickets:
-        console.show(report.receipts([msgspec.convert(each["receipt"], Receipt) for each in tickets]))
-    reasons = [msgspec.convert(each, Reason) for ticket in tickets for each in ticket["reasons"]]
+    if not sent:
+        return
+    console.show(report.receipts([msgspec.convert(each.ticket["receipt"], Receipt) for each in sent]))
+    reasons = [msgspec.convert(each, Reason) for one in sent for each in one.ticket["reasons"]]
     if reasons:
         console.show(report.reasons(reasons))
+    console.say()
+    for each in sent:
+        console.say(f"{each.ticket['receipt']['file']}: {each.course}.")
+        if each.ticket["reasons"]:
+            console.say(f"  Its refused lines, one by one: {url}{each.ticket['links']['refusals']}")

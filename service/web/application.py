@@ -17,6 +17,7 @@ from service.web.routing import Application, Route
 from service.web.senders import Senders
 from service.web.standing import COMMITMENT, PAYMENT, Standing
 from service.web.submissions import Submissions
+from service.web.uploads import Uploads
 
 ONLOOKERS = frozenset({"/metrics", "/v1/figures", "/v1/live", "/v1/batches/{batch}/proof"})
 """Paths that look themselves at who asks: this machine needs no key."""
@@ -34,6 +35,7 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     acts, submissions, senders = Acts(desk), Submissions(desk), Senders(desk)
     refusals, live = Refusals(desk, submissions), Live(desk, door, lookout)
+    uploads = Uploads(desk, submissions)
     eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
     lives = ActLives(desk, eyes)
     commitments, payments = Standing(desk, eyes, COMMITMENT), Standing(desk, eyes, PAYMENT)
@@ -68,5 +70,10 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
         ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
         ("POST", "/v1/senders/{sender}/pause"): senders.pause,
         ("POST", "/v1/senders/{sender}/resume"): senders.resume,
+        ("POST", "/v1/uploads"): uploads.begin,
+        ("GET", "/v1/uploads"): uploads.listing,
+        ("GET", "/v1/uploads/{upload}"): uploads.state,
+        ("PATCH", "/v1/uploads/{upload}"): uploads.append,
+        ("DELETE", "/v1/uploads/{upload}"): uploads.give_up,
     }
     return [Route(method, path, handler, path in OPEN) for (method, path), handler in handlers.items()]

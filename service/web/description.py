@@ -13,7 +13,7 @@ from service.web.acts import Decision
 from service.web.completing import completed
 from service.web.figures import EVENTS, Proved
 from service.web.operation import Operation, Parameter
-from service.web.presenting import HEADERS, MEDIA_TYPES
+from service.web.presenting import ANY, HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.questions import ANSWERS, QUESTIONS
 from service.web.refusals import ARROW, CSV, RefusalPage
@@ -21,6 +21,7 @@ from service.web.rehearsing import DryRun
 from service.web.routing import PARAMETER, SHAPES, digits
 from service.web.senders import REASON_LETTERS_MAX, Sender
 from service.web.submissions import SubmissionPage, Ticket
+from service.web.uploads import Partial, PartialPage
 
 _JSON = "application/json"
 _NUMBER_MAX = 2**31 - 1
@@ -60,6 +61,7 @@ _HEADERS: Mapping[str, str] = {
 }
 """What the headers of a file read as; an empty one says nothing."""
 
+
 _ACT_LINE: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}
 _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
@@ -77,6 +79,12 @@ _FILES: Mapping[str, Mapping[str, str]] = {
     "application/x-ndjson": {"example": f"{msgspec.json.encode(_FORM).decode()}\n"},
 }
 """Files that people can read, by way of example."""
+_ENVELOPE = tuple(_HEADERS)
+_BYTES: Mapping[str, tuple[str, int]] = {
+    "Upload-Length": ("Bytes that the file has", 104_857_600),
+    "Upload-Offset": ("Bytes that are there already", 67_108_864),
+}
+"""Headers that are required where they are read: what each says, and an example."""
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Whether the process answers", {"200": "It does"}),
     ("GET", "/readyz"): Operation("Whether work is taken", {"200": "It is", "503": "It is not, for now"}),
@@ -121,6 +129,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         },
         ("wait", "again", "dry_run"),
         {media: {"schema": _FILE, **_FILES.get(media, {})} for media in MEDIA_TYPES},
+        _ENVELOPE,
     ),
     ("GET", "/v1/submissions"): Operation(
         "The caller's submissions, the latest first",
@@ -149,6 +158,39 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {"200": RefusalPage, "400": PROBLEM, "404": PROBLEM, "406": PROBLEM},
         ("after", "limit"),
     ),
+    ("POST", "/v1/uploads"): Operation(
+        "Begin a file that comes in pieces, or find it again after a cut: 201 or 200, with the next byte to send; "
+        "303 where these bytes are a submission already",
+        {
+            "200": Partial,
+            "201": Partial,
+            "303": "The bytes are a submission already: Location names it",
+            **dict.fromkeys(("400", "403", "409", "413", "415", "422"), PROBLEM),
+        },
+        ("again",),
+        headers=("Upload-Length", *_ENVELOPE),
+    ),
+    ("GET", "/v1/uploads"): Operation("The caller's unfinished uploads", {"200": PartialPage}),
+    ("GET", "/v1/uploads/{upload}"): Operation(
+        "How far an upload is; HEAD says it in headers alone",
+        {"200": Partial, "404": PROBLEM, "409": PROBLEM},
+    ),
+    ("PATCH", "/v1/uploads/{upload}"): Operation(
+        "Add a piece behind what is there; the last byte makes the file a submission, and answers as for one",
+        {
+            "200": Ticket,
+            "202": Ticket,
+            "204": "It is there, and more is missing: Upload-Offset says where to go on",
+            **dict.fromkeys(("400", "403", "404", "408", "409", "413", "415", "422"), PROBLEM),
+        },
+        ("wait",),
+        {ANY: {"schema": _FILE}},
+        ("Upload-Offset",),
+    ),
+    ("DELETE", "/v1/uploads/{upload}"): Operation(
+        "Give an upload up, and what has arrived of it",
+        {"204": "It is gone", "404": PROBLEM, "409": PROBLEM},
+    ),
     **QUESTIONS,
 }
 """Every route, once: a test holds this against the routes."""
@@ -159,7 +201,8 @@ _ANYWHERE: Mapping[str, str] = {"401": PROBLEM, "429": PROBLEM, "503": PROBLEM}
 
 def described(open_paths: frozenset[str]) -> dict[str, Any]:
     """The whole description; ``open_paths`` ask for no key."""
-    types = (Decision, Ticket, SubmissionPage, RefusalPage, Figures, Proved, Sender, DryRun, *ANSWERS)
+    types = (Decision, Ticket, SubmissionPage, RefusalPage, Figures, Proved, Sender, DryRun)
+    types = (*types, Partial, PartialPage, *ANSWERS)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in OPERATIONS.items():
@@ -215,13 +258,27 @@ def _query(asked: str | Parameter) -> dict[str, Any]:
 
 
 def _headers(operation: Operation) -> list[dict[str, Any]]:
-    """The envelope, where a file is sent."""
-    if operation.body is None or _JSON in operation.body:
-        return []
-    return [
-        {"name": name, "in": "header", "schema": {"type": "string", "pattern": f"^({pattern})?$"}}
-        for name, pattern in _HEADERS.items()
-    ]
+    """The envelope, where a file is sent, and what places a piece of one."""
+    return [_header(name) for name in operation.headers]
+
+
+def _header(name: str) -> dict[str, Any]:
+    if name not in _BYTES:
+        return {
+            "name": name,
+            "in": "header",
+            "schema": {"type": "string", "pattern": f"^({_HEADERS[name]})?$"},
+        }
+    told, example = _BYTES[name]
+    schema = {"type": "integer", "minimum": 0}
+    return {
+        "name": name,
+        "in": "header",
+        "required": True,
+        "description": told,
+        "schema": schema,
+        "example": example,
+    }
 
 
 def _answer(meant: Any) -> dict[str, Any]:

@@ -3,16 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.errors import InputError
 from core.observer import Stages
+from ingest.admission import Admitted
 from ingest.inbox import Inbox
+from ingest.spool import Spooled
 from monitoring.board import Board
 from reporting.names import Names, read_names
 from reporting.reference import Codes
+from service.access.keys import Caller
 from service.access.pauses import Pauses
+from service.access.perimeter import Perimeter
 from service.upkeep import Upkeep
+from service.web import presenting
 from service.web.postgres import Pool, borrowed
 from service.web.postgres_journal import Journal
-from service.web.problems import busy, paused
+from service.web.problems import Problem, busy, paused
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
 
@@ -88,6 +94,21 @@ class Desk:
         """
         if self.inbox.rehearsals >= REHEARSALS_MAX:
             raise busy("As many dry runs wait as can wait", 1)
+
+    async def admit(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
+        """Hold a spooled file against what was said of it and what ``who`` may send, and give it a number.
+
+        Raises
+        ------
+        InputError, Problem
+            The file is refused whole, and is gone.
+        """
+        try:
+            presenting.agree(spooled, media)
+        except (InputError, Problem):
+            await self.inbox.admission.refuse(spooled)
+            raise
+        return await self.inbox.admission.admit(spooled, Perimeter(who).see, again=again)
 
     async def names(self) -> Names:
         """What the numbers of the journal stand for."""

@@ -169,8 +169,10 @@ class Answer:
 
     def said(self) -> dict[str, str]:
         """The headers, those that every answer has among them."""
-        said = {**_ALWAYS, "content-type": self.media_type, **self.headers}
-        if isinstance(self.body, bytes):
+        said = {**_ALWAYS, **self.headers}
+        if self.body:
+            said["content-type"] = self.media_type
+        if isinstance(self.body, bytes) and self.status is not HTTPStatus.NO_CONTENT:
             said["content-length"] = str(len(self.body))
         return said
 

@@ -26,6 +26,7 @@ class Operation(NamedTuple):
     """By status: the type of the answer, a media type with text, or what is meant."""
     query: Sequence[str | Parameter] = ()
     body: Mapping[str, Any] | None = None
+    headers: Sequence[str] = ()
     more: str = ""
     """What the summary leaves open."""
     example: Any = None

@@ -25,12 +25,12 @@ LOG = structlog.get_logger()
 PARAMETER = re.compile(r"\{(\w+)\}")
 """A parameter in a path."""
 
-SHAPES: Mapping[str, str] = {"sender": SENDER}
-"""What the parameters match that are no numbers."""
+SHAPES: Mapping[str, str] = {"sender": SENDER, "upload": "[0-9a-f]{64}"}
+"""What a parameter of that name looks like, where it is no number."""
 
 
 class Route(NamedTuple):
-    """A path, with ``{parameters}`` that match digits unless they are names, and who answers it."""
+    """A path, with ``{parameters}`` that match digits unless they have a shape, and who answers it."""
 
     method: str
     path: str

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from core.errors import NotWaiting
+from ingest.admission import Admitted
 from ingest.spool import Spool, Spooled
 from service.access.keys import Caller
 from service.access.perimeter import Perimeter
@@ -50,6 +51,14 @@ class SubmissionPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
+def sending(request: Request) -> Caller:
+    """The caller, when it may send anything at all."""
+    if not request.who.kinds:
+        told = f"No role of key {request.who.key} may send acts"
+        raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
+    return request.who
+
+
 class Submissions:
     """Handlers of ``/v1/submissions``."""
 
@@ -59,43 +68,41 @@ class Submissions:
 
     async def submit(self, request: Request) -> Answer:
         """Take in a file: 202 once it is durable and adds up, 200 when it was sent before."""
-        who = self._sender(request)
+        who = sending(request)
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         if request.flag("dry_run"):
             return answer(await self._rehearsed(request))
         wait, again = request.number("wait", 0, (0, WAIT_SECONDS_MAX)), request.flag("again")
+        media = presenting.media_type(request)
         spooled = await self._received(request, self._desk.file_bytes_max)
-        admitted = await self._desk.inbox.admission.admit(spooled, Perimeter(who).see, again=again)
-        ticket = await self._awaited(admitted.number, wait)
-        is_under_way = admitted.is_new and ticket.state not in ENDED
-        status = HTTPStatus.ACCEPTED if is_under_way else HTTPStatus.OK
-        return answer(ticket, status, location=f"/v1/submissions/{admitted.number}")
+        admitted = await self._desk.admit(spooled, media, who, again=again)
+        return await self.taken(admitted, wait)
 
     async def _rehearsed(self, request: Request) -> DryRun:
         self._desk.check_rehearsals()
+        media = presenting.media_type(request)
         with self._desk.receiver.passing(BYTES_MAX) as spool:
             spooled = await self._received(request, BYTES_MAX, spool)
+            presenting.agree(spooled, media)
             return await rehearse_file(self._desk, spooled, Perimeter(request.who), request.language)
 
     async def _received(self, request: Request, bytes_max: int, spool: Spool | None = None) -> Spooled:
-        """The body, durably in the spool, and what it should be."""
-        media = presenting.media_type(request)
+        """The body, durably in the spool."""
         _check_size(request, bytes_max)
         declared, name = presenting.envelope(request, request.who.sender), presenting.file_name(request)
         try:
             spooled = await self._desk.receiver.receive(request.receive, name, declared, spool)
         except Cut as cut:
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
-        presenting.agree(spooled, media)
         return spooled
 
-    def _sender(self, request: Request) -> Caller:
-        """The caller, when it may send anything at all."""
-        if not request.who.kinds:
-            told = f"No role of key {request.who.key} may send acts"
-            raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
-        return request.who
+    async def taken(self, admitted: Admitted, wait: int) -> Answer:
+        """What is answered to a file that has its number."""
+        ticket = await self._awaited(admitted.number, wait)
+        is_under_way = admitted.is_new and ticket.state not in ENDED
+        status = HTTPStatus.ACCEPTED if is_under_way else HTTPStatus.OK
+        return answer(ticket, status, location=f"/v1/submissions/{admitted.number}")
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
@@ -143,7 +150,7 @@ class Submissions:
                 raise unknown(f"There is no submission {number}")
             return number
         number = await self.own(request)
-        self._sender(request)
+        sending(request)
         return number
 
     async def own(self, request: Request) -> int:

@@ -3,17 +3,20 @@
 import asyncio
 import concurrent.futures
 import io
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from http import HTTPStatus
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from core.errors import CrescendoError
 from ingest.envelope import Envelope
 from ingest.spool import Spool, Spooled
+from ingest.uploads import Upload, Uploads
 from service.web.exchange import Message, Receive
 from service.web.problems import Problem, busy, malformed
 
+Result = TypeVar("Result")
 SILENCE_SECONDS = 60
 """A body that brings nothing for so long is given up."""
 
@@ -66,10 +69,11 @@ class Body(io.RawIOBase):
         super().__init__()
         self._receive, self._loop = receive, asyncio.get_running_loop()
         self._kept, self._is_over, self._is_given_up = bytearray(), False, False
+        self._broken: Cut | Problem | None = None
         self._asked: concurrent.futures.Future[bytes] | None = None
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to ``size`` bytes, fewer only at the end.
+        """Up to ``size`` bytes, fewer only at the end; what came before a break is given out before it is told.
 
         Raises
         ------
@@ -79,12 +83,12 @@ class Body(io.RawIOBase):
             Nothing came for a minute.
         """
         if self._is_given_up:
-            raise Cut("given up")
+            return self._rest()
         self._asked = asyncio.run_coroutine_threadsafe(self._gathered(size), self._loop)
         try:
             return self._asked.result()
         except concurrent.futures.CancelledError:
-            raise Cut("given up") from None
+            return self._rest()
 
     def give_up(self) -> None:
         """Let the thread go that reads."""
@@ -92,17 +96,31 @@ class Body(io.RawIOBase):
         if self._asked:
             self._asked.cancel()
 
+    def _rest(self) -> bytes:
+        """What came before it was given up; nothing is added to it any more."""
+        if not self._kept:
+            raise Cut("given up")
+        piece = bytes(self._kept)
+        self._kept.clear()
+        return piece
+
     async def _gathered(self, size: int) -> bytes:
         while not self._is_over and len(self._kept) < size:
             await self._more()
+        if self._broken and not self._kept:
+            raise self._broken
         piece = bytes(self._kept[:size])
         del self._kept[:size]
         return piece
 
     async def _more(self) -> None:
-        message = await next_message(self._receive)
+        try:
+            message = await next_message(self._receive)
+        except Problem as silence:
+            self._broken, self._is_over = silence, True
+            return
         if message["type"] == "http.disconnect":
-            raise Cut("the sender went away")
+            self._broken = Cut("the sender went away")
         self._kept += message.get("body", b"")
         self._is_over = not message.get("more_body", False)
 
@@ -110,8 +128,10 @@ class Body(io.RawIOBase):
 class Receiver:
     """A bounded number of bodies on their way at once, each with a thread of its own."""
 
-    def __init__(self, spool: Spool, at_once: int) -> None:
-        self._spool, self._at_once, self._free = spool, at_once, at_once
+    def __init__(self, spool: Spool, uploads: Uploads, at_once: int) -> None:
+        self._spool, self.uploads = spool, uploads
+        self._at_once, self._free = at_once, at_once
+        self._appending: set[Body] = set()
         self._threads = ThreadPoolExecutor(at_once, "upload")
 
     def passing(self, bytes_max: int) -> AbstractContextManager[Spool]:
@@ -132,10 +152,50 @@ class Receiver:
         Cut
             The sender went away; nothing is left of it.
         """
+        into = spool or self._spool
+        return await self._read(Body(receive), lambda body: into.receive(body, name, declared))
+
+    async def append(self, receive: Receive, upload: Upload) -> None:
+        """Add a body to an upload, durably.
+
+        Raises
+        ------
+        Problem
+            As many bodies as can be are on their way, or nothing came for a minute.
+        Overlong
+            More came than was declared.
+        Cut
+            The sender went away; what came before stays.
+        """
+        body = Body(receive)
+        self._appending.add(body)
+        try:
+            await self._read(body, upload.append)
+        finally:
+            self._appending.discard(body)
+
+    def stop_appending(self) -> None:
+        """Let go all who add to an upload: what came before stays, and they come back to another process."""
+        for body in self._appending:
+            body.give_up()
+
+    async def adopt(self, upload: Upload) -> Spooled:
+        """Bring a whole upload to the spool, at no cost of a copy.
+
+        Raises
+        ------
+        InputError
+            What the spool does not take.
+        """
+        said = upload.declared
+        return await asyncio.to_thread(self._spool.adopt, upload.original, said.name, said.envelope)
+
+    async def _read(self, body: Body, taken: Callable[[BinaryIO], Result]) -> Result:
+        """Let a thread of its own take a body in."""
         if not self._free:
             raise busy("As many files as can be taken at once are on their way")
-        body, self._free = Body(receive), self._free - 1
-        work = self._threads.submit((spool or self._spool).receive, cast(BinaryIO, body), name, declared)
+        self._free -= 1
+        work = self._threads.submit(taken, cast(BinaryIO, body))
         try:
             return await asyncio.wrap_future(work)
         finally:

@@ -21,6 +21,7 @@ class Place(NamedTuple):
     service: Running
     dsn: str
     data: Path
+    """Where its spool is."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -23,6 +23,11 @@ ROUTES = (
     ("GET", "/v1/submissions"),
     ("GET", "/v1/submissions/1"),
     ("GET", "/v1/submissions/1/refusals"),
+    ("POST", "/v1/uploads"),
+    ("GET", "/v1/uploads"),
+    ("GET", f"/v1/uploads/{'0' * 64}"),
+    ("PATCH", f"/v1/uploads/{'0' * 64}"),
+    ("DELETE", f"/v1/uploads/{'0' * 64}"),
 )
 SPENDING_ELSEWHERE = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
 

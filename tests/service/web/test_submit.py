@@ -1,20 +1,19 @@
 """``crescendo submit``: files sent, sent again, and waited for."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.client import Client, Refused, Unreachable
 from service.database import Database
-from service.sending import Refused, Service, Unreachable, submit
 from service.settings import Misuse
 from tests.service.commands import crescendo
 from tests.service.web.acts import CREDITS, commitment, unknown_centres
 from tests.service.web.conftest import Place
 from tests.service.web.keys import FOREIGN, MINISTRY
+from tests.service.web.proxies import line
 from tests.service.web.running import as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -70,37 +69,39 @@ async def test_a_key_that_opens_nothing_is_told_once(place: Place, tmp_path: Pat
     large = tmp_path / "large.csv"
     large.write_bytes(bytes(20_000_000))
     pauses: list[float] = []
-    service = Service(place.service.url, KEY[:-1] + "t", pause=pauses.append)
+    client = Client(place.service.url, KEY[:-1] + "t", pause=pauses.append)
     with pytest.raises(Refused, match="key that is known"):
-        await asyncio.to_thread(submit, service, large, False, lambda _done, _size: None)
+        await asyncio.to_thread(client.submit, large)
     assert pauses == []
 
 
 async def test_progress_is_told_to_the_last_byte(place: Place, tmp_path: Path) -> None:
     file = _file(tmp_path, "long.jsonl", unknown_centres(8000, "D-"))
-    heard: list[tuple[int, int]] = []
-    ticket = await asyncio.to_thread(
-        submit, Service(place.service.url, KEY), file, False, lambda *said: heard.append(said)
-    )
+    heard: list[tuple[str, int, int]] = []
+    client, size = Client(place.service.url, KEY, lambda *said: heard.append(said)), file.stat().st_size
+    ticket = await asyncio.to_thread(client.submit, file)
     assert ticket["state"] == "decided"
-    assert heard[-1] == (file.stat().st_size, file.stat().st_size)
-    assert len(heard) > 1
+    for stage in ("hashing", "sending"):
+        of_stage = [said for said in heard if said[0] == stage]
+        assert of_stage == sorted(of_stage)
+        assert of_stage[-1] == (stage, size, size)
+        assert len(of_stage) > 1
 
 
 async def test_nobody_there_is_told_after_a_few_attempts(tmp_path: Path) -> None:
     file = _file(tmp_path, "file.jsonl", [commitment("E-1")])
     pauses: list[float] = []
-    service = Service("http://127.0.0.1:9", KEY, 5, pauses.append)
+    client = Client("http://127.0.0.1:9", KEY, attempts=5, pause=pauses.append)
     with pytest.raises(Unreachable, match="5 times"):
-        await asyncio.to_thread(submit, service, file, False, lambda _done, _size: None)
-    assert pauses == [1, 2, 4, 8, 16], "each pause is longer than the one before"
+        await asyncio.to_thread(client.submit, file)
+    assert pauses == [1, 2, 4, 8], "each pause is longer than the one before"
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "127.0.0.1:8000", "http://"])
 async def test_an_address_that_is_none_is_wrong_usage(url: str, tmp_path: Path) -> None:
     file = _file(tmp_path, "file.jsonl", [commitment("E-1")])
     with pytest.raises(Misuse):
-        submit(Service(url, KEY), file, False, lambda _done, _size: None)
+        Client(url, KEY).submit(file)
 
 
 async def test_wrong_usage_is_told_before_anything_is_sent(place: Place, tmp_path: Path) -> None:
@@ -129,35 +130,12 @@ async def test_a_file_arrives_once_and_whole_through_connections_that_are_cut(
 ) -> None:
     file = _file(tmp_path, "acts.jsonl", [*CREDITS, *unknown_centres(20_000, "H-")])
     async with fresh(database) as dsn, running(dsn, tmp_path / "data") as served:
-        async with _cutting(served.url, [100_000, 1_000_000]) as url:
-            found = await _submit(url, file, "--json")
+        async with line(served.url, [100_000, 1_000_000]) as bad:
+            found = await _submit(bad.url, file, "--json")
+        assert bad.cuts == []
         assert found.code == 0, found.err
         (ticket,) = found.json()["submissions"]
         assert ticket["receipt"]["size_bytes"] == file.stat().st_size
         assert ticket["receipt"]["accepted"]["lines"] == len(CREDITS)
         assert len(await fetch(dsn, "select from submission")) == 1
         assert list((tmp_path / "data" / "spool" / "incoming").iterdir()) == []
-
-
-@asynccontextmanager
-async def _cutting(url: str, after: list[int]) -> AsyncIterator[str]:
-    """A way to the service whose first connections are cut after so many bytes each."""
-    host, port = url.removeprefix("http://").split(":")
-
-    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: float) -> None:
-        while most > 0 and (piece := await reader.read(65_536)):
-            writer.write(piece)
-            await writer.drain()
-            most -= len(piece)
-        writer.close()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        most = after.pop(0) if after else float("inf")
-        there, back = await asyncio.open_connection(host, int(port))
-        ways = asyncio.gather(pass_on(reader, back, most), pass_on(there, writer, float("inf")))
-        await asyncio.gather(ways, return_exceptions=True)
-        writer.close()
-
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -1,0 +1,191 @@
+"""A ministry system's way to a running service.
+
+In a few lines::
+
+    client = Client("https://crescendo.example", key)
+    ticket = client.submit("acts.parquet")
+    for line in client.refusals(ticket["submission"]):
+        print(line["reference"], line["code"], line["action"])
+
+Whatever breaks on the way is tried again: the same file is one submission and the same reference one act, however
+often they are sent.  Answers are the JSON that ``/docs`` of the service describes.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from core.errors import CrescendoError
+from service.sending import Call, Later, Patience, Refused, Reply, Service, Unreachable
+
+__all__ = ("Changed", "Client", "Progress", "Refused", "Unreachable")
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, and of how much: ``hashing`` and ``sending`` in bytes, ``deciding`` in
+lines; ``proving``, which the service does before it answers, says no figures."""
+
+WHOLE_BYTES_MAX = 4 * 2**20
+"""A file up to this size is sent in one request: what a cut can cost is not worth a second one."""
+WAIT_SECONDS = 10
+_PIECE_BYTES = 2**20
+_UNDER_WAY = frozenset({"waiting", "deciding"})
+_CROSSED = frozenset({"offset-differs", "not-found"})
+"""Somebody else sends the same file: ask anew how far it is."""
+_NOTHING: Mapping[str, str] = {}
+
+
+class Changed(CrescendoError):
+    """A file that became shorter while it was sent."""
+
+
+def _see_nothing(_stage: str, _done: int, _total: int) -> None:
+    """Nobody looks on."""
+
+
+class Client:
+    """One service, and the key to it."""
+
+    def __init__(self, url: str, key: str, told: Progress = _see_nothing, **patience: Any) -> None:
+        """``told`` hears of progress; ``patience`` are ``attempts``, ``pause`` and ``noted`` of ``Service``."""
+        self._service, self._told = Service(url, key, **patience), told
+
+    def submit(
+        self,
+        file: str | Path,
+        *,
+        again: bool = False,
+        envelope: Mapping[str, str] = _NOTHING,
+        wait: bool = True,
+    ) -> dict[str, Any]:
+        """Send a file and wait until it is decided; its ticket, with the receipt.
+
+        A large file goes on where a cut, a restart or an earlier call of this left it.  ``again`` presents a file
+        anew that was decided before.  ``envelope`` says what the file must add up to: ``batch_id``, ``count``,
+        ``control_sum``.  Without ``wait`` the ticket says how far it is.
+
+        Raises
+        ------
+        Refused
+            The file is refused whole, and nothing was changed; ``problem`` says why and what to do.
+        Unreachable
+            No answer, attempt after attempt.
+        """
+        path = Path(file)
+        size = path.stat().st_size
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": f'attachment; filename="{_plain(path.name)}"',
+            **{f"Crescendo-{key.replace('_', '-')}": value for key, value in envelope.items()},
+            "Crescendo-Sha256": self._hash(path, size),
+        }
+        send = self._whole if size <= WHOLE_BYTES_MAX else self._in_pieces
+        ticket = send(path, size, headers, "again=true" if again else "")
+        return self._awaited(path.name, ticket) if wait else ticket
+
+    def receipt(self, submission: int, *, wait: int = 0) -> dict[str, Any]:
+        """How far a submission is: its ticket, after at most ``wait`` seconds, or as soon as it is decided."""
+        call = Call("GET", f"/v1/submissions/{submission}?wait={wait}")
+        return self._service.insist(f"submission {submission}", call).json()
+
+    def refusals(self, submission: int, language: str = "en") -> Iterator[dict[str, Any]]:
+        """The refused lines of a submission, in the order of the file; ``fr`` for French."""
+        page = f"/v1/submissions/{submission}/refusals?limit=1000"
+        while page:
+            call = Call("GET", page, {"Accept-Language": language})
+            found = self._service.insist(f"submission {submission}", call).json()
+            yield from found["refusals"]
+            page = found["next"]
+
+    def decide(self, *lines: Mapping[str, Any]) -> dict[str, Any]:
+        """Have one form decided, an act or a few, and committed: dates and decimals may be Python's own.
+
+        Raises
+        ------
+        Refused
+            The form does not read; a line that is refused for its content is in the answer.
+        Unreachable
+            No answer: send it again, what was accepted then answers ``DUPLICATE``.
+        """
+        body = json.dumps(lines, default=str).encode()
+        call = Call("POST", "/v1/acts", {"Content-Type": "application/json"}, lambda: body)
+        return self._service.insist("form", call).json()
+
+    def _hash(self, path: Path, size: int) -> str:
+        digest, done = hashlib.sha256(), 0
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
+                done += len(piece)
+                self._told("hashing", done, size)
+        return digest.hexdigest()
+
+    def _whole(self, path: Path, size: int, headers: Mapping[str, str], query: str) -> dict[str, Any]:
+        said = {**headers, "Content-Length": str(size)}
+        call = Call("POST", f"/v1/submissions?{query}", said, lambda: self._pieces(path, 0, size))
+        return self._service.insist(path.name, call).json()
+
+    def _in_pieces(self, path: Path, size: int, headers: Mapping[str, str], query: str) -> dict[str, Any]:
+        """Ask how far it is, and send what is missing, until it is a submission."""
+        begin = Call(
+            "POST", f"/v1/uploads?{query}", {**headers, "Upload-Length": str(size), "Content-Length": "0"}
+        )
+        patience, there = Patience(self._service), 0
+        while True:
+            try:
+                begun = self._service.once(path.name, begin)
+                if begun.status == HTTPStatus.SEE_OTHER:
+                    return self.receipt(int(begun.headers["Location"].rpartition("/")[2]))
+                offset = int(begun.headers["Upload-Offset"])
+                if offset > there:
+                    patience.progressed()
+                there = offset
+                found = self._add(path, offset, size, begun.headers["Location"])
+                if found.status != HTTPStatus.NO_CONTENT:
+                    return found.json()
+            except Later as later:
+                patience.wait(later)
+
+    def _add(self, path: Path, offset: int, size: int, here: str) -> Reply:
+        headers = {"Upload-Offset": str(offset), "Content-Length": str(size - offset)}
+        call = Call("PATCH", here, headers, lambda: self._pieces(path, offset, size))
+        try:
+            return self._service.once(path.name, call)
+        except Refused as refused:
+            if refused.problem.get("code") not in _CROSSED:
+                raise
+            raise Later(str(refused), 1) from refused
+
+    def _pieces(self, path: Path, offset: int, size: int) -> Iterator[bytes]:
+        self._told("sending", offset, size)
+        with path.open("rb") as file:
+            file.seek(offset)
+            while offset < size:
+                piece = file.read(min(_PIECE_BYTES, size - offset))
+                if not piece:
+                    raise Changed(f"{path.name} became shorter while it was sent: send it again")
+                yield piece
+                offset += len(piece)
+                self._told("sending", offset, size)
+        self._told("proving", 0, 0)
+
+    def _awaited(self, name: str, ticket: dict[str, Any]) -> dict[str, Any]:
+        while ticket["state"] in _UNDER_WAY:
+            self._told("deciding", _decided(ticket["receipt"]), ticket["receipt"]["lines"])
+            call = Call("GET", f"{ticket['links']['self']}?wait={WAIT_SECONDS}")
+            ticket = self._service.insist(name, call).json()
+        return ticket
+
+
+def _decided(receipt: Mapping[str, Any]) -> int:
+    return sum(receipt[name]["lines"] for name in ("accepted", "duplicate", "refused", "suspended"))
+
+
+def _plain(name: str) -> str:
+    """A name that may stand in a header: only its end says anything to the service."""
+    return "".join(
+        letter if letter.isascii() and letter.isprintable() and letter not in '";\\' else "_"
+        for letter in name
+    )

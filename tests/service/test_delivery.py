@@ -1,0 +1,76 @@
+"""What is told of a file on its way."""
+
+import pytest
+
+from service.delivery import Delivery, Lines
+
+
+class Clock:
+    """Shows what it is set to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def delivery(clock: Clock) -> Delivery:
+    return Delivery("acts.csv", clock)
+
+
+def test_bytes_are_told_with_their_rate_and_lines_without(delivery: Delivery, clock: Clock) -> None:
+    delivery.advance("hashing", 1_000_000, 10_000_000)
+    assert delivery.figures() == "1.0 of 10.0 MB  0.0 MB/s"
+    delivery.advance("sending", 0, 10_000_000)
+    clock.now = 2.0
+    delivery.advance("sending", 5_000_000, 10_000_000)
+    assert delivery.figures() == "5.0 of 10.0 MB  2.5 MB/s"
+    delivery.advance("proving", 0, 0)
+    assert delivery.figures() == ""
+    delivery.advance("deciding", 1_500, 10_000)
+    assert delivery.figures() == "1,500 of 10,000 lines"
+
+
+def test_only_what_this_command_sent_is_counted(delivery: Delivery, clock: Clock) -> None:
+    delivery.advance("sending", 6_000_000, 10_000_000)
+    clock.now = 1.0
+    delivery.advance("sending", 9_000_000, 10_000_000)
+    delivery.breaks += 1
+    delivery.advance("proving", 0, 0)
+    clock.now = 5.0
+    delivery.advance("sending", 8_000_000, 10_000_000)
+    clock.now = 6.0
+    delivery.advance("sending", 10_000_000, 10_000_000)
+    assert delivery.told() == "4.0 MB sent at 2.0 MB/s, taken up again once; 6.0 s in all"
+    delivery.breaks += 1
+    assert "taken up again 2 times" in delivery.told()
+
+
+def test_a_file_that_was_there_needs_nothing(delivery: Delivery, clock: Clock) -> None:
+    delivery.advance("hashing", 5, 5)
+    clock.now = 1.0
+    assert delivery.told() == "nothing had to be sent; 1.0 s in all"
+
+
+def test_lines_are_told_every_few_seconds(
+    delivery: Delivery, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = Lines(delivery)
+    for second in range(12):
+        clock.now = float(second)
+        delivery.advance("sending", second * 1_000_000, 12_000_000)
+        lines.show()
+    lines.note("cut; again in 1 s")
+    lines.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "sending acts.csv: 5.0 of 12.0 MB  1.0 MB/s",
+        "sending acts.csv: 10.0 of 12.0 MB  1.0 MB/s",
+        "acts.csv: cut; again in 1 s",
+    ]
