@@ -9,6 +9,7 @@ import time
 from asyncio import Future
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,8 +38,9 @@ Waited = Callable[[Coroutine[Any, Any, Any]], Any]
 
 def as_columns(rows: list[dict[str, str]]) -> pa.RecordBatch:
     """Act lines as columns: those that any line says something in, and the reference, so that each line is one."""
-    names = {Field.REFERENCE.column: None, **{name: None for row in rows for name in row}}
-    return pa.RecordBatch.from_pylist(rows, pa.schema([(name, pa.string()) for name in names]))
+    names = dict.fromkeys((Field.REFERENCE.column, *chain.from_iterable(rows)))
+    columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
+    return pa.RecordBatch.from_pydict(columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,17 +88,19 @@ class Decided:
 
     def answer(self, outcome: Outcome, first_node: int) -> None:
         """Tell everybody who waits."""
+        fields = [
+            np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
+            for piece, decisions in zip(self.pieces, outcome.decided, strict=True)
+        ]
         for form, at, first in self.places:
             piece, lines = self.pieces[at], slice(first, first + len(form.rows))
-            decisions = outcome.decided[at][lines]
-            is_fault = decisions["outcome"] == piece.acts["fault"][lines]
             found = Answer(
                 submission=piece.submission.number,
                 first_line=int(piece.lines[first]),
                 batch=outcome.number,
                 chain=outcome.chain,
-                decisions=decisions,
-                fields=np.where(is_fault, piece.field[lines], 0),
+                decisions=outcome.decided[at][lines],
+                fields=fields[at][lines],
                 first_node=first_node,
             )
             if not form.answer.done():

@@ -28,6 +28,7 @@ class Board:
         """``stages`` holds nanoseconds by stage, and goes on growing."""
         self.registry = CollectorRegistry()
         self._made = {name: self._make(name) for name in METRICS if name != "stage_seconds_total"}
+        self._figures: dict[tuple[str, ...], Any] = {}
         self.registry.register(_Stages(stages))
         ProcessCollector(registry=self.registry)
         self._before: dict[int, tuple[str, Tally]] = {}
@@ -55,11 +56,19 @@ class Board:
 
     def count(self, name: str, *labels: str) -> None:
         """Count one more."""
-        (self._made[name].labels(*labels) if labels else self._made[name]).inc()
+        self._labelled(name, labels).inc()
 
     def took(self, name: str, seconds: float, *labels: str) -> None:
         """Note how long something took."""
-        (self._made[name].labels(*labels) if labels else self._made[name]).observe(seconds)
+        self._labelled(name, labels).observe(seconds)
+
+    def _labelled(self, name: str, labels: tuple[str, ...]) -> Any:
+        """The figure of these labels, looked up by the library but once: it checks and locks each time."""
+        found = self._figures.get((name, *labels))
+        if found is None:
+            made = self._made[name]
+            found = self._figures[name, *labels] = made.labels(*labels) if labels else made
+        return found
 
     def taken(self, submission: Submission) -> None:
         """A submission is taken up: what was committed of it before is not counted."""

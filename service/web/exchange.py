@@ -16,11 +16,11 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 JSON = "application/json"
-_ALWAYS: Mapping[str, str] = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
+_ALWAYS: Mapping[bytes, bytes] = {
+    b"cache-control": b"no-store",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
 }
 
 
@@ -116,11 +116,12 @@ class Answer:
 
     async def send(self, send: Send) -> None:
         """Send it."""
-        said = {**_ALWAYS, "content-type": self.media_type, **self.headers}
+        said = {**_ALWAYS, b"content-type": self.media_type.encode()}
+        for name, value in self.headers.items():
+            said[name.encode()] = value.encode("latin-1")
         if isinstance(self.body, bytes):
-            said["content-length"] = str(len(self.body))
-        pairs = [(name.encode(), value.encode("latin-1")) for name, value in said.items()]
-        await send({"type": "http.response.start", "status": self.status.value, "headers": pairs})
+            said[b"content-length"] = b"%d" % len(self.body)
+        await send({"type": "http.response.start", "status": self.status.value, "headers": said.items()})
         if isinstance(self.body, bytes):
             await send({"type": "http.response.body", "body": self.body})
             return

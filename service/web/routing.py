@@ -39,6 +39,8 @@ class Application:
     def __init__(self, routes: Sequence[Route], door: Door, board: Board) -> None:
         self._door, self._board = door, board
         self._routes = [(_pattern(route.path), route) for route in routes]
+        self._plain = {(route.method, route.path): route for route in routes}
+        """Most requests name a path without parameters, which needs no search."""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -87,6 +89,8 @@ class Application:
 
     def _route(self, request: Request) -> Route:
         path, method = request.scope["path"], "GET" if request.method == "HEAD" else request.method
+        if (plain := self._plain.get((method, path))) is not None:
+            return plain
         matching = [(match, route) for pattern, route in self._routes if (match := pattern.fullmatch(path))]
         for match, route in matching:
             if route.method == method:
