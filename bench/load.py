@@ -9,7 +9,8 @@ import gc
 import json
 import urllib.request
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,10 +18,11 @@ import uvloop
 
 from bench import load_budget, load_files, load_wire
 from bench.load_arrivals import Arrivals, Load, arrivals
-from bench.load_drive import Driver, Sender, Tally, senders
+from bench.load_drive import Driver, Tally, senders
 from bench.load_files import Filed, Filing
 from bench.load_watch import Usage, Watch
 from bench.load_wire import Address
+from bench.machine import machine
 
 OPENING_RATE = 1_000
 """Connections opened a second."""
@@ -45,7 +47,7 @@ class Target(NamedTuple):
     """Of who opens credits and registers payees."""
     process: int | None = None
     """The service's process, where it is on this machine and ours to look at."""
-    journal: Callable[[Sequence[int]], Awaitable["Kept"]] | None = None
+    journal: "Journal | None" = None
     """Asks the database what it holds of these submissions."""
     doing: Callable[[str], None] = print
 
@@ -57,6 +59,9 @@ class Kept(NamedTuple):
     duplicate: int
     refused: int
     entries_sum: int
+
+
+Journal = Callable[[Sequence[int]], Awaitable[Kept]]
 
 
 @dataclass(slots=True)
@@ -95,9 +100,9 @@ class Figures:
     peak_memory_bytes: int
     usage: Usage
     seconds: Seconds
+    on: str
+    """The machine."""
     is_verified: bool = False
-    on: str = ""
-    others: dict[str, Any] = field(default_factory=dict)
 
 
 def run_load(load: Load, target: Target) -> Figures:
@@ -124,7 +129,7 @@ def _lay_budget(target: Target) -> None:
 def _decided(target: Target, rows: list[dict[str, str]]) -> None:
     headers = {"authorization": f"Bearer {target.steward.token}", "content-type": "application/json"}
     url = f"http://{target.address.host}:{target.address.port}/v1/acts"
-    asked = urllib.request.Request(url, json.dumps(rows).encode(), headers)  # noqa: S310 -- http, as written above
+    asked = urllib.request.Request(url, json.dumps(rows).encode(), headers)
     with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
         found = json.load(answer)
     if found["outcome"] not in {"accepted", "duplicate"}:
@@ -134,7 +139,9 @@ def _decided(target: Target, rows: list[dict[str, str]]) -> None:
 
 async def _run(load: Load, target: Target) -> Figures:
     plan = arrivals(load)
-    sending = senders([each.token for each in target.keys], (load_budget.places(), load_budget.payees()), load.seed)
+    sending = senders(
+        [each.token for each in target.keys], (load_budget.places(), load_budget.payees()), load.seed
+    )
     driver = Driver(target.address, sending, plan.due, load.seed)
     target.doing(f"opening {load.connections:,} connections")
     driver.rest(await load_wire.opened(target.address, driver.connection, load.connections, OPENING_RATE))
@@ -205,6 +212,7 @@ def _figures(
         peak_memory_bytes=max(usage.service_bytes, default=0),
         usage=usage,
         seconds=_by_second(plan, driver.answered_at, took),
+        on=machine(),
     )
 
 
@@ -212,7 +220,9 @@ def _percentiles(took: np.ndarray) -> dict[str, float]:
     """Exact: of all values, not of buckets."""
     if not len(took):
         return {}
-    found = {f"p{each:g}": round(float(np.percentile(took, each, method="higher")), 2) for each in PERCENTILES}
+    found = {
+        f"p{each:g}": round(float(np.percentile(took, each, method="higher")), 2) for each in PERCENTILES
+    }
     return {**found, "max": round(float(took.max()), 2)}
 
 
@@ -229,7 +239,7 @@ def _by_second(plan: Arrivals, answered: np.ndarray, took: np.ndarray) -> Second
     length = int(plan.due[-1]) + 1 if len(plan.due) else 0
     due = np.floor(plan.due).astype(int)
     cuts = np.searchsorted(due, np.arange(length + 1))
-    parts = [took[first:last][answered[first:last] > 0] for first, last in zip(cuts, cuts[1:], strict=False)]
+    parts = [took[first:last][answered[first:last] > 0] for first, last in pairwise(cuts)]
     done = np.bincount(np.minimum(answered[answered > 0].astype(int), length - 1), minlength=length)
 
     def percentile(each: float) -> list[float]:
@@ -240,14 +250,13 @@ def _by_second(plan: Arrivals, answered: np.ndarray, took: np.ndarray) -> Second
 
 async def _verify(figures: Figures, tally: Tally, target: Target) -> None:
     """Answers against what the database holds."""
-    sums = dict.fromkeys(("accepted", "duplicate", "refused"), 0)
-    for outcome, count in tally.outcomes.items():
-        sums[outcome.lower() if outcome in {"ACCEPTED", "DUPLICATE"} else "refused"] += count
-    if sum(sums.values()) + tally.error_count < figures.forms:
-        tally.fail(f"{figures.forms} forms were due, {sum(sums.values())} answered as expected")
+    answered, found = tally.outcomes.total(), tally.outcomes
+    if answered + tally.error_count < figures.forms:
+        tally.fail(f"{figures.forms} forms were due, {answered} answered as expected")
     if target.journal is not None:
+        refused = answered - found["ACCEPTED"] - found["DUPLICATE"]
+        told = Kept(found["ACCEPTED"], found["DUPLICATE"], refused, tally.entries_sum)
         kept = await target.journal(sorted(tally.submissions))
-        told = Kept(**sums, entries_sum=tally.entries_sum)
         if kept != told:
             tally.fail(f"the answers say {told}, the database holds {kept}")
     figures.errors, figures.error_count = tally.errors, tally.error_count

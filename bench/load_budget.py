@@ -79,7 +79,9 @@ def credits_given(units: list[Place]) -> list[Row]:
         for measure in ("ae", "cp"):
             for act, centre in zip(("budget_opening", "allotment", "allotment"), levels, strict=True):
                 named = {"reference": f"BU{len(rows):06}", "kind": f"{act}_{measure}", "fund_centre": centre}
-                rows.append({**named, **DATED, "commitment_item": OTHER_TITLES, "amount": f"{_UNIT_EUROS}.00"})
+                rows.append(
+                    {**named, **DATED, "commitment_item": OTHER_TITLES, "amount": f"{_UNIT_EUROS}.00"}
+                )
     return rows
 
 

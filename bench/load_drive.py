@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import Counter, deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -72,7 +73,9 @@ class Tally:
 class Driver:
     """Drives the senders' connections through all forms of a load."""
 
-    def __init__(self, address: Address, senders: Sequence[Sender], due: NDArray[np.float64], seed: int) -> None:
+    def __init__(
+        self, address: Address, senders: Sequence[Sender], due: NDArray[np.float64], seed: int
+    ) -> None:
         self._address, self._senders, self._due = address, senders, due
         self._heads = [address.head(each.key) for each in senders]
         self._decode = msgspec.json.Decoder(Decision).decode
@@ -82,7 +85,8 @@ class Driver:
         self._is_over = False
         self.tally = Tally()
         self.began = 0.0
-        self.sent = 0
+        self._launched = 0
+        self._settled = asyncio.Event()
         self.answered_at = np.zeros(len(due))
         """When each answer was whole, in seconds of the load; 0 where none came."""
 
@@ -106,25 +110,27 @@ class Driver:
             elif index % 64 == 0:
                 await asyncio.sleep(0)
             self._launch(index)
-        end = loop.time() + _ANSWER_SECONDS
-        while self._under_way and loop.time() < end:
-            await asyncio.sleep(0.01)
+        self._settle()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), _ANSWER_SECONDS)
         for form in self._under_way.values():
             self.tally.fail(f"{form.kind} {form.reference}: no answer")
         self._is_over = True
+
+    def _settle(self) -> None:
+        """Tell that nothing is under way any more, once nothing more will be."""
+        if not self._under_way and self._launched == len(self._due):
+            self._settled.set()
 
     def _launch(self, index: int) -> None:
         sender = self._senders[self._whose[index]]
         form = sender.stories.next()
         self._under_way[index] = form
+        self._launched += 1
         if sender.idle:
-            self._send(sender.idle.popleft(), index, form)
+            sender.idle.popleft().send(index, form.body)
         else:
             sender.late.append((index, form))
-
-    def _send(self, connection: Connection, index: int, form: Form) -> None:
-        self.sent += 1
-        connection.send(index, form.body)
 
     def answered(self, connection: Connection, answer: Answer) -> None:
         """Check an answer, and let the connection rest or send what waits for one."""
@@ -136,18 +142,21 @@ class Driver:
         self.answered_at[index] = at - self.began
         sender = self._sender(connection)
         self._check(sender, form, answer)
+        self._settle()
         if sender.late:
-            self._send(connection, *sender.late.popleft())
+            late, waiting = sender.late.popleft()
+            connection.send(late, waiting.body)
         else:
             sender.idle.append(connection)
 
-    def ended(self, connection: Connection, was_busy: bool) -> None:  # noqa: FBT001 -- a protocol's words
+    def ended(self, connection: Connection, was_busy: bool) -> None:
         """Open another: a service may end a connection that rests, but none that waits for an answer."""
         if self._is_over:
             return
         if was_busy:
             form = self._under_way.pop(connection.index, None)
             self.tally.fail(f"{form.kind if form else 'a form'}: the connection ended before the answer")
+            self._settle()
         else:
             self._sender(connection).idle.remove(connection)
         self.tally.reopened += 1
@@ -183,7 +192,9 @@ class Driver:
         is_right = line.outcome == form.expected.name and line.reference == form.reference
         if not is_right or (form.entry and line.entry != form.entry):
             told = f"{line.outcome} of {line.reference}, entry {line.entry}"
-            self.tally.fail(f"{form.kind} {form.reference}: {told}; expected {form.expected.name} {form.entry}")
+            self.tally.fail(
+                f"{form.kind} {form.reference}: {told}; expected {form.expected.name} {form.entry}"
+            )
             return
         self._count(form, found)
         if form.expected is Outcome.ACCEPTED:
@@ -200,6 +211,8 @@ def senders(keys: Sequence[str], budget: tuple[list, list], seed: int) -> list[S
     """A sender for each key, with stories of its own on the same budget."""
     places, payees = budget
     return [
-        Sender(key, Stories(f"L{seed % 1000:03}{number:02}-", places, payees, random.Random(f"{seed}/{number}")))
+        Sender(
+            key, Stories(f"L{seed % 1000:03}{number:02}-", places, payees, random.Random(f"{seed}/{number}"))
+        )
         for number, key in enumerate(keys)
     ]

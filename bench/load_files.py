@@ -25,7 +25,7 @@ from bench.load_wire import Address
 from bench.year_columns import assemble
 from bench.year_text import coded, digits, letters, text
 
-LANES = 2
+LANES = 3
 """Files on their way at once: while one is decided, the next is made, sent, proved, and waits."""
 FORMATS = (".parquet", ".csv")
 """Taken in turn."""
@@ -147,9 +147,7 @@ def _sent(order: Filing, path: Path) -> Filed:
     receipt, expected = status["receipt"], refused(order.lines)
     sums = {name: receipt[name]["lines"] for name in ("accepted", "duplicate", "refused")}
     is_right = sums == {"accepted": order.lines - expected, "duplicate": 0, "refused": expected}
-    return Filed(
-        order.lines, size, admitted, time.monotonic(), "" if is_right else f"{path.name}: {sums}"
-    )
+    return Filed(order.lines, size, admitted, time.monotonic(), "" if is_right else f"{path.name}: {sums}")
 
 
 def _asked(order: Filing, what: tuple[str, str], body: Any = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ An answer must have a length and be the only thing that comes; anything else is 
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 _LENGTH = b"\r\ncontent-length: "
 _END = b"\r\n\r\n"
@@ -39,7 +39,7 @@ class Listener(Protocol):
         """The answer to what was sent, whole."""
         ...
 
-    def ended(self, connection: "Connection", was_busy: bool) -> None:  # noqa: FBT001 -- a protocol's words
+    def ended(self, connection: "Connection", was_busy: bool) -> None:
         """The connection is gone; what was under way on it has no answer."""
         ...
 
@@ -58,13 +58,12 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way to send."""
-        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")  # noqa: S101
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def send(self, index: int, body: bytes) -> None:
         """Send a form in one piece."""
         self.is_busy, self.index = True, index
-        self._transport.write(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))  # type: ignore[attr-defined]
+        self._transport.write(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
 
     def data_received(self, data: bytes) -> None:
         """Gather until the answer is whole."""
@@ -92,7 +91,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """End it."""
-        self._transport.close()  # type: ignore[attr-defined]
+        self._transport.close()
 
 
 Made = Callable[[int], Connection]

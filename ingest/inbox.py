@@ -7,7 +7,6 @@ pipeline that loads its book anew finds everything unfinished in the database, a
 """
 
 import asyncio
-import math
 import threading
 import time
 from collections import deque
@@ -16,7 +15,6 @@ from typing import Any, NamedTuple, TypeVar
 
 from core.observer import Stages
 from ingest.columns import Memory
-from ingest.cutting import WHOLE
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
 from ingest.inspection import Watch, inspect, see_nothing, source
@@ -24,6 +22,7 @@ from ingest.intake import record
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection
+from ingest.turns import Turns
 from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
 from posting.loading import Loaded
@@ -35,12 +34,6 @@ FORM_BATCHES_MAX = 2
 """So many under way at once: one is decided while one commits, and the forms that come meanwhile share the next."""
 GATHER_SECONDS = 0.003
 """A form waits so long for others: a commit takes longer, and serves them all."""
-FILE_BATCHES_BESIDE = 2
-FILE_LINES_BESIDE = 16_384
-"""Batches of files that may be under way beside forms, and the lines of each: commits keep their order, so a form waits
-for all of them."""
-CALM_SECONDS = 1.0
-"""So long after the last form, files have the engine to themselves."""
 
 Identity = tuple[str, bytes]
 """Who sent it, and the hash of its bytes."""
@@ -78,9 +71,7 @@ class Inbox:
         self._is_working = self._is_closed = False
         self._forms: deque[Form] = deque()
         self._under_way: deque[Decided] = deque()
-        self._last_form = -math.inf
-        self._file_batches = 0
-        """Of files, given and not yet committed."""
+        self._turns = Turns()
         self._admitting: dict[Identity, asyncio.Lock] = {}
 
     @property
@@ -153,14 +144,15 @@ class Inbox:
         """Queue a form; its answer comes after the commit of its batch."""
         with self._changed:
             self._forms.append(form)
-            self._last_form = form.at
+            self._turns.form_came()
             self._changed.notify_all()
 
     def committed(self, outcome: Outcome) -> None:
         """Answer the forms of a committed batch, or make room for another one of files."""
         with self._changed:
             decided = self._under_way.popleft() if outcome.decided else None
-            self._file_batches -= decided is None
+            if decided is None:
+                self._turns.file_committed()
             self._changed.notify_all()
         if decided:
             decided.answer(outcome, self._counter.first_node)
@@ -183,7 +175,7 @@ class Inbox:
             for decided in reversed(self._under_way):
                 self._forms.extendleft(reversed(decided.forms))
             self._under_way.clear()
-            self._file_batches = 0
+            self._turns.begin_again()
             self._changed.notify_all()
         self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
         cells = CellNumbers(loaded.state.cell_words[1:])
@@ -193,7 +185,7 @@ class Inbox:
             each for row in await self._store.fetch("unfinished") if (each := await self._left(row))
         ]
         self._feed = Feed(self._submissions(unfinished, self._course), context, loaded.state, self._stages)
-        self._feed.lines_now = self._lines_now
+        self._feed.lines_now = lambda: self._turns.lines_now
         for each in unfinished:
             self._feed.remember_waiting(each)
         self._tell(loaded)
@@ -231,8 +223,9 @@ class Inbox:
 
     def _give(self, batch: Batch) -> None:
         """Count a batch of files that will be committed."""
-        with self._changed:
-            self._file_batches += bool(batch.pieces)
+        if batch.pieces:
+            with self._changed:
+                self._turns.give_file()
 
     def _has_work(self, course: int) -> bool:
         """Wait until there is something to read; False when this course is over."""
@@ -244,17 +237,8 @@ class Inbox:
             self._changed.wait_for(lambda: is_over() or self._may_take_files() or self._may_take_forms())
             return not is_over()
 
-    @property
-    def _is_beside_forms(self) -> bool:
-        return time.monotonic() - self._last_form < CALM_SECONDS
-
-    def _lines_now(self) -> int:
-        """How many lines the next batch of a file may have."""
-        return FILE_LINES_BESIDE if self._is_beside_forms else WHOLE
-
     def _may_take_files(self) -> bool:
-        has_room = self._file_batches < FILE_BATCHES_BESIDE or not self._is_beside_forms
-        return has_room and (self._is_working or bool(self._waiting))
+        return self._turns.has_room and (self._is_working or bool(self._waiting))
 
     def _may_take_forms(self) -> bool:
         return bool(self._forms) and len(self._under_way) < FORM_BATCHES_MAX

@@ -74,7 +74,9 @@ def served(folder: Path, senders: int, rate: int) -> Iterator[Loaded]:
 
 async def _keys(data: Path, senders: int) -> list[tuple[str, str]]:
     """A key for each sender, and the steward's behind them."""
-    officers = [(f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)]
+    officers = [
+        (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
+    ]
     async with embedded(data) as database, connected(database.dsn) as connection:
         await bring_up_to_date(connection)
         found = []

@@ -59,7 +59,9 @@ class Perimeter:
 
     def _holds(self, row: Mapping[str, str]) -> bool:
         other = row.get(Field.COUNTERPART.column, "")
-        is_placed = row.get(Field.KIND.column) == _UNPLACED or self._names(row.get(Field.FUND_CENTRE.column, ""))
+        is_placed = row.get(Field.KIND.column) == _UNPLACED or self._names(
+            row.get(Field.FUND_CENTRE.column, "")
+        )
         return is_placed and (not other or self._names(other))
 
     def _names(self, centre: str) -> bool:
