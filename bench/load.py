@@ -153,7 +153,7 @@ async def _run(load: Load, target: Target) -> Figures:
         usage, end = await _driven(driver, target)
     while not queue.empty():
         filed.append(queue.get())
-    driver.close()
+    await driver.close()
     figures = _figures((load, plan), driver, filed, (usage, end))
     await _verify(figures, driver.tally, target)
     return figures

@@ -81,6 +81,7 @@ class Driver:
         self._decode = msgspec.json.Decoder(Decision).decode
         self._whose = np.random.default_rng(seed).integers(0, len(senders), len(due)).tolist()
         self._under_way: dict[int, Form] = {}
+        self._open: set[Connection] = set()
         self._reopening: set[asyncio.Task[None]] = set()
         self._is_over = False
         self.tally = Tally()
@@ -95,9 +96,15 @@ class Driver:
         return Connection(self, number, self._heads[number % len(self._senders)])
 
     def rest(self, connections: Sequence[Connection]) -> None:
-        """These are open, and wait."""
+        """These are open, and take what waits for a connection or wait themselves."""
+        self._open.update(connections)
         for each in connections:
-            self._sender(each).idle.append(each)
+            sender = self._sender(each)
+            if sender.late:
+                index, form = sender.late.popleft()
+                each.send(index, form.body)
+            else:
+                sender.idle.append(each)
 
     async def drive(self) -> None:
         """Send every form at its moment; returns when the last is answered, or was given up."""
@@ -143,14 +150,11 @@ class Driver:
         sender = self._sender(connection)
         self._check(sender, form, answer)
         self._settle()
-        if sender.late:
-            late, waiting = sender.late.popleft()
-            connection.send(late, waiting.body)
-        else:
-            sender.idle.append(connection)
+        self.rest([connection])
 
     def ended(self, connection: Connection, was_busy: bool) -> None:
         """Open another: a service may end a connection that rests, but none that waits for an answer."""
+        self._open.discard(connection)
         if self._is_over:
             return
         if was_busy:
@@ -173,12 +177,13 @@ class Driver:
         else:
             self.rest([protocol])
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End all connections."""
         self._is_over = True
-        for sender in self._senders:
-            for each in sender.idle:
-                each.close()
+        await asyncio.gather(*self._reopening)
+        for each in self._open:
+            each.close()
+        await asyncio.sleep(0)  # a transport ends in the loop's next round
 
     def _sender(self, connection: Connection) -> Sender:
         return self._senders[connection.number % len(self._senders)]

@@ -79,10 +79,10 @@ class Connection(asyncio.Protocol):
         length = int(data[start + len(_LENGTH) : data.index(b"\r", start + 2)])
         if len(data) < begin + length:
             return
-        self._buffer, self.is_busy = b"", False
         if len(data) > begin + length or not data.startswith(b"HTTP/1.1 "):
             self.close()
             return
+        self._buffer, self.is_busy = b"", False
         self._listener.answered(self, Answer(int(data[9:12]), data[begin:]))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- as asyncio calls it

@@ -5,6 +5,8 @@ Batches are decided and committed in the order in which they are given, so a for
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ingest.cutting import WHOLE
 
@@ -16,16 +18,18 @@ CALM_SECONDS = 1.0
 """So long after the last form, files have the engine to themselves."""
 
 
+@dataclass(slots=True)
 class Turns:
     """How many batches of files are under way, and whether there are forms to wait behind them."""
 
-    def __init__(self) -> None:
-        self._last_form = -math.inf
-        self._file_batches = 0
+    clock: Callable[[], float] = time.monotonic
+    """May be another, so that nobody has to wait for it."""
+    _last_form: float = -math.inf
+    _file_batches: int = 0
 
     def form_came(self) -> None:
         """Somebody waits for an answer."""
-        self._last_form = time.monotonic()
+        self._last_form = self.clock()
 
     def give_file(self) -> None:
         """A batch of files is given, to be committed."""
@@ -51,4 +55,4 @@ class Turns:
 
     @property
     def _is_beside_forms(self) -> bool:
-        return time.monotonic() - self._last_form < CALM_SECONDS
+        return self.clock() - self._last_form < CALM_SECONDS
