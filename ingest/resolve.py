@@ -32,8 +32,7 @@ _DAYS_MAX = 4000
 class Sender:
     """Who sends: the number its keys are set apart by, and what it demands of every payment."""
 
-    number: int | NDArray[np.int64]
-    """One for all lines, or each line's own."""
+    number: int | NDArray[np.int64]  # one for all lines, or each line's own
     sepa_only: bool = False
 
 

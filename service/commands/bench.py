@@ -17,7 +17,7 @@ from service.settings import Misuse
 _ROOT = Path(__file__).parents[2]
 
 app = App(name="bench", help="Benchmarks that verify before they time.")
-app.command("service.commands.load:load", name="load", help="Thousands of connections, forms and files.")
+app.command("service.commands.load:load", name="load")
 
 
 @app.default
