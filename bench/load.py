@@ -98,6 +98,8 @@ class Figures:
     """Of the load: no file was waiting or being decided."""
     core_microseconds_a_form: dict[str, float]
     peak_memory_bytes: int
+    memory_bytes_a_line: float
+    """What the service's memory grew by for each line decided meanwhile: the book holds every accepted act."""
     usage: Usage
     seconds: Seconds
     on: str
@@ -210,6 +212,7 @@ def _figures(
             name: round(seconds * 1e6 / len(plan.due), 1) for name, seconds in usage.core_seconds.items()
         },
         peak_memory_bytes=max(usage.service_bytes, default=0),
+        memory_bytes_a_line=round(usage.grown_bytes / max(lines + tally.outcomes.total(), 1), 1),
         usage=usage,
         seconds=_by_second(plan, driver.answered_at, took),
         on=machine(),

@@ -47,6 +47,7 @@ def _found(figures: Figures) -> list[tuple[str, str]]:
         ("without a file in process", f"{figures.without_file_seconds:.1f} s"),
         *((f"processor time a form, files included: {name}", f"{each:.0f} core-µs") for name, each in spent),
         ("peak memory of the service", f"{figures.peak_memory_bytes / 1e6:,.0f} MB"),
+        ("it grew by, for each line decided", f"{figures.memory_bytes_a_line:,.0f} bytes"),
     ]
 
 

@@ -21,6 +21,11 @@ class Usage:
     core_seconds: dict[str, float] = field(default_factory=dict)
     """Processor time by whose it was."""
 
+    @property
+    def grown_bytes(self) -> int:
+        """What the service's memory grew by from the first look to the last."""
+        return self.service_bytes[-1] - self.service_bytes[0] if self.service_bytes else 0
+
 
 class Watch:
     """Looks at the service, its database and ourselves every second."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ingest.cutting import WHOLE
 
 FILE_BATCHES_BESIDE = 2
-FILE_LINES_BESIDE = 16_384
+FILE_LINES_BESIDE = 8_192
 """Batches of files that may be under way beside forms, and the lines of each."""
 
 CALM_SECONDS = 1.0

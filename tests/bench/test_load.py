@@ -229,6 +229,11 @@ def test_time_without_a_file_is_what_no_file_covers() -> None:
     assert load._uncovered([filed(11, 12), filed(12.5, 13)], 10, 14) == 2.5
 
 
+def test_memory_grown_is_the_last_look_less_the_first() -> None:
+    assert Usage([0.0, 1.0, 2.0], [5, 9, 7]).grown_bytes == 2
+    assert Usage().grown_bytes == 0
+
+
 def test_a_form_repeated_says_the_same() -> None:
     form = Form("commitment", "A", b'{"date":"d"}', Outcome.ACCEPTED, 5)
     stories = Stories("S-", *BUDGET, random.Random(1))
@@ -258,6 +263,7 @@ def _figures(**said: Any) -> load.Figures:
         "without_file_seconds": 0.0,
         "core_microseconds_a_form": {"service": 5000.0},
         "peak_memory_bytes": 2 * 10**8,
+        "memory_bytes_a_line": 64.0,
         "usage": usage,
         "seconds": seconds,
         "on": "a machine",
