@@ -86,6 +86,8 @@ class Figures:
     peak_rate: float
     latency_ms: dict[str, float]
     """From the moment a form was due to its answer, at the peak."""
+    late_ms: dict[str, float]
+    """Of that, what the load itself came late by."""
     outcomes: dict[str, int]
     kinds: dict[str, int]
     errors: list[str]
@@ -185,7 +187,8 @@ def _figures(
     asked: tuple[Load, Arrivals], driver: Driver, filed: list[Filed], spent: tuple[Usage, float]
 ) -> Figures:
     (load, plan), (usage, end), tally = asked, spent, driver.tally
-    took = (driver.answered_at - plan.due) * 1000
+    early = np.minimum(driver.late, 0)  # a timer may be a fraction of a millisecond before its time
+    took = (driver.answered_at - plan.due - early) * 1000
     is_answered = driver.answered_at > 0
     at_peak = is_answered & (plan.due >= plan.peak[0]) & (plan.due < plan.peak[1])
     within = [each for each in filed if driver.began <= each.decided <= end]
@@ -199,6 +202,7 @@ def _figures(
         peak_forms=int(at_peak.sum()),
         peak_rate=round(float(at_peak.sum()) / (plan.peak[1] - plan.peak[0]), 1),
         latency_ms=_percentiles(took[at_peak]),
+        late_ms=_percentiles((driver.late - early)[at_peak] * 1000),
         outcomes=dict(tally.outcomes.most_common()),
         kinds=dict(tally.kinds.most_common()),
         errors=tally.errors,

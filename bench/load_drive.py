@@ -88,6 +88,8 @@ class Driver:
         self.began = 0.0
         self._launched = 0
         self._settled = asyncio.Event()
+        self.late = np.zeros(len(due))
+        """Seconds by which each form was sent too late by us, which is part of what it took; below 0, too early."""
         self.answered_at = np.zeros(len(due))
         """When each answer was whole, in seconds of the load; 0 where none came."""
 
@@ -116,6 +118,7 @@ class Driver:
                 await asyncio.sleep(early)
             elif index % 64 == 0:
                 await asyncio.sleep(0)
+            self.late[index] = loop.time() - self.began - moment
             self._launch(index)
         self._settle()
         with suppress(TimeoutError):

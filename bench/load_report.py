@@ -39,6 +39,7 @@ def _found(figures: Figures) -> list[tuple[str, str]]:
     spent = figures.core_microseconds_a_form.items()
     return [
         *took,
+        ("p99 of what the load itself came late by", f"{figures.late_ms.get('p99', 0):,.1f} ms"),
         ("answers as expected", f"{sum(figures.outcomes.values()):,}"),
         *((f"of them {outcome}", f"{count:,}") for outcome, count in figures.outcomes.items()),
         ("errors, or forms without an answer", f"{figures.error_count:,}"),
