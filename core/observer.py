@@ -1,9 +1,9 @@
 """Where the time goes: processor seconds of each stage, added up a batch at a time, never an act at a time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Thing = TypeVar("Thing")
 
@@ -13,6 +13,16 @@ class Stages:
 
     def __init__(self) -> None:
         self.nanoseconds: dict[str, int] = {}
+        self.kernel_busy_nanoseconds = 0
+        """How long the kernel thread was at work, on the clock: against the time that passed, how near its limit it is."""
+
+    def busy(self, work: Callable[..., Thing], *arguments: Any) -> Thing:
+        """What ``work`` gives; how long that takes is added to what the kernel thread, which calls this, was busy."""
+        start = time.perf_counter_ns()
+        try:
+            return work(*arguments)
+        finally:
+            self.kernel_busy_nanoseconds += time.perf_counter_ns() - start
 
     @contextmanager
     def measured(self, stage: str) -> Iterator[None]:

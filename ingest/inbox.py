@@ -35,6 +35,9 @@ FORM_BATCHES_MAX = 2
 GATHER_SECONDS = 0.003
 """A form waits so long for others: a commit takes longer, and serves them all."""
 
+Received = Callable[[str, str, int], None]
+"""Told of what is taken in: its sender, whether it is a ``file`` or a ``form``, and its lines."""
+
 Identity = tuple[str, bytes]
 """Who sent it, and the hash of its bytes."""
 
@@ -64,6 +67,7 @@ class Inbox:
         """``opened`` is told of every book that was loaded, once it can be worked on."""
         self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
         self.taken: Taken = lambda _: None
+        self.received: Received = lambda *_: None
         self._changed = threading.Condition()
         self._waiting: deque[_Ticket] = deque()
         self._queued: set[int] = set()
@@ -91,9 +95,10 @@ class Inbox:
 
     @property
     def oldest_seconds(self) -> float:
-        """Age of the oldest submission or form that waits; 0 when none does."""
+        """Age of the oldest submission that waits for its turn, or form that waits for its answer; 0 when none does."""
         with self._changed:
-            began = [each[0].at for each in (self._waiting, self._forms) if each]
+            under_way = self._under_way[0].forms if self._under_way else ()
+            began = [each[0].at for each in (self._waiting, self._forms, under_way) if each]
         return time.monotonic() - min(began) if began else 0.0
 
     # --------------------------------------------------------------------------------- handing in
@@ -126,6 +131,7 @@ class Inbox:
         attempt = before.attempt + 1 if before else 1
         submission = await self._store.register(record(spooled, found, attempt))
         self._queue(_Ticket(submission.number, spooled, found.lines, time.monotonic()))
+        self.received(submission.sender, "file", found.lines)
         return Admitted(submission.number, is_new=True)
 
     def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
@@ -146,6 +152,7 @@ class Inbox:
             self._forms.append(form)
             self._turns.form_came()
             self._changed.notify_all()
+        self.received(form.sender, "form", len(form.rows))
 
     def committed(self, outcome: Outcome) -> None:
         """Answer the forms of a committed batch, or make room for another one of files."""

@@ -1,7 +1,7 @@
 """Every metric the service shows, one row each; ``docs/metrics.md`` says what to make of them.
 
-Labels have few values: outcomes, kinds and reasons are the catalog's, senders are those who hold keys, the first
-``SENDERS_MAX`` of them by name and the others together, routes are templates.
+Labels have few values: outcomes, kinds and reasons are the catalog's, programmes the reference data's, senders are those
+who hold keys, the first ``SENDERS_MAX`` of them by name and the others together, routes are templates.
 """
 
 from collections.abc import Mapping
@@ -34,6 +34,7 @@ class Metric(NamedTuple):
 _C, _G, _H = Sort.COUNTER, Sort.GAUGE, Sort.HISTOGRAM
 
 METRICS: Mapping[str, Metric] = {
+    "received_lines_total": Metric(_C, ("sender", "way"), "Act lines taken in, by sender and by way: file or form"),
     "lines_total": Metric(_C, ("sender", "outcome"), "Act lines committed, by sender and outcome"),
     "cents_total": Metric(_C, ("sender", "outcome"), "Cents that committed act lines asked for, by sender and outcome"),
     "lines_by_kind_total": Metric(_C, ("kind", "outcome"), "Act lines committed, by kind of act and outcome"),
@@ -41,14 +42,27 @@ METRICS: Mapping[str, Metric] = {
     "batches_total": Metric(_C, (), "Batches committed since the start"),
     "batches_failed_total": Metric(_C, (), "Commits that failed and were tried again"),
     "commit_seconds": Metric(_H, (), "From a batch that is decided to its commit, its turn waited for"),
+    "database_seconds_total": Metric(_C, ("step",), "What commits spent waiting for the database, by step, side by side"),
     "batch_lines": Metric(_G, (), "Lines of the last batch"),
     "last_batch": Metric(_G, (), "Number of the last batch committed"),
     "last_commit_timestamp_seconds": Metric(_G, (), "When the last batch was committed"),
     "stage_seconds_total": Metric(_C, ("stage",), "Processor time of each stage, in this process"),
+    "kernel_busy_seconds_total": Metric(_C, (), "What the thread that decides was at work, of every second"),
     "files_waiting": Metric(_G, (), "Submissions that wait for their turn"),
     "file_lines_waiting": Metric(_G, (), "Lines of the submissions that wait for their turn"),
+    "file_lines_under_way": Metric(_G, (), "Lines of the submissions being decided that are not committed"),
     "forms_waiting": Metric(_G, (), "Forms that wait to be decided"),
-    "oldest_waiting_seconds": Metric(_G, (), "Age of the oldest submission or form that waits; 0 when none does"),
+    "oldest_waiting_seconds": Metric(_G, (), "Age of the oldest submission or form that waits, or is being decided"),
+    "drain_lines_per_second": Metric(_G, (), "Lines committed a second, over the last half minute of work"),
+    "queue_empty_seconds": Metric(_G, (), "Until all that waits is committed at that rate; infinite while nothing moves"),
+    "cut_off_seconds": Metric(_G, (), "Until the cut-off, below 0 once it is past; nothing where none is set"),
+    "budget_opened_cents": Metric(_G, ("year", "programme", "measure"), "Credits opened, by programme and measure"),
+    "budget_available_cents": Metric(
+        _G, ("year", "programme", "measure"), "Credits neither reserved nor consumed, by programme and measure"
+    ),
+    "budget_nodes_near_exhaustion": Metric(
+        _G, ("level", "measure"), "Budget nodes with at most a tenth of what was opened left, by level and measure"
+    ),
     "uploads": Metric(_G, (), "Files on their way in"),
     "form_seconds": Metric(_H, (), "From a form that is read to its answer after the commit"),
     "requests_total": Metric(_C, ("method", "route", "status"), "Requests answered, by route and status"),
@@ -56,5 +70,7 @@ METRICS: Mapping[str, Metric] = {
     "turned_away_total": Metric(_C, ("code",), "Requests turned away at the door, by the code of the problem"),
     "ready": Metric(_G, (), "1 while work is taken, else 0"),
     "keys": Metric(_G, (), "Keys that open something"),
+    "disk_free_bytes": Metric(_G, (), "Room left on the disk of the spool"),
+    "disk_size_bytes": Metric(_G, (), "Size of the disk of the spool"),
 }  # fmt: skip
 """By name without ``PREFIX``."""

@@ -177,7 +177,9 @@ class _Course:
         return asyncio.get_running_loop().run_in_executor(self._reader, work, *arguments)
 
     async def _in_kernel(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._kernel, work, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._kernel, self._stages.busy, work, *arguments
+        )
 
     async def _decide(self, group: asyncio.TaskGroup, batch: Batch) -> None:
         """Evaluate in the kernel thread, then commit beside it, after the batch before."""

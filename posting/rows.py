@@ -121,8 +121,16 @@ def decode(table: type[Table], stream: bytes, texts: int = 0) -> tuple[Table, Te
     )
     wire.split_texts(body, shape.itemsize, fixed, spans, count)
     rows, used = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
-    values = (_native(rows[name], kind.postgres, kind.dtype) for name, kind in kinds(table).items())
-    return table._make(values), TextCells(seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body))
+    return _read(table, rows), TextCells(seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body))
+
+
+def encoded(table: type[Table], stream: NDArray[np.uint8]) -> Table:
+    """The rows that an ``Encoder`` without texts made ``stream`` of."""
+    return _read(table, stream.view(layout(table)))
+
+
+def _read(table: type[Table], rows: np.ndarray) -> Table:
+    return table._make(_native(rows[name], kind.postgres, kind.dtype) for name, kind in kinds(table).items())
 
 
 def _native(column: np.ndarray, postgres: str, dtype: np.dtype) -> np.ndarray:

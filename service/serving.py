@@ -1,9 +1,12 @@
 """The service as a whole: one engine that never ends, and the HTTP service beside it."""
 
 import asyncio
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -13,6 +16,8 @@ from core.observer import Stages
 from ingest.inbox import Inbox
 from ingest.spool import Spool
 from monitoring.board import Board
+from monitoring.cut_off import CutOff
+from monitoring.readings import Sample, seconds
 from posting import pipeline
 from posting.batch import Outcome
 from posting.loading import Loaded
@@ -56,6 +61,8 @@ class Listening(NamedTuple):
     shows_metrics_to_all: bool
     stands_by: bool
     """Wait until no other engine works on the database, in place of giving up."""
+    cut_off: CutOff | None
+    """What the clock on the board counts down to."""
 
     @property
     def address(self) -> str:
@@ -85,6 +92,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
     ):
         door = Door(Rates(at.rate, at.rate * BURST_SECONDS), kept)
         desk.board.read("keys", lambda: door.keys)
+        desk.board.expected = lambda: door.senders
         web = WebServer(application(desk, door))
 
         def stop() -> None:
@@ -110,10 +118,11 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
 
 
 @asynccontextmanager
-async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStore) -> AsyncIterator[Desk]:
+async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) -> AsyncIterator[Desk]:
     spool, stages = Spool(settings.data / "spool", at.file_bytes_max), Stages()
 
     def opened(loaded: Loaded) -> None:
+        desk.board.opened(loaded.state)
         desk.is_ready = True
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
@@ -123,6 +132,8 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
         desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, Board(stages.nanoseconds), stages)
         desk.shows_metrics_to_all = at.shows_metrics_to_all
         _connect(desk)
+        _connect_clocks(desk, store, at.cut_off)
+        _connect_disk(desk.board, settings.data)
         try:
             yield desk
         finally:
@@ -133,13 +144,32 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: PostgresStor
 def _connect(desk: Desk) -> None:
     """Let the board look at what waits."""
     inbox, board = desk.inbox, desk.board
-    inbox.taken = board.taken
+    inbox.taken, inbox.received = board.taken, board.received
     board.read("files_waiting", lambda: inbox.waiting)
     board.read("file_lines_waiting", lambda: inbox.lines_waiting)
     board.read("forms_waiting", lambda: inbox.forms_waiting)
-    board.read("oldest_waiting_seconds", lambda: inbox.oldest_seconds)
+    board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
+    board.read("queue_empty_seconds", lambda: board.pace.seconds_to_empty(_waiting(desk)))
     board.read("uploads", lambda: desk.receiver.under_way)
     board.read("ready", lambda: desk.is_ready and not desk.is_draining)
+
+
+def _waiting(desk: Desk) -> int:
+    """Lines that have no outcome yet."""
+    return desk.inbox.lines_waiting + desk.inbox.forms_waiting + desk.board.lines_under_way
+
+
+def _connect_clocks(desk: Desk, store: TimedStore, cut_off: CutOff | None) -> None:
+    board, stages = desk.board, desk.stages
+    board.read_each("database_seconds_total", seconds(store.nanoseconds))
+    board.read_each("kernel_busy_seconds_total", lambda: [Sample(stages.kernel_busy_nanoseconds / 1e9)])
+    if cut_off:
+        board.read_each("cut_off_seconds", lambda: [Sample(cut_off.seconds(datetime.now(UTC)))])
+
+
+def _connect_disk(board: Board, data: Path) -> None:
+    board.read("disk_free_bytes", lambda: shutil.disk_usage(data).free)
+    board.read("disk_size_bytes", lambda: shutil.disk_usage(data).total)
 
 
 async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
@@ -147,7 +177,7 @@ async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
 
     def failed(batch: int, cause: BaseException) -> None:
         desk.is_ready = False
-        desk.board.count("batches_failed_total")
+        desk.board.failed()
         LOG.warning("batch failed, once more from the last commit", batch=batch, cause=repr(cause))
 
     def committed(outcome: Outcome) -> None:

@@ -28,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The address of a PostgreSQL; empty for the one kept in ``data``."""
     reference: Path | None = None
     """Folder of the calendar and of each year's nomenclature and chart; None for the ones shipped."""
+    cut_off: str = ""
+    """Until when what comes in still counts, as ``monitoring.cut_off`` reads it; empty where there is no such time."""
     server: dict[str, str] = {}
     """Parameters of the database kept in ``data``, laid over ours."""
 
@@ -44,7 +46,7 @@ def read(config: Path | None, environment: Mapping[str, str], said: Mapping[str,
     config = config or (Path(environment[f"{PREFIX}CONFIG"]) if environment.get(f"{PREFIX}CONFIG") else None)
     if config is not None:
         found |= _file(config)
-    names = ("data", "database", "reference")
+    names = ("data", "database", "reference", "cut_off")
     variables = {name: environment.get(f"{PREFIX}{name.upper()}") for name in names}
     for source in (variables, said):
         found |= {name: value for name, value in source.items() if value}

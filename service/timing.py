@@ -1,12 +1,16 @@
-"""A store that tells how long its commits take."""
+"""A store that tells how long its commits take, and at what."""
 
 import asyncio
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from posting.batch import Outcome
 from posting.store.postgres import PostgresStore
+
+STEPS = ("copy", "turn", "close")
+"""Of a commit: its rows are copied, the batch before is waited for, the transaction is closed and made durable."""
 
 
 class TimedStore(PostgresStore):
@@ -16,9 +20,34 @@ class TimedStore(PostgresStore):
         super().__init__(dsn)
         self.took: Callable[[float], None] = lambda _: None
         """Told the seconds of every commit, its turn waited for."""
+        self.nanoseconds: dict[str, int] = dict.fromkeys(("connection", *STEPS), 0)
+        """Waited by all batches together, side by side: for a free connection, and at each step."""
+        self._reached: dict[int, list[int]] = {}
+        """When each batch under way began, was copied, and had its turn."""
+
+    async def begin(self) -> Any:
+        """A free copying connection."""
+        start = time.monotonic_ns()
+        connection = await super().begin()
+        self.nanoseconds["connection"] += time.monotonic_ns() - start
+        return connection
 
     async def commit(self, connection: Any, outcome: Outcome, before: asyncio.Event) -> None:
         """Store ``outcome`` in one transaction, after the batch before it."""
-        began = time.monotonic()
-        await super().commit(connection, outcome, before)
-        self.took(time.monotonic() - began)
+        reached = self._reached[outcome.number] = [time.monotonic_ns()]
+        try:
+            await super().commit(connection, outcome, before)
+        finally:
+            del self._reached[outcome.number]
+        reached.append(time.monotonic_ns())
+        for step, (start, end) in zip(STEPS, pairwise(reached), strict=True):
+            self.nanoseconds[step] += end - start
+        self.took((reached[-1] - reached[0]) / 1e9)
+
+    async def _copy(self, connection: Any, outcome: Outcome) -> None:
+        await super()._copy(connection, outcome)
+        self._reached[outcome.number].append(time.monotonic_ns())
+
+    async def _close_batch(self, connection: Any, outcome: Outcome) -> None:
+        self._reached[outcome.number].append(time.monotonic_ns())
+        await super()._close_batch(connection, outcome)

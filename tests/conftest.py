@@ -1,4 +1,4 @@
-"""One real PostgreSQL for the whole run; a database of its own for each test."""
+"""One real PostgreSQL for the whole run; a database of its own for each test; no test is left out silently."""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +6,21 @@ import pytest
 import pytest_asyncio
 
 from service.database import Database, embedded
+from tests import outside
 from tests.databases import fresh
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = "Fail where a program that some tests run is not installed, rather than leave those tests out."
+    parser.addoption("--all", action="store_true", help=told)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    outside.leave_out(config, items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    outside.tell(terminalreporter)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -163,9 +163,7 @@ class PostgresStore:
         """
         await self._ensure_partitions(outcome)
         async with connection.transaction():
-            for name, stream in outcome.streams.items():
-                if len(stream):
-                    await self._copy(connection, self._target(name, outcome), name, stream)
+            await self._copy(connection, outcome)
             await before.wait()
             await self._close_batch(connection, outcome)
         self._hold.free.put_nowait(connection)
@@ -210,12 +208,13 @@ class PostgresStore:
                     await connection.execute("select ensure_entry_partition($1)", part)
                 self._partitions.add(part)
 
-    async def _copy(self, connection: asyncpg.Connection, target: str, name: str, stream: Any) -> None:
-        table, texts = TABLES[name]
-        names = [*columns(table), *texts]
-        await connection.copy_to_table(
-            target, source=_chunks(memoryview(stream)), columns=names, format="binary"
-        )
+    async def _copy(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
+        for name, stream in outcome.streams.items():
+            if len(stream):
+                table, texts = TABLES[name]
+                target, names = self._target(name, outcome), [*columns(table), *texts]
+                source = _chunks(stream.data)
+                await connection.copy_to_table(target, source=source, columns=names, format="binary")
 
 
 def _chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:

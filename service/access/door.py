@@ -26,6 +26,11 @@ class Door:
         """How many keys open something."""
         return len(self._keys)
 
+    @property
+    def senders(self) -> set[str]:
+        """Who has a key that may send acts."""
+        return {key.caller.sender for key in self._keys.values() if key.caller.kinds}
+
     async def follow(self, dsn: str) -> None:
         """Know the keys as they are made and ended, for as long as the database answers.
 

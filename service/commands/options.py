@@ -38,9 +38,9 @@ class Place:
     ] = None
     config: Annotated[Path | None, Parameter(help="Settings file (TOML). Also CRESCENDO_CONFIG.")] = None
 
-    def settings(self) -> Settings:
-        """The settings in force."""
-        return read(self.config, os.environ, {"data": self.data, "database": self.database})
+    def settings(self, **said: str | None) -> Settings:
+        """The settings in force; ``said`` are those that a command has options of its own for."""
+        return read(self.config, os.environ, {"data": self.data, "database": self.database, **said})
 
 
 HERE = Place()

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from monitoring.cut_off import CutOff
 from service import console, interruption, logs, progress, tuning, warmup
 from service.commands.options import HERE, Place
 from service.settings import Misuse
@@ -39,6 +40,13 @@ class Listen:
             help="Show /metrics to everybody, not to this machine and operators alone.",
         ),
     ] = False
+    cut_off: Annotated[
+        str | None,
+        Parameter(
+            help="When work must be done, for the clock on /metrics: 2018-12-31T18:00, or 18:00 for every day; "
+            "in the time of Paris. Also CRESCENDO_CUT_OFF."
+        ),
+    ] = None
 
 
 ON_LOOPBACK = Listen()
@@ -52,7 +60,8 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
 
     Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot go on: start it again.
     """
-    settings = place.settings()
+    settings = place.settings(cut_off=listen.cut_off)
+    cut_off = _cut_off(settings.cut_off)
     if listen.standby and not settings.database:
         raise Misuse("a standby shares a database with the engine it waits for: name it with --database")
     tuning.tune()
@@ -67,7 +76,8 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
 
         tuning.settle()
         at = serving.Listening(
-            sock, listen.file_bytes_max, listen.uploads_max, listen.rate, listen.open_metrics, listen.standby
+            *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
+            *(listen.open_metrics, listen.standby, cut_off),
         )
         with suppress(standby.StoodDown):
             interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
@@ -76,3 +86,10 @@ def serve(*, listen: Listen = ON_LOOPBACK, place: Place = HERE) -> int:
         sock.close()
     console.note("Stopped in good order.")
     return 0
+
+
+def _cut_off(said: str) -> CutOff | None:
+    try:
+        return CutOff.read(said) if said else None
+    except ValueError as error:
+        raise Misuse(str(error)) from error

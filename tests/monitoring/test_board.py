@@ -13,6 +13,7 @@ from core.codes import Outcome as Code
 from monitoring.board import Board
 from monitoring.metrics import METRICS, OTHERS, PREFIX, SENDERS_MAX, Sort
 from posting.batch import Outcome, ProgressRow, Stage, Submission, Tally
+from tests.posting.desk import Desk
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 COMMITMENT = KIND_NUMBER["commitment"]
@@ -77,12 +78,62 @@ def test_a_book_loaded_anew_counts_nothing_twice() -> None:
     assert samples(board)["crescendo_lines_total", ("accepted", "A")] == 4
 
 
+def test_what_is_under_way_is_what_has_no_outcome_yet() -> None:
+    board = Board({})
+    board.taken(Submission(1, "A", 10, tally=Tally(accepted=2)))
+    board.taken(Submission(2, "A", 5))
+    board.taken(Submission(3, "A", None))
+    assert samples(board)["crescendo_file_lines_under_way", ()] == 13
+    board.committed(
+        batch(1, row(1, accepted=3, refused=1, duplicate=2, suspended=4), row(3, True, accepted=99))
+    )
+    assert board.lines_under_way == 9, "a line that waits for another has no outcome yet"
+    board.committed(batch(2, row(1, True, accepted=7, refused=1, duplicate=2)))
+    assert board.lines_under_way == 5
+    assert samples(board)["crescendo_drain_lines_per_second", ()] == 107
+    assert board.oldest_seconds > 0
+    board.committed(batch(3, row(2, True, refused=5)))
+    assert board.oldest_seconds == 0
+
+
+def test_a_commit_whose_answer_was_lost_leaves_nothing_under_way() -> None:
+    board, book = Board({}), Desk().state
+    for number in (1, 2):
+        board.taken(Submission(number, "A", 10))
+    board.failed()
+    board.taken(Submission(2, "A", 10))
+    board.opened(book)
+    assert board.lines_under_way == 10
+    assert samples(board)["crescendo_batches_failed_total", ()] == 1
+
+
+def test_what_comes_in_is_counted_by_sender_and_way() -> None:
+    board = Board({})
+    for lines in (7, 3):
+        board.received("MIN-09", "file", lines)
+    board.received("MIN-09", "form", 1)
+    found = samples(board)
+    assert found["crescendo_received_lines_total", ("MIN-09", "file")] == 10
+    assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 1
+
+
 def test_forms_are_never_over() -> None:
     board = Board({})
     board.taken(Submission(1, "A", None))
     for number in (1, 2, 3):
         board.committed(batch(number, row(1, True, accepted=number)))
     assert samples(board)["crescendo_lines_total", ("accepted", "A")] == 3
+
+
+def test_who_has_sent_nothing_yet_stands_at_zero() -> None:
+    """A rate needs two values, and the first file of a sender would have none."""
+    board = Board({})
+    board.expected = lambda: ["MIN-09", "MIN-12"]
+    found = samples(board)
+    for outcome in ("accepted", "duplicate", "refused"):
+        assert found["crescendo_lines_total", (outcome, "MIN-12")] == 0
+    assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 0
+    assert found["crescendo_refusals_total", ("AE_EXCEEDED",)] == 0
 
 
 def test_senders_beyond_the_limit_share_a_label() -> None:
@@ -141,3 +192,5 @@ def test_latencies_fall_into_buckets() -> None:
 def test_a_metric_that_is_not_declared_cannot_be_moved() -> None:
     with pytest.raises(KeyError):
         Board({}).count("surprises_total")
+    with pytest.raises(KeyError):
+        Board({}).read_each("surprises_total", tuple)

@@ -395,6 +395,7 @@ async def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
         (("generate", "year", "--out", "x", "--acts", "1"), "at least 1,000"),
         (("explain",), "reference"),
         (("serve", "--port", "70000"), "cannot listen on 127.0.0.1"),
+        (("serve", "--cut-off", "soon"), "'soon' is no cut-off"),
     ],
 )
 async def test_wrong_usage_ends_with_two(words: tuple[str, ...], said: str, tmp_path: Path) -> None:

@@ -19,8 +19,11 @@ def test_without_a_word_the_defaults_hold() -> None:
 
 def test_the_command_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
     config = write(tmp_path, 'data = "of-file"\ndatabase = "of-file"\nreference = "of-file"\n')
-    environment = {"CRESCENDO_DATA": "of-environment", "CRESCENDO_DATABASE": "of-environment"}
-    found = read(config, environment, {"data": Path("of-command"), "database": None})
+    environment = dict.fromkeys(
+        ["CRESCENDO_DATA", "CRESCENDO_DATABASE", "CRESCENDO_CUT_OFF"], "of-environment"
+    )
+    found = read(config, environment, {"data": Path("of-command"), "database": None, "cut_off": None})
+    assert found.cut_off == "of-environment"
     assert found.data == Path("of-command")
     assert found.database == "of-environment"
     assert found.reference == tmp_path / "of-file"

@@ -3,12 +3,19 @@
 import asyncio
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.metrics import METRICS, PREFIX
+from reporting.budget import budget
+from reporting.names import read_names
+from reporting.reference import load
 from service.database import Database
+from service.timing import STEPS
+from tests.databases import held_up, until_one_waits
+from tests.files import REFERENCE
 from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
 from tests.service.web.keys import FOREIGN, MINISTRY
 from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
@@ -31,9 +38,33 @@ def _sum(figures: Figures, name: str, label: str = "") -> float:
     )
 
 
+async def _assert_budget(found: Figures, dsn: str) -> None:
+    """What is shown of the budget is what the report of the budget says."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        names = await read_names(connection, load(REFERENCE))
+        nodes = (await budget(connection, names)).nodes
+    finally:
+        await connection.close()
+    for measure in ("ae", "cp"):
+        for code in {each.centre for each in nodes}:
+            figures = [getattr(each, measure) for each in nodes if each.centre == code]
+            labels = (measure, code, "2018")
+            assert found["crescendo_budget_opened_cents", labels] == sum(each.opened for each in figures)
+            assert found["crescendo_budget_available_cents", labels] == sum(
+                each.available for each in figures
+            )
+    assert {labels[1] for name, labels in found if name == "crescendo_budget_opened_cents"} == {
+        "0117",
+        "0177",
+        "0217",
+    }
+
+
 async def test_the_figures_are_those_of_the_database(database: Database, tmp_path: Path) -> None:
     async with fresh(database) as dsn:
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        past = ("--cut-off", "2018-12-31T18:00")
+        async with running(dsn, tmp_path, *past) as served, served.client(MINISTRY) as client:
             before = await _figures(client)
             assert {
                 f"{PREFIX}{name}"
@@ -47,6 +78,7 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
             forms = [client.post("/v1/acts", json=commitment(f"F{n}", "0.01")) for n in range(20)]
             other = client.post("/v1/acts", json=commitment("F", "0.01"), headers=FOREIGN)
             await asyncio.gather(*forms, other)
+            sent = len(rows) + 2
             await client.get("/v1/submissions/9999")
             await client.get("/etc/passwd")
             await client.get("/v1/submissions", headers={"authorization": "Bearer x"})
@@ -55,6 +87,7 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
             (row,) = await fetch(dsn, f"select count(*) from {table}")
             assert _sum(found, "crescendo_lines_total", outcome) == row["count"]
             assert _sum(found, "crescendo_lines_by_kind_total", outcome) == row["count"]
+        await _assert_budget(found, dsn)
         (row,) = await fetch(dsn, "select count(*), max(batch), sum(amount)::bigint as cents from batch")
         assert found["crescendo_batches_total", ()] == row["count"]
         assert found["crescendo_last_batch", ()] == row["max"]
@@ -62,6 +95,8 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
         assert _sum(found, "crescendo_cents_total", "accepted") == row["cents"]
         assert found["crescendo_refusals_total", ("FUND_CENTRE_UNKNOWN",)] == 7
         assert found["crescendo_lines_total", ("accepted", "MIN-12")] == 1
+        assert found["crescendo_received_lines_total", ("MIN-09", "file")] == sent
+        assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 20
         assert found["crescendo_form_seconds_count", ()] == 21
         assert found["crescendo_turned_away_total", ("key-unknown",)] == 1
         assert found["crescendo_requests_total", ("POST", "/v1/acts", "200")] == 21
@@ -72,14 +107,37 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
         for waiting in (
             "files_waiting",
             "file_lines_waiting",
+            "file_lines_under_way",
+            "queue_empty_seconds",
             "forms_waiting",
             "oldest_waiting_seconds",
             "uploads",
         ):
             assert found[PREFIX + waiting, ()] == 0
+        assert found["crescendo_cut_off_seconds", ()] < 0
+        assert 0 < found["crescendo_disk_free_bytes", ()] < found["crescendo_disk_size_bytes", ()]
+        assert found["crescendo_kernel_busy_seconds_total", ()] > 0
+        steps = {labels[0] for name, labels in found if name == "crescendo_database_seconds_total"}
+        assert steps == {"connection", "copy", "turn", "close"}
+        spent = sum(found["crescendo_database_seconds_total", (step,)] for step in STEPS)
+        assert spent == pytest.approx(found["crescendo_commit_seconds_sum", ()])
         assert {"prove", "resolve", "decide"} <= {
             labels[0] for name, labels in found if name == "crescendo_stage_seconds_total"
         }
+
+
+async def test_what_a_lock_holds_up_is_seen_to_wait(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+        async with held_up(dsn) as lock:
+            form = asyncio.create_task(client.post("/v1/acts", json=commitment("F", "0.01")))
+            await until_one_waits(lock)
+            found = await _figures(client)
+            assert found["crescendo_oldest_waiting_seconds", ()] > 0, "a form waits until it is answered"
+            assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 1
+            assert found["crescendo_lines_total", ("accepted", "MIN-09")] == len(CREDITS)
+        assert (await form).json()["outcome"] == "accepted"
+        assert (await _figures(client))["crescendo_oldest_waiting_seconds", ()] == 0
 
 
 @pytest.mark.parametrize("method", ["BREW", "GET"])

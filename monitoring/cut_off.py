@@ -1,0 +1,50 @@
+"""The cut-off: until when what is handed in still counts for the day, or for the year."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+ZONE = "Europe/Paris"
+"""Legal time of the State's accounts; a moment that brings an offset of its own keeps it."""
+
+_DAILY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d|Z)?")
+_REMEDY = "Write 2018-12-31T18:00 for one moment or 18:00 for every day, in the time of Paris"
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """One moment, or the same time of every day."""
+
+    at: datetime | time
+
+    @classmethod
+    def read(cls, text: str) -> "CutOff":
+        """The cut-off that a setting says.
+
+        Raises
+        ------
+        ValueError
+            It says none.
+        """
+        try:
+            if _DAILY.fullmatch(text):
+                return cls(time.fromisoformat(text))
+            if _MOMENT.fullmatch(text):
+                moment = datetime.fromisoformat(text)
+                return cls(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(ZONE)))
+        except ValueError as error:
+            raise ValueError(f"{text!r} is no cut-off: {error}. {_REMEDY}") from error
+        raise ValueError(f"{text!r} is no cut-off. {_REMEDY}")
+
+    def seconds(self, now: datetime) -> float:
+        """Seconds from ``now`` to the cut-off: below zero once a moment is past; a daily one comes again."""
+        return (self.after(now).astimezone(UTC) - now.astimezone(UTC)).total_seconds()
+
+    def after(self, now: datetime) -> datetime:
+        """The moment, or the next time of day."""
+        if isinstance(self.at, datetime):
+            return self.at
+        today = datetime.combine(now.astimezone(ZoneInfo(ZONE)).date(), self.at, ZoneInfo(ZONE))
+        return today if today > now else today + timedelta(days=1)

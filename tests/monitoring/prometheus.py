@@ -1,0 +1,90 @@
+"""A real Prometheus on this machine, with the rules of the repository, that looks at a running service."""
+
+import asyncio
+import re
+import socket
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.outside import program
+
+PATIENCE_SECONDS = 60
+MONITORING = Path(__file__).parents[2] / "monitoring"
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """One that runs."""
+
+    client: httpx.AsyncClient
+
+    async def ask(self, expression: str) -> list[dict[str, Any]]:
+        """What a query gives now."""
+        found = await self.client.get("/api/v1/query", params={"query": expression})
+        assert found.status_code == 200, found.text
+        result = found.json()["data"]["result"]
+        return [result] if found.json()["data"]["resultType"] == "scalar" else result
+
+    async def get(self, path: str, **parameters: str) -> Any:
+        found = await self.client.get(f"/api/v1/{path}", params=parameters)
+        assert found.status_code == 200, found.text
+        return found.json()["data"]
+
+    async def until(self, expression: str) -> None:
+        """Return once a query gives something; Prometheus tells nobody, it must be asked.
+
+        Raises
+        ------
+        TimeoutError
+            It never did.
+        """
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await self.ask(expression):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def watching(target: str, folder: Path) -> AsyncIterator[Prometheus]:
+    """Prometheus with our settings, looking once a second at ``target`` alone."""
+    settings = (MONITORING / "prometheus.yml").read_text().replace("crescendo:8000", target)
+    settings = re.sub(r"(scrape|evaluation)_interval: \S+", r"\1_interval: 1s", settings)
+    (folder / "prometheus.yml").write_text(settings.replace("alerts/*.yml", str(MONITORING / "alerts/*.yml")))
+    address = f"127.0.0.1:{_free_port()}"
+    words = ("--config.file", folder / "prometheus.yml", "--storage.tsdb.path", folder / "kept")
+    words = (*words, f"--web.listen-address={address}", "--log.level=warn")
+    process = await asyncio.create_subprocess_exec(program("prometheus"), *words, stdout=DEVNULL, stderr=PIPE)
+    said = asyncio.create_task(process.stderr.read()) if process.stderr else None
+    try:
+        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as client:
+            await _answers(client, process)
+            yield Prometheus(client)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+        if said:
+            await said
+
+
+async def _answers(client: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
+    """Return once it is ready to be asked."""
+    while process.returncode is None:
+        try:
+            if (await client.get("/-/ready")).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass  # it does not listen yet
+        await asyncio.sleep(0.05)
+    raise AssertionError("Prometheus ended by itself")
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]

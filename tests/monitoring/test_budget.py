@@ -1,0 +1,119 @@
+"""What is left of the budget, as the board knows it: what the batches brought is what a loaded book brings."""
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+
+from core.nomenclature import Level
+from monitoring.budget import Budget, Credits, Near, Programme
+from posting.book import State
+from posting.registry import SHEETS, Coded
+from tests.files import File, files, openings
+from tests.posting.desk import Desk, node, registry
+from tests.service.web.acts import commitment
+
+few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def opened(state: State) -> Budget:
+    budget = Budget()
+    budget.opened(state)
+    return budget
+
+
+def of(budget: Budget, code: str) -> Programme:
+    (found,) = [each for each in budget.programmes() if each.code == code]
+    return found
+
+
+def near(budget: Budget, level: Level, measure: str) -> int:
+    return {(each.level, each.measure): each.nodes for each in budget.near()}[level, measure]
+
+
+def by_hand(state: State) -> dict[tuple[Level, str], int]:
+    """Nodes near exhaustion, looked at one by one, in fractions."""
+    found: dict[tuple[Level, str], int] = {}
+    levels, estimated = registry().centre_level, registry().centre_estimated
+    for at in np.flatnonzero(state.book.figures.any(axis=1)).tolist():
+        centre = at // SHEETS % 131_072
+        for measure, first in (("ae", 0), ("cp", 4)):
+            given_, _, reserved, consumed = state.book.figures[at, first : first + 4].tolist()
+            if given_ and not estimated[centre] and Fraction(reserved + consumed, given_) >= Fraction(9, 10):
+                place = Level(levels[centre]), measure
+                found[place] = found.get(place, 0) + 1
+    return found
+
+
+@few
+@given(presented=files(acts_max=25))
+def test_what_batches_brought_is_what_the_book_holds(presented: list[File]) -> None:
+    desk = Desk()
+    budget = opened(desk.state)
+    for rows in presented:
+        budget.committed(desk.present(rows))
+        fresh = opened(desk.state)
+        assert budget.programmes() == fresh.programmes()
+        assert budget.near() == fresh.near()
+        assert {(each.level, each.measure): each.nodes for each in budget.near() if each.nodes} == by_hand(
+            desk.state
+        )
+
+
+def test_a_programme_has_what_its_envelopes_have_together() -> None:
+    desk = Desk()
+    budget = opened(desk.state)
+    assert budget.programmes() == []
+    budget.committed(desk.present(openings()))
+    assert [each.code for each in budget.programmes()] == ["0117", "0177", "0217"]
+    assert of(budget, "0217") == Programme(2018, "0217", False, Credits(300_000, 0), Credits(37_400, 0))
+    budget.committed(desk.present([commitment("C", "250.00"), commitment("TOO MUCH", "9999.00")]))
+    assert of(budget, "0177").ae == Credits(200_000, 25_000)
+    assert of(budget, "0177").ae.available == 175_000
+    assert of(budget, "0177").cp == Credits(25_000, 0)
+
+
+def test_a_node_is_near_exhaustion_from_nine_tenths_on() -> None:
+    desk = Desk()
+    budget = opened(desk.state)
+    budget.committed(desk.present(openings()))
+    assert {each.nodes for each in budget.near()} == {0}
+    budget.committed(desk.present([commitment("C", "539.99")]))
+    assert near(budget, Level.UO, "ae") == 0
+    assert budget.nodes_near(Level.UO) == []
+    budget.committed(desk.present([commitment("D", "0.01")]))
+    assert [each for each in budget.near() if each.nodes] == [Near(Level.UO, "ae", 1)]
+    (found,) = budget.nodes_near(Level.UO)
+    assert found.number == node("0177-D013-DD13") + registry().first_node
+    assert (found.measure, found.credits) == ("ae", Credits(60_000, 54_000))
+
+
+def test_where_credits_are_estimated_nothing_is_exhausted() -> None:
+    desk = Desk()
+    budget = opened(desk.state)
+    budget.committed(desk.present(openings()))
+    estimated = [
+        code
+        for code, number in registry().numbers[Coded.CENTRE].items()
+        if registry().centre_estimated[number]
+    ]
+    assert "0117" in estimated
+    drawn = {
+        **commitment("E", "500.00", "0117-CENT-C001"),
+        "functional_area": "0117-01",
+        "commitment_item": "41",
+    }
+    budget.committed(desk.present([drawn]))
+    assert of(budget, "0117").is_estimated
+    assert of(budget, "0117").ae == Credits(10_000, 50_000)
+    assert {each.nodes for each in budget.near()} == {0}
+
+
+def test_a_book_loaded_anew_says_what_counts() -> None:
+    """A batch that was decided and never committed is not in it."""
+    desk = Desk()
+    budget = opened(desk.state)
+    budget.committed(desk.present(openings()))
+    budget.committed(desk.present([commitment("C", "250.00")]))
+    budget.opened(Desk().state)
+    assert budget.programmes() == []

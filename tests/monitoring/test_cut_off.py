@@ -1,0 +1,55 @@
+"""The cut-off as an operator writes it."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from monitoring.cut_off import CutOff
+
+NOON = datetime(2018, 12, 31, 11, 0, tzinfo=UTC)
+"""In Paris."""
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2018-12-31T18:00", 6 * 3600),
+        ("2018-12-31T18:00:30", 6 * 3600 + 30),
+        ("2018-12-31T18:00-04:00", 11 * 3600),
+        ("2018-12-31T17:00Z", 6 * 3600),
+        ("2018-12-31T10:00", -2 * 3600),
+        ("18:00", 6 * 3600),
+        ("12:00", 24 * 3600),
+        ("11:59", 24 * 3600 - 60),
+    ],
+)
+def test_it_is_in_the_time_of_paris_unless_it_says_another(text: str, seconds: int) -> None:
+    assert CutOff.read(text).seconds(NOON) == seconds
+    assert CutOff.read(text).seconds(NOON.astimezone(ZoneInfo("Europe/Paris"))) == seconds
+
+
+def test_a_day_is_an_hour_shorter_when_summer_time_begins() -> None:
+    evening = datetime(2018, 3, 24, 17, 30, tzinfo=UTC)
+    assert CutOff.read("18:00").seconds(evening) == 22.5 * 3600
+    assert CutOff.read("18:00").seconds(evening.astimezone(ZoneInfo("Europe/Paris"))) == 22.5 * 3600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "18",
+        "24:00",
+        "18:60",
+        "2018-12-31",
+        "2018-13-31T18:00",
+        "2018-12-31 18:00",
+        "2018-12-31T18",
+        "T18:00",
+    ],
+)
+def test_anything_else_is_told_with_what_to_write(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no cut-off.*Write 2018-12-31T18:00"):
+        CutOff.read(text)

@@ -1,0 +1,59 @@
+"""Tests that need a program from outside are left out aloud, and where all must run, not at all."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TESTS = """
+import pytest
+
+@pytest.mark.outside("sh")
+def test_with_what_is_there(): pass
+
+@pytest.mark.outside("sh", "no-such-program")
+def test_with_what_is_not(): pass
+
+def test_with_nothing(): pass
+"""
+HOOKS = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.conftest import pytest_addoption, pytest_collection_modifyitems, pytest_terminal_summary
+"""
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def elsewhere(pytester: pytest.Pytester) -> pytest.Pytester:
+    """Another repository, with three tests and our hooks."""
+    pytester.makeini("[pytest]\nmarkers = outside(*programs)\naddopts = --strict-markers -p no:asyncio")
+    pytester.makeconftest(HOOKS)
+    pytester.makepyfile(TESTS)
+    return pytester
+
+
+def test_what_is_left_out_is_said_last_with_the_command_that_brings_it_in(elsewhere: pytest.Pytester) -> None:
+    found = elsewhere.runpytest_subprocess()
+    found.assert_outcomes(passed=2, deselected=1)
+    found.stdout.fnmatch_lines(
+        [
+            "left out for want of no-such-program: *::test_with_what_is_not",
+            "Tests left out: 1. This brings them in: sudo tools/outside.sh",
+            "",
+            "* 2 passed, 1 deselected *",
+        ],
+        consecutive=True,
+    )
+
+
+def test_where_all_must_run_a_missing_program_is_a_failure(elsewhere: pytest.Pytester) -> None:
+    found = elsewhere.runpytest_subprocess("--all")
+    assert found.ret == pytest.ExitCode.USAGE_ERROR
+    assert "no-such-program is not installed: run tools/outside.sh" in found.stderr.str()
+
+
+def test_the_gate_brings_the_programs_in_and_leaves_nothing_out() -> None:
+    commands = (ROOT / ".ci/run").read_text().splitlines()
+    assert commands.index("tools/outside.sh") < commands.index("make test ARGS=--all")
