@@ -63,7 +63,7 @@ def _commit(root: Path) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def fill(readme: Path, text: str) -> None:
+def fill(readme: Path, text: str, marks: tuple[str, str] = (START, END)) -> None:
     """Put ``text`` between the marks of ``readme``.
 
     Raises
@@ -71,11 +71,11 @@ def fill(readme: Path, text: str) -> None:
     ValueError
         The marks are not there, once each.
     """
-    whole = readme.read_text()
-    if whole.count(START) != 1 or whole.count(END) != 1:
-        raise ValueError(f"{readme} must have {START} and {END} once each")
-    before, rest = whole.split(START)
-    readme.write_text(f"{before}{START}\n{text}\n{END}{rest.split(END)[1]}")
+    whole, (start, end) = readme.read_text(), marks
+    if whole.count(start) != 1 or whole.count(end) != 1:
+        raise ValueError(f"{readme} must have {start} and {end} once each")
+    before, rest = whole.split(start)
+    readme.write_text(f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}")
 
 
 def draw(figures: Figures, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Where a file is cut: at marks of its own, moved to the next act, so that every reading cuts it alike."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,9 @@ from ingest.reading import Reading
 
 BATCH_LINES = 131_072
 """Lines between two marks."""
+
+WHOLE = 2**31
+"""More lines than lie between two marks: they are not shared out."""
 
 
 def segments(source: Source, start: int) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -28,6 +31,17 @@ def segments(source: Source, start: int) -> Iterator[tuple[int, pa.RecordBatch]]
         first, kept = first + whole.num_rows, raw.slice(over)
     if kept is not None and kept.num_rows:
         yield first, kept
+
+
+def shares(raw: pa.RecordBatch, lines_now: Callable[[], int]) -> Iterator[pa.RecordBatch]:
+    """The lines between two marks in shares of as many as are asked for each time; each begins with an act."""
+    at = 0
+    while at < raw.num_rows:
+        end = at + lines_now()
+        if end < raw.num_rows:
+            end += _lines_of_act_above(raw.slice(end))
+        yield raw.slice(at, end - at)
+        at = end
 
 
 def _lines_of_act_above(raw: pa.RecordBatch) -> int:

@@ -2,9 +2,12 @@
 
 A file is cut at fixed marks of its own (the first act at or behind every ``BATCH_LINES`` lines), never by what happens
 to be ready; small files share a batch.  So whoever stops anywhere goes on with the very same batches.
+
+Beside forms, what lies between two marks is shared out further, so that they do not wait behind it.  Where it is cut then
+depends on what comes, and the chain with it; what is decided does not, and the next line is stored with each batch.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +15,7 @@ import pyarrow as pa
 
 from core.observer import Stages
 from ingest.columns import Memory
-from ingest.cutting import BATCH_LINES, segments
+from ingest.cutting import BATCH_LINES, WHOLE, segments, shares
 from ingest.held import KeptLines, lines_again, positions, together
 from ingest.proved import Source
 from ingest.resolve import Context, Sender, resolve
@@ -44,6 +47,8 @@ class Feed:
         self._submissions, self._context, self._state = submissions, context, state
         self._open: dict[int, Open] = {}
         self._kept = KeptLines()
+        self.lines_now: Callable[[], int] = lambda: WHOLE
+        """Asked before each batch how many lines it may have, where that is less than between two marks."""
 
     def batches(self) -> Iterator[Batch]:
         """First passes, from wherever each submission stands; runs ahead of the decisions."""
@@ -61,7 +66,7 @@ class Feed:
                 continue
             for piece in self._first_pass(each):
                 pieces.append(piece)
-                if sum(len(one.acts) for one in pieces) >= _ENOUGH:
+                if sum(len(one.acts) for one in pieces) >= min(_ENOUGH, self.lines_now()):
                     yield Batch(pieces)
                     pieces = []
         yield from _closed(pieces)
@@ -114,9 +119,11 @@ class Feed:
         for start, raw in self._stages.iterated(
             "read", segments(each.source, each.submission.stage.next_line)
         ):
-            end = start + raw.num_rows
-            numbers = np.arange(start, end, dtype=np.int32)
-            yield self._piece(each, raw, (numbers, Stage(1, end, end == lines)), self._context)
+            end = start
+            for share in shares(raw, self.lines_now):
+                begin, end = end, end + share.num_rows
+                numbers = np.arange(begin, end, dtype=np.int32)
+                yield self._piece(each, share, (numbers, Stage(1, end, end == lines)), self._context)
 
     def _held_pass(self, each: Open) -> Iterator[Batch]:
         """The waiting acts again, as many lines a batch as in a first pass."""

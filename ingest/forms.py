@@ -9,6 +9,7 @@ import time
 from asyncio import Future
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from core.fields import Field
 from core.lines import Forms as FormRows
 from core.tables import Bytes, Spans
 from ingest.columns import Memory
-from ingest.resolve import Context, Sender, resolve
+from ingest.resolve import Context, Resolved, Sender, resolve
 from posting.batch import Batch, Outcome, Piece, Stage, Submission
 from posting.loading import Loaded
 from posting.rows import Encoder, TextCells
@@ -37,8 +38,9 @@ Waited = Callable[[Coroutine[Any, Any, Any]], Any]
 
 def as_columns(rows: list[dict[str, str]]) -> pa.RecordBatch:
     """Act lines as columns: those that any line says something in, and the reference, so that each line is one."""
-    names = {Field.REFERENCE.column: None, **{name: None for row in rows for name in row}}
-    return pa.RecordBatch.from_pylist(rows, pa.schema([(name, pa.string()) for name in names]))
+    names = dict.fromkeys((Field.REFERENCE.column, *chain.from_iterable(rows)))
+    columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
+    return pa.RecordBatch.from_pydict(columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,17 +90,19 @@ class Decided:
 
     def answer(self, outcome: Outcome, first_node: int) -> None:
         """Tell everybody who waits."""
+        fields = [
+            np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
+            for piece, decisions in zip(self.pieces, outcome.decided, strict=True)
+        ]
         for form, at, first in self.places:
             piece, lines = self.pieces[at], slice(first, first + len(form.rows))
-            decisions = outcome.decided[at][lines]
-            is_fault = decisions["outcome"] == piece.acts["fault"][lines]
             found = Answer(
                 submission=piece.submission.number,
                 first_line=int(piece.lines[first]),
                 batch=outcome.number,
                 chain=outcome.chain,
-                decisions=decisions,
-                fields=np.where(is_fault, piece.field[lines], 0),
+                decisions=outcome.decided[at][lines],
+                fields=fields[at][lines],
                 first_node=first_node,
             )
             if not form.answer.done():
@@ -121,7 +125,7 @@ class _Account:
     """A sender's submission of forms, and the line that comes next."""
 
     submission: Submission
-    sender: Sender
+    sender: int
     next_line: int
 
 
@@ -146,13 +150,13 @@ class Counter:
         by_sender: dict[str, list[Form]] = {}
         for form in decided.forms:
             by_sender.setdefault(form.sender, []).append(form)
-        for sender, forms in by_sender.items():
-            for some in _apart(forms):
-                first = 0
-                for form in some:
-                    decided.places.append(_Place(form, len(decided.pieces), first))
-                    first += len(form.rows)
-                decided.pieces.append(self._piece(self._account(sender), some))
+        groups = [(sender, some) for sender, forms in by_sender.items() for some in _apart(forms)]
+        for at, (_, forms) in enumerate(groups):
+            first = 0
+            for form in forms:
+                decided.places.append(_Place(form, at, first))
+                first += len(form.rows)
+        decided.pieces += self._pieces(groups)
         return Batch(decided.pieces, holding=False, beside={"form": self._kept(decided)}, is_answered=True)
 
     def _account(self, sender: str) -> _Account:
@@ -171,18 +175,20 @@ class Counter:
         submission = await self._store.submission(before.number)
         self._taken(submission)
         number = await self._store.sender_number(self._loaded.state.registry.numbers, sender)
-        return _Account(submission, Sender(number), submission.stage.next_line)
+        return _Account(submission, number, submission.stage.next_line)
 
-    def _piece(self, account: _Account, forms: list[Form]) -> Piece:
-        rows = [row for form in forms for row in form.rows]
-        raw = as_columns(rows)
-        found = resolve(raw, account.sender, self._context)
-        first, end = account.next_line, account.next_line + len(rows)
-        account.next_line = end
-        lines = np.arange(first, end, dtype=np.int32)
-        said = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
-        then, is_atomic = Stage(1, end, True), forms[0].is_atomic
-        return Piece(account.submission, found.acts, lines, *said, raw, then, is_atomic)
+    def _pieces(self, groups: list[tuple[str, list[Form]]]) -> list[Piece]:
+        """A piece for each group of a sender's forms; all lines are resolved together, for little more than those of one."""
+        accounts = [self._account(sender) for sender, _ in groups]
+        rows = [[row for form in forms for row in form.rows] for _, forms in groups]
+        raw = as_columns([*chain.from_iterable(rows)])
+        numbers = np.repeat([each.sender for each in accounts], [len(each) for each in rows])
+        found, pieces, first = resolve(raw, Sender(numbers), self._context), list[Piece](), 0
+        for account, own, (_, forms) in zip(accounts, rows, groups, strict=True):
+            piece = _piece(account, found, slice(first, first + len(own)))
+            pieces.append(replace(piece, is_atomic=forms[0].is_atomic))
+            first += len(own)
+        return pieces
 
     def _kept(self, decided: Decided) -> np.ndarray:
         """COPY bytes of the forms as they came."""
@@ -195,3 +201,24 @@ class Counter:
         starts = np.concatenate([np.zeros(1, np.int32), ends[:-1]])
         text = TextCells(seal(Spans(starts, ends)), seal(Bytes(np.frombuffer(b"".join(bodies), np.uint8))))
         return self._encoder.encode(FormRows(numbers, lines), (text,))
+
+
+def _piece(account: _Account, found: Resolved, at: slice) -> Piece:
+    """One sender's lines of what was resolved; the first piece brings the new cells of all."""
+    raw = found.raw.slice(at.start, at.stop - at.start)
+    first, account.next_line = account.next_line, account.next_line + raw.num_rows
+    acts = found.acts[at]
+    acts["head"] -= at.start
+    return Piece(
+        account.submission,
+        acts,
+        np.arange(first, account.next_line, dtype=np.int32),
+        found.day[at],
+        found.cents[at],
+        seal(Spans(*(np.ascontiguousarray(each[at]) for each in found.reference))),
+        found.text,
+        found.field[at],
+        found.new_words if at.start == 0 else found.new_words[:0],
+        raw,
+        Stage(1, account.next_line, True),
+    )

@@ -24,6 +24,7 @@ from ingest.queue import Queue, Ticket
 from ingest.rehearsal import Question, Rehearsals
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool
+from ingest.turns import Turns
 from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
 from posting.loading import Loaded
@@ -65,6 +66,7 @@ class Inbox:
         self._forms: deque[Form] = deque()
         self._under_way: deque[Decided] = deque()
         self._rehearsals = Rehearsals(stages)
+        self._turns = Turns()
 
     @property
     def waiting(self) -> int:
@@ -155,6 +157,7 @@ class Inbox:
         """Queue a form; its answer comes after the commit of its batch."""
         with self._changed:
             self._forms.append(form)
+            self._turns.form_came()
             self._changed.notify_all()
         self.received(form.sender, "form", len(form.rows))
 
@@ -175,13 +178,14 @@ class Inbox:
             self._changed.notify_all()
 
     def committed(self, outcome: Outcome) -> None:
-        """Answer the forms of a committed batch."""
-        if not outcome.decided:
-            return
+        """Answer the forms of a committed batch, or make room for another one of files."""
         with self._changed:
-            decided = self._under_way.popleft()
+            decided = self._under_way.popleft() if outcome.decided else None
+            if decided is None:
+                self._turns.file_committed()
             self._changed.notify_all()
-        decided.answer(outcome, self.first_node)
+        if decided:
+            decided.answer(outcome, self.first_node)
 
     def close(self) -> None:
         """Give no further batch; what waits is taken up at the next start."""
@@ -200,6 +204,7 @@ class Inbox:
                 self._forms.extendleft(reversed(decided.forms))
             self._under_way.clear()
             self._rehearsals.open()
+            self._turns.begin_again()
             self._changed.notify_all()
         self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
         cells = CellNumbers(loaded.state.cell_words[1:])
@@ -207,6 +212,7 @@ class Inbox:
         self._counter = Counter(self._store, loaded, context, (self._wait, self.taken))
         begun = await self._take_up()
         self._feed = Feed(self._submissions(begun, self._course), context, loaded.state, self._stages)
+        self._feed.lines_now = lambda: self._turns.lines_now
         for each in begun:
             self._feed.remember_waiting(each)
         await self._tell(loaded)
@@ -226,6 +232,7 @@ class Inbox:
         for batch in self._feed.again(decided):
             if self._is_closed:
                 return
+            self._give(batch)
             yield batch
 
     def _given(self, files: Iterator[Batch], counter: Counter, course: int) -> Generator[Batch]:
@@ -236,9 +243,18 @@ class Inbox:
             forms = self._taken(course)
             if forms:
                 yield counter.batch(forms)
+            if not self._may_take_files():
+                continue
             batch = next(files)
             if batch.pieces or batch.resumed:
+                self._give(batch)
                 yield batch
+
+    def _give(self, batch: Batch) -> None:
+        """Count a batch of files that will be committed."""
+        if batch.pieces:
+            with self._changed:
+                self._turns.give_file()
 
     def _has_work(self, course: int) -> bool:
         """Wait until there is something to read; False when this course is over."""
@@ -247,11 +263,14 @@ class Inbox:
             return self._is_closed or self._course != course
 
         with self._changed:
-            self._changed.wait_for(lambda: is_over() or self._is_working or self._is_due())
+            self._changed.wait_for(lambda: is_over() or self._is_due())
             return not is_over()
 
     def _is_due(self) -> bool:
-        return self._waiting.is_ready or self._may_take_forms() or self._rehearsals.is_due
+        return self._may_take_files() or self._may_take_forms() or self._rehearsals.is_due
+
+    def _may_take_files(self) -> bool:
+        return self._turns.has_room and (self._is_working or self._waiting.is_ready)
 
     def _asked(self, course: int) -> Question | None:
         with self._changed:

@@ -32,7 +32,7 @@ _DAYS_MAX = 4000
 class Sender:
     """Who sends: the number its keys are set apart by, and what it demands of every payment."""
 
-    number: int
+    number: int | NDArray[np.int64]  # one for all lines, or each line's own
     sepa_only: bool = False
 
 
@@ -142,19 +142,19 @@ def _keys(
     reading: Reading,
     naming: tuple[NDArray[np.uint8], NDArray[np.int64]],
     followed: "_Followed | None",
-    keyed: tuple[int, keys.Secret],
+    keyed: tuple[int | NDArray[np.int64], keys.Secret],
 ) -> dict[str, np.ndarray]:
     """Fingerprints of act, predecessor and payee, and the digest of the bank details."""
     kind, exercise = naming
     sender, secret = keyed
     reference = _column(reading, Field.REFERENCE)
-    own = keys.prefixes(sender, FAMILY, 0)[kind] | exercise.view(np.uint64)
+    own = keys.prefixes_of(sender, FAMILY, kind) | exercise.view(np.uint64)
     found: dict[str, np.ndarray] = {}
     found["key_high"], found["key_low"] = keys.fingerprints(
         reference.row_spans(), reference.values.text, own, secret
     )
     if followed:
-        prefix = keys.prefixes(sender, FOLLOWED_FAMILY, 0)[kind] | exercise.view(np.uint64)
+        prefix = keys.prefixes_of(sender, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
         found["previous_high"], found["previous_low"] = keys.fingerprints(
             followed.spans, followed.text, prefix, secret
         )

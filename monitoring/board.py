@@ -62,6 +62,7 @@ class Board:
         disable_created_metrics()  # a second series for each, which says when it began and which nobody asks for
         self.registry = CollectorRegistry()
         self._made = {name: self._make(name) for name in METRICS if name not in READ}
+        self._figures: dict[tuple[str, ...], Any] = {}
         self._readings = Readings()
         self.registry.register(self._readings)
         ProcessCollector(registry=self.registry)
@@ -129,11 +130,19 @@ class Board:
 
     def count(self, name: str, *labels: str) -> None:
         """Count one more."""
-        (self._made[name].labels(*labels) if labels else self._made[name]).inc()
+        self._labelled(name, labels).inc()
 
     def took(self, name: str, seconds: float, *labels: str) -> None:
         """Note how long something took."""
-        (self._made[name].labels(*labels) if labels else self._made[name]).observe(seconds)
+        self._labelled(name, labels).observe(seconds)
+
+    def _labelled(self, name: str, labels: tuple[str, ...]) -> Any:
+        """The figure of these labels, looked up by the library but once: it checks and locks each time."""
+        found = self._figures.get((name, *labels))
+        if found is None:
+            made = self._made[name]
+            found = self._figures[name, *labels] = made.labels(*labels) if labels else made
+        return found
 
     @property
     def lines_under_way(self) -> int:
@@ -161,7 +170,7 @@ class Board:
 
     def received(self, sender: str, way: str, lines: int) -> None:
         """Count lines taken in, as a ``file`` or as a ``form``."""
-        self._made["received_lines_total"].labels(self._sender(sender), way).inc(lines)
+        self._labelled("received_lines_total", (self._sender(sender), way)).inc(lines)
 
     def taken(self, submission: Submission) -> None:
         """A submission is taken up: what was committed of it before is not counted."""

@@ -27,6 +27,15 @@ def prefixes(
     return apart | (family.astype(np.uint64) << np.uint64(16)) | np.asarray(exercise).astype(np.uint64)
 
 
+def prefixes_of(
+    sender: int | NDArray[np.integer], families: NDArray[np.integer], kind: NDArray[np.integer]
+) -> NDArray[np.uint64]:
+    """The same for lines of these kinds, without exercise; ``families`` are by kind."""
+    if isinstance(sender, int):
+        return prefixes(sender, families, 0)[kind]
+    return prefixes(sender, families[kind], 0)
+
+
 def fingerprints(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
     """96 bits for each text; 0 for an empty one."""
     found = unfilled(Fingerprints, len(spans.start))

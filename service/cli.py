@@ -32,7 +32,7 @@ _COMMANDS = (
     ("top", "service.commands.top:top", "What a running service does: the figures of its live page."),
     ("access", "service.commands.access:app", "Keys: who may send what, and whose end it is."),
     ("db", "service.commands.db:app", "The database: its state, its migrations, its address."),
-    ("bench", "service.commands.bench:bench", "Benchmarks that verify before they time."),
+    ("bench", "service.commands.bench:app", "Benchmarks that verify before they time."),
     ("serve", "service.commands.serve:serve", "The HTTP service: takes files, decides, answers for them."),
 )
 _EPILOGUE = (

@@ -51,6 +51,8 @@ from service.web.tls import Tls
 from service.web.upload import Receiver
 
 LOG = structlog.get_logger()
+CHECKPOINT_ENTRIES = 1 << 19
+"""Between two checkpoints: fewer than of a run, as nothing is decided while the changed pages are copied."""
 WATCH_SECONDS = 2
 SWEEP_SECONDS = 3600
 BURST_SECONDS = 5
@@ -230,7 +232,7 @@ async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
         desk.upkeep.committed(outcome)
 
     store.took = lambda seconds: desk.board.took("commit_seconds", seconds)
-    told = pipeline.Settings(committed=committed, failed=failed, stages=desk.stages)
+    told = pipeline.Settings(CHECKPOINT_ENTRIES, committed, failed, desk.stages)
     await Pipeline(store, reference, told).run(desk.inbox)
 
 

@@ -186,15 +186,14 @@ class PostgresStore:
         self._hold.free.put_nowait(connection)
 
     async def _close_batch(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
-        if not await connection.fetchval(SQL["advance_version"], self._hold.epoch, outcome.number):
+        counts = outcome.counts
+        rows = (counts["entry"], counts["refusal"], counts["duplicate"], counts["payee"], counts["cell"])
+        head = (self._hold.epoch, outcome.number, LAYOUT, outcome.first_entry)
+        said = (*head, *rows, outcome.cents, outcome.chain, *_progress_columns(outcome))
+        if not await connection.fetchval(SQL["close_batch"], *said):
             raise BookMoved(
                 f"batch {outcome.number}: another engine holds this database, or went on without us"
             )
-        counts = outcome.counts
-        rows = (counts["entry"], counts["refusal"], counts["duplicate"], counts["payee"], counts["cell"])
-        head = (outcome.number, self._hold.epoch, LAYOUT, outcome.first_entry)
-        await connection.execute(SQL["insert_batch"], *head, *rows, outcome.cents, outcome.chain)
-        await connection.execute(SQL["insert_progress"], *_progress_columns(outcome))
         if outcome.held:
             held = [(submission, outcome.number, *rest) for submission, *rest in outcome.held]
             names = ["submission", "batch", "pass", "line", "lines"]
@@ -241,7 +240,6 @@ def _progress_columns(outcome: Outcome) -> Iterable[list[Any]]:
     rows = [
         (
             each.submission,
-            outcome.number,
             each.stage.run,
             each.stage.next_line,
             each.stage.done,

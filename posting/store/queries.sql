@@ -29,9 +29,6 @@ update engine set lease_until = clock_timestamp() + $2::interval where epoch = $
 -- name: release_lease
 update engine set lease_until = '-infinity', holder = '', holder_pid = 0 where epoch = $1;
 
--- name: advance_version
-update engine set version = $2 where epoch = $1 and version = $2 - 1 returning true;
-
 -- name: index_what_came
 -- A BRIN index knows nothing of rows added since it was last summarised, and then every look-up reads the whole table.
 select brin_summarize_new_values(i.indexrelid)
@@ -74,15 +71,20 @@ select format('drop index concurrently %I', c.relname) as statement
 from pg_index i join pg_class c on c.oid = i.indexrelid
 where not i.indisvalid and c.relnamespace = current_schema()::regnamespace and c.relname ~ '^entry_[0-9]+_filter$';
 
--- name: insert_batch
-insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
-
--- name: insert_progress
-insert into progress (submission, batch, pass, next_line, done, accepted, duplicate, refused, suspended,
-                      accepted_cents, duplicate_cents, refused_cents, suspended_cents)
-select * from unnest($1::int[], $2::bigint[], $3::int[], $4::bigint[], $5::bool[], $6::bigint[], $7::bigint[], $8::bigint[],
-                     $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]);
+-- name: close_batch
+-- In one go, as the next batch waits for it: nothing is stored unless the epoch is ours and the version the one before.
+with advanced as (
+    update engine set version = $2 where epoch = $1 and version = $2 - 1 returning epoch, version
+), closed as (
+    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain)
+    select version, epoch, $3::int, $4::bigint, $5::int, $6::int, $7::int, $8::int, $9::int, $10::bigint, $11::bytea from advanced
+), stood as (
+    insert into progress (batch, submission, pass, next_line, done, accepted, duplicate, refused, suspended,
+                          accepted_cents, duplicate_cents, refused_cents, suspended_cents)
+    select version, stand.* from advanced, unnest($12::int[], $13::int[], $14::bigint[], $15::bool[], $16::bigint[], $17::bigint[],
+                     $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]) stand
+)
+select true from advanced;
 
 -- name: engine_row
 select layout, epoch, version, secret, partition_rows from engine;

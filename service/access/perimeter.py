@@ -4,7 +4,7 @@ A key that is limited to some programmes must name the fund centre on every line
 it: the engine then refuses a line whose predecessor lies elsewhere, so that nothing outside can be drawn on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 import numpy as np
@@ -36,11 +36,36 @@ class Perimeter:
             A kind that none of the caller's roles may send, or a programme outside of its perimeter.
         """
         kinds = _texts(lines, Field.KIND)
-        for kind in kinds.dictionary.to_pylist():
-            if kind in KIND_NUMBER and kind not in self._caller.kinds:
-                raise _forbidden("role", f"No role of key {self._caller.key} may send a {kind}")
+        self._see_kinds(kinds.dictionary.to_pylist())
         if self._caller.programmes:
             self._see_programmes(lines, kinds)
+
+    def see_form(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """Look at the lines of a form: they are few, and columns of their own would cost more than the form.
+
+        Raises
+        ------
+        Problem
+            As ``see``.
+        """
+        self._see_kinds({row.get(Field.KIND.column, "") for row in rows})
+        if self._caller.programmes and not all(map(self._holds, rows)):
+            raise self._outside()
+
+    def _see_kinds(self, kinds: Iterable[str]) -> None:
+        for kind in kinds:
+            if kind in KIND_NUMBER and kind not in self._caller.kinds:
+                raise _forbidden("role", f"No role of key {self._caller.key} may send a {kind}")
+
+    def _holds(self, row: Mapping[str, str]) -> bool:
+        other = row.get(Field.COUNTERPART.column, "")
+        is_placed = row.get(Field.KIND.column) == _UNPLACED or self._names(
+            row.get(Field.FUND_CENTRE.column, "")
+        )
+        return is_placed and (not other or self._names(other))
+
+    def _names(self, centre: str) -> bool:
+        return centre[:_PROGRAMME_LETTERS] in self._caller.programmes
 
     def _see_programmes(self, lines: pa.RecordBatch, kinds: pa.DictionaryArray) -> None:
         placed = self._lies_inside(_texts(lines, Field.FUND_CENTRE)) | _rows(
@@ -49,12 +74,15 @@ class Perimeter:
         other = _texts(lines, Field.COUNTERPART)
         inside = placed & (self._lies_inside(other) | _rows(other, lambda text: not text))
         if not inside.all():
-            allowed = ", ".join(sorted(self._caller.programmes))
-            told = f"Key {self._caller.key} is limited to {allowed}: every line must name a fund centre there"
-            raise _forbidden("perimeter", told)
+            raise self._outside()
+
+    def _outside(self) -> Problem:
+        allowed = ", ".join(sorted(self._caller.programmes))
+        told = f"Key {self._caller.key} is limited to {allowed}: every line must name a fund centre there"
+        return _forbidden("perimeter", told)
 
     def _lies_inside(self, centres: pa.DictionaryArray) -> NDArray[np.bool_]:
-        return _rows(centres, lambda centre: centre[:_PROGRAMME_LETTERS] in self._caller.programmes)
+        return _rows(centres, self._names)
 
 
 def _texts(lines: pa.RecordBatch, field: Field) -> pa.DictionaryArray:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from service import console, progress, warmup
 from service.commands.options import Json
@@ -16,7 +16,11 @@ from service.settings import Misuse
 
 _ROOT = Path(__file__).parents[2]
 
+app = App(name="bench", help="Benchmarks that verify before they time.")
+app.command("service.commands.load:load", name="load")
 
+
+@app.default
 def bench(
     *,
     seed: Annotated[int, Parameter(help="The same seed gives the same year.")] = 1,

@@ -115,6 +115,7 @@ def serve(*, listen: Listen = ON_LOOPBACK, certificates: Certificates = PLAIN, p
         warmup.load(teller)
         from service import serving, standby
 
+        tuning.settle()
         at = serving.Listening(
             *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
             *(listen.open_metrics, listen.standby, cut_off, tls),

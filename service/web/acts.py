@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -12,7 +13,7 @@ from core.errors import FileUnreadable, FormatUnknown
 from core.fields import ACT_LINES_MAX, Field
 from core.remedies import REMEDIES
 from ingest.forms import Answer as Settled
-from ingest.forms import Form, as_columns
+from ingest.forms import Form
 from ingest.jsonl import act_lines
 from reporting.names import Names
 from reporting.refusals import Language, words
@@ -25,7 +26,9 @@ from service.web.rehearsing import as_form, rehearse
 from service.web.upload import small_body
 
 BODY_BYTES_MAX = 2**20
+_REFERENCE = Field.REFERENCE.column
 _FIRST_LINES = frozenset({"", "1"})
+_SORTS: Mapping[int, str] = {Outcome.ACCEPTED: "accepted", Outcome.DUPLICATE: "duplicate"}
 MEDIA_TYPES = frozenset({"", "application/json"})
 
 
@@ -120,20 +123,17 @@ def _check(rows: list[dict[str, str]], who: Caller) -> None:
         )
     if any("\0" in text for row in rows for text in row.values()):
         raise FileUnreadable("form", "it holds a NUL", "Send text that a person could read")
-    Perimeter(who).see(as_columns(rows))
+    Perimeter(who).see_form(rows)
 
 
 def _decision(rows: list[dict[str, str]], settled: Settled, names: Names, language: Language) -> Decision:
-    found = settled.decisions["outcome"]
-    sorts = {"accepted": found == Outcome.ACCEPTED, "duplicate": found == Outcome.DUPLICATE}
-    sorts["refused"] = found > Outcome.HELD
-    whole = [sort for sort, rows_of in sorts.items() if rows_of.all()]
+    sorts = {_SORTS.get(code, "refused") for code in settled.decisions["outcome"].tolist()}
     lines = [
-        _line((row, one, int(field)), settled.first_node, names, language)
-        for row, one, field in zip(rows, settled.decisions, settled.fields, strict=True)
+        _line((row, one, field), settled.first_node, names, language)
+        for row, one, field in zip(rows, settled.decisions, settled.fields.tolist(), strict=True)
     ]
     return Decision(
-        outcome=whole[0] if whole else "mixed",
+        outcome=sorts.pop() if len(sorts) == 1 else "mixed",
         submission=settled.submission,
         line=settled.first_line + 1,
         batch=settled.batch,
@@ -146,10 +146,10 @@ def _line(
     told: tuple[dict[str, str], np.void, int], first_node: int, names: Names, language: Language
 ) -> Line:
     row, one, field = told
-    code, node = Outcome(int(one["outcome"])), int(one["node"])
-    reference = row.get(Field.REFERENCE.column, "")
+    code, reference = Outcome(int(one["outcome"])), row.get(_REFERENCE, "")
     if code <= Outcome.DUPLICATE:
         return Line(reference=reference, outcome=code.name, entry=int(one["entry"]))
+    node = int(one["node"])
     finding, action = words(REMEDIES[code], language)
     return Line(
         reference=reference,

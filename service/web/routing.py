@@ -45,6 +45,8 @@ class Application:
     def __init__(self, routes: Sequence[Route], door: Door, board: Board) -> None:
         self._door, self._board = door, board
         self._routes = [(_pattern(route.path), route) for route in routes]
+        self._plain = {(route.method, route.path): route for route in routes}
+        """Most requests name a path without parameters, which needs no search."""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -97,6 +99,8 @@ class Application:
     def _route(self, request: Request) -> Route:
         # As it was sent: a proxy that keeps a path closed must not be got round by writing it in another way.
         path, method = request.scope["raw_path"].decode("latin-1"), _method(request)
+        if (plain := self._plain.get((method, path))) is not None:
+            return plain
         matching = [(match, route) for pattern, route in self._routes if (match := pattern.fullmatch(path))]
         for match, route in matching:
             if route.method == method:

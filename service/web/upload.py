@@ -33,12 +33,24 @@ async def next_message(receive: Receive) -> Message:
     Problem
         Nothing came for a minute.
     """
+    # what asyncio.timeout does, for a tenth of its price: every form comes by here
+    task, silences = asyncio.current_task(), list[bool]()
+
+    def give_up() -> None:
+        silences.append(True)
+        if task:
+            task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(SILENCE_SECONDS, give_up)
     try:
-        async with asyncio.timeout(SILENCE_SECONDS):
-            return await receive()
-    except TimeoutError:
+        return await receive()
+    except asyncio.CancelledError:
+        if not silences or (task and task.uncancel()):
+            raise
         told = f"Nothing came for {SILENCE_SECONDS} seconds"
         raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told) from None
+    finally:
+        timer.cancel()
 
 
 async def small_body(receive: Receive, bytes_max: int) -> bytes:

@@ -77,3 +77,16 @@ def test_the_answer_says_which_rule(row: dict[str, str], code: str) -> None:
     with pytest.raises(Problem) as found:
         _perimeter(ORDERS, "0177").see(pa.RecordBatch.from_pylist([row]))
     assert found.value.code == code
+
+
+@given(
+    st.lists(st.fixed_dictionaries({}, optional=_TEXTS), max_size=6),
+    st.sampled_from([ORDERS, frozenset({Role.ASSIGNED_ACCOUNTANT}), frozenset({Role.AUDITOR})]),
+    st.sets(st.sampled_from(["0177", "0217"])),
+)
+def test_a_form_passes_when_each_of_its_lines_does(
+    rows: list[dict[str, str]], roles: frozenset[Role], programmes: set[str]
+) -> None:
+    passes = all(_expected({**row}, roles, programmes) for row in rows)
+    with nullcontext() if passes else pytest.raises(Problem, match=r"role|limited"):
+        _perimeter(roles, *programmes).see_form(rows)

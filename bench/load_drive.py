@@ -1,0 +1,226 @@
+"""Send forms when they are due, whatever was answered so far, and check every answer against what was expected.
+
+What a form took is counted from the moment it was due: a service that stalls is charged for every form that was due
+meanwhile, and so is a load that comes too late itself.
+"""
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.load_forms import Form, Stories
+from bench.load_wire import Address, Answer, Connection
+from core.codes import Outcome
+
+ERRORS_TOLD = 10
+_ANSWER_SECONDS = 60
+"""How long after the last form answers may still come."""
+
+
+class Line(msgspec.Struct):
+    """What became of a line."""
+
+    reference: str
+    outcome: str
+    entry: int = 0
+
+
+class Decision(msgspec.Struct):
+    """What became of a form."""
+
+    submission: int
+    lines: list[Line]
+
+
+@dataclass(slots=True)
+class Sender:
+    """One ministry's system: its key, what its people send, and their connections."""
+
+    key: str
+    stories: Stories
+    idle: deque[Connection] = field(default_factory=deque)
+    late: deque[tuple[int, Form]] = field(default_factory=deque)
+    """Forms that were due while no connection was free."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was answered."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+    error_count: int = 0
+    entries_sum: int = 0
+    """Of the document numbers of accepted forms: what the journal must add up to."""
+    submissions: set[int] = field(default_factory=set)
+    reopened: int = 0
+
+    def fail(self, what: str) -> None:
+        """Note what must not be."""
+        self.error_count += 1
+        if len(self.errors) < ERRORS_TOLD:
+            self.errors.append(what)
+
+
+class Driver:
+    """Drives the senders' connections through all forms of a load."""
+
+    def __init__(
+        self, address: Address, senders: Sequence[Sender], due: NDArray[np.float64], seed: int
+    ) -> None:
+        self._address, self._senders, self._due = address, senders, due
+        self._heads = [address.head(each.key) for each in senders]
+        self._decode = msgspec.json.Decoder(Decision).decode
+        self._whose = np.random.default_rng(seed).integers(0, len(senders), len(due)).tolist()
+        self._under_way: dict[int, Form] = {}
+        self._open: set[Connection] = set()
+        self._reopening: set[asyncio.Task[None]] = set()
+        self._is_over = False
+        self.tally = Tally()
+        self.began = 0.0
+        self._launched = 0
+        self._settled = asyncio.Event()
+        self.late = np.zeros(len(due))
+        """Seconds by which each form was sent too late by us, which is part of what it took; below 0, too early."""
+        self.answered_at = np.zeros(len(due))
+        """When each answer was whole, in seconds of the load; 0 where none came."""
+
+    def connection(self, number: int) -> Connection:
+        """A connection that belongs to the sender whose turn it is."""
+        return Connection(self, number, self._heads[number % len(self._senders)])
+
+    def rest(self, connections: Sequence[Connection]) -> None:
+        """These are open, and take what waits for a connection or wait themselves."""
+        self._open.update(connections)
+        for each in connections:
+            sender = self._sender(each)
+            if sender.late:
+                index, form = sender.late.popleft()
+                each.send(index, form.body)
+            else:
+                sender.idle.append(each)
+
+    async def drive(self) -> None:
+        """Send every form at its moment; returns when the last is answered, or was given up."""
+        loop = asyncio.get_running_loop()
+        self.began, due = loop.time(), self._due.tolist()
+        for index, moment in enumerate(due):
+            early = self.began + moment - loop.time()
+            if early > 0:
+                await asyncio.sleep(early)
+            elif index % 64 == 0:
+                await asyncio.sleep(0)
+            self.late[index] = loop.time() - self.began - moment
+            self._launch(index)
+        self._settle()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._settled.wait(), _ANSWER_SECONDS)
+        for form in self._under_way.values():
+            self.tally.fail(f"{form.kind} {form.reference}: no answer")
+        self._is_over = True
+
+    def _settle(self) -> None:
+        """Tell that nothing is under way any more, once nothing more will be."""
+        if not self._under_way and self._launched == len(self._due):
+            self._settled.set()
+
+    def _launch(self, index: int) -> None:
+        sender = self._senders[self._whose[index]]
+        form = sender.stories.next()
+        self._under_way[index] = form
+        self._launched += 1
+        if sender.idle:
+            sender.idle.popleft().send(index, form.body)
+        else:
+            sender.late.append((index, form))
+
+    def answered(self, connection: Connection, answer: Answer) -> None:
+        """Check an answer, and let the connection rest or send what waits for one."""
+        at, index = asyncio.get_running_loop().time(), connection.index
+        form = self._under_way.pop(index, None)
+        if form is None:
+            self.tally.fail("an answer to nothing")
+            return
+        self.answered_at[index] = at - self.began
+        sender = self._sender(connection)
+        self._check(sender, form, answer)
+        self._settle()
+        self.rest([connection])
+
+    def ended(self, connection: Connection, was_busy: bool) -> None:
+        """Open another: a service may end a connection that rests, but none that waits for an answer."""
+        self._open.discard(connection)
+        if self._is_over:
+            return
+        if was_busy:
+            form = self._under_way.pop(connection.index, None)
+            self.tally.fail(f"{form.kind if form else 'a form'}: the connection ended before the answer")
+            self._settle()
+        else:
+            self._sender(connection).idle.remove(connection)
+        self.tally.reopened += 1
+        task = asyncio.get_running_loop().create_task(self._reopen(connection.number))
+        self._reopening.add(task)
+        task.add_done_callback(self._reopening.discard)
+
+    async def _reopen(self, number: int) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            _, protocol = await loop.create_connection(lambda: self.connection(number), *self._address)
+        except OSError as error:
+            self.tally.fail(f"a connection could not be opened again: {error}")
+        else:
+            self.rest([protocol])
+
+    async def close(self) -> None:
+        """End all connections."""
+        self._is_over = True
+        await asyncio.gather(*self._reopening)
+        for each in self._open:
+            each.close()
+        await asyncio.sleep(0)  # a transport ends in the loop's next round
+
+    def _sender(self, connection: Connection) -> Sender:
+        return self._senders[connection.number % len(self._senders)]
+
+    def _check(self, sender: Sender, form: Form, answer: Answer) -> None:
+        if answer.status != 200:
+            self.tally.fail(f"{form.kind} {form.reference}: {answer.status} {answer.body[:200]!r}")
+            return
+        found = self._decode(answer.body)
+        (line,) = found.lines
+        is_right = line.outcome == form.expected.name and line.reference == form.reference
+        if not is_right or (form.entry and line.entry != form.entry):
+            told = f"{line.outcome} of {line.reference}, entry {line.entry}"
+            self.tally.fail(
+                f"{form.kind} {form.reference}: {told}; expected {form.expected.name} {form.entry}"
+            )
+            return
+        self._count(form, found)
+        if form.expected is Outcome.ACCEPTED:
+            self.tally.entries_sum += line.entry
+            sender.stories.answered(form, line.entry)
+
+    def _count(self, form: Form, found: Decision) -> None:
+        self.tally.submissions.add(found.submission)
+        self.tally.outcomes[form.expected.name] += 1
+        self.tally.kinds[form.kind] += 1
+
+
+def senders(keys: Sequence[str], budget: tuple[list, list], seed: int) -> list[Sender]:
+    """A sender for each key, with stories of its own on the same budget."""
+    places, payees = budget
+    return [
+        Sender(
+            key, Stories(f"L{seed % 1000:03}{number:02}-", places, payees, random.Random(f"{seed}/{number}"))
+        )
+        for number, key in enumerate(keys)
+    ]

@@ -1,0 +1,23 @@
+"""What the database holds of a load's forms."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from bench.load import Kept
+
+_HELD = """
+select (select count(*) from entry where {forms}), (select count(*) from duplicate where {forms}),
+       (select count(*) from refusal where {forms}), (select coalesce(sum(entry_id), 0) from entry where {forms})
+"""
+
+
+async def kept(dsn: str, submissions: Sequence[int]) -> Kept:
+    """Rows of these submissions."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        query = _HELD.format(forms="submission = any($1)")
+        (row,) = await connection.fetch(query, list(submissions))
+        return Kept(*map(int, row))
+    finally:
+        await connection.close()

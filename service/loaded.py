@@ -1,0 +1,105 @@
+"""A service of our own to put under load: a fresh folder, keys of its own, another process."""
+
+import asyncio
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from core.errors import CrescendoError
+from service.access import postgres as access
+from service.access.postgres import Grant
+from service.access.roles import Role
+from service.database import embedded
+from service.opening import kept
+from service.postgres import bring_up_to_date, connected
+from service.settings import Settings
+
+START_SECONDS = 180
+"""The first start on a machine compiles the kernels."""
+_POLL_SECONDS = 0.05
+_PLACE = re.compile(r"listening on (http://\S+)")
+_STEWARDS = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
+
+
+class ServiceUnfit(CrescendoError):
+    """The service to be loaded did not start, or did not stop in good order."""
+
+
+class Loaded(NamedTuple):
+    """A service under way: where it is, its keys (the last is the steward's), its process and database."""
+
+    url: str
+    keys: list[tuple[str, str]]
+    process: int
+    dsn: str
+
+
+@contextmanager
+def served(folder: Path, senders: int, rate: int) -> Iterator[Loaded]:
+    """A service on a port of its own, and nothing left of it afterwards.
+
+    Raises
+    ------
+    ServiceUnfit
+        It did not start; its last words are told.
+    """
+    with tempfile.TemporaryDirectory(prefix="crescendo-load-", dir=folder) as home:
+        data = Path(home) / "data"
+        keys = asyncio.run(_keys(data, senders))
+        words = ("serve", "--data", str(data), "--port", "0", "--rate", str(rate))
+        said = Path(home) / "said"
+        with said.open("wb") as told:
+            process = subprocess.Popen(
+                [sys.executable, "-c", "from service.cli import main; main()", *words], stderr=told
+            )
+        try:
+            url = _ready(process, said)
+            found = kept(Settings(data=data))
+            yield Loaded(url, keys, process.pid, found.dsn if found else "")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+        if process.returncode:
+            raise ServiceUnfit(f"the service ended with {process.returncode}:\n{said.read_text()[-2000:]}")
+
+
+async def _keys(data: Path, senders: int) -> list[tuple[str, str]]:
+    """A key for each sender, and the steward's behind them."""
+    officers = [
+        (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
+    ]
+    async with embedded(data) as database, connected(database.dsn) as connection:
+        await bring_up_to_date(connection)
+        found = []
+        for sender, roles in [*officers, ("BUDGET", _STEWARDS)]:
+            _, token = await access.create(connection, Grant(sender, roles, frozenset(), "load", None))
+            found.append((sender, token))
+        return found
+
+
+def _ready(process: subprocess.Popen[bytes], said: Path) -> str:
+    """Wait until work is taken; the address."""
+    end = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < end:
+        found = _PLACE.search(said.read_text())
+        if found and _is_ready(found[1]):
+            return found[1]
+        time.sleep(_POLL_SECONDS)
+    raise ServiceUnfit(f"the service did not start:\n{said.read_text()[-2000:]}")
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310 -- http, as it says itself
+            return True
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,321 @@
+"""The load: what it sends is what it says it expects, and it believes no service that errs.  No figure is judged here."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench import load, load_budget, load_files, load_report, load_wire
+from bench.load_arrivals import EBB_SECONDS, SWELL_SECONDS, Load, arrivals
+from bench.load_drive import Driver, senders
+from bench.load_files import Filed
+from bench.load_forms import SHARES, Form, Stories
+from bench.load_watch import Usage
+from bench.load_wire import Address
+from core.codes import Outcome
+from ingest.forms import as_columns
+from ingest.jsonl import act_lines
+from tests.bench.deciding import Decider
+from tests.service.commands import crescendo
+
+BUDGET = load_budget.places(), load_budget.payees()
+
+
+def _load(**said: Any) -> Load:
+    return Load(**{"profile": "steady", "connections": 4, "senders": 2, "rate": 200, "seconds": 1, **said})
+
+
+# --------------------------------------------------------------------------------- when
+
+
+def test_the_same_seed_asks_at_the_same_moments() -> None:
+    first, again, other = (arrivals(_load(seed=seed)).due for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("profile", ["steady", "year-end"])
+def test_the_peak_has_its_rate(profile: str) -> None:
+    asked = _load(profile=profile, rate=1_000, seconds=100)
+    due, peak = arrivals(asked)
+    within = np.count_nonzero((due >= peak[0]) & (due < peak[1]))
+    assert peak[1] - peak[0] == 100
+    assert abs(within - 100_000) < 5 * 100_000**0.5
+    assert (np.diff(due) >= 0).all()
+
+
+def test_a_year_s_end_swells_and_ebbs() -> None:
+    due, _ = arrivals(_load(profile="year-end", rate=1_000, seconds=10))
+    seconds = np.bincount(due.astype(int))
+    assert len(seconds) == SWELL_SECONDS + 10 + EBB_SECONDS
+    thirds = seconds[:SWELL_SECONDS].reshape(3, -1).sum(axis=1)
+    assert thirds[0] < thirds[1] < thirds[2] < 20 * 1_000
+    assert seconds[-5:].sum() < seconds[SWELL_SECONDS : SWELL_SECONDS + 5].sum()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"profile": "calm"}, {"senders": 0}, {"senders": 5}, {"rate": 0}, {"seconds": 0}]
+)
+def test_a_load_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"profile|senders|rate"):
+        _load(**wrong)
+
+
+# --------------------------------------------------------------------------------- what
+
+
+@pytest.fixture(scope="module")
+def decider() -> Decider:
+    found = Decider()
+    for rows in (load_budget.credits_given(BUDGET[0]), load_budget.registrations(BUDGET[1])):
+        assert {*found.decide(1, as_columns(rows))["outcome"]} == {Outcome.ACCEPTED}
+    return found
+
+
+def test_every_form_meets_what_it_is_said_to_meet(decider: Decider) -> None:
+    """By the engine itself, three thousand forms of two senders."""
+    stories = [Stories(f"S{at}-", *BUDGET, random.Random(at)) for at in range(2)]
+    kinds = set()
+    for at in range(3_000):
+        form = stories[at % 2].next()
+        (row,) = act_lines(form.body, "form", 1)
+        (found,) = decider.decide(2 + at % 2, as_columns([row]))
+        assert (row["reference"], found["outcome"]) == (form.reference, form.expected), form
+        assert form.entry in {0, found["entry"]}
+        kinds.add(form.kind if form.kind in SHARES else row["kind"])
+        if form.expected is Outcome.ACCEPTED:
+            stories[at % 2].answered(form, int(found["entry"]))
+    assert {"commitment", "service", "payment_request", "direct_payment_request", "twice", "changed"} <= kinds
+
+
+def test_the_first_form_of_all_follows_nothing() -> None:
+    assert all(Stories("S-", *BUDGET, random.Random(at)).next().commitment is None for at in range(200))
+
+
+@pytest.mark.parametrize("lines", [4, 2_000, 2_003])
+def test_a_file_s_receipt_is_known_before_it_is_sent(decider: Decider, lines: int) -> None:
+    table = load_files.lines((5, lines), lines, BUDGET)
+    found = decider.decide(9, table.combine_chunks().to_batches()[0])
+    refused = np.count_nonzero(found["outcome"] > Outcome.HELD)
+    assert refused == load_files.refused(lines)
+    assert np.count_nonzero(found["outcome"] == Outcome.ACCEPTED) == lines - refused
+
+
+# --------------------------------------------------------------------------------- over the wire
+
+Reply = Callable[[dict[str, str]], bytes]
+
+
+def _http(status: int, body: bytes, length: int | None = None) -> bytes:
+    return b"HTTP/1.1 %d x\r\ncontent-length: %d\r\n\r\n%b" % (
+        status,
+        len(body) if length is None else length,
+        body,
+    )
+
+
+def _accepted(row: dict[str, str], outcome: str = "ACCEPTED") -> bytes:
+    line = {"reference": row["reference"], "outcome": outcome, "entry": 1}
+    return _http(200, json.dumps({"submission": 1, "lines": [line]}).encode())
+
+
+@asynccontextmanager
+async def _service(reply: Reply) -> AsyncIterator[Address]:
+    """Answers every form as ``reply`` says, and hangs up after an empty answer."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+                said = reply(json.loads(await reader.readexactly(length)))
+                writer.write(said)
+                if not said:
+                    break
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield Address(*server.sockets[0].getsockname()[:2])
+
+
+async def _driven(reply: Reply, forms: int = 40) -> Driver:
+    async with _service(reply) as address:
+        sending = senders(["a", "b"], BUDGET, 1)
+        driver = Driver(address, sending, np.linspace(0, 0.05, forms), 1)
+        driver.rest(await load_wire.opened(address, driver.connection, 4, 1_000))
+        await driver.drive()
+        await driver.close()
+    return driver
+
+
+async def test_right_answers_are_counted() -> None:
+    driver = await _driven(
+        lambda row: _accepted(row) if "XXXX" not in json.dumps(row) else _http(500, b""), 1
+    )
+    assert driver.tally.outcomes == {"ACCEPTED": 1}
+    assert driver.tally.error_count == 0
+    assert (driver.answered_at > driver.late).all()
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (lambda _: _http(503, b"busy"), "503"),
+        (lambda row: _accepted({**row, "reference": "another"}), "of another"),
+        (lambda row: _accepted(row, "CP_EXCEEDED"), "CP_EXCEEDED"),
+        (lambda _: b"", "ended before the answer"),
+        (lambda _: b"HTTP/1.1 200 x\r\n\r\n", "ended before the answer"),
+        (lambda row: _accepted(row) + b"more", "ended before the answer"),
+    ],
+)
+async def test_wrong_answers_fail_the_run(reply: Reply, told: str) -> None:
+    driver = await _driven(reply, 8)
+    assert driver.tally.error_count > 0
+    assert not driver.tally.outcomes
+    assert all(told in error for error in driver.tally.errors)
+
+
+async def test_an_answer_in_pieces_is_one_answer() -> None:
+    class Heard:
+        def __init__(self) -> None:
+            self.answers: list[tuple[int, load_wire.Answer]] = []
+            self.ends: list[tuple[int, bool]] = []
+
+        def answered(self, connection: load_wire.Connection, answer: load_wire.Answer) -> None:
+            self.answers.append((connection.number, answer))
+
+        def ended(self, connection: load_wire.Connection, was_busy: bool) -> None:
+            self.ends.append((connection.number, was_busy))
+
+    heard, whole = Heard(), _http(200, b"{}" * 50)
+    connection = load_wire.Connection(heard, 3, b"")
+    for at in range(len(whole)):
+        connection.data_received(whole[at : at + 1])
+    assert heard.answers == [(3, load_wire.Answer(200, b"{}" * 50))]
+    connection.connection_lost(None)
+    assert heard.ends == [(3, False)]
+
+
+# --------------------------------------------------------------------------------- figures
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    took = np.arange(1, 1_001, dtype=float)
+    assert load._percentiles(took) == {
+        "p50": 501.0,
+        "p90": 901.0,
+        "p99": 991.0,
+        "p99.9": 1000.0,
+        "max": 1000.0,
+    }
+    assert load._percentiles(took[:0]) == {}
+
+
+def test_time_without_a_file_is_what_no_file_covers() -> None:
+    def filed(admitted: float, decided: float) -> Filed:
+        return Filed(1, 1, admitted, decided)
+
+    assert load._uncovered([], 10, 14) == 4
+    assert load._uncovered([filed(9, 12), filed(11, 15)], 10, 14) == 0
+    assert load._uncovered([filed(11, 12), filed(12.5, 13)], 10, 14) == 2.5
+
+
+def test_memory_grown_is_the_last_look_less_the_first() -> None:
+    assert Usage([0.0, 1.0, 2.0], [5, 9, 7]).grown_bytes == 2
+    assert Usage().grown_bytes == 0
+
+
+def test_a_form_repeated_says_the_same() -> None:
+    form = Form("commitment", "A", b'{"date":"d"}', Outcome.ACCEPTED, 5)
+    stories = Stories("S-", *BUDGET, random.Random(1))
+    stories.answered(form, 7)
+    again = stories._repeated("twice")
+    assert (again.body, again.expected, again.entry) == (form.body, Outcome.DUPLICATE, 7)
+
+
+# --------------------------------------------------------------------------------- all of it
+
+
+def _figures(**said: Any) -> load.Figures:
+    usage = Usage([0.0, 1.0], [10**8, 2 * 10**8], {"service": 1.0})
+    seconds = load.Seconds([90, 110], [88, 112], [5.0, 6.0], [9.0, 11.0], [12.0, 20.0])
+    named = {"p50": 5.5, "p90": 8.0, "p99": 10.0, "p99.9": 19.0, "max": 20.0}
+    counts = {"errors": [], "error_count": 0, "reopened": 0, "files": 2, "file_lines": 800}
+    found = {
+        "load": _load(),
+        "forms": 200,
+        "peak_forms": 200,
+        "peak_rate": 100.0,
+        "latency_ms": named,
+        "late_ms": {"p99": 0.5},
+        "outcomes": {"ACCEPTED": 198, "DUPLICATE": 2},
+        "kinds": {"commitment": 200},
+        **counts,
+        "file_lines_a_second": 400,
+        "without_file_seconds": 0.0,
+        "core_microseconds_a_form": {"service": 5000.0},
+        "peak_memory_bytes": 2 * 10**8,
+        "memory_bytes_a_line": 64.0,
+        "usage": usage,
+        "seconds": seconds,
+        "on": "a machine",
+        "is_verified": True,
+    }
+    return load.Figures(**{**found, **said})
+
+
+def test_what_a_load_leaves_behind(tmp_path: Path) -> None:
+    page = tmp_path / "docs/load.md"
+    page.parent.mkdir()
+    page.write_text(f"before\n{load_report.START}\nold\n{load_report.END}\nafter\n")
+    for _ in range(2):
+        load_report.publish(_figures(), tmp_path)
+    text = page.read_text()
+    assert "old" not in text
+    assert "| p99, from the moment a form was due | 10.0 ms |" in text
+    assert text.endswith(f"{load_report.END}\nafter\n")
+    assert (tmp_path / "docs/load.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_figures_with_an_error_are_not_to_be_believed() -> None:
+    told = load_report.table(_figures(is_verified=False, errors=["commitment A: no answer"], error_count=1))
+    assert "Not to be believed: 1 errors" in told
+    assert "commitment A: no answer" in told
+
+
+async def test_a_small_load_on_a_real_service_is_verified() -> None:
+    asked = {"--connections": 60, "--rate": 80, "--seconds": 4, "--senders": 3, "--file-lines": 4_000}
+    words = [str(word) for pair in asked.items() for word in pair]
+    found = await crescendo("bench", "load", "--profile", "steady", *words, "--json")
+    assert found.code == 0, found.err + found.out
+    said = found.json()
+    assert said["is_verified"]
+    assert said["errors"] == []
+    assert sum(said["outcomes"].values()) == said["forms"] > 200
+    assert said["files"] > 0
+    assert said["peak_memory_bytes"] > 0
+    assert {"service", "postgres", "load", "files"} == said["core_microseconds_a_form"].keys()
+    assert len(said["seconds"]["p99_ms"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--url", "http://127.0.0.1:1"], "--keys"),
+        (["--url", "http://127.0.0.1:1", "--keys", "nowhere.jsonl"], "nowhere.jsonl"),
+        (["--profile", "calm"], "year-end"),
+    ],
+)
+async def test_wrong_usage_is_told(words: list[str], told: str) -> None:
+    found = await crescendo("bench", "load", *words)
+    assert found.code == 2
+    assert told in found.err

@@ -1,0 +1,50 @@
+"""Waiting for what comes next of a body: it comes, it does not, or nobody waits any longer."""
+
+import asyncio
+
+import pytest
+
+from service.web import upload
+from service.web.exchange import Message
+from service.web.problems import Problem
+from service.web.upload import next_message
+
+
+async def _never() -> Message:
+    return await asyncio.get_running_loop().create_future()
+
+
+async def test_what_comes_is_given() -> None:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"{}"}
+
+    assert (await next_message(receive))["body"] == b"{}"
+
+
+async def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "SILENCE_SECONDS", 0.001)
+    with pytest.raises(Problem) as found:
+        await next_message(_never)
+    assert found.value.code == "body-stalled"
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    await asyncio.sleep(0)  # the task goes on as if nothing had been cancelled
+
+
+async def test_who_is_sent_home_does_not_take_it_for_silence() -> None:
+    waiting = asyncio.create_task(next_message(_never))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_sent_home_and_silent_at_once_is_sent_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "SILENCE_SECONDS", 0)
+    waiting = asyncio.create_task(next_message(_never))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
