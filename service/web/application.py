@@ -6,6 +6,7 @@ from service.web.desk import Desk
 from service.web.docs import Docs
 from service.web.figures import Metrics
 from service.web.health import Health
+from service.web.pain002 import Pain002
 from service.web.refusals import Refusals
 from service.web.routing import Application, Route
 from service.web.submissions import Submissions
@@ -23,7 +24,7 @@ def routes(desk: Desk, door: Door) -> list[Route]:
     """Every route; each asks for a key unless its path is open."""
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     acts, submissions = Acts(desk), Submissions(desk)
-    refusals = Refusals(desk, submissions)
+    refusals, pain002 = Refusals(desk, submissions), Pain002(desk, submissions)
     handlers = {
         ("GET", "/healthz"): health.alive,
         ("GET", "/readyz"): health.ready,
@@ -36,5 +37,6 @@ def routes(desk: Desk, door: Door) -> list[Route]:
         ("GET", "/v1/submissions"): submissions.listing,
         ("GET", "/v1/submissions/{submission}"): submissions.status,
         ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
+        ("GET", "/v1/submissions/{submission}/pain002"): pain002.report,
     }
     return [Route(method, path, handler, path in OPEN) for (method, path), handler in handlers.items()]

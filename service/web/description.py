@@ -7,6 +7,7 @@ import msgspec
 
 from core.fields import FORMATS, Field, Sort
 from service.web.acts import Decision
+from service.web.pain002 import MEDIA_TYPE as XML
 from service.web.presenting import HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.refusals import ARROW, CSV, RefusalPage
@@ -28,6 +29,7 @@ _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "again": ("Present a decided file anew", {"type": "boolean"}),
     "limit": ("How many on a page", {"type": "integer", "minimum": 1, "maximum": 1000}),
     "before": ("Only submissions below this number", {"type": "integer", "minimum": 1}),
+    "version": ("Version of pain.002.001", {"type": "string", "enum": ["03", "10", "12"]}),
     "after": ("Only lines behind this one", {"type": "integer", "minimum": 0}),
 }
 
@@ -37,7 +39,7 @@ class Operation(NamedTuple):
 
     summary: str
     answers: Mapping[str, Any]
-    """By status: the type of the answer, a media type with text, or what is meant."""
+    """By status: the type of the answer, the answer described, PROBLEM, or what is meant."""
     query: Sequence[str] = ()
     body: Mapping[str, Any] | None = None
 
@@ -47,6 +49,18 @@ _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
 }
 _FILE: Mapping[str, Any] = {"type": "string", "format": "binary"}
+_PAIN002: Mapping[str, Any] = {
+    "description": "A status report, pain.002.001; every refused line is a transaction of it",
+    "content": {
+        XML: {
+            "schema": {"type": "string"},
+            "example": '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
+            "<GrpHdr><MsgId>CRSC-2-7</MsgId><CreDtTm>2018-12-14T16:02:11.094Z</CreDtTm></GrpHdr>"
+            "<OrgnlGrpInfAndSts><OrgnlMsgId>LOT-12</OrgnlMsgId><OrgnlMsgNmId>crescendo.acts.1</OrgnlMsgNmId>"
+            "<OrgnlNbOfTxs>2</OrgnlNbOfTxs><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
+        }
+    },
+}
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Whether the process answers", {"200": "It does"}),
     ("GET", "/readyz"): Operation("Whether work is taken", {"200": "It is", "503": "It is not, for now"}),
@@ -83,6 +97,11 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         f"Its refused lines: a page, or all of them as {CSV} or {ARROW}; in French where Accept-Language says so",
         {"200": RefusalPage, "400": PROBLEM, "404": PROBLEM, "406": PROBLEM},
         ("after", "limit"),
+    ),
+    ("GET", "/v1/submissions/{submission}/pain002"): Operation(
+        "What became of it as ISO 20022 pain.002; in French where Accept-Language says so",
+        {"200": _PAIN002, "400": PROBLEM, "404": PROBLEM},
+        ("version",),
     ),
 }
 """Every route, once: a test holds this against the routes."""
@@ -146,6 +165,8 @@ def _answer(meant: Any) -> dict[str, Any]:
     if meant == PROBLEM:
         content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         return {"description": "It is not done: why, and what to do", "content": content}
+    if isinstance(meant, Mapping):
+        return dict(meant)
     if isinstance(meant, str):
         return {"description": meant}
     reference = {"$ref": f"#/components/schemas/{meant.__name__}"}

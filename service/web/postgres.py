@@ -3,11 +3,14 @@
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, cast
 
 import asyncpg
 
 from posting.store.sql import queries
+from service.postgres import read_receipts
+from service.receipts import Receipt
 
 SQL = queries("service.web", "queries.sql")
 READERS = 6
@@ -62,3 +65,10 @@ async def refused_pages(pool: Pool, submission: int, size: int) -> AsyncIterator
         cursor = await connection.cursor(SQL["refused_page"], submission, -1, None)
         while rows := await cursor.fetch(size):
             yield rows
+
+
+async def standing(connection: asyncpg.Connection, submission: int) -> tuple[Receipt, datetime]:
+    """The receipt of a submission, and when it came to stand as it does."""
+    (receipt,) = await read_receipts(connection, [submission])
+    (row,) = await connection.fetch(SQL["stands_since"], submission, receipt.last_batch)
+    return receipt, row["at"]

@@ -11,3 +11,7 @@ from refusal
 where submission = $1 and line > $2
   and batch between (select min(batch) from progress where submission = $1) and (select max(batch) from progress where submission = $1)
 order by line limit $3;
+
+-- name: stands_since
+-- When batch $2 was committed, or the submission came in if there is none yet.
+select coalesce((select committed_at from batch where batch = $2), received_at) as at from submission where submission = $1;

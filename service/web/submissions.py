@@ -143,5 +143,5 @@ def _ticket(receipt: Receipt, reasons: list[Reason]) -> Ticket:
         state="decided" if receipt.done else begun,
         receipt=receipt,
         reasons=reasons,
-        links={"self": here, "refusals": f"{here}/refusals"},
+        links={"self": here, "refusals": f"{here}/refusals", "pain002": f"{here}/pain002"},
     )
