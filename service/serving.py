@@ -31,6 +31,7 @@ from service.access import trail
 from service.access.door import Door
 from service.access.rates import Rates
 from service.app import held
+from service.drop.watch import Rules, watch
 from service.interruption import Interruption
 from service.opening import opened
 from service.progress import Narrator
@@ -61,6 +62,8 @@ class Listening(NamedTuple):
     """Wait until no other engine works on the database, in place of giving up."""
     cut_off: CutOff | None
     """What the clock on the board counts down to."""
+    drop: Rules | None = None
+    """The drop folders to watch."""
 
     @property
     def address(self) -> str:
@@ -101,15 +104,18 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
             try:
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
-                    watch = group.create_task(_watch(store))
+                    holder = group.create_task(_watch(store))
                     keys = group.create_task(door.follow(database.dsn))
+                    if at.drop:
+                        spool = Spool(settings.data / "spool", at.file_bytes_max)
+                        group.create_task(watch(at.drop, desk, kept, (database.dsn, spool)))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
                     await web.serve(at.sock)
                     desk.inbox.close()
                     await engine
-                    watch.cancel()
+                    holder.cancel()
                     keys.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None

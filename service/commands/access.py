@@ -17,6 +17,7 @@ from service.progress import Narrator
 from service.settings import Misuse
 
 app = App(name="access", help="Keys: who may send what, and whose end it is.")
+app.command("service.commands.signer:app", name="signer")
 _PROGRAMME_DIGITS = 4
 
 
@@ -42,8 +43,8 @@ def create(
     json: Json = False,
 ) -> None:
     """Make a key, and show it once: only its hash is kept."""
-    roles, programmes = held(powers.role), _programmes(powers.programme)
-    lifetime = None if powers.days is None else timedelta(days=_positive(powers.days))
+    roles, programmes = held(powers.role), checked_programmes(powers.programme)
+    lifetime = None if powers.days is None else timedelta(days=checked_days(powers.days))
 
     async def asked(dsn: str, _: Narrator) -> tuple[Any, str]:
         from service.access import postgres
@@ -51,7 +52,7 @@ def create(
 
         async with connected(dsn) as connection:
             await bring_up_to_date(connection)
-            grant = postgres.Grant(_sender(sender), roles, programmes, "", lifetime)
+            grant = postgres.Grant(checked_sender(sender), roles, programmes, "", lifetime)
             return await postgres.create(connection, grant)
 
     who, token = asking.ask(place.settings(), asked, reachable)
@@ -128,7 +129,8 @@ def _end(key: dict[str, Any]) -> str:
     return f"{end:%Y-%m-%d}" if end else "never"
 
 
-def _sender(sender: str) -> str:
+def checked_sender(sender: str) -> str:
+    """A sender's name that files may bear."""
     from ingest.envelope import Envelope, checked
 
     try:
@@ -137,14 +139,16 @@ def _sender(sender: str) -> str:
         raise Misuse(str(error)) from error
 
 
-def _programmes(names: Sequence[str]) -> frozenset[str]:
+def checked_programmes(names: Sequence[str]) -> frozenset[str]:
+    """Programmes that can be."""
     for name in names:
         if not (len(name) == _PROGRAMME_DIGITS and name.isascii() and name.isdigit()):
             raise Misuse(f"{name!r} is no programme: four digits, as 0177")
     return frozenset(names)
 
 
-def _positive(days: int) -> int:
+def checked_days(days: int) -> int:
+    """A lifetime that is one."""
     if not 0 < days < 36_500:
         raise Misuse("--days must be from 1 to 36,499")
     return days

@@ -116,14 +116,15 @@ class Submissions:
     async def _awaited(self, number: int, seconds: int) -> Ticket:
         """The ticket, at the latest ``seconds`` from now."""
         with self._desk.waiters.end_of(number) as end:
-            ticket = await self._ticket(number)
+            ticket = await self.ticket(number)
             if ticket.state == "decided" or not seconds:
                 return ticket
             with suppress(TimeoutError):
                 await asyncio.wait_for(end.wait(), seconds)
-            return await self._ticket(number)
+            return await self.ticket(number)
 
-    async def _ticket(self, number: int) -> Ticket:
+    async def ticket(self, number: int) -> Ticket:
+        """How far a submission is."""
         (ticket,) = await self._tickets([number])
         return ticket
 
