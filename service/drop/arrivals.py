@@ -1,7 +1,7 @@
 """Which files of a folder are whole.
 
 A sender's SFTP server writes slowly, and tells nobody when it is done.  So a file counts once the signature or manifest
-that belongs to it came after it and neither changed since they were looked at before, or once it stood still for a while.
+that belongs to it came after it and neither changed for a moment, or once it stood still for a while.
 Time is what passed here between looks: what senders say about their clocks means nothing.
 """
 
@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from service.drop.folder import Entry
-from service.drop.names import MANIFEST, SIGNATURE, is_companion, is_unfinished
+from service.drop.names import MANIFEST, SIGNATURE, is_companion, is_plain, is_unfinished
 
 PATIENCE_SECONDS = 3600
 """A file that must be signed waits so long for its signature."""
+STILL_SECONDS_MIN = 1
+"""Of a file with what came after it: long enough for the few bytes of a signature or manifest."""
 
 
 class Arrived(NamedTuple):
@@ -55,11 +57,11 @@ class Arrivals:
         still = self.clock() - self._since[tuple(group)]
         file, *beside = group
         signed = [each for each in beside if each.name.endswith(SIGNATURE)]
-        if must_sign and not signed and file.is_file:
+        if must_sign and not signed and file.is_file and is_plain(file.name):
             return still >= PATIENCE_SECONDS
         last = signed or beside
         comes_last = bool(last) and last[0].changed_ns >= file.changed_ns
-        return comes_last or still >= self.settle_seconds
+        return still >= (min(STILL_SECONDS_MIN, self.settle_seconds) if comes_last else self.settle_seconds)
 
 
 def _group(named: dict[str, Entry], name: str) -> tuple[Entry, ...]:

@@ -30,20 +30,21 @@ def check(name: str) -> None:
     FormatUnknown
         Too long, or with characters that no terminal, log or database should meet.
     """
-    if not _is_plain(name):
+    if not is_plain(name):
         told = f"Up to {NAME_BYTES_MAX} bytes of printable characters in UTF-8, no dot or dash in front"
         raise FormatUnknown(ascii(name)[:80], "Not a file name", told)
 
 
 def harmless(name: str) -> str:
     """``name`` where it may be used, otherwise what is left of it and a digest that tells it from others."""
-    if _is_plain(name):
+    if is_plain(name):
         return name
     digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:_DIGEST_LETTERS]
     letters = (letter if letter.isascii() and letter.isalnum() else "_" for letter in name[:80])
     return f"{''.join(letters)}-{digest}"
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
+    """Whether a file may have this name."""
     is_short = 0 < len(os.fsencode(name)) <= NAME_BYTES_MAX
     return is_short and name.isprintable() and name[0] not in ".-" and "/" not in name

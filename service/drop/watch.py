@@ -33,7 +33,7 @@ from service.web.postgres import DATABASE_FAILURES
 from service.web.problems import Problem, of_input
 
 LOG = structlog.get_logger()
-POLL_SECONDS = 1
+POLL_SECONDS = 0.25
 RETRY_SECONDS = 5
 SENDERS_AT_ONCE = 4
 TAKEN_A_LOOK = 100

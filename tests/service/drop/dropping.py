@@ -69,12 +69,17 @@ class Dropped(NamedTuple):
         return self.base / "in"
 
     def leave(
-        self, name: str, content: bytes | File, *, by: Ed25519PrivateKey | None = MINE, **more: Any
+        self,
+        name: str,
+        content: bytes | File,
+        *,
+        by: Ed25519PrivateKey | None = MINE,
+        said: Mapping[str, str] | None = None,
     ) -> None:
         """As a careful sender does: under another name first, its signature last."""
         text = content if isinstance(content, bytes) else as_jsonl(content)
-        if more:
-            (self.inside / f"{name}.manifest.json").write_text(json.dumps(more))
+        if said:
+            (self.inside / f"{name}.manifest.json").write_text(json.dumps(said))
         part = self.inside / f"{name[:100]}.part"
         part.write_bytes(text)
         part.rename(self.inside / name)
@@ -114,13 +119,10 @@ async def prepared(database: Database, place: Path) -> AsyncIterator[tuple[str, 
         yield dsn, mine
 
 
-async def heard(served: Running, event: str, name: str) -> str:
+async def heard(served: Running, event: str, name: str, times: int = 1) -> str:
     """Wait until the service says ``event`` of the file ``name``."""
-    while True:
-        found = [line for line in served.said if f'"{event}"' in line and f'"file":"{name}"' in line]
-        if found:
-            return found[-1]
-        async with served._heard:
-            assert served.process.returncode is None, "".join(served.said)
-            async with asyncio.timeout(60):
-                await served._heard.wait()
+    try:
+        async with asyncio.timeout(60):
+            return await served.heard(f'"event":"drop {event}"', f'"file":"{name}"', times=times)
+    except TimeoutError:
+        raise AssertionError("".join(served.said[-20:])) from None
