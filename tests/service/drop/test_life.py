@@ -202,6 +202,6 @@ async def test_the_database_keeps_what_the_door_relies_on(database: Database) ->
                 await fetch(dsn, statement)
         columns = "signer, sender, public_key, roles, programmes, language, pain002, valid_from, expires_at"
         values = "'x', 'y', decode(repeat('00', 32), 'hex'), $1, '{}', 'en', false, now(), 'infinity'"
+        both = ["authorising_officer", "assigned_accountant"]
         with pytest.raises(asyncpg.CheckViolationError, match="two_hands"):
-            both = ["authorising_officer", "assigned_accountant"]
             await fetch(dsn, f"insert into signer ({columns}) values ({values})", both)
