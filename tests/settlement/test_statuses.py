@@ -1,5 +1,6 @@
 """pain.002: valid against the official schemas whatever stands in it, and true to what it reports."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml.etree import XMLSchema, fromstring
 
-from core.codes import REFUSALS
+from core.codes import REFUSALS, Outcome
 from core.iso20022 import NARRATIVE, REASONS, Status
 from core.remedies import REMEDIES
 from settlement.letters import REMARK_LETTERS_MAX, identifier, latin, remarks
@@ -187,3 +188,10 @@ def test_every_refusal_has_a_reason_and_words_that_fit() -> None:
         for text in (remedy.finding, remedy.action, remedy.finding_fr, remedy.action_fr):
             assert "." * 3 not in latin(text).replace(" ...", "")
     assert REASONS[REFUSALS[-1]] == NARRATIVE
+
+
+def test_the_documented_table_is_the_one_in_use() -> None:
+    text = (XSD.parents[1] / "docs" / "pain002.md").read_text()
+    rows = re.findall(r"^\| `([A-Z]{2,4}[0-9]{0,2})` \| (`[A-Z_`, ]+`) \|$", text, re.MULTILINE)
+    told = {Outcome[code]: reason for reason, codes in rows for code in re.findall(r"`([A-Z_]+)`", codes)}
+    assert told == {code: reason for code, reason in REASONS.items() if reason != NARRATIVE}
