@@ -161,15 +161,15 @@ class Watch:
             raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told) from error
 
     async def _refuse(self, folder: Folder, arrived: Arrived, problem: Problem) -> None:
-        """Say why, and move the file out of the way; who tried what he may not is on the trail first."""
+        """Say why, and move the file out of the way.
+
+        Each is on the trail first: of a file that cannot be read nobody knows whether it was signed.
+        """
         name = arrived.entry.name
         if problem.is_audited:
             self.desk.board.count("turned_away_total", problem.code)
-            action = f"DROP {harmless(name)}"
-            attempt = Attempt(
-                problem.claimed, folder.sender, "drop folder", action, problem.code, problem.detail
-            )
-            await self.trail.note(attempt)
+        said = (f"DROP {harmless(name)}", problem.code, problem.detail)
+        await self.trail.note(Attempt(problem.claimed, folder.sender, "drop folder", *said))
         await explain(folder, name, problem)
         await _moved(folder, arrived, Place.REJECTED, f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
         self.desk.board.count("drop_files_total", "refused")

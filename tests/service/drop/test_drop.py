@@ -180,7 +180,7 @@ async def test_a_file_refused_whole_says_where_and_what_to_do(name: str, place: 
         assert problem["where"]
         assert problem["found"]
         assert problem["remedy"]
-    assert len(await _trail(dsn, name)) == (code == "wrong-sender")
+    assert await _trail(dsn, name) == [("MIN-09", "drop folder", code)]
     assert name in mine.plain("rejected")
 
 
