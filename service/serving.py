@@ -36,6 +36,7 @@ from service.access.pauses import Pauses
 from service.access.postgres import writing
 from service.access.rates import Rates
 from service.app import held
+from service.drop.watch import Rules, watch
 from service.interruption import Interruption
 from service.opening import opened
 from service.progress import Narrator
@@ -74,6 +75,8 @@ class Listening(NamedTuple):
     """What the clock on the board counts down to."""
     tls: Tls | None = None
     """What connections are made with; plain HTTP where this is None."""
+    drop: Rules | None = None
+    """The drop folders to watch."""
 
     @property
     def demands_certificates(self) -> bool:
@@ -122,12 +125,14 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
             try:
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
-                    watch = group.create_task(_watch(store))
+                    holder = group.create_task(_watch(store))
                     broom = group.create_task(_sweep(desk.receiver.uploads))
                     keys = group.create_task(door.follow(database.dsn))
                     looking = group.create_task(lookout.keep())
                     upkeep = group.create_task(desk.upkeep.keep(database.dsn))
                     pauses = group.create_task(desk.pauses.follow(database.dsn))
+                    if at.drop:
+                        group.create_task(watch(at.drop, desk, kept, (database.dsn, desk.receiver.spool)))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
@@ -135,7 +140,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                     upkeep.cancel()
                     desk.inbox.close()
                     await engine
-                    for task in (watch, broom, keys, looking, pauses):
+                    for task in (holder, broom, keys, looking, pauses):
                         task.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None

@@ -23,6 +23,7 @@ app.command(access_trust.withdraw)
 app.command(access_trust.bind)
 app.command(access_trust.unbind)
 app.command(access_trust.trust)
+app.command("service.commands.signer:app", name="signer")
 _REASON_LETTERS_MAX = 300
 
 

@@ -1,7 +1,7 @@
 """``crescendo serve``: the HTTP service."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +9,12 @@ from cyclopts import Parameter
 
 from monitoring.cut_off import CutOff
 from service import console, interruption, logs, progress, tuning, warmup
+from service.access.roles import Role, held
 from service.commands.options import HERE, Place
 from service.settings import Misuse
 
 if TYPE_CHECKING:
+    from service.drop.watch import Rules
     from service.web.tls import Tls
 
 _GIB = 2**30
@@ -53,7 +55,50 @@ class Listen:
     ] = None
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Dropping:
+    """Folders in which senders leave files, as SFTP servers do."""
+
+    drop: Annotated[
+        Path | None, Parameter(help="Watch DROP/SENDER/in, beside HTTP; results go to DROP/SENDER/out.")
+    ] = None
+    drop_settle: Annotated[
+        int, Parameter(help="Seconds that a file without signature or manifest must stand still.")
+    ] = 10
+    drop_unsigned: Annotated[
+        list[str],
+        Parameter(
+            negative="",
+            show_default=False,
+            help=f"Take unsigned files of senders that have no signer, in this role; once or more: {', '.join(Role)}.",
+        ),
+    ] = field(default_factory=list)
+
+    def rules(self) -> "Rules | None":
+        """What is to be watched.
+
+        Raises
+        ------
+        Misuse
+            The folder cannot be made, or the roles exclude each other.
+        """
+        from service.drop.watch import Rules
+
+        if self.drop is None:
+            return None
+        if not 0 <= self.drop_settle <= 86_400:
+            raise Misuse("--drop-settle must be from 0 to 86,400 seconds")
+        try:
+            self.drop.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misuse(f"--drop {self.drop}: {error.strerror}. Name a folder") from error
+        unsigned = held(self.drop_unsigned) if self.drop_unsigned else frozenset[Role]()
+        return Rules(self.drop, self.drop_settle, unsigned)
+
+
 ON_LOOPBACK = Listen()
+NOWHERE = Dropping()
 
 
 @Parameter(name="*")
@@ -92,8 +137,14 @@ class Certificates:
 PLAIN = Certificates()
 
 
-def serve(*, listen: Listen = ON_LOOPBACK, certificates: Certificates = PLAIN, place: Place = HERE) -> int:
-    """Take files over HTTP, decide and commit them, and answer for them, until Ctrl-C or SIGTERM.
+def serve(
+    *,
+    listen: Listen = ON_LOOPBACK,
+    certificates: Certificates = PLAIN,
+    dropping: Dropping = NOWHERE,
+    place: Place = HERE,
+) -> int:
+    """Take files over HTTP and from drop folders, decide and commit them, and answer for them, until Ctrl-C or SIGTERM.
 
     The first signal stops in good order: requests under way are answered and batches under way committed; files
     that wait are taken up at the next start. Killed in any other way, it goes on from the last commit just as well.
@@ -112,13 +163,14 @@ def serve(*, listen: Listen = ON_LOOPBACK, certificates: Certificates = PLAIN, p
 
     sock = listening(listen.host, listen.port)
     try:
+        rules = dropping.rules()
         warmup.load(teller)
         from service import serving, standby
 
         tuning.settle()
         at = serving.Listening(
             *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
-            *(listen.open_metrics, listen.standby, cut_off, tls),
+            *(listen.open_metrics, listen.standby, cut_off, tls, rules),
         )
         with suppress(standby.StoodDown):
             interruption.run(lambda heard: serving.serve(settings, at, heard, teller))

@@ -11,6 +11,7 @@ from service.web.figures import Live, Metrics
 from service.web.health import Health
 from service.web.lives import ActLives
 from service.web.lookout import Lookout
+from service.web.pain002 import Pain002
 from service.web.refusals import Refusals
 from service.web.reports import Reports
 from service.web.routing import Application, Route
@@ -35,7 +36,7 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     acts, submissions, senders = Acts(desk), Submissions(desk), Senders(desk)
     refusals, live = Refusals(desk, submissions), Live(desk, door, lookout)
-    uploads = Uploads(desk, submissions)
+    uploads, pain002 = Uploads(desk, submissions), Pain002(desk, submissions)
     eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
     lives = ActLives(desk, eyes)
     commitments, payments = Standing(desk, eyes, COMMITMENT), Standing(desk, eyes, PAYMENT)
@@ -68,6 +69,7 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
         ("GET", "/v1/submissions/{submission}"): submissions.status,
         ("DELETE", "/v1/submissions/{submission}"): submissions.cancel,
         ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
+        ("GET", "/v1/submissions/{submission}/pain002"): pain002.report,
         ("POST", "/v1/senders/{sender}/pause"): senders.pause,
         ("POST", "/v1/senders/{sender}/resume"): senders.resume,
         ("POST", "/v1/uploads"): uploads.begin,

@@ -13,6 +13,7 @@ from service.web.acts import Decision
 from service.web.completing import completed
 from service.web.figures import EVENTS, Proved
 from service.web.operation import Operation, Parameter
+from service.web.pain002 import MEDIA_TYPE as XML
 from service.web.presenting import ANY, HEADERS, MEDIA_TYPES
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.questions import ANSWERS, QUESTIONS
@@ -45,6 +46,7 @@ _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
         "Only submissions below this number",
         {"type": "integer", "minimum": 1, "maximum": _NUMBER_MAX},
     ),
+    "version": ("Version of pain.002.001", {"type": "string", "enum": ["03", "10", "12"]}),
     "after": ("Only lines behind this one", {"type": "integer", "minimum": 0, "maximum": _NUMBER_MAX}),
 }
 
@@ -85,6 +87,18 @@ _BYTES: Mapping[str, tuple[str, int]] = {
     "Upload-Offset": ("Bytes that are there already", 67_108_864),
 }
 """Headers that are required where they are read: what each says, and an example."""
+_PAIN002: Mapping[str, Any] = {
+    "description": "A status report, pain.002.001; every refused line is a transaction of it",
+    "content": {
+        XML: {
+            "schema": {"type": "string"},
+            "example": '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
+            "<GrpHdr><MsgId>CRSC-2-7</MsgId><CreDtTm>2018-12-14T16:02:11.094Z</CreDtTm></GrpHdr>"
+            "<OrgnlGrpInfAndSts><OrgnlMsgId>LOT-12</OrgnlMsgId><OrgnlMsgNmId>crescendo.acts.1</OrgnlMsgNmId>"
+            "<OrgnlNbOfTxs>2</OrgnlNbOfTxs><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
+        }
+    },
+}
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/healthz"): Operation("Whether the process answers", {"200": "It does"}),
     ("GET", "/readyz"): Operation("Whether work is taken", {"200": "It is", "503": "It is not, for now"}),
@@ -157,6 +171,11 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         f"Its refused lines: a page, or all of them as {CSV} or {ARROW}; in French where Accept-Language says so",
         {"200": RefusalPage, "400": PROBLEM, "404": PROBLEM, "406": PROBLEM},
         ("after", "limit"),
+    ),
+    ("GET", "/v1/submissions/{submission}/pain002"): Operation(
+        "What became of it as ISO 20022 pain.002; in French where Accept-Language says so",
+        {"200": _PAIN002, "400": PROBLEM, "404": PROBLEM},
+        ("version",),
     ),
     ("POST", "/v1/uploads"): Operation(
         "Begin a file that comes in pieces, or find it again after a cut: 201 or 200, with the next byte to send; "
@@ -285,6 +304,8 @@ def _answer(meant: Any) -> dict[str, Any]:
     if meant == PROBLEM:
         content = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         return {"description": "It is not done: why, and what to do", "content": content}
+    if isinstance(meant, Mapping):
+        return dict(meant)
     if isinstance(meant, str):
         return {"description": meant}
     types = meant if isinstance(meant, tuple) else (meant,)

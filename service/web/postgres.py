@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, cast
 
 import asyncpg
@@ -10,6 +11,8 @@ import asyncpg
 from monitoring.figures import Batch
 from monitoring.flows import Ended, State, Stock
 from posting.store.sql import queries
+from service.postgres import read_receipts
+from service.receipts import Receipt
 
 SQL = queries("service.web", "queries.sql")
 READERS = 6
@@ -86,3 +89,10 @@ async def stock(pool: Pool) -> Stock:
         under_way,
         max((row["last"] for row in rows), default=0),
     )
+
+
+async def standing(connection: asyncpg.Connection, submission: int) -> tuple[Receipt, datetime]:
+    """The receipt of a submission, and when it came to stand as it does."""
+    (receipt,) = await read_receipts(connection, [submission])
+    (row,) = await connection.fetch(SQL["stands_since"], submission, receipt.last_batch)
+    return receipt, row["at"]

@@ -34,3 +34,7 @@ with file as (
 select sender, state, count(*) as files, max(submission) as last,
        array_agg(submission) filter (where state = 'in_treatment') as submissions
 from file group by sender, state order by sender, state;
+
+-- name: stands_since
+-- When batch $2 was committed, or the submission came in if there is none yet.
+select coalesce((select committed_at from batch where batch = $2), received_at) as at from submission where submission = $1;

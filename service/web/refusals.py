@@ -42,10 +42,10 @@ class Refusals:
     async def listing(self, request: Request) -> Answer:
         """The refused lines, in the form that the ``Accept`` header asks for."""
         submission = await self._submissions.own(request)
-        form, names = request.preferred((JSON, *_WRITERS)), await self._desk.names()
+        form = request.preferred((JSON, *_WRITERS))
         if form == JSON:
-            return answer(await self._page(request, submission, names))
-        chunks = self._chunks(submission, names, request.language)
+            return answer(await self._page(request, submission, await self._desk.names()))
+        chunks = refused(self._desk, submission, request.language)
         name = f'attachment; filename="refusals-{submission}.{"csv" if form == CSV else "arrows"}"'
         return Answer(HTTPStatus.OK, _WRITERS[form](chunks), form, {"content-disposition": name})
 
@@ -57,14 +57,16 @@ class Refusals:
         here = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
         return RefusalPage(lines, f"{here}{lines[-1].line}" if len(lines) == limit else None)
 
-    async def _chunks(
-        self, submission: int, names: Names, language: Language
-    ) -> AsyncIterator[list[RefusedLine]]:
-        async for rows in postgres.refused_pages(self._desk.pool, submission, CHUNK_LINES):
-            yield [refused_line(names, row, language) for row in rows]
+
+async def refused(desk: Desk, submission: int, language: Language) -> AsyncIterator[list[RefusedLine]]:
+    """All refused lines of a submission in the order of the file, many at a time."""
+    names = await desk.names()
+    async for rows in postgres.refused_pages(desk.pool, submission, CHUNK_LINES):
+        yield [refused_line(names, row, language) for row in rows]
 
 
-async def _as_csv(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[bytes]:
+async def as_csv(chunks: AsyncIterator[list[RefusedLine]]) -> AsyncIterator[bytes]:
+    """Refused lines as CSV, in pieces."""
     yield _csv_rows([_COLUMNS])
     async for lines in chunks:
         yield _csv_rows(_cells(each) for each in lines)
@@ -116,6 +118,6 @@ class _Sink(io.RawIOBase):
 
 
 _WRITERS: Mapping[str, Callable[[AsyncIterator[list[RefusedLine]]], AsyncIterator[bytes]]] = {
-    CSV: _as_csv,
+    CSV: as_csv,
     ARROW: _as_arrow,
 }

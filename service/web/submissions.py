@@ -127,7 +127,7 @@ class Submissions:
         if not self._desk.is_ready:
             raise busy("The service is starting")
         async with self._cancelling:
-            ticket = await self._ticket(number)
+            ticket = await self.ticket(number)
             if ticket.state != CANCELLED:
                 ticket = await self._cancelled(number, who)
         return answer(ticket)
@@ -139,7 +139,7 @@ class Submissions:
             raise Problem(HTTPStatus.CONFLICT, "not-waiting", f"Too late: {error}") from error
         LOG.info("submission cancelled", submission=number, key=who.key, sender=who.sender)
         self._desk.waiters.end(number)
-        return await self._ticket(number)
+        return await self.ticket(number)
 
     async def _to_cancel(self, request: Request) -> int:
         """The number in the path, when the caller may cancel that submission: an operator anybody's."""
@@ -172,14 +172,15 @@ class Submissions:
     async def _awaited(self, number: int, seconds: int) -> Ticket:
         """The ticket, at the latest ``seconds`` from now."""
         with self._desk.waiters.end_of(number) as end:
-            ticket = await self._ticket(number)
+            ticket = await self.ticket(number)
             if ticket.state in ENDED or not seconds:
                 return ticket
             with suppress(TimeoutError):
                 await asyncio.wait_for(end.wait(), seconds)
-            return await self._ticket(number)
+            return await self.ticket(number)
 
-    async def _ticket(self, number: int) -> Ticket:
+    async def ticket(self, number: int) -> Ticket:
+        """How far a submission is."""
         (ticket,) = await self._tickets([number])
         return ticket
 
@@ -207,7 +208,7 @@ class Submissions:
             paused=self._desk.inbox.paused[receipt.sender] if is_paused else "",
             receipt=receipt,
             reasons=reasons,
-            links={"self": here, "refusals": f"{here}/refusals"},
+            links={"self": here, "refusals": f"{here}/refusals", "pain002": f"{here}/pain002"},
         )
 
 

@@ -141,14 +141,14 @@ class Receiver:
     """A bounded number of bodies on their way at once, each with a thread of its own."""
 
     def __init__(self, spool: Spool, uploads: Uploads, at_once: int) -> None:
-        self._spool, self.uploads = spool, uploads
+        self.spool, self.uploads = spool, uploads
         self._at_once, self._free = at_once, at_once
         self._appending: set[Body] = set()
         self._threads = ThreadPoolExecutor(at_once, "upload")
 
     def passing(self, bytes_max: int) -> AbstractContextManager[Spool]:
         """A spool for a file that is not kept."""
-        return self._spool.passing(bytes_max)
+        return self.spool.passing(bytes_max)
 
     async def receive(
         self, receive: Receive, name: str, declared: Envelope, spool: Spool | None = None
@@ -164,7 +164,7 @@ class Receiver:
         Cut
             The sender went away; nothing is left of it.
         """
-        into = spool or self._spool
+        into = spool or self.spool
         return await self._read(Body(receive), lambda body: into.receive(body, name, declared))
 
     async def append(self, receive: Receive, upload: Upload) -> None:
@@ -200,7 +200,7 @@ class Receiver:
             What the spool does not take.
         """
         said = upload.declared
-        return await asyncio.to_thread(self._spool.adopt, upload.original, said.name, said.envelope)
+        return await asyncio.to_thread(self.spool.adopt, upload.original, said.name, said.envelope)
 
     async def _read(self, body: Body, taken: Callable[[BinaryIO], Result]) -> Result:
         """Let a thread of its own take a body in."""

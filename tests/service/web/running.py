@@ -58,13 +58,17 @@ class Running:
         await self.listens()
         await self.heard('"event":"ready"')
 
-    async def heard(self, text: str) -> str:
-        """Wait for a line that holds ``text``."""
+    async def heard(self, *texts: str, times: int = 1) -> str:
+        """Wait for a line that holds all of ``texts``, or for several of them; the last of them."""
+
+        def said() -> list[str]:
+            return [line for line in self.said if all(text in line for text in texts)]
+
         async with self._heard:
-            await self._heard.wait_for(lambda: any(text in line or not line for line in self.said))
-        found = [line for line in self.said if text in line]
-        assert found, "".join(self.said)
-        return found[0]
+            await self._heard.wait_for(lambda: len(said()) >= times or "" in self.said)
+        found = said()
+        assert len(found) >= times, "".join(self.said)
+        return found[times - 1]
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ ROUTES = (
     ("GET", f"/v1/uploads/{'0' * 64}"),
     ("PATCH", f"/v1/uploads/{'0' * 64}"),
     ("DELETE", f"/v1/uploads/{'0' * 64}"),
+    ("GET", "/v1/submissions/1/pain002"),
 )
 SPENDING_ELSEWHERE = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
 
@@ -134,7 +135,7 @@ async def test_another_senders_submission_is_not_there_by_any_route(
     own = await _submit(anonymous, unknown_centres(3, "SECRET-"), MINISTRY)
     number = own.json()["submission"]
     nobodys = await anonymous.get("/v1/submissions/999999", headers=FOREIGN)
-    for path in (f"/v1/submissions/{number}", f"/v1/submissions/{number}/refusals"):
+    for path in (f"/v1/submissions/{number}{part}" for part in ("", "/refusals", "/pain002")):
         for accept in ("application/json", "text/csv", "application/vnd.apache.arrow.stream"):
             found = await anonymous.get(path, headers={**FOREIGN, "accept": accept})
             assert found.status_code == 404

@@ -1,0 +1,56 @@
+"""The vocabulary of ISO 20022: statuses, and by which external reason code each refusal is told to a bank's programs.
+
+The codes are those of the list ExternalStatusReason1Code.  Our own code and words stand beside them, so a reason that
+the list does not hold is told as a narrative (NARR) rather than by one that nearly fits.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from core.codes import REFUSALS, Outcome
+
+CURRENCY = "EUR"
+NARRATIVE = "NARR"
+
+
+class Status(StrEnum):
+    """Of a whole message, and of transactions in it."""
+
+    RECEIVED = "RCVD"
+    PENDING = "PDNG"
+    ACCEPTED = "ACCP"
+    PARTLY = "PART"
+    REJECTED = "RJCT"
+
+
+_O = Outcome
+
+_REASONS: Mapping[Outcome, str] = {
+    _O.REFERENCE_INVALID: "CH16",  # content formally incorrect
+    _O.KIND_UNKNOWN: "AG03",  # transaction not supported
+    _O.LINE_INVALID: "CH16",
+    _O.REFERENCE_CONFLICT: "AM05",  # duplication
+    _O.FIELD_MISSING: "CH21",  # compulsory element missing
+    _O.FIELD_INVALID: "CH16",
+    _O.AMOUNT_INVALID: "AM12",  # amount invalid
+    _O.AMOUNT_NOT_POSITIVE: "AM12",
+    _O.AMOUNT_OVER_LIMIT: "AM02",  # over the allowed maximum
+    _O.SEPA_LIMIT_EXCEEDED: "AM02",
+    _O.DATE_OUTSIDE_EXERCISE: "DT01",  # date invalid
+    _O.PERIOD_CLOSED: "TM01",  # after the cut-off
+    _O.IBAN_INVALID: "AC01",  # account number incorrect
+    _O.PAYEE_UNKNOWN: "BE06",  # end customer unknown
+    _O.PAYEE_ALREADY_REGISTERED: "AM05",
+    _O.BANK_DETAILS_DIFFER: "BE01",  # account and end customer do not go together
+    _O.REVERSAL_EXCEEDS_ORIGINAL: "AM14",  # over what was agreed
+    _O.COMMITMENT_EXCEEDED: "AM14",
+    _O.SERVICE_INSUFFICIENT: "AM14",
+    _O.MOVE_FORBIDDEN: "AG01",  # transaction forbidden
+    _O.ALLOTMENT_EXCEEDED: "AM04",  # insufficient funds
+    _O.BUDGET_BELOW_CONSUMPTION: "AM04",
+    _O.AE_EXCEEDED: "AM04",
+    _O.CP_EXCEEDED: "AM04",
+}
+
+REASONS: Mapping[Outcome, str] = {code: _REASONS.get(code, NARRATIVE) for code in REFUSALS}
+"""By code of the refusal."""

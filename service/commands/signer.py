@@ -1,0 +1,139 @@
+"""``crescendo access signer``: public keys that sign files of a sender in its drop folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from reporting.grids import Column, Grid
+from service import asking, console
+from service.access.roles import kinds
+from service.commands.options import HERE, Json, Place
+from service.commands.powers import Powers
+from service.opening import reachable
+from service.progress import Narrator
+from service.settings import Misuse
+
+app = App(name="signer", help="Public keys that sign files left in drop folders.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """The key, when it begins, and how the sender wants its answers."""
+
+    key: Annotated[Path, Parameter(help="Its Ed25519 public key, in PEM.")]
+    starts: Annotated[
+        datetime | None, Parameter(help="When its signatures begin to count (UTC); now unless said.")
+    ] = None
+    pain002: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Write a pain.002 back for each file.")
+    ] = False
+    language: Annotated[Literal["en", "fr"], Parameter(help="Of what is written back.")] = "en"
+
+
+@app.command
+def add(
+    sender: Annotated[str, Parameter(help="Whom the key signs for.")],
+    *,
+    signing: Signing,
+    powers: Powers,
+    place: Place = HERE,
+) -> None:
+    """Register a public key. One key is one signer: in two hands it would be no separation of duties."""
+    from service.drop.postgres import NewSigner
+    from service.drop.signatures import public_key
+
+    grant, key = powers.granted(sender), public_key(signing.key)
+    if not kinds(grant.roles):
+        raise Misuse(f"{' and '.join(sorted(grant.roles))} send nothing, so there is nothing to sign")
+    if grant.certificate:
+        raise Misuse("a signer is known by its key: --certificate is for keys that come over TLS")
+    begins = signing.starts and signing.starts.replace(tzinfo=signing.starts.tzinfo or UTC)
+    wishes = (signing.language, signing.pain002, begins, grant.lifetime)
+    new = NewSigner(grant.sender, key, grant.roles, grant.programmes, *wishes)
+    name = asking.ask(place.settings(), lambda dsn, _: _added(dsn, new), reachable)
+    if name is None:
+        raise Misuse(
+            f"{signing.key}: this key was registered before, and is one signer for ever. Make a new pair"
+        )
+    console.say(name)
+
+
+async def _added(dsn: str, new: Any) -> str | None:
+    from service.drop import postgres
+    from service.postgres import bring_up_to_date, connected
+
+    async with connected(dsn) as connection:
+        await bring_up_to_date(connection)
+        return await postgres.add(connection, new)
+
+
+@app.command
+def revoke(
+    signer: Annotated[str, Parameter(help="The signer's name, as add and list show it.")],
+    *,
+    reason: Annotated[str, Parameter(help="Why, for the record.")] = "",
+    place: Place = HERE,
+) -> int:
+    """End a signer: its signatures count no longer. Exit code 1 when there is no such signer."""
+
+    async def asked(dsn: str, _: Narrator) -> bool | None:
+        from service.drop import postgres
+        from service.postgres import connected
+
+        async with connected(dsn) as connection:
+            return await postgres.end(connection, signer, reason)
+
+    ended = asking.ask(place.settings(), asked)
+    told = {
+        True: f"Signer {signer} is ended.",
+        False: f"Signer {signer} was ended before.",
+        None: f"There is no signer {signer}.",
+    }
+    console.say(told[ended])
+    return 1 if ended is None else 0
+
+
+@app.command(name="list")
+def listing(
+    *,
+    sender: Annotated[str | None, Parameter(help="Of this sender alone.")] = None,
+    place: Place = HERE,
+    json: Json = False,
+) -> None:
+    """Every signer that ever was, and what became of it."""
+
+    async def asked(dsn: str, _: Narrator) -> list[dict[str, Any]]:
+        from service.drop import postgres
+        from service.postgres import connected
+
+        async with connected(dsn) as connection:
+            return await postgres.listed(connection, sender)
+
+    found = asking.ask(place.settings(), asked)
+    if json:
+        console.as_json(found)
+    else:
+        console.show(_grid(found))
+
+
+def _grid(signers: Sequence[dict[str, Any]]) -> Grid:
+    names = ("signer", "sender", "roles", "programmes", "begins", "ends", "pain.002", "public key")
+    rows = [
+        [
+            *(each["signer"], each["sender"], " ".join(each["roles"]), " ".join(each["programmes"]) or "all"),
+            *(f"{each['valid_from']:%Y-%m-%d}", _end(each), "yes" if each["pain002"] else "no"),
+            each["public_key"],
+        ]
+        for each in signers
+    ]
+    return Grid("Signers", [Column(name) for name in names], rows)
+
+
+def _end(signer: dict[str, Any]) -> str:
+    end = signer["ended_at"] or signer["expires_at"]
+    return f"{end:%Y-%m-%d}" if end else "never"

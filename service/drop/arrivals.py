@@ -1,0 +1,75 @@
+"""Which files of a folder are whole.
+
+A sender's SFTP server writes slowly, and tells nobody when it is done.  So a file counts once the signature or manifest
+that belongs to it came after it and neither changed for a moment, or once it stood still for a while.
+Time is what passed here between looks: what senders say about their clocks means nothing.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from service.drop.folder import Entry
+from service.drop.names import MANIFEST, SIGNATURE, is_companion, is_plain, is_unfinished
+
+PATIENCE_SECONDS = 3600
+"""A file that must be signed waits so long for its signature."""
+STILL_SECONDS_MIN = 1
+"""Of a file with what came after it: long enough for the few bytes of a signature or manifest."""
+
+
+class Arrived(NamedTuple):
+    """A file that is whole, and what stands beside it."""
+
+    entry: Entry
+    has_signature: bool
+    has_manifest: bool
+
+    @property
+    def names(self) -> list[str]:
+        """All that belongs to it, the file itself first."""
+        beside = {SIGNATURE: self.has_signature, MANIFEST: self.has_manifest}
+        name = self.entry.name
+        return [name, *(f"{name}{suffix}" for suffix, is_there in beside.items() if is_there)]
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """The files of one folder from look to look.  The clock may be another, so that nobody has to wait for it."""
+
+    settle_seconds: float
+    clock: Callable[[], float] = time.monotonic
+    _since: dict[tuple[Entry, ...], float] = field(default_factory=dict)
+    """When each file, with what stands beside it, was first seen as it is."""
+
+    def whole(self, entries: Iterable[Entry], *, must_sign: bool) -> list[Arrived]:
+        """Those that may be taken, in the order in which they came."""
+        named = {each.name: each for each in entries if not is_unfinished(each.name)}
+        groups = [_group(named, name) for name in named if not is_companion(name)]
+        before, now = self._since, self.clock()
+        self._since = {group: before.get(group, now) for group in groups}
+        ready = [group for group in groups if group in before and self._is_whole(group, must_sign)]
+        ready.sort(key=lambda group: (group[0].changed_ns, group[0].name))
+        return [_arrived(group) for group in ready]
+
+    def _is_whole(self, group: Sequence[Entry], must_sign: bool) -> bool:
+        still = self.clock() - self._since[tuple(group)]
+        file, *beside = group
+        signed = [each for each in beside if each.name.endswith(SIGNATURE)]
+        if must_sign and not signed and file.is_file and is_plain(file.name):
+            return still >= PATIENCE_SECONDS
+        last = signed or beside
+        comes_last = bool(last) and last[0].changed_ns >= file.changed_ns
+        return still >= (min(STILL_SECONDS_MIN, self.settle_seconds) if comes_last else self.settle_seconds)
+
+
+def _group(named: dict[str, Entry], name: str) -> tuple[Entry, ...]:
+    beside = (named.get(f"{name}{suffix}") for suffix in (SIGNATURE, MANIFEST))
+    return (named[name], *(each for each in beside if each is not None))
+
+
+def _arrived(group: Sequence[Entry]) -> Arrived:
+    file, *beside = group
+    suffixes = {each.name.removeprefix(file.name) for each in beside}
+    return Arrived(file, SIGNATURE in suffixes, MANIFEST in suffixes)

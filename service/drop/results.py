@@ -1,0 +1,43 @@
+"""What is written back into a sender's folder: the results of a file that was decided, or why one was refused whole."""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from service.drop.folder import Folder
+from service.drop.names import harmless
+from service.drop.postgres import Taken
+from service.web import pain002
+from service.web.desk import Desk
+from service.web.problems import Problem
+from service.web.refusals import as_csv, refused
+from service.web.submissions import Submissions
+
+RECEIPT, REFUSALS, PAIN002, PROBLEM = ".receipt.json", ".refusals.csv", ".pain002.xml", ".problem.json"
+
+
+class Results:
+    """Writes what the HTTP service would answer."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._submissions = desk, Submissions(desk)
+
+    async def write(self, folder: Folder, taken: Taken) -> None:
+        """The results of a decided file; its receipt comes last, so that who sees it finds the others."""
+        lines = refused(self._desk, taken.submission, taken.language)
+        await folder.write(f"{taken.name}{REFUSALS}", as_csv(lines))
+        if taken.wants_pain002:
+            wanted = pain002.Wanted(taken.submission, language=taken.language)
+            await folder.write(f"{taken.name}{PAIN002}", pain002.written(self._desk, wanted))
+        folder.remove(f"{taken.name}{PROBLEM}")
+        ticket = await self._submissions.ticket(taken.submission)
+        await folder.write(f"{taken.name}{RECEIPT}", _whole(msgspec.json.encode(ticket)))
+
+
+async def explain(folder: Folder, name: str, problem: Problem) -> None:
+    """Why a file was refused whole."""
+    await folder.write(f"{harmless(name)}{PROBLEM}", _whole(problem.body()))
+
+
+async def _whole(text: bytes) -> AsyncIterator[bytes]:
+    yield text

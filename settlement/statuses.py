@@ -1,0 +1,195 @@
+"""pain.002: what became of a message, as ISO 20022 tells it; written as it is read, however many lines were refused.
+
+A refused line is one transaction of the report, so that its figures add up to those of the receipt.  Identifiers go back
+as they came, as far as XML can carry them: they are what the sender finds its act by.
+"""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from lxml.etree import xmlfile
+
+from core.iso20022 import CURRENCY, Status
+from core.money import AMOUNT_MAX, CENTS_PER_EURO
+from settlement.letters import identifier, remarks
+
+ORIGINAL_MESSAGE = "crescendo.acts.1"
+"""What the flat act format, version 1, is called where ISO asks for the name of the original message."""
+CONTROL_CENTS_MAX = 10**18 - 1
+"""A control sum has at most 18 digits."""
+_ATTRIBUTES: Mapping[str, Mapping[str, str]] = {"InstdAmt": {"Ccy": CURRENCY}}
+Node = tuple[str, "str | Sequence[Node]"]
+"""An element: its name, and its text or its children."""
+
+
+class Version(StrEnum):
+    """Versions of pain.002.001 that are written."""
+
+    V03 = "03"
+    V10 = "10"
+    V12 = "12"
+
+    @property
+    def namespace(self) -> str:
+        """Its XML namespace."""
+        return f"urn:iso:std:iso:20022:tech:xsd:pain.002.001.{self}"
+
+
+class Count(NamedTuple):
+    """Lines of one status."""
+
+    status: Status
+    lines: int
+    cents: int
+
+
+class Original(NamedTuple):
+    """The message that is reported on."""
+
+    number: int
+    batch_id: str
+    lines: int
+    cents: int
+
+
+class Standing(NamedTuple):
+    """How a message stands."""
+
+    original: Original
+    batch: int
+    """The batch that brought it there; 0 before the first."""
+    at: datetime
+    is_decided: bool
+    accepted: Count
+    pending: Count
+    rejected: Count
+    remarks: Sequence[str]
+
+    @property
+    def status(self) -> Status:
+        """Of the message as a whole."""
+        if not self.is_decided:
+            return Status.PENDING if self.batch else Status.RECEIVED
+        if not self.rejected.lines:
+            return Status.ACCEPTED
+        return Status.PARTLY if self.accepted.lines else Status.REJECTED
+
+
+class Rejected(NamedTuple):
+    """One line refused."""
+
+    line: int
+    reference: str
+    cents: int
+    reason: str
+    """Of the external code list."""
+    remarks: Sequence[str]
+
+
+class StatusReport:
+    """One report on its way: its head, then lines as often as there are some, then its end."""
+
+    def __init__(self, standing: Standing, version: Version) -> None:
+        self._standing, self._namespace = standing, version.namespace
+        self._sink, self._open = io.BytesIO(), ExitStack()
+        self._has_lines = False
+        self._xml: Any = self._open.enter_context(xmlfile(self._sink, encoding="UTF-8"))
+
+    def head(self) -> bytes:
+        """What is said of the message as a whole."""
+        self._xml.write_declaration()
+        self._enter("Document", nsmap={None: self._namespace})
+        self._enter("CstmrPmtStsRpt")
+        standing = self._standing
+        identity = f"CRSC-{standing.original.number}-{standing.batch}"
+        self._write(("GrpHdr", [("MsgId", identity), ("CreDtTm", _moment(standing.at))]))
+        self._write(("OrgnlGrpInfAndSts", _group(standing)))
+        return self._taken()
+
+    def rejected(self, lines: Iterable[Rejected]) -> bytes:
+        """Some refused lines."""
+        for line in lines:
+            if not self._has_lines:
+                self._has_lines = True
+                self._enter("OrgnlPmtInfAndSts")
+                self._write(("OrgnlPmtInfId", identifier(self._standing.original.batch_id)))
+            self._write(_transaction(self._standing.original.number, line))
+        return self._taken()
+
+    def end(self) -> bytes:
+        """Close what is open."""
+        self._open.close()
+        return self._sink.getvalue()
+
+    def _enter(self, name: str, **more: Any) -> None:
+        self._open.enter_context(self._xml.element(f"{{{self._namespace}}}{name}", **more))
+
+    def _write(self, node: Node) -> None:
+        name, content = node
+        with self._xml.element(f"{{{self._namespace}}}{name}", _ATTRIBUTES.get(name)):
+            if isinstance(content, str):
+                self._xml.write(content)
+            else:
+                for each in content:
+                    self._write(each)
+
+    def _taken(self) -> bytes:
+        self._xml.flush()
+        found = self._sink.getvalue()
+        self._sink.seek(0)
+        self._sink.truncate()
+        return found
+
+
+def _group(standing: Standing) -> list[Node]:
+    original = standing.original
+    nodes: list[Node] = [
+        ("OrgnlMsgId", identifier(original.batch_id)),
+        ("OrgnlMsgNmId", ORIGINAL_MESSAGE),
+        ("OrgnlNbOfTxs", str(original.lines)),
+    ]
+    nodes += _control_sum("OrgnlCtrlSum", original.cents)
+    nodes.append(("GrpSts", standing.status))
+    if standing.remarks:
+        nodes.append(("StsRsnInf", _remarks(standing.remarks)))
+    counts = (standing.accepted, standing.pending, standing.rejected)
+    return [*nodes, *(_count(each) for each in counts if each.lines)]
+
+
+def _count(count: Count) -> Node:
+    nodes: list[Node] = [("DtldNbOfTxs", str(count.lines)), ("DtldSts", count.status)]
+    return "NbOfTxsPerSts", [*nodes, *_control_sum("DtldCtrlSum", count.cents)]
+
+
+def _transaction(submission: int, line: Rejected) -> Node:
+    nodes: list[Node] = [
+        ("StsId", f"{submission}-{line.line}"),
+        ("OrgnlEndToEndId", identifier(line.reference)),
+        ("TxSts", Status.REJECTED),
+        ("StsRsnInf", [("Rsn", [("Cd", line.reason)]), *_remarks(line.remarks)]),
+    ]
+    if 0 < line.cents <= AMOUNT_MAX:
+        nodes.append(("OrgnlTxRef", [("Amt", [("InstdAmt", _decimal(line.cents))])]))
+    return "TxInfAndSts", nodes
+
+
+def _remarks(texts: Sequence[str]) -> list[Node]:
+    return [("AddtlInf", piece) for piece in remarks(texts)]
+
+
+def _control_sum(name: str, cents: int) -> list[Node]:
+    """A sum that fits the format, or none: the lines carry their amounts in any case."""
+    return [(name, _decimal(cents))] if abs(cents) <= CONTROL_CENTS_MAX else []
+
+
+def _decimal(cents: int) -> str:
+    whole, rest = divmod(abs(cents), CENTS_PER_EURO)
+    return f"{'-' if cents < 0 else ''}{whole}.{rest:02}"
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,128 @@
+"""Drop folders as senders and operators use them: real files, real signatures, a real service beside them."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from service.access.roles import Role
+from service.database import Database
+from service.drop import postgres
+from service.drop.postgres import NewSigner
+from tests.files import File
+from tests.service.web.acts import CREDITS
+from tests.service.web.running import Running, as_jsonl, fresh, running
+
+SENDER, OTHER = "MIN-09", "MIN-12"
+OFFICER = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
+ACCOUNTANT = frozenset({Role.ASSIGNED_ACCOUNTANT})
+
+
+def key(number: int) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+
+
+MINE, PAYMASTER, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE = map(key, range(1, 9))
+_DAY = timedelta(days=1)
+_SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[str]]] = {
+    "mine": (MINE, SENDER, OFFICER, frozenset()),
+    "paymaster": (PAYMASTER, SENDER, ACCOUNTANT, frozenset()),
+    "narrow": (NARROW, SENDER, OFFICER, frozenset({"0217"})),
+    "theirs": (THEIRS, OTHER, OFFICER, frozenset()),
+    "ended": (ENDED, SENDER, OFFICER, frozenset()),
+    "over": (OVER, SENDER, OFFICER, frozenset()),
+    "early": (EARLY, SENDER, OFFICER, frozenset()),
+}
+
+
+async def register(dsn: str) -> dict[str, str]:
+    """Signers good and bad; their names."""
+    connection = await asyncpg.connect(dsn)
+    found: dict[str, str] = {}
+    try:
+        now = await connection.fetchval("select clock_timestamp()")
+        begins = {"over": now - 2 * _DAY, "early": now + _DAY}
+        for label, (pair, sender, roles, programmes) in _SIGNERS.items():
+            what = (sender, pair.public_key().public_bytes_raw(), roles, programmes)
+            lifetime = _DAY if label == "over" else None
+            new = NewSigner(*what, "fr" if label == "theirs" else "en", True, begins.get(label), lifetime)
+            found[label] = await postgres.add(connection, new) or ""
+        await postgres.end(connection, found["ended"], "lost")
+    finally:
+        await connection.close()
+    return found
+
+
+class Dropped(NamedTuple):
+    """One sender's folders."""
+
+    base: Path
+
+    @property
+    def inside(self) -> Path:
+        return self.base / "in"
+
+    def leave(
+        self,
+        name: str,
+        content: bytes | File,
+        *,
+        by: Ed25519PrivateKey | None = MINE,
+        said: Mapping[str, str] | None = None,
+    ) -> None:
+        """As a careful sender does: under another name first, its signature last."""
+        text = content if isinstance(content, bytes) else as_jsonl(content)
+        if said:
+            (self.inside / f"{name}.manifest.json").write_text(json.dumps(said))
+        part = self.inside / f"{name[:100]}.part"
+        part.write_bytes(text)
+        part.rename(self.inside / name)
+        if by:
+            (self.inside / f"{name}.sig").write_bytes(by.sign(text))
+
+    def names(self, place: str) -> set[str]:
+        return {path.name for path in (self.base / place).iterdir()}
+
+    def plain(self, place: str) -> set[str]:
+        """Names without what was put before them."""
+        return {name.partition("-")[2] for name in self.names(place)}
+
+    def result(self, name: str) -> Any:
+        return json.loads((self.base / "out" / name).read_bytes())
+
+
+def folders(root: Path, sender: str = SENDER) -> Dropped:
+    (root / sender / "in").mkdir(parents=True, exist_ok=True)
+    return Dropped(root / sender)
+
+
+@asynccontextmanager
+async def watched(dsn: str, place: Path, *words: str) -> AsyncIterator[Running]:
+    """A service that watches ``place / "drop"``."""
+    async with running(dsn, place / "data", "--drop", place / "drop", *words) as served:
+        yield served
+
+
+@asynccontextmanager
+async def prepared(database: Database, place: Path) -> AsyncIterator[tuple[str, Dropped]]:
+    """A database with signers, and a folder with credits left in it."""
+    async with fresh(database) as dsn:
+        await register(dsn)
+        mine = folders(place / "drop")
+        mine.leave("credits.jsonl", CREDITS)
+        yield dsn, mine
+
+
+async def heard(served: Running, event: str, name: str, times: int = 1) -> str:
+    """Wait until the service says ``event`` of the file ``name``."""
+    try:
+        async with asyncio.timeout(60):
+            return await served.heard(f'"event":"drop {event}"', f'"file":"{name}"', times=times)
+    except TimeoutError:
+        raise AssertionError("".join(served.said[-20:])) from None

@@ -1,0 +1,140 @@
+"""pain.002 over HTTP: valid, equal to the refusals, the same bytes for the same state, and its sender's alone."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from lxml.etree import fromstring
+
+from service.database import Database
+from tests.databases import held_up, until_one_waits
+from tests.service.web.acts import CREDITS, commitment, unknown_centres
+from tests.service.web.conftest import Place
+from tests.service.web.keys import AUDITOR, FOREIGN, MINISTRY
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.settlement.test_statuses import found, read
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+REFUSED = 4_500
+"""More than two pieces of a streamed report."""
+HOSTILE = "</x>&\"'é€"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ticket(place: Place) -> dict[str, Any]:
+    """A file most of whose lines are refused, for three reasons."""
+    rows = [*unknown_centres(REFUSED, "X"), commitment("GOOD"), commitment(HOSTILE, "10000.00")]
+    rows += [commitment("R" * 36), commitment("GOOD")]
+    async with place.service.client(MINISTRY) as client:
+        answered = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+    return answered.json()
+
+
+async def _get(client: httpx.AsyncClient, ticket: dict[str, Any], version: str = "12", **headers: str) -> Any:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await client.get(ticket["links"]["pain002"], params={"version": version}, headers=named)
+
+
+async def test_it_says_what_the_receipt_and_the_refusals_say(
+    client: httpx.AsyncClient, ticket: dict[str, Any], place: Place
+) -> None:
+    answered = await _get(client, ticket)
+    assert answered.headers["content-type"] == "application/xml"
+    root, receipt = read(answered.content), ticket["receipt"]
+    assert found(root, "GrpSts") == ["PART"]
+    assert found(root, "OrgnlMsgId") == [receipt["batch_id"]]
+    assert found(root, "OrgnlNbOfTxs") == [str(receipt["lines"])]
+    assert found(root, "DtldSts") == ["ACCP", "RJCT"]
+    assert found(root, "DtldNbOfTxs") == ["2", str(receipt["refused"]["lines"])]
+    rows = await fetch(
+        place.dsn,
+        "select line, reference from refusal where submission = $1 order by line",
+        ticket["submission"],
+    )
+    assert found(root, "StsId") == [f"{ticket['submission']}-{row['line'] + 1}" for row in rows]
+    references = found(root, "OrgnlEndToEndId")
+    assert references[:2] == ["X0", "X1"]
+    assert references[REFUSED] == HOSTILE
+    assert found(root, "Rsn/Cd")[:1] == ["NARR"]
+    assert found(root, "Rsn/Cd")[REFUSED:] == ["AM04", "CH16"]
+
+
+async def test_a_refusal_has_our_code_and_words_beside_that_of_the_list(
+    client: httpx.AsyncClient, ticket: dict[str, Any]
+) -> None:
+    root = read((await _get(client, ticket)).content)
+    words = found(root.xpath("//*[local-name()='TxInfAndSts']")[REFUSED], "AddtlInf")
+    assert words[0] == "AE_EXCEEDED"
+    assert words[1].startswith("0177-D013-DD13 HT2 2018: 9")
+    french = read((await _get(client, ticket, accept_language="fr")).content)
+    assert found(french, "AddtlInf") != found(root, "AddtlInf")
+    assert "Le centre financier est absent de la nomenclature de l'annee." in found(french, "AddtlInf")
+
+
+@pytest.mark.parametrize("version", ["03", "10", "12"])
+async def test_the_same_state_is_the_same_bytes(
+    version: str, client: httpx.AsyncClient, ticket: dict[str, Any]
+) -> None:
+    first, second = await _get(client, ticket, version), await _get(client, ticket, version)
+    assert first.content == second.content
+    assert f"pain.002.001.{version}".encode() in first.content[:200]
+
+
+async def test_the_default_is_the_version_of_sepa(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:
+    assert b"pain.002.001.10" in (await client.get(ticket["links"]["pain002"])).content[:200]
+
+
+@pytest.mark.parametrize("version", ["11", "3", "003", "x", "12&version=12"])
+async def test_a_version_that_is_not_written_is_refused(
+    version: str, client: httpx.AsyncClient, ticket: dict[str, Any]
+) -> None:
+    answered = await client.get(f"{ticket['links']['pain002']}?version={version}")
+    assert (answered.status_code, answered.json()["code"]) == (400, "malformed-request")
+
+
+async def test_it_is_its_senders_and_the_auditors_alone(
+    client: httpx.AsyncClient, ticket: dict[str, Any], place: Place
+) -> None:
+    stranger = await _get(client, ticket, **FOREIGN)
+    nothing = await client.get("/v1/submissions/99999/pain002", headers=FOREIGN)
+    assert stranger.status_code == nothing.status_code == 404
+    assert stranger.json()["code"] == nothing.json()["code"] == "not-found"
+    assert (await _get(client, ticket, **AUDITOR)).status_code == 200
+    action = f"GET {ticket['links']['pain002']}"
+    rows = await fetch(place.dsn, "select sender, code from audit where action = $1", action)
+    assert [tuple(row) for row in rows] == [("MIN-12", "not-found")]
+
+
+async def test_forms_are_reported_as_of_their_last_batch(client: httpx.AsyncClient) -> None:
+    answered = await client.post("/v1/acts", json=commitment("LONE", "99999.00"))
+    ticket = {"links": {"pain002": f"/v1/submissions/{answered.json()['submission']}/pain002"}}
+    assert "LONE" in found(read((await _get(client, ticket)).content), "OrgnlEndToEndId")
+
+
+async def test_what_waits_is_received_and_what_is_accepted_has_no_transactions(
+    database: Database, tmp_path: Path
+) -> None:
+    async with (
+        fresh(database) as dsn,
+        running(dsn, tmp_path) as served,
+        served.client(MINISTRY) as client,
+    ):
+        async with held_up(dsn) as blocking:
+            taken = await client.post("/v1/submissions", content=as_jsonl(CREDITS), headers=JSONL)
+            await until_one_waits(blocking)
+            root = read((await _get(client, taken.json())).content)
+            assert found(root, "GrpSts") == ["RCVD"]
+            assert found(root, "DtldSts") == ["PDNG"]
+        await client.get(f"{taken.headers['location']}?wait=60")
+        root = read((await _get(client, taken.json())).content)
+        assert found(root, "GrpSts") == ["ACCP"]
+        assert root.xpath("//*[local-name()='TxInfAndSts']") == []
+
+
+async def test_it_is_valid_from_its_first_byte(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:
+    text = (await _get(client, ticket, "03")).content
+    assert text.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
+    assert fromstring(text).getroottree().docinfo.encoding == "UTF-8"
