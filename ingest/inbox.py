@@ -9,7 +9,6 @@ pipeline that loads its book anew finds everything unfinished in the database, a
 import asyncio
 import threading
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -20,7 +19,7 @@ from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
 from ingest.inspection import source
-from ingest.queue import Queue, Ticket
+from ingest.queue import FormQueue, Numbered, Queue, Received, Ticket
 from ingest.rehearsal import Question, Rehearsals
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool
@@ -31,17 +30,8 @@ from posting.loading import Loaded
 from posting.store.postgres import PostgresStore
 
 Answer = TypeVar("Answer")
-FORMS_A_BATCH = 1_000
-FORM_BATCHES_MAX = 2
-"""So many under way at once: one is decided while one commits, and the forms that come meanwhile share the next."""
 GATHER_SECONDS = 0.003
 """A form waits so long for others: a commit takes longer, and serves them all."""
-
-Received = Callable[[str, str, int], None]
-"""Told of what is taken in: its sender, whether it is a ``file`` or a ``form``, and its lines."""
-
-Numbered = Callable[[int, str], None]
-"""Told of each file once it has its number, and whose it is."""
 
 Opened = Callable[[Loaded], Awaitable[None]]
 
@@ -58,20 +48,15 @@ class Inbox:
         self.admitted: Numbered = lambda _number, _sender: None
         self.withdrawn: Callable[[int], None] = lambda _: None
         self._changed = threading.Condition()
-        self._waiting = Queue()
+        self.files = Queue()
+        """Submissions that wait for their turn; others may look, and only the inbox changes it."""
         self._queued: set[int] = set()
         self._paused: Mapping[str, str] | None = None
         self._course = 0
         self._is_working = self._is_closed = False
-        self._forms: deque[Form] = deque()
-        self._under_way: deque[Decided] = deque()
+        self._forms = FormQueue()
         self._rehearsals = Rehearsals(stages)
         self._turns = Turns()
-
-    @property
-    def waiting(self) -> int:
-        """Submissions that wait for their turn."""
-        return len(self._waiting)
 
     @property
     def forms_waiting(self) -> int:
@@ -79,30 +64,20 @@ class Inbox:
         return len(self._forms)
 
     @property
-    def lines_waiting(self) -> int:
-        """Lines of the submissions that wait."""
-        return self._waiting.lines
-
-    @property
     def paused(self) -> Mapping[str, str]:
         """The senders whose work waits, and why."""
         return self._paused or {}
 
-    def aside(self, sender: str | None = None) -> int:
-        """Submissions that wait because their sender is paused, of all or of one."""
-        return self._waiting.aside(sender)
-
     def is_taken(self, number: int) -> bool:
         """Whether a submission's turn has come."""
         with self._changed:
-            return number in self._queued and number not in self._waiting
+            return number in self._queued and number not in self.files
 
     @property
     def oldest_seconds(self) -> float:
         """Age of the oldest submission whose turn may come, or form that waits for its answer; 0 when there is none."""
         with self._changed:
-            under_way = self._under_way[0].forms if self._under_way else ()
-            began = [*self._waiting.since, *(each[0].at for each in (self._forms, under_way) if each)]
+            began = [*self.files.since, *self._forms.since]
         return time.monotonic() - min(began) if began else 0.0
 
     def _admitted(self, ticket: Ticket) -> None:
@@ -116,7 +91,7 @@ class Inbox:
         with self._changed:
             if ticket.number not in self._queued:
                 self._queued.add(ticket.number)
-                self._waiting.add(ticket)
+                self.files.add(ticket)
                 self._changed.notify_all()
 
     async def cancel(self, number: int, key: str, sender: str) -> None:
@@ -131,7 +106,7 @@ class Inbox:
             Its turn has come.
         """
         with self._changed:
-            ticket, course = self._waiting.withdraw(number), self._course
+            ticket, course = self.files.withdraw(number), self._course
         if ticket is None:
             raise NotWaiting(f"submission {number} is being decided, or it is decided")
         try:
@@ -139,24 +114,24 @@ class Inbox:
         except BaseException:
             with self._changed:
                 if self._course == course:
-                    self._waiting.add(ticket)
+                    self.files.add(ticket)
                     self._changed.notify_all()
             raise
         with self._changed:
-            self._waiting.withdraw(number)  # a book loaded meanwhile may have brought it up once more
+            self.files.withdraw(number)  # a book loaded meanwhile may have brought it up once more
         self.withdrawn(number)
 
     def pause(self, senders: Mapping[str, str]) -> None:
         """Let the work of ``senders`` wait, for the reason that stands beside each, and that of nobody else."""
         with self._changed:
             self._paused = senders
-            self._waiting.pause(senders)
+            self.files.pause(senders)
             self._changed.notify_all()
 
     def take(self, form: Form) -> None:
         """Queue a form; its answer comes after the commit of its batch."""
         with self._changed:
-            self._forms.append(form)
+            self._forms.add(form)
             self._turns.form_came()
             self._changed.notify_all()
         self.received(form.sender, "form", len(form.rows))
@@ -180,7 +155,7 @@ class Inbox:
     def committed(self, outcome: Outcome) -> None:
         """Answer the forms of a committed batch, or make room for another one of files."""
         with self._changed:
-            decided = self._under_way.popleft() if outcome.decided else None
+            decided = self._forms.committed() if outcome.decided else None
             if decided is None:
                 self._turns.file_committed()
             self._changed.notify_all()
@@ -197,12 +172,9 @@ class Inbox:
         """Stand where the last commit left off; whoever reads for an earlier book is sent home."""
         with self._changed:
             self._course += 1
-            self._waiting.clear()
+            self.files.clear()
             self._queued.clear()
-            # what was not committed is decided again, before what came later
-            for decided in reversed(self._under_way):
-                self._forms.extendleft(reversed(decided.forms))
-            self._under_way.clear()
+            self._forms.begin_again()
             self._rehearsals.open()
             self._turns.begin_again()
             self._changed.notify_all()
@@ -267,29 +239,22 @@ class Inbox:
             return not is_over()
 
     def _is_due(self) -> bool:
-        return self._may_take_files() or self._may_take_forms() or self._rehearsals.is_due
+        return self._may_take_files() or self._forms.is_due or self._rehearsals.is_due
 
     def _may_take_files(self) -> bool:
-        return self._turns.has_room and (self._is_working or self._waiting.is_ready)
+        return self._turns.has_room and (self._is_working or self.files.is_ready)
 
     def _asked(self, course: int) -> Question | None:
         with self._changed:
             return self._rehearsals.take() if self._course == course else None
 
-    def _may_take_forms(self) -> bool:
-        return bool(self._forms) and len(self._under_way) < FORM_BATCHES_MAX
-
     def _taken(self, course: int) -> Decided | None:
         """The forms that wait: as many as a batch may have, or what comes within a few milliseconds."""
         with self._changed:
-            if not self._may_take_forms():
+            if not self._forms.is_due:
                 return None
-            self._changed.wait_for(lambda: len(self._forms) >= FORMS_A_BATCH, GATHER_SECONDS)
-            if self._course != course:
-                return None
-            count = min(len(self._forms), FORMS_A_BATCH)
-            self._under_way.append(Decided([self._forms.popleft() for _ in range(count)]))
-            return self._under_way[-1]
+            self._changed.wait_for(lambda: self._forms.fill_a_batch, GATHER_SECONDS)
+            return self._forms.take() if self._course == course else None
 
     def _submissions(self, begun: list[Open], course: int) -> Iterator[Open | None]:
         """What an earlier course began, then one ticket after the other; None where none waits."""
@@ -300,7 +265,7 @@ class Inbox:
 
     def _next(self, course: int) -> Ticket | None:
         with self._changed:
-            found = self._waiting.next() if self._course == course else None
+            found = self.files.next() if self._course == course else None
             if self._course == course:
                 self._is_working = found is not None
             return found

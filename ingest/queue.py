@@ -1,9 +1,21 @@
-"""The queue of files that wait for their turn, in the order in which they were admitted."""
+"""The queues: of files that wait for their turn, in the order in which they were admitted, and of forms."""
 
-from collections.abc import Container
+from collections import deque
+from collections.abc import Callable, Container
 from typing import NamedTuple
 
+from ingest.forms import Decided, Form
 from ingest.spool import Spooled
+
+Received = Callable[[str, str, int], None]
+"""Told of what is taken in: its sender, whether it is a ``file`` or a ``form``, and its lines."""
+
+Numbered = Callable[[int, str], None]
+"""Told of each file once it has its number, and whose it is."""
+
+FORMS_A_BATCH = 1_000
+FORM_BATCHES_MAX = 2
+"""So many under way at once: one is decided while one commits, and the forms that come meanwhile share the next."""
 
 
 class Ticket(NamedTuple):
@@ -80,3 +92,50 @@ class Queue:
     def clear(self) -> None:
         """Nobody waits any more."""
         self._ready, self._aside = {}, {}
+
+
+class FormQueue:
+    """Forms that wait to be decided, and those decided that wait for their commit; guarded as ``Queue`` is."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Form] = deque()
+        self._under_way: deque[Decided] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, form: Form) -> None:
+        """Let one wait behind the others."""
+        self._waiting.append(form)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether some may be decided now."""
+        return bool(self._waiting) and len(self._under_way) < FORM_BATCHES_MAX
+
+    @property
+    def fill_a_batch(self) -> bool:
+        """Whether it is no use to wait for more."""
+        return len(self._waiting) >= FORMS_A_BATCH
+
+    @property
+    def since(self) -> list[float]:
+        """When the oldest of those that wait came, and of those under way."""
+        under_way = self._under_way[0].forms if self._under_way else ()
+        return [each[0].at for each in (self._waiting, under_way) if each]
+
+    def take(self) -> Decided:
+        """As many as a batch may have, to be decided together."""
+        count = min(len(self._waiting), FORMS_A_BATCH)
+        self._under_way.append(Decided([self._waiting.popleft() for _ in range(count)]))
+        return self._under_way[-1]
+
+    def committed(self) -> Decided:
+        """Those that were decided first, of those under way."""
+        return self._under_way.popleft()
+
+    def begin_again(self) -> None:
+        """What was not committed is decided again, before what came later."""
+        for decided in reversed(self._under_way):
+            self._waiting.extendleft(reversed(decided.forms))
+        self._under_way.clear()

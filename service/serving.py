@@ -110,40 +110,43 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
         _desk(settings, at, database.dsn, store) as desk,
         trail.kept(database.dsn) as kept,
     ):
-        rates = Rates(at.rate, at.rate * BURST_SECONDS)
-        door = Door(rates, kept, demands_certificates=at.demands_certificates)
-        desk.board.read("keys", lambda: door.keys)
-        desk.board.expected = lambda: door.senders
-        lookout = Lookout(desk)
+        door, lookout = _door(at, kept, desk.board), Lookout(desk)
         web = WebServer(application(desk, door, lookout), at.tls)
 
         def stop() -> None:
             desk.drain()
             web.stop()
 
+        beside = [
+            *(_watch(store), _sweep(desk.receiver.uploads), door.follow(database.dsn), lookout.keep()),
+            *(desk.pauses.follow(database.dsn), desk.upkeep.keep(database.dsn)),
+        ]
         with interruption.meaning(stop, _STOPPING), _reloading(at.tls):
             try:
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
-                    holder = group.create_task(_watch(store))
-                    broom = group.create_task(_sweep(desk.receiver.uploads))
-                    keys = group.create_task(door.follow(database.dsn))
-                    looking = group.create_task(lookout.keep())
-                    upkeep = group.create_task(desk.upkeep.keep(database.dsn))
-                    pauses = group.create_task(desk.pauses.follow(database.dsn))
+                    tasks = [group.create_task(each) for each in beside]
                     if at.drop:
                         group.create_task(watch(at.drop, desk, kept, (database.dsn, desk.receiver.spool)))
                     await door.is_known.wait()
                     at.sock.listen(BACKLOG)
                     teller.doing(f"listening on {at.address}")
                     await web.serve(at.sock)
-                    upkeep.cancel()
                     desk.inbox.close()
                     await engine
-                    for task in (holder, broom, keys, looking, pauses):
+                    for task in tasks:
                         task.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
+
+
+def _door(at: Listening, kept: trail.Trail, board: Board) -> Door:
+    """The door, and the board's look at it."""
+    rates = Rates(at.rate, at.rate * BURST_SECONDS)
+    door = Door(rates, kept, demands_certificates=at.demands_certificates)
+    board.read("keys", lambda: door.keys)
+    board.expected = lambda: door.senders
+    return door
 
 
 @contextmanager
@@ -192,9 +195,9 @@ def _connect(desk: Desk) -> None:
     inbox, board = desk.inbox, desk.board
     inbox.taken, inbox.received = board.taken, board.received
     inbox.admitted, inbox.withdrawn = board.flows.received, board.flows.withdrawn
-    board.read("files_waiting", lambda: inbox.waiting)
-    board.read("file_lines_waiting", lambda: inbox.lines_waiting)
-    board.read("files_paused", inbox.aside)
+    board.read("files_waiting", lambda: len(inbox.files))
+    board.read("file_lines_waiting", lambda: inbox.files.lines)
+    board.read("files_paused", inbox.files.aside)
     board.read("senders_paused", lambda: desk.pauses.senders)
     board.read("forms_waiting", lambda: inbox.forms_waiting)
     board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
@@ -206,7 +209,7 @@ def _connect(desk: Desk) -> None:
 
 def _waiting(desk: Desk) -> int:
     """Lines that have no outcome yet."""
-    return desk.inbox.lines_waiting + desk.inbox.forms_waiting + desk.board.lines_under_way
+    return desk.inbox.files.lines + desk.inbox.forms_waiting + desk.board.lines_under_way
 
 
 def _connect_clocks(desk: Desk, store: TimedStore, cut_off: CutOff | None) -> None:

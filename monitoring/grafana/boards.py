@@ -130,6 +130,18 @@ OPERATIONS = Board(
             Unit.PER_SECOND,
         ),
         Panel(
+            "Dry runs, and files of drop folders",
+            "Dry runs are decided and taken back; files are taken or refused whole.",
+            (
+                Query("sum(rate(crescendo_dry_runs_total[$__rate_interval]))", "dry runs"),
+                Query(
+                    "sum by (outcome) (rate(crescendo_drop_files_total[$__rate_interval]))",
+                    "files {{outcome}}",
+                ),
+            ),
+            Unit.PER_SECOND,
+        ),
+        Panel(
             "Turned away at the door",
             "By the code of the problem; the table audit says who.",
             (Query("sum by (code) (rate(crescendo_turned_away_total[$__rate_interval]))", "{{code}}"),),
@@ -183,6 +195,25 @@ MINISTRIES = Board(
                 ),
             ),
             Unit.PER_SECOND,
+        ),
+        Panel(
+            "Files, by what has become of them",
+            "Received since the first of the database, by sender and state.",
+            (
+                Query(
+                    'sum by (sender, state) (crescendo_submissions{sender=~"$sender"})',
+                    "{{sender}} {{state}}",
+                ),
+            ),
+            look=Look.BARS,
+        ),
+        Panel(
+            "Paused",
+            "Senders that an operator has paused, and their files that wait.",
+            (
+                Query("sum(crescendo_senders_paused)", "senders"),
+                Query("sum(crescendo_files_paused)", "files"),
+            ),
         ),
         Panel(
             "Share refused, last quarter of an hour",

@@ -14,7 +14,7 @@ from service.web.lookout import Lookout
 from service.web.pain002 import Pain002
 from service.web.refusals import Refusals
 from service.web.reports import Reports
-from service.web.routing import Application, Route
+from service.web.routing import Application, Handler, Route
 from service.web.senders import Senders
 from service.web.standing import COMMITMENT, PAYMENT, Standing
 from service.web.submissions import Submissions
@@ -26,6 +26,10 @@ OPEN = frozenset({"/healthz", "/readyz", "/docs", "/docs.css", "/openapi.json", 
 """Paths that the door lets everybody through to."""
 
 
+Handlers = dict[tuple[str, str], Handler]
+"""By method and path."""
+
+
 def application(desk: Desk, door: Door, lookout: Lookout) -> Application:
     """All that can be asked."""
     return Application(routes(desk, door, lookout), door, desk.board)
@@ -33,14 +37,15 @@ def application(desk: Desk, door: Door, lookout: Lookout) -> Application:
 
 def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
     """Every route; each asks for a key unless its path is open."""
+    handlers = {**_operating(desk, door, lookout), **_sending(desk), **_asking(desk)}
+    return [Route(method, path, handler, path in OPEN) for (method, path), handler in handlers.items()]
+
+
+def _operating(desk: Desk, door: Door, lookout: Lookout) -> Handlers:
+    """How the service is, for those who keep it and for those who look on."""
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
-    acts, submissions, senders = Acts(desk), Submissions(desk), Senders(desk)
-    refusals, live = Refusals(desk, submissions), Live(desk, door, lookout)
-    uploads, pain002 = Uploads(desk, submissions), Pain002(desk, submissions)
-    eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
-    lives = ActLives(desk, eyes)
-    commitments, payments = Standing(desk, eyes, COMMITMENT), Standing(desk, eyes, PAYMENT)
-    handlers = {
+    live, senders = Live(desk, door, lookout), Senders(desk)
+    return {
         **page.Page(desk).handlers(),
         ("GET", "/healthz"): health.alive,
         ("GET", "/readyz"): health.ready,
@@ -51,7 +56,38 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
         ("GET", "/docs"): docs.page,
         ("GET", "/docs.css"): docs.looks,
         ("GET", "/openapi.json"): docs.openapi,
+        ("POST", "/v1/senders/{sender}/pause"): senders.pause,
+        ("POST", "/v1/senders/{sender}/resume"): senders.resume,
+    }
+
+
+def _sending(desk: Desk) -> Handlers:
+    """Acts and files, and what becomes of them."""
+    acts, submissions = Acts(desk), Submissions(desk)
+    refusals, pain002 = Refusals(desk, submissions), Pain002(desk, submissions)
+    uploads = Uploads(desk, submissions)
+    return {
         ("POST", "/v1/acts"): acts.decide,
+        ("POST", "/v1/submissions"): submissions.submit,
+        ("GET", "/v1/submissions"): submissions.listing,
+        ("GET", "/v1/submissions/{submission}"): submissions.status,
+        ("DELETE", "/v1/submissions/{submission}"): submissions.cancel,
+        ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
+        ("GET", "/v1/submissions/{submission}/pain002"): pain002.report,
+        ("POST", "/v1/uploads"): uploads.begin,
+        ("GET", "/v1/uploads"): uploads.listing,
+        ("GET", "/v1/uploads/{upload}"): uploads.state,
+        ("PATCH", "/v1/uploads/{upload}"): uploads.append,
+        ("DELETE", "/v1/uploads/{upload}"): uploads.give_up,
+    }
+
+
+def _asking(desk: Desk) -> Handlers:
+    """Questions to the journal."""
+    eyes, reports, nodes = Eyes(desk), Reports(desk), BudgetNodes(desk)
+    lives = ActLives(desk, eyes)
+    commitments, payments = Standing(desk, eyes, COMMITMENT), Standing(desk, eyes, PAYMENT)
+    return {
         ("GET", "/v1/acts"): lives.by_reference,
         ("GET", "/v1/acts/{entry}"): lives.by_entry,
         ("GET", "/v1/acts/{entry}/followers"): lives.followers,
@@ -64,18 +100,4 @@ def routes(desk: Desk, door: Door, lookout: Lookout) -> list[Route]:
         ("GET", "/v1/reports/trial-balance"): reports.trial_balance,
         ("GET", "/v1/reports/budget"): reports.budget,
         ("GET", "/v1/reports/refusals"): reports.refusals,
-        ("POST", "/v1/submissions"): submissions.submit,
-        ("GET", "/v1/submissions"): submissions.listing,
-        ("GET", "/v1/submissions/{submission}"): submissions.status,
-        ("DELETE", "/v1/submissions/{submission}"): submissions.cancel,
-        ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
-        ("GET", "/v1/submissions/{submission}/pain002"): pain002.report,
-        ("POST", "/v1/senders/{sender}/pause"): senders.pause,
-        ("POST", "/v1/senders/{sender}/resume"): senders.resume,
-        ("POST", "/v1/uploads"): uploads.begin,
-        ("GET", "/v1/uploads"): uploads.listing,
-        ("GET", "/v1/uploads/{upload}"): uploads.state,
-        ("PATCH", "/v1/uploads/{upload}"): uploads.append,
-        ("DELETE", "/v1/uploads/{upload}"): uploads.give_up,
     }
-    return [Route(method, path, handler, path in OPEN) for (method, path), handler in handlers.items()]

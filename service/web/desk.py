@@ -69,7 +69,7 @@ class Desk:
             raise busy("The service is starting")
         if self.inbox.forms_waiting >= FORMS_WAITING_MAX:
             raise busy("As many forms wait as can wait", 1)
-        if self.inbox.waiting >= FILES_WAITING_MAX:
+        if len(self.inbox.files) >= FILES_WAITING_MAX:
             raise busy("As many files wait as can wait", 30)
 
     def check_sender(self, sender: str, *, is_file: bool) -> None:
@@ -81,7 +81,7 @@ class Desk:
             An operator has paused it.
         """
         reason = self.inbox.paused.get(sender)
-        if reason is not None and not (is_file and self.inbox.aside(sender) < FILES_PAUSED_MAX):
+        if reason is not None and not (is_file and self.inbox.files.aside(sender) < FILES_PAUSED_MAX):
             raise paused(sender, reason)
 
     def check_rehearsals(self) -> None:

@@ -23,4 +23,4 @@ class Health:
             raise busy("stopping")
         if not self._desk.is_ready:
             raise busy("loading the book")
-        return answer({"status": "ready", "files_waiting": self._desk.inbox.waiting}, HTTPStatus.OK)
+        return answer({"status": "ready", "files_waiting": len(self._desk.inbox.files)}, HTTPStatus.OK)

@@ -13,7 +13,8 @@ from core.fields import FORMATS
 from service.database import Database
 from service.web.acts import Decision
 from service.web.application import ONLOOKERS, OPEN, routes
-from service.web.description import OPERATIONS, described
+from service.web.description import described
+from service.web.operations import OPERATIONS
 from service.web.refusals import RefusalPage
 from service.web.submissions import SubmissionPage, Ticket
 from tests.service.web.acts import CREDITS, unknown_centres

@@ -45,7 +45,31 @@ SHOWN: Mapping[tuple[str, str], Sort] = {
     ("GET", "/v1/submissions"): Sort(),
     ("GET", "/v1/submissions/{submission}"): Sort(belongs=True),
     ("GET", "/v1/submissions/{submission}/refusals"): Sort(belongs=True),
+    ("GET", "/v1/submissions/{submission}/pain002"): Sort(belongs=True),
+    # an operator may: tests of their own say what and when
+    ("DELETE", "/v1/submissions/{submission}"): Sort(),
+    ("POST", "/v1/senders/{sender}/pause"): Sort(),
+    ("POST", "/v1/senders/{sender}/resume"): Sort(),
+    ("POST", "/v1/uploads"): Sort(),
+    ("GET", "/v1/uploads"): Sort(),
+    ("GET", "/v1/uploads/{upload}"): Sort(),
+    ("PATCH", "/v1/uploads/{upload}"): Sort(),
+    ("DELETE", "/v1/uploads/{upload}"): Sort(),
+    ("GET", "/v1/acts"): Sort(asks={"reference": f"{HIDDEN}-ACT"}),
+    ("GET", "/v1/acts/{entry}"): Sort(belongs=True),
+    ("GET", "/v1/acts/{entry}/followers"): Sort(belongs=True),
+    ("GET", "/v1/commitments"): Sort(asks={"reference": f"{HIDDEN}-ACT"}),
+    ("GET", "/v1/commitments/{entry}"): Sort(),
+    ("GET", "/v1/payments"): Sort(asks={"reference": f"{HIDDEN}-ACT"}),
+    ("GET", "/v1/payments/{entry}"): Sort(),
+    ("GET", "/v1/budget/nodes"): Sort(asks={"fund_centre": commitment("")["fund_centre"], "year": "2018"}),
+    ("GET", "/v1/budget/programmes"): Sort(),
+    ("GET", "/v1/reports/trial-balance"): Sort(),
+    ("GET", "/v1/reports/budget"): Sort(),
+    ("GET", "/v1/reports/refusals"): Sort(),
 }
+NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64}
+"""What stands in a path where it is no number."""
 CLOSED = sorted(SHOWN)
 BELONGING = [route for route, sort in SHOWN.items() if sort.belongs]
 SENDING = [route for route, sort in SHOWN.items() if sort.sends is not None]
@@ -75,7 +99,7 @@ async def anonymous(place: Place) -> AsyncIterator[httpx.AsyncClient]:
 
 def _path(path: str, number: int) -> str:
     """The path with the number of something of the ministry's: a submission, and an entry too."""
-    return re.sub(r"\{\w+\}", str(number), path)
+    return re.sub(r"\{(\w+)\}", lambda found: NAMES.get(found[1], str(number)), path)
 
 
 def _with(key: Mapping[str, str], sort: Sort) -> dict[str, Any]:
