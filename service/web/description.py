@@ -8,11 +8,12 @@ import msgspec
 from core.fields import FORMATS, Field, Sort
 from service.web.completing import completed
 from service.web.operation import Operation, Parameter
-from service.web.operations import JSON, OPERATIONS, TYPES
+from service.web.operations import JSON, LENGTH, OPERATIONS, TYPES
 from service.web.presenting import HEADERS
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.routing import PARAMETER, SHAPES, digits
 from service.web.senders import REASON_LETTERS_MAX
+from service.web.uploads import SIZE_DIGITS_MAX
 
 _NUMBER_MAX = 2**31 - 1
 _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -43,7 +44,7 @@ _HEADERS: Mapping[str, str] = {
 """What the headers of a file read as; an empty one says nothing."""
 
 _BYTES: Mapping[str, tuple[str, int]] = {
-    "Upload-Length": ("Bytes that the file has", 104_857_600),
+    LENGTH: ("Bytes that the file has", 104_857_600),
     "Upload-Offset": ("Bytes that are there already", 67_108_864),
 }
 """Headers that are required where they are read: what each says, and an example."""
@@ -110,18 +111,18 @@ def _query(asked: str | Parameter) -> dict[str, Any]:
 
 def _headers(operation: Operation) -> list[dict[str, Any]]:
     """The envelope, where a file is sent, and what places a piece of one."""
-    return [_header(name) for name in operation.headers]
+    begins = LENGTH in operation.headers
+    return [_header(name, is_named=begins and name == HEADERS["sha256"]) for name in operation.headers]
 
 
-def _header(name: str) -> dict[str, Any]:
+def _header(name: str, *, is_named: bool) -> dict[str, Any]:
+    """``is_named`` is the digest that an upload is known by."""
     if name not in _BYTES:
-        return {
-            "name": name,
-            "in": "header",
-            "schema": {"type": "string", "pattern": f"^({_HEADERS[name]})?$"},
-        }
+        pattern = f"^{_HEADERS[name]}$" if is_named else f"^({_HEADERS[name]})?$"
+        schema = {"type": "string", "pattern": pattern}
+        return {"name": name, "in": "header", "required": is_named, "schema": schema}
     told, example = _BYTES[name]
-    schema = {"type": "integer", "minimum": 0}
+    schema = {"type": "integer", "minimum": 0, "maximum": 10**SIZE_DIGITS_MAX - 1}
     return {
         "name": name,
         "in": "header",

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from service.access.door import Door
 from service.access.roles import Role
@@ -24,7 +25,7 @@ class Onlookers:
         Problem
             From elsewhere, and without a key of one of the two roles.
         """
-        if self._desk.shows_metrics_to_all or _is_at_home(request.address):
+        if self._desk.shows_metrics_to_all or _is_at_home(request):
             return
         request.caller = await self._door.caller(request)
         if not request.who.roles & {Role.OPERATOR, Role.AUDITOR}:
@@ -32,9 +33,26 @@ class Onlookers:
             raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
 
 
-def _is_at_home(address: str) -> bool:
-    """Whether the caller is on this machine."""
+def _is_at_home(request: Request) -> bool:
+    """Whether the caller is on this machine, and means to be.
+
+    A page that somebody here has open may make its own name point here, and what a proxy here hands on comes from
+    here too: both ask for another host.
+    """
+    host = request.header("host") or "localhost"
+    return _is_loopback(request.address) and _is_loopback(_name(host))
+
+
+def _name(host: str) -> str:
+    """A host without its port; nothing where it is none."""
     try:
-        return ip_address(address).is_loopback
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
         return False

@@ -22,6 +22,7 @@ from service.web.submissions import SubmissionPage, Ticket
 from service.web.uploads import Partial, PartialPage
 
 JSON = "application/json"
+LENGTH = "Upload-Length"
 _FORM: Mapping[str, Any] = {
     "reference": "EJ-2018-000017",
     "kind": "commitment",
@@ -152,7 +153,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             **dict.fromkeys(("400", "403", "409", "413", "415", "422"), PROBLEM),
         },
         ("again",),
-        headers=("Upload-Length", *ENVELOPE),
+        headers=(LENGTH, *ENVELOPE),
     ),
     ("GET", "/v1/uploads"): Operation("The caller's unfinished uploads", {"200": PartialPage}),
     ("GET", "/v1/uploads/{upload}"): Operation(

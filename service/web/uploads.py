@@ -25,7 +25,7 @@ from service.web.upload import Cut
 BUSY_SECONDS = 5
 """Until who finds another connection at work should look again."""
 NO_ROOM_SECONDS = 300
-_SIZE_DIGITS_MAX = 15
+SIZE_DIGITS_MAX = 15
 _CONFLICTS: Mapping[type[Exception], str] = {Full: "uploads-full", Differs: "upload-differs"}
 
 
@@ -188,7 +188,7 @@ class Uploads:
 
 def _whole(request: Request, header: str) -> int:
     text = request.header(header)
-    if not (text.isascii() and text.isdigit() and len(text) <= _SIZE_DIGITS_MAX):
+    if not (text.isascii() and text.isdigit() and len(text) <= SIZE_DIGITS_MAX):
         raise malformed(f"The header {header.title()} must be a whole number of bytes")
     return int(text)
 

@@ -25,17 +25,32 @@ def _metrics(role: Role, *, is_open: bool = False) -> Metrics:
     return Metrics(cast(Any, desk), cast(Any, door))
 
 
-def _from(address: str) -> Request:
+def _from(address: str, host: str = "127.0.0.1:8000") -> Request:
     async def receive() -> dict[str, Any]:
         return {}
 
-    return Request({"client": (address, 1), "headers": [], "method": "GET", "path": "/metrics"}, receive)
+    headers = [(b"host", host.encode())] if host else []
+    return Request({"client": (address, 1), "headers": headers, "method": "GET", "path": "/metrics"}, receive)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
 async def test_this_machine_may_look(address: str) -> None:
     found = await _metrics(Role.AUTHORISING_OFFICER).shown(_from(address))
     assert found.body == b"figures"
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", ""])
+async def test_this_machine_is_asked_by_its_own_names(host: str) -> None:
+    assert (await _metrics(Role.AUTHORISING_OFFICER).shown(_from("127.0.0.1", host))).body == b"figures"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "192.0.2.7", "[::1", "127.0.0.1.evil.example"]
+)
+async def test_a_name_that_was_made_to_point_here_opens_nothing(host: str) -> None:
+    """A page in a browser on this machine may ask for its own host, and have that lead here."""
+    with pytest.raises(Problem):
+        await _metrics(Role.AUTHORISING_OFFICER).shown(_from("127.0.0.1", host))
 
 
 @pytest.mark.parametrize("role", Role)

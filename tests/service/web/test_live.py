@@ -15,6 +15,7 @@ import pytest
 from monitoring.board import Board
 from monitoring.figures import Figures
 from service.access import keys
+from service.access.keys import Caller
 from service.access.roles import Role
 from service.database import Database
 from service.web.application import OPEN
@@ -129,7 +130,11 @@ def _desk() -> Any:
 
 def _live(desk: Any, lookout: Lookout, role: Role = Role.OPERATOR) -> Live:
     who = keys.caller("k", "OPS", frozenset({role}), frozenset())
-    return Live(desk, cast(Any, SimpleNamespace(caller=lambda _: who)), lookout)
+
+    async def caller(_: Request) -> Caller:
+        return who
+
+    return Live(desk, cast(Any, SimpleNamespace(caller=caller)), lookout)
 
 
 def _request(method: str = "GET", address: str = "127.0.0.1") -> tuple[Request, asyncio.Event]:

@@ -243,7 +243,8 @@ async def test_a_known_remedy_comes_with_the_problem(client: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/submissions/999999", "/v1/submissions/999999999/refusals", "/v1/submissions/x", "/v2", "//"]
+    "path",
+    ["/v1/submissions/999999", "/v1/submissions/999999999/refusals", "/v1/submissions/x", "/v2", "/nothing"],
 )
 async def test_what_is_not_there_is_not_found(path: str, client: httpx.AsyncClient) -> None:
     found = await client.get(path)
