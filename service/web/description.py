@@ -39,7 +39,7 @@ _HEADERS: Mapping[str, str] = {
     HEADERS["sha256"]: "[0-9a-fA-F]{64}",
     "Crescendo-Sepa-Only": "true|false",
     "Content-Digest": "sha-256=:[A-Za-z0-9+/]{43}=:",
-    "Content-Disposition": 'attachment; filename="[^";]+"',
+    "Content-Disposition": ".*",
 }
 """What the headers of a file read as; an empty one says nothing."""
 
