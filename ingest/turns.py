@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from ingest.cutting import WHOLE
 
-FILE_BATCHES_BESIDE = 2
-FILE_LINES_BESIDE = 8_192
+FILE_BATCHES_BESIDE = 1
+FILE_LINES_BESIDE = 4_096
 """Batches of files that may be under way beside forms, and the lines of each."""
 
 CALM_SECONDS = 1.0
