@@ -12,8 +12,12 @@ import asyncpg
 
 from core.codes import Outcome
 from core.nomenclature import ORDINARY_FUND
+from core.observer import Stages
+from ingest.forms import Form
+from ingest.inbox import Inbox
 from ingest.intake import FileFeed, Order
 from ingest.spool import Spool
+from posting.loading import Loaded
 from posting.pipeline import Pipeline, Settings
 from posting.registry import Coded, Reference
 from posting.store.postgres import PostgresStore
@@ -21,6 +25,10 @@ from tests.files import Row
 from tests.oracle.engine import Told
 
 _SHEETS, _CENTRES = 6, 131_072
+
+
+async def _opened(_: Loaded) -> None:
+    """Nobody else waits for the book."""
 
 
 class EngineDriver:
@@ -51,22 +59,42 @@ class EngineDriver:
             await Pipeline(store, self._reference, Settings(checkpoint_entries=20)).run(feed)
             assert not feed.rejected, feed.rejected
             (self._last,) = feed.taken
-        return await self._told(lines)
+        return await self._told(range(lines))
 
-    async def _told(self, lines: int) -> list[Told]:
-        connection = await asyncpg.connect(self._dsn)
+    def submit_form(self, rows: list[Row], sender: str = "ministry") -> list[Told]:
+        """Hand ``rows`` in as one form, accepted all or not at all, and read back what became of each."""
+        return self._runner.run(self._submit_form(rows, sender))
+
+    async def _submit_form(self, rows: list[Row], sender: str) -> list[Told]:
+        async with PostgresStore(self._dsn).held("test") as store:
+            inbox = Inbox(Spool(self._folder / "spool"), store, Stages(), _opened)
+            form = Form(sender, rows, json.dumps(rows).encode(), asyncio.Future(), is_atomic=True)
+            inbox.take(form)
+            async with asyncio.TaskGroup() as group:
+                settings = Settings(checkpoint_entries=20, committed=inbox.committed)
+                group.create_task(Pipeline(store, self._reference, settings).run(inbox))
+                answer = await form.answer
+                inbox.close()
+        self._last = answer.submission
+        return await self._told(range(answer.first_line, answer.first_line + len(rows)))
+
+    async def _told(self, lines: range) -> list[Told]:
+        """What the tables say of ``lines``, which are the last of the submission."""
+        connection, last = await asyncpg.connect(self._dsn), (self._last, lines.start)
         try:
             told: dict[int, Told] = {}
             for table, outcome in (("entry", Outcome.ACCEPTED), ("duplicate", Outcome.DUPLICATE)):
-                rows = await connection.fetch(f"select line from {table} where submission = $1", self._last)
+                rows = await connection.fetch(
+                    f"select line from {table} where submission = $1 and line >= $2", *last
+                )
                 told |= {row["line"]: (outcome.name, "", 0) for row in rows}
-            query = "select line, code, node, missing from refusal where submission = $1"
-            for row in await connection.fetch(query, self._last):
+            query = "select line, code, node, missing from refusal where submission = $1 and line >= $2"
+            for row in await connection.fetch(query, *last):
                 told[row["line"]] = (Outcome(row["code"]).name, self._centre(row["node"]), row["missing"])
         finally:
             await connection.close()
-        assert sorted(told) == list(range(lines)), "a line has no outcome"
-        return [told[line] for line in range(lines)]
+        assert sorted(told) == list(lines), "a line has no outcome"
+        return [told[line] for line in lines]
 
     def _codes(self, kind: Coded) -> list[str]:
         return self._reference.codes()[kind]
@@ -75,7 +103,7 @@ class EngineDriver:
         return self._codes(Coded.CENTRE)[node // _SHEETS % _CENTRES - 1] if node else ""
 
     def held(self) -> set[int]:
-        """Lines of the last file that waited in its first pass."""
+        """Lines of the last file or form that waited in its first pass."""
         query = "select line, lines from held where submission = $1 and pass = 1"
         rows = self._fetch(query, self._last)
         return {line for row in rows for line in range(row["line"], row["line"] + row["lines"])}

@@ -15,6 +15,7 @@ from core.codes import UNKEYED, Outcome
 from core.money import AMOUNT_MAX
 from core.nomenclature import Level
 from tests.books import CLOSED_PERIOD, OPEN_PERIODS, OTHER_ACCOUNT, Book, books
+from tests.oracle.decisions import rows
 from tests.oracle.model import NONE, Line
 
 INT64_EDGES = (0, 1, -1, 2**63 - 1, -(2**63))
@@ -87,15 +88,6 @@ def cases(draw: st.DrawFn, acts_max: int = 30) -> Case:
     cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=2)))
     pieces = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
     return Case(book, [Batch(rows(piece), draw(st.booleans())) for piece in pieces])
-
-
-def rows(acts: Sequence[Sequence[Line]]) -> list[Line]:
-    """The lines of ``acts`` one after another, each naming the row of its act's first."""
-    flat: list[Line] = []
-    for act in acts:
-        head = len(flat)
-        flat += [line._replace(head=head) for line in act]
-    return flat
 
 
 @st.composite

@@ -22,6 +22,9 @@ from tests.strategies import READING_FAULTS, Case, cases
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}
+_OF_FORMS = {Outcome.FORM_REFUSED}
+"""What no act is told for itself: ``tests.oracle.retraction`` finds it once all acts of a form are decided, and takes
+back those that were accepted."""
 
 
 def _lines(case: Case) -> list[Line]:
@@ -223,7 +226,7 @@ def test_holding_never_takes_from_what_would_be_accepted(case: Case) -> None:
 
 
 def test_the_strategies_reach_every_decision() -> None:
-    """Whatever deciding can answer occurs among a few hundred cases, always the same ones."""
+    """Whatever deciding act by act can answer occurs among a few hundred cases, always the same ones."""
     seen: set[Outcome] = set()
 
     @settings(few, max_examples=250, derandomize=True, database=None)
@@ -234,7 +237,7 @@ def test_the_strategies_reach_every_decision() -> None:
             seen.update(decision.outcome for decision in decide(batch.lines, ledger, batch.holding))
 
     collect()
-    assert set(Outcome) - seen <= set(READING_FAULTS)
+    assert set(Outcome) - seen - set(READING_FAULTS) == _OF_FORMS
 
 
 # ---------------------------------------------------------------------------------------------- in words

@@ -9,6 +9,8 @@ payee    third parties to register, each of which must be accepted
 file     act lines in the words of the flat act format, each with its ``outcome``, and where that matters the
          ``node`` that refused and the ``missing`` euros.  Rows with the same number are one file; ``HELD then
          X`` is X after the line waited for a later one; a ``line`` of ``1..1001`` stands for as many rows
+form     act lines like those of a file.  Rows with the same number are one form, whose acts are accepted all or
+         not at all, and at once: no line of it waits
 left     AE and CP that remain available
 account  debit and credit so far
 
@@ -33,6 +35,7 @@ FOLDER = Path(__file__).parent.joinpath("scenarios")
 _ALWAYS = {"exercise", "date"}
 _CELL = {"fund_centre", "functional_area", "commitment_item", "fund"}
 _EXPECTED = {"outcome", "node", "missing"}
+_SUBMITTED = {"file", "form"}
 
 
 class Driver(Protocol):
@@ -42,8 +45,12 @@ class Driver(Protocol):
         """Work one file to its end; each row's outcome by name, centre that refused or "", cents missing."""
         ...
 
+    def submit_form(self, rows: list[Row]) -> list[Told]:
+        """Decide one form at once, its acts all accepted or none; told as of a file."""
+        ...
+
     def held(self) -> set[int]:
-        """Rows of the last file, from 0, that waited for a later act."""
+        """Rows of the last file or form, from 0, that waited for a later act."""
         ...
 
     def left(self, fields: Row) -> tuple[int, int]:
@@ -135,9 +142,9 @@ def play(scenario: Scenario, driver: Driver) -> None:
                     scenario,
                     driver,
                 )
-            case "file":
-                for _, rows in groupby(table.rows, key=lambda row: row[1]["file"]):
-                    _submit(list(rows), scenario, driver)
+            case "file" | "form":
+                for rows in _numbered(table):
+                    _submit(rows, scenario, driver)
             case "left":
                 _compare_left(table, scenario, driver)
             case "account":
@@ -177,8 +184,14 @@ def _payees(table: Table, number: int) -> list[Row]:
     return [row | act | {"reference": f"SET-UP-{number}-{at}"} for at, (_, row) in enumerate(table.rows)]
 
 
+def _numbered(table: Table) -> list[list[tuple[str, Row]]]:
+    """The files or forms of ``table``."""
+    return [list(rows) for _, rows in groupby(table.rows, key=lambda row: row[1][table.sort])]
+
+
 def _submit(rows: list[tuple[str, Row]], scenario: Scenario, driver: Driver) -> None:
-    told = driver.submit([_complete(row, scenario.usual) for _, row in rows])
+    submit = driver.submit_form if "form" in rows[0][1] else driver.submit
+    told = submit([_complete(row, scenario.usual) for _, row in rows])
     assert len(told) == len(rows), f"{rows[0][0]}: {len(told)} answers to {len(rows)} rows"
     for (place, row), (outcome, node, missing) in zip(rows, told, strict=True):
         found = {"outcome": outcome, "node": node, "missing": _euros(missing) if missing else ""}
@@ -194,7 +207,7 @@ def _complete(row: Row, usual: Row) -> Row:
     needed = _ALWAYS | (_CELL if kind.budget is not Budget.NONE and not kind.follows else set())
     needed |= {"payee"} if kind.pays else set()
     given = {name: text for name, text in usual.items() if name in needed and name not in row}
-    own = {name: text for name, text in row.items() if name not in _EXPECTED | {"file"}}
+    own = {name: text for name, text in row.items() if name not in _EXPECTED | _SUBMITTED}
     return {name: text for name, text in (given | own).items() if text}
 
 
@@ -224,7 +237,8 @@ SCENARIOS = list(scenarios())
 
 
 def _expected(scenario: Scenario) -> set[str]:
-    outcomes = [row["outcome"] for table in scenario.tables if table.sort == "file" for _, row in table.rows]
+    tables = [table for table in scenario.tables if table.sort in _SUBMITTED]
+    outcomes = [row["outcome"] for table in tables for _, row in table.rows]
     return {word for outcome in outcomes for word in outcome.split(" then ")}
 
 

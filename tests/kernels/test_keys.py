@@ -14,8 +14,8 @@ from tests.kernels.deciding import acts_of
 from tests.kernels.modes import examples
 from tests.oracle import keys as oracle
 from tests.oracle import waiting
+from tests.oracle.decisions import rows as rows_of
 from tests.oracle.model import Line
-from tests.strategies import rows as rows_of
 from tests.strategies import streams
 
 Key = tuple[int, int]

@@ -12,7 +12,7 @@ from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import Level
 from tests.books import OPEN_PERIODS, Book
 from tests.kernels.deciding import Deciding, remembered
-from tests.oracle.decisions import decide
+from tests.oracle.decisions import decide, rows
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import (
     AE,
@@ -29,7 +29,7 @@ from tests.oracle.model import (
     World,
 )
 from tests.oracle.postings import LEDGER_MAX
-from tests.strategies import INT64_EDGES, rows, sealed
+from tests.strategies import INT64_EDGES, sealed
 
 PROGRAMME, BOP, UNIT, OPERATION, OTHER_BOP, OTHER_UNIT = 0, 6, 12, 18, 24, 30
 ON_PROGRAMME, ON_UNIT, ON_OPERATION, ON_OTHER_BOP, ON_OTHER_UNIT = 1, 2, 3, 4, 5

@@ -9,9 +9,9 @@ from core.catalog import CATALOG, Family
 from core.codes import Outcome
 from tests.kernels.deciding import Deciding
 from tests.kernels.modes import examples
-from tests.oracle.decisions import acts
+from tests.oracle.decisions import acts, rows
 from tests.oracle.model import NONE, Decision, Line
-from tests.strategies import Case, cases, rows
+from tests.strategies import Case, cases
 
 Acts = list[list[Line]]
 _KNOWN = {Outcome.ACCEPTED, Outcome.DUPLICATE}

@@ -12,6 +12,15 @@ def acts(rows: Sequence[Line]) -> list[list[Line]]:
     return [list(lines) for _, lines in groupby(rows, key=lambda line: line.head)]
 
 
+def rows(acts: Sequence[Sequence[Line]]) -> list[Line]:
+    """The lines of ``acts`` one after another, each naming the row of its act's first."""
+    flat: list[Line] = []
+    for act in acts:
+        head = len(flat)
+        flat += [line._replace(head=head) for line in act]
+    return flat
+
+
 def decide(rows: Sequence[Line], ledger: Ledger, holding: bool) -> list[Decision]:
     """Decide every act of ``rows`` in order, advancing ``ledger``; one decision per row."""
     return [decision for lines in acts(rows) for decision in ledger.decide(lines, holding)]

@@ -7,13 +7,14 @@ from core.catalog import KIND_NUMBER, Budget, Family
 from core.codes import Outcome
 from core.fields import FORMATS, Field, Sort
 from core.nomenclature import ORDINARY_FUND
-from tests.oracle import amounts, days, texts, whole
+from tests.oracle import amounts, days, decisions, texts, whole
 from tests.oracle.assignment import cell, names_cell, sheet, source
 from tests.oracle.availability import available
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import AE, CP, NONE, Cell, Decision, Line, World
 from tests.oracle.reading import Read, Row, posting_month, read
 from tests.oracle.reference import Reference
+from tests.oracle.retraction import all_or_none
 
 Told = tuple[str, str, int]
 """Name of the outcome, code of the fund centre that refused or empty, cents missing."""
@@ -36,10 +37,16 @@ class Engine:
         acts = [self._lines(act, sender) for act in read(rows, self.reference)]
         first, last = self.ledger.submit(acts)
         self._held = {row for row, d in enumerate(_flat(first)) if d.outcome is Outcome.HELD}
-        return [(d.outcome.name, self.reference.centre(d.node), d.missing) for d in _flat(last)]
+        return self._told(_flat(last))
+
+    def submit_form(self, rows: Iterable[Row], sender: str = "ministry") -> list[Told]:
+        """Decide one form, its acts all accepted or none; what became of each row."""
+        lines = decisions.rows([self._lines(act, sender) for act in read(rows, self.reference)])
+        self._held = set()
+        return self._told(all_or_none(lines, self.ledger))
 
     def held(self) -> set[int]:
-        """Rows of the last file that waited for a later act, from 0."""
+        """Rows of the last file or form that waited for a later act, from 0."""
         return self._held
 
     def left(self, fields: Row) -> tuple[int, int]:
@@ -54,6 +61,9 @@ class Engine:
         number = self.reference.accounts[account]
         sums = [both for (_, each), both in self.ledger.state.sums.items() if each == number]
         return sum(debit for debit, _ in sums), sum(credit for _, credit in sums)
+
+    def _told(self, found: list[Decision]) -> list[Told]:
+        return [(d.outcome.name, self.reference.centre(d.node), d.missing) for d in found]
 
     def _lines(self, act: list[Read], sender: str) -> list[Line]:
         return [self._line(line, sender) for line in act]
