@@ -4,10 +4,12 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
-from core.errors import EnvelopeMismatch
+from core.errors import EnvelopeMismatch, FormatUnknown
 from ingest.envelope import Envelope, stated
 from ingest.formats import FileFormat
 from ingest.spool import Spooled, inside
@@ -41,6 +43,7 @@ HEADERS: Mapping[str, str] = {
     "sha256": "Crescendo-Sha256",
 }
 """Header by key of the envelope; ``Crescendo-Sepa-Only`` is a yes or no, and the sender is the caller."""
+_DIGEST_BYTES = 32
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
 _FILE_NAME = re.compile(r"""\bfilename="?([^";]+)"?""")
 
@@ -76,9 +79,12 @@ def envelope(request: Request, sender: str) -> Envelope:
     FormatUnknown
         A value that does not read.
     """
-    said: dict[str, str | bool] = {key: request.header(name) for key, name in HEADERS.items()}
+    said: dict[str, Any] = {key: request.header(name) for key, name in HEADERS.items()}
     said = {key: value for key, value in said.items() if value}
     if digest := _digest(request):
+        if said.get("sha256", digest).casefold() != digest:
+            told = "Crescendo-Sha256 and the digest of RFC 9530 name two files"
+            raise FormatUnknown("headers", told, "Say the SHA-256 of the bytes once")
         said["sha256"] = digest
     if sepa_only := request.header("crescendo-sepa-only"):
         if sepa_only not in {"true", "false"}:
@@ -88,13 +94,17 @@ def envelope(request: Request, sender: str) -> Envelope:
 
 
 def _digest(request: Request) -> str:
-    """The SHA-256 of ``Content-Digest`` or ``Repr-Digest`` (RFC 9530), in hexadecimal."""
+    """The SHA-256 of ``Content-Digest`` or ``Repr-Digest`` (RFC 9530), in hexadecimal.
+
+    One that holds none is refused: a sender that says a digest believes it checked.
+    """
     for name in ("content-digest", "repr-digest"):
-        if found := _DIGEST.search(request.header(name)):
-            try:
-                return base64.b64decode(found[1], validate=True).hex()
-            except binascii.Error as error:
-                raise malformed(f"{name} does not read: {error}") from error
+        if text := request.header(name):
+            found = _DIGEST.search(text)
+            with suppress(binascii.Error):
+                if found and len(digest := base64.b64decode(found[1], validate=True)) == _DIGEST_BYTES:
+                    return digest.hex()
+            raise FormatUnknown(name.title(), "It holds no SHA-256 that reads", "Say sha-256=:BASE64:")
     return ""
 
 

@@ -183,7 +183,15 @@ BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "a media type unknown": (LINE, {"content_type": "image/png"}, 415, "media-type-unknown"),
     "a packed body": (LINE, {"content_encoding": "gzip"}, 415, "media-type-unknown"),
     "a flag that is none": (LINE, {"crescendo_sepa_only": "perhaps"}, 400, "malformed-request"),
-    "a digest that is none": (LINE, {"content_digest": "sha-256=:AAA:"}, 400, "malformed-request"),
+    "a digest that is none": (LINE, {"content_digest": "sha-256=:AAA:"}, 422, "format-unknown"),
+    "a digest of another sort": (LINE, {"content_digest": "sha-512=:AAAA:"}, 422, "format-unknown"),
+    "a digest too short": (LINE, {"repr_digest": "sha-256=:AAAA:"}, 422, "format-unknown"),
+    "two digests of two files": (
+        LINE,
+        {"content_digest": f"sha-256=:{'A' * 43}=:", "crescendo_sha256": "1" * 64},
+        422,
+        "format-unknown",
+    ),
     "another sender": (
         b'{"envelope": {"sender": "MIN-12"}}\n' + LINE,
         {},
