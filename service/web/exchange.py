@@ -76,10 +76,18 @@ class Request:
         return found[0].decode("latin-1").strip() if found else ""
 
     def query(self, name: str) -> str:
-        """A parameter behind the question mark; empty when it is not there."""
+        """A parameter behind the question mark; empty when it is not there.
+
+        Raises
+        ------
+        Problem
+            It stands there twice, or says nothing.
+        """
         found = self._parameters().get(name, [])
         if len(found) > 1:
             raise malformed(f"{name} stands in the query {len(found)} times")
+        if found == [""]:
+            raise _valueless(name)
         return found[0] if found else ""
 
     def knows_only(self, *names: str) -> None:
@@ -91,7 +99,7 @@ class Request:
             Something else does: a question that is half understood would get a wrong answer.
         """
         if empty := sorted(name for name, values in self._parameters().items() if "" in values):
-            raise malformed(f"{empty[0][:50]!r} has no value: leave it out, or say what it is")
+            raise _valueless(empty[0])
         if unknown := sorted(self._parameters().keys() - set(names)):
             told = f"{unknown[0][:50]!r} is no parameter here"
             raise malformed(f"{told}: there is {', '.join(names) or 'none'}")
@@ -156,6 +164,10 @@ class Request:
     def language(self) -> Language:
         """French when the caller puts it first, else English."""
         return "fr" if self.header("accept-language").lower().startswith("fr") else "en"
+
+
+def _valueless(name: str) -> Problem:
+    return malformed(f"{name[:50]!r} has no value: leave it out, or say what it is")
 
 
 @dataclass(slots=True)

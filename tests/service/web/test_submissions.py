@@ -226,6 +226,8 @@ async def test_a_file_refused_whole_changes_nothing(
         ("wait=1&wait=2", "malformed-request"),
         ("again=yes", "malformed-request"),
         ("wait=-1", "malformed-request"),
+        ("wait=", "malformed-request"),
+        ("again=", "malformed-request"),
         ("wait=%D9%A1", "malformed-request"),
     ],
 )
