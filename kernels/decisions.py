@@ -7,7 +7,7 @@ from core.codes import Outcome
 from core.tables import Acts, Decisions
 from kernels import keys
 from kernels.judging import judge
-from kernels.lookahead import BLOCK_ROWS, look_ahead
+from kernels.lookahead import BLOCK_ROWS, WAY, look_ahead, nothing_found
 from kernels.postings import accept, apply, record, undo
 from kernels.signature import advances, borrow, counted, fills_records, flag, kernel, part, reads_records
 
@@ -92,11 +92,11 @@ def _reject(acts, book, decisions, context, finding):
 @part
 def _settle(acts, book, decisions, context):
     """Judge line after line, each seeing those before it; keep all or none."""
-    row, end, holding, slot = context
+    row, end, holding, slot, seen = context
     entry = counted(book.counters[0].entries + 1)
     for line in range(row, end):
         line = counted(line)
-        finding, link, posting = judge(acts, book, (row, line))
+        finding, link, posting = judge(acts, book, (row, line, seen))
         if finding[0] != Outcome.ACCEPTED.value:
             _reject(acts, book, decisions, (row, line, end, holding), finding)
             return
@@ -145,16 +145,18 @@ def decide(acts, book, decisions, holding):
     """
     acts, book, decisions = borrow(acts), borrowed(book), borrow(decisions)
     rows = acts.size
-    row, ready, found = 0, 0, np.empty(BLOCK_ROWS, np.uint32)
+    row, ready, room = 0, 0, nothing_found()
+    seen = borrow(room)
     while row < rows:
         if row >= ready:
             ready = min(rows, row + BLOCK_ROWS)
-            look_ahead(acts, book, (row, ready), found)
+            look_ahead(acts, book, (row, ready), seen)
         row = counted(row)
         end = row + 1
         while end < rows and acts[counted(end)].head == row:
             end += 1
         known, slot = keys.seek(book.slots, book.keys, acts[row].key_high, acts[row].key_low)
         if not _recognised(acts, book, decisions, ((row, end), holding), known):
-            _settle(acts, book, decisions, (row, end, holding, slot))
+            _settle(acts, book, decisions, (row, end, holding, slot, seen))
         row = end
+    room[WAY, 0] = 0  # used last here, so that Numba lets go of it no sooner

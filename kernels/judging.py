@@ -12,6 +12,7 @@ from core.codes import Outcome
 from kernels import availability, budget, commitments, keys, spending
 from kernels.findings import fine, found
 from kernels.following import alone, demand_of, link_to, place_of, target_of
+from kernels.lookahead import PAYEE, PREVIOUS, guess
 from kernels.signature import counted, part
 
 _LEDGER_MAX = 2**62
@@ -33,13 +34,13 @@ def _names_payee(acts, place):
 @part
 def _judge_payee(acts, book, place):
     """Whether the payee may be registered or paid: (outcome, its number)."""
-    row, line = place
+    row, line, seen = place
     kind = acts[line].kind
     registers = book.effects[kind].family == Family.THIRD_PARTY.value
     if not registers and not book.effects[kind].pays:
         return np.int64(Outcome.ACCEPTED.value), np.int64(0)
     high, low = acts[line].payee_high, acts[line].payee_low
-    known = keys.find(book.payee_slots, book.payees, high, low)
+    known = keys.find_likely(book.payee_slots, book.payees, guess(seen, PAYEE, line), (high, low))
     if registers:
         if known >= 0 or _names_payee(acts, (row, line)):
             return np.int64(Outcome.PAYEE_ALREADY_REGISTERED.value), np.int64(0)
@@ -52,9 +53,10 @@ def _judge_payee(acts, book, place):
 
 
 @part
-def _predecessor(acts, book, line):
+def _predecessor(acts, book, line, seen):
     """The entry a line follows; 0 if there is none."""
-    known = keys.find(book.slots, book.keys, acts[line].previous_high, acts[line].previous_low)
+    key = (acts[line].previous_high, acts[line].previous_low)
+    known = keys.find_likely(book.slots, book.keys, guess(seen, PREVIOUS, line), key)
     behind = np.int64(acts[line].previous_line) - 1
     if known < 0 or behind < 0:
         return np.int64(0)
@@ -77,12 +79,12 @@ def _judge_remainders(book, link, kind, amount):
 
 
 @part
-def _judge_predecessor(acts, book, line):
+def _judge_predecessor(acts, book, line, seen):
     """Whether what the line follows is there and suffices: (finding, link)."""
     kind = acts[line].kind
     if book.effects[kind].follows == Family.NONE.value:
         return fine(), alone(kind, acts[line].cell)
-    item = _predecessor(acts, book, line)
+    item = _predecessor(acts, book, line, seen)
     if item == 0:
         return found(Outcome.PREDECESSOR_MISSING.value, -1, 0), alone(kind, acts[line].cell)
     link = link_to(book, kind, counted(item))
@@ -148,8 +150,11 @@ def _judge_itself(acts, book, line):
 
 @part
 def judge(acts, book, place):
-    """(finding, link, posting) of one line; the latter two have no meaning for a line that breaks a rule."""
-    line = place[1]
+    """(finding, link, posting) of one line; the latter two have no meaning for a line that breaks a rule.
+
+    ``place`` = (row of its act, line, what looking ahead has seen)
+    """
+    line, seen = place[1], place[2]
     link, nothing = alone(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
     finding = _judge_itself(acts, book, line)
     if finding[0] != Outcome.ACCEPTED.value:
@@ -157,7 +162,7 @@ def judge(acts, book, place):
     outcome, payee = _judge_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
         return found(outcome, -1, 0), link, nothing
-    finding, link = _judge_predecessor(acts, book, line)
+    finding, link = _judge_predecessor(acts, book, line, seen)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, nothing
     finding = _judge_budget(acts, book, line, link)

@@ -15,6 +15,8 @@ _ROW_MASK = np.uint64(0xFFFF_FFFF)
 _ONE = np.uint64(1)
 _FREE = np.uint64(0)
 _FIRST = np.uint64(0)
+UNLIKELY = np.uint32(0xFFFF_FFFF)
+"""No row: the last one is never used."""
 
 
 @part
@@ -50,13 +52,24 @@ def find(slots, keys, high, low):
 
 @part
 def likely_row(slots, low):
-    """Row that a slot with the right tag points at, or 0: a guess, good enough to ask memory for it."""
+    """Row that one of the two slots where most searches end points at, by its tag; ``UNLIKELY`` if neither does.
+
+    A guess, good enough to ask memory for it, and made without a branch that depends on it.
+    """
     at, tag = home(slots, low), np.uint64(low)
-    while slots[at] != _FREE:
-        if slots[at] >> _TAG_BITS == tag:
-            return np.int64(slots[at] & _ROW_MASK) - 1
-        at = _next(slots, at)
-    return np.int64(0)
+    here, there = slots[at], slots[_next(slots, at)]
+    word = here if here >> _TAG_BITS == tag else there
+    row = np.uint32((word + _ROW_MASK) & _ROW_MASK)  # one less; of a free slot, no row
+    return row if word >> _TAG_BITS == tag else UNLIKELY
+
+
+@part
+def find_likely(slots, keys, guess, key):
+    """Row of ``key`` = (high, low), or -1; ``guess`` is where ``likely_row`` saw it, some rows ago."""
+    high, low = key
+    if guess != UNLIKELY and keys[guess].high == high and keys[guess].low == low:
+        return np.int64(guess)
+    return find(slots, keys, high, low)
 
 
 @part

@@ -1,6 +1,7 @@
 """Memory asked for ahead: a look-up among millions of keys waits for memory; a block of them waits once, together.
 
-Nothing here changes an outcome: it only decides what is already in the cache when the decision comes to it.
+Nothing here changes an outcome: it decides what is already in the cache when the decision comes to it, and where a
+decision looks first for the keys it must find.
 """
 
 import numpy as np
@@ -8,7 +9,21 @@ import numpy as np
 from kernels import keys
 from kernels.signature import counted, part, prefetch
 
-BLOCK_ROWS = 64
+BLOCK_ROWS = 32
+PREVIOUS, PAYEE, WAY = 0, 1, 2
+"""What is kept of each row: where its predecessor and its payee seemed to stand, and how far the way to its node led."""
+
+
+@part
+def nothing_found():
+    """Room for what is found of a block; a row's place is its number modulo ``BLOCK_ROWS``."""
+    return np.full((3, BLOCK_ROWS), keys.UNLIKELY, np.uint32)
+
+
+@part
+def guess(found, what, row):
+    """Where ``PREVIOUS`` or ``PAYEE`` of ``row`` seemed to stand; one of another row where nothing was asked of this."""
+    return found[what, counted(row) % BLOCK_ROWS]
 
 
 @part
@@ -26,45 +41,48 @@ def _ask_slots(acts, book, first, end):
 @part
 def _ask_keys(acts, book, block, found):
     for row in range(block[0], block[1]):
-        row, at = counted(row), counted(row - block[0])
+        row = counted(row)
+        at = row % BLOCK_ROWS
         previous = keys.likely_row(book.slots, acts[row].previous_low)
-        found[at] = previous
-        prefetch(book.keys, previous)
-        prefetch(book.payees, keys.likely_row(book.payee_slots, acts[row].payee_low))
+        payee = keys.likely_row(book.payee_slots, acts[row].payee_low)
+        found[PREVIOUS, at], found[PAYEE, at] = previous, payee
+        prefetch(book.keys, np.int64(previous if previous != keys.UNLIKELY else 0))
+        prefetch(book.payees, np.int64(payee if payee != keys.UNLIKELY else 0))
 
 
 @part
-def _ask_items(book, rows, found):
-    for at in range(rows):
-        at = counted(at)
-        found[at] = book.keys[found[at]].value
-        prefetch(book.items, np.int64(found[at]))
+def _ask_items(book, block, found):
+    for row in range(block[0], block[1]):
+        at = counted(row) % BLOCK_ROWS
+        previous = found[PREVIOUS, at]
+        found[WAY, at] = book.keys[previous if previous != keys.UNLIKELY else 0].value
+        prefetch(book.items, np.int64(found[WAY, at]))
 
 
 @part
 def _ask_cells(acts, book, block, found):
     for row in range(block[0], block[1]):
-        row, at = counted(row), counted(row - block[0])
-        given, inherited = acts[row].cell, book.items[found[at]].cell
-        cell = given if given >= 0 else inherited
-        found[at] = cell
-        prefetch(book.cells, np.int64(found[at]))
+        row = counted(row)
+        at = row % BLOCK_ROWS
+        given, inherited = acts[row].cell, book.items[found[WAY, at]].cell
+        found[WAY, at] = given if given >= 0 else inherited
+        prefetch(book.cells, np.int64(found[WAY, at]))
 
 
 @part
-def _ask_nodes(book, rows, found):
-    for at in range(rows):
-        at = counted(at)
-        found[at] = book.cells[found[at]].centre_node
-        prefetch(book.nodes, np.int64(found[at]))
-        prefetch(book.figures, np.int64(found[at]))
+def _ask_nodes(book, block, found):
+    for row in range(block[0], block[1]):
+        at = counted(row) % BLOCK_ROWS
+        found[WAY, at] = book.cells[found[WAY, at]].centre_node
+        prefetch(book.nodes, np.int64(found[WAY, at]))
+        prefetch(book.figures, np.int64(found[WAY, at]))
 
 
 @part
-def _ask_parents(book, rows, found):
-    for at in range(rows):
-        at = counted(at)
-        parent = counted(max(book.nodes[found[at]].parent, 0))
+def _ask_parents(book, block, found):
+    for row in range(block[0], block[1]):
+        at = counted(row) % BLOCK_ROWS
+        parent = counted(max(book.nodes[found[WAY, at]].parent, 0))
         prefetch(book.nodes, parent)
         prefetch(book.figures, parent)
 
@@ -73,12 +91,11 @@ def _ask_parents(book, rows, found):
 def look_ahead(acts, book, block, found):
     """Bring what the rows of ``block`` = (first, end) will look up into the cache, one step of the way after another.
 
-    ``found`` has room for where each row of the block has come.
+    ``found`` is filled with where each row of the block has come.
     """
-    first, end = block
-    _ask_slots(acts, book, first, end)
+    _ask_slots(acts, book, block[0], block[1])
     _ask_keys(acts, book, block, found)
-    _ask_items(book, end - first, found)
+    _ask_items(book, block, found)
     _ask_cells(acts, book, block, found)
-    _ask_nodes(book, end - first, found)
-    _ask_parents(book, end - first, found)
+    _ask_nodes(book, block, found)
+    _ask_parents(book, block, found)

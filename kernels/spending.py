@@ -16,15 +16,23 @@ from kernels.signature import aside, counted, part
 
 
 @part
+def _room(tree, node, demand):
+    """Negative unless the figures of ``node`` stay countable; where credits block, they are the narrower bound."""
+    ae_reserved, ae_consumed, cp_reserved = demand
+    room = BALANCE_MAX - ae_reserved - tree.figures[node, AE + RESERVED]
+    room |= BALANCE_MAX - ae_consumed - tree.figures[node, AE + CONSUMED]
+    return room | (BALANCE_MAX - cp_reserved - tree.figures[node, CP + RESERVED])
+
+
+@part
 def _lack(tree, node, demand):
     """Negative unless ``node`` bears ``demand``: all its rules at once, for a line that breaks none is the rule."""
     ae_reserved, ae_consumed, cp_reserved = demand
+    if not tree.nodes[node].blocking:
+        return _room(tree, node, demand)
     left_ae = available(tree, node, AE) - ae_reserved - ae_consumed
     left_cp = available(tree, node, CP) - cp_reserved
-    room = BALANCE_MAX - ae_reserved - tree.figures[node, AE + RESERVED]
-    room |= BALANCE_MAX - ae_consumed - tree.figures[node, AE + CONSUMED]
-    room |= BALANCE_MAX - cp_reserved - tree.figures[node, CP + RESERVED]
-    return ((left_ae | left_cp) & -np.int64(tree.nodes[node].blocking)) | room
+    return left_ae | left_cp
 
 
 @part
