@@ -226,6 +226,7 @@ def test_holding_never_takes_from_what_would_be_accepted(case: Case) -> None:
             assert held == plain
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_the_strategies_reach_every_decision() -> None:
     """Whatever deciding act by act can answer occurs among some hundred cases; which, no seed settles alone.
 
