@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import psutil
@@ -174,9 +174,20 @@ def _decided(tally: Tally) -> int:
     return tally.accepted + tally.duplicate + tally.refused + tally.suspended
 
 
-async def process(
-    where: tuple[Settings, Database], order: Order, interruption: Interruption, teller: Narrator
-) -> Result:
+class Where(NamedTuple):
+    """Where files are processed, and by which nomenclature and chart."""
+
+    settings: Settings
+    database: Database
+    reference: Reference
+
+
+def reference_of(settings: Settings) -> Reference:
+    """The reference data that the settings name: our own where they name none."""
+    return Reference.load(settings.reference) if settings.reference else Reference.load()
+
+
+async def process(where: Where, order: Order, interruption: Interruption, teller: Narrator) -> Result:
     """Bring the files of ``order``, and what earlier runs left, to their end in an open database.
 
     Raises
@@ -184,11 +195,10 @@ async def process(
     EngineError
         The engine cannot go on; what is committed stays, and the same call goes on from there.
     """
-    (settings, database), course = where, Course(order.paths)
-    reference = Reference.load(settings.reference) if settings.reference else Reference.load()
-    async with held(database) as store:
+    course = Course(order.paths)
+    async with held(where.database) as store:
         clock = Clock(course)
-        spool = Spool(settings.data / "spool")
+        spool = Spool(where.settings.data / "spool")
         await sweep(spool, store)
         files = FileFeed(replace(order, admitted=course.admit), spool, store, clock.stages)
         feed = Stoppable(files)
@@ -203,7 +213,7 @@ async def process(
         )
         with interruption.meaning(feed.stop, _STOPPING):
             async with followed(course, teller):
-                await Pipeline(store, reference, told).run(feed)
+                await Pipeline(store, where.reference, told).run(feed)
         if not feed.is_stopping:
             teller.doing("indexing what came")
             with clock.indexing():

@@ -112,7 +112,10 @@ class Cluster(NamedTuple):
             return []
 
     async def create(self, lock: IO[str]) -> None:
-        """Make cluster, role and database beside, then rename them in: no half-made one is ever opened."""
+        """Make cluster, role and database beside, then rename them in: no half-made one is ever opened.
+
+        What is made is brought to the disk once, when all of it is there: the programs would do so each for itself.
+        """
         new = self._replace(home=self.home.with_suffix(".new"))
         if new.home.exists():
             shutil.rmtree(new.home)
@@ -131,11 +134,12 @@ class Cluster(NamedTuple):
             self._give(secret.fileno())
             await self._finish(
                 *("initdb", f"--username={ROLE}", f"--pwfile=/dev/fd/{secret.fileno()}"),
-                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums"),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-sync"),
                 files=(lock, secret),
             )
-        alone = ("postgres", "--single", "-c", "exit_on_error=on", "postgres")
+        alone = ("postgres", "--single", "-c", "exit_on_error=on", "-c", "fsync=off", "postgres")
         await self._finish(*alone, files=(lock,), given=f"CREATE DATABASE {ROLE}\n")
+        await self._finish("initdb", "--sync-only", files=(lock,))
         _write_durably(self.home / "password", f"{password}\n")
 
     async def _finish(self, *command: str, files: Sequence[IO[str]], given: str = "") -> None:

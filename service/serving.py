@@ -35,7 +35,7 @@ from service.access.door import Door
 from service.access.pauses import Pauses
 from service.access.postgres import writing
 from service.access.rates import Rates
-from service.app import held
+from service.app import held, reference_of
 from service.drop.watch import Rules, watch
 from service.interruption import Interruption
 from service.opening import opened
@@ -101,7 +101,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
     StoodDown
         A signal came while it stood by.
     """
-    reference = Reference.load(settings.reference) if settings.reference else Reference.load()
+    reference = reference_of(settings)
     if at.stands_by:
         await standby.turn(settings.database, interruption, teller.doing)
     async with (

@@ -16,6 +16,7 @@ from service.settings import Misuse, Settings
 
 if TYPE_CHECKING:
     from ingest.envelope import Envelope
+    from posting.registry import Reference
     from service.app import Result
 
 EXIT_REFUSED = 1
@@ -84,19 +85,26 @@ def process(settings: Settings, files: Sequence[Path], presentation: Presentatio
             _declared(presentation)
 
         async def work(heard: interruption.Interruption) -> "Result":
-            # The kernels are loaded while the database starts: neither needs the other.
-            loading = asyncio.create_task(asyncio.to_thread(warmup.load, teller))
+            # Code and reference data are loaded while the database starts: neither needs the other.
+            loading = asyncio.create_task(asyncio.to_thread(_loaded, settings, teller))
             async with opened(settings, teller.doing) as database:
-                await loading
+                reference = await loading
                 from ingest.intake import Order
                 from service import app
 
                 order = Order(_presentable(files), _declared(presentation), presentation.again)
-                return await app.process((settings, database), order, heard, teller)
+                return await app.process(app.Where(settings, database, reference), order, heard, teller)
 
         return interruption.run(work)
     finally:
         teller.close()
+
+
+def _loaded(settings: Settings, teller: progress.Narrator) -> "Reference":
+    warmup.load(teller)
+    from service import app
+
+    return app.reference_of(settings)
 
 
 def _declared(presentation: Presentation) -> "Envelope":
