@@ -6,7 +6,10 @@ Arrow.  A column that is absent, null or empty says the same thing: nothing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum, StrEnum
+
+from core.calendar import YEAR_FIRST, YEAR_LAST
 
 
 class Sort(StrEnum):
@@ -73,6 +76,8 @@ class Format:
 
     sort: Sort
     bytes_max: int
+    bounds: tuple[int, int] | None = None
+    """The least and the greatest number, or days since 1970; None where other rules say what is one."""
 
 
 _TEXT_MAX: Mapping[Field, int] = {
@@ -90,17 +95,28 @@ _TEXT_MAX: Mapping[Field, int] = {
     Field.BIC: 11,
     Field.REMITTANCE: 280,
     Field.COUNTERPART: 27,
+    Field.METHOD: 35,
+    Field.INVOICE_NUMBER: 70,
     Field.DOCUMENT_HASH: 128,
 }
 _WHOLE = frozenset({Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK})
 _DAY = frozenset({Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE})
+_EPOCH = date(1970, 1, 1)
+_OF_THE_CALENDAR = (date(YEAR_FIRST, 1, 1) - _EPOCH).days, (date(YEAR_LAST, 12, 31) - _EPOCH).days
+PRIORITIES = 10
+_BOUNDS: Mapping[Field, tuple[int, int]] = {
+    Field.RECEIVED: _OF_THE_CALENDAR,
+    Field.DUE: _OF_THE_CALENDAR,
+    Field.INVOICE_DATE: _OF_THE_CALENDAR,
+    Field.PRIORITY: (0, PRIORITIES - 1),
+}
 
 
 def _format(field: Field) -> Format:
     if field in _WHOLE:
-        return Format(Sort.WHOLE, 10)
+        return Format(Sort.WHOLE, 10, _BOUNDS.get(field))
     if field in _DAY:
-        return Format(Sort.DAY, 10)
+        return Format(Sort.DAY, 10, _BOUNDS.get(field))
     if field is Field.AMOUNT:
         return Format(Sort.DECIMAL, 24)
     if field is Field.AMOUNT_CENTS:

@@ -235,6 +235,27 @@ class NewCells(NamedTuple):
     budget_year: Small
 
 
+class RequestPages(NamedTuple):
+    """One row per page of what payable lines say of their payment.  A COPY row; the page follows."""
+
+    entry_id: Entry
+    """Of the first line on the page."""
+    last_entry: Entry
+    requests: Index
+    """Lines on the page."""
+
+
+class RequestDetails(NamedTuple):
+    """What payable lines say of their payment, in order of entries; texts beside it.  Days are 0 where none is said."""
+
+    entry_id: Entry
+    received: Day
+    due: Day
+    invoice_date: Day
+    priority: Small
+    """-1 where none is said."""
+
+
 class NodeBalances(NamedTuple):
     """What a node's eight figures became with a batch.  A COPY row."""
 

@@ -63,8 +63,18 @@ class Reading:
     def number(self, field: Field) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """(values, faults) of a number or date column; an absent or empty one has the sort's nothing."""
         if field not in self._numbers:
-            self._numbers[field] = self._read_number(field)
+            self._numbers[field] = self._bounded(field, *self._read_number(field))
         return self._numbers[field]
+
+    def _bounded(
+        self, field: Field, values: NDArray[np.int64], faults: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """The same, where a number that is read and stands out of its bounds is at fault."""
+        bounds = FORMATS[field].bounds
+        if bounds is None or field not in self.arrays:
+            return values, faults
+        out = self.has(field) & (faults == 0) & ((values < bounds[0]) | (values > bounds[1]))
+        return values, np.where(out, Outcome.FIELD_INVALID.value, faults).astype(np.uint8)
 
     def _read_number(self, field: Field) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         sort, array = FORMATS[field].sort, self.arrays.get(field)

@@ -14,7 +14,7 @@ from core.catalog import CATALOG
 from core.codes import Outcome as Code
 from core.columns import records, sealed
 from core.observer import Stages
-from core.tables import Decisions, Duplicates, NewCells, NewPayees, Refusals
+from core.tables import Decisions, Duplicates, NewCells, NewPayees, Refusals, RequestPages
 from kernels import decisions as kernel
 from kernels.outcomes import AMOUNT, LINES
 from kernels.retraction import take_back
@@ -27,7 +27,7 @@ from posting.rows import Encoder
 from posting.sorting import ENTERED, Sorted, sort
 from posting.unity import all_or_none
 
-CHAINED: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cell")
+CHAINED: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cell", "request_detail")
 """Tables whose rows a batch's hash covers, in this order."""
 
 
@@ -54,6 +54,7 @@ class Engine:
             "duplicate": Encoder(Duplicates),
             "payee": Encoder(NewPayees, 4),
             "cell": Encoder(NewCells),
+            "request_detail": Encoder(RequestPages, 1),
         }
 
     def evaluate(self, batch: Batch) -> Outcome:

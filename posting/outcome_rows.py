@@ -1,4 +1,4 @@
-"""The rows a decided piece leaves: entries, refusals, duplicates, payees."""
+"""The rows a decided piece leaves: entries, refusals, duplicates, payees, what requests say."""
 
 from typing import NamedTuple
 
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from core.columns import seal, sealed
 from core.fields import Field
-from core.tables import Bytes, Duplicates, NewPayees, Posted, Refusals, Spans
+from core.tables import Duplicates, NewPayees, Posted, Refusals
 from kernels import journal as kernel
-from kernels.outcomes import BYTES, DUPLICATE, LINES, REFUSED, REGISTERED
+from kernels.outcomes import ACCEPTED, BYTES, DUPLICATE, LINES, REFUSED, REGISTERED
+from posting import requests
 from posting.batch import Piece
+from posting.raw import raw_texts, text_cells
 from posting.rows import TextCells
 from posting.sorting import ENTERED, Sorted
 
@@ -56,6 +58,8 @@ def beside_the_journal(decided: Decided, place: Place) -> dict[str, tuple[NamedT
         found["refusal"] = refusals(piece, decisions, refused, place)
     if len(repeated := ended.rows(DUPLICATE)):
         found["duplicate"] = (duplicates(piece, decisions, repeated, place), ())
+    if pages := requests.pages(piece, decisions, ended.rows(ACCEPTED)):
+        found["request_detail"] = pages
     return found
 
 
@@ -77,8 +81,8 @@ def refusals(
         missing=found["missing"],
         amount=piece.cents[rows],
     )
-    texts = _shown(pa.concat_arrays([_raw(piece, rows, Field.REFERENCE), _found(piece, rows, fields)]))
-    return table, (_texts_of(texts[: len(rows)]), _texts_of(texts[len(rows) :]))
+    texts = _shown(pa.concat_arrays([raw_texts(piece, rows, Field.REFERENCE), _found(piece, rows, fields)]))
+    return table, (text_cells(texts[: len(rows)]), text_cells(texts[len(rows) :]))
 
 
 def duplicates(piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: Place) -> Duplicates:
@@ -98,18 +102,7 @@ def payees(
     """One row for each payee that the lines ``rows`` registered."""
     table = NewPayees(payee=decisions["payee"][rows], entry_id=decisions["entry"][rows])
     fields = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)
-    return table, tuple(_texts_of(_raw(piece, rows, field)) for field in fields)
-
-
-def _raw(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Array:
-    """The chosen rows of a raw column as text, empty where there is none."""
-    at = piece.raw.schema.get_field_index(field.column) if field != Field.NONE else -1
-    if at < 0:
-        return pa.repeat(pa.scalar("", pa.string()), len(rows))
-    chosen = piece.raw.column(at).take(pa.array(rows))
-    if pa.types.is_dictionary(chosen.type):
-        chosen = chosen.dictionary_decode()
-    return pc.fill_null(chosen.cast(pa.string()), "")
+    return table, tuple(text_cells(raw_texts(piece, rows, field)) for field in fields)
 
 
 def _shown(texts: pa.Array) -> pa.Array:
@@ -124,15 +117,9 @@ def _found(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -
     order = np.argsort(fields, kind="stable")
     numbers, firsts = np.unique(fields[order], return_index=True)
     parts = np.split(order, firsts[1:])
-    texts = [_raw(piece, rows[part], Field(int(number))) for number, part in zip(numbers, parts, strict=True)]
+    texts = [
+        raw_texts(piece, rows[part], Field(int(number))) for number, part in zip(numbers, parts, strict=True)
+    ]
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))
     return pa.concat_arrays(texts).take(pa.array(back))
-
-
-def _texts_of(texts: pa.Array) -> TextCells:
-    """An Arrow text column as spans over its bytes."""
-    _, offsets, data = texts.buffers()
-    at = np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    spans = Spans(np.ascontiguousarray(at[:-1]), np.ascontiguousarray(at[1:]))
-    return TextCells(seal(spans), seal(Bytes(np.frombuffer(data or b"", np.uint8))))

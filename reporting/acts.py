@@ -47,6 +47,20 @@ class Payee(msgspec.Struct, frozen=True):
     bic: str
 
 
+class PaymentTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a payment request says of its payment; null or empty where it says nothing."""
+
+    received: str | None
+    """When the creditor's request came in."""
+    due: str | None
+    method: str
+    priority: int | None
+    invoice_number: str
+    invoice_date: str | None
+    remittance: str
+    """What the payee will read."""
+
+
 class NodeChange(msgspec.Struct, frozen=True):
     """One node's figures just before and just after the batch of the act, in cents."""
 
@@ -83,6 +97,8 @@ class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
     committed_at: str
     assignment: Assignment | None
     payee: Payee | None
+    terms: PaymentTerms | None
+    """Of a payment request that says any."""
     debit: Code | None
     credit: Code | None
     nodes: list[NodeChange]

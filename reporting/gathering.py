@@ -8,9 +8,10 @@ from typing import Any
 from core.calendar import period
 from core.catalog import CATALOG
 from reporting import names as name
-from reporting.acts import Assignment, Brief, Code, Origin, Payee
+from reporting.acts import Assignment, Brief, Code, Origin, Payee, PaymentTerms
 from reporting.names import Names, month_of
 from reporting.postgres import Connection, Row, fetch
+from reporting.terms import terms_of
 
 _ROUNDS_MAX = 4
 """Commitment, service or request, reversal: no chain of followers is longer."""
@@ -28,6 +29,8 @@ class Found:
     batches: Mapping[int, Row]
     cells: Mapping[int, Row]
     payees: Mapping[int, Row]
+    terms: Mapping[int, PaymentTerms]
+    """By entry, for those that say any."""
     entries: Mapping[int, Row]
     """The lines accepted, and those before them."""
     followers: Mapping[int, Sequence[Row]]
@@ -55,6 +58,7 @@ async def gather(
         by("batch", await fetch(connection, "batches", list(batches))),
         by("cell", await fetch(connection, "cells", [row["cell"] for row in entries])),
         by("payee", await fetch(connection, "payees", [row["payee"] for row in entries])),
+        await terms_of(connection, own),
         by("entry_id", [*entries, *before]),
         _grouped("follows", followers),
         _grouped("entry_id", duplicates),
@@ -116,6 +120,7 @@ def words(found: Found, row: Row) -> dict[str, Any]:
         "month": month_of(period(row["exercise"], row["month"])),
         "assignment": _assignment(found.names, cell) if cell else None,
         "payee": Payee(payee["code"], payee["name"], payee["iban"], payee["bic"]) if payee else None,
+        "terms": found.terms.get(row["entry_id"]),
         "debit": Code(*found.names.account(row["debit"])) if row["debit"] else None,
         "credit": Code(*found.names.account(row["credit"])) if row["credit"] else None,
     }

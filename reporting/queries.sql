@@ -109,6 +109,12 @@ select cell, centre, area, item, fund, operation, budget_year from cell where ce
 -- name: payees
 select payee, code, name, iban, bic from payee where payee = any($1::int[]);
 
+-- name: request_pages
+-- The pages on which entries $1 may say something of their payment.
+select distinct on (d.entry_id) d.entry_id, d.page from unnest($1::bigint[]) as t (entry_id) cross join lateral (
+    select entry_id, page from request_detail where last_entry >= t.entry_id order by last_entry limit 1
+) d where d.entry_id <= t.entry_id order by d.entry_id;
+
 -- name: batches_of_entries
 select t.entry_id, b.batch from unnest($1::bigint[]) as t (entry_id) cross join lateral (
     select batch from batch where first_entry <= t.entry_id and entries > 0 order by first_entry desc limit 1

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from core.catalog import CATALOG, KIND_NUMBER, Family, Remainder
-from reporting.acts import Assignment, Brief, Origin, Payee
+from reporting.acts import Assignment, Brief, Origin, Payee, PaymentTerms
 from reporting.gathering import Found, brief, gather, look_up, words
 from reporting.names import Names
 from reporting.postgres import Connection, Row, fetch
@@ -60,6 +60,8 @@ class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
     month: str
     assignment: Assignment | None
     payee: Payee | None
+    terms: PaymentTerms | None
+    """Null where the request says nothing of its payment."""
     state: str
     """``requested``, ``partly_rejected`` or ``rejected``."""
     amount: int
@@ -137,7 +139,7 @@ def _payment(found: Found, row: Row, rejected: int) -> PaymentLine:
     left = row["amount"] - rejected
     return PaymentLine(
         **_shared(said),
-        **{name: said[name] for name in ("kind", "french", "payee", "amount")},
+        **{name: said[name] for name in ("kind", "french", "payee", "terms", "amount")},
         state="requested" if not rejected else "partly_rejected" if left else "rejected",
         rejected=rejected,
         left=left,

@@ -10,6 +10,7 @@ from reporting.acts import (
     Explanation,
     NodeChange,
     Origin,
+    PaymentTerms,
     RefusedStory,
 )
 from reporting.grids import Column, Grid, Kind
@@ -43,6 +44,8 @@ def _accepted(line: AcceptedLine) -> Iterator[Part]:
     if line.payee:
         yield f"  payee      {line.payee.code} {line.payee.name}"
         yield f"             IBAN {line.payee.iban} {line.payee.bic}".rstrip()
+    if line.terms:
+        yield from _terms(line.terms)
     if line.debit and line.credit:
         yield f"  posted     debit {line.debit.code} {line.debit.label}"
         yield f"             credit {line.credit.code} {line.credit.label}"
@@ -54,6 +57,19 @@ def _accepted(line: AcceptedLine) -> Iterator[Part]:
         yield f"  repeated   {_origin(origin)}: the same act, so nothing changed"
     if line.nodes:
         yield nodes_grid(line.nodes, line.batch)
+
+
+def _terms(terms: PaymentTerms) -> Iterator[str]:
+    """The days of a request, then what its payee knows it by."""
+    days = {"received": terms.received, "due": terms.due}
+    ways = {"by": terms.method, "priority": "" if terms.priority is None else str(terms.priority)}
+    said = [f"{name} {text}" for name, text in {**days, **ways}.items() if text]
+    if said:
+        yield f"  to be paid {', '.join(said)}"
+    if terms.invoice_number or terms.invoice_date:
+        yield f"  invoice    {terms.invoice_number}{f' of {terms.invoice_date}' if terms.invoice_date else ''}"
+    if terms.remittance:
+        yield f"  remittance {terms.remittance}"
 
 
 def _refused(story: RefusedStory) -> Iterator[Part]:

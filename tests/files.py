@@ -62,6 +62,11 @@ _SPOILT = (
     *(("amount", "1.234"), ("amount", "0"), ("amount", "-5"), ("amount", "1000000000000.01"), ("amount", "")),
     *(("payee", ""), ("payee", "1999999999"), ("predecessor", ""), ("predecessor", "R1#x"), ("due", "soon")),
 )
+_ASKED = (
+    *({}, {}, {"received": "2018-04-30", "due": "2018-05-30", "priority": "1"}),
+    {"method": "sepa", "invoice_number": "F-1", "invoice_date": "2018-04-27", "remittance": "n° 1"},
+)
+"""What a request says of its payment."""
 _COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
 _CHAIN = ("third_party", "commitment", "service", "payment_request")
 _cents = st.sampled_from((1000, 2000, 3000, 6000)) | st.integers(1, 90_000) | st.sampled_from((1, 10**14))
@@ -162,7 +167,7 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
     row = base | {"amount": f"{cents // 100}{draw(st.sampled_from('.,'))}{cents % 100:02}"}
     if kind.pays:
         row |= {"payee": draw(st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))}
-        row |= {"iban": draw(st.sampled_from(("", "", *_IBANS)))}
+        row |= {"iban": draw(st.sampled_from(("", "", *_IBANS)))} | draw(st.sampled_from(_ASKED))
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
         return row if draw(st.integers(0, 9)) else row | draw(_assignments(Budget.SPEND))

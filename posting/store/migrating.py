@@ -7,7 +7,7 @@ import asyncpg
 from core.errors import DatabaseUnfit
 from posting.store.sql import shipped
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the journal's rows: what a batch's hash is a hash of."""
 
 PARTITION_ROWS = 1 << 21

@@ -10,6 +10,7 @@ import asyncpg
 from core.errors import BookMoved
 from posting.batch import Outcome, Stage, Submission, Tally
 from posting.checkpoint import Snapshot
+from posting.engine import CHAINED
 from posting.registry import Coded, Numbers, Reference, number
 from posting.rows import HEADER, TRAILER, columns
 from posting.store import outflow
@@ -187,7 +188,7 @@ class PostgresStore:
 
     async def _close_batch(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
         counts = outcome.counts
-        rows = (counts["entry"], counts["refusal"], counts["duplicate"], counts["payee"], counts["cell"])
+        rows = tuple(counts[name] for name in CHAINED)
         head = (self._hold.epoch, outcome.number, LAYOUT, outcome.first_entry)
         said = (*head, *rows, outcome.cents, outcome.chain, *_progress_columns(outcome))
         if not await connection.fetchval(SQL["close_batch"], *said):

@@ -76,13 +76,13 @@ where not i.indisvalid and c.relnamespace = current_schema()::regnamespace and c
 with advanced as (
     update engine set version = $2 where epoch = $1 and version = $2 - 1 returning epoch, version
 ), closed as (
-    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain)
-    select version, epoch, $3::int, $4::bigint, $5::int, $6::int, $7::int, $8::int, $9::int, $10::bigint, $11::bytea from advanced
+    insert into batch (batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount, chain)
+    select version, epoch, $3::int, $4::bigint, $5::int, $6::int, $7::int, $8::int, $9::int, $10::int, $11::bigint, $12::bytea from advanced
 ), stood as (
     insert into progress (batch, submission, pass, next_line, done, accepted, duplicate, refused, suspended,
                           accepted_cents, duplicate_cents, refused_cents, suspended_cents)
-    select version, stand.* from advanced, unnest($12::int[], $13::int[], $14::bigint[], $15::bool[], $16::bigint[], $17::bigint[],
-                     $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[]) stand
+    select version, stand.* from advanced, unnest($13::int[], $14::int[], $15::bigint[], $16::bool[], $17::bigint[], $18::bigint[],
+                     $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[]) stand
 )
 select true from advanced;
 

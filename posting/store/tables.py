@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from core.lines import Forms
-from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
+from core.tables import (
+    AccountBalances,
+    Duplicates,
+    Entries,
+    NewCells,
+    NewPayees,
+    NodeBalances,
+    Refusals,
+    RequestPages,
+)
 
 TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "entry": (Entries, ("reference",)),
@@ -11,6 +20,7 @@ TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "duplicate": (Duplicates, ()),
     "payee": (NewPayees, ("code", "name", "iban", "bic")),
     "cell": (NewCells, ()),
+    "request_detail": (RequestPages, ("page",)),
     "form": (Forms, ("body",)),
     "node_balance": (NodeBalances, ()),
     "account_balance": (AccountBalances, ()),

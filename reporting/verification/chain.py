@@ -13,8 +13,8 @@ from reporting.verification.findings import Finding
 from reporting.verification.postgres import Link, Span
 from reporting.verification.rows import Rows, body_of
 
-LAYOUTS = frozenset({1})
-"""Versions of the rows that are hashed as described above."""
+LAYOUTS = frozenset({1, 2})
+"""Versions of the rows that are hashed as described above; 1 has no pages of requests."""
 
 WINDOW_ROWS = 131_072
 """Rows read at once, unless one batch has more."""

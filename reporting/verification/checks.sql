@@ -15,19 +15,20 @@ union all
 select 'batch ' || batch, 'layout ' || layout, 'one that this version knows' from batch where layout not in (select layout from known_layout);
 
 -- name: batch_counts
--- A batch has as many entries, refusals, duplicates, payees and cells as its row says, and their amount.
+-- A batch has as many entries, refusals, duplicates, payees, cells and pages of requests as its row says, and their amount.
 with counted as (
     select batch, 'entries' as what, count(*) as n from entry group by batch
     union all select batch, 'refusals', count(*) from refusal group by batch
     union all select batch, 'duplicates', count(*) from duplicate group by batch
     union all select batch, 'payees', count(*) from payee group by batch
     union all select batch, 'cells', count(*) from cell group by batch
+    union all select batch, 'request pages', count(*) from request_detail group by batch
     union all select batch, 'cents', sum(amount) from entry group by batch
 ),
 stated as (
     unpivot (select batch, entries::hugeint as entries, refusals::hugeint as refusals, duplicates::hugeint as duplicates,
-                    payees::hugeint as payees, cells::hugeint as cells, amount::hugeint as cents from batch)
-    on entries, refusals, duplicates, payees, cells, cents into name what value n
+                    payees::hugeint as payees, cells::hugeint as cells, request_pages::hugeint as "request pages", amount::hugeint as cents from batch)
+    on entries, refusals, duplicates, payees, cells, "request pages", cents into name what value n
 )
 select 'batch ' || s.batch as place, s.n || ' ' || s.what || ' stated' as found, coalesce(c.n, 0) || ' stored' as expected
 from stated s left join counted c using (batch, what)
@@ -94,6 +95,27 @@ where case when k.registers then p.entry_id is distinct from e.entry_id
 union all
 select 'payee ' || code, 'registered by entry ' || entry_id, 'an entry that registers it'
 from payee p where not exists (select 1 from entry e where e.entry_id = p.entry_id and e.payee = p.payee);
+
+-- name: requests_known
+-- A page of requests has the lines its row says, in order, each of an entry of its batch that may be paid.
+with line as (
+    select page, entry_id, entry_id <= lag(entry_id) over (partition by page order by place) as is_astray from request_line
+),
+counted as (
+    select page, count(*) as n, min(entry_id) as first, max(entry_id) as last, coalesce(bool_or(is_astray), false) as is_astray
+    from line group by page
+)
+select 'page of entry ' || d.entry_id as place, coalesce(c.n, 0) || ' lines, ' || coalesce(c.first || ' to ' || c.last, 'none') as found,
+       d.requests || ' lines in order, ' || d.entry_id || ' to ' || d.last_entry as expected
+from request_detail d left join counted c on c.page = d.entry_id
+where c.n is distinct from d.requests or c.first <> d.entry_id or c.last <> d.last_entry or c.is_astray
+union all
+select 'page of entry ' || l.page, 'a line of entry ' || l.entry_id, 'an entry of batch ' || any_value(d.batch) || ' that may be paid, once'
+from request_line l
+join request_detail d on d.entry_id = l.page
+left join entry e on e.entry_id = l.entry_id and e.batch = d.batch
+left join kind k on k.kind = e.kind
+group by l.page, l.entry_id having count(*) > 1 or not coalesce(any_value(k.family) = 'PAYMENT_REQUEST', false);
 
 -- name: accounts_known
 -- An entry has two accounts of the chart where its kind posts, and none where it does not.

@@ -33,6 +33,7 @@ class Link(NamedTuple):
     duplicates: int
     payees: int
     cells: int
+    request_pages: int
     amount: int
     chain: bytes
 

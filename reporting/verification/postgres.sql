@@ -2,10 +2,10 @@
 select layout, version from engine;
 
 -- name: links
-select batch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount, chain from batch order by batch;
+select batch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount, chain from batch order by batch;
 
 -- name: batch
-select batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, amount from batch;
+select batch, epoch, layout, first_entry, entries, refusals, duplicates, payees, cells, request_pages, amount from batch;
 
 -- name: submission
 select submission, sender, attempt, declared_lines, declared_cents from submission;
@@ -30,6 +30,7 @@ union all select 'refusal', count(*) from refusal
 union all select 'duplicate', count(*) from duplicate
 union all select 'payee', count(*) from payee
 union all select 'cell', count(*) from cell
+union all select 'request_detail', count(*) from request_detail
 union all select 'node_balance', count(*) from node_balance
 union all select 'account_balance', count(*) from account_balance;
 

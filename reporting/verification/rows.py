@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from core.columns import ColumnKind, kinds
 from core.errors import SchemaMismatch
-from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
+from core.tables import (
+    AccountBalances,
+    Duplicates,
+    Entries,
+    NewCells,
+    NewPayees,
+    NodeBalances,
+    Refusals,
+    RequestPages,
+)
 
 _HEADER_BYTES, _TRAILER_BYTES, _LENGTH_BYTES = 19, 2, 4
 _BIG_ENDIAN: Mapping[str, str] = {"int8": ">i8", "int4": ">i4", "int2": ">i2", "date": ">i4"}
@@ -24,7 +33,7 @@ _ONLY_HASHED = frozenset({"content"})
 
 
 class Stored(NamedTuple):
-    """A table whose rows are read: its fixed columns, the texts behind them, and how its rows are found."""
+    """A table whose rows are read: its fixed columns, the texts or bytes behind them, and how its rows are found."""
 
     name: str
     columns: type
@@ -34,6 +43,8 @@ class Stored(NamedTuple):
     """What places a row in a batch: the batch itself, or the entry."""
     stated: str = ""
     """Column of ``batch`` that says how many there are."""
+    behind: pa.DataType = pa.string()
+    """What stands behind the fixed columns."""
 
     @property
     def names(self) -> list[str]:
@@ -43,7 +54,7 @@ class Stored(NamedTuple):
     def schema(self) -> pa.Schema:
         """Its Arrow schema, the batch in front where the table has none."""
         types = {name: _arrow(kind.postgres) for name, kind in self.compared.items()}
-        fields = [*types.items(), *((name, pa.string()) for name in self.texts)]
+        fields = [*types.items(), *((name, self.behind) for name in self.texts)]
         return pa.schema(fields if "batch" in types else [("batch", pa.int64()), *fields])
 
     @property
@@ -53,12 +64,16 @@ class Stored(NamedTuple):
 
 
 ENTRY = Stored("entry", Entries, ("reference",), "entry_id", "entry_id", "entries")
+PAGES = Stored(
+    "request_detail", RequestPages, ("page",), "entry_id", "entry_id", "request_pages", pa.binary()
+)
 CHAINED = (
     ENTRY,
     Stored("refusal", Refusals, ("reference", "found"), "batch, position", "batch", "refusals"),
     Stored("duplicate", Duplicates, (), "batch, position", "batch", "duplicates"),
     Stored("payee", NewPayees, ("code", "name", "iban", "bic"), "entry_id", "entry_id", "payees"),
     Stored("cell", NewCells, (), "batch, cell", "batch", "cells"),
+    PAGES,
 )
 """Tables whose rows a batch's hash covers, in this order."""
 
@@ -97,7 +112,7 @@ class Rows(NamedTuple):
             columns[name] = _array(values, kind.postgres)
         at = self.starts + _layout(self.stored.columns).itemsize
         for name in self.stored.texts:
-            columns[name], at = _texts(self.body, at)
+            columns[name], at = _texts(self.body, at, self.stored.behind)
         return pa.table(columns)
 
     def _column(self, name: str) -> np.ndarray:
@@ -165,13 +180,14 @@ def _array(values: np.ndarray, postgres: str) -> pa.Array:
     return pa.array(values.astype(_BIG_ENDIAN[postgres].replace(">", "=")), _arrow(postgres))
 
 
-def _texts(body: memoryview, at: NDArray[np.int64]) -> tuple[pa.Array, NDArray[np.int64]]:
+def _texts(body: memoryview, at: NDArray[np.int64], of: pa.DataType) -> tuple[pa.Array, NDArray[np.int64]]:
     """The texts whose lengths stand at ``at``, and where the next column's stand."""
     if not len(at):
-        return pa.array([], pa.string()), at
+        return pa.array([], of), at
     lengths = _overlapping(body, np.dtype(">i4"))[at].astype(np.int64)
     starts, ends = at + _LENGTH_BYTES, np.cumsum(lengths)
     picked = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
     offsets = np.concatenate([[0], ends]).astype(np.int32)
     data = np.frombuffer(body, np.uint8)[picked]
-    return pa.StringArray.from_buffers(len(at), pa.py_buffer(offsets), pa.py_buffer(data)), starts + lengths
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(of, len(at), buffers), starts + lengths

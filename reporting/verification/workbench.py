@@ -13,10 +13,11 @@ import pyarrow as pa
 from core.catalog import CATALOG, Family, Measure, Remainder, Role
 from reporting.reference import Codes
 from reporting.statements import statements
+from reporting.verification import requests
 from reporting.verification.chain import LAYOUTS, cut
 from reporting.verification.findings import FINDINGS_MAX, Check, Finding
 from reporting.verification.postgres import Link
-from reporting.verification.rows import BALANCES, CHAINED, Rows
+from reporting.verification.rows import BALANCES, CHAINED, PAGES, Rows
 
 MEMORY_LIMIT = "1GB"
 """What DuckDB may hold; beyond it works on disk."""
@@ -33,6 +34,7 @@ class Workbench:
         self._connection = connection
         for stored in (*CHAINED, *BALANCES):
             self.lay(stored.name, stored.schema().empty_table())
+        self.lay("request_line", requests.lines_of(PAGES.schema().empty_table()))
         for name, table in _vocabulary(codes).items():
             self.lay(name, table)
 
@@ -50,6 +52,9 @@ class Workbench:
             ends = cut(rows, links, firsts)
             batch = np.repeat([link.batch for link in links], np.diff(ends))
             table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
+        if rows.stored is PAGES:
+            self.lay("request_line", requests.lines_of(table))
+            table = table.drop(["page"])
         self.lay(rows.stored.name, table)
 
     def count(self, name: str) -> int:

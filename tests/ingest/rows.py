@@ -38,6 +38,8 @@ _OTHERS: dict[str, Sequence[str]] = {
     "date": _DAYS,
     "posting_date": _DAYS,
     "due": _DAYS,
+    "received": _DAYS,
+    "invoice_date": _DAYS,
     "fund_centre": _CENTRES,
     "functional_area": ("0177-12", "0177-12-08", "0217-07", "0117-01", "0217-99", "0" * 13),
     "commitment_item": ("T2", "HT2", "21", "31", "51", "63", "99", "0" * 11),
@@ -63,8 +65,9 @@ _OTHERS: dict[str, Sequence[str]] = {
         "1000000000000.00",
         "007",
     ),
-    "method": ("sepa", "rtgs", "SEPA"),
-    "priority": _WHOLES,
+    "method": ("sepa", "rtgs", "SEPA", "m" * 36),
+    "priority": (*_WHOLES, "9", "10"),
+    "invoice_number": ("F2018-1", "n" * 71),
     "remittance": ("n° 7", "x" * 281, "a\nb"),
 }
 _LIMITS = {"amount": ("1000000000000.01", "9999999999999999", "10000000000000000", "0" * 20 + "1", "9" * 40)}

@@ -122,7 +122,10 @@ def required(line: Read) -> set[Field]:
 
 def _is_readable(field: Field, text: str) -> bool:
     parse = {Sort.WHOLE: whole.parse, Sort.DAY: days.parse}.get(FORMATS[field].sort, str)
-    return parse(text) is not None and not _is_flawed(field, text)
+    found, bounds = parse(text), FORMATS[field].bounds
+    if found is None or (bounds and not bounds[0] <= int(found) <= bounds[1]):
+        return False
+    return not _is_flawed(field, text)
 
 
 def _is_flawed(field: Field, text: str) -> bool:

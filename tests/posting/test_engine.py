@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
-from core.catalog import KIND_NUMBER
+from core.catalog import CATALOG, KIND_NUMBER, Family
 from core.codes import Outcome as Code
 from core.fields import Field
 from core.tables import Acts, Decisions, Duplicates, Entries, NewPayees, Refusals
@@ -14,7 +14,7 @@ from posting.batch import Batch, Outcome, Piece
 from posting.engine import CHAINED
 from posting.rows import HEADER, TRAILER, decode
 from tests.files import File, Row, files
-from tests.oracle import journal
+from tests.oracle import journal, requests, wire
 from tests.posting.desk import Desk, registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -86,8 +86,21 @@ def test_every_line_leaves_its_row(presented: list[File]) -> None:
         for piece, at, act, told in lines
         if told["outcome"] == Code.ACCEPTED and act["kind"] == KIND_NUMBER["third_party"]
     ]
+    assert outcome.streams["request_detail"].tobytes() == b"".join(_pages(piece, lines) for piece in pieces)
     accepted = [act["amount"] for _, _, act, told in lines if told["outcome"] == Code.ACCEPTED]
     assert (outcome.counts["entry"], outcome.cents) == (len(accepted), sum(accepted))
+
+
+def _pages(piece: Piece, lines: list[Decided]) -> bytes:
+    """COPY rows of what the accepted lines of a piece say of their payment."""
+    said = [
+        (told["entry"], {field: _said(piece, at, field) for field in requests.COLUMNS})
+        for own, at, act, told in lines
+        if own is piece and told["outcome"] == Code.ACCEPTED
+        if CATALOG[act["kind"]].family is Family.PAYMENT_REQUEST
+    ]
+    types = ("int8", "int8", "int4", "bytea")
+    return b"".join(wire.row(types, row) for row in requests.pages(said))
 
 
 _PAYEE = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from core.columns import kinds
 from core.errors import SchemaMismatch
-from core.tables import AccountBalances, Duplicates, Entries, NewCells, NewPayees, NodeBalances, Refusals
+from core.tables import (
+    AccountBalances,
+    Duplicates,
+    Entries,
+    NewCells,
+    NewPayees,
+    NodeBalances,
+    Refusals,
+    RequestPages,
+)
 from posting.rows import HEADER, TRAILER, Encoder, TextCells, decode
 from tests.kernels.modes import texts_of
 from tests.oracle import wire
@@ -21,6 +30,7 @@ TABLES = {
     Duplicates: 0,
     NewPayees: 4,
     NewCells: 0,
+    RequestPages: 1,
     NodeBalances: 0,
     AccountBalances: 0,
 }

@@ -253,6 +253,30 @@ CORRUPTIONS = (
         {"periods": "entry {it} ("},
     ),
     Corruption(
+        "a page of requests changed",
+        "select min(entry_id) from request_detail",
+        "update request_detail set page = set_byte(page, octet_length(page) - 1, 0) where entry_id = {it}",
+        {"chain": "batch "},
+    ),
+    Corruption(
+        "a page of requests cut",
+        "select max(entry_id) from request_detail",
+        "update request_detail set page = substr(page, 1, octet_length(page) - 1) where entry_id = {it}",
+        {"chain": "batch ", "requests_known": "page of entry {it}"},
+    ),
+    Corruption(
+        "a line of a page given to another entry",
+        "select max(entry_id) from request_detail where requests > 1",
+        "update request_detail set page = set_byte(page, 6, 1) where entry_id = {it}",
+        {"chain": "batch ", "requests_known": "page of entry {it}"},
+    ),
+    Corruption(
+        "a page of requests deleted",
+        "select max(entry_id) from request_detail",
+        "delete from request_detail where entry_id = {it}",
+        {"chain": "batch ", "batch_counts": "batch "},
+    ),
+    Corruption(
         "a duplicate changed",
         "select max(submission) from duplicate",
         "update duplicate set entry_id = 99999 where submission = {it}",
@@ -262,6 +286,9 @@ CORRUPTIONS = (
 
 
 HOSTILE = (
+    "update request_detail set page = '', requests = 2147483647, last_entry = -1",
+    "update request_detail set page = decode(repeat('ff', 999), 'hex')",
+    "update request_detail set entry_id = entry_id + 1",
     "update entry set kind = 99",
     "update entry set amount = 9223372036854775807 where kind = 16",
     "update entry set cell = -5, payee = -5, submission = -5, exercise = -1, month = 99",

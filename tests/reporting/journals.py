@@ -22,6 +22,13 @@ WORKS = {
 }
 DEBT = {"fund_centre": "0117-CENT-C001", "functional_area": "0117-01", "commitment_item": "41"}
 PAID = {"payee": "SUPPLIER"}
+BILLED = {
+    "received": "2018-03-01",
+    "due": "2018-03-28",
+    "method": "sepa",
+    "invoice_number": "F-2018-7",
+    "invoice_date": "2018-02-26",
+}
 
 
 def act(kind: str, reference: str, amount: str, *parts: Row, **fields: str) -> Row:
@@ -62,15 +69,17 @@ SPENDING = [
         iban="FR1420041010050500013M02606",
         bic="PSSTFRPP",
     ),
-    act("payment_request", "D1", "40.00", PAID, predecessor="C1"),  # before its commitment: waits
+    act("payment_request", "D1", "40.00", PAID, BILLED, predecessor="C1"),  # before its commitment: waits
     act("commitment", "C1", "100.00", ASPR),
     act("commitment_increase", "I1", "20.00", predecessor="C1"),
     act("commitment_decrease", "I2", "10.00", predecessor="C1"),
     act("service", "S1", "60.00", predecessor="C1"),
     act("service_cancellation", "S2", "10.00", predecessor="S1"),
     act("payment_request_without_service", "D2", "30.00", PAID, predecessor="C1"),
-    act("direct_payment_request", "D3", "25.00", ASPR, PAID),
-    act("direct_payment_request", "D3", "25.00", ASPR, PAID),  # again: a duplicate
+    act("direct_payment_request", "D3", "25.00", ASPR, PAID, remittance="Remboursement n° 3", priority="0"),
+    act(
+        "direct_payment_request", "D3", "25.00", ASPR, PAID, remittance="Remboursement n° 3", priority="0"
+    ),  # again
     act("direct_payment_request", "D3", "26.00", ASPR, PAID),  # says something else
     act("direct_payment_request", "D4", "1000.00", ASPR, PAID),  # no credit
     act("direct_payment_request", "D5", "1.00", ASPR, payee="STRANGER"),

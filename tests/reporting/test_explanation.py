@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from reporting import explanation, proofs
-from reporting.acts import Explanation
+from reporting.acts import Explanation, PaymentTerms
 from reporting.grids import Grid
 from reporting.names import Names
 from reporting.postgres import Connection
@@ -50,6 +50,44 @@ async def test_a_payment_request_with_payee_accounts_and_budget(reader: Connecti
     # it waited for its commitment, so it was decided alone, in a batch of its own
     assert unit.cp_after.reserved - unit.cp_before.reserved == 4_000
     assert unit.ae_after == unit.ae_before
+
+
+async def test_a_payment_request_tells_when_and_how_it_is_to_be_paid(
+    reader: Connection, names: Names
+) -> None:
+    found = await explain(reader, names, "D1")
+    assert found.accepted[0].terms == PaymentTerms(
+        received="2018-03-01",
+        due="2018-03-28",
+        method="sepa",
+        priority=None,
+        invoice_number="F-2018-7",
+        invoice_date="2018-02-26",
+        remittance="",
+    )
+    told = [part for part in tell(found) if isinstance(part, str)]
+    assert "  to be paid received 2018-03-01, due 2018-03-28, by sepa" in told
+    assert "  invoice    F-2018-7 of 2018-02-26" in told
+
+
+async def test_a_request_that_says_little_tells_no_more(reader: Connection, names: Names) -> None:
+    found = await explain(reader, names, "D3")
+    terms = found.accepted[0].terms
+    assert terms is not None
+    assert (terms.received, terms.priority, terms.remittance) == (None, 0, "Remboursement n° 3")
+    told = [part for part in tell(found) if isinstance(part, str)]
+    assert "  to be paid priority 0" in told
+    assert "  remittance Remboursement n° 3" in told
+    assert not any(part.startswith("  invoice") for part in told)
+
+
+@pytest.mark.parametrize("reference", ["C1", "D2", "D8", "T1"])
+async def test_an_act_that_says_nothing_of_a_payment_has_no_terms(
+    reader: Connection, names: Names, reference: str
+) -> None:
+    """Also beside lines of the same page, before the first one and behind the last."""
+    found = await explain(reader, names, reference)
+    assert [line.terms for line in found.accepted] == [None]
 
 
 async def test_a_reversal_is_told_with_the_budget_it_gives_back(reader: Connection, names: Names) -> None:

@@ -76,7 +76,7 @@ async def test_days_are_days(hand: str) -> None:
 
 
 def link(batch: int, first: int, entries: int, refusals: int = 0) -> Link:
-    return Link(batch, 1, first, entries, refusals, 0, 0, 0, 0, bytes(32))
+    return Link(batch, 1, first, entries, refusals, 0, 0, 0, 0, 0, bytes(32))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""Chosen rows of the columns as they came, for what is stored of them."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.columns import seal
+from core.fields import Field
+from core.tables import Bytes, Spans
+from posting.batch import Piece
+from posting.rows import TextCells
+
+
+def raw_texts(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Array:
+    """The chosen rows of a raw column as text, empty where there is none."""
+    at = piece.raw.schema.get_field_index(field.column) if field != Field.NONE else -1
+    if at < 0:
+        return pa.repeat(pa.scalar("", pa.string()), len(rows))
+    return pc.fill_null(chosen(piece.raw.column(at), rows).cast(pa.string()), "")
+
+
+def chosen(column: pa.Array, rows: NDArray[np.integer]) -> pa.Array:
+    """Rows of a column, no dictionary any more."""
+    found = column.take(pa.array(rows))
+    return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
+
+
+def text_cells(texts: pa.Array) -> TextCells:
+    """An Arrow text column as spans over its bytes."""
+    _, offsets, data = texts.buffers()
+    at = np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    spans = Spans(np.ascontiguousarray(at[:-1]), np.ascontiguousarray(at[1:]))
+    return TextCells(seal(spans), seal(Bytes(np.frombuffer(data or b"", np.uint8))))

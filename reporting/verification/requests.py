@@ -1,0 +1,45 @@
+"""Pages of what payable lines say of their payment, taken apart by their description alone.
+
+Little-endian: version (1 byte, 1), columns said (1 byte, a bit each), lines (4 bytes), each line's entry less that of the
+first (4 bytes), then the columns said: three of days (2 bytes), one of priorities (1 byte), three of texts (lengths of
+2 bytes, then the texts).
+"""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+_HEAD_BYTES, _ENTRY_BYTES, _LENGTH_BYTES = 6, 4, 2
+_VERSION = 1
+_NUMBER_BYTES = (2, 2, 2, 1)
+_TEXTS = 3
+
+
+def lines_of(pages: pa.Table) -> pa.Table:
+    """A row (page, place, entry_id) for each line of every page; a page that is not laid out as described has none."""
+    columns = (pages[name].to_pylist() for name in ("entry_id", "page"))
+    found = [(first, entries_of(page)) for first, page in zip(*columns, strict=True)]
+    none = np.zeros(0, np.int64)
+    laid = {
+        "page": np.repeat(np.array([first for first, _ in found], np.int64), [len(own) for _, own in found]),
+        "place": np.concatenate([none, *(np.arange(len(own)) for _, own in found)]),
+        "entry_id": np.concatenate([none, *(own + first for first, own in found)]),
+    }
+    return pa.table(laid)
+
+
+def entries_of(page: bytes) -> NDArray[np.int64]:
+    """Each line's entry, less that of the first; none where the page is not laid out as described."""
+    none = np.zeros(0, np.int64)
+    if len(page) < _HEAD_BYTES or page[0] != _VERSION:
+        return none
+    said, lines = page[1], int.from_bytes(page[2:_HEAD_BYTES], "little")
+    at = _HEAD_BYTES + _ENTRY_BYTES * lines
+    at += sum(width * lines for bit, width in enumerate(_NUMBER_BYTES) if said >> bit & 1)
+    for bit in range(len(_NUMBER_BYTES), len(_NUMBER_BYTES) + _TEXTS):
+        if said >> bit & 1 and at + _LENGTH_BYTES * lines <= len(page):
+            lengths = np.frombuffer(page, "<u2", lines, at)
+            at += _LENGTH_BYTES * lines + int(lengths.sum(dtype=np.int64))
+    if at != len(page) or said >> (len(_NUMBER_BYTES) + _TEXTS):
+        return none
+    return np.frombuffer(page, "<u4", lines, _HEAD_BYTES).astype(np.int64)

@@ -1,0 +1,157 @@
+"""What payable lines say of their payment: stored in pages that are the plain ones, and read as it was said."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.catalog import KIND_NUMBER
+from core.codes import Outcome as Code
+from core.columns import records
+from core.errors import SchemaMismatch
+from core.fields import Field
+from core.tables import Acts, Decisions, Spans
+from posting import requests
+from posting.batch import Piece, Stage, Submission
+from posting.requests import COLUMNS
+from reporting.verification.requests import entries_of
+from tests.files import Row
+from tests.ingest.rows import WRITERS
+from tests.kernels.modes import texts_of
+from tests.oracle import days
+from tests.oracle import requests as plain
+
+SAID = {
+    Field.RECEIVED: ("2018-03-01", "2000-01-01", "2126-12-31"),
+    Field.DUE: ("2018-03-31", "2019-01-02"),
+    Field.INVOICE_DATE: ("2018-02-26", "2017-12-31"),
+    Field.PRIORITY: ("0", "1", "9"),
+    Field.METHOD: ("sepa", "rtgs"),
+    Field.INVOICE_NUMBER: ("F-1", "é" * 35),
+    Field.REMITTANCE: ("FACT 2018-1", "n° 7", "x" * 280),
+}
+KINDS = ("direct_payment_request", "payment_request", "commitment")
+CODES = (Code.ACCEPTED, Code.ACCEPTED, Code.DUPLICATE, Code.PAYEE_UNKNOWN)
+Line = tuple[Row, str, Code]
+many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> list[Line]:
+    """Rows that say some of it, of kinds that are paid or not, with what became of them."""
+    fields = draw(st.lists(st.sampled_from(COLUMNS), unique=True))
+    return [
+        (
+            {"reference": f"R{at}"}
+            | {field.column: draw(st.sampled_from(("", *SAID[field]))) for field in fields},
+            draw(st.sampled_from(KINDS)),
+            draw(st.sampled_from(CODES)),
+        )
+        for at in range(draw(st.integers(1, 12)))
+    ]
+
+
+def decided(found: list[Line], raw: pa.RecordBatch) -> tuple[Piece, np.ndarray, np.ndarray]:
+    """The lines as a piece, what became of them, and which were accepted; entries are numbered from 100."""
+    acts, told = records(Acts, len(found)), records(Decisions, len(found))
+    acts["kind"] = [KIND_NUMBER[kind] for _, kind, _ in found]
+    told["outcome"] = [code for *_, code in found]
+    accepted = np.flatnonzero(told["outcome"] == Code.ACCEPTED).astype(np.int32)
+    told["entry"][accepted] = 100 + 3 * np.arange(len(accepted))
+    nothing = np.zeros(0, np.int64)
+    spans = Spans(nothing.astype(np.int32), nothing.astype(np.int32))
+    fields = (nothing.astype(np.int32), nothing.astype(np.int32), nothing, spans, texts_of([])[1])
+    rest = (nothing.astype(np.uint8), nothing, raw, Stage(1, 0))
+    return Piece(Submission(1, "ministry", None), acts, *fields, *rest), told, accepted
+
+
+def expected(found: list[Line], told: np.ndarray) -> list[plain.Said]:
+    payable = [
+        (int(entry), {field: row.get(field.column, "") for field in COLUMNS})
+        for (row, kind, code), entry in zip(found, told["entry"], strict=True)
+        if code is Code.ACCEPTED and kind != "commitment"
+    ]
+    return [(entry, said) for entry, said in payable if any(said.values())]
+
+
+def stored(found: list[Line], writer: str) -> tuple[list[tuple[int, int, int, bytes]], list[plain.Said]]:
+    piece, told, accepted = decided(found, WRITERS[writer]([{**row, "amount": "1.00"} for row, *_ in found]))
+    made, said = requests.pages(piece, told, accepted), expected(found, told)
+    if made is None:
+        return [], said
+    rows, ((spans, text),) = made
+    own = [text.data[a:b].tobytes() for a, b in zip(spans.start, spans.end, strict=True)]
+    return list(zip(*(column.tolist() for column in rows), own, strict=True)), said
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@many
+@given(found=lines())
+def test_pages_are_the_plain_ones_whatever_types_a_file_has(writer: str, found: list[Line]) -> None:
+    made, said = stored(found, writer)
+    assert made == plain.pages(said)
+    for first, *_, page in made:
+        assert (entries_of(page) + first).tolist() == [entry for entry, _ in said]
+
+
+@many
+@given(files=st.lists(lines(), min_size=1, max_size=3))
+def test_pages_are_read_as_they_were_said(files: list[list[Line]]) -> None:
+    both = [stored(found, "text") for found in files]
+    made, said = [page for each, _ in both for page in each], [line for _, each in both for line in each]
+    if made:
+        rows, texts = requests.read([first for first, *_ in made], [page for *_, page in made])
+        assert [_told(rows, texts, at) for at in range(len(said))] == [_meant(each) for each in said]
+
+
+def _told(rows: Any, texts: requests.Texts, at: int) -> dict[str, Any]:
+    return {name: getattr(rows, name)[at].item() for name in rows._fields} | {
+        name: getattr(texts, name).shown(at) for name in texts._fields
+    }
+
+
+def _meant(line: plain.Said) -> dict[str, Any]:
+    entry, said = line
+    dates = {field.column: days.parse(said[field]) or 0 for field in plain.DAYS}
+    texts = {field.column: said[field] for field in plain.TEXTS}
+    return {"entry_id": entry, **dates, **texts, "priority": int(said[Field.PRIORITY] or -1)}
+
+
+def test_a_page_is_full_after_so_many_lines() -> None:
+    found: list[Line] = [
+        ({"reference": "R", "remittance": f"n° {at}"}, KINDS[0], Code.ACCEPTED)
+        for at in range(2 * requests.PAGE_LINES + 5)
+    ]
+    made, said = stored(found, "text")
+    assert [lines for _, _, lines, _ in made] == [requests.PAGE_LINES, requests.PAGE_LINES, 5]
+    assert made == plain.pages(said)
+
+
+def test_a_file_without_the_columns_has_no_pages() -> None:
+    found: list[Line] = [({"reference": "R1"}, "direct_payment_request", Code.ACCEPTED)]
+    assert stored(found, "text") == ([], [])
+
+
+PAGE = plain.page([(7, {Field.DUE: "2018-03-31", Field.REMITTANCE: "n° 7"}), (9, {Field.METHOD: "sepa"})])
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"",
+        PAGE[:5],
+        PAGE[:-1],
+        PAGE + b"x",
+        b"\2" + PAGE[1:],
+        PAGE[:2] + b"\0\0\0\0",
+        PAGE[:2] + b"\xff" * 40,
+    ],
+    ids=["empty", "no head", "short", "long", "other version", "no lines", "too many lines"],
+)
+def test_what_is_no_page_is_refused(page: bytes) -> None:
+    with pytest.raises(SchemaMismatch, match="a page of requests"):
+        requests.read([7], [page])
+    assert len(entries_of(page)) == 0
