@@ -16,12 +16,15 @@ _ROWS_OF: Mapping[str, str] = {
     "refusal": "batch = {batch} order by position",
     "duplicate": "batch = {batch} order by position",
     "payee": "entry_id between {first} and {last} order by entry_id",
+    "request_detail": "entry_id between {first} and {last} order by entry_id",
 }
 _CHECKS: Mapping[str, str] = {
     "entry": "select count(*), coalesce(sum(amount), 0), coalesce(sum(entry_id), 0) from {}.entry",
     "refusal": "select count(*), coalesce(sum(amount), 0), coalesce(sum(line), 0) from {}.refusal",
     "duplicate": "select count(*), coalesce(sum(entry_id), 0), coalesce(sum(line), 0) from {}.duplicate",
     "payee": "select count(*), coalesce(sum(payee), 0), coalesce(sum(entry_id), 0) from {}.payee",
+    "request_detail": "select count(*), coalesce(sum(requests), 0), coalesce(sum(octet_length(page)), 0)"
+    " from {}.request_detail",
 }
 
 
@@ -75,9 +78,10 @@ async def server(dsn: str) -> str:
 async def spans(connection: asyncpg.Connection) -> list[Span]:
     """The committed batches that stored rows, in order."""
     found = await connection.fetch(
-        "select batch, first_entry, entries, refusals, duplicates, payees from batch order by batch"
+        "select batch, first_entry, entries, refusals, duplicates, payees, request_pages from batch order by batch"
     )
     names = {"entry": "entries", "refusal": "refusals", "duplicate": "duplicates", "payee": "payees"}
+    names["request_detail"] = "request_pages"
     every = [Span(r["batch"], r["first_entry"], {n: r[c] for n, c in names.items() if r[c]}) for r in found]
     return [each for each in every if each.rows]
 

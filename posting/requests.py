@@ -67,26 +67,31 @@ def pages(
     if not len(payable):
         return None
     said = {field: _column(piece.raw.column(field.column), field, payable) for field in fields}
-    spoken = np.flatnonzero(reduce(np.logical_or, (_says(column, field) for field, column in said.items())))
-    if not len(spoken):
+    speaks = reduce(np.logical_or, (_says(column, field) for field, column in said.items()))
+    if not speaks.any():
         return None
-    if len(spoken) < len(payable):
-        said = {field: _taken(column, spoken) for field, column in said.items()}
-    return _laid(decisions["entry"][payable[spoken]], said)
+    if not speaks.all():
+        spoken = np.flatnonzero(speaks)
+        payable, said = payable[spoken], {field: _taken(column, spoken) for field, column in said.items()}
+    return _laid(decisions["entry"][payable], said)
 
 
 def _column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> Column:
     """What the chosen rows say in a field; they were read before and found good."""
     found, sort = chosen(array, rows), FORMATS[field].sort
     if sort is Sort.TEXT:
-        return pc.fill_null(found.cast(pa.string()), "")
+        return _filled(found.cast(pa.string()), "")
     if pa.types.is_string(found.type):
-        parsed, cells = blank(Parsed, len(rows)), text_cells(pc.fill_null(found, ""))
+        parsed, cells = blank(Parsed, len(rows)), text_cells(_filled(found, ""))
         (parsing.days if sort is Sort.DAY else parsing.wholes)(cells.spans, cells.text, parsed)
         return np.where(parsed.value < 0, _NOTHING[sort], parsed.value).astype(_NUMBER[sort])
     numbers = found.view(pa.int32()) if pa.types.is_date(found.type) else found
-    filled = pc.fill_null(numbers, pa.scalar(_NOTHING[sort], numbers.type))
+    filled = _filled(numbers, pa.scalar(_NOTHING[sort], numbers.type))
     return filled.to_numpy(zero_copy_only=False).astype(_NUMBER[sort])
+
+
+def _filled(column: pa.Array, nothing: str | pa.Scalar) -> pa.Array:
+    return pc.fill_null(column, nothing) if column.null_count else column
 
 
 def _says(column: Column, field: Field) -> NDArray[np.bool_]:

@@ -15,6 +15,14 @@ from tests.service.web.running import JSONL, as_jsonl
 UNIT = "0177-D013-DD13"
 _CELL = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31"}
 _SUPPLIER = {"payee": "SUPPLIER"}
+_TERMS = {
+    "received": "2018-03-02",
+    "due": "2018-04-01",
+    "method": "sepa",
+    "invoice_number": "F-2018-7",
+    "invoice_date": "2018-02-28",
+    "remittance": "Facture F-2018-7",
+}
 
 
 def _act(kind: str, reference: str, amount: str, *fields: Mapping[str, str], **more: str) -> Row:
@@ -53,7 +61,7 @@ _SPENT: File = [
     _act("commitment_increase", "EJ-1-AV1", "20.00", predecessor="EJ-1"),
     _act("service", "SF-1", "60.00", predecessor="EJ-1"),
     _act("service_cancellation", "SF-1-AN", "5.00", predecessor="SF-1"),
-    _act("payment_request", "DP-1", "40.00", _SUPPLIER, predecessor="EJ-1"),
+    _act("payment_request", "DP-1", "40.00", _SUPPLIER, _TERMS, predecessor="EJ-1"),
     _act("direct_payment_request", "DP-2", "1000.00", _CELL, _SUPPLIER),
     _act("commitment", "EJ-1", "100.00", _CELL),
     _act("commitment", "EJ-1", "130.00", _CELL),
