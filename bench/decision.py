@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import invariants
-from core.book import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
+from core.book import LEDGER_ACCOUNTS, ROLES, Book, Cells, Counters, Items, Keys, Ledger, Nodes
 from core.catalog import KIND_NUMBER, Effects, effects
 from core.columns import records, sealed
 from core.tables import Acts, Decisions, Draws, Numbers
@@ -142,6 +142,7 @@ def _book(rng: np.random.Generator, lines: int) -> Book:
         counters=records(Counters, 1),
         figures=figures,
         periods=np.ones(_PERIODS, np.uint8),
+        roles=np.zeros(_PERIODS * ROLES, np.int16),
         slots=np.zeros(1 << (2 * room).bit_length(), np.uint64),
         payee_slots=np.zeros(1 << (4 * _PAYEES).bit_length(), np.uint64),
         waiting_slots=np.zeros(4, np.uint64),

@@ -39,6 +39,8 @@ _REFERENCES: Mapping[Family, str] = {
     Family.SERVICE_CANCELLATION: "AS",
     Family.PAYMENT_REQUEST: "DP",
     Family.REJECTION: "RJ",
+    Family.SETTLEMENT: "PA",
+    Family.THIRD_PARTY_CHANGE: "TC",
 }
 """What references of each family begin with."""
 

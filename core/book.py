@@ -2,7 +2,7 @@
 
 from typing import Annotated, NamedTuple
 
-from core.catalog import Effects
+from core.catalog import Effects, Role
 from core.columns import (
     READS,
     Balance,
@@ -53,13 +53,17 @@ class Items(NamedTuple):
     """What may still follow each entry, by entry id."""
 
     open: Money
+    """What is left to take up; of a change of bank details, the digest it replaced, as bits."""
     unbilled: Money
+    """Of a commitment, certified and not yet requested.  Of all that is or was owed, the number of the payee."""
     parent: Position
-    """The commitment's entry; 0 if none."""
+    """The entry it acts on: the commitment; what an attachment is taken from; of a settlement the payable.  0 if none."""
     cell: Index
     debit: Small
     credit: Small
     kind: Code
+    under: Code
+    """The kind whose reservation it stands on: that of the request under it all, or its own."""
     lines_after: Small
     """Lines of the same act behind this one: a predecessor's line number must exist."""
 
@@ -70,7 +74,7 @@ class Keys(NamedTuple):
     high: Hash64
     low: Hash32
     value: Position
-    """Entry id of the first line (acts), or payee number (payees)."""
+    """Entry id of the first line (acts); payee number, with ``PAYEE_BLOCKED`` where nothing is paid (payees)."""
     content: Hash64
     """Content digest (acts), or bank digest (payees)."""
 
@@ -90,6 +94,8 @@ class Counters(NamedTuple):
     keys: Entry
     payees: Entry
     waiting: Entry
+    changes: Entry
+    """Changes of registered payees, since the book was loaded."""
 
 
 class Book(NamedTuple):
@@ -108,10 +114,18 @@ class Book(NamedTuple):
     """Eight figures a node: AE opened, allotted, reserved, consumed, then CP the same."""
     periods: Code
     """1 where the ``core.calendar`` period is open."""
+    roles: Small
+    """Accounts of ``core.catalog.SHARED_ROLES``: row ``period * ROLES + role``."""
     slots: Slots
     payee_slots: Slots
     waiting_slots: Slots
 
+
+ROLES = len(Role)
+"""Rows of ``Book.roles`` per period."""
+
+PAYEE_BLOCKED = 1 << 31
+"""Bit of a payee's ``Keys.value``."""
 
 LEDGER_ACCOUNTS = 1024
 """Rows of ``Ledger`` per period: accounts of all charts together stay below it."""

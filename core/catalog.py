@@ -2,11 +2,15 @@
 
 Effects follow ``domain`` 2.5 (which act consumes what) and 3.4 (entries).  A kind that *mirrors* undoes its
 predecessor: every effect of the predecessor's own kind, with the other sign, debit and credit exchanged.
+
+What is to be paid goes from stage to stage, a sum at a time: each act takes it up from the entry it follows, which must
+have brought it to the stage where the act begins, and clears the account that entry credited.  So every open item is the
+``open`` of one entry, and their sum by account is the account's balance (A08).
 """
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +26,29 @@ class Role(IntEnum):
     EXPENSE = 1
     ACCRUED = 2
     CREDITOR = 3
+    PREDECESSOR = 4
+    """What the entry followed credited."""
+    ORIGIN = 5
+    """What the payable credited when it was posted."""
+    CHARGE = 6
+    """What the request under it all was charged to."""
+    TRANSIT = 7
+    TREASURY = 8
+    SUSPENSE = 9
+    OTHER_CREDITOR = 10
+    RECEIVABLE = 11
+    LATE_INTEREST = 12
+
+
+SHARED_ROLES = (
+    Role.TRANSIT,
+    Role.TREASURY,
+    Role.SUSPENSE,
+    Role.OTHER_CREDITOR,
+    Role.RECEIVABLE,
+    Role.LATE_INTEREST,
+)
+"""Roles that one account of the year plays, whatever the commitment item."""
 
 
 class Family(IntEnum):
@@ -36,6 +63,8 @@ class Family(IntEnum):
     SERVICE_CANCELLATION = 6
     PAYMENT_REQUEST = 7
     REJECTION = 8
+    SETTLEMENT = 9
+    THIRD_PARTY_CHANGE = 10
 
 
 class Budget(IntEnum):
@@ -47,6 +76,7 @@ class Budget(IntEnum):
     ALLOT = 3
     MOVE = 4
     EARMARK = 5
+    SETTLE = 6
 
 
 class Measure(IntEnum):
@@ -65,6 +95,29 @@ class Remainder(IntEnum):
     """Of a commitment: engaged, neither certified nor requested without service.  Of any other: not yet reversed."""
     UNBILLED = 2
     """Of a commitment: certified, not yet requested."""
+
+
+class Stage(IntEnum):
+    """How far what is to be paid has come (domain 3.2): which act may follow which, as data."""
+
+    NONE = 0
+    PAYABLE = 1
+    IN_TRANSIT = 2
+    """Sent to the bank, not debited yet."""
+    DEBITED = 3
+    RETURNED = 4
+    """Back, and not yet said whose it is."""
+    REOPENED = 5
+    """Owed again; its CP stay consumed."""
+
+
+class Change(IntEnum):
+    """What becomes of a registered third party."""
+
+    NONE = 0
+    DETAILS = 1
+    BLOCK = 2
+    RELEASE = 3
 
 
 class ActKind(NamedTuple):
@@ -87,10 +140,56 @@ class ActKind(NamedTuple):
     credit: Role = Role.NONE
     pays: bool = False
     """Needs a payee."""
+    after: Stage = Stage.NONE
+    """Where what it follows must stand; its predecessor may be named by entry, whoever sent it."""
+    reaches: Stage = Stage.NONE
+    """Where what it took up stands then; none where that is the end."""
+    settles: int = 0
+    """1: what the payable reserved becomes consumption; -1: that consumption is given back."""
+    remits: bool = False
+    """Sends money to the payee of the payable."""
+    change: Change = Change.NONE
+    inherits: bool = False
+    """Settles or diverts what another entry owes: payee and reservation are those of the entry it follows."""
+
+    @property
+    def knows_payee(self) -> bool:
+        """Whether its entries name a payee, the line's own or that of what it follows."""
+        return self.pays or self.inherits or self.family is Family.THIRD_PARTY
+
+    @property
+    def is_of_payee(self) -> bool:
+        """Whether it is about a third party and nothing else: without an amount, an assignment or accounts."""
+        return self.family in (Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE)
+
+    @property
+    def opens(self) -> bool:
+        """Whether something is left on its entries for others to take up."""
+        return self.family in (Family.COMMITMENT, Family.SERVICE) or self.reaches is not Stage.NONE
 
 
-_F, _B, _R = Family, Budget, Remainder
+_F, _B, _R, _S = Family, Budget, Remainder, Stage
 _O = Outcome
+_TAKEN: Mapping[str, Any] = {
+    "draws": _R.OPEN,
+    "shortfall": _O.REVERSAL_EXCEEDS_ORIGINAL,
+    "debit": Role.PREDECESSOR,
+}
+_DIVERTED: Mapping[str, Any] = {
+    "follows": _F.PAYMENT_REQUEST,
+    "after": _S.PAYABLE,
+    "reaches": _S.PAYABLE,
+    "inherits": True,
+    **_TAKEN,
+}
+
+
+def _settlement(name: str, french: str, after: Stage, credit: Role, **more: Any) -> ActKind:
+    """An act that takes up what is at stage ``after``."""
+    follows = _F.PAYMENT_REQUEST if after is _S.PAYABLE else _F.SETTLEMENT
+    more = {"budget": _B.SETTLE if "settles" in more else _B.NONE, "inherits": True, **_TAKEN, **more}
+    return ActKind(name, french, _F.SETTLEMENT, follows, after=after, credit=credit, **more)
+
 
 CATALOG: tuple[ActKind, ...] = (
     ActKind("none", "", _F.NONE),
@@ -114,14 +213,34 @@ CATALOG: tuple[ActKind, ...] = (
             mirrors=True, shortfall=_O.SERVICE_ALREADY_BILLED),
     ActKind("payment_request", "demande de paiement, flux 1", _F.PAYMENT_REQUEST, follows=_F.COMMITMENT,
             budget=_B.SPEND, cp_reserved=1, draws=_R.UNBILLED, shortfall=_O.SERVICE_INSUFFICIENT,
-            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True),
+            debit=Role.ACCRUED, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE),
     ActKind("payment_request_without_service", "demande de paiement, flux 2 et 3", _F.PAYMENT_REQUEST,
             follows=_F.COMMITMENT, budget=_B.SPEND, cp_reserved=1, draws=_R.OPEN,
-            shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True),
+            shortfall=_O.COMMITMENT_EXCEEDED, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True,
+            reaches=_S.PAYABLE),
     ActKind("direct_payment_request", "demande de paiement directe, flux 4", _F.PAYMENT_REQUEST, budget=_B.SPEND,
-            ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True),
+            ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE),
     ActKind("payment_request_rejection", "rejet de demande de paiement", _F.REJECTION, follows=_F.PAYMENT_REQUEST,
-            mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL),
+            mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE),
+    _settlement("payment", "paiement", _S.PAYABLE, Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True),
+    _settlement("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, Role.TREASURY, reaches=_S.DEBITED),
+    _settlement("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, Role.SUSPENSE, reaches=_S.RETURNED),
+    _settlement("bank_return", "virement rejeté", _S.DEBITED, Role.SUSPENSE, reaches=_S.RETURNED),
+    _settlement("return_identified", "virement rejeté réimputé", _S.RETURNED, Role.ORIGIN, reaches=_S.REOPENED),
+    _settlement("reissue", "réémission de virement", _S.REOPENED, Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
+    _settlement("void", "annulation de dette non réglée", _S.REOPENED, Role.CHARGE, settles=-1),
+    ActKind("attachment", "opposition (SATD, saisie-attribution)", _F.PAYMENT_REQUEST,
+            credit=Role.OTHER_CREDITOR, pays=True, **_DIVERTED),
+    ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
+            credit=Role.OTHER_CREDITOR, pays=True, **_DIVERTED),
+    _settlement("set_off", "compensation", _S.PAYABLE, Role.RECEIVABLE, settles=1),
+    ActKind("late_interest", "intérêts moratoires", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
+            budget=_B.SPEND, ae_reserved=1, cp_reserved=1, debit=Role.LATE_INTEREST, credit=Role.CREDITOR, pays=True,
+            after=_S.PAYABLE, reaches=_S.PAYABLE),
+    ActKind("bank_details", "changement de coordonnées bancaires", _F.THIRD_PARTY_CHANGE, pays=True,
+            change=Change.DETAILS),
+    ActKind("payee_block", "blocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=Change.BLOCK),
+    ActKind("payee_release", "déblocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=Change.RELEASE),
 )  # fmt: skip
 """Position is the kind's number, stored with entries: append only."""
 
@@ -145,11 +264,18 @@ class Effects(NamedTuple):
     debit: Code
     credit: Code
     pays: Code
+    after: Code
+    reaches: Code
+    settles: Sign
+    remits: Code
+    change: Code
+    inherits: Code
+    opens: Code
 
 
 def effects() -> Effects:
     """The catalog laid out in columns."""
-    signs = {"ae_reserved", "ae_consumed", "cp_reserved"}
+    signs = {"ae_reserved", "ae_consumed", "cp_reserved", "settles"}
     columns = ([getattr(kind, name) for kind in CATALOG] for name in Effects._fields)
     types = (np.int16 if name in signs else np.uint8 for name in Effects._fields)
     return Effects._make(np.array(column, dtype) for column, dtype in zip(columns, types, strict=True))

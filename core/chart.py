@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.catalog import Role
+from core.catalog import SHARED_ROLES, Role
 from core.nomenclature import Nomenclature
 from core.reference.files import Row, broken, of_year, rows
 
@@ -28,6 +28,8 @@ class Chart:
     roles: dict[str, dict[Role, str]]
     families: dict[str, tuple[str, ...]]
     """First digits of the accounts an item admits."""
+    shared: dict[Role, str]
+    """Accounts of the roles that no item decides."""
 
     def admits(self, item: str, account: str) -> bool:
         """Whether a sender may name ``account`` in place of the item's own expense account."""
@@ -53,7 +55,7 @@ def load(folder: Path, nomenclature: Nomenclature) -> Chart:
         code: {role: row.cells[column] for role, column in _COLUMNS.items()} for code, row in served.items()
     }
     families = {code: tuple(row.cells["admits"].split()) for code, row in served.items()}
-    return Chart(year, accounts, roles, families)
+    return Chart(year, accounts, roles, families, _shared(source.joinpath("treasury.csv"), accounts))
 
 
 def _accounts(path: Path) -> dict[str, str]:
@@ -82,6 +84,25 @@ def _roles(path: Path, accounts: dict[str, str], nomenclature: Nomenclature) -> 
             raise broken(row.place, f"item {item} stands twice", "Keep one of the two lines.")
         _check(row, accounts)
         found.append(row)
+    return found
+
+
+def _shared(path: Path, accounts: dict[str, str]) -> dict[Role, str]:
+    """The account of each shared role; no two are the same, so that its balance is the sum of its open items."""
+    known = {role.name.lower(): role for role in SHARED_ROLES}
+    found: dict[Role, str] = {}
+    for row in rows(path, ("role", "account")):
+        name, account = row.cells.values()
+        if name not in known or known[name] in found:
+            raise broken(
+                row.place, f"{name!r} is no shared role, or stands twice", f"Write {', '.join(known)}."
+            )
+        if account not in accounts or account in found.values():
+            raise broken(row.place, f"{account!r} is unknown, or stands twice", "Add it to accounts.csv.")
+        found[known[name]] = account
+    for name, role in known.items():
+        if role not in found:
+            raise broken(str(path), f"no account for {name}", "Add a line for it.")
     return found
 
 

@@ -42,10 +42,11 @@ _REASONS: Mapping[Outcome, str] = {
     _O.PAYEE_UNKNOWN: "BE06",  # end customer unknown
     _O.PAYEE_ALREADY_REGISTERED: "AM05",
     _O.BANK_DETAILS_DIFFER: "BE01",  # account and end customer do not go together
+    _O.PAYEE_BLOCKED: "AG01",  # transaction forbidden
     _O.REVERSAL_EXCEEDS_ORIGINAL: "AM14",  # over what was agreed
     _O.COMMITMENT_EXCEEDED: "AM14",
     _O.SERVICE_INSUFFICIENT: "AM14",
-    _O.MOVE_FORBIDDEN: "AG01",  # transaction forbidden
+    _O.MOVE_FORBIDDEN: "AG01",
     _O.ALLOTMENT_EXCEEDED: "AM04",  # insufficient funds
     _O.BUDGET_BELOW_CONSUMPTION: "AM04",
     _O.AE_EXCEEDED: "AM04",

@@ -41,9 +41,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
     ),
     _O.LINE_INVALID: Remedy(
         "The line neither starts an act nor follows the line above it.",
-        "Number an act's lines 1, 2, 3 ..., next to each other, with one kind, exercise and reference.",
+        "Number an act's lines 1, 2, 3 ..., next to each other, of one family of kinds, exercise and reference.",
         "La ligne n'ouvre pas un acte et ne suit pas la ligne précédente.",
-        "Numéroter les lignes d'un acte 1, 2, 3 ..., à la suite, avec les mêmes type, exercice et référence.",
+        "Numéroter les lignes d'un acte 1, 2, 3 ..., à la suite, avec les mêmes famille, exercice et référence.",
     ),
     _O.ACT_TOO_LONG: Remedy(
         "The act has more than 1,000 lines.",
@@ -189,17 +189,35 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "L'acte précédent n'a pas été accepté, ou n'a pas cette ligne.",
         "Envoyer d'abord cet acte ou traiter son rejet, puis présenter celui-ci de nouveau.",
     ),
+    _O.PREDECESSOR_STAGE: Remedy(
+        "What the act follows does not stand where this one begins, or nothing is left of it there.",
+        "Follow the last act of the payment: its request, transfer, bank debit, return or re-opened debt.",
+        "L'acte précédent n'est pas à l'étape où celui-ci commence, ou il n'en reste rien à cette étape.",
+        "Se rattacher au dernier acte du paiement : demande, virement, débit, rejet ou dette rouverte.",
+    ),
     _O.ASSIGNMENT_DIFFERS: Remedy(
         "The account assignment is not the one of the act that this one follows.",
         "Leave the assignment empty to inherit it, or re-assign by the act meant for it.",
         "L'imputation diffère de celle de l'acte précédent.",
         "Laisser l'imputation vide pour en hériter, ou passer par un acte de réimputation.",
     ),
+    _O.PAYEE_BLOCKED: Remedy(
+        "The third party is blocked: nothing is paid to it.",
+        "Find out why it was blocked, and release it once the reason is gone; then pay.",
+        "Le tiers est bloqué : rien ne lui est payé.",
+        "Rechercher le motif du blocage, débloquer le tiers une fois le motif levé, puis payer.",
+    ),
+    _O.PAYEE_NOT_BLOCKED: Remedy(
+        "The third party to be released is not blocked.",
+        "Check its code; there is nothing to release.",
+        "Le tiers à débloquer n'est pas bloqué.",
+        "Vérifier le code du tiers ; il n'y a rien à débloquer.",
+    ),
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
-        "The reversal is for more than what is left of the act it reverses.",
-        "Reverse at most what is left.",
-        "L'annulation dépasse ce qui reste de l'acte annulé.",
-        "Annuler au plus ce qui reste.",
+        "The line reverses or takes up more than what is left of the act it follows.",
+        "Ask for at most what is left.",
+        "La ligne annule ou reprend plus que ce qui reste de l'acte précédent.",
+        "Demander au plus ce qui reste.",
     ),
     _O.COMMITMENT_EXCEEDED: Remedy(
         "The commitment has less left than this line draws.",

@@ -40,6 +40,7 @@ class Replayed(NamedTuple):
     predecessor: Entry
     amount: Money
     cell: Index
+    payee: Index
     kind: Code
     debit: Small
     credit: Small
@@ -68,10 +69,9 @@ class Grouping(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """What grouping looks at: line number, kind, key and digest of each line."""
+    """What grouping looks at: line number, key and digest of each line."""
 
     number: Money
-    kind: Code
     high: Hash64
     low: Hash32
     digest: Hash64
@@ -102,6 +102,10 @@ class Fingerprints(NamedTuple):
     low: Hash32
 
 
+BY_ENTRY = -1
+"""In place of a line: the predecessor is named by its entry."""
+
+
 class Acts(NamedTuple):
     """What callers ask for, resolved: one row per line, the lines of an act next to each other.
 
@@ -127,9 +131,9 @@ class Acts(NamedTuple):
     key_low: Hash32
     """With ``key_high``: keyed fingerprint of sender, family, exercise and reference, 96 bits."""
     previous_low: Hash32
-    """With ``previous_high``: fingerprint of the predecessor; both 0 when there is none."""
+    """With ``previous_high``: fingerprint of the predecessor; both 0 when there is none, or it is in the same act."""
     previous_line: Index
-    """Line of the predecessor, from 1."""
+    """Line of the predecessor, from 1; ``BY_ENTRY`` when ``previous_high`` is the predecessor's entry itself."""
     payee_low: Hash32
     """With ``payee_high``: fingerprint of the payee; both 0 when there is none."""
     account: Small

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, ActKind, Budget, Family
+from core.catalog import CATALOG, ActKind, Budget, Change, Family
 from core.columns import seal
 from core.fields import Field
 from core.lines import Needs
@@ -16,9 +16,9 @@ _NAMING_FIELDS = (*CELL_FIELDS, Field.FUND, Field.OPERATION)
 
 def _always(kind: ActKind, amount: Field) -> Iterator[Field]:
     yield Field.DATE
-    if kind.family is Family.THIRD_PARTY:
+    if kind.family is Family.THIRD_PARTY or kind.change is Change.DETAILS:
         yield from (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
-    else:
+    if not kind.is_of_payee:
         yield amount
     if kind.follows:
         yield Field.PREDECESSOR

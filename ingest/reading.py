@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget
 from core.codes import Outcome
 from core.columns import blank
 from core.fields import BY_COLUMN, FORMATS, Field, Sort
@@ -132,12 +132,13 @@ def _by_kind(test: Callable[[ActKind], Any]) -> NDArray[np.bool_]:
 
 
 FOLLOWS = _by_kind(lambda kind: kind.follows)
+FOLLOWS_ENTRIES = _by_kind(lambda kind: kind.after)
 PAYS = _by_kind(lambda kind: kind.pays)
 MOVES = _by_kind(lambda kind: kind.budget is Budget.MOVE)
 EARMARKS = _by_kind(lambda kind: kind.budget is Budget.EARMARK)
 SPENDS = _by_kind(lambda kind: kind.budget is Budget.SPEND)
 BRINGS_CREDITS = _by_kind(lambda kind: kind.budget in (Budget.OPEN, Budget.ALLOT, Budget.MOVE))
-REGISTERS = _by_kind(lambda kind: kind.family is Family.THIRD_PARTY)
+OF_PAYEE = _by_kind(lambda kind: kind.is_of_payee)
 """What each kind is or needs, by kind number: the catalog seen from a column of kinds."""
 
 FAMILY = np.array([kind.family for kind in CATALOG], np.uint64)

@@ -13,12 +13,20 @@ from core.columns import blank, kinds, record, seal, sealed, unfilled
 from core.fields import FORMATS, Field
 from core.lines import Said
 from core.money import AMOUNT_MAX, SEPA_MAX
-from core.tables import Acts, Bytes, Flags, Grouping, Lines, Parsed, Spans
+from core.tables import Acts, Bytes, Flags, Grouping, Lines, Spans
 from ingest import assignment, content
 from ingest.columns import Memory, TextColumn, Values
+from ingest.followed import Followed, predecessors
 from ingest.needs import NEEDS
-from ingest.reading import FAMILY, FOLLOWED_FAMILY, FOLLOWS, PAYS, REGISTERS, Reading, kinds_of
-from kernels import grouping, iban, layout, parsing, saying
+from ingest.reading import (
+    FAMILY,
+    FOLLOWED_FAMILY,
+    OF_PAYEE,
+    PAYS,
+    Reading,
+    kinds_of,
+)
+from kernels import grouping, iban, layout, saying
 from posting import keys
 from posting.cells import CellNumbers
 from posting.registry import Registry
@@ -68,10 +76,10 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
     reading = Reading(raw, context.memory)
     kind = kinds_of(reading)
     exercise = _mark_naming(reading, kind, context.registry)
-    followed = _predecessors(reading)
+    followed = predecessors(reading)
     named = _keys(reading, (kind, exercise), followed, (sender.number, context.secret))
     said = content.gather(reading)
-    grouped = _group(reading, kind, named, said)
+    grouped = _group(reading, named, said)
     years = _budget_years(reading, exercise)
     amount, amount_faults = _amounts(reading, kind)
     names_cell = _mark_fields(reading, kind, said)
@@ -141,7 +149,7 @@ def _one_or_all(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 def _keys(
     reading: Reading,
     naming: tuple[NDArray[np.uint8], NDArray[np.int64]],
-    followed: "_Followed | None",
+    followed: Followed | None,
     keyed: tuple[int | NDArray[np.int64], keys.Secret],
 ) -> dict[str, np.ndarray]:
     """Fingerprints of act, predecessor and payee, and the digest of the bank details."""
@@ -158,7 +166,8 @@ def _keys(
         found["previous_high"], found["previous_low"] = keys.fingerprints(
             followed.spans, followed.text, prefix, secret
         )
-        found["previous_line"] = np.minimum(followed.line, np.iinfo(np.int32).max)
+        found["previous_line"] = followed.lines()
+        found["previous_high"] = followed.entries_or(found["previous_high"])
     payee, bank = reading.text(Field.PAYEE), reading.text(Field.IBAN)
     if payee:
         high, low = payee.values.once(
@@ -170,30 +179,12 @@ def _keys(
     return found
 
 
-class _Followed(NamedTuple):
-    """The predecessors named: where their references stand, their lines, and what is wrong."""
-
-    spans: Spans
-    text: Bytes
-    line: NDArray[np.int64]
-    fault: NDArray[np.uint8]
-
-
-def _predecessors(reading: Reading) -> _Followed | None:
-    column = reading.text(Field.PREDECESSOR)
-    if column is None:
-        return None
-    spans, parsed = unfilled(Spans, reading.rows), unfilled(Parsed, reading.rows)
-    parsing.predecessors(column.row_spans(), column.values.text, spans, parsed)
-    return _Followed(seal(spans), column.values.text, parsed.value, parsed.fault)
-
-
-def _group(reading: Reading, kind: NDArray[np.uint8], named: dict[str, np.ndarray], said: Said) -> Grouping:
+def _group(reading: Reading, named: dict[str, np.ndarray], said: Said) -> Grouping:
     """Put lines together to acts; the digest of the whole stands on each act's first line."""
     line, line_faults = reading.number(Field.LINE)
     if line.min(initial=0) < 0:
         line = np.where((line == -1) & (line_faults == 0), 1, line)
-    lines = Lines(np.ascontiguousarray(line), kind, named["key_high"], named["key_low"], said.content)
+    lines = Lines(np.ascontiguousarray(line), named["key_high"], named["key_low"], said.content)
     grouped = blank(Grouping, reading.rows)
     grouping.group(seal(lines), grouped)
     reading.mark_faults(grouped.fault, Field.LINE)
@@ -212,7 +203,7 @@ def _amount_field(reading: Reading) -> Field:
 
 
 def _amounts(reading: Reading, kind: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Cents said and the fault of each amount; a third party needs none, so there 0 says nothing."""
+    """Cents said and the fault of each amount; acts on third parties need none, so there 0 says nothing."""
     field = _amount_field(reading)
     cents, faults = reading.number(field)
     if field is Field.AMOUNT_CENTS and (cents.min(initial=1) <= 0 or cents.max(initial=1) > AMOUNT_MAX):
@@ -220,7 +211,7 @@ def _amounts(reading: Reading, kind: NDArray[np.uint8]) -> tuple[NDArray[np.int6
         faults = np.where(cents <= 0, Outcome.AMOUNT_NOT_POSITIVE, over).astype(np.uint8)
     if not faults.any():
         return cents, faults
-    nothing = REGISTERS[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
+    nothing = OF_PAYEE[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
     return cents, np.where(nothing, 0, faults).astype(np.uint8)
 
 
@@ -234,7 +225,7 @@ def _mark_fields(reading: Reading, kind: NDArray[np.uint8], said: Said) -> NDArr
 def _mark_references(
     reading: Reading,
     lines: tuple[NDArray[np.uint8], NDArray[np.int64]],
-    followed: _Followed | None,
+    followed: Followed | None,
     registry: Registry,
 ) -> None:
     """Fault budget years that do not exist, and predecessors that nothing can be."""
@@ -242,8 +233,8 @@ def _mark_references(
     if Field.BUDGET_YEAR in reading.arrays:
         known = registry.reference.calendar.knows(years)
         reading.mark(reading.has(Field.BUDGET_YEAR) & ~known, Outcome.FIELD_INVALID, Field.BUDGET_YEAR)
-    if followed and followed.fault.any():
-        reading.mark(FOLLOWS[kind] & (followed.fault != 0), Outcome.FIELD_INVALID, Field.PREDECESSOR)
+    if followed and (wrong := followed.wrong(kind)).any():
+        reading.mark(wrong, Outcome.FIELD_INVALID, Field.PREDECESSOR)
 
 
 def _mark_amounts(

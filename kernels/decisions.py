@@ -121,6 +121,7 @@ def borrowed(book):
         borrow(book.counters),
         borrow(book.figures),
         borrow(book.periods),
+        borrow(book.roles),
         borrow(book.slots),
         borrow(book.payee_slots),
         borrow(book.waiting_slots),

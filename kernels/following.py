@@ -1,12 +1,12 @@
 """What a line follows, and whose effects count: its own kind's, or, for a mirror, those of the kind it undoes.
 
 link = (item followed, cell in force, kind whose effects count, commitment they act on, sign)
-demand = (AE reserved, AE consumed, CP reserved), in signed cents
+demand = (AE reserved, AE consumed, CP reserved, CP consumed), in signed cents
 """
 
 import numpy as np
 
-from core.catalog import Measure
+from core.catalog import Family, Measure
 from kernels.availability import AE, CP
 from kernels.signature import counted, part
 
@@ -34,7 +34,29 @@ def demand_of(book, link, amount):
         effects[base].ae_reserved * signed,
         effects[base].ae_consumed * signed,
         effects[base].cp_reserved * signed,
+        np.int64(0),
     )
+
+
+@part
+def settled_by(book, link, amount):
+    """What a settlement asks of the budget: the request's reservation becomes consumption, or that is given back."""
+    effects, under = book.effects, book.items[link[0]].under
+    settles = np.int64(effects[link[2]].settles)
+    ae = effects[under].ae_reserved * settles * amount
+    cp = effects[under].cp_reserved * settles * amount
+    released = np.int64(settles > 0)
+    return -ae * released, ae, -cp * released, cp
+
+
+@part
+def stands_on(book, link, kind):
+    """(entry that a new one acts on, kind whose reservation it stands on)."""
+    if not book.effects[kind].inherits:
+        return np.int64(link[3]), np.int64(kind)
+    followed = book.items[link[0]]
+    settles = book.effects[followed.kind].family == Family.SETTLEMENT.value
+    return np.int64(followed.parent) if settles else np.int64(link[3]), np.int64(followed.under)
 
 
 @part

@@ -25,7 +25,7 @@ def mix(word):
 def _continues(lines, row):
     """Is this line the next of the act above it?"""
     above = row - 1
-    if row == 0 or lines.number[row] < 2 or lines.kind[row] != lines.kind[above]:
+    if row == 0 or lines.number[row] < 2:
         return False
     if lines.number[row] - 1 != lines.number[above]:
         return False
@@ -35,6 +35,8 @@ def _continues(lines, row):
 @kernel(reads(Lines), fills(Grouping))
 def group(lines, grouping):
     """Find the act of every line: line 1 starts one, the next number under the same key continues it.
+
+    A key holds its kinds' family, so the lines of an act are of one family, and may be of several kinds.
 
     Reads     lines      n rows in file order
     Fills     grouping   n rows; row of the act's first line, digest of the whole act, fault

@@ -6,14 +6,15 @@ posting = (payee, debit account, credit account)
 
 import numpy as np
 
-from core.book import LEDGER_ACCOUNTS
-from core.catalog import Budget, Family, Remainder, Role
+from core.book import LEDGER_ACCOUNTS, ROLES
+from core.catalog import Budget, Change, Family, Remainder, Role, Stage
 from core.codes import Outcome
-from kernels import availability, budget, commitments, keys, spending
+from kernels import availability, budget, commitments, keys, payees, spending
 from kernels.findings import fine, found
-from kernels.following import alone, demand_of, link_to, place_of, target_of
-from kernels.lookahead import PAYEE, PREVIOUS, guess
-from kernels.signature import counted, part
+from kernels.following import alone, demand_of, link_to, place_of, settled_by, target_of
+from kernels.lookahead import PAYEE, guess
+from kernels.predecessors import judge_assignment, judge_order, predecessor
+from kernels.signature import aside, counted, part
 
 _LEDGER_MAX = 2**62
 
@@ -47,21 +48,12 @@ def _judge_payee(acts, book, place):
         return np.int64(Outcome.ACCEPTED.value), np.int64(book.counters[0].payees + 1 + line - row)
     if known < 0:
         return np.int64(Outcome.PAYEE_UNKNOWN.value), np.int64(0)
-    if (acts[line].bank != 0) & (acts[line].bank != book.payees[counted(known)].content):
+    payee = payees.number_of(book, counted(known))
+    if book.effects[kind].change != Change.NONE.value:
+        return payees.judge_change(book, kind, payee), payee
+    if payees.differs(book, payee, acts[line].bank):
         return np.int64(Outcome.BANK_DETAILS_DIFFER.value), np.int64(0)
-    return np.int64(Outcome.ACCEPTED.value), np.int64(book.payees[counted(known)].value)
-
-
-@part
-def _predecessor(acts, book, line, seen):
-    """The entry a line follows; 0 if there is none."""
-    key = (acts[line].previous_high, acts[line].previous_low)
-    known = keys.find_likely(book.slots, book.keys, guess(seen, PREVIOUS, line), key)
-    behind = np.int64(acts[line].previous_line) - 1
-    if known < 0 or behind < 0:
-        return np.int64(0)
-    first = np.int64(book.keys[counted(known)].value)
-    return first + behind if behind <= book.items[first].lines_after else np.int64(0)
+    return np.int64(Outcome.ACCEPTED.value), payee
 
 
 @part
@@ -79,17 +71,22 @@ def _judge_remainders(book, link, kind, amount):
 
 
 @part
-def _judge_predecessor(acts, book, line, seen):
+def _judge_predecessor(acts, book, place):
     """Whether what the line follows is there and suffices: (finding, link)."""
+    line = place[1]
     kind = acts[line].kind
     if book.effects[kind].follows == Family.NONE.value:
         return fine(), alone(kind, acts[line].cell)
-    item = _predecessor(acts, book, line, seen)
+    item = predecessor(acts, book, place)
     if item == 0:
         return found(Outcome.PREDECESSOR_MISSING.value, -1, 0), alone(kind, acts[line].cell)
     link = link_to(book, kind, counted(item))
-    if acts[line].cell >= 0 and acts[line].cell != link[1]:
-        return found(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0), link
+    if book.effects[kind].after != Stage.NONE.value:
+        finding = judge_order(acts, book, line, link[0])
+    else:
+        finding = judge_assignment(acts, book, line, link[0])
+    if finding[0] != Outcome.ACCEPTED.value:
+        return finding, link
     return _judge_remainders(book, link, kind, acts[line].amount), link
 
 
@@ -101,21 +98,47 @@ def _judge_budget(acts, book, line, link):
         return spending.judge(tree, place_of(book, cell), demand_of(book, link, acts[line].amount))
     if action == Budget.NONE.value:
         return fine()
+    if action == Budget.SETTLE.value:
+        return spending.judge(tree, place_of(book, cell), settled_by(book, link, acts[line].amount))
     measure, target = target_of(book, acts[line].kind, cell)
     what = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
     return budget.judge(tree, what, acts[line].amount)
 
 
+@aside
+def _charged(acts, book, line, item):
+    """What the request under entry ``item`` was charged to; of one billed on a service, what its assignment charges."""
+    payable = counted(book.items[item].parent)
+    while book.effects[book.items[payable].kind].inherits:
+        payable = counted(book.items[payable].parent)
+    if book.effects[book.items[payable].kind].debit != Role.ACCRUED.value:
+        return counted(book.items[payable].debit)
+    cell = book.items[item].cell
+    return counted(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
+
+
+@aside
+def _shared_account(acts, book, line, item, role):
+    """The account of a role that no assignment decides."""
+    if role == Role.PREDECESSOR.value:
+        return counted(book.items[item].credit)
+    if role == Role.ORIGIN.value:
+        return counted(book.items[counted(book.items[item].parent)].credit)
+    if role == Role.CHARGE.value:
+        return _charged(acts, book, line, item)
+    return counted(book.roles[counted(acts[line].period) * ROLES + role])
+
+
 @part
 def _account(acts, book, wanted):
-    line, cell, role = wanted
+    line, item, cell, role = wanted
     if role == Role.EXPENSE.value:
         return counted(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
     if role == Role.ACCRUED.value:
         return counted(book.cells[cell].accrued)
     if role == Role.CREDITOR.value:
         return counted(book.cells[cell].creditor)
-    return np.int64(0)
+    return np.int64(0) if role == Role.NONE.value else _shared_account(acts, book, line, item, role)
 
 
 @part
@@ -124,8 +147,8 @@ def _accounts(acts, book, line, link):
     item, cell, base, _, sign = link
     if sign < 0:
         return counted(book.items[item].credit), counted(book.items[item].debit)
-    debit = _account(acts, book, (line, cell, book.effects[base].debit))
-    return debit, _account(acts, book, (line, cell, book.effects[base].credit))
+    debit = _account(acts, book, (line, item, cell, book.effects[base].debit))
+    return debit, _account(acts, book, (line, item, cell, book.effects[base].credit))
 
 
 @part
@@ -154,7 +177,7 @@ def judge(acts, book, place):
 
     ``place`` = (row of its act, line, what looking ahead has seen)
     """
-    line, seen = place[1], place[2]
+    line = place[1]
     link, nothing = alone(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
     finding = _judge_itself(acts, book, line)
     if finding[0] != Outcome.ACCEPTED.value:
@@ -162,9 +185,12 @@ def judge(acts, book, place):
     outcome, payee = _judge_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
         return found(outcome, -1, 0), link, nothing
-    finding, link = _judge_predecessor(acts, book, line, seen)
+    finding, link = _judge_predecessor(acts, book, place)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, nothing
+    effects = book.effects[acts[line].kind]
+    if effects.inherits and not effects.pays:
+        payee = payees.of_item(book, link[0])
     finding = _judge_budget(acts, book, line, link)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, nothing

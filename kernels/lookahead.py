@@ -6,6 +6,7 @@ decision looks first for the keys it must find.
 
 import numpy as np
 
+from core.tables import BY_ENTRY
 from kernels import keys
 from kernels.signature import counted, part, prefetch
 
@@ -51,11 +52,16 @@ def _ask_keys(acts, book, block, found):
 
 
 @part
-def _ask_items(book, block, found):
+def _ask_items(acts, book, block, found):
+    last = np.uint64(book.counters[0].entries)
     for row in range(block[0], block[1]):
-        at = counted(row) % BLOCK_ROWS
+        row = counted(row)
+        at = row % BLOCK_ROWS
         previous = found[PREVIOUS, at]
-        found[WAY, at] = book.keys[previous if previous != keys.UNLIKELY else 0].value
+        entry = np.uint64(book.keys[previous if previous != keys.UNLIKELY else 0].value)
+        if acts[row].previous_line == BY_ENTRY:
+            entry = min(acts[row].previous_high, last)
+        found[WAY, at] = entry
         prefetch(book.items, np.int64(found[WAY, at]))
 
 
@@ -95,7 +101,7 @@ def look_ahead(acts, book, block, found):
     """
     _ask_slots(acts, book, block[0], block[1])
     _ask_keys(acts, book, block, found)
-    _ask_items(book, block, found)
+    _ask_items(acts, book, block, found)
     _ask_cells(acts, book, block, found)
     _ask_nodes(book, block, found)
     _ask_parents(book, block, found)

@@ -11,14 +11,14 @@ from core.tables import Acts, Decisions
 from kernels.signature import borrow, counted, fills_column, kernel, part, reads, reads_records
 
 ACCEPTED, REGISTERED, DUPLICATE, HELD, REFUSED = range(5)
-"""The ways of ending.  Registered: accepted, and the act makes a payee known."""
+"""The ways of ending.  Registered: accepted, and the act says who a payee is and where it is paid."""
 
 WAYS = 5
 LINES, CENTS, AMOUNT, BYTES = range(4)
 """What is added up for each: lines, cents they asked for, cents they are worth, bytes of their references."""
 
 TOTALS = 4
-_REGISTRATION = KIND_NUMBER["third_party"]
+_REGISTRATION, _DETAILS = KIND_NUMBER["third_party"], KIND_NUMBER["bank_details"]
 
 
 class Asked(NamedTuple):
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
 @part
 def _way_of(kind, outcome):
     if outcome == Outcome.ACCEPTED.value:
-        return REGISTERED if kind == _REGISTRATION else ACCEPTED
+        return REGISTERED if kind in (_REGISTRATION, _DETAILS) else ACCEPTED
     if outcome == Outcome.DUPLICATE.value:
         return DUPLICATE
     return HELD if outcome == Outcome.HELD.value else REFUSED

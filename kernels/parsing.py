@@ -9,7 +9,7 @@ from kernels.signature import counted, fills, kernel, part, reads, whole
 from kernels.texts import tail_at, word_at
 
 _ZERO, _NINE = ord("0"), ord("9")
-_POINT, _COMMA, _MINUS, _HASH = ord("."), ord(","), ord("-"), ord("#")
+_POINT, _COMMA, _MINUS, _HASH, _AT = ord("."), ord(","), ord("-"), ord("#"), ord("@")
 _LOW, _HIGH = np.uint64(0x7F7F_7F7F_7F7F_7F7F), np.uint64(0x8080_8080_8080_8080)
 _NOT_CONTROL = np.uint64(0xE0E0_E0E0_E0E0_E0E0)
 _SPACES, _DELETES = np.uint64(0x2020_2020_2020_2020), np.uint64(0x7F7F_7F7F_7F7F_7F7F)
@@ -218,13 +218,32 @@ def flaws(spans, text, bytes_max, flags):
         flags.flag[row] = is_flawed(text.data, spans.start[row], spans.end[row], bytes_max)
 
 
+@part
+def _number_behind(data, mark, end):
+    """The number that stands behind a mark, to the end; 0 if there is none."""
+    number, count = _digits(data, mark + 1, end)
+    return number if 0 < count <= _DIGITS_MAX and mark + 1 + count == end else np.int64(0)
+
+
+@part
+def _mark_of(data, start, end):
+    """Where the last hash of a text stands; in front of it if it has none."""
+    if not _holds_hash(data, start, end):
+        return start - 1
+    mark = end - 1
+    while data[mark] != _HASH:
+        mark -= 1
+    return mark
+
+
 @kernel(reads(Spans), reads(Bytes), fills(Spans), fills(Parsed))
 def predecessors(spans, text, references, parsed):
-    """Split REFERENCE or REFERENCE#LINE into the reference and the line.
+    """Split REFERENCE, REFERENCE#LINE, #LINE or @ENTRY into the reference and a number.
 
     Reads     spans, text     n texts
-    Fills     references      n spans of the same bytes
-              parsed          n rows; the line, 1 where none is written, 0 and FIELD_INVALID where it is none
+    Fills     references      n spans of the same bytes; empty where none is named
+              parsed          n rows; the line, 1 where none is written, or the entry with a minus; 0 and FIELD_INVALID
+                              where the number is none
     Order     rows are independent
     Outcomes  FIELD_INVALID; never raises
     Overflow  impossible: ten digits
@@ -233,18 +252,12 @@ def predecessors(spans, text, references, parsed):
     """
     start, end, data = spans.start, spans.end, text.data
     for row in range(start.size):
-        mark = end[row] - 1
-        if not _holds_hash(data, start[row], end[row]):
-            mark = start[row] - 1
-        while mark >= start[row] and data[mark] != _HASH:
-            mark -= 1
-        references.start[row] = start[row]
-        references.end[row] = end[row] if mark < start[row] else mark
-        parsed.value[row], parsed.fault[row] = 1, 0
+        mark, number = _mark_of(data, start[row], end[row]), np.int64(1)
+        stop = end[row]
         if mark >= start[row]:
-            line, count = _digits(data, mark + 1, end[row])
-            good = (
-                0 < count <= _DIGITS_MAX and mark + 1 + count == end[row] and line > 0 and mark > start[row]
-            )
-            parsed.value[row] = line if good else 0
-            parsed.fault[row] = 0 if good else Outcome.FIELD_INVALID.value
+            number, stop = _number_behind(data, mark, end[row]), mark
+        elif end[row] > start[row] and data[start[row]] == _AT:
+            number, stop = -_number_behind(data, start[row], end[row]), start[row]
+        references.start[row], references.end[row] = start[row], stop
+        parsed.value[row] = number
+        parsed.fault[row] = 0 if number != 0 else Outcome.FIELD_INVALID.value

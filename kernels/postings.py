@@ -3,10 +3,10 @@
 import numpy as np
 
 from core.book import LEDGER_ACCOUNTS
-from core.catalog import Budget, Family
+from core.catalog import Budget, Change, Family, Stage
 from core.codes import Outcome
-from kernels import availability, budget, commitments, keys, spending
-from kernels.following import alone, demand_of, link_to, place_of, target_of
+from kernels import availability, budget, commitments, keys, payees, spending
+from kernels.following import alone, demand_of, link_to, place_of, settled_by, stands_on, target_of
 from kernels.signature import aside, counted, part
 
 
@@ -28,6 +28,8 @@ def _apply_budget(acts, book, step, link):
     action, tree = book.effects[base].budget, availability.Budget(book.nodes, book.figures)
     if action == Budget.SPEND.value:
         spending.apply(tree, place_of(book, cell), demand_of(book, link, amount))
+    elif action == Budget.SETTLE.value:
+        spending.apply(tree, place_of(book, cell), settled_by(book, link, amount))
     elif action != Budget.NONE.value:
         measure, target = target_of(book, acts[line].kind, cell)
         what = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
@@ -66,21 +68,26 @@ def undo(acts, book, decisions, first, last):
     for line in range(last, first - 1, -1):
         accounts = np.int64(decisions[line].debit), np.int64(decisions[line].credit)
         apply(acts, book, (line, -acts[line].amount), _link_again(acts, book, decisions, line), accounts)
+        if book.effects[acts[line].kind].change != Change.NONE.value:
+            payees.change_back(
+                acts, book, line, counted(decisions[line].entry), counted(decisions[line].payee)
+            )
 
 
 @part
 def place_item(book, place, link, amount):
-    """Put entry ``place`` = (entry, kind, lines behind it, debit, credit) among what may be followed."""
-    entry, kind, lines_after, debit, credit = place
-    items, family = book.items, book.effects[kind].family
-    opens = family == Family.COMMITMENT.value or family == Family.SERVICE.value
-    items[entry].open = amount if opens or family == Family.PAYMENT_REQUEST.value else 0
-    items[entry].unbilled = 0
-    items[entry].parent = link[3]
+    """Put entry ``place`` = (entry, kind, lines behind it, posting) among what may be followed."""
+    entry, kind, lines_after, (payee, debit, credit) = place
+    items, effects = book.items, book.effects[kind]
+    parent, under = stands_on(book, link, kind)
+    items[entry].open = amount if effects.opens else 0
+    items[entry].unbilled = payee if effects.reaches != Stage.NONE.value else 0
+    items[entry].parent = parent
     items[entry].cell = link[1]
     items[entry].debit = debit
     items[entry].credit = credit
     items[entry].kind = kind
+    items[entry].under = under
     items[entry].lines_after = lines_after
 
 
@@ -101,7 +108,9 @@ def accept(acts, book, decisions, place, judged):
     decisions[line].credit = credit
     decisions[line].node = -1
     decisions[line].missing = 0
-    place_item(book, (entry, acts[line].kind, lines_after, debit, credit), link, acts[line].amount)
+    place_item(book, (entry, acts[line].kind, lines_after, judged[1]), link, acts[line].amount)
+    if book.effects[acts[line].kind].change != Change.NONE.value:
+        payees.change(acts, book, line, entry, counted(payee))
 
 
 @part

@@ -3,8 +3,9 @@
 import numpy as np
 
 from core.book import Book
+from core.catalog import Change
 from core.tables import Fingerprints, Replayed
-from kernels import keys
+from kernels import keys, payees
 from kernels.following import alone, link_to
 from kernels.postings import apply_remainders, place_item
 from kernels.signature import advances, kernel, part, reads
@@ -40,9 +41,9 @@ def _link(book, replayed, row):
 
 @kernel(reads(Replayed), reads(Fingerprints), advances(Book))
 def replay(replayed, fingerprints, book):
-    """Take stored entries back into the book: items, remainders and keys.
+    """Take stored entries back into the book: items, remainders and keys, and which payees are blocked.
 
-    Budget figures and ledger sums are not touched: they are stored with every batch.
+    Budget figures and ledger sums are not touched: they are stored with every batch.  Payees are, as they are paid now.
 
     Reads     replayed, fingerprints    n entries in order of id, whole acts
     Advances  book                      items, keys and counters, in place
@@ -62,8 +63,10 @@ def replay(replayed, fingerprints, book):
         for earlier in range(first, row):
             book.items[replayed.entry[earlier]].lines_after += 1
         link = _link(book, replayed, row)
-        place_item(
-            book, (entry, kind, 0, replayed.debit[row], replayed.credit[row]), link, replayed.amount[row]
-        )
+        posting = (replayed.payee[row], replayed.debit[row], replayed.credit[row])
+        place_item(book, (entry, kind, 0, posting), link, replayed.amount[row])
         apply_remainders(book, link, replayed.amount[row])
+        change = book.effects[kind].change
+        if change > Change.DETAILS.value:
+            payees.set_blocked(book, np.int64(replayed.payee[row]), np.int64(change == Change.BLOCK.value))
         book.counters[0].entries = entry

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.book import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
-from core.catalog import Effects, effects
+from core.catalog import CATALOG, Change, Effects, effects
 from core.columns import record, records, sealed
 from core.errors import EngineError
 from kernels import keys as key_kernel
@@ -33,6 +33,9 @@ ROOM = 1 << 25
 CELLS_ROOM = 1 << 20
 """Account assignments there is room for, in the same way."""
 
+CHANGES = np.array([kind.change is not Change.NONE for kind in CATALOG])
+"""By kind: whether it changes a registered payee."""
+
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
 _LOAD_TENTHS = 6
 _FIGURES = 8
@@ -48,6 +51,8 @@ class State:
     """What each cell is made of, by number; row 0 is no cell."""
     changed_pages: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1 << 10, bool))
     """Pages of items changed since the last checkpoint, by page number."""
+    changed_payee_pages: set[int] = field(default_factory=set)
+    """Pages of payees that were registered before the last checkpoint and changed since."""
 
     @property
     def entries(self) -> int:
@@ -64,12 +69,25 @@ class State:
         """Payees registered."""
         return int(self.book.counters[0]["payees"])
 
-    def note_changes(self, decisions: np.ndarray) -> None:
-        """Remember which pages of items the decided lines changed: what they followed, and its commitment.
+    @property
+    def changes(self) -> int:
+        """Changes of registered payees so far."""
+        return int(self.book.counters[0]["changes"])
+
+    def note_changes(self, acts: np.ndarray, decisions: np.ndarray, changes: int) -> None:
+        """Remember which pages the decided lines changed: what they followed, and what that acts on; and payees.
+
+        ``changes`` of payees were there before.
 
         A refused line may have followed something too; a page too many is no harm.
         """
         self.note_pages(np.ascontiguousarray(decisions["predecessor"]))
+        if self.changes != changes:
+            self.note_payees(decisions["payee"][CHANGES[acts["kind"]]])
+
+    def note_payees(self, payees: NDArray[np.integer]) -> None:
+        """Remember the pages of the ``payees`` that were changed; 0 is none."""
+        self.changed_payee_pages.update(((payees[payees > 0] - 1) // KEYS_A_PAGE).tolist())
 
     def note_pages(self, followed: NDArray[np.int64]) -> None:
         """Remember the pages of the entries ``followed`` (0 is none) and of their commitments."""
@@ -172,6 +190,7 @@ def empty(registry: Registry, entries: int = 0) -> State:
         counters=records(Counters, 1),
         figures=figures,
         periods=registry.reference.calendar.open_periods(),
+        roles=registry.shared_accounts.copy(),
         slots=reserve(np.uint64, 1 << 18, 2 * rows),
         payee_slots=reserve(np.uint64, 1 << 17),
         waiting_slots=np.zeros(1 << 11, np.uint64),

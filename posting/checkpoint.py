@@ -128,9 +128,13 @@ def take(state: State, batch: int, last: Mark) -> Snapshot:
     pages = {
         1: np.union1d(changed, _pages_between(last.entries + 1, mark.entries + 1, ITEMS_A_PAGE)),
         2: _pages_between(last.keys, mark.keys, KEYS_A_PAGE),
-        3: _pages_between(last.payees, mark.payees, KEYS_A_PAGE),
+        3: np.union1d(
+            np.array(sorted(state.changed_payee_pages), np.int64),
+            _pages_between(last.payees, mark.payees, KEYS_A_PAGE),
+        ),
     }
     state.changed_pages[:] = False
+    state.changed_payee_pages.clear()
     packed = (
         _block(state, part, numbers[at : at + BLOCK_PAGES].astype("<u4"))
         for part, numbers in pages.items()

@@ -109,8 +109,9 @@ class Engine:
         for piece in batch.pieces:
             self.state.add_cells(piece.new_words)
             one, last = records(Decisions, len(piece.acts)), self.state.entries
+            changes = self.state.changes
             kernel.decide(sealed(piece.acts), self.state.book, one, batch.holding)
-            self.state.note_changes(one)
+            self.state.note_changes(piece.acts, one, changes)
             if piece.is_atomic:
                 all_or_none(piece.acts, one, self.state.book, last)
             found.append(one)

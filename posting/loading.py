@@ -5,6 +5,7 @@ import logging
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.book import LEDGER_ACCOUNTS
 from core.columns import seal
@@ -46,8 +47,10 @@ async def load(store: PostgresStore, reference: Reference) -> Loaded:
     state, mark = await _restored(store, registry, (head.batch, entries))
     await _load_cells(store, state)
     await _load_figures(store, state)
-    await _load_payees(store, state, secret, mark)
+    changes = await _load_payees(store, state, secret, mark)
     await replaying.replay(store, state, secret, (mark.entries, entries))
+    for entry, before in changes:
+        state.book.items["open"][entry] = before
     return Loaded(state, head, secret, mark)
 
 
@@ -123,21 +126,47 @@ def _sealed(array: np.ndarray) -> np.ndarray:
     return view
 
 
-async def _load_payees(store: PostgresStore, state: State, secret: keys.Secret, mark: Mark) -> None:
-    """Payees registered since the checkpoint."""
-    select = "select payee, entry_id, code, name, iban, bic from payee where payee > {} order by payee"
-    rows, texts = decode(NewPayees, await store.copy_out(select.format(mark.payees)), 4)
+async def _load_payees(
+    store: PostgresStore, state: State, secret: keys.Secret, mark: Mark
+) -> list[tuple[int, int]]:
+    """Payees registered since the checkpoint, and where those are paid now whose details changed since.
+
+    Returns the entries of these changes, each with the digest that it replaced.
+    """
+    select = "select payee, entry_id, code, name, iban, bic from payee where entry_id > {} order by entry_id"
+    rows, texts = decode(NewPayees, await store.copy_out(select.format(mark.entries)), 4)
     if not len(rows.payee):
-        return
+        return []
     code, bank = (_column(texts, place, 4) for place in (0, 2))
-    found = keys.payee_fingerprints(code, texts.text, secret)
-    state.make_room(len(rows.payee))
-    table, first = state.book.payees, mark.payees
-    part = table[first : first + len(rows.payee)]
-    part["high"], part["low"], part["value"] = found.high, found.low, rows.payee
-    part["content"] = keys.bank_digests(bank, texts.text)
-    key_kernel.index(state.book.payee_slots, _sealed(table), first, first + len(part))
-    state.book.counters["payees"] = first + len(part)
+    found, digests = keys.payee_fingerprints(code, texts.text, secret), keys.bank_digests(bank, texts.text)
+    last = max(mark.payees, int(rows.payee.max()))
+    state.make_room(last - mark.payees)
+    table, is_new = state.book.payees, _are_first(rows.payee, mark.payees)
+    at = rows.payee[is_new] - 1
+    table["high"][at], table["low"][at], table["value"][at] = found.high[is_new], found.low[is_new], at + 1
+    table["content"][at] = digests[is_new]
+    key_kernel.index(state.book.payee_slots, _sealed(table), mark.payees, last)
+    state.book.counters["payees"] = last
+    state.note_payees(rows.payee[~is_new])
+    return _changed(table, rows, (~is_new, digests))
+
+
+def _are_first(payees: NDArray[np.int32], known: int) -> NDArray[np.bool_]:
+    """Which rows register a payee: they are numbered in their order."""
+    before = np.maximum.accumulate(np.concatenate([[known], payees]))[:-1]
+    return payees > before
+
+
+def _changed(
+    table: np.ndarray, rows: NewPayees, changes: tuple[NDArray[np.bool_], NDArray[np.uint64]]
+) -> list[tuple[int, int]]:
+    """Replace the details of payees, one change after the other; each entry with what it replaced."""
+    found, (which, digests) = [], changes
+    for at in np.flatnonzero(which).tolist():
+        row = int(rows.payee[at]) - 1
+        found.append((int(rows.entry_id[at]), int(table["content"][row].view(np.int64))))
+        table["content"][row] = digests[at]
+    return found
 
 
 def _column(texts: TextCells, place: int, of: int) -> Spans:

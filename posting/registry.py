@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import calendar, chart, nomenclature
-from core.book import LEDGER_ACCOUNTS
-from core.calendar import YEAR_FIRST, Calendar
+from core.book import LEDGER_ACCOUNTS, ROLES
+from core.calendar import PERIODS_A_YEAR, YEAR_FIRST, Calendar
 from core.catalog import Role
 from core.chart import Chart
 from core.columns import seal
@@ -103,6 +103,8 @@ class Registry:
     item_accounts: NDArray[np.int16] = field(init=False)
     fund_family: NDArray[np.uint8] = field(init=False)
     fund_programme: NDArray[np.int32] = field(init=False)
+    shared_accounts: NDArray[np.int16] = field(init=False)
+    """Accounts of the roles that no item decides, laid out as ``core.book.Book.roles``."""
     codes: Mapping[int, YearCodes] = field(init=False)
     """By year: what its files hold, as kernels read it."""
 
@@ -118,6 +120,7 @@ class Registry:
         self.fund_family, self.fund_programme = funds.astype(np.uint8), funds.copy()
         for year, each in self.reference.nomenclatures.items():
             self._learn(year, each)
+        self.shared_accounts = self._shared_accounts()
         self.codes = {year: self._year_codes(year) for year in self.reference.nomenclatures}
 
     def _blank(self, kind: Coded) -> NDArray[np.int32]:
@@ -156,6 +159,14 @@ class Registry:
             for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
         )
         return expense, accrued, creditor
+
+    def _shared_accounts(self) -> NDArray[np.int16]:
+        found = np.zeros((len(self.reference.calendar.open_periods()), ROLES), np.int16)
+        for year, each in self.reference.charts.items():
+            for role, account in each.shared.items():
+                first = (year - YEAR_FIRST) * PERIODS_A_YEAR
+                found[first : first + PERIODS_A_YEAR, role] = self.numbers[Coded.ACCOUNT][account]
+        return found.ravel()
 
     def _year_codes(self, year: int) -> YearCodes:
         nodes = self.node_positions(np.arange(2), np.array(year), np.array(0))

@@ -17,7 +17,7 @@ from core.errors import DatabaseUnfit
 from core.tables import Bytes, Entries, Fingerprints, Replayed
 from kernels import replay as kernel
 from posting import keys
-from posting.book import State
+from posting.book import CHANGES, State
 from posting.registry import Coded, Registry
 from posting.rows import HEADER, TRAILER, columns, decode
 from posting.store.postgres import PostgresStore
@@ -102,6 +102,7 @@ def _take_back(state: State, stretch: _Stretch, whole: int) -> None:
     state.make_room(whole)
     kernel.replay(seal(rows), seal(found), state.book)
     state.note_pages(rows.predecessor)
+    state.note_payees(rows.payee[CHANGES[rows.kind]])
 
 
 async def _senders(store: PostgresStore, registry: Registry) -> NDArray[np.int64]:

@@ -39,7 +39,9 @@ async def outstanding_commitments(
     connection: Connection, names: Names, *, level: Level = Level.PROGRAMME
 ) -> OutstandingCommitments:
     """What is left of all commitments, read from the journal itself: it takes a pass over all entries."""
-    kinds = [number for number, kind in enumerate(CATALOG) if kind.draws or kind.feeds]
+    kinds = [
+        number for number, kind in enumerate(CATALOG) if (kind.draws or kind.feeds) and not kind.inherits
+    ]
     opens, unbills = (
         [_sign(number, which) for number in kinds] for which in (Remainder.OPEN, Remainder.UNBILLED)
     )

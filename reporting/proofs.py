@@ -163,8 +163,10 @@ async def _budget(connection: Connection, names: Names, batch: Row) -> Iterable[
     kinds = range(1, len(CATALOG))
     signs = [_taken_up(number) for number in kinds]
     mirrors = [number for number in kinds if CATALOG[number].mirrors]
+    voids = [number for number in kinds if CATALOG[number].settles < 0]
+    inherit = [number for number in kinds if CATALOG[number].inherits]
     columns = (list(kinds), [ae for ae, _ in signs], [cp for _, cp in signs], mirrors, KIND_NUMBER["earmark"])
-    asked = await fetch_one(connection, "budget_asked", first, end, *columns)
+    asked = await fetch_one(connection, "budget_asked", first, end, *columns, voids, inherit)
     moved = await fetch(connection, "budget_moved", batch["batch"])
     levels = [(row, names.level(names.code(CENTRE, row["centre"]))) for row in moved]
     return [

@@ -107,7 +107,8 @@ from submission where submission = any($1::int[]);
 select cell, centre, area, item, fund, operation, budget_year from cell where cell = any($1::int[]);
 
 -- name: payees
-select payee, code, name, iban, bic from payee where payee = any($1::int[]);
+-- As they were last said.
+select distinct on (payee) payee, code, name, iban, bic from payee where payee = any($1::int[]) order by payee, entry_id desc;
 
 -- name: request_pages
 -- The pages on which entries $1 may say something of their payment.
@@ -186,15 +187,23 @@ group by centre;
 
 -- name: budget_asked
 -- What the entries from $1 up to, not including, $2 take up by the catalog: $3 kinds with their $4 AE and $5 CP; $6 kinds
--- that mirror; $7 the kind that earmarks.  Spending on an operation takes up what its earmark took up before.
-with effect as (
+-- that mirror; $7 the kind that earmarks.  Spending on an operation takes up what its earmark took up before.  $8 kinds give
+-- back what the request under them all took up, below entries of $9 kinds.
+with recursive effect as (
     select kind, ae, cp from unnest($3::smallint[], $4::smallint[], $5::smallint[]) as t (kind, ae, cp)
+),
+climb as (
+    select e.cell, e.amount, e.predecessor as at from entry e where e.entry_id >= $1 and e.entry_id < $2 and e.kind = any($8::smallint[])
+    union all
+    select c.cell, c.amount, p.predecessor from climb c join entry p on p.entry_id = c.at where p.kind = any($9::smallint[])
 ),
 line as (
     select e.cell, e.amount, e.kind as kind from entry e where e.entry_id >= $1 and e.entry_id < $2 and e.kind <> all($6::smallint[])
     union all
     select e.cell, -e.amount, p.kind from entry e join entry p on p.entry_id = e.predecessor
     where e.entry_id >= $1 and e.entry_id < $2 and e.kind = any($6::smallint[])
+    union all
+    select c.cell, -c.amount, p.kind from climb c join entry p on p.entry_id = c.at where p.kind <> all($9::smallint[])
 )
 select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = $7), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
 from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;

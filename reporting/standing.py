@@ -15,6 +15,8 @@ from reporting.postgres import Connection, Row, fetch
 
 COMMITMENTS = (KIND_NUMBER["commitment"],)
 REQUESTS = tuple(number for number, kind in enumerate(CATALOG) if kind.family is Family.PAYMENT_REQUEST)
+_DIVERTING = frozenset(number for number, kind in enumerate(CATALOG) if kind.inherits and kind.pays)
+_UNDOABLE = frozenset(kind.follows for kind in CATALOG if kind.mirrors)
 Sums = Mapping[int, Mapping[int, int]]
 """By line and by kind of what follows it, the cents that were not undone since."""
 
@@ -63,13 +65,21 @@ class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
     terms: PaymentTerms | None
     """Null where the request says nothing of its payment."""
     state: str
-    """``requested``, ``partly_rejected`` or ``rejected``."""
+    """``requested``, ``partly_rejected``, ``rejected``; ``partly_paid`` or ``paid`` once acts of payment followed."""
     amount: int
     rejected: int
     left: int
     """Requested and not rejected."""
+    settled: int
+    """Paid or set off; what the bank sent back since is not taken off."""
+    diverted: int
+    """To whoever opposed the payment or was assigned the claim."""
+    payable: int
+    """Left, neither settled nor diverted."""
     commitment: Brief | None
     rejections: list[Brief]
+    settlements: list[Brief]
+    """Payments, set-offs, oppositions and assignments."""
 
 
 async def commitments(
@@ -87,18 +97,21 @@ async def payments(
     """How these lines of payment requests stand, and whether no rejection is left off the lists."""
     found = await gather(connection, names, (rows, []), most)
     sums = await _sums(connection, [row["entry_id"] for row in rows])
-    return [_payment(found, row, sum(sums[row["entry_id"]].values())) for row in rows], found.is_whole
+    return [_payment(found, row, sums[row["entry_id"]]) for row in rows], found.is_whole
 
 
 async def _sums(connection: Connection, entries: Sequence[int]) -> Sums:
     """What follows these entries, less what was undone of it; summed by the database, however much it is."""
     direct = await _drawn(connection, entries)
-    place = {entry: (row["predecessor"], row["kind"]) for row in direct for entry in row["entries"]}
+    undoable = [row for row in direct if CATALOG[row["kind"]].family in _UNDOABLE]
+    place = {entry: (row["predecessor"], row["kind"]) for row in undoable for entry in row["entries"]}
     undone = await _drawn(connection, list(place))
     sums: dict[int, dict[int, int]] = {entry: defaultdict(int) for entry in entries}
     for row in direct:
         sums[row["predecessor"]][row["kind"]] += row["cents"]
     for row in undone:
+        if not CATALOG[row["kind"]].mirrors:
+            continue
         line, kind = place[row["predecessor"]]
         sums[line][kind] -= row["cents"]
     return sums
@@ -134,18 +147,35 @@ def _commitment(found: Found, row: Row, sums: Mapping[int, int]) -> CommitmentLi
     )
 
 
-def _payment(found: Found, row: Row, rejected: int) -> PaymentLine:
+def _payment(found: Found, row: Row, sums: Mapping[int, int]) -> PaymentLine:
     said, before = words(found, row), found.entries.get(row["predecessor"])
+    around = found.followers.get(row["entry_id"], ())
+    followers = [each for each in around if each["predecessor"] == row["entry_id"]]
+    rejected, settled = _of(sums, Family.REJECTION), _of(sums, Family.SETTLEMENT)
+    diverted = sum(cents for kind, cents in sums.items() if kind in _DIVERTING)
     left = row["amount"] - rejected
     return PaymentLine(
         **_shared(said),
         **{name: said[name] for name in ("kind", "french", "payee", "terms", "amount")},
-        state="requested" if not rejected else "partly_rejected" if left else "rejected",
+        state=_state(row["amount"], rejected, settled + diverted),
         rejected=rejected,
         left=left,
+        settled=settled,
+        diverted=diverted,
+        payable=left - settled - diverted,
         commitment=brief(before) if before else None,
-        rejections=[brief(each) for each in found.followers.get(row["entry_id"], ())],
+        rejections=_told(followers, Family.REJECTION),
+        settlements=[brief(each) for each in followers if CATALOG[each["kind"]].inherits],
     )
+
+
+def _state(amount: int, rejected: int, gone: int) -> str:
+    """How a request stands of which ``gone`` cents were paid, set off or diverted."""
+    if gone:
+        return "partly_paid" if gone < amount - rejected else "paid"
+    if rejected:
+        return "partly_rejected" if rejected < amount else "rejected"
+    return "requested"
 
 
 def _shared(said: Mapping[str, Any]) -> dict[str, Any]:

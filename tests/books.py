@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from core.catalog import SHARED_ROLES
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import Level
 from tests.oracle.ledger import Ledger
@@ -14,6 +15,13 @@ OPEN_PERIODS, CLOSED_PERIOD = frozenset({3, 4}), 5
 ACCOUNTS = ((1, 2, 3), (4, 5, 6))
 OTHER_ACCOUNT = 7
 """An account that a sender may name in place of the expense account."""
+
+ROLES = {
+    (period, role): 8 + place + 6 * (period == CLOSED_PERIOD)
+    for period in (*OPEN_PERIODS, CLOSED_PERIOD)
+    for place, role in enumerate(SHARED_ROLES)
+}
+"""Accounts of the roles that no assignment decides; those of another year may be others."""
 
 Sheet = tuple[int, int, int]
 """Budget year, staff, fund family: a fund centre has one node on each."""
@@ -107,7 +115,7 @@ def books(draw: st.DrawFn) -> Book:
     nodes = {
         tree.number(at, sheet): _node(tree, at, sheet) for at in range(len(tree.centres)) for sheet in SHEETS
     }
-    return Book(World(nodes, dict(enumerate(_cells(tree, sheets), 1)), OPEN_PERIODS), figures)
+    return Book(World(nodes, dict(enumerate(_cells(tree, sheets), 1)), OPEN_PERIODS, ROLES), figures)
 
 
 def _node(tree: Tree, centre: int, sheet: Sheet) -> Node:

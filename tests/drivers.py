@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -110,6 +111,19 @@ class EngineDriver:
 
     def left(self, fields: Row) -> tuple[int, int]:
         """AE and CP available, from the stored figures."""
+        figures = self._figures(fields)
+        ae, cp = (
+            figures[f"{measure}_opened"] - figures[f"{measure}_reserved"] - figures[f"{measure}_consumed"]
+            for measure in ("ae", "cp")
+        )
+        return ae, cp
+
+    def consumed(self, fields: Row) -> tuple[int, int]:
+        """AE and CP consumed, from the stored figures."""
+        figures = self._figures(fields)
+        return figures["ae_consumed"], figures["cp_consumed"]
+
+    def _figures(self, fields: Row) -> Mapping[str, int]:
         codes = self._reference.nomenclatures[int(fields["exercise"])]
         year = int(fields.get("budget_year") or fields["exercise"])
         centre = self._codes(Coded.CENTRE).index(fields["fund_centre"]) + 1
@@ -117,14 +131,7 @@ class EngineDriver:
         family = codes.funds[fields.get("fund") or ORDINARY_FUND].family
         node = ((year - 2000) * _CENTRES + centre) * _SHEETS + staff * 3 + family
         rows = self._fetch("select * from node_balance where node = $1 order by batch desc limit 1", node)
-        if not rows:
-            return 0, 0
-        (row,) = rows
-        ae, cp = (
-            row[f"{measure}_opened"] - row[f"{measure}_reserved"] - row[f"{measure}_consumed"]
-            for measure in ("ae", "cp")
-        )
-        return ae, cp
+        return dict(rows[0]) if rows else defaultdict(int)
 
     def totals(self, account: str) -> tuple[int, int]:
         """Debit and credit over all periods, from the stored sums."""

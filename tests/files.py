@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family
+from core.templates import TEMPLATES, expand
 from tests.oracle.iban import with_check_digits
 
 REFERENCE = Path(__file__).parent.joinpath("scenarios", "reference")
@@ -68,7 +69,8 @@ _ASKED = (
 )
 """What a request says of its payment."""
 _COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
-_CHAIN = ("third_party", "commitment", "service", "payment_request")
+_CHAIN = ("third_party", "commitment", "service", "payment_request", "payment")
+_BARE = frozenset({Change.BLOCK, Change.RELEASE})
 _cents = st.sampled_from((1000, 2000, 3000, 6000)) | st.integers(1, 90_000) | st.sampled_from((1, 10**14))
 
 
@@ -133,6 +135,7 @@ def _life() -> list[File]:
         cell | {"amount": "90.00"},
         {"predecessor": "R1", "amount": "60"},
         {"predecessor": "R1#1", "amount": "20,0", "payee": _PAYEES[0]},
+        {"predecessor": f"@{len(openings()) + 4}", "amount": "10.00", "iban": _IBANS[0]},
     )
     named = zip(_CHAIN, own, strict=True)
     return [[_dated({"reference": f"R{at}", "kind": kind}) | row] for at, (kind, row) in enumerate(named)]
@@ -150,24 +153,37 @@ def _acts(draw: st.DrawFn, names: Sequence[str], at: int) -> File:
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
     base = _dated({"reference": f"R{at}", "kind": kind.name})
     rows = [draw(_rows(kind, names, base)) for _ in range(count)]
-    if count > 1 or draw(st.booleans()):
+    if kind.family is Family.SETTLEMENT and draw(st.booleans()):
+        rows = _compound(kind, rows[0])
+    if len(rows) > 1 or draw(st.booleans()):
         rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
     if draw(st.integers(0, 9)) == 0:
-        spoilt = draw(st.integers(0, count - 1))
+        spoilt = draw(st.integers(0, len(rows) - 1))
         rows[spoilt] = rows[spoilt] | dict([draw(st.sampled_from(_SPOILT))])
     return rows
 
 
+def _compound(kind: ActKind, row: Row) -> File:
+    """A compound event that begins with ``kind``, or the row alone."""
+    steps = [expand(name, row["predecessor"]) for name, kinds in TEMPLATES.items() if kinds[0] == kind.name]
+    return [
+        row | {"kind": step.kind, "predecessor": step.predecessor} for step in (steps[-1] if steps else [])
+    ] or [row]
+
+
 @st.composite
 def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Row:
-    if kind.family is Family.THIRD_PARTY:
-        payee = draw(st.sampled_from(_PAYEES))
-        return base | {"payee": payee, "payee_name": "Entreprise", "iban": draw(st.sampled_from(_IBANS))}
+    if kind.is_of_payee:
+        row = base | {"payee": draw(st.sampled_from(_PAYEES))}
+        details = {"payee_name": "Entreprise", "iban": draw(st.sampled_from(_IBANS))}
+        return row | details if draw(st.integers(0, 9)) and kind.change not in _BARE else row
     cents = draw(_cents)
     row = base | {"amount": f"{cents // 100}{draw(st.sampled_from('.,'))}{cents % 100:02}"}
     if kind.pays:
         row |= {"payee": draw(st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))}
-        row |= {"iban": draw(st.sampled_from(("", "", *_IBANS)))} | draw(st.sampled_from(_ASKED))
+        row |= draw(st.sampled_from(_ASKED))
+    if kind.pays or kind.remits:
+        row |= {"iban": draw(st.sampled_from(("", "", *_IBANS)))}
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
         return row if draw(st.integers(0, 9)) else row | draw(_assignments(Budget.SPEND))
@@ -176,8 +192,13 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
 
 @st.composite
 def _predecessors(draw: st.DrawFn, kind: ActKind, names: Sequence[str]) -> str:
-    """An act of the right family before, behind or nowhere; mostly its first line."""
-    there = [at for at, name in enumerate(names) if CATALOG[KIND_NUMBER[name]].family is kind.follows]
+    """An act of the right family before, behind or nowhere; mostly its first line.  Or an entry, or a line of the act."""
+    if draw(st.integers(0, 2 if kind.after else 29)) == 0:
+        entries = st.integers(1, len(openings()) + len(names)).map("@{}".format)
+        return draw(entries | st.sampled_from(("#1", "#2", "@9999999999", "@", "@0", "#0")))
+    kinds = [CATALOG[KIND_NUMBER[name]] for name in names]
+    there = [at for at, other in enumerate(kinds) if other.family is kind.follows]
+    there = [at for at in there if kinds[at].reaches is kind.after] or there if kind.after else there
     at = draw(st.just(there[0]) | st.sampled_from(there) if there else st.just(len(names)))
     return f"R{at}{draw(st.sampled_from(('', '', '', '#1', '#2', '#9')))}"
 

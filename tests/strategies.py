@@ -6,17 +6,17 @@ stands before it, behind it, in another batch or nowhere, and most acts find wha
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family
 from core.codes import UNKEYED, Outcome
 from core.money import AMOUNT_MAX
 from core.nomenclature import Level
 from tests.books import CLOSED_PERIOD, OPEN_PERIODS, OTHER_ACCOUNT, Book, books
 from tests.oracle.decisions import rows
-from tests.oracle.model import NONE, Line
+from tests.oracle.model import BY_ENTRY, NONE, Line
 
 INT64_EDGES = (0, 1, -1, 2**63 - 1, -(2**63))
 int64s = st.integers(-(2**63), 2**63 - 1) | st.sampled_from(INT64_EDGES)
@@ -51,6 +51,29 @@ _CHAIN = [
     )
 ]
 """The life of one commitment, in an order that mostly works out."""
+
+_PAID = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
+_SETTLED = [
+    [KIND_NUMBER[name] for name in ("third_party", *names)]
+    for names in (
+        ("direct_payment_request", *_PAID, "return_identified", "void"),
+        ("commitment", "service", "payment_request", *_PAID, "return_identified", "reissue", "bank_debit"),
+        ("commitment", "payment_request_without_service", *_PAID[:4], "void", "bank_details"),
+        (
+            "direct_payment_request",
+            "attachment",
+            "assignment",
+            *_PAID[:4],
+            "void",
+            "late_interest",
+            "payment",
+        ),
+        ("direct_payment_request", "assignment", "payment_request_rejection", "set_off", "payment"),
+        ("commitment", "payment_request_without_service", "set_off", "late_interest", "set_off"),
+        ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
+    )
+]
+"""Lives of what is to be paid."""
 _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
 
@@ -77,6 +100,9 @@ def columns(lines: Sequence[Line]) -> dict[str, list[int]]:
         words = [getattr(line, name) or (0, 0) for line in lines]
         found[f"{name}_high"] = [high for high, _ in words]
         found[f"{name}_low"] = [low for _, low in words]
+    for at, line in enumerate(lines):
+        if line.previous_entry:
+            found["previous_high"][at], found["previous_line"][at] = line.previous_entry, BY_ENTRY
     return found
 
 
@@ -94,7 +120,7 @@ def cases(draw: st.DrawFn, acts_max: int = 30) -> Case:
 def streams(draw: st.DrawFn, book: Book, acts_max: int = 30) -> list[list[Line]]:
     """Acts with duplicates and conflicts among them; mostly behind the life of a commitment."""
     count = draw(st.integers(1, acts_max))
-    chain = _CHAIN[: draw(st.sampled_from((0, 3, 5, 8)))]
+    chain = draw(st.sampled_from([*([], _CHAIN[:3], _CHAIN[:5], _CHAIN) * 2, *_SETTLED]))
     sequence = [*chain, *draw(st.lists(kinds, min_size=count, max_size=count))]
     acts = draw(_chains(book, chain))
     acts += [draw(_acts(book, sequence, at)) for at in range(len(chain), len(sequence))]
@@ -111,19 +137,46 @@ def streams(draw: st.DrawFn, book: Book, acts_max: int = 30) -> list[list[Line]]
 
 @st.composite
 def _chains(draw: st.DrawFn, book: Book, chain: Sequence[int]) -> list[list[Line]]:
-    """One act of one faultless line for each kind of ``chain``, following the first there is to follow."""
+    """One faultless line for each kind of ``chain``, following what there is to follow, and mostly an act of its own."""
     acts: list[list[Line]] = []
     cell = draw(st.sampled_from(_fitting(book, Budget.SPEND)))
+    placed: list[tuple[int, int]] = []
+    """Act and line of each kind so far."""
     for at, number in enumerate(chain):
         kind = CATALOG[number]
-        before = [key_of(CATALOG[each], place) for place, each in enumerate(chain[:at])]
-        previous = next((key for key in before if key[1] == kind.follows), None)
-        named = NONE if previous or kind.family is Family.THIRD_PARTY else cell
-        line = Line(
-            0, number, draw(_round), 3, key_of(kind, at), 0, cell=named, payee=_PAYEES[0], bank=_BANKS[0]
-        )
-        acts.append(sealed([line._replace(previous=previous, previous_line=int(previous is not None))]))
-    return acts
+        line = Line(0, number, draw(_round), 3, key_of(kind, at), 0, payee=_PAYEES[0], bank=_BANKS[0])
+        there = [place for place, each in enumerate(chain[:at]) if _may_follow(kind, CATALOG[each])]
+        goes_on = False
+        if there:
+            place = there[-1] if kind.after else there[0]
+            act, above = placed[place]
+            goes_on = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
+            line = line._replace(bank=0, amount=acts[act][above].amount if kind.after else line.amount)
+            line = line._replace(**draw(_naming(kind, acts[act], above, place, goes_on=goes_on)))
+        elif not kind.is_of_payee:
+            line = line._replace(cell=cell)
+        if goes_on:
+            acts[-1].append(line._replace(key=acts[-1][0].key))
+        else:
+            acts.append([line])
+        placed.append((len(acts) - 1, len(acts[-1]) - 1))
+    return list(map(sealed, acts))
+
+
+@st.composite
+def _naming(
+    draw: st.DrawFn, kind: ActKind, act: Sequence[Line], above: int, place: int, *, goes_on: bool
+) -> dict[str, Any]:
+    """One of the ways to name line ``above`` of an act, which is entry ``place`` + 1 if all are accepted."""
+    if goes_on:
+        return {"previous_line": above + 1}
+    if kind.after and draw(st.booleans()):
+        return {"previous_entry": place + 1}
+    return {"previous": act[0].key, "previous_line": above + 1}
+
+
+def _may_follow(kind: ActKind, other: ActKind) -> bool:
+    return other.reaches is kind.after if kind.after else other.family is kind.follows != Family.NONE
 
 
 def _fitting(book: Book, budget: Budget) -> list[int]:
@@ -155,7 +208,22 @@ def _acts(draw: st.DrawFn, book: Book, sequence: Sequence[int], at: int) -> list
     reference = at if draw(st.integers(0, 19)) else draw(st.integers(0, at))
     blank = Line(0, sequence[at], 0, 0, key_of(kind, reference), 0)
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
-    return sealed([draw(_lines(book, sequence, blank)) for _ in range(count)])
+    lines: list[Line] = []
+    for place in range(count):
+        line = draw(_lines(book, sequence, blank))
+        lines.append(draw(_going_on(line, lines[place - 1])) if kind.reaches and place else line)
+    return sealed(lines)
+
+
+@st.composite
+def _going_on(draw: st.DrawFn, line: Line, above: Line) -> Line:
+    """Another line of the act; mostly one that takes up what the line above brought to its stage."""
+    stage, family = CATALOG[above.kind].reaches, CATALOG[line.kind].family
+    nexts = [at for at, each in enumerate(CATALOG) if each.after is stage and each.family is family]
+    if not (stage and nexts and draw(st.integers(0, 3))):
+        return line
+    line = line._replace(kind=draw(st.sampled_from(nexts)), amount=above.amount, cell=NONE, previous=None)
+    return line._replace(previous_entry=0, previous_line=draw(st.sampled_from((1, 1, 2, 3))))
 
 
 @st.composite
@@ -170,7 +238,7 @@ def _lines(draw: st.DrawFn, book: Book, sequence: Sequence[int], blank: Line) ->
         else 3,
         account=draw(st.sampled_from((0, 0, OTHER_ACCOUNT))),
     )
-    if kind.pays or kind.family is Family.THIRD_PARTY:
+    if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
         line = draw(_with_payee(line))
     if kind.follows:
         return draw(_with_predecessor(book, sequence, line))
@@ -179,8 +247,9 @@ def _lines(draw: st.DrawFn, book: Book, sequence: Sequence[int], blank: Line) ->
 
 @st.composite
 def _with_payee(draw: st.DrawFn, line: Line) -> Line:
-    registers = CATALOG[line.kind].family is Family.THIRD_PARTY
-    banks = _BANKS if registers else (0, 0, 0, *_BANKS)
+    kind = CATALOG[line.kind]
+    says = kind.family is Family.THIRD_PARTY or kind.change is Change.DETAILS
+    banks = _BANKS if says else (0, 0, 0, *_BANKS)
     payee = draw(st.just(_PAYEES[0]) | st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))
     return line._replace(payee=payee, bank=draw(st.sampled_from(banks)))
 
@@ -188,18 +257,27 @@ def _with_payee(draw: st.DrawFn, line: Line) -> Line:
 @st.composite
 def _with_predecessor(draw: st.DrawFn, book: Book, sequence: Sequence[int], line: Line) -> Line:
     """Follow an act of the right family, wherever it stands; or one that does not exist."""
-    follows = CATALOG[line.kind].follows
-    there = [at for at, number in enumerate(sequence) if CATALOG[number].family is follows]
+    kind = CATALOG[line.kind]
+    strict = draw(st.integers(0, 5)) > 0
+    there = [
+        at
+        for at, number in enumerate(sequence)
+        if (_may_follow(kind, CATALOG[number]) if strict else CATALOG[number].family is kind.follows)
+    ]
     missing = draw(st.integers(0, 19)) == 0 or not there
     reference = (
         len(sequence) if missing else draw(st.just(there[0]) | st.just(there[0]) | st.sampled_from(there))
     )
     cells = st.sampled_from(sorted(book.world.cells))
-    return line._replace(
-        previous=((reference + 1) << 40, int(follows)),
+    line = line._replace(
+        previous=((reference + 1) << 40, int(kind.follows)),
         previous_line=draw(st.sampled_from((1, 1, 1, 1, 1, 2, 3, 0, 2**31 - 1))),
         cell=draw(cells) if draw(st.integers(0, 9)) == 0 else NONE,
     )
+    if draw(st.integers(0, 3 if kind.after else 29)):
+        return line
+    entries = st.integers(1, len(sequence)) | st.just(reference + 1) | st.sampled_from((2**32 - 1, 2**33))
+    return line._replace(previous=None, previous_line=0, previous_entry=draw(entries))
 
 
 @st.composite

@@ -78,8 +78,10 @@ def test_digests_tell_texts_and_salts_apart() -> None:
         ),
         *(
             (text, None)
-            for text in ("#1", "#", "EJ-1#", "EJ-1#0", "EJ-1#x", "EJ-1#-1", "EJ-1#1 ", "EJ-1#10000000000")
+            for text in ("#", "#0", "EJ-1#", "EJ-1#0", "EJ-1#x", "EJ-1#-1", "EJ-1#1 ", "EJ-1#10000000000")
         ),
+        *(("#1", ("", 1)), ("#0012", ("", 12)), ("@7", ("", -7)), ("@7#1", ("@7", 1)), ("a@7", ("a@7", 1))),
+        *((text, None) for text in ("@", "@0", "@x", "@7 ", "@-7", "@10000000000")),
     ],
 )
 def test_predecessors(text: str, expected: tuple[str, int] | None) -> None:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from core.catalog import CATALOG, Family
+from core.catalog import CATALOG, Family, Stage
 from core.codes import Outcome
 from core.money import BALANCE_MAX
 from core.nomenclature import Level
@@ -17,9 +17,9 @@ from tests.oracle.availability import available
 from tests.oracle.decisions import acts, decide
 from tests.oracle.engine import Engine
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVED, Line, State
+from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVED, Decision, Line, State
 from tests.oracle.reference import Reference
-from tests.strategies import READING_FAULTS, Case, cases
+from tests.strategies import READING_FAULTS, Batch, Case, cases
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}
@@ -162,13 +162,14 @@ def test_an_earmark_stands_reserved_until_it_is_consumed(case: Case) -> None:
 
 
 def _requested(case: Case, unit: int) -> int:
-    """AE that direct requests still reserve at ``unit`` itself."""
+    """AE that direct requests still reserve at ``unit`` itself: what of them is payable, diverted or not."""
     ledger = _run(case)
     cells = case.book.world.cells
     return sum(
         item.open
         for item in ledger.state.items.values()
-        if CATALOG[item.kind].ae_reserved
+        if CATALOG[item.kind].reaches is Stage.PAYABLE
+        and CATALOG[item.under].ae_reserved
         and cells[item.cell].centre_node == unit
         and cells[item.cell].operation_node == NONE
     )
@@ -189,10 +190,46 @@ def test_nothing_is_drawn_twice(case: Case) -> None:
     """A16, A32, A33: neither what is engaged nor what is certified."""
     items = _run(case).state.items
     for item in items.values():
-        assert item.open >= 0
+        if not CATALOG[item.kind].is_of_payee:
+            assert item.open >= 0
         assert item.unbilled >= 0
         if CATALOG[item.kind].family is not Family.COMMITMENT:
             assert item.unbilled == 0
+
+
+@few
+@given(cases())
+def test_open_items_are_the_balances_of_their_accounts(case: Case) -> None:
+    """A08: creditors, transfers in transit, the Treasury's account, returns not yet said whose they are."""
+    state = _run(case).state
+    owed = [item for item in state.items.values() if CATALOG[item.kind].reaches]
+    for account in {item.credit for item in owed}:
+        both = [sums for (_, each), sums in state.sums.items() if each == account]
+        balance = sum(credit for _, credit in both) - sum(debit for debit, _ in both)
+        assert balance == sum(item.open for item in owed if item.credit == account)
+
+
+@few
+@given(cases())
+def test_consumed_is_what_was_settled_and_not_given_back(case: Case) -> None:
+    """A26, A53: neither a return nor a re-issue counts; and what stands reserved is what is payable."""
+    ledger = case.book.ledger()
+    told = [(line, d) for batch in case.batches for line, d in _decided(batch, ledger)]
+    now, then, cells = ledger.state.figures, case.book.figures, case.book.world.cells
+    units = [at for at, each in case.book.world.nodes.items() if each.level is Level.UO]
+    for node in units:
+        here = [(line, d.entry) for line, d in told if d.cell and cells[d.cell].centre_node == node]
+        settled = sum(CATALOG[line.kind].settles * line.amount for line, _ in here)
+        items = [ledger.state.items[entry] for _, entry in here]
+        payable = sum(item.open for item in items if CATALOG[item.kind].reaches is Stage.PAYABLE)
+        for figure, expected in ((CP + CONSUMED, settled), (CP + RESERVED, payable)):
+            assert now.get((node, figure), 0) - then.get((node, figure), 0) == expected
+
+
+def _decided(batch: Batch, ledger: Ledger) -> list[tuple[Line, Decision]]:
+    """The lines accepted, and what became of them."""
+    told = zip(batch.lines, decide(batch.lines, ledger, batch.holding), strict=True)
+    return [(line, d) for line, d in told if d.outcome is Outcome.ACCEPTED]
 
 
 @few

@@ -58,16 +58,18 @@ union all
 select 'entry ' || entry_id, count(*) || ' rows', '1' from entry where batch in (select batch from odd) group by entry_id having count(*) > 1;
 
 -- name: numbers
--- Payees, cells and codes are numbered from 1 without a gap, each once; a payee's code is registered once.
+-- Payees, cells and codes are numbered from 1 without a gap, each once; a payee has one code, and a code one payee.
 with numbered as (
-    select 'payee' as what, payee as n from payee
+    select distinct 'payee' as what, payee as n from payee
     union all select 'cell', cell from cell
     union all select 'code of kind ' || kind, id from reference_text
 )
 select what as place, count(*) || ' numbers from ' || min(n) || ' to ' || max(n) as found, 'each number from 1 once' as expected
 from numbered group by what having min(n) <> 1 or max(n) <> count(*) or count(distinct n) <> count(*)
 union all
-select 'payee ' || code, count(*) || ' registrations', '1' from payee group by code having count(*) > 1;
+select 'payee ' || code, count(distinct payee) || ' numbers', '1' from payee group by code having count(distinct payee) > 1
+union all
+select 'payee ' || payee, count(distinct code) || ' codes', '1' from payee group by payee having count(distinct code) > 1;
 
 -- name: submissions_known
 -- Every row belongs to a submission that was registered.
@@ -77,24 +79,30 @@ from decided where submission not in (select submission from submission) group b
 -- name: cells_known
 -- An entry's account assignment was stored by then, and its codes are in the nomenclature; a third party has none.
 select entry_name(e.entry_id, e.reference) as place, if(e.cell = 0, 'no cell', 'cell ' || e.cell) as found,
-       if(k.registers, 'no cell', 'a cell stored by batch ' || e.batch) as expected
+       if(k.of_payee, 'no cell', 'a cell stored by batch ' || e.batch) as expected
 from entry e join kind k on k.kind = e.kind left join cell c on c.cell = e.cell
-where (e.cell = 0) <> k.registers or (e.cell <> 0 and (c.cell is null or c.batch > e.batch))
+where (e.cell = 0) <> k.of_payee or (e.cell <> 0 and (c.cell is null or c.batch > e.batch))
 union all
 select 'cell ' || cell, 'codes that the nomenclature does not hold', 'fund centre, item, fund and operation of the files'
 from cell where cell not in (select cell from place) or centre not in (select centre from centre)
 or (operation > 0 and operation not in (select centre from centre));
 
 -- name: payees_known
--- A payee was registered before it is paid, by an entry of its own; an entry that does not pay names none.
+-- A payee was registered before it is paid or changed, by an entry of its own; an entry that does neither names none.
+with registered as (select payee, min(entry_id) as entry_id from payee group by payee)
 select entry_name(e.entry_id, e.reference) as place, if(e.payee = 0, 'no payee', 'payee ' || e.payee) as found,
-       case when k.registers then 'the payee it registers' when k.pays then 'a payee registered before' else 'no payee' end as expected
-from entry e join kind k on k.kind = e.kind left join payee p on p.payee = e.payee
+       case when k.registers then 'the payee it registers' when k.pays or k.inherits then 'a payee registered before' else 'no payee' end as expected
+from entry e join kind k on k.kind = e.kind left join registered p on p.payee = e.payee
 where case when k.registers then p.entry_id is distinct from e.entry_id
-           when k.pays then p.entry_id is null or p.entry_id > e.entry_id else e.payee <> 0 end
+           when k.pays or k.inherits then p.entry_id is null or p.entry_id > e.entry_id else e.payee <> 0 end
 union all
-select 'payee ' || code, 'registered by entry ' || entry_id, 'an entry that registers it'
-from payee p where not exists (select 1 from entry e where e.entry_id = p.entry_id and e.payee = p.payee);
+select 'payee ' || code, 'said by entry ' || entry_id, 'an entry that says who it is'
+from payee p where not exists (
+    select 1 from entry e join kind k on k.kind = e.kind where e.entry_id = p.entry_id and e.payee = p.payee and (k.registers or k.redetails)
+)
+union all
+select entry_name(e.entry_id, e.reference), 'no bank details', 'those it says'
+from entry e join kind k on k.kind = e.kind where k.redetails and not exists (select 1 from payee p where p.entry_id = e.entry_id);
 
 -- name: requests_known
 -- A page of requests has the lines its row says, in order, each of an entry of its batch that may be paid.
@@ -147,7 +155,7 @@ where e.entry_id is null or e.batch > d.batch or s.sender is distinct from es.se
 -- A reference of a sender, family and exercise stands for one accepted act: entries next to each other in one batch.
 -- Keys are compared by hash first: two texts with one hash are then told apart by the texts themselves.
 with keyed as (
-    select hash(s.sender, k.family, e.exercise, e.reference) as key, hash(e.submission, e.kind, e.batch, e.line - e.entry_id) as act, e.entry_id
+    select hash(s.sender, k.family, e.exercise, e.reference) as key, hash(e.submission, e.batch, e.line - e.entry_id) as act, e.entry_id
     from entry e join kind k on k.kind = e.kind join sender s on s.submission = e.submission
 ),
 suspect as (
@@ -160,7 +168,7 @@ from entry e join kind k on k.kind = e.kind join sender s on s.submission = e.su
 where hash(s.sender, k.family, e.exercise, e.reference) in (select key from suspect)
 group by s.sender, k.family, e.exercise, e.reference
 having count(*) > 1 and (max(e.entry_id) - min(e.entry_id) + 1 <> count(*)
-                         or count(distinct hash(e.submission, e.kind, e.batch, e.line - e.entry_id)) > 1);
+                         or count(distinct hash(e.submission, e.batch, e.line - e.entry_id)) > 1);
 
 -- name: predecessors
 -- What an entry follows came before it, is of the right kind, sender, exercise and account assignment.
@@ -182,13 +190,19 @@ from step s left join entry e on e.entry_id = s.commitment
 where s.open < 0 or s.unbilled < 0
 group by s.commitment;
 
--- name: reversals
--- An entry is reversed for no more than its amount.
-select entry_name(e.entry_id, any_value(e.reference)) as place, euros(-sum(f.cents)) || ' reversed' as found,
+-- name: open_items
+-- Of an entry no more is reversed, diverted or passed on to the next stage than its amount (A05, A54, A57).
+with taken as (
+    select e.predecessor as item, e.amount as cents from entry e join kind k on k.kind = e.kind where k.inherits or k.mirrors
+    union all
+    select p.predecessor, -e.amount
+    from entry e join kind k on k.kind = e.kind join entry p on p.entry_id = e.predecessor join kind pk on pk.kind = p.kind
+    where k.mirrors and pk.inherits
+)
+select entry_name(t.item, any_value(e.reference)) as place, euros(sum(t.cents)) || ' taken up or reversed' as found,
        'at most ' || euros(any_value(e.amount)) as expected
-from effect f join entry e on e.entry_id = f.reversed
-where f.reversed > 0
-group by e.entry_id having -sum(f.cents) > any_value(e.amount);
+from taken t join entry e on e.entry_id = t.item
+group by t.item having sum(t.cents) > any_value(e.amount);
 
 -- name: node_balances
 -- A node's eight figures after every batch are those of the journal.  An error that lasts is told where it began.

@@ -62,8 +62,11 @@ select e.entry_id, e.batch, e.cell, e.source, if(k.mirrors, p.kind, e.kind) as k
             when p.entry_id is null then 'follows an entry that does not exist'
             when p.entry_id >= e.entry_id then 'follows an entry behind it'
             when pk.family <> k.follows then 'follows an entry of kind ' || pk.name
-            when ps.sender <> s.sender or p.exercise <> e.exercise then 'follows an act of another sender or exercise'
+            when k.after = 'NONE' and (ps.sender <> s.sender or p.exercise <> e.exercise) then 'follows an act of another sender or exercise'
+            when k.after <> 'NONE' and pk.reaches <> k.after then 'follows an entry of kind ' || pk.name || ', which does not stand where it begins'
             when p.cell <> e.cell then 'has not the account assignment of what it follows'
+            when k.inherits and e.debit <> p.credit then 'does not debit what the entry it follows credited'
+            when k.inherits and not k.pays and e.payee <> p.payee then 'is of another payee than what it follows'
             when k.mirrors and (e.debit <> p.credit or e.credit <> p.debit) then 'does not exchange debit and credit of what it reverses'
        end as fault
 from entry e
@@ -72,6 +75,17 @@ left join sender s on s.submission = e.submission
 left join entry p on p.entry_id = e.predecessor
 left join kind pk on pk.kind = p.kind
 left join sender ps on ps.submission = p.submission;
+
+-- name: settled
+-- For each entry that settles, or gives back what was settled: the kind of the request under it all, which reserved it.
+create table settled as
+with recursive climb as (
+    select e.entry_id, e.predecessor as at from entry e join kind k on k.kind = e.kind where k.settles <> 0
+    union all
+    select c.entry_id, p.predecessor
+    from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where k.inherits and p.predecessor < c.at
+)
+select c.entry_id, p.kind from climb c join entry p on p.entry_id = c.at join kind k on k.kind = p.kind where not k.inherits;
 
 -- name: granted
 -- Budget acts: what they open at their own node, allot at the one above, or reserve all the way up.
@@ -110,9 +124,15 @@ from change;
 -- name: spent
 create table spent as
 select f.batch, f.cell, sum(f.cents * k.ae_reserved) as ae_reserved, sum(f.cents * k.ae_consumed) as ae_consumed,
-       sum(f.cents * k.cp_reserved) as cp_reserved
+       sum(f.cents * k.cp_reserved) as cp_reserved, 0::hugeint as cp_consumed
 from effect f join kind k on k.kind = f.kind
 where k.budget = 'SPEND'
+group by f.batch, f.cell
+union all
+select f.batch, f.cell, sum(if(k.settles > 0, -f.cents, 0) * u.ae_reserved), sum(f.cents * k.settles * u.ae_reserved),
+       sum(if(k.settles > 0, -f.cents, 0) * u.cp_reserved), sum(f.cents * k.settles * u.cp_reserved)
+from effect f join kind k on k.kind = f.kind join settled s on s.entry_id = f.entry_id join kind u on u.kind = s.kind
+where k.budget = 'SETTLE'
 group by f.batch, f.cell;
 
 -- name: moved
@@ -122,11 +142,11 @@ select batch, node,
        coalesce(sum(ae_opened), 0) as ae_opened, coalesce(sum(ae_allotted), 0) as ae_allotted,
        coalesce(sum(ae_reserved), 0) as ae_reserved, coalesce(sum(ae_consumed), 0) as ae_consumed,
        coalesce(sum(cp_opened), 0) as cp_opened, coalesce(sum(cp_allotted), 0) as cp_allotted,
-       coalesce(sum(cp_reserved), 0) as cp_reserved, 0::hugeint as cp_consumed
+       coalesce(sum(cp_reserved), 0) as cp_reserved, coalesce(sum(cp_consumed), 0) as cp_consumed
 from (
     select * from granted
     union all by name
-    select s.batch, u.node, if(u.has_operation, -s.ae_consumed, s.ae_reserved) as ae_reserved, s.ae_consumed, s.cp_reserved
+    select s.batch, u.node, if(u.has_operation, -s.ae_consumed, s.ae_reserved) as ae_reserved, s.ae_consumed, s.cp_reserved, s.cp_consumed
     from spent s join upward u on u.cell = s.cell
     union all by name
     select s.batch, p.operation_node as node, s.ae_reserved, s.ae_consumed
@@ -139,7 +159,7 @@ group by batch, node;
 create table node_figure as
 select coalesce(m.batch, b.batch) as batch, coalesce(m.node, b.node) as node, b.batch is not null as stored,
        coalesce(m.ae_opened <> 0 or m.ae_allotted <> 0 or m.ae_reserved <> 0 or m.ae_consumed <> 0
-                or m.cp_opened <> 0 or m.cp_allotted <> 0 or m.cp_reserved <> 0, false) as moved,
+                or m.cp_opened <> 0 or m.cp_allotted <> 0 or m.cp_reserved <> 0 or m.cp_consumed <> 0, false) as moved,
        coalesce(sum(m.ae_opened) over w, 0) as ae_opened, coalesce(sum(m.ae_allotted) over w, 0) as ae_allotted,
        coalesce(sum(m.ae_reserved) over w, 0) as ae_reserved, coalesce(sum(m.ae_consumed) over w, 0) as ae_consumed,
        coalesce(sum(m.cp_opened) over w, 0) as cp_opened, coalesce(sum(m.cp_allotted) over w, 0) as cp_allotted,

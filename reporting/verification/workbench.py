@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from core.catalog import CATALOG, Family, Measure, Remainder, Role
+from core.catalog import CATALOG, Change, Family, Measure, Remainder, Role
 from reporting.reference import Codes
 from reporting.statements import statements
 from reporting.verification import requests
@@ -128,11 +128,19 @@ def _kinds() -> pa.Table:
             "ae_reserved": kind.ae_reserved,
             "ae_consumed": kind.ae_consumed,
             "cp_reserved": kind.cp_reserved,
-            "open_sign": (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),
+            "settles": kind.settles,
+            "after": kind.after.name,
+            "reaches": kind.reaches.name,
+            "inherits": kind.inherits,
+            "open_sign": 0
+            if kind.inherits
+            else (kind.feeds is Remainder.OPEN) - (kind.draws is Remainder.OPEN),
             "unbilled_sign": (kind.feeds is Remainder.UNBILLED) - (kind.draws is Remainder.UNBILLED),
             "posts": kind.debit is not Role.NONE,
             "pays": kind.pays,
             "registers": kind.family is Family.THIRD_PARTY,
+            "redetails": kind.change is Change.DETAILS,
+            "of_payee": kind.is_of_payee,
         }
         for number, kind in enumerate(CATALOG)
         if number

@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 MAY_SEND: Mapping[Role, frozenset[Family]] = {
-    # engages, certifies service, orders payment
+    # engages, certifies service, orders payment, late interest too
     Role.AUTHORISING_OFFICER: frozenset(
         {
             Family.COMMITMENT,
@@ -30,13 +30,18 @@ MAY_SEND: Mapping[Role, frozenset[Family]] = {
     ),
     # opens, allots and moves credits
     Role.PROGRAMME_MANAGER: frozenset({Family.BUDGET}),
-    # answers for the right creditor and the right account, and refuses to pay
-    Role.ASSIGNED_ACCOUNTANT: frozenset({Family.THIRD_PARTY, Family.REJECTION}),
+    # answers for the right creditor and the right account, and pays or refuses to
+    Role.ASSIGNED_ACCOUNTANT: frozenset(
+        {Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE, Family.REJECTION, Family.SETTLEMENT}
+    ),
     # reads what everybody sends, and sends nothing
     Role.AUDITOR: frozenset(),
     # keeps the service running, and sends nothing
     Role.OPERATOR: frozenset(),
 }
+SERVED_ON_ACCOUNTANT = frozenset({"attachment", "assignment"})
+"""Payment requests by family that are no order to pay: they are served on the accountant (GBCP art. 37)."""
+
 INCOMPATIBLE: tuple[frozenset[Role], ...] = (
     frozenset({Role.AUTHORISING_OFFICER, Role.ASSIGNED_ACCOUNTANT}),
     frozenset({Role.AUDITOR, Role.AUTHORISING_OFFICER}),
@@ -68,5 +73,10 @@ def held(names: Iterable[str]) -> frozenset[Role]:
 
 def kinds(roles: Iterable[Role]) -> frozenset[str]:
     """The kinds of act that these roles may send."""
-    families = frozenset().union(*(MAY_SEND[role] for role in roles))
-    return frozenset(name for name, number in KIND_NUMBER.items() if CATALOG[number].family in families)
+    return frozenset().union(*(_kinds_of(role) for role in roles))
+
+
+def _kinds_of(role: Role) -> frozenset[str]:
+    found = {name for name, number in KIND_NUMBER.items() if CATALOG[number].family in MAY_SEND[role]}
+    is_accountant = role is Role.ASSIGNED_ACCOUNTANT
+    return frozenset(found | SERVED_ON_ACCOUNTANT if is_accountant else found - SERVED_ON_ACCOUNTANT)

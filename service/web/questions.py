@@ -72,8 +72,9 @@ _FOR_WHOM = (
     "For auditors and operators. Two reports are made at a time; who comes then is asked to come again (503)."
 )
 _STATES = (
-    "`requested` is as far as a request goes here: payment runs are not part of this service, so no state tells"
-    " that money left. `partly_rejected` and `rejected` tell what the accountant turned down."
+    "`partly_rejected` and `rejected` tell what the accountant turned down. `partly_paid` and `paid` tell that acts"
+    " of payment followed: transfers issued, set-offs, oppositions and assignments, listed under `settlements`;"
+    " what the bank answered to a transfer follows its entry."
 )
 _SEEN = (
     "A caller sees its sender's acts, an auditor everybody's; a key with a perimeter only what lies in its"

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.book import LEDGER_ACCOUNTS, Cells, Counters, Items, Keys, Ledger, Nodes
+from core.book import LEDGER_ACCOUNTS, PAYEE_BLOCKED, ROLES, Cells, Counters, Items, Keys, Ledger, Nodes
 from core.book import Book as Tables
-from core.catalog import Effects, effects
+from core.catalog import CATALOG, Effects, Stage, effects
 from core.codes import Outcome
 from core.columns import record, records, sealed
 from core.tables import Acts, Decisions
@@ -49,6 +49,7 @@ class Deciding:
             counters=records(Counters, 1),
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
             periods=np.isin(np.arange(_PERIODS), list(book.world.open_periods)).astype(np.uint8),
+            roles=_roles(book),
             slots=_slots(lines),
             payee_slots=_slots(lines),
             waiting_slots=_slots(lines),
@@ -77,14 +78,14 @@ class Deciding:
             (row[0], row[1]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()
         }
         payees: dict[Fingerprint, Payee] = {
-            (row[0], row[1]): Payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()
+            (row[0], row[1]): _payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()
         }
         return Remembered(
             {
                 (int(at), int(figure)): int(tables.figures[at, figure])
                 for at, figure in np.argwhere(tables.figures)
             },
-            {entry: _item(items[entry]) for entry in range(1, int(count["entries"]) + 1)},
+            {entry: item_of(items[entry]) for entry in range(1, int(count["entries"]) + 1)},
             payees,
             keys,
             {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
@@ -134,8 +135,15 @@ def decision(record: np.void) -> Decision:
     return bare._replace(**{name: row[name] for name in own}) if outcome is Outcome.ACCEPTED else bare
 
 
-def _item(row: dict[str, int]) -> Item:
-    return Item(**{name: row[name] for name in Item._fields})
+def item_of(row: dict[str, int]) -> Item:
+    """The number of a payee stands where a commitment counts what is certified and not yet requested."""
+    is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
+    told = {"unbilled": 0, "payee": row["unbilled"]} if is_owed else {"payee": 0}
+    return Item(**{name: (row | told)[name] for name in Item._fields})
+
+
+def _payee(value: int, bank: int) -> Payee:
+    return Payee(value % PAYEE_BLOCKED, bank, value >= PAYEE_BLOCKED)
 
 
 def _rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
@@ -145,6 +153,13 @@ def _rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
 def _slots(rows: int) -> np.ndarray:
     """As few as the kernels allow: at most half of them ever taken."""
     return np.zeros(1 << (2 * rows).bit_length(), np.uint64)
+
+
+def _roles(book: Book) -> np.ndarray:
+    found = np.zeros(_PERIODS * ROLES, np.int16)
+    for (period, role), account in book.world.roles.items():
+        found[period * ROLES + role] = account
+    return found
 
 
 def _nodes(book: Book) -> np.ndarray:

@@ -10,7 +10,7 @@ from core.codes import Outcome
 from core.fields import ACT_LINES_MAX
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import Level
-from tests.books import OPEN_PERIODS, Book
+from tests.books import OPEN_PERIODS, ROLES, Book
 from tests.kernels.deciding import Deciding, remembered
 from tests.oracle.decisions import decide, rows
 from tests.oracle.ledger import Ledger
@@ -52,7 +52,7 @@ def _book(figures: dict[tuple[int, int], int], *, blocking: bool = True) -> Book
     nodes = {at: Node(parent, level, 0, 0, 0, 0, blocking) for at, (parent, level) in places.items()}
     centres = ((PROGRAMME, NONE), (UNIT, NONE), (UNIT, OPERATION), (OTHER_BOP, NONE), (OTHER_UNIT, NONE))
     cells = {at: Cell(*place, EXPENSE, ACCRUED, CREDITOR) for at, place in enumerate(centres, 1)}
-    return Book(World(nodes, cells, OPEN_PERIODS), figures)
+    return Book(World(nodes, cells, OPEN_PERIODS, ROLES), figures)
 
 
 def _opened(cents: int) -> dict[tuple[int, int], int]:

@@ -89,8 +89,13 @@ def test_flawed_texts(read: Texts, bytes_max: int) -> None:
 
 
 @examples(200)
-@given(lists(_utf8(st.tuples(st.text("EJ-1", max_size=5), _numbers).map("#".join))))
+@given(
+    lists(_utf8(st.tuples(st.text("@EJ-1", max_size=5), _numbers).map("#".join) | _numbers.map("@{}".format)))
+)
 @example([b"#1", b"#", b"R#", b"R#0", b"R#9999999999", b"R#10000000000", b"R##1", b"#R#1"])
+@example(
+    [b"@1", b"@", b"@0", b"@9999999999", b"@10000000000", b"@1x", b"@@1", b"R@1", b"@1#1", b"@#1", b"#@1"]
+)
 def test_predecessors(read: Texts) -> None:
     spans, text = texts_of(read)
     found, parsed = blank(Spans, len(read)), blank(Parsed, len(read))

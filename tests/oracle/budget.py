@@ -37,6 +37,8 @@ class Demand(NamedTuple):
     cell: Cell
     source: int
     amount: int
+    under: ActKind
+    """The kind whose reservation a settlement turns into consumption."""
 
     @property
     def measure(self) -> int:
@@ -51,6 +53,7 @@ def apply(world: World, state: State, demand: Demand) -> None:
         Budget.MOVE: _move,
         Budget.EARMARK: _earmark,
         Budget.SPEND: _spend,
+        Budget.SETTLE: _settle,
     }
     if demand.kind.budget is not Budget.NONE:
         for node, figure, amount in list(rules[demand.kind.budget](world, state, demand)):
@@ -152,17 +155,30 @@ def _require_credits(world: World, state: State, places: Iterable[int], need: tu
 
 def _spend(world: World, state: State, demand: Demand) -> Iterator[Change]:
     """Consume or reserve; on an operation the earmark that stands reserved above becomes consumption."""
-    cell, signed = demand.cell, demand.sign * demand.amount
+    signed = demand.sign * demand.amount
     reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
-    cp_reserved = demand.kind.cp_reserved * signed
+    return _use(world, state, demand.cell, (reserved, consumed, demand.kind.cp_reserved * signed, 0))
+
+
+def _settle(world: World, state: State, demand: Demand) -> Iterator[Change]:
+    """Turn what the request reserved into consumption (domain 3.4, row 6), or give that consumption back (row 11)."""
+    ae, cp = (sign * demand.amount for sign in (demand.under.ae_reserved, demand.under.cp_reserved))
+    if demand.kind.settles > 0:
+        return _use(world, state, demand.cell, (-ae, ae, -cp, cp))
+    return _use(world, state, demand.cell, (0, -ae, 0, -cp))
+
+
+def _use(world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]) -> Iterator[Change]:
+    reserved, consumed, cp_reserved, cp_consumed = figures
     units = list(upwards(world.nodes, cell.centre_node))
     operations = [] if cell.operation_node == NONE else [cell.operation_node]
     if reserved + consumed > 0:
         _require_credits(world, state, operations or units, (AE, reserved + consumed))
-    if cp_reserved > 0:
-        _require_credits(world, state, units, (CP, cp_reserved))
+    if cp_reserved + cp_consumed > 0:
+        _require_credits(world, state, units, (CP, cp_reserved + cp_consumed))
     above = reserved - (reserved + consumed) if operations else reserved
     yield from ((node, AE + RESERVED, reserved) for node in operations)
     yield from ((node, AE + RESERVED, above) for node in units)
     yield from ((node, AE + CONSUMED, consumed) for node in operations + units)
     yield from ((node, CP + RESERVED, cp_reserved) for node in units)
+    yield from ((node, CP + CONSUMED, cp_consumed) for node in units)

@@ -1,10 +1,13 @@
-"""What a line follows, and what it draws from and feeds to the commitment at its root (A16, A32-A35)."""
+"""What a line follows, and what it draws from and feeds to the entry it acts on (A16, A32-A35, A54, A57)."""
 
 from typing import NamedTuple
 
-from core.catalog import CATALOG, ActKind, Family, Remainder
+from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.codes import Outcome
-from tests.oracle.model import NONE, Item, Line, Refused, State
+from tests.oracle.model import NONE, Item, Line, Payee, Refused, State
+
+Place = tuple[int, int]
+"""First entry of the act, entry of the line."""
 
 
 class Followed(NamedTuple):
@@ -15,25 +18,53 @@ class Followed(NamedTuple):
     base: ActKind
     """The kind whose effects count: of a mirror, the kind it undoes."""
     root: int
-    """The commitment whose remainders move; 0 if there is none."""
+    """The entry whose remainders move: a commitment, or what is to be paid; 0 if there is none."""
     sign: int
     cell: int
 
 
-def follow(state: State, line: Line) -> Followed:
+def follow(state: State, line: Line, place: Place) -> Followed:
     """Find what ``line`` follows, or raise ``Refused``."""
     kind = CATALOG[line.kind]
     if kind.follows is Family.NONE:
         return Followed(0, kind, 0, 1, line.cell)
-    entry = _predecessor(state, line)
+    entry = _predecessor(state, line) if line.previous else _numbered(kind, line, place)
     item = state.items[entry]
+    if kind.after is not Stage.NONE:
+        _require_stage(kind, item)
+    payee = _payee(state, item) if kind.remits else None
+    if payee and line.bank not in (0, payee.bank):
+        raise Refused(Outcome.BANK_DETAILS_DIFFER)
     if line.cell not in (NONE, item.cell):
         raise Refused(Outcome.ASSIGNMENT_DIFFERS)
+    if payee and payee.is_blocked:
+        raise Refused(Outcome.PAYEE_BLOCKED)
     if not kind.mirrors:
         return Followed(entry, kind, entry, 1, item.cell)
     if line.amount > item.open:
         raise Refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
     return Followed(entry, CATALOG[item.kind], item.parent, -1, item.cell)
+
+
+def _require_stage(kind: ActKind, item: Item) -> None:
+    """What is followed must stand where the act begins, and have something left to take up if it takes up any."""
+    is_used_up = kind.draws is Remainder.OPEN and item.open == 0
+    if CATALOG[item.kind].reaches is not kind.after or is_used_up:
+        raise Refused(Outcome.PREDECESSOR_STAGE)
+
+
+def _payee(state: State, item: Item) -> Payee:
+    return next(payee for payee in state.payees.values() if payee.number == item.payee)
+
+
+def _numbered(kind: ActKind, line: Line, place: Place) -> int:
+    """The predecessor by its entry, which an earlier act left, or by its line, which is an earlier one of the act."""
+    first, entry = place
+    found = line.previous_entry or (first + line.previous_line - 1)
+    there = range(1, first) if line.previous_entry else range(first, entry)
+    if kind.after is Stage.NONE or found not in there:
+        raise Refused(Outcome.PREDECESSOR_MISSING)
+    return found
 
 
 def _predecessor(state: State, line: Line) -> int:

@@ -11,7 +11,7 @@ from tests.oracle import amounts, days, decisions, texts, whole
 from tests.oracle.assignment import cell, names_cell, sheet, source
 from tests.oracle.availability import available
 from tests.oracle.ledger import Ledger
-from tests.oracle.model import AE, CP, NONE, Cell, Decision, Line, World
+from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
 from tests.oracle.reading import Read, Row, posting_month, read
 from tests.oracle.reference import Reference
 from tests.oracle.retraction import all_or_none
@@ -29,7 +29,9 @@ class Engine:
         self.reference = reference
         self._cells: dict[int, Cell] = {}
         self._cell_numbers: dict[Hashable, int] = {}
-        self.ledger = Ledger(World(reference.nodes, self._cells, reference.open_periods()))
+        self.ledger = Ledger(
+            World(reference.nodes, self._cells, reference.open_periods(), reference.shared_accounts())
+        )
         self._held: set[int] = set()
 
     def submit(self, rows: Iterable[Row], sender: str = "ministry") -> list[Told]:
@@ -51,10 +53,17 @@ class Engine:
 
     def left(self, fields: Row) -> tuple[int, int]:
         """AE and CP available at a fund centre or operation, for an item, fund and budget year."""
-        named = {Field[name.upper()]: text for name, text in fields.items()}
-        node = self.reference.node(named[Field.FUND_CENTRE], sheet(named, self.reference))
-        figures = self.ledger.state.figures
+        node, figures = self._node(fields), self.ledger.state.figures
         return available(figures, node, AE), available(figures, node, CP)
+
+    def consumed(self, fields: Row) -> tuple[int, int]:
+        """AE and CP consumed there."""
+        node, figures = self._node(fields), self.ledger.state.figures
+        return figures.get((node, AE + CONSUMED), 0), figures.get((node, CP + CONSUMED), 0)
+
+    def _node(self, fields: Row) -> int:
+        named = {Field[name.upper()]: text for name, text in fields.items()}
+        return self.reference.node(named[Field.FUND_CENTRE], sheet(named, self.reference))
 
     def totals(self, account: str) -> tuple[int, int]:
         """Debit and credit of an account over all periods."""
@@ -82,8 +91,9 @@ class Engine:
             cell=self._cell(line) if names_cell(kind, line.fields) else NONE,
             source=source(line.fields, self.reference) if kind.budget is Budget.MOVE else NONE,
             account=self.reference.accounts.get(line.text(Field.ACCOUNT), 0),
-            previous=(sender, kind.follows, exercise, named[0]) if named else None,
-            previous_line=named[1] if named else 0,
+            previous=(sender, kind.follows, exercise, named[0]) if named and named[0] else None,
+            previous_line=max(named[1], 0) if named else 0,
+            previous_entry=max(-named[1], 0) if named else 0,
             payee=line.text(Field.PAYEE) if kind.pays or kind.family is Family.THIRD_PARTY else None,
             bank=line.text(Field.IBAN) or 0,
         )

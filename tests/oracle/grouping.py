@@ -18,14 +18,13 @@ class Line(NamedTuple):
     """One row of ``core.tables.Lines``."""
 
     number: int
-    kind: int
     high: int
     low: int
     digest: int
 
     @property
-    def key(self) -> tuple[int, int, int]:
-        return self.kind, self.high, self.low
+    def key(self) -> tuple[int, int]:
+        return self.high, self.low
 
 
 class Grouped(NamedTuple):

@@ -45,7 +45,7 @@ class Ledger:
         decisions: list[Decision] = []
         for place, line in enumerate(lines):
             try:
-                decisions.append(post(self.world, draft, line, first + place))
+                decisions.append(post(self.world, draft, line, (first, first + place)))
             except Refused as finding:
                 if holding and finding.outcome in MAY_COME_LATER:
                     return self._hold(lines)

@@ -8,8 +8,12 @@ from collections import ChainMap
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
+from core.catalog import Role
 from core.codes import Outcome
 from core.nomenclature import Level
+
+BY_ENTRY = -1
+"""In place of a line: the predecessor is named by its entry."""
 
 NONE = -1
 """Stands where a cell or a node is not given, or does not exist."""
@@ -68,6 +72,9 @@ class Line(NamedTuple):
     account: int = 0
     previous: Fingerprint = None
     previous_line: int = 0
+    """Line of the predecessor; of the same act where ``previous`` is None."""
+    previous_entry: int = 0
+    """The predecessor itself, in place of its name."""
     payee: Fingerprint = None
     bank: Hashable = 0
 
@@ -82,6 +89,10 @@ class Item(NamedTuple):
     parent: int
     debit: int
     credit: int
+    under: int = 0
+    """The kind whose reservation it stands on."""
+    payee: int = 0
+    """Of what is or was owed."""
 
 
 class Payee(NamedTuple):
@@ -89,6 +100,7 @@ class Payee(NamedTuple):
 
     number: int
     bank: Hashable
+    is_blocked: bool = False
 
 
 class Known(NamedTuple):
@@ -130,6 +142,8 @@ class World(NamedTuple):
     nodes: Mapping[int, Node]
     cells: Mapping[int, Cell]
     open_periods: frozenset[int]
+    roles: Mapping[tuple[int, Role], int]
+    """Accounts that no assignment decides, by period."""
 
 
 class State(NamedTuple):
@@ -169,14 +183,16 @@ class State(NamedTuple):
 
 def row(columns: Mapping[str, int]) -> Line:
     """The line that one row of ``core.tables.Acts`` says."""
+    by_entry = columns["previous_line"] == BY_ENTRY
     own = {name: columns[name] for name in ("head", "kind", "amount", "period", "fault", "cell", "source")}
     return Line(
         **own,
         account=columns["account"],
         key=(columns["key_high"], columns["key_low"]),
         content=columns["content"],
-        previous=_fingerprint(columns, "previous"),
-        previous_line=columns["previous_line"],
+        previous=None if by_entry else _fingerprint(columns, "previous"),
+        previous_line=0 if by_entry else columns["previous_line"],
+        previous_entry=columns["previous_high"] if by_entry else 0,
         payee=_fingerprint(columns, "payee"),
         bank=columns["bank"],
     )

@@ -8,6 +8,7 @@ from core.codes import Outcome
 WAYS = ("accepted", "registered", "duplicate", "held", "refused")
 _NAMED = {Outcome.DUPLICATE: "duplicate", Outcome.HELD: "held"}
 
+_REGISTERING = {KIND_NUMBER["third_party"], KIND_NUMBER["bank_details"]}
 Row = Mapping[str, int]
 Line = tuple[Row, Row, int, str]
 """Act, decision, cents asked for, reference."""
@@ -16,7 +17,7 @@ Line = tuple[Row, Row, int, str]
 def way_of(act: Row, told: Row) -> str:
     """How one line ended."""
     if told["outcome"] == Outcome.ACCEPTED:
-        return "registered" if act["kind"] == KIND_NUMBER["third_party"] else "accepted"
+        return "registered" if act["kind"] in _REGISTERING else "accepted"
     return _NAMED.get(Outcome(told["outcome"]), "refused")
 
 

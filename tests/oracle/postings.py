@@ -1,32 +1,61 @@
 """One line: the rules in order, then what it leaves behind."""
 
-from core.catalog import CATALOG, ActKind, Family, Role
+from core.catalog import CATALOG, SHARED_ROLES, ActKind, Budget, Change, Family, Role, Stage
 from core.codes import Outcome
 from tests.oracle import budget, commitments
-from tests.oracle.commitments import Followed
+from tests.oracle.commitments import Followed, Place
 from tests.oracle.model import Cell, Decision, Item, Line, Payee, Refused, State, World
 
 LEDGER_MAX = 2**62
-_FOLLOWABLE = {Family.COMMITMENT, Family.SERVICE, Family.PAYMENT_REQUEST}
 
 
-def post(world: World, state: State, line: Line, entry: int) -> Decision:
-    """Carry ``line`` out in ``state`` as ``entry``, or raise the first rule it breaks as ``Refused``."""
+def post(world: World, state: State, line: Line, place: Place) -> Decision:
+    """Carry ``line`` out in ``state`` at ``place``, or raise the first rule it breaks as ``Refused``."""
     kind = CATALOG[line.kind]
     if line.fault:
         raise Refused(line.fault)
     if line.period not in world.open_periods:
         raise Refused(Outcome.PERIOD_CLOSED)
     payee = _payee(state, kind, line)
-    followed = commitments.follow(state, line)
+    followed = commitments.follow(state, line, place)
+    if kind.inherits and not kind.pays:
+        payee = state.items[followed.entry].payee
     commitments.draw(state, followed, kind, line.amount)
     _spend(world, state, followed, line)
     debit, credit = _accounts(world, state, followed, line)
     _book(state, (line.period, debit, credit), line.amount)
     cell = max(followed.cell, 0)
-    left = line.amount if kind.family in _FOLLOWABLE else 0
-    state.items[entry] = Item(line.kind, cell, left, 0, followed.root, debit, credit)
-    return Decision(Outcome.ACCEPTED, entry, followed.entry, cell, payee, debit, credit)
+    bare = Item(line.kind, cell, line.amount, 0, 0, debit, credit, payee=payee)
+    state.items[place[1]] = standing(state, followed, bare)
+    if kind.change is not Change.NONE:
+        _change(state, kind, line, place[1])
+    return Decision(Outcome.ACCEPTED, place[1], followed.entry, cell, payee, debit, credit)
+
+
+def standing(state: State, followed: Followed, bare: Item) -> Item:
+    """What may follow an entry: what is left of it, whom it is owed to, what it acts on and stands on."""
+    kind = CATALOG[bare.kind]
+    own = bare._replace(
+        open=bare.open if kind.opens else 0,
+        payee=bare.payee if kind.reaches is not Stage.NONE else 0,
+    )
+    if not kind.inherits:
+        return own._replace(parent=followed.root, under=bare.kind)
+    item = state.items[followed.entry]
+    settles = CATALOG[item.kind].family is Family.SETTLEMENT
+    return own._replace(parent=item.parent if settles else followed.entry, under=item.under)
+
+
+def _change(state: State, kind: ActKind, line: Line, entry: int) -> None:
+    """Change a registered payee; the digest of the bank details that others replace stands with their entry."""
+    payee = state.payees[line.payee]
+    if kind.change is Change.DETAILS:
+        state.items[entry] = state.items[entry]._replace(
+            open=payee.bank if isinstance(payee.bank, int) else 0
+        )
+        state.payees[line.payee] = payee._replace(bank=line.bank)
+    else:
+        state.payees[line.payee] = payee._replace(is_blocked=kind.change is Change.BLOCK)
 
 
 def _payee(state: State, kind: ActKind, line: Line) -> int:
@@ -35,24 +64,28 @@ def _payee(state: State, kind: ActKind, line: Line) -> int:
     if kind.family is Family.THIRD_PARTY:
         if known:
             raise Refused(Outcome.PAYEE_ALREADY_REGISTERED)
-        number = sum(map(len, state.payees.maps)) + 1
+        number = len(state.payees) + 1
         state.payees[line.payee] = Payee(number, line.bank)
         return number
     if not kind.pays:
         return 0
     if not known:
         raise Refused(Outcome.PAYEE_UNKNOWN)
-    if line.bank not in (0, known.bank):
+    if kind.change is Change.BLOCK and known.is_blocked:
+        raise Refused(Outcome.PAYEE_BLOCKED)
+    if kind.change is Change.RELEASE and not known.is_blocked:
+        raise Refused(Outcome.PAYEE_NOT_BLOCKED)
+    if kind.change is Change.NONE and line.bank not in (0, known.bank):
         raise Refused(Outcome.BANK_DETAILS_DIFFER)
     return known.number
 
 
 def _spend(world: World, state: State, followed: Followed, line: Line) -> None:
     if followed.cell in world.cells:
-        cell = world.cells[followed.cell]
-        budget.apply(
-            world, state, budget.Demand(followed.base, followed.sign, cell, line.source, line.amount)
-        )
+        base, cell = followed.base, world.cells[followed.cell]
+        under = CATALOG[state.items[followed.entry].under] if base.budget is Budget.SETTLE else base
+        demand = budget.Demand(base, followed.sign, cell, line.source, line.amount, under)
+        budget.apply(world, state, demand)
 
 
 def _accounts(world: World, state: State, followed: Followed, line: Line) -> tuple[int, int]:
@@ -61,13 +94,28 @@ def _accounts(world: World, state: State, followed: Followed, line: Line) -> tup
         item = state.items[followed.entry]
         return item.credit, item.debit
     cell = world.cells.get(followed.cell, Cell(0))
-    played = {
+    played = {role: world.roles.get((line.period, role), 0) for role in SHARED_ROLES}
+    played |= {
         Role.NONE: 0,
         Role.EXPENSE: line.account or cell.expense,
         Role.ACCRUED: cell.accrued,
         Role.CREDITOR: cell.creditor,
     }
+    if followed.base.inherits:
+        item = state.items[followed.entry]
+        played[Role.PREDECESSOR] = item.credit
+        played[Role.ORIGIN] = state.items[item.parent].credit if item.parent else 0
+        played[Role.CHARGE] = _charged(state, item.parent) or played[Role.EXPENSE]
     return played[followed.base.debit], played[followed.base.credit]
+
+
+def _charged(state: State, payable: int) -> int:
+    """What the request under a payable was charged to; 0 where services were, and nobody knows which."""
+    while payable and CATALOG[state.items[payable].kind].inherits:
+        payable = state.items[payable].parent
+    if not payable or CATALOG[state.items[payable].kind].debit is Role.ACCRUED:
+        return 0
+    return state.items[payable].debit
 
 
 def _book(state: State, posting: tuple[int, int, int], amount: int) -> None:

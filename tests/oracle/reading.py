@@ -5,7 +5,7 @@ Every rule is a small test of its own; a line has the fault that comes first in 
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family, Stage
 from core.codes import Outcome
 from core.fields import ACT_LINES_MAX, BY_COLUMN, FORMATS, Field, Sort
 from core.money import SEPA_MAX
@@ -68,10 +68,10 @@ def _continues(line: Read, above: Read, reference: Reference) -> bool:
     return same and None not in (line.line, above.line) and line.line == (above.line or 0) + 1
 
 
-def _named(line: Read, reference: Reference) -> tuple[ActKind, int, str]:
+def _named(line: Read, reference: Reference) -> tuple[Family, int, str]:
     """What names an act; a kind or an exercise that does not exist is none, whatever it is called."""
     exercise = whole.parse(line.text(Field.EXERCISE)) or 0
-    return line.kind, exercise if exercise in reference.exercises else 0, line.text(Field.REFERENCE)
+    return line.kind.family, exercise if exercise in reference.exercises else 0, line.text(Field.REFERENCE)
 
 
 def _faults(line: Read, reference: Reference) -> Iterator[Outcome]:
@@ -101,15 +101,23 @@ def _field_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
     year = line.text(Field.BUDGET_YEAR)
     if year and whole.parse(year) not in reference.exercises:
         yield Outcome.FIELD_INVALID
-    if line.kind.follows and texts.predecessor(line.text(Field.PREDECESSOR)) is None:
+    if line.kind.follows and not _names_predecessor(line):
         yield Outcome.FIELD_INVALID
+
+
+def _names_predecessor(line: Read) -> bool:
+    """Only acts of the accountant may name an entry, or a line of the same act, in place of a reference."""
+    named = texts.predecessor(line.text(Field.PREDECESSOR))
+    return named is not None and (bool(named[0]) or line.kind.after is not Stage.NONE)
 
 
 def required(line: Read) -> set[Field]:
     """The fields a line of its kind cannot do without."""
     kind = line.kind
-    if kind.family is Family.THIRD_PARTY:
+    if kind.family is Family.THIRD_PARTY or kind.change is Change.DETAILS:
         return {Field.DATE, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN}
+    if kind.is_of_payee:
+        return {Field.DATE, Field.PAYEE}
     needed = {Field.DATE, Field.AMOUNT}
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.PAYEE} if kind.pays else set()
@@ -135,7 +143,7 @@ def _is_flawed(field: Field, text: str) -> bool:
 def _amount_faults(line: Read) -> Iterator[Outcome]:
     text = line.text(Field.AMOUNT)
     cents, fault = amounts.parse(text) if text else (0, Outcome.ACCEPTED)
-    needless = line.kind.family is Family.THIRD_PARTY and amounts.is_zero(text)
+    needless = line.kind.is_of_payee and amounts.is_zero(text)
     if fault and not needless:
         yield fault
     if line.text(Field.METHOD) == SEPA and cents > SEPA_MAX:

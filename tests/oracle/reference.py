@@ -67,6 +67,12 @@ class Reference(NamedTuple):
         )
         return expense, accrued, creditor
 
+    def shared_accounts(self) -> dict[tuple[int, Role], int]:
+        """Accounts that no commitment item decides, by period."""
+        played = {role: self.accounts[account] for role, account in self.chart.shared.items()}
+        periods = [period(year, month) for year in self.exercises for month in range(1, 13)]
+        return {(each, role): account for each in periods for role, account in played.items()}
+
 
 def _numbered(codes: Iterable[str]) -> dict[str, int]:
     return {code: number for number, code in enumerate(codes, 1)}

@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from core.catalog import CATALOG, Family
+from core.catalog import CATALOG, Change
 from tests.oracle.commitments import Followed, draw
 from tests.oracle.model import Fingerprint, Item, Known, State
-
-_FOLLOWABLE = {Family.COMMITMENT, Family.SERVICE, Family.PAYMENT_REQUEST}
+from tests.oracle.postings import standing
 
 
 class Entry(NamedTuple):
@@ -17,6 +16,7 @@ class Entry(NamedTuple):
     predecessor: int
     amount: int
     cell: int
+    payee: int
     kind: int
     debit: int
     credit: int
@@ -31,8 +31,17 @@ def replay(entries: Iterable[Entry], state: State) -> None:
         state.keys[each.key] = known._replace(lines=known.lines + 1)
         followed = _followed(state, each)
         draw(state, followed, CATALOG[each.kind], each.amount)
-        left = each.amount if CATALOG[each.kind].family in _FOLLOWABLE else 0
-        state.items[each.entry] = Item(each.kind, each.cell, left, 0, followed.root, each.debit, each.credit)
+        bare = Item(each.kind, each.cell, each.amount, 0, 0, each.debit, each.credit, payee=each.payee)
+        state.items[each.entry] = standing(state, followed, bare)
+        _block(state, each)
+
+
+def _block(state: State, each: Entry) -> None:
+    """Block or release the payee; what it is registered with is stored by itself."""
+    change = CATALOG[each.kind].change
+    if change in (Change.BLOCK, Change.RELEASE):
+        (code,) = [code for code, payee in state.payees.items() if payee.number == each.payee]
+        state.payees[code] = state.payees[code]._replace(is_blocked=change is Change.BLOCK)
 
 
 def _followed(state: State, each: Entry) -> Followed:

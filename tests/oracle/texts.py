@@ -29,12 +29,18 @@ def flawed(text: bytes, bytes_max: int) -> bool:
 
 
 def predecessor(text: str) -> tuple[str, int] | None:
-    """Reference and line number that ``REFERENCE`` or ``REFERENCE#LINE`` names; None if it names none."""
+    """Reference and line number that ``REFERENCE`` or ``REFERENCE#LINE`` names; None if it names none.
+
+    ``#LINE`` names a line without a reference, ``@ENTRY`` an entry, which is given with a minus.
+    """
     reference, mark, number = text.rpartition("#")
+    if not mark and text.startswith("@"):
+        entry = whole.parse(text[1:])
+        return ("", -entry) if entry else None
     if not mark:
         return text, 1
     line = whole.parse(number)
-    return (reference, line) if reference and line else None
+    return (reference, line) if line else None
 
 
 def _word(value: int) -> bytes:

@@ -109,8 +109,33 @@ FILES: list[File] = [
         *_act("M2", "budget_move_cp", _spent("1.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
         *_act("M1", "budget_move_ae", _spent("9.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
     ],
+    [
+        *_act("OP1", "attachment", _followed("DP1", "4.00", payee="P3")),
+        *_act("CC1", "assignment", _followed("OP1", "1.00", payee="P4")),
+        *_act("LI1", "late_interest", _followed("DP1", "2.00", payee="P2")),
+        *_act(
+            "PA1", "payment", _followed("DP1", "10.00"), _followed("OP1", "3.00"), _followed("DP3", "4.00")
+        ),
+        *_act("PA2", "bank_debit", _followed("PA1", "10.00"), _followed("PA1#2", "3.00")),
+        *_act("PA3", "bank_reject", _followed("PA1#3", "4.00")),
+        *_act("SO1", "set_off", _followed("LI1", "0.50")),
+        *_act("BL1", "payee_block", {"payee": "P4"}, {"payee": "P2"}),
+        *_act("BD1", "bank_details", _payee(1) | {"iban": _payee(7)["iban"]}),
+    ],
+    [
+        *_act("T5", "third_party", _payee(5)),
+        *_act("RE1", "bank_return", _followed("PA2#1", "10.00")),
+        *_act("RE2", "return_identified", _followed("RE1", "10.00"), _followed("PA3", "4.00")),
+        *_act("VO1", "void", _followed("RE2#2", "1.00")),
+        *_act("BL2", "payee_release", {"payee": "P2"}),
+        *_act("RE3", "reissue", _followed("RE2", "10.00", iban=_payee(2)["iban"])),
+        *_act("BD2", "bank_details", _payee(1), _payee(5) | {"iban": _payee(9)["iban"]}),
+        *_act("PA4", "payment", _followed("DP2", "5.00", iban=_payee(7)["iban"])),
+        *_act("PA5", "payment", _followed("DP2", "5.00", iban=_payee(1)["iban"])),
+        *_act("PA6", "payment", _followed("CC1", "1.00")),
+    ],
 ]
-"""Acts of every kind that are accepted, of one line and of several; and a duplicate and a refused one."""
+"""Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
 
 def _assert_same(found: State, expected: State) -> None:
@@ -130,7 +155,7 @@ def _assert_same(found: State, expected: State) -> None:
         assert (book.ledger[name] == other.ledger[name]).all()
 
 
-@pytest.mark.parametrize("checkpoints", [set(), {4}, {1}, {2, 3}, {1, 2, 3, 4}])
+@pytest.mark.parametrize("checkpoints", [set(), {4}, {1}, {2, 5}, {5}, {1, 2, 3, 4, 5, 6}])
 @pytest.mark.parametrize("stretch", [3, 1 << 20])
 async def test_what_was_committed_comes_back(
     dsn: str, checkpoints: set[int], stretch: int, monkeypatch: pytest.MonkeyPatch

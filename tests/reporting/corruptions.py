@@ -198,7 +198,7 @@ CORRUPTIONS = (
         "a rejection raised over its request",
         "select min(predecessor) from entry where kind = 17",
         "update entry set amount = amount + 1000000000 where predecessor = {it} and kind = 17",
-        {"reversals": "entry {it} ("},
+        {"open_items": "entry {it} ("},
     ),
     Corruption(
         "a payment raised over its budget",

@@ -1,0 +1,53 @@
+"""What lines follow: a reference and a line, a line of their own act, or an entry by its number."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import seal, unfilled
+from core.fields import Field
+from core.tables import BY_ENTRY, Bytes, Parsed, Spans
+from ingest.reading import FOLLOWS, FOLLOWS_ENTRIES, Reading
+from kernels import parsing
+
+_LINE_MAX = np.iinfo(np.int32).max
+
+
+class Followed(NamedTuple):
+    """The predecessors named: where their references stand, their lines, and what is wrong."""
+
+    spans: Spans
+    """Empty where no reference is named."""
+    text: Bytes
+    line: NDArray[np.int64]
+    """With a minus: the entry."""
+    fault: NDArray[np.uint8]
+
+    def lines(self) -> NDArray[np.int64]:
+        """The line of each, or ``BY_ENTRY``."""
+        return np.clip(self.line, BY_ENTRY, _LINE_MAX)
+
+    def entries_or(self, high: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """The entry each names, or its word of ``high``."""
+        if self.line.min(initial=0) >= 0:
+            return high
+        return np.where(self.line < 0, -self.line, high.view(np.int64)).view(np.uint64)
+
+    def wrong(self, kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Lines that name nothing that their kind may follow."""
+        wrong = self.fault != 0
+        bare = self.spans.end == self.spans.start
+        if bare.any():
+            wrong |= bare & ~FOLLOWS_ENTRIES[kind]
+        return wrong & FOLLOWS[kind]
+
+
+def predecessors(reading: Reading) -> Followed | None:
+    """What each line says it follows; None where the file has no such column."""
+    column = reading.text(Field.PREDECESSOR)
+    if column is None:
+        return None
+    spans, parsed = unfilled(Spans, reading.rows), unfilled(Parsed, reading.rows)
+    parsing.predecessors(column.row_spans(), column.values.text, spans, parsed)
+    return Followed(seal(spans), column.values.text, parsed.value, parsed.fault)

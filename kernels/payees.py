@@ -1,0 +1,77 @@
+"""Third parties in the book: by number, whether they are blocked, and where they are paid.
+
+Payee n stands in row n - 1, in the order of registration.
+"""
+
+import numpy as np
+
+from core.book import PAYEE_BLOCKED
+from core.catalog import Change
+from core.codes import Outcome
+from kernels.signature import aside, counted, part
+
+_NUMBER = PAYEE_BLOCKED - 1
+
+
+@part
+def number_of(book, row):
+    """The number of the payee in ``row``, blocked or not."""
+    return np.int64(book.payees[row].value) & _NUMBER
+
+
+@part
+def of_item(book, item):
+    """The payee of an entry that is or was owed."""
+    return counted(book.items[item].unbilled)
+
+
+@part
+def is_blocked(book, payee):
+    """Whether nothing may be paid to ``payee``."""
+    return np.int64(book.payees[counted(payee - 1)].value) > _NUMBER
+
+
+@part
+def differs(book, payee, bank):
+    """Whether ``bank`` is given and not where ``payee`` is paid."""
+    return (bank != 0) & (bank != book.payees[counted(payee - 1)].content)
+
+
+@part
+def judge_change(book, kind, payee):
+    """Whether a registered payee may be changed so: an outcome."""
+    change = book.effects[kind].change
+    if change == Change.BLOCK.value and is_blocked(book, payee):
+        return np.int64(Outcome.PAYEE_BLOCKED.value)
+    if change == Change.RELEASE.value and not is_blocked(book, payee):
+        return np.int64(Outcome.PAYEE_NOT_BLOCKED.value)
+    return np.int64(Outcome.ACCEPTED.value)
+
+
+@part
+def set_blocked(book, payee, blocked):
+    """Let ``payee`` be blocked, or be so no more."""
+    book.payees[counted(payee - 1)].value = np.uint32(payee + PAYEE_BLOCKED * blocked)
+
+
+@aside
+def change(acts, book, line, entry, payee):
+    """Change a registered payee as the line says; what it was paid to before is kept with the entry."""
+    what, row = book.effects[acts[line].kind].change, counted(payee - 1)
+    if what == Change.DETAILS.value:
+        book.items[entry].open = np.int64(book.payees[row].content)
+        book.payees[row].content = acts[line].bank
+    else:
+        set_blocked(book, payee, np.int64(what == Change.BLOCK.value))
+    book.counters[0].changes += 1
+
+
+@aside
+def change_back(acts, book, line, entry, payee):
+    """Take the change back."""
+    what, row = book.effects[acts[line].kind].change, counted(payee - 1)
+    if what == Change.DETAILS.value:
+        book.payees[row].content = np.uint64(book.items[entry].open)
+    else:
+        set_blocked(book, payee, np.int64(what == Change.RELEASE.value))
+    book.counters[0].changes -= 1

@@ -1,0 +1,75 @@
+"""The entry a line follows: by its reference, by its own number, or by its place in the same act."""
+
+import numpy as np
+
+from core.catalog import Remainder, Stage
+from core.codes import Outcome
+from core.tables import BY_ENTRY
+from kernels import keys, payees
+from kernels.findings import fine, found
+from kernels.lookahead import PREVIOUS, guess
+from kernels.signature import aside, counted, part
+
+
+@aside
+def _named_otherwise(acts, book, place):
+    """The entry named by its number, or line of the same act; 0 if there is none before, or the kind may not."""
+    row, line, _ = place
+    entries = np.int64(book.counters[0].entries)
+    if book.effects[acts[line].kind].after == Stage.NONE.value:
+        return np.int64(0)
+    if acts[line].previous_line == BY_ENTRY:
+        entry = np.int64(acts[line].previous_high)
+        return entry if 0 < entry <= entries else np.int64(0)
+    behind = np.int64(acts[line].previous_line) - 1
+    is_here = acts[line].previous_high == 0 and acts[line].previous_low == 0
+    return entries + 1 + behind if is_here and 0 <= behind < line - row else np.int64(0)
+
+
+@part
+def predecessor(acts, book, place):
+    """The entry a line follows; 0 if there is none."""
+    _, line, seen = place
+    behind = np.int64(acts[line].previous_line) - 1
+    if behind < 0:
+        return _named_otherwise(acts, book, place)
+    key = (acts[line].previous_high, acts[line].previous_low)
+    known = keys.find_likely(book.slots, book.keys, guess(seen, PREVIOUS, line), key)
+    if known < 0:
+        return _named_otherwise(acts, book, place)
+    first = np.int64(book.keys[counted(known)].value)
+    return first + behind if behind <= book.items[first].lines_after else np.int64(0)
+
+
+@part
+def _judge_stage(acts, book, line, item):
+    """Whether what a line follows stands where the line begins, and with something left to take up."""
+    effects = book.effects[acts[line].kind]
+    stands = book.effects[book.items[item].kind].reaches == effects.after
+    takes = effects.draws == Remainder.OPEN.value
+    if not stands or (takes and book.items[item].open == 0):
+        return np.int64(Outcome.PREDECESSOR_STAGE.value)
+    return np.int64(Outcome.ACCEPTED.value)
+
+
+@part
+def judge_order(acts, book, line, item):
+    """Whether a line may take up what is to be paid there: its stage, then whom and where it is paid."""
+    outcome = _judge_stage(acts, book, line, item)
+    if outcome != Outcome.ACCEPTED.value:
+        return found(outcome, -1, 0)
+    remits, payee = book.effects[acts[line].kind].remits != 0, payees.of_item(book, item)
+    if remits and payees.differs(book, payee, acts[line].bank):
+        return found(Outcome.BANK_DETAILS_DIFFER.value, -1, 0)
+    finding = judge_assignment(acts, book, line, item)
+    if finding[0] == Outcome.ACCEPTED.value and remits and payees.is_blocked(book, payee):
+        return found(Outcome.PAYEE_BLOCKED.value, -1, 0)
+    return finding
+
+
+@part
+def judge_assignment(acts, book, line, item):
+    """Whether the assignment a line names, if any, is that of what it follows."""
+    if acts[line].cell >= 0 and acts[line].cell != book.items[item].cell:
+        return found(Outcome.ASSIGNMENT_DIFFERS.value, -1, 0)
+    return fine()

@@ -1,0 +1,74 @@
+"""What must hold of the catalog, so that the kernels need not ask: the life of what is to be paid, as data."""
+
+import pytest
+
+from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family, Remainder, Role, Stage
+
+_KINDS = CATALOG[1:]
+_ORDERS = [kind for kind in _KINDS if kind.family is Family.SETTLEMENT]
+_FOLLOWED = [kind for kind in _KINDS if kind.after]
+
+
+def _named(*names: str) -> list[ActKind]:
+    return [CATALOG[KIND_NUMBER[name]] for name in names]
+
+
+def test_numbers_are_those_that_are_stored() -> None:
+    names = [
+        *("third_party", "budget_opening_ae", "budget_opening_cp", "allotment_ae", "allotment_cp"),
+        *("budget_move_ae", "budget_move_cp", "earmark", "commitment", "commitment_increase"),
+        *("commitment_decrease", "service", "service_cancellation", "payment_request"),
+        *("payment_request_without_service", "direct_payment_request", "payment_request_rejection"),
+        *("payment", "bank_debit", "bank_reject", "bank_return", "return_identified", "reissue", "void"),
+        *("attachment", "assignment", "set_off", "late_interest"),
+        *("bank_details", "payee_block", "payee_release"),
+    ]
+    assert [kind.name for kind in _KINDS] == names
+
+
+@pytest.mark.parametrize("kind", _FOLLOWED, ids=lambda kind: kind.name)
+def test_what_stands_at_a_stage_is_of_the_family_followed(kind: ActKind) -> None:
+    """So that a predecessor named by entry is judged by its stage alone."""
+    there = [other for other in _KINDS if other.reaches is kind.after]
+    assert there
+    assert {other.family for other in there} == {kind.follows}
+
+
+@pytest.mark.parametrize("kind", _ORDERS, ids=lambda kind: kind.name)
+def test_a_settlement_takes_up_what_it_follows_and_clears_its_account(kind: ActKind) -> None:
+    assert kind.draws is Remainder.OPEN
+    assert kind.debit is Role.PREDECESSOR
+    assert kind.inherits
+    assert not kind.pays
+    assert kind.feeds is Remainder.NONE
+    assert (kind.budget is Budget.SETTLE) == (kind.settles != 0)
+
+
+def test_every_stage_is_reached_and_left() -> None:
+    for stage in list(Stage)[1:]:
+        assert any(kind.reaches is stage for kind in _KINDS)
+        assert any(kind.after is stage and kind.inherits for kind in _KINDS)
+
+
+def test_money_leaves_by_what_credits_the_transit_account() -> None:
+    assert [kind for kind in _KINDS if kind.remits] == _named("payment", "reissue")
+    assert [kind for kind in _KINDS if kind.credit is Role.TRANSIT] == _named("payment", "reissue")
+
+
+def test_credits_are_consumed_once_and_given_back_once() -> None:
+    assert [kind for kind in _KINDS if kind.settles > 0] == _named("payment", "set_off")
+    assert [kind for kind in _KINDS if kind.settles < 0] == _named("void")
+
+
+def test_what_is_to_be_paid_has_a_reservation_of_its_own_or_inherits_one() -> None:
+    payables = [kind for kind in _KINDS if kind.reaches is Stage.PAYABLE]
+    assert {kind.family for kind in payables} == {Family.PAYMENT_REQUEST}
+    assert all(kind.pays for kind in payables)
+    for kind in payables:
+        assert kind.inherits == (kind.cp_reserved == 0)
+
+
+def test_acts_on_third_parties_touch_neither_budget_nor_ledger() -> None:
+    for kind in _KINDS:
+        if kind.is_of_payee:
+            assert (kind.budget, kind.debit, kind.follows) == (Budget.NONE, Role.NONE, Family.NONE)

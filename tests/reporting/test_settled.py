@@ -1,0 +1,156 @@
+"""A journal of settlements: proven from its rows, told in reports, and what is changed in it is found."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from core.nomenclature import Level
+from posting.registry import Reference
+from reporting import reference
+from reporting.budget import Scope, budget
+from reporting.explanation import Asked, accepted_lines
+from reporting.names import read_names
+from reporting.proofs import prove_batch
+from reporting.sight import Sight
+from reporting.standing import payments
+from reporting.verification import verify
+from tests.files import REFERENCE
+from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, Row, act, process
+
+_OTHER: Row = {"payee": "TAXES"}
+_IBAN = "FR1420041010050500013M02606"
+_REQUESTS = [
+    act("third_party", "T1", "", PAID, payee_name="Fournisseur", iban=_IBAN),
+    act("third_party", "T2", "", _OTHER, payee_name="Trésorerie", iban=_IBAN),
+    act("commitment", "C1", "100.00", ASPR),
+    act("service", "S1", "60.00", predecessor="C1"),
+    act("payment_request", "D1", "60.00", PAID, predecessor="C1"),
+    act("direct_payment_request", "D2", "50.00", ASPR, PAID),
+    act("direct_payment_request", "D3", "20.00", WORKS, PAID),
+]
+"""Entries 16 to 22, behind the 15 of the budget."""
+_RUN = [
+    act("attachment", "OP1", "20.00", _OTHER, predecessor="@21"),
+    act("payment", "P1", "60.00", predecessor="@20"),
+    act("payment", "P2", "30.00", predecessor="@21"),
+    act("payment", "P3", "20.00", predecessor="OP1"),
+    act("payment", "P4", "15.00", predecessor="@22"),
+    act("set_off", "SO1", "5.00", predecessor="@22"),
+    act("late_interest", "L1", "4.00", PAID, predecessor="@20"),
+]
+"""Entries 23 to 29."""
+_STATEMENT = [
+    *(
+        act("bank_debit", f"B{entry}", amount, predecessor=f"@{entry}")
+        for entry, amount in ((24, "60.00"), (25, "30.00"), (26, "20.00"), (27, "15.00"))
+    ),
+    act("bank_return", "R1", "60.00", predecessor="B24", line="1"),
+    act("return_identified", "R1", "60.00", predecessor="#1", line="2"),
+    act("bank_return", "R2", "20.00", predecessor="B26", line="1"),
+    act("return_identified", "R2", "20.00", predecessor="#1", line="2"),
+    act("bank_return", "R3", "15.00", predecessor="B27", line="1"),
+    act("return_identified", "R3", "15.00", predecessor="#1", line="2"),
+    act("reissue", "R3", "15.00", predecessor="#2", line="3"),
+]
+"""Entries 30 to 40."""
+_AGAIN = [
+    act("bank_details", "BD1", "", PAID, payee_name="Fournisseur SA", iban="FR7630006000011234567890189"),
+    act("reissue", "N1", "60.00", predecessor="@35"),
+    act("payee_block", "BL1", "", _OTHER),
+    act("void", "V1", "20.00", predecessor="@37"),
+    act("void", "V2", "5.00", predecessor="@99"),
+]
+"""Entries 41 to 44."""
+
+
+@pytest_asyncio.fixture
+async def settled(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to a journal of all of them, each file processed by an engine that has just loaded its book."""
+    senders = ("BUDGET", "MINISTRY", "TREASURY", "BANK", "TREASURY")
+    for number, rows in enumerate((BUDGET, _REQUESTS, _RUN, _STATEMENT, _AGAIN)):
+        path = tmp_path / f"{number}.jsonl"
+        envelope = {"sender": senders[number], "batch_id": path.stem, "version": "1", "count": len(rows)}
+        path.write_text("".join(json.dumps(line) + "\n" for line in [{"envelope": envelope}, *rows]))
+        await process(dsn, tmp_path, [path], Reference.load(REFERENCE))
+    connection = await asyncpg.connect(dsn)
+    yield connection
+    await connection.close()
+
+
+async def test_it_is_proven(settled: asyncpg.Connection, dsn: str) -> None:
+    found = await verify(dsn, folder=REFERENCE)
+    assert found.findings == []
+    assert found.rows["entry"] == 44
+    codes = await settled.fetch("select code from refusal")
+    assert len(codes) == 1, "only the void of what does not exist"
+
+
+async def test_every_batch_adds_up(settled: asyncpg.Connection) -> None:
+    names = await read_names(settled, reference.load(REFERENCE))
+    for (batch,) in await settled.fetch("select batch from batch"):
+        proof = await prove_batch(settled, names, batch)
+        assert proof
+        assert [each for each in proof.agreements if not each.holds] == []
+
+
+async def test_the_report_shows_what_was_consumed(settled: asyncpg.Connection) -> None:
+    """60 + 30 + 15 + 5 of CP: what was void is given back, what was paid again counts once."""
+    names = await read_names(settled, reference.load(REFERENCE))
+    told = await budget(settled, names, Scope(Level.PROGRAMME, "0217"))
+    (node,) = [each for each in told.nodes if each.envelope == "HT2"]
+    assert (node.cp.reserved, node.cp.consumed) == (400, 11_000)
+    assert (node.ae.consumed, node.ae.reserved) == (15_000, 18_000 + 400)
+
+
+async def test_requests_tell_what_became_of_them(settled: asyncpg.Connection) -> None:
+    names = await read_names(settled, reference.load(REFERENCE))
+    told = {}
+    for name in ("D1", "D2", "D3", "L1"):
+        rows = await accepted_lines(settled, Asked(name, Sight()))
+        (told[name],), _ = await payments(settled, names, rows, 100)
+    assert {name: each.state for name, each in told.items()} == {
+        "D1": "paid",
+        "D2": "paid",
+        "D3": "paid",
+        "L1": "requested",
+    }
+    sums = (told["D2"].settled, told["D2"].diverted, told["D2"].payable, told["D2"].rejected)
+    assert sums == (3_000, 2_000, 0, 0)
+    assert [each.kind for each in told["D2"].settlements] == ["attachment", "payment"]
+
+
+async def test_a_payee_is_told_as_it_is_paid_now(settled: asyncpg.Connection) -> None:
+    names = await read_names(settled, reference.load(REFERENCE))
+    rows = await accepted_lines(settled, Asked("D1", Sight()))
+    (line,), _ = await payments(settled, names, rows, 100)
+    assert line.payee
+    assert line.payee.name == "Fournisseur SA"
+
+
+CHANGES = {
+    "a payment raised": ("update entry set amount = amount + 1 where entry_id = 24", "open_items", "entry 20 "),
+    "another payee paid": ("update entry set payee = 2 where entry_id = 24", "predecessors", "entry 24 "),
+    "another account cleared": (
+        "update entry set debit = credit where entry_id = 30", "predecessors", "entry 30 ",
+    ),
+    "a payment of a return": ("update entry set predecessor = 35 where entry_id = 28", "predecessors", "entry 28 "),
+    "a void lowered": ("update entry set amount = amount - 1 where entry_id = 44", "node_balances", "0217"),
+    "bank details unsaid": (
+        "update payee set entry_id = 40 where entry_id = 41", "payees_known", "entry 41 ",
+    ),
+    "consumption lowered": (
+        "update node_balance set cp_consumed = cp_consumed - 1 where batch = 3", "node_balances", "0217",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_what_is_changed_is_found(settled: asyncpg.Connection, dsn: str, change: str) -> None:
+    statement, check, place = CHANGES[change]
+    await settled.execute(f"set session_replication_role = replica; {statement}")
+    found = await verify(dsn, folder=REFERENCE)
+    assert [each for each in found.findings if each.check == check and each.place.startswith(place)]
