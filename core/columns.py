@@ -38,6 +38,7 @@ Index = Annotated[NDArray[np.int32], _kind(pa.int32(), np.int32, "int4", "positi
 Position = Annotated[NDArray[np.uint32], _kind(pa.uint32(), np.uint32, "int8", "entry id, in memory")]
 Entry = Annotated[NDArray[np.int64], _kind(pa.int64(), np.int64, "int8", "entry id; 0 is none")]
 Day = Annotated[NDArray[np.int32], _kind(pa.date32(), np.int32, "date", "days since 1970-01-01")]
+Offset = Annotated[NDArray[np.int64], _kind(pa.int64(), np.int64, "int8", "bytes, or rows of a document")]
 Money = Annotated[NDArray[np.int64], _kind(pa.int64(), np.int64, "int8", "cents")]
 Hash64 = Annotated[NDArray[np.uint64], _kind(pa.uint64(), np.uint64, "int8", "64 bits of a hash")]
 Hash32 = Annotated[NDArray[np.uint32], _kind(pa.uint32(), np.uint32, "int8", "32 bits of a hash")]

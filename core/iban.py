@@ -27,3 +27,19 @@ LENGTHS: Mapping[str, int] = {
     country: length for length, countries in _COUNTRIES_BY_LENGTH.items() for country in countries.split()
 }
 """Characters of an IBAN by country; a country that is not here has no IBAN."""
+
+
+def is_iban(text: str) -> bool:
+    """Whether ``text`` is an IBAN in electronic form: the country's length, capitals and digits, remainder 1 by 97."""
+    shaped = text.isascii() and text.isalnum() and text == text.upper() and text[2:4].isdigit()
+    return shaped and LENGTHS.get(text[:2]) == len(text) and _number(text[4:] + text[:4]) % 97 == 1
+
+
+def with_check_digits(country: str, account: str) -> str:
+    """The IBAN of ``account`` in ``country``.  Source: ISO 7064, MOD 97-10."""
+    return f"{country}{98 - _number(f'{account}{country}00') % 97:02}{account}"
+
+
+def _number(text: str) -> int:
+    """Letters count from 10."""
+    return int("".join(str(int(letter, 36)) for letter in text))

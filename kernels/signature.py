@@ -16,6 +16,7 @@ import numpy as np
 from llvmlite import ir
 from numba import config, from_dtype, njit, types
 from numba.core import cgutils
+from numba.cpython.unsafe.numbers import trailing_zeros
 from numba.extending import intrinsic, overload
 from numba.np import arrayobj
 
@@ -195,3 +196,72 @@ def _member(hint: Any) -> types.Type:
     if isinstance(mark, ColumnKind):
         return _column(mark, readonly=False)
     return reads_records(mark) if READS in rest else fills_records(mark)
+
+
+def load_word(data: Any, at: Any) -> np.uint64:
+    """Eight bytes of ``data`` from ``at``, little endian, in one load: the caller knows that they are there."""
+    return np.uint64(int.from_bytes(data[at : at + 8].tobytes(), "little"))
+
+
+@overload(load_word)
+def _load_word(data, at):
+    def load(data, at):
+        return _word_in(data, at)
+
+    return load
+
+
+@intrinsic
+def _word_in(context, data, at):
+    """A load from any address."""
+
+    def generate(target, builder, _, arguments):
+        found = builder.load(_word_address(target, builder, data, arguments))
+        found.align = 1
+        return found
+
+    return types.uint64(data, at), generate
+
+
+def store_word(data: Any, at: Any, word: Any) -> None:
+    """Write eight bytes of ``data`` from ``at``, little endian, in one store: the caller knows that there is room."""
+    data[at : at + 8] = np.frombuffer(int(word).to_bytes(8, "little"), np.uint8)
+
+
+@overload(store_word)
+def _store_word(data, at, word):
+    def store(data, at, word):
+        _word_out(data, at, word)
+
+    return store
+
+
+@intrinsic
+def _word_out(context, data, at, word):
+    """A store to any address."""
+
+    def generate(target, builder, _, arguments):
+        stored = builder.store(arguments[2], _word_address(target, builder, data, arguments))
+        stored.align = 1
+        return target.get_dummy_value()
+
+    return types.void(data, at, types.uint64), generate
+
+
+def _word_address(target, builder, data, arguments):
+    fields = arrayobj.make_array(data)(target, builder, arguments[0])
+    address = builder.gep(fields.data, [arguments[1]])
+    return builder.bitcast(address, ir.IntType(64).as_pointer())
+
+
+def lowest_bit(word: Any) -> np.int64:
+    """How many zeros stand below the lowest bit of ``word``, which is not 0."""
+    return np.int64((int(word) & -int(word)).bit_length() - 1)
+
+
+@overload(lowest_bit)
+def _lowest_bit(word):
+    def lowest(word):
+        return np.int64(trailing_zeros(word))
+
+    return lowest

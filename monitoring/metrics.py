@@ -69,6 +69,8 @@ METRICS: Mapping[str, Metric] = {
     "budget_nodes_near_exhaustion": Metric(
         _G, ("level", "measure"), "Budget nodes with at most a tenth of what was opened left, by level and measure"
     ),
+    "bank_file_acts_total": Metric(_C, (), "Payments and re-issues in files for the bank, of all runs that are over"),
+    "bank_file_cents_total": Metric(_C, (), "Cents that stand in files for the bank"),
     "uploads": Metric(_G, (), "Files on their way in"),
     "form_seconds": Metric(_H, (), "From a form that is read to its answer after the commit"),
     "requests_total": Metric(_C, ("method", "route", "status"), "Requests answered, by route and status"),

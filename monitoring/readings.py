@@ -16,6 +16,8 @@ READ = (
     "budget_opened_cents",
     "budget_available_cents",
     "budget_nodes_near_exhaustion",
+    "bank_file_acts_total",
+    "bank_file_cents_total",
 )
 
 

@@ -21,8 +21,10 @@ _COMMANDS = (
     ("run", "service.commands.run:run", "Process files of acts to the end."),
     ("demo", "service.commands.demo:demo", "Process a sample year and show what comes of it."),
     ("generate", "service.commands.generate:app", "Make files of acts to try things on."),
+    ("bank", "service.commands.bank:app", "The bank's answers taken in; how its accounts stand."),
     ("report", "service.commands.report:app", "Trial balance, budget execution, refusals."),
     ("explain", "service.commands.explain:explain", "The whole life of one act."),
+    ("pay", "service.commands.pay:app", "Payment runs, and their files for the bank."),
     ("verify", "service.commands.verify:verify", "Prove journal, balances and chain from the raw rows."),
     (
         "submit",

@@ -19,8 +19,10 @@ def main(parent: int, uid: int, gid: int, command: list[str]) -> None:
 
     When the parent is killed outright, the kernel sends SIGINT, which the server takes as a fast and clean
     stop: it never runs on for nobody. Where the kernel makes no such promise, the next start ends what was
-    left.
+    left.  Whoever ignores SIGINT, as what a shell starts in the background does, hands that down: then an early one would
+    be lost before the server listens.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(gid)

@@ -43,6 +43,7 @@ from service.progress import Narrator
 from service.settings import Settings
 from service.timing import TimedStore
 from service.web.application import application
+from service.web.bank_files import BankFiles
 from service.web.desk import Desk
 from service.web.lookout import Lookout
 from service.web.postgres import reading, stock
@@ -120,6 +121,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
         beside = [
             *(_watch(store), _sweep(desk.receiver.uploads), door.follow(database.dsn), lookout.keep()),
             *(desk.pauses.follow(database.dsn), desk.upkeep.keep(database.dsn)),
+            BankFiles(desk.pool, desk.board).keep(),
         ]
         with interruption.meaning(stop, _STOPPING), _reloading(at.tls):
             try:

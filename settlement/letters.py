@@ -3,9 +3,15 @@
 import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+
+from core.columns import seal
+from core.transfers import Spelling
 
 NOT_PROVIDED = "NOTPROVIDED"
-"""In place of an identifier that was none."""
+"""In place of an identifier, or a name, that was none."""
 ID_LETTERS_MAX = 35
 REMARK_LETTERS_MAX = 105
 _NOWHERE = "."
@@ -24,6 +30,8 @@ _SPELLED: Mapping[int, str] = str.maketrans(
         "\u2019": "'",
     }
 )
+_SPELLED_CODES = 0x20000
+"""Beyond lie ideographs, and marks that nobody sees."""
 
 
 def identifier(text: str) -> str:
@@ -37,6 +45,19 @@ def latin(text: str) -> str:
     bare = unicodedata.normalize("NFKD", text.translate(_SPELLED))
     letters = (letter for letter in bare if not unicodedata.combining(letter))
     return "".join(letter if letter in _LATIN else _NOWHERE for letter in letters)
+
+
+def transferable(text: str) -> str:
+    """``text`` as any bank in SEPA takes it: ``latin`` without our own underscore, and a plus for an ampersand."""
+    return latin(text.replace("&", "+")).replace("_", "-")
+
+
+@cache
+def spelling() -> Spelling:
+    """``transferable`` as a table, for the code points that may be anything but a dot."""
+    letters = [transferable(chr(code)).encode("ascii") for code in range(_SPELLED_CODES)]
+    start = np.cumsum([0, *map(len, letters)]).astype(np.int32)
+    return seal(Spelling(start, np.frombuffer(b"".join(letters), np.uint8)))
 
 
 def remarks(texts: Sequence[str]) -> list[str]:

@@ -26,7 +26,7 @@ HOMES = {
     "prometheus_client": {"monitoring"},
     "litestar": {"service"},
     "uvicorn": {"service"},
-    "lxml": {"ingest", "settlement"},
+    "lxml": {"ingest", "markup", "settlement"},
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

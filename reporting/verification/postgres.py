@@ -12,6 +12,7 @@ from reporting.verification.rows import Stored
 
 SQL = statements("reporting.verification", "postgres.sql")
 _FETCHED_ROWS = 50_000
+_FETCHED_PAGES = 8
 _WORK_MEM = "128MB"
 _TYPES: Mapping[str, str] = {
     "int2": pa.int16(),
@@ -19,6 +20,7 @@ _TYPES: Mapping[str, str] = {
     "int8": pa.int64(),
     "bool": pa.bool_(),
     "text": pa.string(),
+    "date": pa.date32(),
 }
 
 
@@ -90,6 +92,18 @@ class Snapshot:
         while rows := await cursor.fetch(_FETCHED_ROWS):
             yield _table(pa.schema(fields), rows)
         yield _table(pa.schema(fields), [])
+
+    async def pages(self) -> AsyncIterator[tuple[int, bytes]]:
+        """The pages of payment runs, by run and in order."""
+        statement = await self._connection.prepare(SQL["run_pages"])
+        cursor = await statement.cursor()
+        while rows := await cursor.fetch(_FETCHED_PAGES):
+            for row in rows:
+                yield row["run"], row["content"]
+
+    async def digests(self) -> dict[int, str]:
+        """What each payment run states that its pages hash to."""
+        return {row["run"]: row["digest"] for row in await self._connection.fetch(SQL["run_digests"])}
 
 
 def _table(schema: pa.Schema, rows: list[Any]) -> pa.Table:

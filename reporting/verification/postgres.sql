@@ -24,6 +24,51 @@ select submission, batch, pass, line, lines from held;
 -- name: reference_text
 select kind, id, code from reference_text;
 
+-- name: payment_run
+select run, lines, cents, left_out, left_out_cents, proposed_by from payment_run;
+
+-- name: run_accountant
+select run, ordinality::int as accountant, code from payment_run, unnest(accountants) with ordinality as a (code);
+
+-- name: payment_edit
+select edit, run, what, line, payee, by, extract(epoch from at)::bigint as at from payment_edit;
+
+-- name: payment_release
+select run, lines, cents, released_by, extract(epoch from released_at)::bigint as released_at from payment_release;
+
+-- name: payment_abandonment
+select run from payment_abandonment;
+
+-- name: payment_issue
+select run, acts, cents from payment_issue;
+
+-- name: payment_file
+select run, file, accountant, way, transactions, cents from payment_file;
+
+-- name: payment_end
+select run, submission, paid, paid_cents, refused, refused_cents, files from payment_end;
+
+-- name: payment_submission
+select i.run, s.submission from payment_issue i join submission s on s.sender = 'treasury' and s.file_hash = i.file_hash;
+
+-- name: run_pages
+select run, content from payment_page order by run, page;
+
+-- name: run_digests
+select run, encode(digest, 'hex') as digest from payment_run;
+
+-- name: bank_statement
+select message, statement, identity, account, day, opening, closing, debit_cents, credit_cents from bank_statement;
+
+-- name: bank_attempt
+select message, attempt, returns, rejects, unmatched, acts from bank_attempt;
+
+-- name: bank_item
+select message, attempt, statement, sort, amount, why from bank_item;
+
+-- name: bank_submission
+select a.message, a.attempt, s.submission, s.declared_lines as lines from bank_attempt a join submission s on s.sender = 'bank' and s.file_hash = a.acts_hash;
+
 -- name: counts
 select 'entry' as name, count(*) as rows from entry
 union all select 'refusal', count(*) from refusal

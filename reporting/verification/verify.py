@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from core.reference.files import SHIPPED
 from reporting import reference
-from reporting.verification import chain, postgres
+from reporting.verification import bank, chain, postgres, runs
 from reporting.verification.findings import Check, Finding, Progress, Verification, silent
 from reporting.verification.postgres import Link, Snapshot, Span
 from reporting.verification.rows import BALANCES, CHAINED, Stored, parse
@@ -37,7 +37,7 @@ async def verify(
     with workbench(codes, scratch) as bench:
         async with postgres.snapshot(dsn) as snapshot:
             run = _Run(snapshot, bench, progress)
-            await run.read()
+            await run.read(folder)
         return await asyncio.to_thread(run.compare)
 
 
@@ -51,12 +51,12 @@ class _Run:
         self._windows: list[tuple[slice, Span]] = []
         self._done = 0
 
-    async def read(self) -> None:
+    async def read(self, folder: Path) -> None:
         """Lay every row on the workbench, and walk the chain meanwhile."""
         self._links = await self._snapshot.links()
         firsts = chain.first_entries(self._links)
         self._windows = list(chain.windows(self._links, firsts))
-        await self._read_small()
+        await self._read_small(folder)
         under_way: asyncio.Task[None] | None = None
         async with asyncio.TaskGroup() as group:
             for places, span in self._windows:
@@ -82,12 +82,17 @@ class _Run:
         strays = [rows - self._bench.count(name) for name, rows in counts.items()]
         self._bench.lay("stray", pa.table({"name": list(counts), "rows": strays}))
 
-    async def _read_small(self) -> None:
+    async def _read_small(self, folder: Path) -> None:
         layout, version = await self._snapshot.version()
         self._bench.lay("engine", pa.table({"layout": [layout], "version": [version]}))
         for name in _SMALL_TABLES:
             async for part in self._snapshot.table(name):
                 self._bench.lay(name, part)
+        async for part in runs.parts(self._snapshot):
+            self._bench.lay(*part)
+        self._bench.see(runs.PAID_LINE)
+        async for part in bank.parts(self._snapshot, folder):
+            self._bench.lay(*part)
 
     def _take(self, links: Sequence[Link], firsts: Sequence[int], streams: Sequence[bytes]) -> None:
         """Hash and lay out the rows of one window; runs beside the reading of the next."""

@@ -1,7 +1,7 @@
 """Where the raw rows are laid out and compared: DuckDB, within a bounded memory."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,11 @@ MEMORY_LIMIT = "1GB"
 """What DuckDB may hold; beyond it works on disk."""
 
 STEPS = statements("reporting.verification", "journal.sql")
-CHECKS = statements("reporting.verification", "checks.sql")
+CHECKS: Mapping[str, str] = {
+    **statements("reporting.verification", "checks.sql"),
+    **statements("reporting.verification", "runs.sql"),
+    **statements("reporting.verification", "bank.sql"),
+}
 _PACKAGE = "reporting.verification"
 
 
@@ -61,6 +65,10 @@ class Workbench:
         """Rows of a table."""
         ((rows,),) = self._connection.execute(f"select count(*) from {name}").fetchall()  # noqa: S608
         return int(rows)
+
+    def see(self, view: str) -> None:
+        """Make a view of what is laid."""
+        self._connection.execute(view)
 
     def prepare(self, step: str) -> None:
         """Run a step of ``journal.sql``."""

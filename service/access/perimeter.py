@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBER
+from core.catalog import CATALOG, KIND_NUMBER
 from core.fields import Field
 from service.access.keys import Caller
 from service.web.problems import Problem
 
 _PROGRAMME_LETTERS = 4
-_UNPLACED = "third_party"
-"""The kind that belongs to no programme."""
+_UNPLACED = frozenset(kind.name for kind in CATALOG if kind.is_of_payee)
+"""Kinds that belong to no programme."""
 
 
 class Perimeter:
@@ -59,7 +59,7 @@ class Perimeter:
 
     def _holds(self, row: Mapping[str, str]) -> bool:
         other = row.get(Field.COUNTERPART.column, "")
-        is_placed = row.get(Field.KIND.column) == _UNPLACED or self._names(
+        is_placed = row.get(Field.KIND.column) in _UNPLACED or self._names(
             row.get(Field.FUND_CENTRE.column, "")
         )
         return is_placed and (not other or self._names(other))
@@ -69,7 +69,7 @@ class Perimeter:
 
     def _see_programmes(self, lines: pa.RecordBatch, kinds: pa.DictionaryArray) -> None:
         placed = self._lies_inside(_texts(lines, Field.FUND_CENTRE)) | _rows(
-            kinds, lambda kind: kind == _UNPLACED
+            kinds, lambda kind: kind in _UNPLACED
         )
         other = _texts(lines, Field.COUNTERPART)
         inside = placed & (self._lies_inside(other) | _rows(other, lambda text: not text))

@@ -18,6 +18,7 @@ _ROOT = Path(__file__).parents[2]
 
 app = App(name="bench", help="Benchmarks that verify before they time.")
 app.command("service.commands.load:load", name="load")
+app.command("service.commands.bench_payments:payments", name="payments")
 
 
 @app.default

@@ -48,7 +48,8 @@ def demo(
     """Process a sample year in a fresh database, and show what comes of it.
 
     Files of all four formats, from seven senders, are taken in, checked against the budget, posted and
-    committed. Then follow receipts, refusals by reason, execution of the budget, trial balance and proof.
+    committed. What is due is paid in two runs, and the bank's answers are taken in. Then follow receipts, refusals by
+    reason, how books and bank stand, execution of the budget, trial balance and proof.
     """
     from service import report
 
@@ -58,7 +59,16 @@ def demo(
     report.tell(result)
     if result.is_interrupted:
         return interruption.EXIT_INTERRUPTED
+    pay(settings, folder / "bank")
     return conclude(settings, files)
+
+
+def pay(settings: Settings, answers: Path) -> None:
+    """Pay what is due in December, and take in what the bank answers."""
+    from service.commands import demo_payments
+
+    shutil.rmtree(answers, ignore_errors=True)
+    demo_payments.tell(demo_payments.settle(settings, answers))
 
 
 def conclude(settings: Settings, files: list[Path]) -> int:
@@ -93,6 +103,7 @@ def suggest(data: Path, files: list[Path], examples: list[str]) -> None:
         ),
         (f"crescendo report refusals --submission 3 --data {data}", "line by line, with what to do"),
         (f"crescendo run {files[0].parent}/*.parquet --data {data}", "known files: nothing happens twice"),
+        (f"crescendo bank status --data {data}", "books and bank, account by account"),
         ("crescendo generate year --out year", "the State's whole year, 15 million lines"),
     ]
     width = max(len(command) for command, _ in lines)

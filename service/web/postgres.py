@@ -45,6 +45,12 @@ async def borrowed(pool: Pool) -> AsyncIterator[asyncpg.Connection]:
         yield cast(asyncpg.Connection, connection)
 
 
+async def bank_files(pool: Pool) -> dict[str, int]:
+    """Acts, and cents, that stand in files for the bank."""
+    row = await pool.fetchrow(SQL["bank_files"])
+    return dict(row.items()) if row else {}
+
+
 async def sender_of(pool: Pool, submission: int) -> str | None:
     """Who sent a submission; None when there is none of that number."""
     return await pool.fetchval(SQL["sender_of"], submission)

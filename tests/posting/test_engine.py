@@ -84,7 +84,7 @@ def test_every_line_leaves_its_row(presented: list[File]) -> None:
             "texts": [_said(piece, at, field) for field in _PAYEE],
         }
         for piece, at, act, told in lines
-        if told["outcome"] == Code.ACCEPTED and act["kind"] == KIND_NUMBER["third_party"]
+        if told["outcome"] == Code.ACCEPTED and act["kind"] in _OF_DETAILS
     ]
     assert outcome.streams["request_detail"].tobytes() == b"".join(_pages(piece, lines) for piece in pieces)
     accepted = [act["amount"] for _, _, act, told in lines if told["outcome"] == Code.ACCEPTED]
@@ -104,6 +104,7 @@ def _pages(piece: Piece, lines: list[Decided]) -> bytes:
 
 
 _PAYEE = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)
+_OF_DETAILS = (KIND_NUMBER["third_party"], KIND_NUMBER["bank_details"])
 
 
 def _journal(piece: Piece, lines: list[Decided], first: int) -> bytes:

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from posting.store.migrating import migrate
+from reporting.statements import statements
 from reporting.verification import Verification, verify
 from reporting.verification.workbench import CHECKS, rule_of
 from tests.files import REFERENCE
@@ -89,8 +90,12 @@ def _broken(found: Verification) -> set[str]:
 
 
 def test_every_rule_is_broken_by_some_corruption() -> None:
+    """Those of payment runs and of the bank's answers are broken where there are some: tests.settlement, tests.service."""
+    elsewhere = {
+        name for file in ("runs.sql", "bank.sql") for name in statements("reporting.verification", file)
+    }
     broken = {check for corruption in CORRUPTIONS for check in corruption.found}
-    assert broken == {"chain", *CHECKS}
+    assert broken == {"chain", *CHECKS} - elsewhere
 
 
 def test_every_rule_is_told_in_words() -> None:

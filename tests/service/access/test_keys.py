@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.catalog import KIND_NUMBER
+from core.catalog import CATALOG, KIND_NUMBER, Family
 from service.access import keys
 from service.access.rates import Rates
 from service.access.roles import INCOMPATIBLE, MAY_SEND, Role, held, kinds
@@ -53,6 +53,15 @@ def test_who_orders_does_not_pay_and_who_audits_does_neither() -> None:
             held(pair)
     assert kinds([Role.AUDITOR, Role.OPERATOR]) == frozenset()
     assert set(MAY_SEND) == set(Role)
+
+
+def test_the_accountant_pays_diverts_and_keeps_third_parties() -> None:
+    """Late interest is ordered as any payment is; oppositions and assignments are served on the accountant."""
+    settling = {each.name for each in CATALOG if each.family is Family.SETTLEMENT}
+    of_payees = {"third_party", "bank_details", "payee_block", "payee_release"}
+    served = {"attachment", "assignment", "payment_request_rejection"}
+    assert kinds([Role.ASSIGNED_ACCOUNTANT]) == settling | of_payees | served
+    assert "late_interest" in kinds([Role.AUTHORISING_OFFICER])
 
 
 @pytest.mark.parametrize("names", [[], ["minister"], ["authorising_officer", "nobody"]])

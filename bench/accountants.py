@@ -1,0 +1,123 @@
+"""Write the sample of accountants and of whom each fund centre is assigned to: ``python -m bench.accountants``.
+
+A programme's central units pay through the accountant of their ministry (CBCM), territorial ones through the regional
+directorate (DRFiP) of their département.  Which accountants there are, and their accounts, is not public in this form: codes
+and accounts are invented, the account numbers say so, and their check digits hold.
+"""
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from core import nomenclature
+from core.iban import with_check_digits
+from core.nomenclature import Level
+from core.reference.files import SHIPPED
+
+_BIC = "BDFEFRPPCCT"
+_BANK, _BRANCH = "30001", "00064"
+"""Banque de France: its bank code is public, the rest of the number is made up."""
+
+_MINISTRIES: Mapping[str, tuple[str, ...]] = {
+    "JUST": ("Justice",),
+    "TRAV": ("Travail",),
+    "INTE": ("Intérieur",),
+    "AFET": ("Affaires étrangères",),
+    "COHE": ("Cohésion des territoires",),
+    "ECFI": ("Économie et finances", "Pouvoirs publics"),
+    "ECOL": ("Transition écologique",),
+    "OUTM": ("Outre-mer",),
+    "SOLI": ("Solidarités et santé",),
+    "PRMI": ("Premier ministre",),
+    "CULT": ("Culture",),
+    "EDUC": ("Éducation nationale", "Sports"),
+    "AGRI": ("Agriculture",),
+    "ARME": ("Armées",),
+    "ACPU": ("Action et comptes publics",),
+    "ESRE": ("Enseignement supérieur et recherche",),
+}
+_SPECIAL = ("ADCE", "Comptable centralisateur de l'État")
+_CENTRAL = frozenset({"0114", "0117"})
+"""Programmes of the debt, paid by the accountant in the centre."""
+
+_REGIONS: Mapping[str, str] = {
+    "ALSA Alsace": "67 68",
+    "AQUI Aquitaine": "24 33 40 47 64",
+    "AUVE Auvergne": "3 15 43 63",
+    "BOUR Bourgogne": "21 58 71 89",
+    "BRET Bretagne": "22 29 35 56",
+    "CENT Centre-Val de Loire": "18 28 36 37 41 45",
+    "CHAM Champagne-Ardenne": "8 10 51 52",
+    "CORS Corse": "20 96",
+    "FRCO Franche-Comté": "25 39 70 90",
+    "PARI Paris": "75",
+    "HSEI Hauts-de-Seine": "92",
+    "SSDE Seine-Saint-Denis": "93",
+    "VDMA Val-de-Marne": "94",
+    "YVEL Yvelines": "78 95",
+    "ESSO Essonne": "77 91",
+    "LROU Languedoc-Roussillon": "11 30 34 48 66",
+    "LIMO Limousin": "19 23 87",
+    "LORR Lorraine": "54 55 57 88",
+    "MIPY Midi-Pyrénées": "9 12 31 32 46 65 81 82",
+    "NORP Nord-Pas-de-Calais": "59 62",
+    "BNOR Basse-Normandie": "14 50 61",
+    "HNOR Haute-Normandie": "27 76",
+    "PLOI Pays de la Loire": "44 49 53 72 85",
+    "PICA Picardie": "2 60 80",
+    "PCHA Poitou-Charentes": "16 17 79 86",
+    "PACA Provence-Alpes-Côte d'Azur": "4 5 6 13 83 84",
+    "RALP Rhône-Alpes": "1 7 26 38 42 69 73 74",
+    "OMER Outre-mer": "97 98",
+}
+"""Regional directorates, each with the départements it pays for."""
+
+_Line = tuple[str, ...]
+
+
+def write(folder: Path) -> None:
+    """Write ``accountants.csv`` and ``assigned.csv`` into ``folder``."""
+    _save(folder.joinpath("accountants.csv"), ("code", "label", "holder", "iban", "bic"), _accountants())
+    _save(folder.joinpath("assigned.csv"), ("centre", "accountant"), _assigned())
+
+
+def _accountants() -> Iterator[_Line]:
+    ministries = [(code, f"CBCM {names[0]}") for code, names in _MINISTRIES.items()]
+    regions = [(name[:4], f"DRFiP {name[5:]}") for name in _REGIONS]
+    for number, (code, label) in enumerate([_SPECIAL, *ministries, *regions], 1):
+        yield code, f"{label} (exemple)", f"{label} (exemple)", _account(number), _BIC
+
+
+def _account(number: int) -> str:
+    """An account of the Banque de France that does not exist, with right check digits."""
+    stem = f"{_BANK}{_BRANCH}EXEMPLE{number:04}"
+    key = 97 - int(f"{_digits(stem)}00") % 97
+    return with_check_digits("FR", f"{stem}{key:02}")
+
+
+def _digits(text: str) -> str:
+    """Letters as the French key counts them: A, J are 1, B, K, S are 2, and so on."""
+    return text.translate(str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "12345678912345678923456789"))
+
+
+def _assigned() -> Iterator[_Line]:
+    known = nomenclature.load(SHIPPED.joinpath("2018"))
+    of_ministry = {name: code for code, names in _MINISTRIES.items() for name in names}
+    of_departement = {
+        f"D{int(each):03}": name[:4] for name, all_of in _REGIONS.items() for each in all_of.split()
+    }
+    for code, programme in known.programmes.items():
+        yield code, _SPECIAL[0] if code in _CENTRAL else of_ministry[programme.ministry]
+    for code, centre in known.centres.items():
+        if centre.level is Level.BOP and code[5:] in of_departement and code[:4] not in _CENTRAL:
+            yield code, of_departement[code[5:]]
+
+
+def _save(path: Path, header: _Line, lines: Iterable[_Line]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text, lineterminator="\n").writerows([header, *lines])
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED.joinpath("2018"))

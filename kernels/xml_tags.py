@@ -1,0 +1,285 @@
+"""Tags of an XML document: names, attributes, ends, and elements that are passed over whole.
+
+As in ``kernels.xml_text``, parts return where they stopped and a code.
+"""
+
+import numpy as np
+
+from core.markup import DEPTH_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, Fault
+from kernels.signature import aside, load_word, lowest_bit, part
+from kernels.xml_text import (
+    AMP,
+    BANG,
+    GT,
+    HIGH,
+    LOW,
+    LT,
+    MORE,
+    QUESTION,
+    SLASH,
+    SPACE,
+    is_space,
+    spaces_end,
+    text_end,
+    zeros,
+)
+
+_DASH, _EQUALS, _COLON, _UNDERSCORE = ord("-"), ord("="), ord(":"), ord("_")
+_QUOTE, _APOSTROPHE, _DELETE, _NINE = ord('"'), ord("'"), 0x7F, ord("9")
+_XMLNS = np.uint64(int.from_bytes(b"xmlns", "little"))
+_GTS = np.uint64(0x3E3E_3E3E_3E3E_3E3E)
+_ZERO_STEP = np.uint64(0x5050_5050_5050_5050)
+_ALL, _ONE = np.uint64(0xFFFF_FFFF_FFFF_FFFF), np.uint64(1)
+_29, _47, _7 = np.uint64(29), np.uint64(47), np.uint64(7)
+_NO_BITS = np.uint64(0)
+_DECLINED = Fault.DECLINED.value
+
+
+@part
+def name_end(data, at):
+    """The first byte from ``at`` that ends a plain name: ``>``, ``/``, white space, and all else before ``0``."""
+    while True:
+        eight = load_word(data, at)
+        early = ~(((eight & LOW) + _ZERO_STEP) | eight)
+        marks = (early | zeros(eight ^ _GTS)) & HIGH
+        if marks != _NO_BITS:
+            return at + (lowest_bit(marks) >> 3)
+        at += 8
+
+
+@part
+def first_letters(data, at, length):
+    """Up to eight letters of a name as one word."""
+    return load_word(data, at) & (_ALL >> np.uint64(64 - 8 * min(length, 8)))
+
+
+@part
+def slot_of(parent, letters, length):
+    """Where the search for a child begins, before it is cut to the number of slots."""
+    mixed = letters ^ (letters >> _29) ^ (letters >> _47)
+    return np.int64((mixed ^ (mixed >> _7)) & np.uint64(0xFFFF)) + np.int64(parent) * 37 + np.int64(length)
+
+
+@part
+def child(grammar, data, parent, start, end):
+    """The node of a child by its name; -1 for an unknown one."""
+    length = end - start
+    if length == 0 or length > NAME_BYTES_MAX:
+        return -1
+    letters = first_letters(data, start, length)
+    mask = grammar.slot.size - 1
+    slot = slot_of(parent, letters, length) & mask
+    while True:
+        node = np.int64(grammar.slot[slot])
+        if node < 0:
+            return -1
+        is_near = grammar.parent[node] == parent and grammar.length[node] == length
+        if is_near and grammar.name[4 * node] == letters and is_named(grammar, data, node, start):
+            return node
+        slot = (slot + 1) & mask
+
+
+@part
+def is_named(grammar, data, node, at):
+    """Whether the name of ``node`` stands at ``at``, whatever follows."""
+    left, word = np.int64(grammar.length[node]), 4 * np.int64(node)
+    while left > 8:
+        if load_word(data, at) != grammar.name[word]:
+            return False
+        left, word, at = left - 8, word + 1, at + 8
+    return first_letters(data, at, left) == grammar.name[word]
+
+
+@part
+def stranger(data, start, end):
+    """What to make of a name that is not known: one with a prefix, or beyond ASCII, may be known to others."""
+    for place in range(start, end):
+        if data[place] == _COLON or data[place] > _DELETE:
+            return _DECLINED
+    return Fault.ELEMENT_UNKNOWN.value
+
+
+@part
+def is_tag_name(data, start, end):
+    """Whether a name is one beyond doubt, and ends there."""
+    for place in range(start, end):
+        if not is_plain(data[place]):
+            return False
+    is_ended = data[end] == GT or data[end] == SLASH or is_space(data[end])
+    return is_ended and end > start and data[start] > _NINE
+
+
+@part
+def is_plain(byte):
+    """Whether it may stand in a name, wherever: ASCII letters, digits, the underscore."""
+    lower = byte | 0x20
+    return ord("a") <= lower <= ord("z") or ord("0") <= byte <= ord("9") or byte == _UNDERSCORE
+
+
+@part
+def tag_end(data, at, size):
+    """(behind the tag, its attribute's name and value as four places, code); the element's name ends at ``at``."""
+    nothing = (0, 0, 0, 0)
+    if data[at] == GT:
+        return at + 1, nothing, 0
+    if data[at] == SLASH and data[at + 1] == GT:
+        return at + 2, nothing, 0
+    return _attributed(data, at, size)
+
+
+@aside
+def _attributed(data, at, size):
+    """The same of a tag that goes on behind its name: one attribute at most, others are declined."""
+    name = value = (np.int64(0), np.int64(0))
+    while True:
+        start = spaces_end(data, at)
+        is_apart, at = start > at, start
+        if at + 1 >= size:
+            return at, name + value, MORE
+        if data[at] == GT:
+            return at + 1, name + value, 0
+        if data[at] == SLASH and data[at + 1] == GT:
+            return at + 2, name + value, 0
+        if not is_apart or data[at] == SLASH:
+            return at, name + value, Fault.MARKUP_INVALID.value
+        middle, at, code = _attribute(data, start, size)
+        if code != 0:
+            return start, name + value, code
+        if name[1] > 0:
+            return start, name + value, _again(data, name, (start, middle))
+        name, value = (start, middle), (middle + 2, at - 1)
+
+
+@part
+def _attribute(data, start, size):
+    """(where its name ends, behind its value, code): plain ASCII in quotes, anything else is declined."""
+    middle = start
+    while is_plain(data[middle]):
+        middle += 1
+    if middle + 1 >= size:
+        return middle, middle, MORE
+    quote, at = data[middle + 1], middle + 2
+    is_named = middle > start and data[start] > _NINE and not _is_namespace(data, start, middle)
+    if not is_named or data[middle] != _EQUALS or (quote != _QUOTE and quote != _APOSTROPHE):
+        return middle, at, _DECLINED
+    while SPACE <= data[at] < _DELETE and data[at] != quote and data[at] != LT and data[at] != AMP:
+        at += 1
+    if at >= size:
+        return middle, at, MORE
+    if data[at] != quote or at - middle > TEXT_BYTES_MAX:
+        return middle, at, _DECLINED
+    return middle, at + 1, 0
+
+
+@part
+def _is_namespace(data, start, end):
+    """Whether the name is ``xmlns``."""
+    return end - start == 5 and load_word(data, start) & np.uint64(0xFF_FFFF_FFFF) == _XMLNS
+
+
+@part
+def _again(data, first, second):
+    """Two attributes of one name are refused, of two they are declined."""
+    length = first[1] - first[0]
+    if second[1] - second[0] != length:
+        return _DECLINED
+    for place in range(length):
+        if data[first[0] + place] != data[second[0] + place]:
+            return _DECLINED
+    return Fault.ATTRIBUTE_REPEATED.value
+
+
+@part
+def closed(grammar, data, node, at, size):
+    """(behind it, code) of the end tag of ``node``, where a ``<`` stands at ``at``."""
+    if at + 1 >= size:
+        return at, MORE
+    if data[at + 1] != SLASH:
+        is_aside = data[at + 1] == BANG or data[at + 1] == QUESTION
+        return at, _DECLINED if is_aside else Fault.ELEMENT_UNKNOWN.value
+    end = at + 2 + grammar.length[node]
+    if end >= size:
+        return at, MORE
+    if not is_named(grammar, data, node, at + 2):
+        return at, Fault.TAG_MISMATCHED.value
+    return _ended(data, at, end, size)
+
+
+@part
+def _ended(data, at, end, size):
+    """(behind it, code) of an end tag whose name ends at ``end``."""
+    end = spaces_end(data, end)
+    if end >= size:
+        return at, MORE
+    return (end + 1, 0) if data[end] == GT else (at, Fault.TAG_MISMATCHED.value)
+
+
+@aside
+def comment_end(data, at, size):
+    """(behind it, code) of what begins with ``<!`` or ``<?``: a plain comment is passed over, all else declined."""
+    if at + 4 >= size:
+        return at, MORE
+    if data[at + 1] != BANG or data[at + 2] != _DASH or data[at + 3] != _DASH:
+        return at, _DECLINED
+    end = at + 4
+    while end + 2 < size:
+        if data[end] == _DASH and data[end + 1] == _DASH:
+            return (end + 3, 0) if data[end + 2] == GT else (at, _DECLINED)
+        if data[end] > _DELETE or (data[end] < SPACE and not is_space(data[end])):
+            return at, _DECLINED
+        end += 1
+    return at, MORE
+
+
+@aside
+def skipped(data, cursor, at, end):
+    """(behind it, code) of an element whose name ends at ``end``, whatever it holds."""
+    size, depth = cursor.size[0], 0
+    while True:
+        at, depth, code = _entered(data, cursor, at, (end, depth))
+        while code == 0 and depth > 0:
+            at, _, code = text_end(data, at, size)
+            if code != 0:
+                code = _DECLINED if code == Fault.TEXT_TOO_LONG.value else code
+            elif at + 1 >= size:
+                code = MORE
+            elif data[at + 1] != SLASH:
+                break
+            else:
+                at, depth, code = _left(data, cursor, at, depth)
+        if code != 0 or depth == 0:
+            return at, code
+        end = name_end(data, at + 1)
+        if end >= size:
+            return at, MORE
+        if not is_tag_name(data, at + 1, end):
+            return at, _DECLINED
+
+
+@part
+def _entered(data, cursor, at, where):
+    """(behind the tag, elements open, code) of the start tag at ``at``."""
+    end, depth = where
+    behind, _, code = tag_end(data, end, cursor.size[0])
+    if code != 0:
+        return behind, depth, code
+    if cursor.depth[0] + depth >= DEPTH_MAX:
+        return at, depth, Fault.DEPTH_EXCEEDED.value
+    if data[behind - 2] == SLASH:
+        return behind, depth, 0
+    cursor.skip_start[depth], cursor.skip_end[depth] = at + 1, end
+    return behind, depth + 1, 0
+
+
+@part
+def _left(data, cursor, at, depth):
+    """(behind the tag, elements open, code) of the end tag at ``at``."""
+    start, stop, size = cursor.skip_start[depth - 1], cursor.skip_end[depth - 1], cursor.size[0]
+    end = at + 2 + stop - start
+    if end >= size:
+        return at, depth, MORE
+    for place in range(stop - start):
+        if data[start + place] != data[at + 2 + place]:
+            return at, depth, Fault.TAG_MISMATCHED.value
+    behind, code = _ended(data, at, end, size)
+    return behind, depth if code != 0 else depth - 1, code

@@ -1,0 +1,223 @@
+"""Text of an XML document: where it ends, whether its characters may stand there, and what it says once entities are resolved.
+
+Parts return where they stopped and a code: 0, ``MORE`` where the chunk ends first, or a ``core.markup.Fault``.  The
+chunk has zeros behind it, which no text holds, so that words may be read beyond its end.
+"""
+
+import numpy as np
+
+from core.markup import TEXT_BYTES_MAX, Fault
+from kernels.signature import aside, load_word, lowest_bit, part, store_word
+
+MORE = 255
+"""The chunk ends before what was begun."""
+
+LT, GT, AMP, SLASH, BANG, QUESTION = ord("<"), ord(">"), ord("&"), ord("/"), ord("!"), ord("?")
+SPACE, TAB, LINE_END, RETURN = ord(" "), ord("\t"), ord("\n"), ord("\r")
+_BRACKET, _SEMICOLON, _HASH, _SMALL_X = ord("]"), ord(";"), ord("#"), ord("x")
+_ZERO, _NINE = ord("0"), ord("9")
+_ASCII = 0x80
+
+PLAIN, ESCAPED, RETURNED = 0, 1, 2
+"""Bits of what a text holds beside characters that are meant as they stand: entities, and line ends to be made one."""
+
+_REFERENCE_BYTES_MAX = 10
+"""Of ``&#x10FFFF;`` with its ends: longer ones are left to the slower reader."""
+
+LOW, HIGH = np.uint64(0x7F7F_7F7F_7F7F_7F7F), np.uint64(0x8080_8080_8080_8080)
+_CONTROL_STEP = np.uint64(0x6060_6060_6060_6060)
+_LTS, _AMPS = np.uint64(0x3C3C_3C3C_3C3C_3C3C), np.uint64(0x2626_2626_2626_2626)
+_BRACKETS, _SPACES = np.uint64(0x5D5D_5D5D_5D5D_5D5D), np.uint64(0x2020_2020_2020_2020)
+_NO_BITS = np.uint64(0)
+
+
+@part
+def zeros(eight):
+    """The high bit of each byte that is zero.  Source: Warren, "Hacker's Delight", 6-1, in the form without carries."""
+    return ~(((eight & LOW) + LOW) | eight) & HIGH
+
+
+@part
+def _remarkable(eight):
+    """The high bit of each byte that is no plain character: ``< & ]``, control characters, and all beyond ASCII."""
+    controls = ~(((eight & LOW) + _CONTROL_STEP) | eight)
+    return (zeros(eight ^ _LTS) | zeros(eight ^ _AMPS) | zeros(eight ^ _BRACKETS) | controls | eight) & HIGH
+
+
+@part
+def is_space(byte):
+    """Whether XML counts it as white space."""
+    return byte == SPACE or byte == LINE_END or byte == RETURN or byte == TAB
+
+
+@part
+def spaces_end(data, at):
+    """The first byte from ``at`` that is no white space."""
+    while is_space(data[at]):
+        at += 1
+        while load_word(data, at) == _SPACES:
+            at += 8
+    return at
+
+
+@part
+def text_end(data, at, size):
+    """(the ``<`` that ends a text, what it holds, code)."""
+    start, held = at, PLAIN
+    while True:
+        marks = _remarkable(load_word(data, at))
+        if marks == _NO_BITS:
+            at += 8
+            continue
+        at += lowest_bit(marks) >> 3
+        byte = data[at]
+        if byte == LT or at >= size:
+            break
+        step, holds, code = _remark(data, at, size)
+        if code != 0:
+            return (start if code == MORE else at), held, code
+        at, held = at + step, held | holds
+    if at - start > TEXT_BYTES_MAX:
+        return start, held, Fault.TEXT_TOO_LONG.value if held == PLAIN else Fault.DECLINED.value
+    return at, held, 0 if at < size else MORE
+
+
+@aside
+def _remark(data, at, size):
+    """(bytes of it, what it is, code) of a character that is not plain."""
+    byte = data[at]
+    if byte >= _ASCII:
+        step, code = utf8_step(data, at, size)
+        return step, PLAIN, code
+    if byte == AMP:
+        step, _, code = reference(data, at, size)
+        return step, ESCAPED, code
+    if byte == _BRACKET:
+        if at + 2 >= size:
+            return 0, PLAIN, MORE
+        closes = data[at + 1] == _BRACKET and data[at + 2] == GT
+        return 1, PLAIN, Fault.MARKUP_INVALID.value if closes else 0
+    if is_space(byte):
+        return 1, RETURNED if byte == RETURN else PLAIN, 0
+    return 0, PLAIN, Fault.CHARACTER_FORBIDDEN.value
+
+
+@part
+def utf8_step(data, at, size):
+    """(bytes, code) of a character beyond ASCII.  Source: Unicode 15, table 3-7; XML 1.0, production 2."""
+    first = data[at]
+    if first < 0xC2 or first > 0xF4:
+        return 0, Fault.NOT_UTF8.value
+    step = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+    if at + step > size:
+        return 0, MORE
+    second = data[at + 1]
+    if second & 0xC0 != 0x80:
+        return 0, Fault.NOT_UTF8.value
+    for place in range(2, step):
+        if data[at + place] & 0xC0 != 0x80:
+            return 0, Fault.NOT_UTF8.value
+    is_short = (first == 0xE0 and second < 0xA0) or (first == 0xF0 and second < 0x90)
+    is_surrogate = first == 0xED and second > 0x9F
+    if is_short or is_surrogate or (first == 0xF4 and second > 0x8F):
+        return 0, Fault.NOT_UTF8.value
+    if first == 0xEF and second == 0xBF and data[at + 2] >= 0xBE:
+        return 0, Fault.CHARACTER_FORBIDDEN.value
+    return step, 0
+
+
+@part
+def reference(data, at, size):
+    """(bytes, character, code) of an entity or character reference: the five of XML, and numbers."""
+    if at + _REFERENCE_BYTES_MAX >= size:
+        return 0, 0, MORE
+    if data[at + 1] == _HASH:
+        return _numbered(data, at)
+    name = load_word(data, at + 1)
+    if name & np.uint64(0xFFFFFF) == np.uint64(0x3B746C):  # lt;
+        return 4, LT, 0
+    if name & np.uint64(0xFFFFFF) == np.uint64(0x3B7467):  # gt;
+        return 4, GT, 0
+    if name & np.uint64(0xFFFFFFFF) == np.uint64(0x3B706D61):  # amp;
+        return 5, AMP, 0
+    if name & np.uint64(0xFFFFFFFFFF) == np.uint64(0x3B746F7571):  # quot;
+        return 6, ord('"'), 0
+    if name & np.uint64(0xFFFFFFFFFF) == np.uint64(0x3B736F7061):  # apos;
+        return 6, ord("'"), 0
+    return 0, 0, Fault.ENTITY_UNKNOWN.value
+
+
+@part
+def _numbered(data, at):
+    """The same of ``&#233;`` or ``&#xE9;``; what is no character, or written at length, is declined."""
+    end, base = at + 2, 10
+    if data[end] == _SMALL_X:
+        end, base = end + 1, 16
+    start, value = end, 0
+    while end < at + _REFERENCE_BYTES_MAX:
+        digit = _digit(data[end])
+        if digit >= base:
+            break
+        value, end = value * base + digit, end + 1
+    if end == start or data[end] != _SEMICOLON or not _is_character(value):
+        return 0, 0, Fault.DECLINED.value
+    return end + 1 - at, value, 0
+
+
+@part
+def _digit(byte):
+    """The value of a digit of up to sixteen; 99 for what is none."""
+    if _ZERO <= byte <= _NINE:
+        return np.int64(byte) - _ZERO
+    lower = byte | 0x20
+    return np.int64(lower) - ord("a") + 10 if ord("a") <= lower <= ord("f") else 99
+
+
+@part
+def _is_character(value):
+    if value < SPACE:
+        return value == TAB or value == LINE_END or value == RETURN
+    return value <= 0xD7FF or 0xE000 <= value <= 0xFFFD or 0x10000 <= value <= 0x10FFFF
+
+
+@part
+def copied(source, span, target, at):
+    """Copy the text ``span`` of ``source`` to ``target`` from ``at``, which has eight bytes to spare; where it ends."""
+    start, end = span
+    place = at
+    while start < end:
+        store_word(target, place, load_word(source, start))
+        start, place = start + 8, place + 8
+    return at + end - span[0]
+
+
+@aside
+def resolved(source, span, target, at):
+    """The same with references resolved."""
+    start, end = span
+    while start < end:
+        if source[start] != AMP:
+            target[at] = source[start]
+            start, at = start + 1, at + 1
+            continue
+        step, value, _ = reference(source, start, source.size)
+        start, at = start + step, _encoded(value, target, at)
+    return at
+
+
+@part
+def _encoded(value, target, at):
+    """Write a character in UTF-8."""
+    if value < 0x80:
+        target[at] = value
+        return at + 1
+    if value < 0x800:
+        target[at] = 0xC0 | value >> 6
+    elif value < 0x10000:
+        target[at] = 0xE0 | value >> 12
+    else:
+        target[at] = 0xF0 | value >> 18
+    count = 1 if value < 0x800 else 2 if value < 0x10000 else 3
+    for place in range(count):
+        target[at + 1 + place] = 0x80 | (value >> 6 * (count - 1 - place)) & 0x3F
+    return at + 1 + count

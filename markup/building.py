@@ -1,0 +1,80 @@
+"""Rows under way, cell by cell, in plain Python: what the slower reader fills."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from core.markup import TEXT_BYTES_MAX, Fault
+from markup.grammar import Compiled, Record
+from markup.rows import Faulty, Rows, schema
+
+_BATCH_ROWS = 2**14
+
+
+class Building:
+    """The rows of every record of one document."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self._records, self._joiners = compiled.records, compiled.joiners
+        self._owners = [number for number, record in enumerate(compiled.records) for _ in record.columns]
+        self._texts = [list[str]() for _ in compiled.joiners]
+        self._within = [list[int]() for _ in compiled.records]
+        self._opened, self._closed, self._base = ([0] * len(compiled.records) for _ in range(3))
+
+    def open_row(self, record: int) -> None:
+        """Begin the next row of a record; the one that it stands in may be whole with that."""
+        outer = self._records[record].within
+        self._within[record].append(self._opened[outer] - 1 if outer >= 0 else -1)
+        self._opened[record] += 1
+        if outer >= 0 and self._records[outer].early:
+            self.close_row(outer)
+
+    def close_row(self, record: int) -> None:
+        """The row at hand is whole."""
+        self._closed[record] = self._opened[record]
+
+    def put(self, column: int, text: str) -> None:
+        """Write a text into the row at hand.
+
+        Raises
+        ------
+        Faulty
+            It has one already that it may not be joined to, or becomes too long.
+        """
+        texts, joiner, record = self._texts[column], self._joiners[column], self._owners[column]
+        slot = self._opened[record] - 1 - self._base[record]
+        if len(texts) <= slot:
+            texts.extend([""] * (slot - len(texts)))
+            texts.append(text)
+        elif not joiner:
+            raise Faulty(Fault.ELEMENT_REPEATED, 0)
+        elif text:
+            texts[slot] = f"{texts[slot]}{joiner if texts[slot] else ''}{text}"
+        if len(texts[slot]) * 4 > TEXT_BYTES_MAX and len(texts[slot].encode()) > TEXT_BYTES_MAX:
+            raise Faulty(Fault.TEXT_TOO_LONG, 0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many rows are at hand that they had better be taken."""
+        return any(opened - base > _BATCH_ROWS for opened, base in zip(self._opened, self._base, strict=True))
+
+    def taken(self) -> Iterator[Rows]:
+        """The rows that are whole."""
+        for number, record in enumerate(self._records):
+            rows = self._closed[number] - self._base[number]
+            if rows:
+                yield Rows(record.name, self._base[number], self._batch(number, record, rows))
+
+    def _batch(self, number: int, record: Record, rows: int) -> pa.RecordBatch:
+        span = range(record.first_column, record.first_column + len(record.columns))
+        columns = [self._column(column, rows) for column in span]
+        columns.append(pa.array(self._within[number][:rows], pa.int32()))
+        del self._within[number][:rows]
+        self._base[number] += rows
+        return pa.RecordBatch.from_arrays(columns, schema=schema(record))
+
+    def _column(self, column: int, rows: int) -> pa.Array:
+        texts = self._texts[column]
+        found = texts[:rows] + [""] * (rows - len(texts))
+        del texts[:rows]
+        return pa.array(found, pa.string())

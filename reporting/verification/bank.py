@@ -1,0 +1,42 @@
+"""The bank's answers as the checks read them: what was stored of them, and from which account a fund centre is paid."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from core import accountants, calendar, nomenclature
+from reporting.verification.postgres import Snapshot
+
+TABLES = ("bank_statement", "bank_attempt", "bank_item", "bank_submission")
+_ASSIGNED = pa.schema([("exercise", pa.int32()), ("centre", pa.string()), ("account", pa.string())])
+
+
+class Part(NamedTuple):
+    """Rows for a table of the workbench."""
+
+    table: str
+    rows: pa.Table
+
+
+async def parts(snapshot: Snapshot, folder: Path) -> AsyncIterator[Part]:
+    """All there is to know of the bank's answers; each table comes at least once."""
+    for name in TABLES:
+        async for rows in snapshot.table(name):
+            yield Part(name, rows)
+    yield Part("assigned", await asyncio.to_thread(assigned, folder))
+
+
+def assigned(folder: Path) -> pa.Table:
+    """The operations account of every fund centre, by exercise."""
+    rows = []
+    for year in calendar.load(folder.joinpath("calendar.toml")).exercises:
+        place = folder.joinpath(str(year))
+        each = accountants.load(place, nomenclature.load(place))
+        rows += [
+            {"exercise": year, "centre": centre, "account": each.accountants[code].iban}
+            for centre, code in each.assigned.items()
+        ]
+    return pa.Table.from_pylist(rows, _ASSIGNED)

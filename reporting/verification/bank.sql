@@ -1,0 +1,69 @@
+-- name: bank_statements
+-- Statements add up, and each opens with what the one before it of its account closed with.
+with chained as (
+    select *, lag(closing) over (partition by account order by message, statement) as before from bank_statement where closing is not null
+)
+select 'statement ' || identity || ' of ' || account as place, euros(opening + credit_cents - debit_cents) as found, euros(closing) as expected
+from chained where opening + credit_cents - debit_cents <> closing
+union all
+select 'statement ' || identity || ' of ' || account, 'opens with ' || euros(opening), euros(before) from chained where before <> opening;
+
+-- name: bank_items
+-- What the last attempt at each message states is what is kept of it, and the acts made of it are those that the journal was given.
+with last as (
+    select message, max(attempt) as attempt from bank_attempt group by message
+), kept as (
+    select message, attempt, count(*) filter (where why <> 0) as unmatched, count(*) filter (where why = 0 and sort = 3) as returns,
+           count(*) filter (where why = 0 and sort = 4) as rejects
+    from bank_item group by message, attempt
+)
+select 'message ' || a.message as place,
+       coalesce(k.unmatched, 0) || ' unmatched, ' || coalesce(k.returns, 0) || ' returned, ' || coalesce(k.rejects, 0) || ' refused' as found,
+       a.unmatched || ' unmatched, ' || a.returns || ' returned, ' || a.rejects || ' refused' as expected
+from bank_attempt a join last using (message, attempt) left join kept k using (message, attempt)
+where coalesce(k.unmatched, 0) <> a.unmatched or coalesce(k.returns, 0) <> a.returns or coalesce(k.rejects, 0) <> a.rejects
+union all
+select 'message ' || a.message, s.lines || ' lines', a.acts || ' acts' from bank_attempt a join bank_submission s using (message, attempt)
+where s.lines <> a.acts;
+
+-- name: bank_transit
+-- Each transfer is debited or refused once at most, for its own amount: what is left of the transit account is issued and not debited, item by item (A56).
+with answered as (
+    select e.predecessor as entry_id, sum(e.amount) as cents, count(*) as times
+    from entry e join kind k using (kind) where k.name in ('bank_debit', 'bank_reject') group by e.predecessor
+)
+select 'entry ' || a.entry_id as place, a.times || ' answers, ' || euros(a.cents) as found,
+       coalesce('one answer, ' || euros(e.amount), 'no answer') as expected
+from answered a left join (select e.entry_id, e.amount from entry e join kind k using (kind) where k.name in ('payment', 'reissue')) e using (entry_id)
+where e.entry_id is null or a.times <> 1 or a.cents <> e.amount;
+
+-- name: bank_books
+-- As of the last statement of each operations account, the books are the bank's, but for what did not match and is listed (A56).
+with of_cell as (
+    select distinct c.cell, a.account from cell c join reference_text t on t.kind = 1 and t.id = c.centre
+    join assigned a on a.centre = t.code and a.exercise = c.budget_year
+), told as (
+    select account, arg_max(day, (message, statement)) as day, arg_max(closing, (message, statement)) as closing,
+           arg_min(opening, (message, statement)) as opening
+    from bank_statement where closing is not null group by account
+), moved as (
+    select c.account, sum(case k.name when 'bank_debit' then -e.amount else e.amount end) as cents
+    from entry e join kind k using (kind) join of_cell c using (cell) join told t using (account)
+    where k.name in ('bank_debit', 'bank_return') and e.day <= t.day group by c.account
+), unmatched as (
+    select s.account, sum(case when i.sort in (2, 3) then i.amount else -i.amount end) as cents
+    from bank_item i join bank_statement s using (message, statement)
+    where i.why <> 0 and s.closing is not null and i.attempt = (select max(attempt) from bank_attempt a where a.message = i.message)
+    group by s.account
+), refused as (
+    select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents from (
+        select distinct k.name, r.amount, r.line, r.reference from refusal r join kind k using (kind) join submission s using (submission)
+        where s.sender = 'bank' and k.name in ('bank_debit', 'bank_return') and not exists (
+            select 1 from entry e join submission b using (submission)
+            where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
+    ) r join entry e on e.entry_id = try_cast(r.reference[2:] as bigint) join of_cell c using (cell) group by c.account
+)
+select 'account ' || t.account as place,
+       euros(t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0)) as found, euros(t.closing) as expected
+from told t left join moved m using (account) left join unmatched u using (account) left join refused r using (account)
+where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0) <> t.closing;

@@ -1,0 +1,82 @@
+"""Payment runs as the checks read them: the tables that tell of them, and the pages their lines stand on."""
+
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from core.columns import kinds
+from core.errors import SchemaMismatch
+from core.runs import RunLines
+from reporting.verification.postgres import Snapshot
+
+TABLES = (
+    *(
+        "payment_run",
+        "payment_edit",
+        "payment_release",
+        "payment_abandonment",
+        "payment_issue",
+        "payment_file",
+    ),
+    *("payment_end", "payment_submission", "run_accountant"),
+)
+
+PAID_LINE = """
+create view paid_line as
+with edited as (select run, line, arg_max(what, edit) as what from payment_edit where line is not null group by run, line)
+select l.* from run_line l left join edited e using (run, line)
+where l.left_out = 0 and e.what is distinct from 'hold' or l.left_out = 7 and e.what = 'unhold'
+"""
+"""Lines that are paid as things stand in the end; 7 is a transfer that came back, which alone may be let go."""
+
+_LINES = pa.schema(
+    [
+        ("run", pa.int32()),
+        *((name, kind.arrow) for name, kind in kinds(RunLines).items()),
+        ("remittance", pa.string()),
+    ]
+)
+_DIGESTS = pa.schema([("run", pa.int32()), ("stated", pa.string()), ("computed", pa.string())])
+
+
+class Part(NamedTuple):
+    """Rows for a table of the workbench."""
+
+    table: str
+    rows: pa.Table
+
+
+async def parts(snapshot: Snapshot) -> AsyncIterator[Part]:
+    """All there is to know of payment runs, some at a time; each table comes at least once."""
+    for name in TABLES:
+        async for rows in snapshot.table(name):
+            yield Part(name, rows)
+    yield Part("run_line", _LINES.empty_table())
+    digests: dict[int, hashlib._Hash] = {}
+    async for run, content in snapshot.pages():
+        digests.setdefault(run, hashlib.sha256()).update(content)
+        yield Part("run_line", _lines(run, content))
+    stated = await snapshot.digests()
+    yield Part("run_digest", _digests(stated, {run: each.hexdigest() for run, each in digests.items()}))
+
+
+def _lines(run: int, content: bytes) -> pa.Table:
+    try:
+        table = pa.ipc.open_stream(content).read_all()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SchemaMismatch(f"a page of run {run} cannot be read: {error}") from error
+    if table.schema.names != _LINES.names[1:]:
+        raise SchemaMismatch(f"a page of run {run} holds {table.schema.names}")
+    numbers = pa.array([run], pa.int32()).take(pa.array([0] * len(table)))
+    return table.add_column(0, "run", numbers).cast(_LINES)
+
+
+def _digests(stated: Mapping[int, str], computed: Mapping[int, str]) -> pa.Table:
+    nothing = hashlib.sha256().hexdigest()
+    runs = sorted(stated.keys() | computed.keys())
+    rows = [
+        {"run": run, "stated": stated.get(run, ""), "computed": computed.get(run, nothing)} for run in runs
+    ]
+    return pa.Table.from_pylist(rows, _DIGESTS)

@@ -1,0 +1,88 @@
+-- name: run_lines
+-- The lines of a payment run are those proposed: whole, numbered from 1, with the sums and the hash that the run states.
+with summed as (
+    select run, count(*) filter (where left_out = 0) as lines, coalesce(sum(amount) filter (where left_out = 0), 0) as cents,
+           count(*) filter (where left_out <> 0) as out, coalesce(sum(amount) filter (where left_out <> 0), 0) as out_cents,
+           min(line) as first, max(line) as last, count(distinct line) as different
+    from run_line group by run
+)
+select 'run ' || r.run as place, coalesce(s.lines, 0) || ' lines, ' || euros(coalesce(s.cents, 0)) || ', left out ' || coalesce(s.out, 0) || ', '
+       || euros(coalesce(s.out_cents, 0)) as found,
+       r.lines || ' lines, ' || euros(r.cents) || ', left out ' || r.left_out || ', ' || euros(r.left_out_cents) as expected
+from payment_run r left join summed s using (run)
+where coalesce(s.lines, 0) <> r.lines or coalesce(s.cents, 0) <> r.cents
+   or coalesce(s.out, 0) <> r.left_out or coalesce(s.out_cents, 0) <> r.left_out_cents
+union all
+select 'run ' || run, different || ' lines from ' || first || ' to ' || last, 'each number from 1 once' from summed
+where first <> 1 or last <> different or different <> lines + out
+union all
+select 'run ' || run, 'pages that hash to ' || computed[:16], stated[:16] from run_digest where computed <> stated;
+
+-- name: run_hands
+-- Who proposed a run, or put something into it, did not release it; only released runs are issued, and nothing of them was changed after.
+select 'run ' || l.run as place, 'released by ' || l.released_by || ', who made it' as found, 'by somebody else' as expected
+from payment_release l join payment_run r using (run)
+where l.released_by = r.proposed_by
+   or exists (select 1 from payment_edit e where e.run = l.run and e.by = l.released_by and e.what <> 'hold')
+union all
+select 'run ' || run, 'issued, and not released', 'released' from payment_issue where run not in (select run from payment_release)
+union all
+select 'run ' || e.run, 'changed after its release by ' || e.by, 'nothing' from payment_edit e join payment_release l using (run) where e.at > l.released_at
+union all
+select 'run ' || run, 'released, and abandoned', 'one of both' from payment_abandonment where run in (select run from payment_release);
+
+-- name: run_released
+-- What was released is what the lines say that are neither left out nor held.
+select 'run ' || l.run as place, count(p.line) || ' lines, ' || euros(coalesce(sum(p.amount), 0)) as found,
+       l.lines || ' lines, ' || euros(l.cents) as expected
+from payment_release l left join paid_line p using (run)
+group by l.run, l.lines, l.cents having count(p.line) <> l.lines or coalesce(sum(p.amount), 0) <> l.cents;
+
+-- name: run_payments
+-- What was posted of a run pays its released lines: what is owed there, that sum, each at most once (A54).
+with posted as (select p.run, e.* from entry e join payment_submission p using (submission))
+select entry_name(e.entry_id, e.reference) as place, 'posted by run ' || e.run || ', follows entry ' || e.predecessor || ', ' || euros(e.amount) as found,
+       'a line of the run that is paid' as expected
+from posted e left join paid_line l on l.run = e.run and l.entry_id = e.predecessor and l.amount = e.amount and l.kind = e.kind
+where l.run is null
+union all
+select 'run ' || run || ', owed by entry ' || predecessor, count(*) || ' payments', '1' from posted group by run, predecessor having count(*) > 1;
+
+-- name: run_files
+-- The files of a run carry what was posted of it, by accountant and way, transfer by transfer and cent by cent (A53).
+with transfer as (
+    select e.run, a.code as accountant, e.way, count(distinct e.reference) as transactions, sum(e.amount) as cents
+    from (select p.run, l.accountant, l.way, e.reference, e.amount from entry e join payment_submission p using (submission)
+          join paid_line l on l.run = p.run and l.entry_id = e.predecessor) e
+    join run_accountant a on a.run = e.run and a.accountant = e.accountant
+    where e.run in (select run from payment_end) group by e.run, a.code, e.way
+),
+carried as (
+    select run, accountant, way, sum(transactions) as transactions, sum(cents) as cents from payment_file
+    where run in (select run from payment_end) group by run, accountant, way
+)
+select 'files of run ' || coalesce(t.run, c.run) || ', ' || coalesce(t.accountant, c.accountant) || ', way ' || coalesce(t.way, c.way) as place,
+       coalesce(c.transactions, 0) || ' transfers, ' || euros(coalesce(c.cents, 0)) as found,
+       coalesce(t.transactions, 0) || ' transfers, ' || euros(coalesce(t.cents, 0)) || ' in the journal' as expected
+from transfer t full join carried c on c.run = t.run and c.accountant = t.accountant and c.way = t.way
+where coalesce(t.transactions, 0) <> coalesce(c.transactions, 0) or coalesce(t.cents, 0) <> coalesce(c.cents, 0)
+union all
+select 'run ' || run, count(*) || ' files, numbered ' || min(file) || ' to ' || max(file), 'numbered from 1 without a gap'
+from payment_file group by run having min(file) <> 1 or max(file) <> count(*);
+
+-- name: run_ends
+-- A run that is over states what its entries, refusals and files add up to.
+with paid as (
+    select p.run, count(*) as lines, sum(e.amount) as cents from entry e join payment_submission p using (submission) group by p.run
+),
+refused as (
+    select p.run, count(*) as lines, sum(r.amount) as cents from refusal r join payment_submission p using (submission) group by p.run
+),
+file as (select run, count(*) as files from payment_file group by run)
+select 'run ' || n.run as place,
+       coalesce(p.lines, 0) || ' paid, ' || euros(coalesce(p.cents, 0)) || '; ' || coalesce(r.lines, 0) || ' refused, '
+       || euros(coalesce(r.cents, 0)) || '; ' || coalesce(f.files, 0) || ' files' as found,
+       n.paid || ' paid, ' || euros(n.paid_cents) || '; ' || n.refused || ' refused, ' || euros(n.refused_cents) || '; ' || n.files || ' files' as expected
+from payment_end n left join paid p using (run) left join refused r using (run) left join file f using (run)
+where coalesce(p.lines, 0) <> n.paid or coalesce(p.cents, 0) <> n.paid_cents or coalesce(r.lines, 0) <> n.refused
+   or coalesce(r.cents, 0) <> n.refused_cents or coalesce(f.files, 0) <> n.files;

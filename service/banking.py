@@ -1,0 +1,138 @@
+"""The bank's files in: each read, matched and stored, then all their acts posted like any other file's."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from core import bank_reasons
+from core.accountants import Accountants
+from core.errors import InputError
+from core.reference.files import SHIPPED
+from ingest.envelope import Envelope
+from ingest.intake import Order
+from service import app, paying, postgres
+from service.app import Rejection, Result, Where
+from service.interruption import Interruption
+from service.progress import Narrator
+from service.settings import Settings
+from settlement import asked
+from settlement.bank.acts import SENDER
+from settlement.bank.importing import Imported, Importer, Known
+from settlement.bank.verdicts import Lots
+from settlement.outbox import Outbox
+from settlement.runs.books import Books
+
+FOLDER = "bank"
+"""Of the acts of the bank's answers, within the data folder."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the bank that was taken in."""
+
+    file: str
+    message: int
+    attempt: int
+    known: bool
+    """It was taken in before."""
+    format: str
+    identity: str
+    statements: list[str]
+    movements: int
+    debits: int
+    returns: int
+    rejects: int
+    unmatched: int
+    unmatched_cents: int
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What became of the files."""
+
+    messages: list[Message]
+    rejected: list[Rejection]
+    posted: Result | None
+    """The run that posted their acts; none where there was nothing to post."""
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the posting was stopped on the way."""
+        return self.posted is not None and self.posted.is_interrupted
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """Who is told of progress, and whether known files are matched anew."""
+
+    teller: Narrator
+    again: bool = False
+
+
+async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: Telling) -> Taken:
+    """Take in ``paths``, in order, and post what they say.
+
+    Raises
+    ------
+    EngineError
+        The engine cannot go on; what is committed stays, and the same call goes on from there.
+    """
+    settings, database = where.settings, where.database
+    messages: list[Imported] = []
+    rejected: list[Rejection] = []
+    with postgres.told(database.dsn):
+        async with postgres.connected(database.dsn) as connection:
+            await postgres.bring_up_to_date(connection)
+            importer = Importer(connection, settings.data / FOLDER, _known(settings), told.teller.doing)
+            for path in paths:
+                try:
+                    messages.append(await importer.take(path, again=told.again))
+                except InputError as error:
+                    refused = Rejection(
+                        str(path), type(error).__name__, error.place, error.found, error.remedy
+                    )
+                    rejected.append(refused)
+    posted = await _post(where, messages, heard, told.teller)
+    return Taken([_message(each) for each in messages], rejected, posted)
+
+
+async def _post(
+    where: Where, messages: Sequence[Imported], heard: Interruption, teller: Narrator
+) -> Result | None:
+    if not any(each.is_pending for each in messages):
+        return None
+    files = list(dict.fromkeys(each.acts_path for each in messages if each.acts_path))
+    teller.doing("posting")
+    result = await app.process(where, Order(files, Envelope(sender=SENDER)), heard, teller)
+    if not result.is_interrupted:
+        for path in files:
+            path.unlink(missing_ok=True)
+    return result
+
+
+def years(settings: Settings) -> Mapping[int, Accountants]:
+    """The accountants of every exercise that the calendar knows."""
+    return Books.load(settings.reference or SHIPPED).accountants
+
+
+def _known(settings: Settings) -> Known:
+    outbox = Outbox(settings.data / paying.OUTBOX)
+
+    def lots(run: int, name: str) -> Lots | None:
+        path = outbox.path(run, name)
+        return asked.by_lot(asked.read([path])) if path.exists() else None
+
+    return Known(years(settings), bank_reasons.load(settings.reference or SHIPPED), lots)
+
+
+def _message(imported: Imported) -> Message:
+    message = imported.message
+    return Message(
+        file=imported.path.name,
+        message=imported.number,
+        attempt=imported.attempt,
+        known=imported.is_known,
+        format=message.format,
+        identity=message.identity,
+        statements=[each.identity for each in message.statements],
+        movements=int(message.movements.amount.size),
+        **imported.counts._asdict(),
+    )

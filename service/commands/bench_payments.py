@@ -1,0 +1,54 @@
+"""``crescendo bench payments``: from due requests to files for the bank."""
+
+import asyncio
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from service import console, progress, tuning, warmup
+from service.commands.options import Json
+from service.database import embedded
+
+
+def payments(
+    *,
+    requests: Annotated[int, Parameter(help="Requests that are due, all paid by one run.")] = 2_000_000,
+    seed: Annotated[int, Parameter(help="The same seed gives the same requests.")] = 1,
+    json: Json = False,
+) -> None:
+    """Payments a second from due requests to committed entries and written files, verified before it is told.
+
+    A fresh database in the current folder is filled with requests; then a run is proposed, released and issued, the start
+    of the engine included. Journal and files, which lxml reads, must add up to the requests.
+    """
+    from bench import machine
+    from bench.payables import Size
+    from bench.payments import Figures, measure
+
+    tuning.tune()
+    teller = progress.narrator()
+
+    async def work(home: Path) -> Figures:
+        async with embedded(home / "data") as database:
+            return await measure(database.dsn, home, Size(requests, seed), teller.doing)
+
+    try:
+        warmup.load(teller)
+        with tempfile.TemporaryDirectory(prefix="crescendo-bench-", dir=Path.cwd()) as home:
+            figures = asyncio.run(work(Path(home)))
+    finally:
+        teller.close()
+    told = {"payments_a_second": figures.payments_a_second, **asdict(figures), "machine": machine.machine()}
+    if json:
+        console.as_json(told)
+        return
+    console.say(
+        f"{figures.payments:,} payments in {figures.total_seconds:.1f} s, {figures.payments_a_second:,} a second; "
+        f"{figures.files:,} files, {figures.size_bytes / 1e6:,.0f} MB."
+    )
+    for step, seconds in figures.seconds.items():
+        console.say(f"  {step}: {seconds:.1f} s")
+    console.say(machine.machine())

@@ -1,0 +1,122 @@
+"""Payment runs from the command line: the database opened, one thing done, and what came of it."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from core.errors import EngineError
+from core.reference.files import SHIPPED
+from posting.registry import Reference
+from service import app, asking, interruption, progress, tuning, warmup
+from service.interruption import Interruption
+from service.opening import opened
+from service.progress import Narrator
+from service.settings import Settings
+from settlement.outbox import Outbox
+from settlement.runs import desk, issuing, postgres
+from settlement.runs.books import Books
+from settlement.runs.desk import Proposed
+from settlement.runs.issuing import Issue, Prepared
+
+OUTBOX = "outbox"
+Answer = TypeVar("Answer")
+Work = Callable[[postgres.Connection, Narrator], Coroutine[Any, Any, Answer]]
+
+
+def at_desk(settings: Settings, work: Work[Answer]) -> Answer:
+    """Do something with runs, beside whoever keeps the database open."""
+
+    async def asked(dsn: str, teller: Narrator) -> Answer:
+        from service.postgres import bring_up_to_date
+
+        async with postgres.connected(dsn) as connection:
+            await bring_up_to_date(connection)
+            return await work(connection, teller)
+
+    return asking.ask(settings, asked)
+
+
+def propose(settings: Settings, wanted: Proposed) -> int:
+    """Propose a run; its number."""
+
+    async def work(connection: postgres.Connection, teller: Narrator) -> int:
+        books = await asyncio.to_thread(_books, settings)
+        return await desk.propose(connection, books, wanted, teller.doing)
+
+    return at_desk(settings, work)
+
+
+def again(settings: Settings, run: int) -> list[dict[str, Any]]:
+    """The files of an issued run, those that are gone made again."""
+    outbox = _outbox(settings)
+    return at_desk(
+        settings,
+        lambda connection, teller: issuing.again(connection, run, outbox, teller.doing),
+    )
+
+
+def issue(settings: Settings, run: int, how: Issue) -> bool:
+    """Issue a released run, or go on with it; whether it came to its end, or a signal stopped it in good order.
+
+    Raises
+    ------
+    EngineError
+        The engine cannot go on; the same command does.
+    """
+    tuning.tune()
+    teller = progress.narrator()
+
+    async def work(heard: Interruption) -> bool:
+        # code and reference data are loaded while the database starts: neither needs the other
+        loading = asyncio.create_task(asyncio.to_thread(_loaded, settings, teller))
+        async with opened(settings, teller.doing) as database:
+            where = app.Where(settings, database, await loading)
+            return await issued(where, run, how, (heard, teller))
+
+    try:
+        return interruption.run(work)
+    finally:
+        teller.close()
+
+
+def _loaded(settings: Settings, teller: Narrator) -> Reference:
+    warmup.load(teller)
+    return app.reference_of(settings)
+
+
+async def issued(where: app.Where, run: int, how: Issue, told: tuple[Interruption, Narrator]) -> bool:
+    """Issue a run in an open database; see ``issue``."""
+    from service.postgres import bring_up_to_date
+
+    settings, dsn, teller = where.settings, where.database.dsn, told[1]
+    outbox, reference = _outbox(settings), where.reference
+    folder = settings.reference or SHIPPED
+    books = await asyncio.to_thread(Books.of, folder, reference.calendar, reference.nomenclatures)
+    async with postgres.connected(dsn) as connection:
+        await bring_up_to_date(connection)
+        prepared = await issuing.prepare(connection, run, outbox, (books, how, teller.doing))
+    if not await _decided(where, prepared, told):
+        return False
+    teller.doing("acts committed")
+    async with postgres.connected(dsn) as connection:
+        await issuing.finish(connection, run, outbox, (prepared.content, teller.doing))
+    return True
+
+
+async def _decided(where: app.Where, prepared: Prepared, told: tuple[Interruption, Narrator]) -> bool:
+    """Bring the acts of a run to their end in the engine; False where a signal stopped it before."""
+    from ingest.intake import Order
+
+    order = Order([prepared.path] if prepared.path else [])
+    result = await app.process(where, order, *told)
+    if result.rejected:
+        raise EngineError(f"the acts of the run were refused whole: {result.rejected[0].found}")
+    return not result.is_interrupted
+
+
+def _books(settings: Settings) -> Books:
+    return Books.load(settings.reference or SHIPPED)
+
+
+def _outbox(settings: Settings) -> Outbox:
+    return Outbox(settings.data / OUTBOX)

@@ -1,0 +1,30 @@
+"""Why a movement on the bank's statement is not posted by itself."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+
+class Mismatch(IntEnum):
+    """In order of precedence: the first that holds is told.  Numbers are stored: append only."""
+
+    NONE = 0
+    NOT_OURS = 1
+    UNKNOWN_TRANSFER = 2
+    OTHER_ACCOUNT = 3
+    AMOUNT_DIFFERS = 4
+    BEFORE_ISSUE = 5
+    TWICE = 6
+    UNKNOWN_MESSAGE = 7
+
+
+FINDINGS: Mapping[Mismatch, str] = {
+    Mismatch.NONE: "matched",
+    Mismatch.NOT_OURS: "its end-to-end id is none that we gave: find out what it is, and post it by hand",
+    Mismatch.UNKNOWN_TRANSFER: "its end-to-end id names no transfer in the journal: ask the bank what it moved",
+    Mismatch.OTHER_ACCOUNT: "the transfer it names was sent from another account: ask the bank",
+    Mismatch.AMOUNT_DIFFERS: "the transfer it names was of another amount: ask the bank",
+    Mismatch.BEFORE_ISSUE: "it is booked before the transfer was sent: ask the bank",
+    Mismatch.TWICE: "the same message has it already: ask the bank whether it moved twice",
+    Mismatch.UNKNOWN_MESSAGE: "the bank refuses a message or lot that we did not send: ask the bank",
+}
+"""What each means, and what to do."""

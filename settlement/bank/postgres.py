@@ -1,0 +1,165 @@
+"""Messages of the bank in the database: what is known of them, what they name, and what is stored of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import asyncpg
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import KIND_NUMBER
+from posting.rows import HEADER, TRAILER, decode
+from posting.store.sql import queries
+from settlement.bank.sent import Sent, Transfers, transfers
+
+SQL = queries("settlement.bank", "queries.sql")
+Connection = asyncpg.Connection
+GAP_ENTRIES = 50_000
+"""Entries that are read for nothing rather than by another query."""
+LINES_AHEAD = 1_000
+_ITEM = (
+    "message", "attempt", "row", "statement", "item", "sort", "amount", "day", "reason", "entry_id", "why", "end_to_end",
+)  # fmt: skip
+"""A transfer of several lines ends within as many entries."""
+
+
+class Stored(NamedTuple):
+    """A message that is known: its number, its last attempt, and the acts of that."""
+
+    message: int
+    attempt: int
+    acts_hash: bytes | None
+    counts: Sequence[int]
+    """Debits, returns, rejects, what did not match, and its cents."""
+
+
+async def stored(connection: Connection, file_hash: bytes) -> Stored | None:
+    """What is known of a file."""
+    row = await connection.fetchrow(SQL["message"], file_hash)
+    if row is None:
+        return None
+    number, attempt, acts_hash, *counts = row.values()
+    return Stored(number, attempt, acts_hash, counts)
+
+
+async def last_closing(connection: Connection, account: str) -> tuple[str, int] | None:
+    """The last statement of an account, and what it closed with."""
+    row = await connection.fetchrow(SQL["last_statement"], account)
+    return (row["identity"], row["closing"]) if row else None
+
+
+async def same_statement(connection: Connection, account: str, identity: str) -> Mapping[str, Any] | None:
+    """A statement of that account and name, if there is one."""
+    row = await connection.fetchrow(SQL["same_statement"], account, identity)
+    return dict(row) if row else None
+
+
+async def read_sent(connection: Connection, entries: NDArray[np.int64]) -> Transfers:
+    """The transfers that ``entries`` name, and what stands beside them in the journal."""
+    parts: list[bytes] = []
+
+    async def keep(data: bytes) -> None:
+        parts.append(data)
+
+    for first, last in _stretches(np.unique(entries[entries > 0])):
+        query = SQL["sent"].format(first, last)
+        before = len(parts)
+        await connection.copy_from_query(query, output=keep, format="binary")
+        parts[before:] = [_bare(b"".join(parts[before:]))]
+    return transfers(*decode(Sent, b"".join([HEADER, *parts, TRAILER]), 1))
+
+
+def _bare(stream: bytes) -> bytes:
+    return stream[len(HEADER) : -len(TRAILER)]
+
+
+def _stretches(entries: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
+    """Ranges that hold all ``entries`` (ascending), without much between them, and never the same twice."""
+    if not entries.size:
+        return
+    breaks = np.flatnonzero(np.diff(entries) > GAP_ENTRIES)
+    firsts, lasts = entries[np.append(0, breaks + 1)], entries[np.append(breaks, entries.size - 1)]
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        yield first, last + LINES_AHEAD
+
+
+async def centres(connection: Connection, cells: NDArray[np.int32]) -> dict[int, str]:
+    """The fund centre of each account assignment."""
+    rows = await connection.fetch(SQL["centres"], np.unique(cells).tolist())
+    return {row["cell"]: row["code"] for row in rows}
+
+
+async def payee_codes(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """The codes of payees."""
+    rows = await connection.fetch(SQL["payees"], list(numbers))
+    return {row["payee"]: row["code"] for row in rows}
+
+
+async def debits_before(
+    connection: Connection, lines: NDArray[np.int64], years: NDArray[np.int64]
+) -> dict[int, int]:
+    """The debit of each of ``lines`` that lies in another exercise than the year given for it."""
+    if not lines.size:
+        return {}
+    told = (lines.tolist(), years.tolist(), KIND_NUMBER["bank_debit"], int(lines.min()))
+    return {row["predecessor"]: row["entry_id"] for row in await connection.fetch(SQL["debits"], *told)}
+
+
+async def reasons_back(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:
+    """The bank's reason for each of ``transfers`` that it refused or sent back."""
+    rows = await connection.fetch(SQL["reasons_back"], list(transfers))
+    return {row["entry_id"]: row["reason"] for row in rows}
+
+
+async def payees_back(connection: Connection, reasons: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Number, code and name of the payees whose transfers came back for one of ``reasons``."""
+    return [dict(row) for row in await connection.fetch(SQL["payees_back"], list(reasons))]
+
+
+async def posting(connection: Connection, acts_hash: bytes) -> str:
+    """How far the engine is with a file of acts: it is ``unknown`` to it, ``begun``, or ``done``."""
+    state: Any = await connection.fetchval(SQL["posting"], acts_hash)
+    return str(state)
+
+
+async def payment_file(connection: Connection, message: str) -> tuple[int, str] | None:
+    """The run and name of a payment file of ours."""
+    row = await connection.fetchrow(SQL["payment_file"], message)
+    return (row["run"], row["name"]) if row else None
+
+
+async def insert_message(
+    connection: Connection, message: Sequence[Any], statements: Iterable[Sequence[Any]]
+) -> int:
+    """Store a message and its statements; its number.  Within a transaction that holds ``lock``."""
+    number: Any = await connection.fetchval(SQL["insert_message"], *message)
+    for each in statements:
+        await connection.execute(SQL["insert_statement"], number, *each)
+    return int(number)
+
+
+async def insert_attempt(
+    connection: Connection, attempt: Sequence[Any], items: Iterable[Sequence[Any]]
+) -> None:
+    """Store how a message was matched."""
+    await connection.execute(SQL["insert_attempt"], *attempt)
+    columns = [
+        "message",
+        "attempt",
+        "row",
+        "statement",
+        "item",
+        "sort",
+        "amount",
+        "day",
+        "reason",
+        "entry_id",
+        "why",
+        "end_to_end",
+    ]
+    await connection.copy_records_to_table("bank_item", records=items, columns=columns)
+
+
+async def lock(connection: Connection) -> None:
+    """Let no other message be stored until the transaction ends."""
+    await connection.execute(SQL["lock"])

@@ -1,0 +1,136 @@
+-- name: message
+select m.message, a.attempt, a.acts_hash, a.debits, a.returns, a.rejects, a.unmatched, a.unmatched_cents
+from bank_message m join bank_last_attempt a using (message) where m.file_hash = $1;
+
+-- name: lock
+-- One message is stored at a time: numbers have no gap, and statements chain.
+select pg_advisory_xact_lock(7317, 2);
+
+-- name: last_statement
+select identity, opening, closing, day, debit_cents, credit_cents from bank_statement
+where account = $1 and closing is not null order by message desc, statement desc limit 1;
+
+-- name: same_statement
+select opening, closing, day, debit_cents, credit_cents from bank_statement
+where account = $1 and identity = $2 and closing is not null order by message limit 1;
+
+-- name: insert_message
+insert into bank_message (message, format, identity, file_name, file_hash, size_bytes, statements, movements)
+select coalesce(max(message), 0) + 1, $1, $2, $3, $4, $5, $6, $7 from bank_message returning message;
+
+-- name: insert_statement
+insert into bank_statement (message, statement, identity, account, day, opening, closing, unbooked, movements, debit_cents, credit_cents)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: insert_attempt
+insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched, unmatched_cents, acts, acts_hash, batch_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: sent
+select entry_id, amount, day, cell, payee, kind, exercise, submission, reference from entry where entry_id between {} and {} order by entry_id
+
+-- name: centres
+select c.cell, t.code from cell c join reference_text t on t.kind = 1 and t.id = c.centre where c.cell = any($1::int[]);
+
+-- name: payees
+select distinct payee, code from payee where payee = any($1::int[]);
+
+-- name: debits
+-- Debits of these lines in other exercises than those in which they came back.
+select e.predecessor, e.entry_id from unnest($1::bigint[], $2::int[]) b (line, exercise)
+join entry e on e.predecessor = b.line and e.exercise <> b.exercise where e.kind = $3 and e.entry_id > $4;
+
+-- name: reasons_back
+-- Of several answers the one with a reason: a statement of 120 characters tells none.
+select distinct on (entry_id) entry_id, reason from bank_item
+where entry_id = any($1::bigint[]) and why = 0 and sort > 2 order by entry_id, (reason = ''), message desc, attempt desc;
+
+-- name: payees_back
+select distinct on (p.payee) p.payee, p.code, p.name
+from bank_item i join entry e using (entry_id) join payee p using (payee)
+where i.why = 0 and i.reason = any($1::text[]) order by p.payee, p.entry_id desc;
+
+-- name: posting
+select coalesce((select case when exists (select from unfinished u where u.submission = s.submission) then 'begun' else 'done' end
+                 from submission s where s.sender = 'bank' and s.file_hash = $1 order by s.attempt desc limit 1), 'unknown');
+
+-- name: payment_file
+select run, name from payment_file where message = $1;
+
+-- name: standing
+-- How each operations account stands: with the bank, in the books as of that statement, and what lies between.
+-- $1, $2, $3: exercise, fund centre, account; $4 to $7: kinds that send, debits, returns, rejects; $8: numbers of the sorts that are credits.
+with assigned as (
+    select distinct c.cell, a.account from unnest($1::int[], $2::text[], $3::text[]) a (exercise, centre, account)
+    join reference_text t on t.kind = 1 and t.code = a.centre join cell c on c.centre = t.id and c.budget_year = a.exercise
+), last as (
+    select distinct on (account) account, identity, day, closing from bank_statement
+    where closing is not null order by account, message desc, statement desc
+), first as (
+    select distinct on (account) account, opening from bank_statement where closing is not null order by account, message, statement
+), moved as (
+    select a.account,
+           coalesce(sum(e.amount) filter (where e.kind = any($4::int[])), 0)::bigint as sent,
+           coalesce(sum(e.amount) filter (where e.kind = $5), 0)::bigint as debited,
+           coalesce(sum(e.amount) filter (where e.kind = $7), 0)::bigint as rejected,
+           coalesce(sum(e.amount) filter (where e.kind = $5 and e.day <= l.day), 0)::bigint as debited_then,
+           coalesce(sum(e.amount) filter (where e.kind = $6 and e.day <= l.day), 0)::bigint as returned_then,
+           count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind in ($5, $7)) as open_lines
+    from entry e join assigned a using (cell) left join last l using (account)
+    where e.kind = any($4::int[]) or e.kind in ($5, $6, $7) group by a.account
+), item as (
+    select s.account, sum(case when i.sort = any($8::int[]) then i.amount else -i.amount end)::bigint as net, count(*) as items
+    from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
+    where i.why <> 0 and s.closing is not null group by s.account
+), refused as (
+    select a.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines from (
+        select distinct on (r.reference, r.kind, r.amount, r.line) r.kind, r.amount, substr(r.reference, 2)::bigint as transfer
+        from refusal r join submission s using (submission)
+        where s.sender = 'bank' and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{1,12}$'
+          and not exists (select from entry e join submission b using (submission)
+                          where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
+    ) r join entry e on e.entry_id = r.transfer join assigned a using (cell) group by a.account
+)
+select account, l.identity as statement, l.day, l.closing as bank, f.opening,
+       f.opening - coalesce(m.debited_then, 0) + coalesce(m.returned_then, 0) as books,
+       coalesce(i.net, 0) as unmatched, coalesce(i.items, 0) as unmatched_items,
+       coalesce(r.net, 0) as refused, coalesce(r.lines, 0) as refused_lines,
+       coalesce(m.sent - m.debited - m.rejected, 0) as transit, coalesce(m.open_lines, 0) as transit_items
+from last l join first f using (account) full join moved m using (account) left join item i using (account) left join refused r using (account)
+order by account;
+
+-- name: in_transit
+-- Sent and neither debited nor refused, item by item.
+select e.entry_id, e.amount, e.day, e.reference, a.account
+from entry e join (
+    select distinct c.cell, a.account from unnest($1::int[], $2::text[], $3::text[]) a (exercise, centre, account)
+    join reference_text t on t.kind = 1 and t.code = a.centre join cell c on c.centre = t.id and c.budget_year = a.exercise
+) a using (cell)
+where e.kind = any($4::int[]) and not exists (select from entry f where f.predecessor = e.entry_id and f.kind in ($5, $6))
+order by e.entry_id limit $7;
+
+-- name: unmatched
+-- Movements of the last attempts that did not match.
+select m.file_name as file, coalesce(s.identity, m.identity) as statement, coalesce(s.account, '') as account, i.item, i.sort, i.amount, i.day,
+       i.reason, i.entry_id as transfer, i.why, i.end_to_end
+from bank_item i join bank_last_attempt using (message, attempt) join bank_message m using (message)
+     left join bank_statement s using (message, statement)
+where i.why <> 0 order by i.message, i.row limit $1;
+
+-- name: refused
+-- Acts of the bank's answers that the journal refused, and that were not accepted since.
+select distinct on (r.reference, r.kind, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code
+from refusal r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)
+where u.sender = 'bank' and not (r.kind = $2 and r.code = $3)
+  and not exists (select from entry e join submission b using (submission)
+                  where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
+order by r.reference, r.kind, r.line, r.batch desc limit $1;
+
+-- name: back
+-- What came back or was refused, by reason.
+select i.reason, i.sort, count(*) as items, sum(i.amount)::bigint as cents
+from bank_item i join bank_last_attempt using (message, attempt)
+where i.why = 0 and not exists (
+    select from bank_item o join bank_last_attempt using (message, attempt)
+    where o.entry_id = i.entry_id and o.sort = i.sort and o.why = 0 and (o.message, o.row) < (i.message, i.row))
+group by i.reason, i.sort order by items desc, i.reason;

@@ -1,0 +1,70 @@
+"""When the bank refuses a whole message or lot, each of its transfers is refused: they are named from our own payment file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from core.answers import Message, Movements, Sort, Verdict, end_to_end, packed
+from core.bank_reasons import UNKNOWN
+from core.columns import join, sealed
+from core.iso20022 import Status
+from core.tables import Bytes
+
+Lots = Mapping[str, Sequence[str]]
+"""End-to-end ids by lot of one of our messages."""
+
+
+class Expanded(NamedTuple):
+    """The message with every transfer named, and the verdicts on what is not ours."""
+
+    message: Message
+    unknown: Sequence[Verdict]
+
+
+def expanded(message: Message, find: Callable[[str], Lots | None]) -> Expanded:
+    """Name the transfers that ``message`` refuses by the lot; ``find`` knows our messages."""
+    refused = [verdict for verdict in message.verdicts if verdict.status == Status.REJECTED]
+    if not refused:
+        return Expanded(message, ())
+    original = message.statements[refused[0].statement].identity
+    lots = find(original)
+    known = {end_to_end(message, row) for row in range(message.movements.amount.size)}
+    told: dict[str, str] = {}
+    unknown = []
+    for verdict in refused:
+        names = _names(lots, verdict.lot)
+        if names is None:
+            unknown.append(verdict)
+        for name in names or ():
+            if name not in known:
+                told[name] = verdict.reason or told.get(name, "")
+    return Expanded(_with(message, told), unknown)
+
+
+def _names(lots: Lots | None, lot: str) -> Sequence[str] | None:
+    if lots is None:
+        return None
+    return lots.get(lot) if lot else [name for names in lots.values() for name in names]
+
+
+def _with(message: Message, told: Mapping[str, str]) -> Message:
+    """The message with more refused transfers behind its own."""
+    if not told:
+        return message
+    pieces = [name.encode() for name in told]
+    start = len(message.text.data)
+    ends = start + np.cumsum([0, *map(len, pieces)]).astype(np.int32)
+    count, first = len(pieces), message.movements.item.max(initial=0) + 1
+    more = Movements(
+        statement=np.zeros(count, np.int32),
+        item=np.arange(first, first + count, dtype=np.int32),
+        start=ends[:-1].astype(np.int32),
+        end=ends[1:].astype(np.int32),
+        amount=np.zeros(count, np.int64),
+        day=np.full(count, message.statements[0].day, np.int32),
+        reason=np.array([packed(reason or UNKNOWN) for reason in told.values()], np.uint32),
+        sort=np.full(count, Sort.REJECT.value, np.uint8),
+    )
+    text = np.concatenate([message.text.data, np.frombuffer(b"".join(pieces), np.uint8)])
+    return message._replace(movements=join([message.movements, more]), text=Bytes(sealed(text)))

@@ -1,0 +1,28 @@
+"""The end-to-end identifier of a transfer: the entry that issued it, with check digits; see ``core.transfers``."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import sealed
+from core.transfers import END_TO_END_BYTES
+from kernels import end_to_end as kernel
+from posting.rows import TextCells
+
+
+def formed(entries: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The identifiers of ``entries``, a row of ``END_TO_END_BYTES`` each."""
+    out = np.empty(len(entries) * END_TO_END_BYTES, np.uint8)
+    kernel.form(sealed(np.ascontiguousarray(entries)), out)
+    return out.reshape(len(entries), END_TO_END_BYTES)
+
+
+def parsed(texts: TextCells) -> NDArray[np.int64]:
+    """The entry that each text names; 0 where it is no identifier of ours, or was misread."""
+    found = np.empty(len(texts.spans.start), np.int64)
+    kernel.parse(texts.spans, texts.text, found)
+    return found
+
+
+def identifier(entry: int) -> str:
+    """The identifier of one entry."""
+    return formed(np.array([entry], np.int64)).tobytes().decode("ascii")

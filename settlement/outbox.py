@@ -1,0 +1,81 @@
+"""Where payment files wait for the bank: each whole or not there at all, and never another under its name.
+
+``<folder>/<run>/<name>``.  A file is written beside its place under a name that nobody fetches, flushed to disk, and only
+then renamed; so whatever takes files from here never sees half of one, nor one that a power cut takes back.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Kept(NamedTuple):
+    """What was written."""
+
+    size_bytes: int
+    sha256: bytes
+
+
+class Outbox:
+    """The files of all runs under ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, run: int, name: str) -> Path:
+        """Where a file of a run is."""
+        return self._folder / f"{run:08}" / name
+
+    def keep(self, run: int, name: str, parts: Iterable[bytes | memoryview]) -> Kept:
+        """Write a file, durably; what stood there under its name is replaced in one step."""
+        path = self.path(run, name)
+        _make(path.parent)
+        unfinished = path.with_name(f".{name}.part")
+        digest, size = hashlib.sha256(), 0
+        with unfinished.open("wb", buffering=0) as file:
+            for part in parts:
+                digest.update(part)
+                size += len(part)
+                _write_all(file.fileno(), part)
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+        _flush(path.parent)
+        return Kept(size, digest.digest())
+
+    def drop(self, run: int, name: str) -> None:
+        """Take away a file that was only needed on the way."""
+        self.path(run, name).unlink(missing_ok=True)
+
+    def holds(self, run: int, name: str, kept: Kept) -> bool:
+        """Whether the file is there, with the very bytes that were written."""
+        path = self.path(run, name)
+        if not path.is_file() or path.stat().st_size != kept.size_bytes:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest() == kept.sha256
+
+
+def _write_all(descriptor: int, part: bytes | memoryview) -> None:
+    """A single write may take less than all."""
+    rest = memoryview(part)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _make(folder: Path) -> None:
+    """The folder, and the names of all that are new on the way to it, durably."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in new:
+        _flush(each.parent)
+
+
+def _flush(folder: Path) -> None:
+    """A file's name is durable once its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

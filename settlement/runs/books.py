@@ -1,0 +1,58 @@
+"""What the reference data say about paying: the calendar, the rules, and each year's accountants."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from core import accountants, bank_reasons, calendar, nomenclature, payments
+from core.accountants import Accountants
+from core.bank_reasons import BankReasons
+from core.calendar import Calendar
+from core.nomenclature import Nomenclature
+from core.payments import Rules
+from core.reference.files import SHIPPED
+from settlement.pain001 import Debtor
+
+
+class Books(NamedTuple):
+    """All of it."""
+
+    calendar: Calendar
+    rules: Rules
+    accountants: Mapping[int, Accountants]
+    """By exercise."""
+    reasons: BankReasons
+
+    @classmethod
+    def load(cls, folder: Path = SHIPPED) -> "Books":
+        """Read the files of ``folder``.
+
+        Raises
+        ------
+        ReferenceDataError
+            They do not hold together; the message gives the place and what to do.
+        """
+        days = calendar.load(folder.joinpath("calendar.toml"))
+        years = {year: nomenclature.load(folder.joinpath(str(year))) for year in sorted(days.exercises)}
+        return cls.of(folder, days, years)
+
+    @classmethod
+    def of(cls, folder: Path, days: Calendar, years: Mapping[int, Nomenclature]) -> "Books":
+        """Read what is still to be read of ``folder``.
+
+        Raises
+        ------
+        ReferenceDataError
+            As for ``load``.
+        """
+        found = {year: accountants.load(folder.joinpath(str(year)), each) for year, each in years.items()}
+        return cls(days, payments.load(folder), found, bank_reasons.load(folder))
+
+    def order(self) -> list[str]:
+        """All accountants, in the order of the files, each once."""
+        return list(dict.fromkeys(code for each in self.accountants.values() for code in each.accountants))
+
+    def debtors(self) -> dict[str, Debtor]:
+        """Operations accounts by accountant; where years differ, that of the last."""
+        ones = [one for _, each in sorted(self.accountants.items()) for one in each.accountants.values()]
+        return {one.code: Debtor(one.holder, one.iban, one.bic) for one in ones}

@@ -1,0 +1,118 @@
+"""Runs proposed: what is owed, what is known of it, and which of it is due."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import CATALOG
+from core.errors import LimitExceeded
+from settlement.bank import represented
+from settlement.runs import pages, postgres, proposing
+from settlement.runs.books import Books
+from settlement.runs.owed import Owed
+from settlement.runs.paying import is_paid
+from settlement.runs.postgres import NoSuchRun
+from settlement.runs.proposing import Asked, Known
+
+LINES_MAX = 10_000_000
+"""Lines of one run; more are left for the next."""
+
+_EPOCH = date(1970, 1, 1)
+Tell = Callable[[str], None]
+"""Called with the step that begins, before anything of it is done."""
+
+
+class Proposed(NamedTuple):
+    """What is to be proposed: by whom, up to which day something is due, and on which day it is paid."""
+
+    by: str
+    until: date
+    day: date
+
+
+async def propose(connection: postgres.Connection, books: Books, wanted: Proposed, tell: Tell) -> int:
+    """Propose to pay what is due; the number of the run.
+
+    Raises
+    ------
+    LimitExceeded
+        More is due than one run takes.
+    """
+    async with postgres.alone(connection):
+        tell("reading what is owed")
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            owed, last_entry = await postgres.owed(connection)
+            known = await _known(connection, books, owed)
+        tell("choosing what is due")
+        run = await postgres.next_run(connection)
+        asked = Asked(_day(wanted.until), _day(wanted.day), books.rules, books.calendar)
+        proposal = await asyncio.to_thread(proposing.propose, owed, known, asked)
+        if len(proposal.lines.line) > LINES_MAX:
+            found = f"{len(proposal.lines.line):,} lines are due"
+            raise LimitExceeded(
+                f"run {run}", found, f"A run takes {LINES_MAX:,}: propose until an earlier day"
+            )
+        tell("keeping the proposal")
+        head = (run, wanted.until, last_entry, books.order())
+        await postgres.store(connection, proposal, head, wanted.by)
+        tell("proposed")
+        return run
+
+
+async def _known(connection: postgres.Connection, books: Books, owed: Owed) -> Known:
+    centres = await postgres.centres(connection)
+    assigned = {year: each.assigned for year, each in books.accountants.items()}
+    return Known(
+        details=await postgres.details(connection, owed.rows.entry_id),
+        payees=await postgres.all_payees(connection),
+        accountant=proposing.accountants_of(owed, centres, assigned, books.order()),
+        elsewhere=await _elsewhere(connection),
+        returned=await represented.still_back(connection, await _returned(connection, owed), books.reasons),
+    )
+
+
+async def _elsewhere(connection: postgres.Connection) -> NDArray[np.int64]:
+    """Entries that runs pay which are not over, ascending."""
+    found = [np.zeros(0, np.int64)]
+    for run, content in (await postgres.pending(connection)).items():
+        lines, _ = pages.unpacked(content)
+        found.append(lines.entry_id[is_paid(lines, await postgres.edits(connection, run))])
+    return np.sort(np.concatenate(found))
+
+
+async def _returned(connection: postgres.Connection, owed: Owed) -> NDArray[np.int64]:
+    """Of each row the transfer that came back, where one did: what it follows, back to what sent the money."""
+    found = np.zeros(len(owed.rows.kind), np.int64)
+    rows = np.flatnonzero(owed.rows.kind == proposing.REISSUED)
+    at = owed.rows.predecessor[rows]
+    while len(rows):
+        known = {each["entry_id"]: each for each in await postgres.fetch(connection, "followed", at.tolist())}
+        remits = np.array([CATALOG[known[entry]["kind"]].remits for entry in at.tolist()])
+        found[rows[remits]] = at[remits]
+        rows, at = rows[~remits], at[~remits]
+        at = np.array([known[entry]["predecessor"] for entry in at.tolist()], np.int64)
+    return found
+
+
+async def one(connection: postgres.Connection, run: int, *states: str) -> dict[str, Any]:
+    """A run as it stands.
+
+    Raises
+    ------
+    NoSuchRun
+        There is none of that number, or it is in none of these states.
+    """
+    found = await postgres.runs(connection, run)
+    if not found:
+        raise NoSuchRun(f"there is no run {run}; crescendo pay list shows those there are")
+    if states and found[0]["state"] not in states:
+        raise NoSuchRun(f"run {run} is {found[0]['state']}; this takes one that is {' or '.join(states)}")
+    return found[0]
+
+
+def _day(day: date) -> int:
+    return (day - _EPOCH).days

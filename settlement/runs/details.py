@@ -1,0 +1,63 @@
+"""What requests say of their payment, from the pages that hold it to the rows of what is owed."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import take
+from core.tables import RequestDetails
+from posting import requests
+from posting.requests import Texts
+from posting.rows import TextCells
+from settlement.texts import NOTHING, chosen, ended, gathered, joined, places
+
+PAGES_AT_ONCE = 64
+
+
+class Details(NamedTuple):
+    """A row for each row of what is owed.  Days are 0 and texts empty where nothing is said."""
+
+    received: NDArray[np.int32]
+    due: NDArray[np.int32]
+    method: TextCells
+    invoice: TextCells
+    remittance: TextCells
+
+
+def wanted(
+    first: NDArray[np.int64], last: NDArray[np.int64], entries: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The pages, by their first entries, that may say something of the ascending ``entries``."""
+    holds = np.searchsorted(entries, last, "right") > np.searchsorted(entries, first)
+    return first[holds]
+
+
+def some(pages: Iterable[tuple[int, bytes]], entries: NDArray[np.int64]) -> tuple[RequestDetails, Texts]:
+    """What some pages, at least one, say of ``entries``."""
+    firsts, content = zip(*pages, strict=True)
+    rows, texts = requests.read(firsts, content)
+    at = np.flatnonzero(places(entries, rows.entry_id) < len(entries))
+    kept = (gathered(chosen(each, at)) for each in texts)
+    return take(rows, at), Texts(*kept)
+
+
+def spread(found: list[tuple[RequestDetails, Texts]], entries: NDArray[np.int64]) -> Details:
+    """What was found, at the rows of the ascending ``entries``."""
+    said = np.concatenate([np.zeros(0, np.int64), *(rows.entry_id for rows, _ in found)])
+    order = np.argsort(said, kind="stable")
+    at = np.append(order, len(said))[places(said[order], entries)]
+    received, due = (_days([getattr(rows, name) for rows, _ in found], at) for name in ("received", "due"))
+    method, invoice, remittance = (
+        _texts([texts[place] for _, texts in found], at) for place in range(len(Texts._fields))
+    )
+    return Details(received, due, method, invoice, remittance)
+
+
+def _days(columns: list[NDArray[np.int32]], at: NDArray[np.int64]) -> NDArray[np.int32]:
+    return np.concatenate([*columns, np.zeros(1, np.int32)])[at].astype(np.int32)
+
+
+def _texts(parts: list[TextCells], at: NDArray[np.int64]) -> TextCells:
+    return chosen(ended(joined(parts) if parts else NOTHING), at)

@@ -1,0 +1,94 @@
+-- name: journal
+select partition_rows, coalesce((select first_entry + entries - 1 from batch order by batch desc limit 1), 0) as last_entry from engine;
+
+-- name: one_at_a_time
+select pg_advisory_lock(7317, 3);
+
+-- name: centres
+-- Fund centres by number of the account assignment, from 0, which is none.
+select '' as code union all
+(select r.code from cell c join reference_text r on r.kind = 1 and r.id = c.centre order by c.cell);
+
+-- name: request_pages
+select entry_id, last_entry from request_detail where last_entry >= $1 order by entry_id;
+
+-- name: request_page
+select entry_id, page from request_detail where entry_id = any($1::bigint[]) and last_entry >= $2 order by entry_id;
+
+-- name: pending_pages
+-- Of runs that are not over, in order.
+select p.run, p.content from payment_page p join payment_state s using (run)
+where s.state in ('proposed', 'released', 'issuing') order by p.run, p.page;
+
+-- name: run_pages
+select content from payment_page where run = $1 order by page;
+
+-- name: details_of
+-- Where payees are paid, by the entry that said so.
+select entry_id, code as payee, name, iban, bic from payee where entry_id = any($1::bigint[]);
+
+-- name: followed
+select entry_id, predecessor, kind, reference from entry where entry_id = any($1::bigint[]);
+
+-- name: next_run
+select coalesce(max(run), 0) + 1 as run from payment_run;
+
+-- name: insert_run
+insert into payment_run (run, until, last_entry, accountants, lines, cents, left_out, left_out_cents, digest, proposed_by)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: insert_edit
+insert into payment_edit (run, what, line, payee, reason, by) select $1, $2, line, payee, $5, $6
+from unnest($3::int[], $4::int[]) as edited (line, payee);
+
+-- name: insert_release
+insert into payment_release (run, lines, cents, released_by) values ($1, $2, $3, $4);
+
+-- name: insert_abandonment
+insert into payment_abandonment (run, reason, abandoned_by) values ($1, $2, $3);
+
+-- name: insert_issue
+insert into payment_issue (run, terms, file_hash, acts, cents, issued_by, issued_at) values ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: insert_file
+insert into payment_file (run, file, name, message, accountant, way, executed, transactions, cents, size_bytes, sha256)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+
+-- name: insert_end
+insert into payment_end (run, submission, paid, paid_cents, refused, refused_cents, files) values ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: run
+select r.run, s.state, r.until, r.last_entry, r.accountants, r.lines, r.cents, r.left_out, r.left_out_cents, encode(r.digest, 'hex') as digest,
+       r.proposed_by, r.proposed_at, l.lines as released_lines, l.cents as released_cents, l.released_by, l.released_at,
+       i.issued_by, i.issued_at, i.terms, encode(i.file_hash, 'hex') as file_hash,
+       e.submission, e.paid, e.paid_cents, e.refused, e.refused_cents, e.files, e.ended_at
+from payment_run r join payment_state s using (run) left join payment_release l using (run) left join payment_issue i using (run)
+     left join payment_end e using (run)
+where $1::int is null or r.run = $1 order by r.run;
+
+-- name: edits
+-- What stands in the end: the last edit of each line, and of each payee.
+select distinct on (line, payee) what, line, payee, reason, by, at from payment_edit where run = $1 order by line, payee, edit desc;
+
+-- name: payee_number
+select payee from payee where code = $1 order by entry_id limit 1;
+
+-- name: submission
+select s.submission, coalesce(p.done, false) as done from submission s left join lateral (
+    select done from progress where progress.submission = s.submission order by batch desc limit 1
+) p on true
+where s.sender = $1 and s.file_hash = $2 order by s.attempt limit 1;
+
+-- name: entries_of
+select min(b.first_entry) as first, max(b.first_entry + b.entries - 1) as last
+from progress p join batch b using (batch) where p.submission = $1;
+
+-- name: refused
+select line, code, amount from refusal where submission = $1 order by line limit $2;
+
+-- name: refused_sum
+select count(*) as lines, coalesce(sum(amount), 0)::bigint as cents from refusal where submission = $1;
+
+-- name: files
+select file, name, message, accountant, way, executed, transactions, cents, size_bytes, encode(sha256, 'hex') as sha256
+from payment_file where run = $1 order by file;

@@ -1,0 +1,108 @@
+"""A run as it stands, for whoever asks: totals, reasons, refusals, lines."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.codes import Outcome
+from core.payments import Way
+from core.runs import RunLines
+from posting.rows import TextCells
+from settlement.pain001 import exact_sum
+from settlement.runs import postgres
+from settlement.runs.desk import one
+from settlement.runs.left_out import LeftOut
+from settlement.runs.paying import Edits, is_paid
+
+REFUSALS_SHOWN = 100
+_EPOCH = date(1970, 1, 1)
+
+
+async def described(
+    connection: postgres.Connection, run: int, wanted: tuple[int, int, bool]
+) -> dict[str, Any]:
+    """All there is to say; ``wanted`` are how many lines, behind how many, and whether those not paid alone.
+
+    Raises
+    ------
+    NoSuchRun
+        There is none of that number.
+    """
+    found = await one(connection, run)
+    found.pop("terms")
+    lines, remittance = await postgres.lines(connection, run, found["digest"])
+    edits = await postgres.edits(connection, run)
+    pays = is_paid(lines, edits)
+    refused = await postgres.fetch(connection, "refused", found["submission"], REFUSALS_SHOWN)
+    shown = await _shown(connection, (lines, remittance, edits), found["accountants"], _rows(pays, wanted))
+    return {
+        **found,
+        "totals": _totals(lines, pays, found["accountants"]),
+        "reasons": _reasons(lines, pays),
+        "refusals": [
+            {"line": each["line"] + 1, "code": Outcome(each["code"]).name, "cents": each["amount"]}
+            for each in refused
+        ],
+        "shown": shown,
+    }
+
+
+def _rows(pays: NDArray[np.bool_], wanted: tuple[int, int, bool]) -> NDArray[np.int64]:
+    count, behind, only_left_out = wanted
+    rows = np.flatnonzero(~pays) if only_left_out else np.arange(len(pays))
+    return rows[behind : behind + count]
+
+
+def _totals(lines: RunLines, pays: NDArray[np.bool_], accountants: list[str]) -> list[dict[str, Any]]:
+    """Lines and cents by accountant and way, as things stand."""
+    found = []
+    for number, way in np.unique(
+        np.stack([lines.accountant[pays], lines.way[pays]], axis=1), axis=0
+    ).tolist():
+        rows = pays & (lines.accountant == number) & (lines.way == way)
+        said = {"accountant": accountants[number - 1], "way": Way(way).name}
+        found.append({**said, "lines": int(rows.sum()), "cents": exact_sum(lines.amount[rows])})
+    return found
+
+
+def _reasons(lines: RunLines, pays: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Lines and cents that are due and not paid, by reason; ``NO`` are those held."""
+    found = []
+    for reason in np.unique(lines.left_out[~pays]).tolist():
+        rows = ~pays & (lines.left_out == reason)
+        name = "HELD" if reason == LeftOut.NO else LeftOut(reason).name
+        found.append({"reason": name, "lines": int(rows.sum()), "cents": exact_sum(lines.amount[rows])})
+    return found
+
+
+async def _shown(
+    connection: postgres.Connection,
+    run: tuple[RunLines, TextCells, Edits],
+    accountants: list[str],
+    rows: NDArray[np.int64],
+) -> list[dict[str, Any]]:
+    lines, remittance, edits = run
+    known = await postgres.fetch(connection, "details_of", lines.details[rows].tolist())
+    details = {each.pop("entry_id"): each for each in known}
+    nobody = {"payee": None, "name": None, "iban": None, "bic": None}
+    pays = is_paid(lines, edits)
+    found = []
+    for row in rows.tolist():
+        accountant, reason = int(lines.accountant[row]), LeftOut(int(lines.left_out[row]))
+        held = "HELD" if reason is LeftOut.NO else reason.name
+        found.append(
+            {
+                "line": int(lines.line[row]),
+                "entry": int(lines.entry_id[row]),
+                **details.get(int(lines.details[row]), nobody),
+                "due": str(_EPOCH + timedelta(int(lines.due[row]))),
+                "accountant": accountants[accountant - 1] if accountant else None,
+                "way": Way(int(lines.way[row])).name,
+                "cents": int(lines.amount[row]),
+                "remittance": remittance.shown(row),
+                "standing": "paid" if pays[row] else held,
+            }
+        )
+    return found

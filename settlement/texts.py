@@ -1,0 +1,72 @@
+"""Columns of texts: as spans of bytes for kernels, as Arrow arrays for everything else."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.columns import blank, join, seal, sealed
+from core.tables import Bytes, Spans
+from kernels import gathering
+from posting.rows import TextCells
+
+
+def chosen(cells: TextCells, rows: NDArray[np.integer] | slice) -> TextCells:
+    """The chosen rows; their bytes stay where they are."""
+    return TextCells(Spans(cells.spans.start[rows], cells.spans.end[rows]), cells.text)
+
+
+def gathered(cells: TextCells) -> TextCells:
+    """The same texts over bytes of their own, one behind the other."""
+    spans = seal(Spans(*map(np.ascontiguousarray, cells.spans)))
+    size = int((spans.end - spans.start).sum(dtype=np.int64))
+    own, out = blank(Spans, len(spans.start)), np.empty(size, np.uint8)
+    gathering.gather(spans, Bytes(sealed(cells.text.data)), own, out)
+    return TextCells(seal(own), seal(Bytes(out)))
+
+
+def joined(parts: Sequence[TextCells]) -> TextCells:
+    """The rows of all ``parts``, in order; at least one part, each gathered."""
+    starts = np.cumsum([0, *(len(part.text.data) for part in parts)]).astype(np.int32)
+    moved = [
+        Spans(part.spans.start + at, part.spans.end + at) for part, at in zip(parts, starts, strict=False)
+    ]
+    return TextCells(seal(join(moved)), seal(join([part.text for part in parts])))
+
+
+def ended(cells: TextCells) -> TextCells:
+    """The same rows and, behind them, an empty one."""
+    nothing = np.zeros(1, np.int32)
+    return TextCells(Spans(*(np.concatenate([bound, nothing]) for bound in cells.spans)), cells.text)
+
+
+def places(known: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each of ``wanted`` stands among the ascending ``known``; behind them all where it does not."""
+    at = np.searchsorted(known, wanted)
+    found = np.append(known, -1)[at] == wanted
+    return np.where(found, at, len(known))
+
+
+def as_arrow(cells: TextCells) -> pa.Array:
+    """As an Arrow column."""
+    own = gathered(cells)
+    offsets = np.append(own.spans.start, np.int32(len(own.text.data))).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(own.text.data)]
+    return pa.Array.from_buffers(pa.string(), len(own.spans.start), buffers)
+
+
+def among(texts: pa.Array, values: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether each text is one of ``values``."""
+    known = pc.SetLookupOptions(value_set=pa.array(values, pa.string()))
+    return pc.call_function("is_in", [texts], known).to_numpy(zero_copy_only=False)
+
+
+def cut(texts: pa.Array, letters_max: int) -> pa.Array:
+    """The first letters of each text."""
+    return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, letters_max))
+
+
+NOTHING = TextCells(seal(blank(Spans, 0)), seal(blank(Bytes, 0)))
+"""A column without rows."""

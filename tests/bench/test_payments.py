@@ -1,0 +1,44 @@
+"""The benchmark of payments at a small size: that it verifies, and that it finds what does not add up."""
+
+from pathlib import Path
+
+import pytest
+
+from bench import payables
+from bench.payables import Size
+from bench.payments import measure
+from posting.registry import Reference
+
+
+async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
+    said: list[str] = []
+    figures = await measure(dsn, tmp_path, Size(5_000), said.append)
+    assert (figures.payments, len(said) > 3) == (5_000, True)
+    assert figures.files >= 20
+    assert figures.size_bytes > 300 * figures.payments
+    assert figures.payments_a_second > 0
+    assert list(figures.seconds) == [
+        "propose",
+        "release",
+        "acts",
+        "commit, the start of the engine included",
+        "files",
+    ]
+
+
+async def test_what_does_not_add_up_is_no_figure(
+    dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = payables.write
+    monkeypatch.setattr(payables, "write", lambda *said: (written(*said)[0], written(*said)[1] + 1))
+    with pytest.raises(RuntimeError, match="wanted are"):
+        await measure(dsn, tmp_path, Size(100), lambda _: None)
+
+
+def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
+    reference, found = Reference.load(), []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        paths, cents = payables.write(tmp_path / name, Size(1_000, seed=3), reference)
+        found.append((cents, [path.read_bytes() for path in paths]))
+    assert found[0] == found[1]

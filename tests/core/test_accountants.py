@@ -1,0 +1,96 @@
+"""Who pays for which fund centre, and what is wrong with files that do not say."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.accountants import write
+from core import accountants, nomenclature
+from core.errors import ReferenceDataError
+from core.iban import with_check_digits
+from core.reference.files import SHIPPED
+from tests.core.test_nomenclature import SMALL
+from tests.files import REFERENCE
+from tests.oracle import iban as oracle
+
+ONE, OTHER = (with_check_digits("FR", f"{number:023}") for number in (1, 2))
+HEAD = "code,label,holder,iban,bic\n"
+GOOD = f"{HEAD}COHE,CBCM,Cohésion,{ONE},BDFEFRPPCCT\nPACA,DRFiP,Provence,{OTHER},BDFEFRPP\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in SMALL.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def loaded(folder: Path, files: dict[str, str]) -> accountants.Accountants:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return accountants.load(folder, nomenclature.load(folder))
+
+
+def test_the_nearest_above_decides() -> None:
+    found = accountants.load(REFERENCE / "2018", nomenclature.load(REFERENCE / "2018"))
+    assert found.year == 2018
+    assert {
+        code: found.assigned[code] for code in ("0177", "0177-D075-DD75", "0177-D013", "0177-D013-DD13")
+    } == {
+        "0177": "COHE",
+        "0177-D075-DD75": "COHE",
+        "0177-D013": "PACA",
+        "0177-D013-DD13": "PACA",
+    }
+    assert found.assigned["OP-0217-000001"] == "ECOL"
+
+
+def test_the_sample_serves_every_fund_centre() -> None:
+    known = nomenclature.load(SHIPPED / "2018")
+    found = accountants.load(SHIPPED / "2018", known)
+    assert found.assigned.keys() == known.centres.keys()
+    assert set(found.assigned.values()) == found.accountants.keys()
+    assert len(found.accountants) == 45
+    assert all(oracle.check(each.iban) for each in found.accountants.values())
+    assert all("exemple" in each.label and "EXEMPLE" in each.iban for each in found.accountants.values())
+
+
+@pytest.mark.parametrize("name", ["accountants.csv", "assigned.csv"])
+def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    assert (tmp_path / name).read_bytes() == (SHIPPED / "2018" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (f"{HEAD}", "no accountant"),
+        (f"{HEAD}cohe,CBCM,Cohésion,{ONE},BDFEFRPP\n", "line 2: 'cohe' is no accountant's code"),
+        (f"{HEAD}COHE,CBCM,,{ONE},BDFEFRPP\n", "holder ''"),
+        (f"{HEAD}COHE,CBCM,{'x' * 71},{ONE},BDFEFRPP\n", "holder 'x"),
+        (f"{HEAD}COHE,CBCM,Cohésion,FR00,BDFEFRPP\n", "'FR00' is no IBAN"),
+        (f"{HEAD}COHE,CBCM,Cohésion,{ONE},BDF\n", "'BDF' is no BIC"),
+        (f"{GOOD}COHE,CBCM,Autre,{with_check_digits('FR', '3' * 23)},BDFEFRPP\n", "stands twice"),
+        (f"{GOOD}ECOL,CBCM,Autre,{ONE},BDFEFRPP\n", "stands twice"),
+        ("code,label\n", "columns are"),
+    ],
+)
+def test_accountants_that_cannot_be(folder: Path, found: str, message: str) -> None:
+    with pytest.raises(ReferenceDataError, match=message):
+        loaded(
+            folder, {"accountants.csv": found, "assigned.csv": "centre,accountant\n0177,COHE\n0217,COHE\n"}
+        )
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ("", "nobody pays for programme"),
+        ("0177,COHE\n0117,COHE\n0999,COHE\n", "'0999' is unknown"),
+        ("0177,COHE\n0117,XXXX\n", "'XXXX' is unknown"),
+        ("0177,COHE\n0177,PACA\n", "0177 stands twice"),
+    ],
+)
+def test_assignments_that_cannot_be(folder: Path, found: str, message: str) -> None:
+    with pytest.raises(ReferenceDataError, match=message):
+        loaded(folder, {"accountants.csv": GOOD, "assigned.csv": f"centre,accountant\n{found}"})

@@ -1,0 +1,82 @@
+"""The rules by which orders leave: read, refused where they cannot be, and the day of execution."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from core import target
+from core.errors import ReferenceDataError
+from core.money import SEPA_MAX
+from core.payments import ZONE, Way, load
+from core.reference.files import SHIPPED
+
+TEXT = (SHIPPED / "payments.toml").read_text()
+
+
+def test_the_sample_is_read() -> None:
+    rules = load()
+    assert (rules.term_days, rules.ahead_days) == (30, 3)
+    assert {"FR", "DE"} <= rules.countries
+    assert rules.rtgs_from == 100_000_000 * 100 <= SEPA_MAX
+    assert rules.batch_booking
+
+
+def test_no_rule_lets_sepa_carry_more_than_it_can(tmp_path: Path) -> None:
+    (tmp_path / "payments.toml").write_text(
+        TEXT.replace("from_euros = 100_000_000", "from_euros = 2_000_000_000")
+    )
+    assert load(tmp_path).rtgs_from == SEPA_MAX + 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("term_days = 30", "term_days = 1000", "due: term_days is 1000. Write 0 to 365"),
+        ("ahead_days = 3", "ahead_days = true", "ahead_days is True"),
+        ("transactions_max = 100_000", "transactions_max = 0", "transactions_max is 0"),
+        ("bytes_max = 100_000_000", "bytes_max = 1", "bytes_max is 1"),
+        ("batch_booking = true", "batch_booking = 1", "batch_booking is 1"),
+        ('cut_off = "15:30"', 'cut_off = "25:30"', "sepa: cut_off is '25:30'"),
+        ('cut_off = "15:30"', "cut_off = 15", "cut_off is 15"),
+        ("days = 0", "days = 99", "rtgs: days is 99"),
+        ('"AD"', '"ANDORRA"', "countries is"),
+        ("[rtgs]", "[other]", "rtgs: from_euros is None"),
+        ("initiator =", "nobody =", "initiator is None"),
+    ],
+)
+def test_rules_that_cannot_be(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in TEXT
+    (tmp_path / "payments.toml").write_text(TEXT.replace(old, new))
+    with pytest.raises(ReferenceDataError, match=message):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("at", "way", "expected"),
+    [
+        ("2018-12-20T15:30", Way.SEPA, "2018-12-21"),
+        ("2018-12-20T15:31", Way.SEPA, "2018-12-24"),
+        ("2018-12-21T15:00", Way.SEPA, "2018-12-24"),
+        ("2018-12-24T15:00", Way.SEPA, "2018-12-27"),
+        ("2018-12-22T03:00", Way.SEPA, "2018-12-27"),
+        ("2018-12-24T15:59", Way.RTGS, "2018-12-24"),
+        ("2018-12-24T16:01", Way.RTGS, "2018-12-27"),
+        ("2018-12-25T10:00", Way.RTGS, "2018-12-27"),
+    ],
+)
+def test_the_day_of_execution(at: str, way: Way, expected: str) -> None:
+    moment = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(ZONE))
+    found = load().clearings[way].executed(moment)
+    assert found == date.fromisoformat(expected)
+    days = np.array([(found - date(1970, 1, 1)).days], np.int32)
+    assert target.is_open(days).all()
+
+
+def test_cut_offs_are_told_in_the_time_of_paris() -> None:
+    assert load().clearings[Way.SEPA].executed(datetime(2018, 12, 20, 14, 31, tzinfo=UTC)) == date(
+        2018, 12, 24
+    )
+    assert load().clearings[Way.SEPA].executed(datetime(2018, 7, 12, 13, 31, tzinfo=UTC)) == date(2018, 7, 16)

@@ -1,0 +1,87 @@
+"""Taking in the bank's files, killed with -9 at each step: nothing is posted twice, nothing is lost, books equal the bank."""
+
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from service.database import Database
+from settlement.simulated.fates import Chances
+from tests.crash.states import state_of
+from tests.databases import connected, fresh
+from tests.service.states import State, copied, moment
+
+NEVER = 1_000
+OFTEN = Chances(4, 60_000)
+
+
+def child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
+    """Take in files in a process of its own, which dies at a step; its end, and the steps it came to."""
+    words = ["-m", "tests.crash.banking", state.dsn, str(state.folder), str(step), *map(str, files)]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
+    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
+    return ended.returncode, ended.stdout.splitlines()
+
+
+async def outcome(state: State) -> dict[str, object]:
+    """What must be the same whatever was killed."""
+    async with connected(state.dsn) as connection:
+        found: dict[str, object] = dict(await state_of(connection))
+        for table, columns in (
+            ("bank_message", "message, format, identity, file_name, file_hash, movements"),
+            ("bank_statement", "*"),
+            (
+                "bank_attempt",
+                "message, attempt, debits, returns, rejects, unmatched, acts, acts_hash, batch_id",
+            ),
+            ("bank_item", "*"),
+        ):
+            found[table] = [
+                tuple(row)
+                for row in await connection.fetch(f"select {columns} from {table} order by 1, 2, 3")
+            ]
+    return found
+
+
+async def answered(state: State) -> list[Path]:
+    """A run, and what the bank answers to it: a report, a notice of returns, two statements."""
+    await state.funded(12)
+    await state.owe(12)
+    answers = state.bank(await state.pay(date(2018, 11, 5), moment("2018-11-05")), OFTEN)
+    files = state.files(answers)
+    chosen = [next(path for path in files if kind in path.name) for kind in ("pain002", "camt053", "camt054")]
+    account = chosen[2].name.partition("camt054-")[2]
+    return [
+        *chosen[:2],
+        *(path for path in files if "camt053" in path.name and account[:23] in path.name),
+        chosen[2],
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_killed_at_each_step(database: Database, tmp_path: Path) -> None:
+    async with fresh(database) as dsn:
+        (tmp_path / "state").mkdir()
+        state = State(dsn, tmp_path / "state")
+        names = [path.name for path in dict.fromkeys(await answered(state))]
+
+        def files(one: State) -> list[Path]:
+            return [one.answers / name for name in names]
+
+        async with copied(database, state, tmp_path / "undisturbed") as undisturbed:
+            code, steps = child(undisturbed, NEVER, files(undisturbed))
+            assert code == 0
+            assert [step for step in steps if step.endswith("stored")] == [f"{name} stored" for name in names]
+            assert "posting" in steps
+            expected = await outcome(undisturbed)
+            assert (await undisturbed.standing()).agrees
+        for step in range(len(steps)):
+            async with copied(database, state, tmp_path / f"killed-{step}") as one:
+                code, _ = child(one, step, files(one))
+                assert code == -signal.SIGKILL
+                assert (await one.take(files(one))).rejected == []
+                assert await outcome(one) == expected, steps[step]

@@ -1,0 +1,38 @@
+"""What is taken up of what is owed, and texts laid next to each other."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.columns import blank, seal, sealed
+from core.runs import Payables
+from core.tables import Flags, Spans
+from kernels import gathering, payables
+from tests.kernels.modes import examples, lists, texts_of
+from tests.oracle import gathering as gathering_oracle
+from tests.oracle import payables as oracle
+
+_rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 10**14)), max_size=12)
+
+
+@examples(200)
+@given(_rows, st.sets(st.integers(0, 4)), st.dictionaries(st.integers(0, 9), st.integers(1, 10**14)))
+def test_take_up(rows: list[tuple[int, int, int]], takes: set[int], before: dict[int, int]) -> None:
+    table = blank(Payables, len(rows))
+    for name, place in (("kind", 0), ("predecessor", 1), ("amount", 2)):
+        getattr(table, name)[:] = [row[place] for row in rows]
+    flags = Flags(sealed(np.array([kind in takes for kind in range(5)], np.uint8)))
+    taken = np.array([before.get(entry, 0) for entry in range(10)], np.int64)
+    payables.take_up(seal(table), flags, taken)
+    found = {entry: cents for entry, cents in enumerate(taken.tolist()) if cents}
+    assert found == {entry: cents for entry, cents in oracle.take_up(rows, takes, before).items() if cents}
+
+
+@examples(200)
+@given(lists(st.binary(max_size=9)))
+def test_gather(texts: list[bytes]) -> None:
+    spans, out = blank(Spans, len(texts)), np.zeros(sum(map(len, texts)), np.uint8)
+    gathering.gather(*texts_of(texts), spans, out)
+    expected, joined = gathering_oracle.gather(texts)
+    assert list(zip(spans.start.tolist(), spans.end.tolist(), strict=True)) == expected
+    assert out.tobytes() == joined

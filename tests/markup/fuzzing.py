@@ -1,0 +1,45 @@
+"""Compare the two readers of messages for as long as one likes: ``python -m tests.markup.fuzzing --seconds 3600``.
+
+Cases are numbered: each number is the same document for ever, and what differs is told by its number.
+"""
+
+import argparse
+import itertools
+import time
+from collections import Counter
+
+from tests.markup.differing import case, difference, referred, scanned
+
+_TOLD_EVERY = 100_000
+
+
+def main() -> int:
+    """Go through cases until the time is over; 1 if any differed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=3600)
+    parser.add_argument("--start", type=int, default=10_000_000, help="number of the first case")
+    asked = parser.parse_args()
+    end, told, differences = time.monotonic() + asked.seconds, Counter[str](), 0
+    for seed in itertools.count(asked.start):
+        each = case(seed)
+        ours = scanned(each.text, each.sizes, each.messages)
+        theirs = referred(each.text, each.messages)
+        told[f"{_word(ours.fault)}, lxml {_word(theirs.fault)}"] += 1
+        if what := difference(ours, theirs):
+            differences += 1
+            print(f"case {seed}: {what}", flush=True)
+        if told.total() % _TOLD_EVERY == 0 or time.monotonic() > end:
+            print(
+                f"{told.total():,} cases from {asked.start:,}, {differences} differ: {dict(told)}", flush=True
+            )
+        if time.monotonic() > end:
+            return int(differences > 0)
+    return 0
+
+
+def _word(fault: int) -> str:
+    return ("takes it", "declines")[fault] if fault <= 1 else "refuses"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,51 @@
+"""Statements of 120 characters, read one record after the other with nothing but slices of text."""
+
+from typing import NamedTuple
+
+POSITIVE, NEGATIVE = "{ABCDEFGHI", "}JKLMNOPQR"
+
+
+class Line(NamedTuple):
+    """A movement: signed cents, end-to-end id, day as DDMMYY, whether the bank says it came back."""
+
+    cents: int
+    end_to_end: str
+    day: str
+    came_back: bool
+
+
+class Account(NamedTuple):
+    """A statement: bank, branch, account, opening, closing, movements."""
+
+    bank: str
+    branch: str
+    account: str
+    opening: int
+    closing: int
+    lines: list[Line]
+
+
+def read(text: str) -> list[Account]:
+    """The statements of a sound file."""
+    found: list[Account] = []
+    for record in filter(None, (line.rstrip("\r") for line in text.split("\n"))):
+        code = record[:2]
+        if code == "01":
+            found.append(Account(record[2:7], record[11:16], record[21:32], cents(record[90:104]), 0, []))
+        elif code == "04":
+            signed = cents(record[90:104])
+            came_back = record[40:42] != "  " and signed > 0
+            found[-1].lines.append(Line(signed, "", record[34:40], came_back))
+        elif code == "05" and record[45:48] == "RCN":
+            lines = found[-1].lines
+            lines[-1] = lines[-1]._replace(end_to_end=record[48:83].rstrip(" "))
+        elif code == "07":
+            found[-1] = found[-1]._replace(closing=cents(record[90:104]))
+    return found
+
+
+def cents(text: str) -> int:
+    """An amount whose last character carries the sign beside its digit."""
+    if text[-1] in POSITIVE:
+        return int(text[:-1]) * 10 + POSITIVE.index(text[-1])
+    return -(int(text[:-1]) * 10 + NEGATIVE.index(text[-1]))

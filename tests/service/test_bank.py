@@ -1,0 +1,404 @@
+"""The bank's answers: taken in, posted once, and the books equal to the bank's to the cent."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from lxml import etree  # type: ignore[attr-defined]
+
+from core.catalog import KIND_NUMBER
+from service.database import Database
+from settlement import answers as reading
+from settlement.answers import Message
+from settlement.end_to_end import identifier
+from settlement.simulated.answering import Style
+from settlement.simulated.fates import SHARES, Chances
+from tests.crash.states import state_of
+from tests.databases import connected, fresh
+from tests.service.states import ALWAYS, NEVER, OFTEN, UNITS, State, bank_details, copied, moment, request
+from tests.settlement.camt import balance, detail, document, entry, rows, statement
+from tests.settlement.orders import euros
+
+NOVEMBER, DECEMBER = moment("2018-11-05"), moment("2018-12-03")
+SENT = "select entry_id, kind, amount, payee from entry where kind = any($1::int[]) order by entry_id"
+LEVELS = 3
+"""Programme, BOP and unit: each has all that is spent."""
+REMITS = [KIND_NUMBER["payment"], KIND_NUMBER["reissue"]]
+
+
+LAST_DEBIT = f"entry_id = (select max(entry_id) from entry where kind = {KIND_NUMBER['bank_debit']})"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    """Sixty payees, each owed something."""
+    async with fresh(database) as dsn:
+        found = State(dsn, tmp_path_factory.mktemp("owing"))
+        await found.funded(60)
+        await found.owe(60)
+        yield found
+
+
+@pytest_asyncio.fixture
+async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    """The same, again for each test."""
+    async with copied(database, owing, tmp_path / "state") as found:
+        yield found
+
+
+async def cp_consumed(state: State) -> int:
+    rows_ = await state.fetch(
+        "select distinct on (node) node, cp_consumed from node_balance order by node, batch desc"
+    )
+    assert len(rows_) == LEVELS * len(UNITS)
+    return sum(row["cp_consumed"] for row in rows_) // LEVELS
+
+
+async def account(state: State, code: str) -> int:
+    """Debits less credits of an account, from the journal."""
+    query = """select coalesce(sum(amount * ((d.code = $1)::int - (c.code = $1)::int)), 0)
+               from entry left join reference_text d on d.kind = 5 and d.id = debit
+               left join reference_text c on c.kind = 5 and c.id = credit where d.code = $1 or c.code = $1"""
+    (row,) = await state.fetch(query, code)
+    return int(row[0])
+
+
+async def sent(state: State) -> list:
+    return await state.fetch(SENT, REMITS)
+
+
+async def test_without_returns_every_payment_is_debited_and_transit_is_empty(state: State) -> None:
+    files = await state.pay(date(2018, 11, 5), NOVEMBER)
+    waits = await state.in_transit()
+    assert [each.transfer for each in waits] == [row["entry_id"] for row in await sent(state)]
+    assert -await account(state, "5129000000") == sum(each.amount for each in waits) > 0
+    taken = await state.take(state.files(state.bank(files, NEVER)))
+    assert taken.rejected == []
+    found = await state.standing()
+    assert found.agrees
+    assert [each.bank for each in found.accounts] == [each.books for each in found.accounts]
+    assert await state.in_transit() == []
+    assert await account(state, "5129000000") == await account(state, "4710000000") == 0
+    assert await account(state, "5121000000") == -sum(row["amount"] for row in await sent(state))
+    assert (await state.kinds())["bank_debit"] == 60
+    assert found.back == []
+
+
+@pytest.mark.parametrize("style", Style)
+async def test_books_and_bank_agree_whatever_comes_back(state: State, style: Style) -> None:
+    files = await state.pay(date(2018, 11, 5), NOVEMBER)
+    answers = state.bank(files, OFTEN, style)
+    assert answers.returned > 3
+    assert answers.rejected > 0
+    taken = await state.take(state.files(answers))
+    kinds = await state.kinds()
+    assert kinds["bank_debit"] == 60 - answers.rejected
+    assert (kinds["bank_return"], kinds["bank_reject"]) == (answers.returned, answers.rejected)
+    found = await state.standing()
+    assert found.agrees
+    assert sum(each.transit for each in found.accounts) == 0
+    assert sum(each.items for each in found.back) == answers.returned + answers.rejected
+    assert await state.unmatched() == []
+    assert sum(each.unmatched for each in taken.messages) == 0
+    proof = await state.proof()
+    assert proof.findings == []
+
+
+async def test_the_same_files_twice_change_nothing(state: State) -> None:
+    files = state.files(state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), OFTEN))
+    await state.take(files)
+    async with connected(state.dsn) as connection:
+        before = await state_of(connection)
+        messages = await connection.fetch("select * from bank_message")
+    again = await state.take(files)
+    assert all(each.known for each in again.messages)
+    assert again.posted is None
+    matched_anew = await state.take(files, again=True)
+    assert {each.attempt for each in matched_anew.messages} == {2}
+    async with connected(state.dsn) as connection:
+        assert await state_of(connection) == before
+        assert await connection.fetch("select * from bank_message") == messages
+    assert (await state.standing()).agrees
+
+
+async def test_in_whatever_order_notices_and_statements_come_the_end_is_the_same(state: State) -> None:
+    answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), OFTEN)
+    notices = [path for path in state.files(answers) if "camt054" in path.name]
+    others = [path for path in state.files(answers) if "camt054" not in path.name]
+    assert notices
+    await state.take([*notices, *others])
+    assert (await state.standing()).agrees
+    assert (await state.kinds())["bank_return"] == answers.returned
+    assert await state.unmatched() == []
+
+
+async def test_a_returned_debt_is_paid_again_without_new_credits(state: State) -> None:
+    """A26: CP stay what they were through return and re-issue."""
+    answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), OFTEN)
+    await state.take(state.files(answers))
+    spent = await cp_consumed(state)
+    assert spent == sum(row["amount"] for row in await sent(state))
+    owed = -await account(state, "4010000000")
+    assert owed > 0
+    await state.accepted(
+        [bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+    )
+    files = await state.pay(date(2018, 12, 3), DECEMBER)
+    again = [row for row in await sent(state) if row["kind"] == KIND_NUMBER["reissue"]]
+    assert again
+    assert await cp_consumed(state) == spent
+    await state.take(state.files(state.bank(files, NEVER)))
+    assert await cp_consumed(state) == spent
+    assert (await state.standing()).agrees
+    assert await state.in_transit() == []
+    assert -await account(state, "4010000000") == owed - sum(row["amount"] for row in again)
+
+
+async def test_what_comes_back_is_not_sent_again_to_the_same_account(state: State) -> None:
+    await state.take(
+        state.files(state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), Chances(3, 100_000)))
+    )
+    paid_again = await state.pay(date(2018, 12, 3), DECEMBER)
+    reissued = {row["payee"] for row in await sent(state) if row["kind"] == KIND_NUMBER["reissue"]}
+    items = await state.fetch("select i.reason, e.payee from bank_item i join entry e using (entry_id)")
+    allowed = {row["payee"] for row in items if row["reason"] in {"AM04", "ED05", "TM01"}}
+    assert reissued <= allowed
+    assert paid_again or not reissued
+
+
+async def test_a_duplicate_by_the_banks_word_is_never_paid_again(state: State) -> None:
+    """A54: AM05 leaves the money in suspense, the debt closed; nothing can follow it but a person's act."""
+    files = await state.pay(date(2018, 11, 5), NOVEMBER)
+    answers = state.bank(files, ALWAYS)
+    for path in state.files(answers):
+        text = path.read_text()
+        for code in SHARES:
+            text = text.replace(f"<Cd>{code}</Cd>", "<Cd>AM05</Cd>")
+        path.write_text(text)
+    await state.take(state.files(answers))
+    kinds = await state.kinds()
+    assert kinds["bank_return"] + kinds["bank_reject"] == 60
+    assert "return_identified" not in kinds
+    assert -await account(state, "4710000000") == sum(row["amount"] for row in await sent(state))
+    await state.accepted(
+        [bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+    )
+    assert await state.pay(date(2018, 12, 3), DECEMBER) == []
+    assert len(await sent(state)) == 60
+    assert (await state.standing()).agrees
+
+
+@pytest.mark.parametrize("code", ["MD07", "RR04"])
+async def test_the_dead_and_the_sanctioned_are_in_no_run(state: State, code: str) -> None:
+    """A60: they are blocked by the bank's answer, and stay so whatever is owed to them."""
+    answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), OFTEN)
+    blocked = set()
+    for path in state.files(answers):
+        text = path.read_text()
+        for known in SHARES:
+            text = text.replace(f"<Cd>{known}</Cd>", f"<Cd>{code}</Cd>")
+        path.write_text(text)
+        blocked |= {row[2] for row in rows(reading.read(path)) if row[0] != "debit"}
+    await state.take(state.files(answers))
+    assert (await state.kinds())["payee_block"] == len(blocked)
+    await state.accepted(
+        [bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+    )
+    await state.accepted([{**request(n, "2018-11-20"), "reference": f"DQ-{n}"} for n in range(1, 61)])
+    await state.pay(date(2018, 12, 31), moment("2018-12-21"))
+    dead = {row["payee"] for row in await sent(state) if identifier(row["entry_id"]) in blocked}
+    assert len(dead) == len(blocked)
+    later = await state.fetch(
+        "select payee from entry where kind = any($1::int[]) and day > '2018-12-01'", REMITS
+    )
+    assert not dead & {row["payee"] for row in later}
+    assert len(later) == 60 - len(dead)
+
+
+async def test_our_own_fault_blames_no_payee(state: State) -> None:
+    files = await state.pay(date(2018, 11, 5), NOVEMBER)
+    answers = state.bank(files, ALWAYS)
+    for path in state.files(answers):
+        text = path.read_text()
+        for code in SHARES:
+            text = text.replace(f"<Cd>{code}</Cd>", "<Cd>AM04</Cd>")
+        path.write_text(text)
+    await state.take(state.files(answers))
+    assert "payee_block" not in await state.kinds()
+    assert await state.pay(date(2018, 12, 3), DECEMBER)
+    assert Counter(row["kind"] for row in await sent(state)) == {REMITS[0]: 60, REMITS[1]: 60}
+
+
+# ---------------------------------------------------------------------------------- what does not match
+
+
+async def changed(state: State, **how: str) -> tuple[Path, Message]:
+    """A statement that debits the first payments of one account, changed by hand."""
+    files = await state.pay(date(2018, 11, 5), NOVEMBER)
+    statements = [path for path in state.files(state.bank(files, NEVER)) if "camt053" in path.name]
+    first = reading.read(statements[0])
+    entries, net = [], 0
+    for number, (_, cents, name, _) in enumerate(rows(first)[:3], 1):
+        told = {
+            "name": name,
+            "cents": str(cents),
+            "sign": "DBIT",
+            "day": "2018-11-07",
+            **(how if number == 1 else {}),
+        }
+        one = entry(euros(int(told["cents"])), told["sign"], [detail(told["name"])])
+        entries.append(one.replace("2018-12-14", told["day"]))
+        net += int(told["cents"]) * (1 if told["sign"] == "CRDT" else -1)
+    balances = balance("OPBD", "1000000.00"), balance("CLBD", euros(100_000_000 + net))
+    iban = how.get("account", first.statements[0].account)
+    path = state.folder / "statement.xml"
+    text = document(statement(*balances, *entries, account=iban))
+    path.write_text(text.replace("<Dt>2018-12-14", "<Dt>2018-11-07"))
+    return path, reading.read(path)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({"name": "NOTPROVIDED"}, "NOT_OURS"),
+        ({"name": "CRSC00000000000199"}, "NOT_OURS"),
+        ({"name": identifier(999_999)}, "UNKNOWN_TRANSFER"),
+        ({"name": identifier(61)}, "UNKNOWN_TRANSFER"),
+        ({"cents": "1"}, "AMOUNT_DIFFERS"),
+        ({"day": "2018-11-02"}, "BEFORE_ISSUE"),
+        ({"name": "salary", "sign": "CRDT"}, "NOT_OURS"),
+    ],
+)
+async def test_what_does_not_match_is_listed_and_the_rest_posted(
+    state: State, how: dict[str, str], why: str
+) -> None:
+    path, _ = await changed(state, **how)
+    taken = await state.take([path])
+    assert (taken.messages[0].debits, taken.messages[0].unmatched) == (2, 1)
+    (found,) = await state.unmatched()
+    assert (found.why, found.file, found.statement, found.item) == (why, "statement.xml", "S-1", 1)
+    assert found.amount > 0
+    standing = await state.standing()
+    assert standing.agrees
+    (one,) = [each for each in standing.accounts if each.bank]
+    assert one.unmatched == (-1 if how.get("sign") != "CRDT" else 1) * found.amount
+    assert one.unmatched_items == 1
+    assert (await state.proof()).findings == []
+
+
+@pytest.mark.parametrize(
+    ("check", "damage"),
+    [
+        (
+            "bank_books",
+            "delete from entry where entry_id = (select max(entry_id) from entry where kind = 19)",
+        ),
+        ("bank_books", "update bank_item set amount = amount + 1 where row = 0"),
+        (
+            "bank_transit",
+            "update entry set amount = amount + 1 where entry_id = (select max(entry_id) from entry where kind = 19)",
+        ),
+        ("bank_items", "delete from bank_item where row = 0"),
+        ("bank_items", "update bank_attempt set acts = acts + 1 where acts > 0"),
+        (
+            "bank_statements",
+            "update bank_statement set opening = opening + 1, closing = closing + 1, statement = 5",
+        ),
+    ],
+)
+async def test_what_is_changed_by_hand_is_found(state: State, check: str, damage: str) -> None:
+    path, message = await changed(state, name="NOTPROVIDED")
+    await state.take([path])
+    first = message.statements[0]
+    nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
+    path.write_text(document(statement(*nothing, identity="S-2", account=first.account)))
+    await state.take([path])
+    assert (await state.proof()).findings == []
+    async with connected(state.dsn) as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute(f"{damage} where message = 2" if check == "bank_statements" else damage)
+    found = {each.check for each in (await state.proof()).findings}
+    assert check in found
+
+
+async def test_a_transfer_of_another_account_is_not_posted(state: State) -> None:
+    path, _ = await changed(state, account="FR7630001007941234567890185")
+    await state.take([path])
+    assert {each.why for each in await state.unmatched()} == {"OTHER_ACCOUNT"}
+    assert "bank_debit" not in await state.kinds()
+
+
+async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State) -> None:
+    path, message = await changed(state)
+    await state.take([path])
+    _, cents, name, _ = rows(message)[1]
+    first = message.statements[0]
+    before, after = first.closing or 0, (first.closing or 0) - cents
+    balances = [
+        balance(code, euros(value), day="2018-11-08") for code, value in (("OPBD", before), ("CLBD", after))
+    ]
+    debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", "2018-11-08")
+    path.write_text(document(statement(*balances, debit, identity="S-2", account=first.account)))
+    taken = await state.take([path])
+    assert taken.rejected == []
+    (found,) = await state.unmatched()
+    assert (found.why, found.sort, found.amount) == ("REFERENCE_CONFLICT", "bank_debit", cents)
+    assert found.transfer == (await sent(state))[1]["entry_id"]
+    assert (await state.kinds())["bank_debit"] == 3
+    standing = await state.standing()
+    assert standing.agrees
+    (one,) = [each for each in standing.accounts if each.bank]
+    assert (one.refused, one.refused_lines) == (-cents, 1)
+    assert (await state.proof()).findings == []
+
+
+async def test_a_statement_that_skips_one_is_refused_whole(state: State) -> None:
+    answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), Chances(1, 60_000))
+    statements = [path for path in state.files(answers) if "camt053" in path.name]
+    accounts = [reading.read(path).statements[0].account for path in statements]
+    ((busy, _),) = Counter(accounts).most_common(1)
+    own = [path for path, each in zip(statements, accounts, strict=True) if each == busy]
+    assert len(own) > 2
+    taken = await state.take([own[0], own[2]])
+    (refused,) = taken.rejected
+    assert refused.error == "EnvelopeMismatch"
+    assert own[2].name in refused.where
+    assert "before it closed with" in refused.found
+    assert (await state.take([own[1], own[2]])).rejected == []
+    assert await state.take(own[::-1])
+
+
+async def test_a_statement_of_the_same_name_with_other_figures_is_refused(state: State) -> None:
+    path, message = await changed(state)
+    await state.take([path])
+    first = message.statements[0]
+    nothing = statement(balance("OPBD", "7.00"), balance("CLBD", "7.00"), account=first.account)
+    path.write_text(document(nothing))
+    (refused,) = (await state.take([path])).rejected
+    assert "known with other figures" in refused.found
+    path.write_text(path.read_text().replace("S-1", "S-2"))
+    (refused,) = (await state.take([path])).rejected
+    assert "S-1 before it closed with" in refused.found
+
+
+async def test_when_the_bank_refuses_a_whole_message_each_of_its_transfers_is(state: State) -> None:
+    files = await state.pay(date(2018, 11, 5), NOVEMBER)
+    message = etree.parse(str(files[0])).findtext(".//{*}GrpHdr/{*}MsgId")
+    report = (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.12"><CstmrPmtStsRpt><GrpHdr><MsgId>R-1</MsgId>'
+        f"<CreDtTm>2018-11-06T07:00:00Z</CreDtTm></GrpHdr><OrgnlGrpInfAndSts><OrgnlMsgId>{message}</OrgnlMsgId>"
+        "<OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId><GrpSts>RJCT</GrpSts><StsRsnInf><Rsn><Cd>AM04</Cd></Rsn></StsRsnInf>"
+        "</OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
+    )
+    path = state.folder / "refused.xml"
+    path.write_text(report)
+    taken = await state.take([path])
+    assert taken.messages[0].rejects == 30
+    assert (await state.kinds())["bank_reject"] == 30
+    path.write_text(report.replace(str(message), "SOMEBODY-ELSE"))
+    await state.take([path])
+    (found,) = await state.unmatched()
+    assert (found.why, found.end_to_end) == ("UNKNOWN_MESSAGE", "SOMEBODY-ELSE")

@@ -1,0 +1,124 @@
+"""``crescendo pay`` as an officer calls it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.files import REFERENCE
+from tests.service.commands import Ended, crescendo
+from tests.settlement.runs.world import OTHER_UNIT, World, iban
+
+AT = ("--at", "2018-06-14T10:00")
+
+
+@pytest.fixture
+async def world(dsn: str, tmp_path: Path) -> World:
+    found = await World(dsn, tmp_path).opened()
+    await found.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+    await found.requests(
+        {"reference": "DP-1", "payee": "P1", "amount": "100.00"},
+        {"reference": "DP-2", "payee": "P2", "amount": "250.50"},
+        {"reference": "DP-3", "payee": "P1", "amount": "0.50"},
+        {"reference": "DP-4", "payee": "P3", "amount": "1000.00", **OTHER_UNIT},
+        {"reference": "DP-5", "payee": "P3", "amount": "3.00", "method": "cheque"},
+    )
+    return found
+
+
+async def pay(world: World, *words: str, code: int = 0) -> Ended:
+    place = {
+        "CRESCENDO_DATABASE": world.dsn,
+        "CRESCENDO_DATA": str(world.folder),
+        "CRESCENDO_REFERENCE": str(REFERENCE),
+    }
+    found = await crescendo("pay", *words, environment=place)
+    assert found.code == code, found
+    return found
+
+
+async def told(world: World, *words: str, code: int = 0) -> Any:
+    return (await pay(world, *words, "--json", code=code)).json()
+
+
+async def test_a_run_from_first_to_last(world: World) -> None:
+    found = await told(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)
+    assert (found["run"], found["state"], found["lines"], found["cents"]) == (1, "proposed", 4, 135_100)
+    assert [(each["accountant"], each["lines"]) for each in found["totals"]] == [("ECOL", 1), ("PACA", 3)]
+    assert found["reasons"] == [{"reason": "METHOD", "lines": 1, "cents": 300}]
+
+    await pay(world, "hold", "1", "3", "--as", "Bruno", "--reason", "invoice disputed")
+    await pay(world, "hold", "1", "1", "--as", "Bruno")
+    await pay(world, "unhold", "1", "1", "--as", "Alice")
+    assert "1 payee put together" in (await pay(world, "regroup", "1", "P1", "--as", "Alice")).out
+    shown = await told(world, "show", "1", "--lines", "2", "--from", "2")
+    assert [(each["line"], each["name"], each["standing"]) for each in shown["shown"]] == [
+        (2, "Entreprise P1", "paid"),
+        (3, "Entreprise P2", "HELD"),
+    ]
+    left = await told(world, "show", "1", "--lines", "9", "--left-out")
+    assert [each["standing"] for each in left["shown"]] == ["HELD", "METHOD"]
+
+    refused = await pay(world, "release", "1", "--as", "Alice", code=3)
+    assert "released by somebody who made it" in refused.err
+    assert await told(world, "release", "1", "--as", "Bruno") == {
+        "run": 1,
+        "lines": 3,
+        "cents": 110_050,
+        "released_by": "Bruno",
+    }
+    issued = await told(world, "issue", "1", "--as", "Claire", *AT)
+    assert (issued["state"], issued["paid"], issued["refused"], issued["files"]) == ("issued", 3, 0, 2)
+    files = await told(world, "files", "1")
+    assert [(each["transactions"], each["cents"]) for each in files] == [(1, 100_000), (1, 10_050)]
+    assert all(Path(each["path"]).is_file() for each in files)
+    assert await told(world, "issue", "1", "--as", "Claire", *AT) == issued
+    (listed,) = await told(world, "list")
+    assert (listed["run"], listed["state"], listed["proposed_by"], listed["released_by"]) == (
+        1,
+        "issued",
+        "Alice",
+        "Bruno",
+    )
+
+
+async def test_what_people_read(world: World) -> None:
+    said = (await pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
+    assert "Run 1 is proposed: 4 lines, 1,351.00 euros, due until 2018-06-30; proposed by Alice." in said
+    assert "it is to be paid by other means than a transfer" in said
+    assert (
+        "Run 1 is released: 4 lines, 1,351.00 euros."
+        in (await pay(world, "release", "1", "--as", "Bruno")).out
+    )
+    await world.post([{"reference": "L1", "kind": "payee_block", "payee": "P2"}], "accountant")
+    said = (await pay(world, "issue", "1", "--as", "Claire", *AT, code=1)).out
+    assert "Issued by Claire: 3 paid, 1,100.50 euros, in 2 files; 1 refused." in said
+    assert "PAYEE_BLOCKED" in said
+    assert "1-PACA-SEPA-1.xml" in (await pay(world, "files", "1")).out
+    assert "issued" in (await pay(world, "list")).out
+    second = (await pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
+    assert "the payee is blocked" in second
+    assert (
+        "Run 2 is abandoned."
+        in (await pay(world, "abandon", "2", "--as", "Alice", "--reason", "nothing")).out
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("propose",), 2, "--as"),
+        (("propose", "--as", " "), 2, "not blank"),
+        (("propose", "--as", "A" * 71), 2, "up to 70"),
+        (("propose", "--as", "A", "--until", "soon"), 2, "write it as in 2018-12-21"),
+        (("propose", "--as", "A", "--at", "soon"), 2, "write it as in 2018-12-20T14:00"),
+        (("hold", "1", "--as", "A"), 2, "name at least one line"),
+        (("show", "7"), 3, "there is no run 7"),
+        (("issue", "7", "--as", "A"), 3, "there is no run 7"),
+        (("issue", "7", "--as", "A", "--version", "12"), 2, "version"),
+        (("files", "7"), 3, "there is no run 7"),
+        (("regroup", "7", "NOBODY", "--as", "A"), 3, "no payee NOBODY"),
+    ],
+)
+async def test_what_cannot_be_done(world: World, words: tuple[str, ...], code: int, said: str) -> None:
+    assert said in (await pay(world, *words, code=code)).err

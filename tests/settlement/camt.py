@@ -1,0 +1,70 @@
+"""Messages of a bank, put together from pieces that tests change."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.answers import Message, Sort, end_to_end, unpacked
+from settlement import answers
+
+ACCOUNT = "FR7630001000641234567890174"
+SORTS = {Sort.DEBIT: "debit", Sort.CREDIT: "credit", Sort.RETURN: "return", Sort.REJECT: "reject"}
+Row = tuple[str, int, str, str]
+"""A movement: what it is, cents, end-to-end id, reason."""
+
+
+def balance(code: str, amount: str, sign: str = "CRDT", day: str = "2018-12-14") -> str:
+    return (
+        f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">{amount}</Amt>'
+        f"<CdtDbtInd>{sign}</CdtDbtInd><Dt><Dt>{day}</Dt></Dt></Bal>"
+    )
+
+
+def detail(end_to_end: str = "", amount: str = "", sign: str = "", reason: str = "") -> str:
+    refs = f"<Refs><EndToEndId>{end_to_end}</EndToEndId></Refs>" if end_to_end else ""
+    amounts = f'<Amt Ccy="EUR">{amount}</Amt>' if amount else ""
+    signs = f"<CdtDbtInd>{sign}</CdtDbtInd>" if sign else ""
+    reasons = f"<RtrInf><Rsn><Cd>{reason}</Cd></Rsn></RtrInf>" if reason else ""
+    return f"<TxDtls>{refs}{amounts}{signs}{reasons}</TxDtls>"
+
+
+def entry(
+    amount: str, sign: str, details: Sequence[str] = (), *, status: str = "<Cd>BOOK</Cd>", more: str = ""
+) -> str:
+    inside = f"<NtryDtls>{''.join(details)}</NtryDtls>" if details else ""
+    return (
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{more}<Sts>{status}</Sts>'
+        f"<BookgDt><Dt>2018-12-14</Dt></BookgDt><BkTxCd/>{inside}</Ntry>"
+    )
+
+
+def statement(*parts: str, identity: str = "S-1", account: str = ACCOUNT) -> str:
+    return f"<Stmt><Id>{identity}</Id><Acct><Id><IBAN>{account}</IBAN></Id><Ccy>EUR</Ccy></Acct>{''.join(parts)}</Stmt>"
+
+
+def document(*statements: str, version: str = "08") -> str:
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}">'
+        f"<BkToCstmrStmt><GrpHdr><MsgId>M-1</MsgId><CreDtTm>2018-12-14T22:00:00</CreDtTm></GrpHdr>"
+        f"{''.join(statements)}</BkToCstmrStmt></Document>"
+    )
+
+
+def read(text: str | bytes) -> Message:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bank.xml"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return answers.read(path)
+
+
+def rows(message: Message) -> list[Row]:
+    moved = message.movements
+    return [
+        (
+            SORTS[Sort(int(moved.sort[row]))],
+            int(moved.amount[row]),
+            end_to_end(message, row),
+            unpacked(moved.reason[row]),
+        )
+        for row in range(moved.amount.size)
+    ]

@@ -1,0 +1,61 @@
+"""Orders made for tests, from plain texts."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from core.columns import seal
+from core.iban import with_check_digits
+from core.payments import Way
+from core.tables import Bytes, Spans
+from posting.rows import TextCells
+from settlement.pain001 import Debtor, Heading, Version
+from settlement.transfers import Orders, named, spelt
+
+IBAN = with_check_digits("FR", "30001000641234567890185")
+BIC = "BDFEFRPPCCT"
+
+
+class Order(NamedTuple):
+    """One transfer in plain words."""
+
+    entry: int = 1
+    cents: int = 100
+    name: str = "Entreprise"
+    iban: str = IBAN
+    bic: str = BIC
+    remittance: str = "EJ 2103955300"
+
+
+def cells(texts: Sequence[str]) -> TextCells:
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
+    data = np.frombuffer(b"".join(encoded), np.uint8)
+    return TextCells(seal(Spans(ends[:-1].copy(), ends[1:].copy())), seal(Bytes(data)))
+
+
+def orders(rows: Sequence[Order]) -> Orders:
+    entry, amount = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
+    name, account, bank, remittance = (cells([str(row[place]) for row in rows]) for place in range(2, 6))
+    return Orders(entry, amount, named(name), account, bank, spelt(remittance))
+
+
+def heading(
+    version: Version = Version.V09,
+    *,
+    way: Way = Way.SEPA,
+    holder: str = "DRFiP (exemple)",
+    initiator: str = "DGFiP",
+) -> Heading:
+    return Heading(
+        message="CRSC-7-PACA-SEPA-1",
+        created=datetime(2018, 12, 21, 14, 2, 11, 94_000, UTC),
+        initiator=initiator,
+        debtor=Debtor(holder, IBAN, BIC),
+        way=way,
+        executed=date(2018, 12, 24),
+        batch_booking=True,
+        version=version,
+    )

@@ -1,0 +1,276 @@
+"""What is issued: accepted lines alone, each once, in files that add up to the journal; the rest is listed."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml.etree import XMLSchema, parse
+
+from core.catalog import KIND_NUMBER
+from core.codes import Outcome
+from core.errors import EngineError
+from core.fields import ACT_LINES_MAX
+from settlement.end_to_end import identifier
+from settlement.pain001 import Version
+from settlement.runs import changing, issuing, postgres, standing
+from settlement.runs.left_out import LeftOut
+from settlement.runs.postgres import NoSuchRun
+from tests.settlement.runs.test_life import read
+from tests.settlement.runs.world import OTHER_UNIT, World, iban
+from tests.settlement.test_pain001 import XSD
+
+
+@pytest.fixture
+async def world(dsn: str, tmp_path: Path) -> World:
+    found = await World(dsn, tmp_path).opened()
+    await found.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+    return found
+
+
+async def released(world: World, *said: dict[str, str]) -> int:
+    await world.requests(*said)
+    run = await world.propose()
+    await world.release(run)
+    return run
+
+
+async def described(world: World, run: int, lines: int = 100) -> dict[str, Any]:
+    async with postgres.connected(world.dsn) as connection:
+        return await standing.described(connection, run, (lines, 0, False))
+
+
+def transfers(files: list[dict[str, Any]]) -> list[Any]:
+    return [each for file in files for lot in read(file["path"]).pmt_inf for each in lot.cdt_trf_tx_inf]
+
+
+async def test_what_was_refused_is_listed_and_in_no_file(world: World) -> None:
+    """Blocked, or with another account, since the run was released (A60)."""
+    run = await released(
+        world,
+        {"reference": "GOOD", "payee": "P1", "amount": "1.00"},
+        {"reference": "BLOCKED", "payee": "P2", "amount": "2.00"},
+        {"reference": "MOVED", "payee": "P3", "amount": "4.00"},
+    )
+    await world.post(
+        [
+            {"reference": "L1", "kind": "payee_block", "payee": "P2"},
+            {
+                "reference": "L2",
+                "kind": "bank_details",
+                "payee": "P3",
+                "payee_name": "Entreprise",
+                "iban": iban(33),
+            },
+        ],
+        "accountant",
+    )
+    files = await world.issue(run)
+    assert [(each["transactions"], each["cents"]) for each in files] == [(1, 100)]
+    assert [each.amt.instd_amt.value for each in transfers(files)] == [Decimal("1.00")]
+    found = await described(world, run)
+    assert (found["paid"], found["paid_cents"], found["refused"], found["refused_cents"]) == (1, 100, 2, 600)
+    assert found["refusals"] == [
+        {"line": 2, "code": Outcome.PAYEE_BLOCKED.name, "cents": 200},
+        {"line": 3, "code": Outcome.BANK_DETAILS_DIFFER.name, "cents": 400},
+    ]
+    again = await world.lines(await world.propose())
+    assert [(each["amount"], each["left_out"]) for each in again] == [(400, 0), (200, LeftOut.PAYEE_BLOCKED)]
+
+
+async def test_a_run_of_which_nothing_is_accepted_has_no_file(world: World) -> None:
+    run = await released(world, {"reference": "BLOCKED", "payee": "P2", "amount": "2.00"})
+    await world.post([{"reference": "L1", "kind": "payee_block", "payee": "P2"}], "accountant")
+    assert await world.issue(run) == []
+    assert (await described(world, run))["refused"] == 1
+
+
+async def test_a_request_is_in_one_live_order_at_most(world: World) -> None:
+    """Two runs that both pay it, as if nobody had looked: the journal takes the first (A54)."""
+    await world.requests({"reference": "DP-1", "payee": "P1", "amount": "5.00"})
+    first = await world.propose()
+    await world.change(first, "hold", 1)
+    second = await world.propose()
+    await world.change(first, "unhold", 1)
+    for run in (first, second):
+        await world.release(run)
+    assert len(transfers(await world.issue(second))) == 1
+    assert await world.issue(first) == []
+    assert (await described(world, first))["refusals"] == [
+        {"line": 1, "code": "PREDECESSOR_STAGE", "cents": 500}
+    ]
+
+
+async def test_put_together_where_asked(world: World) -> None:
+    """One transfer for all requests of a payee on one account; the others stay one by one, and so do other accountants'."""
+    await world.requests(
+        *({"reference": f"A-{at}", "payee": "P1", "amount": f"{at}.00"} for at in range(1, 4)),
+        {"reference": "B-1", "payee": "P2", "amount": "10.00"},
+        {"reference": "A-4", "payee": "P1", "amount": "100.00", **OTHER_UNIT},
+    )
+    run = await world.propose()
+    async with postgres.connected(world.dsn) as connection:
+        payee = await changing.payee(connection, "P1")
+    await world.change(run, "regroup", payee)
+    await world.release(run)
+    files = await world.issue(run)
+    assert [(each["transactions"], each["cents"]) for each in files] == [(1, 10_000), (2, 1_600)]
+    found = [
+        (each.amt.instd_amt.value, each.rmt_inf.ustrd[0], each.pmt_id.end_to_end_id)
+        for each in transfers(files)
+    ]
+    rows = await world.rows(
+        "select entry_id, amount from entry where kind = $1 order by entry_id", KIND_NUMBER["payment"]
+    )
+    entries = [identifier(each["entry_id"]) for each in rows]
+    assert [each["amount"] for each in rows] == [10_000, 100, 200, 300, 1_000]
+    assert found == [
+        (Decimal("100.00"), "DP A-4", entries[0]),
+        (Decimal("6.00"), "DP A-1, DP A-2, DP A-3", entries[1]),
+        (Decimal("10.00"), "DP B-1", entries[4]),
+    ]
+
+
+async def test_a_group_is_paid_whole_or_not_at_all(world: World) -> None:
+    await world.requests(*({"reference": f"A-{at}", "payee": "P1", "amount": "1.00"} for at in range(3)))
+    run = await world.propose()
+    await world.change(run, "regroup", 1)
+    await world.release(run)
+    (entry,) = await world.rows("select entry_id from entry where reference = 'A-1'")
+    await world.post(
+        [{"reference": "RJ", "kind": "payment_request_rejection", "predecessor": "A-1", "amount": "0.01"}]
+    )
+    assert entry
+    assert await world.issue(run) == []
+    assert (await described(world, run))["refused"] == 3
+
+
+async def test_groups_are_as_long_as_an_act_may_be(world: World) -> None:
+    count = ACT_LINES_MAX + 1
+    await world.requests(*({"reference": f"A-{at}", "payee": "P1", "amount": "1.00"} for at in range(count)))
+    run = await world.propose()
+    await world.change(run, "regroup", 1)
+    await world.release(run)
+    found = [each.amt.instd_amt.value for each in transfers(await world.issue(run))]
+    assert found == [Decimal(ACT_LINES_MAX), Decimal(1)]
+
+
+async def test_files_are_cut_to_what_the_bank_takes(world: World) -> None:
+    world.change_rules(transactions_max=4)
+    run = await released(
+        world, *({"reference": f"DP-{at}", "payee": "P1", "amount": f"{at + 1}.00"} for at in range(10))
+    )
+    files = await world.issue(run)
+    assert [(each["name"], each["transactions"], each["cents"]) for each in files] == [
+        ("1-PACA-SEPA-1.xml", 4, 1_000),
+        ("1-PACA-SEPA-2.xml", 4, 2_600),
+        ("1-PACA-SEPA-3.xml", 2, 1_900),
+    ]
+    assert len({each.pmt_id.end_to_end_id for each in transfers(files)}) == 10
+    assert len({read(each["path"]).grp_hdr.msg_id for each in files}) == 3
+
+
+@pytest.mark.parametrize("version", Version)
+async def test_every_file_is_valid(world: World, version: Version) -> None:
+    run = await released(
+        world,
+        {"reference": "DP-1", "payee": "P1", "amount": "1.00", "remittance": "<&>'\"é"},
+        {"reference": "DP-2", "payee": "P2", "amount": "200000000"},
+    )
+    for each in await world.issue(run, version=version):
+        XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")).assertValid(parse(each["path"]))
+
+
+async def test_asked_again_the_same_bytes(world: World) -> None:
+    """Also when the outbox is lost, and when the reference data say something else by now."""
+    run = await released(
+        world, *({"reference": f"DP-{at}", "payee": "P2", "amount": "7.00"} for at in range(3))
+    )
+    (file,) = await world.issue(run)
+    before = Path(file["path"]).read_bytes()
+    world.change_rules(transactions_max=1, initiator="Quelqu'un d'autre")
+    assert await world.issue(run) == [file]
+    Path(file["path"]).unlink()
+    assert await world.issue(run) == [file]
+    assert Path(file["path"]).read_bytes() == before
+    Path(file["path"]).write_bytes(b"changed")
+    assert await world.files(run) == [file]
+    assert Path(file["path"]).read_bytes() == before
+
+
+async def test_a_file_that_cannot_be_made_again_is_not_made_up(world: World) -> None:
+    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+    (file,) = await world.issue(run)
+    Path(file["path"]).unlink()
+    await world.forge("update payment_file set sha256 = sha256('')")
+    with pytest.raises(EngineError, match="made again hashes to"):
+        await world.files(run)
+
+
+async def test_lines_that_were_changed_are_not_paid(world: World) -> None:
+    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+    await world.forge("update payment_page set content = content || '\\x00'")
+    with pytest.raises(EngineError, match="are not those proposed"):
+        await world.issue(run)
+
+
+async def test_an_issue_takes_what_was_released_and_no_more(world: World) -> None:
+    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+    await world.forge("update payment_release set cents = 699")
+    with pytest.raises(EngineError, match="pays 1 lines, 1 were released"):
+        await world.issue(run)
+
+
+async def test_only_what_is_released_is_issued(world: World) -> None:
+    await world.requests({"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+    run = await world.propose()
+    with pytest.raises(NoSuchRun, match="is proposed; this takes one that is released"):
+        await world.issue(run)
+    async with postgres.connected(world.dsn) as connection:
+        with pytest.raises(NoSuchRun, match="is proposed; this takes one that is issued"):
+            await issuing.again(connection, run, world.outbox, print)
+
+
+async def test_what_came_back_is_paid_again_without_credits(world: World) -> None:
+    """Only to another account, unless somebody says so; and CP are consumed once (A26, A53)."""
+    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+    await world.issue(run)
+    await world.comes_back("DP-1")
+    second = await world.propose()
+    assert [(each["left_out"], each["kind"]) for each in await world.lines(second)] == [
+        (LeftOut.RETURNED, KIND_NUMBER["reissue"])
+    ]
+    details = {
+        "reference": "L1",
+        "kind": "bank_details",
+        "payee": "P1",
+        "payee_name": "Entreprise",
+        "iban": iban(44),
+    }
+    await world.post([details], "accountant")
+    third = await world.propose()
+    await world.release(third)
+    (file,) = await world.issue(third)
+    (transfer,) = transfers([file])
+    (entry,) = await world.rows("select entry_id from entry where kind = $1", KIND_NUMBER["reissue"])
+    assert transfer.pmt_id.end_to_end_id == identifier(entry["entry_id"])
+    assert transfer.cdtr_acct.id.iban == iban(44)
+    assert await world.cp_consumed() == 700
+
+
+async def test_what_came_back_may_be_sent_to_the_same_account_by_two_hands(world: World) -> None:
+    await world.issue(await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"}))
+    await world.comes_back("DP-1")
+    run = await world.propose()
+    await world.change(run, "unhold", 1)
+    assert await world.release(run) == (1, 700)
+    assert len(transfers(await world.issue(run))) == 1
+
+
+async def test_a_year_s_rules_are_kept_with_the_run(world: World) -> None:
+    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+    await world.issue(run)
+    (row,) = await world.rows("select terms::jsonb ->> 'initiator' as initiator from payment_issue")
+    assert row["initiator"] == world.books.rules.initiator
+    assert replace(world.books.rules, initiator="x").initiator == "x"

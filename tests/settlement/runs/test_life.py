@@ -1,0 +1,76 @@
+"""A run from what is due to files for the bank, on real files and a real database."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyiso20022.pain import pain_001_001_09
+from xsdata.formats.dataclass.parsers import XmlParser
+
+from core.catalog import KIND_NUMBER
+from settlement.end_to_end import identifier
+from settlement.runs.left_out import LeftOut
+from tests.settlement.runs.world import OTHER_UNIT, World, iban
+
+
+def read(path: str) -> Any:
+    return XmlParser().from_bytes(Path(path).read_bytes(), pain_001_001_09.Document).cstmr_cdt_trf_initn
+
+
+@pytest.fixture
+async def world(dsn: str, tmp_path: Path) -> World:
+    found = await World(dsn, tmp_path).opened()
+    await found.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 5)))
+    await found.requests(
+        {"reference": "DP-1", "payee": "P1", "amount": "100.00"},
+        {"reference": "DP-2", "payee": "P2", "amount": "250.50"},
+        {"reference": "DP-3", "payee": "P1", "amount": "0.01"},
+        {"reference": "DP-4", "payee": "P3", "amount": "1000.00", **OTHER_UNIT},
+        {"reference": "DP-5", "payee": "P4", "amount": "150000000.00"},
+    )
+    return found
+
+
+async def test_from_what_is_due_to_files(world: World) -> None:
+    run = await world.propose()
+    assert [
+        (each["code"], each["way"], each["amount"], each["left_out"]) for each in await world.lines(run)
+    ] == [
+        ("ECOL", 1, 100_000, 0),
+        ("PACA", 1, 10_000, 0),
+        ("PACA", 1, 25_050, 0),
+        ("PACA", 1, 1, 0),
+        ("PACA", 2, 15_000_000_000, 0),
+    ]
+    assert await world.release(run) == (5, 15_000_135_051)
+    files = await world.issue(run)
+    assert [(each["accountant"], each["way"], each["transactions"], each["cents"]) for each in files] == [
+        ("ECOL", 1, 1, 100_000),
+        ("PACA", 1, 3, 35_051),
+        ("PACA", 2, 1, 15_000_000_000),
+    ]
+    message = read(files[1]["path"])
+    assert (message.grp_hdr.nb_of_txs, message.grp_hdr.ctrl_sum) == ("3", Decimal("350.51"))
+    (lot,) = message.pmt_inf
+    assert lot.dbtr_acct.id.iban == world.books.debtors()["PACA"].iban
+    assert str(lot.reqd_exctn_dt.dt) == "2018-06-15"
+    paid = await world.rows(
+        "select p.entry_id, r.reference, p.amount from entry p join entry r on r.entry_id = p.predecessor"
+        " where p.kind = $1 order by p.entry_id",
+        KIND_NUMBER["payment"],
+    )
+    by_identifier = {identifier(each["entry_id"]): each for each in paid}
+    for each in lot.cdt_trf_tx_inf:
+        found = by_identifier[each.pmt_id.end_to_end_id]
+        assert each.amt.instd_amt.value == Decimal(found["amount"]) / 100
+        assert each.rmt_inf.ustrd == [f"DP {found['reference']}"]
+
+
+async def test_nothing_is_proposed_twice(world: World) -> None:
+    first = await world.propose()
+    second = await world.propose()
+    assert {each["left_out"] for each in await world.lines(second)} == {LeftOut.IN_ANOTHER_RUN}
+    await world.release(first)
+    await world.issue(first)
+    assert await world.lines(await world.propose()) == []

@@ -1,0 +1,241 @@
+"""What is proposed, what is left out and why, and what may be changed of it."""
+
+from pathlib import Path
+
+import pytest
+
+from core.catalog import KIND_NUMBER
+from settlement.runs import changing, postgres
+from settlement.runs.left_out import FINDINGS, LeftOut
+from settlement.runs.postgres import NoSuchRun
+from tests.settlement.runs.world import OTHER_UNIT, World, iban
+
+
+@pytest.fixture
+async def world(dsn: str, tmp_path: Path) -> World:
+    return await World(dsn, tmp_path).opened()
+
+
+async def standing(world: World, run: int) -> dict[str, str]:
+    """By the reference of the request, why it is left out."""
+    references = {
+        each["entry_id"]: each["reference"]
+        for each in await world.rows("select entry_id, reference from entry")
+    }
+    return {references[each["entry_id"]]: LeftOut(each["left_out"]).name for each in await world.lines(run)}
+
+
+async def test_each_reason(world: World) -> None:
+    await world.payees(
+        *({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)),
+        {"payee": "FAR", "iban": iban(9, "BR")},
+        {"payee": "ODD", "iban": iban(10), "bic": "NOBANK"},
+    )
+    await world.requests(
+        {"reference": "GOOD", "payee": "P1", "amount": "1"},
+        {"reference": "BLOCKED", "payee": "P2", "amount": "1"},
+        {"reference": "FAR", "payee": "FAR", "amount": "1"},
+        {"reference": "ODD", "payee": "ODD", "amount": "1"},
+        {"reference": "CASH", "payee": "P3", "amount": "1", "method": "cash"},
+        {"reference": "NEXT", "payee": "P3", "amount": "1", "due": "2018-09-30"},
+    )
+    await world.post([{"reference": "L1", "kind": "payee_block", "payee": "P2"}], "accountant")
+    first = await world.propose()
+    assert await standing(world, first) == {
+        "GOOD": "NO",
+        "BLOCKED": "PAYEE_BLOCKED",
+        "FAR": "OUTSIDE_SEPA",
+        "ODD": "BANK_UNKNOWN",
+        "CASH": "METHOD",
+    }
+    assert (await standing(world, await world.propose()))["GOOD"] == "IN_ANOTHER_RUN"
+    await world.post([{"reference": "L2", "kind": "payee_release", "payee": "P2"}], "accountant")
+    third = await world.propose(until="2018-09-28")
+    assert (await standing(world, third)) | {"FAR": "", "ODD": ""} == {
+        "GOOD": "IN_ANOTHER_RUN",
+        "BLOCKED": "NO",
+        "FAR": "",
+        "ODD": "",
+        "CASH": "METHOD",
+        "NEXT": "NO",
+    }
+
+
+async def test_a_day_that_no_longer_counts_in_the_exercise(world: World) -> None:
+    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.requests({"reference": "LATE", "payee": "P1", "amount": "1"})
+    at = world.at.replace(year=2019, month=3)
+    assert await standing(world, await world.propose(until="2019-03-14", at=at)) == {"LATE": "PERIOD_CLOSED"}
+
+
+def test_every_reason_is_explained() -> None:
+    assert FINDINGS.keys() == set(LeftOut)
+
+
+async def test_when_what_is_due(world: World) -> None:
+    """Its own day, or thirty days from its receipt, or from its date; three days before, so that the bank debits in time."""
+    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.requests(
+        {"reference": "DATED", "payee": "P1", "amount": "1"},
+        {"reference": "RECEIVED", "payee": "P1", "amount": "1", "received": "2018-05-20"},
+        {"reference": "SAID", "payee": "P1", "amount": "1", "received": "2018-05-20", "due": "2018-05-25"},
+    )
+    due = {
+        "2018-05-21": 0,
+        "2018-05-22": 1,
+        "2018-05-28": 1,
+        "2018-05-29": 2,
+        "2018-06-15": 2,
+        "2018-06-16": 3,
+    }
+    for until, count in due.items():
+        run = await world.propose(until=until)
+        assert len(await world.lines(run)) == count, until
+        async with postgres.connected(world.dsn) as connection:
+            await changing.abandon(connection, run, "only looked", "Alice")
+
+
+async def test_what_the_payee_will_read(world: World) -> None:
+    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.post(
+        [
+            {"reference": "2103955300", "kind": "commitment", "amount": "10"} | world.unit,
+            {
+                "reference": "DP-1",
+                "kind": "payment_request_without_service",
+                "predecessor": "2103955300",
+                "payee": "P1",
+                "amount": "4",
+                "invoice_number": "F-2018/7",
+            },
+        ]
+    )
+    await world.requests(
+        {"reference": "DP-2", "payee": "P1", "amount": "1", "remittance": "Bourse d'été n° 5"}
+    )
+    texts = [each["remittance"] for each in await world.lines(await world.propose())]
+    assert texts == ["F-2018/7 DP DP-1 EJ 2103955300", "Bourse d'ete n. 5"]
+
+
+async def test_what_is_left_of_a_request_is_paid(world: World) -> None:
+    """Part of it is diverted to another creditor, part of it was rejected: each to its own."""
+    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
+    await world.requests({"reference": "DP-1", "payee": "P1", "amount": "100"})
+    await world.post(
+        [
+            {"reference": "RJ-1", "kind": "payment_request_rejection", "predecessor": "DP-1", "amount": "15"},
+        ]
+    )
+    (entry,) = [
+        each["entry_id"] for each in await world.rows("select entry_id from entry where reference = 'DP-1'")
+    ]
+    await world.post(
+        [
+            {
+                "reference": "O-1",
+                "kind": "attachment",
+                "predecessor": f"@{entry}",
+                "payee": "P2",
+                "amount": "30",
+            }
+        ],
+        "accountant",
+    )
+    lines = await world.lines(await world.propose())
+    assert [(each["payee"], each["amount"]) for each in lines] == [(1, 5_500), (2, 3_000)]
+
+
+async def test_urgent_and_large_go_by_target(world: World) -> None:
+    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.requests(
+        {"reference": "SMALL", "payee": "P1", "amount": "99999999.99"},
+        {"reference": "LARGE", "payee": "P1", "amount": "100000000"},
+        {"reference": "URGENT", "payee": "P1", "amount": "1", "method": "urgent"},
+        {"reference": "HUGE", "payee": "P1", "amount": "1500000000"},
+    )
+    run = await world.propose()
+    assert [(each["amount"], each["way"]) for each in await world.lines(run)] == [
+        (9_999_999_999, 1),
+        (10_000_000_000, 2),
+        (100, 2),
+        (150_000_000_000, 2),
+    ]
+    await world.release(run)
+    sepa, target = await world.issue(run)
+    assert (str(sepa["executed"]), str(target["executed"])) == ("2018-06-15", "2018-06-14")
+
+
+async def test_who_may_do_what(world: World) -> None:
+    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.requests(*({"reference": f"DP-{at}", "payee": "P1", "amount": "1"} for at in range(3)))
+    run = await world.propose(by="Alice")
+    with pytest.raises(NoSuchRun, match="released by somebody who made it"):
+        await world.release(run, by="Alice")
+    await world.change(run, "hold", 2, by="Bruno")
+    await world.change(run, "hold", 3, by="Alice")
+    await world.change(run, "unhold", 3, by="Dora")
+    with pytest.raises(NoSuchRun, match="released by somebody who made it"):
+        await world.release(run, by="Dora")
+    assert await world.release(run, by="Bruno") == (2, 200)
+    with pytest.raises(NoSuchRun, match="is released; this takes one that is proposed"):
+        await world.change(run, "hold", 1)
+    with pytest.raises(NoSuchRun, match="is released"):
+        await world.release(run, by="Emile")
+    files = await world.issue(run)
+    assert [each["transactions"] for each in files] == [2]
+    assert [each["amount"] for each in await world.lines(await world.propose())] == [100]
+
+
+async def test_changes_that_cannot_be(world: World) -> None:
+    await world.payees({"payee": "P1", "iban": iban(1)}, {"payee": "FAR", "iban": iban(9, "BR")})
+    await world.requests(
+        *({"reference": f"DP-{at}", "payee": payee, "amount": "1"} for at, payee in enumerate(("P1", "FAR")))
+    )
+    run = await world.propose()
+    with pytest.raises(NoSuchRun, match="has no line 3"):
+        await world.change(run, "hold", 3)
+    with pytest.raises(NoSuchRun, match="lies outside SEPA"):
+        await world.change(run, "unhold", 2)
+    with pytest.raises(NoSuchRun, match="there is no run 9"):
+        await world.change(9, "hold", 1)
+    await world.change(run, "hold", 1)
+    with pytest.raises(NoSuchRun, match="pays nothing: abandon it"):
+        await world.release(run)
+    async with postgres.connected(world.dsn) as connection:
+        await changing.abandon(connection, run, "nothing in it", "Alice")
+        with pytest.raises(NoSuchRun, match="no payee NOBODY"):
+            await changing.payee(connection, "NOBODY")
+    with pytest.raises(NoSuchRun, match="abandoned"):
+        await world.release(run)
+
+
+async def test_the_database_itself_keeps_the_two_hands(world: World) -> None:
+    """Whoever goes round the command finds the rule in the table."""
+    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.requests({"reference": "DP-1", "payee": "P1", "amount": "1"})
+    run = await world.propose(by="Alice")
+    async with postgres.connected(world.dsn) as connection:
+        for query, said in (
+            ("insert_release", (1, 100, "Alice")),
+            ("insert_issue", ("{}", bytes(32), 1, 100, "Claire", world.at)),
+        ):
+            with pytest.raises(NoSuchRun):
+                await postgres.execute(connection, query, run, *said)
+        await postgres.execute(connection, "insert_release", run, 1, 100, "Bruno")
+        with pytest.raises(NoSuchRun, match="stays as it is"):
+            await postgres.execute(connection, "insert_edit", run, "hold", [1], [None], "", "Bruno")
+        with pytest.raises(NoSuchRun, match="stays as it is"):
+            await postgres.execute(connection, "insert_abandonment", run, "", "Bruno")
+
+
+async def test_two_accountants_and_their_accounts(world: World) -> None:
+    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.requests(
+        {"reference": "DP-1", "payee": "P1", "amount": "1"},
+        {"reference": "DP-2", "payee": "P1", "amount": "2", **OTHER_UNIT},
+    )
+    assert [(each["code"], each["amount"]) for each in await world.lines(await world.propose())] == [
+        ("ECOL", 200),
+        ("PACA", 100),
+    ]
+    assert KIND_NUMBER["payment"] == (await world.lines(1))[0]["kind"]

@@ -1,0 +1,125 @@
+"""Payment runs are proved from the raw rows; whatever is changed behind them is found."""
+
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from reporting.verification import Verification, verify
+from service.database import Database
+from tests.databases import connected, fresh
+from tests.files import REFERENCE
+from tests.settlement.runs.world import OTHER_UNIT, World, iban
+
+RULES = ("run_lines", "run_hands", "run_released", "run_payments", "run_files", "run_ends")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def template(database: Database, tmp_path_factory: pytest.TempPathFactory):
+    """Two runs that are over, one that is released, one that is proposed; with holds, groups, something that came back."""
+    async with fresh(database) as dsn:
+        world = await World(dsn, tmp_path_factory.mktemp("proved")).opened()
+        await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+        await world.requests(
+            *(
+                {"reference": f"DP-{at}", "payee": f"P{at % 3 + 1}", "amount": f"{at}.00"}
+                for at in range(1, 9)
+            ),
+            {"reference": "DP-A", "payee": "P1", "amount": "5.00", **OTHER_UNIT},
+        )
+        first = await world.propose()
+        await world.change(first, "hold", 3)
+        await world.change(first, "regroup", 1)
+        await world.release(first)
+        await world.issue(first)
+        await world.comes_back("DP-1")
+        second = await world.propose()
+        returned = [each["line"] for each in await world.lines(second) if each["left_out"]]
+        await world.change(second, "unhold", *returned)
+        await world.release(second)
+        await world.issue(second)
+        await world.requests({"reference": "DP-N", "payee": "P1", "amount": "5.00"})
+        await world.release(await world.propose())
+        await world.requests({"reference": "DP-O", "payee": "P1", "amount": "6.00"})
+        await world.propose()
+        yield dsn
+
+
+@pytest.fixture
+async def proved(database: Database, template: str, tmp_path: Path):
+    """A copy to change."""
+    async with connected(database.dsn) as admin:
+        await admin.execute(f"create database proved template {template.rpartition('/')[2]}")
+        yield World(database.dsn.rpartition("/")[0] + "/proved", tmp_path)
+        await admin.execute("drop database proved with (force)")
+
+
+def broken(found: Verification) -> dict[str, list[str]]:
+    return {
+        each.name: [one.place for one in found.findings if one.check == each.name]
+        for each in found.checks
+        if each.broken and each.name in RULES
+    }
+
+
+async def test_honest_runs_are_proved(proved: World) -> None:
+    states = await proved.rows("select state from payment_state order by run")
+    assert [each["state"] for each in states] == ["issued", "issued", "released", "proposed"]
+    found = await verify(proved.dsn, folder=REFERENCE)
+    assert {each.name for each in found.checks} >= set(RULES)
+    assert broken(found) == {}
+
+
+CHANGES = {
+    "a file carries a cent more": (
+        "update payment_file set cents = cents + 1 where run = 1 and file = 1",
+        "run_files",
+    ),
+    "a file is gone": ("delete from payment_file where run = 2", "run_files"),
+    "a transfer more in a file": (
+        "update payment_file set transactions = transactions + 1 where run = 2",
+        "run_files",
+    ),
+    "a payment of another sum": (
+        "update entry set amount = amount + 1 where entry_id = (select max(entry_id) from entry where kind = 18)",
+        "run_payments",
+    ),
+    "a payment of something else": (
+        "update entry set predecessor = predecessor - 1 where entry_id = (select max(entry_id) from entry where kind = 18)",
+        "run_payments",
+    ),
+    "a payment twice": (
+        "insert into entry select * from entry where entry_id = (select max(entry_id) from entry where kind = 18)",
+        "run_payments",
+    ),
+    "a held line paid": ("delete from payment_edit where what = 'hold'", "run_released"),
+    "more released than is paid": (
+        "update payment_release set cents = cents + 1 where run = 3",
+        "run_released",
+    ),
+    "the end of a run tells another sum": (
+        "update payment_end set paid_cents = paid_cents - 1 where run = 1",
+        "run_ends",
+    ),
+    "one hand": ("update payment_release set released_by = 'Alice' where run = 1", "run_hands"),
+    "never released": ("delete from payment_release where run = 2", "run_hands"),
+    "changed after the release": (
+        "insert into payment_edit (run, what, line, reason, by, at) values (1, 'hold', 1, '', 'Zoe', now() + '1 day')",
+        "run_hands",
+    ),
+    "a proposal of another sum": ("update payment_run set cents = cents + 1 where run = 4", "run_lines"),
+    "pages of another run": (
+        "update payment_page set content = (select content from payment_page where run = 4) where run = 3",
+        "run_lines",
+    ),
+    "no pages": ("delete from payment_page where run = 4", "run_lines"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_what_is_changed_is_found(proved: World, name: str) -> None:
+    change, rule = CHANGES[name]
+    await proved.forge(change)
+    found = broken(await verify(proved.dsn, folder=REFERENCE))
+    assert rule in found, found
+    assert all("run " in place or "entry " in place for place in found[rule])

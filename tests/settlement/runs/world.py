@@ -1,0 +1,226 @@
+"""A small State with things to pay: real files through the real engine, on the reference data of the scenarios."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+
+from core.catalog import KIND_NUMBER
+from core.iban import with_check_digits
+from core.payments import ZONE
+from ingest.intake import FileFeed, Order
+from ingest.spool import Spool
+from posting.pipeline import Pipeline, Settings
+from posting.registry import Reference
+from posting.store.postgres import PostgresStore
+from service import app, paying
+from service.database import Database
+from service.interruption import Interruption
+from service.progress import Course
+from service.settings import Settings as Place
+from settlement.outbox import Outbox
+from settlement.pain001 import Version
+from settlement.runs import changing, desk, issuing, pages, postgres
+from settlement.runs.books import Books
+from settlement.runs.desk import Proposed
+from settlement.runs.issuing import Issue
+from tests.files import REFERENCE, Row
+
+AT = datetime(2018, 6, 14, 10, 0, tzinfo=ZoneInfo(ZONE))
+"""A Thursday, before all cut-offs."""
+UNIT = {"fund_centre": "0177-D013-DD13", "functional_area": "0177-12", "commitment_item": "31"}
+OTHER_UNIT = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
+_COMMON = {"exercise": "2018", "date": "2018-05-02"}
+_PARTS = {"0177": ("0177-D013", "0177-D013-DD13"), "0217": ("0217-SGAC", "0217-SGAC-ASPR")}
+
+
+def iban(number: int, country: str = "FR") -> str:
+    lengths = {"FR": 23, "DE": 18, "US": 10, "BR": 25}
+    return with_check_digits(country, f"{number:0{lengths[country]}}")
+
+
+class World:
+    """One database, its spool and outbox."""
+
+    at = AT
+    unit = UNIT
+
+    def __init__(self, dsn: str, folder: Path) -> None:
+        self.dsn, self.folder, self.reference = dsn, folder, REFERENCE
+        self.place = Place(data=folder, database=dsn, reference=REFERENCE)
+        self.books = Books.load(REFERENCE)
+        self.steps: list[str] = []
+        self.told: Callable[[str], None] = self.steps.append
+        self._files = count(1)
+
+    async def opened(self) -> "World":
+        """Credits for two programmes, a hundred million each."""
+        rows: list[Row] = []
+        for measure in ("ae", "cp"):
+            for programme, below in _PARTS.items():
+                acts = [("budget_opening", programme), *(("allotment", each) for each in below)]
+                rows += [
+                    {
+                        "kind": f"{act}_{measure}",
+                        "fund_centre": centre,
+                        "commitment_item": "HT2",
+                        "amount": "3000000000",
+                    }
+                    for act, centre in acts
+                ]
+        await self.post([row | {"reference": f"B{at}"} for at, row in enumerate(rows)])
+        return self
+
+    async def payees(self, *said: Row) -> None:
+        """Register payees; their codes, and by default names and accounts, follow from their place."""
+        await self.post(
+            [
+                {
+                    "reference": f"T{row['payee']}",
+                    "kind": "third_party",
+                    "payee_name": f"Entreprise {row['payee']}",
+                }
+                | row
+                for row in said
+            ]
+        )
+
+    async def requests(self, *said: Row) -> None:
+        """Direct requests: ``reference``, ``payee``, ``amount``, and whatever else."""
+        await self.post([{"kind": "direct_payment_request"} | UNIT | row for row in said])
+
+    async def post(self, rows: Sequence[Row], sender: str = "ministry") -> int:
+        """Bring acts into the journal; every one must be accepted.  The number of the submission."""
+        path = self.folder / f"file-{next(self._files)}.jsonl"
+        envelope = {"envelope": {"sender": sender, "batch_id": path.stem, "version": "1", "count": len(rows)}}
+        path.write_text(
+            "".join(json.dumps(line) + "\n" for line in [envelope, *(_COMMON | row for row in rows)])
+        )
+        async with PostgresStore(self.dsn).held("test") as store:
+            feed = FileFeed(Order([path]), Spool(self.folder / "spool"), store)
+            await Pipeline(store, Reference.load(self.reference), Settings()).run(feed)
+            assert not feed.rejected, feed.rejected
+        refused = await self.rows(
+            "select line, code, reference from refusal where submission = $1", feed.taken[0]
+        )
+        assert not refused, refused
+        return feed.taken[0]
+
+    async def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return [dict(row.items()) for row in await connection.fetch(query, *arguments)]
+        finally:
+            await connection.close()
+
+    async def propose(self, by: str = "Alice", until: str = "2018-06-30", at: datetime = AT) -> int:
+        wanted = Proposed(by, datetime.fromisoformat(until).date(), at.date())
+        async with postgres.connected(self.dsn) as connection:
+            return await desk.propose(connection, self.books, wanted, self.told)
+
+    async def change(self, run: int, what: str, *numbers: int, by: str = "Alice") -> None:
+        async with postgres.connected(self.dsn) as connection:
+            await changing.change(connection, run, what, (numbers, "said so", by))
+
+    async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
+        async with postgres.connected(self.dsn) as connection:
+            return await changing.release(connection, run, by)
+
+    async def issue(
+        self, run: int, at: datetime = AT, version: Version = Version.V09
+    ) -> list[dict[str, Any]]:
+        """Issue a run; its files."""
+        where = app.Where(self.place, Database(self.dsn), Reference.load(self.reference))
+        how = Issue("Claire", at, version)
+        assert await paying.issued(where, run, how, (Interruption(lambda: None), Quiet(self.told)))
+        return await self.files(run)
+
+    async def files(self, run: int) -> list[dict[str, Any]]:
+        """The files of a run that is issued."""
+        async with postgres.connected(self.dsn) as connection:
+            return await issuing.again(connection, run, self.outbox, self.told)
+
+    def change_rules(self, **said: int | str) -> None:
+        """Other rules of paying from now on."""
+        folder = self.folder / "reference"
+        shutil.copytree(self.reference, folder, dirs_exist_ok=True)
+        rules = folder / "payments.toml"
+        text = rules.read_text()
+        for name, value in said.items():
+            shown = json.dumps(value, ensure_ascii=False)
+            text = re.sub(rf"(?m)^{name} = [^#\n]*", f"{name} = {shown} ", text)
+        rules.write_text(text)
+        self.reference = folder
+        self.place = msgspec.structs.replace(self.place, reference=folder)
+        self.books = Books.load(folder)
+
+    async def forge(self, change: str) -> None:
+        """Change rows as only a superuser can who switches the triggers off."""
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute("set session_replication_role = replica")
+            await connection.execute(change)
+        finally:
+            await connection.close()
+
+    async def comes_back(self, reference: str) -> None:
+        """The bank debits the transfer of a request and sends it back, and the accountant finds out whose it is."""
+        paid = "select p.* from entry p join entry r on r.entry_id = p.predecessor where r.reference = $1 and p.kind = $2"
+        (last,) = await self.rows(paid, reference, KIND_NUMBER["payment"])
+        for kind in ("bank_debit", "bank_return", "return_identified"):
+            name = f"{kind}-{last['entry_id']}"
+            amount = f"{last['amount'] // 100}.{last['amount'] % 100:02}"
+            act = {
+                "kind": kind,
+                "predecessor": f"@{last['entry_id']}",
+                "amount": amount,
+                "date": "2018-06-15",
+            }
+            await self.post([act | {"reference": name}], "bank")
+            (last,) = await self.rows("select * from entry where reference = $1", name)
+
+    async def cp_consumed(self) -> int:
+        """Of all programmes together."""
+        (row,) = await self.rows(
+            "select sum(cp_consumed)::bigint as cents from (select distinct on (node) * from node_balance"
+            " order by node, batch desc) b where cp_opened > 0 and cp_allotted > 0 and node / 6 % 131072 in"
+            " (select id from reference_text where kind = 1 and code !~ '-')"
+        )
+        return row["cents"]
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.folder / paying.OUTBOX)
+
+    async def lines(self, run: int) -> list[dict[str, Any]]:
+        """The lines of a run, plainly, with the codes of their accountants."""
+        found = await self.rows("select content from payment_page where run = $1 order by page", run)
+        codes = (await self.rows("select accountants from payment_run where run = $1", run))[0]["accountants"]
+        lines = [line for each in found for line in pages.table_of(each["content"]).to_pylist()]
+        return [
+            {**line, "code": codes[line["accountant"] - 1] if line["accountant"] else ""} for line in lines
+        ]
+
+
+class Quiet:
+    """Tells nobody; the steps alone are handed on."""
+
+    def __init__(self, step: Callable[[str], None]) -> None:
+        self._step = step
+
+    def doing(self, text: str) -> None:
+        self._step(text)
+
+    def stepping(self, done: int, total: int, label: str) -> None: ...
+
+    def following(self, course: Course) -> None: ...
+
+    def close(self) -> None: ...

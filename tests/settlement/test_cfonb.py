@@ -1,0 +1,189 @@
+"""Statements of 120 characters: as an independent reading has them, and refused at the record that is wrong."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.answers import Message, Sort, Statement, end_to_end
+from core.errors import EnvelopeMismatch, FileUnreadable
+from core.iban import is_iban
+from settlement import answers, cfonb, chaining
+from tests.oracle import statement120
+
+BANK, BRANCH, ACCOUNT = "30001", "00064", "12345678901"
+IBAN = "FR7630001000641234567890174"
+SIGNS = ("{ABCDEFGHI", "}JKLMNOPQR")
+
+
+def amount(cents: int) -> str:
+    return f"{abs(cents):014}"[:-1] + SIGNS[cents < 0][abs(cents) % 10]
+
+
+def record(
+    code: str, day: str, cents: int | None, *, zone: str = "  ", account: str = ACCOUNT, label: str = ""
+) -> str:
+    head = f"{code}{BANK}    {BRANCH}EUR2 {account}06{day}{zone}"
+    if cents is None:
+        return f"{head}   {label}".ljust(120)
+    return f"{head.ljust(90)}{amount(cents)}".ljust(120)
+
+
+def reference(day: str, text: str, qualifier: str = "RCN") -> str:
+    return record("05", day, None, label=f"{qualifier}{text:35}purpose")
+
+
+SOUND = [
+    record("01", "131218", 100000),
+    record("04", "141218", -1050),
+    reference("141218", "E-1"),
+    record("05", "141218", None, label="LIBrent of December"),
+    record("04", "141218", 2000, zone="01"),
+    reference("141218", "E-2"),
+    record("04", "141218", 5),
+    record("07", "141218", 100955),
+]
+
+
+def read(text: str) -> Message:
+    message = cfonb.read(np.frombuffer(text.encode("latin-1"), np.uint8), "bank.txt")
+    chaining.check(message, "bank.txt")
+    return message
+
+
+def lines(message: Message) -> list[tuple[Sort, int, str]]:
+    moved = message.movements
+    sorts = [Sort(int(sort)) for sort in moved.sort]
+    return [(sort, int(moved.amount[row]), end_to_end(message, row)) for row, sort in enumerate(sorts)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n", "\r\n\r\n"])
+def test_a_statement_whatever_its_lines_end_with(end: str) -> None:
+    for text in (end.join(SOUND), end.join(SOUND) + end):
+        message = read(text)
+        assert message.statements == [Statement(f"{IBAN[-23:]}-2018-12-14", IBAN, 17879, 100000, 100955)]
+        assert lines(message) == [(Sort.DEBIT, 1050, "E-1"), (Sort.RETURN, 2000, "E-2"), (Sort.CREDIT, 5, "")]
+        assert message.movements.day.tolist() == [17879] * 3
+        assert message.movements.item.tolist() == [1, 2, 3]
+
+
+def test_records_without_any_line_end_are_read() -> None:
+    assert len(lines(read("".join(SOUND)))) == 3
+
+
+def test_the_account_is_told_as_its_iban() -> None:
+    assert is_iban(IBAN)
+    letters = "\n".join(each.replace(ACCOUNT, "0AJ2BKS3CLT") for each in SOUND)
+    account = read(letters).statements[0].account
+    assert is_iban(account)
+    assert account[14:25] == "0AJ2BKS3CLT"
+
+
+def test_statements_of_several_accounts_and_days() -> None:
+    other = [each.replace(ACCOUNT, "99999999999") for each in SOUND]
+    following = [record("01", "141218", 100955), record("07", "171218", 100955)]
+    message = read("\n".join([*SOUND, *other, *following]))
+    assert [each.closing for each in message.statements] == [100955, 100955, 100955]
+    assert message.movements.statement.tolist() == [0, 0, 0, 1, 1, 1]
+    assert message.movements.item.tolist() == [1, 2, 3, 1, 2, 3]
+
+
+def changed(at: int, start: int, text: str) -> str:
+    found = list(SOUND)
+    found[at] = f"{found[at][:start]}{text}{found[at][start + len(text) :]}"
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "found"),
+    [
+        (changed(1, 0, "03"), 2, "a record of kind 03"),
+        (changed(1, 0, "xx"), 2, "a record of kind xx"),
+        ("\n".join(SOUND[1:]), 1, "a record 04 behind 07"),
+        ("\n".join([SOUND[0], *SOUND[2:]]), 2, "a record 05 behind 01"),
+        ("\n".join([SOUND[0], SOUND[0], *SOUND[1:]]), 2, "a record 01 behind 01"),
+        ("\n".join(SOUND[:-1]), 7, "no closing balance"),
+        ("\n".join([*SOUND, SOUND[2]]), 9, "a record 05 behind 07"),
+        (changed(4, 16, "USD"), 5, "currency USD"),
+        (changed(4, 19, "3"), 5, "with 3 decimals"),
+        (changed(4, 90, "x"), 5, "amount 'x"),
+        (changed(4, 103, "5"), 5, "amount '00000000002005'"),
+        (changed(4, 103, " "), 5, "amount '"),
+        (changed(4, 90, "0" * 13 + "{"), 5, "a movement of 0.00"),
+        (changed(4, 34, "310618"), 5, "date '310618'"),
+        (changed(4, 34, "300218"), 5, "date '300218'"),
+        (changed(4, 34, "000118"), 5, "date '000118'"),
+        (changed(4, 34, "011318"), 5, "date '011318'"),
+        (changed(4, 34, "0a1218"), 5, "date '0a1218'"),
+        (changed(7, 34, "      "), 8, "date '      '"),
+        (changed(4, 21, "9"), 5, "account '92345678901'"),
+        (changed(4, 2, "9"), 5, "account '90001'"),
+        (changed(0, 90, "-"), 1, "amount '-"),
+    ],
+)
+def test_a_record_that_is_wrong_refuses_the_file_at_its_byte(text: str, number: int, found: str) -> None:
+    with pytest.raises(FileUnreadable) as refused:
+        read(text)
+    assert refused.value.place == f"bank.txt, record {number} at byte {(number - 1) * 121}"
+    assert found in refused.value.found
+
+
+@pytest.mark.parametrize("cut", [1, 50, 119, 121, 130, 500])
+def test_a_cut_or_shifted_file_is_refused(cut: int) -> None:
+    text = "\n".join(SOUND)
+    for part in (text[:-cut], text[cut:], text[:121] + text[121 + cut :]):
+        with pytest.raises((FileUnreadable, EnvelopeMismatch)):
+            read(part)
+
+
+def test_a_statement_that_does_not_add_up_is_refused() -> None:
+    with pytest.raises(EnvelopeMismatch, match=r"closes with 1,009.56: 0.01 is unexplained"):
+        read("\n".join([*SOUND[:-1], record("07", "141218", 100956)]))
+
+
+def test_a_file_is_known_by_how_it_begins(tmp_path: Path) -> None:
+    path = tmp_path / "releve.txt"
+    path.write_bytes("\r\n".join(SOUND).encode("latin-1"))
+    assert len(lines(answers.read(path))) == 3
+    path.write_text("hello")
+    with pytest.raises(FileUnreadable, match="5 characters"):
+        answers.read(path)
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.integers(-(10**13), 10**13).filter(bool),
+        st.text("ABCXYZ0189/-?:().,'+ ", max_size=35).filter(lambda text: text == text.strip()),
+        st.booleans(),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-(10**13), 10**13), MOVES), min_size=1, max_size=4),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_any_statement_is_read_as_the_oracle_reads_it(told: list, end: str) -> None:
+    records = []
+    for opening, moves in told:
+        account = f"{len(records):011}"
+        records.append(record("01", "010203", opening, account=account))
+        for cents, text, came_back in moves:
+            records.append(record("04", "280224", cents, zone="07" if came_back else "  ", account=account))
+            records.append(reference("280224", text).replace(ACCOUNT, account))
+        records.append(record("07", "280224", opening + sum(move[0] for move in moves), account=account))
+    text = end.join(records)
+    message, expected = read(text), statement120.read(text)
+    assert [(each.opening, each.closing) for each in message.statements] == [
+        (each.opening, each.closing) for each in expected
+    ]
+    found = iter(lines(message))
+    for account in expected:
+        for line in account.lines:
+            sort = Sort.DEBIT if line.cents < 0 else Sort.RETURN if line.came_back else Sort.CREDIT
+            assert next(found) == (sort, abs(line.cents), line.end_to_end)
+    assert next(found, None) is None

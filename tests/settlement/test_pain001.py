@@ -1,0 +1,173 @@
+"""pain.001 out: valid against the official schemas whatever names say, and read back by a library of others."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lxml.etree import XMLSchema, fromstring
+from pyiso20022.pain import pain_001_001_03, pain_001_001_09
+from xsdata.formats.dataclass.parsers import XmlParser
+
+from core.errors import EngineError
+from core.payments import Way
+from core.transfers import NAME_LETTERS, NAME_LETTERS_MAX, REMITTANCE_LETTERS_MAX
+from settlement import pain001, transfers
+from settlement.end_to_end import formed, identifier, parsed
+from settlement.letters import NOT_PROVIDED, spelling, transferable
+from settlement.pain001 import Heading, Version
+from tests.settlement.orders_out import BIC, IBAN, Order, cells, heading, orders
+
+XSD = Path(__file__).parents[1] / "xsd"
+SCHEMAS = {version: XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")) for version in Version}
+LIBRARY = {Version.V03: pain_001_001_03.Document, Version.V09: pain_001_001_09.Document}
+HOSTILE = (
+    "</Nm><Amt>1</Amt>",
+    "a&b<c>\"d'",
+    "]]>",
+    "\x01\x08\x0b\x1f\x7f\x85\u2028\ufffe\uffff",
+    "   ",
+    "",
+    "é" * 200,
+    "😀" * 40,
+    "A" * 10_000,
+    " Société d'Œuvres & Cie ",
+)
+_names = st.text(max_size=90) | st.sampled_from(HOSTILE)
+_orders = st.builds(
+    Order,
+    st.integers(1, 10**12 - 1),
+    st.integers(1, 10**14),
+    _names,
+    st.just(IBAN),
+    st.sampled_from(("", BIC, "BDFEFRPP")),
+    _names,
+)
+
+
+def written(rows: list[Order], head: Heading) -> bytes:
+    return b"".join(map(bytes, pain001.written(head, orders(rows))))
+
+
+def read(message: bytes, version: Version = Version.V09) -> Any:
+    """The message as the library has it, all of whose fields might be None by their types."""
+    return XmlParser().from_bytes(message, LIBRARY[version])
+
+
+@pytest.mark.parametrize("version", Version)
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(_orders, min_size=1, max_size=4), holder=_names, way=st.sampled_from(list(Way)))
+@example(rows=[Order(name=text, remittance=text) for text in HOSTILE], holder="x" * 200, way=Way.SEPA)
+def test_whatever_names_say_the_schema_holds(
+    version: Version, rows: list[Order], holder: str, way: Way
+) -> None:
+    head = heading(version, way=way, holder=f"H{holder}", initiator=f"I{holder}")
+    document = fromstring(written(rows, head))
+    SCHEMAS[version].assertValid(document)
+    texts = [element.text for element in document.iter() if element.text and element.text.strip()]
+    assert all(set(text) <= set(NAME_LETTERS) for text in texts)
+
+
+@pytest.mark.parametrize("version", Version)
+def test_a_library_of_others_reads_what_was_ordered(version: Version) -> None:
+    rows = [
+        Order(41, 99_999_999_999, "Société Générale", bic="", remittance="facture n\u00b0 12 & 13"),
+        Order(42, 1, "  "),
+        Order(10**12 - 1, 1050, "Straße", remittance=""),
+    ]
+    found = read(written(rows, heading(version)), version).cstmr_cdt_trf_initn
+    (lot,) = found.pmt_inf
+    for part in (found.grp_hdr, lot):
+        assert (part.nb_of_txs, part.ctrl_sum) == ("3", Decimal("1000000010.50"))
+    assert (found.grp_hdr.msg_id, lot.pmt_inf_id) == ("CRSC-7-PACA-SEPA-1",) * 2
+    assert str(found.grp_hdr.cre_dt_tm) == "2018-12-21T14:02:11Z"
+    day = lot.reqd_exctn_dt if version is Version.V03 else lot.reqd_exctn_dt.dt
+    assert str(day) == "2018-12-24"
+    assert (lot.dbtr.nm, lot.dbtr_acct.id.iban) == ("DRFiP (exemple)", IBAN)
+    told = [
+        (each.pmt_id.end_to_end_id, each.amt.instd_amt.value, each.amt.instd_amt.ccy, each.cdtr.nm)
+        for each in lot.cdt_trf_tx_inf
+    ]
+    assert told == [
+        (identifier(41), Decimal("999999999.99"), "EUR", "Societe Generale"),
+        (identifier(42), Decimal("0.01"), "EUR", NOT_PROVIDED),
+        (identifier(10**12 - 1), Decimal("10.50"), "EUR", "Strasse"),
+    ]
+    assert [each.rmt_inf and each.rmt_inf.ustrd for each in lot.cdt_trf_tx_inf] == [
+        ["facture n. 12 + 13"],
+        ["EJ 2103955300"],
+        None,
+    ]
+    assert [each.cdtr_agt is None for each in lot.cdt_trf_tx_inf] == [True, False, False]
+    assert {each.cdtr_acct.id.iban for each in lot.cdt_trf_tx_inf} == {IBAN}
+
+
+@pytest.mark.parametrize(
+    ("way", "service", "charges"), [(Way.SEPA, "SEPA", "SLEV"), (Way.RTGS, "URGP", "SHAR")]
+)
+def test_each_way_has_its_service(way: Way, service: str, charges: str) -> None:
+    found = read(written([Order()], heading(way=way)))
+    (lot,) = found.cstmr_cdt_trf_initn.pmt_inf
+    assert (lot.pmt_tp_inf.svc_lvl[0].cd, lot.chrg_br.value) == (service, charges)
+    assert (lot.pmt_tp_inf.instr_prty is not None) == (way is Way.RTGS)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(_orders, min_size=1, max_size=4), st.sampled_from(list(Version)))
+def test_sizes_are_those_of_what_is_written(rows: list[Order], version: Version) -> None:
+    whole = written(rows, heading(version))
+    bodies = [line for line in whole.splitlines(keepends=True) if line.startswith(b"<CdtTrfTxInf>")]
+    assert pain001.sizes(orders(rows), version).tolist() == [len(body) for body in bodies]
+    assert len(whole) - sum(map(len, bodies)) < pain001.AROUND_BYTES_MAX
+
+
+def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [Order(at, at, f"Nom {at}") for at in range(1, 12)]
+    whole, sizes = written(rows, heading()), pain001.sizes(orders(rows), Version.V09).tolist()
+    monkeypatch.setattr(transfers, "CHUNK_ROWS", 4)
+    assert written(rows, heading()) == whole
+    assert pain001.sizes(orders(rows), Version.V09).tolist() == sizes
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [Order(iban="FR00"), Order(iban=IBAN.lower()), Order(bic="BDFEFR"), Order(cents=0), Order(bic="x" * 8)],
+)
+def test_what_no_bank_takes_is_never_written(spoilt: Order) -> None:
+    with pytest.raises(EngineError, match=f"transfer {identifier(1)} has an?"):
+        transfers.check(orders([Order(), spoilt]))
+
+
+def test_every_code_point_is_spelt_as_a_text_would_be() -> None:
+    """The table of the kernel says what ``transferable`` says, also of what lies beyond it."""
+    table = spelling()
+    letters, known = table.letter.tobytes().decode("ascii"), len(table.start) - 1
+    for code in range(0x110000):
+        expected = transferable(chr(code))
+        found = letters[table.start[code] : table.start[code + 1]] if code < known else "."
+        assert found == expected, hex(code)
+    assert set(letters) <= set(NAME_LETTERS)
+
+
+def test_texts_are_cut_to_what_sepa_takes() -> None:
+    found = read(written([Order(name="n" * 200, remittance="r " * 200)], heading()))
+    (each,) = found.cstmr_cdt_trf_initn.pmt_inf[0].cdt_trf_tx_inf
+    assert each.cdtr.nm == "n" * NAME_LETTERS_MAX
+    assert each.rmt_inf.ustrd == [("r " * 200)[:REMITTANCE_LETTERS_MAX].rstrip()]
+
+
+def test_identifiers_come_back_and_misread_ones_do_not() -> None:
+    entries = np.array([1, 2**32 - 2, 10**12 - 1])
+    texts = [row.tobytes().decode() for row in formed(entries)]
+    assert parsed(cells(texts)).tolist() == entries.tolist()
+    swapped = [text[:-3] + text[-2] + text[-3] + text[-1] for text in texts if text[-3] != text[-2]]
+    assert swapped
+    assert not parsed(cells([*swapped, "NOTPROVIDED", texts[0].lower(), f" {texts[0]}"])).any()
+
+
+def test_sums_are_exact_however_large() -> None:
+    amounts = np.array([2**62, 2**62, 2**62, 1], np.int64)
+    assert pain001.exact_sum(amounts) == 3 * 2**62 + 1

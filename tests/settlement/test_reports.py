@@ -1,0 +1,91 @@
+"""pain.002 from the bank: what it will not move, and what it says of whole messages and lots."""
+
+import pytest
+
+from core.answers import Format, Statement, Verdict
+from core.errors import FileUnreadable
+from tests.settlement.camt import read, rows
+
+DAY = 17878  # 2018-12-13
+
+
+def transaction(end_to_end: str, *parts: str, status: str = "RJCT") -> str:
+    return f"<TxInfAndSts><OrgnlEndToEndId>{end_to_end}</OrgnlEndToEndId><TxSts>{status}</TxSts>{''.join(parts)}</TxInfAndSts>"
+
+
+def reason(*codes: str) -> str:
+    return "".join(
+        f"<StsRsnInf><Rsn><Cd>{code}</Cd></Rsn><AddtlInf>why</AddtlInf></StsRsnInf>" for code in codes
+    )
+
+
+def amount(euros: str) -> str:
+    return f'<OrgnlTxRef><Amt><InstdAmt Ccy="EUR">{euros}</InstdAmt></Amt></OrgnlTxRef>'
+
+
+def lot(identity: str, *parts: str) -> str:
+    return f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{identity}</OrgnlPmtInfId>{''.join(parts)}</OrgnlPmtInfAndSts>"
+
+
+def report(*lots: str, group: str = "<GrpSts>PART</GrpSts>", version: str = "12") -> str:
+    return (
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.{version}"><CstmrPmtStsRpt><GrpHdr><MsgId>R-1</MsgId>'
+        "<CreDtTm>2018-12-13T17:00:00+01:00</CreDtTm></GrpHdr><OrgnlGrpInfAndSts><OrgnlMsgId>RUN-1</OrgnlMsgId>"
+        f"<OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>{group}</OrgnlGrpInfAndSts>{''.join(lots)}</CstmrPmtStsRpt></Document>"
+    )
+
+
+@pytest.mark.parametrize("version", ["03", "10", "12", "14"])
+def test_rejected_transfers_are_named(version: str) -> None:
+    parts = (
+        transaction("E-1", reason("AC01"), amount("10.50")),
+        transaction("E-2", status="ACSC"),
+        transaction("E-3", reason("AM05", "AC04")),
+        transaction("E-4", "<StsRsnInf><Rsn><Prtry>no</Prtry></Rsn></StsRsnInf>", amount("1")),
+        transaction("E-5"),
+    )
+    message = read(report(lot("L-1", *parts), version=version))
+    assert (message.format, message.identity) == (Format.PAIN002, "R-1")
+    assert message.statements == [Statement("RUN-1", "", DAY, None, None)]
+    assert rows(message) == [
+        ("reject", 1050, "E-1", "AC01"),
+        ("reject", 0, "E-3", "AM05"),
+        ("reject", 100, "E-4", "NARR"),
+        ("reject", 0, "E-5", "NARR"),
+    ]
+    assert message.movements.item.tolist() == [1, 3, 4, 5]
+    assert message.movements.day.tolist() == [DAY] * 4
+
+
+def test_wider_statuses_are_verdicts() -> None:
+    whole = f"<GrpSts>RJCT</GrpSts>{reason('AM04')}"
+    message = read(report(lot("L-1", "<PmtInfSts>RJCT</PmtInfSts>", reason("TM01")), lot("L-2"), group=whole))
+    assert message.verdicts == [Verdict(0, "", "RJCT", "AM04"), Verdict(0, "L-1", "RJCT", "TM01")]
+    assert rows(message) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "found"),
+    [
+        ("<OrgnlMsgId>RUN-1</OrgnlMsgId>", "", "No OrgnlMsgId"),
+        ("<CreDtTm>2018-12-13T17:00:00+01:00</CreDtTm>", "", "No CreDtTm"),
+        ("2018-12-13T", "2018-13-13T", "No CreDtTm"),
+        ("<OrgnlEndToEndId>E-1</OrgnlEndToEndId>", "", "No OrgnlEndToEndId"),
+        ("10.50", "10.505", "No amount in EUR"),
+        ("10.50", "-1", "No amount in EUR"),
+        ('Ccy="EUR"', 'Ccy="USD"', "No amount in EUR"),
+    ],
+)
+def test_a_value_that_is_none_refuses_the_report(was: str, becomes: str, found: str) -> None:
+    text = report(lot("L-1", transaction("E-1", reason("AC01"), amount("10.50"))))
+    assert rows(read(text)) == [("reject", 1050, "E-1", "AC01")]
+    with pytest.raises(FileUnreadable) as refused:
+        read(text.replace(was, becomes, 1))
+    assert refused.value.found.startswith(found)
+    assert "bank.xml, byte " in refused.value.place
+
+
+def test_a_report_on_nothing_is_refused() -> None:
+    text = report().replace("OrgnlGrpInfAndSts", "Other")
+    with pytest.raises(FileUnreadable, match="No OrgnlGrpInfAndSts"):
+        read(text)

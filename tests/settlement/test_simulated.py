@@ -1,0 +1,229 @@
+"""The simulated bank: valid by the official schemas, the same again, at the rates asked, and adding up."""
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from lxml.etree import XMLSchema, parse
+
+from core import bank_reasons
+from core.answers import Format, Sort
+from core.bank_reasons import Phase
+from core.target import is_open
+from settlement import answers
+from settlement.asked import read
+from settlement.simulated.account import Standing
+from settlement.simulated.answering import STATE, Answers, Manner, Style, answer
+from settlement.simulated.camt import Version
+from settlement.simulated.fates import SHARES, Chances, fates
+from tests.settlement import independent
+from tests.settlement.camt import rows
+from tests.settlement.orders import ACCOUNT, OTHER_ACCOUNT, Lot, Transfer, written
+
+XSD = Path(__file__).parents[1] / "xsd"
+REASONS = bank_reasons.load()
+OFTEN = Chances(1, 20_000)
+NAMES = ("Société d'Économie <mixte> & Cie", "A" * 70, "Ets. Œuvre", "x")
+
+
+def transfers(count: int, first: int = 1) -> list[Transfer]:
+    return [
+        Transfer(f"CRSC{n:012}00", 100 + 7 * n, NAMES[n % len(NAMES)]) for n in range(first, first + count)
+    ]
+
+
+def asked(folder: Path) -> Path:
+    lots = [
+        Lot(transfers(150)),
+        Lot(transfers(50, 1000), OTHER_ACCOUNT),
+        Lot(transfers(30, 2000), day="2018-12-21"),
+    ]
+    return written(folder / "run.xml", lots)
+
+
+def told(folder: Path, manner: Manner) -> Answers:
+    return answer([asked(folder)], folder / "out", manner, lambda _: None)
+
+
+def names(message: str, version: str) -> str:
+    return f"{message}.001.{'12' if message == 'pain.002' else version}"
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("version", Version)
+def test_every_message_is_valid_by_the_official_schema_and_read_by_others(
+    tmp_path: Path, version: Version, together: bool
+) -> None:
+    found = told(tmp_path, Manner(REASONS, OFTEN, version=version, together=together))
+    kinds = Counter[str]()
+    for name in found.files:
+        path = tmp_path / "out" / name
+        message = answers.read(path)
+        kinds[message.format] += 1
+        XMLSchema(file=str(XSD / f"{names(message.format, version)}.xsd")).assertValid(parse(str(path)))
+        if message.format is Format.PAIN002:
+            expected = [("reject", cents, ours, reason) for ours, reason, cents in independent.rejected(path)]
+        else:
+            theirs = independent.statements(path, message.format, version)
+            assert [(each.identity, each.account, each.opening, each.closing) for each in theirs] == [
+                (each.identity, each.account, each.opening, each.closing) for each in message.statements
+            ]
+            sign = {True: "debit", False: "return"}
+            expected = [
+                (sign[each.cents < 0], abs(each.cents), each.end_to_end, each.reason)
+                for one in theirs
+                for each in one.moved
+            ]
+        assert rows(message) == expected
+    assert kinds.keys() == {"pain.002", "camt.053", "camt.054"}
+
+
+def test_what_is_asked_is_moved_or_rejected_and_nothing_else(tmp_path: Path) -> None:
+    found = told(tmp_path, Manner(REASONS, OFTEN))
+    orders = read([asked(tmp_path)])
+    wanted = dict(zip(orders.end_to_end, orders.amount.tolist(), strict=True))
+    seen: dict[str, dict[str, int]] = {"debit": {}, "return": {}, "reject": {}}
+    for name in found.files:
+        message = answers.read(tmp_path / "out" / name)
+        if message.format is not Format.CAMT054:
+            for sort, cents, end_to_end, _ in rows(message):
+                assert end_to_end not in seen[sort]
+                seen[sort][end_to_end] = cents
+    assert seen["debit"] | seen["reject"] == wanted
+    assert not seen["debit"].keys() & seen["reject"].keys()
+    assert seen["return"].items() <= seen["debit"].items()
+    assert (found.transfers, found.rejected, found.returned) == (
+        230,
+        len(seen["reject"]),
+        len(seen["return"]),
+    )
+    assert found.rejected > 0 < found.returned
+
+
+def test_notices_say_what_statements_say_of_returns(tmp_path: Path) -> None:
+    found = told(tmp_path, Manner(REASONS, OFTEN))
+    moved: dict[Format, list] = {Format.CAMT053: [], Format.CAMT054: []}
+    for name in found.files:
+        message = answers.read(tmp_path / "out" / name)
+        if message.format in moved:
+            moved[message.format] += [row for row in rows(message) if row[0] == "return"]
+    assert moved[Format.CAMT053] == moved[Format.CAMT054]
+
+
+@pytest.mark.parametrize("style", Style)
+def test_the_same_files_and_seed_give_the_same_bytes(tmp_path: Path, style: Style) -> None:
+    seen = []
+    for turn in ("first", "second"):
+        folder = tmp_path / turn
+        folder.mkdir()
+        files = told(folder, Manner(REASONS, OFTEN, style)).files
+        seen.append({name: (folder / "out" / name).read_bytes() for name in [*files, STATE]})
+    assert seen[0] == seen[1]
+    folder = tmp_path / "other"
+    folder.mkdir()
+    other = told(folder, Manner(REASONS, Chances(2, 20_000), style)).files
+    assert {name: (folder / "out" / name).read_bytes() for name in [*other, STATE]} != seen[0]
+
+
+def test_statements_of_both_styles_say_the_same_but_for_reasons(tmp_path: Path) -> None:
+    moved, balances = [], []
+    for style in Style:
+        folder = tmp_path / style
+        folder.mkdir()
+        found = told(folder, Manner(REASONS, OFTEN, style))
+        messages = [
+            answers.read(folder / "out" / name)
+            for name in found.files
+            if "camt053" in name or "cfonb" in name
+        ]
+        moved.append([row[:3] for message in messages for row in rows(message)])
+        balances.append([each[1:5] for message in messages for each in message.statements])
+    assert moved[0] == moved[1]
+    assert balances[0] == balances[1]
+
+
+def test_answers_go_on_from_where_the_ones_before_left_off(tmp_path: Path) -> None:
+    out, manner = tmp_path / "out", Manner(REASONS, OFTEN)
+    first = answer([written(tmp_path / "1.xml", [Lot(transfers(60))])], out, manner, lambda _: None)
+    second = answer(
+        [written(tmp_path / "2.xml", [Lot(transfers(60, 100))], "RUN-2")], out, manner, lambda _: None
+    )
+    messages = [answers.read(out / name) for name in [*first.files, *second.files]]
+    statements = [
+        each for message in messages if message.format is Format.CAMT053 for each in message.statements
+    ]
+    assert all(one.closing == two.opening for one, two in pairwise(statements))
+    assert [each.day for each in statements] == sorted({each.day for each in statements})
+    state = msgspec.json.decode((out / STATE).read_bytes(), type=dict[str, Standing])
+    assert state[ACCOUNT].closing == statements[-1].closing
+    assert state[ACCOUNT].number == len(statements)
+
+
+def test_the_shipped_rates_are_those_of_the_domain(tmp_path: Path) -> None:
+    count = 40_000
+    orders = read([written(tmp_path / "run.xml", [Lot(transfers(count))])])
+    found = fates(orders, {}, REASONS, Chances())
+    back = np.flatnonzero(found.sort != Sort.DEBIT)
+    assert 0.0018 * count < back.size < 0.0032 * count
+    often = fates(orders, {}, REASONS, Chances(1, 100_000))
+    assert (often.sort != Sort.DEBIT).all()
+    seen = Counter(often.codes[reason] for reason in often.reason.tolist())
+    assert sum(SHARES.values()) == 100
+    for code, share in SHARES.items():
+        assert abs(seen[code] - share * count // 100) < 0.02 * count, code
+
+
+def test_reasons_fit_the_phase_in_which_they_come(tmp_path: Path) -> None:
+    orders = read([written(tmp_path / "run.xml", [Lot(transfers(3000))])])
+    found = fates(orders, {}, REASONS, Chances(1, 100_000))
+    for sort, phase in ((Sort.REJECT, Phase.REJECT), (Sort.RETURN, Phase.RETURN)):
+        codes = {found.codes[reason] for reason in found.reason[found.sort == sort].tolist()}
+        assert len(codes) > 5
+        assert all(phase in REASONS.of(str(code)).phases for code in codes)
+
+
+def test_money_moves_on_days_of_target_and_comes_back_within_three(tmp_path: Path) -> None:
+    lots = [Lot(transfers(2000), day="2018-12-22"), Lot(transfers(500, 5000), day="2018-12-31")]
+    orders = read([written(tmp_path / "run.xml", lots)])
+    found = fates(orders, {}, REASONS, Chances(1, 50_000))
+    assert is_open(found.debited).all()
+    assert is_open(found.returned).all()
+    assert set(found.debited.tolist()) == {
+        int(np.datetime64(day, "D").astype(int)) for day in ("2018-12-24", "2018-12-31")
+    }
+    between = np.array(
+        [
+            is_open(np.arange(a + 1, b + 1, dtype=np.int32)).sum()
+            for a, b in zip(found.debited, found.returned, strict=True)
+        ]
+    )
+    assert set(between.tolist()) == {1, 2, 3}
+
+
+def test_a_transfer_fares_the_same_in_whatever_file_it_comes(tmp_path: Path) -> None:
+    many = transfers(400)
+    together = read([written(tmp_path / "one.xml", [Lot(many)])])
+    apart = read([written(tmp_path / f"{n}.xml", [Lot(many[n::2])], f"RUN-{n}") for n in range(2)])
+    fate = [
+        dict(zip(orders.end_to_end, fates(orders, {}, REASONS, OFTEN).sort.tolist(), strict=True))
+        for orders in (together, apart)
+    ]
+    assert fate[0] == fate[1]
+
+
+def test_files_that_another_library_writes_are_taken(tmp_path: Path) -> None:
+    found = told(tmp_path, Manner(REASONS, OFTEN))
+    path = tmp_path / "theirs.xml"
+    for name in found.files:
+        ours = answers.read(tmp_path / "out" / name)
+        version = "12" if ours.format is Format.PAIN002 else "08"
+        text = independent.written(
+            independent.parsed((tmp_path / "out" / name).read_bytes(), ours.format, version)
+        )
+        assert b":Document" in text
+        path.write_bytes(text)
+        theirs = answers.read(path)
+        assert (theirs.statements, rows(theirs)) == (ours.statements, rows(ours))
