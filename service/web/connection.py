@@ -90,6 +90,15 @@ class Connection(HttpToolsProtocol):
         self._bytes_not_understood = 0
         super().on_body(body)
 
+    def on_response_complete(self) -> None:
+        """Keep nothing of a request that is over: thousands of connections rest, each with its last one.
+
+        What they keep is looked through by every search for garbage, and goes round in a circle with the connection.
+        """
+        super().on_response_complete()
+        if self.cycle.response_complete and not self.cycle.more_body:
+            self.cycle = self.scope = self.headers = None  # type: ignore[assignment]
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
         """Answer what is no request as everything else is answered, and close."""
         problem = Problem(HTTPStatus.BAD_REQUEST, "malformed-request", "This is no HTTP request")
