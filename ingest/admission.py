@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from core.errors import CrescendoError
@@ -67,6 +67,11 @@ class Admission:
                 found = await self._registered(spooled, watch, before)
             await self._release(spooled, is_needed=True)
             return found
+
+    async def left(self, row: Any) -> Ticket:
+        """A submission that was registered and not finished, of a row of ``unfinished``, from the spool."""
+        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
+        return Ticket(row["submission"], spooled, row["declared_lines"], time.monotonic())
 
     async def refuse(self, spooled: Spooled) -> None:
         """Let a file go that is not to be admitted; it stays where an earlier submission needs it."""

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.observer import Stages
+from ingest.ahead import COMING, Coming
 from ingest.columns import Memory
 from ingest.cutting import BATCH_LINES, WHOLE, segments, shares
 from ingest.held import KeptLines, lines_again, positions, together
@@ -24,6 +25,10 @@ from posting.book import State
 
 _ENOUGH = BATCH_LINES * 3 // 4
 """Lines at which a batch of several pieces is closed."""
+
+
+Segment = tuple[int, pa.RecordBatch]
+"""Lines between two marks of a file, and the first one's position in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +44,19 @@ class Feed:
     """Batches of submissions, one submission after the other."""
 
     def __init__(
-        self, submissions: Iterable[Open | None], context: Context, state: State, stages: Stages
+        self, submissions: Iterable[Open | Coming | None], context: Context, state: State, stages: Stages
     ) -> None:
-        """``submissions`` gives None where nothing else is at hand just now: small files then wait no longer."""
+        """``submissions`` gives None where nothing else is at hand just now: small files then wait no longer.
+
+        For what is ``COMING`` they do: it is being opened.
+        """
         self._stages = stages
         self._apart = replace(context, memory=Memory())
         self._submissions, self._context, self._state = submissions, context, state
         self._open: dict[int, Open] = {}
         self._kept = KeptLines()
+        self.ahead: Callable[[Iterator[Segment]], Iterator[Segment | Coming]] = lambda segments: segments
+        """The same segments, or ``COMING`` while the next one is being decoded: an empty batch is then given."""
         self.lines_now: Callable[[], int] = lambda: WHOLE
         """Asked before each batch how many lines it may have, where that is less than between two marks."""
 
@@ -54,6 +64,9 @@ class Feed:
         """First passes, from wherever each submission stands; runs ahead of the decisions."""
         pieces: list[Piece] = []
         for each in self._submissions:
+            if each is COMING:
+                yield Batch([])
+                continue
             if each is None:
                 yield Batch(pieces)
                 pieces = []
@@ -65,6 +78,9 @@ class Feed:
                 yield Batch([], resumed=each.submission)
                 continue
             for piece in self._first_pass(each):
+                if piece is COMING:
+                    yield Batch([])
+                    continue
                 pieces.append(piece)
                 if sum(len(one.acts) for one in pieces) >= min(_ENOUGH, self.lines_now()):
                     yield Batch(pieces)
@@ -110,16 +126,18 @@ class Feed:
         for raw, lines in lines_again(each.source, wanted):
             yield self._piece(each, raw, (lines, each.submission.stage), self._apart)
 
-    def _first_pass(self, each: Open) -> Iterator[Piece]:
+    def _first_pass(self, each: Open) -> Iterator[Piece | Coming]:
         lines = each.source.lines
         if lines == 0:
             yield self._piece(
                 each, _nothing(each.source), (np.zeros(0, np.int32), Stage(1, 0, True)), self._context
             )
-        for start, raw in self._stages.iterated(
-            "read", segments(each.source, each.submission.stage.next_line)
-        ):
-            end = start
+        read = self._stages.iterated("read", segments(each.source, each.submission.stage.next_line))
+        for segment in self.ahead(read):
+            if segment is COMING:
+                yield COMING
+                continue
+            end, raw = segment
             for share in shares(raw, self.lines_now):
                 begin, end = end, end + share.num_rows
                 numbers = np.arange(begin, end, dtype=np.int32)

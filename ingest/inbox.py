@@ -10,11 +10,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from core.errors import NotWaiting
 from core.observer import Stages
 from ingest.admission import Admission
+from ingest.ahead import Ahead, Coming
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
@@ -30,9 +32,6 @@ from posting.loading import Loaded
 from posting.store.postgres import PostgresStore
 
 Answer = TypeVar("Answer")
-GATHER_SECONDS = 0.003
-"""A form waits so long for others: a commit takes longer, and serves them all."""
-
 Opened = Callable[[Loaded], Awaitable[None]]
 
 
@@ -41,7 +40,7 @@ class Inbox:
 
     def __init__(self, spool: Spool, store: PostgresStore, stages: Stages, opened: Opened) -> None:
         """``opened`` is told of every book that was loaded, before anything is decided on it."""
-        self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
+        self._store, self._stages, self._tell = store, stages, opened
         self.admission = Admission(spool, store, stages, self._admitted)
         self.taken: Taken = lambda _: None
         self.received: Received = lambda *_: None
@@ -57,6 +56,7 @@ class Inbox:
         self._forms = FormQueue()
         self._rehearsals = Rehearsals(stages)
         self._turns = Turns()
+        self._ahead = Ahead(self._look_again)
 
     @property
     def forms_waiting(self) -> int:
@@ -131,9 +131,9 @@ class Inbox:
     def take(self, form: Form) -> None:
         """Queue a form; its answer comes after the commit of its batch."""
         with self._changed:
-            self._forms.add(form)
             self._turns.form_came()
-            self._changed.notify_all()
+            if self._forms.add(form):
+                self._changed.notify_all()
         self.received(form.sender, "form", len(form.rows))
 
     @property
@@ -164,9 +164,8 @@ class Inbox:
 
     def close(self) -> None:
         """Give no further batch; what waits is taken up at the next start."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
+        self._is_closed = True
+        self._look_again()
 
     async def open(self, loaded: Loaded) -> None:
         """Stand where the last commit left off; whoever reads for an earlier book is sent home."""
@@ -177,6 +176,7 @@ class Inbox:
             self._forms.begin_again()
             self._rehearsals.open()
             self._turns.begin_again()
+            self._ahead.begin_again()
             self._changed.notify_all()
         self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
         cells = CellNumbers(loaded.state.cell_words[1:])
@@ -184,7 +184,7 @@ class Inbox:
         self._counter = Counter(self._store, loaded, context, (self._wait, self.taken))
         begun = await self._take_up()
         self._feed = Feed(self._submissions(begun, self._course), context, loaded.state, self._stages)
-        self._feed.lines_now = lambda: self._turns.lines_now
+        self._feed.lines_now, self._feed.ahead = lambda: self._turns.lines_now, self._ahead.each
         for each in begun:
             self._feed.remember_waiting(each)
         await self._tell(loaded)
@@ -195,9 +195,8 @@ class Inbox:
 
     def end(self) -> None:
         """No batch is asked for any more: whoever reads goes home."""
-        with self._changed:
-            self._course += 1
-            self._changed.notify_all()
+        self._course += 1
+        self._look_again()
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Batches of held acts; runs in the kernel thread."""
@@ -235,33 +234,38 @@ class Inbox:
             return self._is_closed or self._course != course
 
         with self._changed:
-            self._changed.wait_for(lambda: is_over() or self._is_due())
+            self._changed.wait_for(
+                lambda: is_over() or self._may_take_files() or self._forms.is_due or self._rehearsals.is_due
+            )
             return not is_over()
 
-    def _is_due(self) -> bool:
-        return self._may_take_files() or self._forms.is_due or self._rehearsals.is_due
-
     def _may_take_files(self) -> bool:
-        return self._turns.has_room and (self._is_working or self.files.is_ready)
+        is_there = self._is_working or self.files.is_ready
+        return is_there and self._turns.has_room(self._forms.first_at) and self._ahead.is_at_hand
 
     def _asked(self, course: int) -> Question | None:
         with self._changed:
             return self._rehearsals.take() if self._course == course else None
 
     def _taken(self, course: int) -> Decided | None:
-        """The forms that wait: as many as a batch may have, or what comes within a few milliseconds."""
+        """The forms that wait, once enough have come or they have waited long enough for others."""
         with self._changed:
             if not self._forms.is_due:
                 return None
-            self._changed.wait_for(lambda: self._forms.fill_a_batch, GATHER_SECONDS)
+            self._changed.wait_for(lambda: self._forms.are_enough, self._forms.gather_seconds)
             return self._forms.take() if self._course == course else None
 
-    def _submissions(self, begun: list[Open], course: int) -> Iterator[Open | None]:
-        """What an earlier course began, then one ticket after the other; None where none waits."""
+    def _submissions(self, begun: list[Open], course: int) -> Iterator[Open | Coming | None]:
+        """What an earlier course began, then one ticket after the other, opened beside; None where none waits."""
         yield from begun
         while True:
             ticket = self._next(course)
-            yield self._wait(self._opened(ticket)) if ticket else None
+            yield (yield from self._ahead.made(partial(self._wait, self._opened(ticket)))) if ticket else None
+
+    def _look_again(self) -> None:
+        """Something is at hand that was waited for."""
+        with self._changed:
+            self._changed.notify_all()
 
     def _next(self, course: int) -> Ticket | None:
         with self._changed:
@@ -278,14 +282,10 @@ class Inbox:
         for row in await self._store.fetch("unfinished"):
             if row["is_begun"]:
                 self._queued.add(row["submission"])
-                begun.append(await self._opened(await self._left(row)))
+                begun.append(await self._opened(await self.admission.left(row)))
             elif row["submission"] not in self._queued:  # else it was queued this moment
-                self._queue(await self._left(row))
+                self._queue(await self.admission.left(row))
         return begun
-
-    async def _left(self, row: Any) -> Ticket:
-        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
-        return Ticket(row["submission"], spooled, row["declared_lines"], time.monotonic())
 
     async def _opened(self, ticket: Ticket) -> Open:
         submission = await self._store.submission(ticket.number)
