@@ -82,7 +82,10 @@ class Acts:
             )
         self._desk.check_open()
         self._desk.check_sender(request.who.sender, is_file=False)
-        body = await small_body(request.receive, BODY_BYTES_MAX)
+        with self._desk.form_room.share() as share:
+            return await self._decided(request, await small_body(request.receive, BODY_BYTES_MAX, share))
+
+    async def _decided(self, request: Request, body: bytes) -> Answer:
         rows = act_lines(body, "form", ACT_LINES_MAX)
         _check(rows, request.who)
         is_dry, is_atomic = request.flag("dry_run"), request.flag("atomic")
