@@ -82,7 +82,7 @@ class Admission:
     async def _registered(self, spooled: Spooled, watch: Watch, before: Earlier | None) -> Admitted:
         try:
             found = await asyncio.to_thread(self._prove, spooled, watch)
-        except CrescendoError:
+        except (CrescendoError, OSError):  # a full disk, among others
             await self._release(spooled, is_needed=before is not None)
             raise
         row = record(spooled, found, before.attempt + 1 if before else 1)

@@ -14,8 +14,8 @@ from ingest.envelope import SENDER
 from monitoring.board import Board
 from service.access.door import Door
 from service.web.exchange import Answer, Receive, Request, Send, refusal
-from service.web.postgres import DATABASE_FAILURES
-from service.web.problems import Problem, busy, of_input, unknown
+from service.web.postgres import DATABASE_FAILURES, is_disk_full
+from service.web.problems import Problem, busy, disk_full, of_input, unknown
 
 Handler = Callable[[Request], Awaitable[Answer]]
 OTHER = "other"
@@ -72,15 +72,10 @@ class Application:
             return await self._let_in(request)
         except InputError as error:
             raise of_input(error) from error
-        except (*DATABASE_FAILURES, EngineError) as error:
-            LOG.warning("database does not answer", path=request.scope["path"], cause=repr(error))
-            raise busy("The database does not answer; nothing is lost") from error
         except Problem:
             raise
         except Exception as error:
-            LOG.exception("request failed", path=request.scope["path"])
-            told = "This is our fault, and it is logged"
-            raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told) from error
+            raise _failed(request.scope["path"], error) from error
 
     async def _let_in(self, request: Request) -> Answer:
         """Ask for a key where one is needed; whoever is turned away is on the trail before they are told."""
@@ -111,6 +106,19 @@ class Application:
         problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")
         problem.headers["allow"] = ", ".join(sorted(_allowed(route for _, route in matching)))
         raise problem
+
+
+def _failed(path: str, error: Exception) -> Problem:
+    """What disk or database did not do, or what nobody foresaw; the log has it whole."""
+    if is_disk_full(error):
+        LOG.error("disk full", path=path, cause=repr(error))
+        return disk_full()
+    if isinstance(error, (*DATABASE_FAILURES, EngineError)):
+        LOG.warning("database does not answer", path=path, cause=repr(error))
+        return busy("The database does not answer; nothing is lost")
+    LOG.error("request failed", path=path, exc_info=error)
+    told = "This is our fault, and it is logged"
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told)
 
 
 def _allowed(routes: Iterable[Route]) -> set[str]:
