@@ -160,6 +160,11 @@ class Request:
                 return form
         raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", f"Not as {wanted}", accepted=sorted(forms))
 
+    def prefers(self, form: str, to: str) -> bool:
+        """Whether the ``Accept`` header names the media type ``form``, and not ``to`` before it."""
+        named = [each.partition(";")[0].strip().lower() for each in self.header("accept").split(",")]
+        return form in named and to not in named[: named.index(form)]
+
     @property
     def language(self) -> Language:
         """French when the caller puts it first, else English."""
