@@ -38,6 +38,8 @@ class Open:
     submission: Submission
     sender: Sender
     source: Source
+    is_atomic: bool = False
+    """Whether its acts are accepted all or not at all: then it is a batch of its own, and none of them waits."""
 
 
 class Feed:
@@ -57,7 +59,7 @@ class Feed:
         self._kept = KeptLines()
         self.ahead: Callable[[Iterator[Segment]], Iterator[Segment | Coming]] = lambda segments: segments
         """The same segments, or ``COMING`` while the next one is being decoded: an empty batch is then given."""
-        self.lines_now: Callable[[], int] = lambda: WHOLE
+        self.lines_now: Callable[[], int] = _all
         """Asked before each batch how many lines it may have, where that is less than between two marks."""
 
     def batches(self) -> Iterator[Batch]:
@@ -80,6 +82,11 @@ class Feed:
             for piece in self._first_pass(each):
                 if piece is COMING:
                     yield Batch([])
+                    continue
+                if piece.is_atomic:
+                    yield from _closed(pieces)
+                    pieces = []
+                    yield Batch([piece], holding=False)
                     continue
                 pieces.append(piece)
                 if sum(len(one.acts) for one in pieces) >= min(_ENOUGH, self.lines_now()):
@@ -127,21 +134,23 @@ class Feed:
             yield self._piece(each, raw, (lines, each.submission.stage), self._apart)
 
     def _first_pass(self, each: Open) -> Iterator[Piece | Coming]:
-        lines = each.source.lines
+        lines, start = each.source.lines, each.submission.stage.next_line
+        is_atomic = each.is_atomic and not start
         if lines == 0:
             yield self._piece(
                 each, _nothing(each.source), (np.zeros(0, np.int32), Stage(1, 0, True)), self._context
             )
-        read = self._stages.iterated("read", segments(each.source, each.submission.stage.next_line))
+        read = self._stages.iterated("read", segments(each.source, start))
         for segment in self.ahead(read):
             if segment is COMING:
                 yield COMING
                 continue
             end, raw = segment
-            for share in shares(raw, self.lines_now):
+            for share in shares(raw, _all if is_atomic else self.lines_now):
                 begin, end = end, end + share.num_rows
                 numbers = np.arange(begin, end, dtype=np.int32)
-                yield self._piece(each, share, (numbers, Stage(1, end, end == lines)), self._context)
+                piece = self._piece(each, share, (numbers, Stage(1, end, end == lines)), self._context)
+                yield replace(piece, is_atomic=is_atomic)
 
     def _held_pass(self, each: Open) -> Iterator[Batch]:
         """The waiting acts again, as many lines a batch as in a first pass."""
@@ -173,6 +182,10 @@ class Feed:
             raw,
             at[1],
         )
+
+
+def _all() -> int:
+    return WHOLE
 
 
 def _closed(pieces: list[Piece]) -> Iterator[Batch]:

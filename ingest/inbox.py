@@ -290,10 +290,10 @@ class Inbox:
     async def _opened(self, ticket: Ticket) -> Open:
         submission = await self._store.submission(ticket.number)
         self.taken(submission)
-        numbers = self._loaded.state.registry.numbers
-        number = await self._store.sender_number(numbers, submission.sender)
+        number = await self._store.sender_number(self._loaded.state.registry.numbers, submission.sender)
         lines = await asyncio.to_thread(source, ticket.spooled)
-        return Open(submission, Sender(number, ticket.spooled.envelope.sepa_only), lines)
+        said = ticket.spooled.envelope
+        return Open(submission, Sender(number, said.sepa_only), lines, said.atomic)
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         """The reader thread's way to ask the store."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 import pyarrow as pa
 
-from core.errors import FileUnreadable
+from core.errors import FileUnreadable, LimitExceeded
 from core.fields import BY_COLUMN
 from ingest import arrow, csv, jsonl
 from ingest.arrow import BATCH_LINES, ArrowSource
@@ -25,6 +25,9 @@ from ingest.proved import Allowance, Kept, ProvedSource, Source
 from ingest.spool import Spooled
 from ingest.tally import Inspection, Tally, windows
 from ingest.workplaces import workplace
+
+ATOMIC_LINES_MAX = 50_000
+"""Lines of a file whose acts are accepted all or not at all: they are one batch, and forms wait behind it."""
 
 _NORMALISED = "normalised.arrow"
 _RECORD = "normalised.json"
@@ -73,7 +76,7 @@ def prove(spooled: Spooled, allowance: Allowance, watch: Watch = see_nothing) ->
     FileUnreadable
         Something does not decode, or the bytes are no longer those that came.
     FormatUnknown, LimitExceeded
-        A column that is not of the flat act format; more than a file may hold.
+        A column that is not of the flat act format; more than a file may hold, or one that is to be accepted whole.
     EnvelopeMismatch
         Hash, count or control sum differ from what was stated.
     """
@@ -84,10 +87,19 @@ def prove(spooled: Spooled, allowance: Allowance, watch: Watch = see_nothing) ->
         is_rewritten = spooled.format in _READERS
         found = _prove_rewritten(spooled, watch) if is_rewritten else _prove_in_place(spooled, kept, watch)
         agree_totals(spooled.envelope, found.total.lines, found.total.cents, spooled.name)
+        _check_atomic(spooled, found.total.lines)
     except BaseException:
         kept.forget()
         raise
     return found
+
+
+def _check_atomic(spooled: Spooled, lines: int) -> None:
+    """Whether a file that is accepted whole or not at all fits in one batch that others can wait for."""
+    if spooled.envelope.atomic and lines > ATOMIC_LINES_MAX:
+        found = f"{lines:,} lines to be accepted all or not at all"
+        remedy = f"Split it into files of up to {ATOMIC_LINES_MAX:,}, or let each act be decided for itself"
+        raise LimitExceeded(spooled.name, found, remedy)
 
 
 def source(spooled: Spooled) -> Source:

@@ -110,14 +110,14 @@ class FileFeed:
         self._presented.add((row["sender"], bytes(row["file_hash"])))
         submission = await self.store.submission(row["submission"])
         lines = await asyncio.to_thread(source, spooled)
-        return await self._opened(submission, spooled.envelope.sepa_only, lines)
+        return await self._opened(submission, spooled.envelope, lines)
 
-    async def _opened(self, submission: Submission, sepa_only: bool, lines: Source) -> Open:
+    async def _opened(self, submission: Submission, said: Envelope, lines: Source) -> Open:
         numbers = self._loaded.state.registry.numbers
-        sender = Sender(await self.store.sender_number(numbers, submission.sender), sepa_only)
+        sender = Sender(await self.store.sender_number(numbers, submission.sender), said.sepa_only)
         if submission.number not in self.taken:
             self.taken.append(submission.number)
-        return Open(submission, sender, lines)
+        return Open(submission, sender, lines, said.atomic)
 
     def _submissions(self, unfinished: list[Open]) -> Generator[Open]:
         yield from unfinished
@@ -177,7 +177,7 @@ class FileFeed:
         submission = self._wait(self.store.register(record(spooled, found.total, attempt)))
         self._presented.add(spooled.identity)
         self.order.admitted(path, found.total.lines)
-        return self._wait(self._opened(submission, spooled.envelope.sepa_only, found.source))
+        return self._wait(self._opened(submission, spooled.envelope, found.source))
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         """The reader thread's way to ask the store."""

@@ -106,8 +106,12 @@ class Submissions:
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
+        return answer(await self.awaited(request))
+
+    async def awaited(self, request: Request) -> Ticket:
+        """The ticket of the path, once it is decided or ``wait`` seconds are over."""
         number = await self.own(request)
-        return answer(await self._awaited(number, request.number("wait", 0, (0, WAIT_SECONDS_MAX))))
+        return await self._awaited(number, request.number("wait", 0, (0, WAIT_SECONDS_MAX)))
 
     async def listing(self, request: Request) -> Answer:
         """The caller's submissions, an auditor's everybody's, the latest first."""
