@@ -25,7 +25,7 @@ FORMS_ENOUGH = 256
 GATHER_SECONDS = (0.003, 0.1)
 """A form waits at least and at most so long for others: a commit takes longer, and serves them all."""
 
-GATHER_SHARE = 1.5
+GATHER_SHARE = 3.0
 """Batches of forms follow each other after so many times what the last one took: fewer and larger, the more there is to do."""
 
 FORM_BATCHES_MAX = 2

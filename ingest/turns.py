@@ -19,7 +19,7 @@ FILE_LINES_BESIDE = (2_048, 8_192)
 FILE_SECONDS_BESIDE = 0.06
 """What one may take from being given to its commit: where it takes longer the next is smaller, else larger."""
 
-BEHIND_SECONDS = 0.1
+BEHIND_SECONDS = 0.15
 """A form that waits so long for its batch goes before any further batch of files ..."""
 
 FILES_REST_SECONDS = 0.5

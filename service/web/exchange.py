@@ -16,6 +16,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 JSON = "application/json"
+_NO_CONTENT = HTTPStatus.NO_CONTENT
 _ALWAYS: Mapping[str, str] = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -189,7 +190,7 @@ class Answer:
         said = {**_ALWAYS, **self.headers}
         if self.body:
             said["content-type"] = self.media_type
-        if isinstance(self.body, bytes) and self.status is not HTTPStatus.NO_CONTENT:
+        if isinstance(self.body, bytes) and self.status is not _NO_CONTENT:
             said["content-length"] = str(len(self.body))
         return said
 
