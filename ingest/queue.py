@@ -22,10 +22,10 @@ FORM_LINES_A_BATCH = 10_000
 FORMS_ENOUGH = 256
 """So many are not kept waiting for more."""
 
-GATHER_SECONDS = (0.003, 0.1)
+GATHER_SECONDS = (0.003, 0.06)
 """A form waits at least and at most so long for others: a commit takes longer, and serves them all."""
 
-GATHER_SHARE = 3.0
+GATHER_SHARE = 2.0
 """Batches of forms follow each other after so many times what the last one took: fewer and larger, the more there is to do."""
 
 FORM_BATCHES_MAX = 2

@@ -13,10 +13,10 @@ from ingest.cutting import WHOLE
 FILE_BATCHES_BESIDE = 1
 """Batches of files that may be under way beside forms."""
 
-FILE_LINES_BESIDE = (2_048, 8_192)
+FILE_LINES_BESIDE = (1_024, 8_192)
 """Lines that such a batch has at least and at most, between acts."""
 
-FILE_SECONDS_BESIDE = 0.06
+FILE_SECONDS_BESIDE = 0.04
 """What one may take from being given to its commit: where it takes longer the next is smaller, else larger."""
 
 BEHIND_SECONDS = 0.15
