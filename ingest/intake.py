@@ -184,8 +184,10 @@ class FileFeed:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
-def record(spooled: Spooled, found: Inspection, attempt: int) -> tuple[Any, ...]:
-    """The row of a new submission."""
+def record(
+    spooled: Spooled, found: Inspection, attempt: int, programmes: Sequence[str] | None = None
+) -> tuple[Any, ...]:
+    """The row of a new submission; ``programmes`` are those that its lines name, where that is known."""
     envelope = spooled.envelope
     file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
-    return (envelope.sender, envelope.batch_id, *file, attempt, found.lines, found.cents)
+    return (envelope.sender, envelope.batch_id, *file, attempt, found.lines, found.cents, programmes)

@@ -133,8 +133,8 @@ select s.submission, s.attempt, exists (select from cancellation c where c.submi
 from submission s where s.sender = $1 and s.file_hash = $2 order by s.attempt desc limit 1;
 
 -- name: insert_submission
-insert into submission (submission, sender, batch_id, file_hash, file_name, format, size_bytes, attempt, declared_lines, declared_cents)
-select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9 from submission
+insert into submission (submission, sender, batch_id, file_hash, file_name, format, size_bytes, attempt, declared_lines, declared_cents, programmes)
+select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from submission
 returning submission;
 
 -- name: insert_checkpoint

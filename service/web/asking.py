@@ -46,7 +46,8 @@ class Eyes:
         who, named = request.who, request.text("sender", SENDER_MAX)
         if named and named != who.sender and not who.reads_all:
             raise hidden("Nothing of that sender is yours to see")
-        return Sight(named or (None if who.reads_all else who.sender), await self.centres(who))
+        sender = named or (None if who.reads_all else who.sender)
+        return Sight(sender, await self.centres(who), sorted(who.programmes) or None)
 
     async def asked(self, request: Request, kinds: Sequence[int] | None) -> Asked:
         """Which lines a reference, and an exercise where one is named, ask for."""
@@ -80,7 +81,7 @@ async def seen(connection: Connection, sight: Sight, entry: int) -> Row:
     Problem
         There is none, or it is another sender's or programme's: nobody learns which.
     """
-    rows = await fetch(connection, "entry_seen", entry, *sight)
+    rows = await fetch(connection, "entry_seen", entry, sight.sender, sight.centres)
     if rows and rows[0]["is_seen"]:
         return rows[0]
     problem = hidden if rows else unknown

@@ -1,5 +1,6 @@
 """What every handler works with."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -103,12 +104,16 @@ class Desk:
         InputError, Problem
             The file is refused whole, and is gone.
         """
+        admission = self.inbox.admission
         try:
             presenting.agree(spooled, media)
+            if who.programmes and await admission.known(spooled.identity, again=again) is not None:
+                # what became of a known file is told at once: it must lie where the key may look
+                await asyncio.to_thread(admission.prove, spooled, Perimeter(who))
         except (InputError, Problem):
-            await self.inbox.admission.refuse(spooled)
+            await admission.refuse(spooled)
             raise
-        return await self.inbox.admission.admit(spooled, Perimeter(who).see, again=again)
+        return await admission.admit(spooled, Perimeter(who), again=again)
 
     async def names(self) -> Names:
         """What the numbers of the journal stand for."""

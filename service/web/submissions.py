@@ -114,9 +114,7 @@ class Submissions:
         who = request.who
         before = request.number("before", _NUMBER_MAX, (1, _NUMBER_MAX))
         limit = request.number("limit", 50, (1, PAGE_MAX))
-        numbers = await postgres.submissions_of(
-            self._desk.pool, None if who.reads_all else who.sender, before, limit
-        )
+        numbers = await postgres.submissions_of(self._desk.pool, who, before, limit)
         tickets = await self._tickets(numbers)
         more = f"/v1/submissions?limit={limit}&before={numbers[-1]}" if len(numbers) == limit else None
         return answer(SubmissionPage(tickets[::-1], more))
@@ -142,9 +140,9 @@ class Submissions:
         return await self.ticket(number)
 
     async def _to_cancel(self, request: Request) -> int:
-        """The number in the path, when the caller may cancel that submission: an operator anybody's."""
+        """The number in the path, when the caller may cancel that submission: an operator of all programmes anybody's."""
         who = request.who
-        if Role.OPERATOR in who.roles:
+        if Role.OPERATOR in who.roles and not who.programmes:
             number = int(request.path["submission"])
             if await postgres.sender_of(self._desk.pool, number) is None:
                 raise unknown(f"There is no submission {number}")
@@ -159,13 +157,13 @@ class Submissions:
         Raises
         ------
         Problem
-            There is none, or it is another sender's: nobody learns which.
+            There is none, or it is another sender's, or names another programme: nobody learns which.
         """
-        number, who = int(request.path["submission"]), request.who
-        sender = await postgres.sender_of(self._desk.pool, number)
-        if sender is None or not (who.reads_all or sender == who.sender):
+        number = int(request.path["submission"])
+        is_seen = await postgres.is_submission_seen(self._desk.pool, number, request.who)
+        if not is_seen:
             problem = unknown(f"You have no submission {number}")
-            problem.is_audited = sender is not None
+            problem.is_audited = is_seen is not None
             raise problem
         return number
 

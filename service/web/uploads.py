@@ -18,6 +18,7 @@ from service.access.keys import Caller
 from service.web import presenting
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
+from service.web.postgres import is_submission_seen
 from service.web.problems import Problem, busy, malformed, unknown
 from service.web.submissions import WAIT_SECONDS_MAX, Submissions, sending
 from service.web.upload import Cut
@@ -66,7 +67,7 @@ class Uploads:
         self._desk.check_sender(who.sender, is_file=True)
         declared = self._declared(request, who)
         known = await self._desk.inbox.admission.known(declared.identity, again=declared.again)
-        if known is not None:
+        if known is not None and await is_submission_seen(self._desk.pool, known, who):
             await self._forget(declared.identity)
             return Answer(HTTPStatus.SEE_OTHER, headers={"location": f"/v1/submissions/{known}"})
         try:

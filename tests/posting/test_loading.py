@@ -62,7 +62,9 @@ async def _submission(store: PostgresStore, desk: Desk, lines: int) -> Submissio
     number = await store.sender_number(desk.state.registry.numbers, "ministry")
     assert number == SENDER.number
     name = f"file {next(_files)}"
-    return await store.register(("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0))
+    return await store.register(
+        ("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0, None)
+    )
 
 
 def _act(reference_: str, kind: str, *lines: Row) -> File:
