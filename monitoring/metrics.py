@@ -76,7 +76,7 @@ METRICS: Mapping[str, Metric] = {
     "requests_total": Metric(_C, ("method", "route", "status"), "Requests answered, by route and status"),
     "request_seconds": Metric(_H, ("route",), "From a request to the end of its answer, by route"),
     "turned_away_total": Metric(_C, ("code",), "Requests turned away at the door, by the code of the problem"),
-    "drop_files_total": Metric(_C, ("outcome",), "Files of drop folders, taken or refused whole"),
+    "drop_files_total": Metric(_C, ("outcome",), "Files of drop folders: taken, refused whole, failed by our fault"),
     "ready": Metric(_G, (), "1 while work is taken, else 0"),
     "keys": Metric(_G, (), "Keys that open something"),
     "disk_free_bytes": Metric(_G, (), "Room left on the disk of the spool"),
