@@ -54,6 +54,8 @@ class Admission:
         self, spool: Spool, store: PostgresStore, stages: Stages, queue: Callable[[Ticket], None]
     ) -> None:
         self._spool, self._store, self._stages, self._queue = spool, store, stages, queue
+        self.came_again: Callable[[int, Spooled], object] = lambda *_: None
+        """Told of a submission whose file has come once more."""
         self._locks: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
         """Each is there for as long as somebody holds it or waits for it."""
 
@@ -78,6 +80,7 @@ class Admission:
             before = await self._store.find_submission(*spooled.identity)
             if before and before.stands_for(again=again):
                 found = Admitted(before.number, is_new=False)
+                self.came_again(before.number, spooled)
             else:
                 found = await self._registered(spooled, onlooker, before)
             await self._release(spooled, is_needed=True)

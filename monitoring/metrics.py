@@ -52,6 +52,7 @@ METRICS: Mapping[str, Metric] = {
     "files_waiting": Metric(_G, (), "Submissions that wait for their turn"),
     "file_lines_waiting": Metric(_G, (), "Lines of the submissions that wait for their turn"),
     "file_lines_under_way": Metric(_G, (), "Lines of the submissions being decided that are not committed"),
+    "files_lost": Metric(_G, (), "Submissions whose file is gone from the spool: to be sent again"),
     "files_paused": Metric(_G, (), "Of the submissions that wait, those whose sender is paused"),
     "senders_paused": Metric(_G, (), "Senders whose work waits until an operator resumes it"),
     "forms_waiting": Metric(_G, (), "Forms that wait to be decided"),

@@ -113,7 +113,7 @@ where s.submission = $1;
 select submission, sender, file_hash, declared_lines, is_begun from unfinished order by submission;
 
 -- name: due
-select submission, sender, file_hash from due order by submission;
+select submission, sender, file_hash, declared_lines, is_begun from due order by submission;
 
 -- name: paused
 select sender, reason from paused;

@@ -22,7 +22,7 @@ from service.web.problems import Problem, busy, unknown
 from service.web.rehearsing import BYTES_MAX, DryRun, rehearse_file
 from service.web.upload import Cut
 
-WAITING, DECIDING, DECIDED, CANCELLED = "waiting", "deciding", "decided", "cancelled"
+WAITING, DECIDING, DECIDED, CANCELLED, LOST = "waiting", "deciding", "decided", "cancelled", "lost"
 ENDED = frozenset({DECIDED, CANCELLED})
 WAIT_SECONDS_MAX = 300
 PAGE_MAX = 1000
@@ -35,9 +35,12 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     submission: int
     state: str
-    """``waiting`` for its turn, ``deciding``, or ``decided``: each line then has its outcome for good; or ``cancelled``."""
+    """``waiting`` for its turn, ``deciding``, or ``decided``: each line then has its outcome for good; or ``cancelled``.
+    ``lost`` where its file is gone from the spool: it goes on where it stands once the same file is sent again."""
     paused: str
     """Why it waits, where an operator has paused its sender; else empty."""
+    lost: str
+    """Why it is lost; else empty."""
     receipt: Receipt
     reasons: list[Reason]
     """Why lines were refused, the most frequent reason first; once all are decided."""
@@ -171,7 +174,7 @@ class Submissions:
         """The ticket, at the latest ``seconds`` from now."""
         with self._desk.waiters.end_of(number) as end:
             ticket = await self.ticket(number)
-            if ticket.state in ENDED or not seconds:
+            if ticket.state in {*ENDED, LOST} or not seconds:
                 return ticket
             with suppress(TimeoutError):
                 await asyncio.wait_for(end.wait(), seconds)
@@ -194,6 +197,8 @@ class Submissions:
             return CANCELLED
         if receipt.done:
             return DECIDED
+        if receipt.submission in self._desk.inbox.lost:
+            return LOST
         is_begun = receipt.last_batch is not None or self._desk.inbox.is_taken(receipt.submission)
         return DECIDING if is_begun else WAITING
 
@@ -204,6 +209,7 @@ class Submissions:
             submission=receipt.submission,
             state=state,
             paused=self._desk.inbox.paused[receipt.sender] if is_paused else "",
+            lost=self._desk.inbox.lost.reason(receipt.submission),
             receipt=receipt,
             reasons=reasons,
             links={"self": here, "refusals": f"{here}/refusals", "pain002": f"{here}/pain002"},
