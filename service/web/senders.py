@@ -51,6 +51,7 @@ class Senders:
             raise Problem(
                 HTTPStatus.FORBIDDEN, "role-not-held", "Senders are paused and resumed by operators"
             )
+        request.knows_only()
         check_whole(who, "pausing a sender stops the work of all programmes")
         reason = await _reason(request)
         if not await self._desk.pauses.change(Change(sender, is_paused, reason, who.key, who.sender)):

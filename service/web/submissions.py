@@ -72,6 +72,7 @@ class Submissions:
     async def submit(self, request: Request) -> Answer:
         """Take in a file: 202 once it is durable and adds up, 200 when it was sent before."""
         who = sending(request)
+        request.knows_only("dry_run", "wait", "again")
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         if request.flag("dry_run"):
@@ -109,11 +110,13 @@ class Submissions:
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
+        request.knows_only("wait")
         number = await self.own(request)
         return answer(await self._awaited(number, request.number("wait", 0, (0, WAIT_SECONDS_MAX))))
 
     async def listing(self, request: Request) -> Answer:
         """The caller's submissions, an auditor's everybody's, the latest first."""
+        request.knows_only("before", "limit")
         who = request.who
         before = request.number("before", _NUMBER_MAX, (1, _NUMBER_MAX))
         limit = request.number("limit", 50, (1, PAGE_MAX))
@@ -124,6 +127,7 @@ class Submissions:
 
     async def cancel(self, request: Request) -> Answer:
         """Take a submission back that still waits; cancelled once, it stays so however often it is asked."""
+        request.knows_only()
         number, who = await self._to_cancel(request), request.who
         if not self._desk.is_ready:
             raise busy("The service is starting")

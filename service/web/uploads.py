@@ -63,6 +63,7 @@ class Uploads:
     async def begin(self, request: Request) -> Answer:
         """Begin an upload, 201, or find it again, 200; 303 where the bytes are a submission already."""
         who = sending(request)
+        request.knows_only("again")
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         declared = self._declared(request, who)
@@ -83,15 +84,18 @@ class Uploads:
 
     async def state(self, request: Request) -> Answer:
         """How far an upload is; HEAD says it in headers alone."""
+        request.knows_only()
         return _told(self._own(request))
 
     async def listing(self, request: Request) -> Answer:
         """The caller's unfinished uploads."""
+        request.knows_only()
         return answer(PartialPage(list(_partials(self._uploads.of(request.who.sender)))))
 
     async def append(self, request: Request) -> Answer:
         """Add the body behind what is there, 204; the last byte makes it a submission, which is answered."""
         who = sending(request)
+        request.knows_only("wait")
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         wait = request.number("wait", 0, (0, WAIT_SECONDS_MAX))
@@ -106,6 +110,7 @@ class Uploads:
 
     async def give_up(self, request: Request) -> Answer:
         """Remove an upload and what has arrived of it."""
+        request.knows_only()
         upload = self._own(request)
         with self._held(upload):
             await asyncio.to_thread(self._uploads.remove, upload)
