@@ -98,6 +98,9 @@ select kind, id, code from reference_text order by kind, id;
 -- name: checkpoints
 select batch, entries, keys, payees, previous, pieces, digest from checkpoint order by batch;
 
+-- name: is_ours
+select epoch = $1::bigint from engine for share;
+
 -- name: delete_checkpoints
 with pages as (delete from checkpoint_page) delete from checkpoint;
 

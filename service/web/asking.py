@@ -32,6 +32,7 @@ class Eyes:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._of: Names | None = None
         self._within: dict[frozenset[str], list[int] | None] = {}
         """As many as there are perimeters among the keys."""
 
@@ -56,8 +57,11 @@ class Eyes:
 
     async def centres(self, who: Caller) -> list[int] | None:
         """Numbers of the fund centres in the caller's programmes; None for all."""
+        names = await self._desk.names()
+        if names is not self._of:
+            self._of, self._within = names, {}
         if who.programmes not in self._within:
-            self._within[who.programmes] = within(await self._desk.names(), who.programmes)
+            self._within[who.programmes] = within(names, who.programmes)
         return self._within[who.programmes]
 
 

@@ -117,10 +117,13 @@ class Desk:
 
     async def names(self) -> Names:
         """What the numbers of the journal stand for."""
-        if self._names is None:
-            async with borrowed(self.pool) as connection:
-                self._names = await read_names(connection, self.codes)
-        return self._names
+        if self._names is not None:
+            return self._names
+        is_loaded = self.is_ready  # a book that is being loaded may still give numbers to new codes
+        async with borrowed(self.pool) as connection:
+            found = await read_names(connection, self.codes)
+        self._names = found if is_loaded else None
+        return found
 
     def drain(self) -> None:
         """Take nothing new; who waits is answered with how far it is."""
