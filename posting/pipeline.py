@@ -14,7 +14,7 @@ from core.errors import BatchFailed, BookMoved
 from core.observer import Stages
 from posting import checkpoint, loading
 from posting.batch import Batch, Outcome
-from posting.checkpoint import Mark, Snapshot
+from posting.checkpoint import NOTHING, Mark, Snapshot
 from posting.engine import Engine
 from posting.loading import Loaded
 from posting.registry import Reference
@@ -137,6 +137,7 @@ class _Course:
         self._stages = self._settings.stages or Stages()
         self._engine = Engine(loaded.state, loaded.head, self._stages)
         self._mark: Mark = loaded.mark
+        self._is_worn = loaded.is_worn
         self.committed = loaded.head.batch
         self._before = asyncio.Event()
         self._before.set()
@@ -155,6 +156,9 @@ class _Course:
         ahead = deque(self._read(batches) for _ in range(READ_AHEAD_BATCHES))
         try:
             async with asyncio.TaskGroup() as group:
+                if self._is_worn:
+                    self._mark = NOTHING
+                    await self._checkpoint(group)
                 while (batch := await ahead[0]) is not None:
                     ahead.popleft()
                     ahead.append(self._read(batches))

@@ -62,6 +62,13 @@ class Speed(msgspec.Struct, frozen=True):
     """Core-microseconds a line of each stage, in this process."""
 
 
+class Lost(msgspec.Struct, frozen=True):
+    """A submission that waits for its file."""
+
+    submission: int
+    reason: str
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the files of a run."""
 
@@ -77,6 +84,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The hash of the last batch."""
     speed: Speed
     is_interrupted: bool
+    lost: list[Lost]
+    """Set aside: their files are gone from the spool, and must be sent again."""
 
 
 @dataclass(slots=True)
@@ -245,6 +254,7 @@ async def _result(store: PostgresStore, feed: Stoppable, clock: Clock) -> Result
         chain=chain,
         speed=clock.speed(),
         is_interrupted=feed.is_stopping,
+        lost=[Lost(number, files.lost.reason(number)) for number in files.lost],
     )
 
 

@@ -200,6 +200,7 @@ def _connect(desk: Desk) -> None:
     board.read("files_waiting", lambda: len(inbox.files))
     board.read("file_lines_waiting", lambda: inbox.files.lines)
     board.read("files_paused", inbox.files.aside)
+    board.read("files_lost", lambda: len(inbox.lost))
     board.read("senders_paused", lambda: desk.pauses.senders)
     board.read("forms_waiting", lambda: inbox.forms_waiting)
     board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))

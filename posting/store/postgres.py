@@ -177,9 +177,19 @@ class PostgresStore:
         self._hold.free.put_nowait(connection)
 
     async def save_checkpoint(self, snapshot: Snapshot) -> None:
-        """Store a checkpoint whose batch is committed and whose predecessor is stored."""
+        """Store a checkpoint whose batch is committed and whose predecessor is stored; a whole one in place of all others.
+
+        Raises
+        ------
+        BookMoved
+            Another engine took over meanwhile.
+        """
         connection = await self._hold.free.get()
         async with connection.transaction():
+            if not snapshot.previous:
+                if not await connection.fetchval(SQL["is_ours"], self._hold.epoch):
+                    raise BookMoved("another engine took this database over")
+                await connection.execute(SQL["delete_checkpoints"])
             names = ["batch", "piece", "payload"]
             source = _enclosed(snapshot.rows())
             await connection.copy_to_table("checkpoint_page", source=source, columns=names, format="binary")
