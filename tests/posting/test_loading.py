@@ -443,6 +443,24 @@ async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
     assert await _stored(dsn) == list(zip(batches, [0, *batches], strict=False))
 
 
+@pytest.mark.parametrize("parts", [1, 7, 8, 9, 20])
+async def test_a_run_that_ends_leaves_a_checkpoint_if_an_eighth_has_come(dsn: str, parts: int) -> None:
+    """Of what makes one due; the next start then reads none of the journal's entries."""
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        for rows in FILES:
+            await work.present(rows)
+        entries = work.desk.state.entries
+    assert entries > 1
+    store = PostgresStore(dsn)
+    async with store.held("test"):
+        await Pipeline(store, reference(), Settings(checkpoint_entries=2 * entries * parts)).run(_Feed(store))
+    async with _held(dsn) as (_, loaded):
+        assert loaded.state.entries == 2 * entries
+        assert loaded.mark.entries == (2 * entries if parts <= 8 else 0)
+        assert len(await _stored(dsn)) == (parts <= 8)
+
+
 async def test_codes_keep_their_numbers(dsn: str) -> None:
     """After a restart as before it, and the same as in any other database that began with these files."""
     async with _held(dsn) as (store, first):
