@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import asyncpg
-from asyncpg.protocol.protocol import NO_TIMEOUT
 
 from core.errors import BookMoved
 from posting.batch import Outcome, Stage, Submission, Tally
@@ -21,7 +20,8 @@ from posting.store.tables import TABLES
 
 _CHUNK_BYTES = 1 << 19
 _BULK = frozenset({"index_what_came", "delete_checkpoints"})
-"""Queries that may take as long as they take."""
+"""Queries that read or write without a bound; how long they may take."""
+_BULK_SECONDS = 86_400
 
 
 class Earlier(NamedTuple):
@@ -120,7 +120,7 @@ class PostgresStore:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows of a named query, on the keeper's connection."""
-        limit = NO_TIMEOUT if query in _BULK else None
+        limit = _BULK_SECONDS if query in _BULK else None
         async with self._hold.keeping() as connection:
             return await connection.fetch(SQL[query], *arguments, timeout=limit)
 
