@@ -9,7 +9,6 @@ from weakref import WeakValueDictionary
 
 import pyarrow as pa
 
-from core.errors import CrescendoError
 from core.observer import Stages
 from ingest.claims import Identity
 from ingest.inspection import inspect
@@ -95,7 +94,7 @@ class Admission:
     async def _registered(self, spooled: Spooled, onlooker: Onlooker, before: Earlier | None) -> Admitted:
         try:
             found = await asyncio.to_thread(self.prove, spooled, onlooker)
-        except CrescendoError:
+        except BaseException:  # refused, or a disk that is full: then all the more
             await self._release(spooled, is_needed=before is not None)
             raise
         row = record(spooled, found, before.attempt + 1 if before else 1, onlooker.programmes)

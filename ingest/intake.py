@@ -185,7 +185,7 @@ class FileFeed:
         try:
             with self.stages.measured("prove"):
                 found = prove(spooled, self._allowance)
-        except InputError:
+        except BaseException:  # refused, or a disk that is full: then all the more
             self.spool.release(spooled.identity, is_needed=before is not None)
             raise
         attempt = before.attempt + 1 if before else 1

@@ -136,8 +136,7 @@ def are_worn(rows: Sequence[Stored]) -> bool:
     """
     if len(rows) < WORN_MIN or not rows[0].entries:
         return False
-    whole = rows[0].pieces * rows[-1].entries / rows[0].entries
-    return sum(row.pieces for row in rows) > 2 * whole
+    return sum(row.pieces for row in rows) * rows[0].entries > 2 * rows[0].pieces * rows[-1].entries
 
 
 def _broken(row: Stored, reason: str) -> SchemaMismatch:

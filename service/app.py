@@ -205,7 +205,7 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
         The engine cannot go on; what is committed stays, and the same call goes on from there.
     """
     course = Course(order.paths)
-    async with held(where.database) as store:
+    async with held(where.database, PostgresStore, where.settings.command_seconds) as store:
         clock = Clock(course)
         spool = Spool(where.settings.data / "spool")
         await sweep(spool, store)
@@ -231,11 +231,14 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
 
 
 @asynccontextmanager
-async def held(database: Database, made: Callable[[str], Store] = PostgresStore) -> AsyncIterator[Store]:
+async def held(
+    database: Database, made: Callable[[str], Store], command_seconds: int
+) -> AsyncIterator[Store]:
     """The lease on the database, held by a store that is ``made`` for its address."""
     holder = f"process {os.getpid()} on {platform.node()}"
     with postgres.told(database.dsn):
         store = made(database.dsn)
+        store.limit(command_seconds)
         async with store.held(holder):
             yield store
 

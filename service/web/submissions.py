@@ -13,7 +13,7 @@ from ingest.spool import Spool, Spooled
 from service.access.keys import Caller
 from service.access.perimeter import Perimeter
 from service.access.roles import Role
-from service.postgres import read_reasons, read_receipts
+from service.postgres import read_reasons_each, read_receipts
 from service.receipts import Reason, Receipt
 from service.web import postgres, presenting
 from service.web.desk import Desk
@@ -193,7 +193,7 @@ class Submissions:
         async with postgres.borrowed(self._desk.pool) as connection:
             receipts = await read_receipts(connection, numbers)
             refused = [each.submission for each in receipts if each.done and each.refused.lines]
-            reasons = {each: await read_reasons(connection, [each]) for each in refused}
+            reasons = await read_reasons_each(connection, refused)
         return [self._told(each, reasons.get(each.submission, [])) for each in receipts]
 
     def _state(self, receipt: Receipt) -> str:
