@@ -23,7 +23,7 @@ EVER = (date(2000, 1, 1), date(2099, 12, 31))
 
 _EPOCH = date(1970, 1, 1)
 _PAGES_AT_ONCE = 64
-_DIVERTED = [number for number, kind in enumerate(CATALOG) if kind.inherits and kind.pays]
+_DIVERTED = tuple(number for number, kind in enumerate(CATALOG) if kind.inherits and kind.pays)
 _SUSPENSION, _RESUMPTION = KIND_NUMBER["term_suspension"], KIND_NUMBER["term_resumption"]
 
 Connection = asyncpg.Connection
@@ -87,7 +87,7 @@ def _days(days: list[date | None]) -> NDArray[np.int32]:
 
 async def _above(connection: Connection) -> dict[int, tuple[int, int]]:
     """Of each part of a request that is owed to another, the request under it all."""
-    rows = await connection.fetch(SQL["diverted"], _DIVERTED)
+    rows = await connection.fetch(SQL["diverted"], list(_DIVERTED))
     parts = {row["entry_id"]: row["predecessor"] for row in rows}
     roots = {entry: _root(entry, parts) for entry in parts}
     wanted = sorted(set(roots.values()))
