@@ -12,8 +12,8 @@ from service import late
 from service.database import Database
 from service.late import Claimed, How
 from service.progress import Lines
-from tests.databases import fresh
-from tests.service.states import NEVER, Row, State, copied, heard, moment, request
+from tests.databases import connected, fresh
+from tests.service.states import NEVER, Row, State, copied, heard, moment, payee, request
 
 LATE = "select reference, predecessor, amount, payee, cell from entry where kind = $1 order by entry_id"
 RATE = 825
@@ -182,4 +182,86 @@ async def test_a_suspension_moves_the_end_of_the_term(
         files = await state.pay(date(2018, 12, 31), moment("2018-11-05"))
         await state.take(state.files(state.bank(files, NEVER)))
         assert (await claim(state)).payments == is_late
+        assert (await state.proof()).findings == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update entry set amount = amount + 1 where reference like 'IM-%' and payee = 11",
+        "update entry set day = day + 1 where kind = 19 and payee = 11",
+        "update entry set day = day - 1 where kind = 16 and payee = 11",
+        "update entry set amount = amount * 2 where kind = 19 and payee = 11",
+        "update entry set kind = 27 where kind = 18 and payee = 11",
+    ],
+)
+async def test_interest_changed_by_hand_is_found(state: State, damage: str) -> None:
+    await claim(state)
+    async with connected(state.dsn) as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        assert await connection.execute(damage) == "UPDATE 1"
+    found = [each for each in (await state.proof()).findings if each.check == "late_interest"]
+    assert len(found) == 1
+
+
+async def test_flux_1_is_due_from_the_service_that_came_last_and_parts_of_it_to_others(
+    database: Database, tmp_path: Path
+) -> None:
+    """Two services, two requests of one commitment, received before: each is due from the service that it is billed by."""
+    async with fresh(database) as dsn:
+        (tmp_path / "own").mkdir()
+        state = State(dsn, tmp_path / "own")
+        await state.funded(3)
+        common = {"exercise": 2018, "date": "2018-09-01"}
+        place = {key: request(1)[key] for key in ("fund_centre", "functional_area", "commitment_item")}
+        asks = {
+            "kind": "payment_request",
+            "predecessor": "EJ",
+            "received": "2018-09-02",
+            "date": "2018-10-07",
+        }
+        rows: list[Row] = [
+            {**common, **place, "reference": "EJ", "kind": "commitment", "amount": "9000.00"},
+            {
+                **common,
+                "reference": "SF-1",
+                "kind": "service",
+                "predecessor": "EJ",
+                "amount": "4000.00",
+                "date": "2018-10-01",
+            },
+            {
+                **common,
+                "reference": "SF-2",
+                "kind": "service",
+                "predecessor": "EJ",
+                "amount": "5000.00",
+                "date": "2018-10-07",
+            },
+            {
+                **common,
+                "reference": "AN-1",
+                "kind": "service_cancellation",
+                "predecessor": "SF-1",
+                "amount": "1000.00",
+            },
+            {**common, **asks, "reference": "DP-1", "payee": payee(1), "amount": "3000.00"},
+            {**common, **asks, "reference": "DP-2", "payee": payee(2), "amount": "5000.00"},
+            {
+                **common,
+                "reference": "CC-1",
+                "kind": "assignment",
+                "predecessor": "DP-1",
+                "payee": payee(3),
+                "amount": "1000.00",
+            },
+        ]
+        await state.accepted(rows)
+        files = await state.pay(date(2018, 12, 1), moment("2018-11-05"))
+        await state.take(state.files(state.bank(files, NEVER)))
+        days = (await debit_day(state) - date(2018, 10, 31)).days
+        await claim(state)
+        found = await state.fetch(LATE, KIND_NUMBER["late_interest"])
+        expected = {1: 4_000 + interest(2, days), 3: 4_000 + interest(1, days)}
+        assert {row["payee"]: row["amount"] for row in found} == expected
         assert (await state.proof()).findings == []
