@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from core.terms import NEVER, Terms, terms
 
-_DAY = {"received": 100, "never": 0}
 days = st.integers(1, 400)
 
 
 def one(start: int, suspended: int = 0, resumed: int = 0, term: int = 30) -> Terms:
-    return terms(*(np.array([each], np.int32) for each in (start, suspended, resumed)), term)
+    said, stopped, again = (np.array([each], np.int32) for each in (start, suspended, resumed))
+    return terms(said, stopped, again, term)
 
 
 def told(found: Terms, paid: int) -> tuple[int, int, int]:

@@ -151,8 +151,8 @@ def item_of(row: dict[str, int]) -> Item:
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
     own = row["unbilled"] & ~FOLLOWED
     told = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
-    told |= {"is_followed": own != row["unbilled"]}
-    return Item(**{name: (row | told)[name] for name in Item._fields})
+    told["is_followed"] = own != row["unbilled"]
+    return Item(**{name: (row | told)[name] for name in Item._fields})  # type: ignore[arg-type]
 
 
 def _payee(value: int, bank: int) -> Payee:
