@@ -21,8 +21,8 @@ from ingest.needs import NEEDS
 from ingest.reading import (
     FAMILY,
     FOLLOWED_FAMILY,
-    OF_PAYEE,
     PAYS,
+    WITHOUT_AMOUNT,
     Reading,
     kinds_of,
 )
@@ -211,7 +211,7 @@ def _amounts(reading: Reading, kind: NDArray[np.uint8]) -> tuple[NDArray[np.int6
         faults = np.where(cents <= 0, Outcome.AMOUNT_NOT_POSITIVE, over).astype(np.uint8)
     if not faults.any():
         return cents, faults
-    nothing = OF_PAYEE[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
+    nothing = WITHOUT_AMOUNT[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
     return cents, np.where(nothing, 0, faults).astype(np.uint8)
 
 

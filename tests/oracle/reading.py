@@ -118,7 +118,7 @@ def required(line: Read) -> set[Field]:
         return {Field.DATE, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN}
     if kind.is_of_payee:
         return {Field.DATE, Field.PAYEE}
-    needed = {Field.DATE, Field.AMOUNT}
+    needed = {Field.DATE, Field.AMOUNT} if kind.has_amount else {Field.DATE}
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.PAYEE} if kind.pays else set()
     needed |= {Field.COUNTERPART} if kind.budget is Budget.MOVE else set()
@@ -143,7 +143,7 @@ def _is_flawed(field: Field, text: str) -> bool:
 def _amount_faults(line: Read) -> Iterator[Outcome]:
     text = line.text(Field.AMOUNT)
     cents, fault = amounts.parse(text) if text else (0, Outcome.ACCEPTED)
-    needless = line.kind.is_of_payee and amounts.is_zero(text)
+    needless = not line.kind.has_amount and amounts.is_zero(text)
     if fault and not needless:
         yield fault
     if line.text(Field.METHOD) == SEPA and cents > SEPA_MAX:
