@@ -17,10 +17,21 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest import arrow, jsonl, parquet
+from ingest import arrow, jsonl, pain001, parquet
 from ingest.claims import Claims, Identity
-from ingest.envelope import Envelope, agree_hash, beside, checked, inside_line, inside_metadata, merged
-from ingest.formats import FILE_BYTES_MAX, FileFormat, detect, reading
+from ingest.envelope import (
+    Envelope,
+    agree_hash,
+    agree_message,
+    beside,
+    checked,
+    inside_line,
+    inside_metadata,
+    merged,
+    stated,
+)
+from ingest.formats import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
+from ingest.pairs import opened_whole
 from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
 Progress = Callable[[int, int], None]
@@ -102,7 +113,7 @@ class Spool:
         if isinstance(source, Path):
             said.append(beside(source))
             total = source.stat().st_size if source.is_file() else 0
-        with workplace(self._folder) as place, _opened(source, name) as file:
+        with workplace(self._folder) as place, opened_whole(source, name) as file:
             original = place / _ORIGINAL
             digest = self._copy(file, original, name, lambda done: progress and progress(done, total))
             return self._arrived(place, digest, name, said)
@@ -188,7 +199,10 @@ class Spool:
         original = place / _ORIGINAL
         agree_hash(merged(said), digest, name)
         found = detect(original, name)
-        envelope = merged([*said, inside(original, found, name)])
+        named = inside(original, found, name)
+        envelope = merged([*said, named])
+        if found in PAYMENT_FILES:
+            agree_message(envelope, named, name)
         size = original.stat().st_size
         return self._settle(place, digest, _Record(size, found, name, _completed(envelope, digest, name)))
 
@@ -223,19 +237,6 @@ class Spool:
             shutil.rmtree(home)
 
 
-@contextmanager
-def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    if not isinstance(source, Path):
-        yield source
-        return
-    try:
-        file = source.open("rb", buffering=0)
-    except OSError as error:
-        raise FileUnreadable(name, str(error.strerror), "Name a file that can be read") from error
-    with file:
-        yield file
-
-
 def inside(path: Path, found: FileFormat, name: str) -> Envelope:
     """What the file itself says of itself."""
     if found is FileFormat.PARQUET:
@@ -244,6 +245,8 @@ def inside(path: Path, found: FileFormat, name: str) -> Envelope:
         return inside_metadata(arrow.metadata(path, found, name), name)
     if found is FileFormat.JSON_LINES:
         return inside_line(jsonl.envelope(path, name), name)
+    if found in PAYMENT_FILES:
+        return stated({"batch_id": pain001.message_id(path, name)}, f"{name}, MsgId")
     return Envelope()
 
 

@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from service import console
-from service.commands.options import Json
+from service.commands.options import FILES, Json
 from service.settings import Misuse
 
 EXIT_REFUSED = 1
@@ -51,7 +51,7 @@ class Sent(NamedTuple):
 
 
 def submit(
-    *files: Annotated[Path, Parameter(help="Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format.")],
+    *files: Annotated[Path, Parameter(help=FILES)],
     to: To = HERE,
     json: Json = False,
 ) -> int:
