@@ -6,7 +6,6 @@ structured remittance: ``name:value`` pairs with the names of those columns.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +35,7 @@ COLUMNS = tuple(
     if field not in _SAID_BY_PAYMENTS | _NOT_HERE and field.column not in (*_AMOUNTS, _IDENTITY)
 )
 """What may be said of a transfer beside what the payment file says."""
+_HERE = (_IDENTITY, *_AMOUNTS, *COLUMNS)
 _PAIR = ":"
 _REMEDY = "Write one row a transfer, in the order of the transfers, with its EndToEndId and its amount"
 Said = Mapping[str, pa.Array]
@@ -53,16 +53,18 @@ class ImputationFile:
         self._batches = decoded(path, found, name)
         self._schema = conformed(next(self._batches).schema, name)
         self._check_columns()
-        self._rest: Iterator[pa.RecordBatch] = iter(())
+        self._rest: pa.RecordBatch | None = None
 
     def _check_columns(self) -> None:
         names = self._schema.names
-        for column in names:
-            if column not in (*COLUMNS, *_AMOUNTS, _IDENTITY):
-                told = f"The columns are {_IDENTITY}, {', '.join(_AMOUNTS)}, {', '.join(COLUMNS)}"
-                raise FormatUnknown(place(self._name, column=column), "No column of imputations", told)
         if _IDENTITY not in names or not set(_AMOUNTS) & set(names):
             raise FormatUnknown(self._name, "No column reference, or none of amounts", _REMEDY)
+
+    def _check_silent(self, column: str, texts: pa.Array) -> None:
+        """Refuse a column that says what is not for it to say; formats may have it, empty."""
+        if column not in _HERE and _differ(texts, "").any():
+            told = f"The columns are {', '.join(_HERE)}"
+            raise FormatUnknown(place(self._name, column=column), "No column of imputations", told)
 
     def take(self, references: pa.Array, amounts: tuple[pa.Array, Parsed]) -> Said:
         """What is said of the next transfers.
@@ -77,6 +79,8 @@ class ImputationFile:
             told = f"{DIFFERS}: {self._row + batch.num_rows:,} rows, and more transfers"
             raise EnvelopeMismatch(self._name, told, _REMEDY)
         texts = {name: _texts(batch.column(name)) for name in batch.schema.names if name != _AMOUNTS[1]}
+        for column, said in texts.items():
+            self._check_silent(column, said)
         self._refuse(_differ(texts[_IDENTITY], references), (texts[_IDENTITY], references))
         self._refuse(*self._amounts(batch, texts, amounts))
         self._row += batch.num_rows
@@ -106,12 +110,16 @@ class ImputationFile:
     def _next(self, rows: int) -> pa.RecordBatch:
         """So many rows, fewer only at the end."""
         taken, count = [self._schema_batch()], 0
-        while count < rows and (batch := next(self._rest, None) or next(self._batches, None)):
+        while count < rows and (batch := self._batch()) is not None:
             part = batch.slice(0, rows - count)
-            self._rest = iter([batch.slice(part.num_rows)] if part.num_rows < batch.num_rows else ())
+            self._rest = batch.slice(part.num_rows) if part.num_rows < batch.num_rows else None
             taken.append(conform(part, self._schema))
             count += part.num_rows
         return joined(taken[1:] or taken)
+
+    def _batch(self) -> pa.RecordBatch | None:
+        """What is left of the last batch, or the next one."""
+        return next(self._batches, None) if self._rest is None else self._rest
 
     def _schema_batch(self) -> pa.RecordBatch:
         return pa.RecordBatch.from_pylist([], schema=self._schema)
@@ -124,7 +132,7 @@ class ImputationFile:
         EnvelopeMismatch
             There is one.
         """
-        if any(batch.num_rows for batch in chain(self._rest, self._batches)):
+        if self._rest is not None or any(batch.num_rows for batch in self._batches):
             told = f"{DIFFERS}: more rows than the {self._row:,} transfers"
             raise EnvelopeMismatch(self._name, told, _REMEDY)
 
@@ -153,7 +161,7 @@ def _texts(column: pa.Array) -> pa.Array:
     return plain.cast(pa.string()).fill_null("")
 
 
-def _differ(ours: pa.Array, theirs: pa.Array) -> np.ndarray:
+def _differ(ours: pa.Array, theirs: pa.Array | str) -> np.ndarray:
     return pc.call_function("not_equal", [ours, theirs]).to_numpy(zero_copy_only=False)
 
 
