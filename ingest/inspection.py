@@ -17,14 +17,15 @@ from core.errors import FileUnreadable
 from core.fields import BY_COLUMN
 from ingest import pain001
 from ingest.arrow import BATCH_LINES, ArrowSource
+from ingest.claims import Identity
 from ingest.envelope import agree_hash, agree_totals
 from ingest.flat import conform, conformed
 from ingest.formats import PAYMENT_FILES, WINDOW_LINES, FileFormat, reading
-from ingest.pain001_lots import LOTS
+from ingest.pain001_lots import LOTS, LotNames, lot_names
 from ingest.parquet import ParquetSource
 from ingest.proved import Allowance, Kept, ProvedSource, Source
 from ingest.readers import STREAMED, validated
-from ingest.spool import Spooled
+from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection, Tally, windows
 from ingest.workplaces import workplace
 
@@ -127,6 +128,22 @@ def _check_size(spooled: Spooled) -> None:
 def _check_bytes(spooled: Spooled, are_same: bool) -> None:
     if not are_same:
         raise FileUnreadable(spooled.name, "The bytes in the spool are not those that came", "Send it again")
+
+
+def lots(spool: Spool, identity: Identity) -> LotNames:
+    """The payment informations of a payment file that was proved before; written down anew where that is gone.
+
+    Raises
+    ------
+    FileUnreadable
+        The file is no longer in the spool.
+    """
+    sender, sha256 = identity
+    folder = spool.home(sha256)
+    if not (folder / LOTS).exists():
+        _normalise(spool.open(sha256, sender))
+    with reading(f"spool, {sha256.hex()}"):
+        return lot_names(folder)
 
 
 # ------------------------------------------------------------------------------------ proving

@@ -20,7 +20,7 @@ from core.markup import Message
 from ingest.formats import PAYMENT_FILE_BYTES_MAX, TAR_MAGIC, TAR_MAGIC_AT, reading
 from ingest.imputations import COLUMNS, ImputationFile, Said, structured
 from ingest.pain001_lots import LotFile, Lots, groups, writing
-from ingest.pain001_message import FILE, LOT, MESSAGES, TRANSFER
+from ingest.pain001_message import FILE, LOT, MESSAGES, NAMESPACE, TRANSFER
 from ingest.pain001_totals import Totals, cents
 from ingest.pairs import Member, Window, members
 from ingest.resolve import SEPA
@@ -114,12 +114,13 @@ def batches(path: Path, name: str, scratch: Path, sizes: Sizes | None = None) ->
         It does not add up to what it says, or to its imputations.
     """
     yield pa.RecordBatch.from_pylist([], schema=SCHEMA)
-    with opened(path, name) as document, writing(scratch) as lots:
-        beside = _imputations(path, document.beside, scratch)
-        walk = _Walk(document.name, lots, beside)
-        for rows in read(document.file, _BY_NAMESPACE, sizes).rows:
-            yield from walk.taken(rows)
-        walk.close()
+    with opened(path, name) as document:
+        found = read(document.file, _BY_NAMESPACE, sizes)
+        with writing(scratch, found.message.namespace.removeprefix(NAMESPACE)) as lots:
+            walk = _Walk(document.name, lots, _imputations(path, document.beside, scratch))
+            for rows in found.rows:
+                yield from walk.taken(rows)
+            walk.close()
 
 
 def _imputations(path: Path, beside: Member | None, scratch: Path) -> ImputationFile | None:

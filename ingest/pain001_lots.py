@@ -13,6 +13,7 @@ from ingest.flat import joined
 
 LOTS = "lots.arrow"
 """Beside the normalised file: the id of each lot, and its first transfer, from 0."""
+_MESSAGE = b"message"
 _SCHEMA = pa.schema([("lot", pa.string()), ("first", pa.int32())])
 
 
@@ -65,15 +66,17 @@ class LotFile:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[LotFile]:
-    """The file of lots in ``folder``, whole once this is left."""
-    with pa.OSFile(str(folder / LOTS), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+def writing(folder: Path, message: str) -> Iterator[LotFile]:
+    """The file of lots in ``folder``, whole once this is left; ``message`` is the name of the payment file's."""
+    schema = _SCHEMA.with_metadata({_MESSAGE: message})
+    with pa.OSFile(str(folder / LOTS), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         yield LotFile(writer)
 
 
 class LotNames(NamedTuple):
-    """The ids of a file's lots, and the first transfer of each, from 0."""
+    """Which message a file is, the ids of its lots, and the first transfer of each, from 0."""
 
+    message: str
     first: NDArray[np.int32]
     name: pa.ChunkedArray
 
@@ -86,4 +89,5 @@ def lot_names(folder: Path) -> LotNames:
     """What ``writing`` wrote into ``folder``."""
     with pa.OSFile(str(folder / LOTS), "rb") as file, pa.ipc.open_file(file) as reader:
         found = reader.read_all()
-    return LotNames(found.column("first").to_numpy(), found.column("lot"))
+    message = (found.schema.metadata or {}).get(_MESSAGE, b"").decode()
+    return LotNames(message, found.column("first").to_numpy(), found.column("lot"))

@@ -11,7 +11,7 @@ from core.markup import Element, Message
 FILE, LOT, TRANSFER = "file", "lot", "transfer"
 """The records: the group header, a payment information, a transfer."""
 
-_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 V03, V09 = "pain.001.001.03", "pain.001.001.09"
 IMPUTATION_JOINER = ","
 
@@ -156,7 +156,7 @@ def _message(version: str) -> Message:
         early=True,
         needed=True,
     )
-    return Message(_NAMESPACE + version, _holds("Document", initiation))
+    return Message(NAMESPACE + version, _holds("Document", initiation))
 
 
 MESSAGES: Mapping[str, Message] = {version: _message(version) for version in (V03, V09)}

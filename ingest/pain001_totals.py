@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from core.codes import Outcome
 from core.columns import blank
 from core.errors import EnvelopeMismatch
+from core.iso20022 import COUNT_DIFFERS, SUM_DIFFERS
 from core.money import CENTS_PER_EURO
 from core.tables import Parsed
 from ingest.columns import Values
 from ingest.pain001_lots import Groups
 from kernels import parsing
 
-COUNT_DIFFERS, SUM_DIFFERS = "NB_OF_TXS_DIFFERS", "CTRL_SUM_DIFFERS"
 _REMEDY = "Send the whole file, with the totals that belong to it"
 _HALF_BITS = 32
 _HALF = 2**_HALF_BITS - 1

@@ -6,9 +6,11 @@ the same bytes.  Source: POSIX.1-1988, "ustar", of which the plain part is read;
 
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from core.errors import FileUnreadable
@@ -127,6 +129,25 @@ def opened_whole(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
             return
         pair = [(name, file), (beside.name, held.enter_context(_opened(beside)))]
         yield cast(BinaryIO, Pair(pair))
+
+
+@contextmanager
+def packed(path: Path) -> Iterator[Path]:
+    """A file, or, where an imputation file stands beside it, both as one of the same name; gone afterwards.
+
+    Raises
+    ------
+    FileUnreadable
+        It cannot be opened.
+    """
+    if imputation_beside(path) is None:
+        yield path
+        return
+    with TemporaryDirectory(prefix="crescendo-") as folder:
+        whole = Path(folder) / path.name
+        with opened_whole(path, path.name) as file, whole.open("wb") as archive:
+            shutil.copyfileobj(file, archive, 2**20)
+        yield whole
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -31,7 +31,7 @@ from ingest.envelope import (
     stated,
 )
 from ingest.formats import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
-from ingest.pairs import opened_whole
+from ingest.pairs import described, opened_whole
 from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
 Progress = Callable[[int, int], None]
@@ -162,7 +162,7 @@ class Spool:
         FileUnreadable
             Not there, or no longer the bytes that came.
         """
-        folder, where = self._home(sha256), f"spool, {sha256.hex()}"
+        folder, where = self.home(sha256), f"spool, {sha256.hex()}"
         records = sorted(folder.glob("envelope-*.json"))
         if sender is not None:
             records = [path for path in records if path.name == _record_name(sender)]
@@ -177,7 +177,8 @@ class Spool:
             raise FileUnreadable(where, f"The bytes now hash to {digest.hex()}", "Send the file again")
         return _spooled(folder, sha256, record)
 
-    def _home(self, sha256: bytes) -> Path:
+    def home(self, sha256: bytes) -> Path:
+        """Where a file of that hash is, or would be."""
         return self._folder / sha256.hex()[:2] / sha256.hex()
 
     def _copy(self, file: BinaryIO, target: Path, name: str, told: Callable[[int], object]) -> bytes:
@@ -208,7 +209,7 @@ class Spool:
 
     def _settle(self, place: Path, digest: bytes, record: _Record) -> Spooled:
         """Move what was put together in ``place`` under its hash; known bytes are replaced by the same."""
-        home = self._home(digest)
+        home = self.home(digest)
         envelope = _record_name(record.envelope.sender)
         with (place / envelope).open("wb") as file:
             file.write(msgspec.json.encode(record))
@@ -231,7 +232,7 @@ class Spool:
     def _remove(self, identity: Identity) -> None:
         """Take out what one sender sent; the bytes go with the last sender of them."""
         sender, sha256 = identity
-        home = self._home(sha256)
+        home = self.home(sha256)
         (home / _record_name(sender)).unlink(missing_ok=True)
         if home.exists() and not any(home.glob("envelope-*.json")):
             shutil.rmtree(home)
@@ -264,6 +265,9 @@ def check_name(name: str) -> None:
         raise FormatUnknown(
             repr(name)[:80], "Not a file name", f"Up to {_NAME_CHARACTERS_MAX} printable characters"
         )
+    if described(name):
+        remedy = "Send both as one archive: tar --format=ustar -cf FILE.tar FILE.xml FILE.xml.imputation.csv"
+        raise FormatUnknown(name, "Imputations without their payment file", remedy)
 
 
 def _record_name(sender: str) -> str:

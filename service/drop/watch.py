@@ -134,7 +134,9 @@ class Watch:
         try:
             await self._take(folder, arrived, signers)
         except InputError as error:
-            await self._refuse(folder, arrived, of_input(error))
+            problem = of_input(error)
+            problem.__cause__ = error
+            await self._refuse(folder, arrived, problem)
         except Problem as problem:
             if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
                 return False
