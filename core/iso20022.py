@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from core.codes import REFUSALS, Outcome
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError
+from core.fields import Field
 
 CURRENCY = "EUR"
 NARRATIVE = "NARR"
@@ -56,6 +57,16 @@ _REASONS: Mapping[Outcome, str] = {
 
 REASONS: Mapping[Outcome, str] = {code: _REASONS.get(code, NARRATIVE) for code in REFUSALS}
 """By code of the refusal."""
+
+_OF_FIELDS: Mapping[Field, str] = {
+    Field.BIC: "RC01",  # bank identifier incorrect
+}
+
+
+def line_reason(code: Outcome, field: Field) -> str:
+    """By which code a line is told to be refused, for what stood in a field."""
+    return _OF_FIELDS.get(field, REASONS[code]) if code is _O.FIELD_INVALID else REASONS[code]
+
 
 COUNT_DIFFERS, SUM_DIFFERS = "NB_OF_TXS_DIFFERS", "CTRL_SUM_DIFFERS"
 """What totals of a payment file are told by when they are not the file's."""

@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from core.codes import Outcome
-from core.iso20022 import REASONS, Status
+from core.fields import BY_COLUMN, Field
+from core.iso20022 import Status, line_reason
 from core.money import euros
 from ingest.formats import PAYMENT_FILES
 from ingest.inspection import lots
@@ -133,5 +134,6 @@ def _rejected(line: RefusedLine, lots: _Lots | None) -> Rejected:
     place = f"{line.field}: {line.found}" if line.field else ""
     short = f"{line.node}: {euros(line.missing)} EUR" if line.node else ""
     said = [text for text in (line.code, place, short, line.finding, line.action) if text]
-    reason, lot = REASONS[Outcome[line.code]], lots.of(line.line) if lots else None
+    reason = line_reason(Outcome[line.code], BY_COLUMN.get(line.field, Field.NONE))
+    lot = lots.of(line.line) if lots else None
     return Rejected(line.line, line.reference, line.amount, reason, said, lot)

@@ -109,6 +109,14 @@ async def test_the_lots_are_found_again_when_what_was_written_of_them_is_gone(
     assert (found(root, "OrgnlPmtInfId"), found(root, "Rsn/Cd")) == (["LOST"], ["AM12"])
 
 
+async def test_a_wrong_bic_is_told_by_the_code_of_its_own(client: httpx.AsyncClient) -> None:
+    agent = "<CdtrAgt><FinInstnId><BICFI>BDFE1RPP</BICFI></FinInstnId></CdtrAgt><Cdtr>"
+    text = message(lot([charged("W1").replace("<Cdtr>", agent)]), name="MSG-W")
+    root = await report(client, (await post(client, text)).json())
+    assert (found(root, "GrpSts"), found(root, "Rsn/Cd")) == (["RJCT"], ["RC01"])
+    assert found(root, "AddtlInf")[:2] == ["FIELD_INVALID", "bic: BDFE1RPP"]
+
+
 async def test_an_archive_brings_the_imputations(client: httpx.AsyncClient) -> None:
     rows = [("D1", "1.00"), ("D2", "2.50")]
     text = message(lot([transfer(*row) for row in rows]), count=2, name="MSG-D")
