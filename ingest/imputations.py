@@ -150,9 +150,9 @@ def structured(texts: pa.Array) -> Said:
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     for part in text.split(IMPUTATION_JOINER) if text else ():
-        name, _, value = part.partition(_PAIR)
+        name, colon, value = part.partition(_PAIR)
         column = name.strip().lower().replace("-", "_")
-        if column in COLUMNS:
+        if colon and column in COLUMNS:
             yield column, value.strip()
 
 

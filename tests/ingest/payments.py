@@ -16,6 +16,7 @@ from ingest import pain001
 from tests.markup.documents import NAMESPACE
 
 IBAN = "FR7630001007941234567890185"
+METHODS = {"SEPA": "sepa", "URGP": "urgent"}
 IMPUTED = {"payee", "fund"}
 """What the documents of tests say in their structured remittance."""
 ASSIGNMENT = {"fund_centre": "0177-D013-DD13", "functional_area": "0177-12", "commitment_item": "31"}
@@ -86,28 +87,37 @@ def expected(text: bytes) -> list[dict[str, str]]:
     prefix = f"{{{QName(root).namespace}}}"
     at = lambda node, path: (node.findtext("/".join(prefix + part for part in path.split("/"))) or "").strip()  # noqa: E731
     created, found = at(root, "CstmrCdtTrfInitn/GrpHdr/CreDtTm"), []
-    for group in root.iter(f"{prefix}PmtInf"):
+    for group in root.iterfind(f"{prefix}CstmrCdtTrfInitn/{prefix}PmtInf"):
         due = at(group, "ReqdExctnDt/Dt") or at(group, "ReqdExctnDt/DtTm") or at(group, "ReqdExctnDt")
-        for one in group.iter(f"{prefix}CdtTrfTxInf"):
+        for one in group.iterfind(f"{prefix}CdtTrfTxInf"):
             words = [each.text or "" for each in one.iterfind(f"{prefix}RmtInf/{prefix}Ustrd")]
             level = at(one, "PmtTpInf/SvcLvl/Cd") or at(group, "PmtTpInf/SvcLvl/Cd")
+            means, currency = at(group, "PmtMtd"), one.find(f"{prefix}Amt/{prefix}InstdAmt").get("Ccy", "")
+            numbers = [
+                (each.text or "").strip(" \t\r\n")
+                for each in one.iterfind(f"{prefix}Cdtr/{prefix}Id/*/*/{prefix}Id")
+            ]
+            reference = one.findtext(f"{prefix}PmtId/{prefix}EndToEndId") or ""
             row = {
-                "reference": one.findtext(f"{prefix}PmtId/{prefix}EndToEndId") or "",
-                "amount": at(one, "Amt/InstdAmt"),
+                "reference": "" if reference == "NOTPROVIDED" else reference,
+                "amount": at(one, "Amt/InstdAmt")
+                if currency == "EUR"
+                else f"{currency} {at(one, 'Amt/InstdAmt')}",
                 "payee_name": one.findtext(f"{prefix}Cdtr/{prefix}Nm") or "",
-                "iban": at(one, "CdtrAcct/Id/IBAN"),
+                "iban": at(one, "CdtrAcct/Id/IBAN") or at(one, "CdtrAcct/Id/Othr/Id"),
                 "bic": at(one, "CdtrAgt/FinInstnId/BICFI") or at(one, "CdtrAgt/FinInstnId/BIC"),
                 "remittance": " ".join(word for word in words if word),
                 "due": due[:10],
-                "method": "sepa" if level == "SEPA" else "",
+                "method": METHODS.get(level, "") if means in ("TRF", "TRA", "") else means.lower(),
+                "payee": " ".join(each for each in numbers if each),
                 "kind": "direct_payment_request",
                 "exercise": created[:4],
                 "date": created[:10],
             }
             for node in one.iterfind(f"{prefix}RmtInf/{prefix}Strd/{prefix}AddtlRmtInf"):
                 for pair in (node.text or "").split(","):
-                    name, _, value = pair.partition(":")
-                    if name in IMPUTED:
-                        row[name] = value
+                    name, colon, value = pair.partition(":")
+                    if colon and name.strip() in IMPUTED:
+                        row[name.strip()] = value.strip() or (row["payee"] if name.strip() == "payee" else "")
             found.append({name: text for name, text in row.items() if text})
     return found
