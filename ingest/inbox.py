@@ -1,6 +1,4 @@
-"""Files and forms that come while the pipeline runs.
-
-Files are decided in the order in which they were admitted, forms between their batches.
+"""Files and forms that come while the pipeline runs: files are decided in the order in which they came, forms between.
 
 What is admitted is durable, in the spool and as a row of ``submission``; the queue here is only a memory of it.  A
 pipeline that loads its book anew finds everything unfinished in the database, and the queue starts empty.
@@ -18,11 +16,11 @@ from ingest.admission import Admission
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
-from ingest.inspection import source
+from ingest.lost import Lost
 from ingest.queue import FormQueue, Numbered, Queue, Received, Ticket
 from ingest.rehearsal import Question, Rehearsals
-from ingest.resolve import Context, Sender
-from ingest.spool import Spool
+from ingest.resolve import Context
+from ingest.spool import Spool, Spooled
 from ingest.turns import Turns
 from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
@@ -41,8 +39,9 @@ class Inbox:
 
     def __init__(self, spool: Spool, store: PostgresStore, stages: Stages, opened: Opened) -> None:
         """``opened`` is told of every book that was loaded, before anything is decided on it."""
-        self._spool, self._store, self._stages, self._tell = spool, store, stages, opened
+        self._store, self._stages, self._tell = store, stages, opened
         self.admission = Admission(spool, store, stages, self._admitted)
+        self.admission.came_again = self._came_again
         self.taken: Taken = lambda _: None
         self.received: Received = lambda *_: None
         self.admitted: Numbered = lambda _number, _sender: None
@@ -50,13 +49,11 @@ class Inbox:
         self._changed = threading.Condition()
         self.files = Queue()
         """Submissions that wait for their turn; others may look, and only the inbox changes it."""
+        self.lost = Lost(spool, store)
         self._queued: set[int] = set()
         self._paused: Mapping[str, str] | None = None
-        self._course = 0
-        self._is_working = self._is_closed = False
-        self._forms = FormQueue()
-        self._rehearsals = Rehearsals(stages)
-        self._turns = Turns()
+        self._course, self._is_working, self._is_closed = 0, False, False
+        self._forms, self._turns, self._rehearsals = FormQueue(), Turns(), Rehearsals(stages)
 
     @property
     def forms_waiting(self) -> int:
@@ -86,6 +83,12 @@ class Inbox:
         self._queue(ticket)
         self.received(ticket.sender, "file", ticket.lines)
 
+    def _came_again(self, number: int, spooled: Spooled) -> None:
+        """Queue a submission whose file was lost: it goes on where it stands."""
+        if ticket := self.lost.take_back(number, spooled):
+            self._queued.discard(number)
+            self._queue(ticket)
+
     def _queue(self, ticket: Ticket) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""
         with self._changed:
@@ -106,19 +109,20 @@ class Inbox:
             Its turn has come.
         """
         with self._changed:
-            ticket, course = self.files.withdraw(number), self._course
-        if ticket is None:
+            ticket, course, is_lost = self.files.withdraw(number), self._course, self.lost.is_waiting(number)
+        if ticket is None and not is_lost:
             raise NotWaiting(f"submission {number} is being decided, or it is decided")
         try:
             await self._store.fetch("cancel", number, key, sender)
         except BaseException:
             with self._changed:
-                if self._course == course:
+                if ticket and self._course == course:
                     self.files.add(ticket)
                     self._changed.notify_all()
             raise
         with self._changed:
             self.files.withdraw(number)  # a book loaded meanwhile may have brought it up once more
+            self.lost.forget(number)
         self.withdrawn(number)
 
     def pause(self, senders: Mapping[str, str]) -> None:
@@ -172,8 +176,8 @@ class Inbox:
         """Stand where the last commit left off; whoever reads for an earlier book is sent home."""
         with self._changed:
             self._course += 1
-            self.files.clear()
-            self._queued.clear()
+            for each in (self.files, self.lost, self._queued):
+                each.clear()
             self._forms.begin_again()
             self._rehearsals.open()
             self._turns.begin_again()
@@ -212,8 +216,7 @@ class Inbox:
         while self._has_work(course):
             if question := self._asked(course):
                 yield self._rehearsals.batch(question, self._loaded, self._context)
-            forms = self._taken(course)
-            if forms:
+            if forms := self._taken(course):
                 yield counter.batch(forms)
             if not self._may_take_files():
                 continue
@@ -235,11 +238,10 @@ class Inbox:
             return self._is_closed or self._course != course
 
         with self._changed:
-            self._changed.wait_for(lambda: is_over() or self._is_due())
+            self._changed.wait_for(
+                lambda: is_over() or self._may_take_files() or self._forms.is_due or self._rehearsals.is_due
+            )
             return not is_over()
-
-    def _is_due(self) -> bool:
-        return self._may_take_files() or self._forms.is_due or self._rehearsals.is_due
 
     def _may_take_files(self) -> bool:
         return self._turns.has_room and (self._is_working or self.files.is_ready)
@@ -276,24 +278,22 @@ class Inbox:
             self.pause({row["sender"]: row["reason"] for row in await self._store.fetch("paused")})
         begun: list[Open] = []
         for row in await self._store.fetch("unfinished"):
-            if row["is_begun"]:
-                self._queued.add(row["submission"])
-                begun.append(await self._opened(await self._left(row)))
-            elif row["submission"] not in self._queued:  # else it was queued this moment
-                self._queue(await self._left(row))
+            if not row["is_begun"] and row["submission"] in self._queued:  # it was queued this moment
+                continue
+            ticket = await self.lost.left(row)
+            if ticket and not row["is_begun"]:
+                self._queue(ticket)
+            elif ticket and (found := await self._opened(ticket)):
+                self._queued.add(ticket.number)
+                begun.append(found)
         return begun
 
-    async def _left(self, row: Any) -> Ticket:
-        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
-        return Ticket(row["submission"], spooled, row["declared_lines"], time.monotonic())
-
-    async def _opened(self, ticket: Ticket) -> Open:
-        submission = await self._store.submission(ticket.number)
-        self.taken(submission)
-        numbers = self._loaded.state.registry.numbers
-        number = await self._store.sender_number(numbers, submission.sender)
-        lines = await asyncio.to_thread(source, ticket.spooled)
-        return Open(submission, Sender(number, ticket.spooled.envelope.sepa_only), lines)
+    async def _opened(self, ticket: Ticket) -> Open | None:
+        """A submission with its lines; None where its file is lost: it is set aside, and the others go on."""
+        found = await self.lost.opened(ticket, self._loaded.state.registry.numbers)
+        if found:
+            self.taken(found.submission)
+        return found
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         """The reader thread's way to ask the store."""

@@ -162,6 +162,18 @@ class Spool:
         FileUnreadable
             Not there, or no longer the bytes that came.
         """
+        found = self.find(sha256, sender)
+        check(found)
+        return found
+
+    def find(self, sha256: bytes, sender: str | None = None) -> Spooled:
+        """The file of that hash, as ``open`` does, without a look at its bytes: those are hashed when its turn has come.
+
+        Raises
+        ------
+        FileUnreadable
+            Not there.
+        """
         folder, where = self.home(sha256), f"spool, {sha256.hex()}"
         records = sorted(folder.glob("envelope-*.json"))
         if sender is not None:
@@ -171,10 +183,7 @@ class Spool:
             raise FileUnreadable(where, found, "Send it again" if not records else "Name the sender")
         with reading(where):
             record = msgspec.json.decode(records[0].read_bytes(), type=_Record)
-            with (folder / _ORIGINAL).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").digest()
-        if digest != sha256:
-            raise FileUnreadable(where, f"The bytes now hash to {digest.hex()}", "Send the file again")
+            (folder / _ORIGINAL).stat()
         return _spooled(folder, sha256, record)
 
     def home(self, sha256: bytes) -> Path:
@@ -257,6 +266,15 @@ def _completed(envelope: Envelope, digest: bytes, name: str) -> Envelope:
         remedy = "Say it with the command or request, in a .manifest.json beside the file, or inside the file"
         raise FormatUnknown(name, "No sender is stated", remedy)
     return msgspec.structs.replace(envelope, batch_id=envelope.batch_id or digest.hex()[:16])
+
+
+def check(spooled: Spooled) -> None:
+    """Raise ``FileUnreadable`` unless the bytes of a file are those that came."""
+    where = f"spool, {spooled.sha256.hex()}"
+    with reading(where), spooled.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    if digest != spooled.sha256:
+        raise FileUnreadable(where, f"The bytes now hash to {digest.hex()}", "Send the file again")
 
 
 def check_name(name: str) -> None:

@@ -62,6 +62,13 @@ class Speed(msgspec.Struct, frozen=True):
     """Core-microseconds a line of each stage, in this process."""
 
 
+class Lost(msgspec.Struct, frozen=True):
+    """A submission that waits for its file."""
+
+    submission: int
+    reason: str
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the files of a run."""
 
@@ -77,6 +84,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The hash of the last batch."""
     speed: Speed
     is_interrupted: bool
+    lost: list[Lost]
+    """Set aside: their files are gone from the spool, and must be sent again."""
 
 
 @dataclass(slots=True)
@@ -196,7 +205,7 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
         The engine cannot go on; what is committed stays, and the same call goes on from there.
     """
     course = Course(order.paths)
-    async with held(where.database) as store:
+    async with held(where.database, PostgresStore, where.settings.command_seconds) as store:
         clock = Clock(course)
         spool = Spool(where.settings.data / "spool")
         await sweep(spool, store)
@@ -222,11 +231,14 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
 
 
 @asynccontextmanager
-async def held(database: Database, made: Callable[[str], Store] = PostgresStore) -> AsyncIterator[Store]:
+async def held(
+    database: Database, made: Callable[[str], Store], command_seconds: int
+) -> AsyncIterator[Store]:
     """The lease on the database, held by a store that is ``made`` for its address."""
     holder = f"process {os.getpid()} on {platform.node()}"
     with postgres.told(database.dsn):
         store = made(database.dsn)
+        store.limit(command_seconds)
         async with store.held(holder):
             yield store
 
@@ -245,6 +257,7 @@ async def _result(store: PostgresStore, feed: Stoppable, clock: Clock) -> Result
         chain=chain,
         speed=clock.speed(),
         is_interrupted=feed.is_stopping,
+        lost=[Lost(number, files.lost.reason(number)) for number in files.lost],
     )
 
 

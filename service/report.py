@@ -24,9 +24,13 @@ def tell(result: Result) -> None:
         heading("Refused whole")
         for each in result.rejected:
             say(f"  {each.file}: {_at(each.file, each.where)}{each.found}. {each.remedy}.")
+    if result.lost:
+        heading("Set aside: their files are gone from the spool")
+        for each in result.lost:
+            say(f"  submission {each.submission}: {each.reason}")
     if result.reasons:
         show(reasons(result.reasons))
-    if not (result.receipts or result.known or result.rejected):
+    if not (result.receipts or result.known or result.rejected or result.lost):
         say("Nothing to do: no files were named, and no earlier run left any unfinished.")
     say()
     if result.receipts:

@@ -60,8 +60,8 @@ def run(
     Every line is accepted, duplicate, refused with its reason, or suspended until the act it follows comes.
     Whenever a run is stopped or killed, or loses its database, the same command goes on from the last commit.
 
-    Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole, the others
-    processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
+    Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole or lost from the
+    spool, the others processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
     result = process(place.settings(), files, presentation)
     if json:
@@ -73,7 +73,7 @@ def run(
     if result.is_interrupted:
         console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
         return interruption.EXIT_INTERRUPTED
-    return EXIT_REFUSED if result.rejected else 0
+    return EXIT_REFUSED if result.rejected or result.lost else 0
 
 
 def process(settings: Settings, files: Sequence[Path], presentation: Presentation) -> "Result":

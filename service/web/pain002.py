@@ -55,6 +55,7 @@ class Pain002:
 
     async def report(self, request: Request) -> Answer:
         """The report, as things stand at the last commit."""
+        request.knows_only("version")
         submission = await self._submissions.own(request)
         wanted = Wanted(submission, _version(request), request.language)
         name = f'attachment; filename="pain002-{submission}.xml"'

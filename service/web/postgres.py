@@ -11,6 +11,7 @@ import asyncpg
 from monitoring.figures import Batch
 from monitoring.flows import Ended, State, Stock
 from posting.store.sql import queries
+from service.access.keys import Caller
 from service.postgres import read_receipts
 from service.receipts import Receipt
 
@@ -56,10 +57,20 @@ async def sender_of(pool: Pool, submission: int) -> str | None:
     return await pool.fetchval(SQL["sender_of"], submission)
 
 
-async def submissions_of(pool: Pool, sender: str | None, before: int, limit: int) -> list[int]:
-    """Numbers of a sender's submissions (of all senders' when None) below ``before``, the latest first."""
-    rows = await pool.fetch(SQL["submissions_of"], sender, before, limit)
+async def is_submission_seen(pool: Pool, submission: int, who: Caller) -> bool | None:
+    """Whether a caller is to see a submission; None when there is none of that number."""
+    return await pool.fetchval(SQL["submission_seen"], submission, *_sight(who))
+
+
+async def submissions_of(pool: Pool, who: Caller, before: int, limit: int) -> list[int]:
+    """Numbers of the submissions that a caller is to see, below ``before``, the latest first."""
+    rows = await pool.fetch(SQL["submissions_of"], *_sight(who), before, limit)
     return [row["submission"] for row in rows]
+
+
+def _sight(who: Caller) -> tuple[str | None, list[str] | None]:
+    """The sender and the programmes that a caller sees; None for all."""
+    return None if who.reads_all else who.sender, sorted(who.programmes) or None
 
 
 async def refused_page(pool: Pool, submission: int, after: int, limit: int) -> list[Row]:

@@ -1,8 +1,15 @@
 -- name: sender_of
 select sender from submission where submission = $1;
 
+-- name: submission_seen
+-- Whether sender $2, limited to programmes $3 (all where null), is to see submission $1; no row where there is none.
+select ($2::text is null or sender = $2) and ($3::text[] is null or coalesce(programmes <@ $3, false)) as is_seen
+from submission where submission = $1;
+
 -- name: submissions_of
-select submission from submission where ($1::text is null or sender = $1) and submission < $2 order by submission desc limit $3;
+select submission from submission
+where ($1::text is null or sender = $1) and ($2::text[] is null or programmes <@ $2) and submission < $3
+order by submission desc limit $4;
 
 -- name: refused_page
 -- Its batches narrow the search down: the index is on them.

@@ -15,6 +15,7 @@ from reporting.postgres import Connection
 from reporting.refusals import Refusals
 from reporting.trial_balance import TrialBalance
 from service.access.keys import Caller
+from service.access.perimeter import check_whole
 from service.access.roles import Role
 from service.web import asking, postgres
 from service.web.asking import Page
@@ -125,9 +126,8 @@ def _check(who: Caller, *, by_programme: bool) -> None:
     """
     if not who.roles & {Role.AUDITOR, Role.OPERATOR}:
         raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Reports are for auditors and operators")
-    if who.programmes and not by_programme:
-        told = f"Key {who.key} is limited to {', '.join(sorted(who.programmes))}: that report is of all programmes"
-        raise Problem(HTTPStatus.FORBIDDEN, "perimeter-not-held", told)
+    if not by_programme:
+        check_whole(who, "that report is of all programmes")
 
 
 def _scope(request: Request) -> Scope:

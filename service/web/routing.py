@@ -1,6 +1,7 @@
 """Which handler answers which path; the one place where everything that goes wrong becomes an answer."""
 
 import asyncio
+import errno
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,9 @@ OTHER = "other"
 """In place of a path and a method that nobody answers: whatever is asked, labels stay few."""
 
 LOG = structlog.get_logger()
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FULL_SECONDS = 60
+"""When to come again to a disk that is full: a person has to make room."""
 PARAMETER = re.compile(r"\{(\w+)\}")
 """A parameter in a path."""
 
@@ -78,6 +82,9 @@ class Application:
         except Problem:
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                LOG.exception("the disk is full", path=request.scope["path"])
+                raise busy("The disk is full; nothing of this is kept", FULL_SECONDS) from error
             LOG.exception("request failed", path=request.scope["path"])
             told = "This is our fault, and it is logged"
             raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told) from error
