@@ -106,6 +106,13 @@ class Desk:
         """
         admission = self.inbox.admission
         try:
+            return await self._admitted(spooled, media, who, again=again)
+        except InputError as error:
+            error.batch_id = spooled.envelope.batch_id
+            raise
+
+    async def _admitted(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
+        try:
             presenting.agree(spooled, media)
             if who.programmes and await admission.known(spooled.identity, again=again) is not None:
                 # what became of a known file is told at once: it must lie where the key may look
