@@ -104,7 +104,6 @@ class Desk:
         InputError, Problem
             The file is refused whole, and is gone.
         """
-        admission = self.inbox.admission
         try:
             return await self._admitted(spooled, media, who, again=again)
         except InputError as error:
@@ -112,6 +111,7 @@ class Desk:
             raise
 
     async def _admitted(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
+        admission = self.inbox.admission
         try:
             presenting.agree(spooled, media)
             if who.programmes and await admission.known(spooled.identity, again=again) is not None:
