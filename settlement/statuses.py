@@ -68,10 +68,14 @@ class Standing(NamedTuple):
     pending: Count
     rejected: Count
     remarks: Sequence[str]
+    is_cancelled: bool = False
+    """Taken back by its sender: all of it is rejected, and there are no lines to tell of."""
 
     @property
     def status(self) -> Status:
         """Of the message as a whole."""
+        if self.is_cancelled:
+            return Status.REJECTED
         if not self.is_decided:
             return Status.PENDING if self.batch else Status.RECEIVED
         if not self.rejected.lines:
@@ -105,7 +109,7 @@ class StatusReport:
         self._enter("Document", nsmap={None: self._namespace})
         self._enter("CstmrPmtStsRpt")
         standing = self._standing
-        identity = f"CRSC-{standing.original.number}-{standing.batch}"
+        identity = f"CRSC-{standing.original.number}-{'C' if standing.is_cancelled else standing.batch}"
         self._write(("GrpHdr", [("MsgId", identity), ("CreDtTm", _moment(standing.at))]))
         self._write(("OrgnlGrpInfAndSts", _group(standing)))
         return self._taken()

@@ -10,7 +10,7 @@ from core.codes import Outcome
 from core.iso20022 import REASONS, Status
 from core.money import euros
 from reporting.refusals import Language, RefusedLine, refused_line
-from service.receipts import Receipt
+from service.receipts import Part, Receipt
 from service.web import postgres
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request
@@ -23,6 +23,12 @@ CHUNK_LINES = 2000
 _REPEATED: Mapping[Language, str] = {
     "en": "{} lines repeat acts that were accepted before: they count as accepted, and nothing was posted twice.",
     "fr": "{} lignes répètent des actes déjà acceptés : comptées comme acceptées, sans double comptabilisation.",
+}
+
+
+_CANCELLED: Mapping[Language, str] = {
+    "en": "Cancelled before any line was decided: nothing of it was posted.",
+    "fr": "Annulé avant toute décision : rien n'en a été comptabilisé.",
 }
 
 
@@ -73,6 +79,8 @@ def _version(request: Request) -> Version:
 
 
 def _standing(receipt: Receipt, at: datetime, language: Language) -> Standing:
+    if receipt.cancelled:
+        return _taken_back(receipt, receipt.cancelled, at, language)
     repeated = receipt.duplicate.lines
     taken = Count(
         Status.ACCEPTED, receipt.accepted.lines + repeated, receipt.accepted.cents + receipt.duplicate.cents
@@ -88,6 +96,20 @@ def _standing(receipt: Receipt, at: datetime, language: Language) -> Standing:
         pending=Count(Status.PENDING, receipt.lines - taken.lines - refused.lines, left_cents),
         rejected=refused,
         remarks=[_REPEATED[language].format(repeated)] if repeated else [],
+    )
+
+
+def _taken_back(receipt: Receipt, what: Part, at: datetime, language: Language) -> Standing:
+    return Standing(
+        original=Original(receipt.submission, receipt.batch_id, what.lines, what.cents),
+        batch=0,
+        at=at,
+        is_decided=True,
+        accepted=Count(Status.ACCEPTED, 0, 0),
+        pending=Count(Status.PENDING, 0, 0),
+        rejected=Count(Status.REJECTED, what.lines, what.cents),
+        remarks=[_CANCELLED[language]],
+        is_cancelled=True,
     )
 
 
