@@ -23,6 +23,8 @@ from posting.store.postgres import PostgresStore
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 1 << 22
+CHECKPOINT_AT_END_PARTS = 8
+"""Once all is decided, so much of what makes a checkpoint due is enough for one: nobody waits, and the next start does."""
 READ_AHEAD_BATCHES = 2
 
 
@@ -163,6 +165,8 @@ class _Course:
                     ahead.popleft()
                     ahead.append(self._read(batches))
                     await self._present(group, feed, batch)
+                if self._entries_behind * CHECKPOINT_AT_END_PARTS >= self._settings.checkpoint_entries:
+                    await self._checkpoint(group)
         finally:
             feed.end()
             await asyncio.gather(*ahead, self._in_reader(batches.close), return_exceptions=True)
@@ -195,8 +199,13 @@ class _Course:
         connection = await self._store.begin()
         before, self._before = self._before, asyncio.Event()
         group.create_task(self._commit(connection, outcome, (before, self._before)))
-        if self._engine.state.entries - self._mark.entries >= self._settings.checkpoint_entries:
+        if self._entries_behind >= self._settings.checkpoint_entries:
             await self._checkpoint(group)
+
+    @property
+    def _entries_behind(self) -> int:
+        """How many entries a start would have to read again."""
+        return self._engine.state.entries - self._mark.entries
 
     async def _commit(
         self, connection: Connection, outcome: Outcome, order: tuple[asyncio.Event, asyncio.Event]

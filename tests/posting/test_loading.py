@@ -139,6 +139,9 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
+_ENTRIES = 80
+"""Of all of them together."""
+
 
 def _assert_same(found: State, expected: State) -> None:
     """Everything that deciding reads; slots aside, whose order depends on how they were filled."""
@@ -441,6 +444,17 @@ async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
     assert seen[-1] == [("begins", 1)]
     assert store.noted == [(what, batch) for batch in batches for what in ("begins", "ends")]
     assert await _stored(dsn) == list(zip(batches, [0, *batches], strict=False))
+
+
+@pytest.mark.parametrize("parts", [2, 8, 9])
+async def test_a_run_that_ends_leaves_a_checkpoint_if_an_eighth_has_come(dsn: str, parts: int) -> None:
+    """Of what makes one due; the next start then reads none of the journal's entries."""
+    store = PostgresStore(dsn)
+    async with store.held("test"):
+        await Pipeline(store, reference(), Settings(checkpoint_entries=_ENTRIES * parts)).run(_Feed(store))
+    async with _held(dsn) as (_, loaded):
+        assert loaded.state.entries == _ENTRIES
+        assert loaded.mark.entries == (_ENTRIES if parts <= 8 else 0)
 
 
 async def test_codes_keep_their_numbers(dsn: str) -> None:
