@@ -20,8 +20,9 @@ from settlement.runs.details import Details
 from settlement.runs.left_out import LeftOut
 from settlement.runs.owed import PAID_BY, Owed
 from settlement.runs.payees import Payees, fitness
-from settlement.texts import among, as_arrow, chosen, places
-from settlement.transfers import spelt
+from settlement.side_by_side import side_by_side
+from settlement.texts import NOTHING, among, as_arrow, chosen, joined, places
+from settlement.transfers import CHUNK_ROWS, spelt
 
 _URGENT = ("rtgs", "urgent")
 _TRANSFERS = ("", "rtgs", "sepa", "transfer", "urgent")
@@ -152,6 +153,12 @@ def _takes_entries(exercises: NDArray[np.int16], asked: Asked) -> NDArray[np.boo
 
 def _remittance(owed: Owed, details: Details, rows: NDArray[np.int64]) -> TextCells:
     """What the payee will read: its own words for it, or invoice, request and commitment by their numbers."""
+    pieces = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
+    parts = side_by_side(lambda piece: spelt(_written(owed, details, piece)), pieces)
+    return joined(parts) if parts else NOTHING
+
+
+def _written(owed: Owed, details: Details, rows: NDArray[np.int64]) -> TextCells:
     own = _given(details.remittance, rows)
     parts = (
         _labelled("", details.invoice, rows),
@@ -159,8 +166,7 @@ def _remittance(owed: Owed, details: Details, rows: NDArray[np.int64]) -> TextCe
         _labelled("EJ ", owed.commitment, rows),
     )
     numbers = pc.binary_join_element_wise(*parts, " ", null_handling="skip")  # type: ignore[call-overload]
-    written = pc.call_function("coalesce", [own, numbers])
-    return spelt(text_cells(written))
+    return text_cells(pc.call_function("coalesce", [own, numbers]))
 
 
 def _given(cells: TextCells, rows: NDArray[np.int64]) -> pa.Array:

@@ -9,7 +9,7 @@ from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family, 
 from core.codes import Outcome
 from core.fields import ACT_LINES_MAX, BY_COLUMN, FORMATS, Field, Sort
 from core.money import SEPA_MAX
-from tests.oracle import amounts, days, iban, texts, whole
+from tests.oracle import amounts, bic, days, iban, texts, whole
 from tests.oracle.assignment import CELL_FIELDS, assignment_faults, names_cell
 from tests.oracle.reference import Reference
 
@@ -102,6 +102,8 @@ def _field_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
     if year and whole.parse(year) not in reference.exercises:
         yield Outcome.FIELD_INVALID
     if line.kind.follows and not _names_predecessor(line):
+        yield Outcome.FIELD_INVALID
+    if line.kind.pays and line.text(Field.BIC) and not bic.check(line.text(Field.BIC).encode()):
         yield Outcome.FIELD_INVALID
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog import KIND_NUMBER
-from settlement.runs import changing, postgres
+from settlement.runs import changing, postgres, proposing
 from settlement.runs.left_out import FINDINGS, LeftOut
 from settlement.runs.postgres import NoSuchRun
 from tests.settlement.runs.world import OTHER_UNIT, World, iban
@@ -96,7 +96,11 @@ async def test_when_what_is_due(world: World) -> None:
             await changing.abandon(connection, run, "only looked", "Alice")
 
 
-async def test_what_the_payee_will_read(world: World) -> None:
+@pytest.mark.parametrize("rows_at_once", [1, 2, proposing.CHUNK_ROWS])
+async def test_what_the_payee_will_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    monkeypatch.setattr(proposing, "CHUNK_ROWS", rows_at_once)
     await world.payees({"payee": "P1", "iban": iban(1)})
     await world.post(
         [
