@@ -20,7 +20,7 @@ from service.web.standing import CommitmentPage, PaymentPage
 
 ANSWERS = (
     *(ActPage, FollowerPage, CommitmentPage, PaymentPage, NodeStanding, ProgrammePage),
-    *(TrialBalance, BudgetPage, Refusals),
+    *(TrialBalance, BudgetPage, Refusals, Delays),
 )
 EXAMPLES: Mapping[str, Any] = msgspec.json.decode(
     files("service.web").joinpath("examples.json").read_bytes(), type=dict[str, Any]
@@ -190,7 +190,8 @@ def _reports() -> dict[str, Operation]:
 
 
 def _report(path: str, summary: str, answer: type, *query: Parameter) -> Operation:
-    answers = {"403": PROBLEM, "406": PROBLEM}
+    # 409: the reference data lack what was asked for, such as the rate of a half-year
+    answers = {"403": PROBLEM, "406": PROBLEM, "409": PROBLEM}
     texts = {CSV: EXAMPLES[path]["csv"]}
     return _operation(path, summary, answer, *query, answers=answers, texts=texts, more=_FOR_WHOM)
 

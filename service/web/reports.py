@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from core.errors import ReferenceDataError
 from core.nomenclature import Level
 from reporting import budget, delays, refusals, trial_balance
 from reporting.budget import Appropriations, NodeBudget, Scope
@@ -115,7 +116,10 @@ class Reports:
         scope = delays.Scope(by, asking.year(request, "year"), request.who.programmes)
 
         async def found(connection: Connection) -> Delays:
-            return await delays.delays(connection, names, scope)
+            try:
+                return await delays.delays(connection, names, scope)
+            except ReferenceDataError as error:
+                raise Problem(HTTPStatus.CONFLICT, "reference-data-missing", str(error)) from error
 
         made, text = await self._made(found, delays.grid, form)
         return answer(made) if text is None else _as_csv("delays", text)
