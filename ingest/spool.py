@@ -17,10 +17,21 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest import arrow, jsonl, parquet
+from ingest import arrow, jsonl, pain001, parquet
 from ingest.claims import Claims, Identity
-from ingest.envelope import Envelope, agree_hash, beside, checked, inside_line, inside_metadata, merged
-from ingest.formats import FILE_BYTES_MAX, FileFormat, detect, reading
+from ingest.envelope import (
+    Envelope,
+    agree_hash,
+    agree_message,
+    beside,
+    checked,
+    inside_line,
+    inside_metadata,
+    merged,
+    stated,
+)
+from ingest.formats import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
+from ingest.pairs import described, opened_whole
 from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
 Progress = Callable[[int, int], None]
@@ -102,7 +113,7 @@ class Spool:
         if isinstance(source, Path):
             said.append(beside(source))
             total = source.stat().st_size if source.is_file() else 0
-        with workplace(self._folder) as place, _opened(source, name) as file:
+        with workplace(self._folder) as place, opened_whole(source, name) as file:
             original = place / _ORIGINAL
             digest = self._copy(file, original, name, lambda done: progress and progress(done, total))
             return self._arrived(place, digest, name, said)
@@ -156,14 +167,8 @@ class Spool:
         return found
 
     def find(self, sha256: bytes, sender: str | None = None) -> Spooled:
-        """The file of that hash, as ``open`` does, without a look at its bytes: those are hashed when its turn has come.
-
-        Raises
-        ------
-        FileUnreadable
-            Not there.
-        """
-        folder, where = self._home(sha256), f"spool, {sha256.hex()}"
+        """As ``open``, without a look at the bytes of the file: they are hashed when its turn has come."""
+        folder, where = self.home(sha256), f"spool, {sha256.hex()}"
         records = sorted(folder.glob("envelope-*.json"))
         if sender is not None:
             records = [path for path in records if path.name == _record_name(sender)]
@@ -175,7 +180,8 @@ class Spool:
             (folder / _ORIGINAL).stat()
         return _spooled(folder, sha256, record)
 
-    def _home(self, sha256: bytes) -> Path:
+    def home(self, sha256: bytes) -> Path:
+        """Where a file of that hash is, or would be."""
         return self._folder / sha256.hex()[:2] / sha256.hex()
 
     def _copy(self, file: BinaryIO, target: Path, name: str, told: Callable[[int], object]) -> bytes:
@@ -197,13 +203,16 @@ class Spool:
         original = place / _ORIGINAL
         agree_hash(merged(said), digest, name)
         found = detect(original, name)
-        envelope = merged([*said, inside(original, found, name)])
+        named = inside(original, found, name)
+        envelope = merged([*said, named])
+        if found in PAYMENT_FILES:
+            agree_message(envelope, named, name)
         size = original.stat().st_size
         return self._settle(place, digest, _Record(size, found, name, _completed(envelope, digest, name)))
 
     def _settle(self, place: Path, digest: bytes, record: _Record) -> Spooled:
         """Move what was put together in ``place`` under its hash; known bytes are replaced by the same."""
-        home = self._home(digest)
+        home = self.home(digest)
         envelope = _record_name(record.envelope.sender)
         with (place / envelope).open("wb") as file:
             file.write(msgspec.json.encode(record))
@@ -226,23 +235,10 @@ class Spool:
     def _remove(self, identity: Identity) -> None:
         """Take out what one sender sent; the bytes go with the last sender of them."""
         sender, sha256 = identity
-        home = self._home(sha256)
+        home = self.home(sha256)
         (home / _record_name(sender)).unlink(missing_ok=True)
         if home.exists() and not any(home.glob("envelope-*.json")):
             shutil.rmtree(home)
-
-
-@contextmanager
-def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    if not isinstance(source, Path):
-        yield source
-        return
-    try:
-        file = source.open("rb", buffering=0)
-    except OSError as error:
-        raise FileUnreadable(name, str(error.strerror), "Name a file that can be read") from error
-    with file:
-        yield file
 
 
 def inside(path: Path, found: FileFormat, name: str) -> Envelope:
@@ -253,6 +249,8 @@ def inside(path: Path, found: FileFormat, name: str) -> Envelope:
         return inside_metadata(arrow.metadata(path, found, name), name)
     if found is FileFormat.JSON_LINES:
         return inside_line(jsonl.envelope(path, name), name)
+    if found in PAYMENT_FILES:
+        return stated({"batch_id": pain001.message_id(path, name)}, f"{name}, MsgId")
     return Envelope()
 
 
@@ -279,6 +277,9 @@ def check_name(name: str) -> None:
         raise FormatUnknown(
             repr(name)[:80], "Not a file name", f"Up to {_NAME_CHARACTERS_MAX} printable characters"
         )
+    if described(name):
+        remedy = "Send both as one archive: tar --format=ustar -cf FILE.tar FILE.xml FILE.xml.imputation.csv"
+        raise FormatUnknown(name, "Imputations without their payment file", remedy)
 
 
 def _record_name(sender: str) -> str:

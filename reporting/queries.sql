@@ -208,3 +208,10 @@ line as (
 )
 select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = $7), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
 from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;
+
+-- name: cell_centres
+select cell, centre from cell;
+
+-- name: interest_proposed
+-- Late interest by account assignment, by the day of its act.
+select cell, sum(amount)::bigint as cents from entry where kind = $1 and day between $2 and $3 group by cell;

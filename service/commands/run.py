@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from core.errors import InputError
 from service import console, interruption, progress, tuning, warmup
-from service.commands.options import HERE, Json, Place
+from service.commands.options import FILES, HERE, Json, Place
 from service.opening import opened
 from service.settings import Misuse, Settings
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from service.app import Result
 
 EXIT_REFUSED = 1
+_MANIFEST = ".manifest.json"
 
 
 @Parameter(name="*")
@@ -49,7 +50,7 @@ AS_THEY_ARE = Presentation()
 
 
 def run(
-    *files: Annotated[Path, Parameter(help="Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format.")],
+    *files: Annotated[Path, Parameter(help=FILES)],
     presentation: Presentation = AS_THEY_ARE,
     place: Place = HERE,
     json: Json = False,
@@ -117,13 +118,13 @@ def _declared(presentation: Presentation) -> "Envelope":
 
 
 def _presentable(files: Sequence[Path]) -> list[Path]:
-    """All but the manifests that stand beside their file: they are read with it."""
-    return [path for path in files if not (_is_manifest(path) and path.with_name(_described(path)).exists())]
-
-
-def _is_manifest(path: Path) -> bool:
-    return path.name.endswith(".manifest.json")
+    """All but the manifests and imputation files that stand beside their file: they are read with it."""
+    return [path for path in files if not ((name := _described(path)) and path.with_name(name).exists())]
 
 
 def _described(path: Path) -> str:
-    return path.name.removesuffix(".manifest.json")
+    """The name of the file that this one stands beside; empty when it is one of its own."""
+    from ingest.pairs import described
+
+    is_manifest = path.name.endswith(_MANIFEST)
+    return path.name.removesuffix(_MANIFEST) if is_manifest else described(path.name)

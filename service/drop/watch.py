@@ -165,7 +165,9 @@ class Watch:
         except Changed:
             LOG.info("drop changed", sender=folder.sender, file=harmless(arrived.entry.name))
         except InputError as error:
-            await self._refuse(folder, arrived, of_input(error))
+            problem = of_input(error)
+            problem.__cause__ = error
+            await self._refuse(folder, arrived, problem)
         except Problem as problem:
             if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
                 return False

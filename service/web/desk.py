@@ -104,6 +104,13 @@ class Desk:
         InputError, Problem
             The file is refused whole, and is gone.
         """
+        try:
+            return await self._admitted(spooled, media, who, again=again)
+        except InputError as error:
+            error.batch_id = spooled.envelope.batch_id
+            raise
+
+    async def _admitted(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
         admission = self.inbox.admission
         try:
             presenting.agree(spooled, media)

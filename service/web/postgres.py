@@ -86,6 +86,12 @@ async def refused_pages(pool: Pool, submission: int, size: int) -> AsyncIterator
             yield rows
 
 
+async def refused_by_lot(pool: Pool, submission: int, first: list[int]) -> dict[int, int]:
+    """Refused lines of a submission by lot; ``first`` has the first line of each, from 0."""
+    rows = await pool.fetch(SQL["refused_by_lot"], submission, first)
+    return {row["lot"]: row["lines"] for row in rows}
+
+
 async def last_batches(pool: Pool, limit: int) -> list[Batch]:
     """The last batches, the latest first."""
     return [Batch(**row) for row in await pool.fetch(SQL["last_batches"], limit)]

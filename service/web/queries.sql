@@ -19,6 +19,13 @@ where submission = $1 and line > $2
   and batch between (select min(batch) from progress where submission = $1) and (select max(batch) from progress where submission = $1)
 order by line limit $3;
 
+-- name: refused_by_lot
+-- $2 is the first line of each lot, ascending from 0.
+select (width_bucket(line, $2::integer[]) - 1)::integer as lot, count(*) as lines from refusal
+where submission = $1
+  and batch between (select min(batch) from progress where submission = $1) and (select max(batch) from progress where submission = $1)
+group by 1;
+
 -- name: last_batches
 select batch, committed_at, entries, duplicates, refusals, amount as cents, encode(chain, 'hex') as chain
 from batch order by batch desc limit $1;

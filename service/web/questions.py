@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from reporting.delays import Delays
 from reporting.node import NodeStanding
 from reporting.refusals import Refusals
 from reporting.trial_balance import TrialBalance
@@ -14,7 +15,7 @@ from service.web.budget import CENTRE_MAX, FUND_MAX, ProgrammePage
 from service.web.lives import KINDS, LINES_MAX, ActPage, FollowerPage
 from service.web.operation import Operation, Parameter
 from service.web.problems import MEDIA_TYPE as PROBLEM
-from service.web.reports import CSV, LEVELS, PROGRAMME_MAX, SUBMISSION_MAX, BudgetPage
+from service.web.reports import CSV, DELAYS_BY, LEVELS, PROGRAMME_MAX, SUBMISSION_MAX, BudgetPage
 from service.web.standing import CommitmentPage, PaymentPage
 
 ANSWERS = (
@@ -157,7 +158,8 @@ def _budget() -> dict[str, Operation]:
 
 
 def _reports() -> dict[str, Operation]:
-    balance, budget, refusals = (f"/v1/reports/{name}" for name in ("trial-balance", "budget", "refusals"))
+    names = ("trial-balance", "budget", "refusals", "delays")
+    balance, budget, refusals, delays = (f"/v1/reports/{name}" for name in names)
     level: Mapping[str, Any] = {"type": "string", "enum": list(LEVELS)}
     return {
         balance: _report(
@@ -176,6 +178,13 @@ def _reports() -> dict[str, Operation]:
             "Refused lines by reason, the most frequent first; in French where Accept-Language says so",
             Refusals,
             Parameter("submission", "Only of this submission", _number(1, SUBMISSION_MAX)),
+        ),
+        delays: _report(
+            delays,
+            "How long payments took, from request to debit; what came in time; interest due, proposed and paid",
+            Delays,
+            Parameter("by", "One row for each", {"type": "string", "enum": list(DELAYS_BY)}),
+            _YEAR._replace(told="Only what was debited in this year"),
         ),
     }
 

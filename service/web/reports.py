@@ -8,8 +8,9 @@ from typing import TypeVar
 import msgspec
 
 from core.nomenclature import Level
-from reporting import budget, refusals, trial_balance
+from reporting import budget, delays, refusals, trial_balance
 from reporting.budget import Appropriations, NodeBudget, Scope
+from reporting.delays import Delays
 from reporting.grids import Grid
 from reporting.postgres import Connection
 from reporting.refusals import Refusals
@@ -26,6 +27,7 @@ from service.web.problems import Problem, unknown
 
 CSV = "text/csv"
 LEVELS = tuple(level.name.lower() for level in Level)
+DELAYS_BY = ("ministry", "programme")
 PROGRAMME_MAX = 10
 SUBMISSION_MAX = 2**31 - 1
 _BUDGET = ("level", "programme", "year", "batch", "limit", "after")
@@ -103,6 +105,20 @@ class Reports:
 
         made, text = await self._made(found, refusals.grid, form)
         return answer(made) if text is None else _as_csv("refusals", text)
+
+    async def delays(self, request: Request) -> Answer:
+        """How long payments took, by ministry or programme, as far as the caller's programmes go."""
+        request.knows_only("by", "year")
+        _check(request.who, by_programme=True)
+        form, names = request.preferred((JSON, CSV)), await self._desk.names()
+        by = "programme" if request.choice("by", DELAYS_BY) == "programme" else "ministry"
+        scope = delays.Scope(by, asking.year(request, "year"), request.who.programmes)
+
+        async def found(connection: Connection) -> Delays:
+            return await delays.delays(connection, names, scope)
+
+        made, text = await self._made(found, delays.grid, form)
+        return answer(made) if text is None else _as_csv("delays", text)
 
     async def _made(
         self, found: Question[Made], grid: Callable[[Made], Grid], form: str

@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import msgspec
 import structlog
 
-from core.errors import NotWaiting
+from core.errors import InputError, NotWaiting
 from ingest.admission import Admitted
 from ingest.spool import Spool, Spooled
 from service.access.keys import Caller
@@ -18,12 +19,14 @@ from service.receipts import Reason, Receipt
 from service.web import postgres, presenting
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
-from service.web.problems import Problem, busy, unknown
+from service.web.problems import Problem, busy, of_input, unknown
 from service.web.rehearsing import BYTES_MAX, DryRun, rehearse_file
 from service.web.upload import Cut
+from settlement.statuses import refused_whole
 
 WAITING, DECIDING, DECIDED, CANCELLED, LOST = "waiting", "deciding", "decided", "cancelled", "lost"
 ENDED = frozenset({DECIDED, CANCELLED})
+XML = "application/xml"
 WAIT_SECONDS_MAX = 300
 PAGE_MAX = 1000
 _NUMBER_MAX = 2**31 - 1
@@ -62,6 +65,12 @@ def sending(request: Request) -> Caller:
     return request.who
 
 
+def _refused_whole(error: InputError) -> Answer:
+    """Why nothing of a payment file was taken, as pain.002."""
+    report = refused_whole(error.batch_id, error, datetime.now(UTC))
+    return Answer(of_input(error).status, report, XML)
+
+
 class Submissions:
     """Handlers of ``/v1/submissions``."""
 
@@ -79,8 +88,13 @@ class Submissions:
             return answer(await self._rehearsed(request))
         wait, again = request.number("wait", 0, (0, WAIT_SECONDS_MAX)), request.flag("again")
         media = presenting.media_type(request)
-        spooled = await self._received(request, self._desk.file_bytes_max)
-        admitted = await self._desk.admit(spooled, media, who, again=again)
+        try:
+            spooled = await self._received(request, self._desk.file_bytes_max)
+            admitted = await self._desk.admit(spooled, media, who, again=again)
+        except InputError as error:
+            if not presenting.wants_report(request):
+                raise
+            return _refused_whole(error)
         return await self.taken(admitted, wait)
 
     async def _rehearsed(self, request: Request) -> DryRun:

@@ -67,6 +67,7 @@ SHOWN: Mapping[tuple[str, str], Sort] = {
     ("GET", "/v1/reports/trial-balance"): Sort(),
     ("GET", "/v1/reports/budget"): Sort(),
     ("GET", "/v1/reports/refusals"): Sort(),
+    ("GET", "/v1/reports/delays"): Sort(),
 }
 NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64}
 """What stands in a path where it is no number."""

@@ -144,7 +144,7 @@ async def test_a_node_outside_the_perimeter_is_not_there(anybody: httpx.AsyncCli
     assert own.status_code == 200
 
 
-@pytest.mark.parametrize("name", ["trial-balance", "budget", "refusals"])
+@pytest.mark.parametrize("name", ["trial-balance", "budget", "refusals", "delays"])
 async def test_a_report_is_not_for_who_sends(name: str, anybody: httpx.AsyncClient, told: Place) -> None:
     for key in (MINISTRY, ACCOUNTANT, FOREIGN, NARROW):
         before = len(await _trail(told))
