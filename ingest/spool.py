@@ -17,20 +17,10 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest import arrow, jsonl, pain001, parquet
 from ingest.claims import Claims, Identity
-from ingest.envelope import (
-    Envelope,
-    agree_hash,
-    agree_message,
-    beside,
-    checked,
-    inside_line,
-    inside_metadata,
-    merged,
-    stated,
-)
+from ingest.envelope import Envelope, agree_hash, agree_message, beside, checked, merged
 from ingest.formats import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
+from ingest.inner import inside
 from ingest.pairs import described, opened_whole
 from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
@@ -239,19 +229,6 @@ class Spool:
         (home / _record_name(sender)).unlink(missing_ok=True)
         if home.exists() and not any(home.glob("envelope-*.json")):
             shutil.rmtree(home)
-
-
-def inside(path: Path, found: FileFormat, name: str) -> Envelope:
-    """What the file itself says of itself."""
-    if found is FileFormat.PARQUET:
-        return inside_metadata(parquet.metadata(path, name), name)
-    if found in (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM):
-        return inside_metadata(arrow.metadata(path, found, name), name)
-    if found is FileFormat.JSON_LINES:
-        return inside_line(jsonl.envelope(path, name), name)
-    if found in PAYMENT_FILES:
-        return stated({"batch_id": pain001.message_id(path, name)}, f"{name}, MsgId")
-    return Envelope()
 
 
 def _completed(envelope: Envelope, digest: bytes, name: str) -> Envelope:

@@ -12,7 +12,8 @@ from typing import Any
 from core.errors import EnvelopeMismatch, FormatUnknown
 from ingest.envelope import Envelope, stated
 from ingest.formats import FileFormat
-from ingest.spool import Spooled, inside
+from ingest.inner import inside
+from ingest.spool import Spooled
 from service.web.exchange import Request
 from service.web.problems import Problem, malformed
 
