@@ -157,13 +157,7 @@ class Spool:
         return found
 
     def find(self, sha256: bytes, sender: str | None = None) -> Spooled:
-        """The file of that hash, as ``open`` does, without a look at its bytes: those are hashed when its turn has come.
-
-        Raises
-        ------
-        FileUnreadable
-            Not there.
-        """
+        """As ``open``, without a look at the bytes of the file: they are hashed when its turn has come."""
         folder, where = self.home(sha256), f"spool, {sha256.hex()}"
         records = sorted(folder.glob("envelope-*.json"))
         if sender is not None:
