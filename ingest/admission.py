@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, Protocol
 from weakref import WeakValueDictionary
@@ -55,6 +55,8 @@ class Admission:
         self._spool, self._store, self._stages, self._queue = spool, store, stages, queue
         self.came_again: Callable[[int, Spooled], object] = lambda *_: None
         """Told of a submission whose file has come once more."""
+        self.clear_up: Callable[[Spooled], Awaitable[None] | None] = lambda _: None
+        """Told of a file that was read once more for nothing."""
         self._locks: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
         """Each is there for as long as somebody holds it or waits for it."""
 
@@ -80,6 +82,7 @@ class Admission:
             if before and before.stands_for(again=again):
                 found = Admitted(before.number, is_new=False)
                 self.came_again(before.number, spooled)
+                await self._clear_up(spooled)
             else:
                 found = await self._registered(spooled, onlooker, before)
             await self._release(spooled, is_needed=True)
@@ -88,19 +91,27 @@ class Admission:
     async def refuse(self, spooled: Spooled) -> None:
         """Let a file go that is not to be admitted; it stays where an earlier submission needs it."""
         async with self._alone(spooled.identity):
-            before = await self._store.find_submission(*spooled.identity)
-            await self._release(spooled, is_needed=before is not None)
+            await self._let_go(spooled, await self._store.find_submission(*spooled.identity))
 
     async def _registered(self, spooled: Spooled, onlooker: Onlooker, before: Earlier | None) -> Admitted:
         try:
             found = await asyncio.to_thread(self.prove, spooled, onlooker)
         except BaseException:  # refused, or a disk that is full: then all the more
-            await self._release(spooled, is_needed=before is not None)
+            await self._let_go(spooled, before)
             raise
         row = record(spooled, found, before.attempt + 1 if before else 1, onlooker.programmes)
         submission = await self._store.register(row)
         self._queue(Ticket(submission.number, spooled, found.lines, time.monotonic()))
         return Admitted(submission.number, is_new=True)
+
+    async def _let_go(self, spooled: Spooled, before: Earlier | None) -> None:
+        """Give up a file that is not admitted; what was derived from it anew is not kept either."""
+        await self._clear_up(spooled)
+        await self._release(spooled, is_needed=before is not None)
+
+    async def _clear_up(self, spooled: Spooled) -> None:
+        if cleared := self.clear_up(spooled):
+            await cleared
 
     async def _release(self, spooled: Spooled, *, is_needed: bool) -> None:
         await asyncio.to_thread(self._spool.release, spooled.identity, is_needed=is_needed)

@@ -41,7 +41,6 @@ class Inbox:
         """``opened`` is told of every book that was loaded, before anything is decided on it."""
         self._store, self._stages, self._tell = store, stages, opened
         self.admission = Admission(spool, store, stages, self._admitted)
-        self.admission.came_again = self._came_again
         self.taken: Taken = lambda _: None
         self.received: Received = lambda *_: None
         self.admitted: Numbered = lambda _number, _sender: None
@@ -50,6 +49,7 @@ class Inbox:
         self.files = Queue()
         """Submissions that wait for their turn; others may look, and only the inbox changes it."""
         self.lost = Lost(spool, store)
+        self.admission.came_again, self.admission.clear_up = self._came_again, self.lost.clear_up
         self._queued: set[int] = set()
         self._paused: Mapping[str, str] | None = None
         self._course, self._is_working, self._is_closed = 0, False, False

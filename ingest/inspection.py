@@ -7,6 +7,7 @@ longer agrees is made again.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,6 +114,13 @@ def source(spooled: Spooled) -> Source:
         _check_bytes(spooled, _digest(spooled.path) == spooled.sha256.hex())
         record = _normalise(spooled)
     return _normalised(spooled, record)
+
+
+def forget(spooled: Spooled) -> None:
+    """Remove what was written down of a file that is decided: it is made again if somebody asks."""
+    for name in (_NORMALISED, _RECORD):
+        with suppress(OSError):
+            (spooled.folder / name).unlink(missing_ok=True)
 
 
 def _normalised(spooled: Spooled, record: _Normalised) -> ArrowSource:

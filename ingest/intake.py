@@ -192,6 +192,7 @@ class FileFeed:
         submission = self._wait(self.store.register(record(spooled, found.total, attempt)))
         self._presented.add(spooled.identity)
         self.order.admitted(path, found.total.lines)
+        self.lost.begin(submission.number, spooled)
         return self._wait(self._opened(submission, spooled.envelope.sepa_only, found.source))
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:

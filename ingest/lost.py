@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 from core.errors import FileUnreadable
 from ingest.feed import Open
-from ingest.inspection import source
+from ingest.inspection import forget, source
 from ingest.proved import Source
 from ingest.queue import Ticket
 from ingest.resolve import Sender
 from ingest.spool import Spool, Spooled, check
+from posting.batch import Outcome
 from posting.registry import Numbers
 from posting.store.postgres import PostgresStore
 
@@ -35,6 +36,7 @@ class Lost:
     def __init__(self, spool: Spool, store: PostgresStore) -> None:
         self._spool, self._store = spool, store
         self._aside: dict[int, _Aside] = {}
+        self._under_way: dict[int, Spooled] = {}
 
     def __len__(self) -> int:
         return len(self._aside)
@@ -69,6 +71,7 @@ class Lost:
 
     async def opened(self, ticket: Ticket, numbers: Numbers) -> Open | None:
         """A submission whose turn has come, where it stands; None where its bytes are not those that came."""
+        self.begin(ticket.number, ticket.spooled)
         submission = await self._store.submission(ticket.number)
         try:
             lines = await asyncio.to_thread(_lines, ticket)
@@ -77,6 +80,22 @@ class Lost:
             return None
         number = await self._store.sender_number(numbers, submission.sender)
         return Open(submission, Sender(number, ticket.spooled.envelope.sepa_only), lines)
+
+    def begin(self, number: int, spooled: Spooled) -> None:
+        """The turn of a submission has come."""
+        self._under_way[number] = spooled
+
+    def committed(self, outcome: Outcome) -> None:
+        """What was derived from a file that is decided is not needed any more: only what its sender sent is kept."""
+        for row in outcome.progress:
+            if row.stage.done and (spooled := self._under_way.pop(row.submission, None)):
+                self.clear_up(spooled)
+
+    def clear_up(self, spooled: Spooled) -> asyncio.Future[None] | None:
+        """Remove what was derived from a file, unless somebody's same bytes are being decided."""
+        if any(each.sha256 == spooled.sha256 for each in self._under_way.values()):
+            return None
+        return asyncio.get_running_loop().run_in_executor(None, forget, spooled)
 
     def take_back(self, number: int, spooled: Spooled) -> Ticket | None:
         """A submission whose file has come again; None where it was not set aside."""

@@ -213,9 +213,14 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
         feed = Stoppable(files)
         left = await postgres.due(store.keeper)
         course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)
+
+        def committed(outcome: Outcome) -> None:
+            clock.commit(outcome, files.taken)
+            files.lost.committed(outcome)
+
         told = pipeline.Settings(
             stages=clock.stages,
-            committed=lambda outcome: clock.commit(outcome, files.taken),
+            committed=committed,
             failed=lambda batch, cause: teller.doing(
                 f"batch {batch} failed, once more from the last commit: {cause!r}"
             ),

@@ -241,6 +241,7 @@ async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
     def committed(outcome: Outcome) -> None:
         desk.board.committed(outcome)
         desk.inbox.committed(outcome)
+        desk.inbox.lost.committed(outcome)
         desk.waiters.committed(outcome)
         desk.upkeep.committed(outcome)
 

@@ -84,18 +84,20 @@ class Standing(NamedTuple):
     remarks: Sequence[str]
     reason: str = ""
     """Of the external code list, where the message was refused whole."""
+    is_cancelled: bool = False
+    """Taken back by its sender: all of it is rejected, and there are no lines to tell of."""
 
     @property
     def identity(self) -> str:
         """Of the report; what was refused whole has no number, and its moment tells it from others."""
         if self.reason:
             return f"CRSC-R-{self.at.astimezone(UTC):%Y%m%d%H%M%S%f}"
-        return f"CRSC-{self.original.number}-{self.batch}"
+        return f"CRSC-{self.original.number}-{'C' if self.is_cancelled else self.batch}"
 
     @property
     def status(self) -> Status:
         """Of the message as a whole."""
-        if self.reason:
+        if self.reason or self.is_cancelled:
             return Status.REJECTED
         if not self.is_decided:
             return Status.PENDING if self.batch else Status.RECEIVED

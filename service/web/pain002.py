@@ -14,7 +14,7 @@ from ingest.formats import PAYMENT_FILES
 from ingest.inspection import lots
 from ingest.pain001_lots import LotNames
 from reporting.refusals import Language, RefusedLine, refused_line
-from service.receipts import Receipt
+from service.receipts import Part, Receipt
 from service.web import postgres
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request
@@ -36,6 +36,12 @@ CHUNK_LINES = 2000
 _REPEATED: Mapping[Language, str] = {
     "en": "{} lines repeat acts that were accepted before: they count as accepted, and nothing was posted twice.",
     "fr": "{} lignes répètent des actes déjà acceptés : comptées comme acceptées, sans double comptabilisation.",
+}
+
+
+_CANCELLED: Mapping[Language, str] = {
+    "en": "Cancelled before any line was decided: nothing of it was posted.",
+    "fr": "Annulé avant toute décision : rien n'en a été comptabilisé.",
 }
 
 
@@ -113,6 +119,8 @@ def _version(request: Request) -> Version:
 
 
 def _standing(receipt: Receipt, at: datetime, language: Language, name: str) -> Standing:
+    if receipt.cancelled:
+        return _taken_back((receipt, receipt.cancelled), at, language, name)
     repeated = receipt.duplicate.lines
     taken = Count(
         Status.ACCEPTED, receipt.accepted.lines + repeated, receipt.accepted.cents + receipt.duplicate.cents
@@ -128,6 +136,21 @@ def _standing(receipt: Receipt, at: datetime, language: Language, name: str) -> 
         pending=Count(Status.PENDING, receipt.lines - taken.lines - refused.lines, left_cents),
         rejected=refused,
         remarks=[_REPEATED[language].format(repeated)] if repeated else [],
+    )
+
+
+def _taken_back(receipt: tuple[Receipt, Part], at: datetime, language: Language, name: str) -> Standing:
+    whole, what = receipt
+    return Standing(
+        original=Original(whole.submission, whole.batch_id, what.lines, what.cents, name),
+        batch=0,
+        at=at,
+        is_decided=True,
+        accepted=Count(Status.ACCEPTED, 0, 0),
+        pending=Count(Status.PENDING, 0, 0),
+        rejected=Count(Status.REJECTED, what.lines, what.cents),
+        remarks=[_CANCELLED[language]],
+        is_cancelled=True,
     )
 
 

@@ -50,8 +50,8 @@ select sender, state, count(*) as files, max(submission) as last,
 from file group by sender, state order by sender, state;
 
 -- name: stands_since
--- When batch $2 was committed, or the submission came in if there is none yet.
-select coalesce((select committed_at from batch where batch = $2), received_at) as at from submission where submission = $1;
+-- When it was cancelled, or batch $2 was committed, or the submission came in if there is none yet.
+select coalesce((select c.at from cancellation c where c.submission = $1), (select committed_at from batch where batch = $2), received_at) as at from submission where submission = $1;
 
 -- name: bank_files
 select coalesce(sum(paid), 0)::bigint as acts, coalesce(sum(paid_cents), 0)::bigint as cents from payment_end;

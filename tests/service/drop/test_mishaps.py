@@ -21,6 +21,8 @@ from tests.service.drop.dropping import MINE, Dropped, folders, heard, prepared,
 from tests.service.web.acts import commitment
 from tests.service.web.keys import KEEPER, MINISTRY
 from tests.service.web.running import Running, as_jsonl, fetch
+from tests.settlement.test_statuses import found as found_in
+from tests.settlement.test_statuses import read
 
 NOW = ("--drop-settle", "0")
 
@@ -42,7 +44,14 @@ async def test_a_file_that_is_cancelled_is_answered(database: Database, tmp_path
             assert found.json()["state"] == "cancelled"
             await heard(served, "answered", "back.jsonl")
             assert mine.result("back.jsonl.receipt.json") == found.json()
-        assert {"back.jsonl.refusals.csv", "back.jsonl.pain002.xml"} <= mine.names("out")
+            report = f"/v1/submissions/{number}/pain002"
+            told = read((await client.get(f"{report}?version=12", headers=MINISTRY)).content)
+            written = (mine.base / "out" / "back.jsonl.pain002.xml").read_bytes()
+            assert (await client.get(report, headers=MINISTRY)).content == written
+        assert "back.jsonl.refusals.csv" in mine.names("out")
+        assert found_in(told, "GrpSts") == found_in(told, "DtldSts") == ["RJCT"]
+        assert found_in(told, "OrgnlNbOfTxs") == found_in(told, "DtldNbOfTxs") == ["1"]
+        assert found_in(told, "AddtlInf")[0].startswith("Cancelled")
 
 
 @pytest.mark.parametrize("how", ["another file", "the same file, written on"])
