@@ -18,10 +18,11 @@ import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
 from ingest.claims import Claims, Identity
+from ingest.companions import described
 from ingest.envelope import Envelope, agree_hash, agree_message, beside, checked, merged
 from ingest.formats import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
 from ingest.inner import inside
-from ingest.pairs import described, opened_whole
+from ingest.pairs import opened_whole
 from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
 Progress = Callable[[int, int], None]

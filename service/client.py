@@ -14,12 +14,13 @@ often they are sent.  Answers are the JSON that ``/docs`` of the service describ
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from core.errors import CrescendoError
-from ingest.pairs import packed
+from ingest.companions import imputation_beside
 from service.sending import Call, Later, Patience, Refused, Reply, Service, Unreachable
 
 __all__ = ("Changed", "Client", "Progress", "Refused", "Unreachable")
@@ -75,7 +76,7 @@ class Client:
         Unreachable
             No answer, attempt after attempt.
         """
-        with packed(Path(file)) as path:
+        with _packed(Path(file)) as path:
             ticket = self._sent(path, again=again, envelope=envelope)
         return self._awaited(Path(file).name, ticket) if wait else ticket
 
@@ -182,6 +183,15 @@ class Client:
             call = Call("GET", f"{ticket['links']['self']}?wait={WAIT_SECONDS}")
             ticket = self._service.insist(name, call).json()
         return ticket
+
+
+def _packed(path: Path) -> AbstractContextManager[Path]:
+    """A file, together with the imputation file that stands beside it."""
+    if imputation_beside(path) is None:
+        return nullcontext(path)
+    from ingest.pairs import packed
+
+    return packed(path)
 
 
 def _decided(receipt: Mapping[str, Any]) -> int:

@@ -124,7 +124,7 @@ def _presentable(files: Sequence[Path]) -> list[Path]:
 
 def _described(path: Path) -> str:
     """The name of the file that this one stands beside; empty when it is one of its own."""
-    from ingest.pairs import described
+    from ingest.companions import described
 
     is_manifest = path.name.endswith(_MANIFEST)
     return path.name.removesuffix(_MANIFEST) if is_manifest else described(path.name)

@@ -63,7 +63,7 @@ def submit(
     Exit codes: 0 decided, whatever was refused line by line; 1 at least one file refused whole; 2 wrong usage;
     3 no answer from the service: the same command goes on.
     """
-    from ingest.pairs import described
+    from ingest.companions import described
     from service.sending import Refused
 
     files = tuple(

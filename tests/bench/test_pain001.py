@@ -1,6 +1,8 @@
 """The benchmark of payment files verifies what it times; the generator's summary says what must come of its files."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from bench.payables import Size
 from bench.payment_files import Style
 from ingest.envelope import Envelope
 from ingest.inspection import inspect
+from ingest.pairs import packed
 from ingest.spool import Spool
 from posting.registry import Reference
 from tests.service.commands import crescendo
@@ -67,3 +70,18 @@ async def test_what_is_generated_comes_out_as_its_summary_says(tmp_path: Path) -
     assert receipt["format"] == "pain.001-tar"
     verified = await crescendo("verify", *place)
     assert verified.code == 0, verified.out
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """Four times the transfers in one file, read and resolved by a process of its own: no more memory but for noise."""
+    grown, sizes = list[int](), list[int]()
+    for transfers in (30_000, 120_000):
+        out = tmp_path / str(transfers)
+        payment_files.write(out, Size(transfers), Style(), Reference.load())
+        with packed(out / "payments-001.xml") as whole:
+            command = [sys.executable, "-m", "bench.pain001", "--work", str(whole)]
+            told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            sizes.append(whole.stat().st_size)
+        grown.append(told["memory_bytes"] - told["before_bytes"])
+    assert sizes[1] > sizes[0] + 64 * 2**20
+    assert grown[1] < grown[0] + 48 * 2**20

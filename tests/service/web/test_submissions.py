@@ -165,7 +165,8 @@ async def test_a_sender_that_demands_sepa_gets_it(client: httpx.AsyncClient) -> 
 LINE = as_jsonl([commitment("BAD-1", "3.00")])
 BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "empty": (b"", {}, 422, "file-unreadable"),
-    "XML": (b"<Document/>", {}, 422, "format-unknown"),
+    "XML by another name": (b"<Document/>", {}, 422, "file-unreadable"),
+    "XML of no message": (b"<Document/>", {"content_type": "application/xml"}, 422, "format-unknown"),
     "a column unknown": (b'{"refrence": "R1"}\n', {}, 422, "format-unknown"),
     "cut in a line": (LINE[:40], {}, 422, "file-unreadable"),
     "another hash": (LINE, {"crescendo_sha256": "0" * 64}, 422, "envelope-mismatch"),
