@@ -292,9 +292,9 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Corriger la ligne refusée et présenter de nouveau l'acte entier.",
     ),
     _O.FORM_REFUSED: Remedy(
-        "Another act of the same form was refused, and the form was to be accepted whole or not at all.",
-        "Correct the act that was refused, and send the whole form again.",
-        "Un autre acte du même formulaire est refusé ; le formulaire devait être accepté en entier ou pas du tout.",
-        "Corriger l'acte refusé et présenter de nouveau le formulaire entier.",
+        "Another act of the same form or file was refused, and all were to be accepted or none.",
+        "Correct the act that was refused, and send the whole again.",
+        "Un autre acte du même formulaire ou fichier est refusé ; tous devaient être acceptés, ou aucun.",
+        "Corriger l'acte refusé et présenter de nouveau l'ensemble.",
     ),
 }  # fmt: skip

@@ -28,7 +28,8 @@ _BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _SUM = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_INSIDE = frozenset({"sender", "batch_id", "version", "count", "control_sum", "sepa_only"})
+_FLAGS = frozenset({"sepa_only", "atomic"})
+_INSIDE = frozenset({"sender", "batch_id", "version", "count", "control_sum"}) | _FLAGS
 _BESIDE = _INSIDE | {"sha256"}
 
 
@@ -46,6 +47,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     sha256: bytes | None = None
     sepa_only: bool = False
     """The sender wants nothing paid outside SEPA: larger amounts are refused, not sent by other means."""
+    atomic: bool = False
+    """The sender wants all acts of the file accepted, or none."""
 
 
 def stated(said: Mapping[str, Any], where: str, keys: frozenset[str] = _BESIDE) -> Envelope:
@@ -59,12 +62,9 @@ def stated(said: Mapping[str, Any], where: str, keys: frozenset[str] = _BESIDE) 
     for key, value in said.items():
         if key not in keys:
             raise FormatUnknown(where, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(keys))}")
-        if (
-            not isinstance(value, str | bool)
-            or isinstance(value, bool) != (key == "sepa_only")
-            or value == ""
-        ):
-            raise FormatUnknown(where, f"{key} is {value!r}", "Write text, and true or false for sepa_only")
+        if not isinstance(value, str | bool) or isinstance(value, bool) != (key in _FLAGS) or value == "":
+            told = f"Write text, and true or false for {' and '.join(sorted(_FLAGS))}"
+            raise FormatUnknown(where, f"{key} is {value!r}", told)
     count, control_sum, sha256 = (said.get(key) for key in ("count", "control_sum", "sha256"))
     return checked(
         Envelope(
@@ -74,7 +74,7 @@ def stated(said: Mapping[str, Any], where: str, keys: frozenset[str] = _BESIDE) 
             count=None if count is None else int(_matched(_COUNT, "count", count, where)[0]),
             control_cents=None if control_sum is None else control_cents(control_sum, where),
             sha256=None if sha256 is None else bytes.fromhex(_matched(_SHA256, "sha256", sha256, where)[0]),
-            sepa_only=said.get("sepa_only", False),
+            **{flag: said.get(flag, False) for flag in _FLAGS},
         ),
         where,
     )
@@ -145,8 +145,8 @@ def inside_metadata(metadata: Mapping[bytes, bytes], name: str) -> Envelope:
         if key.startswith(METADATA_PREFIX):
             text = value.decode("ascii", "replace")
             said[key.removeprefix(METADATA_PREFIX).decode("ascii", "replace")] = text
-    if "sepa_only" in said:
-        said["sepa_only"] = {"true": True, "false": False}.get(said["sepa_only"], said["sepa_only"])
+    for flag in _FLAGS & said.keys():
+        said[flag] = {"true": True, "false": False}.get(said[flag], said[flag])
     return stated(said, where, _INSIDE)
 
 

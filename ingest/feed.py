@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.observer import Stages
+from ingest.ahead import COMING, Coming
 from ingest.columns import Memory
 from ingest.cutting import BATCH_LINES, WHOLE, segments, shares
 from ingest.held import KeptLines, lines_again, positions, together
@@ -26,6 +27,10 @@ _ENOUGH = BATCH_LINES * 3 // 4
 """Lines at which a batch of several pieces is closed."""
 
 
+Segment = tuple[int, pa.RecordBatch]
+"""Lines between two marks of a file, and the first one's position in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """A submission with its lines at hand."""
@@ -33,28 +38,38 @@ class Open:
     submission: Submission
     sender: Sender
     source: Source
+    is_atomic: bool = False
+    """Whether its acts are accepted all or not at all: then it is a batch of its own, and none of them waits."""
 
 
 class Feed:
     """Batches of submissions, one submission after the other."""
 
     def __init__(
-        self, submissions: Iterable[Open | None], context: Context, state: State, stages: Stages
+        self, submissions: Iterable[Open | Coming | None], context: Context, state: State, stages: Stages
     ) -> None:
-        """``submissions`` gives None where nothing else is at hand just now: small files then wait no longer."""
+        """``submissions`` gives None where nothing else is at hand just now: small files then wait no longer.
+
+        For what is ``COMING`` they do: it is being opened.
+        """
         self._stages = stages
         self._apart = replace(context, memory=Memory())
         self._submissions, self._context, self._state = submissions, context, state
         self._open: dict[int, Open] = {}
         self._remembered: set[int] = set()
         self._kept = KeptLines()
-        self.lines_now: Callable[[], int] = lambda: WHOLE
+        self.ahead: Callable[[Iterator[Segment]], Iterator[Segment | Coming]] = lambda segments: segments
+        """The same segments, or ``COMING`` while the next one is being decoded: an empty batch is then given."""
+        self.lines_now: Callable[[], int] = _all
         """Asked before each batch how many lines it may have, where that is less than between two marks."""
 
     def batches(self) -> Iterator[Batch]:
         """First passes, from wherever each submission stands; runs ahead of the decisions."""
         pieces: list[Piece] = []
         for each in self._submissions:
+            if each is COMING:
+                yield Batch([])
+                continue
             if each is None:
                 yield Batch(pieces)
                 pieces = []
@@ -67,6 +82,14 @@ class Feed:
             if each.submission.stage.run > 1:
                 continue
             for piece in self._first_pass(each):
+                if piece is COMING:
+                    yield Batch([])
+                    continue
+                if piece.is_atomic:
+                    yield from _closed(pieces)
+                    pieces = []
+                    yield Batch([piece], holding=False)
+                    continue
                 pieces.append(piece)
                 if sum(len(one.acts) for one in pieces) >= min(_ENOUGH, self.lines_now()):
                     yield Batch(pieces)
@@ -120,20 +143,24 @@ class Feed:
         for raw, lines in lines_again(each.source, wanted):
             yield self._piece(each, raw, (lines, each.submission.stage), self._apart)
 
-    def _first_pass(self, each: Open) -> Iterator[Piece]:
-        lines = each.source.lines
+    def _first_pass(self, each: Open) -> Iterator[Piece | Coming]:
+        lines, start = each.source.lines, each.submission.stage.next_line
+        is_atomic = each.is_atomic and not start
         if lines == 0:
             yield self._piece(
                 each, _nothing(each.source), (np.zeros(0, np.int32), Stage(1, 0, True)), self._context
             )
-        for start, raw in self._stages.iterated(
-            "read", segments(each.source, each.submission.stage.next_line)
-        ):
-            end = start
-            for share in shares(raw, self.lines_now):
+        read = self._stages.iterated("read", segments(each.source, start))
+        for segment in self.ahead(read):
+            if segment is COMING:
+                yield COMING
+                continue
+            end, raw = segment
+            for share in shares(raw, _all if is_atomic else self.lines_now):
                 begin, end = end, end + share.num_rows
                 numbers = np.arange(begin, end, dtype=np.int32)
-                yield self._piece(each, share, (numbers, Stage(1, end, end == lines)), self._context)
+                piece = self._piece(each, share, (numbers, Stage(1, end, end == lines)), self._context)
+                yield replace(piece, is_atomic=is_atomic)
 
     def _held_pass(self, each: Open) -> Iterator[Batch]:
         """The waiting acts again, as many lines a batch as in a first pass."""
@@ -165,6 +192,10 @@ class Feed:
             raw,
             at[1],
         )
+
+
+def _all() -> int:
+    return WHOLE
 
 
 def _closed(pieces: list[Piece]) -> Iterator[Batch]:

@@ -19,6 +19,7 @@ from ingest.texts import CODED_TEXT, without_stray_nulls
 _AMOUNT = r"^-?0*[0-9]{1,16}([.,][0-9]{1,2})?$"
 """Decimal text with at most two decimals whose cents an int64 holds; others are refused by the line."""
 _EUROS = pa.decimal128(38, 2)
+_BOTH_AMOUNTS = frozenset({Field.AMOUNT.column, Field.AMOUNT_CENTS.column})
 
 
 def columns_known(names: Iterable[str], name: str) -> list[str]:
@@ -39,7 +40,7 @@ def columns_known(names: Iterable[str], name: str) -> list[str]:
             raise FormatUnknown(place(name, column=repr(column)), "Unknown column", _remedy())
         if column in listed[:position]:
             raise FormatUnknown(place(name, column=column), "The column stands there twice", "Send it once")
-    if {Field.AMOUNT.column, Field.AMOUNT_CENTS.column} <= set(listed):
+    if set(listed) >= _BOTH_AMOUNTS:
         raise FormatUnknown(name, "Both amount and amount_cents", "Send the amount once")
     return listed
 

@@ -85,6 +85,8 @@ class Decided:
     """A batch of forms under way."""
 
     forms: list[Form]
+    at: float
+    """When they were taken, on the queue's clock."""
     pieces: list[Piece] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)
 

@@ -8,11 +8,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from core.errors import NotWaiting
 from core.observer import Stages
 from ingest.admission import Admission
+from ingest.ahead import Ahead, Coming
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
@@ -28,9 +30,6 @@ from posting.loading import Loaded
 from posting.store.postgres import PostgresStore
 
 Answer = TypeVar("Answer")
-GATHER_SECONDS = 0.003
-"""A form waits so long for others: a commit takes longer, and serves them all."""
-
 Opened = Callable[[Loaded], Awaitable[None]]
 
 
@@ -52,8 +51,10 @@ class Inbox:
         self.admission.came_again, self.admission.clear_up = self._came_again, self.lost.clear_up
         self._queued: set[int] = set()
         self._paused: Mapping[str, str] | None = None
-        self._course, self._is_working, self._is_closed = 0, False, False
+        self._course = 0
+        self._is_working = self._is_closed = False
         self._forms, self._turns, self._rehearsals = FormQueue(), Turns(), Rehearsals(stages)
+        self._ahead = Ahead(self._look_again)
 
     @property
     def forms_waiting(self) -> int:
@@ -135,9 +136,9 @@ class Inbox:
     def take(self, form: Form) -> None:
         """Queue a form; its answer comes after the commit of its batch."""
         with self._changed:
-            self._forms.add(form)
             self._turns.form_came()
-            self._changed.notify_all()
+            if self._forms.add(form):
+                self._changed.notify_all()
         self.received(form.sender, "form", len(form.rows))
 
     @property
@@ -168,9 +169,8 @@ class Inbox:
 
     def close(self) -> None:
         """Give no further batch; what waits is taken up at the next start."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
+        self._is_closed = True
+        self._look_again()
 
     async def open(self, loaded: Loaded) -> None:
         """Stand where the last commit left off; whoever reads for an earlier book is sent home."""
@@ -181,6 +181,7 @@ class Inbox:
             self._forms.begin_again()
             self._rehearsals.open()
             self._turns.begin_again()
+            self._ahead.begin_again()
             self._changed.notify_all()
         self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
         cells = CellNumbers(loaded.state.cell_words[1:])
@@ -188,7 +189,7 @@ class Inbox:
         self._counter = Counter(self._store, loaded, context, (self._wait, self.taken))
         begun = await self._take_up()
         self._feed = Feed(self._submissions(begun, self._course), context, loaded.state, self._stages)
-        self._feed.lines_now = lambda: self._turns.lines_now
+        self._feed.lines_now, self._feed.ahead = lambda: self._turns.lines_now, self._ahead.each
         for each in begun:
             self._feed.remember_waiting(each)
         await self._tell(loaded)
@@ -199,9 +200,8 @@ class Inbox:
 
     def end(self) -> None:
         """No batch is asked for any more: whoever reads goes home."""
-        with self._changed:
-            self._course += 1
-            self._changed.notify_all()
+        self._course += 1
+        self._look_again()
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Batches of held acts; runs in the kernel thread."""
@@ -244,26 +244,32 @@ class Inbox:
             return not is_over()
 
     def _may_take_files(self) -> bool:
-        return self._turns.has_room and (self._is_working or self.files.is_ready)
+        is_there = self._is_working or self.files.is_ready
+        return is_there and self._turns.has_room(self._forms.first_at) and self._ahead.is_at_hand
 
     def _asked(self, course: int) -> Question | None:
         with self._changed:
             return self._rehearsals.take() if self._course == course else None
 
     def _taken(self, course: int) -> Decided | None:
-        """The forms that wait: as many as a batch may have, or what comes within a few milliseconds."""
+        """The forms that wait, once enough have come or they have waited long enough for others."""
         with self._changed:
             if not self._forms.is_due:
                 return None
-            self._changed.wait_for(lambda: self._forms.fill_a_batch, GATHER_SECONDS)
+            self._changed.wait_for(lambda: self._forms.are_enough, self._forms.gather_seconds)
             return self._forms.take() if self._course == course else None
 
-    def _submissions(self, begun: list[Open], course: int) -> Iterator[Open | None]:
-        """What an earlier course began, then one ticket after the other; None where none waits."""
+    def _submissions(self, begun: list[Open], course: int) -> Iterator[Open | Coming | None]:
+        """What an earlier course began, then one ticket after the other, opened beside; None where none waits."""
         yield from begun
         while True:
             ticket = self._next(course)
-            yield self._wait(self._opened(ticket)) if ticket else None
+            yield (yield from self._ahead.made(partial(self._wait, self._opened(ticket)))) if ticket else None
+
+    def _look_again(self) -> None:
+        """Something is at hand that was waited for."""
+        with self._changed:
+            self._changed.notify_all()
 
     def _next(self, course: int) -> Ticket | None:
         with self._changed:

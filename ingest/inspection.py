@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 import pyarrow as pa
 
-from core.errors import FileUnreadable
+from core.errors import FileUnreadable, LimitExceeded
 from core.fields import BY_COLUMN
 from ingest import pain001
 from ingest.arrow import BATCH_LINES, ArrowSource
@@ -29,6 +29,9 @@ from ingest.readers import STREAMED, validated
 from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection, Tally, windows
 from ingest.workplaces import workplace
+
+ATOMIC_LINES_MAX = 50_000
+"""Lines of a file whose acts are accepted all or not at all: they are one batch, and forms wait behind it."""
 
 _NORMALISED = "normalised.arrow"
 _RECORD = "normalised.json"
@@ -77,7 +80,7 @@ def prove(spooled: Spooled, allowance: Allowance, watch: Watch = see_nothing) ->
     FileUnreadable
         Something does not decode, or the bytes are no longer those that came.
     FormatUnknown, LimitExceeded
-        A column that is not of the flat act format; more than a file may hold.
+        A column that is not of the flat act format; more than a file may hold, or one that is to be accepted whole.
     EnvelopeMismatch
         Hash, count or control sum differ from what was stated.
     """
@@ -88,10 +91,19 @@ def prove(spooled: Spooled, allowance: Allowance, watch: Watch = see_nothing) ->
         is_rewritten = spooled.format in STREAMED or spooled.format in PAYMENT_FILES
         found = _prove_rewritten(spooled, watch) if is_rewritten else _prove_in_place(spooled, kept, watch)
         agree_totals(spooled.envelope, found.total.lines, found.total.cents, spooled.name)
+        _check_atomic(spooled, found.total.lines)
     except BaseException:
         kept.forget()
         raise
     return found
+
+
+def _check_atomic(spooled: Spooled, lines: int) -> None:
+    """Whether a file that is accepted whole or not at all fits in one batch that others can wait for."""
+    if spooled.envelope.atomic and lines > ATOMIC_LINES_MAX:
+        found = f"{lines:,} lines to be accepted all or not at all"
+        remedy = f"Split it into files of up to {ATOMIC_LINES_MAX:,}, or let each act be decided for itself"
+        raise LimitExceeded(spooled.name, found, remedy)
 
 
 def source(spooled: Spooled) -> Source:

@@ -122,11 +122,11 @@ class FileFeed:
             self._note(ticket.number)
         return found
 
-    async def _opened(self, submission: Submission, sepa_only: bool, lines: Source) -> Open:
+    async def _opened(self, submission: Submission, said: Envelope, lines: Source) -> Open:
         numbers = self._loaded.state.registry.numbers
-        sender = Sender(await self.store.sender_number(numbers, submission.sender), sepa_only)
+        sender = Sender(await self.store.sender_number(numbers, submission.sender), said.sepa_only)
         self._note(submission.number)
-        return Open(submission, sender, lines)
+        return Open(submission, sender, lines, said.atomic)
 
     def _note(self, number: int) -> None:
         if number not in self.taken:
@@ -193,7 +193,7 @@ class FileFeed:
         self._presented.add(spooled.identity)
         self.order.admitted(path, found.total.lines)
         self.lost.begin(submission.number, spooled)
-        return self._wait(self._opened(submission, spooled.envelope.sepa_only, found.source))
+        return self._wait(self._opened(submission, spooled.envelope, found.source))
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         """The reader thread's way to ask the store."""

@@ -28,6 +28,7 @@ SCHEMA = pa.schema([(column, pa.string()) for column in COLUMNS])
 ENVELOPE = "envelope"
 _NUMBERS = tuple(c for c in COLUMNS if FORMATS[BY_COLUMN[c]].sort in (Sort.WHOLE, Sort.DECIMAL))
 _JSON_NUMBER = rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+_AMOUNT_CENTS = Field.AMOUNT_CENTS.column
 _HALF = re.compile("[\ud800-\udfff]")
 _SAMPLE_LINES = 32
 _REMEDY = "Write one flat JSON object per line, each name once, each value text or a number"
@@ -97,7 +98,7 @@ def act_lines(text: bytes, where: str, most: int) -> list[dict[str, str]]:
 def _act_line(row: Any, where: str) -> dict[str, str]:
     if not isinstance(row, dict):
         raise FileUnreadable(where, f"A JSON {type(row).__name__}, not an object", _REMEDY)
-    if Field.AMOUNT_CENTS.column in row:
+    if _AMOUNT_CENTS in row:
         raise FormatUnknown(where, "amount_cents in a form", "Send euros as amount, 1234.56")
     for column in columns_known(row, where):
         if not _fits(column, row[column]):

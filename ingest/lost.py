@@ -79,7 +79,8 @@ class Lost:
             self._set_aside(ticket.number, (ticket.lines, submission.stage.next_line > 0), error)
             return None
         number = await self._store.sender_number(numbers, submission.sender)
-        return Open(submission, Sender(number, ticket.spooled.envelope.sepa_only), lines)
+        said = ticket.spooled.envelope
+        return Open(submission, Sender(number, said.sepa_only), lines, said.atomic)
 
     def begin(self, number: int, spooled: Spooled) -> None:
         """The turn of a submission has come."""

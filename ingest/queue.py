@@ -1,5 +1,7 @@
 """The queues: of files that wait for their turn, in the order in which they were admitted, and of forms."""
 
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Container
 from typing import NamedTuple
@@ -14,6 +16,18 @@ Numbered = Callable[[int, str], None]
 """Told of each file once it has its number, and whose it is."""
 
 FORMS_A_BATCH = 1_000
+FORM_LINES_A_BATCH = 10_000
+"""A batch of forms has at most so many of them, and of their lines; one form it has in any case."""
+
+FORMS_ENOUGH = 256
+"""So many are not kept waiting for more."""
+
+GATHER_SECONDS = (0.003, 0.06)
+"""A form waits at least and at most so long for others: a commit takes longer, and serves them all."""
+
+GATHER_SHARE = 2.0
+"""Batches of forms follow each other after so many times what the last one took: fewer and larger, the more there is to do."""
+
 FORM_BATCHES_MAX = 2
 """So many under way at once: one is decided while one commits, and the forms that come meanwhile share the next."""
 
@@ -99,16 +113,20 @@ class Queue:
 class FormQueue:
     """Forms that wait to be decided, and those decided that wait for their commit; guarded as ``Queue`` is."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._waiting: deque[Form] = deque()
         self._under_way: deque[Decided] = deque()
+        self._taken_at, self._took = -math.inf, 0.0
+        """When the last batch was taken, and the seconds that the last committed one took."""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, form: Form) -> None:
-        """Let one wait behind the others."""
+    def add(self, form: Form) -> bool:
+        """Let one wait behind the others; whether whoever waits for forms has to know."""
         self._waiting.append(form)
+        return len(self._waiting) in {1, FORMS_ENOUGH}
 
     @property
     def is_due(self) -> bool:
@@ -116,9 +134,21 @@ class FormQueue:
         return bool(self._waiting) and len(self._under_way) < FORM_BATCHES_MAX
 
     @property
-    def fill_a_batch(self) -> bool:
+    def are_enough(self) -> bool:
         """Whether it is no use to wait for more."""
-        return len(self._waiting) >= FORMS_A_BATCH
+        return len(self._waiting) >= FORMS_ENOUGH
+
+    @property
+    def gather_seconds(self) -> float:
+        """How long to wait for more."""
+        least, most = GATHER_SECONDS
+        next_at = self._taken_at + self._took * GATHER_SHARE
+        return min(max(next_at - self._clock(), least), most)
+
+    @property
+    def first_at(self) -> float:
+        """When the oldest of those that wait came; never where none does."""
+        return self._waiting[0].at if self._waiting else math.inf
 
     @property
     def since(self) -> list[float]:
@@ -128,13 +158,20 @@ class FormQueue:
 
     def take(self) -> Decided:
         """As many as a batch may have, to be decided together."""
-        count = min(len(self._waiting), FORMS_A_BATCH)
-        self._under_way.append(Decided([self._waiting.popleft() for _ in range(count)]))
+        self._taken_at, some, lines = self._clock(), [self._waiting.popleft()], 0
+        while self._waiting and len(some) < FORMS_A_BATCH:
+            lines += len(some[-1].rows)
+            if lines + len(self._waiting[0].rows) > FORM_LINES_A_BATCH:
+                break
+            some.append(self._waiting.popleft())
+        self._under_way.append(Decided(some, self._taken_at))
         return self._under_way[-1]
 
     def committed(self) -> Decided:
         """Those that were decided first, of those under way."""
-        return self._under_way.popleft()
+        decided = self._under_way.popleft()
+        self._took = self._clock() - decided.at
+        return decided
 
     def begin_again(self) -> None:
         """What was not committed is decided again, before what came later."""

@@ -46,6 +46,8 @@ class _Asked:
     question: Question
     under_way: list[Question]
     feed: Feed | None = None
+    rows: int = 0
+    """Lines of its only batch."""
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Passes over the held acts of a file; a form holds none."""
@@ -100,6 +102,7 @@ class Rehearsals:
             (batch,) = asked.feed.batches()
         else:
             batch = _form(question, question.lines, Sender(number), own)
+        asked.rows = batch.rows
         return replace(batch, rehearsal=asked)
 
     def _feed(self, spooled: Spooled, number: int, on: tuple[Loaded, Context]) -> Feed:
@@ -109,6 +112,7 @@ class Rehearsals:
             Submission(0, spooled.envelope.sender, lines.lines),
             Sender(number, spooled.envelope.sepa_only),
             lines,
+            spooled.envelope.atomic,
         )
         return Feed([of], on[1], on[0].state, self.stages)
 

@@ -11,8 +11,19 @@ from dataclasses import dataclass
 from ingest.cutting import WHOLE
 
 FILE_BATCHES_BESIDE = 1
-FILE_LINES_BESIDE = 4_096
-"""Batches of files that may be under way beside forms, and the lines of each."""
+"""Batches of files that may be under way beside forms."""
+
+FILE_LINES_BESIDE = (1_024, 8_192)
+"""Lines that such a batch has at least and at most, between acts."""
+
+FILE_SECONDS_BESIDE = 0.04
+"""What one may take from being given to its commit: where it takes longer the next is smaller, else larger."""
+
+BEHIND_SECONDS = 0.15
+"""A form that waits so long for its batch goes before any further batch of files ..."""
+
+FILES_REST_SECONDS = 0.5
+"""... unless none was given for so long: files go on, however slowly, whatever forms come."""
 
 CALM_SECONDS = 1.0
 """So long after the last form, files have the engine to themselves."""
@@ -25,7 +36,9 @@ class Turns:
     clock: Callable[[], float] = time.monotonic
     """May be another, so that nobody has to wait for it."""
     _last_form: float = -math.inf
+    _last_file: float = -math.inf
     _file_batches: int = 0
+    _lines: int = 4_096
 
     def form_came(self) -> None:
         """Somebody waits for an answer."""
@@ -34,10 +47,15 @@ class Turns:
     def give_file(self) -> None:
         """A batch of files is given, to be committed."""
         self._file_batches += 1
+        self._last_file = self.clock()
 
     def file_committed(self) -> None:
         """One of them is committed."""
         self._file_batches -= 1
+        took, (least, most) = self.clock() - self._last_file, FILE_LINES_BESIDE
+        if not self._file_batches and self._is_beside_forms:
+            change = 0.75 if took > FILE_SECONDS_BESIDE else 1.1
+            self._lines = min(max(int(self._lines * change), least), most)
 
     def begin_again(self) -> None:
         """Nothing is under way: a book was loaded anew."""
@@ -46,12 +64,15 @@ class Turns:
     @property
     def lines_now(self) -> int:
         """How many lines the next batch of a file may have."""
-        return FILE_LINES_BESIDE if self._is_beside_forms else WHOLE
+        return self._lines if self._is_beside_forms else WHOLE
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a further batch of files may be given."""
-        return self._file_batches < FILE_BATCHES_BESIDE or not self._is_beside_forms
+    def has_room(self, form_since: float = math.inf) -> bool:
+        """Whether a further batch of files may be given, where the first form that waits came at ``form_since``."""
+        if not self._is_beside_forms:
+            return True
+        now = self.clock()
+        is_behind = now - form_since > BEHIND_SECONDS and now - self._last_file < FILES_REST_SECONDS
+        return self._file_batches < FILE_BATCHES_BESIDE and not is_behind
 
     @property
     def _is_beside_forms(self) -> bool:

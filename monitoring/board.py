@@ -29,6 +29,8 @@ from posting.batch import Outcome, Submission, Tally
 from posting.book import State
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_HELD = int(Code.HELD)
+_REFUSALS: Mapping[int, str] = {int(code): code.name for code in REFUSALS}
 _OUTCOMES = ("accepted", "duplicate", "refused", "suspended")
 WAYS = ("file", "form")
 _COUNTED = ("accepted", "duplicate", "refused")
@@ -200,8 +202,8 @@ class Board:
             lines = getattr(tally, name) - getattr(course.counted, name)
             cents = getattr(tally, f"{name}_cents") - getattr(course.counted, f"{name}_cents")
             if lines:
-                self._made["lines_total"].labels(course.sender, name).inc(lines)
-                self._made["cents_total"].labels(course.sender, name).inc(max(cents, 0))
+                self._labelled("lines_total", (course.sender, name)).inc(lines)
+                self._labelled("cents_total", (course.sender, name)).inc(max(cents, 0))
                 self.lines_ended += lines
         course.counted = _copied(tally)
 
@@ -224,14 +226,16 @@ class Board:
 
     def _count_ends(self, ended: np.ndarray) -> None:
         """``ended``: lines by kind and code."""
-        for kind, code in zip(*np.nonzero(ended), strict=True):
-            lines = int(ended[kind, code])
-            if code == Code.HELD:
+        kinds, codes = np.nonzero(ended)
+        for kind, code, lines in zip(
+            kinds.tolist(), codes.tolist(), ended[kinds, codes].tolist(), strict=True
+        ):
+            if code == _HELD:
                 continue
-            if code in REFUSALS:
-                self._made["refusals_total"].labels(Code(int(code)).name).inc(lines)
-            outcome = _OUTCOMES[min(int(code), 2)] if code < Code.HELD else "refused"
-            self._made["lines_by_kind_total"].labels(CATALOG[kind].name, outcome).inc(lines)
+            if code in _REFUSALS:
+                self._labelled("refusals_total", (_REFUSALS[code],)).inc(lines)
+            outcome = _OUTCOMES[min(code, 2)] if code < _HELD else "refused"
+            self._labelled("lines_by_kind_total", (CATALOG[kind].name, outcome)).inc(lines)
 
 
 def _by_programme(budget: Budget, name: str) -> Iterable[Sample]:

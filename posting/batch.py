@@ -93,6 +93,11 @@ class Rehearsed(NamedTuple):
 class Rehearsal(Protocol):
     """Whoever wants to know what would become of a batch, were it decided now."""
 
+    @property
+    def rows(self) -> int:
+        """Lines of the batch and of all that ``again`` presents for the first time."""
+        ...
+
     def again(self, decided: "Batch") -> "Iterator[Batch]":
         """The batches that present what ``decided`` held; runs in the kernel thread."""
         ...

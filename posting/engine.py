@@ -84,7 +84,7 @@ class Engine:
         """
         state, passes, last = self.state, list[Passed](), self.state.entries
         with self._stages.measured("rehearse"), state.restored():
-            state.make_room(batch.rows)
+            state.make_room(rehearsal.rows)
             for each in chain([batch], rehearsal.again(batch)):
                 found = self._decide(each)
                 passes += zip(each.pieces, found, strict=True)

@@ -140,7 +140,7 @@ class _Course:
         self._engine = Engine(loaded.state, loaded.head, self._stages)
         self._mark: Mark = loaded.mark
         self._is_worn = loaded.is_worn
-        self.committed = loaded.head.batch
+        self._began = self.committed = loaded.head.batch
         self._before = asyncio.Event()
         self._before.set()
         self._saved = asyncio.Event()
@@ -165,7 +165,7 @@ class _Course:
                     ahead.popleft()
                     ahead.append(self._read(batches))
                     await self._present(group, feed, batch)
-                if self._entries_behind * CHECKPOINT_AT_END_PARTS >= self._settings.checkpoint_entries:
+                if self._is_far_behind and self._engine.head.batch > self._began:
                     await self._checkpoint(group)
         finally:
             feed.end()
@@ -201,6 +201,10 @@ class _Course:
         group.create_task(self._commit(connection, outcome, (before, self._before)))
         if self._entries_behind >= self._settings.checkpoint_entries:
             await self._checkpoint(group)
+
+    @property
+    def _is_far_behind(self) -> bool:
+        return self._entries_behind * CHECKPOINT_AT_END_PARTS >= self._settings.checkpoint_entries
 
     @property
     def _entries_behind(self) -> int:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from reporting.grids import Cell, Column, Grid, Kind
-from service.app import Result, Speed
+from service.app import Rejection, Result, Speed
 from service.console import count, heading, say, show
 from service.receipts import OUTCOMES, Reason, Receipt
+from service.rehearsed import DryRun
+from service.trying import Outlook
 
 HASH_SHOWN = 12
 
@@ -20,10 +22,7 @@ def tell(result: Result) -> None:
         say(f"{each.file}: {said}, as submission {each.submission}{way_on}")
     for path in result.twice:
         say(f"{path}: the same bytes as another file, and taken once")
-    if result.rejected:
-        heading("Refused whole")
-        for each in result.rejected:
-            say(f"  {each.file}: {_at(each.file, each.where)}{each.found}. {each.remedy}.")
+    _tell_rejected(result.rejected)
     if result.lost:
         heading("Set aside: their files are gone from the spool")
         for each in result.lost:
@@ -36,6 +35,43 @@ def tell(result: Result) -> None:
     if result.receipts:
         say(spent(result.speed))
     say(f"Chain after batch {result.batch:,}: {result.chain}")
+
+
+def tell_outlook(outlook: Outlook) -> None:
+    """Write what would become of files."""
+    if outlook.files:
+        show(outlooks(outlook.files))
+    for each in outlook.known:
+        say(f"{each.file}: processed before, as submission {each.submission}; --again presents it anew")
+    for path in outlook.twice:
+        say(f"{path}: the same bytes as another file, and would be taken once")
+    _tell_rejected(outlook.rejected)
+    for each in outlook.files:
+        if each.reasons:
+            show(reasons(each.reasons, f"Lines of {each.file} that would be refused"))
+    say()
+    say(f"A dry run, decided after batch {outlook.batch:,} and taken back: nothing is stored.")
+
+
+def outlooks(found: Sequence[DryRun]) -> Grid:
+    """One row a file."""
+    shown = ("accepted", "duplicate", "refused")
+    columns = [
+        *(Column("file"), Column("lines", Kind.COUNT), *(Column(name, Kind.COUNT) for name in shown)),
+        Column("accepted, euros", Kind.MONEY),
+    ]
+    rows = [
+        [each.file, each.lines, *(getattr(each, name).lines for name in shown), each.accepted.cents]
+        for each in found
+    ]
+    return Grid("What would become of them", columns, rows)
+
+
+def _tell_rejected(rejected: Sequence[Rejection]) -> None:
+    if rejected:
+        heading("Refused whole")
+        for each in rejected:
+            say(f"  {each.file}: {_at(each.file, each.where)}{each.found}. {each.remedy}.")
 
 
 def _at(file: str, where: str) -> str:
@@ -75,7 +111,7 @@ def _receipt(each: Receipt, shown: Sequence[str]) -> list[Cell]:
     return [each.submission, f"{each.file}{end}", each.lines, *lines, each.accepted.cents, chain]
 
 
-def reasons(found: Sequence[Reason]) -> Grid:
+def reasons(found: Sequence[Reason], title: str = "Refused lines") -> Grid:
     """One row a refusal code."""
     columns = [
         *(Column("reason"), Column("lines", Kind.COUNT)),
@@ -83,7 +119,7 @@ def reasons(found: Sequence[Reason]) -> Grid:
     ]
     rows = [[each.code, each.lines, each.cents, each.finding] for each in found]
     foot = ["all", sum(each.lines for each in found), sum(each.cents for each in found), ""]
-    return Grid("Refused lines", columns, rows, foot)
+    return Grid(title, columns, rows, foot)
 
 
 def spent(speed: Speed) -> str:

@@ -54,7 +54,7 @@ from service.web.tls import Tls
 from service.web.upload import Receiver
 
 LOG = structlog.get_logger()
-CHECKPOINT_ENTRIES = 1 << 19
+CHECKPOINT_ENTRIES = 1 << 17
 """Between two checkpoints: fewer than of a run, as nothing is decided while the changed pages are copied."""
 WATCH_SECONDS = 2
 SWEEP_SECONDS = 3600

@@ -17,6 +17,9 @@ from service.access.keys import Caller
 from service.web.problems import Problem
 
 _PROGRAMME_LETTERS = 4
+_KIND, _COUNTERPART, _FUND_CENTRE = (
+    each.column for each in (Field.KIND, Field.COUNTERPART, Field.FUND_CENTRE)
+)
 _UNPLACED = frozenset(kind.name for kind in CATALOG if kind.is_of_payee)
 """Kinds that belong to no programme."""
 
@@ -54,7 +57,7 @@ class Perimeter:
         Problem
             As ``see``.
         """
-        self._see_kinds({row.get(Field.KIND.column, "") for row in rows})
+        self._see_kinds({row.get(_KIND, "") for row in rows})
         if self._caller.programmes and not all(map(self._holds, rows)):
             raise self._outside()
 
@@ -64,10 +67,8 @@ class Perimeter:
                 raise _forbidden("role", f"No role of key {self._caller.key} may send a {kind}")
 
     def _holds(self, row: Mapping[str, str]) -> bool:
-        other = row.get(Field.COUNTERPART.column, "")
-        is_placed = row.get(Field.KIND.column) in _UNPLACED or self._names(
-            row.get(Field.FUND_CENTRE.column, "")
-        )
+        other = row.get(_COUNTERPART, "")
+        is_placed = row.get(_KIND) in _UNPLACED or self._names(row.get(_FUND_CENTRE, ""))
         return is_placed and (not other or self._names(other))
 
     def _names(self, centre: str) -> bool:

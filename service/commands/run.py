@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -44,6 +44,23 @@ class Presentation:
             "what was accepted stays as it is.",
         ),
     ] = False
+    atomic: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Accept all acts of a file or none, each file for itself; up to 50,000 lines.",
+        ),
+    ] = False
+
+    dry_run: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Say what would become of the files, were they run now, and store nothing; up to 1,000,000 lines.",
+        ),
+    ] = False
 
 
 AS_THEY_ARE = Presentation()
@@ -63,6 +80,8 @@ def run(
     Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole or lost from the
     spool, the others processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
+    if presentation.dry_run:
+        return _tried(place.settings(), files, presentation, json=json)
     result = process(place.settings(), files, presentation)
     if json:
         console.as_json(result)
@@ -76,8 +95,23 @@ def run(
     return EXIT_REFUSED if result.rejected or result.lost else 0
 
 
+def _tried(settings: Settings, files: Sequence[Path], presentation: Presentation, *, json: bool) -> int:
+    outlook = _worked(settings, files, presentation, is_dry=True)
+    if json:
+        console.as_json(outlook)
+    else:
+        from service import report
+
+        report.tell_outlook(outlook)
+    return EXIT_REFUSED if outlook.rejected else 0
+
+
 def process(settings: Settings, files: Sequence[Path], presentation: Presentation) -> "Result":
     """Run ``files`` with a bar or lines of progress on standard error."""
+    return _worked(settings, files, presentation, is_dry=False)
+
+
+def _worked(settings: Settings, files: Sequence[Path], presentation: Presentation, *, is_dry: bool) -> Any:
     tuning.tune()
     teller = progress.narrator()
     try:
@@ -85,16 +119,19 @@ def process(settings: Settings, files: Sequence[Path], presentation: Presentatio
         if presentation.sender:
             _declared(presentation)
 
-        async def work(heard: interruption.Interruption) -> "Result":
+        async def work(heard: interruption.Interruption) -> Any:
             # Code and reference data are loaded while the database starts: neither needs the other.
             loading = asyncio.create_task(asyncio.to_thread(_loaded, settings, teller))
             async with opened(settings, teller.doing) as database:
                 reference = await loading
                 from ingest.intake import Order
-                from service import app
+                from service import app, trying
 
                 order = Order(_presentable(files), _declared(presentation), presentation.again)
-                return await app.process(app.Where(settings, database, reference), order, heard, teller)
+                where = app.Where(settings, database, reference)
+                if is_dry:
+                    return await trying.try_out(where, order, teller)
+                return await app.process(where, order, heard, teller)
 
         return interruption.run(work)
     finally:
@@ -112,7 +149,7 @@ def _declared(presentation: Presentation) -> "Envelope":
     from ingest.envelope import Envelope, checked
 
     try:
-        return checked(Envelope(sender=presentation.sender), "--sender")
+        return checked(Envelope(sender=presentation.sender, atomic=presentation.atomic), "--sender")
     except InputError as error:
         raise Misuse(str(error)) from error
 

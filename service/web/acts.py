@@ -27,8 +27,13 @@ from service.web.upload import small_body
 
 BODY_BYTES_MAX = 2**20
 _REFERENCE = Field.REFERENCE.column
+_LINE = Field.LINE.column
+_DUPLICATE = int(Outcome.DUPLICATE)
+"""Looked up once: every form comes by here."""
+
+_NAMES: Mapping[int, str] = {int(code): code.name for code in Outcome}
 _FIRST_LINES = frozenset({"", "1"})
-_SORTS: Mapping[int, str] = {Outcome.ACCEPTED: "accepted", Outcome.DUPLICATE: "duplicate"}
+_SORTS: Mapping[int, str] = {int(Outcome.ACCEPTED): "accepted", _DUPLICATE: "duplicate"}
 MEDIA_TYPES = frozenset({"", "application/json"})
 
 
@@ -83,7 +88,10 @@ class Acts:
             )
         self._desk.check_open()
         self._desk.check_sender(request.who.sender, is_file=False)
-        body = await small_body(request.receive, BODY_BYTES_MAX)
+        with self._desk.form_room.share() as share:
+            return await self._decided(request, await small_body(request.receive, BODY_BYTES_MAX, share))
+
+    async def _decided(self, request: Request, body: bytes) -> Answer:
         rows = act_lines(body, "form", ACT_LINES_MAX)
         _check(rows, request.who)
         is_dry, is_atomic = request.flag("dry_run"), request.flag("atomic")
@@ -118,7 +126,7 @@ def _check(rows: list[dict[str, str]], who: Caller) -> None:
     FormatUnknown, FileUnreadable
         A first line that continues an act which other forms would have to hold; a character that no database keeps.
     """
-    if rows[0].get(Field.LINE.column, "") not in _FIRST_LINES:
+    if rows[0].get(_LINE, "") not in _FIRST_LINES:
         raise FormatUnknown(
             "form", "it begins in the middle of an act", "Send all lines of an act in one form"
         )
@@ -147,14 +155,14 @@ def _line(
     told: tuple[dict[str, str], np.void, int], first_node: int, names: Names, language: Language
 ) -> Line:
     row, one, field = told
-    code, reference = Outcome(int(one["outcome"])), row.get(_REFERENCE, "")
-    if code <= Outcome.DUPLICATE:
-        return Line(reference=reference, outcome=code.name, entry=int(one["entry"]))
+    code, reference = int(one["outcome"]), row.get(_REFERENCE, "")
+    if code <= _DUPLICATE:
+        return Line(reference=reference, outcome=_NAMES[code], entry=int(one["entry"]))
     node = int(one["node"])
-    finding, action = words(REMEDIES[code], language)
+    finding, action = words(REMEDIES[Outcome(code)], language)
     return Line(
         reference=reference,
-        outcome=code.name,
+        outcome=_NAMES[code],
         field=Field(field).column if field else "",
         node=names.node(node + first_node) if node >= 0 else "",
         missing=int(one["missing"]),

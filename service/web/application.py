@@ -70,7 +70,7 @@ def _sending(desk: Desk) -> Handlers:
         ("POST", "/v1/acts"): acts.decide,
         ("POST", "/v1/submissions"): submissions.submit,
         ("GET", "/v1/submissions"): submissions.listing,
-        ("GET", "/v1/submissions/{submission}"): submissions.status,
+        ("GET", "/v1/submissions/{submission}"): pain002.status,
         ("DELETE", "/v1/submissions/{submission}"): submissions.cancel,
         ("GET", "/v1/submissions/{submission}/refusals"): refusals.listing,
         ("GET", "/v1/submissions/{submission}/pain002"): pain002.report,

@@ -18,7 +18,7 @@ from service.web.uploads import SIZE_DIGITS_MAX
 _NUMBER_MAX = 2**31 - 1
 _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
     "wait": ("Seconds to wait for the end, at most", {"type": "integer", "minimum": 0, "maximum": 300}),
-    "atomic": ("Accept all acts of the form or none", {"type": "boolean"}),
+    "atomic": ("Accept all acts of the form or file, or none", {"type": "boolean"}),
     "dry_run": ("Decide it as of now and take it back: nothing is stored", {"type": "boolean"}),
     "again": ("Present a decided file anew", {"type": "boolean"}),
     "limit": ("How many on a page", {"type": "integer", "minimum": 1, "maximum": 1000}),

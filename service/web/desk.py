@@ -20,10 +20,15 @@ from service.web import presenting
 from service.web.postgres import Pool, borrowed
 from service.web.postgres_journal import Journal
 from service.web.problems import Problem, busy, paused
+from service.web.room import Room
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
 
 FORMS_WAITING_MAX = 20_000
+FORM_BYTES_MAX = 2**26
+"""Forms that may wait for their turn, and bytes of all that are on their way or wait for their answer; read, a form takes
+some three times its bytes."""
+
 FILES_WAITING_MAX = 2_000
 """Submissions that may wait for their turn; each costs a few hundred bytes of memory."""
 
@@ -48,6 +53,7 @@ class Desk:
     pauses: Pauses
     journal: Journal
     shows_metrics_to_all: bool = False
+    form_room: Room = field(default_factory=lambda: Room(FORM_BYTES_MAX))
     waiters: Waiters = field(default_factory=Waiters)
     upkeep: Upkeep = field(default_factory=Upkeep)
     is_ready: bool = False

@@ -16,6 +16,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 JSON = "application/json"
+_NO_CONTENT = HTTPStatus.NO_CONTENT
 _ALWAYS: Mapping[str, str] = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -160,6 +161,11 @@ class Request:
                 return form
         raise Problem(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", f"Not as {wanted}", accepted=sorted(forms))
 
+    def prefers(self, form: str, to: str) -> bool:
+        """Whether the ``Accept`` header names the media type ``form``, and not ``to`` before it."""
+        named = [each.partition(";")[0].strip().lower() for each in self.header("accept").split(",")]
+        return form in named and to not in named[: named.index(form)]
+
     @property
     def language(self) -> Language:
         """French when the caller puts it first, else English."""
@@ -184,7 +190,7 @@ class Answer:
         said = {**_ALWAYS, **self.headers}
         if self.body:
             said["content-type"] = self.media_type
-        if isinstance(self.body, bytes) and self.status is not HTTPStatus.NO_CONTENT:
+        if isinstance(self.body, bytes) and self.status is not _NO_CONTENT:
             said["content-length"] = str(len(self.body))
         return said
 

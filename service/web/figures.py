@@ -7,6 +7,7 @@ from http import HTTPStatus
 import msgspec
 
 from monitoring.board import MEDIA_TYPE
+from reporting.proof_words import in_french
 from reporting.proofs import BatchProof, prove_batch
 from service.access.door import Door
 from service.web.desk import Desk
@@ -75,14 +76,14 @@ class Live:
             gone.cancel()
 
     async def proof(self, request: Request) -> Answer:
-        """A batch held against its raw rows, now."""
+        """A batch held against its raw rows, now; named in French where Accept-Language puts it first."""
         await self._onlookers.check(request)
         request.knows_only()
         number, names = int(request.path["batch"]), await self._desk.names()
         found = await self._desk.journal.report(lambda asked: prove_batch(asked, names, number))
         if found is None:
             raise unknown(f"There is no batch {number}")
-        return answer(Proved(found.holds, found))
+        return answer(Proved(found.holds, in_french(found) if request.language == "fr" else found))
 
 
 async def _went_away(receive: Receive) -> None:

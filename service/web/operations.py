@@ -53,15 +53,18 @@ _FILES: Mapping[str, Mapping[str, str]] = {
     "application/x-ndjson": {"example": f"{msgspec.json.encode(_FORM).decode()}\n"},
 }
 """Files that people can read, by way of example."""
+_XML_EXAMPLE = (
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
+    "<GrpHdr><MsgId>CRSC-2-7</MsgId><CreDtTm>2018-12-14T16:02:11.094Z</CreDtTm></GrpHdr>"
+    "<OrgnlGrpInfAndSts><OrgnlMsgId>LOT-12</OrgnlMsgId><OrgnlMsgNmId>crescendo.acts.1</OrgnlMsgNmId>"
+    "<OrgnlNbOfTxs>2</OrgnlNbOfTxs><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"
+)
 _PAIN002: Mapping[str, Any] = {
     "description": "A status report, pain.002.001; every refused line is a transaction of it",
     "content": {
         XML: {
             "schema": {"type": "string"},
-            "example": '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
-            "<GrpHdr><MsgId>CRSC-2-7</MsgId><CreDtTm>2018-12-14T16:02:11.094Z</CreDtTm></GrpHdr>"
-            "<OrgnlGrpInfAndSts><OrgnlMsgId>LOT-12</OrgnlMsgId><OrgnlMsgNmId>crescendo.acts.1</OrgnlMsgNmId>"
-            "<OrgnlNbOfTxs>2</OrgnlNbOfTxs><GrpSts>ACCP</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
+            "example": _XML_EXAMPLE,
         }
     },
 }
@@ -107,7 +110,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             "202": Ticket,
             **dict.fromkeys(("400", "403", "408", "413", "415", "422"), PROBLEM),
         },
-        ("wait", "again", "dry_run"),
+        ("wait", "again", "atomic", "dry_run"),
         {media: {"schema": _FILE, **_FILES.get(media, {})} for media in MEDIA_TYPES},
         ENVELOPE,
     ),
@@ -117,7 +120,10 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         ("before", "limit"),
     ),
     ("GET", "/v1/submissions/{submission}"): Operation(
-        "How far a submission is, and its receipt", {"200": Ticket, "400": PROBLEM, "404": PROBLEM}, ("wait",)
+        "How far a submission is, and its receipt; as pain.002 for who wants XML",
+        {"200": Ticket, "400": PROBLEM, "404": PROBLEM},
+        ("wait", "version"),
+        texts={XML: _XML_EXAMPLE},
     ),
     ("DELETE", "/v1/submissions/{submission}"): Operation(
         "Take a submission back that still waits; what is cancelled stays so, and a file sent again is a fresh attempt",
@@ -152,7 +158,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             "303": "The bytes are a submission already: Location names it",
             **dict.fromkeys(("400", "403", "409", "413", "415", "422"), PROBLEM),
         },
-        ("again",),
+        ("again", "atomic"),
         headers=(LENGTH, *ENVELOPE),
     ),
     ("GET", "/v1/uploads"): Operation("The caller's unfinished uploads", {"200": PartialPage}),

@@ -17,7 +17,7 @@ from reporting.refusals import Language, RefusedLine, refused_line
 from service.receipts import Part, Receipt
 from service.web import postgres
 from service.web.desk import Desk
-from service.web.exchange import Answer, Request
+from service.web.exchange import JSON, Answer, Request
 from service.web.problems import malformed
 from service.web.submissions import Submissions
 from settlement.statuses import (
@@ -54,14 +54,25 @@ class Wanted(NamedTuple):
 
 
 class Pain002:
-    """The handler of ``/v1/submissions/{submission}/pain002``."""
+    """The handlers of ``/v1/submissions/{submission}/pain002``, and of the submission itself."""
 
     def __init__(self, desk: Desk, submissions: Submissions) -> None:
         self._desk, self._submissions = desk, submissions
 
+    async def status(self, request: Request) -> Answer:
+        """How far a submission is: as JSON, or as pain.002 for who wants XML; waited for alike."""
+        if not request.prefers(MEDIA_TYPE, JSON):
+            return await self._submissions.status(request)
+        request.knows_only("wait", "version")
+        await self._submissions.awaited(request)
+        return await self._reported(request)
+
     async def report(self, request: Request) -> Answer:
         """The report, as things stand at the last commit."""
         request.knows_only("version")
+        return await self._reported(request)
+
+    async def _reported(self, request: Request) -> Answer:
         submission = await self._submissions.own(request)
         wanted = Wanted(submission, _version(request), request.language)
         name = f'attachment; filename="pain002-{submission}.xml"'

@@ -1,5 +1,6 @@
 """What the service reads, beside the engine, on a few connections of its own."""
 
+import errno
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -25,8 +26,16 @@ DATABASE_FAILURES = (
     TimeoutError,
     socket.gaierror,
 )
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 Pool = asyncpg.Pool
 Row = Mapping[str, Any]
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether it says that our disk, or the database's, has no room."""
+    return isinstance(error, asyncpg.DiskFullError) or (
+        isinstance(error, OSError) and error.errno in _NO_ROOM
+    )
 
 
 @asynccontextmanager

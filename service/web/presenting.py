@@ -51,7 +51,8 @@ HEADERS: Mapping[str, str] = {
     "control_sum": "Crescendo-Control-Sum",
     "sha256": "Crescendo-Sha256",
 }
-"""Header by key of the envelope; ``Crescendo-Sepa-Only`` is a yes or no, and the sender is the caller."""
+"""Header by key of the envelope; ``Crescendo-Sepa-Only`` is a yes or no, ``atomic`` stands in the query, and the sender is
+the caller."""
 _DIGEST_BYTES = 32
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
 _FILE_NAME = re.compile(r"""\bfilename="?([^";]+)"?""")
@@ -105,7 +106,7 @@ def envelope(request: Request, sender: str) -> Envelope:
         if sepa_only not in {"true", "false"}:
             raise malformed("Crescendo-Sepa-Only must be true or false")
         said["sepa_only"] = sepa_only == "true"
-    return stated({**said, "sender": sender}, "headers")
+    return stated({**said, "sender": sender, "atomic": request.flag("atomic")}, "headers")
 
 
 def _digest(request: Request) -> str:

@@ -20,6 +20,9 @@ RETRY_SECONDS = 5
 PAUSED_SECONDS = 60
 """When a paused sender may ask again: a person has to resume it."""
 
+DISK_SECONDS = 60
+"""When to come again where the disk is full: a person has to make room."""
+
 _INPUT: Mapping[type[InputError], tuple[str, HTTPStatus]] = {
     FileUnreadable: ("file-unreadable", HTTPStatus.UNPROCESSABLE_ENTITY),
     EnvelopeMismatch: ("envelope-mismatch", HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -63,6 +66,14 @@ def busy(detail: str, seconds: int = RETRY_SECONDS) -> Problem:
     """Full, or not ready: to be tried again."""
     problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try-again", detail)
     problem.headers["retry-after"] = str(seconds)
+    return problem
+
+
+def disk_full() -> Problem:
+    """No room on the disk of the service, or of its database: nothing of the request was kept."""
+    told = "The disk of the service is full: nothing of this was kept, and nothing else is lost. Send it again later"
+    problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "disk-full", told)
+    problem.headers["retry-after"] = str(DISK_SECONDS)
     return problem
 
 

@@ -1,7 +1,6 @@
 """Which handler answers which path; the one place where everything that goes wrong becomes an answer."""
 
 import asyncio
-import errno
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -15,17 +14,14 @@ from ingest.envelope import SENDER
 from monitoring.board import Board
 from service.access.door import Door
 from service.web.exchange import Answer, Receive, Request, Send, refusal
-from service.web.postgres import DATABASE_FAILURES
-from service.web.problems import Problem, busy, of_input, unknown
+from service.web.postgres import DATABASE_FAILURES, is_disk_full
+from service.web.problems import Problem, busy, disk_full, of_input, unknown
 
 Handler = Callable[[Request], Awaitable[Answer]]
 OTHER = "other"
 """In place of a path and a method that nobody answers: whatever is asked, labels stay few."""
 
 LOG = structlog.get_logger()
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-FULL_SECONDS = 60
-"""When to come again to a disk that is full: a person has to make room."""
 PARAMETER = re.compile(r"\{(\w+)\}")
 """A parameter in a path."""
 
@@ -76,18 +72,10 @@ class Application:
             return await self._let_in(request)
         except InputError as error:
             raise of_input(error) from error
-        except (*DATABASE_FAILURES, EngineError) as error:
-            LOG.warning("database does not answer", path=request.scope["path"], cause=repr(error))
-            raise busy("The database does not answer; nothing is lost") from error
         except Problem:
             raise
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
-                LOG.exception("the disk is full", path=request.scope["path"])
-                raise busy("The disk is full; nothing of this is kept", FULL_SECONDS) from error
-            LOG.exception("request failed", path=request.scope["path"])
-            told = "This is our fault, and it is logged"
-            raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told) from error
+            raise _failed(request.scope["path"], error) from error
 
     async def _let_in(self, request: Request) -> Answer:
         """Ask for a key where one is needed; whoever is turned away is on the trail before they are told."""
@@ -118,6 +106,19 @@ class Application:
         problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")
         problem.headers["allow"] = ", ".join(sorted(_allowed(route for _, route in matching)))
         raise problem
+
+
+def _failed(path: str, error: Exception) -> Problem:
+    """What disk or database did not do, or what nobody foresaw; the log has it whole."""
+    if is_disk_full(error):
+        LOG.error("disk full", path=path, cause=repr(error))
+        return disk_full()
+    if isinstance(error, (*DATABASE_FAILURES, EngineError)):
+        LOG.warning("database does not answer", path=path, cause=repr(error))
+        return busy("The database does not answer; nothing is lost")
+    LOG.error("request failed", path=path, exc_info=error)
+    told = "This is our fault, and it is logged"
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told)
 
 
 def _allowed(routes: Iterable[Route]) -> set[str]:

@@ -81,7 +81,7 @@ class Submissions:
     async def submit(self, request: Request) -> Answer:
         """Take in a file: 202 once it is durable and adds up, 200 when it was sent before."""
         who = sending(request)
-        request.knows_only("dry_run", "wait", "again")
+        request.knows_only("dry_run", "wait", "again", "atomic")
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         if request.flag("dry_run"):
@@ -125,8 +125,12 @@ class Submissions:
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
         request.knows_only("wait")
+        return answer(await self.awaited(request))
+
+    async def awaited(self, request: Request) -> Ticket:
+        """The ticket of the path, once it is decided or ``wait`` seconds are over."""
         number = await self.own(request)
-        return answer(await self._awaited(number, request.number("wait", 0, (0, WAIT_SECONDS_MAX))))
+        return await self._awaited(number, request.number("wait", 0, (0, WAIT_SECONDS_MAX)))
 
     async def listing(self, request: Request) -> Answer:
         """The caller's submissions, an auditor's everybody's, the latest first."""

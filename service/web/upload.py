@@ -15,6 +15,7 @@ from ingest.spool import Spool, Spooled
 from ingest.uploads import Upload, Uploads
 from service.web.exchange import Message, Receive
 from service.web.problems import Problem, busy, malformed
+from service.web.room import Share
 
 Result = TypeVar("Result")
 SILENCE_SECONDS = 60
@@ -53,20 +54,23 @@ async def next_message(receive: Receive) -> Message:
         timer.cancel()
 
 
-async def small_body(receive: Receive, bytes_max: int) -> bytes:
-    """A whole body of at most ``bytes_max``.
+async def small_body(receive: Receive, bytes_max: int, share: Share | None = None) -> bytes:
+    """A whole body of at most ``bytes_max``, which ``share`` takes as they come.
 
     Raises
     ------
     Problem
-        It is longer, has no end, or does not come.
+        It is longer, has no end, or does not come, or there is no room for it.
     """
     body = bytearray()
     while True:
         message = await next_message(receive)
         if message["type"] == "http.disconnect":
             raise malformed("The body has no end")
-        body += message.get("body", b"")
+        piece = message.get("body", b"")
+        if share:
+            share.take(len(piece))
+        body += piece
         if len(body) > bytes_max:
             told = f"The body may have {bytes_max:,} bytes"
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)

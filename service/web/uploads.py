@@ -63,7 +63,7 @@ class Uploads:
     async def begin(self, request: Request) -> Answer:
         """Begin an upload, 201, or find it again, 200; 303 where the bytes are a submission already."""
         who = sending(request)
-        request.knows_only("again")
+        request.knows_only("again", "atomic")
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         declared = self._declared(request, who)

@@ -140,7 +140,7 @@ async def test_forms_of_both_sorts_share_a_batch(client: httpx.AsyncClient, plac
         first, second = [line["outcome"] for line in each["lines"]]
         assert first == ("ACCEPTED" if n % 3 or not n % 2 else "FORM_REFUSED")
         assert second == ("ACCEPTED" if n % 3 else "AE_EXCEEDED")
-    assert "en entier ou pas du tout" in said[3]["lines"][0]["finding"]
+    assert "tous devaient être acceptés, ou aucun" in said[3]["lines"][0]["finding"]
     accepted = sum(line["outcome"] == "ACCEPTED" for each in said for line in each["lines"])
     stored = await fetch(place.dsn, "select count(*) from entry where reference ~ '^F[BC]-'")
     assert stored[0]["count"] == accepted

@@ -1,10 +1,13 @@
 """A connection by itself: how long it may take to say something, and what is said on it."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from service.web import connection
@@ -26,11 +29,20 @@ async def _echo(scope: Any, receive: Callable[[], Any], send: Callable[[Any], An
     await send({"type": "http.response.body", "body": said})
 
 
+async def _hasty(scope: Any, _: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+    """Answers with the path before anything of the body has come."""
+    said = scope["path"].encode()
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(said))]}
+    )
+    await send({"type": "http.response.body", "body": said})
+
+
 @asynccontextmanager
-async def _served() -> AsyncIterator[str]:
+async def _served(answering: Any = _echo) -> AsyncIterator[str]:
     sock = listening("127.0.0.1", 0)
     sock.listen()
-    web = WebServer(cast(Any, _echo))
+    web = WebServer(cast(Any, answering))
     task = asyncio.create_task(web.serve(sock))
     try:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
@@ -75,3 +87,85 @@ async def test_a_long_body_is_no_long_head() -> None:
     async with _served() as url:
         (found,) = await exchanged(url, sent)
     assert found.body == b"/" + body
+
+
+async def test_nothing_is_kept_of_a_request_that_is_over() -> None:
+    async with _served() as url, httpx.AsyncClient(base_url=url) as client:
+        for number in range(3):
+            assert (await client.post(f"/{number}", content=b"said")).content == b"/%dsaid" % number
+        (one,) = (each for each in gc.get_objects() if isinstance(each, connection.Connection))
+        assert (one.cycle, one.scope, one.headers) == (None, None, None)
+
+
+@pytest.mark.parametrize("size", [1, 5 * connection.HEAD_BYTES_MAX])
+async def test_a_body_that_comes_after_its_answer_disturbs_nobody(size: int) -> None:
+    first = b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size
+    then = b"GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    async with _served(_hasty) as url:
+        found = await exchanged(url, first + b"b" * size + then)
+    assert [each.body for each in found] == [b"/early", b"/next"]
+
+
+class _Wire:
+    """Takes note of what goes out, piece by piece."""
+
+    def __init__(self) -> None:
+        self.sent = list[bytes]()
+        self.is_over = False
+
+    def write(self, data: bytes) -> None:
+        self.sent.append(data)
+
+    def is_closing(self) -> bool:
+        return self.is_over
+
+    def close(self) -> None:
+        self.is_over = True
+
+
+def _joined() -> tuple[connection.Joined, _Wire]:
+    wire = _Wire()
+    return connection.Joined(cast(Any, wire), asyncio.get_running_loop()), wire
+
+
+async def test_head_and_body_go_out_in_one_piece() -> None:
+    way, wire = _joined()
+    way.write(b"head")
+    way.write(b"body")
+    assert wire.sent == [b"headbody"]
+
+
+async def test_a_head_waits_for_no_body_that_comes_later() -> None:
+    way, wire = _joined()
+    way.write(b"head")
+    await asyncio.sleep(0)
+    assert wire.sent == [b"head"]
+    way.write(b"body")
+    await asyncio.sleep(0)
+    assert wire.sent == [b"head", b"body"]
+
+
+async def test_a_long_piece_waits_for_no_other() -> None:
+    way, wire = _joined()
+    way.write(long := bytes(connection.JOINED_BYTES_MAX + 1))
+    assert wire.sent == [long]
+
+
+async def test_what_waits_goes_out_before_the_end_and_nothing_after_it() -> None:
+    way, wire = _joined()
+    way.write(b"head")
+    way.close()
+    assert (wire.sent, way.is_closing()) == ([b"head"], True)
+    way.write(b"late")
+    await asyncio.sleep(0)
+    assert wire.sent == [b"head"]
+
+
+async def test_an_answer_comes_whole() -> None:
+    async with _served() as url:
+        parts = urlsplit(url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        for number in range(50):
+            writer.write(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number)
+            assert (await reader.read(2**16)).endswith(b"\r\n\r\n/%d" % number)
+        writer.close()

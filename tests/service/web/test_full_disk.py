@@ -35,7 +35,7 @@ async def test_what_was_half_written_is_freed_and_the_file_is_taken_later(
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (len(body) + 1024, limits[1]))
         for _ in range(3):
             found = await client.post("/v1/submissions", content=body, headers=CSV)
-            assert (found.status_code, found.json()["code"]) == (503, "try-again"), found.text
+            assert (found.status_code, found.json()["code"]) == (503, "disk-full"), found.text
             assert _spooled(tmp_path) == before
         resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
         found = await client.post("/v1/submissions?wait=60", content=body, headers=CSV)

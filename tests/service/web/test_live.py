@@ -14,6 +14,7 @@ import pytest
 
 from monitoring.board import Board
 from monitoring.figures import Figures
+from reporting.proof_words import FRENCH
 from service.access import keys
 from service.access.keys import Caller
 from service.access.roles import Role
@@ -292,6 +293,22 @@ async def test_a_batch_is_proved_from_its_rows(place: Place, client: httpx.Async
     assert proved.holds
     assert proved.proof.link.computed == row["chain"].hex()
     assert {each.what for each in proved.proof.agreements} >= {"entries", "refusals", "accepted", "debits"}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_proof_is_told_in_french_to_who_reads_french(place: Place, client: httpx.AsyncClient) -> None:
+    (row,) = await fetch(place.dsn, "select batch from batch order by batch limit 1")
+    path, told = f"/v1/batches/{row['batch']}/proof", {}
+    for language in ("en", "fr"):
+        found = await client.get(path, headers={**AUDITOR, "accept-language": language})
+        told[language] = msgspec.json.decode(found.content, type=Proved)
+    english, french = (told[language].proof.agreements for language in ("en", "fr"))
+    assert [FRENCH[each.what] for each in english] == [each.what for each in french]
+    assert [each[1:] for each in map(msgspec.structs.astuple, english)] == [
+        each[1:] for each in map(msgspec.structs.astuple, french)
+    ]
+    assert len({each.what for each in english}) == len(FRENCH)
+    assert told["fr"].holds
 
 
 @pytest.mark.asyncio(loop_scope="module")

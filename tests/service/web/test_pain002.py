@@ -138,3 +138,30 @@ async def test_it_is_valid_from_its_first_byte(client: httpx.AsyncClient, ticket
     text = (await _get(client, ticket, "03")).content
     assert text.startswith(b"<?xml version='1.0' encoding='UTF-8'?>")
     assert fromstring(text).getroottree().docinfo.encoding == "UTF-8"
+
+
+async def test_who_asks_for_xml_has_it_in_place_of_the_receipt(
+    client: httpx.AsyncClient, ticket: dict[str, Any]
+) -> None:
+    here = ticket["links"]["self"]
+    answered = await client.get(
+        here, params={"version": "12", "wait": "1"}, headers={"accept": "application/xml"}
+    )
+    assert answered.headers["content-type"] == "application/xml"
+    assert answered.content == (await _get(client, ticket)).content
+
+
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/json", "application/json, application/xml", "text/html"]
+)
+async def test_who_does_not_put_xml_first_has_the_receipt(
+    client: httpx.AsyncClient, ticket: dict[str, Any], accept: str
+) -> None:
+    answered = await client.get(ticket["links"]["self"], headers={"accept": accept})
+    assert answered.json()["receipt"]["submission"] == ticket["submission"]
+
+
+async def test_xml_of_another_senders_submission_is_not_there(ticket: dict[str, Any], place: Place) -> None:
+    async with place.service.client(FOREIGN) as other:
+        answered = await other.get(ticket["links"]["self"], headers={"accept": "application/xml"})
+    assert (answered.status_code, answered.json()["code"]) == (404, "not-found")

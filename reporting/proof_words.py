@@ -1,0 +1,29 @@
+"""What the figures of a proof are called, for people who read French."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from reporting.proofs import BatchProof
+
+FRENCH: Mapping[str, str] = {
+    "entries": "écritures",
+    "refusals": "refus",
+    "duplicates": "doublons",
+    "accepted": "montant accepté",
+    "debits": "débits",
+    "credits": "crédits",
+    "AE taken up, programme": "AE consommées, programme",
+    "AE taken up, bop": "AE consommées, BOP",
+    "AE taken up, uo": "AE consommées, UO",
+    "CP taken up, programme": "CP consommés, programme",
+    "CP taken up, bop": "CP consommés, BOP",
+    "CP taken up, uo": "CP consommés, UO",
+}
+"""By what they are called in English."""
+
+
+def in_french(found: BatchProof) -> BatchProof:
+    """The same proof, its figures named in French."""
+    named = [msgspec.structs.replace(each, what=FRENCH[each.what]) for each in found.agreements]
+    return msgspec.structs.replace(found, agreements=named)

@@ -1,0 +1,153 @@
+"""``crescendo run --dry-run``: it says what the run then does, stores nothing, and asks for no more than a run does."""
+
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from bench.year import Year, generate
+from service.trying import LINES_MAX
+from tests.databases import held_up, until_one_waits
+from tests.files import REFERENCE
+from tests.service.commands import Ended, crescendo, interrupt, start
+from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
+from tests.service.web.running import as_jsonl
+
+KNOWN = {"CRESCENDO_REFERENCE": str(REFERENCE)}
+OUTCOMES = ("accepted", "duplicate", "refused")
+WHOSE = ("--sender", "MIN-01")
+
+
+def _write(folder: Path, name: str, rows: Any) -> Path:
+    path = folder / f"{name}.jsonl"
+    path.write_bytes(as_jsonl(rows))
+    return path
+
+
+async def _run(place: tuple[str | Path, ...], *words: str | Path) -> Ended:
+    return await crescendo("run", *words, *place, *WHOSE, "--json", environment=KNOWN)
+
+
+async def _rows(dsn: str) -> int:
+    """Rows of everything that a run stores."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        tables = ("entry", "refusal", "duplicate", "batch", "submission", "progress", "cell", "node_balance")
+        return sum([await connection.fetchval(f"select count(*) from {each}") for each in tables])
+    finally:
+        await connection.close()
+
+
+async def test_it_says_of_a_year_what_the_run_then_does(dsn: str, tmp_path: Path) -> None:
+    """Budget and acts in files of their own, in every format: each stands on those before it."""
+    folder = tmp_path / "year"
+    made = generate(folder, Year(acts=2_000, formats=("parquet", "arrow", "csv", "jsonl")))
+    files = [folder / each["name"] for each in made["files"]]
+    place = ("--database", dsn, "--data", tmp_path / "data", "--json")
+    dry = await crescendo("run", *files, "--dry-run", *place)
+    assert dry.code == 0, dry.out
+    assert await _rows(dsn) == 0
+    assert list((tmp_path / "data" / "spool" / "incoming").iterdir()) == []
+    said, done = dry.json(), (await crescendo("run", *files, *place)).json()
+    assert said["dry_run"]
+    assert [each["file"] for each in said["files"]] == [each["file"] for each in done["receipts"]]
+    for told, receipt in zip(said["files"], done["receipts"], strict=True):
+        assert {name: told[name] for name in OUTCOMES} == {name: receipt[name] for name in OUTCOMES}
+        assert (told["lines"], told["cents"]) == (receipt["lines"], receipt["cents"])
+    refused = sum(reason["lines"] for each in said["files"] for reason in each["reasons"])
+    assert refused == sum(reason["lines"] for reason in done["reasons"])
+
+
+async def test_acts_wait_for_each_other_and_for_the_end_of_their_file_as_in_a_run(
+    dsn: str, tmp_path: Path
+) -> None:
+    place = ("--database", dsn, "--data", tmp_path)
+    rows = [*CREDITS, service("SF", "EJ", "1.00"), service("NEVER", "NOBODY", "1.00"), commitment("EJ")]
+    first = _write(tmp_path, "first", rows)
+    second = _write(tmp_path, "second", [service("SF-2", "EJ", "1.00"), commitment("EJ")])
+    (told, after) = (await _run(place, "--dry-run", first, second)).json()["files"]
+    assert [told[name]["lines"] for name in OUTCOMES] == [len(CREDITS) + 2, 0, 1]
+    assert [each["code"] for each in told["reasons"]] == ["PREDECESSOR_MISSING"]
+    assert told["refusals"][0]["reference"] == "NEVER"
+    assert [after[name]["lines"] for name in OUTCOMES] == [1, 1, 0]
+    assert await _rows(dsn) == 0
+    both = (await _run(place, first, second)).json()["receipts"]
+    assert [[each[name] for name in OUTCOMES] for each in both] == [
+        [each[name] for name in OUTCOMES] for each in (told, after)
+    ]
+
+
+async def test_what_a_run_would_not_decide_is_told(dsn: str, tmp_path: Path) -> None:
+    place = ("--database", dsn, "--data", tmp_path)
+    done = _write(tmp_path, "done", CREDITS)
+    receipt = (await _run(place, done)).json()["receipts"][0]
+    before = await _rows(dsn)
+    new = _write(tmp_path, "new", [commitment("EJ", "1.00")])
+    again = tmp_path / "again.jsonl"
+    again.write_bytes(new.read_bytes())
+    broken = tmp_path / "broken.csv"
+    broken.write_text("no;such;column\n1;2;3\n")
+    found = await _run(place, "--dry-run", done, new, again, broken)
+    assert found.code == 1
+    said = found.json()
+    assert [each["file"] for each in said["files"]] == ["new.jsonl"]
+    assert said["known"] == [{"file": str(done), "submission": receipt["submission"]}]
+    assert said["twice"] == [str(again)]
+    assert [each["error"] for each in said["rejected"]] == ["FormatUnknown"]
+    presented = (await _run(place, "--dry-run", "--again", done)).json()["files"][0]
+    assert presented["duplicate"]["lines"] == len(CREDITS)
+    assert await _rows(dsn) == before
+
+
+async def test_all_or_none_is_tried_alike(dsn: str, tmp_path: Path) -> None:
+    place = ("--database", dsn, "--data", tmp_path)
+    acts = [commitment("EJ", "1.00"), *unknown_centres(1)]
+    files = (_write(tmp_path, "credits", CREDITS), _write(tmp_path, "acts", acts))
+    both = (await _run(place, "--dry-run", "--atomic", *files)).json()["files"]
+    assert [each["accepted"]["lines"] for each in both] == [len(CREDITS), 0]
+    each = (await _run(place, "--dry-run", *files)).json()["files"]
+    assert [one["accepted"]["lines"] for one in each] == [len(CREDITS), 1]
+
+
+async def test_people_read_that_nothing_is_stored(dsn: str, tmp_path: Path) -> None:
+    path = _write(tmp_path, "acts", [*CREDITS, *unknown_centres(2)])
+    words = ("--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE)
+    found = await crescendo("run", *words, environment=KNOWN)
+    assert found.code == 0, found.out
+    for said in ("What would become of them", "FUND_CENTRE_UNKNOWN", "nothing is stored"):
+        assert said in found.out
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+async def test_without_files_there_is_nothing_to_try(
+    dsn: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    place = ("--database", dsn, "--data", tmp_path)
+    found = await crescendo("run", "--dry-run", *words, *place, environment=KNOWN)
+    assert found.code == 0, found.out
+
+
+async def test_too_many_lines_are_told_before_any_is_decided(dsn: str, tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("reference;kind\n" + "A;commitment\n" * (LINES_MAX + 1))
+    found = await crescendo(
+        "run", "--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE, environment=KNOWN
+    )
+    assert found.code == 2
+    assert f"{LINES_MAX:,}" in found.err
+
+
+async def test_what_an_earlier_run_left_comes_first(dsn: str, tmp_path: Path) -> None:
+    place = ("--database", dsn, "--data", tmp_path)
+    path = _write(tmp_path, "left", CREDITS)
+    await crescendo("db", "migrate", *place)
+    async with held_up(dsn) as blocking:
+        process = await start("run", path, *place, *WHOSE, environment=KNOWN)
+        await until_one_waits(blocking)
+        await interrupt(process)
+        await interrupt(process)
+        assert await process.wait() == 130
+    found = await _run(place, "--dry-run", _write(tmp_path, "acts", [commitment("EJ")]))
+    assert found.code == 2
+    assert "left.jsonl" in found.err
