@@ -16,7 +16,8 @@ from posting.registry import Reference
 
 YEAR = 2018
 SENDER = "BENCH"
-_DAY = date(YEAR, 5, 2)
+BIC = "BDFEFRPPCCT"
+DAY = date(YEAR, 5, 2)
 _UNITS = 3_000
 _PAYEES_MAX = 200_000
 _FILE_LINES = 1_000_000
@@ -39,21 +40,31 @@ class Size(NamedTuple):
 
 def write(folder: Path, size: Size, reference: Reference) -> tuple[list[Path], int]:
     """Write the files; their paths in order, and the cents that are to be paid."""
+    known, units = reference.nomenclatures[YEAR], spending_units(reference)
+    paths = opening(folder, size, reference)
+    cents = 0
+    for first, table in requests(size, units, known):
+        paths.append(_saved(table, folder / f"requests-{first:09}.arrow"))
+        cents += int(table["amount_cents"].to_numpy().sum())
+    return paths, cents
+
+
+def opening(folder: Path, size: Size, reference: Reference) -> list[Path]:
+    """Write what must be there before: credits and third parties."""
+    return [
+        _saved(budget(spending_units(reference)), folder / "credits.arrow"),
+        _saved(payees(size.payees), folder / "payees.arrow"),
+    ]
+
+
+def spending_units(reference: Reference) -> list[str]:
+    """Units of programmes whose credits are not estimated."""
     known = reference.nomenclatures[YEAR]
-    units = [
+    return [
         centre.code
         for centre in known.centres.values()
         if centre.level is Level.UO and not known.programmes[centre.code[:4]].estimated
     ][:_UNITS]
-    paths = [
-        _saved(_credits(units), folder / "credits.arrow"),
-        _saved(_payees(size.payees), folder / "payees.arrow"),
-    ]
-    cents = 0
-    for first, table in _requests(size, units, known):
-        paths.append(_saved(table, folder / f"requests-{first:09}.arrow"))
-        cents += int(table["amount_cents"].to_numpy().sum())
-    return paths, cents
 
 
 def _saved(table: pa.Table, path: Path) -> Path:
@@ -61,7 +72,8 @@ def _saved(table: pa.Table, path: Path) -> Path:
     return path
 
 
-def _credits(units: list[str]) -> pa.Table:
+def budget(units: list[str]) -> pa.Table:
+    """Credits of units and of all above them."""
     centres = {
         Level.PROGRAMME: sorted({code[:4] for code in units}),
         Level.BOP: sorted({code[:9] for code in units}),
@@ -82,19 +94,29 @@ def _credits(units: list[str]) -> pa.Table:
     return pa.table({**_common("B", 0, len(rows)), "kind": pa.array(kinds), **own})
 
 
-def _payees(count: int) -> pa.Table:
-    codes, accounts = _numbered("P", 0, count), [with_check_digits("FR", f"{at:023}") for at in range(count)]
-    names = [f"Société Générale d'Équipement n° {at}" for at in range(count)]
+def payee_names(count: int) -> list[str]:
+    """Names of third parties, in the order of their numbers."""
+    return [f"Société Générale d'Équipement n° {at}" for at in range(count)]
+
+
+def ibans(count: int) -> list[str]:
+    """Their accounts."""
+    return [with_check_digits("FR", f"{at:023}") for at in range(count)]
+
+
+def payees(count: int) -> pa.Table:
+    """The registration of third parties."""
     own = {
-        "payee": codes,
-        "payee_name": pa.array(names),
-        "iban": pa.array(accounts),
-        "bic": _same("BDFEFRPPCCT", count),
+        "payee": _numbered("P", 0, count),
+        "payee_name": pa.array(payee_names(count)),
+        "iban": pa.array(ibans(count)),
+        "bic": _same(BIC, count),
     }
     return pa.table({**_common("T", 0, count), "kind": _same("third_party", count), **own})
 
 
-def _requests(size: Size, units: list[str], known: Nomenclature) -> Iterator[tuple[int, pa.Table]]:
+def requests(size: Size, units: list[str], known: Nomenclature) -> Iterator[tuple[int, pa.Table]]:
+    """Requests in shares, with the number of the first of each."""
     areas: dict[str, str] = {}
     for area in known.areas.values():
         areas.setdefault(area.programme, area.code)
@@ -119,7 +141,7 @@ def _requests(size: Size, units: list[str], known: Nomenclature) -> Iterator[tup
 
 
 def _common(prefix: str, first: int, count: int) -> dict[str, pa.Array]:
-    days = pa.array([_DAY], pa.date32()).take(pa.array(np.zeros(count, np.int32)))
+    days = pa.array([DAY], pa.date32()).take(pa.array(np.zeros(count, np.int32)))
     exercise = pa.array(np.full(count, YEAR, np.int32))
     return {"reference": _numbered(prefix, first, count), "exercise": exercise, "date": days}
 

@@ -41,6 +41,7 @@ _REFERENCES: Mapping[Family, str] = {
     Family.REJECTION: "RJ",
     Family.SETTLEMENT: "PA",
     Family.THIRD_PARTY_CHANGE: "TC",
+    Family.TERM: "DE",
 }
 """What references of each family begin with."""
 

@@ -19,6 +19,8 @@ payment request  liquidation and order to pay [demande de paiement, DP]
 predecessor      the act this one follows: a service follows a commitment
 reference        the sender's own name for an act, unique by sender, family and exercise
 sender           the ministry system that submits [application partenaire]
+imputation file  what a payment file cannot say: the assignment of each of its transfers [fichier d'imputation]
+lot              a payment information of a payment file: transfers of one account and day [lot]
 submission       one file, or one form, as received
 batch            the acts committed together: one transaction, one link of the hash chain
 """

@@ -55,7 +55,8 @@ class Items(NamedTuple):
     open: Money
     """What is left to take up; of a change of bank details, the digest it replaced, as bits."""
     unbilled: Money
-    """Of a commitment, certified and not yet requested.  Of all that is or was owed, the number of the payee."""
+    """Of a commitment, certified and not yet requested.  Of all that is or was owed, the number of the payee, with
+    ``FOLLOWED`` once an act that may follow once does."""
     parent: Position
     """The entry it acts on: the commitment; what an attachment is taken from; of a settlement the payable.  0 if none."""
     cell: Index
@@ -126,6 +127,9 @@ ROLES = len(Role)
 
 PAYEE_BLOCKED = 1 << 31
 """Bit of a payee's ``Keys.value``."""
+
+FOLLOWED = 1 << 62
+"""Bit of ``Items.unbilled``: see ``core.catalog.Remainder.ONCE``."""
 
 LEDGER_ACCOUNTS = 1024
 """Rows of ``Ledger`` per period: accounts of all charts together stay below it."""

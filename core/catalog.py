@@ -65,6 +65,7 @@ class Family(IntEnum):
     REJECTION = 8
     SETTLEMENT = 9
     THIRD_PARTY_CHANGE = 10
+    TERM = 11
 
 
 class Budget(IntEnum):
@@ -95,6 +96,8 @@ class Remainder(IntEnum):
     """Of a commitment: engaged, neither certified nor requested without service.  Of any other: not yet reversed."""
     UNBILLED = 2
     """Of a commitment: certified, not yet requested."""
+    ONCE = 3
+    """No cents: whether such an act may still follow; one does, ever."""
 
 
 class Stage(IntEnum):
@@ -109,6 +112,8 @@ class Stage(IntEnum):
     """Back, and not yet said whose it is."""
     REOPENED = 5
     """Owed again; its CP stay consumed."""
+    SUSPENDED = 6
+    """Of the term of a request: stopped, until what is missing is there."""
 
 
 class Change(IntEnum):
@@ -163,9 +168,14 @@ class ActKind(NamedTuple):
         return self.family in (Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE)
 
     @property
+    def has_amount(self) -> bool:
+        """Whether it is about cents; acts on third parties and terms are not."""
+        return not self.is_of_payee and self.family is not Family.TERM
+
+    @property
     def opens(self) -> bool:
         """Whether something is left on its entries for others to take up."""
-        return self.family in (Family.COMMITMENT, Family.SERVICE) or self.reaches is not Stage.NONE
+        return self.family in (Family.COMMITMENT, Family.SERVICE) or (self.reaches > 0 and self.has_amount)
 
 
 _F, _B, _R, _S = Family, Budget, Remainder, Stage
@@ -241,6 +251,10 @@ CATALOG: tuple[ActKind, ...] = (
             change=Change.DETAILS),
     ActKind("payee_block", "blocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=Change.BLOCK),
     ActKind("payee_release", "déblocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=Change.RELEASE),
+    ActKind("term_suspension", "suspension du délai de paiement", _F.TERM, follows=_F.PAYMENT_REQUEST,
+            draws=_R.ONCE, shortfall=_O.TERM_ALREADY_SUSPENDED, after=_S.PAYABLE, reaches=_S.SUSPENDED),
+    ActKind("term_resumption", "reprise du délai de paiement", _F.TERM, follows=_F.TERM,
+            draws=_R.ONCE, shortfall=_O.TERM_NOT_SUSPENDED, after=_S.SUSPENDED),
 )  # fmt: skip
 """Position is the kind's number, stored with entries: append only."""
 

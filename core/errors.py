@@ -55,6 +55,8 @@ class InputError(CrescendoError):
     def __init__(self, place: str, found: str, remedy: str) -> None:
         super().__init__(f"{place}: {found}. {remedy}")
         self.place, self.found, self.remedy = place, found, remedy
+        self.batch_id = ""
+        """Which batch it was, once that is known."""
 
 
 class FileUnreadable(InputError):

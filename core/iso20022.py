@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from core.codes import REFUSALS, Outcome
+from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError
+from core.fields import Field
 
 CURRENCY = "EUR"
 NARRATIVE = "NARR"
@@ -55,3 +57,28 @@ _REASONS: Mapping[Outcome, str] = {
 
 REASONS: Mapping[Outcome, str] = {code: _REASONS.get(code, NARRATIVE) for code in REFUSALS}
 """By code of the refusal."""
+
+_OF_FIELDS: Mapping[Field, str] = {
+    Field.BIC: "RC01",  # bank identifier incorrect
+}
+
+
+def line_reason(code: Outcome, field: Field) -> str:
+    """By which code a line is told to be refused, for what stood in a field."""
+    return _OF_FIELDS.get(field, REASONS[code]) if code is _O.FIELD_INVALID else REASONS[code]
+
+
+COUNT_DIFFERS, SUM_DIFFERS = "NB_OF_TXS_DIFFERS", "CTRL_SUM_DIFFERS"
+"""What totals of a payment file are told by when they are not the file's."""
+_MISMATCHES: Mapping[str, str] = {
+    COUNT_DIFFERS: "AM18",  # number of transactions invalid
+    SUM_DIFFERS: "AM10",  # control sum invalid
+}
+_FILE_FORMAT = "FF01"  # file format incomplete or invalid
+
+
+def file_reason(error: InputError) -> str:
+    """By which code a file is told to be refused whole."""
+    if isinstance(error, EnvelopeMismatch):
+        return _MISMATCHES.get(error.found.partition(":")[0], NARRATIVE)
+    return _FILE_FORMAT if isinstance(error, FileUnreadable | FormatUnknown) else NARRATIVE

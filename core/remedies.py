@@ -213,6 +213,18 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le tiers à débloquer n'est pas bloqué.",
         "Vérifier le code du tiers ; il n'y a rien à débloquer.",
     ),
+    _O.TERM_ALREADY_SUSPENDED: Remedy(
+        "The term of this request was suspended before, and may be suspended once.",
+        "Pay it within its term, or reject it where it cannot be paid.",
+        "Le délai de paiement de cette demande a déjà été suspendu, et ne peut l'être qu'une fois.",
+        "La payer dans son délai, ou la rejeter si elle ne peut l'être.",
+    ),
+    _O.TERM_NOT_SUSPENDED: Remedy(
+        "The term runs again already: this suspension was ended.",
+        "There is nothing to resume.",
+        "Le délai de paiement court déjà : cette suspension a pris fin.",
+        "Il n'y a rien à reprendre.",
+    ),
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
         "The line reverses or takes up more than what is left of the act it follows.",
         "Ask for at most what is left.",

@@ -2,20 +2,34 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
-from core.errors import CrescendoError
+import pyarrow as pa
+
 from core.observer import Stages
 from ingest.claims import Identity
-from ingest.inspection import Watch, inspect, see_nothing
+from ingest.inspection import inspect
 from ingest.intake import record
 from ingest.queue import Ticket
 from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection
 from posting.store.postgres import Earlier, PostgresStore
+
+
+class Onlooker(Protocol):
+    """Sees all lines of a file while it is proved, and refuses it by what it raises."""
+
+    def see(self, lines: pa.RecordBatch) -> None:
+        """Look at some lines."""
+        ...
+
+    @property
+    def programmes(self) -> Sequence[str] | None:
+        """Those that the lines seen name; None where not every line that lies in one says so."""
+        ...
 
 
 class Admitted(NamedTuple):
@@ -39,6 +53,10 @@ class Admission:
         self, spool: Spool, store: PostgresStore, stages: Stages, queue: Callable[[Ticket], None]
     ) -> None:
         self._spool, self._store, self._stages, self._queue = spool, store, stages, queue
+        self.came_again: Callable[[int, Spooled], object] = lambda *_: None
+        """Told of a submission whose file has come once more."""
+        self.clear_up: Callable[[Spooled], Awaitable[None] | None] = lambda _: None
+        """Told of a file that was read once more for nothing."""
         self._locks: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
         """Each is there for as long as somebody holds it or waits for it."""
 
@@ -47,55 +65,61 @@ class Admission:
         before = await self._store.find_submission(*identity)
         return before.number if before and before.stands_for(again=again) else None
 
-    async def admit(self, spooled: Spooled, watch: Watch = see_nothing, *, again: bool = False) -> Admitted:
+    async def admit(self, spooled: Spooled, onlooker: Onlooker, *, again: bool = False) -> Admitted:
         """Prove, register and queue a file; the same sender's same file is one submission.
 
-        ``watch`` sees all lines of a file that is not known yet, and refuses it by what it raises.  ``again`` presents
-        a file anew once it was decided; one that was cancelled is a fresh attempt by itself.  A file that is refused
-        is gone from the spool, unless an earlier submission needs it.
+        ``onlooker`` sees a file that is not known yet.  ``again`` presents a file anew once it was decided; one that was
+        cancelled is a fresh attempt by itself.  A file that is refused is gone from the spool, unless an earlier
+        submission needs it.
 
         Raises
         ------
-        InputError, or what ``watch`` raises
+        InputError, or what ``onlooker`` raises
             The file is refused whole, and nothing was changed.
         """
         async with self._alone(spooled.identity):
             before = await self._store.find_submission(*spooled.identity)
             if before and before.stands_for(again=again):
                 found = Admitted(before.number, is_new=False)
+                self.came_again(before.number, spooled)
+                await self._clear_up(spooled)
             else:
-                found = await self._registered(spooled, watch, before)
+                found = await self._registered(spooled, onlooker, before)
             await self._release(spooled, is_needed=True)
             return found
-
-    async def left(self, row: Any) -> Ticket:
-        """A submission that was registered and not finished, of a row of ``unfinished``, from the spool."""
-        spooled = await asyncio.to_thread(self._spool.open, row["file_hash"], row["sender"])
-        return Ticket(row["submission"], spooled, row["declared_lines"], time.monotonic())
 
     async def refuse(self, spooled: Spooled) -> None:
         """Let a file go that is not to be admitted; it stays where an earlier submission needs it."""
         async with self._alone(spooled.identity):
-            before = await self._store.find_submission(*spooled.identity)
-            await self._release(spooled, is_needed=before is not None)
+            await self._let_go(spooled, await self._store.find_submission(*spooled.identity))
 
-    async def _registered(self, spooled: Spooled, watch: Watch, before: Earlier | None) -> Admitted:
+    async def _registered(self, spooled: Spooled, onlooker: Onlooker, before: Earlier | None) -> Admitted:
         try:
-            found = await asyncio.to_thread(self._prove, spooled, watch)
-        except (CrescendoError, OSError):  # a full disk, among others
-            await self._release(spooled, is_needed=before is not None)
+            found = await asyncio.to_thread(self.prove, spooled, onlooker)
+        except BaseException:  # refused, or a disk that is full: then all the more
+            await self._let_go(spooled, before)
             raise
-        row = record(spooled, found, before.attempt + 1 if before else 1)
+        row = record(spooled, found, before.attempt + 1 if before else 1, onlooker.programmes)
         submission = await self._store.register(row)
         self._queue(Ticket(submission.number, spooled, found.lines, time.monotonic()))
         return Admitted(submission.number, is_new=True)
 
+    async def _let_go(self, spooled: Spooled, before: Earlier | None) -> None:
+        """Give up a file that is not admitted; what was derived from it anew is not kept either."""
+        await self._clear_up(spooled)
+        await self._release(spooled, is_needed=before is not None)
+
+    async def _clear_up(self, spooled: Spooled) -> None:
+        if cleared := self.clear_up(spooled):
+            await cleared
+
     async def _release(self, spooled: Spooled, *, is_needed: bool) -> None:
         await asyncio.to_thread(self._spool.release, spooled.identity, is_needed=is_needed)
 
-    def _prove(self, spooled: Spooled, watch: Watch) -> Inspection:
+    def prove(self, spooled: Spooled, onlooker: Onlooker) -> Inspection:
+        """Read a file whole, with ``onlooker`` looking on; for a thread beside."""
         with self._stages.measured("prove"):
-            return inspect(spooled, watch)
+            return inspect(spooled, onlooker.see)
 
     @asynccontextmanager
     async def _alone(self, identity: Identity) -> AsyncIterator[None]:

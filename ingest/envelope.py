@@ -24,7 +24,7 @@ SENDER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
 """What a sender's name looks like."""
 
 _SENDER = re.compile(SENDER)
-_BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()-]{0,34}")
+_BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _SUM = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -171,6 +171,13 @@ def agree_hash(envelope: Envelope, found: bytes, name: str) -> None:
         stated_hash = (envelope.sha256 or b"").hex()
         told = f"The envelope states SHA-256 {stated_hash}, the file has {found.hex()}"
         raise EnvelopeMismatch(name, told, "The file changed on its way: send it again")
+
+
+def agree_message(envelope: Envelope, named: Envelope, name: str) -> None:
+    """Raise ``EnvelopeMismatch`` when a payment file, which names its message, is said to be another batch."""
+    if envelope.batch_id != named.batch_id:
+        told = f"The batch id is stated as {envelope.batch_id}, the file's MsgId is {named.batch_id}"
+        raise EnvelopeMismatch(name, told, "Leave the batch id out: the MsgId is it")
 
 
 def agree_totals(envelope: Envelope, lines: int, cents: int, name: str) -> None:

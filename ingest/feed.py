@@ -56,6 +56,7 @@ class Feed:
         self._apart = replace(context, memory=Memory())
         self._submissions, self._context, self._state = submissions, context, state
         self._open: dict[int, Open] = {}
+        self._remembered: set[int] = set()
         self._kept = KeptLines()
         self.ahead: Callable[[Iterator[Segment]], Iterator[Segment | Coming]] = lambda segments: segments
         """The same segments, or ``COMING`` while the next one is being decoded: an empty batch is then given."""
@@ -74,10 +75,11 @@ class Feed:
                 pieces = []
                 continue
             self._open[each.submission.number] = each
-            if each.submission.stage.run > 1:
+            if each.submission.stage.run > 1 or self._came_late(each):
                 yield from _closed(pieces)
                 pieces = []
                 yield Batch([], resumed=each.submission)
+            if each.submission.stage.run > 1:
                 continue
             for piece in self._first_pass(each):
                 if piece is COMING:
@@ -100,6 +102,9 @@ class Feed:
             self._kept.keep(piece)
         ended = [decided.resumed] if decided.resumed else _ended(decided)
         for submission in ended:
+            if submission.stage.run == 1 and not submission.stage.done:  # it goes on with its first pass
+                self.remember_waiting(self._open[submission.number])
+                continue
             while not submission.stage.done:
                 self._begin_pass()
                 yield from self._held_pass(self._open[submission.number])
@@ -109,7 +114,12 @@ class Feed:
     def remember_waiting(self, each: Open) -> None:
         """Hold the keys of acts held before a restart, so that their doubles are known for what they are."""
         self._open[each.submission.number] = each
+        self._remembered.add(each.submission.number)
         self._hold_again(each)
+
+    def _came_late(self, each: Open) -> bool:
+        """Whether it was begun before this book was loaded, and its held acts are not remembered: its file was lost then."""
+        return bool(each.submission.held) and each.submission.number not in self._remembered
 
     def _begin_pass(self) -> None:
         """What waited is presented again; what others hold goes on waiting."""

@@ -15,13 +15,20 @@ from core.fields import FORMATS
 
 
 class FileFormat(StrEnum):
-    """How the rows of the flat act format are written down."""
+    """How the rows of the flat act format are written down, or what is made into them."""
 
     PARQUET = "parquet"
     ARROW_FILE = "arrow-file"
     ARROW_STREAM = "arrow-stream"
     CSV = "csv"
     JSON_LINES = "json-lines"
+    PAIN001 = "pain.001"
+    """A payment file of ISO 20022."""
+    PAIN001_TAR = "pain.001-tar"
+    """One together with its imputation file."""
+
+
+PAYMENT_FILES = frozenset({FileFormat.PAIN001, FileFormat.PAIN001_TAR})
 
 
 FILE_BYTES_MAX = 64 * 2**30
@@ -48,6 +55,9 @@ ARROW_METADATA_BYTES_MAX = 16 * 2**20
 
 MANIFEST_BYTES_MAX = 2**16
 
+PAYMENT_FILE_BYTES_MAX = 4 * 2**30
+TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SUFFIXES: Mapping[str, tuple[FileFormat, ...]] = {
     ".parquet": (FileFormat.PARQUET,),
@@ -58,6 +68,8 @@ _SUFFIXES: Mapping[str, tuple[FileFormat, ...]] = {
     ".csv": (FileFormat.CSV,),
     ".jsonl": (FileFormat.JSON_LINES,),
     ".ndjson": (FileFormat.JSON_LINES,),
+    ".xml": (FileFormat.PAIN001, FileFormat.PAIN001_TAR),
+    ".tar": (FileFormat.PAIN001_TAR,),
 }
 _BRACKETED: Mapping[bytes, tuple[FileFormat, bytes]] = {
     b"PAR1": (FileFormat.PARQUET, b"PAR1"),
@@ -71,10 +83,11 @@ _FOREIGN: Mapping[bytes, str] = {
     b"\xfd7zXZ": "an xz file",
     b"\xff\xfe": "text in UTF-16",
     b"\xfe\xff": "text in UTF-16",
-    b"<": "XML",
     b"[": "a JSON array",
 }
-_REMEDY = "Send Parquet, Arrow IPC, CSV or JSON Lines in the flat act format"
+_XML = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")
+"""How a document begins, in UTF-8 and in UTF-16."""
+_REMEDY = "Send Parquet, Arrow IPC, CSV or JSON Lines in the flat act format, or a pain.001"
 
 
 def detect(path: Path, name: str) -> FileFormat:
@@ -108,10 +121,14 @@ def _by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
             return found
     if head.startswith(b"\xff\xff\xff\xff"):
         return FileFormat.ARROW_STREAM
+    if head.startswith(TAR_MAGIC, TAR_MAGIC_AT):
+        return FileFormat.PAIN001_TAR
     return _by_text(head.removeprefix(_BYTE_ORDER_MARK).lstrip(), name)
 
 
 def _by_text(text: bytes, name: str) -> FileFormat:
+    if text.startswith(_XML):
+        return FileFormat.PAIN001
     for opening, foreign in _FOREIGN.items():
         if text.startswith(opening):
             raise FormatUnknown(name, f"This is {foreign}", _REMEDY)

@@ -171,7 +171,7 @@ class Counter:
         digest = hashlib.sha256(f"forms of {sender}".encode()).digest()
         before = await self._store.find_submission(sender, digest)
         if before is None:
-            await self._store.register((sender, "forms", digest, "forms", FORMAT, 0, 1, None, None))
+            await self._store.register((sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None))
             before = await self._store.find_submission(sender, digest)
         assert before is not None  # noqa: S101 -- it was registered a line above
         submission = await self._store.submission(before.number)

@@ -1,6 +1,4 @@
-"""Files and forms that come while the pipeline runs.
-
-Files are decided in the order in which they were admitted, forms between their batches.
+"""Files and forms that come while the pipeline runs: files are decided in the order in which they came, forms between.
 
 What is admitted is durable, in the spool and as a row of ``submission``; the queue here is only a memory of it.  A
 pipeline that loads its book anew finds everything unfinished in the database, and the queue starts empty.
@@ -20,11 +18,11 @@ from ingest.ahead import Ahead, Coming
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
-from ingest.inspection import source
+from ingest.lost import Lost
 from ingest.queue import FormQueue, Numbered, Queue, Received, Ticket
 from ingest.rehearsal import Question, Rehearsals
-from ingest.resolve import Context, Sender
-from ingest.spool import Spool
+from ingest.resolve import Context
+from ingest.spool import Spool, Spooled
 from ingest.turns import Turns
 from posting.batch import Batch, Outcome
 from posting.cells import CellNumbers
@@ -49,13 +47,13 @@ class Inbox:
         self._changed = threading.Condition()
         self.files = Queue()
         """Submissions that wait for their turn; others may look, and only the inbox changes it."""
+        self.lost = Lost(spool, store)
+        self.admission.came_again, self.admission.clear_up = self._came_again, self.lost.clear_up
         self._queued: set[int] = set()
         self._paused: Mapping[str, str] | None = None
         self._course = 0
         self._is_working = self._is_closed = False
-        self._forms = FormQueue()
-        self._rehearsals = Rehearsals(stages)
-        self._turns = Turns()
+        self._forms, self._turns, self._rehearsals = FormQueue(), Turns(), Rehearsals(stages)
         self._ahead = Ahead(self._look_again)
 
     @property
@@ -86,6 +84,12 @@ class Inbox:
         self._queue(ticket)
         self.received(ticket.sender, "file", ticket.lines)
 
+    def _came_again(self, number: int, spooled: Spooled) -> None:
+        """Queue a submission whose file was lost: it goes on where it stands."""
+        if ticket := self.lost.take_back(number, spooled):
+            self._queued.discard(number)
+            self._queue(ticket)
+
     def _queue(self, ticket: Ticket) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""
         with self._changed:
@@ -106,19 +110,20 @@ class Inbox:
             Its turn has come.
         """
         with self._changed:
-            ticket, course = self.files.withdraw(number), self._course
-        if ticket is None:
+            ticket, course, is_lost = self.files.withdraw(number), self._course, self.lost.is_waiting(number)
+        if ticket is None and not is_lost:
             raise NotWaiting(f"submission {number} is being decided, or it is decided")
         try:
             await self._store.fetch("cancel", number, key, sender)
         except BaseException:
             with self._changed:
-                if self._course == course:
+                if ticket and self._course == course:
                     self.files.add(ticket)
                     self._changed.notify_all()
             raise
         with self._changed:
             self.files.withdraw(number)  # a book loaded meanwhile may have brought it up once more
+            self.lost.forget(number)
         self.withdrawn(number)
 
     def pause(self, senders: Mapping[str, str]) -> None:
@@ -171,8 +176,8 @@ class Inbox:
         """Stand where the last commit left off; whoever reads for an earlier book is sent home."""
         with self._changed:
             self._course += 1
-            self.files.clear()
-            self._queued.clear()
+            for each in (self.files, self.lost, self._queued):
+                each.clear()
             self._forms.begin_again()
             self._rehearsals.open()
             self._turns.begin_again()
@@ -211,8 +216,7 @@ class Inbox:
         while self._has_work(course):
             if question := self._asked(course):
                 yield self._rehearsals.batch(question, self._loaded, self._context)
-            forms = self._taken(course)
-            if forms:
+            if forms := self._taken(course):
                 yield counter.batch(forms)
             if not self._may_take_files():
                 continue
@@ -280,20 +284,22 @@ class Inbox:
             self.pause({row["sender"]: row["reason"] for row in await self._store.fetch("paused")})
         begun: list[Open] = []
         for row in await self._store.fetch("unfinished"):
-            if row["is_begun"]:
-                self._queued.add(row["submission"])
-                begun.append(await self._opened(await self.admission.left(row)))
-            elif row["submission"] not in self._queued:  # else it was queued this moment
-                self._queue(await self.admission.left(row))
+            if not row["is_begun"] and row["submission"] in self._queued:  # it was queued this moment
+                continue
+            ticket = await self.lost.left(row)
+            if ticket and not row["is_begun"]:
+                self._queue(ticket)
+            elif ticket and (found := await self._opened(ticket)):
+                self._queued.add(ticket.number)
+                begun.append(found)
         return begun
 
-    async def _opened(self, ticket: Ticket) -> Open:
-        submission = await self._store.submission(ticket.number)
-        self.taken(submission)
-        number = await self._store.sender_number(self._loaded.state.registry.numbers, submission.sender)
-        lines = await asyncio.to_thread(source, ticket.spooled)
-        said = ticket.spooled.envelope
-        return Open(submission, Sender(number, said.sepa_only), lines, said.atomic)
+    async def _opened(self, ticket: Ticket) -> Open | None:
+        """A submission with its lines; None where its file is lost: it is set aside, and the others go on."""
+        found = await self.lost.opened(ticket, self._loaded.state.registry.numbers)
+        if found:
+            self.taken(found.submission)
+        return found
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         """The reader thread's way to ask the store."""

@@ -1,12 +1,13 @@
 """Prove a spooled file before its first line is taken: all of it decodes, and adds up to its envelope.
 
-Text files and Arrow streams cannot be entered at any line, so they are written down once, while they are
+Text files, payment files and Arrow streams cannot be entered at any line, so they are written down once, while they are
 proved, as an Arrow file beside the original.  Its hash stands in a record next to it; one that is gone or no
 longer agrees is made again.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +16,17 @@ import pyarrow as pa
 
 from core.errors import FileUnreadable, LimitExceeded
 from core.fields import BY_COLUMN
-from ingest import arrow, csv, jsonl
+from ingest import pain001
 from ingest.arrow import BATCH_LINES, ArrowSource
+from ingest.claims import Identity
 from ingest.envelope import agree_hash, agree_totals
 from ingest.flat import conform, conformed
-from ingest.formats import WINDOW_LINES, FileFormat, place, reading
+from ingest.formats import PAYMENT_FILES, WINDOW_LINES, FileFormat, reading
+from ingest.pain001_lots import LOTS, LotNames, lot_names
 from ingest.parquet import ParquetSource
 from ingest.proved import Allowance, Kept, ProvedSource, Source
-from ingest.spool import Spooled
+from ingest.readers import STREAMED, validated
+from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection, Tally, windows
 from ingest.workplaces import workplace
 
@@ -84,7 +88,7 @@ def prove(spooled: Spooled, allowance: Allowance, watch: Watch = see_nothing) ->
     _check_size(spooled)
     kept = Kept(allowance)
     try:
-        is_rewritten = spooled.format in _READERS
+        is_rewritten = spooled.format in STREAMED or spooled.format in PAYMENT_FILES
         found = _prove_rewritten(spooled, watch) if is_rewritten else _prove_in_place(spooled, kept, watch)
         agree_totals(spooled.envelope, found.total.lines, found.total.cents, spooled.name)
         _check_atomic(spooled, found.total.lines)
@@ -124,6 +128,13 @@ def source(spooled: Spooled) -> Source:
     return _normalised(spooled, record)
 
 
+def forget(spooled: Spooled) -> None:
+    """Remove what was written down of a file that is decided: it is made again if somebody asks."""
+    for name in (_NORMALISED, _RECORD):
+        with suppress(OSError):
+            (spooled.folder / name).unlink(missing_ok=True)
+
+
 def _normalised(spooled: Spooled, record: _Normalised) -> ArrowSource:
     return ArrowSource(spooled.folder / _NORMALISED, spooled.name, record.columns)
 
@@ -137,6 +148,22 @@ def _check_size(spooled: Spooled) -> None:
 def _check_bytes(spooled: Spooled, are_same: bool) -> None:
     if not are_same:
         raise FileUnreadable(spooled.name, "The bytes in the spool are not those that came", "Send it again")
+
+
+def lots(spool: Spool, identity: Identity) -> LotNames:
+    """The payment informations of a payment file that was proved before; written down anew where that is gone.
+
+    Raises
+    ------
+    FileUnreadable
+        The file is no longer in the spool.
+    """
+    sender, sha256 = identity
+    folder = spool.home(sha256)
+    if not (folder / LOTS).exists():
+        _normalise(spool.open(sha256, sender))
+    with reading(f"spool, {sha256.hex()}"):
+        return lot_names(folder)
 
 
 # ------------------------------------------------------------------------------------ proving
@@ -153,7 +180,7 @@ def _prove_in_place(spooled: Spooled, kept: Kept, watch: Watch) -> Proved:
         batches = found.raw(0, found.lines_together())
     else:
         found = ArrowSource(spooled.path, spooled.name)
-        batches = _validated(found.raw(), spooled.name)
+        batches = validated(found.raw(), spooled.name)
     tally = Tally(spooled.name, found.schema)
     for batch in batches:
         for part in windows(batch, BATCH_LINES):
@@ -167,24 +194,13 @@ def _prove_in_place(spooled: Spooled, kept: Kept, watch: Watch) -> Proved:
     return Proved(total, ProvedSource(found, kept))
 
 
-def _validated(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
-    """Follow no offset and no index of a batch from outside before it is known to stay inside its buffers."""
-    lines = 0
-    for batch in batches:
-        with reading(f"{place(name, lines + 1)} and after"):
-            batch.validate(full=True)
-        yield batch
-        lines += batch.num_rows
-
-
 # ------------------------------------------------------------------------------------ normalising
 
 
 def _normalise(spooled: Spooled, watch: Watch = see_nothing) -> _Normalised:
     """Write the file down as Arrow beside itself, while proving it."""
     with workplace(spooled.folder.parents[1]) as made:
-        batches = _READERS[spooled.format](spooled.path, spooled.name)
-        tally = _write(made / _NORMALISED, batches, spooled.name, watch)
+        tally = _write(made / _NORMALISED, _batches(spooled, made), spooled.name, watch)
         record = _Normalised(
             layout=_LAYOUT,
             original=spooled.sha256.hex(),
@@ -193,9 +209,16 @@ def _normalise(spooled: Spooled, watch: Watch = see_nothing) -> _Normalised:
             total=tally.total(),
         )
         (made / _RECORD).write_bytes(msgspec.json.encode(record))
-        for name in (_NORMALISED, _RECORD):
+        lots = (LOTS,) if spooled.format in PAYMENT_FILES else ()
+        for name in (_NORMALISED, *lots, _RECORD):
             (made / name).replace(spooled.folder / name)
     return record
+
+
+def _batches(spooled: Spooled, made: Path) -> Iterator[pa.RecordBatch]:
+    if spooled.format in PAYMENT_FILES:
+        return pain001.batches(spooled.path, spooled.name, made)
+    return STREAMED[spooled.format](spooled.path, spooled.name)
 
 
 def _write(target: Path, batches: Iterator[pa.RecordBatch], name: str, watch: Watch) -> Tally:
@@ -230,14 +253,3 @@ def _current(spooled: Spooled) -> _Normalised | None:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    return _validated(arrow.stream(path, name), name)
-
-
-_READERS: Mapping[FileFormat, Callable[[Path, str], Iterator[pa.RecordBatch]]] = {
-    FileFormat.CSV: csv.batches,
-    FileFormat.JSON_LINES: jsonl.batches,
-    FileFormat.ARROW_STREAM: _stream,
-}

@@ -13,8 +13,10 @@ from core.observer import Stages
 from ingest.columns import Memory
 from ingest.envelope import Envelope
 from ingest.feed import Feed, Open
-from ingest.inspection import prove, source
+from ingest.inspection import prove
+from ingest.lost import Lost
 from ingest.proved import Allowance, Source
+from ingest.queue import Ticket
 from ingest.resolve import Context, Sender
 from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection
@@ -68,6 +70,7 @@ class FileFeed:
     known: list[Known] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
     """Numbers of the submissions worked on, in order."""
+    lost: Lost = field(init=False)
     _feed: Feed = field(init=False)
     _coming: Generator[Open] = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
@@ -83,7 +86,9 @@ class FileFeed:
         context = Context(
             loaded.state.registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret
         )
-        unfinished = [await self._reopen(row) for row in await self.store.fetch("due")]
+        self.lost = Lost(self.spool, self.store)
+        due = [await self._reopen(row) for row in await self.store.fetch("due")]
+        unfinished = [each for each in due if each]
         self._coming = self._submissions(unfinished)
         self._feed = Feed(self._coming, context, loaded.state, self.stages)
         for each in unfinished:
@@ -104,20 +109,28 @@ class FileFeed:
         """Batches of held acts; runs in the kernel thread."""
         return self._feed.again(decided)
 
-    async def _reopen(self, row: Any) -> Open:
-        """A submission that was registered and not finished, from the spool."""
-        spooled = await asyncio.to_thread(self.spool.open, row["file_hash"], row["sender"])
-        self._presented.add((row["sender"], bytes(row["file_hash"])))
-        submission = await self.store.submission(row["submission"])
-        lines = await asyncio.to_thread(source, spooled)
-        return await self._opened(submission, spooled.envelope, lines)
+    async def _reopen(self, row: Any) -> Open | None:
+        """A submission that was registered and not finished, from the spool; None where its file is lost."""
+        ticket = await self.lost.left(row)
+        return await self._at_hand(ticket) if ticket else None
+
+    async def _at_hand(self, ticket: Ticket) -> Open | None:
+        """A submission with its lines, where it stands; None where its file is lost."""
+        found = await self.lost.opened(ticket, self._loaded.state.registry.numbers)
+        if found:
+            self._presented.add(ticket.spooled.identity)
+            self._note(ticket.number)
+        return found
 
     async def _opened(self, submission: Submission, said: Envelope, lines: Source) -> Open:
         numbers = self._loaded.state.registry.numbers
         sender = Sender(await self.store.sender_number(numbers, submission.sender), said.sepa_only)
-        if submission.number not in self.taken:
-            self.taken.append(submission.number)
+        self._note(submission.number)
         return Open(submission, sender, lines, said.atomic)
+
+    def _note(self, number: int) -> None:
+        if number not in self.taken:
+            self.taken.append(number)
 
     def _submissions(self, unfinished: list[Open]) -> Generator[Open]:
         yield from unfinished
@@ -164,19 +177,22 @@ class FileFeed:
     def _decidable(self, path: Path, spooled: Spooled) -> Open | None:
         """Prove and register a spooled file; refused, it is gone unless an earlier submission needs it."""
         before = self._wait(self.store.find_submission(*spooled.identity))
+        if before and (ticket := self.lost.take_back(before.number, spooled)):
+            return self._wait(self._at_hand(ticket))
         if before and before.stands_for(again=self.order.again):
             self.known.append(Known(path, before.number))
             return None
         try:
             with self.stages.measured("prove"):
                 found = prove(spooled, self._allowance)
-        except InputError:
+        except BaseException:  # refused, or a disk that is full: then all the more
             self.spool.release(spooled.identity, is_needed=before is not None)
             raise
         attempt = before.attempt + 1 if before else 1
         submission = self._wait(self.store.register(record(spooled, found.total, attempt)))
         self._presented.add(spooled.identity)
         self.order.admitted(path, found.total.lines)
+        self.lost.begin(submission.number, spooled)
         return self._wait(self._opened(submission, spooled.envelope, found.source))
 
     def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
@@ -184,8 +200,10 @@ class FileFeed:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
-def record(spooled: Spooled, found: Inspection, attempt: int) -> tuple[Any, ...]:
-    """The row of a new submission."""
+def record(
+    spooled: Spooled, found: Inspection, attempt: int, programmes: Sequence[str] | None = None
+) -> tuple[Any, ...]:
+    """The row of a new submission; ``programmes`` are those that its lines name, where that is known."""
     envelope = spooled.envelope
     file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
-    return (envelope.sender, envelope.batch_id, *file, attempt, found.lines, found.cents)
+    return (envelope.sender, envelope.batch_id, *file, attempt, found.lines, found.cents, programmes)

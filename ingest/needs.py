@@ -18,7 +18,7 @@ def _always(kind: ActKind, amount: Field) -> Iterator[Field]:
     yield Field.DATE
     if kind.family is Family.THIRD_PARTY or kind.change is Change.DETAILS:
         yield from (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
-    if not kind.is_of_payee:
+    if kind.has_amount:
         yield amount
     if kind.follows:
         yield Field.PREDECESSOR

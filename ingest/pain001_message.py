@@ -11,7 +11,7 @@ from core.markup import Element, Message
 FILE, LOT, TRANSFER = "file", "lot", "transfer"
 """The records: the group header, a payment information, a transfer."""
 
-_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 V03, V09 = "pain.001.001.03", "pain.001.001.09"
 IMPUTATION_JOINER = ","
 
@@ -94,7 +94,7 @@ def _transfer(*, is_later: bool) -> Element:
         *_ignored("IntrmyAgt3 IntrmyAgt3Acct"),
         _bank(is_later=is_later),
         *_ignored("CdtrAgtAcct"),
-        _holds("Cdtr", _value("Nm", "payee_name"), *_ignored("PstlAdr Id CtryOfRes CtctDtls")),
+        _creditor(is_later=is_later),
         _account(is_later=is_later),
         *_ignored("UltmtCdtr InstrForCdtrAgt InstrForDbtrAgt Purp RgltryRptg Tax RltdRmtInf"),
         _remittance(is_later=is_later),
@@ -112,6 +112,18 @@ def _bank(*, is_later: bool) -> Element:
         needed=True,
     )
     return _holds("CdtrAgt", institution, *_ignored("BrnchId"))
+
+
+def _creditor(*, is_later: bool) -> Element:
+    """Who is paid; its number, that of a third party here, stands among its identifications."""
+    number = Element("Id", column="payee", joiner=" ", needed=True, trims=True)
+    other = Element("Othr", (number, *_ignored("SchmeNm Issr")), many=True)
+    company = _holds("OrgId", *_ignored("AnyBIC LEI" if is_later else "BICOrBEI"), other)
+    person = Element("PrvtId", (*_ignored("DtAndPlcOfBirth"), other), either=True)
+    named = _value("Nm", "payee_name")
+    return _holds(
+        "Cdtr", named, *_ignored("PstlAdr"), _holds("Id", company, person), *_ignored("CtryOfRes CtctDtls")
+    )
 
 
 def _account(*, is_later: bool) -> Element:
@@ -144,7 +156,7 @@ def _message(version: str) -> Message:
         early=True,
         needed=True,
     )
-    return Message(_NAMESPACE + version, _holds("Document", initiation))
+    return Message(NAMESPACE + version, _holds("Document", initiation))
 
 
 MESSAGES: Mapping[str, Message] = {version: _message(version) for version in (V03, V09)}

@@ -40,6 +40,8 @@ class Ticket(NamedTuple):
     lines: int
     at: float
     """When it came to wait, on the clock that only goes forward."""
+    is_checked: bool = True
+    """Whether its bytes are known to be those that came; else they are hashed when its turn has come."""
 
     @property
     def sender(self) -> str:

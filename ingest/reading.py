@@ -138,7 +138,7 @@ MOVES = _by_kind(lambda kind: kind.budget is Budget.MOVE)
 EARMARKS = _by_kind(lambda kind: kind.budget is Budget.EARMARK)
 SPENDS = _by_kind(lambda kind: kind.budget is Budget.SPEND)
 BRINGS_CREDITS = _by_kind(lambda kind: kind.budget in (Budget.OPEN, Budget.ALLOT, Budget.MOVE))
-OF_PAYEE = _by_kind(lambda kind: kind.is_of_payee)
+WITHOUT_AMOUNT = _by_kind(lambda kind: not kind.has_amount)
 """What each kind is or needs, by kind number: the catalog seen from a column of kinds."""
 
 FAMILY = np.array([kind.family for kind in CATALOG], np.uint64)

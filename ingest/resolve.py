@@ -15,18 +15,19 @@ from core.lines import Said
 from core.money import AMOUNT_MAX, SEPA_MAX
 from core.tables import Acts, Bytes, Flags, Grouping, Lines, Spans
 from ingest import assignment, content
-from ingest.columns import Memory, TextColumn, Values
+from ingest.accounts import mark_bics, mark_ibans
+from ingest.columns import Memory, TextColumn
 from ingest.followed import Followed, predecessors
 from ingest.needs import NEEDS
 from ingest.reading import (
     FAMILY,
     FOLLOWED_FAMILY,
-    OF_PAYEE,
     PAYS,
+    WITHOUT_AMOUNT,
     Reading,
     kinds_of,
 )
-from kernels import grouping, iban, layout, saying
+from kernels import grouping, layout, saying
 from posting import keys
 from posting.cells import CellNumbers
 from posting.registry import Registry
@@ -84,11 +85,12 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
     amount, amount_faults = _amounts(reading, kind)
     names_cell = _mark_fields(reading, kind, said)
     _mark_references(reading, (kind, years), followed, context.registry)
+    mark_bics(reading, kind)
     _mark_amounts(reading, (amount, amount_faults), PAYS[kind] & sender.sepa_only)
     period, day = _periods(reading, exercise, context.registry)
     lines = assignment.Lines(kind, years, names_cell)
     placed = assignment.place(reading, lines, (context.registry, context.cells))
-    _mark_ibans(reading)
+    mark_ibans(reading)
     fault, field = reading.marks
     columns = {
         **named,
@@ -211,7 +213,7 @@ def _amounts(reading: Reading, kind: NDArray[np.uint8]) -> tuple[NDArray[np.int6
         faults = np.where(cents <= 0, Outcome.AMOUNT_NOT_POSITIVE, over).astype(np.uint8)
     if not faults.any():
         return cents, faults
-    nothing = OF_PAYEE[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
+    nothing = WITHOUT_AMOUNT[kind] & (cents == 0) & (faults == Outcome.AMOUNT_NOT_POSITIVE)
     return cents, np.where(nothing, 0, faults).astype(np.uint8)
 
 
@@ -274,18 +276,3 @@ def _placed_days(days: NDArray[np.int32], exercise: NDArray[np.int64], calendar:
     found = calendar.place(np.arange(first, int(days.max()) + 1, dtype=np.int32), one)
     at = days - np.int32(first)
     return Placement(found.period.take(at), found.inside.take(at))
-
-
-def _mark_ibans(reading: Reading) -> None:
-    column = reading.text(Field.IBAN)
-    if column:
-        wrong = column.values.once("iban", _wrong)
-        if wrong.any():
-            reading.mark(column.by_row(wrong), Outcome.IBAN_INVALID, Field.IBAN)
-
-
-def _wrong(values: Values) -> NDArray[np.bool_]:
-    """Whether each text is one, and no IBAN."""
-    good = blank(Flags, len(values.spans.start))
-    iban.check(values.spans, values.text, good)
-    return (values.spans.end > values.spans.start) & (good.flag == 0)

@@ -17,10 +17,12 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest import arrow, jsonl, parquet
 from ingest.claims import Claims, Identity
-from ingest.envelope import Envelope, agree_hash, beside, checked, inside_line, inside_metadata, merged
-from ingest.formats import FILE_BYTES_MAX, FileFormat, detect, reading
+from ingest.companions import described
+from ingest.envelope import Envelope, agree_hash, agree_message, beside, checked, merged
+from ingest.formats import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
+from ingest.inner import inside
+from ingest.pairs import opened_whole
 from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
 Progress = Callable[[int, int], None]
@@ -102,7 +104,7 @@ class Spool:
         if isinstance(source, Path):
             said.append(beside(source))
             total = source.stat().st_size if source.is_file() else 0
-        with workplace(self._folder) as place, _opened(source, name) as file:
+        with workplace(self._folder) as place, opened_whole(source, name) as file:
             original = place / _ORIGINAL
             digest = self._copy(file, original, name, lambda done: progress and progress(done, total))
             return self._arrived(place, digest, name, said)
@@ -151,7 +153,13 @@ class Spool:
         FileUnreadable
             Not there, or no longer the bytes that came.
         """
-        folder, where = self._home(sha256), f"spool, {sha256.hex()}"
+        found = self.find(sha256, sender)
+        check(found)
+        return found
+
+    def find(self, sha256: bytes, sender: str | None = None) -> Spooled:
+        """As ``open``, without a look at the bytes of the file: they are hashed when its turn has come."""
+        folder, where = self.home(sha256), f"spool, {sha256.hex()}"
         records = sorted(folder.glob("envelope-*.json"))
         if sender is not None:
             records = [path for path in records if path.name == _record_name(sender)]
@@ -160,13 +168,11 @@ class Spool:
             raise FileUnreadable(where, found, "Send it again" if not records else "Name the sender")
         with reading(where):
             record = msgspec.json.decode(records[0].read_bytes(), type=_Record)
-            with (folder / _ORIGINAL).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").digest()
-        if digest != sha256:
-            raise FileUnreadable(where, f"The bytes now hash to {digest.hex()}", "Send the file again")
+            (folder / _ORIGINAL).stat()
         return _spooled(folder, sha256, record)
 
-    def _home(self, sha256: bytes) -> Path:
+    def home(self, sha256: bytes) -> Path:
+        """Where a file of that hash is, or would be."""
         return self._folder / sha256.hex()[:2] / sha256.hex()
 
     def _copy(self, file: BinaryIO, target: Path, name: str, told: Callable[[int], object]) -> bytes:
@@ -188,13 +194,16 @@ class Spool:
         original = place / _ORIGINAL
         agree_hash(merged(said), digest, name)
         found = detect(original, name)
-        envelope = merged([*said, inside(original, found, name)])
+        named = inside(original, found, name)
+        envelope = merged([*said, named])
+        if found in PAYMENT_FILES:
+            agree_message(envelope, named, name)
         size = original.stat().st_size
         return self._settle(place, digest, _Record(size, found, name, _completed(envelope, digest, name)))
 
     def _settle(self, place: Path, digest: bytes, record: _Record) -> Spooled:
         """Move what was put together in ``place`` under its hash; known bytes are replaced by the same."""
-        home = self._home(digest)
+        home = self.home(digest)
         envelope = _record_name(record.envelope.sender)
         with (place / envelope).open("wb") as file:
             file.write(msgspec.json.encode(record))
@@ -217,34 +226,10 @@ class Spool:
     def _remove(self, identity: Identity) -> None:
         """Take out what one sender sent; the bytes go with the last sender of them."""
         sender, sha256 = identity
-        home = self._home(sha256)
+        home = self.home(sha256)
         (home / _record_name(sender)).unlink(missing_ok=True)
         if home.exists() and not any(home.glob("envelope-*.json")):
             shutil.rmtree(home)
-
-
-@contextmanager
-def _opened(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    if not isinstance(source, Path):
-        yield source
-        return
-    try:
-        file = source.open("rb", buffering=0)
-    except OSError as error:
-        raise FileUnreadable(name, str(error.strerror), "Name a file that can be read") from error
-    with file:
-        yield file
-
-
-def inside(path: Path, found: FileFormat, name: str) -> Envelope:
-    """What the file itself says of itself."""
-    if found is FileFormat.PARQUET:
-        return inside_metadata(parquet.metadata(path, name), name)
-    if found in (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM):
-        return inside_metadata(arrow.metadata(path, found, name), name)
-    if found is FileFormat.JSON_LINES:
-        return inside_line(jsonl.envelope(path, name), name)
-    return Envelope()
 
 
 def _completed(envelope: Envelope, digest: bytes, name: str) -> Envelope:
@@ -255,12 +240,24 @@ def _completed(envelope: Envelope, digest: bytes, name: str) -> Envelope:
     return msgspec.structs.replace(envelope, batch_id=envelope.batch_id or digest.hex()[:16])
 
 
+def check(spooled: Spooled) -> None:
+    """Raise ``FileUnreadable`` unless the bytes of a file are those that came."""
+    where = f"spool, {spooled.sha256.hex()}"
+    with reading(where), spooled.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    if digest != spooled.sha256:
+        raise FileUnreadable(where, f"The bytes now hash to {digest.hex()}", "Send the file again")
+
+
 def check_name(name: str) -> None:
     """Raise ``FormatUnknown`` unless a file may be called ``name``."""
     if not name or len(name) > _NAME_CHARACTERS_MAX or not name.isprintable():
         raise FormatUnknown(
             repr(name)[:80], "Not a file name", f"Up to {_NAME_CHARACTERS_MAX} printable characters"
         )
+    if described(name):
+        remedy = "Send both as one archive: tar --format=ustar -cf FILE.tar FILE.xml FILE.xml.imputation.csv"
+        raise FormatUnknown(name, "Imputations without their payment file", remedy)
 
 
 def _record_name(sender: str) -> str:

@@ -7,7 +7,7 @@ from core.codes import Outcome
 from core.tables import Acts, Decisions
 from kernels import keys
 from kernels.judging import judge
-from kernels.lookahead import BLOCK_ROWS, WAY, look_ahead, nothing_found
+from kernels.lookahead import BLOCK_ROWS, ENTRY, look_ahead, nothing_found
 from kernels.postings import accept, apply, record, undo
 from kernels.signature import advances, borrow, counted, fills_records, flag, kernel, part, reads_records
 
@@ -160,4 +160,4 @@ def decide(acts, book, decisions, holding):
         if not _recognised(acts, book, decisions, ((row, end), holding), known):
             _settle(acts, book, decisions, (row, end, holding, slot, seen))
         row = end
-    room[WAY, 0] = 0  # used last here, so that Numba lets go of it no sooner
+    room[ENTRY, 0] = 0  # used last here, so that Numba lets go of it no sooner

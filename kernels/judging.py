@@ -63,7 +63,7 @@ def _judge_remainders(book, link, kind, amount):
     if sign < 0 and amount > items[item].open:
         return found(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
     draws = effects[base].feeds if sign < 0 else effects[base].draws
-    if draws != Remainder.NONE.value and root > 0:
+    if Remainder.NONE.value < draws < Remainder.ONCE.value and root > 0:
         left = commitments.remainder(items, root, draws)
         if amount > left:
             return found(effects[kind].shortfall, -1, amount - left)

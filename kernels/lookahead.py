@@ -10,9 +10,10 @@ from core.tables import BY_ENTRY
 from kernels import keys
 from kernels.signature import counted, part, prefetch
 
-BLOCK_ROWS = 32
-PREVIOUS, PAYEE, WAY = 0, 1, 2
-"""What is kept of each row: where its predecessor and its payee seemed to stand, and how far the way to its node led."""
+BLOCK_ROWS = 16
+"""So few that what a block asks for stays in the first-level cache until it is decided: 32 rows crowd each other out."""
+PREVIOUS, PAYEE, ENTRY = 0, 1, 2
+"""What is kept of each row: where its predecessor and its payee seemed to stand, and the entry it seemed to follow."""
 
 
 @part
@@ -61,34 +62,20 @@ def _ask_items(acts, book, block, found):
         entry = np.uint64(book.keys[previous if previous != keys.UNLIKELY else 0].value)
         if acts[row].previous_line == BY_ENTRY:
             entry = min(acts[row].previous_high, last)
-        found[WAY, at] = entry
-        prefetch(book.items, np.int64(found[WAY, at]))
+        found[ENTRY, at] = entry
+        prefetch(book.items, np.int64(entry))
 
 
 @part
-def _ask_cells(acts, book, block, found):
+def _ask_nodes(acts, book, block, found):
+    """Assignments and nodes are few and near; so this goes on to the node above, and asks for acts to come."""
     for row in range(block[0], block[1]):
         row = counted(row)
-        at = row % BLOCK_ROWS
-        given, inherited = acts[row].cell, book.items[found[WAY, at]].cell
-        found[WAY, at] = given if given >= 0 else inherited
-        prefetch(book.cells, np.int64(found[WAY, at]))
-
-
-@part
-def _ask_nodes(book, block, found):
-    for row in range(block[0], block[1]):
-        at = counted(row) % BLOCK_ROWS
-        found[WAY, at] = book.cells[found[WAY, at]].centre_node
-        prefetch(book.nodes, np.int64(found[WAY, at]))
-        prefetch(book.figures, np.int64(found[WAY, at]))
-
-
-@part
-def _ask_parents(book, block, found):
-    for row in range(block[0], block[1]):
-        at = counted(row) % BLOCK_ROWS
-        parent = counted(max(book.nodes[found[WAY, at]].parent, 0))
+        prefetch(acts, row + 2 * BLOCK_ROWS)
+        given, inherited = acts[row].cell, book.items[found[ENTRY, row % BLOCK_ROWS]].cell
+        node = counted(book.cells[counted(given if given >= 0 else inherited)].centre_node)
+        parent = counted(max(book.nodes[node].parent, 0))
+        prefetch(book.figures, node)
         prefetch(book.nodes, parent)
         prefetch(book.figures, parent)
 
@@ -102,6 +89,4 @@ def look_ahead(acts, book, block, found):
     _ask_slots(acts, book, block[0], block[1])
     _ask_keys(acts, book, block, found)
     _ask_items(acts, book, block, found)
-    _ask_cells(acts, book, block, found)
-    _ask_nodes(book, block, found)
-    _ask_parents(book, block, found)
+    _ask_nodes(acts, book, block, found)

@@ -22,7 +22,7 @@ def number_of(book, row):
 @part
 def of_item(book, item):
     """The payee of an entry that is or was owed."""
-    return counted(book.items[item].unbilled)
+    return counted(book.items[item].unbilled & _NUMBER)
 
 
 @part

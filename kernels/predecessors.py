@@ -5,7 +5,7 @@ import numpy as np
 from core.catalog import Remainder, Stage
 from core.codes import Outcome
 from core.tables import BY_ENTRY
-from kernels import keys, payees
+from kernels import commitments, keys, payees
 from kernels.findings import fine, found
 from kernels.lookahead import PREVIOUS, guess
 from kernels.signature import aside, counted, part
@@ -41,6 +41,16 @@ def predecessor(acts, book, place):
     return first + behind if behind <= book.items[first].lines_after else np.int64(0)
 
 
+@aside
+def _judge_once(book, kind, item):
+    """Whether what may follow once does not yet, and what it stops is not over."""
+    if commitments.is_followed(book.items, item):
+        return np.int64(book.effects[kind].shortfall)
+    if book.effects[book.items[item].kind].opens and book.items[item].open == 0:
+        return np.int64(Outcome.PREDECESSOR_STAGE.value)
+    return np.int64(Outcome.ACCEPTED.value)
+
+
 @part
 def _judge_stage(acts, book, line, item):
     """Whether what a line follows stands where the line begins, and with something left to take up."""
@@ -49,6 +59,8 @@ def _judge_stage(acts, book, line, item):
     takes = effects.draws == Remainder.OPEN.value
     if not stands or (takes and book.items[item].open == 0):
         return np.int64(Outcome.PREDECESSOR_STAGE.value)
+    if effects.draws == Remainder.ONCE.value:
+        return _judge_once(book, acts[line].kind, item)
     return np.int64(Outcome.ACCEPTED.value)
 
 

@@ -78,7 +78,7 @@ class Board:
         """Lines committed since the start."""
         for code in REFUSALS:
             self._made["refusals_total"].labels(code.name)
-        for outcome in ("taken", "refused"):
+        for outcome in ("taken", "refused", "failed"):
             self._made["drop_files_total"].labels(outcome)
         self.read_each("stage_seconds_total", seconds(stages))
         self.read_each("budget_opened_cents", lambda: _by_programme(self.budget, "opened"))

@@ -33,6 +33,8 @@ class Loaded(NamedTuple):
     secret: keys.Secret
     mark: Mark
     """The last checkpoint."""
+    is_worn: bool = False
+    """Whether most of what the checkpoints hold is outdated: a whole one is then to take their place."""
 
 
 async def load(store: PostgresStore, reference: Reference) -> Loaded:
@@ -44,14 +46,14 @@ async def load(store: PostgresStore, reference: Reference) -> Loaded:
     secret = _secret(row["secret"])
     head = Head(row["version"], await _chain(store, row["version"]))
     entries = int((await store.fetch("last_entry"))[0]["last"])
-    state, mark = await _restored(store, registry, (head.batch, entries))
+    state, mark, is_worn = await _restored(store, registry, (head.batch, entries))
     await _load_cells(store, state)
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret, mark)
     await replaying.replay(store, state, secret, (mark.entries, entries))
     for entry, before in changes:
         state.book.items["open"][entry] = before
-    return Loaded(state, head, secret, mark)
+    return Loaded(state, head, secret, mark, is_worn)
 
 
 def _secret(stored: bytes) -> keys.Secret:
@@ -73,22 +75,27 @@ async def _load_cells(store: PostgresStore, state: State) -> None:
 
 
 async def _load_figures(store: PostgresStore, state: State) -> None:
-    """The last row of each node and account counts; rows come in the order of their batches."""
+    """The last row of each node and account counts; the server leaves out those before, which only become more."""
     names = ", ".join(columns(NodeBalances))
-    rows, _ = decode(NodeBalances, await store.copy_out(f"select {names} from node_balance order by batch"))
+    last = "(select node, max(batch) as batch from node_balance group by node) last using (node, batch)"
+    rows, _ = decode(NodeBalances, await store.copy_out(f"select {names} from node_balance join {last}"))
     at = rows.node - state.registry.first_node
     for place, figure in enumerate(rows[2:]):
         state.book.figures[at, place] = figure
     names = ", ".join(columns(AccountBalances))
+    last = """(select account, period, max(batch) as batch from account_balance group by account, period) last
+              using (account, period, batch)"""
     sums, _ = decode(
-        AccountBalances, await store.copy_out(f"select {names} from account_balance order by batch")
+        AccountBalances, await store.copy_out(f"select {names} from account_balance join {last}")
     )
     row = sums.period.astype(np.int64) * LEDGER_ACCOUNTS + sums.account
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
 
 
-async def _restored(store: PostgresStore, registry: Registry, journal: tuple[int, int]) -> tuple[State, Mark]:
-    """A book with what the checkpoints hold; ``journal`` is its last batch and entry.
+async def _restored(
+    store: PostgresStore, registry: Registry, journal: tuple[int, int]
+) -> tuple[State, Mark, bool]:
+    """A book with what the checkpoints hold, and whether they are worn; ``journal`` is its last batch and entry.
 
     They build upon each other, so if one is not right none is used, and all are deleted: the next is the first of
     others, with every page in it.
@@ -98,12 +105,12 @@ async def _restored(store: PostgresStore, registry: Registry, journal: tuple[int
     except SchemaMismatch as broken:
         LOG.warning("%s; all checkpoints are deleted, and the whole journal is read instead", broken)
         await store.fetch("delete_checkpoints")
-        return empty(registry, journal[1]), NOTHING
+        return empty(registry, journal[1]), NOTHING, False
 
 
 async def _from_checkpoints(
     store: PostgresStore, state: State, journal: tuple[int, int]
-) -> tuple[State, Mark]:
+) -> tuple[State, Mark, bool]:
     rows = [Stored(*row) for row in await store.fetch("checkpoints")]
     restoring.check_chain(rows, *journal)
     mark = rows[-1].mark if rows else NOTHING
@@ -117,7 +124,7 @@ async def _from_checkpoints(
     counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
     key_kernel.index(state.book.slots, _sealed(state.book.keys), 0, mark.keys)
     key_kernel.index(state.book.payee_slots, _sealed(state.book.payees), 0, mark.payees)
-    return state, mark
+    return state, mark, restoring.are_worn(rows)
 
 
 def _sealed(array: np.ndarray) -> np.ndarray:

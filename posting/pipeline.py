@@ -14,7 +14,7 @@ from core.errors import BatchFailed, BookMoved
 from core.observer import Stages
 from posting import checkpoint, loading
 from posting.batch import Batch, Outcome
-from posting.checkpoint import Mark, Snapshot
+from posting.checkpoint import NOTHING, Mark, Snapshot
 from posting.engine import Engine
 from posting.loading import Loaded
 from posting.registry import Reference
@@ -23,6 +23,8 @@ from posting.store.postgres import PostgresStore
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 1 << 22
+CHECKPOINT_AT_END_PARTS = 8
+"""Once all is decided, so much of what makes a checkpoint due is enough for one: nobody waits, and the next start does."""
 READ_AHEAD_BATCHES = 2
 
 
@@ -137,7 +139,8 @@ class _Course:
         self._stages = self._settings.stages or Stages()
         self._engine = Engine(loaded.state, loaded.head, self._stages)
         self._mark: Mark = loaded.mark
-        self.committed = loaded.head.batch
+        self._is_worn = loaded.is_worn
+        self._began = self.committed = loaded.head.batch
         self._before = asyncio.Event()
         self._before.set()
         self._saved = asyncio.Event()
@@ -155,10 +158,15 @@ class _Course:
         ahead = deque(self._read(batches) for _ in range(READ_AHEAD_BATCHES))
         try:
             async with asyncio.TaskGroup() as group:
+                if self._is_worn:
+                    self._mark = NOTHING
+                    await self._checkpoint(group)
                 while (batch := await ahead[0]) is not None:
                     ahead.popleft()
                     ahead.append(self._read(batches))
                     await self._present(group, feed, batch)
+                if self._is_far_behind and self._engine.head.batch > self._began:
+                    await self._checkpoint(group)
         finally:
             feed.end()
             await asyncio.gather(*ahead, self._in_reader(batches.close), return_exceptions=True)
@@ -191,8 +199,17 @@ class _Course:
         connection = await self._store.begin()
         before, self._before = self._before, asyncio.Event()
         group.create_task(self._commit(connection, outcome, (before, self._before)))
-        if self._engine.state.entries - self._mark.entries >= self._settings.checkpoint_entries:
+        if self._entries_behind >= self._settings.checkpoint_entries:
             await self._checkpoint(group)
+
+    @property
+    def _is_far_behind(self) -> bool:
+        return self._entries_behind * CHECKPOINT_AT_END_PARTS >= self._settings.checkpoint_entries
+
+    @property
+    def _entries_behind(self) -> int:
+        """How many entries a start would have to read again."""
+        return self._engine.state.entries - self._mark.entries
 
     async def _commit(
         self, connection: Connection, outcome: Outcome, order: tuple[asyncio.Event, asyncio.Event]

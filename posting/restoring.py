@@ -21,6 +21,9 @@ from posting.checkpoint import (
     paged,
 )
 
+WORN_MIN = 8
+"""Fewer checkpoints are read as fast as one."""
+
 
 class Block(NamedTuple):
     """Pages of one array, as they are stored."""
@@ -124,6 +127,16 @@ def check_chain(rows: Sequence[Stored], batch: int, entries: int) -> None:
         if not is_possible or row.batch > batch or row.entries > entries:
             raise _broken(row, f"it knows of more than the journal, which ends with entry {entries}")
         before = row.batch
+
+
+def are_worn(rows: Sequence[Stored]) -> bool:
+    """Whether ``rows`` hold twice as much as one whole checkpoint in their place would, by what the first of them held.
+
+    Each holds again what changed since the one before, so that a start would read ever more for the same book.
+    """
+    if len(rows) < WORN_MIN or not rows[0].entries:
+        return False
+    return sum(row.pieces for row in rows) * rows[0].entries > 2 * rows[0].pieces * rows[-1].entries
 
 
 def _broken(row: Stored, reason: str) -> SchemaMismatch:

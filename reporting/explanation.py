@@ -56,7 +56,7 @@ async def accepted_lines(
     connection: Connection, asked: Asked, after: int = 0, most: int | None = None
 ) -> list[Row]:
     """Accepted lines of a reference, in order of their entries, behind the entry ``after``."""
-    (sender, centres), kinds = asked.sight, asked.kinds
+    (sender, centres, _), kinds = asked.sight, asked.kinds
     return await fetch(
         connection,
         "entries_by_reference",
@@ -68,10 +68,9 @@ async def refused_lines(
     connection: Connection, asked: Asked, after: tuple[int, int] = FROM_THE_START, most: int | None = None
 ) -> list[Row]:
     """Refused lines of a reference, in order of decision, behind a batch and a position in it."""
-    (sender, centres), kinds = asked.sight, asked.kinds
-    return await fetch(
-        connection, "refusals_by_reference", *(asked.reference, sender, centres, kinds, *after, most)
-    )
+    (sender, centres, programmes), kinds = asked.sight, asked.kinds
+    said = (asked.reference, sender, centres, kinds, *after, most, programmes)
+    return await fetch(connection, "refusals_by_reference", *said)
 
 
 async def tell(

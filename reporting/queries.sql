@@ -87,9 +87,10 @@ from entry where predecessor = any($1::bigint[]) and entry_id > $2 group by pred
 -- name: refusals_by_reference
 -- Refused lines of reference $1 that sender $2 sent (all where null), of kinds $4 (any where null), behind batch $5 and position
 -- $6, at most $7.  Which fund centre a line was meant for is known where a node refused it: then it is one of $3, unless null.
+-- Where none did, all lines of its file lie in programmes $8.
 select r.*, s.sender from refusal r join submission s on s.submission = r.submission
 where r.reference = $1 and ($2::text is null or s.sender = $2)
-  and ($3::int[] is null or r.node = 0 or r.node / 6 % 131072 = any($3::int[]))
+  and ($3::int[] is null or case when r.node = 0 then s.programmes <@ $8::text[] else r.node / 6 % 131072 = any($3::int[]) end)
   and ($4::smallint[] is null or r.kind = any($4::smallint[])) and (r.batch, r.position) > ($5::bigint, $6::int)
 order by r.batch, r.position limit $7;
 
@@ -207,3 +208,10 @@ line as (
 )
 select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = $7), 0)::bigint as ae, coalesce(sum(l.amount * f.cp), 0)::bigint as cp
 from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;
+
+-- name: cell_centres
+select cell, centre from cell;
+
+-- name: interest_proposed
+-- Late interest by account assignment, by the day of its act.
+select cell, sum(amount)::bigint as cents from entry where kind = $1 and day between $2 and $3 group by cell;

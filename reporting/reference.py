@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import calendar, chart, nomenclature
+from core import calendar, chart, interest, nomenclature, payments
+from core.interest import Interest
 from core.nomenclature import Area, Centre, Fund, Item, Nomenclature, Programme
 from core.reference.files import SHIPPED
 
@@ -23,6 +24,8 @@ class Codes:
     items: dict[str, Item]
     funds: dict[str, Fund]
     accounts: dict[str, str]
+    interest: Interest
+    term_days: int
 
     def programme_of(self, centre: str) -> Programme:
         """The programme above a fund centre, or the centre itself."""
@@ -39,7 +42,7 @@ def load(folder: Path = SHIPPED) -> Codes:
     ReferenceDataError
         The files do not hold together.
     """
-    found = Codes({}, {}, {}, {}, {}, {})
+    found = Codes({}, {}, {}, {}, {}, {}, interest.load(folder), payments.load(folder).term_days)
     for each, accounts in _years(folder):
         found.programmes.update(each.programmes)
         found.centres.update(each.centres)

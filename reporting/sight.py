@@ -12,6 +12,8 @@ class Sight(NamedTuple):
     sender: str | None = None
     centres: Sequence[int] | None = None
     """Numbers of fund centres."""
+    programmes: Sequence[str] | None = None
+    """The programmes that these lie in: what no fund centre tells of is seen where its whole file names no other."""
 
 
 class Asked(NamedTuple):

@@ -62,6 +62,13 @@ class Speed(msgspec.Struct, frozen=True):
     """Core-microseconds a line of each stage, in this process."""
 
 
+class Lost(msgspec.Struct, frozen=True):
+    """A submission that waits for its file."""
+
+    submission: int
+    reason: str
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the files of a run."""
 
@@ -77,6 +84,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The hash of the last batch."""
     speed: Speed
     is_interrupted: bool
+    lost: list[Lost]
+    """Set aside: their files are gone from the spool, and must be sent again."""
 
 
 @dataclass(slots=True)
@@ -196,7 +205,7 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
         The engine cannot go on; what is committed stays, and the same call goes on from there.
     """
     course = Course(order.paths)
-    async with held(where.database) as store:
+    async with held(where.database, PostgresStore, where.settings.command_seconds) as store:
         clock = Clock(course)
         spool = Spool(where.settings.data / "spool")
         await sweep(spool, store)
@@ -204,9 +213,14 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
         feed = Stoppable(files)
         left = await postgres.due(store.keeper)
         course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)
+
+        def committed(outcome: Outcome) -> None:
+            clock.commit(outcome, files.taken)
+            files.lost.committed(outcome)
+
         told = pipeline.Settings(
             stages=clock.stages,
-            committed=lambda outcome: clock.commit(outcome, files.taken),
+            committed=committed,
             failed=lambda batch, cause: teller.doing(
                 f"batch {batch} failed, once more from the last commit: {cause!r}"
             ),
@@ -222,11 +236,14 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
 
 
 @asynccontextmanager
-async def held(database: Database, made: Callable[[str], Store] = PostgresStore) -> AsyncIterator[Store]:
+async def held(
+    database: Database, made: Callable[[str], Store], command_seconds: int
+) -> AsyncIterator[Store]:
     """The lease on the database, held by a store that is ``made`` for its address."""
     holder = f"process {os.getpid()} on {platform.node()}"
     with postgres.told(database.dsn):
         store = made(database.dsn)
+        store.limit(command_seconds)
         async with store.held(holder):
             yield store
 
@@ -245,6 +262,7 @@ async def _result(store: PostgresStore, feed: Stoppable, clock: Clock) -> Result
         chain=chain,
         speed=clock.speed(),
         is_interrupted=feed.is_stopping,
+        lost=[Lost(number, files.lost.reason(number)) for number in files.lost],
     )
 
 

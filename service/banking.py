@@ -75,6 +75,23 @@ async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: T
     EngineError
         The engine cannot go on; what is committed stays, and the same call goes on from there.
     """
+    messages, rejected = await _imported(where, paths, told)
+    posted = await _post(where, messages, heard, told.teller)
+    waits = [each.path for each in messages if each.waits]
+    if waits and posted and not posted.is_interrupted:
+        # what came back in January follows debits of December that have only just been posted
+        later, _ = await _imported(where, waits, Telling(told.teller))
+        then = await _post(where, later, heard, told.teller)
+        numbers = {each.number for each in later}
+        messages = [*(each for each in messages if each.number not in numbers), *later]
+        posted = _together(posted, then) if then else posted
+    return Taken([_message(each) for each in messages], rejected, posted)
+
+
+async def _imported(
+    where: Where, paths: Sequence[Path], told: Telling
+) -> tuple[list[Imported], list[Rejection]]:
+    """Read, match and store files; and those that are no messages of a bank, or do not add up."""
     settings, database = where.settings, where.database
     messages: list[Imported] = []
     rejected: list[Rejection] = []
@@ -90,8 +107,18 @@ async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: T
                         str(path), type(error).__name__, error.place, error.found, error.remedy
                     )
                     rejected.append(refused)
-    posted = await _post(where, messages, heard, told.teller)
-    return Taken([_message(each) for each in messages], rejected, posted)
+    return messages, rejected
+
+
+def _together(first: Result, then: Result) -> Result:
+    """What became of the acts of both."""
+    return msgspec.structs.replace(
+        then,
+        receipts=[*first.receipts, *then.receipts],
+        known=[*first.known, *then.known],
+        rejected=[*first.rejected, *then.rejected],
+        reasons=[*first.reasons, *then.reasons],
+    )
 
 
 async def _post(

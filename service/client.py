@@ -14,11 +14,13 @@ often they are sent.  Answers are the JSON that ``/docs`` of the service describ
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from core.errors import CrescendoError
+from ingest.companions import imputation_beside
 from service.sending import Call, Later, Patience, Refused, Reply, Service, Unreachable
 
 __all__ = ("Changed", "Client", "Progress", "Refused", "Unreachable")
@@ -62,9 +64,10 @@ class Client:
     ) -> dict[str, Any]:
         """Send a file and wait until it is decided; its ticket, with the receipt.
 
-        A large file goes on where a cut, a restart or an earlier call of this left it.  ``again`` presents a file
-        anew that was decided before.  ``envelope`` says what the file must add up to: ``batch_id``, ``count``,
-        ``control_sum``.  Without ``wait`` the ticket says how far it is.
+        A large file goes on where a cut, a restart or an earlier call of this left it; a payment file goes together
+        with the imputation file beside it.  ``again`` presents a file anew that was decided before.  ``envelope``
+        says what the file must add up to: ``batch_id``, ``count``, ``control_sum``.  Without ``wait`` the ticket says
+        how far it is.
 
         Raises
         ------
@@ -73,7 +76,11 @@ class Client:
         Unreachable
             No answer, attempt after attempt.
         """
-        path = Path(file)
+        with _packed(Path(file)) as path:
+            ticket = self._sent(path, again=again, envelope=envelope)
+        return self._awaited(Path(file).name, ticket) if wait else ticket
+
+    def _sent(self, path: Path, *, again: bool, envelope: Mapping[str, str]) -> dict[str, Any]:
         size = path.stat().st_size
         headers = {
             "Content-Type": "application/octet-stream",
@@ -82,8 +89,7 @@ class Client:
             "Crescendo-Sha256": self._hash(path, size),
         }
         send = self._whole if size <= WHOLE_BYTES_MAX else self._in_pieces
-        ticket = send(path, size, headers, "again=true" if again else "")
-        return self._awaited(path.name, ticket) if wait else ticket
+        return send(path, size, headers, "again=true" if again else "")
 
     def receipt(self, submission: int, *, wait: int = 0) -> dict[str, Any]:
         """How far a submission is: its ticket, after at most ``wait`` seconds, or as soon as it is decided."""
@@ -177,6 +183,15 @@ class Client:
             call = Call("GET", f"{ticket['links']['self']}?wait={WAIT_SECONDS}")
             ticket = self._service.insist(name, call).json()
         return ticket
+
+
+def _packed(path: Path) -> AbstractContextManager[Path]:
+    """A file, together with the imputation file that stands beside it."""
+    if imputation_beside(path) is None:
+        return nullcontext(path)
+    from ingest.pairs import packed
+
+    return packed(path)
 
 
 def _decided(receipt: Mapping[str, Any]) -> int:

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,6 +78,14 @@ async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) 
 async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Reason]:
     """Why lines of these submissions were refused, the most frequent reason first."""
     return reasons(await connection.fetch(SQL["refusals"], list(numbers)))
+
+
+async def read_reasons_each(
+    connection: asyncpg.Connection, numbers: Sequence[int]
+) -> dict[int, list[Reason]]:
+    """Why lines of each of these submissions were refused, the most frequent reason first; of all in one look."""
+    rows = await connection.fetch(SQL["reasons"], list(numbers)) if numbers else []
+    return {number: reasons(list(own)) for number, own in groupby(rows, lambda row: row["submission"])}
 
 
 async def due(connection: asyncpg.Connection) -> list[Receipt]:

@@ -13,6 +13,8 @@ from service.console import is_terminal, note
 
 LINE_SECONDS = 5
 _ROUTINE = frozenset({"starting", "stopping", "reading"})
+_ONE_OF_MANY = frozenset({"file", "matching", "storing", "stored", "writing"})
+"""Words that such steps begin or end with."""
 BAR_SECONDS = 0.1
 
 
@@ -142,11 +144,16 @@ class Lines:
         self._due, self._routine = 0.0, ""
 
     def doing(self, text: str) -> None:
-        """Say what is waited for; what is done every time is told when it lasts, and so is told again."""
-        first = text.split(" ", 1)[0]
-        if first not in _ROUTINE or first == self._routine:
+        """Say what is waited for; what is done every time is told when it lasts, and so is told again.
+
+        Of steps of which there are many, one is told every few seconds.
+        """
+        words = text.split()
+        if not _ONE_OF_MANY.isdisjoint((words[0], words[-1])):
+            self.stepping(0, 0, text)
+        elif words[0] not in _ROUTINE or words[0] == self._routine:
             note(text)
-        self._routine = first
+        self._routine = words[0]
 
     def stepping(self, done: int, total: int, label: str) -> None:
         """Say it at most every few seconds."""

@@ -21,6 +21,13 @@ select submission from due order by submission;
 select code, count(*) as lines, sum(amount)::bigint as cents from refusal where submission = any($1::int[])
 group by code order by count(*) desc, code;
 
+-- name: reasons
+-- Refusals of submissions $1 by submission and code, in one look; their batches narrow it down, as the index is on them.
+select submission, code, count(*) as lines, sum(amount)::bigint as cents from refusal
+where submission = any($1::int[])
+  and batch between (select min(batch) from progress where submission = any($1::int[])) and (select max(batch) from progress where submission = any($1::int[]))
+group by submission, code order by submission, count(*) desc, code;
+
 -- name: chain_head
 select batch, encode(chain, 'hex') as chain from batch order by batch desc limit 1;
 

@@ -23,9 +23,13 @@ def tell(result: Result) -> None:
     for path in result.twice:
         say(f"{path}: the same bytes as another file, and taken once")
     _tell_rejected(result.rejected)
+    if result.lost:
+        heading("Set aside: their files are gone from the spool")
+        for each in result.lost:
+            say(f"  submission {each.submission}: {each.reason}")
     if result.reasons:
         show(reasons(result.reasons))
-    if not (result.receipts or result.known or result.rejected):
+    if not (result.receipts or result.known or result.rejected or result.lost):
         say("Nothing to do: no files were named, and no earlier run left any unfinished.")
     say()
     if result.receipts:

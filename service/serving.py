@@ -38,6 +38,7 @@ from service.access.rates import Rates
 from service.app import held, reference_of
 from service.drop.watch import Rules, watch
 from service.interruption import Interruption
+from service.leaving import leave_in_time
 from service.opening import opened
 from service.progress import Narrator
 from service.settings import Settings
@@ -107,7 +108,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
         await standby.turn(settings.database, interruption, teller.doing)
     async with (
         opened(settings, teller.doing) as database,
-        held(database, TimedStore) as store,
+        held(database, TimedStore, settings.command_seconds) as store,
         _desk(settings, at, database.dsn, store) as desk,
         trail.kept(database.dsn) as kept,
     ):
@@ -127,6 +128,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
             try:
                 async with asyncio.TaskGroup() as group:
                     engine = group.create_task(_engine(desk, store, reference))
+                    engine.add_done_callback(leave_in_time)
                     tasks = [group.create_task(each) for each in beside]
                     if at.drop:
                         group.create_task(watch(at.drop, desk, kept, (database.dsn, desk.receiver.spool)))
@@ -200,6 +202,7 @@ def _connect(desk: Desk) -> None:
     board.read("files_waiting", lambda: len(inbox.files))
     board.read("file_lines_waiting", lambda: inbox.files.lines)
     board.read("files_paused", inbox.files.aside)
+    board.read("files_lost", lambda: len(inbox.lost))
     board.read("senders_paused", lambda: desk.pauses.senders)
     board.read("forms_waiting", lambda: inbox.forms_waiting)
     board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
@@ -238,6 +241,7 @@ async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
     def committed(outcome: Outcome) -> None:
         desk.board.committed(outcome)
         desk.inbox.committed(outcome)
+        desk.inbox.lost.committed(outcome)
         desk.waiters.committed(outcome)
         desk.upkeep.committed(outcome)
 

@@ -6,7 +6,7 @@ Nothing else reads the environment; each part is handed what it needs.
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Folder of the calendar and of each year's nomenclature and chart; None for the ones shipped."""
     cut_off: str = ""
     """Until when what comes in still counts, as ``monitoring.cut_off`` reads it; empty where there is no such time."""
+    command_seconds: Annotated[int, msgspec.Meta(ge=1)] = 60
+    """A database that answers no command of a few rows within so long counts as gone."""
     server: dict[str, str] = {}
     """Parameters of the database kept in ``data``, laid over ours."""
 
@@ -46,10 +48,13 @@ def read(config: Path | None, environment: Mapping[str, str], said: Mapping[str,
     config = config or (Path(environment[f"{PREFIX}CONFIG"]) if environment.get(f"{PREFIX}CONFIG") else None)
     if config is not None:
         found |= _file(config)
-    names = ("data", "database", "reference", "cut_off")
+    names = ("data", "database", "reference", "cut_off", "command_seconds")
     variables = {name: environment.get(f"{PREFIX}{name.upper()}") for name in names}
     for source in (variables, said):
         found |= {name: value for name, value in source.items() if value}
+    seconds = found.get("command_seconds")
+    if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
+        found["command_seconds"] = int(seconds)
     try:
         return msgspec.convert(found, Settings, dec_hook=_path)
     except msgspec.ValidationError as error:

@@ -72,7 +72,7 @@ async def try_out(where: Where, order: Order, teller: Narrator) -> Outlook:
     EngineError
         The engine cannot go on.
     """
-    async with held(where.database) as store:
+    async with held(where.database, PostgresStore, where.settings.command_seconds) as store:
         if left := await postgres.due(store.keeper):
             raise Misuse(
                 f"{left[0].file} is unfinished and would come first: run without --dry-run to finish it"

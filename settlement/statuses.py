@@ -13,12 +13,15 @@ from typing import Any, NamedTuple
 
 from lxml.etree import xmlfile
 
-from core.iso20022 import CURRENCY, Status
+from core.errors import InputError
+from core.iso20022 import CURRENCY, Status, file_reason
 from core.money import AMOUNT_MAX, CENTS_PER_EURO
 from settlement.letters import identifier, remarks
 
 ORIGINAL_MESSAGE = "crescendo.acts.1"
 """What the flat act format, version 1, is called where ISO asks for the name of the original message."""
+PAYMENT_MESSAGE = "pain.001"
+"""What a payment file is called of which nothing is known but that it should be one."""
 CONTROL_CENTS_MAX = 10**18 - 1
 """A control sum has at most 18 digits."""
 _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {"InstdAmt": {"Ccy": CURRENCY}}
@@ -54,6 +57,17 @@ class Original(NamedTuple):
     batch_id: str
     lines: int
     cents: int
+    name: str = ORIGINAL_MESSAGE
+    """Of the message, as ISO has it."""
+
+
+class Lot(NamedTuple):
+    """A payment information of the message, some of whose transfers were refused."""
+
+    number: int
+    identity: str
+    transfers: int
+    refused: int
 
 
 class Standing(NamedTuple):
@@ -68,10 +82,23 @@ class Standing(NamedTuple):
     pending: Count
     rejected: Count
     remarks: Sequence[str]
+    reason: str = ""
+    """Of the external code list, where the message was refused whole."""
+    is_cancelled: bool = False
+    """Taken back by its sender: all of it is rejected, and there are no lines to tell of."""
+
+    @property
+    def identity(self) -> str:
+        """Of the report; what was refused whole has no number, and its moment tells it from others."""
+        if self.reason:
+            return f"CRSC-R-{self.at.astimezone(UTC):%Y%m%d%H%M%S%f}"
+        return f"CRSC-{self.original.number}-{'C' if self.is_cancelled else self.batch}"
 
     @property
     def status(self) -> Status:
         """Of the message as a whole."""
+        if self.reason or self.is_cancelled:
+            return Status.REJECTED
         if not self.is_decided:
             return Status.PENDING if self.batch else Status.RECEIVED
         if not self.rejected.lines:
@@ -88,6 +115,8 @@ class Rejected(NamedTuple):
     reason: str
     """Of the external code list."""
     remarks: Sequence[str]
+    lot: Lot | None = None
+    """Where it stands in a payment file."""
 
 
 class StatusReport:
@@ -96,7 +125,7 @@ class StatusReport:
     def __init__(self, standing: Standing, version: Version) -> None:
         self._standing, self._namespace = standing, version.namespace
         self._sink, self._open = io.BytesIO(), ExitStack()
-        self._has_lines = False
+        self._lot, self._lots = ExitStack(), frozenset[int]()
         self._xml: Any = self._open.enter_context(xmlfile(self._sink, encoding="UTF-8"))
 
     def head(self) -> bytes:
@@ -105,23 +134,31 @@ class StatusReport:
         self._enter("Document", nsmap={None: self._namespace})
         self._enter("CstmrPmtStsRpt")
         standing = self._standing
-        identity = f"CRSC-{standing.original.number}-{standing.batch}"
-        self._write(("GrpHdr", [("MsgId", identity), ("CreDtTm", _moment(standing.at))]))
+        self._write(("GrpHdr", [("MsgId", standing.identity), ("CreDtTm", _moment(standing.at))]))
         self._write(("OrgnlGrpInfAndSts", _group(standing)))
         return self._taken()
 
     def rejected(self, lines: Iterable[Rejected]) -> bytes:
         """Some refused lines."""
         for line in lines:
-            if not self._has_lines:
-                self._has_lines = True
-                self._enter("OrgnlPmtInfAndSts")
-                self._write(("OrgnlPmtInfId", identifier(self._standing.original.batch_id)))
+            if (line.lot.number if line.lot else 0) not in self._lots:
+                self._enter_lot(line.lot)
             self._write(_transaction(self._standing.original.number, line))
         return self._taken()
 
+    def _enter_lot(self, lot: Lot | None) -> None:
+        """Begin with another payment information; a file that has none is its own."""
+        self._lot.close()
+        self._lots = frozenset((lot.number if lot else 0,))
+        self._lot.enter_context(self._xml.element(f"{{{self._namespace}}}OrgnlPmtInfAndSts"))
+        self._write(("OrgnlPmtInfId", identifier(lot.identity if lot else self._standing.original.batch_id)))
+        if lot:
+            self._write(("OrgnlNbOfTxs", str(lot.transfers)))
+            self._write(("PmtInfSts", Status.PARTLY if lot.refused < lot.transfers else Status.REJECTED))
+
     def end(self) -> bytes:
         """Close what is open."""
+        self._lot.close()
         self._open.close()
         return self._sink.getvalue()
 
@@ -145,17 +182,37 @@ class StatusReport:
         return found
 
 
+def refused_whole(message: str, error: InputError, at: datetime, version: Version = Version.V10) -> bytes:
+    """The report on a payment file of which nothing was taken; ``message`` is its MsgId, where that could be read."""
+    nothing = Count(Status.REJECTED, 0, 0)
+    standing = Standing(
+        original=Original(0, message, 0, 0, PAYMENT_MESSAGE),
+        batch=0,
+        at=at,
+        is_decided=True,
+        accepted=nothing,
+        pending=nothing,
+        rejected=nothing,
+        remarks=[error.place, error.found, error.remedy],
+        reason=file_reason(error),
+    )
+    report = StatusReport(standing, version)
+    return report.head() + report.end()
+
+
 def _group(standing: Standing) -> list[Node]:
     original = standing.original
     nodes: list[Node] = [
         ("OrgnlMsgId", identifier(original.batch_id)),
-        ("OrgnlMsgNmId", ORIGINAL_MESSAGE),
-        ("OrgnlNbOfTxs", str(original.lines)),
+        ("OrgnlMsgNmId", original.name),
     ]
-    nodes += _control_sum("OrgnlCtrlSum", original.cents)
+    if not standing.reason:
+        nodes.append(("OrgnlNbOfTxs", str(original.lines)))
+        nodes += _control_sum("OrgnlCtrlSum", original.cents)
     nodes.append(("GrpSts", standing.status))
     if standing.remarks:
-        nodes.append(("StsRsnInf", _remarks(standing.remarks)))
+        coded: list[Node] = [("Rsn", [("Cd", standing.reason)])] if standing.reason else []
+        nodes.append(("StsRsnInf", [*coded, *_remarks(standing.remarks)]))
     counts = (standing.accepted, standing.pending, standing.rejected)
     return [*nodes, *(_count(each) for each in counts if each.lines)]
 

@@ -14,6 +14,7 @@ from kernels import bic, iban, spelling
 from posting.rows import TextCells
 from settlement import letters
 from settlement.end_to_end import identifier
+from settlement.side_by_side import side_by_side
 from settlement.texts import chosen, gathered, joined
 
 CHUNK_ROWS = 1 << 15
@@ -54,10 +55,8 @@ def chunks(orders: Orders) -> Iterator[tuple[Transfers, TransferTexts]]:
 
 def spelt(cells: TextCells, letters_max: int = REMITTANCE_LETTERS_MAX) -> TextCells:
     """The texts in the letters that every bank takes, and no longer than it takes them."""
-    count = len(cells.spans.start)
-    parts = [
-        _spelt(chosen(cells, slice(at, at + CHUNK_ROWS)), letters_max) for at in range(0, count, CHUNK_ROWS)
-    ]
+    pieces = [slice(at, at + CHUNK_ROWS) for at in range(0, len(cells.spans.start), CHUNK_ROWS)]
+    parts = side_by_side(lambda piece: _spelt(chosen(cells, piece), letters_max), pieces)
     return joined(parts) if parts else cells
 
 

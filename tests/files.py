@@ -178,6 +178,8 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
         details = {"payee_name": "Entreprise", "iban": draw(st.sampled_from(_IBANS))}
         return row | details if draw(st.integers(0, 9)) and kind.change not in _BARE else row
     cents = draw(_cents)
+    if not kind.has_amount:
+        return base | {"predecessor": draw(_predecessors(kind, names))}
     row = base | {"amount": f"{cents // 100}{draw(st.sampled_from('.,'))}{cents % 100:02}"}
     if kind.pays:
         row |= {"payee": draw(st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))}

@@ -53,6 +53,7 @@ _CHAIN = [
 """The life of one commitment, in an order that mostly works out."""
 
 _PAID = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
+_TERM = ("term_suspension", "term_resumption")
 _SETTLED = [
     [KIND_NUMBER[name] for name in ("third_party", *names)]
     for names in (
@@ -70,6 +71,8 @@ _SETTLED = [
         ),
         ("direct_payment_request", "assignment", "payment_request_rejection", "set_off", "payment"),
         ("commitment", "payment_request_without_service", "set_off", "late_interest", "set_off"),
+        ("direct_payment_request", *_TERM, "term_resumption", "payment", "late_interest", *_TERM),
+        ("commitment", "payment_request_without_service", *_TERM, "term_suspension", "payment"),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
     )
 ]

@@ -52,11 +52,12 @@ MINISTRIES = Board(
             look=Look.BARS,
         ),
         Panel(
-            "Paused",
-            "Senders that an operator has paused, and their files that wait.",
+            "Paused, and lost",
+            "Senders that an operator has paused, and their files that wait; files gone from the spool, to be sent again.",
             (
                 Query("sum(crescendo_senders_paused)", "senders"),
                 Query("sum(crescendo_files_paused)", "files"),
+                Query("sum(crescendo_files_lost)", "files lost"),
             ),
         ),
         Panel(

@@ -23,6 +23,11 @@ FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 SQL: Mapping[str, str] = queries("posting.store", "queries.sql")
 _LEASE = timedelta(seconds=15)
 _RENEWAL_SECONDS = 5
+COMMAND_SECONDS = 60
+"""A server that answers no command of a few rows within so long counts as gone; copies and indexing may take longer."""
+_ENDING_SECONDS = 120
+"""Former connections are ended one after the other, within 10 seconds each."""
+_BROKE = "a connection to the database broke"
 
 
 class Hold:
@@ -33,6 +38,8 @@ class Hold:
 
     def __init__(self, dsn: str, copiers: int) -> None:
         self._dsn, self._copiers = dsn, copiers
+        self.command_seconds: int = COMMAND_SECONDS
+        self._end = _BROKE
         self._all: list[Connection] = []
         self._broken = asyncio.Event()
         self._keeper_lock = asyncio.Lock()
@@ -48,8 +55,8 @@ class Hold:
         LeaseHeld
             Another engine is alive on this database.
         """
-        self.keeper = await self._connected("crescendo")
-        await migrate(self.keeper)
+        await self._migrate()
+        self.keeper = await self._connected("crescendo", self.command_seconds)
         async with self.keeper.transaction():
             row = await self.keeper.fetchrow(SQL["engine_for_update"])
             if row["holder_lives"] and row["lease_runs"]:
@@ -73,31 +80,43 @@ class Hold:
         if keeper and not keeper.is_closed():
             if self.epoch:
                 await keeper.execute(SQL["release_lease"], self.epoch)
-            await keeper.close()
+            await keeper.close(timeout=self.command_seconds)
 
     async def lost(self) -> None:
         """Wait until a connection breaks, and raise what tells so."""
         await self._broken.wait()
-        raise ConnectionError("a connection to the database broke")
+        raise ConnectionError(self._end)
 
     async def reconnect(self) -> None:
         """Fresh connections, once no former one of ours does anything any more."""
         for connection in self._all:
             connection.terminate()
-        self.free, self._broken = asyncio.Queue(), asyncio.Event()
+        self.free, self._broken, self._end = asyncio.Queue(), asyncio.Event(), _BROKE
         async with self._keeper_lock:
             self.keeper.terminate()
-            self.keeper = await self._connected(self._name)
-            await self.keeper.fetch(SQL["end_former_connections"], self._name)
+            self.keeper = await self._connected(self._name, self.command_seconds)
+            ending = max(self.command_seconds, _ENDING_SECONDS)
+            await self.keeper.fetch(SQL["end_former_connections"], self._name, timeout=ending)
             if not await self.keeper.fetchval(SQL["keep_lease"], self.epoch, _LEASE):
                 raise BookMoved("another engine took this database over")
         await self._connect_copiers()
 
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator[Connection]:
-        """The keeper's connection, one user at a time."""
+        """The keeper's connection, one user at a time.
+
+        A server that hangs tells nothing: when a command has had its time all connections are dropped, so that whoever
+        waits on one goes home.
+        """
         async with self._keeper_lock:
-            yield self.keeper
+            try:
+                yield self.keeper
+            except TimeoutError:
+                self._end = f"the database has answered nothing for {self.command_seconds} seconds"
+                for connection in (self.keeper, *self._all):
+                    connection.terminate()
+                self._broken.set()
+                raise
 
     @property
     def _name(self) -> str:
@@ -108,10 +127,22 @@ class Hold:
         for connection in self._all:
             self.free.put_nowait(connection)
 
-    async def _connected(self, name: str) -> Connection:
-        """A connection whose end is noted, unless fresh ones were made before it."""
-        broken = self._broken
-        connection = await asyncpg.connect(self._dsn, server_settings={"application_name": name})
+    async def _migrate(self) -> None:
+        """Bring the tables up to date, however long that takes."""
+        connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "crescendo"})
+        try:
+            await migrate(connection)
+        finally:
+            await connection.close()
+
+    async def _connected(self, name: str, seconds: float | None = None) -> Connection:
+        """A connection whose end is noted, unless fresh ones were made before it; its commands have so many seconds."""
+        broken, said = self._broken, {"application_name": name}
+        limits = {"command_timeout": seconds, "timeout": self.command_seconds}
+        try:
+            connection = await asyncpg.connect(self._dsn, server_settings=said, **limits)
+        except TimeoutError:
+            raise TimeoutError(f"it takes no connection within {self.command_seconds} seconds") from None
         connection.add_termination_listener(lambda _: broken.set())
         return connection
 

@@ -19,6 +19,9 @@ from posting.store.migrating import LAYOUT, PARTITION_ROWS
 from posting.store.tables import TABLES
 
 _CHUNK_BYTES = 1 << 19
+_BULK = frozenset({"index_what_came", "delete_checkpoints"})
+"""Queries that read or write without a bound; how long they may take."""
+_BULK_SECONDS = 86_400
 
 
 class Earlier(NamedTuple):
@@ -63,6 +66,10 @@ class PostgresStore:
     def keeper(self) -> Any:
         """The connection that holds the lease."""
         return self._hold.keeper
+
+    def limit(self, command_seconds: int) -> None:
+        """Take a server for gone that answers no command of a few rows within so long."""
+        self._hold.command_seconds = command_seconds
 
     @property
     def epoch(self) -> int:
@@ -113,8 +120,9 @@ class PostgresStore:
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows of a named query, on the keeper's connection."""
+        limit = _BULK_SECONDS if query in _BULK else None
         async with self._hold.keeping() as connection:
-            return await connection.fetch(SQL[query], *arguments)
+            return await connection.fetch(SQL[query], *arguments, timeout=limit)
 
     async def copy_out(self, select: str) -> bytes:
         """The binary COPY stream of a query."""
@@ -177,9 +185,19 @@ class PostgresStore:
         self._hold.free.put_nowait(connection)
 
     async def save_checkpoint(self, snapshot: Snapshot) -> None:
-        """Store a checkpoint whose batch is committed and whose predecessor is stored."""
+        """Store a checkpoint whose batch is committed and whose predecessor is stored; a whole one in place of all others.
+
+        Raises
+        ------
+        BookMoved
+            Another engine took over meanwhile.
+        """
         connection = await self._hold.free.get()
         async with connection.transaction():
+            if not snapshot.previous:
+                if not await connection.fetchval(SQL["is_ours"], self._hold.epoch):
+                    raise BookMoved("another engine took this database over")
+                await connection.execute(SQL["delete_checkpoints"])
             names = ["batch", "piece", "payload"]
             source = _enclosed(snapshot.rows())
             await connection.copy_to_table("checkpoint_page", source=source, columns=names, format="binary")
@@ -191,7 +209,7 @@ class PostgresStore:
         rows = tuple(counts[name] for name in CHAINED)
         head = (self._hold.epoch, outcome.number, LAYOUT, outcome.first_entry)
         said = (*head, *rows, outcome.cents, outcome.chain, *_progress_columns(outcome))
-        if not await connection.fetchval(SQL["close_batch"], *said):
+        if not await connection.fetchval(SQL["close_batch"], *said, timeout=self._hold.command_seconds):
             raise BookMoved(
                 f"batch {outcome.number}: another engine holds this database, or went on without us"
             )

@@ -98,6 +98,9 @@ select kind, id, code from reference_text order by kind, id;
 -- name: checkpoints
 select batch, entries, keys, payees, previous, pieces, digest from checkpoint order by batch;
 
+-- name: is_ours
+select epoch = $1::bigint from engine for share;
+
 -- name: delete_checkpoints
 with pages as (delete from checkpoint_page) delete from checkpoint;
 
@@ -113,7 +116,7 @@ where s.submission = $1;
 select submission, sender, file_hash, declared_lines, is_begun from unfinished order by submission;
 
 -- name: due
-select submission, sender, file_hash from due order by submission;
+select submission, sender, file_hash, declared_lines, is_begun from due order by submission;
 
 -- name: paused
 select sender, reason from paused;
@@ -133,8 +136,8 @@ select s.submission, s.attempt, exists (select from cancellation c where c.submi
 from submission s where s.sender = $1 and s.file_hash = $2 order by s.attempt desc limit 1;
 
 -- name: insert_submission
-insert into submission (submission, sender, batch_id, file_hash, file_name, format, size_bytes, attempt, declared_lines, declared_cents)
-select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9 from submission
+insert into submission (submission, sender, batch_id, file_hash, file_name, format, size_bytes, attempt, declared_lines, declared_cents, programmes)
+select coalesce(max(submission), 0) + 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from submission
 returning submission;
 
 -- name: insert_checkpoint

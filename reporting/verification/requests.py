@@ -16,14 +16,19 @@ _TEXTS = 3
 
 
 def lines_of(pages: pa.Table) -> pa.Table:
-    """A row (page, place, entry_id) for each line of every page; a page that is not laid out as described has none."""
+    """A row (page, place, entry_id, received) for each line of every page; one that is not laid out as described has none.
+
+    ``received`` is the day when the request came in, counted from 1970; 0 where that is not said.
+    """
     columns = (pages[name].to_pylist() for name in ("entry_id", "page"))
-    found = [(first, entries_of(page)) for first, page in zip(*columns, strict=True)]
+    whole = [(first, entries_of(page), page) for first, page in zip(*columns, strict=True)]
+    found = [(first, own) for first, own, _ in whole]
     none = np.zeros(0, np.int64)
     laid = {
         "page": np.repeat(np.array([first for first, _ in found], np.int64), [len(own) for _, own in found]),
         "place": np.concatenate([none, *(np.arange(len(own)) for _, own in found)]),
         "entry_id": np.concatenate([none, *(own + first for first, own in found)]),
+        "received": np.concatenate([none, *(_received(page, len(own)) for _, own, page in whole)]),
     }
     return pa.table(laid)
 
@@ -43,3 +48,10 @@ def entries_of(page: bytes) -> NDArray[np.int64]:
     if at != len(page) or said >> (len(_NUMBER_BYTES) + _TEXTS):
         return none
     return np.frombuffer(page, "<u4", lines, _HEAD_BYTES).astype(np.int64)
+
+
+def _received(page: bytes, lines: int) -> NDArray[np.int64]:
+    """The first of the columns: it stands behind the entries."""
+    if not lines or not page[1] & 1:
+        return np.zeros(lines, np.int64)
+    return np.frombuffer(page, "<u2", lines, _HEAD_BYTES + _ENTRY_BYTES * lines).astype(np.int64)

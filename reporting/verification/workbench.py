@@ -27,6 +27,7 @@ CHECKS: Mapping[str, str] = {
     **statements("reporting.verification", "checks.sql"),
     **statements("reporting.verification", "runs.sql"),
     **statements("reporting.verification", "bank.sql"),
+    **statements("reporting.verification", "interest.sql"),
 }
 _PACKAGE = "reporting.verification"
 
@@ -119,7 +120,21 @@ def _vocabulary(codes: Codes) -> dict[str, pa.Table]:
     funds = {"code": list(codes.funds), "family": [int(each.family) for each in codes.funds.values()]}
     layouts = {"layout": list(LAYOUTS)}
     tables = {"code": columns, "item": items, "fund": funds, "known_layout": layouts}
+    tables |= _interest(codes)
     return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _kinds()}
+
+
+def _interest(codes: Codes) -> dict[str, dict[str, list[int]]]:
+    """The payment term, and what is due behind it."""
+    rules = codes.interest
+    term = {
+        "days": [codes.term_days],
+        "compensation": [rules.compensation],
+        "points": [rules.points],
+        "days_a_year": [rules.days_a_year],
+    }
+    rates = {"half": list(rules.refinancing), "rate": list(rules.refinancing.values())}
+    return {"term": term, "refinancing": rates}
 
 
 def _kinds() -> pa.Table:

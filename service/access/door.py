@@ -47,17 +47,15 @@ class Door:
         ConnectionError
             It does not any more.
         """
-        async with postgres.told_of_changes(dsn) as (connection, changed):
-            while not connection.is_closed():
-                changed.clear()
-                async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    live, trust = await postgres.live(connection), await postgres_trust.trusted(connection)
-                    bound = await postgres_trust.bound(connection)
-                self._known.by_name, self._bindings.by_holder = live, bound
-                self._tokens.trust(trust)
-                self.is_known.set()
-                await changed.wait()
-        raise ConnectionError("the connection that tells of keys is gone")
+        await postgres.follow(dsn, self._read, "keys")
+
+    async def _read(self, connection: postgres.Connection) -> None:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            live, trust = await postgres.live(connection), await postgres_trust.trusted(connection)
+            bound = await postgres_trust.bound(connection)
+        self._known.by_name, self._bindings.by_holder = live, bound
+        self._tokens.trust(trust)
+        self.is_known.set()
 
     async def caller(self, request: Request) -> Caller:
         """Who is calling.

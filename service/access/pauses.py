@@ -34,12 +34,7 @@ class Pauses:
         ConnectionError
             It does not any more.
         """
-        async with postgres.told_of_changes(dsn) as (connection, changed):
-            while not connection.is_closed():
-                changed.clear()
-                await self._read()
-                await changed.wait()
-        raise ConnectionError("the connection that tells of pauses is gone")
+        await postgres.follow(dsn, lambda _: self._read(), "pauses")
 
     async def change(self, change: Change) -> bool:
         """Pause a sender or resume it: stored and in force once this returns; False where nobody knows that sender."""

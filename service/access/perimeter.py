@@ -29,6 +29,12 @@ class Perimeter:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+        self._named: set[str] | None = set()
+
+    @property
+    def programmes(self) -> list[str] | None:
+        """Those that the lines seen name, in order; None where a line lies in one that it does not name."""
+        return None if self._named is None else sorted(self._named)
 
     def see(self, lines: pa.RecordBatch) -> None:
         """Look at some lines.
@@ -40,7 +46,7 @@ class Perimeter:
         """
         kinds = _texts(lines, Field.KIND)
         self._see_kinds(kinds.dictionary.to_pylist())
-        if self._caller.programmes:
+        if self._named is not None:
             self._see_programmes(lines, kinds)
 
     def see_form(self, rows: Sequence[Mapping[str, str]]) -> None:
@@ -69,13 +75,17 @@ class Perimeter:
         return centre[:_PROGRAMME_LETTERS] in self._caller.programmes
 
     def _see_programmes(self, lines: pa.RecordBatch, kinds: pa.DictionaryArray) -> None:
-        placed = self._lies_inside(_texts(lines, Field.FUND_CENTRE)) | _rows(
-            kinds, lambda kind: kind in _UNPLACED
-        )
-        other = _texts(lines, Field.COUNTERPART)
-        inside = placed & (self._lies_inside(other) | _rows(other, lambda text: not text))
-        if not inside.all():
-            raise self._outside()
+        centres, others = _texts(lines, Field.FUND_CENTRE), _texts(lines, Field.COUNTERPART)
+        is_unplaced = _rows(kinds, lambda kind: kind in _UNPLACED)
+        if self._caller.programmes:
+            placed = self._lies_inside(centres) | is_unplaced
+            if not (placed & (self._lies_inside(others) | _rows(others, lambda text: not text))).all():
+                raise self._outside()
+        if not (_rows(centres, bool) | is_unplaced).all():
+            self._named = None
+        elif self._named is not None:
+            texts = [*centres.dictionary.to_pylist(), *others.dictionary.to_pylist()]
+            self._named |= {text[:_PROGRAMME_LETTERS] for text in texts if text}
 
     def _outside(self) -> Problem:
         allowed = ", ".join(sorted(self._caller.programmes))
@@ -84,6 +94,19 @@ class Perimeter:
 
     def _lies_inside(self, centres: pa.DictionaryArray) -> NDArray[np.bool_]:
         return _rows(centres, self._names)
+
+
+def check_whole(who: Caller, told: str) -> None:
+    """Let pass who is limited to no programmes.
+
+    Raises
+    ------
+    Problem
+        The caller is, and what it asks for is not.
+    """
+    if who.programmes:
+        limits = ", ".join(sorted(who.programmes))
+        raise _forbidden("perimeter", f"Key {who.key} is limited to {limits}: {told}")
 
 
 def _texts(lines: pa.RecordBatch, field: Field) -> pa.DictionaryArray:

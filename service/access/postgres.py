@@ -1,7 +1,7 @@
 """Keys and the trail in the database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from service.access.roles import Role
 SQL = queries("service.access", "queries.sql")
 CHANNEL = "crescendo_access"
 Pool = asyncpg.Pool
+Connection = asyncpg.Connection
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -96,6 +97,22 @@ async def told_of_changes(dsn: str) -> AsyncIterator[tuple[asyncpg.Connection, a
         yield connection, changed
     finally:
         await connection.close()
+
+
+async def follow(dsn: str, read: Callable[[asyncpg.Connection], Awaitable[None]], what: str) -> None:
+    """Call ``read`` now and after each change, for as long as the database answers.
+
+    Raises
+    ------
+    ConnectionError
+        It does not any more.
+    """
+    async with told_of_changes(dsn) as (connection, changed):
+        while not connection.is_closed():
+            changed.clear()
+            await read(connection)
+            await changed.wait()
+    raise ConnectionError(f"the connection that tells of {what} is gone")
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 MAY_SEND: Mapping[Role, frozenset[Family]] = {
-    # engages, certifies service, orders payment, late interest too
+    # engages, certifies service, orders payment, late interest too, and suspends the term of what is incomplete
     Role.AUTHORISING_OFFICER: frozenset(
         {
             Family.COMMITMENT,
@@ -26,6 +26,7 @@ MAY_SEND: Mapping[Role, frozenset[Family]] = {
             Family.SERVICE,
             Family.SERVICE_CANCELLATION,
             Family.PAYMENT_REQUEST,
+            Family.TERM,
         }
     ),
     # opens, allots and moves credits

@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 
 from reporting.grids import Column, Grid
 from service import asking, console
-from service.commands import access_trust
+from service.commands import access_trust, holders
 from service.commands.options import HERE, Json, Place
 from service.commands.powers import Powers
 from service.opening import reachable
@@ -62,22 +62,10 @@ def revoke(
     place: Place = HERE,
 ) -> int:
     """End a key; a running service turns it away from then on.  Exit code 1 when there is no such key."""
+    from service.access import postgres
 
-    async def asked(dsn: str, _: Narrator) -> bool | None:
-        from service.access import postgres
-        from service.postgres import connected
-
-        async with connected(dsn) as connection:
-            return await postgres.revoke(connection, key, reason)
-
-    ended = asking.ask(place.settings(), asked)
-    told = {
-        True: f"Key {key} is ended.",
-        False: f"Key {key} was ended before.",
-        None: f"There is no key {key}.",
-    }
-    console.say(told[ended])
-    return 1 if ended is None else 0
+    ended = holders.ask(place, lambda connection: postgres.revoke(connection, key, reason))
+    return holders.told_end(f"key {key}", ended)
 
 
 @app.command
@@ -133,33 +121,19 @@ def listing(
     json: Json = False,
 ) -> None:
     """Every key that was ever made, and what became of it; no secret, as none is kept."""
+    from service.access import postgres
 
-    async def asked(dsn: str, _: Narrator) -> list[dict[str, Any]]:
-        from service.access import postgres
-        from service.postgres import connected
-
-        async with connected(dsn) as connection:
-            return await postgres.listed(connection, sender)
-
-    found = asking.ask(place.settings(), asked)
-    if json:
-        console.as_json(found)
-    else:
-        console.show(_grid(found))
+    found = holders.ask(place, lambda connection: postgres.listed(connection, sender))
+    holders.shown(found, _grid, json=json)
 
 
 def _grid(keys: Sequence[dict[str, Any]]) -> Grid:
     columns = [Column(name) for name in ("key", "sender", "roles", "programmes", "made", "ends")]
     rows = [
         [
-            *(each["key"], each["sender"], " ".join(each["roles"]), " ".join(each["programmes"]) or "all"),
-            *(f"{each['created_at']:%Y-%m-%d}", _end(each)),
+            *(each["key"], each["sender"], *holders.powers(each)),
+            *(f"{each['created_at']:%Y-%m-%d}", holders.end(each)),
         ]
         for each in keys
     ]
     return Grid("Keys", columns, rows)
-
-
-def _end(key: dict[str, Any]) -> str:
-    end = key["ended_at"] or key["expires_at"]
-    return f"{end:%Y-%m-%d}" if end else "never"

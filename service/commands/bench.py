@@ -19,6 +19,7 @@ _ROOT = Path(__file__).parents[2]
 app = App(name="bench", help="Benchmarks that verify before they time.")
 app.command("service.commands.load:load", name="load")
 app.command("service.commands.bench_payments:payments", name="payments")
+app.command("service.commands.bench_pain001:payment_files", name="pain001")
 
 
 @app.default

@@ -104,6 +104,7 @@ def suggest(data: Path, files: list[Path], examples: list[str]) -> None:
         (f"crescendo report refusals --submission 3 --data {data}", "line by line, with what to do"),
         (f"crescendo run {files[0].parent}/*.parquet --data {data}", "known files: nothing happens twice"),
         (f"crescendo bank status --data {data}", "books and bank, account by account"),
+        (f"crescendo report delays --data {data}", "how late a year is that is paid in two runs of December"),
         ("crescendo generate year --out year", "the State's whole year, 15 million lines"),
     ]
     width = max(len(command) for command, _ in lines)

@@ -67,6 +67,55 @@ def year(
 
 
 @dataclass(frozen=True, slots=True)
+class Orders:
+    """Which payment files."""
+
+    seed: Annotated[int, Parameter(help="The same seed gives the same files, byte for byte.")] = 1
+    transfers: Annotated[int, Parameter(help="Transfers in all files.")] = 10_000
+    per_file: Annotated[int, Parameter(help="Transfers of one file.")] = 1_000_000
+    version: Annotated[Literal["03", "09"], Parameter(help="Of pain.001.001.")] = "09"
+    imputation: Annotated[
+        Literal["csv", "parquet", "arrow", "jsonl", "structured"],
+        Parameter(help="Format of the file beside; structured: in the remittance of each transfer."),
+    ] = "csv"
+    wrong_every: Annotated[int, Parameter(help="One transfer in so many that must be refused; 0: none.")] = (
+        500
+    )
+
+
+MINISTRY = Orders()
+
+
+@app.command
+def payments(
+    *,
+    out: Annotated[Path, Parameter(help="Folder for the files; made if need be.")],
+    orders: Annotated[Orders, Parameter(name="*")] = MINISTRY,
+    json: Json = False,
+) -> None:
+    """Payment files of a ministry, pain.001, with their imputations; and the credits and third parties they need.
+
+    summary.json says what must come of them.
+    """
+    from bench.payables import Size
+    from bench.payment_files import Style, write
+    from posting.registry import Reference
+
+    if orders.transfers < 1 or orders.per_file < 1 or orders.wrong_every < 0:
+        raise Misuse("--transfers and --per-file count from 1, --wrong-every from 0")
+    style = Style(orders.version, orders.imputation, orders.per_file, wrong_every=orders.wrong_every)
+    summary = write(out, Size(orders.transfers, orders.seed), style, Reference.load())
+    if json:
+        console.as_json(summary)
+        return
+    console.say(
+        f"{summary['transfers']:,} transfers in {console.count(len(summary['files']) - 2, 'file')}, in {out}"
+    )
+    named = " ".join(str(out / name) for name in ("credits.arrow", "payees.arrow", "payments-*.xml"))
+    console.say(f"Process them: crescendo run {named} --sender {summary['sender']}")
+
+
+@dataclass(frozen=True, slots=True)
 class Luck:
     """How the bank fares with what it is asked."""
 

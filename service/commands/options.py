@@ -9,6 +9,12 @@ from cyclopts import Parameter
 
 from service.settings import Settings, read
 
+FILES = (
+    "Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format; or payment files, pain.001, with their imputations "
+    "in FILE.imputation.csv (or .parquet, .jsonl, .arrow) beside them."
+)
+"""Which files are taken."""
+
 Json = Annotated[
     bool,
     Parameter(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -10,14 +10,13 @@ from cyclopts import App, Parameter
 
 from core.payments import ZONE
 from service import console, interruption
+from service.commands.interest import interest
+from service.commands.moments import Moment, moment
 from service.commands.options import HERE, Json, Place
 from service.settings import Misuse
 
-app = App(
-    name="pay",
-    help="Payment runs: propose, look, change, release by a second person, issue, files for the bank.",
-)
-
+app = App(name="pay", help="Payment runs, from what is due to files for the bank; late interest.")
+app.command(interest)
 EXIT_REFUSED = 1
 _LETTERS_MAX = 70
 _REASON_LETTERS_MAX = 300
@@ -25,14 +24,6 @@ _REASON_LETTERS_MAX = 300
 Run = Annotated[int, Parameter(help="Number of the run.")]
 Who = Annotated[
     str, Parameter(name="--as", help="Who does this; kept with it. Who proposed a run does not release it.")
-]
-Moment = Annotated[
-    str,
-    Parameter(
-        name="--at",
-        show_default=False,
-        help="Act as if it were this moment in Paris: 2018-12-20T14:00. Now, unless given.",
-    ),
 ]
 
 
@@ -271,17 +262,6 @@ def _change(place: Place, run: int, what: str, said: tuple[Sequence[int], Becaus
 def person(name: str) -> str:
     """Who does something."""
     return _plain("--as", name, _LETTERS_MAX)
-
-
-def moment(text: str) -> datetime:
-    """The moment said, in the time of Paris; now where none is."""
-    if not text:
-        return datetime.now(UTC)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Misuse(f"--at {text!r} is no moment; write it as in 2018-12-20T14:00") from error
-    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(ZONE))
 
 
 def _day(text: str) -> date:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXIT_FINDINGS = 1
 
-app = App(name="report", help="Trial balance, budget execution, refusals, commitments, proofs.")
+app = App(name="report", help="Trial balance, budget execution, refusals, commitments, delays, proofs.")
 LevelName = Literal["programme", "bop", "uo", "operation"]
 
 
@@ -135,6 +135,23 @@ def commitments(
             connection, names, level=Level[level.upper()]
         ),
     )
+    form.write(found, report.grid)
+
+
+@app.command
+def delays(
+    *,
+    by: Annotated[Literal["ministry", "programme"], Parameter(help="One row for each.")] = "ministry",
+    year: Annotated[int | None, Parameter(help="Only what was debited in this year.")] = None,
+    form: Form = TABLE,
+    place: Place = HERE,
+) -> None:
+    """How long payments took, from request to debit; what came in time; interest due, proposed and paid."""
+    from reporting import delays as report
+    from service.reading import read
+
+    scope = report.Scope(by, year)
+    found = read(place.settings(), lambda connection, names: report.delays(connection, names, scope))
     form.write(found, report.grid)
 
 

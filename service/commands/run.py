@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from core.errors import InputError
 from service import console, interruption, progress, tuning, warmup
-from service.commands.options import HERE, Json, Place
+from service.commands.options import FILES, HERE, Json, Place
 from service.opening import opened
 from service.settings import Misuse, Settings
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from service.app import Result
 
 EXIT_REFUSED = 1
+_MANIFEST = ".manifest.json"
 
 
 @Parameter(name="*")
@@ -66,7 +67,7 @@ AS_THEY_ARE = Presentation()
 
 
 def run(
-    *files: Annotated[Path, Parameter(help="Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format.")],
+    *files: Annotated[Path, Parameter(help=FILES)],
     presentation: Presentation = AS_THEY_ARE,
     place: Place = HERE,
     json: Json = False,
@@ -76,8 +77,8 @@ def run(
     Every line is accepted, duplicate, refused with its reason, or suspended until the act it follows comes.
     Whenever a run is stopped or killed, or loses its database, the same command goes on from the last commit.
 
-    Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole, the others
-    processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
+    Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole or lost from the
+    spool, the others processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
     if presentation.dry_run:
         return _tried(place.settings(), files, presentation, json=json)
@@ -91,7 +92,7 @@ def run(
     if result.is_interrupted:
         console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
         return interruption.EXIT_INTERRUPTED
-    return EXIT_REFUSED if result.rejected else 0
+    return EXIT_REFUSED if result.rejected or result.lost else 0
 
 
 def _tried(settings: Settings, files: Sequence[Path], presentation: Presentation, *, json: bool) -> int:
@@ -154,13 +155,13 @@ def _declared(presentation: Presentation) -> "Envelope":
 
 
 def _presentable(files: Sequence[Path]) -> list[Path]:
-    """All but the manifests that stand beside their file: they are read with it."""
-    return [path for path in files if not (_is_manifest(path) and path.with_name(_described(path)).exists())]
-
-
-def _is_manifest(path: Path) -> bool:
-    return path.name.endswith(".manifest.json")
+    """All but the manifests and imputation files that stand beside their file: they are read with it."""
+    return [path for path in files if not ((name := _described(path)) and path.with_name(name).exists())]
 
 
 def _described(path: Path) -> str:
-    return path.name.removesuffix(".manifest.json")
+    """The name of the file that this one stands beside; empty when it is one of its own."""
+    from ingest.companions import described
+
+    is_manifest = path.name.endswith(_MANIFEST)
+    return path.name.removesuffix(_MANIFEST) if is_manifest else described(path.name)

@@ -11,10 +11,10 @@ from cyclopts import App, Parameter
 from reporting.grids import Column, Grid
 from service import asking, console
 from service.access.roles import kinds
+from service.commands import holders
 from service.commands.options import HERE, Json, Place
 from service.commands.powers import Powers
 from service.opening import reachable
-from service.progress import Narrator
 from service.settings import Misuse
 
 app = App(name="signer", help="Public keys that sign files left in drop folders.")
@@ -80,22 +80,10 @@ def revoke(
     place: Place = HERE,
 ) -> int:
     """End a signer: its signatures count no longer. Exit code 1 when there is no such signer."""
+    from service.drop import postgres
 
-    async def asked(dsn: str, _: Narrator) -> bool | None:
-        from service.drop import postgres
-        from service.postgres import connected
-
-        async with connected(dsn) as connection:
-            return await postgres.end(connection, signer, reason)
-
-    ended = asking.ask(place.settings(), asked)
-    told = {
-        True: f"Signer {signer} is ended.",
-        False: f"Signer {signer} was ended before.",
-        None: f"There is no signer {signer}.",
-    }
-    console.say(told[ended])
-    return 1 if ended is None else 0
+    ended = holders.ask(place, lambda connection: postgres.end(connection, signer, reason))
+    return holders.told_end(f"signer {signer}", ended)
 
 
 @app.command(name="list")
@@ -106,34 +94,20 @@ def listing(
     json: Json = False,
 ) -> None:
     """Every signer that ever was, and what became of it."""
+    from service.drop import postgres
 
-    async def asked(dsn: str, _: Narrator) -> list[dict[str, Any]]:
-        from service.drop import postgres
-        from service.postgres import connected
-
-        async with connected(dsn) as connection:
-            return await postgres.listed(connection, sender)
-
-    found = asking.ask(place.settings(), asked)
-    if json:
-        console.as_json(found)
-    else:
-        console.show(_grid(found))
+    found = holders.ask(place, lambda connection: postgres.listed(connection, sender))
+    holders.shown(found, _grid, json=json)
 
 
 def _grid(signers: Sequence[dict[str, Any]]) -> Grid:
     names = ("signer", "sender", "roles", "programmes", "begins", "ends", "pain.002", "public key")
     rows = [
         [
-            *(each["signer"], each["sender"], " ".join(each["roles"]), " ".join(each["programmes"]) or "all"),
-            *(f"{each['valid_from']:%Y-%m-%d}", _end(each), "yes" if each["pain002"] else "no"),
+            *(each["signer"], each["sender"], *holders.powers(each)),
+            *(f"{each['valid_from']:%Y-%m-%d}", holders.end(each), "yes" if each["pain002"] else "no"),
             each["public_key"],
         ]
         for each in signers
     ]
     return Grid("Signers", [Column(name) for name in names], rows)
-
-
-def _end(signer: dict[str, Any]) -> str:
-    end = signer["ended_at"] or signer["expires_at"]
-    return f"{end:%Y-%m-%d}" if end else "never"

@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from service import console
-from service.commands.options import Json
+from service.commands.options import FILES, Json
 from service.settings import Misuse
 
 EXIT_REFUSED = 1
@@ -51,7 +51,7 @@ class Sent(NamedTuple):
 
 
 def submit(
-    *files: Annotated[Path, Parameter(help="Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format.")],
+    *files: Annotated[Path, Parameter(help=FILES)],
     to: To = HERE,
     json: Json = False,
 ) -> int:
@@ -63,8 +63,12 @@ def submit(
     Exit codes: 0 decided, whatever was refused line by line; 1 at least one file refused whole; 2 wrong usage;
     3 no answer from the service: the same command goes on.
     """
+    from ingest.companions import described
     from service.sending import Refused
 
+    files = tuple(
+        each for each in files if not (named := described(each.name)) or not each.with_name(named).exists()
+    )
     missing = [str(file) for file in files if not file.is_file()]
     if missing or not files:
         raise Misuse(f"no such file: {', '.join(missing)}" if missing else "name at least one file")

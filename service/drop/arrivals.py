@@ -23,15 +23,21 @@ class Arrived(NamedTuple):
     """A file that is whole, and what stands beside it."""
 
     entry: Entry
-    has_signature: bool
-    has_manifest: bool
+    beside: Sequence[Entry] = ()
+    """Its signature, its manifest, as far as they are there."""
 
     @property
-    def names(self) -> list[str]:
-        """All that belongs to it, the file itself first."""
-        beside = {SIGNATURE: self.has_signature, MANIFEST: self.has_manifest}
-        name = self.entry.name
-        return [name, *(f"{name}{suffix}" for suffix, is_there in beside.items() if is_there)]
+    def has_signature(self) -> bool:
+        """Whether its signature stands beside it."""
+        return self._has(SIGNATURE)
+
+    @property
+    def has_manifest(self) -> bool:
+        """Whether its manifest does."""
+        return self._has(MANIFEST)
+
+    def _has(self, suffix: str) -> bool:
+        return any(each.name == f"{self.entry.name}{suffix}" for each in self.beside)
 
 
 @dataclass(slots=True)
@@ -71,5 +77,4 @@ def _group(named: dict[str, Entry], name: str) -> tuple[Entry, ...]:
 
 def _arrived(group: Sequence[Entry]) -> Arrived:
     file, *beside = group
-    suffixes = {each.name.removeprefix(file.name) for each in beside}
-    return Arrived(file, SIGNATURE in suffixes, MANIFEST in suffixes)
+    return Arrived(file, beside)

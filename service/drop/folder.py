@@ -48,6 +48,10 @@ class Entry(NamedTuple):
     inode: int
 
 
+class Changed(Exception):
+    """A file is no longer the one that was looked at: it is left where it is, and counts as new."""
+
+
 class Folder:
     """A sender's folders."""
 
@@ -59,6 +63,24 @@ class Folder:
         with os.scandir(self._places[Place.IN]) as found:
             entries = [_entry(each) for each in islice(found, ENTRIES_MAX)]
         return [each for each in entries if each is not None]
+
+    @contextmanager
+    def reading_whole(self, entry: Entry) -> Iterator[BinaryIO]:
+        """A file of ``in``, open, and the same before and after as when it was looked at.
+
+        Raises
+        ------
+        Changed
+            It was written to or replaced.
+        FileNotFoundError, FileUnreadable
+            As ``reading``.
+        """
+        with self.reading(entry.name) as file:
+            if _seen(entry.name, os.fstat(file.fileno())) != entry:
+                raise Changed
+            yield file
+            if _seen(entry.name, os.fstat(file.fileno())) != entry:
+                raise Changed
 
     @contextmanager
     def reading(self, name: str) -> Iterator[BinaryIO]:
@@ -114,13 +136,26 @@ class Folder:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._places[Place.OUT])
 
-    def move(self, name: str, place: Place, new_name: str) -> None:
-        """Move something out of ``in``, durably; whatever it is, it is moved itself, never what it points to."""
+    def move(self, entry: Entry, place: Place, new_name: str) -> bool:
+        """Move what was looked at out of ``in``, durably; whatever it is, it is moved itself, never what it points to.
+
+        What has come in its place stays there; then this is False.
+        """
         source, target = self._places[Place.IN], self._places[place]
+        found = _stood(entry.name, source)
+        if found is not None and found != entry:
+            return False
         with suppress(FileNotFoundError):
-            os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
+            os.rename(entry.name, new_name, src_dir_fd=source, dst_dir_fd=target)
+        moved = _stood(new_name, target)
+        is_it = moved is None or moved.inode == entry.inode
+        if not is_it:  # it came between the look and the move: back with it, unless another came meanwhile
+            with suppress(FileExistsError):
+                os.link(new_name, entry.name, src_dir_fd=target, dst_dir_fd=source, follow_symlinks=False)
+            os.unlink(new_name, dir_fd=target)
         os.fsync(target)
         os.fsync(source)
+        return is_it
 
 
 @contextmanager
@@ -164,5 +199,17 @@ def _entry(found: os.DirEntry[str]) -> Entry | None:
         state = found.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
+    return _seen(found.name, state)
+
+
+def _stood(name: str, folder: int) -> Entry | None:
+    """What stands in a folder by a name now; None when nothing does."""
+    try:
+        return _seen(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except FileNotFoundError:
+        return None
+
+
+def _seen(name: str, state: os.stat_result) -> Entry:
     is_file = stat.S_ISREG(state.st_mode)
-    return Entry(found.name, is_file, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+    return Entry(name, is_file, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)

@@ -99,6 +99,6 @@ async def unanswered(pool: Pool) -> list[Taken]:
     return [Taken(*row) for row in await pool.fetch(SQL["unanswered"])]
 
 
-async def decided(pool: Pool, submissions: Sequence[int]) -> set[int]:
-    """Which of these submissions have come to their end."""
-    return {row["submission"] for row in await pool.fetch(SQL["decided"], list(submissions))}
+async def ended(pool: Pool, submissions: Sequence[int]) -> set[int]:
+    """Which of these submissions have come to their end: decided, or cancelled."""
+    return {row["submission"] for row in await pool.fetch(SQL["ended"], list(submissions))}

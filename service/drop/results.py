@@ -1,9 +1,11 @@
 """What is written back into a sender's folder: the results of a file that was decided, or why one was refused whole."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import msgspec
 
+from core.errors import InputError
 from service.drop.folder import Folder
 from service.drop.names import harmless
 from service.drop.postgres import Taken
@@ -12,8 +14,11 @@ from service.web.desk import Desk
 from service.web.problems import Problem
 from service.web.refusals import as_csv, refused
 from service.web.submissions import Submissions
+from settlement.statuses import refused_whole
 
 RECEIPT, REFUSALS, PAIN002, PROBLEM = ".receipt.json", ".refusals.csv", ".pain002.xml", ".problem.json"
+
+PAYMENT_SUFFIXES = (".xml", ".tar")
 
 
 class Results:
@@ -35,7 +40,10 @@ class Results:
 
 
 async def explain(folder: Folder, name: str, problem: Problem) -> None:
-    """Why a file was refused whole."""
+    """Why a file was refused whole; to the sender of a payment file as pain.002 too."""
+    if isinstance(error := problem.__cause__, InputError) and name.lower().endswith(PAYMENT_SUFFIXES):
+        report = refused_whole(error.batch_id, error, datetime.now(UTC))
+        await folder.write(f"{harmless(name)}{PAIN002}", _whole(report))
     await folder.write(f"{harmless(name)}{PROBLEM}", _whole(problem.body()))
 
 

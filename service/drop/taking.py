@@ -17,7 +17,7 @@ from service.access.keys import Caller
 from service.access.roles import Role
 from service.drop import signatures
 from service.drop.arrivals import Arrived
-from service.drop.folder import Folder
+from service.drop.folder import Changed, Folder
 from service.drop.names import MANIFEST, SIGNATURE, check
 from service.drop.signatures import SIGNATURE_FILE_BYTES_MAX, Signer
 from service.web import presenting
@@ -68,6 +68,8 @@ class Taking:
         ------
         InputError, Problem
             It is refused whole, or, with status 503, can be taken later.
+        Changed
+            Another file stands in its place by now.
         """
         self._desk.check_open()
         self._desk.check_sender(folder.sender, is_file=True)
@@ -97,10 +99,16 @@ class Taking:
         return found
 
     async def _spooled(self, folder: Folder, arrived: Arrived) -> Spooled:
-        declared = _declared(folder, arrived)
-        with folder.reading(arrived.entry.name) as file:
-            source = cast(BinaryIO, _Source(self._desk, file))
-            return await asyncio.to_thread(self._spool.receive, source, arrived.entry.name, declared)
+        declared, spooled = _declared(folder, arrived), None
+        try:
+            with folder.reading_whole(arrived.entry) as file:
+                source = cast(BinaryIO, _Source(self._desk, file))
+                spooled = await asyncio.to_thread(self._spool.receive, source, arrived.entry.name, declared)
+        except Changed:
+            if spooled:
+                await self._desk.inbox.admission.refuse(spooled)
+            raise
+        return spooled
 
     async def _recognised(self, spooled: Spooled, found: bytes, signers: Sequence[Signer]) -> Signer:
         """Who signed what lies in the spool: nobody changes it there between the look and the use."""

@@ -7,7 +7,8 @@ noted as taken and not as answered gets its results, after a restart too.
 
 import asyncio
 from collections import defaultdict
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -22,23 +23,23 @@ from service.access.roles import Role
 from service.access.trail import Attempt, Trail
 from service.drop import postgres
 from service.drop.arrivals import Arrivals, Arrived
-from service.drop.folder import Folder, Place, opened, senders
+from service.drop.folder import Changed, Folder, Place, opened, senders
+from service.drop.later import RETRY_SECONDS, Later
 from service.drop.names import harmless
 from service.drop.postgres import Pool, Taken
 from service.drop.results import Results, explain
 from service.drop.signatures import Signer
-from service.drop.taking import Accepted, Taking
+from service.drop.taking import Taking
 from service.web.desk import Desk
 from service.web.postgres import DATABASE_FAILURES
 from service.web.problems import Problem, of_input
 
 LOG = structlog.get_logger()
 POLL_SECONDS = 0.25
-RETRY_SECONDS = 5
 SENDERS_AT_ONCE = 4
 TAKEN_A_LOOK = 100
-_LATER = (OSError, EngineError, *DATABASE_FAILURES)
-"""Not the file's fault: it waits where it is."""
+_ALL_LATER = (EngineError, *DATABASE_FAILURES)
+"""Nothing can be taken or answered: all of a sender's files wait where they are."""
 
 
 class Rules(NamedTuple):
@@ -61,6 +62,7 @@ class Watch:
     taking: Taking
     _arrivals: dict[str, Arrivals] = field(default_factory=dict)
     _unanswered: defaultdict[str, list[Taken]] = field(default_factory=lambda: defaultdict(list))
+    _later: Later = field(default_factory=Later)
     _busy: set[str] = field(default_factory=set)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SENDERS_AT_ONCE))
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -98,43 +100,74 @@ class Watch:
                 with opened(self.rules.root, sender) as folder:
                     await self._answer(folder)
                     await self._look(folder)
-        except _LATER as error:
+        except (OSError, *_ALL_LATER) as error:
             LOG.warning("drop folder waits", sender=sender, cause=repr(error))
+            await self._pause(RETRY_SECONDS)
+        except Exception:
+            self.desk.board.count("drop_files_total", "failed")
+            LOG.exception("drop folder failed", sender=sender)
             await self._pause(RETRY_SECONDS)
         finally:
             self._busy.discard(sender)
 
     async def _answer(self, folder: Folder) -> None:
         """Write the results of what is decided."""
-        waiting = self._unanswered[folder.sender][:TAKEN_A_LOOK]
-        decided = (
-            await postgres.decided(self.pool, [each.submission for each in waiting]) if waiting else set()
-        )
+        waiting = [
+            each
+            for each in self._unanswered[folder.sender]
+            if self._later.is_due(folder.sender, _result(each))
+        ][:TAKEN_A_LOOK]
+        ended = await postgres.ended(self.pool, [each.submission for each in waiting]) if waiting else set()
         for taken in waiting:
-            if taken.submission in decided and not self._stopped.is_set():
-                await Results(self.desk).write(folder, taken)
-                await postgres.note_answered(self.pool, taken)
-                self._unanswered[folder.sender].remove(taken)
-                LOG.info("drop answered", sender=taken.sender, file=taken.name, submission=taken.submission)
+            if taken.submission in ended and not self._stopped.is_set():
+                async with self._alone(folder, taken.name, _result(taken)):
+                    await Results(self.desk).write(folder, taken)
+                    await postgres.note_answered(self.pool, taken)
+                    self._unanswered[folder.sender].remove(taken)
+                    said = {"file": taken.name, "submission": taken.submission}
+                    LOG.info("drop answered", sender=taken.sender, **said)
 
     async def _look(self, folder: Folder) -> None:
         """Take what is whole, in the order in which it came."""
         entries = await asyncio.to_thread(folder.look)
+        names = {each.name for each in entries}
+        self._later.keep(folder.sender, names | set(map(_result, self._unanswered[folder.sender])))
         if not entries:
             self._arrivals.pop(folder.sender, None)
             return
         signers = await postgres.signers_of(self.pool, folder.sender)
         known = self._arrivals.setdefault(folder.sender, Arrivals(self.rules.settle_seconds))
-        for arrived in known.whole(entries, must_sign=bool(signers))[:TAKEN_A_LOOK]:
-            if not await self._taken(folder, arrived, signers):
-                return
+        whole = known.whole(entries, must_sign=bool(signers))
+        due = [each for each in whole if self._later.is_due(folder.sender, each.entry.name)]
+        for arrived in due[:TAKEN_A_LOOK]:
+            async with self._alone(folder, name := arrived.entry.name, name):
+                if not await self._taken(folder, arrived, signers):
+                    return
+
+    @asynccontextmanager
+    async def _alone(self, folder: Folder, name: str, key: str) -> AsyncIterator[None]:
+        """What goes wrong with one file is told and counted, and lets that file wait, by ``key``; the others go on."""
+        try:
+            yield
+            self._later.settle(folder.sender, key)
+        except _ALL_LATER:
+            raise
+        except Exception as error:
+            seconds = self._later.fail(folder.sender, key)
+            self.desk.board.count("drop_files_total", "failed")
+            said = {"sender": folder.sender, "file": harmless(name), "again_in_seconds": seconds}
+            LOG.exception("drop failed", cause=repr(error), exc_info=not isinstance(error, OSError), **said)
 
     async def _taken(self, folder: Folder, arrived: Arrived, signers: list[Signer]) -> bool:
         """Take a file or refuse it; False when it must wait, and the others with it."""
         try:
             await self._take(folder, arrived, signers)
+        except Changed:
+            LOG.info("drop changed", sender=folder.sender, file=harmless(arrived.entry.name))
         except InputError as error:
-            await self._refuse(folder, arrived, of_input(error))
+            problem = of_input(error)
+            problem.__cause__ = error
+            await self._refuse(folder, arrived, problem)
         except Problem as problem:
             if problem.status is HTTPStatus.SERVICE_UNAVAILABLE:
                 return False
@@ -143,22 +176,12 @@ class Watch:
 
     async def _take(self, folder: Folder, arrived: Arrived, signers: list[Signer]) -> None:
         name = arrived.entry.name
-        submission, signer = await self._accepted(folder, arrived, signers)
+        submission, signer = await self.taking.take(folder, arrived, signers)
         taken = await postgres.note_taken(self.pool, (folder.sender, name, submission), signer)
         self._unanswered[folder.sender].append(taken)
         await _moved(folder, arrived, Place.DONE, f"{submission:09}")
         self.desk.board.count("drop_files_total", "taken")
         LOG.info("drop taken", sender=folder.sender, file=name, submission=submission)
-
-    async def _accepted(self, folder: Folder, arrived: Arrived, signers: list[Signer]) -> Accepted:
-        try:
-            return await self.taking.take(folder, arrived, signers)
-        except (InputError, Problem, *_LATER):
-            raise
-        except Exception as error:
-            LOG.exception("drop failed", sender=folder.sender, file=harmless(arrived.entry.name))
-            told = "This is our fault, and it is logged"
-            raise Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", told) from error
 
     async def _refuse(self, folder: Folder, arrived: Arrived, problem: Problem) -> None:
         """Say why, and move the file out of the way.
@@ -177,9 +200,15 @@ class Watch:
 
 
 async def _moved(folder: Folder, arrived: Arrived, place: Place, prefix: str) -> None:
-    """Move a file, then what stands beside it: without it those mean nothing."""
-    for name in arrived.names:
-        await asyncio.to_thread(folder.move, name, place, f"{prefix}-{harmless(name)}")
+    """Move a file, then what stands beside it: without it those mean nothing.  What has come in their place stays."""
+    for entry in (arrived.entry, *arrived.beside):
+        if not await asyncio.to_thread(folder.move, entry, place, f"{prefix}-{harmless(entry.name)}"):
+            LOG.info("drop replaced", sender=folder.sender, file=harmless(entry.name))
+
+
+def _result(taken: Taken) -> str:
+    """What a file's answer is called among what waits: no file in ``in`` has such a name."""
+    return f"/{taken.number}"
 
 
 async def watch(rules: Rules, desk: Desk, trail: Trail, where: tuple[str, Spool]) -> None:

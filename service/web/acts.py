@@ -80,6 +80,7 @@ class Acts:
 
         With ``atomic``, so are its acts; with ``dry_run``, it is decided as of now and taken back.
         """
+        request.knows_only("dry_run", "atomic")
         if request.header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             told = "A form is JSON"
             raise Problem(

@@ -100,4 +100,5 @@ def _asking(desk: Desk) -> Handlers:
         ("GET", "/v1/reports/trial-balance"): reports.trial_balance,
         ("GET", "/v1/reports/budget"): reports.budget,
         ("GET", "/v1/reports/refusals"): reports.refusals,
+        ("GET", "/v1/reports/delays"): reports.delays,
     }

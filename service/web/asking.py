@@ -32,6 +32,7 @@ class Eyes:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._of: Names | None = None
         self._within: dict[frozenset[str], list[int] | None] = {}
         """As many as there are perimeters among the keys."""
 
@@ -46,7 +47,8 @@ class Eyes:
         who, named = request.who, request.text("sender", SENDER_MAX)
         if named and named != who.sender and not who.reads_all:
             raise hidden("Nothing of that sender is yours to see")
-        return Sight(named or (None if who.reads_all else who.sender), await self.centres(who))
+        sender = named or (None if who.reads_all else who.sender)
+        return Sight(sender, await self.centres(who), sorted(who.programmes) or None)
 
     async def asked(self, request: Request, kinds: Sequence[int] | None) -> Asked:
         """Which lines a reference, and an exercise where one is named, ask for."""
@@ -55,8 +57,11 @@ class Eyes:
 
     async def centres(self, who: Caller) -> list[int] | None:
         """Numbers of the fund centres in the caller's programmes; None for all."""
+        names = await self._desk.names()
+        if names is not self._of:
+            self._of, self._within = names, {}
         if who.programmes not in self._within:
-            self._within[who.programmes] = within(await self._desk.names(), who.programmes)
+            self._within[who.programmes] = within(names, who.programmes)
         return self._within[who.programmes]
 
 
@@ -80,7 +85,7 @@ async def seen(connection: Connection, sight: Sight, entry: int) -> Row:
     Problem
         There is none, or it is another sender's or programme's: nobody learns which.
     """
-    rows = await fetch(connection, "entry_seen", entry, *sight)
+    rows = await fetch(connection, "entry_seen", entry, sight.sender, sight.centres)
     if rows and rows[0]["is_seen"]:
         return rows[0]
     problem = hidden if rows else unknown

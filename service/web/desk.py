@@ -1,5 +1,6 @@
 """What every handler works with."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -110,18 +111,32 @@ class Desk:
             The file is refused whole, and is gone.
         """
         try:
-            presenting.agree(spooled, media)
-        except (InputError, Problem):
-            await self.inbox.admission.refuse(spooled)
+            return await self._admitted(spooled, media, who, again=again)
+        except InputError as error:
+            error.batch_id = spooled.envelope.batch_id
             raise
-        return await self.inbox.admission.admit(spooled, Perimeter(who).see, again=again)
+
+    async def _admitted(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
+        admission = self.inbox.admission
+        try:
+            presenting.agree(spooled, media)
+            if who.programmes and await admission.known(spooled.identity, again=again) is not None:
+                # what became of a known file is told at once: it must lie where the key may look
+                await asyncio.to_thread(admission.prove, spooled, Perimeter(who))
+        except (InputError, Problem):
+            await admission.refuse(spooled)
+            raise
+        return await admission.admit(spooled, Perimeter(who), again=again)
 
     async def names(self) -> Names:
         """What the numbers of the journal stand for."""
-        if self._names is None:
-            async with borrowed(self.pool) as connection:
-                self._names = await read_names(connection, self.codes)
-        return self._names
+        if self._names is not None:
+            return self._names
+        is_loaded = self.is_ready  # a book that is being loaded may still give numbers to new codes
+        async with borrowed(self.pool) as connection:
+            found = await read_names(connection, self.codes)
+        self._names = found if is_loaded else None
+        return found
 
     def drain(self) -> None:
         """Take nothing new; who waits is answered with how far it is."""

@@ -49,6 +49,7 @@ class Live:
     async def figures(self, request: Request) -> Answer:
         """The figures once, looked at after they were asked for."""
         await self._onlookers.check(request)
+        request.knows_only()
         with self._lookout.watching():
             found = await self._lookout.next()
         if found is None:
@@ -58,6 +59,7 @@ class Live:
     async def stream(self, request: Request) -> Answer:
         """The figures again and again."""
         await self._onlookers.check(request)
+        request.knows_only()
         self._lookout.check_room()
         return Answer(HTTPStatus.OK, b"" if request.method == "HEAD" else self._events(request), EVENTS)
 
@@ -76,6 +78,7 @@ class Live:
     async def proof(self, request: Request) -> Answer:
         """A batch held against its raw rows, now; named in French where Accept-Language puts it first."""
         await self._onlookers.check(request)
+        request.knows_only()
         number, names = int(request.path["batch"]), await self._desk.names()
         found = await self._desk.journal.report(lambda asked: prove_batch(asked, names, number))
         if found is None:

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from service.access.door import Door
+from service.access.perimeter import check_whole
 from service.access.roles import Role
 from service.web.desk import Desk
 from service.web.exchange import Request
@@ -31,6 +32,7 @@ class Onlookers:
         if not request.who.roles & {Role.OPERATOR, Role.AUDITOR}:
             told = "Figures of all senders are for operators and auditors"
             raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", told)
+        check_whole(request.who, "figures are of all programmes")
 
 
 def _is_at_home(request: Request) -> bool:

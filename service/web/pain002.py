@@ -7,22 +7,41 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from core.codes import Outcome
-from core.iso20022 import REASONS, Status
+from core.fields import BY_COLUMN, Field
+from core.iso20022 import Status, line_reason
 from core.money import euros
+from ingest.formats import PAYMENT_FILES
+from ingest.inspection import lots
+from ingest.pain001_lots import LotNames
 from reporting.refusals import Language, RefusedLine, refused_line
-from service.receipts import Receipt
+from service.receipts import Part, Receipt
 from service.web import postgres
 from service.web.desk import Desk
 from service.web.exchange import JSON, Answer, Request
 from service.web.problems import malformed
 from service.web.submissions import Submissions
-from settlement.statuses import Count, Original, Rejected, Standing, StatusReport, Version
+from settlement.statuses import (
+    ORIGINAL_MESSAGE,
+    Count,
+    Lot,
+    Original,
+    Rejected,
+    Standing,
+    StatusReport,
+    Version,
+)
 
 MEDIA_TYPE = "application/xml"
 CHUNK_LINES = 2000
 _REPEATED: Mapping[Language, str] = {
     "en": "{} lines repeat acts that were accepted before: they count as accepted, and nothing was posted twice.",
     "fr": "{} lignes répètent des actes déjà acceptés : comptées comme acceptées, sans double comptabilisation.",
+}
+
+
+_CANCELLED: Mapping[Language, str] = {
+    "en": "Cancelled before any line was decided: nothing of it was posted.",
+    "fr": "Annulé avant toute décision : rien n'en a été comptabilisé.",
 }
 
 
@@ -44,11 +63,16 @@ class Pain002:
         """How far a submission is: as JSON, or as pain.002 for who wants XML; waited for alike."""
         if not request.prefers(MEDIA_TYPE, JSON):
             return await self._submissions.status(request)
+        request.knows_only("wait", "version")
         await self._submissions.awaited(request)
-        return await self.report(request)
+        return await self._reported(request)
 
     async def report(self, request: Request) -> Answer:
         """The report, as things stand at the last commit."""
+        request.knows_only("version")
+        return await self._reported(request)
+
+    async def _reported(self, request: Request) -> Answer:
         submission = await self._submissions.own(request)
         wanted = Wanted(submission, _version(request), request.language)
         name = f'attachment; filename="pain002-{submission}.xml"'
@@ -60,15 +84,42 @@ async def written(desk: Desk, wanted: Wanted) -> AsyncIterator[bytes]:
     names = await desk.names()
     async with postgres.borrowed(desk.pool) as connection:
         receipt, at = await postgres.standing(connection, wanted.submission)
-    report = StatusReport(_standing(receipt, at, wanted.language), wanted.version)
+    found = await _lots(desk, receipt)
+    standing = _standing(receipt, at, wanted.language, found.names.message if found else ORIGINAL_MESSAGE)
+    report = StatusReport(standing, wanted.version)
     yield report.head()
     if receipt.done:
         async for rows in postgres.refused_pages(desk.pool, wanted.submission, CHUNK_LINES):
             # forms go on being decided: what came after the batch that is reported on has no place here
             known = [row for row in rows if row["batch"] <= (receipt.last_batch or 0)]
             lines = [refused_line(names, row, wanted.language) for row in known]
-            yield await asyncio.to_thread(report.rejected, map(_rejected, lines))
+            yield await asyncio.to_thread(report.rejected, [_rejected(line, found) for line in lines])
     yield report.end()
+
+
+class _Lots(NamedTuple):
+    """The payment informations of a payment file, and how many lines of each were refused."""
+
+    names: LotNames
+    lines: int
+    refused: Mapping[int, int]
+
+    def of(self, line: int) -> Lot:
+        """The one in which a refused line stands, from 1."""
+        number, first = self.names.at(line - 1), self.names.first
+        end = int(first[number + 1]) if number + 1 < len(first) else self.lines
+        name = self.names.name[number].as_py()
+        return Lot(number, name, end - int(first[number]), self.refused.get(number, 0))
+
+
+async def _lots(desk: Desk, receipt: Receipt) -> _Lots | None:
+    """None for files of acts."""
+    if receipt.format not in PAYMENT_FILES:
+        return None
+    identity = receipt.sender, bytes.fromhex(receipt.sha256)
+    names = await asyncio.to_thread(lots, desk.receiver.spool, identity)
+    refused = await postgres.refused_by_lot(desk.pool, receipt.submission, names.first.tolist())
+    return _Lots(names, receipt.lines, refused)
 
 
 def _version(request: Request) -> Version:
@@ -78,7 +129,9 @@ def _version(request: Request) -> Version:
     return Version(text)
 
 
-def _standing(receipt: Receipt, at: datetime, language: Language) -> Standing:
+def _standing(receipt: Receipt, at: datetime, language: Language, name: str) -> Standing:
+    if receipt.cancelled:
+        return _taken_back((receipt, receipt.cancelled), at, language, name)
     repeated = receipt.duplicate.lines
     taken = Count(
         Status.ACCEPTED, receipt.accepted.lines + repeated, receipt.accepted.cents + receipt.duplicate.cents
@@ -86,7 +139,7 @@ def _standing(receipt: Receipt, at: datetime, language: Language) -> Standing:
     refused = Count(Status.REJECTED, receipt.refused.lines, receipt.refused.cents)
     left_cents = receipt.cents - taken.cents - refused.cents
     return Standing(
-        original=Original(receipt.submission, receipt.batch_id, receipt.lines, receipt.cents),
+        original=Original(receipt.submission, receipt.batch_id, receipt.lines, receipt.cents, name),
         batch=receipt.last_batch or 0,
         at=at,
         is_decided=receipt.done,
@@ -97,8 +150,25 @@ def _standing(receipt: Receipt, at: datetime, language: Language) -> Standing:
     )
 
 
-def _rejected(line: RefusedLine) -> Rejected:
+def _taken_back(receipt: tuple[Receipt, Part], at: datetime, language: Language, name: str) -> Standing:
+    whole, what = receipt
+    return Standing(
+        original=Original(whole.submission, whole.batch_id, what.lines, what.cents, name),
+        batch=0,
+        at=at,
+        is_decided=True,
+        accepted=Count(Status.ACCEPTED, 0, 0),
+        pending=Count(Status.PENDING, 0, 0),
+        rejected=Count(Status.REJECTED, what.lines, what.cents),
+        remarks=[_CANCELLED[language]],
+        is_cancelled=True,
+    )
+
+
+def _rejected(line: RefusedLine, lots: _Lots | None) -> Rejected:
     place = f"{line.field}: {line.found}" if line.field else ""
     short = f"{line.node}: {euros(line.missing)} EUR" if line.node else ""
     said = [text for text in (line.code, place, short, line.finding, line.action) if text]
-    return Rejected(line.line, line.reference, line.amount, REASONS[Outcome[line.code]], said)
+    reason = line_reason(Outcome[line.code], BY_COLUMN.get(line.field, Field.NONE))
+    lot = lots.of(line.line) if lots else None
+    return Rejected(line.line, line.reference, line.amount, reason, said, lot)

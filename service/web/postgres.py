@@ -12,6 +12,7 @@ import asyncpg
 from monitoring.figures import Batch
 from monitoring.flows import Ended, State, Stock
 from posting.store.sql import queries
+from service.access.keys import Caller
 from service.postgres import read_receipts
 from service.receipts import Receipt
 
@@ -25,7 +26,7 @@ DATABASE_FAILURES = (
     TimeoutError,
     socket.gaierror,
 )
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 Pool = asyncpg.Pool
 Row = Mapping[str, Any]
 
@@ -65,10 +66,20 @@ async def sender_of(pool: Pool, submission: int) -> str | None:
     return await pool.fetchval(SQL["sender_of"], submission)
 
 
-async def submissions_of(pool: Pool, sender: str | None, before: int, limit: int) -> list[int]:
-    """Numbers of a sender's submissions (of all senders' when None) below ``before``, the latest first."""
-    rows = await pool.fetch(SQL["submissions_of"], sender, before, limit)
+async def is_submission_seen(pool: Pool, submission: int, who: Caller) -> bool | None:
+    """Whether a caller is to see a submission; None when there is none of that number."""
+    return await pool.fetchval(SQL["submission_seen"], submission, *_sight(who))
+
+
+async def submissions_of(pool: Pool, who: Caller, before: int, limit: int) -> list[int]:
+    """Numbers of the submissions that a caller is to see, below ``before``, the latest first."""
+    rows = await pool.fetch(SQL["submissions_of"], *_sight(who), before, limit)
     return [row["submission"] for row in rows]
+
+
+def _sight(who: Caller) -> tuple[str | None, list[str] | None]:
+    """The sender and the programmes that a caller sees; None for all."""
+    return None if who.reads_all else who.sender, sorted(who.programmes) or None
 
 
 async def refused_page(pool: Pool, submission: int, after: int, limit: int) -> list[Row]:
@@ -82,6 +93,12 @@ async def refused_pages(pool: Pool, submission: int, size: int) -> AsyncIterator
         cursor = await connection.cursor(SQL["refused_page"], submission, -1, None)
         while rows := await cursor.fetch(size):
             yield rows
+
+
+async def refused_by_lot(pool: Pool, submission: int, first: list[int]) -> dict[int, int]:
+    """Refused lines of a submission by lot; ``first`` has the first line of each, from 0."""
+    rows = await pool.fetch(SQL["refused_by_lot"], submission, first)
+    return {row["lot"]: row["lines"] for row in rows}
 
 
 async def last_batches(pool: Pool, limit: int) -> list[Batch]:

@@ -12,7 +12,8 @@ from typing import Any
 from core.errors import EnvelopeMismatch, FormatUnknown
 from ingest.envelope import Envelope, stated
 from ingest.formats import FileFormat
-from ingest.spool import Spooled, inside
+from ingest.inner import inside
+from ingest.spool import Spooled
 from service.web.exchange import Request
 from service.web.problems import Problem, malformed
 
@@ -24,8 +25,13 @@ MEDIA_TYPES: Mapping[str, frozenset[FileFormat]] = {
     "text/csv": frozenset({FileFormat.CSV}),
     "application/x-ndjson": frozenset({FileFormat.JSON_LINES}),
     "application/jsonl": frozenset({FileFormat.JSON_LINES}),
+    "application/xml": frozenset({FileFormat.PAIN001}),
+    "text/xml": frozenset({FileFormat.PAIN001}),
+    "application/x-tar": frozenset({FileFormat.PAIN001_TAR}),
     ANY: frozenset(FileFormat),
 }
+PAYMENT_MEDIA_TYPES = frozenset({"application/xml", "text/xml", "application/x-tar"})
+"""Who sends one of these and takes XML is answered as ISO 20022 does."""
 _SUFFIXES: Mapping[str, str] = {
     "application/vnd.apache.parquet": ".parquet",
     "application/vnd.apache.arrow.file": ".arrow",
@@ -33,6 +39,9 @@ _SUFFIXES: Mapping[str, str] = {
     "text/csv": ".csv",
     "application/x-ndjson": ".jsonl",
     "application/jsonl": ".jsonl",
+    "application/xml": ".xml",
+    "text/xml": ".xml",
+    "application/x-tar": ".tar",
     ANY: "",
 }
 HEADERS: Mapping[str, str] = {
@@ -63,6 +72,12 @@ def media_type(request: Request) -> str:
         accepted = sorted(MEDIA_TYPES)
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told, accepted=accepted)
     return found
+
+
+def wants_report(request: Request) -> bool:
+    """Whether the sender of a payment file would have pain.002 for an answer."""
+    accepted = {each.partition(";")[0].strip().lower() for each in request.header("accept").split(",")}
+    return bool(accepted & PAYMENT_MEDIA_TYPES) and media_type(request) in PAYMENT_MEDIA_TYPES
 
 
 def file_name(request: Request) -> str:

@@ -1,8 +1,15 @@
 -- name: sender_of
 select sender from submission where submission = $1;
 
+-- name: submission_seen
+-- Whether sender $2, limited to programmes $3 (all where null), is to see submission $1; no row where there is none.
+select ($2::text is null or sender = $2) and ($3::text[] is null or coalesce(programmes <@ $3, false)) as is_seen
+from submission where submission = $1;
+
 -- name: submissions_of
-select submission from submission where ($1::text is null or sender = $1) and submission < $2 order by submission desc limit $3;
+select submission from submission
+where ($1::text is null or sender = $1) and ($2::text[] is null or programmes <@ $2) and submission < $3
+order by submission desc limit $4;
 
 -- name: refused_page
 -- Its batches narrow the search down: the index is on them.
@@ -11,6 +18,13 @@ from refusal
 where submission = $1 and line > $2
   and batch between (select min(batch) from progress where submission = $1) and (select max(batch) from progress where submission = $1)
 order by line limit $3;
+
+-- name: refused_by_lot
+-- $2 is the first line of each lot, ascending from 0.
+select (width_bucket(line, $2::integer[]) - 1)::integer as lot, count(*) as lines from refusal
+where submission = $1
+  and batch between (select min(batch) from progress where submission = $1) and (select max(batch) from progress where submission = $1)
+group by 1;
 
 -- name: last_batches
 select batch, committed_at, entries, duplicates, refusals, amount as cents, encode(chain, 'hex') as chain
@@ -36,8 +50,8 @@ select sender, state, count(*) as files, max(submission) as last,
 from file group by sender, state order by sender, state;
 
 -- name: stands_since
--- When batch $2 was committed, or the submission came in if there is none yet.
-select coalesce((select committed_at from batch where batch = $2), received_at) as at from submission where submission = $1;
+-- When it was cancelled, or batch $2 was committed, or the submission came in if there is none yet.
+select coalesce((select c.at from cancellation c where c.submission = $1), (select committed_at from batch where batch = $2), received_at) as at from submission where submission = $1;
 
 -- name: bank_files
 select coalesce(sum(paid), 0)::bigint as acts, coalesce(sum(paid_cents), 0)::bigint as cents from payment_end;

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from reporting.delays import Delays
 from reporting.node import NodeStanding
 from reporting.refusals import Refusals
 from reporting.trial_balance import TrialBalance
@@ -14,12 +15,12 @@ from service.web.budget import CENTRE_MAX, FUND_MAX, ProgrammePage
 from service.web.lives import KINDS, LINES_MAX, ActPage, FollowerPage
 from service.web.operation import Operation, Parameter
 from service.web.problems import MEDIA_TYPE as PROBLEM
-from service.web.reports import CSV, LEVELS, PROGRAMME_MAX, SUBMISSION_MAX, BudgetPage
+from service.web.reports import CSV, DELAYS_BY, LEVELS, PROGRAMME_MAX, SUBMISSION_MAX, BudgetPage
 from service.web.standing import CommitmentPage, PaymentPage
 
 ANSWERS = (
     *(ActPage, FollowerPage, CommitmentPage, PaymentPage, NodeStanding, ProgrammePage),
-    *(TrialBalance, BudgetPage, Refusals),
+    *(TrialBalance, BudgetPage, Refusals, Delays),
 )
 EXAMPLES: Mapping[str, Any] = msgspec.json.decode(
     files("service.web").joinpath("examples.json").read_bytes(), type=dict[str, Any]
@@ -157,7 +158,8 @@ def _budget() -> dict[str, Operation]:
 
 
 def _reports() -> dict[str, Operation]:
-    balance, budget, refusals = (f"/v1/reports/{name}" for name in ("trial-balance", "budget", "refusals"))
+    names = ("trial-balance", "budget", "refusals", "delays")
+    balance, budget, refusals, delays = (f"/v1/reports/{name}" for name in names)
     level: Mapping[str, Any] = {"type": "string", "enum": list(LEVELS)}
     return {
         balance: _report(
@@ -177,11 +179,19 @@ def _reports() -> dict[str, Operation]:
             Refusals,
             Parameter("submission", "Only of this submission", _number(1, SUBMISSION_MAX)),
         ),
+        delays: _report(
+            delays,
+            "How long payments took, from request to debit; what came in time; interest due, proposed and paid",
+            Delays,
+            Parameter("by", "One row for each", {"type": "string", "enum": list(DELAYS_BY)}),
+            _YEAR._replace(told="Only what was debited in this year"),
+        ),
     }
 
 
 def _report(path: str, summary: str, answer: type, *query: Parameter) -> Operation:
-    answers = {"403": PROBLEM, "406": PROBLEM}
+    # 409: the reference data lack what was asked for, such as the rate of a half-year
+    answers = {"403": PROBLEM, "406": PROBLEM, "409": PROBLEM}
     texts = {CSV: EXAMPLES[path]["csv"]}
     return _operation(path, summary, answer, *query, answers=answers, texts=texts, more=_FOR_WHOM)
 

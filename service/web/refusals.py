@@ -41,6 +41,7 @@ class Refusals:
 
     async def listing(self, request: Request) -> Answer:
         """The refused lines, in the form that the ``Accept`` header asks for."""
+        request.knows_only("after", "limit")
         submission = await self._submissions.own(request)
         form = request.preferred((JSON, *_WRITERS))
         if form == JSON:

@@ -7,14 +7,17 @@ from typing import TypeVar
 
 import msgspec
 
+from core.errors import ReferenceDataError
 from core.nomenclature import Level
-from reporting import budget, refusals, trial_balance
+from reporting import budget, delays, refusals, trial_balance
 from reporting.budget import Appropriations, NodeBudget, Scope
+from reporting.delays import Delays
 from reporting.grids import Grid
 from reporting.postgres import Connection
 from reporting.refusals import Refusals
 from reporting.trial_balance import TrialBalance
 from service.access.keys import Caller
+from service.access.perimeter import check_whole
 from service.access.roles import Role
 from service.web import asking, postgres
 from service.web.asking import Page
@@ -25,6 +28,7 @@ from service.web.problems import Problem, unknown
 
 CSV = "text/csv"
 LEVELS = tuple(level.name.lower() for level in Level)
+DELAYS_BY = ("ministry", "programme")
 PROGRAMME_MAX = 10
 SUBMISSION_MAX = 2**31 - 1
 _BUDGET = ("level", "programme", "year", "batch", "limit", "after")
@@ -103,6 +107,23 @@ class Reports:
         made, text = await self._made(found, refusals.grid, form)
         return answer(made) if text is None else _as_csv("refusals", text)
 
+    async def delays(self, request: Request) -> Answer:
+        """How long payments took, by ministry or programme, as far as the caller's programmes go."""
+        request.knows_only("by", "year")
+        _check(request.who, by_programme=True)
+        form, names = request.preferred((JSON, CSV)), await self._desk.names()
+        by = "programme" if request.choice("by", DELAYS_BY) == "programme" else "ministry"
+        scope = delays.Scope(by, asking.year(request, "year"), request.who.programmes)
+
+        async def found(connection: Connection) -> Delays:
+            try:
+                return await delays.delays(connection, names, scope)
+            except ReferenceDataError as error:
+                raise Problem(HTTPStatus.CONFLICT, "reference-data-missing", str(error)) from error
+
+        made, text = await self._made(found, delays.grid, form)
+        return answer(made) if text is None else _as_csv("delays", text)
+
     async def _made(
         self, found: Question[Made], grid: Callable[[Made], Grid], form: str
     ) -> tuple[Made, str | None]:
@@ -125,9 +146,8 @@ def _check(who: Caller, *, by_programme: bool) -> None:
     """
     if not who.roles & {Role.AUDITOR, Role.OPERATOR}:
         raise Problem(HTTPStatus.FORBIDDEN, "role-not-held", "Reports are for auditors and operators")
-    if who.programmes and not by_programme:
-        told = f"Key {who.key} is limited to {', '.join(sorted(who.programmes))}: that report is of all programmes"
-        raise Problem(HTTPStatus.FORBIDDEN, "perimeter-not-held", told)
+    if not by_programme:
+        check_whole(who, "that report is of all programmes")
 
 
 def _scope(request: Request) -> Scope:

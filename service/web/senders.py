@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from service.access.perimeter import check_whole
 from service.access.postgres import Change
 from service.access.roles import Role
 from service.web.desk import Desk
@@ -50,6 +51,8 @@ class Senders:
             raise Problem(
                 HTTPStatus.FORBIDDEN, "role-not-held", "Senders are paused and resumed by operators"
             )
+        request.knows_only()
+        check_whole(who, "pausing a sender stops the work of all programmes")
         reason = await _reason(request)
         if not await self._desk.pauses.change(Change(sender, is_paused, reason, who.key, who.sender)):
             raise unknown(f"There is no sender {sender}")

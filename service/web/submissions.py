@@ -2,28 +2,31 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import msgspec
 import structlog
 
-from core.errors import NotWaiting
+from core.errors import InputError, NotWaiting
 from ingest.admission import Admitted
 from ingest.spool import Spool, Spooled
 from service.access.keys import Caller
 from service.access.perimeter import Perimeter
 from service.access.roles import Role
-from service.postgres import read_reasons, read_receipts
+from service.postgres import read_reasons_each, read_receipts
 from service.receipts import Reason, Receipt
 from service.web import postgres, presenting
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
-from service.web.problems import Problem, busy, unknown
+from service.web.problems import Problem, busy, of_input, unknown
 from service.web.rehearsing import BYTES_MAX, DryRun, rehearse_file
 from service.web.upload import Cut
+from settlement.statuses import refused_whole
 
-WAITING, DECIDING, DECIDED, CANCELLED = "waiting", "deciding", "decided", "cancelled"
+WAITING, DECIDING, DECIDED, CANCELLED, LOST = "waiting", "deciding", "decided", "cancelled", "lost"
 ENDED = frozenset({DECIDED, CANCELLED})
+XML = "application/xml"
 WAIT_SECONDS_MAX = 300
 PAGE_MAX = 1000
 _NUMBER_MAX = 2**31 - 1
@@ -35,9 +38,12 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
     submission: int
     state: str
-    """``waiting`` for its turn, ``deciding``, or ``decided``: each line then has its outcome for good; or ``cancelled``."""
+    """``waiting`` for its turn, ``deciding``, or ``decided``: each line then has its outcome for good; or ``cancelled``.
+    ``lost`` where its file is gone from the spool: it goes on where it stands once the same file is sent again."""
     paused: str
     """Why it waits, where an operator has paused its sender; else empty."""
+    lost: str
+    """Why it is lost; else empty."""
     receipt: Receipt
     reasons: list[Reason]
     """Why lines were refused, the most frequent reason first; once all are decided."""
@@ -59,6 +65,12 @@ def sending(request: Request) -> Caller:
     return request.who
 
 
+def _refused_whole(error: InputError) -> Answer:
+    """Why nothing of a payment file was taken, as pain.002."""
+    report = refused_whole(error.batch_id, error, datetime.now(UTC))
+    return Answer(of_input(error).status, report, XML)
+
+
 class Submissions:
     """Handlers of ``/v1/submissions``."""
 
@@ -69,14 +81,20 @@ class Submissions:
     async def submit(self, request: Request) -> Answer:
         """Take in a file: 202 once it is durable and adds up, 200 when it was sent before."""
         who = sending(request)
+        request.knows_only("dry_run", "wait", "again", "atomic")
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         if request.flag("dry_run"):
             return answer(await self._rehearsed(request))
         wait, again = request.number("wait", 0, (0, WAIT_SECONDS_MAX)), request.flag("again")
         media = presenting.media_type(request)
-        spooled = await self._received(request, self._desk.file_bytes_max)
-        admitted = await self._desk.admit(spooled, media, who, again=again)
+        try:
+            spooled = await self._received(request, self._desk.file_bytes_max)
+            admitted = await self._desk.admit(spooled, media, who, again=again)
+        except InputError as error:
+            if not presenting.wants_report(request):
+                raise
+            return _refused_whole(error)
         return await self.taken(admitted, wait)
 
     async def _rehearsed(self, request: Request) -> DryRun:
@@ -106,6 +124,7 @@ class Submissions:
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
+        request.knows_only("wait")
         return answer(await self.awaited(request))
 
     async def awaited(self, request: Request) -> Ticket:
@@ -115,18 +134,18 @@ class Submissions:
 
     async def listing(self, request: Request) -> Answer:
         """The caller's submissions, an auditor's everybody's, the latest first."""
+        request.knows_only("before", "limit")
         who = request.who
         before = request.number("before", _NUMBER_MAX, (1, _NUMBER_MAX))
         limit = request.number("limit", 50, (1, PAGE_MAX))
-        numbers = await postgres.submissions_of(
-            self._desk.pool, None if who.reads_all else who.sender, before, limit
-        )
+        numbers = await postgres.submissions_of(self._desk.pool, who, before, limit)
         tickets = await self._tickets(numbers)
         more = f"/v1/submissions?limit={limit}&before={numbers[-1]}" if len(numbers) == limit else None
         return answer(SubmissionPage(tickets[::-1], more))
 
     async def cancel(self, request: Request) -> Answer:
         """Take a submission back that still waits; cancelled once, it stays so however often it is asked."""
+        request.knows_only()
         number, who = await self._to_cancel(request), request.who
         if not self._desk.is_ready:
             raise busy("The service is starting")
@@ -146,9 +165,9 @@ class Submissions:
         return await self.ticket(number)
 
     async def _to_cancel(self, request: Request) -> int:
-        """The number in the path, when the caller may cancel that submission: an operator anybody's."""
+        """The number in the path, when the caller may cancel that submission: an operator of all programmes anybody's."""
         who = request.who
-        if Role.OPERATOR in who.roles:
+        if Role.OPERATOR in who.roles and not who.programmes:
             number = int(request.path["submission"])
             if await postgres.sender_of(self._desk.pool, number) is None:
                 raise unknown(f"There is no submission {number}")
@@ -163,13 +182,13 @@ class Submissions:
         Raises
         ------
         Problem
-            There is none, or it is another sender's: nobody learns which.
+            There is none, or it is another sender's, or names another programme: nobody learns which.
         """
-        number, who = int(request.path["submission"]), request.who
-        sender = await postgres.sender_of(self._desk.pool, number)
-        if sender is None or not (who.reads_all or sender == who.sender):
+        number = int(request.path["submission"])
+        is_seen = await postgres.is_submission_seen(self._desk.pool, number, request.who)
+        if not is_seen:
             problem = unknown(f"You have no submission {number}")
-            problem.is_audited = sender is not None
+            problem.is_audited = is_seen is not None
             raise problem
         return number
 
@@ -177,7 +196,7 @@ class Submissions:
         """The ticket, at the latest ``seconds`` from now."""
         with self._desk.waiters.end_of(number) as end:
             ticket = await self.ticket(number)
-            if ticket.state in ENDED or not seconds:
+            if ticket.state in {*ENDED, LOST} or not seconds:
                 return ticket
             with suppress(TimeoutError):
                 await asyncio.wait_for(end.wait(), seconds)
@@ -192,7 +211,7 @@ class Submissions:
         async with postgres.borrowed(self._desk.pool) as connection:
             receipts = await read_receipts(connection, numbers)
             refused = [each.submission for each in receipts if each.done and each.refused.lines]
-            reasons = {each: await read_reasons(connection, [each]) for each in refused}
+            reasons = await read_reasons_each(connection, refused)
         return [self._told(each, reasons.get(each.submission, [])) for each in receipts]
 
     def _state(self, receipt: Receipt) -> str:
@@ -200,6 +219,8 @@ class Submissions:
             return CANCELLED
         if receipt.done:
             return DECIDED
+        if receipt.submission in self._desk.inbox.lost:
+            return LOST
         is_begun = receipt.last_batch is not None or self._desk.inbox.is_taken(receipt.submission)
         return DECIDING if is_begun else WAITING
 
@@ -210,6 +231,7 @@ class Submissions:
             submission=receipt.submission,
             state=state,
             paused=self._desk.inbox.paused[receipt.sender] if is_paused else "",
+            lost=self._desk.inbox.lost.reason(receipt.submission),
             receipt=receipt,
             reasons=reasons,
             links={"self": here, "refusals": f"{here}/refusals", "pain002": f"{here}/pain002"},

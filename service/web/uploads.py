@@ -18,6 +18,7 @@ from service.access.keys import Caller
 from service.web import presenting
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
+from service.web.postgres import is_submission_seen
 from service.web.problems import Problem, busy, malformed, unknown
 from service.web.submissions import WAIT_SECONDS_MAX, Submissions, sending
 from service.web.upload import Cut
@@ -62,11 +63,12 @@ class Uploads:
     async def begin(self, request: Request) -> Answer:
         """Begin an upload, 201, or find it again, 200; 303 where the bytes are a submission already."""
         who = sending(request)
+        request.knows_only("again", "atomic")
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         declared = self._declared(request, who)
         known = await self._desk.inbox.admission.known(declared.identity, again=declared.again)
-        if known is not None:
+        if known is not None and await is_submission_seen(self._desk.pool, known, who):
             await self._forget(declared.identity)
             return Answer(HTTPStatus.SEE_OTHER, headers={"location": f"/v1/submissions/{known}"})
         try:
@@ -82,15 +84,18 @@ class Uploads:
 
     async def state(self, request: Request) -> Answer:
         """How far an upload is; HEAD says it in headers alone."""
+        request.knows_only()
         return _told(self._own(request))
 
     async def listing(self, request: Request) -> Answer:
         """The caller's unfinished uploads."""
+        request.knows_only()
         return answer(PartialPage(list(_partials(self._uploads.of(request.who.sender)))))
 
     async def append(self, request: Request) -> Answer:
         """Add the body behind what is there, 204; the last byte makes it a submission, which is answered."""
         who = sending(request)
+        request.knows_only("wait")
         self._desk.check_open()
         self._desk.check_sender(who.sender, is_file=True)
         wait = request.number("wait", 0, (0, WAIT_SECONDS_MAX))
@@ -105,6 +110,7 @@ class Uploads:
 
     async def give_up(self, request: Request) -> Answer:
         """Remove an upload and what has arrived of it."""
+        request.knows_only()
         upload = self._own(request)
         with self._held(upload):
             await asyncio.to_thread(self._uploads.remove, upload)

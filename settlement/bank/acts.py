@@ -135,12 +135,10 @@ def _debits(
     return pc.if_else(pa.array(numbers > 0), _text("@", numbers), named)  # type: ignore[call-overload]
 
 
-def lines_back(answered: Answered) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Entries of the lines that came back, and the year in which they did."""
-    own, _, at = _spread(
-        answered, np.flatnonzero(answered.matched.fits & (answered.matched.sort == Sort.RETURN))
-    )
-    return answered.sent.lines.entry_id[at], years(answered.message.movements.day[own])
+def lines_of(answered: Answered, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of each line of the transfers that movements are about: the movement, and its row among the lines sent."""
+    own, _, at = _spread(answered, rows)
+    return own, at
 
 
 def years(days: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -20,9 +20,10 @@ from core.answers import Format, Message
 from core.bank_reasons import BankReasons
 from core.errors import EnvelopeMismatch
 from settlement import answers, chaining
-from settlement.bank import acts, postgres, verdicts
+from settlement.bank import acts, postgres, turning, verdicts
 from settlement.bank.made import Counts, Made, batch_id_of, counted, items_of, statement_rows
 from settlement.bank.matching import account_numbers, matched, named
+from settlement.bank.mismatch import Mismatch
 from settlement.bank.sent import Transfers
 
 _AGAIN = "The same statement never changes: ask the bank which one is right"
@@ -55,6 +56,8 @@ class Imported:
     """The file of its acts, where the engine has not had it yet."""
     is_pending: bool
     """Whether its acts are still to be brought to their end."""
+    waits: bool = False
+    """Whether something of it came back whose debit, of a year before, the books do not have yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Importer:
         self.tell(f"reading {path.name}")
         message = self._ours(await asyncio.to_thread(answers.read, path))
         before = await postgres.stored(self.connection, digest)
-        if before is not None and not again:
+        if before is not None and not (again or await postgres.is_late(self.connection, before.message)):
             return await self._known(path, message, before)
         attempt = before.attempt + 1 if before else 1
         target = self._target(digest, attempt)
@@ -90,9 +93,11 @@ class Importer:
         self.tell(f"storing {path.name}")
         number = await self._store(path, digest, (before.message if before else 0, attempt), made)
         self.tell(f"{path.name} stored")
-        return Imported(
-            path, number, attempt, False, message, made.counts, target if made.acts else None, made.acts > 0
+        acts_path, waits = (
+            target if made.acts else None,
+            bool((made.matched.why == Mismatch.NOT_DEBITED).any()),
         )
+        return Imported(path, number, attempt, False, message, made.counts, acts_path, made.acts > 0, waits)
 
     async def _known(self, path: Path, message: Message, before: postgres.Stored) -> Imported:
         """A message that was stored; its acts are made again if the engine never had them."""
@@ -128,11 +133,11 @@ class Importer:
         entries = named(message)
         sent = await postgres.read_sent(self.connection, entries)
         found = matched(message, entries, sent, await self._accounts(message, sent))
-        answered = acts.Answered(message, found, sent, self.known.reasons, {}, {})
+        answered = await self._followed(acts.Answered(message, found, sent, self.known.reasons, {}, {}))
+        found = answered.matched
         payees = await postgres.payee_codes(self.connection, acts.payees_to_block(answered))
-        debits = await self._debits(answered)
         batch_id = batch_id_of(message)
-        whole = answered._replace(payees=payees, debits=debits)
+        whole = answered._replace(payees=payees)
         table = await asyncio.to_thread(acts.table, whole, batch_id)
         acts_hash = await asyncio.to_thread(_written, table, target) if table is not None else None
         rows = table.num_rows if table is not None else 0
@@ -140,12 +145,10 @@ class Importer:
             message, tuple(unknown), found, counted(message, found, len(unknown)), batch_id, rows, acts_hash
         )
 
-    async def _debits(self, answered: acts.Answered) -> Mapping[int, int]:
-        """Debits of an exercise before that in which the money came back: our names for acts reach no further."""
-        lines, years = acts.lines_back(answered)
-        sent = answered.sent.lines
-        later = years > acts.years(sent.day[np.searchsorted(sent.entry_id, lines)])
-        return await postgres.debits_before(self.connection, lines[later], years[later])
+    async def _followed(self, answered: acts.Answered) -> acts.Answered:
+        """With the debits of years before: our names for acts reach no further than an exercise."""
+        debits = await postgres.debits(self.connection, turning.lines(answered))
+        return turning.followed(answered, debits)
 
     async def _named(self, message: Message) -> verdicts.Expanded:
         """Every transfer that is refused, also where the bank refuses a whole message."""

@@ -15,6 +15,7 @@ class Mismatch(IntEnum):
     BEFORE_ISSUE = 5
     TWICE = 6
     UNKNOWN_MESSAGE = 7
+    NOT_DEBITED = 8
 
 
 FINDINGS: Mapping[Mismatch, str] = {
@@ -26,5 +27,6 @@ FINDINGS: Mapping[Mismatch, str] = {
     Mismatch.BEFORE_ISSUE: "it is booked before the transfer was sent: ask the bank",
     Mismatch.TWICE: "the same message has it already: ask the bank whether it moved twice",
     Mismatch.UNKNOWN_MESSAGE: "the bank refuses a message or lot that we did not send: ask the bank",
+    Mismatch.NOT_DEBITED: "its debit, of a year before, is not in the books: import that, then this file again with --again",
 }
 """What each means, and what to do."""

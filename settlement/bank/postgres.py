@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from core.catalog import KIND_NUMBER
 from posting.rows import HEADER, TRAILER, decode
 from posting.store.sql import queries
+from settlement.bank.mismatch import Mismatch
 from settlement.bank.sent import Sent, Transfers, transfers
+from settlement.bank.turning import Debit
 
 SQL = queries("settlement.bank", "queries.sql")
 Connection = asyncpg.Connection
@@ -95,14 +97,20 @@ async def payee_codes(connection: Connection, numbers: Sequence[int]) -> dict[in
     return {row["payee"]: row["code"] for row in rows}
 
 
-async def debits_before(
-    connection: Connection, lines: NDArray[np.int64], years: NDArray[np.int64]
-) -> dict[int, int]:
-    """The debit of each of ``lines`` that lies in another exercise than the year given for it."""
+async def debits(connection: Connection, lines: NDArray[np.int64]) -> dict[int, Debit]:
+    """The debit of each of ``lines`` that has one."""
     if not lines.size:
         return {}
-    told = (lines.tolist(), years.tolist(), KIND_NUMBER["bank_debit"], int(lines.min()))
-    return {row["predecessor"]: row["entry_id"] for row in await connection.fetch(SQL["debits"], *told)}
+    rows = await connection.fetch(SQL["debits"], lines.tolist(), KIND_NUMBER["bank_debit"], int(lines.min()))
+    return {row["predecessor"]: Debit(row["entry_id"], row["exercise"]) for row in rows}
+
+
+async def is_late(connection: Connection, message: int) -> bool:
+    """Whether returns of a message waited for debits, and the journal has one of those now."""
+    found: Any = await connection.fetchval(
+        SQL["late"], message, Mismatch.NOT_DEBITED, KIND_NUMBER["bank_debit"]
+    )
+    return bool(found)
 
 
 async def reasons_back(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:

@@ -36,9 +36,14 @@ select c.cell, t.code from cell c join reference_text t on t.kind = 1 and t.id =
 select distinct payee, code from payee where payee = any($1::int[]);
 
 -- name: debits
--- Debits of these lines in other exercises than those in which they came back.
-select e.predecessor, e.entry_id from unnest($1::bigint[], $2::int[]) b (line, exercise)
-join entry e on e.predecessor = b.line and e.exercise <> b.exercise where e.kind = $3 and e.entry_id > $4;
+select predecessor, entry_id, exercise from entry where predecessor = any($1::bigint[]) and kind = $2 and entry_id > $3;
+
+-- name: late
+-- Whether the last attempt of a message left returns out for want of their debits, and the journal has one of them.
+select exists (
+    select from bank_item i join bank_last_attempt using (message, attempt) join entry e on e.predecessor = i.entry_id
+    where i.message = $1 and i.why = $2 and e.kind = $3 and e.entry_id > i.entry_id
+);
 
 -- name: reasons_back
 -- Of several answers the one with a reason: a statement of 120 characters tells none.

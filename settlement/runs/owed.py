@@ -46,6 +46,26 @@ NAMED = np.flatnonzero(OPENS | _COMMITS).tolist()
 """Those of them whose references are wanted."""
 
 
+class Stops(NamedTuple):
+    """Suspensions of terms, by what they stop, ascending: something is missing before that is owed for sure."""
+
+    entry: NDArray[np.int64]
+    suspended: NDArray[np.int32]
+    resumed: NDArray[np.int32]
+    """0 where it is not yet."""
+
+    @property
+    def going_on(self) -> NDArray[np.int64]:
+        """What stands suspended."""
+        return self.entry[self.resumed == 0]
+
+    def days(self, entries: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Of each of ``entries`` the days of its suspension and of its end; zeros where it has not ended."""
+        at = places(self.entry, entries)
+        began, ended = np.append(self.suspended, 0)[at], np.append(self.resumed, 0)[at]
+        return np.where(ended > 0, began, 0).astype(np.int32), ended.astype(np.int32)
+
+
 class Owed(NamedTuple):
     """What is owed, by entry; ``rows.amount`` is what is still open."""
 
@@ -55,8 +75,7 @@ class Owed(NamedTuple):
     """The reference of the commitment a request draws on; empty where there is none."""
     blocked: NDArray[np.int32]
     """Payees to whom nothing may be paid."""
-    suspended: NDArray[np.int64]
-    """Entries whose term is suspended, ascending: something is missing before they are owed for sure."""
+    stops: Stops
 
 
 class Search:
@@ -90,10 +109,12 @@ class Search:
         """All that is owed, the oldest first."""
         parts = self._parts[::-1]
         if not parts:
-            return Owed(blank(Payables, 0), NOTHING, NOTHING, np.zeros(0, np.int32), np.zeros(0, np.int64))
+            return Owed(
+                blank(Payables, 0), NOTHING, NOTHING, np.zeros(0, np.int32), _stops(blank(Payables, 0))
+            )
         rows, told = join([part for part, _ in parts]), join(self._told)
         texts = joined([texts for _, texts in parts])
-        return Owed(rows, texts, self._commitment(rows), _blocked(told), _suspended(told))
+        return Owed(rows, texts, self._commitment(rows), _blocked(told), _stops(told))
 
     def _commitment(self, rows: Payables) -> TextCells:
         """The reference of what each row follows, where that is a commitment."""
@@ -113,8 +134,11 @@ def _blocked(told: Payables) -> NDArray[np.int32]:
     return np.flatnonzero(blocked).astype(np.int32)
 
 
-def _suspended(told: Payables) -> NDArray[np.int64]:
-    """What was suspended and did not go on."""
-    resumed = told.predecessor[_RESUMES[told.kind]]
-    suspensions = _SUSPENDS[told.kind] & ~np.isin(told.entry_id, resumed)
-    return np.sort(told.predecessor[suspensions])
+def _stops(told: Payables) -> Stops:
+    """What was suspended, and when it went on."""
+    ends, begins = np.flatnonzero(_RESUMES[told.kind]), np.flatnonzero(_SUSPENDS[told.kind])
+    ends = ends[np.argsort(told.predecessor[ends])]
+    begins = begins[np.argsort(told.predecessor[begins])]
+    at = places(told.predecessor[ends], told.entry_id[begins])
+    resumed = np.append(told.day[ends], 0)[at].astype(np.int32)
+    return Stops(told.predecessor[begins], told.day[begins], resumed)

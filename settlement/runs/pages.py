@@ -14,6 +14,7 @@ from core.errors import SchemaMismatch
 from core.runs import RunLines
 from posting.raw import text_cells
 from posting.rows import TextCells
+from settlement.side_by_side import side_by_side
 from settlement.texts import NOTHING, as_arrow
 
 PAGE_LINES = 1 << 16
@@ -31,7 +32,7 @@ def packed(lines: RunLines, remittance: TextCells) -> list[bytes]:
     """The pages of some lines, in order."""
     arrays = [_column(column, field) for column, field in zip(lines, SCHEMA, strict=False)]
     table = pa.table([*arrays, as_arrow(remittance)], schema=SCHEMA)
-    return [_page(table.slice(first, PAGE_LINES)) for first in range(0, len(table), PAGE_LINES)]
+    return side_by_side(_page, [table.slice(first, PAGE_LINES) for first in range(0, len(table), PAGE_LINES)])
 
 
 def unpacked(pages: Sequence[bytes]) -> tuple[RunLines, TextCells]:

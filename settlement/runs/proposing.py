@@ -13,14 +13,16 @@ from core.catalog import CATALOG, KIND_NUMBER
 from core.columns import take
 from core.payments import Rules, Way
 from core.runs import RunLines
+from core.terms import terms
 from posting.raw import text_cells
 from posting.rows import TextCells
 from settlement.runs.details import Details
 from settlement.runs.left_out import LeftOut
 from settlement.runs.owed import PAID_BY, Owed
 from settlement.runs.payees import Payees, fitness
-from settlement.texts import among, as_arrow, chosen, places
-from settlement.transfers import spelt
+from settlement.side_by_side import side_by_side
+from settlement.texts import NOTHING, among, as_arrow, chosen, joined, places
+from settlement.transfers import CHUNK_ROWS, spelt
 
 _URGENT = ("rtgs", "urgent")
 _TRANSFERS = ("", "rtgs", "sepa", "transfer", "urgent")
@@ -101,8 +103,8 @@ def sets(accountant: NDArray[np.int16], way: NDArray[np.int16], last: NDArray[np
 def due_days(owed: Owed, details: Details, rules: Rules) -> NDArray[np.int32]:
     """The day on which each is to be paid at the latest: the one said, or the end of the term (domain 4)."""
     since = np.where(details.received > 0, details.received, owed.rows.day)
-    at_once = np.isin(owed.rows.kind, _AT_ONCE)
-    ends = since + np.where(at_once, 0, rules.term_days)
+    ends = terms(since, *owed.stops.days(owed.rows.entry_id), rules.term_days).end
+    ends = np.where(np.isin(owed.rows.kind, _AT_ONCE), since, ends)
     return np.where(details.due > 0, details.due, ends).astype(np.int32)
 
 
@@ -118,7 +120,7 @@ def _left_out(owed: Owed, known: Known, asked: Asked, details: NDArray[np.int64]
     since = np.append(known.payees.rows.entry_id, 0)[details]
     findings: Mapping[LeftOut, NDArray[np.bool_]] = {
         LeftOut.PAYEE_BLOCKED: _marked(owed.blocked, owed.rows.payee),
-        LeftOut.SUSPENDED: places(owed.suspended, owed.rows.entry_id) < len(owed.suspended),
+        LeftOut.SUSPENDED: places(owed.stops.going_on, owed.rows.entry_id) < len(owed.stops.going_on),
         LeftOut.IN_ANOTHER_RUN: places(known.elsewhere, owed.rows.entry_id) < len(known.elsewhere),
         LeftOut.NO_BANK_DETAILS: ~(is_known & np.append(fit.has_account, False)[details]),
         LeftOut.BANK_UNKNOWN: ~np.append(fit.has_bank, False)[details],
@@ -151,6 +153,12 @@ def _takes_entries(exercises: NDArray[np.int16], asked: Asked) -> NDArray[np.boo
 
 def _remittance(owed: Owed, details: Details, rows: NDArray[np.int64]) -> TextCells:
     """What the payee will read: its own words for it, or invoice, request and commitment by their numbers."""
+    pieces = [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
+    parts = side_by_side(lambda piece: spelt(_written(owed, details, piece)), pieces)
+    return joined(parts) if parts else NOTHING
+
+
+def _written(owed: Owed, details: Details, rows: NDArray[np.int64]) -> TextCells:
     own = _given(details.remittance, rows)
     parts = (
         _labelled("", details.invoice, rows),
@@ -158,8 +166,7 @@ def _remittance(owed: Owed, details: Details, rows: NDArray[np.int64]) -> TextCe
         _labelled("EJ ", owed.commitment, rows),
     )
     numbers = pc.binary_join_element_wise(*parts, " ", null_handling="skip")  # type: ignore[call-overload]
-    written = pc.call_function("coalesce", [own, numbers])
-    return spelt(text_cells(written))
+    return text_cells(pc.call_function("coalesce", [own, numbers]))
 
 
 def _given(cells: TextCells, rows: NDArray[np.int64]) -> pa.Array:

@@ -21,7 +21,7 @@ def test_numbers_are_those_that_are_stored() -> None:
         *("payment_request_without_service", "direct_payment_request", "payment_request_rejection"),
         *("payment", "bank_debit", "bank_reject", "bank_return", "return_identified", "reissue", "void"),
         *("attachment", "assignment", "set_off", "late_interest"),
-        *("bank_details", "payee_block", "payee_release"),
+        *("bank_details", "payee_block", "payee_release", "term_suspension", "term_resumption"),
     ]
     assert [kind.name for kind in _KINDS] == names
 
@@ -47,7 +47,7 @@ def test_a_settlement_takes_up_what_it_follows_and_clears_its_account(kind: ActK
 def test_every_stage_is_reached_and_left() -> None:
     for stage in list(Stage)[1:]:
         assert any(kind.reaches is stage for kind in _KINDS)
-        assert any(kind.after is stage and kind.inherits for kind in _KINDS)
+        assert any(kind.after is stage and kind.draws for kind in _KINDS)
 
 
 def test_money_leaves_by_what_credits_the_transit_account() -> None:
@@ -68,7 +68,18 @@ def test_what_is_to_be_paid_has_a_reservation_of_its_own_or_inherits_one() -> No
         assert kind.inherits == (kind.cp_reserved == 0)
 
 
-def test_acts_on_third_parties_touch_neither_budget_nor_ledger() -> None:
+def test_acts_without_an_amount_touch_neither_budget_nor_ledger() -> None:
     for kind in _KINDS:
+        if not kind.has_amount:
+            assert (kind.budget, kind.debit, kind.opens) == (Budget.NONE, Role.NONE, False)
         if kind.is_of_payee:
-            assert (kind.budget, kind.debit, kind.follows) == (Budget.NONE, Role.NONE, Family.NONE)
+            assert kind.follows is Family.NONE
+
+
+def test_what_may_happen_once_is_said_of_entries_that_have_no_remainder_there() -> None:
+    """Its mark stands where a commitment counts what is unbilled."""
+    for kind in _KINDS:
+        if kind.draws is Remainder.ONCE:
+            there = [other for other in _KINDS if other.reaches is kind.after]
+            assert Family.COMMITMENT not in {other.family for other in there}
+            assert not kind.has_amount

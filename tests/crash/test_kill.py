@@ -1,42 +1,90 @@
 """Killed with -9 at random instants and started again with the same command: the journal is that of an undisturbed run.
 
-The process, the database or both are killed, twenty times in all; whenever a run ends before its kill it is compared,
-and a new one begins.
+The process, the database or both are killed, twenty times in all, at instants spread over the whole of four runs: while it
+starts, between files, and above all amid a file of many batches, some of them committed and others being copied.
 """
 
 import asyncio
 import contextlib
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 import psutil
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from bench.year import Year, generate
+from bench.year_files import write
+from ingest.cutting import BATCH_LINES
+from service.binaries import wheel_binaries
+from service.cluster import Cluster
 from service.database import embedded
 from tests.crash.states import state_of
 
-KILLS = 20
+KILLS, ROUNDS = 20, 4
 _TARGETS = ("process", "database", "both")
+_PAUSE = 0.01
+_LONG = "2018-MIN-01.parquet"
+"""The file that is cut in many batches."""
+
+_SEEN = """select e.epoch, e.version, (select count(*) from pg_stat_activity where datname = current_database()
+           and state = 'active' and query like 'COPY%'),
+           (select coalesce(sum(line), 0)::bigint from (select max(next_line) as line from progress group by submission) p)
+           from engine e"""
+_AMID = f"""select b.epoch, count(*) from batch b join progress p using (batch) join submission s using (submission)
+           where s.file_name = '{_LONG}' group by b.epoch
+           having not bool_or(p.done) and max(p.next_line) > 0"""
+"""The engines that ended amid the long file, and how many of its batches each had committed."""
+_LINES = "select sum(declared_lines)::text from submission"
+
+
+class Look(NamedTuple):
+    """What could be seen of a run from outside."""
+
+    epoch: int = 0
+    version: int = 0
+    """Batches committed."""
+    copying: int = 0
+    """Batches under way."""
+    lines: int = 0
+    """Lines decided, as far as they are committed."""
+
+
+class Kill(NamedTuple):
+    """One that landed after a commit of the engine that it ended."""
+
+    target: str
+    last: Look
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Third parties, the budget, nine months as one file, what is left of the year."""
     folder = tmp_path_factory.mktemp("year")
-    generate(folder, Year(acts=12_000, senders=2))
-    return sorted(map(str, folder.glob("*.parquet")))
+    generate(folder, Year(acts=800_000, senders=1))
+    months = sorted(folder.glob("2018-*-MIN-01.parquet"))
+    tables = [pyarrow.parquet.read_table(path) for path in months[:9]]
+    said_in_all = [
+        name for name in tables[0].column_names if all(name in each.column_names for each in tables)
+    ]
+    whole = pa.concat_tables([each.select(said_in_all) for each in tables])
+    assert whole.num_rows > 6 * BATCH_LINES
+    write(whole.replace_schema_metadata().unify_dictionaries(), folder / _LONG, "MIN-01")
+    first = [folder / name for name in ("00-third-parties.parquet", "01-budget.parquet", _LONG)]
+    return [*map(str, first), *map(str, sorted(folder.glob("2018-10-BUDGET*"))), *map(str, months[9:])]
 
 
 @pytest.fixture(scope="module")
 def undisturbed(files: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     data = tmp_path_factory.mktemp("undisturbed")
     assert _start(data, files).wait() == 0
-    return asyncio.run(_state(data))
+    return asyncio.run(_state(data))[0]
 
 
 def _start(data: Path, files: list[str]) -> subprocess.Popen[bytes]:
@@ -45,13 +93,51 @@ def _start(data: Path, files: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-async def _state(data: Path) -> dict[str, str]:
+async def _state(data: Path) -> tuple[dict[str, str], dict[int, int]]:
+    """What a run left, and the engines that ended amid the long file."""
     async with embedded(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
-            return await state_of(connection)
+            amid = {row[0]: row[1] for row in await connection.fetch(_AMID)}
+            return {**await state_of(connection), "lines": await connection.fetchval(_LINES)}, amid
         finally:
             await connection.close()
+
+
+async def _connected(data: Path) -> asyncpg.Connection:
+    """A connection to the server that a run has started in ``data``, as soon as it takes one."""
+    cluster = Cluster.within(data, wheel_binaries())
+    status = cluster.status()
+    if len(status) < 4:
+        raise ConnectionError("it does not run yet")
+    dsn = f"postgresql://crescendo:{cluster.password()}@127.0.0.1:{status[3].strip()}/crescendo"
+    return await asyncpg.connect(dsn, timeout=5)
+
+
+async def _watched(data: Path, running: subprocess.Popen[bytes], at: tuple[int, float]) -> tuple[Look, Look]:
+    """Return at an instant: so many lines stand and then some seconds have passed; or the run has ended.
+
+    Returns what was seen first and last.
+    """
+    loop, connection, due = asyncio.get_running_loop(), None, None
+    first = last = Look()
+    lines, seconds = at
+    while running.poll() is None and (due is None or loop.time() < due):
+        try:
+            connection = connection or await _connected(data)
+            (row,) = await connection.fetch(_SEEN)
+            last = Look(*row)
+            first = first if first.epoch == last.epoch else last
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            if connection:
+                connection.terminate()
+            connection = None
+        if due is None and last.lines >= lines:
+            due = loop.time() + seconds
+        await asyncio.sleep(_PAUSE)  # nobody tells: it must be asked
+    if connection:
+        connection.terminate()
+    return first, last
 
 
 def _servers(process: psutil.Process) -> Iterator[psutil.Process]:
@@ -72,20 +158,35 @@ def _kill(running: subprocess.Popen[bytes], target: str) -> None:
     running.wait()
 
 
-def test_killed_at_twenty_instants(files: list[str], undisturbed: dict[str, str], tmp_path: Path) -> None:
-    chance, data = random.Random(20181231), tmp_path / "data"
-    compared = 0
-    for kill in range(KILLS):
-        running = _start(data, files)
-        try:
-            code = running.wait(chance.uniform(0.8, 4.5))
-        except subprocess.TimeoutExpired:
-            _kill(running, _TARGETS[kill % len(_TARGETS)])
-            continue
-        assert code == 0
-        assert asyncio.run(_state(data)) == undisturbed
-        compared += 1
-        shutil.rmtree(data)
-    assert _start(data, files).wait() == 0
-    assert asyncio.run(_state(data)) == undisturbed
-    assert compared < KILLS, "no run was killed: nothing was tried"
+def _instants(chance: random.Random, lines: int, number: int) -> list[tuple[int, float]]:
+    """One of each part of a run: lines that stand, and a moment after them; the first run is killed at its start, too."""
+    each = KILLS // ROUNDS
+    places = [int((at + chance.uniform(0, 0.9)) * lines / each) for at in range(each)]
+    found = [(place, chance.uniform(0, 0.1)) for place in places]
+    return found if number else [(0, chance.uniform(0.5, 3)), *found[1:]]
+
+
+async def test_killed_at_twenty_instants(
+    files: list[str], undisturbed: dict[str, str], tmp_path: Path
+) -> None:
+    chance, killed = random.Random(20181231), 0
+    landed: list[tuple[Kill, int]] = []
+    for number in range(ROUNDS):
+        data, kills = tmp_path / f"data-{number}", []
+        for instant in _instants(chance, int(undisturbed["lines"]), number):
+            running = _start(data, files)
+            first, last = await _watched(data, running, instant)
+            assert running.poll() is None, f"the run ended before {instant}, with {running.returncode}"
+            target = _TARGETS[killed % len(_TARGETS)]
+            _kill(running, target)
+            killed += 1
+            if last.version > first.version:
+                kills.append(Kill(target, last))
+        assert _start(data, files).wait() == 0
+        found, amid = await _state(data)
+        assert found == undisturbed
+        landed += [(kill, amid[kill.last.epoch]) for kill in kills if kill.last.epoch in amid]
+    assert killed == KILLS
+    assert any(kill.last.copying for kill, _ in landed), landed
+    for target in _TARGETS:
+        assert any(batches > 1 for kill, batches in landed if kill.target == target), (target, landed)

@@ -33,6 +33,7 @@ _CENTRES = (
 _OTHERS: dict[str, Sequence[str]] = {
     "reference": ("R", "R1", "R" * 35, "R" * 36, "é" * 17, "é" * 18, "R\x1f1", "R\x7f", "R#1", " "),
     "line": ("1", "2", "2", "3", "01", *_WHOLES),
+    "bic": ("BDFEFRPP", "BDFEFRPPCCT", "bdfefrpp", "BDFEFRP", "BDFEFRPPCC", "BDFE1RPP", "BDFEFR0P", "é", " "),
     "kind": ("engagement", "Commitment", "none", *KIND_NUMBER),
     "exercise": ("2018", "2019", "2017", "02018", "2127", "x", "12018"),
     "date": _DAYS,

@@ -24,8 +24,6 @@ FOREIGN = {
     b"\x1f\x8b\x08": FormatUnknown,
     b"PK\x03\x04": FormatUnknown,
     b"\x28\xb5\x2f\xfd": FormatUnknown,
-    b"<?xml version='1.0'?><Document/>": FormatUnknown,
-    b"\xef\xbb\xbf<Document/>": FormatUnknown,
     b"[1, 2]": FormatUnknown,
     b"\xff\xfer\0e\0f\0": FormatUnknown,
     b"hello": FormatUnknown,
@@ -50,6 +48,21 @@ def test_a_name_that_says_otherwise_is_refused(suffix: str, claimed: str, tmp_pa
     else:
         with pytest.raises(FileUnreadable, match="not what the name says"):
             detect(path, f"acts{claimed}")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<Document/>", b"\xef\xbb\xbf\n<?xml version='1.0'?>", b"\xff\xfe<\0D\0", b"\xfe\xff\0<\0D"],
+    ids=repr,
+)
+def test_xml_is_taken_for_a_payment_file(content: bytes, tmp_path: Path) -> None:
+    """Which message it is, is told by its reader."""
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    assert detect(path, "upload") is FileFormat.PAIN001
+    assert detect(path, "orders.XML") is FileFormat.PAIN001
+    with pytest.raises(FileUnreadable, match="not what the name says"):
+        detect(path, "orders.csv")
 
 
 @pytest.mark.parametrize("content", FOREIGN, ids=repr)

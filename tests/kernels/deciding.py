@@ -5,7 +5,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.book import LEDGER_ACCOUNTS, PAYEE_BLOCKED, ROLES, Cells, Counters, Items, Keys, Ledger, Nodes
+from core.book import (
+    FOLLOWED,
+    LEDGER_ACCOUNTS,
+    PAYEE_BLOCKED,
+    ROLES,
+    Cells,
+    Counters,
+    Items,
+    Keys,
+    Ledger,
+    Nodes,
+)
 from core.book import Book as Tables
 from core.catalog import CATALOG, Effects, Stage, effects
 from core.codes import Outcome
@@ -138,8 +149,10 @@ def decision(record: np.void) -> Decision:
 def item_of(row: dict[str, int]) -> Item:
     """The number of a payee stands where a commitment counts what is certified and not yet requested."""
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
-    told = {"unbilled": 0, "payee": row["unbilled"]} if is_owed else {"payee": 0}
-    return Item(**{name: (row | told)[name] for name in Item._fields})
+    own = row["unbilled"] & ~FOLLOWED
+    told = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
+    told["is_followed"] = own != row["unbilled"]
+    return Item(**{name: (row | told)[name] for name in Item._fields})  # type: ignore[arg-type]
 
 
 def _payee(value: int, bank: int) -> Payee:

@@ -51,6 +51,10 @@ def _require_stage(kind: ActKind, item: Item) -> None:
     is_used_up = kind.draws is Remainder.OPEN and item.open == 0
     if CATALOG[item.kind].reaches is not kind.after or is_used_up:
         raise Refused(Outcome.PREDECESSOR_STAGE)
+    if kind.draws is Remainder.ONCE and item.is_followed:
+        raise Refused(kind.shortfall)
+    if kind.draws is Remainder.ONCE and CATALOG[item.kind].opens and item.open == 0:
+        raise Refused(Outcome.PREDECESSOR_STAGE)
 
 
 def _payee(state: State, item: Item) -> Payee:
@@ -101,3 +105,5 @@ def _add(state: State, entry: int, which: Remainder, amount: int) -> None:
         state.items[entry] = item._replace(open=item.open + amount)
     elif which is Remainder.UNBILLED:
         state.items[entry] = item._replace(unbilled=item.unbilled + amount)
+    elif which is Remainder.ONCE:
+        state.items[entry] = item._replace(is_followed=True)

@@ -93,6 +93,8 @@ class Item(NamedTuple):
     """The kind whose reservation it stands on."""
     payee: int = 0
     """Of what is or was owed."""
+    is_followed: bool = False
+    """By an act that may follow once."""
 
 
 class Payee(NamedTuple):

@@ -9,7 +9,7 @@ from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family, 
 from core.codes import Outcome
 from core.fields import ACT_LINES_MAX, BY_COLUMN, FORMATS, Field, Sort
 from core.money import SEPA_MAX
-from tests.oracle import amounts, days, iban, texts, whole
+from tests.oracle import amounts, bic, days, iban, texts, whole
 from tests.oracle.assignment import CELL_FIELDS, assignment_faults, names_cell
 from tests.oracle.reference import Reference
 
@@ -103,6 +103,8 @@ def _field_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
         yield Outcome.FIELD_INVALID
     if line.kind.follows and not _names_predecessor(line):
         yield Outcome.FIELD_INVALID
+    if line.kind.pays and line.text(Field.BIC) and not bic.check(line.text(Field.BIC).encode()):
+        yield Outcome.FIELD_INVALID
 
 
 def _names_predecessor(line: Read) -> bool:
@@ -118,7 +120,7 @@ def required(line: Read) -> set[Field]:
         return {Field.DATE, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN}
     if kind.is_of_payee:
         return {Field.DATE, Field.PAYEE}
-    needed = {Field.DATE, Field.AMOUNT}
+    needed = {Field.DATE, Field.AMOUNT} if kind.has_amount else {Field.DATE}
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.PAYEE} if kind.pays else set()
     needed |= {Field.COUNTERPART} if kind.budget is Budget.MOVE else set()
@@ -143,7 +145,7 @@ def _is_flawed(field: Field, text: str) -> bool:
 def _amount_faults(line: Read) -> Iterator[Outcome]:
     text = line.text(Field.AMOUNT)
     cents, fault = amounts.parse(text) if text else (0, Outcome.ACCEPTED)
-    needless = line.kind.is_of_payee and amounts.is_zero(text)
+    needless = not line.kind.has_amount and amounts.is_zero(text)
     if fault and not needless:
         yield fault
     if line.text(Field.METHOD) == SEPA and cents > SEPA_MAX:

@@ -291,3 +291,24 @@ def _credits() -> File:
     )
     row = {"exercise": "2018", "date": "2018-05-02", "commitment_item": "HT2", "amount": "1000.00"}
     return [row | {"reference": f"B{centre}", "fund_centre": centre, "kind": kind} for centre, kind in places]
+
+
+def _sizes(*sizes: tuple[int, int]) -> list[Stored]:
+    return [Stored(at, entries, 0, 0, at - 1, pieces, b"") for at, (entries, pieces) in enumerate(sizes, 1)]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "worn"),
+    [
+        ([], False),
+        ([(0, 1)] * 10, False),
+        ([(100 * at, 10) for at in range(1, 20)], False),  # nothing but what is new
+        ([(100 * at, 19) for at in range(1, 20)], False),
+        ([(100, 10), *[(100 * at, 25) for at in range(2, 20)]], True),
+        ([(100, 10), *[(100 * at, 25) for at in range(2, 8)]], False),  # too few
+    ],
+)
+def test_checkpoints_are_worn_when_they_hold_twice_what_is_needed(
+    sizes: list[tuple[int, int]], worn: bool
+) -> None:
+    assert restoring.are_worn(_sizes(*sizes)) is worn

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.catalog import KIND_NUMBER
-from core.errors import DatabaseUnfit
+from core.errors import BookMoved, DatabaseUnfit
 from posting import checkpoint, loading, replaying
 from posting.batch import Batch, Submission
 from posting.book import State
@@ -38,7 +38,7 @@ class Work:
     """Files worked one after the other, each a batch, on a book that was loaded."""
 
     def __init__(self, store: PostgresStore, loaded: Loaded) -> None:
-        self.desk, self._store, self._mark = Desk(loaded), store, loaded.mark
+        self.desk, self._store, self.mark = Desk(loaded), store, loaded.mark
         self._done = asyncio.Event()
         self._done.set()
 
@@ -50,8 +50,8 @@ class Work:
 
     async def checkpoint(self) -> None:
         """Store the pages that changed since the last one."""
-        snapshot = checkpoint.take(self.desk.state, self.desk.engine.head.batch, self._mark)
-        self._mark = snapshot.mark
+        snapshot = checkpoint.take(self.desk.state, self.desk.engine.head.batch, self.mark)
+        self.mark = snapshot.mark
         await self._store.save_checkpoint(snapshot)
 
 
@@ -62,7 +62,9 @@ async def _submission(store: PostgresStore, desk: Desk, lines: int) -> Submissio
     number = await store.sender_number(desk.state.registry.numbers, "ministry")
     assert number == SENDER.number
     name = f"file {next(_files)}"
-    return await store.register(("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0))
+    return await store.register(
+        ("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0, None)
+    )
 
 
 def _act(reference_: str, kind: str, *lines: Row) -> File:
@@ -136,6 +138,9 @@ FILES: list[File] = [
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
+
+_ENTRIES = 80
+"""Of all of them together."""
 
 
 def _assert_same(found: State, expected: State) -> None:
@@ -348,8 +353,41 @@ async def test_two_cannot_build_upon_the_same(dsn: str) -> None:
         work = Work(store, empty)
         await work.present(FILES[0])
         await work.checkpoint()
+        first = work.mark
+        await store.save_checkpoint(checkpoint.take(work.desk.state, 2, first))
         with pytest.raises(asyncpg.UniqueViolationError):
-            await store.save_checkpoint(checkpoint.take(work.desk.state, 2, NOTHING))
+            await store.save_checkpoint(checkpoint.take(work.desk.state, 3, first))
+    assert await _stored(dsn) == [(1, 0), (2, 1)]
+
+
+async def test_a_whole_one_takes_the_place_of_many_that_are_worn(dsn: str) -> None:
+    """At a start, before anything is decided; what comes after builds upon it."""
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        for rows in [*FILES, *[FILES[0]] * 20]:
+            await work.present(rows)
+            await work.checkpoint()
+        assert not empty.is_worn
+    assert len(await _stored(dsn)) == len(FILES) + 20
+    store = PostgresStore(dsn)
+    async with store.held("test"):
+        await Pipeline(store, reference(), Settings(checkpoint_entries=1)).run(_Feed(store))
+    head = work.desk.engine.head.batch
+    assert (await _stored(dsn))[0] == (head, 0)
+    async with _held(dsn) as (_, loaded):
+        assert not loaded.is_worn
+        assert loaded.head.batch == head + len(FILES)
+        _assert_same(loaded.state, work.desk.state)
+
+
+async def test_an_engine_that_lost_its_hold_replaces_no_checkpoint(dsn: str) -> None:
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        await work.present(FILES[0])
+        await work.checkpoint()
+        await _tampered(dsn, "update engine set epoch = epoch + 1")
+        with pytest.raises(BookMoved):
+            await store.save_checkpoint(checkpoint.take(work.desk.state, 1, NOTHING))
     assert await _stored(dsn) == [(1, 0)]
 
 
@@ -406,6 +444,17 @@ async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
     assert seen[-1] == [("begins", 1)]
     assert store.noted == [(what, batch) for batch in batches for what in ("begins", "ends")]
     assert await _stored(dsn) == list(zip(batches, [0, *batches], strict=False))
+
+
+@pytest.mark.parametrize("parts", [2, 8, 9])
+async def test_a_run_that_ends_leaves_a_checkpoint_if_an_eighth_has_come(dsn: str, parts: int) -> None:
+    """Of what makes one due; the next start then reads none of the journal's entries."""
+    store = PostgresStore(dsn)
+    async with store.held("test"):
+        await Pipeline(store, reference(), Settings(checkpoint_entries=_ENTRIES * parts)).run(_Feed(store))
+    async with _held(dsn) as (_, loaded):
+        assert loaded.state.entries == _ENTRIES
+        assert loaded.mark.entries == (_ENTRIES if parts <= 8 else 0)
 
 
 async def test_codes_keep_their_numbers(dsn: str) -> None:

@@ -13,6 +13,7 @@ from service.access.perimeter import Perimeter
 from service.access.roles import Role
 from service.web.problems import Problem
 
+_OF_PAYEES = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
 ORDERS = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
 _TYPES = (pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string()))
 _TEXTS = {
@@ -59,6 +60,25 @@ def test_a_file_passes_when_each_of_its_lines_does(
     passes = all(_expected(row, roles, programmes) for row in lines.to_pylist())
     with nullcontext() if passes else pytest.raises(Problem, match=r"role|limited"):
         _perimeter(roles, *programmes).see(lines)
+
+
+def _named(rows: list[dict[str, str | None]]) -> list[str] | None:
+    """The programmes of some lines, as the rule reads."""
+    found = set[str]()
+    for row in rows:
+        kind, centre, other = (row.get(name) or "" for name in ("kind", "fund_centre", "counterpart"))
+        if not (centre or kind in _OF_PAYEES):
+            return None
+        found |= {text[:4] for text in (centre, other) if text}
+    return sorted(found)
+
+
+@given(st.lists(_lines(), max_size=3))
+def test_the_programmes_that_all_lines_name_are_known(batches: list[pa.RecordBatch]) -> None:
+    perimeter = _perimeter(frozenset(Role) - {Role.AUDITOR})
+    for lines in batches:
+        perimeter.see(lines)
+    assert perimeter.programmes == _named([row for lines in batches for row in lines.to_pylist()])
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ ASKED: Mapping[str, tuple[Mapping[str, str], str]] = {
     "/v1/reports/trial-balance": (AUDITOR, "/v1/reports/trial-balance?exercise=2018"),
     "/v1/reports/budget": (AUDITOR, "/v1/reports/budget?level=uo"),
     "/v1/reports/refusals": (AUDITOR, "/v1/reports/refusals"),
+    "/v1/reports/delays": (AUDITOR, "/v1/reports/delays?by=programme&year=2018"),
 }
 """By route: who asks, and what."""
 MOMENTS = ("committed_at", "received_at")

@@ -13,7 +13,7 @@ from service.database import Database
 from tests.databases import held_up, until_one_waits
 from tests.files import REFERENCE
 from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment
+from tests.service.web.acts import CREDITS, commitment, unknown_centres
 from tests.service.web.conftest import Place
 from tests.service.web.keys import FOREIGN, MINISTRY, NARROW
 from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
@@ -121,5 +121,36 @@ async def test_a_run_leaves_nothing_of_a_file_refused_whole(database: Database, 
             found = await crescendo("run", bad, good, *words, environment=environment)
             assert found.code == 1, found.err
             kept = {path.partition("/")[2].rpartition("/")[2] for path in _spooled(data)}
-            assert kept == {"original", "envelope-MIN-09.json", "normalised.arrow", "normalised.json"}
+            assert kept == {"original", "envelope-MIN-09.json"}
         assert len(await fetch(dsn, "select from submission")) == 1
+
+
+async def _only_what_was_sent(data: Path) -> None:
+    """The service tells nobody when it has cleared up: it must be asked."""
+    while derived := [name for name in _spooled(data) if "normalised" in name]:
+        assert all((data / name).parent.joinpath("original").exists() for name in derived)
+        await asyncio.sleep(0.01)
+
+
+async def test_what_was_derived_from_a_file_goes_once_that_is_decided(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    body = as_jsonl([commitment("DERIVED-1", "0.01"), *unknown_centres(2, "DERIVED")])
+    first = (await _submit(client, body)).json()
+    await _only_what_was_sent(place.data)
+    again = await client.post("/v1/submissions?wait=60&again=true", content=body, headers=JSONL)
+    assert again.json()["receipt"]["attempt"] == 2
+    assert again.json()["receipt"]["duplicate"]["lines"] == 1
+    await _only_what_was_sent(place.data)
+    folder = place.data / "spool" / first["receipt"]["sha256"][:2] / first["receipt"]["sha256"]
+    assert (folder / "original").read_bytes() == body
+
+
+async def test_a_run_leaves_only_what_was_sent(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "acts.jsonl"
+    path.write_bytes(as_jsonl(CREDITS))
+    async with fresh(database) as dsn:
+        place = ("--database", dsn, "--data", tmp_path, "--sender", "MIN-09")
+        told = await crescendo("run", path, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
+        assert told.code == 0, told.err
+        assert not [name for name in _spooled(tmp_path) if "normalised" in name]

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import asyncpg
 import httpx
+import pyarrow as pa
 import pytest
 
 from core.observer import Stages
@@ -78,6 +79,15 @@ async def test_another_failure_of_the_disk_is_not_told_as_a_full_one() -> None:
     assert (found.status_code, found.json()["code"]) == (500, "internal-error")
 
 
+class _Nobody:
+    """Looks on, and refuses nothing."""
+
+    programmes = None
+
+    def see(self, lines: pa.RecordBatch) -> None:
+        """Anything will do."""
+
+
 async def test_a_file_that_could_not_be_written_down_again_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,5 +106,5 @@ async def test_a_file_that_could_not_be_written_down_again_is_let_go(
     monkeypatch.setattr(inspection, "_NORMALISED", str(FULL))
     admission = Admission(own, cast(PostgresStore, NeverSent()), Stages(), cast(Any, None))
     with pytest.raises(OSError, match="No space left"):
-        await admission.admit(spooled)
+        await admission.admit(spooled, _Nobody())
     assert not spooled.folder.exists()

@@ -67,6 +67,7 @@ SHOWN: Mapping[tuple[str, str], Sort] = {
     ("GET", "/v1/reports/trial-balance"): Sort(),
     ("GET", "/v1/reports/budget"): Sort(),
     ("GET", "/v1/reports/refusals"): Sort(),
+    ("GET", "/v1/reports/delays"): Sort(),
 }
 NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64}
 """What stands in a path where it is no number."""
@@ -426,3 +427,20 @@ async def test_after_all_this_the_service_is_well(place: Place, anonymous: httpx
     said = "".join(place.service.said)
     assert SECRET not in said
     assert "Invalid HTTP" not in said, "whoever sends nonsense would fill our logs"
+
+
+@pytest.mark.parametrize("route", CLOSED)
+async def test_a_parameter_that_no_route_knows_is_refused_and_nothing_is_done(
+    route: tuple[str, str], place: Place, anonymous: httpx.AsyncClient, number: int
+) -> None:
+    """A form with ``dryrun=true`` is not meant to be posted."""
+    method, path = route
+    stored = await _stored(place)
+    for key in (MINISTRY, KEEPER):
+        sent = _with(key, SHOWN[route])
+        for params in ({"dryrun": "true"}, {"nothing": ""}):
+            found = await anonymous.request(method, _path(path, number), **{**sent, "params": params})
+            refused = (found.status_code, found.json()["code"])
+            assert refused in {(400, "malformed-request"), (403, "role-not-held")}, found.text
+            assert key is KEEPER or refused[0] == 400 or "senders" in path
+    assert await _stored(place) == stored

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +163,20 @@ async def running_socket() -> AsyncIterator[int]:
     server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
+
+
+async def test_what_is_asked_before_the_codes_are_numbered_is_answered_rightly_after(
+    database: Database, tmp_path: Path
+) -> None:
+    """Names that were read too early are not kept."""
+    node = "/v1/budget/nodes?fund_centre=0177&year=2018"
+    async with fresh(database) as dsn, AsyncExitStack() as lock:
+        blocking = await lock.enter_async_context(held_up(dsn, "reference_text"))
+        async with running(dsn, tmp_path, ready=False) as served, served.client(MINISTRY) as client:
+            await until_one_waits(blocking)
+            assert (await client.get(node)).status_code == 404
+            await lock.aclose()
+            await served.heard('"event":"ready"')
+            await _submit(client, query="wait=60")
+            found = await client.get(node)
+            assert found.status_code == 200, found.text

@@ -205,7 +205,7 @@ async def test_programmes_come_by_pages_as_of_one_batch(client: httpx.AsyncClien
 
 
 async def test_reports_are_for_auditors_and_operators(client: httpx.AsyncClient) -> None:
-    for name in ("trial-balance", "budget", "refusals"):
+    for name in ("trial-balance", "budget", "refusals", "delays"):
         for key in (AUDITOR, KEEPER):
             assert (await client.get(f"/v1/reports/{name}", headers=key)).status_code == 200
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.service.web import story
+from tests.service.web.acts import commitment
 from tests.service.web.conftest import Place
 from tests.service.web.keys import (
     ACCOUNTANT,
@@ -18,7 +19,7 @@ from tests.service.web.keys import (
     NARROW,
     NARROW_AUDITOR,
 )
-from tests.service.web.running import fetch
+from tests.service.web.running import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -71,7 +72,7 @@ async def test_another_senders_act_is_not_there_by_any_route(
     await _hidden(told, anybody, address, KEEPER)
 
 
-@pytest.mark.parametrize("address", [each for each in OWN if "EJ-1" not in each])
+@pytest.mark.parametrize("address", OWN)
 async def test_an_act_outside_the_perimeter_is_not_there(
     address: str, anybody: httpx.AsyncClient, told: Place
 ) -> None:
@@ -79,11 +80,15 @@ async def test_an_act_outside_the_perimeter_is_not_there(
         await _hidden(told, anybody, address, key)
 
 
-async def test_a_refusal_that_no_node_gave_lies_in_no_programme(anybody: httpx.AsyncClient) -> None:
-    for address in ("/v1/acts?reference=EJ-1", "/v1/commitments?reference=EJ-1"):
-        found = (await anybody.get(address, headers=NARROW)).json()
-        assert found.get("accepted", found.get("commitments")) == []
-        assert [line.get("refusal", line)["code"] for line in found["refused"]] == ["REFERENCE_CONFLICT"]
+async def test_a_refusal_that_no_node_gave_is_seen_where_its_whole_file_lies_inside(
+    anybody: httpx.AsyncClient, told: Place
+) -> None:
+    body = as_jsonl([commitment("EJ-0217", "1.00", "0217-NONE")])
+    sent = await anybody.post("/v1/submissions?wait=60", content=body, headers={**JSONL, **MINISTRY})
+    assert sent.json()["receipt"]["refused"]["lines"] == 1
+    for route in ("acts", "commitments"):
+        found = (await anybody.get(f"/v1/{route}?reference=EJ-0217", headers=NARROW)).json()
+        assert [line.get("refusal", line)["code"] for line in found["refused"]] == ["FUND_CENTRE_UNKNOWN"]
 
 
 async def test_what_belongs_to_no_programme_is_seen_by_the_whole_sender(anybody: httpx.AsyncClient) -> None:
@@ -139,7 +144,7 @@ async def test_a_node_outside_the_perimeter_is_not_there(anybody: httpx.AsyncCli
     assert own.status_code == 200
 
 
-@pytest.mark.parametrize("name", ["trial-balance", "budget", "refusals"])
+@pytest.mark.parametrize("name", ["trial-balance", "budget", "refusals", "delays"])
 async def test_a_report_is_not_for_who_sends(name: str, anybody: httpx.AsyncClient, told: Place) -> None:
     for key in (MINISTRY, ACCOUNTANT, FOREIGN, NARROW):
         before = len(await _trail(told))

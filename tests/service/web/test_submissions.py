@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.ingest.files import table, write
-from tests.service.web.acts import commitment, service
+from tests.service.web.acts import commitment, service, unknown_centres
 from tests.service.web.conftest import Place
 from tests.service.web.running import JSONL, as_jsonl, fetch
 
@@ -165,7 +165,8 @@ async def test_a_sender_that_demands_sepa_gets_it(client: httpx.AsyncClient) -> 
 LINE = as_jsonl([commitment("BAD-1", "3.00")])
 BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "empty": (b"", {}, 422, "file-unreadable"),
-    "XML": (b"<Document/>", {}, 422, "format-unknown"),
+    "XML by another name": (b"<Document/>", {}, 422, "file-unreadable"),
+    "XML of no message": (b"<Document/>", {"content_type": "application/xml"}, 422, "format-unknown"),
     "a column unknown": (b'{"refrence": "R1"}\n', {}, 422, "format-unknown"),
     "cut in a line": (LINE[:40], {}, 422, "file-unreadable"),
     "another hash": (LINE, {"crescendo_sha256": "0" * 64}, 422, "envelope-mismatch"),
@@ -280,3 +281,26 @@ async def test_answers_are_kept_by_nobody_and_run_by_nobody(client: httpx.AsyncC
     assert found.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in found.headers["content-security-policy"]
     assert "server" not in found.headers
+
+
+async def test_a_list_tells_of_each_submission_what_its_ticket_tells(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    """And looks at the refusals once, however many there are."""
+    numbers = []
+    for at, count in enumerate((3, 1, 2)):
+        rows = [*unknown_centres(count, f"LIST{at}-"), commitment(f"LIST{at}-DEAR", "100000.00")]
+        found = await _submit(client, as_jsonl(rows), query="wait=60")
+        numbers.append(found.json()["submission"])
+    page = (await client.get("/v1/submissions?limit=3")).json()["submissions"]
+    assert [each["submission"] for each in page] == numbers[::-1]
+    for ticket in page:
+        assert ticket == (await client.get(ticket["links"]["self"])).json()
+        assert len(ticket["reasons"]) == 2
+        assert sum(each["lines"] for each in ticket["reasons"]) == ticket["receipt"]["refused"]["lines"]
+    (row,) = await fetch(
+        place.dsn,
+        "select count(*) from refusal where submission = any($1::int[])",
+        numbers,
+    )
+    assert row[0] == 3 + 1 + 2 + 3

@@ -55,7 +55,7 @@ async def test_a_file_refused_whole_does_not_keep_the_others(place: Place, tmp_p
     assert found.code == 1
     assert found.json()["refused"][0]["code"] == "format-unknown"
     assert len(found.json()["submissions"]) == 1
-    assert "XML" in found.err
+    assert "NAMESPACE_UNKNOWN" in found.err
 
 
 async def test_again_presents_a_file_anew(place: Place, tmp_path: Path) -> None:

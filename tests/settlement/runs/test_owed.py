@@ -118,3 +118,22 @@ def test_the_catalog_says_what_is_owed_and_how_it_is_paid() -> None:
     assert opens >= {*REQUESTS, "payment_request", "return_identified", "assignment"}
     assert {CATALOG[number].name for number in PAID_BY.values()} == {"payment", "reissue"}
     assert {CATALOG[number].name for number in np.flatnonzero(TAKES).tolist()} >= {*TAKERS, "reissue", "void"}
+
+
+def test_suspensions_are_told_by_what_they_stop() -> None:
+    """Wherever the journal is cut: one that goes on, one that ended, and what was never stopped."""
+    told = [("direct_payment_request", 0, 1), ("direct_payment_request", 0, 1), ("term_suspension", 2, 5),
+            ("term_suspension", 1, 6), ("term_resumption", 3, 9)]  # fmt: skip
+    for cut in range(len(told) + 1):
+        search = Search(len(told))
+        for part in (range(cut + 1, len(told) + 1), range(1, cut + 1)):
+            rows = blank(Payables, len(part))
+            for at, entry in enumerate(part):
+                name, rows.predecessor[at], rows.day[at] = told[entry - 1]
+                rows.entry_id[at], rows.kind[at], rows.amount[at] = entry, KIND_NUMBER[name], 10
+            search.read(rows, cells([""] * len(part)))
+        stops = search.found().stops
+        assert [column.tolist() for column in stops] == [[1, 2], [6, 5], [0, 9]]
+        assert stops.going_on.tolist() == [1]
+        days = stops.days(np.array([1, 2, 3], np.int64))
+        assert [column.tolist() for column in days] == [[0, 5, 0], [0, 9, 0]]

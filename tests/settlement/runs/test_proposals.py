@@ -1,11 +1,12 @@
 """What is proposed, what is left out and why, and what may be changed of it."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from core.catalog import KIND_NUMBER
-from settlement.runs import changing, postgres
+from settlement.runs import changing, postgres, proposing
 from settlement.runs.left_out import FINDINGS, LeftOut
 from settlement.runs.postgres import NoSuchRun
 from tests.settlement.runs.world import OTHER_UNIT, World, iban
@@ -95,7 +96,11 @@ async def test_when_what_is_due(world: World) -> None:
             await changing.abandon(connection, run, "only looked", "Alice")
 
 
-async def test_what_the_payee_will_read(world: World) -> None:
+@pytest.mark.parametrize("rows_at_once", [1, 2, proposing.CHUNK_ROWS])
+async def test_what_the_payee_will_read(
+    world: World, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    monkeypatch.setattr(proposing, "CHUNK_ROWS", rows_at_once)
     await world.payees({"payee": "P1", "iban": iban(1)})
     await world.post(
         [
@@ -239,3 +244,19 @@ async def test_two_accountants_and_their_accounts(world: World) -> None:
         ("PACA", 100),
     ]
     assert KIND_NUMBER["payment"] == (await world.lines(1))[0]["kind"]
+
+
+async def test_what_is_suspended_waits_and_then_has_a_new_term(world: World) -> None:
+    """Left out while something is missing; due thirty days after it came, not after the receipt."""
+    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.requests({"reference": "R1", "payee": "P1", "amount": "1"})  # of the second of May
+    term = {"kind": "term_suspension", "reference": "S1", "predecessor": "R1", "date": "2018-05-10"}
+    await world.post([term])
+    (line,) = await world.lines(await world.propose(until="2018-06-30"))
+    assert LeftOut(line["left_out"]) is LeftOut.SUSPENDED
+    await world.post(
+        [term | {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": "2018-05-25"}]
+    )
+    assert await world.lines(await world.propose(until="2018-06-20")) == []
+    (line,) = await world.lines(await world.propose(until="2018-06-21"))
+    assert (line["due"], line["left_out"]) == (date(2018, 6, 24), LeftOut.NO)

@@ -1,0 +1,217 @@
+"""Payment files as ministries' systems write them: pain.001 with its imputations, and the files that must come before.
+
+The same seed gives the same bytes.  Every so many transfers one must be refused, for a reason that the summary counts.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
+
+import pyarrow as pa
+
+from bench import payables, year_files
+from bench.payables import BIC, DAY, SENDER, YEAR, Size
+from core.codes import Outcome
+from core.money import CENTS_PER_EURO
+from posting.registry import Reference
+
+BESIDE, INSIDE = ("csv", "parquet", "arrow", "jsonl"), "structured"
+_DEBTOR = "FR353000100064EXEMPLE000190"
+_ANOTHER = "FR7630001007941234567890185"
+_HEADER = """<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.{version}">
+  <CstmrCdtTrfInitn>
+    <GrpHdr>
+      <MsgId>{message}</MsgId>
+      <CreDtTm>{day}T08:30:00</CreDtTm>
+      <NbOfTxs>{count}</NbOfTxs>
+      <CtrlSum>{sum}</CtrlSum>
+      <InitgPty>
+        <Nm>Ministère (exemple)</Nm>
+      </InitgPty>
+    </GrpHdr>
+"""
+_LOT = """    <PmtInf>
+      <PmtInfId>{lot}</PmtInfId>
+      <PmtMtd>TRF</PmtMtd>
+      <BtchBookg>true</BtchBookg>
+      <NbOfTxs>{count}</NbOfTxs>
+      <CtrlSum>{sum}</CtrlSum>
+      <PmtTpInf>
+        <SvcLvl>
+          <Cd>SEPA</Cd>
+        </SvcLvl>
+      </PmtTpInf>
+      <ReqdExctnDt>{due}</ReqdExctnDt>
+      <Dbtr>
+        <Nm>Ministère (exemple)</Nm>
+      </Dbtr>
+      <DbtrAcct>
+        <Id>
+          <IBAN>{debtor}</IBAN>
+        </Id>
+      </DbtrAcct>
+      <DbtrAgt>
+        <FinInstnId>
+          <{bank}>{bic}</{bank}>
+        </FinInstnId>
+      </DbtrAgt>
+      <ChrgBr>SLEV</ChrgBr>
+"""
+_TRANSFER = """      <CdtTrfTxInf>
+        <PmtId>
+          <InstrId>{reference}</InstrId>
+          <EndToEndId>{reference}</EndToEndId>
+        </PmtId>
+        <Amt>
+          <InstdAmt Ccy="EUR">{amount}</InstdAmt>
+        </Amt>
+        <CdtrAgt>
+          <FinInstnId>
+            <{bank}>{bic}</{bank}>
+          </FinInstnId>
+        </CdtrAgt>
+        <Cdtr>
+          <Nm>{name}</Nm>
+          <PstlAdr>
+            <Ctry>FR</Ctry>
+          </PstlAdr>
+        </Cdtr>
+        <CdtrAcct>
+          <Id>
+            <IBAN>{iban}</IBAN>
+          </Id>
+        </CdtrAcct>
+        <RmtInf>
+          <Ustrd>Facture {reference}</Ustrd>{more}
+        </RmtInf>
+      </CdtTrfTxInf>
+"""
+_STRUCTURED = "\n          <Strd>\n            <AddtlRmtInf>{}</AddtlRmtInf>\n          </Strd>"
+_TAIL = "  </CstmrCdtTrfInitn>\n</Document>\n"
+_DUE = DAY.replace(day=DAY.day + 2)
+
+
+class Style(NamedTuple):
+    """How the files are written."""
+
+    version: str = "09"
+    imputation: str = "csv"
+    """The format of the file beside, or ``structured``."""
+    file_transfers: int = 1_000_000
+    lot_transfers: int = 1_000
+    wrong_every: int = 500
+    """One transfer in so many must be refused; 0 for none."""
+
+
+_FAULTS: tuple[tuple[Outcome, str, str], ...] = (
+    (Outcome.IBAN_INVALID, "iban", "FR7630001007941234567890186"),
+    (Outcome.BANK_DETAILS_DIFFER, "iban", _ANOTHER),
+    (Outcome.PAYEE_UNKNOWN, "payee", "NOBODY"),
+    (Outcome.REFERENCE_INVALID, "reference", ""),
+)
+Row = dict[str, Any]
+
+
+def write(folder: Path, size: Size, style: Style, reference: Reference) -> dict[str, Any]:
+    """Write the files; the summary, which stands beside them too, says what must come of them.
+
+    Raises
+    ------
+    ValueError
+        A version or imputation that is none.
+    """
+    if style.version not in ("03", "09") or style.imputation not in (*BESIDE, INSIDE):
+        raise ValueError(f"no payment files of version {style.version} with imputations {style.imputation}")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = payables.opening(folder, size, reference)
+    known, units = reference.nomenclatures[YEAR], payables.spending_units(reference)
+    names, accounts = payables.payee_names(size.payees), payables.ibans(size.payees)
+    outcomes, cents = Counter[str](), 0
+    for first, table in payables.requests(size, units, known):
+        for at in range(0, table.num_rows, style.file_transfers):
+            rows = _rows(table.slice(at, style.file_transfers), (first + at, style), (names, accounts))
+            number = len(paths) - 1
+            paths.append(_written(folder / f"payments-{number:03}.xml", rows, style))
+            outcomes.update(row["outcome"] for row in rows)
+            cents += sum(row["cents"] for row in rows)
+    summary = {
+        "seed": size.seed,
+        "sender": SENDER,
+        "transfers": size.requests,
+        "cents": cents,
+        "outcomes": dict(outcomes),
+        "files": [path.name for path in paths],
+    }
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    return summary
+
+
+def _rows(table: pa.Table, at: tuple[int, Style], known: tuple[list[str], list[str]]) -> list[Row]:
+    (first, style), (names, accounts) = at, known
+    rows = table.to_pylist()
+    for number, row in enumerate(rows, first):
+        payee = int(row["payee"][1:])
+        row |= {"name": names[payee], "iban": accounts[payee], "outcome": "ACCEPTED"}
+        row["cents"] = row.pop("amount_cents")
+        if style.wrong_every and number % style.wrong_every == style.wrong_every - 1:
+            outcome, column, text = _FAULTS[number // style.wrong_every % len(_FAULTS)]
+            row |= {column: text, "outcome": outcome.name}
+    return rows
+
+
+def _written(path: Path, rows: list[Row], style: Style) -> Path:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(_message(path.stem.upper(), rows, style))
+    if style.imputation != INSIDE:
+        _imputations(path.with_name(f"{path.name}.imputation.{style.imputation}"), rows)
+    return path
+
+
+def _message(message: str, rows: list[Row], style: Style) -> Iterator[str]:
+    shared = {"version": style.version, "bank": "BIC" if style.version == "03" else "BICFI", "bic": BIC}
+    shared["due"] = str(_DUE) if style.version == "03" else f"\n        <Dt>{_DUE}</Dt>\n      "
+    yield _HEADER.format(message=f"{SENDER}-{message}", day=DAY, **_totals(rows), **shared)
+    for number, at in enumerate(range(0, len(rows), style.lot_transfers), 1):
+        lot = rows[at : at + style.lot_transfers]
+        yield _LOT.format(lot=f"{message}-{number}", debtor=_DEBTOR, **_totals(lot), **shared)
+        for row in lot:
+            yield _transfer(row, style, shared)
+        yield "    </PmtInf>\n"
+    yield _TAIL
+
+
+def _transfer(row: Row, style: Style, shared: Mapping[str, str]) -> str:
+    more = ""
+    if style.imputation == INSIDE:
+        names = ("fund_centre", "functional_area", "commitment_item", "payee")
+        more = _STRUCTURED.format(",".join(f"{name.replace('_', '-')}:{row[name]}" for name in names))
+    return _TRANSFER.format(
+        reference=row["reference"] or "NOTPROVIDED",
+        amount=_decimal(row["cents"]),
+        name=escape(row["name"]),
+        iban=row["iban"],
+        more=more,
+        **shared,
+    )
+
+
+def _totals(rows: list[Row]) -> dict[str, Any]:
+    return {"count": len(rows), "sum": _decimal(sum(row["cents"] for row in rows))}
+
+
+def _decimal(cents: int) -> str:
+    return f"{cents // CENTS_PER_EURO}.{cents % CENTS_PER_EURO:02}"
+
+
+def _imputations(path: Path, rows: list[Row]) -> None:
+    """One row a transfer, in their order."""
+    names = ("reference", "fund_centre", "functional_area", "commitment_item", "payee", "cents")
+    columns = {name: [row[name] for row in rows] for name in names}
+    columns["reference"] = [each or "NOTPROVIDED" for each in columns["reference"]]
+    columns["amount_cents"] = columns.pop("cents")
+    year_files.write(pa.table(columns), path, SENDER)
+    path.with_name(f"{path.name}.manifest.json").unlink(missing_ok=True)

@@ -1,0 +1,50 @@
+"""The payment term of requests: when it begins, what a suspension does to it, when it ends (domain 4; A59).
+
+Days are counted from 1970; 0 is none.  The term of the State runs from the receipt of the request, or from the service
+where that was certified later.  It is suspended once; then a new one runs, of as many days, or of what was left where that
+was more.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Days = NDArray[np.int32]
+
+NEVER = np.int32(2**31 - 1)
+"""The end of a term that is suspended."""
+
+
+class Terms(NamedTuple):
+    """One row for each request."""
+
+    start: Days
+    suspended: Days
+    resumed: Days
+    end: Days
+    """The last day on which it is paid in time."""
+
+    def stopped(self, paid: Days) -> Days:
+        """Days for which each stood suspended until it was ``paid``."""
+        until = np.where(self.resumed > 0, np.minimum(self.resumed, paid), paid)
+        days = np.maximum(until - self.suspended, 0)
+        return np.where(self.suspended > 0, days, 0).astype(np.int32)
+
+    def taken(self, paid: Days) -> Days:
+        """The payment delay: days from the start to the payment, without those of a suspension; 0 for what is paid before."""
+        return np.maximum(paid - self.start - self.stopped(paid), 0).astype(np.int32)
+
+    def late(self, paid: Days) -> Days:
+        """Days behind the end of the term; 0 in time."""
+        return np.maximum(paid.astype(np.int64) - self.end, 0).astype(np.int32)
+
+
+def terms(start: Days, suspended: Days, resumed: Days, days: int) -> Terms:
+    """The terms of requests, of ``days``; a suspension after their end stops nothing."""
+    end = start + days
+    counts = (suspended > 0) & (suspended <= end)
+    anew = resumed + np.maximum(days, end - suspended)
+    held = np.where(resumed > 0, anew, NEVER)
+    own, again = (np.where(counts, each, 0).astype(np.int32) for each in (suspended, resumed))
+    return Terms(start, own, again, np.where(counts, held, end).astype(np.int32))

@@ -1,0 +1,169 @@
+"""Which account assignment each transfer of a payment file is charged to, and what else the file cannot say.
+
+Either an imputation file says it: columns of the flat act format, one row a transfer, in the order of the transfers, with
+their end-to-end ids and amounts, so that a row cannot be taken for another's.  Or the transfer itself does, in its
+structured remittance: ``name:value`` pairs with the names of those columns.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.codes import Outcome
+from core.errors import EnvelopeMismatch, FormatUnknown
+from core.fields import FORMATS, Field
+from core.tables import Parsed
+from ingest.flat import conform, conformed, joined
+from ingest.formats import PAYMENT_FILES, detect, place
+from ingest.pain001_message import IMPUTATION_JOINER
+from ingest.pain001_totals import cents
+from ingest.readers import decoded
+
+DIFFERS = "IMPUTATION_DIFFERS"
+_SAID_BY_PAYMENTS = frozenset(
+    {Field.PAYEE_NAME, Field.IBAN, Field.BIC, Field.REMITTANCE, Field.DUE, Field.METHOD}
+)
+_NOT_HERE = frozenset({Field.LINE, Field.COUNTERPART})
+_AMOUNTS = (Field.AMOUNT.column, Field.AMOUNT_CENTS.column)
+_IDENTITY = Field.REFERENCE.column
+COLUMNS = tuple(
+    field.column
+    for field in FORMATS
+    if field not in _SAID_BY_PAYMENTS | _NOT_HERE and field.column not in (*_AMOUNTS, _IDENTITY)
+)
+"""What may be said of a transfer beside what the payment file says."""
+_HERE = (_IDENTITY, *_AMOUNTS, *COLUMNS)
+_PAIR = ":"
+_REMEDY = "Write one row a transfer, in the order of the transfers, with its EndToEndId and its amount"
+Said = Mapping[str, pa.Array]
+"""Texts by column, one a transfer, empty where nothing is said."""
+
+
+class ImputationFile:
+    """The rows of an imputation file, as many at a time as transfers are at hand."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        found = detect(path, name)
+        if found in PAYMENT_FILES:
+            raise FormatUnknown(name, "Another payment file", "Pair a payment file with its imputations")
+        self._name, self._row = name, 0
+        self._batches = decoded(path, found, name)
+        self._schema = conformed(next(self._batches).schema, name)
+        self._check_columns()
+        self._rest: pa.RecordBatch | None = None
+
+    def _check_columns(self) -> None:
+        names = self._schema.names
+        if _IDENTITY not in names or not set(_AMOUNTS) & set(names):
+            raise FormatUnknown(self._name, "No column reference, or none of amounts", _REMEDY)
+
+    def _check_silent(self, column: str, texts: pa.Array) -> None:
+        """Refuse a column that says what is not for it to say; formats may have it, empty."""
+        if column not in _HERE and _differ(texts, "").any():
+            told = f"The columns are {', '.join(_HERE)}"
+            raise FormatUnknown(place(self._name, column=column), "No column of imputations", told)
+
+    def take(self, references: pa.Array, amounts: tuple[pa.Array, Parsed]) -> Said:
+        """What is said of the next transfers.
+
+        Raises
+        ------
+        EnvelopeMismatch
+            A row is of another transfer or amount, or there are too few.
+        """
+        batch = conform(self._next(len(references)), self._schema)
+        if batch.num_rows < len(references):
+            told = f"{DIFFERS}: {self._row + batch.num_rows:,} rows, and more transfers"
+            raise EnvelopeMismatch(self._name, told, _REMEDY)
+        texts = {name: _texts(batch.column(name)) for name in batch.schema.names if name != _AMOUNTS[1]}
+        for column, said in texts.items():
+            self._check_silent(column, said)
+        self._refuse(_differ(texts[_IDENTITY], references), (texts[_IDENTITY], references))
+        self._refuse(*self._amounts(batch, texts, amounts))
+        self._row += batch.num_rows
+        return {column: texts[column] for column in texts if column in COLUMNS}
+
+    def _amounts(
+        self, batch: pa.RecordBatch, texts: Said, amounts: tuple[pa.Array, Parsed]
+    ) -> tuple[np.ndarray, tuple[pa.Array, pa.Array]]:
+        """Which rows say another amount, and both sides.  What is no amount must be written alike."""
+        theirs, parsed = amounts
+        if _AMOUNTS[0] in texts:
+            ours = texts[_AMOUNTS[0]]
+            mine = cents(ours)
+            alike = (mine.value == parsed.value) & (mine.fault == parsed.fault)
+            return ~alike | (_is_none(parsed) & _differ(ours, theirs)), (ours, theirs)
+        ours = batch.column(_AMOUNTS[1])
+        whole = ours.fill_null(-1).to_numpy(zero_copy_only=False)
+        return (whole != parsed.value) | _is_none(parsed), (ours, theirs)
+
+    def _refuse(self, wrong: np.ndarray, sides: tuple[pa.Array, pa.Array]) -> None:
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            ours, theirs = (str(side[row].as_py())[:40] for side in sides)
+            told = f"{DIFFERS}: it says {ours!r}, and the transfer there {theirs!r}"
+            raise EnvelopeMismatch(f"{self._name}, row {self._row + row + 1:,}", told, _REMEDY)
+
+    def _next(self, rows: int) -> pa.RecordBatch:
+        """So many rows, fewer only at the end."""
+        taken, count = [self._schema_batch()], 0
+        while count < rows and (batch := self._batch()) is not None:
+            part = batch.slice(0, rows - count)
+            self._rest = batch.slice(part.num_rows) if part.num_rows < batch.num_rows else None
+            taken.append(conform(part, self._schema))
+            count += part.num_rows
+        return joined(taken[1:] or taken)
+
+    def _batch(self) -> pa.RecordBatch | None:
+        """What is left of the last batch, or the next one."""
+        return next(self._batches, None) if self._rest is None else self._rest
+
+    def _schema_batch(self) -> pa.RecordBatch:
+        return pa.RecordBatch.from_pylist([], schema=self._schema)
+
+    def end(self) -> None:
+        """See that no row is left.
+
+        Raises
+        ------
+        EnvelopeMismatch
+            There is one.
+        """
+        if self._rest is not None or any(batch.num_rows for batch in self._batches):
+            told = f"{DIFFERS}: more rows than the {self._row:,} transfers"
+            raise EnvelopeMismatch(self._name, told, _REMEDY)
+
+
+def structured(texts: pa.Array) -> Said:
+    """What transfers say themselves; words that are no pair of a known name and a value are for the payee."""
+    coded = texts.dictionary_encode()
+    found: dict[str, list[str]] = {}
+    for number, text in enumerate(coded.dictionary.to_pylist()):
+        for column, value in _pairs(text):
+            found.setdefault(column, [""] * len(coded.dictionary))[number] = value
+    indices = coded.indices
+    return {name: pa.array(values, pa.string()).take(indices) for name, values in found.items()}
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split(IMPUTATION_JOINER) if text else ():
+        name, colon, value = part.partition(_PAIR)
+        column = name.strip().lower().replace("-", "_")
+        if colon and column in COLUMNS:
+            yield column, value.strip()
+
+
+def _texts(column: pa.Array) -> pa.Array:
+    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    return plain.cast(pa.string()).fill_null("")
+
+
+def _differ(ours: pa.Array, theirs: pa.Array | str) -> np.ndarray:
+    return pc.call_function("not_equal", [ours, theirs]).to_numpy(zero_copy_only=False)
+
+
+def _is_none(parsed: Parsed) -> np.ndarray:
+    return (parsed.fault == Outcome.AMOUNT_INVALID) | (parsed.value == 0)

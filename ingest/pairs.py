@@ -1,0 +1,214 @@
+"""A payment file and its imputation file as one: a plain tar archive of the two, so that one hash stands for both.
+
+Whoever has both as files beside each other need not know: they are put together on their way into the spool, always to
+the same bytes.  Source: POSIX.1-1988, "ustar", of which the plain part is read; so much every tar writes.
+"""
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from core.errors import FileUnreadable
+from ingest.companions import imputation_beside
+from ingest.formats import TAR_MAGIC, TAR_MAGIC_AT, reading
+
+_BLOCK = 512
+_NAME_BYTES_MAX = 100
+_REGULAR = (b"0", b"\0")
+_CHECKSUM = slice(148, 156)
+_REMEDY = "Send two regular files, packed by tar --format=ustar"
+
+
+class Member(NamedTuple):
+    """Where a file lies in an archive."""
+
+    name: str
+    start: int
+    size: int
+
+
+class Window(io.RawIOBase):
+    """A part of a file, as a file of its own."""
+
+    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
+        super().__init__()
+        self._file, self._start, self._size, self._at = file, start, size, 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to a byte of the part."""
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """The byte of the part that is read next."""
+        return self._at
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill ``buffer``, short only at the end of the part."""
+        wanted = min(len(buffer), max(self._size - self._at, 0))
+        self._file.seek(self._start + self._at)
+        count = self._file.readinto(memoryview(buffer)[:wanted])  # type: ignore[attr-defined]
+        self._at += count
+        return count
+
+
+class Pair(io.RawIOBase):
+    """The archive of some files, made as it is read; closing it does not close them."""
+
+    def __init__(self, files: list[tuple[str, BinaryIO]]) -> None:
+        super().__init__()
+        sizes = [file.seek(0, os.SEEK_END) for _, file in files]
+        self.size = sum(_BLOCK + size + -size % _BLOCK for size in sizes) + 2 * _BLOCK
+        self._pieces = _pieces([(name, file, size) for (name, file), size in zip(files, sizes, strict=True)])
+        self._rest = b""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill ``buffer``, short where a piece ends."""
+        self._rest = self._rest or next(self._pieces, b"")
+        piece, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+@contextmanager
+def opened_whole(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """A file to be read from its start; one that has an imputation file beside it, together with that.
+
+    Raises
+    ------
+    FileUnreadable
+        It cannot be opened.
+    """
+    if not isinstance(source, Path):
+        yield source
+        return
+    beside = imputation_beside(source)
+    with ExitStack() as held:
+        file = held.enter_context(_opened(source))
+        if beside is None:
+            yield file
+            return
+        pair = [(name, file), (beside.name, held.enter_context(_opened(beside)))]
+        yield cast(BinaryIO, Pair(pair))
+
+
+@contextmanager
+def packed(path: Path) -> Iterator[Path]:
+    """A file, or, where an imputation file stands beside it, both as one of the same name; gone afterwards.
+
+    Raises
+    ------
+    FileUnreadable
+        It cannot be opened.
+    """
+    if imputation_beside(path) is None:
+        yield path
+        return
+    with TemporaryDirectory(prefix="crescendo-") as folder:
+        whole = Path(folder) / path.name
+        with opened_whole(path, path.name) as file, whole.open("wb") as archive:
+            shutil.copyfileobj(file, archive, 2**20)
+        yield whole
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb", buffering=0)
+    except OSError as error:
+        raise FileUnreadable(path.name, str(error.strerror), "Name a file that can be read") from error
+
+
+def _pieces(files: list[tuple[str, BinaryIO, int]]) -> Iterator[bytes]:
+    for name, file, size in files:
+        yield _header(name, size)
+        file.seek(0)
+        left = size
+        while left:
+            piece = file.read(min(left, 2**20))
+            if not piece:
+                raise FileUnreadable(name, "It became shorter while it was read", "Send it again")
+            left -= len(piece)
+            yield piece
+        if size % _BLOCK:
+            yield bytes(-size % _BLOCK)
+    yield bytes(2 * _BLOCK)
+
+
+def _header(name: str, size: int) -> bytes:
+    """Of a regular file of nobody's, at no time: the same bytes whoever packs it."""
+    named = os.fsencode(name)
+    if len(named) > _NAME_BYTES_MAX:
+        raise FileUnreadable(name, f"A name of {len(named)} bytes", f"Use at most {_NAME_BYTES_MAX}")
+    fields = (
+        named.ljust(100, b"\0"),
+        b"0000644\0",
+        b"0000000\0",
+        b"0000000\0",
+        b"%011o\0" % size,
+        b"0" * 11 + b"\0",
+    )
+    block = b"".join((*fields, b" " * 8, b"0", bytes(100), TAR_MAGIC, b"\x0000")).ljust(_BLOCK, b"\0")
+    return block[: _CHECKSUM.start] + b"%06o\0 " % sum(block) + block[_CHECKSUM.stop :]
+
+
+def members(file: BinaryIO, name: str) -> list[Member]:
+    """The two files of an archive.
+
+    Raises
+    ------
+    FileUnreadable
+        It is cut off, damaged, or holds anything else.
+    """
+    size, at, found = file.seek(0, os.SEEK_END), 0, list[Member]()
+    with reading(name):
+        while (block := _block(file, at, name)).strip(b"\0"):
+            member = _member(block, at, name)
+            at = member.start + member.size + -member.size % _BLOCK
+            if at > size:
+                raise FileUnreadable(
+                    f"{name}, {member.name}", "The archive ends inside this file", "Send it whole"
+                )
+            found.append(member)
+            if len(found) > 2:
+                break
+    if len(found) != 2:
+        raise FileUnreadable(name, f"{'Over two' if found[2:] else len(found)} files in the archive", _REMEDY)
+    return found
+
+
+def _block(file: BinaryIO, at: int, name: str) -> bytes:
+    file.seek(at)
+    block = file.read(_BLOCK)
+    if len(block) < _BLOCK:
+        raise FileUnreadable(f"{name}, byte {at:,}", "The archive has no end", "Send it whole")
+    return block
+
+
+def _member(block: bytes, at: int, name: str) -> Member:
+    where = f"{name}, byte {at:,}"
+    summed = sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ")
+    if not block.startswith(TAR_MAGIC, TAR_MAGIC_AT) or _octal(block[_CHECKSUM]) != summed:
+        raise FileUnreadable(where, "No header of a tar archive, or a damaged one", _REMEDY)
+    size, letters = _octal(block[124:136]), block[:_NAME_BYTES_MAX].rstrip(b"\0")
+    called = letters.decode("utf-8", "replace").rpartition("/")[2]
+    if block[156:157] not in _REGULAR or size is None or not called.isprintable() or not called:
+        raise FileUnreadable(where, "Not a regular file", _REMEDY)
+    return Member(called, at + _BLOCK, size)
+
+
+def _octal(text: bytes) -> int | None:
+    digits = text.strip(b" \0")
+    return int(digits, 8) if digits.isdigit() and not set(digits) & set(b"89") else None

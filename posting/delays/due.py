@@ -1,0 +1,55 @@
+"""What is due for what was paid late: interest on each payment, and the compensation once for what was owed."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import take
+from core.delays import Late
+from core.interest import Interest
+
+
+class Due(NamedTuple):
+    """One row for each payable of which something was paid late, by entry."""
+
+    payable: NDArray[np.int64]
+    debit: NDArray[np.int64]
+    """The last of its debits that was late."""
+    interest: NDArray[np.int64]
+    """Cents."""
+    compensation: NDArray[np.int64]
+    late: NDArray[np.int32]
+    """Days, of the latest."""
+    cell: NDArray[np.int32]
+    payee: NDArray[np.int32]
+
+    @property
+    def amount(self) -> NDArray[np.int64]:
+        """All of it, in cents."""
+        return self.interest + self.compensation
+
+
+def due(late: Late, rules: Interest) -> Due:
+    """What is due by ``rules``.
+
+    Raises
+    ------
+    ReferenceDataError
+        The rate of a half-year is not there.
+    """
+    late = take(late, np.lexsort((late.debit, late.payable)))
+    first = np.flatnonzero(np.append(True, late.payable[1:] != late.payable[:-1])[: len(late.payable)])
+    each = rules.of(late.amount, late.late, late.since)
+    last = np.append(first[1:], len(late.payable)) - 1
+    if not len(first):
+        return Due(*(np.zeros(0, kind) for kind in ("i8", "i8", "i8", "i8", "i4", "i4", "i4")))
+    return Due(
+        payable=late.payable[first],
+        debit=late.debit[last],
+        interest=np.add.reduceat(each, first),
+        compensation=np.full(len(first), rules.compensation, np.int64),
+        late=np.maximum.reduceat(late.late, first),
+        cell=late.cell[first],
+        payee=late.payee[first],
+    )

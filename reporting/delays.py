@@ -1,0 +1,201 @@
+"""Payment delays: by ministry or programme how much was paid, how long it took, and what is due for what came late (A59).
+
+The delay of a payment (*délai global de paiement*) runs from the receipt of the request, or from the service where that was
+certified later, to the bank's debit, without the days of a suspension.  What was paid in time was paid within its term.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import KIND_NUMBER
+from core.columns import blank, join
+from core.delays import Debited, Late
+from posting.delays import postgres as journal
+from posting.delays.due import due
+from posting.delays.measuring import Known, late, measured
+from reporting.grids import Column, Grid, Kind
+from reporting.names import CENTRE, Names
+from reporting.postgres import Connection, fetch
+
+By = Literal["ministry", "programme"]
+_INTEREST = KIND_NUMBER["late_interest"]
+_UNKNOWN = ("", "")
+
+
+class Delay(msgspec.Struct, frozen=True, kw_only=True):
+    """Payments of one ministry, or programme; amounts in cents."""
+
+    ministry: str
+    programme: str
+    """Empty for a whole ministry."""
+    payments: int
+    cents: int
+    days: int
+    """Of all payment delays together."""
+    mean_days: float
+    in_time: int
+    """Payments within their terms."""
+    in_time_percent: float
+    suspended: int
+    suspended_days: int
+    interest_due: int
+    """Interest and compensation, for what was debited late."""
+    interest_proposed: int
+    interest_paid: int
+
+
+class Delays(msgspec.Struct, frozen=True):
+    """All of them, the longest mean first."""
+
+    year: int | None
+    """Only what was debited in it; everything where none is given."""
+    by: str
+    rows: list[Delay]
+    total: Delay
+
+
+class Scope(NamedTuple):
+    """What is reported."""
+
+    by: By = "ministry"
+    year: int | None = None
+    within: frozenset[str] = frozenset()
+    """Only these programmes; all of them when empty."""
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """The days of debits that count."""
+        return (date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.EVER
+
+
+_ALL = Scope()
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Figures by account assignment, added up as debits come."""
+
+    known: Known
+    cells: int
+    figures: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    late: list[Late] = field(default_factory=lambda: [blank(Late, 0)])
+
+    def take(self, rows: Debited) -> None:
+        """Count some debits."""
+        found = measured(rows, self.known)
+        cell, interest = found.rows.cell, rows.kind == _INTEREST
+        in_time, stopped = found.late == 0, found.stopped.astype(np.int64)
+        self._add("payments", cell, np.ones(len(cell), np.int64))
+        self._add("cents", cell, found.rows.amount)
+        self._add("days", cell, found.taken.astype(np.int64))
+        self._add("in_time", cell, in_time.astype(np.int64))
+        self._add("suspended", cell, (stopped > 0).astype(np.int64))
+        self._add("suspended_days", cell, stopped)
+        self._add("interest_paid", rows.cell[interest], rows.amount[interest])
+        self.late.append(late(found))
+
+    def _add(self, name: str, cell: NDArray[np.int32], values: NDArray[np.int64]) -> None:
+        sums = self.figures.setdefault(name, np.zeros(self.cells, np.int64))
+        np.add.at(sums, cell, values)
+
+    def put(self, name: str, cell: Sequence[int] | NDArray[np.int32], cents: Sequence[int] | NDArray) -> None:
+        """Add what is known by account assignment already."""
+        self._add(name, np.asarray(cell, np.int32), np.asarray(cents, np.int64))
+
+
+async def delays(connection: Connection, names: Names, scope: Scope = _ALL) -> Delays:
+    """What was debited in ``scope``.
+
+    Raises
+    ------
+    ReferenceDataError
+        The rate of a half-year in which something was paid late is not there.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        cells = await fetch(connection, "cell_centres")
+        known = await journal.known(connection, names.codes.term_days)
+        sums = _Sums(known, max((row["cell"] for row in cells), default=0) + 1)
+        await journal.debited(connection, scope.span, sums.take)
+        proposed = await fetch(connection, "interest_proposed", _INTEREST, *scope.span)
+    owed = due(join(sums.late), names.codes.interest)
+    sums.put("interest_due", owed.cell, owed.amount)
+    sums.put("interest_proposed", [row["cell"] for row in proposed], [row["cents"] for row in proposed])
+    places = {row["cell"]: _place(names, row["centre"]) for row in cells}
+    return _told(sums.figures, places, scope)
+
+
+def _place(names: Names, centre: int) -> tuple[str, str]:
+    """Ministry and programme of a fund centre."""
+    code = names.code(CENTRE, centre)
+    if code not in names.codes.centres:
+        return _UNKNOWN
+    programme = names.codes.programme_of(code)
+    return programme.ministry, programme.code
+
+
+def _told(
+    figures: Mapping[str, NDArray[np.int64]], places: Mapping[int, tuple[str, str]], scope: Scope
+) -> Delays:
+    groups: dict[tuple[str, str], list[int]] = {}
+    for cell, (ministry, programme) in places.items():
+        if not scope.within or programme in scope.within:
+            groups.setdefault((ministry, programme if scope.by == "programme" else ""), []).append(cell)
+    rows = [_delay(place, figures, cells) for place, cells in groups.items()]
+    rows = [row for row in rows if row.payments or row.interest_due or row.interest_proposed]
+    rows.sort(key=lambda row: (-row.mean_days, row.ministry, row.programme))
+    every = [cell for cells in groups.values() for cell in cells]
+    return Delays(scope.year, scope.by, rows, _delay(("", ""), figures, every))
+
+
+def _delay(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]], cells: list[int]) -> Delay:
+    sums = {name: int(column[cells].sum()) for name, column in figures.items()}
+    told = {name: sums.get(name, 0) for name in _SUMMED}
+    payments = told["payments"]
+    return Delay(
+        ministry=place[0],
+        programme=place[1],
+        mean_days=round(told["days"] / payments, 1) if payments else 0.0,
+        in_time_percent=round(100 * told["in_time"] / payments, 1) if payments else 0.0,
+        **told,
+    )
+
+
+_TOLD = frozenset({"ministry", "programme", "mean_days", "in_time_percent"})
+_SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _TOLD)
+
+
+def grid(found: Delays) -> Grid:
+    """As a table."""
+    is_programme = found.by == "programme"
+    columns = [
+        Column("ministry"),
+        *([Column("programme")] if is_programme else []),
+        *(
+            Column("payments", Kind.COUNT),
+            Column("euros", Kind.MONEY),
+            Column("mean days"),
+            Column("in time"),
+        ),
+        *(Column("suspended", Kind.COUNT), Column("days of it", Kind.COUNT)),
+        *(Column(f"interest {name}", Kind.MONEY) for name in ("due", "proposed", "paid")),
+    ]
+    rows = [
+        [each.ministry, *([each.programme] if is_programme else []), *_cells(each)] for each in found.rows
+    ]
+    foot = ["all", *([""] if is_programme else []), *_cells(found.total)]
+    when = f", debited in {found.year}" if found.year else ""
+    return Grid(f"Payment delays by {found.by}{when}", columns, rows, foot)
+
+
+def _cells(each: Delay) -> list[str | int]:
+    return [
+        *(each.payments, each.cents, f"{each.mean_days:.1f}", f"{each.in_time_percent:.1f} %"),
+        *(each.suspended, each.suspended_days),
+        *(each.interest_due, each.interest_proposed, each.interest_paid),
+    ]

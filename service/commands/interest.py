@@ -1,0 +1,85 @@
+"""``crescendo pay interest``: what is due to those who were paid late, proposed without their asking."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from core.money import euros
+from service import console, interruption, progress, tuning
+from service.commands.moments import Moment, moment
+from service.commands.options import HERE, Json, Place
+from service.opening import opened
+
+if TYPE_CHECKING:
+    from service.late import Claimed, How
+    from service.settings import Settings
+
+EXIT_REFUSED = 1
+
+
+def interest(
+    *,
+    at: Moment = "",
+    dry: Annotated[
+        bool,
+        Parameter(name="--dry-run", negative="", show_default=False, help="Only say what would be proposed."),
+    ] = False,
+    place: Place = HERE,
+    json: Json = False,
+) -> int:
+    """Propose late interest and compensation for all that was debited behind the end of its term.
+
+    What is proposed enters the journal as requests of their own, with credits of their own, and the next payment run pays
+    it at once. What was claimed before, by whomever, is not claimed again. Whenever it is stopped or killed, the same
+    command goes on.
+
+    Exit codes: 0 done; 1 some of it was refused, as where credits lack; 2 wrong usage; 3 the engine cannot go on; 130
+    interrupted.
+    """
+    from service.late import How
+
+    found = claimed(place.settings(), How(moment(at), dry))
+    if json:
+        console.as_json(found)
+    else:
+        tell(found, dry=dry)
+    if found.posted and found.posted.is_interrupted:
+        console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
+        return interruption.EXIT_INTERRUPTED
+    return EXIT_REFUSED if found.posted and found.posted.reasons else 0
+
+
+def claimed(settings: "Settings", how: "How") -> "Claimed":
+    """Propose late interest with progress on standard error."""
+    from service import app, late, warmup
+
+    tuning.tune()
+    teller = progress.narrator()
+
+    async def work(heard: interruption.Interruption) -> "Claimed":
+        async with opened(settings, teller.doing) as database:
+            await asyncio.to_thread(warmup.load, teller)
+            where = app.Where(settings, database, await asyncio.to_thread(app.reference_of, settings))
+            return await late.claim(where, how, heard, teller)
+
+    try:
+        return interruption.run(work)
+    finally:
+        teller.close()
+
+
+def tell(found: "Claimed", *, dry: bool = False) -> None:
+    """Write what was proposed."""
+    from service.report import reasons
+
+    if not found.payments:
+        console.say("Nothing was paid late that interest is not claimed for.")
+        return
+    console.say(
+        f"Late interest {'to propose' if dry else 'proposed'} on {console.count(found.payments, 'request')}: "
+        f"{euros(found.cents)} euros. Due for them in all: {euros(found.interest_cents)} of interest, "
+        f"{euros(found.compensation_cents)} of compensation."
+    )
+    if found.posted and found.posted.reasons:
+        console.show(reasons(found.posted.reasons))

@@ -1,0 +1,30 @@
+"""Moments told on the command line."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from cyclopts import Parameter
+
+from core.payments import ZONE
+from service.settings import Misuse
+
+Moment = Annotated[
+    str,
+    Parameter(
+        name="--at",
+        show_default=False,
+        help="Act as if it were this moment in Paris: 2018-12-20T14:00. Now, unless given.",
+    ),
+]
+
+
+def moment(text: str) -> datetime:
+    """The moment said, in the time of Paris; now where none is."""
+    if not text:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Misuse(f"--at {text!r} is no moment; write it as in 2018-12-20T14:00") from error
+    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(ZONE))

@@ -1,0 +1,87 @@
+"""The benchmark of payment files verifies what it times; the generator's summary says what must come of its files."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lxml.etree import XMLSchema, parse
+
+from bench import pain001, payment_files
+from bench.payables import Size
+from bench.payment_files import Style
+from ingest.envelope import Envelope
+from ingest.inspection import inspect
+from ingest.pairs import packed
+from ingest.spool import Spool
+from posting.registry import Reference
+from tests.service.commands import crescendo
+
+XSD = Path(__file__).parents[1] / "xsd"
+
+
+@pytest.mark.parametrize("imputation", ["csv", "parquet", "structured"])
+def test_a_payment_file_is_verified_and_timed(imputation: str) -> None:
+    found = pain001.measure(2_000, imputation)
+    assert found.transfers == 2_000
+    assert found.size_bytes > 500 * 2_000
+    assert found.times_lxml > 0
+    assert found.memory_bytes >= found.before_bytes > 0
+    assert "2,000 transfers" in pain001.told(found)
+
+
+@pytest.mark.parametrize("version", ["03", "09"])
+@pytest.mark.parametrize("imputation", [*payment_files.BESIDE, payment_files.INSIDE])
+def test_generated_files_are_valid_and_add_up(version: str, imputation: str, tmp_path: Path) -> None:
+    style = Style(version, imputation, file_transfers=700, lot_transfers=300, wrong_every=100)
+    summary = payment_files.write(tmp_path, Size(1_500, seed=4), style, Reference.load())
+    assert summary["outcomes"]["ACCEPTED"] == 1_500 - 15
+    total = 0
+    for name in summary["files"][2:]:
+        errors = XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd"))
+        errors.assertValid(parse(str(tmp_path / name)))
+        spooled = Spool(tmp_path / "spool").receive(tmp_path / name, name, Envelope(sender="BENCH"))
+        found = inspect(spooled)
+        assert found.lines in (700, 100)
+        total += found.cents
+    assert total == summary["cents"]
+
+
+async def test_what_is_generated_comes_out_as_its_summary_says(tmp_path: Path) -> None:
+    out, place = tmp_path / "out", ("--data", tmp_path / "data")
+    made = await crescendo(
+        "generate", "payments", "--out", out, "--transfers", "1200", "--wrong-every", "100", "--json"
+    )
+    summary = made.json()
+    assert json.loads((out / "summary.json").read_text()) == summary
+    again = await crescendo(
+        "generate", "payments", "--out", tmp_path / "twin", "--transfers", "1200", "--wrong-every", "100"
+    )
+    assert "crescendo run" in again.out
+    for name in summary["files"]:
+        assert (out / name).read_bytes() == (tmp_path / "twin" / name).read_bytes()
+    files = [path for path in sorted(out.iterdir()) if path.suffix != ".json"]
+    ran = await crescendo("run", *files, "--sender", summary["sender"], *place, "--json")
+    assert ran.code == 0, ran.err
+    receipt = ran.json()["receipts"][-1]
+    assert receipt["accepted"]["lines"] == summary["outcomes"].pop("ACCEPTED")
+    assert {each["code"]: each["lines"] for each in ran.json()["reasons"]} == summary["outcomes"]
+    assert receipt["format"] == "pain.001-tar"
+    verified = await crescendo("verify", *place)
+    assert verified.code == 0, verified.out
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """Four times the transfers in one file, read and resolved by a process of its own: no more memory but for noise."""
+    grown, sizes = list[int](), list[int]()
+    for transfers in (30_000, 120_000):
+        out = tmp_path / str(transfers)
+        payment_files.write(out, Size(transfers), Style(), Reference.load())
+        with packed(out / "payments-001.xml") as whole:
+            command = [sys.executable, "-m", "bench.pain001", "--work", str(whole)]
+            told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            sizes.append(whole.stat().st_size)
+        grown.append(told["memory_bytes"] - told["before_bytes"])
+    assert sizes[1] > sizes[0] + 64 * 2**20
+    assert grown[1] < grown[0] + 48 * 2**20

@@ -1,0 +1,78 @@
+"""Late interest: to the cent, by the rate of the half-year in which it began; and what the file must say."""
+
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import ReferenceDataError
+from core.interest import RATE_UNITS, half_years, load
+from core.money import AMOUNT_MAX
+from core.reference.files import SHIPPED
+
+TEXT = (SHIPPED / "late_interest.toml").read_text()
+
+
+def day(text: str) -> int:
+    return (date.fromisoformat(text) - date(1970, 1, 1)).days
+
+
+def cents(amount: int, late: int, since: str) -> int:
+    columns = np.array([amount], np.int64), np.array([late], np.int32), np.array([day(since)], np.int32)
+    return int(load().of(*columns)[0])
+
+
+@pytest.mark.parametrize(
+    ("amount", "late", "since", "expected"),
+    [
+        (100_000, 365, "2018-03-01", 8_000),  # 8 %
+        (100_000, 15, "2018-03-01", 329),  # 3.2877
+        (100_000, 15, "2016-06-30", 331),  # 8.05 %: 3.3082
+        (100_000, 15, "2016-07-01", 329),
+        (100_000, 10, "2024-01-01", 342),  # 12.50 %
+        (0, 15, "2018-03-01", 0),
+        (228, 1, "2018-03-01", 0),  # 0.04997
+        (2_281_25, 1, "2018-03-01", 50),  # 0.50 exactly: 228125 * 800 / 3650000 = 50
+    ],
+)
+def test_by_example(amount: int, late: int, since: str, expected: int) -> None:
+    assert cents(amount, late, since) == expected
+
+
+@given(st.integers(0, AMOUNT_MAX), st.integers(0, 3650), st.sampled_from(("2018-01-01", "2024-12-31")))
+def test_as_exact_as_fractions(amount: int, late: int, since: str) -> None:
+    rate = 800 if since < "2020" else 1225
+    exact = Fraction(amount * rate * late, RATE_UNITS * 365)
+    assert cents(amount, late, since) == int(exact + Fraction(1, 2))
+
+
+def test_half_years() -> None:
+    told = np.array([day("2018-06-30"), day("2018-07-01"), day("1970-01-01")], np.int32)
+    assert half_years(told).tolist() == [4036, 4037, 3940]
+
+
+def test_a_half_year_without_a_rate_is_named() -> None:
+    with pytest.raises(ReferenceDataError, match='no rate for "2031-1"'):
+        cents(100, 1, "2031-02-01")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("compensation_euros = 40", "compensation_euros = -1", "compensation_euros is -1"),
+        ("days_a_year = 365", "days_a_year = 36", "days_a_year is 36"),
+        ('points = "8.00"', "points = 8.0", "points is 8.0"),
+        ('"2018-1" = "0.00"', '"2018-3" = "0.00"', "'2018-3' is no half-year"),
+        ('"2018-1" = "0.00"', '"2018-1" = "nothing"', "2018-1 is 'nothing'"),
+        ("[refinancing]", "[rates]", "refinancing is None"),
+    ],
+)
+def test_a_file_that_says_what_cannot_be(tmp_path: Path, old: str, new: str, found: str) -> None:
+    assert old in TEXT
+    (tmp_path / "late_interest.toml").write_text(TEXT.replace(old, new))
+    with pytest.raises(ReferenceDataError, match=found):
+        load(tmp_path)

@@ -1,0 +1,66 @@
+"""The payment term: the example of each rule, and what must hold of all."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.terms import NEVER, Terms, terms
+
+days = st.integers(1, 400)
+
+
+def one(start: int, suspended: int = 0, resumed: int = 0, term: int = 30) -> Terms:
+    said, stopped, again = (np.array([each], np.int32) for each in (start, suspended, resumed))
+    return terms(said, stopped, again, term)
+
+
+def told(found: Terms, paid: int) -> tuple[int, int, int]:
+    """Delay, days of suspension, days late."""
+    at = np.array([paid], np.int32)
+    return int(found.taken(at)[0]), int(found.stopped(at)[0]), int(found.late(at)[0])
+
+
+@pytest.mark.parametrize(
+    ("said", "paid", "expected"),
+    [
+        ((100,), 130, (30, 0, 0)),  # on the last day
+        ((100,), 131, (31, 0, 1)),
+        ((100,), 95, (0, 0, 0)),  # before it was received
+        ((100, 110, 120), 150, (40, 10, 0)),  # a new term of thirty days
+        ((100, 110, 120), 151, (41, 10, 1)),
+        ((100, 110), 200, (10, 90, 0)),  # suspended still: paid all the same, and never late
+        ((100, 130, 140), 170, (60, 10, 0)),  # on its last day
+        ((100, 131, 140), 150, (50, 0, 20)),  # too late to stop anything
+        ((100, 90, 95), 140, (35, 5, 5)),  # before it began: what was left is more than thirty days
+        ((100, 110, 120), 115, (10, 5, 0)),  # paid while it was suspended
+    ],
+)
+def test_the_rules_by_example(said: tuple[int, ...], paid: int, expected: tuple[int, int, int]) -> None:
+    assert told(one(*said), paid) == expected
+
+
+def test_a_term_that_is_suspended_ends_never() -> None:
+    assert one(100, 110).end.tolist() == [NEVER]
+
+
+@given(days, days, days, days, st.integers(0, 60))
+def test_whatever_is_said_the_parts_make_the_whole(
+    start: int, suspended: int, after: int, paid: int, term: int
+) -> None:
+    found = one(start, suspended, suspended + after, term)
+    taken, stopped, late = told(found, paid)
+    assert min(taken, stopped, late) >= 0
+    assert int(found.end[0]) >= start + term or suspended > start + term or suspended < start
+    if paid >= max(start, suspended + after):
+        assert taken + stopped == max(paid - start, stopped)
+    plain = one(start, term=term)
+    assert told(plain, paid) == (max(paid - start, 0), 0, max(paid - start - term, 0))
+    assert late <= told(plain, paid)[2] or suspended < start
+
+
+def test_dates_are_days_since_1970() -> None:
+    first = (date(2018, 3, 1) - date(1970, 1, 1)).days
+    assert told(one(first), first + 45) == (45, 0, 15)

@@ -1,0 +1,269 @@
+"""Imputation files: one row a transfer, in order, of the same amount; anything else refuses the payment file."""
+
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError
+from ingest.envelope import Envelope
+from ingest.formats import FileFormat
+from ingest.inspection import Inspection, inspect, prove, source
+from ingest.pain001_lots import lot_names
+from ingest.proved import Allowance
+from ingest.spool import Spool, Spooled
+from tests.ingest.files import said, write
+from tests.ingest.payments import ASSIGNMENT, as_parquet, imputations, lot, message, transfer
+
+ROWS = [("R1", "10.00"), ("R2", "0.5"), ("R3", "7.25")]
+TEXT = message(
+    lot([transfer(*row) for row in ROWS[:2]], "A"), lot([transfer(*ROWS[2])], "B"), count=3, total="17.75"
+)
+SENDER = Envelope(sender="MEN")
+
+
+def received(folder: Path, beside: bytes | None, text: bytes = TEXT, suffix: str = "csv") -> Spooled:
+    path = folder / "orders.xml"
+    path.write_bytes(text)
+    if beside is not None:
+        path.with_name(f"orders.xml.imputation.{suffix}").write_bytes(beside)
+    return Spool(folder / "spool").receive(path, path.name, SENDER)
+
+
+def lines(spooled: Spooled) -> list[dict[str, str]]:
+    table = pa.Table.from_batches(source(spooled).batches())
+    columns = said(table)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def test_each_transfer_is_charged_where_its_row_says(tmp_path: Path) -> None:
+    spooled = received(
+        tmp_path, imputations(ROWS, invoice_number="F-1", line="").replace(b";line", b";nature")
+    )
+    assert (spooled.format, spooled.name) == (FileFormat.PAIN001_TAR, "orders.xml")
+    assert spooled.envelope == Envelope(sender="MEN", batch_id="MSG-1")
+    assert inspect(spooled) == Inspection(3, 1775)
+    found = lines(spooled)
+    assert [(each["reference"], each["amount"]) for each in found] == ROWS
+    for each in found:
+        assert {name: each[name] for name in ASSIGNMENT} == ASSIGNMENT
+        assert (each["payee"], each["payee_name"], each["invoice_number"]) == (
+            "SUPPLIER",
+            "Fournisseur",
+            "F-1",
+        )
+    named = lot_names(spooled.folder)
+    assert (named.first.tolist(), named.name.to_pylist()) == ([0, 2], ["A", "B"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl", "arrow", "arrows"])
+def test_every_format_of_acts_holds_imputations(suffix: str, tmp_path: Path) -> None:
+    rows = [(f"R{number}", f"{number + 1}.00") for number in range(500)]
+    table = pa.table({
+        "reference": [reference for reference, _ in rows],
+        **{name: [text] * len(rows) for name, text in ASSIGNMENT.items()},
+        "payee": pa.array([["A", "B", None][number % 3] for number in range(500)]).dictionary_encode(),
+        "exercise": pa.array([2018] * 500, pa.int32()),
+        "received": pa.array([17_600] * 500, pa.int32()).cast(pa.date32()),
+        "amount_cents": pa.array([(number + 1) * 100 for number in range(500)], pa.int64()),
+    })  # fmt: skip
+    beside = write(table, tmp_path / f"orders.xml.imputation.{suffix}")
+    text = message(lot([transfer(*row) for row in rows]), count=500)
+    found = lines(received(tmp_path, beside.read_bytes(), text, suffix))
+    assert [each["payee"] for each in found] == [["A", "B", ""][number % 3] for number in range(500)]
+    assert {(each["exercise"], each["received"], each["date"]) for each in found} == {
+        ("2018", "2018-03-10", "2018-05-02")
+    }
+
+
+WRONG: dict[str, tuple[type[InputError], str, bytes]] = {
+    "another order": (EnvelopeMismatch, "row 1: IMPUTATION_DIFFERS: it says 'R2'", imputations(ROWS[::-1][1:] + ROWS[2:])),
+    "another amount": (EnvelopeMismatch, "it says '0.51'", imputations([ROWS[0], ("R2", "0.51"), ROWS[2]])),
+    "no amount": (EnvelopeMismatch, "row 2: IMPUTATION_DIFFERS", imputations([ROWS[0], ("R2", ""), ROWS[2]])),
+    "too few": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 2 rows, and more transfers", imputations(ROWS[:2])),
+    "none": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 0 rows", imputations([])),
+    "too many": (EnvelopeMismatch, "more rows than the 3 transfers", imputations([*ROWS, ("R4", "1.00")])),
+    "a column of payments": (FormatUnknown, "column iban: No column of imputations", imputations(ROWS, iban="FR00")),
+    "several lines an act": (FormatUnknown, "column line: No column of imputations", imputations(ROWS, line="1")),
+    "an unknown column": (FormatUnknown, "Unknown column", imputations(ROWS, colour="red")),
+    "no column of amounts": (FormatUnknown, "No column reference, or none of amounts", b"reference;fund\nR1;1\nR2;1\nR3;1\n"),
+    "no column of references": (FormatUnknown, "No column reference", b"amount;fund\n10.00;1\n0.5;1\n7.25;1\n"),
+    "another payment file": (FileUnreadable, "not what the name says", TEXT),
+    "nothing": (FileUnreadable, "The file is empty", b""),
+    "cut off": (FileUnreadable, "The last line has no line end", imputations(ROWS)[:-1]),
+    "in Latin-1": (FileUnreadable, "Not UTF-8", imputations(ROWS, nature="é").decode().encode("latin-1")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_imputations_that_do_not_agree_refuse_the_file(name: str, tmp_path: Path) -> None:
+    kind, told, beside = WRONG[name]
+    with pytest.raises(kind) as raised:
+        inspect(received(tmp_path, beside))
+    assert told in str(raised.value)
+    assert "orders.xml.imputation.csv" in str(raised.value)
+
+
+@pytest.mark.parametrize("amount", ["1.005", "1e3", "-1.00", "0.00", "12,345"])
+def test_an_amount_that_is_none_is_left_to_its_line_when_both_say_it(amount: str, tmp_path: Path) -> None:
+    text = message(lot([transfer("R1", amount)]))
+    (line,) = lines(received(tmp_path, imputations([("R1", amount)]), text))
+    assert line["amount"] == amount
+
+
+def test_whole_cents_cannot_say_what_is_no_amount(tmp_path: Path) -> None:
+    beside = as_parquet([("R1", "1.00")], tmp_path / "orders.xml.imputation.parquet")
+    with pytest.raises(EnvelopeMismatch, match=r"it says '100', and the transfer there '1\.005'"):
+        inspect(received(tmp_path, beside.read_bytes(), message(lot([transfer("R1", "1.005")])), "parquet"))
+
+
+def test_batches_without_rows_end_nothing(tmp_path: Path) -> None:
+    table = pa.table({"reference": ["R1", "R2", "R3"], "amount": ["10.00", "0.5", "7.25"]})
+    path = tmp_path / "orders.xml.imputation.arrow"
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        for start, rows in ((0, 0), (0, 1), (1, 0), (1, 2), (3, 0)):
+            writer.write_table(table.slice(start, rows))
+            if not rows:
+                writer.write_batch(pa.RecordBatch.from_pylist([], schema=table.schema))
+    assert inspect(received(tmp_path, path.read_bytes(), suffix="arrow")) == Inspection(3, 1775)
+
+
+def test_rows_fit_transfers_however_many_are_read_at_once(tmp_path: Path) -> None:
+    """More rows than a batch of either reader has."""
+    rows = [(f"R{number}", "1.00") for number in range(70_000)]
+    text = message(lot([transfer(*row) for row in rows]), count=len(rows))
+    spooled = received(tmp_path, imputations(rows), text)
+    assert prove(spooled, Allowance(0)).total == Inspection(len(rows), 100 * len(rows))
+
+
+# ------------------------------------------------------------------------------------ both as one
+
+
+def test_the_archive_is_one_that_tar_reads_and_the_same_each_time(tmp_path: Path) -> None:
+    spooled = received(tmp_path, imputations(ROWS))
+    with tarfile.open(spooled.path) as archive:
+        assert archive.getnames() == ["orders.xml", "orders.xml.imputation.csv"]
+        packed = archive.extractfile("orders.xml")
+        assert packed
+        assert packed.read() == TEXT
+    assert received(tmp_path, imputations(ROWS)).sha256 == spooled.sha256
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_archive_of_others_is_read(form: int, first: int, tmp_path: Path) -> None:
+    names = ["a/b/orders.xml", "rows.csv"]
+    spooled = packed(
+        tmp_path,
+        lambda archive: [
+            archive.add(tmp_path / names[n].rpartition("/")[2], names[n]) for n in (first, 1 - first)
+        ],
+        form,
+    )
+    assert spooled.format is FileFormat.PAIN001_TAR
+    assert inspect(spooled) == Inspection(3, 1775)
+
+
+def packed(
+    folder: Path, fill: Callable[[tarfile.TarFile], object], form: int = tarfile.USTAR_FORMAT
+) -> Spooled:
+    (folder / "orders.xml").write_bytes(TEXT)
+    (folder / "rows.csv").write_bytes(imputations(ROWS))
+    with tarfile.open(folder / "both.tar", "w", format=form) as archive:
+        fill(archive)
+    return Spool(folder / "spool").receive(folder / "both.tar", "both.tar", SENDER)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["orders.xml"], "1 files in the archive"),
+        (["orders.xml", "rows.csv", "rows.csv"], "Over two files"),
+        (["orders.xml", "orders.xml"], "Not one .xml and one imputation file"),
+        (["rows.csv", "rows.csv"], "Not one .xml and one imputation file"),
+    ],
+)
+def test_an_archive_of_anything_else_is_refused(names: list[str], told: str, tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match=told):
+        packed(tmp_path, lambda archive: [archive.add(tmp_path / name, name) for name in names])
+
+
+def test_an_archive_of_two_payment_files_is_refused(tmp_path: Path) -> None:
+    spooled = packed(
+        tmp_path,
+        lambda archive: [archive.add(tmp_path / "orders.xml", name) for name in ("orders.xml", "rows")],
+    )
+    with pytest.raises(FormatUnknown, match="rows: Another payment file"):
+        inspect(spooled)
+
+
+def test_links_folders_and_long_names_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "orders.link").symlink_to("/etc/passwd")
+    for path, name in (("orders.link", "orders.xml"), (".", "orders.xml"), ("rows.csv", "x" * 101)):
+        with pytest.raises(FileUnreadable, match=r"Not a regular file|No header"):
+            packed(
+                tmp_path,
+                lambda archive, path=path, name=name: archive.add(tmp_path / path, name, recursive=False),
+                tarfile.GNU_FORMAT,
+            )
+
+
+@pytest.mark.parametrize("keep", [400, 512, 600, 1024, 2048, 3000, -1024])
+def test_an_archive_that_is_cut_off_is_refused(keep: int, tmp_path: Path) -> None:
+    whole = received(tmp_path, imputations(ROWS)).path.read_bytes()
+    path = tmp_path / "cut.tar"
+    path.write_bytes(whole[:keep])
+    with pytest.raises(InputError):
+        Spool(tmp_path / "spool").receive(path, path.name, SENDER)
+
+
+@pytest.mark.parametrize("at", [0, 124, 148, 156])
+def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
+    whole = bytearray(received(tmp_path, imputations(ROWS)).path.read_bytes())
+    whole[at] ^= 1
+    path = tmp_path / "damaged.tar"
+    path.write_bytes(whole)
+    with pytest.raises(FileUnreadable, match="No header of a tar archive, or a damaged one"):
+        Spool(tmp_path / "spool").receive(path, path.name, SENDER)
+
+
+# ------------------------------------------------------------------------------------ the spool
+
+
+def test_two_imputation_files_are_one_too_many(tmp_path: Path) -> None:
+    as_parquet(ROWS, tmp_path / "orders.xml.imputation.parquet")
+    with pytest.raises(FileUnreadable, match="Several imputation files"):
+        received(tmp_path, imputations(ROWS))
+
+
+def test_the_batch_id_is_the_message_id(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xml"
+    path.write_bytes(TEXT)
+    spool = Spool(tmp_path / "spool")
+    with pytest.raises(EnvelopeMismatch, match="stated as OTHER, the file's MsgId is MSG-1"):
+        spool.receive(path, path.name, msgspec.structs.replace(SENDER, batch_id="OTHER"))
+    path.write_bytes(TEXT.replace(b"MSG-1", "Né".encode()))
+    with pytest.raises(FormatUnknown, match="batch_id is 'Né'"):
+        spool.receive(path, path.name, SENDER)
+    path.write_bytes(TEXT.replace(b"MSG-1", b"FR?76(A),B'C"))
+    assert spool.receive(path, path.name, SENDER).envelope.batch_id == "FR?76(A),B'C"
+
+
+def test_what_is_written_beside_the_original_is_made_again(tmp_path: Path) -> None:
+    spooled = received(tmp_path, imputations(ROWS))
+    inspect(spooled)
+    before = lines(spooled)
+    (spooled.folder / "normalised.arrow").unlink()
+    (spooled.folder / "lots.arrow").unlink()
+    assert lines(spooled) == before
+    assert lot_names(spooled.folder).name.to_pylist() == ["A", "B"]
+
+
+def test_other_files_have_their_own_totals_too(tmp_path: Path) -> None:
+    spooled = received(tmp_path, imputations(ROWS))
+    stated = msgspec.structs.replace(spooled.envelope, count=4)
+    with pytest.raises(EnvelopeMismatch, match="states 4 lines, the file has 3"):
+        inspect(msgspec.structs.replace(spooled, envelope=stated))

@@ -1,0 +1,192 @@
+"""Payment files as a ministry's system may get them wrong, and whether every way of reading one says the same.
+
+Mutations here know what a payment file means: transfers doubled, moved to another lot, paid twice, amounts and totals
+that almost agree.  The file is read by the scanner as far as it goes, by lxml alone, and by lxml's tree in a few plain lines.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+from lxml.etree import XMLSyntaxError
+
+from core.errors import InputError
+from markup.scanning import Sizes
+from tests.ingest.payments import expected, lines
+from tests.markup import documents, mutations
+
+_TRANSFER = re.compile(rb"<CdtTrfTxInf>.*?</CdtTrfTxInf>", re.DOTALL)
+_LOT = re.compile(rb"<PmtInf>.*?</PmtInf>", re.DOTALL)
+_AMOUNT = re.compile(rb"(<InstdAmt[^>]*>)([^<]*)(?=</InstdAmt>)")
+_MARK = b"\xef\xbb\xbf"
+_NUMBER = re.compile(rb"[0-9]+(?:\.[0-9]+)?")
+_AMOUNTS = (
+    b"0.01", b"999999999.99", b"1000000000.00", b"0.00", b"-5.00", b"+1.00", b"12.345", b"12,34", b"1e3", b"", b".5", b"5.",
+    b" 7.25 ", b"00012.5", b"9999999999999999.99", b"99999999999999999", b"1 0", b"\xef\xbc\x91", b"&#49;2.00", b"NaN",
+)  # fmt: skip
+_TEXTS = (
+    b"NOTPROVIDED",
+    b"R" * 35,
+    b"R" * 36,
+    b" R ",
+    b"\xc3\xa9",
+    b"",
+    b"&amp;",
+    b"a,b",
+    b"2018",
+    b"\xe2\x82\xac",
+    b"R\nR",
+)
+_DAYS = (
+    b"2018-12-24",
+    b"2018-12-24T08:00:00",
+    b"2018-12-24+01:00",
+    b"24/12/2018",
+    b"",
+    b"2018",
+    b"2018-02-30",
+)
+_WHERE: Sequence[tuple[bytes, Sequence[bytes]]] = (
+    (rb"<EndToEndId>([^<]*)<", _TEXTS),
+    (rb"<Nm>([^<]*)<", _TEXTS),
+    (rb"<IBAN>([^<]*)<", (*_TEXTS, b"FR7630001007941234567890186", b"fr7630001007941234567890185")),
+    (rb"<Ustrd>([^<]*)<", _TEXTS),
+    (
+        rb"<AddtlRmtInf>([^<]*)<",
+        (b"payee:S1,fund:2", b"fund:", b":", b"payee:S1,,fund:1:2", b"payee", b"words, payee:S1"),
+    ),
+    (rb"<Dt>([^<]*)<", _DAYS),
+    (rb"<CreDtTm>([^<]*)<", _DAYS),
+    (rb"Ccy=\"([^\"]*)\"", (b"USD", b"eur", b"", b"EUR ")),
+    (rb"<NbOfTxs>([^<]*)<", (b"1", b"0", b"03", b"3.0", b"", b" 3 ", b"1" * 16, b"x")),
+    (rb"<CtrlSum>([^<]*)<", _AMOUNTS),
+    (rb"<InstdAmt[^>]*>([^<]*)<", _AMOUNTS),
+    (rb"<PmtMtd>([^<]*)<", (b"CHK", b"TRA", b"XXX", b"trf", b"")),
+)
+Mutation = Callable[[Random, bytes], bytes]
+
+
+def _valued(random: Random, text: bytes) -> bytes:
+    """Another value in one place."""
+    pattern, values = random.choice(_WHERE)
+    places = list(re.finditer(pattern, text))
+    if not places:
+        return text
+    place = random.choice(places)
+    return text[: place.start(1)] + random.choice(values) + text[place.end(1) :]
+
+
+def _doubled(random: Random, text: bytes) -> bytes:
+    """A transfer or lot twice, behind itself."""
+    found = random.choice(list(random.choice((_TRANSFER, _LOT)).finditer(text)) or [None])
+    return text[: found.end()] + found[0] + text[found.end() :] if found else text
+
+
+def _dropped(random: Random, text: bytes) -> bytes:
+    found = random.choice(list(_TRANSFER.finditer(text)) or [None])
+    return text[: found.start()] + text[found.end() :] if found else text
+
+
+def _moved(random: Random, text: bytes) -> bytes:
+    """A transfer to where another one stands, perhaps in another lot."""
+    found = list(_TRANSFER.finditer(text))
+    if not found:
+        return text
+    one, other = random.choice(found), random.choice(found)
+    first, last = sorted((one, other), key=lambda each: each.start())
+    return (
+        b"".join(
+            (text[: first.start()], last[0], text[first.end() : last.start()], first[0], text[last.end() :])
+        )
+        if first is not last
+        else text
+    )
+
+
+def _identified(random: Random, text: bytes) -> bytes:
+    """A creditor with numbers of its own."""
+    number = b"<Othr><Id>%s</Id></Othr>" % random.choice((b"1001", b" 7 ", b"\xc3\xa9", b"<!-- c -->9"))
+    held = random.choice((b"<OrgId>%s</OrgId>", b"<PrvtId>%s</PrvtId>")) % (number * random.choice((1, 1, 2)))
+    return text.replace(b"</Nm></Cdtr>", b"</Nm><Id>%s</Id></Cdtr>" % held, random.choice((1, 9)))
+
+
+def _other_account(_: Random, text: bytes) -> bytes:
+    return re.sub(
+        rb"(<CdtrAcct>\s*<Id>\s*)<IBAN>([^<]*)</IBAN>", rb"\1<Othr><Id>\2</Id></Othr>", text, count=1
+    )
+
+
+_MUTATIONS: Sequence[Mutation] = (
+    _valued,
+    _valued,
+    _valued,
+    _doubled,
+    _dropped,
+    _moved,
+    _identified,
+    _other_account,
+)
+
+
+def _repaired(text: bytes) -> bytes:
+    """With totals that agree, where amounts are numbers; those of lots go."""
+    amounts = [match[2].strip() for match in _AMOUNT.finditer(text)]
+    total = sum((Fraction(each.decode()) for each in amounts if _NUMBER.fullmatch(each)), Fraction(0))
+    head, lots, rest = text.partition(b"<PmtInf>")
+    rest = re.sub(rb"<NbOfTxs>[^<]*</NbOfTxs>\s*<CtrlSum>[^<]*</CtrlSum>", b"", rest)
+    head = re.sub(rb"(<NbOfTxs>)[^<]*", rb"\g<1>%d" % len(_TRANSFER.findall(text)), head)
+    return re.sub(rb"(<CtrlSum>)[^<]*", rb"\g<1>%d.%02d" % divmod(int(total * 100), 100), head) + lots + rest
+
+
+class OrderCase(NamedTuple):
+    """A payment file, and the sizes in which the scanner is to see it."""
+
+    text: bytes
+    sizes: Sizes
+
+    def difference(self, folder: Path) -> str:
+        """What the ways of reading it do not agree on; empty where they do."""
+        scanned, referred = told(self.text, folder, self.sizes), told(_declined(self.text), folder)
+        if isinstance(referred, str):
+            return "" if isinstance(scanned, str) else f"lxml says {referred}, and the scanner takes it"
+        if scanned != referred:
+            return f"lxml reads {len(referred)} lines, and the scanner {scanned!r}"[:300]
+        with suppress(XMLSyntaxError):  # of namespaces the tree is told more than the events
+            return "" if referred == expected(self.text) else "the tree says something else"
+        return ""
+
+
+def told(text: bytes, folder: Path, sizes: Sizes | None = None) -> list[dict[str, str]] | str:
+    """The lines of a payment file, or why it is refused."""
+    path = folder / "orders.xml"
+    path.write_bytes(text)
+    try:
+        return lines(path, sizes)
+    except InputError as error:
+        return error.found
+
+
+def _declined(text: bytes) -> bytes:
+    """The same document, in a form that the scanner leaves to lxml from the start."""
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in text[:4]:
+        return text  # the scanner takes UTF-8 alone
+    at = len(_MARK) if text.startswith(_MARK) else 0
+    at = text.find(b"?>") + 2 if text.startswith(b"<?xml", at) else at
+    return text[:at] + b"<?left to lxml?>" + text[at:]
+
+
+def case(seed: int) -> OrderCase:
+    """The case of that number."""
+    random = Random(seed)
+    style = documents.Style(random.choice(documents.VERSIONS), "\n", random.choice((0, 2)))
+    text = documents.payment(random, random.choice(((1,), (2, 1), (1, 1, 1), (5, 2))), style)
+    for _ in range(random.choice((0, 1, 1, 2, 3))):
+        text = random.choice(_MUTATIONS)(random, text)
+    text = mutations.mutated(random, text) if random.random() < 0.3 else text
+    text = _repaired(text) if random.random() < 0.7 else text
+    chunk = random.choice((4096, 8192, 2**20))
+    return OrderCase(text, Sizes(chunk, random.choice((2, 3, 1000)), 2 * chunk + 2**17 + 1024))

@@ -1,0 +1,135 @@
+"""Around the turn of the year: what the bank debits in December and sends back in January is one transfer."""
+
+import signal
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from service.database import Database
+from settlement import answers as reading
+from tests.crash.test_bank import child
+from tests.databases import fresh
+from tests.service.states import ALWAYS, State, copied, moment
+
+OWED = 12
+ACROSS = """
+select count(*) from entry r join entry d on d.entry_id = r.predecessor
+where r.kind = 21 and d.kind = 19 and r.exercise = 2019 and d.exercise = 2018
+"""
+FIRST_OF_2019 = (date(2019, 1, 1) - date(1970, 1, 1)).days
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    async with fresh(database) as dsn:
+        found = State(dsn, tmp_path_factory.mktemp("owing"))
+        await found.funded(OWED)
+        await found.owe(OWED)
+        yield found
+
+
+@pytest_asyncio.fixture
+async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with copied(database, owing, tmp_path / "state") as found:
+        yield found
+
+
+async def answers(state: State) -> tuple[list[Path], list[Path]]:
+    """To a run of the last days of December, all of which comes back: those of December, and statements of January."""
+    files = await state.pay(date(2018, 12, 31), moment("2018-12-28"))
+    told = [path for path in state.files(state.bank(files, ALWAYS)) if "camt054" not in path.name]
+    december = [path for path in told if (reading.read(path).statements[0].day or 0) < FIRST_OF_2019]
+    return december, [path for path in told if path not in december]
+
+
+async def agreed(state: State) -> None:
+    """All that was debited in December came back in January, and nothing is left to explain."""
+    kinds = await state.kinds()
+    assert kinds["bank_debit"] == kinds["bank_return"] > 0
+    assert kinds["return_identified"] == kinds["bank_debit"] + kinds["bank_reject"] == OWED
+    ((across,),) = await state.fetch(ACROSS)
+    assert across == kinds["bank_return"]
+    assert await state.unmatched() == []
+    standing = await state.standing()
+    assert standing.agrees
+    assert all(each.unmatched == each.refused == each.transit == 0 for each in standing.accounts)
+    assert (await state.proof()).findings == []
+
+
+async def test_statement_after_statement(state: State) -> None:
+    december, january = await answers(state)
+    assert january
+    for path in (*december, *january):
+        taken = await state.take([path])
+        assert taken.posted is None or taken.posted.reasons == []
+    await agreed(state)
+
+
+async def test_statements_of_both_years_in_one_command(state: State) -> None:
+    december, january = await answers(state)
+    taken = await state.take([*december, *january])
+    assert taken.posted
+    assert taken.posted.reasons == []
+    assert sum(each.unmatched for each in taken.messages) == 0
+    assert {each.file for each in taken.messages} == {path.name for path in (*december, *january)}
+    await agreed(state)
+    again = await state.take([*december, *january])
+    assert again.posted is None
+
+
+async def test_one_message_with_statements_of_both_years(state: State) -> None:
+    """What the bank puts into one file is debited first, and only then sent back."""
+    december, january = await answers(state)
+    whole = {}
+    for path in (*december, *january):
+        account = path.name.partition("camt053-")[2][:23]
+        whole.setdefault(account, []).append(path)
+    reports = whole.pop("")
+    for account, paths in whole.items():
+        texts = [path.read_text() for path in paths]
+        bodies = [text[text.index("<Stmt>") : text.rindex("</Stmt>")] for text in texts]
+        end = texts[0][texts[0].rindex("</Stmt>") :]
+        path = state.folder / f"{account}.xml"
+        path.write_text(texts[0][: texts[0].index("<Stmt>")] + "</Stmt>".join(bodies) + end)
+        reports.append(path)
+    taken = await state.take(reports)
+    assert taken.posted
+    assert taken.posted.reasons == []
+    await agreed(state)
+
+
+async def test_a_return_that_is_told_before_its_debit_waits_for_it(state: State) -> None:
+    december, january = await answers(state)
+    notices = [path for path in state.answers.iterdir() if "camt054" in path.name]
+    taken = await state.take(sorted(notices))
+    assert taken.posted is None
+    found = await state.unmatched()
+    assert {each.why for each in found} == {"NOT_DEBITED"}
+    assert len(found) == sum(each.unmatched for each in taken.messages)
+    assert (await state.proof()).findings == []
+    await state.take(december)
+    known = await state.take(sorted(notices))
+    assert {each.attempt for each in known.messages} == {2}
+    await state.take(january)
+    await agreed(state)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_killed_between_the_years(state: State, database: Database, tmp_path: Path) -> None:
+    """Once the debits are posted, whatever is killed, the same command posts the returns."""
+    december, january = await answers(state)
+    names = [path.name for path in (*december, *january)]
+    async with copied(database, state, tmp_path / "undisturbed") as undisturbed:
+        _, steps = child(undisturbed, 1_000, [undisturbed.answers / name for name in names])
+    first, second = (at for at, step in enumerate(steps) if step == "posting")
+    matching = next(at for at in range(first, second) if steps[at].startswith("matching"))
+    for step in (matching, second):
+        async with copied(database, state, tmp_path / f"killed-{step}") as one:
+            files = [one.answers / name for name in names]
+            code, _ = child(one, step, files)
+            assert code == -signal.SIGKILL
+            await one.take(files)
+            await agreed(one)

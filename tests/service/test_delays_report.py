@@ -1,0 +1,107 @@
+"""The report of payment delays: by ministry and programme, held against a plain count of the same story."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+import pytest_asyncio
+
+from reporting import delays as report
+from reporting import reference
+from reporting.delays import Delay, Delays, Scope
+from reporting.names import read_names
+from service import late, postgres
+from service.database import Database
+from service.late import How
+from service.progress import Lines
+from tests.databases import fresh
+from tests.service.states import NEVER, State, heard, moment, request
+
+PAID = 20
+DEBITED = date(2018, 11, 6)
+PROGRAMMES = ("0177", "0217")
+"""Of odd and even numbers, the other way round."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    """Requests of the days from the third to the twenty-second of October, number 5 suspended for ten days."""
+    async with fresh(database) as dsn:
+        found = State(dsn, tmp_path_factory.mktemp("delays"))
+        await found.funded(PAID)
+        days = {number: f"2018-10-{number + 2:02}" for number in range(1, PAID + 1)}
+        await found.accepted(
+            [{**request(number, day), "amount": f"{number}000.25"} for number, day in days.items()]
+        )
+        term = {"exercise": 2018, "kind": "term_suspension", "reference": "S-1", "predecessor": "DP-5"}
+        more = {"exercise": 2018, "kind": "term_resumption", "reference": "S-2", "predecessor": "S-1"}
+        await found.accepted([term | {"date": "2018-10-10"}, more | {"date": "2018-10-20"}])
+        files = await found.pay(date(2018, 12, 1), moment("2018-11-05"))
+        await found.take(found.files(found.bank(files, NEVER)))
+        await late.claim(found.where, How(moment("2018-11-08")), heard(), Lines())
+        files = await found.pay(date(2018, 12, 1), moment("2018-11-12"))
+        await found.take(found.files(found.bank(files, NEVER)))
+        yield found
+
+
+async def asked(state: State, scope: Scope) -> Delays:
+    codes = reference.load(state.reference)
+    async with postgres.connected(state.dsn) as connection:
+        return await report.delays(connection, await read_names(connection, codes), scope)
+
+
+def plain(numbers: list[int]) -> dict[str, int]:
+    """The figures of some requests, by hand."""
+    names = ("payments", "cents", "days", "in_time", "suspended", "suspended_days", "due")
+    found: dict[str, int] = dict.fromkeys(names, 0)
+    for number in numbers:
+        days = (DEBITED - date(2018, 10, number + 2)).days
+        stopped = 10 if number == 5 else 0
+        days_late = 0 if number == 5 else max(days - 30, 0)
+        cents = number * 100_000 + 25
+        found["payments"] += 1
+        found["cents"] += cents
+        found["days"] += days - stopped
+        found["in_time"] += days_late == 0
+        found["suspended"] += stopped > 0
+        found["suspended_days"] += stopped
+        found["due"] += 4_000 + (2 * cents * 825 * days_late + 3_650_000) // 7_300_000 if days_late else 0
+    return found
+
+
+def told(row: Delay) -> dict[str, int]:
+    names = ("payments", "cents", "days", "in_time", "suspended", "suspended_days")
+    return {**{name: getattr(row, name) for name in names}, "due": row.interest_due}
+
+
+async def test_by_programme(state: State) -> None:
+    found = await asked(state, Scope("programme"))
+    rows = {row.programme: row for row in found.rows}
+    assert tuple(sorted(rows)) == PROGRAMMES
+    for rest, programme in enumerate(PROGRAMMES):
+        numbers = [number for number in range(1, PAID + 1) if number % 2 == rest]
+        row, expected = rows[programme], plain(numbers)
+        assert told(row) == expected
+        assert row.interest_due == row.interest_proposed == row.interest_paid > 0
+        assert row.mean_days == round(expected["days"] / expected["payments"], 1)
+        assert row.in_time_percent == round(100 * expected["in_time"] / expected["payments"], 1)
+    assert told(found.total) == plain(list(range(1, PAID + 1)))
+
+
+async def test_by_ministry_the_longest_first(state: State) -> None:
+    found = await asked(state, Scope())
+    assert {row.programme for row in found.rows} == {""}
+    means = [row.mean_days for row in found.rows]
+    assert means == sorted(means, reverse=True)
+    assert sum(row.payments for row in found.rows) == found.total.payments == PAID
+    text = report.grid(found).csv().splitlines()
+    assert len(text) == len(found.rows) + 1
+
+
+async def test_within_programmes_and_years(state: State) -> None:
+    narrow = await asked(state, Scope("programme", within=frozenset({"0217"})))
+    assert [row.programme for row in narrow.rows] == ["0217"]
+    assert narrow.total.payments == PAID // 2
+    assert (await asked(state, Scope(year=2018))).total.payments == PAID
+    nothing = await asked(state, Scope(year=2019))
+    assert (nothing.rows, nothing.total.payments, nothing.total.mean_days) == ([], 0, 0.0)

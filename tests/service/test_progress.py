@@ -1,0 +1,48 @@
+"""Progress where no terminal is: lines, but not one for every step of which there are many."""
+
+import pytest
+
+from service import progress
+from service.progress import LINE_SECONDS, Lines
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def _said(capsys: pytest.CaptureFixture[str], teller: Lines, *texts: str) -> list[str]:
+    for text in texts:
+        teller.doing(text)
+    return capsys.readouterr().err.splitlines()
+
+
+def test_of_many_steps_one_is_told_every_few_seconds(
+    capsys: pytest.CaptureFixture[str], clock: list[float]
+) -> None:
+    teller = Lines()
+    steps = (
+        "matching a.xml",
+        "storing a.xml",
+        "a.xml stored",
+        "file 1 noted",
+        "writing the answers of 2018-12-19",
+    )
+    assert _said(capsys, teller, *steps) == ["matching a.xml"]
+    clock[0] += LINE_SECONDS
+    assert _said(capsys, teller, *steps[1:]) == ["storing a.xml"]
+
+
+def test_single_steps_are_all_told(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
+    assert clock
+    steps = ["making the acts", "noting the issue", "issued", "reading what is owed", "issued"]
+    assert _said(capsys, Lines(), *steps) == ["making the acts", "noting the issue", "issued", "issued"]
+
+
+def test_routine_that_lasts_is_told_again(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
+    assert clock
+    assert _said(capsys, Lines(), "starting PostgreSQL", "starting PostgreSQL, 20 s") == [
+        "starting PostgreSQL, 20 s"
+    ]

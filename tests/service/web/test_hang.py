@@ -1,0 +1,59 @@
+"""A database that hangs, its connections open: the service says so, ends, and goes on when it is started again."""
+
+import asyncio
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.service.commands import crescendo
+from tests.service.servers import keeper, postmaster
+from tests.service.web.acts import CREDITS, commitment
+from tests.service.web.keys import MINISTRY, hand_out
+from tests.service.web.running import JSONL, as_jsonl, fetch, running
+
+
+def _all(data: Path) -> list[psutil.Process]:
+    server = postmaster(data)
+    return [server, *server.children(recursive=True)]
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+async def test_a_server_that_hangs_ends_the_service_in_a_clear_error(
+    at_work: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRESCENDO_COMMAND_SECONDS", "2")
+    async with keeper(tmp_path / "db") as (_, dsn):
+        await hand_out(dsn)
+        hanging = _all(tmp_path / "db")
+        async with running(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
+            await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+            hanging = _all(tmp_path / "db")
+            for process in hanging:
+                process.suspend()
+            try:
+                form = client.post("/v1/acts", json=commitment("F1")) if at_work else None
+                waiting = asyncio.ensure_future(form) if form else None
+                assert await served.process.wait() == 3
+                if waiting:
+                    await asyncio.gather(waiting, return_exceptions=True)
+            finally:
+                for process in hanging:
+                    process.resume()
+            await served.heard("crescendo:", "within 2 seconds")
+            assert "start again with the same command" in "".join(served.said)
+        async with running(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
+            found = await client.post("/v1/acts", json=commitment("F1"))
+            assert found.json()["outcome"] in {"accepted", "duplicate"}
+        (row,) = await fetch(dsn, "select count(*) from entry where reference = 'F1'")
+        assert row[0] == 1
+
+
+async def test_a_limit_that_cannot_be_meant_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("0", "soon", "-1"):
+        monkeypatch.setenv("CRESCENDO_COMMAND_SECONDS", text)
+        told = await crescendo("run", "--data", tmp_path / "data")
+        assert told.code == 2, told.err
+        assert "command_seconds" in told.err
