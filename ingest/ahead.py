@@ -3,7 +3,8 @@
 Whoever prepares batches asks whether the next lines are at hand, and prepares forms as long as they are not.
 """
 
-from collections.abc import Callable, Generator, Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import Enum
 from typing import Any, Literal, TypeVar
@@ -18,6 +19,11 @@ class Coming(Enum):
 
 
 COMING: Literal[Coming.COMING] = Coming.COMING
+
+
+def waited(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Thing]) -> Thing:
+    """What ``coroutine`` gives in ``loop``: another thread's way to ask the store."""
+    return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
 
 
 class Ahead:

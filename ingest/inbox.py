@@ -7,14 +7,13 @@ pipeline that loads its book anew finds everything unfinished in the database, a
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from functools import partial
-from typing import Any, TypeVar
 
 from core.errors import NotWaiting
 from core.observer import Stages
 from ingest.admission import Admission
-from ingest.ahead import Ahead, Coming
+from ingest.ahead import Ahead, Coming, waited
 from ingest.columns import Memory
 from ingest.feed import Feed, Open
 from ingest.forms import Counter, Decided, Form, Taken
@@ -29,7 +28,6 @@ from posting.cells import CellNumbers
 from posting.loading import Loaded
 from posting.store.postgres import PostgresStore
 
-Answer = TypeVar("Answer")
 Opened = Callable[[Loaded], Awaitable[None]]
 
 
@@ -178,12 +176,12 @@ class Inbox:
             self._course += 1
             for each in (self.files, self.lost, self._queued):
                 each.clear()
-            self._forms.begin_again()
+            for part in (self._forms, self._turns, self._ahead):
+                part.begin_again()
             self._rehearsals.open()
-            self._turns.begin_again()
-            self._ahead.begin_again()
             self._changed.notify_all()
-        self._loop, self._loaded, self._is_working = asyncio.get_running_loop(), loaded, True
+        self._loaded, self._is_working = loaded, True
+        self._wait = partial(waited, asyncio.get_running_loop())
         cells = CellNumbers(loaded.state.cell_words[1:])
         context = self._context = Context(loaded.state.registry, cells, Memory(), loaded.secret)
         self._counter = Counter(self._store, loaded, context, (self._wait, self.taken))
@@ -300,7 +298,3 @@ class Inbox:
         if found:
             self.taken(found.submission)
         return found
-
-    def _wait(self, coroutine: Coroutine[Any, Any, Answer]) -> Answer:
-        """The reader thread's way to ask the store."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
