@@ -25,8 +25,6 @@ from settlement.runs.books import Books
 from settlement.runs.desk import Proposed
 from settlement.runs.issuing import Issue
 
-CHECKPOINT_ENTRIES = 4_000_000
-"""As the service has it: what a start has to read again is bounded by it."""
 _AT = datetime(YEAR, 6, 14, 10, tzinfo=ZoneInfo(ZONE))
 Told = Callable[[str], None]
 
@@ -91,7 +89,7 @@ class _Bench:
         """Process files to their end: a start of the engine, and its work."""
         async with PostgresStore(self._dsn).held("bench") as store:
             feed, stages = FileFeed(Order(paths), self._spool, store), Stages()
-            await Pipeline(store, self._reference, Settings(CHECKPOINT_ENTRIES, stages=stages)).run(feed)
+            await Pipeline(store, self._reference, Settings(stages=stages)).run(feed)
         if feed.rejected:
             raise RuntimeError(f"a file was refused whole: {feed.rejected[0].error}")
 

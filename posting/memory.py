@@ -1,5 +1,6 @@
 """Room for large tables: reserved once, taken from the system only where it is written."""
 
+import ctypes
 import mmap
 from collections.abc import Iterable
 from typing import Any
@@ -43,3 +44,10 @@ def apart(blocks: Iterable[bytes], room: int) -> list[memoryview]:
         area[at:end] = block
         found.append(area[at:end])
     return found
+
+
+def give_back() -> None:
+    """Let the system have what was freed, where the C library can; it is kept for the next batch otherwise."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)

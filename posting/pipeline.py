@@ -17,12 +17,14 @@ from posting.batch import Batch, Outcome
 from posting.checkpoint import NOTHING, Mark, Snapshot
 from posting.engine import Engine
 from posting.loading import Loaded
+from posting.memory import give_back
 from posting.registry import Reference
 from posting.store.hold import FAILURES, Connection
 from posting.store.postgres import PostgresStore
 
 ATTEMPTS_MAX = 3
-CHECKPOINT_ENTRIES = 1 << 22
+CHECKPOINT_ENTRIES = 5 << 20
+"""More of them would cost memory when the book is largest; fewer, time at a start after a run that was killed."""
 CHECKPOINT_AT_END_PARTS = 8
 """Once all is decided, so much of what makes a checkpoint due is enough for one: nobody waits, and the next start does."""
 READ_AHEAD_BATCHES = 2
@@ -166,6 +168,7 @@ class _Course:
                     ahead.append(self._read(batches))
                     await self._present(group, feed, batch)
                 if self._is_far_behind and self._engine.head.batch > self._began:
+                    await self._in_kernel(give_back)  # the last batches' room is not needed beside the checkpoint's
                     await self._checkpoint(group)
         finally:
             feed.end()
