@@ -99,6 +99,7 @@ class Admission:
         except BaseException:  # refused, or a disk that is full: then all the more
             await self._let_go(spooled, before)
             raise
+        await asyncio.to_thread(self._spool.state, spooled)
         row = record(spooled, found, before.attempt + 1 if before else 1, onlooker.programmes)
         submission = await self._store.register(row)
         self._queue(Ticket(submission.number, spooled, found.lines, time.monotonic()))

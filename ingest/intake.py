@@ -189,6 +189,7 @@ class FileFeed:
             self.spool.release(spooled.identity, is_needed=before is not None)
             raise
         attempt = before.attempt + 1 if before else 1
+        self.spool.state(spooled)
         submission = self._wait(self.store.register(record(spooled, found.total, attempt)))
         self._presented.add(spooled.identity)
         self.order.admitted(path, found.total.lines)

@@ -94,7 +94,7 @@ class Lost:
 
     def clear_up(self, spooled: Spooled) -> asyncio.Future[None] | None:
         """Remove what was derived from a file, unless somebody's same bytes are being decided."""
-        if any(each.sha256 == spooled.sha256 for each in self._under_way.values()):
+        if any(each.sha256 == spooled.sha256 for each in list(self._under_way.values())):
             return None
         return asyncio.get_running_loop().run_in_executor(None, forget, spooled)
 

@@ -132,6 +132,21 @@ class Spool:
                 self._remove(identity)
             self._claims.drop(identity)
 
+    def state(self, spooled: Spooled) -> None:
+        """Let what was said of a file now stand beside it, durably: it is to be decided by this, also after a crash."""
+        record = _Record(spooled.size_bytes, spooled.format, spooled.name, spooled.envelope)
+        path, content = spooled.folder / _record_name(spooled.envelope.sender), msgspec.json.encode(record)
+        if path.exists() and path.read_bytes() == content:
+            return
+        with workplace(self._folder) as place:
+            written = place / path.name
+            with written.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            written.replace(path)
+        flush_folder(spooled.folder)
+
     def undecided(self) -> list[Identity]:
         """Files whose receiver ended before it said whether they are needed: claimed anew, to be released."""
         with locked(self._incoming):
@@ -216,8 +231,11 @@ class Spool:
             try:
                 place.rename(home)
             except OSError:  # it stands there already
-                for name in (_ORIGINAL, envelope):
-                    (place / name).replace(home / name)
+                (place / _ORIGINAL).replace(home / _ORIGINAL)
+                if not (
+                    home / envelope
+                ).exists():  # else what was said of it stands, until it is decided anew
+                    (place / envelope).replace(home / envelope)
         flush_folder(home)
         flush_folder(home.parent)
         flush_folder(self._folder)

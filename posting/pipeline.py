@@ -168,7 +168,9 @@ class _Course:
                     ahead.append(self._read(batches))
                     await self._present(group, feed, batch)
                 if self._is_far_behind and self._engine.head.batch > self._began:
-                    await self._in_kernel(give_back)  # the last batches' room is not needed beside the checkpoint's
+                    await self._in_kernel(
+                        give_back
+                    )  # the last batches' room is not needed beside the checkpoint's
                     await self._checkpoint(group)
         finally:
             feed.end()

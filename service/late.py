@@ -69,7 +69,7 @@ async def claim(where: Where, how: How, heard: Interruption, teller: Narrator) -
     path = settings.data / FOLDER / f"{day}-{int(found.due.debit[found.rows].max())}.arrow"
     await asyncio.to_thread(_write, acts.table(found, names, day), path)
     teller.doing("posting")
-    result = await app.process(where, Order([path]), heard, teller)
+    result = await app.process(where, Order([path], again=True), heard, teller)
     if not result.is_interrupted:
         path.unlink(missing_ok=True)
     return _claimed(found, result)

@@ -22,7 +22,7 @@ def payments(
     """Payments a second from due requests to committed entries and written files, verified before it is told.
 
     A fresh database in the current folder is filled with requests; then a run is proposed, released and issued, the start
-    of the engine included. Journal and files, which lxml reads, must add up to the requests.
+    of the engine included. Journal and files, as another reader than ours has them, must add up to the requests.
     """
     from bench import machine
     from bench.payables import Size

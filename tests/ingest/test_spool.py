@@ -69,11 +69,22 @@ def test_the_same_bytes_are_kept_once(spool: Spool, folder: Path) -> None:
     assert kept(folder) == before
 
 
-def test_the_last_word_of_a_sender_holds(spool: Spool) -> None:
-    spool.receive(io.BytesIO(CSV), "acts.csv", Envelope(sender="MEN", count=9))
-    spool.receive(io.BytesIO(CSV), "again.csv", Envelope(sender="MEN", count=1))
-    found = spool.open(DIGEST)
-    assert (found.name, found.envelope.count) == ("again.csv", 1)
+def test_what_is_said_of_known_bytes_holds_only_once_they_are_decided_by_it(
+    spool: Spool, folder: Path
+) -> None:
+    """Whoever sends them again, and is told that they are known, changes nothing of what still waits."""
+    first = Envelope(sender="MEN", batch_id="first", atomic=True)
+    spool.receive(io.BytesIO(CSV), "acts.csv", first)
+    again = spool.receive(io.BytesIO(CSV), "renamed.csv", Envelope(sender="MEN", batch_id="second"))
+    assert again.envelope.batch_id == "second"
+    found = spool.open(DIGEST, "MEN")
+    assert (found.name, found.envelope) == ("acts.csv", first)
+    before = kept(folder)
+    for _ in range(2):
+        spool.state(again)
+        assert spool.open(DIGEST, "MEN") == again
+        assert kept(folder) == before
+    assert list((folder / "incoming").glob("*/*")) == []
 
 
 def test_two_senders_may_send_the_same_bytes(spool: Spool) -> None:

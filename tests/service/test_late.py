@@ -149,8 +149,11 @@ async def test_without_credits_it_is_refused_and_proposed_again(state: State) ->
     assert found.posted
     assert {reason.code: reason.lines for reason in found.posted.reasons} == {"AE_EXCEEDED": 5}
     assert (await state.kinds())["late_interest"] == 5
-    again = await claim(state, "2018-11-22")
-    assert again.payments == 5
+    for day in ("2018-11-20", "2018-11-22"):  # the same day once more makes the same file
+        again = await claim(state, day)
+        assert (again.payments, again.posted and again.posted.known) == (5, [])
+        assert again.posted
+        assert {each.code: each.lines for each in again.posted.reasons} == {"AE_EXCEEDED": 5}
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,10 @@ async def test_a_choice_that_is_none_is_told(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_kill_before_its_commit_leaves_all_of_it_to_do(database: Database, tmp_path: Path) -> None:
-    """The choice is kept with the file: after a restart it is decided whole or not at all as before."""
+    """The choice is kept with the file: after a restart it is decided whole or not at all as before.
+
+    Sending it again without the choice, while it waits, changes nothing of it.
+    """
     rows = [commitment(f"KILL-{n}", "0.01") for n in range(200)] + unknown_centres(1, "KILL-U")
     async with fresh(database) as dsn:
         async with (
@@ -124,6 +127,8 @@ async def test_a_kill_before_its_commit_leaves_all_of_it_to_do(database: Databas
         ):
             found = await client.post("/v1/submissions?atomic=true", content=as_jsonl(rows), headers=JSONL)
             await until_one_waits(blocking)
+            again = await client.post("/v1/submissions", content=as_jsonl(rows), headers=JSONL)
+            assert (again.status_code, again.json()["submission"]) == (200, found.json()["submission"])
             served.process.kill()
             await served.process.wait()
         async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
