@@ -108,6 +108,7 @@ FILES: list[File] = [
         *_act("EJR", "commitment_decrease", _followed("EJ1#3", "7.00")),
         *_act("EJC", "commitment_increase", _followed("EJ2", "3.00")),
         *_act("DP3", "payment_request_without_service", _followed("EJ1#1", "4.00", payee="P4")),
+        *_act("TS1", "term_suspension", {"predecessor": "DP3"}),
         *_act("M2", "budget_move_cp", _spent("1.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
         *_act("M1", "budget_move_ae", _spent("9.00", counterpart="0217-SGAC-ASPR", commitment_item="HT2")),
     ],
@@ -121,6 +122,7 @@ FILES: list[File] = [
         *_act("PA2", "bank_debit", _followed("PA1", "10.00"), _followed("PA1#2", "3.00")),
         *_act("PA3", "bank_reject", _followed("PA1#3", "4.00")),
         *_act("SO1", "set_off", _followed("LI1", "0.50")),
+        *_act("TR1", "term_resumption", {"predecessor": "TS1"}),
         *_act("BL1", "payee_block", {"payee": "P4"}, {"payee": "P2"}),
         *_act("BD1", "bank_details", _payee(1) | {"iban": _payee(7)["iban"]}),
     ],
@@ -139,7 +141,7 @@ FILES: list[File] = [
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 80
+_ENTRIES = 82
 """Of all of them together."""
 
 
