@@ -90,7 +90,7 @@ def _broken(found: Verification) -> set[str]:
 
 
 def test_every_rule_is_broken_by_some_corruption() -> None:
-    """Those of payment runs, late interest and the bank's answers are broken where there are some: tests.settlement, tests.service."""
+    """Those of payment runs, late interest and the bank's answers are broken where there are some: in tests of theirs."""
     elsewhere = {
         name
         for file in ("runs.sql", "bank.sql", "interest.sql")
