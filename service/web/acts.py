@@ -88,7 +88,7 @@ class Acts:
             )
         self._desk.check_open()
         self._desk.check_sender(request.who.sender, is_file=False)
-        with self._desk.form_room.share() as share:
+        with self._desk.form_room.share(request.who.sender) as share:
             return await self._decided(request, await small_body(request.receive, BODY_BYTES_MAX, share))
 
     async def _decided(self, request: Request, body: bytes) -> Answer:

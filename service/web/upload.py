@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import io
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -19,6 +20,8 @@ from service.web.room import Share
 
 Result = TypeVar("Result")
 SILENCE_SECONDS = 60
+SMALL_BODY_SECONDS = 120
+"""A small body is there by then: one that trickles would hold its room for ever."""
 """A body that brings nothing for so long is given up."""
 
 
@@ -62,7 +65,7 @@ async def small_body(receive: Receive, bytes_max: int, share: Share | None = Non
     Problem
         It is longer, has no end, or does not come, or there is no room for it.
     """
-    body = bytearray()
+    body, began = bytearray(), time.monotonic()
     while True:
         message = await next_message(receive)
         if message["type"] == "http.disconnect":
@@ -76,6 +79,9 @@ async def small_body(receive: Receive, bytes_max: int, share: Share | None = Non
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
         if not message.get("more_body", False):
             return bytes(body)
+        if time.monotonic() - began > SMALL_BODY_SECONDS:
+            told = f"The body had not come after {SMALL_BODY_SECONDS} seconds"
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, "body-stalled", told)
 
 
 class Body(io.RawIOBase):

@@ -11,7 +11,7 @@ from service.database import Database
 from service.web.acts import BODY_BYTES_MAX
 from service.web.desk import FORM_BYTES_MAX
 from service.web.problems import Problem
-from service.web.room import Room
+from service.web.room import OWN_PARTS, Room
 from tests.databases import held_up
 from tests.service.web.acts import CREDITS, commitment
 from tests.service.web.keys import MINISTRY
@@ -21,33 +21,46 @@ FORM = {"content-type": "application/json"}
 
 
 def test_what_is_taken_is_given_back() -> None:
-    room = Room(10)
-    with room.share() as share:
+    room = Room(20)
+    with room.share("MIN-01") as share:
         share.take(4)
         share.take(6)
         assert room.taken == 10
     assert room.taken == 0
+    with room.share("MIN-01") as share:
+        share.take(10)
 
 
 def test_who_finds_no_room_is_told_to_come_again() -> None:
     room = Room(10)
-    with room.share() as one:
-        one.take(8)
-        with room.share() as other:
-            other.take(2)
-            with pytest.raises(Problem) as found:
-                other.take(1)
+    with room.share("MIN-01") as one, room.share("MIN-02") as two, room.share("MIN-03") as other:
+        one.take(4)
+        two.take(4)
+        other.take(2)
+        with pytest.raises(Problem) as found:
+            other.take(1)
         assert found.value.status == 503
         assert found.value.headers["retry-after"] == "1"
-        assert room.taken == 8
+        assert room.taken == 10
     assert room.taken == 0
 
 
-def test_what_fails_gives_its_share_back() -> None:
+def test_one_sender_leaves_half_to_the_others() -> None:
     room = Room(10)
+    with room.share("MIN-01") as one, room.share("MIN-01") as more, room.share("MIN-02") as other:
+        one.take(3)
+        more.take(2)
+        with pytest.raises(Problem, match="your forms") as found:
+            more.take(1)
+        assert found.value.status == 503
+        other.take(5)
+
+
+def test_what_fails_gives_its_share_back() -> None:
+    room = Room(20)
 
     def fail() -> None:
-        with room.share() as share:
+        with room.share("MIN-01") as share:
             share.take(7)
             raise ValueError("broken")
 
@@ -56,7 +69,9 @@ def test_what_fails_gives_its_share_back() -> None:
     assert room.taken == 0
 
 
-async def test_forms_that_wait_have_so_many_bytes_together(database: Database, tmp_path: Path) -> None:
+async def test_forms_of_a_sender_that_wait_have_so_many_bytes_together(
+    database: Database, tmp_path: Path
+) -> None:
     """While nothing can be committed, forms of a mebibyte come: some are told to come again, and none is lost."""
     async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
         assert (await client.post("/v1/acts", json=CREDITS)).json()["outcome"] == "accepted"
@@ -64,13 +79,13 @@ async def test_forms_that_wait_have_so_many_bytes_together(database: Database, t
         async def send(number: int) -> httpx.Response:
             return await client.post("/v1/acts", content=_of_a_mebibyte(number), headers=FORM)
 
-        most = FORM_BYTES_MAX // BODY_BYTES_MAX
+        most = FORM_BYTES_MAX // OWN_PARTS // BODY_BYTES_MAX
         async with held_up(dsn):
             asking = [asyncio.create_task(send(number)) for number in range(most + 1)]
             (refused,), _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
             assert refused.result().status_code == 503
             assert refused.result().headers["retry-after"] == "1"
-            assert "bytes of forms" in refused.result().json()["detail"]
+            assert "bytes of your forms" in refused.result().json()["detail"]
         found = [each.status_code for each in await asyncio.gather(*asking)]
         assert sorted(found) == [200] * most + [503]
         rows = await fetch(dsn, "select reference from entry where reference like 'R-%'")

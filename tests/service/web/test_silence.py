@@ -7,7 +7,7 @@ import pytest
 from service.web import upload
 from service.web.exchange import Message
 from service.web.problems import Problem
-from service.web.upload import next_message
+from service.web.upload import next_message, small_body
 
 
 async def _never() -> Message:
@@ -48,3 +48,18 @@ async def test_sent_home_and_silent_at_once_is_sent_home(monkeypatch: pytest.Mon
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_small_body_that_trickles_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = iter([b"{", *[b" "] * 100, b"}"])
+
+    async def receive() -> Message:
+        piece = next(pieces)
+        return {"type": "http.request", "body": piece, "more_body": piece != b"}"}
+
+    monkeypatch.setattr(upload, "SMALL_BODY_SECONDS", -1)
+    with pytest.raises(Problem) as found:
+        await small_body(receive, 1024)
+    assert found.value.code == "body-stalled"
+    monkeypatch.setattr(upload, "SMALL_BODY_SECONDS", 120)
+    assert await small_body(receive, 1024) == b" " * 100 + b"}"
