@@ -32,7 +32,7 @@ _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 
 _HEADERS: Mapping[str, str] = {
-    HEADERS["batch_id"]: "[A-Za-z0-9][A-Za-z0-9 ._:/+()-]{0,34}",
+    HEADERS["batch_id"]: "[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}",
     HEADERS["version"]: "1",
     HEADERS["count"]: "[0-9]{1,9}",
     HEADERS["control_sum"]: "-?[0-9]{1,16}([.][0-9]{1,2})?",

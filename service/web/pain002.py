@@ -61,9 +61,10 @@ class Pain002:
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is: as JSON, or as pain.002 for who wants XML; waited for alike."""
+        request.knows_only("wait", "version")
+        _version(request)  # what is none is told, also to who wants JSON
         if not request.prefers(MEDIA_TYPE, JSON):
             return await self._submissions.status(request)
-        request.knows_only("wait", "version")
         await self._submissions.awaited(request)
         return await self._reported(request)
 

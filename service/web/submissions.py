@@ -124,7 +124,6 @@ class Submissions:
 
     async def status(self, request: Request) -> Answer:
         """How far a submission is, and its receipt; ``wait`` seconds for its end if asked to."""
-        request.knows_only("wait")
         return answer(await self.awaited(request))
 
     async def awaited(self, request: Request) -> Ticket:
