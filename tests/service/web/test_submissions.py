@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ingest.formats import CELL_BYTES_MAX
 from tests.ingest.files import table, write
 from tests.service.web.acts import commitment, service, unknown_centres
 from tests.service.web.conftest import Place
@@ -163,10 +164,32 @@ async def test_a_sender_that_demands_sepa_gets_it(client: httpx.AsyncClient) -> 
 # --------------------------------------------------------------------------------------------- refused whole
 
 LINE = as_jsonl([commitment("BAD-1", "3.00")])
+PAYMENT_FILE = (
+    b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn><GrpHdr>'
+    b"<MsgId>MSG-1</MsgId><NbOfTxs>0</NbOfTxs></GrpHdr></CstmrCdtTrfInitn></Document>"
+)
 BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
     "empty": (b"", {}, 422, "file-unreadable"),
     "XML by another name": (b"<Document/>", {}, 422, "file-unreadable"),
     "XML of no message": (b"<Document/>", {"content_type": "application/xml"}, 422, "format-unknown"),
+    "a document type": (
+        b"<!DOCTYPE Document>" + PAYMENT_FILE,
+        {"content_type": "application/xml"},
+        422,
+        "file-unreadable",
+    ),
+    "an entity": (
+        PAYMENT_FILE.replace(b"MSG-1", b"&secret;"),
+        {"content_type": "application/xml"},
+        422,
+        "file-unreadable",
+    ),
+    "a text over its limit": (
+        as_jsonl([commitment("BAD-2", "3.00") | {"remittance": "x" * (CELL_BYTES_MAX + 1)}]),
+        {},
+        413,
+        "limit-exceeded",
+    ),
     "a column unknown": (b'{"refrence": "R1"}\n', {}, 422, "format-unknown"),
     "cut in a line": (LINE[:40], {}, 422, "file-unreadable"),
     "another hash": (LINE, {"crescendo_sha256": "0" * 64}, 422, "envelope-mismatch"),
