@@ -33,7 +33,7 @@ class Results:
         await folder.write(f"{taken.name}{REFUSALS}", as_csv(lines))
         if taken.wants_pain002:
             wanted = pain002.Wanted(taken.submission, language=taken.language)
-            await folder.write(f"{taken.name}{PAIN002}", pain002.written(self._desk, wanted))
+            await folder.write(f"{taken.name}{PAIN002}", await pain002.written(self._desk, wanted))
         folder.remove(f"{taken.name}{PROBLEM}")
         ticket = await self._submissions.ticket(taken.submission)
         await folder.write(f"{taken.name}{RECEIPT}", _whole(msgspec.json.encode(ticket)))

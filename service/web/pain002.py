@@ -1,7 +1,7 @@
 """A submission's outcome as pain.002: read from the database and written to the caller, a piece at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
@@ -77,24 +77,39 @@ class Pain002:
         submission = await self._submissions.own(request)
         wanted = Wanted(submission, _version(request), request.language)
         name = f'attachment; filename="pain002-{submission}.xml"'
-        return Answer(HTTPStatus.OK, written(self._desk, wanted), MEDIA_TYPE, {"content-disposition": name})
+        pieces = await written(self._desk, wanted)
+        return Answer(HTTPStatus.OK, pieces, MEDIA_TYPE, {"content-disposition": name})
 
 
 async def written(desk: Desk, wanted: Wanted) -> AsyncIterator[bytes]:
-    """The report in pieces; of the same state always the same bytes."""
+    """The report in pieces; of the same state always the same bytes.
+
+    Raises
+    ------
+    FileUnreadable
+        Before the first piece: a payment file, which says what its lots are called, is no longer in the spool.
+    """
     names = await desk.names()
     async with postgres.borrowed(desk.pool) as connection:
         receipt, at = await postgres.standing(connection, wanted.submission)
     found = await _lots(desk, receipt)
     standing = _standing(receipt, at, wanted.language, found.names.message if found else ORIGINAL_MESSAGE)
-    report = StatusReport(standing, wanted.version)
+
+    def told(row: postgres.Row) -> Rejected:
+        return _rejected(refused_line(names, row, wanted.language), found)
+
+    return _pieces(desk, receipt, StatusReport(standing, wanted.version), told)
+
+
+async def _pieces(
+    desk: Desk, receipt: Receipt, report: StatusReport, told: Callable[[postgres.Row], Rejected]
+) -> AsyncIterator[bytes]:
     yield report.head()
     if receipt.done:
-        async for rows in postgres.refused_pages(desk.pool, wanted.submission, CHUNK_LINES):
+        async for rows in postgres.refused_pages(desk.pool, receipt.submission, CHUNK_LINES):
             # forms go on being decided: what came after the batch that is reported on has no place here
             known = [row for row in rows if row["batch"] <= (receipt.last_batch or 0)]
-            lines = [refused_line(names, row, wanted.language) for row in known]
-            yield await asyncio.to_thread(report.rejected, [_rejected(line, found) for line in lines])
+            yield await asyncio.to_thread(report.rejected, list(map(told, known)))
     yield report.end()
 
 

@@ -1,6 +1,8 @@
 """Payment files over HTTP: taken with their imputations, answered as ISO 20022 does."""
 
+import hashlib
 import io
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,19 @@ async def test_the_lots_are_found_again_when_what_was_written_of_them_is_gone(
     path.unlink()
     root = await report(client, ticket)
     assert (found(root, "OrgnlPmtInfId"), found(root, "Rsn/Cd")) == (["LOST"], ["AM12"])
+
+
+async def test_a_report_whose_lots_are_lost_with_the_file_is_refused_in_whole(
+    client: httpx.AsyncClient, place: Place
+) -> None:
+    """Nothing is sent before it is known: no answer that begins well and breaks off."""
+    text = message(lot([charged("GONE-1")]), count=1, total="1.00", name="MSG-GONE")
+    ticket = (await post(client, text)).json()
+    sha256 = hashlib.sha256(text if isinstance(text, bytes) else text.encode()).hexdigest()
+    shutil.rmtree(place.data / "spool" / sha256[:2] / sha256)
+    answered = await client.get(ticket["links"]["pain002"])
+    assert (answered.status_code, answered.json()["code"]) == (422, "file-unreadable"), answered.text
+    assert answered.headers["content-type"] == "application/problem+json"
 
 
 async def test_a_wrong_bic_is_told_by_the_code_of_its_own(client: httpx.AsyncClient) -> None:
