@@ -121,7 +121,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/v1/submissions/{submission}"): Operation(
         "How far a submission is, and its receipt; as pain.002 for who wants XML",
-        {"200": Ticket, "400": PROBLEM, "404": PROBLEM},
+        {"200": Ticket, "400": PROBLEM, "404": PROBLEM, "422": PROBLEM},
         ("wait", "version"),
         texts={XML: _XML_EXAMPLE},
     ),
@@ -146,7 +146,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
     ("GET", "/v1/submissions/{submission}/pain002"): Operation(
         "What became of it as ISO 20022 pain.002; in French where Accept-Language says so",
-        {"200": _PAIN002, "400": PROBLEM, "404": PROBLEM},
+        {"200": _PAIN002, "400": PROBLEM, "404": PROBLEM, "422": PROBLEM},
         ("version",),
     ),
     ("POST", "/v1/uploads"): Operation(
