@@ -86,11 +86,13 @@ class Rehearsals:
         self._under_way.clear()
 
     def take(self) -> Question | None:
-        """The question whose turn it is."""
-        if not self._waiting:
-            return None
-        self._under_way.append(self._waiting.popleft())
-        return self._under_way[-1]
+        """The question whose turn it is; what nobody waits for any more, its file gone with who asked, is passed over."""
+        while self._waiting:
+            question = self._waiting.popleft()
+            if not question.answer.done():
+                self._under_way.append(question)
+                return question
+        return None
 
     def batch(self, question: Question, loaded: Loaded, context: Context) -> Batch:
         """What a question asks, to be decided on ``loaded``; ``context`` keeps its numbers, whatever is new here."""

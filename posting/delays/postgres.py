@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 
 import asyncpg
 import numpy as np
@@ -104,8 +104,3 @@ def _root(entry: int, parts: dict[int, int]) -> int:
 
 def _whole(part: bytes) -> bytes:
     return b"".join([HEADER, part, TRAILER])
-
-
-def day_of(number: int) -> date:
-    """The date of a day counted from 1970."""
-    return _EPOCH + timedelta(number)

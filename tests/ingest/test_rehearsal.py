@@ -169,3 +169,16 @@ def test_whoever_went_away_is_not_told() -> None:
         answer.cancel()
         batch.rehearsal.told(desk.engine.rehearse(batch, batch.rehearsal))
         assert len(rehearsals) == 0
+
+
+def test_what_nobody_waits_for_any_more_is_passed_over() -> None:
+    """Its file may be gone with who asked."""
+    with _question() as gone, _question() as other:
+        rehearsals = Rehearsals(Stages())
+        questions = [Question("ministry", openings(), answer) for answer in (gone, other)]
+        for each in questions:
+            rehearsals.ask(each)
+        gone.cancel()
+        assert rehearsals.take() is questions[1]
+        assert len(rehearsals) == 1
+        assert not rehearsals.is_due
