@@ -22,8 +22,10 @@ help: ## list these targets
 demo: $(READY) ## set up everything, process a sample year, print what happened
 	$(BIN)/crescendo demo
 
+# Test files side by side, each process with a PostgreSQL of its own; the kernels are compiled before, so that this is done once.
 test: $(READY) ## set up everything, run the tests (more options: make test ARGS="-k database")
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/python -m kernels
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(READY) ## format, lint, types, layers, migrations, image
 	$(BIN)/ruff format --check .

@@ -19,6 +19,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     outside.leave_out(config, items)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    outside.need(item)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    outside.hand_over(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    outside.take_over(node)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     outside.tell(terminalreporter)
 

@@ -3,10 +3,12 @@
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 COMMAND = "tools/outside.sh"
+_KEY = "left_out"
 _LEFT_OUT = pytest.StashKey[dict[str, set[str]]]()
 
 
@@ -37,16 +39,33 @@ def missing(names: Iterable[str]) -> set[str]:
 
 def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take the tests out of ``items`` whose programs are missing, unless all are to run."""
-    absent = missing(set().union(*map(wanted, items)))
     if config.getoption("--all"):
-        if absent:
-            raise pytest.UsageError(f"--all, but {', '.join(sorted(absent))} is not installed: run {COMMAND}")
         return
-    without = {item.nodeid: found for item in items if (found := wanted(item) & absent)}
+    without = {item.nodeid: absent for item in items if (absent := missing(wanted(item)))}
     if without:
         config.stash[_LEFT_OUT] = without
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid in without])
         items[:] = [item for item in items if item.nodeid not in without]
+
+
+def need(item: pytest.Item) -> None:
+    """Fail where a test is to run and its programs are missing."""
+    if absent := missing(wanted(item)):
+        pytest.fail(f"{', '.join(sorted(absent))} is not installed: run {COMMAND}", pytrace=False)
+
+
+def hand_over(config: pytest.Config) -> None:
+    """Tell the process that started this one what was left out here; every one of them finds the same tests."""
+    if (output := getattr(config, "workeroutput", None)) is not None:
+        without = config.stash.get(_LEFT_OUT, {})
+        output[_KEY] = {test: sorted(programs) for test, programs in without.items()}
+
+
+def take_over(node: Any) -> None:
+    """Take in what such a process told at its end; one that broke down told nothing."""
+    told = getattr(node, "workeroutput", {}).get(_KEY, {})
+    if told:
+        node.config.stash[_LEFT_OUT] = {test: set(programs) for test, programs in told.items()}
 
 
 def tell(reporter: pytest.TerminalReporter) -> None:
