@@ -89,7 +89,9 @@ class Course:
 
     def said(self) -> str:
         """One line of progress."""
-        current = f", {self.files[-1].name}" if self.files else ""
+        if not self.files:
+            return "reading; no line is known yet"
+        current = f", {self.files[-1].name}"
         return (
             f"{self.lines:,} of {self.known:,} lines known are committed, {self.share:.0%} of all, "
             f"{self.rate:,.0f} lines/s{current}"

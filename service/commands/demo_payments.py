@@ -5,6 +5,7 @@ Two runs, as two hands make them.  Between them the payees whose account was wro
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -42,6 +43,11 @@ class Round(NamedTuple):
     files: int
     transfers: int
     taken: Taken
+    paid_seconds: float
+    """From what is due to files for the bank."""
+    answers_bytes: int
+    answered_seconds: float
+    """From the bank's files to entries."""
 
 
 class Settled(NamedTuple):
@@ -83,18 +89,22 @@ def settle(settings: Settings, folder: Path) -> Settled:
 
 async def _round(desk_: _Desk, at: datetime) -> Round:
     where, (_, teller) = desk_.where, desk_.told
+    began = time.monotonic()
     async with postgres.connected(where.database.dsn) as connection:
         await postgres.bring_up_to_date(connection)
         wanted = Proposed(_PROPOSES, date(2018, 12, 31), at.date())
         run = await desk.propose(connection, desk_.books, wanted, teller.doing)
         await changing.release(connection, run, _RELEASES)
     await paying.issued(where, run, Issue(_RELEASES, at), desk_.told)
+    paid = time.monotonic() - began
     files = sorted((where.settings.data / paying.OUTBOX / f"{run:08}").glob("*.xml"))
     teller.doing("the bank answers")
     found = await asyncio.to_thread(answer, files, desk_.folder, Manner(desk_.books.reasons), teller.doing)
     paths = [desk_.folder / name for name in found.files]
+    began = time.monotonic()
     taken = await banking.take(where, paths, desk_.told[0], Telling(teller))
-    return Round(run, len(files), found.transfers, taken)
+    size = sum(path.stat().st_size for path in paths)
+    return Round(run, len(files), found.transfers, taken, paid, size, time.monotonic() - began)
 
 
 async def _new_details(desk_: _Desk) -> None:
@@ -136,7 +146,17 @@ def tell(settled: Settled) -> None:
         for each in settled.rounds
     ]
     console.show(Grid("Payments, and what the bank answered", heads, rows))
+    for each in settled.rounds:
+        console.say(_pace(each))
     telling.show(settled.standing)
+
+
+def _pace(each: Round) -> str:
+    answers = f"{each.answers_bytes / 1e6:,.1f} MB of answers read, matched and posted"
+    return (
+        f"Run {each.run}: {each.transfers:,} transfers from what is due to files for the bank in {each.paid_seconds:,.1f} s; "
+        f"{answers} in {each.answered_seconds:,.1f} s."
+    )
 
 
 def _sum(taken: Taken, name: str) -> int:
