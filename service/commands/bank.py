@@ -150,11 +150,16 @@ def tell(found: "Taken") -> None:
     """Write what became of each file."""
     if found.messages:
         console.show(_messages_grid(found.messages))
-    for each in found.rejected:
-        console.say(f"  refused whole: {each.where}: {each.found}. {each.remedy}")
+    tell_rejected(found)
     if found.posted:
         lines = sum(each.accepted.lines for each in [*found.posted.receipts, *found.posted.known])
         console.say(f"{lines:,} lines of acts accepted in all.")
+
+
+def tell_rejected(found: "Taken") -> None:
+    """Write which files were refused whole, and what to do."""
+    for each in found.rejected:
+        console.say(f"  refused whole: {each.where}: {each.found}. {each.remedy}")
 
 
 def _messages_grid(messages: "Sequence[Message]") -> Grid:

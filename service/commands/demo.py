@@ -59,16 +59,18 @@ def demo(
     report.tell(result)
     if result.is_interrupted:
         return interruption.EXIT_INTERRUPTED
-    pay(settings, folder / "bank")
-    return conclude(settings, files)
+    agrees = pay(settings, folder / "bank")
+    return conclude(settings, files) or (0 if agrees else verify.EXIT_FINDINGS)
 
 
-def pay(settings: Settings, answers: Path) -> None:
-    """Pay what is due in December, and take in what the bank answers."""
+def pay(settings: Settings, answers: Path) -> bool:
+    """Pay what is due in December, and take in what the bank answers; whether books and bank agree."""
     from service.commands import demo_payments
 
     shutil.rmtree(answers, ignore_errors=True)
-    demo_payments.tell(demo_payments.settle(settings, answers))
+    settled = demo_payments.settle(settings, answers)
+    demo_payments.tell(settled)
+    return demo_payments.agrees(settled)
 
 
 def conclude(settings: Settings, files: list[Path]) -> int:

@@ -128,6 +128,11 @@ async def _new_details(desk_: _Desk) -> None:
     await app.process(desk_.where, Order([path], Envelope(sender="treasury")), *desk_.told)
 
 
+def agrees(settled: Settled) -> bool:
+    """Whether every answer was taken in, and books and bank agree."""
+    return settled.standing.agrees and not any(each.taken.rejected for each in settled.rounds)
+
+
 def tell(settled: Settled) -> None:
     """Show the rounds, and how books and bank stand."""
     figures = ("debits", "returns", "rejects", "unmatched")
@@ -148,6 +153,7 @@ def tell(settled: Settled) -> None:
     console.show(Grid("Payments, and what the bank answered", heads, rows))
     for each in settled.rounds:
         console.say(_pace(each))
+        telling.tell_rejected(each.taken)
     telling.show(settled.standing)
 
 

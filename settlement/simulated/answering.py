@@ -18,6 +18,8 @@ from settlement.simulated.letters import date, short
 
 STATE = "bank.json"
 """Beside the answers: how the accounts stand, so that the next ones go on from there."""
+FILE_TRANSFERS = 1_000_000
+"""Transfers of all accounts that one file tells of; a single account may have more. About 270 MB of a statement."""
 
 
 class Style(StrEnum):
@@ -34,8 +36,8 @@ class Manner(NamedTuple):
     chances: Chances = Chances()
     style: Style = Style.CAMT053
     version: Version = Version.V08
-    together: bool = True
-    """One file a day for all accounts, rather than one for each."""
+    per_file: int = FILE_TRANSFERS
+    """Accounts share a file until it has so many transfers; 0: one file for each account."""
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -69,25 +71,50 @@ def answer(paths: Sequence[Path], out: Path, manner: Manner, told: Callable[[str
         for message, day, pieces in pain002.reports(asked, fate)
     ]
     dated = sorted(days(asked, fate, standings), key=lambda each: (each.day, each.account))
-    for _, group in groupby(dated, key=lambda each: (each.day, "" if manner.together else each.account)):
-        some = list(group)
-        told(f"writing the answers of {date(some[0].day)}")
-        files += _day(bank, some, out, manner)
+    for day, group in groupby(dated, key=lambda each: each.day):
+        told(f"writing the answers of {date(day)}")
+        shares = shared(list(group), manner.per_file)
+        for some in shares:
+            label = "" if len(shares) == 1 and manner.per_file else f"-{name(some[0])}"
+            files += _day(bank, some, _Place(out, short(day), label), manner.style)
     (out.joinpath(STATE)).write_bytes(msgspec.json.format(msgspec.json.encode(standings)))
     returned = sum(each.returns.size for each in dated)
     moved = sum(each.debits.size for each in dated)
     return Answers(sorted(files), len(asked.amount), len(asked.amount) - moved, returned)
 
 
-def _day(bank: Bank, some: Sequence[Day], out: Path, manner: Manner) -> list[str]:
-    files, front = [], short(some[0].day)
-    label = "" if manner.together else f"-{name(some[0])}"
-    back = [day for day in some if day.returns.size]
+def shared(days: Sequence[Day], per_file: int) -> list[list[Day]]:
+    """Accounts of one day by file, in their order: the next file begins where one would tell of more transfers than that."""
+    files: list[list[Day]] = []
+    room = -1
+    for each in days:
+        transfers = each.debits.size + each.returns.size
+        if transfers > room or not per_file:
+            files.append([])
+            room = per_file
+        files[-1].append(each)
+        room -= transfers
+    return files
+
+
+class _Place(NamedTuple):
+    """Where the answers of a day go."""
+
+    folder: Path
+    day: str
+    label: str
+
+    def path(self, what: str, suffix: str) -> Path:
+        return self.folder / f"{self.day}-{what}{self.label}.{suffix}"
+
+
+def _day(bank: Bank, some: Sequence[Day], place: _Place, style: Style) -> list[str]:
+    back, files = [day for day in some if day.returns.size], []
     if back:
-        files.append(_written(out / f"{front}-1-camt054{label}.xml", camt.notice(bank, back)))
-    if manner.style is Style.CFONB120:
-        return [*files, _written(out / f"{front}-2-cfonb120{label}.txt", cfonb120.statement(bank, some))]
-    return [*files, _written(out / f"{front}-2-camt053{label}.xml", camt.statement(bank, some))]
+        files.append(_written(place.path("1-camt054", "xml"), camt.notice(bank, back)))
+    if style is Style.CFONB120:
+        return [*files, _written(place.path("2-cfonb120", "txt"), cfonb120.statement(bank, some))]
+    return [*files, _written(place.path("2-camt053", "xml"), camt.statement(bank, some))]
 
 
 def _written(path: Path, pieces: Iterable[str]) -> str:

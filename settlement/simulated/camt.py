@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from settlement.asked import Orders
 from settlement.simulated.account import Day, by_lot
 from settlement.simulated.fates import Fates
-from settlement.simulated.letters import date, decimal, short, sign
+from settlement.simulated.letters import date, decimal, sign
 
 
 class Version(StrEnum):
@@ -53,7 +53,7 @@ def notice(bank: Bank, days: Sequence[Day]) -> Iterator[str]:
 
 
 def _message(days: Sequence[Day]) -> str:
-    return name(days[0]) if len(days) == 1 else f"{short(days[0].day)}-{len(days)}"
+    return name(days[0]) if len(days) == 1 else f"{name(days[0])}-{len(days)}"
 
 
 def name(day: Day) -> str:

@@ -122,9 +122,7 @@ class State:
 
     def bank(self, files: Sequence[Path], chances: Chances, style: Style = Style.CAMT053) -> Answers:
         """The bank answers to payment files, in a file for each account and day."""
-        return answer(
-            files, self.answers, Manner(bank_reasons.load(), chances, style, together=False), nothing
-        )
+        return answer(files, self.answers, Manner(bank_reasons.load(), chances, style, per_file=0), nothing)
 
     def files(self, answers: Answers) -> list[Path]:
         return [self.answers / name for name in answers.files]

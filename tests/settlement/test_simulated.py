@@ -16,7 +16,7 @@ from core.target import is_open
 from settlement import answers
 from settlement.asked import read
 from settlement.simulated.account import Standing
-from settlement.simulated.answering import STATE, Answers, Manner, Style, answer
+from settlement.simulated.answering import FILE_TRANSFERS, STATE, Answers, Manner, Style, answer
 from settlement.simulated.camt import Version
 from settlement.simulated.fates import SHARES, Chances, fates
 from tests.settlement import independent
@@ -52,12 +52,31 @@ def names(message: str, version: str) -> str:
     return f"{message}.001.{'12' if message == 'pain.002' else version}"
 
 
+@pytest.mark.parametrize("style", Style)
+def test_accounts_share_a_file_until_it_is_full(tmp_path: Path, style: Style) -> None:
+    paths = [asked(tmp_path)]
+    kept = {}
+    for per_file in (FILE_TRANSFERS, 199, 0):
+        out = tmp_path / f"of-{per_file}"
+        found = answer(paths, out, Manner(REASONS, Chances(1, 0), style, per_file=per_file), lambda _: None)
+        read_back = [answers.read(out / name) for name in found.files]
+        messages = [each for each in read_back if each.format is not Format.PAIN002]
+        kept[per_file] = [[each.account for each in message.statements] for message in messages]
+        identities = [message.identity for message in messages]
+        assert len(set(identities)) == len(identities)
+        assert sum(int(message.movements.amount.size) for message in messages) == 230
+    assert kept[FILE_TRANSFERS] == [[ACCOUNT, OTHER_ACCOUNT], [ACCOUNT]]
+    assert kept[199] == [[ACCOUNT], [OTHER_ACCOUNT], [ACCOUNT]]
+    assert kept[0] == kept[199]
+
+
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("version", Version)
 def test_every_message_is_valid_by_the_official_schema_and_read_by_others(
     tmp_path: Path, version: Version, together: bool
 ) -> None:
-    found = told(tmp_path, Manner(REASONS, OFTEN, version=version, together=together))
+    per_file = FILE_TRANSFERS if together else 0
+    found = told(tmp_path, Manner(REASONS, OFTEN, version=version, per_file=per_file))
     kinds = Counter[str]()
     for name in found.files:
         path = tmp_path / "out" / name
