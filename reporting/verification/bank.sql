@@ -57,8 +57,9 @@ with of_cell as (
     group by s.account
 ), refused as (
     select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents from (
-        select distinct k.name, r.amount, r.line, r.reference from refusal r join kind k using (kind) join submission s using (submission)
-        where s.sender = 'bank' and k.name in ('bank_debit', 'bank_return') and not exists (
+        select distinct k.name, r.amount, r.line, r.reference from refusal r join kind k using (kind)
+        join bank_submission s using (submission) join bank_statement o using (message)
+        where o.closing is not null and k.name in ('bank_debit', 'bank_return') and not exists (
             select 1 from entry e join submission b using (submission)
             where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
     ) r join entry e on e.entry_id = try_cast(r.reference[2:] as bigint) join of_cell c using (cell) group by c.account

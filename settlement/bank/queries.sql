@@ -90,8 +90,9 @@ with assigned as (
 ), refused as (
     select a.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines from (
         select distinct on (r.reference, r.kind, r.amount, r.line) r.kind, r.amount, substr(r.reference, 2)::bigint as transfer
-        from refusal r join submission s using (submission)
+        from refusal r join submission s using (submission) join bank_attempt t on t.acts_hash = s.file_hash
         where s.sender = 'bank' and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{1,12}$'
+          and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
           and not exists (select from entry e join submission b using (submission)
                           where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
     ) r join entry e on e.entry_id = r.transfer join assigned a using (cell) group by a.account

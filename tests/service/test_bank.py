@@ -18,7 +18,18 @@ from settlement.simulated.answering import Style
 from settlement.simulated.fates import SHARES, Chances
 from tests.crash.states import state_of
 from tests.databases import connected, fresh
-from tests.service.states import ALWAYS, NEVER, OFTEN, UNITS, State, bank_details, copied, moment, request
+from tests.service.states import (
+    ALWAYS,
+    NEVER,
+    OFTEN,
+    UNITS,
+    State,
+    bank_details,
+    copied,
+    moment,
+    request,
+    third_party,
+)
 from tests.settlement.camt import balance, detail, document, entry, rows, statement
 from tests.settlement.orders import euros
 
@@ -133,6 +144,28 @@ async def test_in_whatever_order_notices_and_statements_come_the_end_is_the_same
     assert (await state.standing()).agrees
     assert (await state.kinds())["bank_return"] == answers.returned
     assert await state.unmatched() == []
+
+
+async def test_what_a_notice_says_before_its_statement_lies_between_no_books(state: State) -> None:
+    """Its acts are refused, for nothing was debited yet; the statement, when it comes, has them posted (A56)."""
+    await state.take(state.files(state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), NEVER)))
+    await state.accepted([third_party(number) for number in range(61, 121)])
+    await state.owe(60, "2018-10-20", 61)
+    answers = state.bank(await state.pay(date(2018, 12, 3), DECEMBER), Chances(1, 50_000))
+    notices = [path for path in state.files(answers) if "camt054" in path.name]
+    taken = await state.take(notices)
+    assert taken.posted
+    assert taken.posted.reasons
+    found = await state.standing()
+    assert {each.day for each in found.accounts} == {date(2018, 11, 6)}
+    assert found.agrees
+    assert not any(each.refused_lines for each in found.accounts)
+    assert (await state.proof()).findings == []
+    assert len(await state.unmatched()) == 2 * answers.returned  # the return, and whose it is
+    await state.take([path for path in state.files(answers) if path not in notices])
+    assert (await state.standing()).agrees
+    assert await state.unmatched() == []
+    assert (await state.kinds())["bank_return"] == answers.returned
 
 
 async def test_a_returned_debt_is_paid_again_without_new_credits(state: State) -> None:
