@@ -41,10 +41,16 @@ class Terms(NamedTuple):
 
 
 def terms(start: Days, suspended: Days, resumed: Days, days: int) -> Terms:
-    """The terms of requests, of ``days``; a suspension after their end stops nothing."""
+    """The terms of requests, of ``days``.
+
+    A suspension after their end stops nothing, nor one that was over before they began: what stops a term begins with it
+    at the earliest, and ends when it begins at the earliest, whatever the acts are dated.
+    """
     end = start + days
-    counts = (suspended > 0) & (suspended <= end)
-    anew = resumed + np.maximum(days, end - suspended)
-    held = np.where(resumed > 0, anew, NEVER)
-    own, again = (np.where(counts, each, 0).astype(np.int32) for each in (suspended, resumed))
+    counts = (suspended > 0) & (suspended <= end) & ~((resumed > 0) & (resumed <= start))
+    began = np.maximum(suspended, start)
+    back = np.maximum(resumed, began)
+    held = np.where(resumed > 0, back + np.maximum(days, end - began), NEVER)
+    own = np.where(counts, began, 0).astype(np.int32)
+    again = np.where(counts & (resumed > 0), back, 0).astype(np.int32)
     return Terms(start, own, again, np.where(counts, held, end).astype(np.int32))

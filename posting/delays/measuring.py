@@ -1,5 +1,6 @@
 """From what was debited to delays: the term of each, the days it took, and those it was late."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from core.catalog import CATALOG, KIND_NUMBER
 from core.columns import take
 from core.delays import Debited, Late
 from core.terms import Terms, terms
+from posting.delays.services import Billed
 
 _INTEREST = KIND_NUMBER["late_interest"]
 _INHERITS = np.array([kind.inherits for kind in CATALOG])
@@ -27,15 +29,46 @@ class Days(NamedTuple):
         return np.where(is_there, np.append(self.day, 0)[at], 0).astype(np.int32)
 
 
+class Stops(NamedTuple):
+    """Suspensions by what they stop, ascending, each with the entry that noted it and the one that ended it."""
+
+    payable: NDArray[np.int64]
+    noted: NDArray[np.int64]
+    day: NDArray[np.int32]
+    ended: NDArray[np.int64]
+    """0 where it goes on."""
+    resumed: NDArray[np.int32]
+
+    def of(self, payables: NDArray[np.int64], moments: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Of each of ``payables`` the days on which it was suspended and resumed, as noted before ``moments``; 0 for none."""
+        at = np.searchsorted(self.payable, payables)
+        is_there = np.append(self.payable, -1)[at] == payables
+        noted, ended = (np.append(each, 0)[at] for each in (self.noted, self.ended))
+        began = is_there & (noted < moments)
+        over = began & (ended > 0) & (ended < moments)
+        return (
+            np.where(began, np.append(self.day, 0)[at], 0).astype(np.int32),
+            np.where(over, np.append(self.resumed, 0)[at], 0).astype(np.int32),
+        )
+
+
+class Part(NamedTuple):
+    """What a part of a request that is owed to another is taken from."""
+
+    chain: tuple[int, ...]
+    """Entries, the next one first; the last is the request under it all."""
+    day: int
+    """Of that request."""
+    kind: int
+
+
 class Known(NamedTuple):
     """What is known of requests beside their entries."""
 
     received: Days
-    certified: Days
-    suspended: Days
-    resumed: Days
-    above: dict[int, tuple[int, int]]
-    """Of each part that is owed to another: the request under it all, and the day of that."""
+    certified: Billed
+    stops: Stops
+    parts: Mapping[int, Part]
     term_days: int
 
 
@@ -62,18 +95,35 @@ class Measured(NamedTuple):
 
 
 def measured(rows: Debited, known: Known) -> Measured:
-    """The delays of ``rows``, in their order."""
-    rows = take(rows, np.flatnonzero(rows.kind != _INTEREST))
+    """The delays of ``rows``, in their order, each by what stood in the journal before its debit."""
+    rows = _of_requests(rows, known.parts)
     request, since = rows.payable.copy(), rows.since.copy()
+    suspended, resumed = known.stops.of(rows.payable, rows.entry_id)
     for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
-        request[row], since[row] = known.above[int(rows.payable[row])]
+        part = known.parts[int(rows.payable[row])]
+        request[row], since[row] = part.chain[-1], part.day
+        if not suspended[row]:
+            suspended[row], resumed[row] = _nearest(known.stops, part, rows.entry_id[row])
     received = known.received.of(request)
-    start = np.maximum(np.where(received > 0, received, since), known.certified.of(request))
-    # a part that is owed to another is suspended by itself, or with the whole
-    whole, own = known.suspended.of(request), known.suspended.of(rows.payable)
-    by = np.where(own > 0, rows.payable, request)
-    resumed = known.resumed.of(by)
-    return Measured(rows, terms(start, np.where(own > 0, own, whole), resumed, known.term_days))
+    certified = known.certified.of(request, rows.entry_id)
+    start = np.maximum(np.where(received > 0, received, since), certified)
+    return Measured(rows, terms(start, suspended, resumed, known.term_days))
+
+
+def _of_requests(rows: Debited, parts: Mapping[int, Part]) -> Debited:
+    """Without late interest, and without parts of it that are owed to others: interest bears none."""
+    bears = rows.kind != _INTEREST
+    for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
+        bears[row] = parts[int(rows.payable[row])].kind != _INTEREST
+    return take(rows, np.flatnonzero(bears))
+
+
+def _nearest(stops: Stops, part: Part, moment: int) -> tuple[int, int]:
+    """The suspension of what a part is taken from, the nearest first; zeros for none."""
+    chain = np.array(part.chain, np.int64)
+    suspended, resumed = stops.of(chain, np.full(len(chain), moment, np.int64))
+    at = np.flatnonzero(suspended)
+    return (int(suspended[at[0]]), int(resumed[at[0]])) if len(at) else (0, 0)
 
 
 def late(found: Measured) -> Late:

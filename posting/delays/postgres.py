@@ -13,7 +13,8 @@ from core.columns import blank, join
 from core.delays import Certified, Debited
 from posting import requests
 from posting.delays import services
-from posting.delays.measuring import Days, Known
+from posting.delays.measuring import Days, Known, Part, Stops
+from posting.delays.services import Billed
 from posting.rows import HEADER, TRAILER, decode
 from posting.store import outflow
 from posting.store.sql import queries
@@ -34,8 +35,8 @@ async def known(connection: Connection, term_days: int) -> Known:
     return Known(
         await _received(connection),
         await _certified(connection),
-        *await _suspended(connection),
-        await _above(connection),
+        await _stops(connection),
+        await _parts(connection),
         term_days,
     )
 
@@ -47,11 +48,11 @@ async def debited(connection: Connection, span: tuple[date, date], work: Callabl
     await outflow.copied(connection, select, lambda part: work(decode(Debited, _whole(part))[0]))
 
 
-async def _certified(connection: Connection) -> Days:
+async def _certified(connection: Connection) -> Billed:
     parts = [blank(Certified, 0)]
     select = SQL["certified"].format(kinds=", ".join(map(str, services.KINDS)))
     await outflow.copied(connection, select, lambda part: parts.append(decode(Certified, _whole(part))[0]))
-    return Days(*await asyncio.to_thread(services.days, join(parts)))
+    return await asyncio.to_thread(services.billed, join(parts))
 
 
 async def _received(connection: Connection) -> Days:
@@ -73,33 +74,37 @@ def _said(pages: list[tuple[int, bytes]]) -> Days:
     return Days(rows.entry_id[at], rows.received[at])
 
 
-async def _suspended(connection: Connection) -> tuple[Days, Days]:
+async def _stops(connection: Connection) -> Stops:
     rows = await connection.fetch(SQL["suspended"], _SUSPENSION, _RESUMPTION)
-    entry = np.array([row["entry_id"] for row in rows], np.int64)
-    return Days(entry, _days([row["suspended"] for row in rows])), Days(
-        entry, _days([row["resumed"] for row in rows])
+    entries = (
+        np.array([row[name] or 0 for row in rows], np.int64) for name in ("payable", "noted", "ended")
     )
+    suspended, resumed = (_days([row[name] for row in rows]) for name in ("suspended", "resumed"))
+    payable, noted, ended = entries
+    return Stops(payable, noted, suspended, ended, resumed)
 
 
 def _days(days: list[date | None]) -> NDArray[np.int32]:
     return np.array([(day - _EPOCH).days if day else 0 for day in days], np.int32)
 
 
-async def _above(connection: Connection) -> dict[int, tuple[int, int]]:
-    """Of each part of a request that is owed to another, the request under it all."""
+async def _parts(connection: Connection) -> dict[int, Part]:
+    """Of each part of a request that is owed to another, what it is taken from."""
     rows = await connection.fetch(SQL["diverted"], list(_DIVERTED))
-    parts = {row["entry_id"]: row["predecessor"] for row in rows}
-    roots = {entry: _root(entry, parts) for entry in parts}
-    wanted = sorted(set(roots.values()))
+    above = {row["entry_id"]: row["predecessor"] for row in rows}
+    chains = {entry: _chain(entry, above) for entry in above}
+    wanted = sorted({chain[-1] for chain in chains.values()})
     found = await connection.fetch(SQL["entries"], wanted) if wanted else []
-    day = {row["entry_id"]: (row["day"] - _EPOCH).days for row in found}
-    return {entry: (root, day[root]) for entry, root in roots.items()}
+    request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"]) for row in found}
+    return {entry: Part(chain, *request[chain[-1]]) for entry, chain in chains.items()}
 
 
-def _root(entry: int, parts: dict[int, int]) -> int:
-    while entry in parts:
-        entry = parts[entry]
-    return entry
+def _chain(entry: int, above: dict[int, int]) -> tuple[int, ...]:
+    found = []
+    while entry in above:
+        entry = above[entry]
+        found.append(entry)
+    return tuple(found)
 
 
 def _whole(part: bytes) -> bytes:

@@ -8,7 +8,7 @@ where d.kind = {debit} and p.kind = {payment} and d.day between '{first}' and '{
 select entry_id, predecessor, amount, day, kind from entry where kind in ({kinds})
 
 -- name: suspended
-select s.predecessor as entry_id, s.day as suspended, r.day as resumed
+select s.predecessor as payable, s.entry_id as noted, s.day as suspended, r.entry_id as ended, r.day as resumed
 from entry s left join entry r on r.predecessor = s.entry_id and r.kind = $2
 where s.kind = $1 order by s.predecessor;
 

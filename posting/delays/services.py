@@ -1,8 +1,11 @@
 """By which service each request was due: the one that brought what is certified to what had been requested by then.
 
-Services of a commitment are billed in the order in which they were certified; what was cancelled or rejected later counts for
-nothing.
+Services of a commitment are billed in the order in which they were certified.  A payment is judged by what stood in the
+journal when it was debited: what had been cancelled or rejected by then counts for nothing, and what is so later changes
+nothing of it.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +17,83 @@ from core.delays import Certified
 SERVICE, CANCELLATION = KIND_NUMBER["service"], KIND_NUMBER["service_cancellation"]
 REQUEST, REJECTION = KIND_NUMBER["payment_request"], KIND_NUMBER["payment_request_rejection"]
 KINDS = (SERVICE, CANCELLATION, REQUEST, REJECTION)
-"""Kinds that ``days`` is told of."""
+"""Kinds that ``billed`` is told of."""
+
+Entries = NDArray[np.int64]
+Days = NDArray[np.int32]
 
 
-def days(rows: Certified) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Requests, ascending, and the day of the service by which each was due; ``rows`` in any order."""
-    services, requests = _left(rows, SERVICE, CANCELLATION), _left(rows, REQUEST, REJECTION)
+class Billed(NamedTuple):
+    """Services and the requests they are billed by, each by commitment and entry, with what is left of them in the end."""
+
+    services: Certified
+    requests: Certified
+    undone: Certified
+    """Cancellations and rejections, by commitment and entry; ``predecessor`` is the service or request."""
+    commitment: Entries
+    """That of each of ``undone``."""
+    entry: Entries
+    """The requests, ascending."""
+    row: Entries
+    """Where each of ``entry`` stands among ``requests``."""
+    day: Days
+    """Of each of ``requests``, by what is left in the end."""
+
+    def of(self, entries: Entries, moments: Entries) -> Days:
+        """The day of the service by which each of ``entries`` was due, by what stood before the entry ``moments``.
+
+        0 for what is no request with a service.
+        """
+        at = np.searchsorted(self.entry, entries)
+        asked = np.flatnonzero(np.append(self.entry, -1)[at] == entries)
+        row, found = self.row[at[asked]], np.zeros(len(entries), np.int32)
+        found[asked] = self.day[row]
+        later = self._later(self.requests.predecessor[row], moments[asked])
+        for count in np.unique(later[later > 0]).tolist():
+            some = np.flatnonzero(later == count)
+            found[asked[some]] = self._before(row[some], count)
+        return found
+
+    def _later(self, commitments: Entries, moments: Entries) -> Entries:
+        """How much of each of ``commitments`` is undone at ``moments`` or behind: a cancellation or rejection counts 1."""
+        span = int(max(self.undone.entry_id.max(initial=0), moments.max(initial=0))) + 1
+        known, at = np.unique(self.commitment, return_inverse=True)
+        place = np.searchsorted(known, commitments)
+        is_there = np.append(known, -1)[place] == commitments
+        seen = np.searchsorted(at * span + self.undone.entry_id, place * span + moments)
+        return np.where(is_there, np.searchsorted(at, place, "right") - seen, 0)
+
+    def _before(self, rows: Entries, count: int) -> Days:
+        """The days of some requests before the last ``count`` times that something of their commitments was undone."""
+        wanted = np.unique(self.requests.predecessor[rows])
+        services, requests = (
+            take(each, _of(each.predecessor, wanted)) for each in (self.services, self.requests)
+        )
+        undone = _of(self.commitment, wanted)
+        ends = np.searchsorted(self.commitment, self.commitment[undone], "right")
+        late = take(self.undone, undone[undone >= ends - count])
+        days = _days(_given_back(services, late), _given_back(requests, late))
+        at, _ = _places(requests, self.requests.entry_id[rows])
+        return days[at]
+
+
+def billed(rows: Certified) -> Billed:
+    """What ``rows``, in any order, say of services and their bills."""
+    services, requests = _own(rows, SERVICE), _own(rows, REQUEST)
+    undone = take(rows, np.flatnonzero((rows.kind == CANCELLATION) | (rows.kind == REJECTION)))
+    commitment = _followed(services, undone.predecessor) + _followed(requests, undone.predecessor)
+    order = np.lexsort((undone.entry_id, commitment))
+    order = order[commitment[order] > 0]  # a request of another flux has no service
+    undone, commitment = take(undone, order), commitment[order]
+    services, requests = (_left(each, undone) for each in (services, requests))
+    row = np.argsort(requests.entry_id)
+    return Billed(
+        services, requests, undone, commitment, requests.entry_id[row], row, _days(services, requests)
+    )
+
+
+def _days(services: Certified, requests: Certified) -> Days:
+    """Of each request the day of the service that its last cent is billed by."""
     certified, requested = np.cumsum(services.amount), np.cumsum(requests.amount)
     # sums go on over all commitments, so what those before had is taken away
     first = np.searchsorted(requests.predecessor, requests.predecessor)
@@ -29,19 +103,48 @@ def days(rows: Certified) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     before = np.append(0, certified)[begins]
     at = np.minimum(np.searchsorted(certified, before + own), ends)
     has = ends >= begins
-    found = np.where(has, np.append(services.day, 0)[np.where(has, at, -1)], 0).astype(np.int32)
-    order = np.argsort(requests.entry_id)
-    return requests.entry_id[order], found[order]
+    return np.where(has, np.append(services.day, 0)[np.where(has, at, -1)], 0).astype(np.int32)
 
 
-def _left(rows: Certified, kind: int, undoes: int) -> Certified:
-    """Rows of one kind, by commitment and entry, less what was taken back of them."""
+def _own(rows: Certified, kind: int) -> Certified:
+    """Rows of one kind, by commitment and entry."""
     own = take(rows, np.flatnonzero(rows.kind == kind))
-    own = take(own, np.lexsort((own.entry_id, own.predecessor)))
-    undone = take(rows, np.flatnonzero(rows.kind == undoes))
-    place = {entry: row for row, entry in enumerate(own.entry_id.tolist())} if len(undone.kind) else {}
-    left = own.amount.copy()
-    for entry, amount in zip(undone.predecessor.tolist(), undone.amount.tolist(), strict=True):
-        if entry in place:
-            left[place[entry]] -= amount
-    return own._replace(amount=left)
+    return take(own, np.lexsort((own.entry_id, own.predecessor)))
+
+
+def _of(commitments: Entries, wanted: Entries) -> Entries:
+    """The rows of the ``wanted`` commitments, both ascending."""
+    first, end = (np.searchsorted(commitments, wanted, side) for side in ("left", "right"))
+    counts = end - first
+    return np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+
+
+def _places(rows: Certified, entries: Entries) -> tuple[Entries, NDArray[np.bool_]]:
+    """Where ``entries`` stand among rows in any order, and whether they do."""
+    order = np.argsort(rows.entry_id)
+    at = np.searchsorted(rows.entry_id, entries, sorter=order)
+    at = np.append(order, len(order))[at]
+    return at, np.append(rows.entry_id, -1)[at] == entries
+
+
+def _followed(rows: Certified, entries: Entries) -> Entries:
+    """The commitments of ``entries``; 0 where they are not among ``rows``."""
+    at, is_there = _places(rows, entries)
+    return np.where(is_there, np.append(rows.predecessor, 0)[at], 0)
+
+
+def _left(rows: Certified, undone: Certified) -> Certified:
+    """``rows`` less what was undone of them."""
+    return _changed(rows, undone, np.subtract)
+
+
+def _given_back(rows: Certified, undone: Certified) -> Certified:
+    """``rows`` with what was undone of them."""
+    return _changed(rows, undone, np.add)
+
+
+def _changed(rows: Certified, undone: Certified, how: np.ufunc) -> Certified:
+    at, is_there = _places(rows, undone.predecessor)
+    amount = rows.amount.copy()
+    how.at(amount, at[is_there], undone.amount[is_there])
+    return rows._replace(amount=amount)

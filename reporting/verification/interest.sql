@@ -1,57 +1,74 @@
 -- name: late_interest
 -- What the treasury claimed for late payments is, with all that was claimed before, what was due up to the payment it names (A59).
+-- Each payment is judged by what stood before its debit; of several claims for one thing the last one is, which sums them all.
 with recursive claim as (
     select e.entry_id, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 3) as bigint) as debit
     from entry e join kind k on k.kind = e.kind join submission s on s.submission = e.submission
     where k.name = 'late_interest' and s.sender = 'treasury'
+    qualify row_number() over (partition by e.predecessor order by e.entry_id desc) = 1
 ), climb as (
-    select distinct payable, payable as at from claim
+    select payable, payable as at, 0 as depth from claim
     union all
-    select c.payable, e.predecessor from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
+    select c.payable, e.predecessor, c.depth + 1
+    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
 ), request as (
     select c.payable, e.entry_id, e.predecessor as commitment, e.day
-    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where not k.inherits
-), left_of as (
-    select e.entry_id, e.predecessor as commitment, e.day, k.name, any_value(e.amount) - coalesce(sum(u.amount), 0) as cents
-    from entry e join kind k on k.kind = e.kind
-    left join (select e.predecessor, e.amount from entry e join kind k on k.kind = e.kind where k.mirrors) u on u.predecessor = e.entry_id
+    from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where not k.inherits and k.name <> 'late_interest'
+), debit as (
+    select p.predecessor as payable, d.entry_id, d.amount, d.day
+    from entry d join kind dk on dk.kind = d.kind join entry p on p.entry_id = d.predecessor join kind pk on pk.kind = p.kind
+    join claim c on c.payable = p.predecessor and d.entry_id <= c.debit
+    where dk.name = 'bank_debit' and pk.name = 'payment'
+), line as (
+    select e.entry_id, e.predecessor as commitment, e.day, e.amount, k.name from entry e join kind k on k.kind = e.kind
     where k.name in ('service', 'payment_request') and e.predecessor in (select commitment from request)
-    group by e.entry_id, e.predecessor, e.day, k.name
+), undone as (
+    select u.entry_id, u.amount, u.predecessor, l.commitment, row_number() over (partition by l.commitment order by u.entry_id) as place
+    from entry u join kind k on k.kind = u.kind join line l on l.entry_id = u.predecessor where k.mirrors
+), judged as (
+    select d.payable, d.entry_id as debit, d.amount, d.day as paid, q.entry_id as request, q.day, q.commitment, count(u.entry_id) as undone
+    from debit d join request q using (payable) left join undone u on u.commitment = q.commitment and u.entry_id < d.entry_id
+    group by all
+), left_of as (
+    select s.commitment, s.undone, l.entry_id, l.day, l.name, any_value(l.amount) - coalesce(sum(u.amount), 0) as cents
+    from (select distinct commitment, undone from judged) s join line l using (commitment)
+    left join undone u on u.predecessor = l.entry_id and u.place <= s.undone
+    group by s.commitment, s.undone, l.entry_id, l.day, l.name
 ), summed as (
-    select *, sum(cents) over (partition by commitment, name order by entry_id) as so_far from left_of
+    select *, sum(cents) over (partition by commitment, undone, name order by entry_id) as so_far from left_of
 ), certified as (
-    select r.entry_id, arg_min(s.day, s.entry_id) as day
-    from summed r join summed s on s.commitment = r.commitment and s.so_far >= r.so_far
-    where r.name = 'payment_request' and s.name = 'service' group by r.entry_id
+    select r.commitment, r.undone, r.entry_id, arg_min(s.day, s.entry_id) as day
+    from summed r join summed s on s.commitment = r.commitment and s.undone = r.undone and s.so_far >= r.so_far
+    where r.name = 'payment_request' and s.name = 'service' and r.entry_id in (select request from judged)
+    group by r.commitment, r.undone, r.entry_id
 ), received as (
     select entry_id, date '1970-01-01' + received::int as day from request_line where received > 0
 ), stop as (
-    select s.predecessor as entry_id, s.day as suspended, any_value(r.day) as resumed
-    from entry s join kind k on k.kind = s.kind
-    left join (select e.predecessor, e.day from entry e join kind k on k.kind = e.kind where k.name = 'term_resumption') r
-    on r.predecessor = s.entry_id
-    where k.name = 'term_suspension' group by s.predecessor, s.day
+    select s.predecessor as entry_id, s.entry_id as noted, s.day as suspended, r.entry_id as ended, r.day as resumed
+    from entry s join kind k on k.kind = s.kind left join (
+        select e.entry_id, e.predecessor, e.day from entry e join kind k on k.kind = e.kind where k.name = 'term_resumption'
+    ) r on r.predecessor = s.entry_id
+    where k.name = 'term_suspension'
+), stopped as (
+    select j.debit, o.suspended, if(o.ended < j.debit, o.resumed, null) as resumed
+    from judged j join climb c using (payable) join stop o on o.entry_id = c.at and o.noted < j.debit
+    qualify row_number() over (partition by j.debit order by c.depth, o.noted) = 1
 ), begun as (
-    select q.payable, t.days::int as days, if(o.entry_id is null, w.suspended, o.suspended) as suspended, if(o.entry_id is null, w.resumed, o.resumed) as resumed,
-           greatest(coalesce(n.day, q.day), coalesce(c.day, date '1970-01-01')) as start
-    from request q cross join term t
-    left join received n on n.entry_id = q.entry_id left join certified c on c.entry_id = q.entry_id
-    left join stop o on o.entry_id = q.payable left join stop w on w.entry_id = q.entry_id
+    select j.payable, j.debit, j.amount, j.paid, t.days::int as days, s.suspended, s.resumed,
+           greatest(coalesce(n.day, j.day), coalesce(c.day, date '1970-01-01')) as start
+    from judged j cross join term t left join stopped s using (debit) left join received n on n.entry_id = j.request
+    left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
 ), ended as (
-    select payable, case when suspended is null or suspended > start + days then start + days
-                         when resumed is not null then resumed + greatest(days, (start + days) - suspended)::int end as day
+    select *, case when suspended is null or suspended > start + days or resumed <= start then start + days
+                   when resumed is not null then greatest(resumed, suspended, start) + greatest(days, (start + days) - greatest(suspended, start))::int
+              end as last
     from begun
-), paid as (
-    select p.predecessor as payable, d.entry_id, d.amount, d.day - t.day as late, t.day + 1 as since
-    from entry d join kind dk on dk.kind = d.kind join entry p on p.entry_id = d.predecessor join kind pk on pk.kind = p.kind
-    join ended t on t.payable = p.predecessor
-    where dk.name = 'bank_debit' and pk.name = 'payment' and d.day > t.day
 ), owed as (
-    select c.entry_id, any_value(t.compensation) + sum((2 * p.amount::hugeint * (r.rate + t.points) * p.late + 10000 * t.days_a_year)
+    select e.payable, any_value(t.compensation) + sum((2 * e.amount::hugeint * (r.rate + t.points) * (e.paid - e.last) + 10000 * t.days_a_year)
                                                        // (20000 * t.days_a_year)) as cents
-    from claim c join paid p on p.payable = c.payable and p.entry_id <= c.debit cross join term t
-    left join refinancing r on r.half = year(p.since) * 2 + (month(p.since) > 6)::int
-    group by c.entry_id
+    from ended e cross join term t
+    left join refinancing r on r.half = year(e.last + 1) * 2 + (month(e.last + 1) > 6)::int
+    where e.paid > e.last group by e.payable
 ), claimed as (
     select c.entry_id, sum(e.amount) as cents
     from claim c join entry e on e.predecessor = c.payable and e.entry_id <= c.entry_id join kind k on k.kind = e.kind
@@ -59,4 +76,21 @@ with recursive claim as (
 )
 select entry_name(c.entry_id, c.reference) as place, euros(m.cents) || ' claimed by then' as found,
        coalesce(euros(o.cents) || ' due', 'nothing was paid late') as expected
-from claim c join claimed m using (entry_id) left join owed o using (entry_id) where o.cents is null or o.cents <> m.cents;
+from claim c join claimed m using (entry_id) left join owed o using (payable) where o.cents is null or o.cents <> m.cents;
+
+-- name: suspended_unpaid
+-- Nothing is paid of what is owed while its term stands suspended, nor of a part of it that is owed to another.
+with recursive below as (
+    select s.entry_id as noted, coalesce(r.entry_id, 9223372036854775807) as ended, s.predecessor as payable
+    from entry s join kind k on k.kind = s.kind left join (
+        select e.entry_id, e.predecessor from entry e join kind k on k.kind = e.kind where k.name = 'term_resumption'
+    ) r on r.predecessor = s.entry_id
+    where k.name = 'term_suspension'
+    union all
+    select b.noted, b.ended, e.entry_id
+    from below b join entry e on e.predecessor = b.payable and e.entry_id > b.payable join kind k on k.kind = e.kind where k.inherits and k.pays
+)
+select distinct entry_name(p.entry_id, p.reference) as place, 'paid behind entry ' || b.noted || ', which suspends the term' as found,
+       'nothing before the term is resumed' as expected
+from below b join entry p on p.predecessor = b.payable join kind k on k.kind = p.kind
+where k.name = 'payment' and p.entry_id > b.noted and p.entry_id < b.ended;

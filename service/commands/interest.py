@@ -34,7 +34,7 @@ def interest(
     it at once. What was claimed before, by whomever, is not claimed again. Whenever it is stopped or killed, the same
     command goes on.
 
-    Exit codes: 0 done; 1 some of it was refused, as where credits lack; 2 wrong usage; 3 the engine cannot go on; 130
+    Exit codes: 0 done; 1 some of it was refused, as where credits lack, or the day is in no open period; 2 wrong usage; 3 the engine cannot go on; 130
     interrupted.
     """
     from service.late import How
@@ -44,10 +44,10 @@ def interest(
         console.as_json(found)
     else:
         tell(found, dry=dry)
-    if found.posted and found.posted.is_interrupted:
+    if found.is_interrupted:
         console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
         return interruption.EXIT_INTERRUPTED
-    return EXIT_REFUSED if found.posted and found.posted.reasons else 0
+    return EXIT_REFUSED if found.waits or (found.posted and found.posted.reasons) else 0
 
 
 def claimed(settings: "Settings", how: "How") -> "Claimed":
@@ -73,13 +73,18 @@ def tell(found: "Claimed", *, dry: bool = False) -> None:
     """Write what was proposed."""
     from service.report import reasons
 
-    if not found.payments:
+    if found.earlier:
+        console.say(f"Proposed by a call that was stopped, and decided now: {console.count(found.earlier, 'line')}.")
+    if found.payments:
+        done = "to propose" if dry or found.waits or not found.posted else "proposed"
+        console.say(
+            f"Late interest {done} on {console.count(found.payments, 'request')}: "
+            f"{euros(found.cents)} euros. Due for them in all: {euros(found.interest_cents)} of interest, "
+            f"{euros(found.compensation_cents)} of compensation."
+        )
+    elif not found.waits:
         console.say("Nothing was paid late that interest is not claimed for.")
-        return
-    console.say(
-        f"Late interest {'to propose' if dry else 'proposed'} on {console.count(found.payments, 'request')}: "
-        f"{euros(found.cents)} euros. Due for them in all: {euros(found.interest_cents)} of interest, "
-        f"{euros(found.compensation_cents)} of compensation."
-    )
+    if found.waits:
+        console.say(f"Late interest was not proposed: {found.waits}")
     if found.posted and found.posted.reasons:
         console.show(reasons(found.posted.reasons))

@@ -1,6 +1,6 @@
 """From what is due for late payments to the file of acts that claims it for the creditors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -14,7 +14,18 @@ from settlement.pain001 import decimal, exact_sum
 
 SENDER = "treasury"
 KIND = "late_interest"
+BATCH = "interest-"
+"""What the names of its files begin with."""
 _VERSION = "1"
+
+
+class Had(NamedTuple):
+    """What was claimed for one thing before."""
+
+    cents: int
+    """By whomever."""
+    names: Sequence[str]
+    """References of our own claims."""
 
 
 class Proposed(NamedTuple):
@@ -26,6 +37,8 @@ class Proposed(NamedTuple):
     """Cents, one for each of ``rows``."""
     had: NDArray[np.int64]
     """What was claimed for each before, by whomever."""
+    name: Sequence[str]
+    """The reference of each claim."""
 
 
 class Names(NamedTuple):
@@ -37,11 +50,24 @@ class Names(NamedTuple):
     """Of what was paid late, by entry."""
 
 
-def missing(due: Due, claimed: Mapping[int, int]) -> Proposed:
+_NOTHING = Had(0, ())
+
+
+def missing(due: Due, claimed: Mapping[int, Had]) -> Proposed:
     """What is due beyond what was ``claimed`` for each payable, by entry: also what was rejected is not claimed again."""
-    had = np.array([claimed.get(entry, 0) for entry in due.payable.tolist()], np.int64)
-    rows = np.flatnonzero(due.amount > had)
-    return Proposed(due, rows, (due.amount - had)[rows], had[rows])
+    had = [claimed.get(entry, _NOTHING) for entry in due.payable.tolist()]
+    cents = np.array([each.cents for each in had], np.int64)
+    rows = np.flatnonzero(due.amount > cents)
+    payable, debit = due.payable[rows].tolist(), due.debit[rows].tolist()
+    wanted = zip(payable, debit, rows.tolist(), strict=True)
+    names = [_name(f"IM-{entry}-{last}", had[row].names) for entry, last, row in wanted]
+    return Proposed(due, rows, (due.amount - cents)[rows], cents[rows], names)
+
+
+def _name(wanted: str, taken: Sequence[str]) -> str:
+    """``wanted``, with a number behind it where it was claimed by other rules before."""
+    same = sum(each == wanted or each.startswith(f"{wanted}-") for each in taken)
+    return f"{wanted}-{same + 1}" if same else wanted
 
 
 def table(found: Proposed, names: Names, day: date) -> pa.Table:
@@ -54,7 +80,7 @@ def table(found: Proposed, names: Names, day: date) -> pa.Table:
     payable, debit = due.payable[rows].tolist(), due.debit[rows].tolist()
     payees = [names.payees[number] for number in due.payee[rows].tolist()]
     columns: dict[str, pa.Array] = {
-        "reference": pa.array([f"IM-{entry}-{last}" for entry, last in zip(payable, debit, strict=True)]),
+        "reference": pa.array(found.name),
         "kind": pa.array([KIND] * len(rows)),
         "exercise": pa.array(np.full(len(rows), day.year, np.int32)),
         "date": pa.array([day] * len(rows), pa.date32()),
@@ -63,7 +89,7 @@ def table(found: Proposed, names: Names, day: date) -> pa.Table:
         "amount_cents": pa.array(found.amount),
         "remittance": pa.array(_remittances(found, names)),
     }
-    said = {"sender": SENDER, "batch_id": f"interest-{day}-{max(debit)}", "version": _VERSION}
+    said = {"sender": SENDER, "batch_id": f"{BATCH}{day}-{max(debit)}", "version": _VERSION}
     said |= {"count": str(len(rows)), "control_sum": decimal(exact_sum(found.amount))}
     return pa.table(columns).replace_schema_metadata(
         {f"crescendo.{name}": text for name, text in said.items()}

@@ -13,7 +13,7 @@ from posting.delays.due import due
 from posting.delays.measuring import late, measured
 from posting.store.sql import queries
 from settlement.late import acts
-from settlement.late.acts import Names, Proposed
+from settlement.late.acts import Had, Names, Proposed
 
 SQL = queries("settlement.late", "queries.sql")
 Connection = asyncpg.Connection
@@ -35,9 +35,9 @@ async def proposed(connection: Connection, rules: Interest, term_days: int) -> P
             parts.append(late(measured(rows, known)))
 
         await delays.debited(connection, delays.EVER, keep)
-        claimed = await connection.fetch(SQL["claimed"], KIND_NUMBER[acts.KIND])
+        claimed = await connection.fetch(SQL["claimed"], KIND_NUMBER[acts.KIND], acts.SENDER)
     owed = await asyncio.to_thread(due, join(parts), rules)
-    return acts.missing(owed, {row["predecessor"]: row["cents"] for row in claimed})
+    return acts.missing(owed, {row["predecessor"]: Had(row["cents"], row["names"]) for row in claimed})
 
 
 async def names(connection: Connection, found: Proposed) -> Names:

@@ -3,16 +3,17 @@
 from datetime import date
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import interest
 from core.columns import blank
 from core.delays import Certified, Debited, Late
-from core.terms import terms
+from core.terms import NEVER, terms
 from posting.delays import services
 from posting.delays.due import due
-from posting.delays.measuring import Days, Known, late, measured
+from posting.delays.measuring import Days, Known, Part, Stops, late, measured
 from posting.delays.services import CANCELLATION, REJECTION, REQUEST, SERVICE
 
 Row = tuple[int, int, int, int]
@@ -75,26 +76,32 @@ def plainly(rows: list[Row]) -> dict[int, int]:
 @settings(max_examples=300, deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_requests_are_due_from_the_service_that_they_are_billed_by(rows: list[Row], chance: object) -> None:
+    """At each moment by what stood in the journal before it, whatever was undone since."""
     order = list(range(len(rows)))
     chance.shuffle(order)  # type: ignore[attr-defined]
+    found = services.billed(columns_of(rows, order))
+    moments = [plainly(rows[:moment]) for moment in range(len(rows) + 1)]
+    asked = [(entry, moment, day) for moment, days in enumerate(moments, 1) for entry, day in days.items()]
+    entries, times, days = (
+        np.array([each[at] for each in asked], np.int64) for at in range(3)
+    )
+    assert found.of(entries, times).tolist() == days.tolist()
+
+
+def columns_of(rows: list[Row], order: list[int]) -> Certified:
     columns = blank(Certified, len(rows))
     for at, place in enumerate(order):
         columns.entry_id[at] = place + 1
         columns.kind[at], columns.predecessor[at], columns.amount[at], columns.day[at] = rows[place]
-    entries, days = services.days(columns)
-    found = dict(zip(entries.tolist(), days.tolist(), strict=True))
-    assert entries.tolist() == sorted(entries.tolist())
-    expected = plainly(rows)
-    assert {entry: found[entry] for entry in expected} == expected
+    return columns
 
 
 def test_a_request_without_a_service_is_due_from_its_receipt() -> None:
     columns = blank(Certified, 1)
     columns.entry_id[0], columns.kind[0], columns.predecessor[0], columns.amount[0] = 7, REQUEST, 3, 10
-    entries, days = services.days(columns)
-    assert (entries.tolist(), days.tolist()) == ([7], [0])
-    entries, days = services.days(blank(Certified, 0))
-    assert (entries.tolist(), days.tolist()) == ([], [])
+    asked = np.array([7, 8], np.int64), np.array([9, 9], np.int64)
+    assert services.billed(columns).of(*asked).tolist() == [0, 0]
+    assert services.billed(blank(Certified, 0)).of(*asked).tolist() == [0, 0]
 
 
 def days_of(**told: int) -> Days:
@@ -103,15 +110,34 @@ def days_of(**told: int) -> Days:
     return Days(np.array(entries, np.int64), np.array([told[f"e{each}"] for each in entries], np.int32))
 
 
+def certified(**told: int) -> services.Billed:
+    """A service and a request of a commitment of its own for each, billed on that day."""
+    rows: list[Row] = []
+    entries: list[int] = []
+    for name, day in told.items():
+        commitment = 1_000 + len(rows)
+        rows += [(SERVICE, commitment, 10, day), (REQUEST, commitment, 10, 1)]
+        entries += [500 + len(rows), int(name[1:])]
+    columns = columns_of(rows, list(range(len(rows))))
+    columns.entry_id[:] = entries
+    return services.billed(columns)
+
+
+def stops_of(*told: tuple[int, int, int, int, int]) -> Stops:
+    """Of what, noted by which entry, on which day; ended by which, on which day."""
+    types = (np.int64, np.int64, np.int32, np.int64, np.int32)
+    return Stops(*(np.array([row[at] for row in told], kind) for at, kind in enumerate(types)))
+
+
 def test_what_is_measured_of_each_payment() -> None:
-    """Received, certified later, of a part owed to another, and interest, which has no delay."""
-    kinds = (16, 14, 26, 28)
+    """Received, certified later, of a part owed to another, and interest and a part of it, which have no delay."""
+    kinds = (16, 14, 26, 28, 26)
     rows = blank(Debited, len(kinds))
-    rows.kind[:], rows.payable[:] = kinds, (1, 2, 3, 4)
-    rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100), 1000
-    known = Known(
-        days_of(e1=100, e2=90, e9=95), days_of(e2=118), days_of(e9=100), days_of(e9=110), {3: (9, 97)}, 30
-    )
+    rows.kind[:], rows.payable[:], rows.entry_id[:] = kinds, (1, 2, 3, 4, 5), 60
+    rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
+    parts = {3: Part((9,), 97, 16), 5: Part((6, 4), 100, 28)}
+    received, stops = days_of(e1=100, e2=90, e9=95), stops_of((9, 40, 100, 50, 110))
+    known = Known(received, certified(e2=118), stops, parts, 30)
     found = measured(rows, known)
     assert found.rows.payable.tolist() == [1, 2, 3]
     assert found.terms.start.tolist() == [100, 118, 95]
@@ -120,6 +146,28 @@ def test_what_is_measured_of_each_payment() -> None:
     assert found.stopped.tolist() == [0, 0, 10]
     assert late(found).since.tolist() == [131, 149, 141]
     assert late(found).late.tolist() == [20, 2, 10]
+
+
+@pytest.mark.parametrize(
+    ("stops", "end"),
+    [
+        ([(9, 40, 100, 50, 110)], 140),
+        ([(9, 40, 100, 60, 110)], NEVER),  # ended by the debit's own entry or behind: not known yet
+        ([(9, 60, 100, 70, 110)], 125),  # noted behind it
+        ([(2, 42, 105, 52, 120), (9, 40, 100, 50, 110)], 150),  # the nearest counts
+        ([(2, 61, 105, 62, 120), (9, 40, 100, 50, 110)], 140),
+        ([(2, 42, 105, 52, 120), (3, 43, 106, 53, 121), (9, 40, 100, 50, 110)], 151),
+    ],
+)
+def test_a_part_is_suspended_by_itself_or_with_what_it_is_of(
+    stops: list[tuple[int, int, int, int, int]], end: int
+) -> None:
+    """By what was noted before the debit: entry 3 is part of 2, which is part of 9."""
+    rows = blank(Debited, 1)
+    rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:] = 26, 3, 60, 300
+    parts = {3: Part((2, 9), 95, 16), 2: Part((9,), 95, 16)}
+    known = Known(days_of(), certified(), stops_of(*sorted(stops)), parts, 30)
+    assert measured(rows, known).terms.end.tolist() == [end]
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 10**9), st.integers(1, 90)), max_size=12))

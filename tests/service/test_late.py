@@ -1,6 +1,6 @@
 """Late interest, proposed without being asked for: measured, posted, paid by the next run, and never twice."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -8,16 +8,22 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBER
-from service import late
+from service import late, paying, postgres
 from service.database import Database
 from service.late import Claimed, How
 from service.progress import Lines
+from settlement.runs import changing, desk, standing
+from settlement.runs.books import Books
+from settlement.runs.desk import Proposed
+from settlement.runs.issuing import Issue
 from tests.databases import connected, fresh
 from tests.service.states import NEVER, Row, State, copied, heard, moment, payee, request
 
 LATE = "select reference, predecessor, amount, payee, cell from entry where kind = $1 order by entry_id"
 RATE = 825
 """Of the second half of 2018 in the reference data of the tests."""
+RATE_2019 = 800
+"""Of the first of 2019."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -186,6 +192,11 @@ async def test_a_suspension_moves_the_end_of_the_term(
         await state.take(state.files(state.bank(files, NEVER)))
         assert (await claim(state)).payments == is_late
         assert (await state.proof()).findings == []
+        async with connected(state.dsn) as connection, connection.transaction():
+            await connection.execute("set local session_replication_role = replica")
+            assert await connection.execute("delete from entry where reference = 'S-2'") == "DELETE 1"
+        (found,) = [each for each in (await state.proof()).findings if each.check == "suspended_unpaid"]
+        assert found.place.startswith("entry ")
 
 
 @pytest.mark.parametrize(
@@ -268,3 +279,268 @@ async def test_flux_1_is_due_from_the_service_that_came_last_and_parts_of_it_to_
         expected = {1: 4_000 + interest(2, days), 3: 4_000 + interest(1, days)}
         assert {row["payee"]: row["amount"] for row in found} == expected
         assert (await state.proof()).findings == []
+
+
+Acts = Sequence[Row]
+"""Lines of acts; one without an exercise or a day is of 2018, of the first of November."""
+
+
+async def owing(database: Database, folder: Path, rows: Acts) -> AsyncIterator[State]:
+    """A State of four payees and what ``rows`` say."""
+    async with fresh(database) as dsn:
+        folder.mkdir()
+        found = State(dsn, folder)
+        await found.funded(4)
+        await noted(found, *rows)
+        yield found
+
+
+async def noted(state: State, *rows: Row) -> None:
+    await state.accepted([{"exercise": 2018, "date": "2018-11-01", **row} for row in rows])
+
+
+async def paid_on(state: State, day: str, until: str = "2018-12-31") -> int:
+    """A run of that day, debited by the bank; the day of the debits, counted from 1970."""
+    year, month, number = map(int, until.split("-"))
+    files = await state.pay(date(year, month, number), moment(day))
+    await state.take(state.files(state.bank(files, NEVER)))
+    (row,) = await state.fetch(
+        "select max(day) as day from entry where kind = $1", KIND_NUMBER["bank_debit"]
+    )
+    return (row["day"] - date(1970, 1, 1)).days
+
+
+def day(text: str) -> int:
+    return (date.fromisoformat(text) - date(1970, 1, 1)).days
+
+
+async def claims(state: State) -> dict[str, list[int]]:
+    """What was claimed, by the reference of what it is about, in order."""
+    rows = await state.fetch(
+        "select r.reference, i.amount from entry i join entry r on r.entry_id = i.predecessor where i.kind = $1"
+        " order by i.entry_id",
+        KIND_NUMBER["late_interest"],
+    )
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row["reference"], []).append(row["amount"])
+    return found
+
+
+FLUX_1: Acts = [
+    {
+        **{key: request(1)[key] for key in ("fund_centre", "functional_area", "commitment_item")},
+        "reference": "EJ",
+        "kind": "commitment",
+        "amount": "9000.00",
+        "date": "2018-09-01",
+    },
+    *(
+        {"reference": f"SF-{at}", "kind": "service", "predecessor": "EJ", "amount": f"{at}000.00", "date": each}
+        for at, each in ((2, "2018-09-10"), (3, "2018-10-07"))
+    ),
+    *(
+        {
+            "reference": f"DP-{at}",
+            "kind": "payment_request",
+            "predecessor": "EJ",
+            "received": "2018-09-02",
+            "payee": payee(at),
+            "amount": f"{at}000.00",
+        }
+        for at in (2, 3)
+    ),
+]
+"""DP-2 is billed by SF-2, of the tenth of September, and DP-3 by SF-3, of the seventh of October."""
+REJECTED: Row = {
+    "kind": "payment_request_rejection",
+    "reference": "RJ",
+    "predecessor": "DP-2",
+    "amount": "2000.00",
+}
+
+
+@pytest.mark.parametrize("claimed_before", [True, False])
+async def test_what_is_undone_behind_a_debit_changes_nothing_of_it(
+    database: Database, tmp_path: Path, claimed_before: bool
+) -> None:
+    """DP-3 was due by the second service when it was paid; were DP-2 rejected before that, it would be by the first."""
+    async for state in owing(database, tmp_path / "own", FLUX_1):
+        await hold_and_pay(state, held="DP-2")
+        if claimed_before:
+            await claim(state)
+        await noted(state, REJECTED)
+        assert (await state.proof()).findings == []
+        await claim(state)
+        await claim(state, "2018-12-10")
+        days = await last_debit(state) - day("2018-11-06")
+        assert await claims(state) == {"DP-3": [4_000 + interest(3, days)]}
+        assert (await state.proof()).findings == []
+
+
+async def test_what_is_undone_before_a_debit_counts(database: Database, tmp_path: Path) -> None:
+    async for state in owing(database, tmp_path / "own", [*FLUX_1, REJECTED]):
+        days = await paid_on(state, "2018-11-12") - day("2018-11-06")
+        await claim(state)
+        assert await claims(state) == {"DP-3": [4_000 + interest(3, days)]}
+        assert (await state.proof()).findings == []
+
+
+async def hold_and_pay(state: State, held: str) -> None:
+    """Pay in November all but one."""
+    books = Books.load(state.reference)
+    async with postgres.connected(state.dsn) as connection:
+        at = moment("2018-11-12")
+        wanted = Proposed("anne", date(2018, 12, 31), at.date())
+        run = await desk.propose(connection, books, wanted, lambda _: None)
+        shown = (await standing.described(connection, run, (10, 0, False)))["shown"]
+        (row,) = await state.fetch("select entry_id from entry where reference = $1", held)
+        (line,) = [each["line"] for each in shown if each["entry"] == row["entry_id"]]
+        await changing.change(connection, run, "hold", ((line,), "", "anne"))
+        await changing.release(connection, run, "benoit")
+    assert await paying.issued(state.where, run, Issue("benoit", at), (heard(), Lines()))
+    files = sorted((state.settings.data / paying.OUTBOX / f"{run:08}").glob("*.xml"))
+    await state.take(state.files(state.bank(files, NEVER)))
+
+
+async def last_debit(state: State) -> int:
+    (row,) = await state.fetch("select max(day) as day from entry where kind = $1", KIND_NUMBER["bank_debit"])
+    return (row["day"] - date(1970, 1, 1)).days
+
+
+async def part_paid(state: State, reference: str, amount: str, debited: str) -> None:
+    """Part of a request paid in December and debited by the bank on a day; acts as a run and a statement give them."""
+    (row,) = await state.fetch("select max(entry_id) as entry from entry")
+    payment = {"kind": "payment", "reference": f"P-{row['entry']}", "amount": amount, "predecessor": reference}
+    await state.accepted([{**payment, "exercise": 2018, "date": "2018-11-12"}])
+    (paid,) = await state.fetch("select max(entry_id) as entry from entry")
+    debit = {"kind": "bank_debit", "reference": f"D{paid['entry']}", "predecessor": f"@{paid['entry']}"}
+    await state.accepted([{**debit, "amount": amount, "exercise": int(debited[:4]), "date": debited}], "bank")
+
+
+async def test_debits_on_both_sides_of_a_claim_are_each_judged_by_what_stood_before_them(
+    database: Database, tmp_path: Path
+) -> None:
+    """Half of a request late, and claimed after it was suspended behind that; the rest late in another half-year.
+
+    Due on the 31st of October; for what is debited behind the suspension thirty days from the tenth of December.
+    """
+    own = {**request(1), "amount": "2000.00", "date": "2018-10-01"}
+    term = {"kind": "term_suspension", "reference": "S-1", "predecessor": "DP-1", "date": "2018-10-20"}
+    again = {"kind": "term_resumption", "reference": "S-2", "predecessor": "S-1", "date": "2018-12-10"}
+    async for state in owing(database, tmp_path / "own", [own]):
+        await part_paid(state, "DP-1", "1000.00", "2018-11-12")
+        await noted(state, term)
+        await claim(state, "2018-11-25")
+        assert await claims(state) == {"DP-1": [4_000 + interest(1, 12)]}
+        assert (await state.proof()).findings == []
+        await noted(state, again)
+        assert (await claim(state, "2018-12-12")).payments == 0
+        await part_paid(state, "DP-1", "1000.00", "2019-02-08")
+        assert (await state.proof()).findings == []
+        await claim(state, "2019-02-20")
+        other = (2 * 100_000 * RATE_2019 * 30 + 3_650_000) // 7_300_000
+        assert await claims(state) == {"DP-1": [4_000 + interest(1, 12), other]}
+        assert (await claim(state, "2019-02-21")).payments == 0
+        assert (await state.proof()).findings == []
+
+
+async def test_what_comes_back_behind_a_late_debit_was_paid_late_all_the_same(
+    database: Database, tmp_path: Path
+) -> None:
+    """The delay ends with the first debit: sent again, it is neither late a second time nor claimed anew."""
+    async for state in owing(database, tmp_path / "own", [{**request(1), "amount": "1000.00"}]):
+        await part_paid(state, "DP-1", "1000.00", "2018-11-12")
+        (row,) = await state.fetch("select max(entry_id) as entry from entry")
+        common = {"exercise": 2018, "date": "2018-11-14", "amount": "1000.00"}
+        back = [
+            {**common, "kind": "bank_return", "reference": "R1", "line": 1, "predecessor": f"@{row['entry']}"},
+            {**common, "kind": "return_identified", "reference": "R1", "line": 2, "predecessor": "#1"},
+        ]
+        await state.accepted(back, "bank")
+        await claim(state, "2018-11-20")
+        assert await claims(state) == {"DP-1": [4_000 + interest(1, 12)]}
+        await state.accepted([{**common, "kind": "reissue", "reference": "N1", "predecessor": f"@{row['entry'] + 2}"}])
+        sent = {**common, "kind": "bank_debit", "reference": "D2", "date": "2018-12-20"}
+        (last,) = await state.fetch("select max(entry_id) as entry from entry")
+        await state.accepted([{**sent, "predecessor": f"@{last['entry']}"}], "bank")
+        assert (await claim(state, "2018-12-21")).payments == 0
+        assert (await state.proof()).findings == []
+
+
+async def test_parts_are_late_by_the_request_and_the_nearest_suspension(
+    database: Database, tmp_path: Path
+) -> None:
+    """Whole suspended, a part of it by itself as well, and a part of that: each measured and proven alike."""
+    stop = {"kind": "term_suspension", "date": "2018-10-10"}
+    rows: Acts = [
+        {**request(1), "amount": "5000.00", "date": "2018-10-01"},
+        {"kind": "assignment", "reference": "A1", "predecessor": "DP-1", "payee": payee(2), "amount": "3000.00"},
+        {"kind": "attachment", "reference": "B1", "predecessor": "A1", "payee": payee(3), "amount": "1000.00"},
+        {**stop, "reference": "S-1", "predecessor": "DP-1"},
+        {**stop, "reference": "S-2", "predecessor": "A1"},
+        {"kind": "term_resumption", "reference": "E-1", "predecessor": "S-1", "date": "2018-10-20"},
+        {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-05"},
+    ]
+    async for state in owing(database, tmp_path / "own", rows):
+        for reference, amount in (("DP-1", "2000.00"), ("A1", "2000.00"), ("B1", "1000.00")):
+            await part_paid(state, reference, amount, "2018-11-29")
+        await claim(state, "2018-12-01")
+        # the whole thirty days from the 20th of October; its parts from the tenth: resumed before means the same day
+        assert await claims(state) == {
+            "DP-1": [4_000 + interest(2, 10)],
+            "A1": [4_000 + interest(2, 20)],
+            "B1": [4_000 + interest(1, 20)],
+        }
+        assert (await state.proof()).findings == []
+
+
+async def test_a_part_of_late_interest_bears_none(state: State) -> None:
+    """Interest is attached, and paid to others months later: nothing is due on it, and what claims it is found."""
+    await claim(state)
+    (row,) = await state.fetch("select entry_id from entry where kind = 28 order by entry_id limit 1")
+    part = {"kind": "attachment", "reference": "SATD-1", "predecessor": f"@{row['entry_id']}"}
+    await state.accepted(
+        [{**part, "payee": payee(3), "amount": "10.00", "exercise": 2018, "date": "2018-11-20"}], "treasury"
+    )
+    files = await state.pay(date(2018, 12, 31), moment("2018-12-27"))
+    await state.take(state.files(state.bank(files, NEVER)))
+    found = await claim(state, "2018-12-31")
+    assert (found.payments, found.posted) == (0, None)
+    assert (await state.proof()).findings == []
+    (debit,) = await state.fetch(
+        "select d.entry_id, p.predecessor from entry d join entry p on p.entry_id = d.predecessor"
+        " join entry a on a.entry_id = p.predecessor where d.kind = $1 and a.reference = 'SATD-1'",
+        KIND_NUMBER["bank_debit"],
+    )
+    wrong = {"kind": "late_interest", "reference": f"IM-{debit['predecessor']}-{debit['entry_id']}", "payee": payee(3)}
+    await state.accepted(
+        [{**wrong, "predecessor": "SATD-1", "amount": "40.05", "exercise": 2018, "date": "2018-12-31"}], "treasury"
+    )
+    (finding,) = (await state.proof()).findings
+    assert (finding.check, finding.expected) == ("late_interest", "nothing was paid late")
+
+
+async def test_other_rates_claim_the_rest_under_another_name(state: State) -> None:
+    """A rate that was corrected: what was claimed stays, the rest is claimed behind it, and the whole is proven."""
+    await claim(state)
+    rates = state.reference / "late_interest.toml"
+    text = rates.read_text()
+    assert '"2018-2" = "0.25"' in text
+    rates.write_text(text.replace('"2018-2" = "0.25"', '"2018-2" = "1.25"'))
+    assert len([each for each in (await state.proof()).findings if each.check == "late_interest"]) == 10
+    found = await claim(state, "2018-11-21")
+    assert found.posted
+    assert (found.payments, found.posted.reasons) == (10, [])
+    names = [row["reference"] for row in await state.fetch(LATE, KIND_NUMBER["late_interest"])]
+    assert sum(name.count("-") == 3 and name.endswith("-2") for name in names) == 10
+    assert (await state.proof()).findings == []
+    assert (await claim(state, "2018-11-22")).payments == 0
+
+
+async def test_a_day_in_no_open_period_is_said_and_nothing_is_refused(state: State) -> None:
+    found = await claim(state, "2019-05-02")
+    assert (found.payments, found.posted) == (10, None)
+    assert "2019-05-02 lies in no open period" in found.waits
+    assert "--at DAY" in found.waits
+    assert (await claim(state)).payments == 10
