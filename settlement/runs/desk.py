@@ -1,7 +1,7 @@
 """Runs proposed: what is owed, what is known of it, and which of it is due."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -12,7 +12,9 @@ from core.catalog import CATALOG
 from core.errors import LimitExceeded
 from settlement.bank import represented
 from settlement.runs import pages, postgres, proposing
+from settlement.runs.beneath import Beneath, beneath
 from settlement.runs.books import Books
+from settlement.runs.details import Details
 from settlement.runs.owed import Owed
 from settlement.runs.paying import is_paid
 from settlement.runs.postgres import NoSuchRun
@@ -66,13 +68,33 @@ async def propose(connection: postgres.Connection, books: Books, wanted: Propose
 async def _known(connection: postgres.Connection, books: Books, owed: Owed) -> Known:
     centres = await postgres.centres(connection)
     assigned = {year: each.assigned for year, each in books.accountants.items()}
+    under = await _beneath(connection, owed)
     return Known(
-        details=await postgres.details(connection, owed.rows.entry_id),
+        details=await _details(connection, owed, under),
+        beneath=under,
         payees=await postgres.all_payees(connection),
         accountant=proposing.accountants_of(owed, centres, assigned, books.order()),
         elsewhere=await _elsewhere(connection),
         returned=await represented.still_back(connection, await _returned(connection, owed), books.reasons),
     )
+
+
+async def _beneath(connection: postgres.Connection, owed: Owed) -> Beneath:
+    async def followed(entries: Sequence[int]) -> dict[int, dict[str, Any]]:
+        rows = await postgres.fetch(connection, "followed", entries)
+        return {row["entry_id"]: {**row, "day": _day(row["day"])} for row in rows}
+
+    return await beneath(owed, followed)
+
+
+async def _details(connection: postgres.Connection, owed: Owed, under: Beneath) -> Details:
+    own = await postgres.details(connection, owed.rows.entry_id)
+    parts = np.flatnonzero(under.entry != owed.rows.entry_id)
+    requests, at = np.unique(under.entry[parts], return_inverse=True)
+    whole = await postgres.details(connection, requests)
+    own.received[parts] = whole.received[at]
+    own.due[parts] = np.where(own.due[parts] > 0, own.due[parts], whole.due[at])
+    return own
 
 
 async def _elsewhere(connection: postgres.Connection) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from core.runs import RunLines
 from core.terms import terms
 from posting.raw import text_cells
 from posting.rows import TextCells
+from settlement.runs.beneath import Beneath
 from settlement.runs.details import Details
 from settlement.runs.left_out import LeftOut
 from settlement.runs.owed import PAID_BY, Owed
@@ -29,8 +30,6 @@ _TRANSFERS = ("", "rtgs", "sepa", "transfer", "urgent")
 """Methods that a run pays by; any other is paid by other means."""
 _PAYS = np.array([PAID_BY.get(kind.reaches, 0) for kind in CATALOG], np.int16)
 """By kind of what is owed: the kind of act that pays it."""
-_AT_ONCE = tuple(KIND_NUMBER[name] for name in ("return_identified", "late_interest"))
-"""What is owed without a term of its own."""
 REISSUED = KIND_NUMBER["return_identified"]
 
 
@@ -38,6 +37,8 @@ class Known(NamedTuple):
     """What is known besides what is owed."""
 
     details: Details
+    """Of a part that is owed to another, received and, unless it says so itself, due as the request under it all."""
+    beneath: Beneath
     payees: Payees
     accountant: NDArray[np.int16]
     """Of each row, its place among the run's accountants, from 1; 0 for none."""
@@ -67,7 +68,7 @@ class Proposal(NamedTuple):
 
 def propose(owed: Owed, known: Known, asked: Asked) -> Proposal:
     """The lines of a run."""
-    due = due_days(owed, known.details, asked.rules)
+    due = due_days(owed, known, asked.rules)
     rows = np.flatnonzero(due - asked.rules.ahead_days <= asked.until)
     way, details = _ways(owed, known.details, asked.rules), known.payees.in_force(owed.rows.payee)
     left_out = _left_out(owed, known, asked, details)
@@ -100,11 +101,12 @@ def sets(accountant: NDArray[np.int16], way: NDArray[np.int16], last: NDArray[np
     return np.argsort(key, kind="stable")
 
 
-def due_days(owed: Owed, details: Details, rules: Rules) -> NDArray[np.int32]:
+def due_days(owed: Owed, known: Known, rules: Rules) -> NDArray[np.int32]:
     """The day on which each is to be paid at the latest: the one said, or the end of the term (domain 4)."""
-    since = np.where(details.received > 0, details.received, owed.rows.day)
-    ends = terms(since, *owed.stops.days(owed.rows.entry_id), rules.term_days).end
-    ends = np.where(np.isin(owed.rows.kind, _AT_ONCE), since, ends)
+    details, beneath = known.details, known.beneath
+    since = np.where(details.received > 0, details.received, beneath.day)
+    ends = terms(since, *owed.stops.days(beneath.stop), rules.term_days).end
+    ends = np.where(beneath.at_once, since, ends)
     return np.where(details.due > 0, details.due, ends).astype(np.int32)
 
 
@@ -120,7 +122,7 @@ def _left_out(owed: Owed, known: Known, asked: Asked, details: NDArray[np.int64]
     since = np.append(known.payees.rows.entry_id, 0)[details]
     findings: Mapping[LeftOut, NDArray[np.bool_]] = {
         LeftOut.PAYEE_BLOCKED: _marked(owed.blocked, owed.rows.payee),
-        LeftOut.SUSPENDED: places(owed.stops.going_on, owed.rows.entry_id) < len(owed.stops.going_on),
+        LeftOut.SUSPENDED: known.beneath.is_stopped,
         LeftOut.IN_ANOTHER_RUN: places(known.elsewhere, owed.rows.entry_id) < len(known.elsewhere),
         LeftOut.NO_BANK_DETAILS: ~(is_known & np.append(fit.has_account, False)[details]),
         LeftOut.BANK_UNKNOWN: ~np.append(fit.has_bank, False)[details],

@@ -28,7 +28,7 @@ select content from payment_page where run = $1 order by page;
 select entry_id, code as payee, name, iban, bic from payee where entry_id = any($1::bigint[]);
 
 -- name: followed
-select entry_id, predecessor, kind, reference from entry where entry_id = any($1::bigint[]);
+select entry_id, predecessor, kind, reference, day from entry where entry_id = any($1::bigint[]);
 
 -- name: next_run
 select coalesce(max(run), 0) + 1 as run from payment_run;

@@ -260,3 +260,76 @@ async def test_what_is_suspended_waits_and_then_has_a_new_term(world: World) -> 
     assert await world.lines(await world.propose(until="2018-06-20")) == []
     (line,) = await world.lines(await world.propose(until="2018-06-21"))
     assert (line["due"], line["left_out"]) == (date(2018, 6, 24), LeftOut.NO)
+
+
+async def test_a_part_that_is_owed_to_another_falls_due_with_its_request(world: World) -> None:
+    """From what the request says of its receipt or due day, not from the day on which the part was taken."""
+    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
+    await world.requests(
+        {"reference": "DATED", "payee": "P1", "amount": "9"},  # of the second of May
+        {"reference": "RECEIVED", "payee": "P1", "amount": "9", "received": "2018-05-20"},
+        {"reference": "SAID", "payee": "P1", "amount": "9", "due": "2018-06-10"},
+    )
+    part = {"payee": "P2", "date": "2018-06-01"}
+    await world.post(
+        [
+            *(
+                part | {"kind": "assignment", "reference": f"A-{each}", "predecessor": each, "amount": "9"}
+                for each in ("DATED", "RECEIVED", "SAID")
+            ),
+            part | {"kind": "attachment", "reference": "B-DATED", "predecessor": "A-DATED", "amount": "4"},
+        ]
+    )
+    days = sorted((line["amount"], line["due"]) for line in await world.lines(await world.propose()))
+    assert days == [
+        (400, date(2018, 6, 1)),
+        (500, date(2018, 6, 1)),
+        (900, date(2018, 6, 10)),
+        (900, date(2018, 6, 19)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "resumed", "parts"),
+    [
+        ("R1", False, {"R1": "SUSPENDED", "A1": "SUSPENDED", "B1": "SUSPENDED"}),
+        ("A1", False, {"R1": "NO", "A1": "SUSPENDED", "B1": "SUSPENDED"}),
+        ("B1", False, {"R1": "NO", "A1": "NO", "B1": "SUSPENDED"}),
+        ("R1", True, dict.fromkeys(("R1", "A1", "B1"), "NO")),
+        ("A1", True, dict.fromkeys(("R1", "A1", "B1"), "NO")),
+    ],
+)
+async def test_a_part_is_suspended_by_itself_or_with_what_it_is_of(
+    world: World, stopped: str, resumed: bool, parts: dict[str, str]
+) -> None:
+    """Left out while anything above it is, and due when the term has gone on since (the second of May, and thirty days)."""
+    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+    await world.requests({"reference": "R1", "payee": "P1", "amount": "9"})
+    term = {"kind": "term_suspension", "reference": "S1", "predecessor": stopped, "date": "2018-05-10"}
+    rows = [
+        {"kind": "assignment", "reference": "A1", "predecessor": "R1", "payee": "P2", "amount": "6"},
+        {"kind": "attachment", "reference": "B1", "predecessor": "A1", "payee": "P3", "amount": "2"},
+        term,
+    ]
+    if resumed:
+        rows.append(
+            term | {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": "2018-05-25"}
+        )
+    await world.post(rows)
+    run = await world.propose()
+    assert await standing(world, run) == parts
+    names = {"R1": 300, "A1": 400, "B1": 200}
+    moved = {"R1": names, "A1": ("A1", "B1"), "B1": ("B1",)}[stopped]
+    for line in await world.lines(run) if resumed else []:
+        (name,) = [each for each, cents in names.items() if cents == line["amount"]]
+        assert line["due"] == (date(2018, 6, 24) if name in moved else date(2018, 6, 1))
+
+
+async def test_a_part_of_late_interest_is_owed_at_once(world: World) -> None:
+    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
+    await world.requests({"reference": "R1", "payee": "P1", "amount": "9", "due": "2018-12-31"})
+    late = {"kind": "late_interest", "reference": "I1", "predecessor": "R1", "payee": "P1", "amount": "5"}
+    part = {"kind": "attachment", "reference": "O1", "predecessor": "I1", "payee": "P2", "amount": "2"}
+    await world.post([late, part])
+    lines = await world.lines(await world.propose(until="2018-05-02"))
+    assert [(line["amount"], line["due"]) for line in lines] == [(300, date(2018, 5, 2)), (200, date(2018, 5, 2))]
