@@ -56,7 +56,7 @@ class Items(NamedTuple):
     """What is left to take up; of a change of bank details, the digest it replaced, as bits."""
     unbilled: Money
     """Of a commitment, certified and not yet requested.  Of all that is or was owed, the number of the payee, with
-    ``FOLLOWED`` once an act that may follow once does."""
+    ``FOLLOWED`` once an act that may follow once does, and ``STOPPED`` while its term stands suspended."""
     parent: Position
     """The entry it acts on: the commitment; what an attachment is taken from; of a settlement the payable.  0 if none."""
     cell: Index
@@ -130,6 +130,9 @@ PAYEE_BLOCKED = 1 << 31
 
 FOLLOWED = 1 << 62
 """Bit of ``Items.unbilled``: see ``core.catalog.Remainder.ONCE``."""
+
+STOPPED = 1 << 61
+"""Bit of ``Items.unbilled``: nothing of it is paid."""
 
 LEDGER_ACCOUNTS = 1024
 """Rows of ``Ledger`` per period: accounts of all charts together stay below it."""

@@ -213,6 +213,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Le tiers à débloquer n'est pas bloqué.",
         "Vérifier le code du tiers ; il n'y a rien à débloquer.",
     ),
+    _O.TERM_SUSPENDED: Remedy(
+        "The term of this request stands suspended, or that of the request it is part of: nothing of it is paid.",
+        "Resume the term once what was missing is there; then pay.",
+        "Le délai de paiement de cette demande, ou de celle dont elle est une part, est suspendu : rien n'en est payé.",
+        "Reprendre le délai une fois reçu ce qui manquait, puis payer.",
+    ),
     _O.TERM_ALREADY_SUSPENDED: Remedy(
         "The term of this request was suspended before, and may be suspended once.",
         "Pay it within its term, or reject it where it cannot be paid.",

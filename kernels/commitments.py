@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from core.book import FOLLOWED
-from core.catalog import Remainder
-from kernels.signature import part
+from core.book import FOLLOWED, STOPPED
+from core.catalog import KIND_NUMBER, Remainder
+from kernels.signature import aside, counted, part
+
+_SUSPENSION = KIND_NUMBER["term_suspension"]
 
 
 @part
@@ -13,6 +15,14 @@ def remainder(items, root, which):
     if which == Remainder.OPEN.value:
         return items[root].open
     return items[root].unbilled
+
+
+@aside
+def _turn(items, root):
+    """Let ``root`` be followed, or be so no more; and let the term that it is about stop or go on, or the other way round."""
+    items[root].unbilled ^= np.int64(FOLLOWED)
+    payable = counted(items[root].parent) if items[root].kind == _SUSPENSION else root
+    items[payable].unbilled ^= np.int64(STOPPED)
 
 
 @part
@@ -26,10 +36,19 @@ def add(items, root, which, amount):
     elif which == Remainder.UNBILLED.value:
         items[root].unbilled += amount
     elif which == Remainder.ONCE.value:
-        items[root].unbilled ^= np.int64(FOLLOWED)
+        _turn(items, root)
 
 
 @part
 def is_followed(items, root):
     """Whether an act that may follow once follows entry ``root``."""
     return (items[root].unbilled & np.int64(FOLLOWED)) != 0
+
+
+@part
+def is_stopped(book, item):
+    """Whether the term of what is payable stands suspended: its own, or that of what it is a part of."""
+    at = counted(item)
+    while (book.items[at].unbilled & np.int64(STOPPED)) == 0 and book.effects[book.items[at].kind].inherits != 0:
+        at = counted(book.items[at].parent)
+    return (book.items[at].unbilled & np.int64(STOPPED)) != 0

@@ -9,7 +9,7 @@ from kernels.signature import borrow, counted, fills_column, kernel, reads_colum
 
 @kernel(reads_column(Entry), reads_records(Items), whole, fills_column(Code))
 def mark(followed, items, rows_a_page, pages):
-    """Mark the pages of the entries followed, and of the commitments these belong to.
+    """Mark the pages of the entries followed, and of what these act on: their commitments, or what they suspend.
 
     Reads     followed    n entries; 0 is none
               items       by entry

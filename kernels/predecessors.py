@@ -66,7 +66,7 @@ def _judge_stage(acts, book, line, item):
 
 @part
 def judge_order(acts, book, line, item):
-    """Whether a line may take up what is to be paid there: its stage, then whom and where it is paid."""
+    """Whether a line may take up what is to be paid there: its stage, then whom and where it is paid, and whether now."""
     outcome = _judge_stage(acts, book, line, item)
     if outcome != Outcome.ACCEPTED.value:
         return found(outcome, -1, 0)
@@ -74,8 +74,13 @@ def judge_order(acts, book, line, item):
     if remits and payees.differs(book, payee, acts[line].bank):
         return found(Outcome.BANK_DETAILS_DIFFER.value, -1, 0)
     finding = judge_assignment(acts, book, line, item)
-    if finding[0] == Outcome.ACCEPTED.value and remits and payees.is_blocked(book, payee):
+    if finding[0] != Outcome.ACCEPTED.value or not remits:
+        return finding
+    if payees.is_blocked(book, payee):
         return found(Outcome.PAYEE_BLOCKED.value, -1, 0)
+    pays = book.effects[acts[line].kind].after == Stage.PAYABLE.value
+    if pays and commitments.is_stopped(book, item):
+        return found(Outcome.TERM_SUSPENDED.value, -1, 0)
     return finding
 
 

@@ -10,6 +10,7 @@ from core.book import (
     LEDGER_ACCOUNTS,
     PAYEE_BLOCKED,
     ROLES,
+    STOPPED,
     Cells,
     Counters,
     Items,
@@ -149,9 +150,10 @@ def decision(record: np.void) -> Decision:
 def item_of(row: dict[str, int]) -> Item:
     """The number of a payee stands where a commitment counts what is certified and not yet requested."""
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
-    own = row["unbilled"] & ~FOLLOWED
+    own = row["unbilled"] & ~(FOLLOWED | STOPPED)
     told = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
-    told["is_followed"] = own != row["unbilled"]
+    told["is_followed"] = bool(row["unbilled"] & FOLLOWED)
+    told["is_stopped"] = bool(row["unbilled"] & STOPPED)
     return Item(**{name: (row | told)[name] for name in Item._fields})  # type: ignore[arg-type]
 
 

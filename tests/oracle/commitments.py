@@ -39,6 +39,8 @@ def follow(state: State, line: Line, place: Place) -> Followed:
         raise Refused(Outcome.ASSIGNMENT_DIFFERS)
     if payee and payee.is_blocked:
         raise Refused(Outcome.PAYEE_BLOCKED)
+    if kind.name == "payment" and _is_stopped(state, entry):
+        raise Refused(Outcome.TERM_SUSPENDED)
     if not kind.mirrors:
         return Followed(entry, kind, entry, 1, item.cell)
     if line.amount > item.open:
@@ -55,6 +57,13 @@ def _require_stage(kind: ActKind, item: Item) -> None:
         raise Refused(kind.shortfall)
     if kind.draws is Remainder.ONCE and CATALOG[item.kind].opens and item.open == 0:
         raise Refused(Outcome.PREDECESSOR_STAGE)
+
+
+def _is_stopped(state: State, entry: int) -> bool:
+    """Whether its term stands suspended, or that of what it is a part of."""
+    item = state.items[entry]
+    is_part = CATALOG[item.kind].name in ("attachment", "assignment")
+    return item.is_stopped or (is_part and _is_stopped(state, item.parent))
 
 
 def _payee(state: State, item: Item) -> Payee:
@@ -107,3 +116,6 @@ def _add(state: State, entry: int, which: Remainder, amount: int) -> None:
         state.items[entry] = item._replace(unbilled=item.unbilled + amount)
     elif which is Remainder.ONCE:
         state.items[entry] = item._replace(is_followed=True)
+        stops = CATALOG[item.kind].name != "term_suspension"
+        payable = entry if stops else item.parent
+        state.items[payable] = state.items[payable]._replace(is_stopped=stops)

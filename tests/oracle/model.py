@@ -95,6 +95,8 @@ class Item(NamedTuple):
     """Of what is or was owed."""
     is_followed: bool = False
     """By an act that may follow once."""
+    is_stopped: bool = False
+    """Its term stands suspended."""
 
 
 class Payee(NamedTuple):

@@ -79,6 +79,42 @@ async def test_what_was_refused_is_listed_and_in_no_file(world: World) -> None:
     assert [(each["amount"], each["left_out"]) for each in again] == [(400, 0), (200, LeftOut.PAYEE_BLOCKED)]
 
 
+@pytest.mark.parametrize("before", ["release", "issue"])
+async def test_what_was_suspended_since_is_refused_and_told(world: World, before: str) -> None:
+    """Also the part of it that is owed to another; it is proposed again once the term goes on."""
+    await world.requests(
+        {"reference": "GOOD", "payee": "P1", "amount": "1.00"},
+        {"reference": "STOPPED", "payee": "P2", "amount": "6.00"},
+    )
+    part = {"kind": "assignment", "reference": "A1", "predecessor": "STOPPED", "payee": "P3", "amount": "4.00"}
+    await world.post([part])
+    run = await world.propose()
+    if before == "issue":
+        await world.release(run)
+    term = {"kind": "term_suspension", "reference": "S1", "predecessor": "STOPPED", "date": "2018-05-20"}
+    await world.post([term])
+    if before == "release":
+        assert await world.release(run) == (3, 700)
+    files = await world.issue(run)
+    assert [(each["transactions"], each["cents"]) for each in files] == [(1, 100)]
+    found = await described(world, run)
+    assert (found["paid"], found["refused"], found["refused_cents"]) == (1, 2, 600)
+    assert found["refusals"] == [
+        {"line": 2, "code": Outcome.TERM_SUSPENDED.name, "cents": 200},
+        {"line": 3, "code": Outcome.TERM_SUSPENDED.name, "cents": 400},
+    ]
+    again = await world.lines(await world.propose())
+    assert {(each["amount"], each["left_out"]) for each in again} == {
+        (200, LeftOut.SUSPENDED),
+        (400, LeftOut.SUSPENDED),
+    }
+    resumed = {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": "2018-05-25"}
+    await world.post([term | resumed])
+    paid = await world.propose()
+    await world.release(paid)
+    assert [each["cents"] for each in await world.issue(paid)] == [600]
+
+
 async def test_a_run_of_which_nothing_is_accepted_has_no_file(world: World) -> None:
     run = await released(world, {"reference": "BLOCKED", "payee": "P2", "amount": "2.00"})
     await world.post([{"reference": "L1", "kind": "payee_block", "payee": "P2"}], "accountant")
