@@ -1,4 +1,8 @@
-"""The bank's files in: each read, matched and stored, then all their acts posted like any other file's."""
+"""The bank's files in: each read, matched and stored, then all their acts posted like any other file's.
+
+Where something was debited, what is due for paying late is claimed behind it, in a step of its own: what was taken in stays
+taken in, whatever stands in the way of that.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +15,10 @@ from core.errors import InputError
 from core.reference.files import SHIPPED
 from ingest.envelope import Envelope
 from ingest.intake import Order
-from service import app, paying, postgres
+from service import app, late, paying, postgres
 from service.app import Rejection, Result, Where
 from service.interruption import Interruption
+from service.late import Claimed, How
 from service.progress import Narrator
 from service.settings import Settings
 from settlement import asked
@@ -53,18 +58,21 @@ class Taken(msgspec.Struct, frozen=True):
     rejected: list[Rejection]
     posted: Result | None
     """The run that posted their acts; none where there was nothing to post."""
+    interest: Claimed | None = None
+    """What was proposed for paying late; none where nothing was debited, or it was not asked for."""
 
     @property
     def is_interrupted(self) -> bool:
         """Whether the posting was stopped on the way."""
-        return self.posted is not None and self.posted.is_interrupted
+        return any(each is not None and each.is_interrupted for each in (self.posted, self.interest))
 
 
 class Telling(msgspec.Struct, frozen=True):
-    """Who is told of progress, and whether known files are matched anew."""
+    """Who is told of progress, whether known files are matched anew, and how late interest is proposed, if it is."""
 
     teller: Narrator
     again: bool = False
+    claims: How | None = None
 
 
 async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: Telling) -> Taken:
@@ -85,7 +93,11 @@ async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: T
         numbers = {each.number for each in later}
         messages = [*(each for each in messages if each.number not in numbers), *later]
         posted = _together(posted, then) if then else posted
-    return Taken([_message(each) for each in messages], rejected, posted)
+    taken = Taken([_message(each) for each in messages], rejected, posted)
+    if not told.claims or taken.is_interrupted or not any(each.debits for each in taken.messages):
+        return taken
+    claimed = await late.claim_behind(where, told.claims, heard, told.teller)
+    return msgspec.structs.replace(taken, interest=claimed)
 
 
 async def _imported(

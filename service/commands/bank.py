@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from cyclopts import App, Parameter
 
 from reporting.grids import Column, Grid, Kind
 from service import asking, console, interruption, progress, tuning, warmup
+from service.commands import interest as late
+from service.commands.moments import Moment, moment
 from service.commands.options import HERE, Json, Place
 from service.opening import opened
 from service.progress import Narrator
@@ -24,6 +28,38 @@ EXIT_FINDINGS = 1
 ITEMS_SHOWN = 1000
 
 app = App(name="bank", help="The bank's answers: taken in, matched, posted; and how its accounts stand.")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Whether late interest is proposed behind debits, and as of when."""
+
+    no_interest: Annotated[
+        bool,
+        Parameter(
+            name="--no-interest",
+            negative="",
+            show_default=False,
+            help="Leave late interest: \"crescendo pay interest\", or the next import, proposes it.",
+        ),
+    ] = False
+    at: Moment = ""
+
+    def wanted(self) -> datetime | None:
+        """The moment as of which it is proposed; none where it is not."""
+        at = moment(self.at)
+        return None if self.no_interest else at
+
+
+CLAIMS = Claims()
+
+
+class Wanted(NamedTuple):
+    """What is done beside taking files in."""
+
+    again: bool = False
+    claims: datetime | None = None
+
 
 Items = Annotated[int, Parameter(help="How many are shown, at most.")]
 
@@ -41,19 +77,21 @@ def import_(
             help="Match files anew that were taken in before: what did not match may now.",
         ),
     ] = False,
+    claims: Annotated[Claims, Parameter(name="*")] = CLAIMS,
     place: Place = HERE,
     json: Json = False,
 ) -> int:
     """Take in files of the bank: read, match with what was sent, post debits, returns and rejects.
 
     A statement that does not add up, or does not follow the last one of its account, is refused whole. What does not
-    match is kept and listed by "crescendo bank unmatched". The same file twice changes nothing. Whenever it is stopped
-    or killed, the same command goes on from there.
+    match is kept and listed by "crescendo bank unmatched". The same file twice changes nothing. Behind debits, late
+    interest is proposed as "crescendo pay interest" does. Whenever it is stopped or killed, the same command goes on
+    from there.
 
-    Exit codes: 0 taken in, whatever did not match; 1 at least one file refused whole; 2 wrong usage; 3 the engine cannot
-    go on; 130 interrupted.
+    Exit codes: 0 taken in, whatever did not match, and whether or not late interest could be proposed; 1 at least one
+    file refused whole; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
-    found = take(place.settings(), files, again=again)
+    found = take(place.settings(), files, Wanted(again, claims.wanted()))
     if json:
         console.as_json(found)
     else:
@@ -64,7 +102,7 @@ def import_(
     return EXIT_REFUSED if found.rejected else 0
 
 
-def take(settings: Settings, files: Sequence[Path], *, again: bool = False) -> "Taken":
+def take(settings: Settings, files: Sequence[Path], wanted: Wanted) -> "Taken":
     """Take in files with progress on standard error."""
     tuning.tune()
     teller = progress.narrator()
@@ -76,9 +114,11 @@ def take(settings: Settings, files: Sequence[Path], *, again: bool = False) -> "
             loading = asyncio.create_task(asyncio.to_thread(_loaded, settings, teller))
             async with opened(settings, teller.doing) as database:
                 from service import app, banking
+                from service.late import How
 
                 where = app.Where(settings, database, await loading)
-                return await banking.take(where, files, heard, banking.Telling(teller, again))
+                how = How(wanted.claims) if wanted.claims else None
+                return await banking.take(where, files, heard, banking.Telling(teller, wanted.again, how))
 
         return interruption.run(work)
     finally:
@@ -154,6 +194,8 @@ def tell(found: "Taken") -> None:
     if found.posted:
         lines = sum(each.accepted.lines for each in [*found.posted.receipts, *found.posted.known])
         console.say(f"{lines:,} lines of acts accepted in all.")
+    if found.interest:
+        late.tell(found.interest)
 
 
 def tell_rejected(found: "Taken") -> None:

@@ -48,8 +48,8 @@ def demo(
     """Process a sample year in a fresh database, and show what comes of it.
 
     Files of all four formats, from seven senders, are taken in, checked against the budget, posted and
-    committed. What is due is paid in two runs, and the bank's answers are taken in. Then follow receipts, refusals by
-    reason, how books and bank stand, execution of the budget, trial balance and proof.
+    committed. What is due is paid in two runs, the bank's answers are taken in, and late interest is proposed. Then
+    follow receipts, refusals by reason, how books and bank stand, execution of the budget, trial balance and proof.
     """
     from service import report
 

@@ -1,6 +1,7 @@
 """The demonstration's payments: a run from proposal to files, the bank's answers, and what came back paid again.
 
-Two runs, as two hands make them.  Between them the payees whose account was wrong tell another one.
+Two runs, as two hands make them.  Between them the payees whose account was wrong tell another one.  Behind each what is due
+for paying late is claimed, which the second run pays as far as there are credits.
 """
 
 import asyncio
@@ -17,10 +18,12 @@ from core.bank_reasons import Reissue
 from core.iban import with_check_digits
 from core.payments import ZONE
 from reporting.grids import Column, Grid, Kind
-from service import app, banking, console, interruption, paying, postgres, progress
+from service import app, banking, console, interruption, late, paying, postgres, progress
 from service.banking import Taken, Telling
 from service.commands import bank as telling
+from service.commands import interest
 from service.interruption import Interruption
+from service.late import Claimed, How
 from service.opening import opened
 from service.progress import Narrator
 from service.settings import Settings
@@ -32,7 +35,7 @@ from settlement.runs.desk import Proposed
 from settlement.runs.issuing import Issue
 from settlement.simulated.answering import Manner, answer
 
-FIRST, SECOND = (datetime(2018, 12, day, 10, tzinfo=ZoneInfo(ZONE)) for day in (19, 27))
+FIRST, SECOND, LAST = (datetime(2018, 12, day, 10, tzinfo=ZoneInfo(ZONE)) for day in (19, 27, 31))
 _PROPOSES, _RELEASES = "anne", "benoit"
 
 
@@ -48,6 +51,8 @@ class Round(NamedTuple):
     answers_bytes: int
     answered_seconds: float
     """From the bank's files to entries."""
+    claimed: Claimed
+    """Of late interest, behind it."""
 
 
 class Settled(NamedTuple):
@@ -75,9 +80,9 @@ def settle(settings: Settings, folder: Path) -> Settled:
         async with opened(settings, teller.doing) as database:
             where = app.Where(settings, database, reference)
             desk_ = _Desk(where, await asyncio.to_thread(Books.load), folder, (heard, teller))
-            first = await _round(desk_, FIRST)
+            first = await _round(desk_, FIRST, SECOND)
             await _new_details(desk_)
-            second = await _round(desk_, SECOND)
+            second = await _round(desk_, SECOND, LAST)
             async with postgres.connected(database.dsn) as connection:
                 return Settled([first, second], await standing(connection, desk_.books.accountants))
 
@@ -87,7 +92,8 @@ def settle(settings: Settings, folder: Path) -> Settled:
         teller.close()
 
 
-async def _round(desk_: _Desk, at: datetime) -> Round:
+async def _round(desk_: _Desk, at: datetime, claims: datetime) -> Round:
+    """A run, and the bank's answers to it; what they tell to be late is claimed as of ``claims``."""
     where, (_, teller) = desk_.where, desk_.told
     began = time.monotonic()
     async with postgres.connected(where.database.dsn) as connection:
@@ -103,8 +109,10 @@ async def _round(desk_: _Desk, at: datetime) -> Round:
     paths = [desk_.folder / name for name in found.files]
     began = time.monotonic()
     taken = await banking.take(where, paths, desk_.told[0], Telling(teller))
+    answered = time.monotonic() - began
+    claimed = await late.claim_behind(where, How(claims), *desk_.told)
     size = sum(path.stat().st_size for path in paths)
-    return Round(run, len(files), found.transfers, taken, paid, size, time.monotonic() - began)
+    return Round(run, len(files), found.transfers, taken, paid, size, answered, claimed)
 
 
 async def _new_details(desk_: _Desk) -> None:
@@ -154,6 +162,7 @@ def tell(settled: Settled) -> None:
     for each in settled.rounds:
         console.say(_pace(each))
         telling.tell_rejected(each.taken)
+        interest.tell(each.claimed)
     telling.show(settled.standing)
 
 

@@ -1,0 +1,147 @@
+"""Late interest proposed and killed with -9 at each step: called again another day it ends in the same claims, never twice."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from core.catalog import KIND_NUMBER
+from service import banking, late
+from service.banking import Taken, Telling
+from service.database import Database
+from service.late import Claimed, How
+from service.progress import Lines
+from tests.databases import fresh
+from tests.service.states import NEVER, State, copied, heard, moment
+
+_NEVER = 1_000
+KILLED_ON, CALLED_ON = "2018-12-31", "2019-01-02"
+"""Another year, so that the same name would be another act."""
+CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $1 order by reference"
+
+
+def child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
+    """Propose in a process of its own, which dies at a step; its end, and the steps it came to."""
+    words = ["-m", "tests.crash.claiming", state.dsn, str(state.folder), str(step), KILLED_ON, *map(str, files)]
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
+    assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
+    return ended.returncode, ended.stdout.splitlines()
+
+
+async def claim(state: State, day: str = CALLED_ON) -> Claimed:
+    return await late.claim(state.where, How(moment(day)), heard(), Lines())
+
+
+async def taken(state: State, files: list[Path]) -> Taken:
+    return await banking.take(
+        state.where, files, heard(), Telling(Lines(), claims=How(moment(CALLED_ON)))
+    )
+
+
+async def claims(state: State) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in await state.fetch(CLAIMS, KIND_NUMBER["late_interest"])]
+
+
+async def assert_sound(state: State, expected: list[tuple[object, ...]], step: str) -> None:
+    """The same claims, nothing refused, nothing left to claim, and all of it proven."""
+    assert await claims(state) == expected, step
+    assert await state.fetch("select * from refusal") == [], step
+    assert (await claim(state, "2019-01-03")).payments == 0, step
+    assert (await state.proof()).findings == [], step
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def sent(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    """Six requests of the first of October paid late, and what the bank answers, not taken in yet."""
+    async with fresh(database) as dsn:
+        state = State(dsn, tmp_path_factory.mktemp("sent"))
+        await state.funded(6)
+        await state.owe(6)
+        state.bank(await state.pay(date(2018, 11, 5), moment("2018-11-12")), NEVER)
+        yield state
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def debited(
+    sent: State, database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[State]:
+    """The same, and the bank's answers are taken in."""
+    async with copied(database, sent, tmp_path_factory.mktemp("debited") / "state") as state:
+        await state.take(answers(state))
+        yield state
+
+
+def answers(state: State) -> list[Path]:
+    return sorted(path for path in state.answers.glob("*.xml") if "pain002" not in path.name)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_claiming_killed_at_each_step(debited: State, database: Database, tmp_path: Path) -> None:
+    async with copied(database, debited, tmp_path / "undisturbed") as undisturbed:
+        code, steps = child(undisturbed, _NEVER, [])
+        assert (code, "measuring delays" in steps, "posting interest" in steps) == (0, True, True)
+        expected = await claims(undisturbed)
+        assert len(expected) == 6
+        await assert_sound(undisturbed, expected, "undisturbed")
+    for step in range(len(steps)):
+        async with copied(database, debited, tmp_path / f"killed-{step}") as one:
+            code, _ = child(one, step, [])
+            assert code == -signal.SIGKILL
+            await claim(one)
+            await assert_sound(one, expected, steps[step])
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_taking_in_and_claiming_killed_at_each_step(
+    sent: State, database: Database, tmp_path: Path
+) -> None:
+    """The same import again makes up for it."""
+    async with copied(database, sent, tmp_path / "undisturbed") as undisturbed:
+        code, steps = child(undisturbed, _NEVER, answers(undisturbed))
+        assert (code, "posting" in steps, "posting interest" in steps) == (0, True, True)
+        expected = await claims(undisturbed)
+        assert len(expected) == 6
+        await assert_sound(undisturbed, expected, "undisturbed")
+    for step in range(len(steps)):
+        async with copied(database, sent, tmp_path / f"killed-{step}") as one:
+            code, _ = child(one, step, answers(one))
+            assert code == -signal.SIGKILL
+            found = await taken(one, answers(one))
+            assert (found.rejected, found.is_interrupted) == ([], False)
+            assert (await one.standing()).agrees, steps[step]
+            await assert_sound(one, expected, steps[step])
+
+
+class Stopping(Lines):
+    """A signal comes when interest is about to be posted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = heard()
+
+    def doing(self, text: str) -> None:
+        if text == "posting interest":
+            self.heard.hear()
+
+
+async def test_what_was_taken_in_and_not_decided_is_decided_as_it_was(
+    debited: State, database: Database, tmp_path: Path
+) -> None:
+    """Stopped between the two: the next call brings those acts to their end, and says so, and proposes nothing else."""
+    async with copied(database, debited, tmp_path / "state") as state:
+        teller = Stopping()
+        stopped = await late.claim(state.where, How(moment(KILLED_ON)), teller.heard, teller)
+        assert stopped.is_interrupted
+        assert len(await state.fetch("select * from due")) == 1
+        assert await claims(state) == []
+        found = await claim(state)
+        assert (found.payments, found.posted, found.earlier) == (0, None, 6)
+        days = await state.fetch("select distinct day from entry where kind = $1", KIND_NUMBER["late_interest"])
+        assert [str(row["day"]) for row in days] == [KILLED_ON]
+        await assert_sound(state, await claims(state), "stopped")
