@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import calendar, chart, interest, nomenclature, payments
+from core.catalog import Role
+from core.chart import Chart
 from core.interest import Interest
 from core.nomenclature import Area, Centre, Fund, Item, Nomenclature, Programme
 from core.reference.files import SHIPPED
@@ -24,6 +26,8 @@ class Codes:
     items: dict[str, Item]
     funds: dict[str, Fund]
     accounts: dict[str, str]
+    receivables: dict[int, str]
+    """By exercise, the account of what is owed to the State."""
     interest: Interest
     term_days: int
 
@@ -42,18 +46,19 @@ def load(folder: Path = SHIPPED) -> Codes:
     ReferenceDataError
         The files do not hold together.
     """
-    found = Codes({}, {}, {}, {}, {}, {}, interest.load(folder), payments.load(folder).term_days)
-    for each, accounts in _years(folder):
+    found = Codes({}, {}, {}, {}, {}, {}, {}, interest.load(folder), payments.load(folder).term_days)
+    for each, books in _years(folder):
         found.programmes.update(each.programmes)
         found.centres.update(each.centres)
         found.areas.update(each.areas)
         found.items.update(each.items)
         found.funds.update(each.funds)
-        found.accounts.update(accounts)
+        found.accounts.update(books.accounts)
+        found.receivables[books.year] = books.shared[Role.RECEIVABLE]
     return found
 
 
-def _years(folder: Path) -> Iterator[tuple[Nomenclature, dict[str, str]]]:
+def _years(folder: Path) -> Iterator[tuple[Nomenclature, Chart]]:
     for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
         codes = nomenclature.load(folder.joinpath(str(year)))
-        yield codes, chart.load(folder.joinpath(str(year)), codes).accounts
+        yield codes, chart.load(folder.joinpath(str(year)), codes)

@@ -68,3 +68,11 @@ select 'account ' || t.account as place,
        euros(t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0)) as found, euros(t.closing) as expected
 from told t left join moved m using (account) left join unmatched u using (account) left join refused r using (account)
 where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0) <> t.closing;
+
+-- name: set_offs
+-- A set-off lowers a debt and what is owed to the State by the same sum, and no cash: it debits what it follows and credits the receivables (A58).
+select entry_name(e.entry_id, e.reference) as place, 'debits ' || account_name(e.debit) || ', credits ' || account_name(e.credit) as found,
+       'debits ' || coalesce(account_name(p.credit), 'what it follows') || ', credits ' || coalesce(r.code, 'the receivables') as expected
+from entry e join kind k on k.kind = e.kind left join entry p on p.entry_id = e.predecessor
+left join receivable r on r.exercise = e.exercise left join reference_text t on t.kind = 5 and t.id = e.credit
+where k.name = 'set_off' and (p.credit is distinct from e.debit or t.code is distinct from r.code);

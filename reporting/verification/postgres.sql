@@ -43,7 +43,7 @@ select run from payment_abandonment;
 select run, acts, cents from payment_issue;
 
 -- name: payment_file
-select run, file, accountant, way, transactions, cents from payment_file;
+select run, file, accountant, way, executed, transactions, cents from payment_file;
 
 -- name: payment_end
 select run, submission, paid, paid_cents, refused, refused_cents, files from payment_end;

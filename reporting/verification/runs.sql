@@ -70,6 +70,43 @@ union all
 select 'run ' || run, count(*) || ' files, numbered ' || min(file) || ' to ' || max(file), 'numbered from 1 without a gap'
 from payment_file group by run having min(file) <> 1 or max(file) <> count(*);
 
+-- name: run_transfers
+-- Every transfer in the files of a run goes to a valid IBAN, by SEPA with at most 999,999,999.99 euros, and on a TARGET day (A55).
+with transfer as (
+    select s.run, e.reference, l.way, l.details, any_value(l.line) as line, sum(e.amount) as cents
+    from entry e join payment_submission s using (submission) join paid_line l on l.run = s.run and l.entry_id = e.predecessor
+    where s.run in (select run from payment_file) group by s.run, e.reference, l.way, l.details
+), account as (
+    select entry_id, iban, iban[5:] || iban[:4] as turned from payee where entry_id in (select details from transfer)
+), spelled as (
+    select entry_id, list_transform(string_split(turned, ''), lambda c: if(c between '0' and '9', c, (ascii(c) - 55)::varchar)) as parts
+    from account where regexp_full_match(iban, '[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}')
+), fit as (
+    select entry_id from spelled
+    where list_reduce(list_transform(string_split(array_to_string(parts, ''), ''), lambda d: d::int), lambda rest, d: (rest * 10 + d) % 97) = 1
+), year as (
+    select distinct year(executed) as y, y % 19 as a, y // 100 as b, y % 100 as c from payment_file
+), moon as (  -- Easter, after Butcher
+    select *, (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30 as h from year
+), week as (
+    select *, (32 + 2 * (b % 4) + 2 * (c // 4) - h - c % 4) % 7 as l from moon
+), easter as (
+    select y, make_date(y, (n // 31)::bigint, (n % 31 + 1)::bigint) as day
+    from (select y, h + l - 7 * ((a + 11 * h + 22 * l) // 451) + 114 as n from week)
+), closed as (
+    select day - 2 as day from easter union all select day + 1 from easter
+    union all
+    select make_date(y, unnest([1, 5, 12, 12])::bigint, unnest([1, 1, 25, 26])::bigint) from year
+)
+select 'run ' || run || ', line ' || line as place, 'to ' || coalesce(a.iban, 'no account') as found, 'an IBAN whose check digits agree' as expected
+from transfer t left join account a on a.entry_id = t.details where t.details not in (select entry_id from fit)
+union all
+select 'run ' || run || ', line ' || line, euros(cents) || ' by SEPA', 'at most ' || euros(99999999999)
+from transfer where way = 1 and cents > 99999999999
+union all
+select 'run ' || run || ', file ' || file, 'executed on ' || executed, 'a TARGET day' from payment_file
+where isodow(executed) > 5 or executed in (select day from closed);
+
 -- name: run_ends
 -- A run that is over states what its entries, refusals and files add up to.
 with paid as (

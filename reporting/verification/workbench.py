@@ -119,7 +119,8 @@ def _vocabulary(codes: Codes) -> dict[str, pa.Table]:
     items = {"code": list(codes.items), "staff": [int(each.staff) for each in codes.items.values()]}
     funds = {"code": list(codes.funds), "family": [int(each.family) for each in codes.funds.values()]}
     layouts = {"layout": list(LAYOUTS)}
-    tables = {"code": columns, "item": items, "fund": funds, "known_layout": layouts}
+    receivables = {"exercise": list(codes.receivables), "code": list(codes.receivables.values())}
+    tables = {"code": columns, "item": items, "fund": funds, "known_layout": layouts, "receivable": receivables}
     tables |= _interest(codes)
     return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _kinds()}
 

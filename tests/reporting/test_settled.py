@@ -138,6 +138,11 @@ CHANGES = {
         "update entry set debit = credit where entry_id = 30", "predecessors", "entry 30 ",
     ),
     "a payment of a return": ("update entry set predecessor = 35 where entry_id = 28", "predecessors", "entry 28 "),
+    "a set-off into cash": (
+        "update entry set credit = (select id from reference_text where kind = 5 and code = '5129000000') where entry_id = 28",
+        "set_offs", "entry 28 ",
+    ),
+    "a set-off of another debt": ("update entry set debit = credit where entry_id = 28", "set_offs", "entry 28 "),
     "a void lowered": ("update entry set amount = amount - 1 where entry_id = 44", "node_balances", "0217"),
     "bank details unsaid": (
         "update payee set entry_id = 40 where entry_id = 41", "payees_known", "entry 41 ",

@@ -11,7 +11,7 @@ from tests.databases import connected, fresh
 from tests.files import REFERENCE
 from tests.settlement.runs.world import OTHER_UNIT, World, iban
 
-RULES = ("run_lines", "run_hands", "run_released", "run_payments", "run_files", "run_ends")
+RULES = ("run_lines", "run_hands", "run_released", "run_payments", "run_files", "run_transfers", "run_ends")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -112,6 +112,20 @@ CHANGES = {
         "update payment_page set content = (select content from payment_page where run = 4) where run = 3",
         "run_lines",
     ),
+    "an account with wrong check digits": (
+        "update payee set iban = overlay(iban placing '00' from 3) where payee = 2",
+        "run_transfers",
+    ),
+    "an account that is none": ("update payee set iban = 'FR14 2004' where payee = 2", "run_transfers"),
+    "too much for one transfer by SEPA": (
+        "update entry set amount = 100000000000 where entry_id = (select min(entry_id) from entry where kind = 18)",
+        "run_transfers",
+    ),
+    **{
+        f"executed on {day}": (f"update payment_file set executed = '{day}' where run = 1", "run_transfers")
+        for day in ("2018-06-16", "2018-06-17", "2018-03-30", "2018-04-02", "2019-04-19", "2019-05-01",
+                    "2018-12-25", "2019-12-26", "2019-01-01")
+    },
     "no pages": ("delete from payment_page where run = 4", "run_lines"),
 }
 
