@@ -208,10 +208,8 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "Rechercher le motif du blocage, débloquer le tiers une fois le motif levé, puis payer.",
     ),
     _O.PAYEE_NOT_BLOCKED: Remedy(
-        "The third party to be released is not blocked.",
-        "Check its code; there is nothing to release.",
-        "Le tiers à débloquer n'est pas bloqué.",
-        "Vérifier le code du tiers ; il n'y a rien à débloquer.",
+        "The third party to be released is not blocked.", "Check its code; there is nothing to release.",
+        "Le tiers à débloquer n'est pas bloqué.", "Vérifier le code du tiers ; il n'y a rien à débloquer.",
     ),
     _O.TERM_SUSPENDED: Remedy(
         "The term of this request stands suspended, or that of the request it is part of: nothing of it is paid.",
@@ -226,16 +224,12 @@ REMEDIES: Mapping[Outcome, Remedy] = {
         "La payer dans son délai, ou la rejeter si elle ne peut l'être.",
     ),
     _O.TERM_NOT_SUSPENDED: Remedy(
-        "The term runs again already: this suspension was ended.",
-        "There is nothing to resume.",
-        "Le délai de paiement court déjà : cette suspension a pris fin.",
-        "Il n'y a rien à reprendre.",
+        "The term runs again already: this suspension was ended.", "There is nothing to resume.",
+        "Le délai de paiement court déjà : cette suspension a pris fin.", "Il n'y a rien à reprendre.",
     ),
     _O.REVERSAL_EXCEEDS_ORIGINAL: Remedy(
-        "The line reverses or takes up more than what is left of the act it follows.",
-        "Ask for at most what is left.",
-        "La ligne annule ou reprend plus que ce qui reste de l'acte précédent.",
-        "Demander au plus ce qui reste.",
+        "The line reverses or takes up more than what is left of the act it follows.", "Ask for at most what is left.",
+        "La ligne annule ou reprend plus que ce qui reste de l'acte précédent.", "Demander au plus ce qui reste.",
     ),
     _O.COMMITMENT_EXCEEDED: Remedy(
         "The commitment has less left than this line draws.",

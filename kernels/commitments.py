@@ -49,6 +49,8 @@ def is_followed(items, root):
 def is_stopped(book, item):
     """Whether the term of what is payable stands suspended: its own, or that of what it is a part of."""
     at = counted(item)
-    while (book.items[at].unbilled & np.int64(STOPPED)) == 0 and book.effects[book.items[at].kind].inherits != 0:
+    while (book.items[at].unbilled & np.int64(STOPPED)) == 0 and book.effects[
+        book.items[at].kind
+    ].inherits != 0:
         at = counted(book.items[at].parent)
     return (book.items[at].unbilled & np.int64(STOPPED)) != 0

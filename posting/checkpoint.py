@@ -49,8 +49,11 @@ PIECE_ROW = np.dtype(
 BLOCK = np.dtype([("part", "<u4"), ("pages", "<u4"), ("bytes", "<u4")])
 """What stands before the numbers of a block's pages and their compressed bytes; part 0 ends the checkpoint."""
 
-HEAD = np.dtype([(name, "<i8") for name in ("batch", "entries", "keys", "payees", "previous")])
+HEAD = np.dtype([(name, "<i8") for name in ("meaning", "batch", "entries", "keys", "payees", "previous")])
 """What a checkpoint begins with, so that its digest vouches for its row as well."""
+
+MEANING = -2
+"""Of the bits in its pages: one of another meaning is as good as damaged.  -1, which had no such mark, knew no ``STOPPED``."""
 
 
 class Mark(NamedTuple):
@@ -101,7 +104,7 @@ class Snapshot:
         """COPY rows, without header and trailer, some at a time; the last is filled up with zeros."""
         self._pieces, self._digest = 0, hashlib.sha256()
         waiting, size = bytearray(), _PIECES_AT_ONCE * PIECE_BYTES
-        head = np.array([(*self.mark, self.previous)], HEAD).tobytes()
+        head = np.array([(MEANING, *self.mark, self.previous)], HEAD).tobytes()
         for block in [head, *self.blocks, bytes(BLOCK.itemsize)]:
             waiting += block
             while len(waiting) >= size:

@@ -13,6 +13,7 @@ from posting.checkpoint import (
     BLOCK,
     CODEC,
     HEAD,
+    MEANING,
     PAGE_BYTES,
     PIECE_BYTES,
     PIECE_ROW,
@@ -70,7 +71,10 @@ class Pieces:
         if hashlib.sha256(self._content.data).digest() != row.digest:
             raise _broken(row, "its pieces are not those its digest was made of")
         content = self._content.reshape(-1)
-        if np.frombuffer(content, HEAD, 1)[0].tolist() != row[:5]:
+        meaning, *stored = np.frombuffer(content, HEAD, 1)[0].tolist()
+        if meaning != MEANING:
+            raise _broken(row, "another version of Crescendo stored it")
+        if tuple(stored) != row[:5]:
             raise _broken(row, "its row is not the one that was stored")
         return content
 

@@ -18,7 +18,7 @@ from core.columns import blank, join
 from core.delays import Debited, Late
 from posting.delays import postgres as journal
 from posting.delays.due import due
-from posting.delays.measuring import Known, late, measured
+from posting.delays.measuring import Known, are_interest, late, measured
 from reporting.grids import Column, Grid, Kind
 from reporting.names import CENTRE, Names
 from reporting.postgres import Connection, fetch
@@ -89,7 +89,7 @@ class _Sums:
     def take(self, rows: Debited) -> None:
         """Count some debits."""
         found = measured(rows, self.known)
-        cell, interest = found.rows.cell, rows.kind == _INTEREST
+        cell, interest = found.rows.cell, are_interest(rows, self.known.parts)
         in_time, stopped = found.late == 0, found.stopped.astype(np.int64)
         self._add("payments", cell, np.ones(len(cell), np.int64))
         self._add("cents", cell, found.rows.amount)

@@ -128,7 +128,9 @@ def _lines(before: Result | None) -> int:
     """Lines of claims among what was left."""
     receipts = before.receipts if before else []
     return sum(
-        each.decided for each in receipts if (each.sender, each.batch_id[: len(BATCH)]) == (acts.SENDER, BATCH)
+        each.decided
+        for each in receipts
+        if (each.sender, each.batch_id[: len(BATCH)]) == (acts.SENDER, BATCH)
     )
 
 

@@ -39,7 +39,9 @@ class Stops(NamedTuple):
     """0 where it goes on."""
     resumed: NDArray[np.int32]
 
-    def of(self, payables: NDArray[np.int64], moments: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def of(
+        self, payables: NDArray[np.int64], moments: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Of each of ``payables`` the days on which it was suspended and resumed, as noted before ``moments``; 0 for none."""
         at = np.searchsorted(self.payable, payables)
         is_there = np.append(self.payable, -1)[at] == payables
@@ -96,34 +98,39 @@ class Measured(NamedTuple):
 
 def measured(rows: Debited, known: Known) -> Measured:
     """The delays of ``rows``, in their order, each by what stood in the journal before its debit."""
-    rows = _of_requests(rows, known.parts)
+    rows = take(rows, np.flatnonzero(~are_interest(rows, known.parts)))
+    parts = {
+        row: known.parts[int(rows.payable[row])] for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
+    }
     request, since = rows.payable.copy(), rows.since.copy()
-    suspended, resumed = known.stops.of(rows.payable, rows.entry_id)
-    for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
-        part = known.parts[int(rows.payable[row])]
+    for row, part in parts.items():
         request[row], since[row] = part.chain[-1], part.day
-        if not suspended[row]:
-            suspended[row], resumed[row] = _nearest(known.stops, part, rows.entry_id[row])
-    received = known.received.of(request)
-    certified = known.certified.of(request, rows.entry_id)
+    received, certified = known.received.of(request), known.certified.of(request, rows.entry_id)
     start = np.maximum(np.where(received > 0, received, since), certified)
+    suspended, resumed = known.stops.of(rows.payable, rows.entry_id)
+    for row, part in parts.items():
+        chain = np.array([rows.payable[row], *part.chain], np.int64)
+        suspended[row], resumed[row] = _longest(known, chain, (start[row], rows.entry_id[row]))
     return Measured(rows, terms(start, suspended, resumed, known.term_days))
 
 
-def _of_requests(rows: Debited, parts: Mapping[int, Part]) -> Debited:
-    """Without late interest, and without parts of it that are owed to others: interest bears none."""
-    bears = rows.kind != _INTEREST
+def are_interest(rows: Debited, parts: Mapping[int, Part]) -> NDArray[np.bool_]:
+    """Whether each paid late interest, or a part of it that is owed to another: interest bears none."""
+    found = rows.kind == _INTEREST
     for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
-        bears[row] = parts[int(rows.payable[row])].kind != _INTEREST
-    return take(rows, np.flatnonzero(bears))
+        found[row] = parts[int(rows.payable[row])].kind == _INTEREST
+    return found
 
 
-def _nearest(stops: Stops, part: Part, moment: int) -> tuple[int, int]:
-    """The suspension of what a part is taken from, the nearest first; zeros for none."""
-    chain = np.array(part.chain, np.int64)
-    suspended, resumed = stops.of(chain, np.full(len(chain), moment, np.int64))
-    at = np.flatnonzero(suspended)
-    return (int(suspended[at[0]]), int(resumed[at[0]])) if len(at) else (0, 0)
+def _longest(known: Known, chain: NDArray[np.int64], since: tuple[np.int32, np.int64]) -> tuple[int, int]:
+    """Of the suspensions of a part and of all it is taken from, the one that moves its term furthest.
+
+    ``since`` = (day on which the term began, entry before which they are noted)
+    """
+    start, moment = (np.full(len(chain), each) for each in since)
+    suspended, resumed = known.stops.of(chain, moment)
+    at = int(np.argmax(terms(start, suspended, resumed, known.term_days).end))
+    return int(suspended[at]), int(resumed[at])
 
 
 def late(found: Measured) -> Late:

@@ -76,9 +76,7 @@ def _said(pages: list[tuple[int, bytes]]) -> Days:
 
 async def _stops(connection: Connection) -> Stops:
     rows = await connection.fetch(SQL["suspended"], _SUSPENSION, _RESUMPTION)
-    entries = (
-        np.array([row[name] or 0 for row in rows], np.int64) for name in ("payable", "noted", "ended")
-    )
+    entries = (np.array([row[name] or 0 for row in rows], np.int64) for name in ("payable", "noted", "ended"))
     suspended, resumed = (_days([row[name] for row in rows]) for name in ("suspended", "resumed"))
     payable, noted, ended = entries
     return Stops(payable, noted, suspended, ended, resumed)

@@ -76,3 +76,14 @@ select entry_name(e.entry_id, e.reference) as place, 'debits ' || account_name(e
 from entry e join kind k on k.kind = e.kind left join entry p on p.entry_id = e.predecessor
 left join receivable r on r.exercise = e.exercise left join reference_text t on t.kind = 5 and t.id = e.credit
 where k.name = 'set_off' and (p.credit is distinct from e.debit or t.code is distinct from r.code);
+
+-- name: blocked_unpaid
+-- Nothing is sent to a third party between its block and its release (A60).
+with block as (
+    select e.payee, e.entry_id, k.name, lead(e.entry_id) over (partition by e.payee order by e.entry_id) as ended
+    from entry e join kind k on k.kind = e.kind where k.name in ('payee_block', 'payee_release')
+)
+select entry_name(p.entry_id, p.reference) as place, 'sent behind entry ' || b.entry_id || ', which blocks the third party' as found,
+       'nothing before its release' as expected
+from block b join entry p on p.payee = b.payee and p.entry_id > b.entry_id and p.entry_id < coalesce(b.ended, 9223372036854775807)
+join kind k on k.kind = p.kind where b.name = 'payee_block' and k.name in ('payment', 'reissue');

@@ -7,9 +7,9 @@ with recursive claim as (
     where k.name = 'late_interest' and s.sender = 'treasury'
     qualify row_number() over (partition by e.predecessor order by e.entry_id desc) = 1
 ), climb as (
-    select payable, payable as at, 0 as depth from claim
+    select payable, payable as at from claim
     union all
-    select c.payable, e.predecessor, c.depth + 1
+    select c.payable, e.predecessor
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where k.inherits
 ), request as (
     select c.payable, e.entry_id, e.predecessor as commitment, e.day
@@ -52,17 +52,19 @@ with recursive claim as (
 ), stopped as (
     select j.debit, o.suspended, if(o.ended < j.debit, o.resumed, null) as resumed
     from judged j join climb c using (payable) join stop o on o.entry_id = c.at and o.noted < j.debit
-    qualify row_number() over (partition by j.debit order by c.depth, o.noted) = 1
 ), begun as (
     select j.payable, j.debit, j.amount, j.paid, t.days::int as days, s.suspended, s.resumed,
            greatest(coalesce(n.day, j.day), coalesce(c.day, date '1970-01-01')) as start
     from judged j cross join term t left join stopped s using (debit) left join received n on n.entry_id = j.request
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
-), ended as (
+), moved as (
     select *, case when suspended is null or suspended > start + days or resumed <= start then start + days
                    when resumed is not null then greatest(resumed, suspended, start) + greatest(days, (start + days) - greatest(suspended, start))::int
               end as last
     from begun
+), ended as (  -- of several suspensions the one that moves the term furthest
+    select payable, debit, any_value(amount) as amount, any_value(paid) as paid, max(coalesce(last, date '9999-12-31')) as last
+    from moved group by payable, debit
 ), owed as (
     select e.payable, any_value(t.compensation) + sum((2 * e.amount::hugeint * (r.rate + t.points) * (e.paid - e.last) + 10000 * t.days_a_year)
                                                        // (20000 * t.days_a_year)) as cents

@@ -120,7 +120,13 @@ def _vocabulary(codes: Codes) -> dict[str, pa.Table]:
     funds = {"code": list(codes.funds), "family": [int(each.family) for each in codes.funds.values()]}
     layouts = {"layout": list(LAYOUTS)}
     receivables = {"exercise": list(codes.receivables), "code": list(codes.receivables.values())}
-    tables = {"code": columns, "item": items, "fund": funds, "known_layout": layouts, "receivable": receivables}
+    tables = {
+        "code": columns,
+        "item": items,
+        "fund": funds,
+        "known_layout": layouts,
+        "receivable": receivables,
+    }
     tables |= _interest(codes)
     return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _kinds()}
 

@@ -40,7 +40,7 @@ class Claims:
             name="--no-interest",
             negative="",
             show_default=False,
-            help="Leave late interest: \"crescendo pay interest\", or the next import, proposes it.",
+            help='Leave late interest: "crescendo pay interest", or the next import, proposes it.',
         ),
     ] = False
     at: Moment = ""

@@ -34,8 +34,8 @@ def interest(
     it at once. What was claimed before, by whomever, is not claimed again. Whenever it is stopped or killed, the same
     command goes on.
 
-    Exit codes: 0 done; 1 some of it was refused, as where credits lack, or the day is in no open period; 2 wrong usage; 3 the engine cannot go on; 130
-    interrupted.
+    Exit codes: 0 done; 1 some of it was refused, as where credits lack, or nothing was proposed, as the day lies in no open
+    period; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
     from service.late import How
 
@@ -74,7 +74,9 @@ def tell(found: "Claimed", *, dry: bool = False) -> None:
     from service.report import reasons
 
     if found.earlier:
-        console.say(f"Proposed by a call that was stopped, and decided now: {console.count(found.earlier, 'line')}.")
+        console.say(
+            f"Proposed by a call that was stopped, and decided now: {console.count(found.earlier, 'line')}."
+        )
     if found.payments:
         done = "to propose" if dry or found.waits or not found.posted else "proposed"
         console.say(

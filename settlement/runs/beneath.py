@@ -1,7 +1,7 @@
 """What the term of each debt runs by: of a part that is owed to another, the request under it all (domain 4).
 
 As ``posting.delays.measuring`` has it, which measures what was paid: a part falls due with the request that it is taken from,
-and is suspended by itself or with that, the nearest suspension counting.  Nothing of it is paid while any of them goes on.
+and is suspended by itself or with that, the longest suspension counting.  Nothing of it is paid while any of them goes on.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -29,8 +29,8 @@ class Beneath(NamedTuple):
     """The request under it all; itself where it is no part of one."""
     day: NDArray[np.int32]
     kind: NDArray[np.int16]
-    stop: NDArray[np.int64]
-    """The entry whose suspension counts; itself where there is none."""
+    above: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+    """Rows, and what each of them is taken from; then what that is taken from, and so on."""
     is_stopped: NDArray[np.bool_]
     """Whether something of it stands suspended."""
 
@@ -43,27 +43,22 @@ class Beneath(NamedTuple):
 async def beneath(owed: Owed, followed: Followed) -> Beneath:
     """What each row of ``owed`` is taken from, back to the request."""
     rows, stops = owed.rows, owed.stops
-    found = Beneath(
-        rows.entry_id.copy(), rows.day.copy(), rows.kind.copy(), rows.entry_id.copy(), _goes_on(stops, rows.entry_id)
-    )
+    stopped = _goes_on(stops, rows.entry_id)
+    found = Beneath(rows.entry_id.copy(), rows.day.copy(), rows.kind.copy(), [], stopped)
     at = np.flatnonzero(_PARTS[rows.kind])
     above = rows.predecessor[at]
     while len(at):
         known = await followed(np.unique(above).tolist())
-        for column, name in ((found.day, "day"), (found.kind, "kind")):
-            column[at] = [known[entry][name] for entry in above.tolist()]
-        found.entry[at] = above
+        day, kind, next_ = (
+            np.array([known[entry][name] for entry in above.tolist()])
+            for name in ("day", "kind", "predecessor")
+        )
+        found.entry[at], found.day[at], found.kind[at] = above, day, kind
         found.is_stopped[at] |= _goes_on(stops, above)
-        unset = ~_has(stops, found.stop[at])
-        found.stop[at[unset]] = above[unset]
-        goes_on = _PARTS[found.kind[at]]
-        above = np.array([known[entry]["predecessor"] for entry in above[goes_on].tolist()], np.int64)
-        at = at[goes_on]
+        found.above.append((at, above))
+        goes_on = _PARTS[kind]
+        at, above = at[goes_on], next_[goes_on]
     return found
-
-
-def _has(stops: Stops, entries: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return places(stops.entry, entries) < len(stops.entry)
 
 
 def _goes_on(stops: Stops, entries: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -105,7 +105,10 @@ def due_days(owed: Owed, known: Known, rules: Rules) -> NDArray[np.int32]:
     """The day on which each is to be paid at the latest: the one said, or the end of the term (domain 4)."""
     details, beneath = known.details, known.beneath
     since = np.where(details.received > 0, details.received, beneath.day)
-    ends = terms(since, *owed.stops.days(beneath.stop), rules.term_days).end
+    ends = terms(since, *owed.stops.days(owed.rows.entry_id), rules.term_days).end
+    for rows, above in beneath.above:
+        moved = terms(since[rows], *owed.stops.days(above), rules.term_days).end
+        ends[rows] = np.maximum(ends[rows], moved)
     ends = np.where(beneath.at_once, since, ends)
     return np.where(details.due > 0, details.due, ends).astype(np.int32)
 

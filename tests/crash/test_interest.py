@@ -27,7 +27,15 @@ CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $
 
 def child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
     """Propose in a process of its own, which dies at a step; its end, and the steps it came to."""
-    words = ["-m", "tests.crash.claiming", state.dsn, str(state.folder), str(step), KILLED_ON, *map(str, files)]
+    words = [
+        "-m",
+        "tests.crash.claiming",
+        state.dsn,
+        str(state.folder),
+        str(step),
+        KILLED_ON,
+        *map(str, files),
+    ]
     root = Path(__file__).parents[2]
     ended = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
     assert ended.returncode in (0, -signal.SIGKILL), ended.stderr
@@ -39,9 +47,7 @@ async def claim(state: State, day: str = CALLED_ON) -> Claimed:
 
 
 async def taken(state: State, files: list[Path]) -> Taken:
-    return await banking.take(
-        state.where, files, heard(), Telling(Lines(), claims=How(moment(CALLED_ON)))
-    )
+    return await banking.take(state.where, files, heard(), Telling(Lines(), claims=How(moment(CALLED_ON))))
 
 
 async def claims(state: State) -> list[tuple[object, ...]]:
@@ -142,6 +148,8 @@ async def test_what_was_taken_in_and_not_decided_is_decided_as_it_was(
         assert await claims(state) == []
         found = await claim(state)
         assert (found.payments, found.posted, found.earlier) == (0, None, 6)
-        days = await state.fetch("select distinct day from entry where kind = $1", KIND_NUMBER["late_interest"])
+        days = await state.fetch(
+            "select distinct day from entry where kind = $1", KIND_NUMBER["late_interest"]
+        )
         assert [str(row["day"]) for row in days] == [KILLED_ON]
         await assert_sound(state, await claims(state), "stopped")

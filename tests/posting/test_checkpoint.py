@@ -13,7 +13,17 @@ from core.columns import record
 from core.errors import SchemaMismatch
 from posting import checkpoint, restoring
 from posting.book import ITEMS_A_PAGE, State, empty
-from posting.checkpoint import KEYS_A_PAGE, NOTHING, PAGE_BYTES, PIECE_BYTES, Mark, Snapshot, Stored
+from posting.checkpoint import (
+    HEAD,
+    KEYS_A_PAGE,
+    MEANING,
+    NOTHING,
+    PAGE_BYTES,
+    PIECE_BYTES,
+    Mark,
+    Snapshot,
+    Stored,
+)
 from posting.restoring import Pieces
 from tests.files import File, files
 from tests.posting.desk import Desk, registry
@@ -218,12 +228,21 @@ def test_the_digest_vouches_for_the_row(name: str) -> None:
     _assert_refused(row._replace(**{name: getattr(row, name) + 1}), rows, "its row is not the one")
 
 
+def test_one_of_another_version_is_not_taken() -> None:
+    """It is whole, and its pages mean something else: they know nothing of what stands suspended."""
+    before = np.array([(0, 0, 0, 0, 0)], [(name, "<i8") for name in HEAD.names[1:]]).tobytes()
+    content = before.ljust(PIECE_BYTES, b"\0")
+    piece = checkpoint._rows(0, 0, bytearray(content)).tobytes()
+    row = Stored(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
+    _assert_refused(row, [piece], "another version of Crescendo")
+
+
 @pytest.mark.parametrize("cut", [0, 3])
 def test_a_checkpoint_without_an_end_is_not_taken(cut: int) -> None:
     """Whatever its digest says: whether its last block is there in part or not followed by an end."""
     head, blocks = (
-        bytes(40),
-        (1).to_bytes(4, "little") + bytes(4) + (PIECE_BYTES - 52 + cut).to_bytes(4, "little"),
+        np.array([(MEANING, 0, 0, 0, 0, 0)], HEAD).tobytes(),
+        (1).to_bytes(4, "little") + bytes(4) + (PIECE_BYTES - 60 + cut).to_bytes(4, "little"),
     )
     content = (head + blocks).ljust(PIECE_BYTES, b"\1")
     piece = checkpoint._rows(0, 0, bytearray(content)).tobytes()

@@ -82,9 +82,7 @@ def test_requests_are_due_from_the_service_that_they_are_billed_by(rows: list[Ro
     found = services.billed(columns_of(rows, order))
     moments = [plainly(rows[:moment]) for moment in range(len(rows) + 1)]
     asked = [(entry, moment, day) for moment, days in enumerate(moments, 1) for entry, day in days.items()]
-    entries, times, days = (
-        np.array([each[at] for each in asked], np.int64) for at in range(3)
-    )
+    entries, times, days = (np.array([each[at] for each in asked], np.int64) for at in range(3))
     assert found.of(entries, times).tolist() == days.tolist()
 
 
@@ -154,7 +152,9 @@ def test_what_is_measured_of_each_payment() -> None:
         ([(9, 40, 100, 50, 110)], 140),
         ([(9, 40, 100, 60, 110)], NEVER),  # ended by the debit's own entry or behind: not known yet
         ([(9, 60, 100, 70, 110)], 125),  # noted behind it
-        ([(2, 42, 105, 52, 120), (9, 40, 100, 50, 110)], 150),  # the nearest counts
+        ([(2, 42, 105, 52, 120), (9, 40, 100, 50, 110)], 150),  # the longest counts
+        ([(2, 42, 105, 52, 109), (9, 40, 100, 50, 110)], 140),
+        ([(2, 42, 105, 52, 109), (9, 40, 100, 60, 110)], NEVER),
         ([(2, 61, 105, 62, 120), (9, 40, 100, 50, 110)], 140),
         ([(2, 42, 105, 52, 120), (3, 43, 106, 53, 121), (9, 40, 100, 50, 110)], 151),
     ],

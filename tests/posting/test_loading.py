@@ -116,13 +116,15 @@ FILES: list[File] = [
         *_act("OP1", "attachment", _followed("DP1", "4.00", payee="P3")),
         *_act("CC1", "assignment", _followed("OP1", "1.00", payee="P4")),
         *_act("LI1", "late_interest", _followed("DP1", "2.00", payee="P2")),
+        *_act("PA0", "payment", _followed("DP3", "4.00")),  # it stands suspended
+        *_act("TR1", "term_resumption", {"predecessor": "TS1"}),
         *_act(
             "PA1", "payment", _followed("DP1", "10.00"), _followed("OP1", "3.00"), _followed("DP3", "4.00")
         ),
         *_act("PA2", "bank_debit", _followed("PA1", "10.00"), _followed("PA1#2", "3.00")),
         *_act("PA3", "bank_reject", _followed("PA1#3", "4.00")),
         *_act("SO1", "set_off", _followed("LI1", "0.50")),
-        *_act("TR1", "term_resumption", {"predecessor": "TS1"}),
+        *_act("TS2", "term_suspension", {"predecessor": "LI1"}),
         *_act("BL1", "payee_block", {"payee": "P4"}, {"payee": "P2"}),
         *_act("BD1", "bank_details", _payee(1) | {"iban": _payee(7)["iban"]}),
     ],
@@ -137,11 +139,12 @@ FILES: list[File] = [
         *_act("PA4", "payment", _followed("DP2", "5.00", iban=_payee(7)["iban"])),
         *_act("PA5", "payment", _followed("DP2", "5.00", iban=_payee(1)["iban"])),
         *_act("PA6", "payment", _followed("CC1", "1.00")),
+        *_act("PA7", "payment", _followed("LI1", "1.00")),
     ],
 ]
 """Acts of every kind that are accepted, of one line and of several; a duplicate, and some that are refused."""
 
-_ENTRIES = 82
+_ENTRIES = 83
 """Of all of them together."""
 
 

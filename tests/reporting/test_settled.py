@@ -142,6 +142,7 @@ CHANGES = {
         "update entry set credit = (select id from reference_text where kind = 5 and code = '5129000000') where entry_id = 28",
         "set_offs", "entry 28 ",
     ),
+    "a re-issue behind a block": ("update entry set kind = 30 where entry_id = 41", "blocked_unpaid", "entry 42 "),
     "a set-off of another debt": ("update entry set debit = credit where entry_id = 28", "set_offs", "entry 28 "),
     "a void lowered": ("update entry set amount = amount - 1 where entry_id = 44", "node_balances", "0217"),
     "bank details unsaid": (

@@ -15,7 +15,7 @@ from service.database import Database
 from service.late import How
 from service.progress import Lines
 from tests.databases import fresh
-from tests.service.states import NEVER, State, heard, moment, request
+from tests.service.states import NEVER, State, heard, moment, payee, request
 
 PAID = 20
 DEBITED = date(2018, 11, 6)
@@ -25,7 +25,10 @@ PROGRAMMES = ("0177", "0217")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    """Requests of the days from the third to the twenty-second of October, number 5 suspended for ten days."""
+    """Requests of the days from the third to the twenty-second of October, number 5 suspended for ten days.
+
+    Of the interest paid for them a part is owed to somebody else.
+    """
     async with fresh(database) as dsn:
         found = State(dsn, tmp_path_factory.mktemp("delays"))
         await found.funded(PAID)
@@ -39,6 +42,10 @@ async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         files = await found.pay(date(2018, 12, 1), moment("2018-11-05"))
         await found.take(found.files(found.bank(files, NEVER)))
         await late.claim(found.where, How(moment("2018-11-08")), heard(), Lines())
+        (row,) = await found.fetch("select min(entry_id) as entry from entry where kind = 28")
+        part = {"exercise": 2018, "kind": "attachment", "reference": "SATD-1", "date": "2018-11-09"}
+        taken = {"predecessor": f"@{row['entry']}", "payee": payee(2), "amount": "10.00"}
+        await found.accepted([part | taken])
         files = await found.pay(date(2018, 12, 1), moment("2018-11-12"))
         await found.take(found.files(found.bank(files, NEVER)))
         yield found

@@ -304,9 +304,7 @@ async def paid_on(state: State, day: str, until: str = "2018-12-31") -> int:
     year, month, number = map(int, until.split("-"))
     files = await state.pay(date(year, month, number), moment(day))
     await state.take(state.files(state.bank(files, NEVER)))
-    (row,) = await state.fetch(
-        "select max(day) as day from entry where kind = $1", KIND_NUMBER["bank_debit"]
-    )
+    (row,) = await state.fetch("select max(day) as day from entry where kind = $1", KIND_NUMBER["bank_debit"])
     return (row["day"] - date(1970, 1, 1)).days
 
 
@@ -336,7 +334,13 @@ FLUX_1: Acts = [
         "date": "2018-09-01",
     },
     *(
-        {"reference": f"SF-{at}", "kind": "service", "predecessor": "EJ", "amount": f"{at}000.00", "date": each}
+        {
+            "reference": f"SF-{at}",
+            "kind": "service",
+            "predecessor": "EJ",
+            "amount": f"{at}000.00",
+            "date": each,
+        }
         for at, each in ((2, "2018-09-10"), (3, "2018-10-07"))
     ),
     *(
@@ -411,7 +415,12 @@ async def last_debit(state: State) -> int:
 async def part_paid(state: State, reference: str, amount: str, debited: str) -> None:
     """Part of a request paid in December and debited by the bank on a day; acts as a run and a statement give them."""
     (row,) = await state.fetch("select max(entry_id) as entry from entry")
-    payment = {"kind": "payment", "reference": f"P-{row['entry']}", "amount": amount, "predecessor": reference}
+    payment = {
+        "kind": "payment",
+        "reference": f"P-{row['entry']}",
+        "amount": amount,
+        "predecessor": reference,
+    }
     await state.accepted([{**payment, "exercise": 2018, "date": "2018-11-12"}])
     (paid,) = await state.fetch("select max(entry_id) as entry from entry")
     debit = {"kind": "bank_debit", "reference": f"D{paid['entry']}", "predecessor": f"@{paid['entry']}"}
@@ -454,13 +463,21 @@ async def test_what_comes_back_behind_a_late_debit_was_paid_late_all_the_same(
         (row,) = await state.fetch("select max(entry_id) as entry from entry")
         common = {"exercise": 2018, "date": "2018-11-14", "amount": "1000.00"}
         back = [
-            {**common, "kind": "bank_return", "reference": "R1", "line": 1, "predecessor": f"@{row['entry']}"},
+            {
+                **common,
+                "kind": "bank_return",
+                "reference": "R1",
+                "line": 1,
+                "predecessor": f"@{row['entry']}",
+            },
             {**common, "kind": "return_identified", "reference": "R1", "line": 2, "predecessor": "#1"},
         ]
         await state.accepted(back, "bank")
         await claim(state, "2018-11-20")
         assert await claims(state) == {"DP-1": [4_000 + interest(1, 12)]}
-        await state.accepted([{**common, "kind": "reissue", "reference": "N1", "predecessor": f"@{row['entry'] + 2}"}])
+        await state.accepted(
+            [{**common, "kind": "reissue", "reference": "N1", "predecessor": f"@{row['entry'] + 2}"}]
+        )
         sent = {**common, "kind": "bank_debit", "reference": "D2", "date": "2018-12-20"}
         (last,) = await state.fetch("select max(entry_id) as entry from entry")
         await state.accepted([{**sent, "predecessor": f"@{last['entry']}"}], "bank")
@@ -468,29 +485,43 @@ async def test_what_comes_back_behind_a_late_debit_was_paid_late_all_the_same(
         assert (await state.proof()).findings == []
 
 
-async def test_parts_are_late_by_the_request_and_the_nearest_suspension(
+async def test_parts_are_late_by_the_request_and_the_longest_suspension(
     database: Database, tmp_path: Path
 ) -> None:
     """Whole suspended, a part of it by itself as well, and a part of that: each measured and proven alike."""
     stop = {"kind": "term_suspension", "date": "2018-10-10"}
     rows: Acts = [
         {**request(1), "amount": "5000.00", "date": "2018-10-01"},
-        {"kind": "assignment", "reference": "A1", "predecessor": "DP-1", "payee": payee(2), "amount": "3000.00"},
-        {"kind": "attachment", "reference": "B1", "predecessor": "A1", "payee": payee(3), "amount": "1000.00"},
+        {
+            "kind": "assignment",
+            "reference": "A1",
+            "predecessor": "DP-1",
+            "payee": payee(2),
+            "amount": "3000.00",
+        },
+        {
+            "kind": "attachment",
+            "reference": "B1",
+            "predecessor": "A1",
+            "payee": payee(3),
+            "amount": "1000.00",
+        },
         {**stop, "reference": "S-1", "predecessor": "DP-1"},
         {**stop, "reference": "S-2", "predecessor": "A1"},
+        {**stop, "reference": "S-3", "predecessor": "B1"},
         {"kind": "term_resumption", "reference": "E-1", "predecessor": "S-1", "date": "2018-10-20"},
         {"kind": "term_resumption", "reference": "E-2", "predecessor": "S-2", "date": "2018-10-05"},
+        {"kind": "term_resumption", "reference": "E-3", "predecessor": "S-3", "date": "2018-10-25"},
     ]
     async for state in owing(database, tmp_path / "own", rows):
         for reference, amount in (("DP-1", "2000.00"), ("A1", "2000.00"), ("B1", "1000.00")):
             await part_paid(state, reference, amount, "2018-11-29")
         await claim(state, "2018-12-01")
-        # the whole thirty days from the 20th of October; its parts from the tenth: resumed before means the same day
+        # thirty days from the 20th of October, on which the whole went on; the last part from the 25th
         assert await claims(state) == {
             "DP-1": [4_000 + interest(2, 10)],
-            "A1": [4_000 + interest(2, 20)],
-            "B1": [4_000 + interest(1, 20)],
+            "A1": [4_000 + interest(2, 10)],
+            "B1": [4_000 + interest(1, 5)],
         }
         assert (await state.proof()).findings == []
 
@@ -513,9 +544,14 @@ async def test_a_part_of_late_interest_bears_none(state: State) -> None:
         " join entry a on a.entry_id = p.predecessor where d.kind = $1 and a.reference = 'SATD-1'",
         KIND_NUMBER["bank_debit"],
     )
-    wrong = {"kind": "late_interest", "reference": f"IM-{debit['predecessor']}-{debit['entry_id']}", "payee": payee(3)}
+    wrong = {
+        "kind": "late_interest",
+        "reference": f"IM-{debit['predecessor']}-{debit['entry_id']}",
+        "payee": payee(3),
+    }
     await state.accepted(
-        [{**wrong, "predecessor": "SATD-1", "amount": "40.05", "exercise": 2018, "date": "2018-12-31"}], "treasury"
+        [{**wrong, "predecessor": "SATD-1", "amount": "40.05", "exercise": 2018, "date": "2018-12-31"}],
+        "treasury",
     )
     (finding,) = (await state.proof()).findings
     assert (finding.check, finding.expected) == ("late_interest", "nothing was paid late")

@@ -1,4 +1,4 @@
-"""Late interest behind the import of statements: proposed in the same command, left out, or told why not; the import stands."""
+"""Late interest behind the import of statements: proposed in the same command, or told why not; the import stands."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -64,7 +64,11 @@ async def test_what_is_due_is_proposed_behind_the_debits(state: State) -> None:
     assert "Late interest proposed on 4 requests" in said
     assert await counts(state) == (4, 4)
     again: dict[str, Any] = (await taken(state, *DAY, "--json")).json()
-    assert (again["interest"]["payments"], again["interest"]["posted"], again["interest"]["waits"]) == (0, None, "")
+    assert (again["interest"]["payments"], again["interest"]["posted"], again["interest"]["waits"]) == (
+        0,
+        None,
+        "",
+    )
     assert await counts(state) == (4, 4)
     days = await state.fetch("select distinct day from entry where kind = $1", KIND_NUMBER["late_interest"])
     assert [row["day"] for row in days] == [date(2018, 11, 20)]

@@ -86,7 +86,13 @@ async def test_what_was_suspended_since_is_refused_and_told(world: World, before
         {"reference": "GOOD", "payee": "P1", "amount": "1.00"},
         {"reference": "STOPPED", "payee": "P2", "amount": "6.00"},
     )
-    part = {"kind": "assignment", "reference": "A1", "predecessor": "STOPPED", "payee": "P3", "amount": "4.00"}
+    part = {
+        "kind": "assignment",
+        "reference": "A1",
+        "predecessor": "STOPPED",
+        "payee": "P3",
+        "amount": "4.00",
+    }
     await world.post([part])
     run = await world.propose()
     if before == "issue":

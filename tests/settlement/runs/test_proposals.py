@@ -332,4 +332,7 @@ async def test_a_part_of_late_interest_is_owed_at_once(world: World) -> None:
     part = {"kind": "attachment", "reference": "O1", "predecessor": "I1", "payee": "P2", "amount": "2"}
     await world.post([late, part])
     lines = await world.lines(await world.propose(until="2018-05-02"))
-    assert [(line["amount"], line["due"]) for line in lines] == [(300, date(2018, 5, 2)), (200, date(2018, 5, 2))]
+    assert [(line["amount"], line["due"]) for line in lines] == [
+        (300, date(2018, 5, 2)),
+        (200, date(2018, 5, 2)),
+    ]
