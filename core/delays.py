@@ -46,3 +46,10 @@ class Late(NamedTuple):
     """The first day on which interest ran."""
     cell: Index
     payee: Index
+
+
+class Claims(NamedTuple):
+    """Late interest that was claimed, by what it is for, ascending.  A COPY row."""
+
+    payable: Entry
+    cents: Money

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.delays import Claims
 from core.money import CENTS_PER_EURO
 from posting.delays.due import Due
 from settlement.pain001 import decimal, exact_sum
@@ -19,15 +21,6 @@ BATCH = "interest-"
 _VERSION = "1"
 
 
-class Had(NamedTuple):
-    """What was claimed for one thing before."""
-
-    cents: int
-    """By whomever."""
-    names: Sequence[str]
-    """References of our own claims."""
-
-
 class Proposed(NamedTuple):
     """What is proposed: rows of what is due, and how much of each is not claimed yet."""
 
@@ -37,37 +30,30 @@ class Proposed(NamedTuple):
     """Cents, one for each of ``rows``."""
     had: NDArray[np.int64]
     """What was claimed for each before, by whomever."""
-    name: Sequence[str]
-    """The reference of each claim."""
+
+    @property
+    def payable(self) -> NDArray[np.int64]:
+        """What each claim is for."""
+        return self.due.payable[self.rows]
 
 
 class Names(NamedTuple):
-    """What acts say in words."""
+    """What acts say in words, one for each that is proposed."""
 
-    payees: Mapping[int, str]
-    """Codes by number."""
-    references: Mapping[int, str]
-    """Of what was paid late, by entry."""
-
-
-_NOTHING = Had(0, ())
+    payees: pa.Array
+    references: pa.Array
+    """Of what was paid late."""
+    taken: Mapping[int, Sequence[str]]
+    """References of our own claims before, where there are some, by what they are for."""
 
 
-def missing(due: Due, claimed: Mapping[int, Had]) -> Proposed:
-    """What is due beyond what was ``claimed`` for each payable, by entry: also what was rejected is not claimed again."""
-    had = [claimed.get(entry, _NOTHING) for entry in due.payable.tolist()]
-    cents = np.array([each.cents for each in had], np.int64)
-    rows = np.flatnonzero(due.amount > cents)
-    payable, debit = due.payable[rows].tolist(), due.debit[rows].tolist()
-    wanted = zip(payable, debit, rows.tolist(), strict=True)
-    names = [_name(f"IM-{entry}-{last}", had[row].names) for entry, last, row in wanted]
-    return Proposed(due, rows, (due.amount - cents)[rows], cents[rows], names)
-
-
-def _name(wanted: str, taken: Sequence[str]) -> str:
-    """``wanted``, with a number behind it where it was claimed by other rules before."""
-    same = sum(each == wanted or each.startswith(f"{wanted}-") for each in taken)
-    return f"{wanted}-{same + 1}" if same else wanted
+def missing(due: Due, claimed: Claims) -> Proposed:
+    """What is due beyond what was ``claimed``, ascending by payable: also what was rejected is not claimed again."""
+    at = np.searchsorted(claimed.payable, due.payable)
+    is_there = np.append(claimed.payable, -1)[at] == due.payable
+    had = np.where(is_there, np.append(claimed.cents, 0)[at], 0)
+    rows = np.flatnonzero(due.amount > had)
+    return Proposed(due, rows, (due.amount - had)[rows], had[rows])
 
 
 def table(found: Proposed, names: Names, day: date) -> pa.Table:
@@ -76,37 +62,60 @@ def table(found: Proposed, names: Names, day: date) -> pa.Table:
     An act is called by what was paid late and the last payment that was: so the same claim is one act, however often
     it is proposed.
     """
-    due, rows = found.due, found.rows.tolist()
-    payable, debit = due.payable[rows].tolist(), due.debit[rows].tolist()
-    payees = [names.payees[number] for number in due.payee[rows].tolist()]
+    count, debit = len(found.rows), found.due.debit[found.rows]
     columns: dict[str, pa.Array] = {
-        "reference": pa.array(found.name),
-        "kind": pa.array([KIND] * len(rows)),
-        "exercise": pa.array(np.full(len(rows), day.year, np.int32)),
-        "date": pa.array([day] * len(rows), pa.date32()),
-        "predecessor": pa.array([f"@{entry}" for entry in payable]),
-        "payee": pa.array(payees),
+        "reference": _references(found, names.taken),
+        "kind": pa.repeat(KIND, count),
+        "exercise": pa.array(np.full(count, day.year, np.int32)),
+        "date": pa.repeat(pa.scalar(day, pa.date32()), count),
+        "predecessor": _joined("@", _text(found.payable)),
+        "payee": names.payees,
         "amount_cents": pa.array(found.amount),
-        "remittance": pa.array(_remittances(found, names)),
+        "remittance": _remittances(found, names.references),
     }
-    said = {"sender": SENDER, "batch_id": f"{BATCH}{day}-{max(debit)}", "version": _VERSION}
-    said |= {"count": str(len(rows)), "control_sum": decimal(exact_sum(found.amount))}
+    said = {"sender": SENDER, "batch_id": f"{BATCH}{day}-{debit.max()}", "version": _VERSION}
+    said |= {"count": str(count), "control_sum": decimal(exact_sum(found.amount))}
     return pa.table(columns).replace_schema_metadata(
         {f"crescendo.{name}": text for name, text in said.items()}
     )
 
 
-def _remittances(found: Proposed, names: Names) -> list[str]:
+def _references(found: Proposed, taken: Mapping[int, Sequence[str]]) -> pa.Array:
+    """``IM-ENTRY-DEBIT``, with a number behind it where that was claimed by other rules before."""
+    debit = found.due.debit[found.rows]
+    wanted = _joined("IM-", _text(found.payable), "-", _text(debit))
+    rows = np.flatnonzero(np.isin(found.payable, np.array(sorted(taken), np.int64)))
+    own = [
+        _numbered(wanted[row].as_py(), taken[entry])
+        for row, entry in zip(rows.tolist(), found.payable[rows].tolist(), strict=True)
+    ]
+    is_own = np.zeros(len(found.rows), bool)
+    is_own[rows] = True
+    return pc.replace_with_mask(wanted, pa.array(is_own), pa.array(own, pa.string()))
+
+
+def _numbered(wanted: str, taken: Sequence[str]) -> str:
+    same = sum(each == wanted or each.startswith(f"{wanted}-") for each in taken)
+    return f"{wanted}-{same + 1}" if same else wanted
+
+
+def _remittances(found: Proposed, references: pa.Array) -> pa.Array:
     """What the creditor will read: interest and compensation apart, where it is all that is due."""
-    due, said = found.due, []
-    for row, had in zip(found.rows.tolist(), found.had.tolist(), strict=True):
-        reference = names.references[int(due.payable[row])]
-        sums = _euros(int(due.interest[row])), _euros(int(due.compensation[row]))
-        parts = "" if had else " {} + INDEMNITE {}".format(*sums)
-        said.append(f"INTERETS MORATOIRES{parts} DP {reference}")
-    return said
+    due, rows = found.due, found.rows
+    interest, fixed = _euros(due.interest[rows]), _euros(due.compensation[rows])
+    whole = _joined("INTERETS MORATOIRES ", interest, " + INDEMNITE ", fixed, " DP ", references)
+    rest = _joined("INTERETS MORATOIRES DP ", references)
+    return pc.if_else(pa.array(found.had > 0), rest, whole)
 
 
-def _euros(cents: int) -> str:
-    whole, rest = divmod(cents, CENTS_PER_EURO)
-    return f"{whole}.{rest:02}"
+def _euros(cents: NDArray[np.int64]) -> pa.Array:
+    whole, rest = np.divmod(cents, CENTS_PER_EURO)
+    return _joined(_text(whole), ".", pc.utf8_lpad(_text(rest), 2, "0"))
+
+
+def _text(numbers: NDArray[np.int64]) -> pa.Array:
+    return pa.array(numbers).cast(pa.string())
+
+
+def _joined(*parts: pa.Array | str) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, "")  # type: ignore[call-overload]

@@ -3,19 +3,25 @@
 import asyncio
 
 import asyncpg
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBER
 from core.columns import blank, join
-from core.delays import Debited, Late
+from core.delays import Claims, Debited, Late
 from core.interest import Interest
 from posting.delays import postgres as delays
 from posting.delays.due import due
 from posting.delays.measuring import late, measured
+from posting.rows import HEADER, TRAILER, decode
+from posting.store import outflow
 from posting.store.sql import queries
 from settlement.late import acts
-from settlement.late.acts import Had, Names, Proposed
+from settlement.late.acts import Names, Proposed
 
 SQL = queries("settlement.late", "queries.sql")
+_AT_ONCE = 100_000
 Connection = asyncpg.Connection
 
 
@@ -35,17 +41,42 @@ async def proposed(connection: Connection, rules: Interest, term_days: int) -> P
             parts.append(late(measured(rows, known)))
 
         await delays.debited(connection, delays.EVER, keep)
-        claimed = await connection.fetch(SQL["claimed"], KIND_NUMBER[acts.KIND], acts.SENDER)
+        claimed = await _claimed(connection)
     owed = await asyncio.to_thread(due, join(parts), rules)
-    return acts.missing(owed, {row["predecessor"]: Had(row["cents"], row["names"]) for row in claimed})
+    return acts.missing(owed, claimed)
 
 
 async def names(connection: Connection, found: Proposed) -> Names:
     """The words for what is proposed."""
-    numbers, entries = (column[found.rows].tolist() for column in (found.due.payee, found.due.payable))
-    payees = await connection.fetch(SQL["payees"], sorted(set(numbers)))
-    references = await connection.fetch(SQL["references"], entries)
+    numbers, at = np.unique(found.due.payee[found.rows], return_inverse=True)
+    payees = {row["payee"]: row["code"] for row in await connection.fetch(SQL["payees"], numbers.tolist())}
+    codes = pa.array([payees[number] for number in numbers.tolist()], pa.string())
     return Names(
-        {row["payee"]: row["code"] for row in payees},
-        {row["entry_id"]: row["reference"] for row in references},
+        codes.take(pa.array(at)), await _references(connection, found.payable), await _own(connection, found)
     )
+
+
+async def _claimed(connection: Connection) -> Claims:
+    parts = [blank(Claims, 0)]
+    select = SQL["claimed"].format(kind=KIND_NUMBER[acts.KIND])
+    await outflow.copied(
+        connection, select, lambda part: parts.append(decode(Claims, b"".join([HEADER, part, TRAILER]))[0])
+    )
+    return join(parts)
+
+
+async def _references(connection: Connection, entries: NDArray[np.int64]) -> pa.Array:
+    """Of ``entries``, ascending, some at a time."""
+    found = [pa.array([], pa.string())]
+    for first in range(0, len(entries), _AT_ONCE):
+        rows = await connection.fetch(SQL["references"], entries[first : first + _AT_ONCE].tolist())
+        found.append(pa.array([row["reference"] for row in rows], pa.string()))
+    return pa.concat_arrays(found)
+
+
+async def _own(connection: Connection, found: Proposed) -> dict[int, list[str]]:
+    again, names = found.payable[found.had > 0].tolist(), dict[int, list[str]]()
+    rows = await connection.fetch(SQL["own"], KIND_NUMBER[acts.KIND], acts.SENDER, again) if again else []
+    for row in rows:
+        names.setdefault(row["predecessor"], []).append(row["reference"])
+    return names
