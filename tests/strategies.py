@@ -73,6 +73,7 @@ _SETTLED = [
         ("commitment", "payment_request_without_service", "set_off", "late_interest", "set_off"),
         ("direct_payment_request", *_TERM, "term_resumption", "payment", "late_interest", *_TERM),
         ("commitment", "payment_request_without_service", *_TERM, "term_suspension", "payment"),
+        ("direct_payment_request", "assignment", "term_suspension", "payment", "term_resumption", "payment"),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
     )
 ]

@@ -110,7 +110,7 @@ def measured(rows: Debited, known: Known) -> Measured:
     suspended, resumed = known.stops.of(rows.payable, rows.entry_id)
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
-        suspended[row], resumed[row] = _longest(known, chain, (start[row], rows.entry_id[row]))
+        suspended[row], resumed[row] = _longest(known, chain, (int(start[row]), int(rows.entry_id[row])))
     return Measured(rows, terms(start, suspended, resumed, known.term_days))
 
 
@@ -122,13 +122,13 @@ def are_interest(rows: Debited, parts: Mapping[int, Part]) -> NDArray[np.bool_]:
     return found
 
 
-def _longest(known: Known, chain: NDArray[np.int64], since: tuple[np.int32, np.int64]) -> tuple[int, int]:
+def _longest(known: Known, chain: NDArray[np.int64], since: tuple[int, int]) -> tuple[int, int]:
     """Of the suspensions of a part and of all it is taken from, the one that moves its term furthest.
 
     ``since`` = (day on which the term began, entry before which they are noted)
     """
-    start, moment = (np.full(len(chain), each) for each in since)
-    suspended, resumed = known.stops.of(chain, moment)
+    start, moments = np.full(len(chain), since[0], np.int32), np.full(len(chain), since[1], np.int64)
+    suspended, resumed = known.stops.of(chain, moments)
     at = int(np.argmax(terms(start, suspended, resumed, known.term_days).end))
     return int(suspended[at]), int(resumed[at])
 

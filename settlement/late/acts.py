@@ -91,7 +91,7 @@ def _references(found: Proposed, taken: Mapping[int, Sequence[str]]) -> pa.Array
     ]
     is_own = np.zeros(len(found.rows), bool)
     is_own[rows] = True
-    return pc.replace_with_mask(wanted, pa.array(is_own), pa.array(own, pa.string()))
+    return pc.call_function("replace_with_mask", [wanted, pa.array(is_own), pa.array(own, pa.string())])
 
 
 def _numbered(wanted: str, taken: Sequence[str]) -> str:
@@ -105,12 +105,14 @@ def _remittances(found: Proposed, references: pa.Array) -> pa.Array:
     interest, fixed = _euros(due.interest[rows]), _euros(due.compensation[rows])
     whole = _joined("INTERETS MORATOIRES ", interest, " + INDEMNITE ", fixed, " DP ", references)
     rest = _joined("INTERETS MORATOIRES DP ", references)
-    return pc.if_else(pa.array(found.had > 0), rest, whole)
+    return pc.call_function("if_else", [pa.array(found.had > 0), rest, whole])
 
 
 def _euros(cents: NDArray[np.int64]) -> pa.Array:
     whole, rest = np.divmod(cents, CENTS_PER_EURO)
-    return _joined(_text(whole), ".", pc.utf8_lpad(_text(rest), 2, "0"))
+    # a hundred more gives both digits, and the one before them is cut off
+    digits = pc.call_function("utf8_slice_codeunits", [_text(rest + CENTS_PER_EURO)], pc.SliceOptions(1))
+    return _joined(_text(whole), ".", digits)
 
 
 def _text(numbers: NDArray[np.int64]) -> pa.Array:

@@ -123,8 +123,9 @@ def certified(**told: int) -> services.Billed:
 
 def stops_of(*told: tuple[int, int, int, int, int]) -> Stops:
     """Of what, noted by which entry, on which day; ended by which, on which day."""
-    types = (np.int64, np.int64, np.int32, np.int64, np.int32)
-    return Stops(*(np.array([row[at] for row in told], kind) for at, kind in enumerate(types)))
+    entries = [np.array([row[at] for row in told], np.int64) for at in (0, 1, 3)]
+    days = [np.array([row[at] for row in told], np.int32) for at in (2, 4)]
+    return Stops(entries[0], entries[1], days[0], entries[2], days[1])
 
 
 def test_what_is_measured_of_each_payment() -> None:
