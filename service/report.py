@@ -23,6 +23,8 @@ def tell(result: Result) -> None:
     for path in result.twice:
         say(f"{path}: the same bytes as another file, and taken once")
     _tell_rejected(result.rejected)
+    for each in result.answered:
+        say(f"{each.file}: pain.002 in {each.pain002}")
     if result.lost:
         heading("Set aside: their files are gone from the spool")
         for each in result.lost:
