@@ -1,5 +1,6 @@
-"""Which imputation file belongs to which payment file, by its name.  Light: whoever sends files loads no reader."""
+"""What stands beside a file and is read with it, by its name.  Light: whoever sends files loads no reader."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import FileUnreadable
@@ -8,6 +9,8 @@ IMPUTATION_SUFFIXES = tuple(
     f".imputation.{suffix}" for suffix in ("csv", "parquet", "jsonl", "arrow", "arrows")
 )
 """What stands behind the whole name of a payment file in that of its imputation file."""
+MANIFEST_SUFFIX = ".manifest.json"
+"""What stands behind the whole name of any file in that of its envelope."""
 
 
 def imputation_beside(path: Path) -> Path | None:
@@ -29,4 +32,18 @@ def imputation_beside(path: Path) -> Path | None:
 
 def described(name: str) -> str:
     """The name of the payment file to which an imputation file of that name belongs; empty when it is none."""
-    return next((name.removesuffix(suffix) for suffix in IMPUTATION_SUFFIXES if name.endswith(suffix)), "")
+    return _before(name, IMPUTATION_SUFFIXES)
+
+
+def by_themselves(paths: Iterable[Path]) -> list[Path]:
+    """All but the manifests and imputation files that stand beside their file: they go with it."""
+    suffixes = (MANIFEST_SUFFIX, *IMPUTATION_SUFFIXES)
+    return [
+        path
+        for path in paths
+        if not ((name := _before(path.name, suffixes)) and path.with_name(name).exists())
+    ]
+
+
+def _before(name: str, suffixes: tuple[str, ...]) -> str:
+    return next((name.removesuffix(suffix) for suffix in suffixes if name.endswith(suffix)), "")

@@ -13,6 +13,7 @@ import msgspec
 
 from core.errors import EnvelopeMismatch, FormatUnknown, LimitExceeded
 from core.money import CENTS_PER_EURO, euros
+from ingest.companions import MANIFEST_SUFFIX
 from ingest.formats import MANIFEST_BYTES_MAX, reading
 from ingest.jsonl import strict_object
 
@@ -127,7 +128,7 @@ def beside(path: Path) -> Envelope:
     FormatUnknown, FileUnreadable, LimitExceeded
         It is there and cannot be understood.
     """
-    manifest = path.with_name(f"{path.name}.manifest.json")
+    manifest = path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
     if not manifest.exists():
         return Envelope()
     with reading(manifest.name), manifest.open("rb") as file:

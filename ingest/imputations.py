@@ -5,12 +5,14 @@ their end-to-end ids and amounts, so that a row cannot be taken for another's.  
 structured remittance: ``name:value`` pairs with the names of those columns.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from core.codes import Outcome
 from core.errors import EnvelopeMismatch, FormatUnknown
@@ -139,21 +141,38 @@ class ImputationFile:
 
 def structured(texts: pa.Array) -> Said:
     """What transfers say themselves; words that are no pair of a known name and a value are for the payee."""
-    coded = texts.dictionary_encode()
-    found: dict[str, list[str]] = {}
-    for number, text in enumerate(coded.dictionary.to_pylist()):
-        for column, value in _pairs(text):
-            found.setdefault(column, [""] * len(coded.dictionary))[number] = value
-    indices = coded.indices
-    return {name: pa.array(values, pa.string()).take(indices) for name, values in found.items()}
+    parts = _call("split_pattern", texts, options=pc.SplitPatternOptions(IMPUTATION_JOINER))
+    words, rows = parts.flatten(), _call("list_parent_indices", parts)
+    is_pair = _call("match_substring", words, options=pc.MatchSubstringOptions(_PAIR))
+    words, rows = words.filter(is_pair), rows.filter(is_pair).to_numpy()
+    pairs = _call("split_pattern", words, options=pc.SplitPatternOptions(_PAIR, max_splits=1))
+    columns = _columns(_call("list_element", pairs, pa.scalar(0)))
+    values = _call("utf8_trim_whitespace", _call("list_element", pairs, pa.scalar(1)))
+    return {
+        COLUMNS[column]: _last(values, np.flatnonzero(columns == column), (rows, len(texts)))
+        for column in np.unique(columns[columns >= 0]).tolist()
+    }
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    for part in text.split(IMPUTATION_JOINER) if text else ():
-        name, colon, value = part.partition(_PAIR)
-        column = name.strip().lower().replace("-", "_")
-        if colon and column in COLUMNS:
-            yield column, value.strip()
+def _columns(names: pa.Array) -> NDArray[np.int64]:
+    """The place of each name among ``COLUMNS``, ``-`` and ``_`` and any case alike; -1 for others."""
+    coded = names.dictionary_encode()
+    known = {name: place for place, name in enumerate(COLUMNS)}
+    spelled = (name.strip().lower().replace("-", "_") for name in coded.dictionary.to_pylist())
+    places = np.array([known.get(name, -1) for name in spelled], np.int64)
+    return places[coded.indices.to_numpy()]
+
+
+def _last(values: pa.Array, found: NDArray[np.int64], where: tuple[NDArray[np.int64], int]) -> pa.Array:
+    """By row the last of the ``found`` values, empty where there is none; ``where``: the row of each, and how many rows."""
+    rows, count = where
+    place = np.full(count, -1, np.int64)
+    np.maximum.at(place, rows[found], found)
+    return values.take(pa.array(place, mask=place < 0)).fill_null("")
+
+
+def _call(name: str, *arguments: Any, options: Any = None) -> pa.Array:
+    return pc.call_function(name, list(arguments), options)
 
 
 def _texts(column: pa.Array) -> pa.Array:
@@ -162,7 +181,7 @@ def _texts(column: pa.Array) -> pa.Array:
 
 
 def _differ(ours: pa.Array, theirs: pa.Array | str) -> np.ndarray:
-    return pc.call_function("not_equal", [ours, theirs]).to_numpy(zero_copy_only=False)
+    return _call("not_equal", ours, theirs).to_numpy(zero_copy_only=False)
 
 
 def _is_none(parsed: Parsed) -> np.ndarray:

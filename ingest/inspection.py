@@ -161,9 +161,17 @@ def lots(spool: Spool, identity: Identity) -> LotNames:
     sender, sha256 = identity
     folder = spool.home(sha256)
     if not (folder / LOTS).exists():
-        _normalise(spool.open(sha256, sender))
+        _note_lots(spool.open(sha256, sender))
     with reading(f"spool, {sha256.hex()}"):
         return lot_names(folder)
+
+
+def _note_lots(spooled: Spooled) -> None:
+    """Write the lots down and nothing else: the lines of a file that is decided are not kept twice."""
+    with workplace(spooled.folder.parents[1]) as made:
+        for _ in pain001.batches(spooled.path, spooled.name, made):
+            pass
+        (made / LOTS).replace(spooled.folder / LOTS)
 
 
 # ------------------------------------------------------------------------------------ proving

@@ -185,7 +185,9 @@ class FileFeed:
         try:
             with self.stages.measured("prove"):
                 found = prove(spooled, self._allowance)
-        except BaseException:  # refused, or a disk that is full: then all the more
+        except BaseException as error:  # refused, or a disk that is full: then all the more
+            if isinstance(error, InputError):
+                error.batch_id = spooled.envelope.batch_id
             self.spool.release(spooled.identity, is_needed=before is not None)
             raise
         attempt = before.attempt + 1 if before else 1

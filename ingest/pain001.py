@@ -80,7 +80,8 @@ def _document(raw: BinaryIO, name: str) -> Document:
     size = raw.seek(0, 2)
     raw.seek(0)
     if size > PAYMENT_FILE_BYTES_MAX:
-        raise LimitExceeded(name, f"{size:,} bytes", f"Send at most {PAYMENT_FILE_BYTES_MAX:,} in one file")
+        where = f"{name}, byte {PAYMENT_FILE_BYTES_MAX:,}"
+        raise LimitExceeded(where, f"{size:,} bytes", f"Send at most {PAYMENT_FILE_BYTES_MAX:,} in one file")
     if not start.startswith(TAR_MAGIC, TAR_MAGIC_AT):
         return Document(raw, name, None)
     found = members(raw, name)

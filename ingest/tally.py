@@ -48,7 +48,7 @@ class Tally:
         more = cents_sums(conform(batch, self._amounts))
         self._cents = Cents(self._cents.total + more.total, self._cents.magnitude + more.magnitude)
         if self._lines > ROWS_MAX:
-            raise LimitExceeded(self._name, f"Over {ROWS_MAX:,} lines", "Split the file")
+            raise LimitExceeded(place(self._name, ROWS_MAX + 1), f"Over {ROWS_MAX:,} lines", "Split the file")
 
     def _check_fatness(self, batch: pa.RecordBatch) -> None:
         """Batches may be short, when their lines are fat: what counts is the text of many lines in a row."""

@@ -15,6 +15,8 @@ from markup.rows import Faulty, Rows
 
 _BLOCK_BYTES = 2**16
 _SPACE = " \t\r\n"
+_AMPERSAND = "&#38;"
+"""How the parser, as it is to resolve no entities, gives every ampersand in an attribute's value."""
 _FAULTS: Mapping[int, Fault] = {
     5: Fault.CONTENT_BEHIND,
     9: Fault.CHARACTER_FORBIDDEN,
@@ -199,7 +201,7 @@ class _Walk:
             raise Faulty(Fault.ATTRIBUTE_UNKNOWN, 0)
         if node.element.record:
             self.building.open_row(node.record)
-        self._text, self._length, self._attribute = [], 0, attributes.get(wanted)
+        self._text, self._length, self._attribute = [], 0, _meant(attributes.get(wanted))
         self._push(node)
 
     def _admit(self, above: Node, node: Node) -> None:
@@ -221,3 +223,7 @@ class _Walk:
         self.building.put(node.column, text.strip(_SPACE) if node.element.trims else text)
         if self._attribute is not None:
             self.building.put(node.attribute_column, self._attribute)
+
+
+def _meant(value: str | None) -> str | None:
+    return value.replace(_AMPERSAND, "&") if value else value

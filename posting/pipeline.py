@@ -58,6 +58,8 @@ class Settings(NamedTuple):
     """Told of every failure that is tried again: the first batch not committed, and why."""
     stages: Stages | None = None
     """Where processor time is added up."""
+    stores: bool = True
+    """Not so where all that is decided is taken back: then checkpoints that are worn are left as they are."""
 
 
 class _Parts(NamedTuple):
@@ -141,7 +143,7 @@ class _Course:
         self._stages = self._settings.stages or Stages()
         self._engine = Engine(loaded.state, loaded.head, self._stages)
         self._mark: Mark = loaded.mark
-        self._is_worn = loaded.is_worn
+        self._is_worn = loaded.is_worn and self._settings.stores
         self._began = self.committed = loaded.head.batch
         self._before = asyncio.Event()
         self._before.set()

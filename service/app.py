@@ -24,7 +24,8 @@ from posting.loading import Loaded
 from posting.pipeline import Pipeline
 from posting.registry import Reference
 from posting.store.postgres import PostgresStore
-from service import postgres
+from service import answers, postgres
+from service.answers import Answered
 from service.database import Database
 from service.interruption import Interruption
 from service.progress import Course, File, Narrator, followed
@@ -86,6 +87,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     is_interrupted: bool
     lost: list[Lost]
     """Set aside: their files are gone from the spool, and must be sent again."""
+    answered: list[Answered]
+    """Payment files, and their pain.002."""
 
 
 @dataclass(slots=True)
@@ -232,7 +235,7 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
             teller.doing("indexing what came")
             with clock.indexing():
                 await store.fetch("index_what_came")
-        return await _result(store, feed, clock)
+        return await _result(where, store, feed, clock)
 
 
 @asynccontextmanager
@@ -248,13 +251,15 @@ async def held(
             yield store
 
 
-async def _result(store: PostgresStore, feed: Stoppable, clock: Clock) -> Result:
+async def _result(where: Where, store: PostgresStore, feed: Stoppable, clock: Clock) -> Result:
     files = feed.feed
     batch, chain = await postgres.chain_head(store.keeper)
-    known = {each.path: each.submission for each in files.known}
+    receipts = await postgres.read_receipts(store.keeper, files.taken)
+    known = await postgres.read_receipts(store.keeper, [each.submission for each in files.known])
+    ended = answers.Ended([*receipts, *known], files.rejected)
     return Result(
-        receipts=await postgres.read_receipts(store.keeper, files.taken),
-        known=await postgres.read_receipts(store.keeper, list(known.values())),
+        receipts=receipts,
+        known=known,
         rejected=[_rejection(each) for each in files.rejected],
         twice=[] if feed.is_stopping else _twice(files, clock.course),
         reasons=await postgres.read_reasons(store.keeper, files.taken),
@@ -263,6 +268,7 @@ async def _result(store: PostgresStore, feed: Stoppable, clock: Clock) -> Result
         speed=clock.speed(),
         is_interrupted=feed.is_stopping,
         lost=[Lost(number, files.lost.reason(number)) for number in files.lost],
+        answered=await answers.answer(where.settings, where.database.dsn, ended),
     )
 
 

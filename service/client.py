@@ -13,15 +13,17 @@ often they are sent.  Answers are the JSON that ``/docs`` of the service describ
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from core.errors import CrescendoError
+from core.errors import CrescendoError, EnvelopeMismatch, InputError
 from ingest.companions import imputation_beside
 from service.sending import Call, Later, Patience, Refused, Reply, Service, Unreachable
+from service.stating import HASH, Said, headers, said
 
 __all__ = ("Changed", "Client", "Progress", "Refused", "Unreachable")
 
@@ -36,7 +38,8 @@ _PIECE_BYTES = 2**20
 _UNDER_WAY = frozenset({"waiting", "deciding"})
 _CROSSED = frozenset({"offset-differs", "not-found"})
 """Somebody else sends the same file: ask anew how far it is."""
-_NOTHING: Mapping[str, str] = {}
+_CAPITALS = re.compile("(?<!^)(?=[A-Z])")
+_NOTHING: Mapping[str, str | bool] = {}
 
 
 class Changed(CrescendoError):
@@ -45,6 +48,16 @@ class Changed(CrescendoError):
 
 def _see_nothing(_stage: str, _done: int, _total: int) -> None:
     """Nobody looks on."""
+
+
+class Parcel(NamedTuple):
+    """A file as it is sent."""
+
+    path: Path
+    size: int
+    headers: Mapping[str, str]
+    query: list[str]
+    """What is asked for it beside that."""
 
 
 class Client:
@@ -59,15 +72,16 @@ class Client:
         file: str | Path,
         *,
         again: bool = False,
-        envelope: Mapping[str, str] = _NOTHING,
+        envelope: Said = _NOTHING,
         wait: bool = True,
     ) -> dict[str, Any]:
         """Send a file and wait until it is decided; its ticket, with the receipt.
 
         A large file goes on where a cut, a restart or an earlier call of this left it; a payment file goes together
         with the imputation file beside it.  ``again`` presents a file anew that was decided before.  ``envelope``
-        says what the file must add up to: ``batch_id``, ``count``, ``control_sum``.  Without ``wait`` the ticket says
-        how far it is.
+        says what the file must add up to, ``batch_id``, ``count``, ``control_sum``, and with ``"atomic": True`` that
+        all acts are accepted or none; where it says nothing, ``FILE.manifest.json`` beside the file does.  Without
+        ``wait`` the ticket says how far it is.
 
         Raises
         ------
@@ -76,20 +90,32 @@ class Client:
         Unreachable
             No answer, attempt after attempt.
         """
-        with _packed(Path(file)) as path:
-            ticket = self._sent(path, again=again, envelope=envelope)
+        with _parcelled(Path(file), envelope) as parcel:
+            send = self._whole if parcel.size <= WHOLE_BYTES_MAX else self._in_pieces
+            ticket = send(self._sealed(parcel), ["again=true"] if again else [])
         return self._awaited(Path(file).name, ticket) if wait else ticket
 
-    def _sent(self, path: Path, *, again: bool, envelope: Mapping[str, str]) -> dict[str, Any]:
-        size = path.stat().st_size
-        headers = {
-            "Content-Type": "application/octet-stream",
-            "Content-Disposition": f'attachment; filename="{_plain(path.name)}"',
-            **{f"Crescendo-{key.replace('_', '-')}": value for key, value in envelope.items()},
-            "Crescendo-Sha256": self._hash(path, size),
-        }
-        send = self._whole if size <= WHOLE_BYTES_MAX else self._in_pieces
-        return send(path, size, headers, "again=true" if again else "")
+    def dry_run(self, file: str | Path, *, envelope: Said = _NOTHING) -> dict[str, Any]:
+        """What would become of a file, were it decided now: its sums, reasons and first refused lines; nothing is stored.
+
+        Raises
+        ------
+        Refused
+            It would be refused whole, or is too large to be tried.
+        Unreachable
+            No answer, attempt after attempt.
+        """
+        with _parcelled(Path(file), envelope) as parcel:
+            return self._whole(self._sealed(parcel), ["dry_run=true"])
+
+    def _sealed(self, parcel: Parcel) -> Parcel:
+        """With the hash of its bytes, which must be the one that was said, if one was."""
+        found, stated = self._hash(parcel.path, parcel.size), parcel.headers.get(HASH, "")
+        if stated and stated.lower() != found:
+            with _refusing(parcel.path.name):
+                told = f"The envelope states SHA-256 {stated}, the file has {found}"
+                raise EnvelopeMismatch(parcel.path.name, told, "Send the file that the envelope belongs to")
+        return parcel._replace(headers={**parcel.headers, HASH: found})
 
     def receipt(self, submission: int, *, wait: int = 0) -> dict[str, Any]:
         """How far a submission is: its ticket, after at most ``wait`` seconds, or as soon as it is decided."""
@@ -128,16 +154,18 @@ class Client:
                 self._told("hashing", done, size)
         return digest.hexdigest()
 
-    def _whole(self, path: Path, size: int, headers: Mapping[str, str], query: str) -> dict[str, Any]:
-        said = {**headers, "Content-Length": str(size)}
-        call = Call("POST", f"/v1/submissions?{query}", said, lambda: self._pieces(path, 0, size))
+    def _whole(self, parcel: Parcel, query: list[str]) -> dict[str, Any]:
+        path, size = parcel.path, parcel.size
+        said = {**parcel.headers, "Content-Length": str(size)}
+        place = f"/v1/submissions?{'&'.join([*query, *parcel.query])}"
+        call = Call("POST", place, said, lambda: self._pieces(path, 0, size))
         return self._service.insist(path.name, call).json()
 
-    def _in_pieces(self, path: Path, size: int, headers: Mapping[str, str], query: str) -> dict[str, Any]:
+    def _in_pieces(self, parcel: Parcel, query: list[str]) -> dict[str, Any]:
         """Ask how far it is, and send what is missing, until it is a submission."""
-        begin = Call(
-            "POST", f"/v1/uploads?{query}", {**headers, "Upload-Length": str(size), "Content-Length": "0"}
-        )
+        path, size = parcel.path, parcel.size
+        said = {**parcel.headers, "Upload-Length": str(size), "Content-Length": "0"}
+        begin = Call("POST", f"/v1/uploads?{'&'.join([*query, *parcel.query])}", said)
         patience, there = Patience(self._service), 0
         while True:
             try:
@@ -185,13 +213,33 @@ class Client:
         return ticket
 
 
-def _packed(path: Path) -> AbstractContextManager[Path]:
-    """A file, together with the imputation file that stands beside it."""
-    if imputation_beside(path) is None:
-        return nullcontext(path)
-    from ingest.pairs import packed
+@contextmanager
+def _parcelled(path: Path, envelope: Said) -> Iterator[Parcel]:
+    """A file, together with the imputation file beside it, and what is said of it."""
+    with ExitStack() as held:
+        with _refusing(path.name):
+            told, whole = said(path, envelope), path
+            if imputation_beside(path) is not None:
+                from ingest.pairs import packed
 
-    return packed(path)
+                whole = held.enter_context(packed(path))
+        about = {
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": f'attachment; filename="{_plain(path.name)}"',
+            **headers(told),
+        }
+        yield Parcel(whole, whole.stat().st_size, about, ["atomic=true"] if told.get("atomic") else [])
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """What is wrong already here is refused as the service would refuse it."""
+    try:
+        yield
+    except InputError as error:
+        code = _CAPITALS.sub("-", type(error).__name__).lower()
+        about = {"where": error.place, "found": error.found, "remedy": error.remedy}
+        raise Refused(name, {"code": code, "detail": str(error), **about}) from error
 
 
 def _decided(receipt: Mapping[str, Any]) -> int:

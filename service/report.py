@@ -23,6 +23,8 @@ def tell(result: Result) -> None:
     for path in result.twice:
         say(f"{path}: the same bytes as another file, and taken once")
     _tell_rejected(result.rejected)
+    for each in result.answered:
+        say(f"{each.file}: pain.002 in {each.pain002}")
     if result.lost:
         heading("Set aside: their files are gone from the spool")
         for each in result.lost:
@@ -39,18 +41,23 @@ def tell(result: Result) -> None:
 
 def tell_outlook(outlook: Outlook) -> None:
     """Write what would become of files."""
-    if outlook.files:
-        show(outlooks(outlook.files))
+    tell_dry_runs(outlook.files)
     for each in outlook.known:
         say(f"{each.file}: processed before, as submission {each.submission}; --again presents it anew")
     for path in outlook.twice:
         say(f"{path}: the same bytes as another file, and would be taken once")
     _tell_rejected(outlook.rejected)
-    for each in outlook.files:
-        if each.reasons:
-            show(reasons(each.reasons, f"Lines of {each.file} that would be refused"))
     say()
     say(f"A dry run, decided after batch {outlook.batch:,} and taken back: nothing is stored.")
+
+
+def tell_dry_runs(found: Sequence[DryRun]) -> None:
+    """Write what would become of each file, and why lines of it would be refused."""
+    if found:
+        show(outlooks(found))
+    for each in found:
+        if each.reasons:
+            show(reasons(each.reasons, f"Lines of {each.file} that would be refused"))
 
 
 def outlooks(found: Sequence[DryRun]) -> Grid:

@@ -16,6 +16,7 @@ from ingest.proved import Allowance
 from ingest.spool import Spool, Spooled
 from ingest.tally import Inspection
 from ingest.trial import Trial, Tried
+from posting import pipeline
 from posting.pipeline import Pipeline
 from posting.store.postgres import PostgresStore
 from reporting import reference as codes_of
@@ -84,7 +85,7 @@ async def try_out(where: Where, order: Order, teller: Narrator) -> Outlook:
             if trial.rows > LINES_MAX:
                 raise Misuse(f"{trial.rows:,} lines: a dry run takes {LINES_MAX:,}, name fewer files")
             teller.doing("trying")
-            await Pipeline(store, where.reference).run(trial)
+            await Pipeline(store, where.reference, pipeline.Settings(stores=False)).run(trial)
         return await _outlook(where, store, gathered, trial)
 
 

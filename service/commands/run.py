@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from core.errors import InputError
+from ingest.companions import by_themselves
 from service import console, interruption, progress, tuning, warmup
 from service.commands.options import FILES, HERE, Json, Place
 from service.opening import opened
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from service.app import Result
 
 EXIT_REFUSED = 1
-_MANIFEST = ".manifest.json"
 
 
 @Parameter(name="*")
@@ -127,7 +127,7 @@ def _worked(settings: Settings, files: Sequence[Path], presentation: Presentatio
                 from ingest.intake import Order
                 from service import app, trying
 
-                order = Order(_presentable(files), _declared(presentation), presentation.again)
+                order = Order(by_themselves(files), _declared(presentation), presentation.again)
                 where = app.Where(settings, database, reference)
                 if is_dry:
                     return await trying.try_out(where, order, teller)
@@ -152,16 +152,3 @@ def _declared(presentation: Presentation) -> "Envelope":
         return checked(Envelope(sender=presentation.sender, atomic=presentation.atomic), "--sender")
     except InputError as error:
         raise Misuse(str(error)) from error
-
-
-def _presentable(files: Sequence[Path]) -> list[Path]:
-    """All but the manifests and imputation files that stand beside their file: they are read with it."""
-    return [path for path in files if not ((name := _described(path)) and path.with_name(name).exists())]
-
-
-def _described(path: Path) -> str:
-    """The name of the file that this one stands beside; empty when it is one of its own."""
-    from ingest.companions import described
-
-    is_manifest = path.name.endswith(_MANIFEST)
-    return path.name.removesuffix(_MANIFEST) if is_manifest else described(path.name)

@@ -29,6 +29,22 @@ class To:
         bool,
         Parameter(negative="", show_default=False, help="Present files anew that were decided before."),
     ] = False
+    atomic: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Accept all acts of a file or none, each file for itself; up to 50,000 lines.",
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Ask what would become of each file, were it decided now, and store nothing; up to 50,000 lines, 64 MiB.",
+        ),
+    ] = False
 
     ca: Annotated[
         Path | None,
@@ -44,9 +60,9 @@ HERE = To()
 
 
 class Sent(NamedTuple):
-    """A file that is decided, and what it took to bring it there."""
+    """What was answered for a file, a ticket or a dry run, and what it took to bring it there."""
 
-    ticket: dict[str, Any]
+    answer: dict[str, Any]
     course: str
 
 
@@ -58,17 +74,16 @@ def submit(
     """Send files to a running service, one after the other, and wait for their receipts.
 
     A large file goes in pieces: after a cut, a restart of the service, or Ctrl-C and the same command again, only
-    what is missing is sent. The same file sent twice is one submission.
+    what is missing is sent. The same file sent twice is one submission. FILE.manifest.json beside a file says what it
+    must add up to, and goes with it.
 
     Exit codes: 0 decided, whatever was refused line by line; 1 at least one file refused whole; 2 wrong usage;
     3 no answer from the service: the same command goes on.
     """
-    from ingest.companions import described
+    from ingest.companions import by_themselves
     from service.sending import Refused
 
-    files = tuple(
-        each for each in files if not (named := described(each.name)) or not each.with_name(named).exists()
-    )
+    files = tuple(by_themselves(files))
     missing = [str(file) for file in files if not file.is_file()]
     if missing or not files:
         raise Misuse(f"no such file: {', '.join(missing)}" if missing else "name at least one file")
@@ -82,8 +97,12 @@ def submit(
         except Refused as error:
             refused.append({"file": str(file), **error.problem})
             console.complain(str(error))
+    answers = [each.answer for each in sent]
     if json:
-        console.as_json({"submissions": [each.ticket for each in sent], "refused": refused})
+        named = {"files": answers, "dry_run": True} if to.dry_run else {"submissions": answers}
+        console.as_json({**named, "refused": refused})
+    elif to.dry_run:
+        _foretell(sent)
     else:
         _tell(sent, to.url)
     return EXIT_REFUSED if refused else 0
@@ -98,9 +117,23 @@ def _send(file: Path, to: To) -> Sent:
     try:
         tls = trusting(to.ca, to.cert, to.client_key) if to.url.startswith("https:") else None
         client = Client(to.url, to.key, messenger.told, noted=messenger.noted, tls=tls)
-        return Sent(client.submit(file, again=to.again), messenger.delivery.told())
+        envelope = {"atomic": True} if to.atomic else {}
+        if to.dry_run:
+            return Sent(client.dry_run(file, envelope=envelope), messenger.delivery.told())
+        return Sent(client.submit(file, again=to.again, envelope=envelope), messenger.delivery.told())
     finally:
         messenger.close()
+
+
+def _foretell(sent: list[Sent]) -> None:
+    from service import report
+    from service.rehearsed import DryRun
+
+    found = [msgspec.convert(each.answer, DryRun) for each in sent]
+    if found:
+        report.tell_dry_runs(found)
+        console.say()
+        console.say("Dry runs, each decided for itself and taken back: nothing is stored.")
 
 
 def _tell(sent: list[Sent], url: str) -> None:
@@ -109,12 +142,12 @@ def _tell(sent: list[Sent], url: str) -> None:
 
     if not sent:
         return
-    console.show(report.receipts([msgspec.convert(each.ticket["receipt"], Receipt) for each in sent]))
-    reasons = [msgspec.convert(each, Reason) for one in sent for each in one.ticket["reasons"]]
+    console.show(report.receipts([msgspec.convert(each.answer["receipt"], Receipt) for each in sent]))
+    reasons = [msgspec.convert(each, Reason) for one in sent for each in one.answer["reasons"]]
     if reasons:
         console.show(report.reasons(reasons))
     console.say()
     for each in sent:
-        console.say(f"{each.ticket['receipt']['file']}: {each.course}.")
-        if each.ticket["reasons"]:
-            console.say(f"  Its refused lines, one by one: {url}{each.ticket['links']['refusals']}")
+        console.say(f"{each.answer['receipt']['file']}: {each.course}.")
+        if each.answer["reasons"]:
+            console.say(f"  Its refused lines, one by one: {url}{each.answer['links']['refusals']}")

@@ -4,8 +4,9 @@ import hashlib
 import os
 
 from core.errors import FormatUnknown
+from ingest.companions import MANIFEST_SUFFIX
 
-SIGNATURE, MANIFEST = ".sig", ".manifest.json"
+SIGNATURE, MANIFEST = ".sig", MANIFEST_SUFFIX
 NAME_BYTES_MAX = 180
 """What is put before and behind a name still fits the 255 bytes of a file system."""
 _UNFINISHED = (".part", ".partial", ".filepart", ".tmp")

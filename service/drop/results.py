@@ -9,8 +9,9 @@ from core.errors import InputError
 from service.drop.folder import Folder
 from service.drop.names import harmless
 from service.drop.postgres import Taken
-from service.web import pain002
+from service.reported import Wanted, written
 from service.web.desk import Desk
+from service.web.pain002 import source_of
 from service.web.problems import Problem
 from service.web.refusals import as_csv, refused
 from service.web.submissions import Submissions
@@ -32,8 +33,8 @@ class Results:
         lines = refused(self._desk, taken.submission, taken.language)
         await folder.write(f"{taken.name}{REFUSALS}", as_csv(lines))
         if taken.wants_pain002:
-            wanted = pain002.Wanted(taken.submission, language=taken.language)
-            await folder.write(f"{taken.name}{PAIN002}", await pain002.written(self._desk, wanted))
+            wanted = Wanted(taken.submission, language=taken.language)
+            await folder.write(f"{taken.name}{PAIN002}", await written(await source_of(self._desk), wanted))
         folder.remove(f"{taken.name}{PROBLEM}")
         ticket = await self._submissions.ticket(taken.submission)
         await folder.write(f"{taken.name}{RECEIPT}", _whole(msgspec.json.encode(ticket)))

@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 
 from core.fields import FORMATS, Field, Sort
+from ingest import envelope
 from service.web.completing import completed
 from service.web.operation import Operation, Parameter
 from service.web.operations import JSON, LENGTH, OPERATIONS, TYPES
-from service.web.presenting import HEADERS
+from service.web.presenting import HEADERS, SENDER
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.routing import PARAMETER, SHAPES, digits
 from service.web.senders import REASON_LETTERS_MAX
@@ -32,6 +33,7 @@ _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 
 _HEADERS: Mapping[str, str] = {
+    SENDER: envelope.SENDER,
     HEADERS["batch_id"]: "[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}",
     HEADERS["version"]: "1",
     HEADERS["count"]: "[0-9]{1,9}",

@@ -12,7 +12,7 @@ from service.web.acts import Decision
 from service.web.figures import EVENTS, Proved
 from service.web.operation import Operation
 from service.web.pain002 import MEDIA_TYPE as XML
-from service.web.presenting import ANY, HEADERS, MEDIA_TYPES
+from service.web.presenting import ANY, HEADERS, MEDIA_TYPES, SENDER
 from service.web.problems import MEDIA_TYPE as PROBLEM
 from service.web.questions import ANSWERS, QUESTIONS
 from service.web.refusals import ARROW, CSV, RefusalPage
@@ -33,7 +33,7 @@ _FORM: Mapping[str, Any] = {
     "commitment_item": "31",
     "amount": "1250.00",
 }
-ENVELOPE = (*HEADERS.values(), "Crescendo-Sepa-Only", "Content-Digest", "Content-Disposition")
+ENVELOPE = (SENDER, *HEADERS.values(), "Crescendo-Sepa-Only", "Content-Digest", "Content-Disposition")
 """Headers that say what a file must add up to."""
 
 _ACT_LINE: Mapping[str, Any] = {"$ref": "#/components/schemas/ActLine"}

@@ -52,7 +52,8 @@ HEADERS: Mapping[str, str] = {
     "sha256": "Crescendo-Sha256",
 }
 """Header by key of the envelope; ``Crescendo-Sepa-Only`` is a yes or no, ``atomic`` stands in the query, and the sender is
-the caller."""
+the caller: ``SENDER`` may say so, and says nothing else."""
+SENDER = "Crescendo-Sender"
 _DIGEST_BYTES = 32
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
 _FILE_NAME = re.compile(r"""\bfilename="?([^";]+)"?""")
@@ -94,7 +95,10 @@ def envelope(request: Request, sender: str) -> Envelope:
     ------
     FormatUnknown
         A value that does not read.
+    Problem
+        They name another sender.
     """
+    check_sender(request.header(SENDER), sender, "envelope")
     said: dict[str, Any] = {key: request.header(name) for key, name in HEADERS.items()}
     said = {key: value for key, value in said.items() if value}
     if digest := _digest(request):
@@ -107,6 +111,19 @@ def envelope(request: Request, sender: str) -> Envelope:
             raise malformed("Crescendo-Sepa-Only must be true or false")
         said["sepa_only"] = sepa_only == "true"
     return stated({**said, "sender": sender, "atomic": request.flag("atomic")}, "headers")
+
+
+def check_sender(named: str, sender: str, where: str) -> None:
+    """Whether who is named as the sender, if anybody is, is the caller.
+
+    Raises
+    ------
+    Problem
+        It is somebody else.
+    """
+    if named not in {"", sender}:
+        told = f"The {where} names {named[:35]} as its sender, and the caller is {sender}"
+        raise Problem(HTTPStatus.FORBIDDEN, "wrong-sender", told)
 
 
 def _digest(request: Request) -> str:
@@ -138,6 +155,4 @@ def agree(spooled: Spooled, media: str) -> None:
         told = f"The bytes are {spooled.format}, the media type is {media}"
         raise EnvelopeMismatch(spooled.name, told, "Send the media type that belongs to the file")
     named = inside(Path(spooled.path), spooled.format, spooled.name).sender
-    if named not in {"", spooled.envelope.sender}:
-        told = f"The file names {named} as its sender, and the caller is {spooled.envelope.sender}"
-        raise Problem(HTTPStatus.FORBIDDEN, "wrong-sender", told)
+    check_sender(named, spooled.envelope.sender, "file")

@@ -7,11 +7,14 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError
 from ingest.envelope import Envelope
 from ingest.formats import FileFormat
-from ingest.inspection import Inspection, inspect, prove, source
+from ingest.imputations import COLUMNS, structured
+from ingest.inspection import Inspection, forget, inspect, lots, prove, source
 from ingest.pain001_lots import lot_names
 from ingest.proved import Allowance
 from ingest.spool import Spool, Spooled
@@ -262,8 +265,49 @@ def test_what_is_written_beside_the_original_is_made_again(tmp_path: Path) -> No
     assert lot_names(spooled.folder).name.to_pylist() == ["A", "B"]
 
 
+def test_of_a_decided_file_only_its_lots_are_made_again(tmp_path: Path) -> None:
+    spooled = received(tmp_path, imputations(ROWS))
+    inspect(spooled)
+    forget(spooled)
+    left = set((tmp_path / "spool").rglob("*"))
+    (spooled.folder / "lots.arrow").unlink()
+    assert lots(Spool(tmp_path / "spool"), spooled.identity).name.to_pylist() == ["A", "B"]
+    assert set((tmp_path / "spool").rglob("*")) == left
+
+
+def test_lots_of_bytes_that_are_no_longer_those_that_came_are_not_told(tmp_path: Path) -> None:
+    spooled = received(tmp_path, None, TEXT)
+    inspect(spooled)
+    (spooled.folder / "lots.arrow").unlink()
+    spooled.path.write_bytes(TEXT.replace(b">A<", b">X<"))
+    with pytest.raises(FileUnreadable):
+        lots(Spool(tmp_path / "spool"), spooled.identity)
+
+
 def test_other_files_have_their_own_totals_too(tmp_path: Path) -> None:
     spooled = received(tmp_path, imputations(ROWS))
     stated = msgspec.structs.replace(spooled.envelope, count=4)
     with pytest.raises(EnvelopeMismatch, match="states 4 lines, the file has 3"):
         inspect(msgspec.structs.replace(spooled, envelope=stated))
+
+
+WORDS = st.sampled_from("fund|FUND | fund-centre|fund_centre|payee|other|:|,|,,| |\t|é|x|".split("|"))
+
+
+def _plainly(text: str) -> dict[str, str]:
+    """The same of one transfer, in plain Python: the last pair of a name is what it says."""
+    found = {}
+    for part in text.split(","):
+        name, colon, value = part.partition(":")
+        column = name.strip().lower().replace("-", "_")
+        if colon and column in COLUMNS:
+            found[column] = value.strip()
+    return found
+
+
+@given(st.lists(st.lists(WORDS, max_size=12).map("".join), max_size=20))
+def test_what_transfers_say_themselves_is_read_alike_at_once_and_one_by_one(texts: list[str]) -> None:
+    said = structured(pa.array(texts, pa.string()))
+    for row, text in enumerate(texts):
+        expected = {column: value for column, value in _plainly(text).items() if value}
+        assert {name: values[row].as_py() for name, values in said.items() if values[row].as_py()} == expected

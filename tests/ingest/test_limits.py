@@ -12,10 +12,13 @@ import pytest
 
 from core.errors import LimitExceeded
 from core.fields import BY_COLUMN
-from ingest import footer, formats, messages, parquet, tally
+from ingest import footer, formats, messages, pain001, parquet, tally
+from ingest.envelope import Envelope
 from ingest.formats import CELL_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_LINES
 from ingest.inspection import inspect, source
+from ingest.spool import Spool
 from tests.ingest.files import SUFFIXES, acts, read, spooled, table, write
+from tests.ingest.payments import imputations, lot, message, transfer
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -52,6 +55,46 @@ def test_lines_are_counted(suffix: str, tmp_path: Path, monkeypatch: pytest.Monk
     assert inspect(spooled(tmp_path, write(acts(99), tmp_path / f"acts{suffix}"))).lines == 99
     with pytest.raises(LimitExceeded, match=r"100 lines|Over 99 lines"):
         inspect(spooled(tmp_path, write(acts(100), tmp_path / f"acts{suffix}")))
+
+
+@pytest.mark.parametrize("is_paired", [False, True])
+def test_a_payment_file_of_a_transfer_too_many_is_refused(
+    is_paired: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one that may be is taken; the next is told by its place."""
+    monkeypatch.setattr(tally, "ROWS_MAX", 99)
+    for count in (99, 100):
+        rows = [(f"R{number}", "1.00") for number in range(count)]
+        path = tmp_path / f"orders-{count}.xml"
+        path.write_bytes(message(lot([transfer(*row) for row in rows]), count=count))
+        if is_paired:
+            path.with_name(f"{path.name}.imputation.csv").write_bytes(imputations(rows))
+        found = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
+        if count == 99:
+            assert inspect(found).lines == 99
+            continue
+        with pytest.raises(LimitExceeded, match="Over 99 lines") as raised:
+            inspect(found)
+        assert raised.value.place == "orders-100.xml, line 100"
+
+
+@pytest.mark.parametrize("is_paired", [False, True])
+def test_a_payment_file_of_a_byte_too_many_is_refused(
+    is_paired: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an archive the imputations count too."""
+    path = tmp_path / "orders.xml"
+    path.write_bytes(message(lot([transfer("R1", "1.00")])))
+    if is_paired:
+        path.with_name("orders.xml.imputation.csv").write_bytes(imputations([("R1", "1.00")]))
+    found = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
+    assert found.size_bytes > path.stat().st_size or not is_paired
+    monkeypatch.setattr(pain001, "PAYMENT_FILE_BYTES_MAX", found.size_bytes)
+    assert inspect(found).lines == 1
+    monkeypatch.setattr(pain001, "PAYMENT_FILE_BYTES_MAX", found.size_bytes - 1)
+    with pytest.raises(LimitExceeded, match=f"{found.size_bytes:,} bytes") as raised:
+        inspect(found)
+    assert raised.value.place == f"orders.xml, byte {found.size_bytes - 1:,}"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -62,6 +62,10 @@ HOSTILE: dict[str, tuple[Fault, bytes]] = {
     "end of CDATA in a text": (Fault.MARKUP_INVALID, swapped(b"DP-00000", b"a]]>b")),
     "attribute twice": (Fault.ATTRIBUTE_REPEATED, swapped(b'Ccy="EUR"', b'Ccy="EUR" Ccy="EUR"')),
     "attribute unknown": (Fault.ATTRIBUTE_UNKNOWN, swapped(b"<EndToEndId>", b'<EndToEndId a="1">')),
+    "attribute of another namespace": (
+        Fault.ATTRIBUTE_UNKNOWN, swapped(b'Ccy="EUR"', b'xmlns:x="urn:x" x:Ccy="USD" Ccy="EUR"')
+    ),
+    "prefix that is not declared": (Fault.ELEMENT_UNKNOWN, SOUND.replace(b"PmtId>", b"q:PmtId>")),
     "element twice": (Fault.ELEMENT_REPEATED, swapped(_NAME, _NAME + _NAME)),
     "amount twice": (Fault.ELEMENT_REPEATED, swapped(_AMOUNT, _AMOUNT + _AMOUNT)),
     "account by two ways": (
@@ -113,6 +117,8 @@ ODD: dict[str, Callable[[], bytes]] = {
     "Windows line ends": lambda: SOUND.replace(b"\n", b"\r\n"),
     "a line end in a text": lambda: swapped(b"DP-00000", b"DP-\r\n00000"),
     "white space in tags": lambda: SOUND.replace(b"</Nm>", b"</Nm \t\r\n>").replace(b"<Nm>", b"<Nm  >"),
+    "entities in an attribute": lambda: swapped(b'"EUR"', b'"&#69;&amp;R&lt;&amp;amp;&#38;#38;"'),
+    "white space in an attribute": lambda: swapped(b'"EUR"', b'" E\tU\r\nR&#10;"'),
     "other quotes": lambda: SOUND.replace(b'"EUR"', b"'EUR'"),
     "a text about as long as one may be": lambda: swapped(b"DP-00000", b"x" * TEXT_BYTES_MAX),
     "a text that is as long only as it is written": lambda: swapped(b"DP-00000", b"&amp;" * (TEXT_BYTES_MAX // 5 + 9)),

@@ -12,6 +12,8 @@ import pytest
 
 from core.catalog import KIND_NUMBER
 from core.errors import BookMoved, DatabaseUnfit
+from core.observer import Stages
+from ingest.trial import Trial
 from posting import checkpoint, loading, replaying
 from posting.batch import Batch, Submission
 from posting.book import State
@@ -383,6 +385,21 @@ async def test_a_whole_one_takes_the_place_of_many_that_are_worn(dsn: str) -> No
         assert not loaded.is_worn
         assert loaded.head.batch == head + len(FILES)
         _assert_same(loaded.state, work.desk.state)
+
+
+async def test_worn_ones_stay_where_nothing_is_stored(dsn: str) -> None:
+    async with _held(dsn) as (store, empty):
+        work = Work(store, empty)
+        for rows in [*FILES, *[FILES[0]] * 20]:
+            await work.present(rows)
+            await work.checkpoint()
+    before = await _stored(dsn)
+    store = PostgresStore(dsn)
+    async with store.held("test"):
+        await Pipeline(store, reference(), Settings(stores=False)).run(Trial([], Stages()))
+    assert await _stored(dsn) == before
+    async with _held(dsn) as (_, loaded):
+        assert loaded.is_worn
 
 
 async def test_an_engine_that_lost_its_hold_replaces_no_checkpoint(dsn: str) -> None:

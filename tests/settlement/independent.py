@@ -1,6 +1,8 @@
 """The bank's messages as a library from the package index reads them (pyiso20022, by xsdata): nothing of ours."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,8 +11,10 @@ from pyiso20022.camt.camt_053_001_02.camt_053_001_02 import Document as Statemen
 from pyiso20022.camt.camt_053_001_08.camt_053_001_08 import Document as Statement08
 from pyiso20022.camt.camt_054_001_02.camt_054_001_02 import Document as Notice02
 from pyiso20022.camt.camt_054_001_08.camt_054_001_08 import Document as Notice08
+from pyiso20022.pain.pain_002_001_10.pain_002_001_10 import Document as Report10
 from pyiso20022.pain.pain_002_001_12.pain_002_001_12 import Document as Report12
 from xsdata.formats.dataclass.parsers import XmlParser
+from xsdata.formats.dataclass.parsers.config import ParserConfig
 from xsdata.formats.dataclass.serializers import XmlSerializer
 
 DOCUMENTS = {
@@ -18,6 +22,7 @@ DOCUMENTS = {
     ("camt.053", "08"): Statement08,
     ("camt.054", "02"): Notice02,
     ("camt.054", "08"): Notice08,
+    ("pain.002", "10"): Report10,
     ("pain.002", "12"): Report12,
 }
 
@@ -42,11 +47,41 @@ class Read(NamedTuple):
 
 
 def parsed(text: bytes, message: str, version: str) -> Any:
-    return XmlParser().from_bytes(text, DOCUMENTS[message, version])
+    """The document as objects; what is unknown there, or is no value of its type, is an error."""
+    strict = ParserConfig(fail_on_unknown_properties=True, fail_on_converter_warnings=True)
+    return XmlParser(config=strict).from_bytes(text, DOCUMENTS[message, version])
 
 
 def written(document: Any) -> bytes:
     return XmlSerializer().render(document).encode()
+
+
+def faults(found: Any, where: str = "") -> list[str]:
+    """Where a document breaks what its classes have from the schema: what must stand there, lengths, patterns, digits."""
+    broken: list[str] = []
+    for each in fields(found):
+        value, told = getattr(found, each.name), each.metadata
+        values = value if isinstance(value, list) else [] if value is None else [value]
+        if told.get("required") and not values:
+            broken.append(f"{where}/{each.name} is missing")
+        for one in values:
+            if is_dataclass(one):
+                broken += faults(one, f"{where}/{each.name}")
+            elif not _fits(one, told):
+                broken.append(f"{where}/{each.name} is {one!r}")
+    return broken
+
+
+def _fits(value: Any, told: Any) -> bool:
+    if isinstance(value, Decimal):
+        sign, digits, exponent = value.as_tuple()
+        is_short = len(digits) <= told.get("total_digits", 99) and -int(exponent) <= told.get(
+            "fraction_digits", 99
+        )
+        return is_short and not (sign and told.get("min_inclusive") == 0)
+    text = _text(value)
+    is_long = not told.get("min_length", 0) <= len(text) <= told.get("max_length", len(text))
+    return not is_long and bool(re.fullmatch(told.get("pattern", "(?s:.*)"), text))
 
 
 def statements(path: Path, message: str, version: str) -> list[Read]:

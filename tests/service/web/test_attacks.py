@@ -164,11 +164,19 @@ async def test_another_senders_commitment_cannot_be_drawn_on(anonymous: httpx.As
     assert found.json()["reasons"][0]["code"] == "PREDECESSOR_MISSING"
 
 
-@pytest.mark.parametrize("header", ["crescendo-sender", "x-crescendo-sender", "sender", "x-forwarded-user"])
+@pytest.mark.parametrize("header", ["x-crescendo-sender", "sender", "x-forwarded-user"])
 async def test_no_header_makes_one_sender_another(header: str, anonymous: httpx.AsyncClient) -> None:
     rows = [commitment(f"H-{header}"[:35], "0.01")]
     found = await _submit(anonymous, rows, {**FOREIGN, header: "MIN-09"})
     assert found.json()["receipt"]["sender"] == "MIN-12"
+
+
+async def test_a_header_that_names_another_sender_is_turned_away(anonymous: httpx.AsyncClient) -> None:
+    rows = [commitment("H-NAMED", "0.01")]
+    found = await _submit(anonymous, rows, {**FOREIGN, "crescendo-sender": "MIN-09"})
+    assert (found.status_code, found.json()["code"]) == (403, "wrong-sender")
+    own = await _submit(anonymous, rows, {**FOREIGN, "crescendo-sender": "MIN-12"})
+    assert own.json()["receipt"]["sender"] == "MIN-12"
 
 
 async def test_a_file_that_names_another_sender_is_turned_away(

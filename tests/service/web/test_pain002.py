@@ -14,6 +14,7 @@ from tests.service.web.acts import CREDITS, commitment, unknown_centres
 from tests.service.web.conftest import Place
 from tests.service.web.keys import AUDITOR, FOREIGN, MINISTRY
 from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.settlement.test_report_10 import held
 from tests.settlement.test_statuses import found, read
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -84,7 +85,9 @@ async def test_the_same_state_is_the_same_bytes(
 
 
 async def test_the_default_is_the_version_of_sepa(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:
-    assert b"pain.002.001.10" in (await client.get(ticket["links"]["pain002"])).content[:200]
+    text = (await client.get(ticket["links"]["pain002"])).content
+    assert b"pain.002.001.10" in text[:200]
+    assert held(text).orgnl_grp_inf_and_sts.grp_sts == "PART"
 
 
 @pytest.mark.parametrize("version", ["11", "3", "003", "x", "12&version=12"])

@@ -1,0 +1,126 @@
+"""``crescendo run`` leaves a pain.002 for each payment file: valid, and byte for byte what the service answers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.files import REFERENCE
+from tests.ingest.payments import IBAN, imputations, lot, message, remittance, transfer
+from tests.service.commands import Ended, crescendo
+from tests.service.web.acts import CREDITS
+from tests.service.web.keys import AUDITOR, hand_out
+from tests.service.web.running import as_jsonl, running
+from tests.settlement.test_report_10 import held
+from tests.settlement.test_statuses import found, read
+
+PAIRS = ("fund-centre:0177-D013-DD13", "functional-area:0177-12", "commitment-item:31", "payee:SUPPLIER")
+CHARGED = remittance(*PAIRS)
+SUPPLIER = {"reference": "T-1", "kind": "third_party", "exercise": "2018", "date": "2018-05-02"}
+WRONG = "FR7630001007941234567890186"
+
+
+async def _run(dsn: str, folder: Path, *words: str | Path) -> Ended:
+    place = ("--database", dsn, "--data", folder / "data", "--sender", "MIN-09")
+    return await crescendo("run", *words, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
+
+
+def _known(folder: Path) -> Path:
+    """Credits, and the third party that is paid."""
+    path = folder / "known.jsonl"
+    third = {**SUPPLIER, "payee": "SUPPLIER", "payee_name": "Fournisseur", "iban": IBAN}
+    path.write_bytes(as_jsonl([*CREDITS, third]))
+    return path
+
+
+def _payments(folder: Path) -> list[Path]:
+    """A file whose transfers say their assignment, some of them wrong; one beside which that stands."""
+    wrong = [transfer(f"B-{number}", more=CHARGED).replace(IBAN, WRONG) for number in range(3)]
+    (folder / "alone.xml").write_bytes(
+        message(
+            lot([transfer("A-1", "1.00", CHARGED)], "GOOD"), lot([*wrong], "BAD"), count=4, name="MSG-ALONE"
+        )
+    )
+    rows = [("C-1", "1.00"), ("C-2", "2.00")]
+    (folder / "pair.xml").write_bytes(
+        message(lot([transfer(*row) for row in rows]), count=2, name="MSG-PAIR")
+    )
+    (folder / "pair.xml.imputation.csv").write_bytes(imputations(rows))
+    return [folder / "alone.xml", folder / "pair.xml"]
+
+
+def _valid(text: bytes) -> Any:
+    """The report, held against what a library has of .10, and against the schema of .12, equal but for the namespace."""
+    held(text)
+    return read(text.replace(b"pain.002.001.10", b"pain.002.001.12"))
+
+
+async def test_what_a_run_writes_is_what_the_service_answers(dsn: str, tmp_path: Path) -> None:
+    await hand_out(dsn)
+    ran = await _run(dsn, tmp_path, _known(tmp_path), *_payments(tmp_path), "--json")
+    assert ran.code == 0, ran.err
+    answered = {each["file"]: Path(each["pain002"]) for each in ran.json()["answered"]}
+    numbers = {each["file"]: each["submission"] for each in ran.json()["receipts"]}
+    assert answered.keys() == {"alone.xml", "pair.xml"}
+    async with running(dsn, tmp_path / "data") as served, served.client(AUDITOR) as client:
+        for file, path in answered.items():
+            theirs = await client.get(f"/v1/submissions/{numbers[file]}/pain002")
+            assert theirs.content == path.read_bytes()
+    root = _valid(answered["alone.xml"].read_bytes())
+    assert (found(root, "OrgnlMsgId"), found(root, "GrpSts")) == (["MSG-ALONE"], ["PART"])
+    assert (found(root, "OrgnlPmtInfId"), found(root, "PmtInfSts")) == (["BAD"], ["RJCT"])
+    assert found(root, "OrgnlEndToEndId") == ["B-0", "B-1", "B-2"]
+    assert set(found(root, "Rsn/Cd")) == {"AC01"}
+    assert found(_valid(answered["pair.xml"].read_bytes()), "GrpSts") == ["ACCP"]
+
+
+async def test_the_same_command_writes_again_what_is_gone(dsn: str, tmp_path: Path) -> None:
+    files = (_known(tmp_path), *_payments(tmp_path))
+    first = (await _run(dsn, tmp_path, *files, "--json")).json()["answered"]
+    texts = [Path(each["pain002"]).read_bytes() for each in first]
+    for each in first:
+        Path(each["pain002"]).unlink()
+    again = await _run(dsn, tmp_path, *files, "--json")
+    assert again.json()["answered"] == first
+    assert [Path(each["pain002"]).read_bytes() for each in first] == texts
+
+
+async def test_a_file_refused_whole_is_answered_too(dsn: str, tmp_path: Path) -> None:
+    """Two of one name each have their own; a file of acts has none."""
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        text = message(lot([transfer("A-1", more=CHARGED)]), count=7, name=f"MSG-{place}")
+        (tmp_path / place / "wrong.xml").write_bytes(text)
+    acts = tmp_path / "wrong.csv"
+    acts.write_text("no;such;column\n1;2;3\n")
+    files = (tmp_path / "one/wrong.xml", tmp_path / "two/wrong.xml")
+    ran = await _run(dsn, tmp_path, *files, acts)
+    assert ran.code == 1
+    found_ones = sorted((tmp_path / "data" / "answers").iterdir())
+    assert len(found_ones) == 2
+    assert all(str(path) in ran.out for path in found_ones)
+    said = []
+    for path in found_ones:
+        root = _valid(path.read_bytes())
+        assert (found(root, "GrpSts"), found(root, "Rsn/Cd")) == (["RJCT"], ["AM18"])
+        said += found(root, "OrgnlMsgId")
+    assert sorted(said) == ["MSG-one", "MSG-two"]
+
+
+async def test_a_report_that_cannot_be_written_is_told_and_keeps_no_receipt(dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "answers").write_text("a file where the folder should be")
+    ran = await _run(dsn, tmp_path, _known(tmp_path), *_payments(tmp_path), "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json()["answered"] == []
+    assert len(ran.json()["receipts"]) == 3
+    assert "alone.xml: no pain.002, and the same command writes it" in ran.err
+
+
+@pytest.mark.parametrize("words", [("--dry-run",), ()])
+async def test_nothing_is_answered_where_nothing_was_decided(
+    words: tuple[str, ...], dsn: str, tmp_path: Path
+) -> None:
+    files = _payments(tmp_path) if words else []
+    assert (await _run(dsn, tmp_path, *files, *words)).code == 0
+    assert not (tmp_path / "data" / "answers").exists()

@@ -1,0 +1,92 @@
+"""pain.002.001.10, of which no package ships the schema: read by the classes that a library has made from it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml.etree import fromstring
+from xsdata.exceptions import ConverterWarning, ParserError
+
+from core.codes import REFUSALS
+from core.errors import FileUnreadable
+from core.iso20022 import REASONS, file_reason
+from settlement.statuses import Lot, Rejected, Version, refused_whole
+from tests.settlement.independent import faults, parsed
+from tests.settlement.independent import written as rendered
+from tests.settlement.test_statuses import AT, HOSTILE, refused, standing, written
+
+
+def held(text: bytes) -> Any:
+    """The report, when all of it is where the library has it, in its order, and fits."""
+    document = parsed(text, "pain.002", "10")
+    assert faults(document) == []
+    assert _elements(rendered(document)) == _elements(text)
+    return document.cstmr_pmt_sts_rpt
+
+
+def _elements(text: bytes) -> list[tuple[str, str, dict[str, str]]]:
+    """In the order of the document; a library writes them in that of the schema."""
+    return [(each.tag, (each.text or "").strip(), dict(each.attrib)) for each in fromstring(text).iter()]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_report_is_read_back_whole(text: str) -> None:
+    lots = [Lot(0, "LOT-1", 2, 1), Lot(1, text, 1, 1)]
+    lines = [
+        Rejected(n, text, 1050, "AM04", [text, "No credit"], lot) for n, lot in enumerate([*lots, None], 1)
+    ]
+    found = held(
+        written(standing(*lines, accepted=3, remarks=[text], batch_id=text), lines, version=Version.V10)
+    )
+    assert found.grp_hdr.msg_id == "CRSC-7-3"
+    assert (found.orgnl_grp_inf_and_sts.grp_sts, found.orgnl_grp_inf_and_sts.orgnl_nb_of_txs) == ("PART", "6")
+    assert [each.pmt_inf_sts for each in found.orgnl_pmt_inf_and_sts] == ["PART", "RJCT", None]
+    told = [one for each in found.orgnl_pmt_inf_and_sts for one in each.tx_inf_and_sts]
+    assert [each.sts_id for each in told] == ["7-1", "7-2", "7-3"]
+    assert {str(each.orgnl_tx_ref.amt.instd_amt.value) for each in told} == {"10.50"}
+
+
+@given(st.lists(st.tuples(st.text(), st.text(), st.integers(-(2**63), 2**63 - 1)), max_size=5))
+def test_whatever_is_refused_fits(told: list[tuple[str, str, int]]) -> None:
+    lines = [
+        refused(reference, text, cents=cents, line=n) for n, (reference, text, cents) in enumerate(told, 1)
+    ]
+    held(written(standing(*lines), lines, version=Version.V10))
+
+
+def test_a_report_on_a_file_refused_whole_fits() -> None:
+    error = FileUnreadable("a" * 300, "TRUNCATED: \x00", "Send it whole")
+    found = held(refused_whole("MSG-1", error, AT))
+    assert found.orgnl_grp_inf_and_sts.grp_sts == "RJCT"
+    assert found.orgnl_grp_inf_and_sts.sts_rsn_inf[0].rsn.cd == file_reason(error)
+
+
+_REFERENCE = b"<OrgnlEndToEndId>DP-1</OrgnlEndToEndId>"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<StsId>7-1</StsId>", b"<StsId>%s</StsId>" % (b"7" * 36)),
+        (b"<MsgId>CRSC-7-3</MsgId>", b""),
+        (b"<MsgId>CRSC-7-3</MsgId>", b"<Msg/>"),
+        (b">10.50</InstdAmt>", b">10.123456</InstdAmt>"),
+        (b">10.50</InstdAmt>", b">-1.00</InstdAmt>"),
+        (b' Ccy="EUR"', b' Ccy="eur"'),
+        (b"<TxSts>RJCT</TxSts>", b"<TxSts>REJECTED</TxSts>"),
+        (b"<StsId>7-1</StsId>%s" % _REFERENCE, b"%s<StsId>7-1</StsId>" % _REFERENCE),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_found(old: bytes, new: bytes) -> None:
+    """Or the tests above would say nothing."""
+    text = written(standing(refused()), [refused()], version=Version.V10)
+    assert old in text
+    with pytest.raises((AssertionError, TypeError, ParserError, ConverterWarning)):
+        held(text.replace(old, new, 1))
+
+
+def test_reasons_fit_the_code_list() -> None:
+    for code in REFUSALS:
+        line = refused()._replace(reason=REASONS.get(code, "NARR"))
+        held(written(standing(line), [line], version=Version.V10))
