@@ -156,16 +156,16 @@ class Client:
 
     def _whole(self, parcel: Parcel, query: list[str]) -> dict[str, Any]:
         path, size = parcel.path, parcel.size
-        said = {**parcel.headers, "Content-Length": str(size)}
+        about = {**parcel.headers, "Content-Length": str(size)}
         place = f"/v1/submissions?{'&'.join([*query, *parcel.query])}"
-        call = Call("POST", place, said, lambda: self._pieces(path, 0, size))
+        call = Call("POST", place, about, lambda: self._pieces(path, 0, size))
         return self._service.insist(path.name, call).json()
 
     def _in_pieces(self, parcel: Parcel, query: list[str]) -> dict[str, Any]:
         """Ask how far it is, and send what is missing, until it is a submission."""
         path, size = parcel.path, parcel.size
-        said = {**parcel.headers, "Upload-Length": str(size), "Content-Length": "0"}
-        begin = Call("POST", f"/v1/uploads?{'&'.join([*query, *parcel.query])}", said)
+        about = {**parcel.headers, "Upload-Length": str(size), "Content-Length": "0"}
+        begin = Call("POST", f"/v1/uploads?{'&'.join([*query, *parcel.query])}", about)
         patience, there = Patience(self._service), 0
         while True:
             try:
