@@ -157,7 +157,7 @@ def inside_line(said: Mapping[str, Any] | None, name: str) -> Envelope:
 
 
 def merged(envelopes: Iterable[Envelope]) -> Envelope:
-    """Item by item what the first of ``envelopes`` says that says anything."""
+    """Item by item what the first of ``envelopes`` says that says anything; a flag is set where any of them sets it."""
     blank = msgspec.structs.asdict(Envelope())
     said = dict(blank)
     for envelope in envelopes:

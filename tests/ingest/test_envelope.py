@@ -1,5 +1,6 @@
 """What a sender says of a file is read exactly, from the place nearest at hand."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,13 @@ def test_the_nearest_word_wins_item_by_item() -> None:
     assert merged([command, manifest, inside]) == Envelope(
         sender="A", batch_id="M", count=1, control_cents=0, sepa_only=True
     )
+
+
+@pytest.mark.parametrize("flag", ["sepa_only", "atomic"])
+def test_a_flag_holds_wherever_it_is_set(flag: str) -> None:
+    for texts in itertools.product(("true", "false", ""), repeat=3):
+        said = [stated({flag: text} if text else {}, "headers") for text in texts]
+        assert getattr(merged(said), flag) is ("true" in texts)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows", ".jsonl"])
