@@ -47,9 +47,8 @@ class Inbox:
         """Submissions that wait for their turn; others may look, and only the inbox changes it."""
         self.lost = Lost(spool, store)
         self.admission.came_again, self.admission.clear_up = self._came_again, self.lost.clear_up
-        self._queued: set[int] = set()
+        self._queued, self._course = set[int](), 0
         self._paused: Mapping[str, str] | None = None
-        self._course = 0
         self._is_working = self._is_closed = False
         self._forms, self._turns, self._rehearsals = FormQueue(), Turns(), Rehearsals(stages)
         self._ahead = Ahead(self._look_again)
@@ -144,10 +143,10 @@ class Inbox:
         """Number of the node that stands at position 0 of the book."""
         return self._counter.first_node
 
-    @property
-    def rehearsals(self) -> int:
-        """Dry runs that wait or are under way."""
-        return len(self._rehearsals)
+    def rehearsals(self, sender: str | None = None) -> int:
+        """Dry runs that wait or are under way, of all or of one."""
+        with self._changed:
+            return self._rehearsals.of(sender)
 
     def ask(self, question: Question) -> None:
         """Queue a dry run; its answer comes once it is decided and taken back."""
@@ -297,4 +296,5 @@ class Inbox:
         found = await self.lost.opened(ticket, self._loaded.state.registry.numbers)
         if found:
             self.taken(found.submission)
+        self.files.opened(ticket)
         return found

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
 from ingest.forms import Decided, Form
@@ -55,10 +55,12 @@ class Queue:
     def __init__(self) -> None:
         self._ready: dict[int, Ticket] = {}
         self._aside: dict[int, Ticket] = {}
+        self._opening: Ticket | None = None
+        """Its turn has come, and it waits for its file to be opened: until then it is nobody else's to count."""
         self._paused: Container[str] = frozenset()
 
     def __len__(self) -> int:
-        return len(self._ready) + len(self._aside)
+        return sum(1 for _ in self._waiting())
 
     def __contains__(self, number: int) -> bool:
         return number in self._ready or number in self._aside
@@ -71,12 +73,19 @@ class Queue:
     @property
     def lines(self) -> int:
         """Lines of all that wait."""
-        return sum(ticket.lines for part in (self._ready, self._aside) for ticket in list(part.values()))
+        return sum(ticket.lines for ticket in self._waiting())
 
     @property
     def since(self) -> list[float]:
         """When the one whose turn is next came to wait; nothing where there is none."""
-        return [ticket.at for ticket in list(self._ready.values())[:1]]
+        first = [self._opening] if self._opening else list(self._ready.values())
+        return [ticket.at for ticket in first[:1]]
+
+    def _waiting(self) -> Iterator[Ticket]:
+        for part in (self._ready, self._aside):
+            yield from list(part.values())
+        if self._opening:
+            yield self._opening
 
     def aside(self, sender: str | None = None) -> int:
         """How many wait because their sender is paused, of all or of one."""
@@ -91,8 +100,14 @@ class Queue:
             self.pause(self._paused)
 
     def next(self) -> Ticket | None:
-        """Take the one whose turn it is."""
-        return self._ready.pop(next(iter(self._ready))) if self._ready else None
+        """Take the one whose turn it is; it waits until it is ``opened``."""
+        self._opening = self._ready.pop(next(iter(self._ready))) if self._ready else None
+        return self._opening
+
+    def opened(self, ticket: Ticket) -> None:
+        """The file of the one whose turn it was is open, or lost: it waits no more."""
+        if self._opening is ticket:
+            self._opening = None
 
     def withdraw(self, number: int) -> Ticket | None:
         """Take one that waits, wherever it stands; None where it does not wait."""
@@ -107,7 +122,7 @@ class Queue:
 
     def clear(self) -> None:
         """Nobody waits any more."""
-        self._ready, self._aside = {}, {}
+        self._ready, self._aside, self._opening = {}, {}, None
 
 
 class FormQueue:

@@ -68,8 +68,9 @@ class Rehearsals:
     _waiting: deque[Question] = field(default_factory=deque)
     _under_way: list[Question] = field(default_factory=list)
 
-    def __len__(self) -> int:
-        return len(self._waiting) + len(self._under_way)
+    def of(self, sender: str | None = None) -> int:
+        """How many there are, of all or of one; also those that nobody waits for any more, until they are passed over."""
+        return sum(sender in {None, each.sender} for each in (*self._waiting, *self._under_way))
 
     @property
     def is_due(self) -> bool:

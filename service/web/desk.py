@@ -20,7 +20,7 @@ from service.web import presenting
 from service.web.postgres import Pool, borrowed
 from service.web.postgres_journal import Journal
 from service.web.problems import Problem, busy, paused
-from service.web.room import Room
+from service.web.room import Room, own_part
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
 
@@ -91,16 +91,18 @@ class Desk:
         if reason is not None and not (is_file and self.inbox.files.aside(sender) < FILES_PAUSED_MAX):
             raise paused(sender, reason)
 
-    def check_rehearsals(self) -> None:
-        """Whether there is room for one more dry run.
+    def check_rehearsals(self, sender: str) -> None:
+        """Whether there is room for one more dry run, and for one more of this sender.
 
         Raises
         ------
         Problem
             There is none.
         """
-        if self.inbox.rehearsals >= REHEARSALS_MAX:
+        if self.inbox.rehearsals() >= REHEARSALS_MAX:
             raise busy("As many dry runs wait as can wait", 1)
+        if self.inbox.rehearsals(sender) >= own_part(REHEARSALS_MAX):
+            raise busy("As many of your dry runs wait as can wait", 1)
 
     async def admit(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
         """Hold a spooled file against what was said of it and what ``who`` may send, and give it a number.

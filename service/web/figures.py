@@ -50,7 +50,7 @@ class Live:
         """The figures once, looked at after they were asked for."""
         await self._onlookers.check(request)
         request.knows_only()
-        with self._lookout.watching():
+        with self._lookout.watching(_name(request)):
             found = await self._lookout.next()
         if found is None:
             raise busy("The service is stopping")
@@ -60,13 +60,13 @@ class Live:
         """The figures again and again."""
         await self._onlookers.check(request)
         request.knows_only()
-        self._lookout.check_room()
+        self._lookout.check_room(_name(request))
         return Answer(HTTPStatus.OK, b"" if request.method == "HEAD" else self._events(request), EVENTS)
 
     async def _events(self, request: Request) -> AsyncIterator[bytes]:
         gone = asyncio.ensure_future(_went_away(request.receive))
         try:
-            with self._lookout.watching():
+            with self._lookout.watching(_name(request)):
                 for _ in range(STREAM_LOOKS):
                     found = await self._lookout.next()
                     if found is None or gone.done():
@@ -84,6 +84,11 @@ class Live:
         if found is None:
             raise unknown(f"There is no batch {number}")
         return answer(Proved(found.holds, in_french(found) if request.language == "fr" else found))
+
+
+def _name(request: Request) -> str:
+    """Whose share of the seats is taken: the sender's, or that of the address where no key was asked for."""
+    return request.caller.sender if request.caller else request.address
 
 
 async def _went_away(receive: Receive) -> None:

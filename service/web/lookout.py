@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
-from monitoring.figures import Batch
 from monitoring.snapshot import Around, figures, totals
 from monitoring.trend import Trend
 from service.web import postgres
 from service.web.desk import Desk
 from service.web.postgres import DATABASE_FAILURES
-from service.web.problems import busy
+from service.web.room import LOOKS, Room
 
 LOG = structlog.get_logger()
 LOOK_SECONDS = 1
 WATCHERS_MAX = 256
-"""Who may look at once: each holds a connection, and is sent a few kilobytes a second."""
+"""Who may look at once, half of them of one sender: each holds a connection, and is sent a few kilobytes a second."""
 BATCHES = 12
 """The last ones, which are shown."""
+_ANY = 2**63 - 1
 
 
 class Lookout:
@@ -30,7 +30,8 @@ class Lookout:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._trend = desk, Trend()
         self._started_at = datetime.now(UTC)
-        self._watchers = self._begun = self._done = 0
+        self._begun = self._done = 0
+        self._seats = Room(WATCHERS_MAX, LOOKS)
         self._looked = asyncio.Event()
         self._shown = b""
         self._is_over = False
@@ -49,16 +50,19 @@ class Lookout:
 
     async def _look(self) -> None:
         self._trend.look(*totals(self._desk.board), self._desk.stages.nanoseconds)
-        if not self._watchers:
+        if not self._seats.taken:
             return
         self._begun += 1
-        batches = await postgres.last_batches(self._desk.pool, BATCHES)
-        self._shown, self._done = self._put_together(batches), self._begun
+        begun, found = self._begun, figures(self._desk.board, self._trend, self._around())
+        # what the board counts is committed: the batches of its moment are all there, and later ones are left out
+        last = found.commits.last_batch if self._desk.is_ready else _ANY
+        batches = await postgres.last_batches(self._desk.pool, BATCHES, last)
+        self._shown = msgspec.json.encode(msgspec.structs.replace(found, batches=batches))
+        self._done = begun
         self._tell()
 
-    def _put_together(self, batches: list[Batch]) -> bytes:
-        around = Around(self._started_at, self._state(), batches)
-        return msgspec.json.encode(figures(self._desk.board, self._trend, around))
+    def _around(self) -> Around:
+        return Around(self._started_at, self._state())
 
     def _state(self) -> str:
         return "ready" if self._desk.is_ready else "loading"
@@ -68,22 +72,19 @@ class Lookout:
         looked.set()
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Be one of those who look.
+    def watching(self, who: str) -> Iterator[None]:
+        """Be one of those who look: a sender, or the address of somebody without a key.
 
         Raises
         ------
         Problem
-            As many look as can look.
+            As many look as can look, of all or of these.
         """
-        self.check_room()
-        self._watchers += 1
-        try:
+        with self._seats.share(who) as seat:
+            seat.take(1)
             yield
-        finally:
-            self._watchers -= 1
 
-    def check_room(self) -> None:
+    def check_room(self, who: str) -> None:
         """Whether one more can look.
 
         Raises
@@ -91,8 +92,7 @@ class Lookout:
         Problem
             Not now.
         """
-        if self._watchers >= WATCHERS_MAX:
-            raise busy("As many look as can look")
+        self._seats.check(who, 1)
 
     async def next(self) -> bytes | None:
         """Figures looked at from now on, as JSON; None once the service stops."""

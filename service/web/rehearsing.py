@@ -26,7 +26,7 @@ async def rehearse(desk: Desk, sender: str, lines: FormLines | Spooled, is_atomi
     Problem
         As many dry runs wait as can wait.
     """
-    desk.check_rehearsals()
+    desk.check_rehearsals(sender)
     question = Question(sender, lines, asyncio.get_running_loop().create_future(), is_atomic)
     desk.inbox.ask(question)
     found = await question.answer

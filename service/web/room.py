@@ -1,20 +1,43 @@
-"""Room for what is held in memory while it waits: counted in bytes, from the first that comes to the answer."""
+"""Room for what is held while it lasts: bytes of forms, files that are taken at once, who looks at the figures."""
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
-from service.web.problems import busy
+from service.web.problems import RETRY_SECONDS, busy
 
 OWN_PARTS = 2
 """Of so many equal parts, one sender takes one at most: nobody alone keeps the others out."""
 
 
-class Room:
-    """So many bytes, and how many of them each sender has taken."""
+def own_part(most: int) -> int:
+    """What one sender may have of it."""
+    return max(most // OWN_PARTS, 1)
 
-    def __init__(self, bytes_max: int) -> None:
-        self._bytes_max, self._own_max = bytes_max, bytes_max // OWN_PARTS
+
+class Full(NamedTuple):
+    """What is said when there is no room, or none left of the sender's own, and when to come again."""
+
+    told: str
+    own: str
+    seconds: int
+
+
+FORMS = Full("As many bytes of forms wait as can wait", "As many bytes of your forms wait as can wait", 1)
+FILES = Full(
+    "As many files as can be taken at once are on their way",
+    "As many of your files as can be taken at once are on their way",
+    RETRY_SECONDS,
+)
+LOOKS = Full("As many look as can look", "As many of you look as can look", RETRY_SECONDS)
+
+
+class Room:
+    """So much of something, bytes or files or seats, and how much of it each sender has taken."""
+
+    def __init__(self, most: int, full: Full = FORMS) -> None:
+        self._most, self._own_max, self._full = most, own_part(most), full
         self._own: Counter[str] = Counter()
         self.taken = 0
 
@@ -25,22 +48,37 @@ class Room:
         try:
             yield share
         finally:
-            self._give_back(sender, share.bytes)
+            self._give_back(sender, share.size)
 
     def take(self, sender: str, size: int) -> None:
-        """Take ``size`` bytes more.
+        """Take ``size`` more.
 
         Raises
         ------
         Problem
-            There is no room for them.
+            There is no room for it.
         """
-        if self.taken + size > self._bytes_max:
-            raise busy("As many bytes of forms wait as can wait", 1)
-        if self._own[sender] + size > self._own_max:
-            raise busy("As many bytes of your forms wait as can wait", 1)
+        self.check(sender, size)
         self.taken += size
         self._own[sender] += size
+
+    def check(self, sender: str, size: int) -> None:
+        """Whether ``size`` more can be taken.
+
+        Raises
+        ------
+        Problem
+            There is no room for it.
+        """
+        if self.taken + size > self._most:
+            raise busy(self._full.told, self._full.seconds)
+        if self._own[sender] + size > self._own_max:
+            raise busy(self._full.own, self._full.seconds)
+
+    @property
+    def most_taken(self) -> int:
+        """What the sender has taken that has most."""
+        return max(self._own.values(), default=0)
 
     def _give_back(self, sender: str, size: int) -> None:
         self.taken -= size
@@ -52,18 +90,18 @@ class Room:
 class Share:
     """What one request holds of a room."""
 
-    __slots__ = ("_room", "_sender", "bytes")
+    __slots__ = ("_room", "_sender", "size")
 
     def __init__(self, room: Room, sender: str) -> None:
-        self._room, self._sender, self.bytes = room, sender, 0
+        self._room, self._sender, self.size = room, sender, 0
 
     def take(self, size: int) -> None:
-        """Take ``size`` bytes more.
+        """Take ``size`` more.
 
         Raises
         ------
         Problem
-            There is no room for them.
+            There is no room for it.
         """
         self._room.take(self._sender, size)
-        self.bytes += size
+        self.size += size

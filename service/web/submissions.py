@@ -98,7 +98,7 @@ class Submissions:
         return await self.taken(admitted, wait)
 
     async def _rehearsed(self, request: Request) -> DryRun:
-        self._desk.check_rehearsals()
+        self._desk.check_rehearsals(request.who.sender)
         media = presenting.media_type(request)
         with self._desk.receiver.passing(BYTES_MAX) as spool:
             spooled = await self._received(request, BYTES_MAX, spool)

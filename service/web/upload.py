@@ -15,8 +15,8 @@ from ingest.envelope import Envelope
 from ingest.spool import Spool, Spooled
 from ingest.uploads import Upload, Uploads
 from service.web.exchange import Message, Receive
-from service.web.problems import Problem, busy, malformed
-from service.web.room import Share
+from service.web.problems import Problem, malformed
+from service.web.room import FILES, Room, Share
 
 Result = TypeVar("Result")
 SILENCE_SECONDS = 60
@@ -148,11 +148,11 @@ class Body(io.RawIOBase):
 
 
 class Receiver:
-    """A bounded number of bodies on their way at once, each with a thread of its own."""
+    """A bounded number of bodies on their way at once, of all and of one sender, each with a thread of its own."""
 
     def __init__(self, spool: Spool, uploads: Uploads, at_once: int) -> None:
         self.spool, self.uploads = spool, uploads
-        self._at_once, self._free = at_once, at_once
+        self._seats = Room(at_once, FILES)
         self._appending: set[Body] = set()
         self._threads = ThreadPoolExecutor(at_once, "upload")
 
@@ -168,14 +168,16 @@ class Receiver:
         Raises
         ------
         Problem
-            As many bodies as can be are on their way.
+            As many bodies as can be are on their way, of all or of this sender.
         InputError
             What the spool does not take.
         Cut
             The sender went away; nothing is left of it.
         """
         into = spool or self.spool
-        return await self._read(Body(receive), lambda body: into.receive(body, name, declared))
+        return await self._read(
+            Body(receive), declared.sender, lambda body: into.receive(body, name, declared)
+        )
 
     async def append(self, receive: Receive, upload: Upload) -> None:
         """Add a body to an upload, durably.
@@ -183,7 +185,7 @@ class Receiver:
         Raises
         ------
         Problem
-            As many bodies as can be are on their way, or nothing came for a minute.
+            As many bodies as can be are on their way, of all or of this sender, or nothing came for a minute.
         Overlong
             More came than was declared.
         Cut
@@ -192,7 +194,7 @@ class Receiver:
         body = Body(receive)
         self._appending.add(body)
         try:
-            await self._read(body, upload.append)
+            await self._read(body, upload.declared.envelope.sender, upload.append)
         finally:
             self._appending.discard(body)
 
@@ -212,22 +214,20 @@ class Receiver:
         said = upload.declared
         return await asyncio.to_thread(self.spool.adopt, upload.original, said.name, said.envelope)
 
-    async def _read(self, body: Body, taken: Callable[[BinaryIO], Result]) -> Result:
+    async def _read(self, body: Body, sender: str, taken: Callable[[BinaryIO], Result]) -> Result:
         """Let a thread of its own take a body in."""
-        if not self._free:
-            raise busy("As many files as can be taken at once are on their way")
-        self._free -= 1
-        work = self._threads.submit(taken, cast(BinaryIO, body))
-        try:
-            return await asyncio.wrap_future(work)
-        finally:
-            body.give_up()
-            self._free += 1
+        with self._seats.share(sender) as seat:
+            seat.take(1)
+            work = self._threads.submit(taken, cast(BinaryIO, body))
+            try:
+                return await asyncio.wrap_future(work)
+            finally:
+                body.give_up()
 
     @property
     def under_way(self) -> int:
         """Bodies on their way."""
-        return self._at_once - self._free
+        return self._seats.taken
 
     def close(self) -> None:
         """No more bodies."""

@@ -106,9 +106,9 @@ def test_the_nearest_word_wins_item_by_item() -> None:
 
 @pytest.mark.parametrize("flag", ["sepa_only", "atomic"])
 def test_a_flag_holds_wherever_it_is_set(flag: str) -> None:
-    for texts in itertools.product(("true", "false", ""), repeat=3):
-        said = [stated({flag: text} if text else {}, "headers") for text in texts]
-        assert getattr(merged(said), flag) is ("true" in texts)
+    for values in itertools.product((True, False, None), repeat=3):
+        said = [stated({flag: each} if each is not None else {}, "headers") for each in values]
+        assert getattr(merged(said), flag) is (True in values)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows", ".jsonl"])

@@ -28,6 +28,7 @@ class Waiting(RuleBasedStateMachine):
         super().__init__()
         self.queue = Queue()
         self.model: dict[int, str] = {}
+        self.opening: Ticket | None = None
         self.paused: frozenset[str] = frozenset()
 
     @property
@@ -44,8 +45,16 @@ class Waiting(RuleBasedStateMachine):
     def take(self) -> None:
         found = self.queue.next()
         assert (found.number if found else None) == (self.due[0] if self.due else None)
+        self.opening = found
         if found:
             del self.model[found.number]
+
+    @rule()
+    def opened(self) -> None:
+        if self.opening:
+            self.queue.opened(self.opening)
+            self.queue.opened(ticket(self.opening.number, "another course's"))
+            self.opening = None
 
     @rule(number=numbers)
     def withdraw(self, number: int) -> None:
@@ -60,14 +69,15 @@ class Waiting(RuleBasedStateMachine):
     @rule()
     def clear(self) -> None:
         self.queue.clear()
-        self.model = {}
+        self.model, self.opening = {}, None
 
     @invariant()
     def it_tells_who_waits(self) -> None:
-        assert len(self.queue) == len(self.model)
-        assert self.queue.lines == sum(self.model)
+        opening = [self.opening.number] if self.opening else []
+        assert len(self.queue) == len([*self.model, *opening])
+        assert self.queue.lines == sum([*self.model, *opening])
         assert self.queue.is_ready == bool(self.due)
-        assert self.queue.since == [float(number) for number in self.due[:1]]
+        assert self.queue.since == [float(number) for number in [*opening, *self.due][:1]]
         assert self.queue.aside() == len(self.model) - len(self.due)
         for sender in SENDERS:
             of_sender = list(self.model.values()).count(sender)

@@ -46,7 +46,7 @@ def _rehearse(desk: Desk, question: Question) -> Rehearsed:
     batch = rehearsals.batch(question, desk.loaded, desk.context)
     assert batch.rehearsal
     batch.rehearsal.told(desk.engine.rehearse(batch, batch.rehearsal))
-    assert len(rehearsals) == 0
+    assert rehearsals.of() == 0
     return question.answer.result()
 
 
@@ -151,7 +151,7 @@ def test_what_was_under_way_is_asked_again_on_a_book_loaded_anew() -> None:
             rehearsals.ask(each)
         assert rehearsals.take() is questions[0]
         rehearsals.open()
-        assert len(rehearsals) == 2
+        assert rehearsals.of() == 2
         assert rehearsals.take() is questions[0]
         assert rehearsals.take() is questions[1]
         assert rehearsals.take() is None
@@ -168,7 +168,7 @@ def test_whoever_went_away_is_not_told() -> None:
         assert batch.rehearsal
         answer.cancel()
         batch.rehearsal.told(desk.engine.rehearse(batch, batch.rehearsal))
-        assert len(rehearsals) == 0
+        assert rehearsals.of() == 0
 
 
 def test_what_nobody_waits_for_any_more_is_passed_over() -> None:
@@ -180,5 +180,5 @@ def test_what_nobody_waits_for_any_more_is_passed_over() -> None:
             rehearsals.ask(each)
         gone.cancel()
         assert rehearsals.take() is questions[1]
-        assert len(rehearsals) == 1
+        assert rehearsals.of() == 1
         assert not rehearsals.is_due

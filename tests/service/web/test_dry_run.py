@@ -1,6 +1,8 @@
 """Dry runs over HTTP: the answer of the real thing, and nothing left behind."""
 
 import asyncio
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ import httpx
 import pytest
 
 from service.database import Database
+from service.web.desk import REHEARSALS_MAX
+from service.web.room import own_part
 from tests.databases import held_up, until_one_waits
 from tests.files import REFERENCE
 from tests.service.commands import crescendo
@@ -156,6 +160,44 @@ async def test_dry_runs_and_real_ones_at_once_do_not_mix(client: httpx.AsyncClie
     assert len(rows) == 110
     assert not any(row["reference"].startswith("HD") for row in rows)
     assert "crescendo_dry_runs_total" in (await client.get("/metrics")).text
+
+
+async def test_one_sender_leaves_half_of_the_dry_runs_to_the_others(
+    database: Database, tmp_path: Path
+) -> None:
+    """While nothing can be committed dry runs wait: one sender's take half of the room, those that went away included."""
+    own = own_part(REHEARSALS_MAX)
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        await _file(client, as_jsonl(CREDITS), "wait=60")
+        async with held_up(dsn) as lock:
+            real = asyncio.create_task(_form(client, commitment("R", "0.01")))
+            await until_one_waits(lock)
+
+            async def ask(key: Mapping[str, str], n: int) -> httpx.Response:
+                return await client.post(
+                    "/v1/acts?dry_run=true", json=commitment(f"K-{n}", "0.01"), headers=key
+                )
+
+            async def refused(key: Mapping[str, str]) -> tuple[set[asyncio.Task[httpx.Response]], str]:
+                asked = {asyncio.create_task(ask(key, n)) for n in range(own + 1)}
+                (told,), waiting = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+                found = told.result()
+                assert (found.status_code, found.json()["code"]) == (503, "try-again")
+                assert found.headers["retry-after"] == "1"
+                return waiting, found.json()["detail"]
+
+            mine, said = await refused(MINISTRY)
+            assert "many of your dry runs" in said
+            for path, content in (("acts", json.dumps(commitment("Z"))), ("submissions", as_jsonl(CREDITS))):
+                media = "application/json" if path == "acts" else "application/x-ndjson"
+                sent = {"content": content, "headers": {"content-type": media}}
+                found = await client.post(f"/v1/{path}?dry_run=true", **sent)
+                assert (found.status_code, found.headers["retry-after"]) == (503, "1")
+            others, said = await refused(FOREIGN)
+            assert "many dry runs" in said or "many of your dry runs" in said
+        found = await asyncio.gather(*mine, *others)
+        assert {each.json()["outcome"] for each in found} == {"accepted"}
+        assert (await real)["outcome"] == "accepted"
 
 
 async def test_a_dry_run_survives_a_lost_connection_and_the_book_is_proven_afterwards(

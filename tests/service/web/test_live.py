@@ -3,7 +3,8 @@
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -27,7 +28,7 @@ from service.web.lookout import WATCHERS_MAX, Lookout
 from service.web.problems import Problem
 from tests.service.web.acts import CREDITS, commitment, unknown_centres
 from tests.service.web.conftest import Place
-from tests.service.web.keys import AUDITOR, FOREIGN, MINISTRY
+from tests.service.web.keys import AUDITOR, FOREIGN, KEEPER, MINISTRY
 from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
 
 
@@ -165,7 +166,7 @@ async def test_nothing_is_put_together_while_nobody_looks() -> None:
     lookout = Lookout(_desk())
     await lookout._look()
     assert lookout._shown == b""
-    with lookout.watching():
+    with lookout.watching("COURT"):
         await lookout._look()
     assert json.loads(lookout._shown)["state"] == "ready"
 
@@ -176,7 +177,7 @@ async def test_all_watchers_share_one_look() -> None:
     streams = [_pieces(await _live(desk, lookout).stream(_request()[0])) for _ in range(5)]
     waiting = [asyncio.ensure_future(anext(each)) for each in streams]
     await _turns()
-    assert lookout._watchers == len(streams)
+    assert lookout._seats.taken == len(streams)
     await lookout._look()
     assert len({await each for each in waiting}) == 1
     assert lookout._begun == 1
@@ -189,23 +190,27 @@ async def test_who_goes_away_makes_room() -> None:
     stream = _pieces(await _live(desk, lookout).stream(request))
     waiting = asyncio.ensure_future(anext(stream, None))
     await _turns()
-    assert lookout._watchers == 1
+    assert lookout._seats.taken == 1
     gone.set()
     await lookout._look()
     assert await waiting is None
-    assert lookout._watchers == 0
+    assert lookout._seats.taken == 0
 
 
 async def test_only_so_many_may_look() -> None:
     desk = _desk()
     lookout = Lookout(desk)
-    lookout._watchers = WATCHERS_MAX
-    for handler in (_live(desk, lookout).stream, _live(desk, lookout).figures):
-        with pytest.raises(Problem) as found:
-            await handler(_request()[0])
-        assert found.value.status == 503
-        assert "retry-after" in found.value.headers
-    assert lookout._watchers == WATCHERS_MAX
+    with ExitStack() as others:
+        for taken, words in ((WATCHERS_MAX // 2, "many of you"), (WATCHERS_MAX, "many look as can")):
+            while lookout._seats.taken < taken:
+                others.enter_context(lookout.watching("127.0.0.1" if taken < WATCHERS_MAX else "COURT"))
+            for handler in (_live(desk, lookout).stream, _live(desk, lookout).figures):
+                with pytest.raises(Problem, match=words) as found:
+                    await handler(_request()[0])
+                assert found.value.status == 503
+                assert found.value.headers["retry-after"] == "5"
+            assert lookout._seats.taken == taken
+    assert lookout._seats.taken == 0
 
 
 async def test_a_stream_is_no_longer_than_a_key_may_be_trusted() -> None:
@@ -228,7 +233,7 @@ async def test_a_question_of_the_head_alone_is_not_a_watcher() -> None:
     lookout = Lookout(desk)
     found = await _live(desk, lookout).stream(_request("HEAD")[0])
     assert found.body == b""
-    assert lookout._watchers == 0
+    assert lookout._seats.taken == 0
 
 
 async def test_a_stop_answers_who_waits() -> None:
@@ -236,7 +241,7 @@ async def test_a_stop_answers_who_waits() -> None:
     lookout = Lookout(desk)
     asked = asyncio.ensure_future(_live(desk, lookout).figures(_request()[0]))
     await _turns()
-    assert lookout._watchers == 1
+    assert lookout._seats.taken == 1
     for each in desk.drained:
         each()
     with pytest.raises(Problem) as found:
@@ -280,6 +285,33 @@ async def test_from_elsewhere_figures_are_for_operators_and_auditors(name: str, 
         await getattr(_live(desk, lookout, role), name)(request)
     assert (found.value.status, found.value.code) == (403, "role-not-held")
     assert found.value.is_audited
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_one_sender_leaves_half_of_the_seats_to_the_others(place: Place) -> None:
+    """By the name of another host, so that this machine is asked for a key like any other."""
+    elsewhere = {"host": "crescendo.example"}
+    limits = httpx.Limits(max_connections=None)
+    async with (
+        httpx.AsyncClient(base_url=place.service.url, timeout=60, limits=limits) as client,
+        AsyncExitStack() as open_streams,
+    ):
+
+        async def asks(key: Mapping[str, str]) -> httpx.Response:
+            stream = client.stream("GET", "/v1/live", headers={**elsewhere, **key})
+            found = await open_streams.enter_async_context(stream)
+            if found.status_code == 200:
+                await anext(found.aiter_lines())
+            return found
+
+        found = await asyncio.gather(*(asks(AUDITOR) for _ in range(WATCHERS_MAX // 2)))
+        assert {each.status_code for each in found} == {200}
+        refused = await asks(AUDITOR)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert "many of you" in json.loads(await refused.aread())["detail"]
+        assert (await client.get("/v1/figures", headers={**elsewhere, **AUDITOR})).status_code == 503
+        assert (await asks(KEEPER)).status_code == 200
+        assert (await client.get("/v1/figures", headers={**elsewhere, **KEEPER})).status_code == 200
 
 
 # --------------------------------------------------------------------------------------------- proof

@@ -11,7 +11,7 @@ from service.database import Database
 from service.web.acts import BODY_BYTES_MAX
 from service.web.desk import FORM_BYTES_MAX
 from service.web.problems import Problem
-from service.web.room import OWN_PARTS, Room
+from service.web.room import FILES, OWN_PARTS, Room
 from tests.databases import held_up
 from tests.service.web.acts import CREDITS, commitment
 from tests.service.web.keys import MINISTRY
@@ -22,11 +22,12 @@ FORM = {"content-type": "application/json"}
 
 def test_what_is_taken_is_given_back() -> None:
     room = Room(20)
+    assert room.most_taken == 0
     with room.share("MIN-01") as share:
         share.take(4)
         share.take(6)
-        assert room.taken == 10
-    assert room.taken == 0
+        assert (room.taken, room.most_taken) == (10, 10)
+    assert (room.taken, room.most_taken) == (0, 0)
     with room.share("MIN-01") as share:
         share.take(10)
 
@@ -54,6 +55,16 @@ def test_one_sender_leaves_half_to_the_others() -> None:
             more.take(1)
         assert found.value.status == 503
         other.take(5)
+        assert (room.taken, room.most_taken) == (10, 5)
+
+
+def test_who_may_have_only_half_of_one_has_that_one() -> None:
+    room = Room(1, FILES)
+    with room.share("MIN-01") as one, room.share("MIN-02") as other:
+        one.take(1)
+        with pytest.raises(Problem, match="As many files") as found:
+            other.take(1)
+        assert found.value.headers["retry-after"] == "5"
 
 
 def test_what_fails_gives_its_share_back() -> None:

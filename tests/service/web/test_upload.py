@@ -1,7 +1,7 @@
 """Bodies on their way in: large, slow, cut, over long, too many at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -9,7 +9,7 @@ import pytest
 
 from service.database import Database
 from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY
+from tests.service.web.keys import FOREIGN, MINISTRY, NARROW
 from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
 
 MIB = 2**20
@@ -20,11 +20,13 @@ async def _pieces(count: int, size: int = MIB) -> AsyncIterator[bytes]:
         yield bytes(size)
 
 
-async def _begun(service: Running, length: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _begun(
+    service: Running, length: int, key: Mapping[str, str] = MINISTRY
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection with a request whose body is promised and not yet sent."""
     host, port = service.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    said = [f"Host: {host}", f"Authorization: {MINISTRY['authorization']}", f"Content-Length: {length}"]
+    said = [f"Host: {host}", f"Authorization: {key['authorization']}", f"Content-Length: {length}"]
     head = "\r\n".join(["POST /v1/submissions HTTP/1.1", *said, "", ""])
     writer.write(head.encode())
     await writer.drain()
@@ -39,7 +41,7 @@ async def _until(folder: Path, count: int) -> None:
 
 async def test_bodies_of_every_sort(database: Database, tmp_path: Path) -> None:
     incoming = tmp_path / "spool" / "incoming"
-    words = ("--file-bytes-max", str(64 * MIB), "--uploads-max", "2")
+    words = ("--file-bytes-max", str(64 * MIB), "--uploads-max", "4")
     async with fresh(database) as dsn, running(dsn, tmp_path, *words) as service:
         async with service.client(MINISTRY) as client:
             # said to be over long: refused before it comes; not said: refused where it goes over
@@ -55,11 +57,7 @@ async def test_bodies_of_every_sort(database: Database, tmp_path: Path) -> None:
                 assert found.json()["code"] == "format-unknown"
             assert process.memory_info().rss - before < 40 * MIB
             # as many at once as there are places, and no more
-            slow = [await _begun(service, 1000) for _ in range(2)]
-            await _until(incoming, 2)
-            full = await client.post("/v1/submissions", content=as_jsonl(CREDITS), headers=JSONL)
-            assert full.status_code == 503
-            assert full.headers["retry-after"]
+            slow = await _slow_ones(service, incoming)
             # a body that is cut leaves nothing behind, and its place is free again
             for _, writer in slow:
                 writer.write(as_jsonl([commitment("CUT")])[:50])
@@ -69,6 +67,38 @@ async def test_bodies_of_every_sort(database: Database, tmp_path: Path) -> None:
             assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
         assert len(await fetch(dsn, "select from submission")) == 1
         await _slowly(service)
+
+
+async def _slow_ones(
+    service: Running, folder: Path
+) -> list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """One sender takes half of the places, by whichever of its keys, and no more; another takes the other half."""
+    async with service.client() as client:
+
+        async def is_told(key: Mapping[str, str], words: str) -> None:
+            known = {**JSONL, **key}
+            digest = {"upload-length": "4", "crescendo-sha256": "ab" * 32}
+            assert (await client.post("/v1/uploads", headers={**known, **digest})).status_code in {200, 201}
+            piece = {**key, "upload-offset": "0"}
+            for full in (
+                await client.post("/v1/submissions", content=as_jsonl(CREDITS), headers=known),
+                await client.post("/v1/submissions?dry_run=true", content=as_jsonl(CREDITS), headers=known),
+                await client.patch(f"/v1/uploads/{'ab' * 32}", content=b"1", headers=piece),
+            ):
+                assert (full.status_code, full.json()["code"]) == (503, "try-again")
+                assert full.headers["content-type"] == "application/problem+json"
+                assert full.headers["retry-after"] == "5"
+                assert words in full.json()["detail"]
+
+        slow = [await _begun(service, 1000, key) for key in (MINISTRY, NARROW)]
+        await _until(folder, 2)
+        await is_told(MINISTRY, "many of your files")
+        found = await client.post("/v1/submissions", content=b"", headers={**JSONL, **FOREIGN})
+        assert found.status_code == 422, "another sender's file is read"
+        slow += [await _begun(service, 1000, FOREIGN) for _ in range(2)]
+        await _until(folder, 4)
+        await is_told(FOREIGN, "many files as can")
+        return slow
 
 
 async def _slowly(service: Running) -> None:
