@@ -159,8 +159,9 @@ class Board:
         began = [course.at for course in self._courses.values() if course.left]
         return time.monotonic() - min(began) if began else 0.0
 
-    def opened(self, state: State) -> None:
-        """A book is loaded with all that is unfinished taken up, and nothing is decided in it yet."""
+    def opened(self, state: State, last_batch: int) -> None:
+        """A book is loaded as of ``last_batch`` with all that is unfinished taken up, and nothing is decided in it yet."""
+        self._made["last_batch"].set(last_batch)
         self.budget.opened(state)
         for number, course in list(self._courses.items()):
             if course.lines is not None and not course.is_taken:

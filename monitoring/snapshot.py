@@ -9,7 +9,6 @@ import msgspec
 from monitoring.board import Board
 from monitoring.figures import (
     FORM_BAR_SECONDS,
-    Batch,
     Commits,
     Credits,
     Figures,
@@ -35,11 +34,10 @@ class Around(msgspec.Struct, frozen=True):
 
     started_at: datetime
     state: str
-    batches: list[Batch]
 
 
 def figures(board: Board, trend: Trend, around: Around) -> Figures:
-    """The figures of this moment."""
+    """The figures of this moment, but for the batches: those are the database's."""
     return Figures(
         at=datetime.now(UTC),
         started_at=around.started_at,
@@ -53,7 +51,7 @@ def figures(board: Board, trend: Trend, around: Around) -> Figures:
         refusals=_refusals(board),
         flows=_flows(board),
         programmes=sorted(_programmes(board), key=_left),
-        batches=around.batches,
+        batches=[],
     )
 
 

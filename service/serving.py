@@ -172,7 +172,7 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) 
 
     async def opened(loaded: Loaded) -> None:
         desk.board.flows.load(await stock(desk.pool))
-        desk.board.opened(loaded.state)
+        desk.board.opened(loaded.state, loaded.head.batch)
         desk.is_ready = True
         desk.upkeep.opened(loaded.state.entries)
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
@@ -205,6 +205,8 @@ def _connect(desk: Desk) -> None:
     board.read("files_lost", lambda: len(inbox.lost))
     board.read("senders_paused", lambda: desk.pauses.senders)
     board.read("forms_waiting", lambda: inbox.forms_waiting)
+    board.read("form_bytes", lambda: desk.form_room.taken)
+    board.read("form_bytes_of_one_sender", lambda: desk.form_room.most_taken)
     board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
     board.read("queue_empty_seconds", lambda: board.pace.seconds_to_empty(_waiting(desk)))
     board.read("uploads", lambda: desk.receiver.under_way)

@@ -55,12 +55,15 @@ export function bytes(value) {
   return value < 1e6 ? unit(value / 1e3, "kilobyte") : unit(value / 1e6, "megabyte");
 }
 
+/** Clocks of twenty-four hours, and the day before the month, in both languages. */
+const CLOCKS = { fr: "fr-FR", en: "en-GB" };
+
 export function time(text) {
-  return new Date(text).toLocaleTimeString(language(), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(text).toLocaleTimeString(CLOCKS[language()], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
 export function moment(text) {
-  return new Date(text).toLocaleString(language(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return new Date(text).toLocaleString(CLOCKS[language()], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
 const FORMATS = { count, decimal, euros, span, countdown, time, moment };

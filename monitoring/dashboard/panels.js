@@ -117,6 +117,7 @@ export function draw(figures) {
   for (const each of document.querySelectorAll("[data-figure]")) {
     const value = each.dataset.figure.split(".").reduce((at, name) => at?.[name], figures);
     write(each, shown(value, each.dataset.as));
+    if (each instanceof HTMLTimeElement) each.dateTime = value;
   }
   drawStages(figures.stages);
   drawTrend(figures.throughput.series);

@@ -101,9 +101,9 @@ async def refused_by_lot(pool: Pool, submission: int, first: list[int]) -> dict[
     return {row["lot"]: row["lines"] for row in rows}
 
 
-async def last_batches(pool: Pool, limit: int) -> list[Batch]:
-    """The last batches, the latest first."""
-    return [Batch(**row) for row in await pool.fetch(SQL["last_batches"], limit)]
+async def last_batches(pool: Pool, limit: int, last: int) -> list[Batch]:
+    """The last batches up to number ``last``, the latest first."""
+    return [Batch(**row) for row in await pool.fetch(SQL["last_batches"], limit, last)]
 
 
 async def stock(pool: Pool) -> Stock:

@@ -28,7 +28,7 @@ group by 1;
 
 -- name: last_batches
 select batch, committed_at, entries, duplicates, refusals, amount as cents, encode(chain, 'hex') as chain
-from batch order by batch desc limit $1;
+from batch where batch <= $2 order by batch desc limit $1;
 
 -- name: stock
 -- Files by sender and by what has become of them; the numbers of those in treatment.  Forms are no file, and what was

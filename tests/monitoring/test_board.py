@@ -102,8 +102,9 @@ def test_a_commit_whose_answer_was_lost_leaves_nothing_under_way() -> None:
         board.taken(Submission(number, "A", 10))
     board.failed()
     board.taken(Submission(2, "A", 10))
-    board.opened(book)
+    board.opened(book, 7)
     assert board.lines_under_way == 10
+    assert samples(board)["crescendo_last_batch", ()] == 7, "it is committed, and the next one follows it"
     assert samples(board)["crescendo_batches_failed_total", ()] == 1
 
 

@@ -16,7 +16,7 @@ from monitoring.trend import Trend
 from posting.batch import Submission
 from tests.monitoring.test_board import COMMITMENT, batch, row
 
-AROUND = Around(datetime(2018, 12, 31, tzinfo=UTC), "ready", [])
+AROUND = Around(datetime(2018, 12, 31, tzinfo=UTC), "ready")
 
 
 def _credits(cents: Mapping[tuple[str, str], int]) -> Reading:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
@@ -10,6 +11,8 @@ from tests.service.web.browser.pages import ARGUMENTS
 from tests.service.web.conftest import place
 
 __all__ = ["browser", "place"]
+
+pytest.register_assert_rewrite(*(f"{__package__}.{name}" for name in ("checks", "tables")))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

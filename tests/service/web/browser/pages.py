@@ -50,13 +50,18 @@ class Watched:
 async def watched(
     browser: Browser, service: Running, key: Mapping[str, str] | None = None, **options: Any
 ) -> AsyncIterator[Watched]:
-    """The live page, in English on a desk unless told otherwise; the key as if it had been given in this tab."""
+    """The live page, in English on a desk unless told otherwise; the key as if it had been given in this tab.
+
+    ``script`` runs before those of the page.
+    """
+    script = options.pop("script", "")
     chosen = {"viewport": DESK, "locale": "en-GB", **options}
     context = await browser.new_context(**chosen)
     try:
         if key:
             token = key["authorization"].split()[1]
-            await context.add_init_script(f"sessionStorage.setItem('crescendo.key', '{token}')")
+            script += f"sessionStorage.setItem('crescendo.key', '{token}')"
+        await context.add_init_script(script)
         found = Watched(await context.new_page())
         found.page.on("console", found.heard)
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))

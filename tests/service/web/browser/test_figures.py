@@ -1,203 +1,199 @@
-"""What stands on the page during a load, held against ``/metrics`` and against SQL, figure by figure."""
+"""Every figure on the page, held against ``/metrics`` and SQL: while a load runs, while it stands still, and after."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from prometheus_client.parser import text_string_to_metric_families
 
-from core.codes import Outcome
-from core.money import euros
-from tests.service.web.acts import commitment, unknown_centres
-from tests.service.web.browser.pages import Watched, expect, watched
-from tests.service.web.conftest import Place
+from service.database import Database
+from tests.databases import connected, held_up
+from tests.service.web.acts import CREDITS, commitment, unknown_centres
+from tests.service.web.browser.checks import CHECKS, Load, Moment
+from tests.service.web.browser.pages import Watched, watched
+from tests.service.web.browser.shown import WATCH, events
+from tests.service.web.browser.tables import TABLES
+from tests.service.web.browser.truth import metrics, stored, tickets
 from tests.service.web.keys import AUDITOR, FOREIGN, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch
+from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.outside("chromium")]
 
-Metrics = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
-MOVING = {"at", "started_at", "cut_off_seconds", "throughput.lines_a_second", "throughput.forms_a_second"}
-"""Clocks, and rates that fall while they are read."""
-PLAIN = {
-    "queue.uploads": "uploads",
-    "queue.files": "files_waiting",
-    "queue.lines": "file_lines_waiting",
-    "queue.forms": "forms_waiting",
-    "queue.under_way": "file_lines_under_way",
-    "forms.answered": "form_seconds_count",
-    "commits.last_batch": "last_batch",
-    "commits.failed": "batches_failed_total",
-}
-SPANS = {"queue.oldest_seconds": "oldest_waiting_seconds", "queue.empty_seconds": "queue_empty_seconds"}
-OUTCOMES = {"accepted": "entry", "duplicate": "duplicate", "refused": "refusal"}
+COMPARISONS = {**CHECKS, **TABLES}
+LINES = 60_000
+FORMS_AT_ONCE = 6
+ON_THEIR_WAY = 2
+"""Files whose senders have stopped in the middle."""
+SLOW = """
+    create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.2); return new; end $$;
+    create trigger slow before insert on batch for each row execute function slow()"""
+"""A database whose commits take their time, so that a load of a few thousand lines lasts."""
 
 
-async def metrics(client: httpx.AsyncClient) -> Metrics:
-    families = text_string_to_metric_families((await client.get("/metrics")).text)
-    return {
-        (one.name.removeprefix("crescendo_"), frozenset(one.labels.items())): one.value
-        for family in families
-        for one in family.samples
-    }
+class Scene(NamedTuple):
+    """A service that a page looks on from its start."""
 
+    service: Running
+    dsn: str
+    seen: Watched
+    client: httpx.AsyncClient
 
-def total(found: Metrics, name: str, **labels: str) -> int:
-    """The sum of a metric over all labels that are not named."""
-    wanted = set(labels.items())
-    return round(sum(value for (each, at), value in found.items() if each == name and wanted <= at))
-
-
-def span(seconds: float) -> str:
-    """A short stretch of time as the page writes it in English."""
-    return f"{round(seconds * 1000)} ms" if seconds < 1 else f"{seconds:.1f}".removesuffix(".0") + " sec"
-
-
-async def load(client: httpx.AsyncClient) -> None:
-    """Files and forms of two senders at once: accepted, refused for two reasons, sent twice."""
-
-    async def file(key: Mapping[str, str], *rows: dict[str, str]) -> None:
-        await client.post("/v1/submissions?wait=60", content=as_jsonl([*rows]), headers={**JSONL, **key})
-
-    await asyncio.gather(
-        *(file(MINISTRY, *(commitment(f"L{n}-{m}", "0.05") for m in range(60))) for n in range(4)),
-        *(file(MINISTRY, commitment(f"P{n}", "9999.00"), commitment(f"Q{n}", "0.01")) for n in range(3)),
-        *(file(FOREIGN, *unknown_centres(20, f"X{n}-")) for n in range(3)),
-        *(client.post("/v1/acts", json=commitment(f"F{n}", "0.02"), headers=MINISTRY) for n in range(40)),
-    )
-    await asyncio.gather(
-        *(client.post("/v1/acts", json=commitment(f"F{n}", "0.02"), headers=MINISTRY) for n in range(5)),
-        file(MINISTRY, commitment("L0-1", "0.05"), commitment("L0-2", "0.05")),
-    )
+    async def moment(self, load: Load) -> Moment:
+        """The page, once it has drawn figures and a list that were asked for after a reading of the truth."""
+        before, handed_in = await metrics(self.client), await tickets(self.dsn)
+        async with self.seen.page.expect_request("**/v1/submissions?*") as asked:
+            listed = await asked.value
+        await (await listed.response()).finished()  # type: ignore[union-attr]
+        drawn = await events(self.seen.page, since=datetime.now(UTC))
+        after = await metrics(self.client)
+        known = await stored(self.dsn, drawn[-1].count("figure commits.last_batch"))
+        return Moment(before, after, drawn, known, load, (handed_in, await tickets(self.dsn)))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def at_rest(place: Place, browser: Browser) -> Metrics:
-    """The metrics once a load that a page looked on is over, and the page has shown all of it."""
-    async with place.service.client() as client, watched(browser, place.service, AUDITOR) as seen:
-        await seen.is_live()
-        await load(client)
-        found = await metrics(client)
-        await expect(seen.figure("commits.last_batch")).to_have_text(f"{total(found, 'last_batch'):,}")
-        assert seen.complaints == []
-        return found
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def seen(place: Place, browser: Browser, at_rest: Metrics) -> AsyncIterator[Watched]:
-    async with watched(browser, place.service, AUDITOR) as found:
-        await found.is_live()
-        yield found
-        assert found.complaints == []
-
-
-async def test_no_figure_of_the_page_is_left_out_here(seen: Watched) -> None:
-    everywhere = seen.page.locator("[data-figure]")
-    shown = {await each.get_attribute("data-figure") for each in await everywhere.all()}
-    outcomes = {f"throughput.outcomes.{name}.{part}" for name in OUTCOMES for part in ("lines", "cents")}
-    buckets = {"forms.within_bar", "commits.most_within_seconds"}
-    assert shown == MOVING | PLAIN.keys() | SPANS.keys() | outcomes | buckets
-
-
-async def test_single_figures_are_those_of_the_metrics(seen: Watched, at_rest: Metrics) -> None:
-    for path, name in PLAIN.items():
-        assert await seen.text(path) == f"{total(at_rest, name):,}", path
-    for path, name in SPANS.items():
-        assert await seen.text(path) == span(total(at_rest, name)), path
-    within = total(at_rest, "form_seconds_bucket", le="0.25")
-    assert await seen.text("forms.within_bar") == f"{within:,}"
-    commits = total(at_rest, "commit_seconds_count")
-    bounds = sorted(
-        float(dict(labels)["le"])
-        for (name, labels), value in at_rest.items()
-        if name == "commit_seconds_bucket" and value >= 0.99 * commits
-    )
-    assert await seen.text("commits.most_within_seconds") == span(bounds[0])
-
-
-async def test_what_became_of_lines_is_what_stands_in_the_database(
-    seen: Watched, at_rest: Metrics, place: Place
-) -> None:
-    for name, table in OUTCOMES.items():
-        lines, cents = (f"throughput.outcomes.{name}.{part}" for part in ("lines", "cents"))
-        (row,) = await fetch(place.dsn, f"select count(*) from {table}")
-        assert row["count"] > 0
-        assert (
-            await seen.text(lines)
-            == f"{row['count']:,}"
-            == f"{total(at_rest, 'lines_total', outcome=name):,}"
-        )
-        assert await seen.text(cents) == f"€{euros(total(at_rest, 'cents_total', outcome=name))}"
-    for name, statement in (
-        ("accepted", "select sum(amount)::bigint as cents from entry"),
-        ("refused", "select sum(amount)::bigint as cents from refusal"),
+async def scene(
+    database: Database, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Scene]:
+    data: Path = tmp_path_factory.mktemp("seen")
+    async with (
+        fresh(database) as dsn,
+        running(dsn, data, "--cut-off", "2099-12-31T18:00") as service,
+        service.client() as client,
+        watched(browser, service, AUDITOR, timezone_id="UTC", script=WATCH) as seen,
     ):
-        (row,) = await fetch(place.dsn, statement)
-        assert await seen.text(f"throughput.outcomes.{name}.cents") == f"€{euros(row['cents'])}"
+        await seen.is_live()
+        yield Scene(service, dsn, seen, client)
+        assert seen.complaints == []
 
 
-async def test_files_by_ministry(seen: Watched, at_rest: Metrics, place: Place) -> None:
-    rows = {row[0]: row[1:] for row in await seen.cells("flows")}
-    for sender in ("MIN-09", "MIN-12"):
-        (count,) = await fetch(
-            place.dsn, "select count(*) from submission where format <> 'form' and sender = $1", sender
-        )
-        states = ("in_treatment", "integrated", "partly_integrated", "refused")
-        files = [total(at_rest, "submissions", sender=sender, state=state) for state in states]
-        lines = [
-            total(at_rest, "lines_total", sender=sender, outcome=each) for each in ("accepted", "refused")
-        ]
-        assert sum(files) == count["count"]
-        assert rows[sender] == [f"{each:,}" for each in (sum(files), *files, *lines)]
-    assert rows["MIN-09"][1:5] == ["0", "6", "3", "0"]
-    assert rows["MIN-12"][1:5] == ["0", "0", "0", "3"]
+async def hand_in(
+    client: httpx.AsyncClient, key: Mapping[str, str], rows: list[dict[str, str]], wait: int = 0
+) -> None:
+    found = await client.post(
+        f"/v1/submissions?wait={wait}", content=as_jsonl(rows), headers={**JSONL, **key}
+    )
+    assert found.status_code in {200, 202}, found.text
 
 
-async def test_refusals_by_reason(seen: Watched, at_rest: Metrics, place: Place) -> None:
-    stored = await fetch(place.dsn, "select code, count(*) from refusal group by code order by 2 desc")
-    rows = await seen.cells("refusals")
-    assert [(row[0].splitlines()[0], row[1]) for row in rows] == [
-        (Outcome(each["code"]).name, f"{each['count']:,}") for each in stored
+async def files(client: httpx.AsyncClient) -> None:
+    """A large file, and behind it small ones of two senders: refused in part and whole, and what was sent before."""
+    rows = [commitment(f"L{n}", "0.01") for n in range(LINES)]
+    await hand_in(client, MINISTRY, [*unknown_centres(500, "M"), *rows])
+    for n in range(3):
+        await hand_in(client, MINISTRY, [commitment(f"P{n}", "9999.00"), commitment(f"Q{n}", "0.01")])
+        await hand_in(client, FOREIGN, unknown_centres(20, f"X{n}-"))
+    await hand_in(client, MINISTRY, rows[:100])
+
+
+@asynccontextmanager
+async def forms(client: httpx.AsyncClient) -> AsyncIterator[None]:
+    """Forms, one after the other from each of a few hands, for as long as this lasts; then the last are answered."""
+    is_over = asyncio.Event()
+
+    async def hand(name: int) -> None:
+        count = 0
+        while not is_over.is_set():
+            found = await client.post(
+                "/v1/acts", json=commitment(f"F{name}-{count}", "0.02"), headers=MINISTRY
+            )
+            assert found.status_code == 200, found.text
+            count += 1
+
+    hands = [asyncio.create_task(hand(name)) for name in range(FORMS_AT_ONCE)]
+    try:
+        yield
+    finally:
+        is_over.set()
+        await asyncio.gather(*hands)
+
+
+@asynccontextmanager
+async def on_their_way(client: httpx.AsyncClient) -> AsyncIterator[None]:
+    """Files whose bodies stop before their last line, and are never whole."""
+    begun = [asyncio.Event() for _ in range(ON_THEIR_WAY)]
+
+    async def body(at: asyncio.Event) -> AsyncIterator[bytes]:
+        yield as_jsonl(unknown_centres(2, "W"))
+        at.set()
+        await asyncio.Event().wait()
+
+    sending = [
+        asyncio.create_task(client.post("/v1/submissions", content=body(each), headers={**JSONL, **FOREIGN}))
+        for each in begun
     ]
-    for reason, lines in ((row[0].splitlines()[0], row[1]) for row in rows):
-        assert lines == f"{total(at_rest, 'refusals_total', reason=reason):,}"
+    try:
+        await asyncio.gather(*(each.wait() for each in begun))
+        yield
+    finally:
+        for each in sending:
+            each.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
 
 
-async def test_programmes_by_what_is_left(seen: Watched, at_rest: Metrics) -> None:
-    rows = {row[0].splitlines()[0]: row for row in await seen.cells("programmes")}
-    assert rows.keys() == {"0117", "0177", "0217"}
-    for programme, row in rows.items():
-        for measure, (opened, left) in (("ae", row[2:4]), ("cp", row[5:7])):
-            named = {"programme": programme, "year": "2018", "measure": measure}
-            assert opened == f"€{euros(total(at_rest, 'budget_opened_cents', **named))}"
-            assert left == f"€{euros(total(at_rest, 'budget_available_cents', **named))}"
+async def rested(scene: Scene) -> Load:
+    """Credits are opened and have been at rest, long enough for a pace to begin anew and for rates to be of events alone."""
+    await hand_in(scene.client, MINISTRY, CREDITS, wait=60)
+    async with connected(scene.dsn) as connection:
+        await connection.execute(SLOW)
+    seen = await events(scene.seen.page, since=datetime.now(UTC))
+    await events(scene.seen.page, count=len(seen) + 12)
+    found = await metrics(scene.client)
+    return Load(found.count("last_batch") + 1, found.count("lines_total"))
 
 
-async def test_batches_are_those_of_the_database(seen: Watched, place: Place) -> None:
-    stored = await fetch(place.dsn, "select * from batch order by batch desc limit 12")
-    shown = [(*row[:1], *row[2:7]) for row in await seen.cells("batches")]
-    assert shown == [
-        (
-            f"{each['batch']:,}",
-            f"{each['entries']:,}",
-            f"{each['duplicates']:,}",
-            f"{each['refusals']:,}",
-            f"€{euros(each['amount'])}",
-            each["chain"].hex()[:12],
-        )
-        for each in stored
-    ]
+def compare(moment: Moment) -> None:
+    """Hold every figure of the page against the truth; a figure that nothing is said of here is a failure."""
+    assert moment.shown.texts.keys() == COMPARISONS.keys()
+    for check in COMPARISONS.values():
+        check(moment)
 
 
-async def test_processor_time_of_each_stage(seen: Watched, at_rest: Metrics) -> None:
-    for each in await seen.page.locator("[data-stage]").all():
-        name = await each.get_attribute("data-stage")
-        seconds = sum(
-            value
-            for (metric, labels), value in at_rest.items()
-            if metric == "stage_seconds_total" and dict(labels)["stage"] == name
-        )
-        assert await each.inner_text() == span(seconds), name
+async def test_every_figure_is_true_at_every_moment(scene: Scene) -> None:
+    load = await rested(scene)
+    async with on_their_way(scene.client), forms(scene.client):
+        await files(scene.client)
+        await running_load(scene, load)
+        await standing_load(scene, load)
+    await decided(scene)
+    rest = await scene.moment(load)
+    assert rest.is_still
+    compare(rest)
+
+
+async def running_load(scene: Scene, load: Load) -> None:
+    """Three looks while lines are committed."""
+    batches = set[int]()
+    while len(batches) < 3:
+        moment = await scene.moment(load)
+        compare(moment)
+        assert moment.shown.count("figure queue.under_way") > 0
+        batches.add(moment.shown.count("figure commits.last_batch"))
+
+
+async def standing_load(scene: Scene, load: Load) -> None:
+    """In the midst of it nothing is committed any more: a last look once nothing moves and something of all sorts waits."""
+    async with asyncio.TaskGroup() as more, held_up(scene.dsn):
+        moment = await scene.moment(load)
+        while not (moment.is_still and moment.shown.count("figure queue.forms")):
+            compare(moment)
+            if moment.is_still:
+                one = commitment(f"S{len(moment.events)}", "0.02")
+                more.create_task(scene.client.post("/v1/acts", json=one, headers=MINISTRY))
+            moment = await scene.moment(load)
+        compare(moment)
+        for each in ("uploads", "files", "lines", "under_way"):
+            assert moment.shown.count(f"figure queue.{each}") > 0, each
+
+
+async def decided(scene: Scene) -> None:
+    """Wait for the end of all files."""
+    for number, ticket in (await tickets(scene.dsn)).items():
+        if not ticket["done"]:
+            found = await scene.client.get(f"/v1/submissions/{number}?wait=300", headers=AUDITOR)
+            assert found.json()["state"] == "decided"

@@ -1,0 +1,138 @@
+"""What the page is held against: ``/metrics`` as it stood before and after, and SQL as of the last batch shown."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import asyncpg
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from core.calendar import YEAR_FIRST
+from posting.registry import CENTRES_A_YEAR, SHEETS
+
+Row = Mapping[str, Any]
+_BATCH = "select first_entry + entries from batch where batch = $1"
+_SENDERS = "select submission, sender, format from submission"
+STATEMENTS: Mapping[str, str] = {
+    "accepted": f"""
+        select sender, format = 'form' as is_form, count(*) as lines, sum(amount)::bigint as cents
+        from entry join ({_SENDERS}) s using (submission) where entry_id < ({_BATCH}) group by 1, 2""",
+    "duplicate": f"""
+        select s.sender, s.format = 'form' as is_form, count(*) as lines, sum(e.amount)::bigint as cents
+        from duplicate d join ({_SENDERS}) s using (submission) join entry e using (entry_id)
+        where d.batch <= $1 group by 1, 2""",
+    "refused": f"""
+        select sender, format = 'form' as is_form, count(*) as lines, sum(amount)::bigint as cents
+        from refusal join ({_SENDERS}) s using (submission) where batch <= $1 group by 1, 2""",
+    "reasons": "select code, count(*) as lines from refusal where batch <= $1 group by 1",
+    "batches": "select * from batch where batch <= $1 order by batch desc",
+    "ended": f"""
+        select sender, refused = 0 as is_whole, accepted + duplicate = 0 as is_none, count(*) as files
+        from progress join ({_SENDERS}) s using (submission)
+        where done and format <> 'form' and batch <= $1 group by 1, 2, 3""",
+    "balances": f"""
+        select code, b.* from (
+            select distinct on (node) * from node_balance where batch <= $1 order by node, batch desc
+        ) b join reference_text on kind = 1 and id = (node / {SHEETS}) % {CENTRES_A_YEAR} where length(code) = 4""",
+}
+_TICKETS = """
+    select distinct on (submission) submission, format, file_name, sender, batch, done, accepted, refused
+    from submission left join progress using (submission) order by submission, batch desc nulls last"""
+
+
+class Metrics(NamedTuple):
+    """All metrics at one moment between two readings of the clock."""
+
+    asked: float
+    answered: float
+    samples: Mapping[tuple[str, frozenset[tuple[str, str]]], float]
+
+    def each(self, name: str, **labels: str) -> Iterator[float]:
+        """The values of a metric over all labels that are not named."""
+        wanted = set(labels.items())
+        return (value for (one, at), value in self.samples.items() if one == name and wanted <= at)
+
+    def total(self, name: str, **labels: str) -> float:
+        return sum(self.each(name, **labels))
+
+    def count(self, name: str, **labels: str) -> int:
+        return round(self.total(name, **labels))
+
+    def buckets(self, name: str) -> dict[float, int]:
+        found = {
+            float(dict(at)["le"]): round(value)
+            for (one, at), value in self.samples.items()
+            if one == f"{name}_bucket"
+        }
+        return dict(sorted(found.items()))
+
+
+async def metrics(client: httpx.AsyncClient) -> Metrics:
+    asked = time.time()
+    families = text_string_to_metric_families((await client.get("/metrics")).text)
+    samples = {
+        (one.name.removeprefix("crescendo_"), frozenset(one.labels.items())): one.value
+        for family in families
+        for one in family.samples
+    }
+    return Metrics(asked, time.time(), samples)
+
+
+class Stored(NamedTuple):
+    """The database as of one batch, which stays what it was."""
+
+    tables: Mapping[str, list[Row]]
+
+    def lines(self, outcome: str, sender: str | None = None, *, is_form: bool | None = None) -> int:
+        return sum(int(row["lines"]) for row in self._rows(outcome, sender, is_form))
+
+    def cents(self, outcome: str) -> int:
+        return sum(int(row["cents"]) for row in self.tables[outcome])
+
+    def files(self, sender: str, *, is_whole: bool = False, is_none: bool = False) -> int:
+        """Files of a sender that ended so."""
+        rows = [row for row in self.tables["ended"] if row["sender"] == sender]
+        return sum(
+            int(row["files"]) for row in rows if (row["is_whole"], row["is_none"]) == (is_whole, is_none)
+        )
+
+    def programmes(self) -> dict[tuple[str, str, str], tuple[int, int]]:
+        """Opened and available by year, programme and measure."""
+        found: dict[tuple[str, str, str], tuple[int, int]] = {}
+        for row in self.tables["balances"]:
+            year = int(row["node"]) // SHEETS // CENTRES_A_YEAR + YEAR_FIRST
+            for measure in ("ae", "cp"):
+                key = str(year), str(row["code"]), measure
+                opened, reserved, consumed = (
+                    int(row[f"{measure}_{name}"]) for name in ("opened", "reserved", "consumed")
+                )
+                before = found.get(key, (0, 0))
+                found[key] = before[0] + opened, before[1] + opened - reserved - consumed
+        return {
+            key: each for key, each in found.items() if any(found[*key[:2], one][0] for one in ("ae", "cp"))
+        }
+
+    def _rows(self, outcome: str, sender: str | None, is_form: bool | None) -> list[Row]:
+        return [
+            row
+            for row in self.tables[outcome]
+            if sender in {None, row["sender"]} and is_form in {None, row["is_form"]}
+        ]
+
+
+async def stored(dsn: str, batch: int) -> Stored:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return Stored({name: await connection.fetch(each, batch) for name, each in STATEMENTS.items()})
+    finally:
+        await connection.close()
+
+
+async def tickets(dsn: str) -> dict[int, Row]:
+    """How far each submission is: files, and the forms of a sender together."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return {row["submission"]: row for row in await connection.fetch(_TICKETS)}
+    finally:
+        await connection.close()
