@@ -56,6 +56,8 @@ METRICS: Mapping[str, Metric] = {
     "files_paused": Metric(_G, (), "Of the submissions that wait, those whose sender is paused"),
     "senders_paused": Metric(_G, (), "Senders whose work waits until an operator resumes it"),
     "forms_waiting": Metric(_G, (), "Forms that wait to be decided"),
+    "form_bytes": Metric(_G, (), "Bytes of forms on their way in or without their answer"),
+    "form_bytes_of_one_sender": Metric(_G, (), "Of the bytes of forms, those of the sender that has most"),
     "dry_runs_total": Metric(_C, (), "Forms and files decided for show and taken back"),
     "oldest_waiting_seconds": Metric(
         _G, (), "Age of the oldest submission or form that waits and is not paused, or is being decided"

@@ -82,6 +82,16 @@ OPERATIONS = Board(
             ),
         ),
         Panel(
+            "Forms, the room they take",
+            "On their way or without their answer: full at the dashed line, one sender alone at half of it.",
+            (
+                Query("max(crescendo_form_bytes)", "all"),
+                Query("max(crescendo_form_bytes_of_one_sender)", "the sender that has most"),
+                Query("vector(67108864)", "full", bar=True),
+            ),
+            Unit.BYTES,
+        ),
+        Panel(
             "Empty before the cut-off?",
             "Above the dashed line, the queue will not be empty in time.",
             (

@@ -1,6 +1,7 @@
 """``/metrics`` of the running service: equal to SQL, and shown to whom it may be shown."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import asyncpg
@@ -111,6 +112,8 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
             "file_lines_under_way",
             "queue_empty_seconds",
             "forms_waiting",
+            "form_bytes",
+            "form_bytes_of_one_sender",
             "oldest_waiting_seconds",
             "uploads",
         ):
@@ -135,6 +138,10 @@ async def test_what_a_lock_holds_up_is_seen_to_wait(database: Database, tmp_path
             await until_one_waits(lock)
             found = await _figures(client)
             assert found["crescendo_oldest_waiting_seconds", ()] > 0, "a form waits until it is answered"
+            size = len(json.dumps(commitment("F", "0.01"), separators=(",", ":")))
+            assert (
+                found["crescendo_form_bytes", ()] == found["crescendo_form_bytes_of_one_sender", ()] == size
+            )
             assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 1
             assert found["crescendo_lines_total", ("accepted", "MIN-09")] == len(CREDITS)
         assert (await form).json()["outcome"] == "accepted"
