@@ -19,6 +19,10 @@ FIRST_SECONDS = 75
 """How long a connection may be open before its first request has come."""
 
 
+UNREAD_SECONDS = 60
+UNREAD_BYTES = 2**16
+"""Of an answer that its caller does not take so much goes out in that time, or all of it; else it is given up."""
+
 JOINED_BYTES_MAX = 2**14
 """A longer piece of an answer waits for no other."""
 
@@ -80,10 +84,12 @@ class Connection(HttpToolsProtocol):
     _bytes_not_understood = 0
     _is_too_long = False
     _deadline: asyncio.TimerHandle | None = None
+    _reader_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Take note of the certificate; its fingerprint comes with every request of the connection."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # whatever does not go out at once starts the clock of who reads
         presenting = cast(_Presenting | None, transport.get_extra_info("ssl_object"))
         certificate = presenting.getpeercert(binary_form=True) if presenting else None
         if certificate:
@@ -91,9 +97,20 @@ class Connection(HttpToolsProtocol):
         self._expect_head(FIRST_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._head_is_here()
+        self._reads()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Make nothing more until what is made has gone out, which takes its time but has an end."""
+        super().pause_writing()
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        """Go on: it has gone out."""
+        self._reads()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Read what came, unless a single piece of it has no end."""
@@ -172,6 +189,23 @@ class Connection(HttpToolsProtocol):
         if self._deadline:
             self._deadline.cancel()
             self._deadline = None
+
+    def _expect_reading(self) -> None:
+        self._reads()
+        left = self.transport.get_write_buffer_size()
+        self._reader_deadline = self.loop.call_later(UNREAD_SECONDS, self._look_at_reader, left)
+
+    def _look_at_reader(self, before: int) -> None:
+        """Give the connection up, and what waits for it in memory, where next to nothing of that has gone out."""
+        if self.transport.get_write_buffer_size() > before - UNREAD_BYTES:
+            self.transport.abort()
+        else:
+            self._expect_reading()
+
+    def _reads(self) -> None:
+        if self._reader_deadline:
+            self._reader_deadline.cancel()
+            self._reader_deadline = None
 
 
 def _lines(said: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from service.web import connection
+from service.web.connection import Connection
 from service.web.server import WebServer, listening
 from tests.service.web.raw import exchanged
 
@@ -70,6 +71,74 @@ async def test_a_second_head_that_never_ends_is_given_up_too(monkeypatch: pytest
     async with _served() as url:
         found = await exchanged(url, b"GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\n")
         assert [each.body for each in found] == [b"/one"]
+
+
+async def _endless(_: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+    """Answers for as long as somebody is there, a mebibyte at a time."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def went_away() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    gone = asyncio.ensure_future(went_away())
+    while not gone.done():
+        await send({"type": "http.response.body", "body": bytes(2**20), "more_body": True})
+        await asyncio.sleep(0)
+
+
+async def _long(_: Any, __: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+    """Answers with far more than goes out at once."""
+    length = [(b"content-length", b"%d" % 2**25)]
+    await send({"type": "http.response.start", "status": 200, "headers": length})
+    await send({"type": "http.response.body", "body": bytes(2**25)})
+
+
+@asynccontextmanager
+async def _unread(url: str) -> AsyncIterator[asyncio.StreamReader]:
+    """An answer of which nothing is read until somebody does: beyond a few kilobytes it stays with the service."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=2**10)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    try:
+        yield reader
+    finally:
+        writer.close()
+
+
+async def test_who_reads_nothing_of_a_long_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "UNREAD_SECONDS", 0.05)
+    over = asyncio.Event()
+
+    async def answering(scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        await _endless(scope, receive, send)
+        over.set()
+
+    async with _served(answering) as url, _unread(url), asyncio.timeout(60):
+        await over.wait()
+
+
+async def test_who_reads_slowly_gets_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is looked at many times, and something has gone out each time: as far as we ask here, nothing is enough."""
+    monkeypatch.setattr(connection, "UNREAD_SECONDS", 0.001)
+    monkeypatch.setattr(connection, "UNREAD_BYTES", -(2**30))
+    looks = 0
+
+    def look(self: Connection, before: int) -> None:
+        nonlocal looks
+        looks += 1
+        seen.set()
+        looked(self, before)
+
+    looked, seen = Connection._look_at_reader, asyncio.Event()
+    monkeypatch.setattr(Connection, "_look_at_reader", look)
+    async with _served(_long) as url, _unread(url) as reader, asyncio.timeout(60):
+        while looks < 3:
+            await seen.wait()
+            seen.clear()
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"200 OK" in head
+        assert len(await reader.readexactly(2**25)) == 2**25
 
 
 async def test_requests_one_behind_the_other_are_answered_in_order() -> None:
