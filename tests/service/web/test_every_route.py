@@ -81,6 +81,14 @@ async def test_every_route_is_said_to_be_open_or_tried_here() -> None:
     assert {route for route in found if route[1] not in OPEN} == set(SHOWN)
 
 
+async def test_every_route_that_is_described_is_tried_here(anonymous: httpx.AsyncClient) -> None:
+    """By the description as it is handed out, so that none can be forgotten that callers know of."""
+    paths = (await anonymous.get("/openapi.json")).json()["paths"]
+    methods = {"get", "post", "put", "patch", "delete"}
+    described = {(method.upper(), path) for path, each in paths.items() for method in each.keys() & methods}
+    assert {route for route in described if route[1] not in OPEN} == set(SHOWN)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def number(place: Place) -> int:
     """A submission of the ministry with refused lines, beside an act of its own that was accepted."""
@@ -98,7 +106,7 @@ async def anonymous(place: Place) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def _path(path: str, number: int) -> str:
+def path_of(path: str, number: int) -> str:
     """The path with the number of something of the ministry's: a submission, and an entry too."""
     return re.sub(r"\{(\w+)\}", lambda found: NAMES.get(found[1], str(number)), path)
 
@@ -163,7 +171,7 @@ async def test_without_a_good_key_nothing_is_shown_done_or_forgotten(
     method, path = route
     before, stored = await _audited(place), await _stored(place)
     sent = _with(NO_KEYS[name], SHOWN[route])
-    found = await anonymous.request(method, _path(path, number), **sent)
+    found = await anonymous.request(method, path_of(path, number), **sent)
     assert (found.status_code, found.json()["code"]) == (401, "key-unknown")
     assert await _audited(place) == before + 1
     assert await _stored(place) == stored
@@ -177,7 +185,7 @@ async def test_a_header_that_stands_there_twice_opens_nothing(
     before = await _audited(place)
     for pair in ((MINISTRY, MINISTRY), (FOREIGN, MINISTRY), ({"authorization": ""}, MINISTRY)):
         lines = [f"Authorization: {each['authorization']}" for each in pair]
-        sent = request(f"{method} {_path(path, number)} HTTP/1.1", "Host: x", *lines, "Content-Length: 0")
+        sent = request(f"{method} {path_of(path, number)} HTTP/1.1", "Host: x", *lines, "Content-Length: 0")
         (found,) = await exchanged(place.service.url, sent)
         assert found.status == 400
         assert HIDDEN.encode() not in found.body
@@ -198,8 +206,8 @@ async def test_what_is_anothers_is_not_there_and_asking_is_noted(
 ) -> None:
     method, path = route
     before = await _audited(place)
-    theirs = await anonymous.request(method, _path(path, number), **_with(key, SHOWN[route]))
-    nobodys = await anonymous.request(method, _path(path, 999_999), **_with(key, SHOWN[route]))
+    theirs = await anonymous.request(method, path_of(path, number), **_with(key, SHOWN[route]))
+    nobodys = await anonymous.request(method, path_of(path, 999_999), **_with(key, SHOWN[route]))
     assert theirs.status_code == nobodys.status_code == 404
     assert theirs.text.replace(str(number), "999999") == nobodys.text
     assert theirs.headers.keys() == nobodys.headers.keys()
@@ -228,7 +236,7 @@ async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
         sent = _with(key, SHOWN[route])
         sent["headers"] = {**sent["headers"], **trick.get("headers", {})}
         sent["params"] = {**sent["params"], **trick.get("params", {})}
-        found = await anonymous.request(method, _path(path, number), **sent)
+        found = await anonymous.request(method, path_of(path, number), **sent)
         mine = json.dumps(found.json()) if "json" in found.headers["content-type"] else found.text
         for asked in SHOWN[route].asks.values():
             mine = mine.replace(asked, "")  # what we named ourselves may be named to us
@@ -243,7 +251,7 @@ async def test_who_may_not_send_changes_nothing(
 ) -> None:
     method, path = route
     before, stored = await _audited(place), await _stored(place)
-    found = await anonymous.request(method, _path(path, number), **_with(key, SHOWN[route]))
+    found = await anonymous.request(method, path_of(path, number), **_with(key, SHOWN[route]))
     assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
     assert await _audited(place) == before + 1
     assert await _stored(place) == stored
@@ -439,7 +447,7 @@ async def test_a_parameter_that_no_route_knows_is_refused_and_nothing_is_done(
     for key in (MINISTRY, KEEPER):
         sent = _with(key, SHOWN[route])
         for params in ({"dryrun": "true"}, {"nothing": ""}):
-            found = await anonymous.request(method, _path(path, number), **{**sent, "params": params})
+            found = await anonymous.request(method, path_of(path, number), **{**sent, "params": params})
             refused = (found.status_code, found.json()["code"])
             assert refused in {(400, "malformed-request"), (403, "role-not-held")}, found.text
             assert key is KEEPER or refused[0] == 400 or "senders" in path

@@ -1,0 +1,59 @@
+"""Every route asked by its head, with conditions and for parts, by keys that may not see what it names."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.service.web.conftest import Place
+from tests.service.web.keys import FOREIGN, NARROW, NARROW_AUDITOR
+from tests.service.web.running import fetch
+from tests.service.web.test_every_route import HIDDEN, SHOWN, Sort, anonymous, number, path_of
+
+__all__ = ["anonymous", "number"]
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CONDITIONS: Mapping[str, Mapping[str, str]] = {
+    "none": {},
+    "none of it": {"if-none-match": "*"},
+    "one of it": {"if-match": '"x"'},
+    "since": {"if-modified-since": "Thu, 31 Dec 2037 23:59:59 GMT"},
+    "before": {"if-unmodified-since": "Thu, 01 Jan 1970 00:00:00 GMT"},
+    "a part": {"range": "bytes=0-0", "if-range": '"x"'},
+    "the end": {"range": "bytes=-1"},
+    "packed": {"accept-encoding": "gzip, br"},
+}
+
+
+def _told(found: httpx.Response, number: int) -> tuple[Any, ...]:
+    """All that an answer says, but for the number that was asked for."""
+    headers = {name: text for name, text in found.headers.items() if name not in {"date", "content-length"}}
+    named = len(str(number)) if found.status_code in {404, 405} else 0
+    return (
+        found.status_code,
+        headers,
+        int(found.headers["content-length"]) - named,
+        found.text.replace(str(number), "N"),
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("route", sorted({path for _, path in SHOWN}))
+async def test_a_head_or_a_condition_tells_nothing_of_anothers(
+    route: str, method: str, place: Place, anonymous: httpx.AsyncClient, number: int
+) -> None:
+    """Not by a status, a header, or the length of a body that is not sent: also not to a key of another programme."""
+    (row,) = await fetch(place.dsn, "select entry_id from entry where reference = $1", f"{HIDDEN}-ACT")
+    path, sort = route.replace("{entry}", str(row["entry_id"])), SHOWN.get(("GET", route), Sort())
+    for key in (FOREIGN, NARROW, NARROW_AUDITOR):
+        for condition in CONDITIONS.values():
+            sent: dict[str, Any] = {"params": dict(sort.asks), "headers": {**key, **condition}}
+            found = await anonymous.request(method, path_of(path, number), **sent)
+            assert found.status_code not in {206, 304, 412, 416}, "no condition is known here"
+            assert HIDDEN not in found.text.replace(sort.asks.get("reference", "\0"), "")
+            if "{submission}" in route or "{entry}" in route:
+                nobodys = await anonymous.request(method, path_of(route, 999_999), **sent)
+                asked = row["entry_id"] if "{entry}" in route else number
+                assert _told(found, asked) == _told(nobodys, 999_999)
