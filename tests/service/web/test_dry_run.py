@@ -165,11 +165,11 @@ async def test_dry_runs_and_real_ones_at_once_do_not_mix(client: httpx.AsyncClie
 async def test_one_sender_leaves_half_of_the_dry_runs_to_the_others(
     database: Database, tmp_path: Path
 ) -> None:
-    """While nothing can be committed dry runs wait: one sender's take half of the room, those that went away included."""
+    """While the first form of all waits for its row nothing is read: dry runs wait, one sender's in half of the room."""
     own = own_part(REHEARSALS_MAX)
     async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
         await _file(client, as_jsonl(CREDITS), "wait=60")
-        async with held_up(dsn) as lock:
+        async with held_up(dsn, "submission") as lock:
             real = asyncio.create_task(_form(client, commitment("R", "0.01")))
             await until_one_waits(lock)
 
