@@ -338,7 +338,7 @@ FLUX_1: Acts = [
             "reference": f"SF-{at}",
             "kind": "service",
             "predecessor": "EJ",
-            "amount": f"{at}000.00",
+            "amount": "3000.00",
             "date": each,
         }
         for at, each in ((2, "2018-09-10"), (3, "2018-10-07"))
@@ -350,7 +350,7 @@ FLUX_1: Acts = [
             "predecessor": "EJ",
             "received": "2018-09-02",
             "payee": payee(at),
-            "amount": f"{at}000.00",
+            "amount": "3000.00",
         }
         for at in (2, 3)
     ),
@@ -360,7 +360,7 @@ REJECTED: Row = {
     "kind": "payment_request_rejection",
     "reference": "RJ",
     "predecessor": "DP-2",
-    "amount": "2000.00",
+    "amount": "3000.00",
 }
 
 
@@ -383,8 +383,9 @@ async def test_what_is_undone_behind_a_debit_changes_nothing_of_it(
 
 
 async def test_what_is_undone_before_a_debit_counts(database: Database, tmp_path: Path) -> None:
+    """DP-3 is billed by the first service then."""
     async for state in owing(database, tmp_path / "own", [*FLUX_1, REJECTED]):
-        days = await paid_on(state, "2018-11-12") - day("2018-11-06")
+        days = await paid_on(state, "2018-11-12") - day("2018-10-10")
         await claim(state)
         assert await claims(state) == {"DP-3": [4_000 + interest(3, days)]}
         assert (await state.proof()).findings == []
