@@ -15,8 +15,11 @@ from service.commands import run, verify
 from service.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reporting.grids import Grid
     from reporting.verification import Verification
+    from service.commands.demo_payments import Turn
 
 ACTS = 130_000
 """Payment requests; with what they need that makes over 200,000 lines."""
@@ -44,31 +47,43 @@ def demo(
         Path, Parameter(help="Folder for the files and the database; made if need be.")
     ] = _FOLDER,
     acts: Annotated[int, Parameter(help="Payment requests of the year.")] = ACTS,
+    monthly: Annotated[
+        bool,
+        Parameter(negative="", show_default=False, help="Pay every month, rather than in December alone."),
+    ] = False,
 ) -> int:
     """Process a sample year in a fresh database, and show what comes of it.
 
     Files of all four formats, from seven senders, are taken in, checked against the budget, posted and
-    committed. What is due is paid in two runs, the bank's answers are taken in, and late interest is proposed. Then
-    follow receipts, refusals by reason, how books and bank stand, execution of the budget, trial balance and proof.
+    committed. What is due is paid in two runs (or every month), the bank's answers are taken in, and late interest is
+    proposed. Then follow receipts, refusals by reason, how books and bank stand, execution of the budget, trial balance
+    and proof.
     """
     from service import report
+    from service.commands import demo_payments
 
     files = sample(folder, acts)
     settings = Settings(data=fresh(folder / "data"))
-    result = run.process(settings, files, run.AS_THEY_ARE)
+    # third parties and budget come before the months
+    first = [path for path in files if not path.name.startswith("2018-")] if monthly else files
+    result = run.process(settings, first, run.AS_THEY_ARE)
     report.tell(result)
     if result.is_interrupted:
         return interruption.EXIT_INTERRUPTED
-    agrees = pay(settings, folder / "bank")
+    turns = demo_payments.monthly(files) if monthly else demo_payments.twice()
+    agrees = pay(settings, folder / "bank", turns)
     return conclude(settings, files) or (0 if agrees else verify.EXIT_FINDINGS)
 
 
-def pay(settings: Settings, answers: Path) -> bool:
-    """Pay what is due in December, and take in what the bank answers; whether books and bank agree."""
+def pay(settings: Settings, answers: Path, turns: "Sequence[Turn]") -> bool:
+    """Pay what is due, and take in what the bank answers; whether books and bank agree."""
+    from service import report
     from service.commands import demo_payments
 
     shutil.rmtree(answers, ignore_errors=True)
-    settled = demo_payments.settle(settings, answers)
+    settled = demo_payments.settle(settings, answers, turns)
+    for each in settled.results:
+        report.tell(each)
     demo_payments.tell(settled)
     return demo_payments.agrees(settled)
 

@@ -1,14 +1,16 @@
 """The demonstration's payments: a run from proposal to files, the bank's answers, and what came back paid again.
 
-Two runs, as two hands make them.  Between them the payees whose account was wrong tell another one.  Behind each what is due
-for paying late is claimed, which the second run pays as far as there are credits.
+Two runs of December, or one a month and two in December, as two hands make them.  Between them the payees whose account
+was wrong tell another one.  Behind each what is due for paying late is claimed, which the next run pays as far as there
+are credits.
 """
 
 import asyncio
 import json
 import time
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +19,8 @@ from core.answers import Format
 from core.bank_reasons import Reissue
 from core.iban import with_check_digits
 from core.payments import ZONE
+from ingest.envelope import Envelope
+from ingest.intake import Order
 from reporting.grids import Column, Grid, Kind
 from service import app, banking, console, interruption, late, paying, postgres, progress
 from service.banking import Taken, Telling
@@ -35,8 +39,39 @@ from settlement.runs.desk import Proposed
 from settlement.runs.issuing import Issue
 from settlement.simulated.answering import Manner, answer
 
-FIRST, SECOND, LAST = (datetime(2018, 12, day, 10, tzinfo=ZoneInfo(ZONE)) for day in (19, 27, 31))
+_LAST = datetime(2018, 12, 31, 10, tzinfo=ZoneInfo(ZONE))
+_AHEAD = timedelta(days=30)
+"""How far ahead a run looks: what is due before the next one is paid in this."""
 _PROPOSES, _RELEASES = "anne", "benoit"
+
+
+class Turn(NamedTuple):
+    """Files that are taken in; the moment of the run behind them, and the day up to which it pays what is due."""
+
+    files: Sequence[Path]
+    at: datetime
+    until: date
+
+
+def twice() -> list[Turn]:
+    """December, when all files are in already: once, and again for what came back."""
+    return [Turn((), _moment(12, day), _LAST.date()) for day in (19, 27)]
+
+
+def monthly(files: Sequence[Path]) -> list[Turn]:
+    """The files of each month, paid on the second of the next; December's as ``twice`` does.
+
+    The names of the files begin with their months.
+    """
+    first, last = twice()
+    of_month = {month: [path for path in files if path.name[5:7] == f"{month:02}"] for month in range(1, 13)}
+    days = [(month, _moment(month + 1, 2)) for month in range(1, 12)]
+    paid = [Turn(of_month[month], at, (at + _AHEAD).date()) for month, at in days]
+    return [*paid, first._replace(files=of_month[12]), last]
+
+
+def _moment(month: int, day: int) -> datetime:
+    return datetime(2018, month, day, 10, tzinfo=ZoneInfo(ZONE))
 
 
 class Round(NamedTuple):
@@ -60,6 +95,8 @@ class Settled(NamedTuple):
 
     rounds: Sequence[Round]
     standing: Standing
+    results: Sequence[app.Result]
+    """Of the files that were taken in between."""
 
 
 class _Desk(NamedTuple):
@@ -71,8 +108,8 @@ class _Desk(NamedTuple):
     told: tuple[Interruption, Narrator]
 
 
-def settle(settings: Settings, folder: Path) -> Settled:
-    """Pay what is due, twice, and take in what the bank answers, in ``folder``."""
+def settle(settings: Settings, folder: Path, turns: Sequence[Turn]) -> Settled:
+    """Take in files, pay what is due, and take in what the bank answers, turn by turn, in ``folder``."""
     teller = progress.narrator()
 
     async def work(heard: Interruption) -> Settled:
@@ -80,11 +117,7 @@ def settle(settings: Settings, folder: Path) -> Settled:
         async with opened(settings, teller.doing) as database:
             where = app.Where(settings, database, reference)
             desk_ = _Desk(where, await asyncio.to_thread(Books.load), folder, (heard, teller))
-            first = await _round(desk_, FIRST, SECOND)
-            await _new_details(desk_)
-            second = await _round(desk_, SECOND, LAST)
-            async with postgres.connected(database.dsn) as connection:
-                return Settled([first, second], await standing(connection, desk_.books.accountants))
+            return await _settled(desk_, turns)
 
     try:
         return interruption.run(work)
@@ -92,48 +125,88 @@ def settle(settings: Settings, folder: Path) -> Settled:
         teller.close()
 
 
-async def _round(desk_: _Desk, at: datetime, claims: datetime) -> Round:
-    """A run, and the bank's answers to it; what they tell to be late is claimed as of ``claims``."""
-    where, (_, teller) = desk_.where, desk_.told
+async def _settled(desk_: _Desk, turns: Sequence[Turn]) -> Settled:
+    rounds: list[Round] = []
+    results: list[app.Result] = []
+    for turn, then in zip_longest(turns, [each.at for each in turns[1:]], fillvalue=_LAST):
+        if rounds:
+            await _new_details(desk_, turn.at)
+        if turn.files:
+            results.append(await _taken_in(desk_, Order(list(turn.files))))
+        if found := await _round(desk_, turn, then):
+            rounds.append(found)
+    async with postgres.connected(desk_.where.database.dsn) as connection:
+        return Settled(rounds, await standing(connection, desk_.books.accountants), results)
+
+
+async def _taken_in(desk_: _Desk, order: Order) -> app.Result:
+    """Files to their end.
+
+    Raises
+    ------
+    asyncio.CancelledError
+        A signal stopped them: a demonstration begins anew.
+    """
+    result = await app.process(desk_.where, order, *desk_.told)
+    if result.is_interrupted:
+        raise asyncio.CancelledError
+    return result
+
+
+async def _round(desk_: _Desk, turn: Turn, claims: datetime) -> Round | None:
+    """A run, and the bank's answers to it; what they tell to be late is claimed as of ``claims``.  None: nothing was due."""
+    where, (heard, teller) = desk_.where, desk_.told
     began = time.monotonic()
-    async with postgres.connected(where.database.dsn) as connection:
-        await postgres.bring_up_to_date(connection)
-        wanted = Proposed(_PROPOSES, date(2018, 12, 31), at.date())
-        run = await desk.propose(connection, desk_.books, wanted, teller.doing)
-        await changing.release(connection, run, _RELEASES)
-    await paying.issued(where, run, Issue(_RELEASES, at), desk_.told)
+    run = await _issued(desk_, turn)
+    if run is None:
+        return None
     paid = time.monotonic() - began
     files = sorted((where.settings.data / paying.OUTBOX / f"{run:08}").glob("*.xml"))
     teller.doing("the bank answers")
     found = await asyncio.to_thread(answer, files, desk_.folder, Manner(desk_.books.reasons), teller.doing)
     paths = [desk_.folder / name for name in found.files]
     began = time.monotonic()
-    taken = await banking.take(where, paths, desk_.told[0], Telling(teller))
+    taken = await banking.take(where, paths, heard, Telling(teller))
     answered = time.monotonic() - began
-    claimed = await late.claim_behind(where, How(claims), *desk_.told)
+    claimed = await late.claim_behind(where, How(claims), heard, teller)
     size = sum(path.stat().st_size for path in paths)
     return Round(run, len(files), found.transfers, taken, paid, size, answered, claimed)
 
 
-async def _new_details(desk_: _Desk) -> None:
-    """Whoever was paid on a wrong or closed account tells another one, to the accountant."""
-    from ingest.envelope import Envelope
-    from ingest.intake import Order
+async def _issued(desk_: _Desk, turn: Turn) -> int | None:
+    """The number of a run that one hand proposed and another released; given up where nothing is due."""
+    where, teller = desk_.where, desk_.told[1]
+    async with postgres.connected(where.database.dsn) as connection:
+        await postgres.bring_up_to_date(connection)
+        wanted = Proposed(_PROPOSES, turn.until, turn.at.date())
+        run = await desk.propose(connection, desk_.books, wanted, teller.doing)
+        if not (await desk.one(connection, run))["lines"]:
+            await changing.abandon(connection, run, "nothing is due", _RELEASES)
+            return None
+        await changing.release(connection, run, _RELEASES)
+    await paying.issued(where, run, Issue(_RELEASES, turn.at), desk_.told)
+    return run
 
+
+async def _new_details(desk_: _Desk, at: datetime) -> None:
+    """Whoever was paid on a wrong or closed account tells another one, to the accountant."""
     reasons = desk_.books.reasons
     asked = [code for code in reasons.codes if reasons.of(code).reissue is Reissue.WITH_NEW_DETAILS]
     async with postgres.connected(desk_.where.database.dsn) as connection:
         rows = await payees_back(connection, asked)
     acts = [
         {
-            "reference": f"RIB-{row['payee']}", "kind": "bank_details", "exercise": 2018, "date": SECOND.date().isoformat(),
-            "payee": row["code"], "payee_name": row["name"], "iban": with_check_digits("FR", f"{row['payee']:023}"),
+            "reference": f"RIB-{row['payee']}-{at:%m%d}", "kind": "bank_details", "exercise": 2018,
+            "date": at.date().isoformat(),
+            "payee": row["code"], "payee_name": row["name"],
+            "iban": with_check_digits("FR", f"{row['payee']:023}"),
         }
         for row in rows
     ]  # fmt: skip
     path = desk_.folder / "bank-details.jsonl"
     path.write_text("".join(f"{json.dumps(act)}\n" for act in acts))
-    await app.process(desk_.where, Order([path], Envelope(sender="treasury")), *desk_.told)
+    if acts:
+        await _taken_in(desk_, Order([path], Envelope(sender="treasury")))
 
 
 def agrees(settled: Settled) -> bool:
