@@ -23,6 +23,12 @@ class Debited(NamedTuple):
     kind: Small
 
 
+class Payable(NamedTuple):
+    """What was paid, by its entry.  A COPY row."""
+
+    payable: Entry
+
+
 class Certified(NamedTuple):
     """Services, the requests they are billed by, and what cancels either.  A COPY row."""
 

@@ -32,7 +32,7 @@ class Interest:
 
     place: str
     compensation: int
-    """Cents, once for each request."""
+    """Cents, once for each creditor of a request who was paid late."""
     points: int
     days_a_year: int
     refinancing: Mapping[int, int]

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 import psutil
 
+from core.errors import EngineError
 from core.observer import Stages
 from ingest.admission import sweep
 from ingest.intake import FileFeed, Order, Rejected
@@ -180,6 +181,19 @@ def started() -> float:
         return psutil.Process().create_time()
     ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def proved(result: Result, what: str) -> Result:
+    """``result``, in which our own acts of ``what`` are; a file of ours that is refused whole is no outcome to go on with.
+
+    Raises
+    ------
+    EngineError
+        The acts were refused whole.
+    """
+    if result.rejected:
+        raise EngineError(f"the acts of {what} were refused whole: {result.rejected[0].found}")
+    return result
 
 
 def _decided(tally: Tally) -> int:

@@ -140,7 +140,8 @@ async def _post(
         return None
     files = list(dict.fromkeys(each.acts_path for each in messages if each.acts_path))
     teller.doing("posting")
-    result = await app.process(where, Order(files, Envelope(sender=SENDER)), heard, teller)
+    order = Order(files, Envelope(sender=SENDER))
+    result = app.proved(await app.process(where, order, heard, teller), "the bank's answers")
     if not result.is_interrupted:
         for path in files:
             path.unlink(missing_ok=True)

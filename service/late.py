@@ -2,6 +2,8 @@
 
 What a call that was killed had given to the engine comes to its end before anything is measured: so a claim is never made
 twice, nor a second time with another day.  What it had not given yet is measured anew.
+
+Once all that is due is decided, a mark says up to which entry debits were measured: behind that an import measures on.
 """
 
 import asyncio
@@ -22,6 +24,7 @@ from service import app, postgres
 from service.app import Result, Where
 from service.interruption import Interruption
 from service.progress import Narrator
+from settlement import outbox
 from settlement.late import acts
 from settlement.late import postgres as late
 from settlement.late.acts import BATCH
@@ -33,6 +36,11 @@ _EPOCH = date(1970, 1, 1)
 _CLOSED = (
     "{day} lies in no open period of its exercise; propose it by "
     "crescendo pay interest --at DAY, on a day that does"
+)
+_WAITING = (
+    "claims that were proposed are not decided yet ({file}), and nothing is proposed beside them: where their sender is "
+    'paused, let it go on by crescendo access resume {sender} --reason "..."; where the spool has lost their file, put that '
+    "back; then call crescendo pay interest"
 )
 
 
@@ -51,6 +59,8 @@ class Claimed(msgspec.Struct, frozen=True):
     """Why what is due was not proposed, and what to do; empty where it was."""
     earlier: int = 0
     """Lines that a call which was stopped had proposed, and that are decided now."""
+    debits: int = 0
+    """How many were measured."""
 
     @property
     def is_interrupted(self) -> bool:
@@ -63,6 +73,8 @@ class How(msgspec.Struct, frozen=True):
 
     at: datetime
     dry: bool = False
+    since_mark: bool = False
+    """Whether only that is measured of which something was debited since the last call that decided all it found."""
 
 
 _NOTHING = Claimed(0, 0, 0, 0, None)
@@ -81,24 +93,40 @@ async def claim(where: Where, how: How, heard: Interruption, teller: Narrator) -
     before = None if how.dry else await _finished(where, heard, teller)
     if before and before.is_interrupted:
         return msgspec.structs.replace(_NOTHING, posted=before)
-    found, names = await _measured(where, teller)
-    told = msgspec.structs.replace(_claimed(found), earlier=_lines(before))
+    if not how.dry and (waits := await _waits(where)):
+        return msgspec.structs.replace(_NOTHING, waits=waits, earlier=_lines(before))
+    measured, names = await _measured(where, how, teller)
+    found = measured.proposed
+    told = msgspec.structs.replace(_claimed(found), earlier=_lines(before), debits=measured.debits)
     day = how.at.astimezone(ZoneInfo(ZONE)).date()
-    if how.dry or not len(found.rows):
+    if how.dry:
         return told
-    if not _takes_entries(where, day):
-        return msgspec.structs.replace(told, waits=_CLOSED.format(day=day))
+    if len(found.rows):
+        if not _takes_entries(where, day):
+            return msgspec.structs.replace(told, waits=_CLOSED.format(day=day))
+        told = await _posted(where, told, acts.table(found, names, day), (heard, teller))
+    if not (told.is_interrupted or told.waits):
+        teller.doing("noting how far")
+        await _noted(where, measured.last_entry)
+    return told
+
+
+async def _posted(where: Where, told: Claimed, table: pa.Table, by: tuple[Interruption, Narrator]) -> Claimed:
+    """Give the acts to the engine, and have them decided."""
     path = where.settings.data / FOLDER / FILE
-    await asyncio.to_thread(_write, acts.table(found, names, day), path)
-    teller.doing("posting interest")
-    result = await app.process(where, Order([path], again=True), heard, teller)
-    if not result.is_interrupted:
-        path.unlink(missing_ok=True)
-    return msgspec.structs.replace(told, posted=result)
+    await asyncio.to_thread(_write, table, path)
+    by[1].doing("posting interest")
+    result = app.proved(await app.process(where, Order([path], again=True), *by), "late interest")
+    if result.is_interrupted:
+        return msgspec.structs.replace(told, posted=result)
+    path.unlink(missing_ok=True)
+    return msgspec.structs.replace(told, posted=result, waits=await _waits(where))
 
 
 async def claim_behind(where: Where, how: How, heard: Interruption, teller: Narrator) -> Claimed:
-    """``claim`` behind something that is done and stays so: what stands in the way is told, not raised.
+    """``claim`` what was debited since the last time, behind something that is done and stays so.
+
+    What stands in the way is told, not raised.
 
     Raises
     ------
@@ -106,7 +134,7 @@ async def claim_behind(where: Where, how: How, heard: Interruption, teller: Narr
         The engine cannot go on; the same call does.
     """
     try:
-        return await claim(where, how, heard, teller)
+        return await claim(where, msgspec.structs.replace(how, since_mark=True), heard, teller)
     except ReferenceDataError as error:
         return msgspec.structs.replace(_NOTHING, waits=str(error))
 
@@ -124,6 +152,21 @@ async def _finished(where: Where, heard: Interruption, teller: Narrator) -> Resu
     return await app.process(where, Order([]), heard, teller)
 
 
+async def _waits(where: Where) -> str:
+    """What is said of claims that were given to the engine and are not decided; empty where there are none."""
+    with postgres.told(where.database.dsn):
+        async with postgres.connected(where.database.dsn) as connection:
+            await postgres.bring_up_to_date(connection)
+            files = await late.waiting(connection)
+    return _WAITING.format(file=files[0], sender=acts.SENDER) if files else ""
+
+
+async def _noted(where: Where, last_entry: int) -> None:
+    with postgres.told(where.database.dsn):
+        async with postgres.connected(where.database.dsn) as connection:
+            await late.note(connection, last_entry)
+
+
 def _lines(before: Result | None) -> int:
     """Lines of claims among what was left."""
     receipts = before.receipts if before else []
@@ -134,15 +177,16 @@ def _lines(before: Result | None) -> int:
     )
 
 
-async def _measured(where: Where, teller: Narrator) -> tuple[acts.Proposed, acts.Names]:
+async def _measured(where: Where, how: How, teller: Narrator) -> tuple[late.Found, acts.Names]:
     folder, dsn = where.settings.reference or SHIPPED, where.database.dsn
     rules, term = interest.load(folder), payments.load(folder).term_days
     with postgres.told(dsn):
         async with postgres.connected(dsn) as connection:
             await postgres.bring_up_to_date(connection)
             teller.doing("measuring delays")
-            found = await late.proposed(connection, rules, term)
-            return found, await late.names(connection, found)
+            measure = late.proposed_since if how.since_mark else late.proposed
+            found = await measure(connection, rules, term)
+            return found, await late.names(connection, found.proposed)
 
 
 def _takes_entries(where: Where, day: date) -> bool:
@@ -164,5 +208,7 @@ def _claimed(found: acts.Proposed) -> Claimed:
 
 def _write(table: pa.Table, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+    unfinished = path.with_name(f".{path.name}.part")
+    with pa.OSFile(str(unfinished), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table.combine_chunks(), max_chunksize=1 << 16)
+    outbox.settle(unfinished, path)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from core.errors import EngineError
 from core.reference.files import SHIPPED
 from posting.registry import Reference
 from service import app, asking, interruption, progress, tuning, warmup
@@ -108,9 +107,7 @@ async def _decided(where: app.Where, prepared: Prepared, told: tuple[Interruptio
     from ingest.intake import Order
 
     order = Order([prepared.path] if prepared.path else [])
-    result = await app.process(where, order, *told)
-    if result.rejected:
-        raise EngineError(f"the acts of the run were refused whole: {result.rejected[0].found}")
+    result = app.proved(await app.process(where, order, *told), "the run")
     return not result.is_interrupted
 
 

@@ -57,6 +57,13 @@ class Outbox:
             return hashlib.file_digest(file, "sha256").digest() == kept.sha256
 
 
+def settle(unfinished: Path, path: Path) -> None:
+    """Put a file that was written beside its place there, durably, in one step."""
+    _flush(unfinished)
+    unfinished.rename(path)
+    _flush(path.parent)
+
+
 def _write_all(descriptor: int, part: bytes | memoryview) -> None:
     """A single write may take less than all."""
     rest = memoryview(part)
@@ -72,9 +79,9 @@ def _make(folder: Path) -> None:
         _flush(each.parent)
 
 
-def _flush(folder: Path) -> None:
-    """A file's name is durable once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _flush(path: Path) -> None:
+    """Bring a file to the disk; its name is there once its folder is."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

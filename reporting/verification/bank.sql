@@ -55,14 +55,21 @@ with of_cell as (
     from bank_item i join bank_statement s using (message, statement)
     where i.why <> 0 and s.closing is not null and i.attempt = (select max(attempt) from bank_attempt a where a.message = i.message)
     group by s.account
-), refused as (
+), stated as (
+    select distinct s.submission from bank_submission s join bank_statement o using (message) where o.closing is not null
+), refused as (  -- but for what a notice had booked before, on another day: that is in the books, once the last statement has come to it
     select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents from (
-        select distinct k.name, r.amount, r.line, r.reference from refusal r join kind k using (kind)
-        join bank_submission s using (submission) join bank_statement o using (message)
-        where o.closing is not null and k.name in ('bank_debit', 'bank_return') and not exists (
+        select distinct k.name, r.kind, r.amount, r.line, r.reference from refusal r join kind k using (kind)
+        join stated s using (submission)
+        where k.name in ('bank_debit', 'bank_return') and not exists (
             select 1 from entry e join submission b using (submission)
             where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
-    ) r join entry e on e.entry_id = try_cast(r.reference[2:] as bigint) join of_cell c using (cell) group by c.account
+    ) r join entry e on e.entry_id = try_cast(r.reference[2:] as bigint) join of_cell c using (cell) join told t using (account)
+    where not exists (
+        select 1 from entry n join submission b using (submission)
+        where n.reference = r.reference and n.kind = r.kind and n.amount = r.amount and n.day <= t.day and b.sender = 'bank'
+          and n.submission not in (select submission from stated))
+    group by c.account
 )
 select 'account ' || t.account as place,
        euros(t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0)) as found, euros(t.closing) as expected

@@ -1,10 +1,11 @@
 -- name: late_interest
 -- What the treasury claimed for late payments is, with all that was claimed before, what was due up to the payment it names (A59).
 -- Each payment is judged by what stood before its debit; of several claims for one thing the last one is, which sums them all.
+-- Only what is called as the engine calls it was computed; what anybody claims by hand counts, and is not judged.
 with recursive claim as (
     select e.entry_id, e.reference, e.predecessor as payable, try_cast(split_part(e.reference, '-', 3) as bigint) as debit
     from entry e join kind k on k.kind = e.kind join submission s on s.submission = e.submission
-    where k.name = 'late_interest' and s.sender = 'treasury'
+    where k.name = 'late_interest' and s.sender = 'treasury' and regexp_full_match(e.reference, 'IM-[0-9]+-[0-9]+(-[0-9]+)?')
     qualify row_number() over (partition by e.predecessor order by e.entry_id desc) = 1
 ), climb as (
     select payable, payable as at from claim
@@ -14,11 +15,27 @@ with recursive claim as (
 ), request as (
     select c.payable, e.entry_id, e.predecessor as commitment, e.day
     from climb c join entry e on e.entry_id = c.at join kind k on k.kind = e.kind where not k.inherits and k.name <> 'late_interest'
+), back as materialized (
+    select e.entry_id, e.predecessor, k.name from entry e join kind k on k.kind = e.kind
+    where k.name in ('bank_reject', 'return_identified', 'reissue')
+), again as (  -- sent again for what the bank refused before it debited it; what had been debited, and came back, was paid then
+    select n.entry_id, p.predecessor as payable
+    from back x join entry p on p.entry_id = x.predecessor join kind k on k.kind = p.kind
+    join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
+    where x.name = 'bank_reject' and k.name = 'payment' and i.name = 'return_identified' and n.name = 'reissue'
+    union all
+    select n.entry_id, a.payable
+    from again a join back x on x.predecessor = a.entry_id join back i on i.predecessor = x.entry_id join back n on n.predecessor = i.entry_id
+    where x.name = 'bank_reject' and i.name = 'return_identified' and n.name = 'reissue'
+), sent as (
+    select p.entry_id, p.predecessor as payable from entry p join kind k on k.kind = p.kind where k.name = 'payment'
+    union all
+    select entry_id, payable from again
 ), debit as (
-    select p.predecessor as payable, d.entry_id, d.amount, d.day
-    from entry d join kind dk on dk.kind = d.kind join entry p on p.entry_id = d.predecessor join kind pk on pk.kind = p.kind
-    join claim c on c.payable = p.predecessor and d.entry_id <= c.debit
-    where dk.name = 'bank_debit' and pk.name = 'payment'
+    select p.payable, d.entry_id, d.amount, d.day
+    from entry d join kind dk on dk.kind = d.kind join sent p on p.entry_id = d.predecessor
+    join claim c on c.payable = p.payable and d.entry_id <= c.debit
+    where dk.name = 'bank_debit'
 ), line as (
     select e.entry_id, e.predecessor as commitment, e.day, e.amount, k.name from entry e join kind k on k.kind = e.kind
     where k.name in ('service', 'payment_request') and e.predecessor in (select commitment from request)

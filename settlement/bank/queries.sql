@@ -87,15 +87,21 @@ with assigned as (
     select s.account, sum(case when i.sort = any($8::int[]) then i.amount else -i.amount end)::bigint as net, count(*) as items
     from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
     where i.why <> 0 and s.closing is not null group by s.account
-), refused as (
+), stated as (  -- acts of statements; those of notices are not among them
+    select distinct t.acts_hash from bank_attempt t join bank_statement o using (message) where o.closing is not null and t.acts_hash is not null
+), refused as (  -- but for what a notice had booked before, on another day: that is in the books, once the last statement has come to it
     select a.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines from (
-        select distinct on (r.reference, r.kind, r.amount, r.line) r.kind, r.amount, substr(r.reference, 2)::bigint as transfer
-        from refusal r join submission s using (submission) join bank_attempt t on t.acts_hash = s.file_hash
+        select distinct on (r.reference, r.kind, r.amount, r.line) r.kind, r.amount, r.reference, substr(r.reference, 2)::bigint as transfer
+        from refusal r join submission s using (submission) join stated t on t.acts_hash = s.file_hash
         where s.sender = 'bank' and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{1,12}$'
-          and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
           and not exists (select from entry e join submission b using (submission)
                           where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
-    ) r join entry e on e.entry_id = r.transfer join assigned a using (cell) group by a.account
+    ) r join entry e on e.entry_id = r.transfer join assigned a using (cell) left join last l using (account)
+    where not exists (
+        select from entry n join submission b using (submission)
+        where n.reference = r.reference and n.kind = r.kind and n.amount = r.amount and n.day <= l.day and b.sender = 'bank'
+          and b.file_hash not in (select acts_hash from stated))
+    group by a.account
 )
 select account, l.identity as statement, l.day, l.closing as bank, f.opening,
        f.opening - coalesce(m.debited_then, 0) + coalesce(m.returned_then, 0) as books,
@@ -124,12 +130,17 @@ from bank_item i join bank_last_attempt using (message, attempt) join bank_messa
 where i.why <> 0 order by i.message, i.row limit $1;
 
 -- name: refused
--- Acts of the bank's answers that the journal refused, and that were not accepted since.
+-- Acts of the bank's answers that the journal refused, and that were not accepted since; nor before, of the same amount on another day,
+-- where one of both came from a notice: a notice and a statement tell of one movement, two statements of two.
+with stated as (
+    select distinct t.acts_hash from bank_attempt t join bank_statement o using (message) where o.closing is not null and t.acts_hash is not null
+)
 select distinct on (r.reference, r.kind, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code
 from refusal r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)
 where u.sender = 'bank' and not (r.kind = $2 and r.code = $3)
   and not exists (select from entry e join submission b using (submission)
-                  where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
+                  where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and (b.submission >= r.submission or e.amount = r.amount
+                        and (b.file_hash not in (select acts_hash from stated) or u.file_hash not in (select acts_hash from stated))))
 order by r.reference, r.kind, r.line, r.batch desc limit $1;
 
 -- name: back

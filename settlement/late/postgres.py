@@ -1,6 +1,7 @@
 """What is due for late payments and not claimed yet, from the journal."""
 
 import asyncio
+from typing import NamedTuple
 
 import asyncpg
 import numpy as np
@@ -25,7 +26,17 @@ _AT_ONCE = 100_000
 Connection = asyncpg.Connection
 
 
-async def proposed(connection: Connection, rules: Interest, term_days: int) -> Proposed:
+class Found(NamedTuple):
+    """What was found, and how far was looked."""
+
+    proposed: Proposed
+    debits: int
+    """How many were measured."""
+    last_entry: int
+    """Of the journal, as of then."""
+
+
+async def proposed(connection: Connection, rules: Interest, term_days: int) -> Found:
     """What is due and not claimed, as of one moment.
 
     Raises
@@ -33,17 +44,43 @@ async def proposed(connection: Connection, rules: Interest, term_days: int) -> P
     ReferenceDataError
         The rate of a half-year is not there.
     """
-    parts = [blank(Late, 0)]
+    parts, counts = [blank(Late, 0)], [0]
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         known = await delays.known(connection, term_days)
 
         def keep(rows: Debited) -> None:
+            counts.append(len(rows.entry_id))
             parts.append(late(measured(rows, known)))
 
         await delays.debited(connection, delays.EVER, keep)
-        claimed = await _claimed(connection)
+        claimed = await _claimed(connection, 0)
+        last_entry = await connection.fetchval(SQL["last_entry"])
     owed = await asyncio.to_thread(due, join(parts), rules)
-    return acts.missing(owed, claimed)
+    return Found(acts.missing(owed, claimed), sum(counts), last_entry)
+
+
+async def proposed_since(connection: Connection, rules: Interest, term_days: int) -> Found:
+    """``proposed``, of whatever something was debited of behind the last mark; of everything where there is none."""
+    mark = await connection.fetchval(SQL["mark"])
+    if not mark:
+        return await proposed(connection, rules, term_days)
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        rows = await delays.debited_behind(connection, mark)
+        known = await delays.known_of(connection, rows, term_days)
+        claimed = await _claimed(connection, int(rows.payable.min(initial=mark)))
+        last_entry = await connection.fetchval(SQL["last_entry"])
+    found = await asyncio.to_thread(lambda: due(late(measured(rows, known)), rules))
+    return Found(acts.missing(found, claimed), len(rows.entry_id), last_entry)
+
+
+async def note(connection: Connection, last_entry: int) -> None:
+    """Set a mark: of all that was debited up to ``last_entry``, what is due was decided."""
+    await connection.execute(SQL["note_mark"], last_entry)
+
+
+async def waiting(connection: Connection) -> list[str]:
+    """Files of claims that are on their way and not decided."""
+    return [row["file_name"] for row in await connection.fetch(SQL["waiting"], acts.SENDER, acts.BATCH)]
 
 
 async def names(connection: Connection, found: Proposed) -> Names:
@@ -56,9 +93,10 @@ async def names(connection: Connection, found: Proposed) -> Names:
     )
 
 
-async def _claimed(connection: Connection) -> Claims:
+async def _claimed(connection: Connection, oldest: int) -> Claims:
+    """Claims for what stands behind ``oldest``, or is it."""
     parts = [blank(Claims, 0)]
-    select = SQL["claimed"].format(kind=KIND_NUMBER[acts.KIND])
+    select = SQL["claimed"].format(kind=KIND_NUMBER[acts.KIND], oldest=oldest)
     await outflow.copied(
         connection, select, lambda part: parts.append(decode(Claims, b"".join([HEADER, part, TRAILER]))[0])
     )

@@ -1,6 +1,6 @@
 -- name: claimed
 -- What was claimed for each, by whomever.  A COPY.
-select predecessor as payable, sum(amount)::bigint as cents from entry where kind = {kind} group by predecessor order by predecessor
+select predecessor as payable, sum(amount)::bigint as cents from entry where kind = {kind} and entry_id > {oldest} group by predecessor order by predecessor
 
 -- name: own
 -- The names of our claims.
@@ -12,3 +12,17 @@ select distinct payee, code from payee where payee = any($1::int[]);
 
 -- name: references
 select entry_id, reference from entry where entry_id = any($1::bigint[]) order by entry_id;
+
+-- name: mark
+select coalesce(max(last_entry), 0) as entry from interest_mark;
+
+-- name: note_mark
+insert into interest_mark (last_entry) select $1::bigint where $1::bigint > 0 on conflict do nothing;
+
+-- name: last_entry
+select coalesce((select first_entry + entries - 1 from batch order by batch desc limit 1), 0) as entry;
+
+-- name: waiting
+-- Claims on their way that are not decided yet.
+select s.file_name from unfinished u join submission s using (submission)
+where u.sender = $1 and starts_with(s.batch_id, $2) order by u.submission;

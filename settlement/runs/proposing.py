@@ -102,15 +102,22 @@ def sets(accountant: NDArray[np.int16], way: NDArray[np.int16], last: NDArray[np
 
 
 def due_days(owed: Owed, known: Known, rules: Rules) -> NDArray[np.int32]:
-    """The day on which each is to be paid at the latest: the one said, or the end of the term (domain 4)."""
+    """The day on which each is to be paid at the latest: the one said, or the end of the term (domain 4).
+
+    A suspension that counted moves the day that was said as well: to the end of the term that it made, where that is later.
+    """
     details, beneath = known.details, known.beneath
     since = np.where(details.received > 0, details.received, beneath.day)
-    ends = terms(since, *owed.stops.days(owed.rows.entry_id), rules.term_days).end
+    own = terms(since, *owed.stops.days(owed.rows.entry_id), rules.term_days)
+    ends, stopped = own.end, own.suspended > 0
     for rows, above in beneath.above:
-        moved = terms(since[rows], *owed.stops.days(above), rules.term_days).end
-        ends[rows] = np.maximum(ends[rows], moved)
+        moved = terms(since[rows], *owed.stops.days(above), rules.term_days)
+        ends[rows] = np.maximum(ends[rows], moved.end)
+        stopped[rows] |= moved.suspended > 0
+    stopped &= ~beneath.at_once
     ends = np.where(beneath.at_once, since, ends)
-    return np.where(details.due > 0, details.due, ends).astype(np.int32)
+    said = np.where(stopped, np.maximum(details.due, ends), details.due)
+    return np.where(details.due > 0, said, ends).astype(np.int32)
 
 
 def _ways(owed: Owed, details: Details, rules: Rules) -> NDArray[np.int16]:

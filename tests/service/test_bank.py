@@ -388,6 +388,57 @@ async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State) -> 
     assert (await state.proof()).findings == []
 
 
+@pytest.mark.parametrize("noticed", ["2018-11-06", "2018-11-08"])
+async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
+    state: State, noticed: str
+) -> None:
+    """One movement, in the books on the day of the notice: before that it is told as what the journal refused."""
+    path, message = await changed(state)
+    _, cents, name, _ = rows(message)[0]
+    account_ = message.statements[0].account
+    text = document(statement(entry(euros(cents), "DBIT", [detail(name)]), account=account_))
+    text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
+    notice = state.folder / "notice.xml"
+    notice.write_text(text.replace("Stmt>", "Ntfctn>").replace("2018-12-14</Dt>", f"{noticed}</Dt>"))
+    assert (await state.take([notice])).messages[0].debits == 1
+    taken = await state.take([path])
+    assert taken.posted
+    assert [(each.code, each.lines) for each in taken.posted.reasons] == [("REFERENCE_CONFLICT", 1)]
+    assert await state.unmatched() == []
+    assert (await state.kinds())["bank_debit"] == 3
+    (one,) = [each for each in (await state.standing()).accounts if each.bank]
+    waits = noticed > "2018-11-07"
+    assert (one.difference, one.refused, one.refused_lines) == (0, -cents * waits, int(waits))
+    assert (await state.proof()).findings == []
+    nothing = [
+        balance(code, euros(message.statements[0].closing or 0), day="2018-11-08")
+        for code in ("OPBD", "CLBD")
+    ]
+    path.write_text(document(statement(*nothing, identity="S-2", account=account_)))
+    await state.take([path])
+    (one,) = [each for each in (await state.standing()).accounts if each.bank]
+    assert (one.difference, one.refused_lines, one.bank) == (0, 0, one.books)
+    assert (await state.proof()).findings == []
+
+
+async def test_a_notice_behind_its_statement_that_books_another_day(state: State) -> None:
+    """Refused, and nothing lies between, nor is anything to be looked at."""
+    path, message = await changed(state)
+    await state.take([path])
+    _, cents, name, _ = rows(message)[0]
+    text = document(
+        statement(entry(euros(cents), "DBIT", [detail(name)]), account=message.statements[0].account)
+    )
+    text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
+    path.write_text(text.replace("Stmt>", "Ntfctn>"))
+    taken = await state.take([path])
+    assert taken.posted
+    assert [each.code for each in taken.posted.reasons] == ["REFERENCE_CONFLICT"]
+    assert await state.unmatched() == []
+    assert (await state.standing()).agrees
+    assert (await state.proof()).findings == []
+
+
 async def test_a_statement_that_skips_one_is_refused_whole(state: State) -> None:
     answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), Chances(1, 60_000))
     statements = [path for path in state.files(answers) if "camt053" in path.name]

@@ -262,6 +262,34 @@ async def test_what_is_suspended_waits_and_then_has_a_new_term(world: World) -> 
     assert (line["due"], line["left_out"]) == (date(2018, 6, 24), LeftOut.NO)
 
 
+@pytest.mark.parametrize(
+    ("said", "resumed", "due"),
+    [
+        ("2018-06-01", "2018-05-25", "2018-06-24"),  # thirty days from when it went on
+        ("2018-07-10", "2018-05-25", "2018-07-10"),  # said to be later than that
+        ("2018-06-01", "2018-05-02", "2018-06-01"),  # over before the term began: stops nothing
+    ],
+)
+async def test_a_day_that_is_said_is_moved_by_a_suspension_that_counted(
+    world: World, said: str, resumed: str, due: str
+) -> None:
+    """Of the request, and of a part that is owed to another; that one's own day as well."""
+    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2, 3)))
+    await world.requests(
+        {"reference": "R1", "payee": "P1", "amount": "9", "due": said},
+        {"reference": "R2", "payee": "P1", "amount": "8", "due": "2018-06-05"},
+    )
+    part = {"kind": "assignment", "predecessor": "R1", "amount": "2", "date": "2018-05-02"}
+    term = {"kind": "term_suspension", "reference": "S1", "predecessor": "R1", "date": "2018-05-02"}
+    again = term | {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": resumed}
+    await world.post([part | {"reference": "A1", "payee": "P2"}, term, again])
+    days = {
+        line["amount"]: line["due"] for line in await world.lines(await world.propose(until="2018-12-01"))
+    }
+    moved = date.fromisoformat(due)
+    assert days == {700: moved, 200: moved, 800: date(2018, 6, 5)}
+
+
 async def test_a_part_that_is_owed_to_another_falls_due_with_its_request(world: World) -> None:
     """From what the request says of its receipt or due day, not from the day on which the part was taken."""
     await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
