@@ -54,7 +54,7 @@ async def proposed(connection: Connection, rules: Interest, term_days: int) -> F
 
         await delays.debited(connection, delays.EVER, keep)
         claimed = await _claimed(connection, 0)
-        last_entry = await connection.fetchval(SQL["last_entry"])
+        last_entry = await _last_entry(connection)
     owed = await asyncio.to_thread(due, join(parts), rules)
     return Found(acts.missing(owed, claimed), sum(counts), last_entry)
 
@@ -68,7 +68,7 @@ async def proposed_since(connection: Connection, rules: Interest, term_days: int
         rows = await delays.debited_behind(connection, mark)
         known = await delays.known_of(connection, rows, term_days)
         claimed = await _claimed(connection, int(rows.payable.min(initial=mark)))
-        last_entry = await connection.fetchval(SQL["last_entry"])
+        last_entry = await _last_entry(connection)
     found = await asyncio.to_thread(lambda: due(late(measured(rows, known)), rules))
     return Found(acts.missing(found, claimed), len(rows.entry_id), last_entry)
 
@@ -91,6 +91,11 @@ async def names(connection: Connection, found: Proposed) -> Names:
     return Names(
         codes.take(pa.array(at)), await _references(connection, found.payable), await _own(connection, found)
     )
+
+
+async def _last_entry(connection: Connection) -> int:
+    (row,) = await connection.fetch(SQL["last_entry"])
+    return row["entry"]
 
 
 async def _claimed(connection: Connection, oldest: int) -> Claims:
