@@ -80,7 +80,8 @@ async def debited(connection: Connection, span: tuple[date, date], work: Callabl
 
 
 async def debited_behind(connection: Connection, entry: int) -> Debited:
-    """All debits, ever, of whatever something was debited of behind ``entry``."""
+    """All debits, ever, of whatever something was debited of behind ``entry``; in a snapshot, which then joins by hashing."""
+    await connection.execute(SQL["hashed"])
     paid = [blank(Payable, 0)]
     select = SQL["behind"].format(**_again(0), behind=entry)
     await outflow.copied(connection, select, lambda part: paid.append(decode(Payable, _whole(part))[0]))

@@ -1,3 +1,7 @@
+-- name: hashed
+-- The journal finds an entry by a range of pages, so one look-up for each of some hundreds costs more than reading it once: the planner thinks otherwise.
+set local enable_nestloop = off;
+
 -- name: behind
 -- What the debits behind an entry paid.  $kinds: bank debit, payment.
 {again}
