@@ -10,7 +10,6 @@ import json
 import time
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -128,7 +127,7 @@ def settle(settings: Settings, folder: Path, turns: Sequence[Turn]) -> Settled:
 async def _settled(desk_: _Desk, turns: Sequence[Turn]) -> Settled:
     rounds: list[Round] = []
     results: list[app.Result] = []
-    for turn, then in zip_longest(turns, [each.at for each in turns[1:]], fillvalue=_LAST):
+    for turn, then in zip(turns, [*(each.at for each in turns[1:]), _LAST], strict=True):
         if rounds:
             await _new_details(desk_, turn.at)
         if turn.files:
