@@ -22,7 +22,7 @@ from service.drop.results import PAIN002, PAYMENT_SUFFIXES
 from service.receipts import Receipt
 from service.reported import Source, Wanted, written
 from service.settings import Settings
-from service.web.postgres import borrowed, reading
+from service.web.postgres import DATABASE_FAILURES, borrowed, reading
 from settlement.statuses import refused_whole
 
 FOLDER = "answers"
@@ -87,7 +87,7 @@ async def _written(target: Path, file: str, pieces: AsyncIterator[bytes]) -> lis
             sink.flush()
             os.fsync(sink.fileno())
         partial.replace(target)
-    except (InputError, OSError) as error:
+    except (InputError, OSError, *DATABASE_FAILURES) as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         complain(f"{file}: no pain.002, and the same command writes it: {error}")

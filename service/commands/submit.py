@@ -87,6 +87,10 @@ def submit(
     missing = [str(file) for file in files if not file.is_file()]
     if missing or not files:
         raise Misuse(f"no such file: {', '.join(missing)}" if missing else "name at least one file")
+    if to.dry_run and to.again:
+        raise Misuse(
+            "--dry-run stores nothing, so there is nothing to present --again: leave one of them out"
+        )
     if not to.key:
         raise Misuse(f"a key is needed: --key, or {_VARIABLE}; crescendo access create makes one")
     sent: list[Sent] = []

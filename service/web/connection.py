@@ -89,7 +89,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Take note of the certificate; its fingerprint comes with every request of the connection."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(0)  # whatever does not go out at once starts the clock of who reads
+        # whatever does not go out at once starts the clock of who reads; with 0, TLS would take an empty buffer for a full one
+        transport.set_write_buffer_limits(1)
         presenting = cast(_Presenting | None, transport.get_extra_info("ssl_object"))
         certificate = presenting.getpeercert(binary_form=True) if presenting else None
         if certificate:

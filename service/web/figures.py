@@ -68,8 +68,11 @@ class Live:
         try:
             with self._lookout.watching(_name(request)):
                 for _ in range(STREAM_LOOKS):
-                    found = await self._lookout.next()
-                    if found is None or gone.done():
+                    looking = asyncio.ensure_future(self._lookout.next())
+                    await asyncio.wait({gone, looking}, return_when=asyncio.FIRST_COMPLETED)
+                    found = None if gone.done() else looking.result()
+                    if found is None:
+                        looking.cancel()
                         return
                     yield b"event: figures\ndata: " + found + b"\n\n"
         finally:

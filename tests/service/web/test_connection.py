@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -13,6 +15,8 @@ import pytest
 from service.web import connection
 from service.web.connection import Connection
 from service.web.server import WebServer, listening
+from service.web.tls import Files, Tls
+from tests.service.web.certificates import Authority
 from tests.service.web.raw import exchanged
 
 
@@ -40,13 +44,13 @@ async def _hasty(scope: Any, _: Callable[[], Any], send: Callable[[Any], Any]) -
 
 
 @asynccontextmanager
-async def _served(answering: Any = _echo) -> AsyncIterator[str]:
+async def _served(answering: Any = _echo, tls: Tls | None = None) -> AsyncIterator[str]:
     sock = listening("127.0.0.1", 0)
     sock.listen()
-    web = WebServer(cast(Any, answering))
+    web = WebServer(cast(Any, answering), tls)
     task = asyncio.create_task(web.serve(sock))
     try:
-        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{sock.getsockname()[1]}"
     finally:
         web.stop()
         await task
@@ -139,6 +143,40 @@ async def test_who_reads_slowly_gets_all_of_it(monkeypatch: pytest.MonkeyPatch) 
         head = await reader.readuntil(b"\r\n\r\n")
         assert b"200 OK" in head
         assert len(await reader.readexactly(2**25)) == 2**25
+
+
+PAUSE_SECONDS = 0.2
+"""Many times as long as somebody who reads nothing is waited for below."""
+
+
+async def _haltingly(scope: Any, _: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+    """Answers piece by piece, small ones with pauses and large ones without."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for size in (1, 10, 10, 2**20, 2**20, 1):
+        await send({"type": "http.response.body", "body": bytes(size), "more_body": True})
+        if size < 2**20:
+            await asyncio.sleep(PAUSE_SECONDS)
+    await send({"type": "http.response.body", "body": scope["path"].encode()})
+
+
+@pytest.mark.parametrize("is_safe", [False, True], ids=["plain", "TLS"])
+async def test_who_reads_all_is_not_given_up_between_pieces_nor_between_requests(
+    is_safe: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "UNREAD_SECONDS", PAUSE_SECONDS / 10)
+    authority = Authority(tmp_path)
+    pair = authority.vouches_for("service")
+    tls = Tls(Files(pair.certificate, pair.key, None)) if is_safe else None
+    trusting = ssl.create_default_context(cafile=authority.pair.certificate)
+    limits = httpx.Limits(max_connections=1)
+    async with (
+        _served(_haltingly, tls) as url,
+        httpx.AsyncClient(base_url=url, verify=trusting, limits=limits, timeout=60) as client,
+    ):
+        for path in ("/first", "/second"):
+            found = await client.get(path)
+            assert found.content == bytes(2**21 + 22) + path.encode()
+            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def test_requests_one_behind_the_other_are_answered_in_order() -> None:

@@ -297,11 +297,14 @@ async def test_one_sender_leaves_half_of_the_seats_to_the_others(place: Place) -
         AsyncExitStack() as open_streams,
     ):
 
+        read = []  # what nobody holds ends its stream
+
         async def asks(key: Mapping[str, str]) -> httpx.Response:
             stream = client.stream("GET", "/v1/live", headers={**elsewhere, **key})
             found = await open_streams.enter_async_context(stream)
             if found.status_code == 200:
-                await anext(found.aiter_lines())
+                read.append(found.aiter_lines())
+                await anext(read[-1])
             return found
 
         found = await asyncio.gather(*(asks(AUDITOR) for _ in range(WATCHERS_MAX // 2)))
