@@ -110,6 +110,7 @@ async def test_wrong_usage_is_told_before_anything_is_sent(place: Place, tmp_pat
         ((tmp_path / "missing.csv",), "no such file", KEY),
         ((), "at least one file", KEY),
         ((file,), "a key is needed", ""),
+        ((file, "--dry-run", "--again"), "--dry-run stores nothing", KEY),
     ):
         found = await _submit(place.service, *words, key=key)
         assert found.code == 2
