@@ -296,7 +296,6 @@ async def test_one_sender_leaves_half_of_the_seats_to_the_others(place: Place) -
         httpx.AsyncClient(base_url=place.service.url, timeout=60, limits=limits) as client,
         AsyncExitStack() as open_streams,
     ):
-
         read = []  # what nobody holds ends its stream
 
         async def asks(key: Mapping[str, str]) -> httpx.Response:
