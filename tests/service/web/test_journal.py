@@ -110,7 +110,7 @@ async def test_one_sender_leaves_half_of_the_look_ups_to_the_others(journal: Jou
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "1")
         assert [await journal.look_up(_seven, "MIN-02") for _ in range(LOOK_UPS)] == [7] * LOOK_UPS
         busy = "select count(*) from pg_stat_activity where application_name = 'crescendo reader' and state = 'active'"
-        assert await holder.fetchval(busy) <= own_part(LOOK_UPS)
+        assert (await holder.fetchval(busy) or 0) <= own_part(LOOK_UPS)
     assert await asyncio.gather(*waiting) == [0] * most
     assert await journal.look_up(_seven, "MIN-01") == 7
 
