@@ -81,10 +81,10 @@ async def _pieces(
 ) -> AsyncIterator[bytes]:
     yield report.head()
     if receipt.done:
-        async for rows in postgres.refused_pages(pool, receipt.submission, CHUNK_LINES):
-            # forms go on being decided: what came after the batch that is reported on has no place here
-            known = [row for row in rows if row["batch"] <= (receipt.last_batch or 0)]
-            yield await asyncio.to_thread(report.rejected, list(map(told, known)))
+        # forms go on being decided: what came after the batch that is reported on has no place here
+        last = receipt.last_batch or 0
+        async for rows in postgres.refused_pages(pool, receipt.submission, CHUNK_LINES, last):
+            yield await asyncio.to_thread(report.rejected, list(map(told, rows)))
     yield report.end()
 
 

@@ -51,7 +51,7 @@ class BudgetNodes:
             number = await asking.settled(connection, at)
             return await standing(connection, names, place._replace(family=family), number)
 
-        return answer(await self._desk.journal.look_up(found))
+        return answer(await self._desk.journal.look_up(found, request.who.sender))
 
     async def programmes(self, request: Request) -> Answer:
         """The programmes that the caller sees, a page at a time."""
@@ -63,7 +63,7 @@ class BudgetNodes:
             number = await asking.settled(connection, at)
             return await budget(connection, names, Scope(year=year, batch=number, within=programmes))
 
-        made = await self._desk.journal.report(found)
+        made = await self._desk.journal.report(found, request.who.sender)
         part, more = asking.part(request, _PROGRAMMES, made.nodes, page, batch=made.batch)
         return answer(ProgrammePage(made.batch, part, more))
 

@@ -101,14 +101,16 @@ class ActLives:
             row = await asking.seen(connection, sight, int(request.path["entry"]))
             return await following(connection, [row["entry_id"]], limit, after)
 
-        found = [brief(each) for each in await self._desk.journal.look_up(page)]
+        rows = await self._desk.journal.look_up(page, request.who.sender)
+        found = [brief(each) for each in rows]
         more = asking.next_page(request, ("limit",), found[-1].entry) if len(found) == limit else None
         return answer(FollowerPage(found, more))
 
     async def _found(self, request: Request, page: Question[ActPage]) -> ActPage:
         """A page; one whose batches are hashed again is made as a report is: they may be large."""
         journal = self._desk.journal
-        return await (journal.report(page) if request.flag("proof") else journal.look_up(page))
+        asked = journal.report if request.flag("proof") else journal.look_up
+        return await asked(page, request.who.sender)
 
 
 async def _lines(

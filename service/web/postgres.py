@@ -18,6 +18,9 @@ from service.receipts import Receipt
 
 SQL = queries("service.web", "queries.sql")
 READERS = 6
+BORROWED_SECONDS = 10
+"""So long a question waits for one of the connections; then the database counts as one that does not answer."""
+
 DATABASE_FAILURES = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -50,30 +53,46 @@ async def reading(dsn: str) -> AsyncIterator[Pool]:
 
 @asynccontextmanager
 async def borrowed(pool: Pool) -> AsyncIterator[asyncpg.Connection]:
-    """One of the connections, for a while."""
-    async with pool.acquire() as connection:
+    """One of the connections, for a question; never while somebody reads an answer: they are few, for everybody.
+
+    Raises
+    ------
+    TimeoutError
+        None has become free.
+    """
+    async with pool.acquire(timeout=BORROWED_SECONDS) as connection:
         yield cast(asyncpg.Connection, connection)
+
+
+async def _rows(pool: Pool, query: str, *arguments: Any) -> list[Row]:
+    async with borrowed(pool) as connection:
+        return await connection.fetch(SQL[query], *arguments)
+
+
+async def _value(pool: Pool, query: str, *arguments: Any) -> Any:
+    async with borrowed(pool) as connection:
+        return await connection.fetchval(SQL[query], *arguments)
 
 
 async def bank_files(pool: Pool) -> dict[str, int]:
     """Acts, and cents, that stand in files for the bank."""
-    row = await pool.fetchrow(SQL["bank_files"])
-    return dict(row.items()) if row else {}
+    (row,) = await _rows(pool, "bank_files")
+    return dict(row.items())
 
 
 async def sender_of(pool: Pool, submission: int) -> str | None:
     """Who sent a submission; None when there is none of that number."""
-    return await pool.fetchval(SQL["sender_of"], submission)
+    return await _value(pool, "sender_of", submission)
 
 
 async def is_submission_seen(pool: Pool, submission: int, who: Caller) -> bool | None:
     """Whether a caller is to see a submission; None when there is none of that number."""
-    return await pool.fetchval(SQL["submission_seen"], submission, *_sight(who))
+    return await _value(pool, "submission_seen", submission, *_sight(who))
 
 
 async def submissions_of(pool: Pool, who: Caller, before: int, limit: int) -> list[int]:
     """Numbers of the submissions that a caller is to see, below ``before``, the latest first."""
-    rows = await pool.fetch(SQL["submissions_of"], *_sight(who), before, limit)
+    rows = await _rows(pool, "submissions_of", *_sight(who), before, limit)
     return [row["submission"] for row in rows]
 
 
@@ -84,31 +103,39 @@ def _sight(who: Caller) -> tuple[str | None, list[str] | None]:
 
 async def refused_page(pool: Pool, submission: int, after: int, limit: int) -> list[Row]:
     """Refused lines of a submission behind line ``after`` (from 1), in the order of the file."""
-    return await pool.fetch(SQL["refused_page"], submission, after - 1, limit)
+    return await _rows(pool, "refused_page", submission, after - 1, limit, None)
 
 
-async def refused_pages(pool: Pool, submission: int, size: int) -> AsyncIterator[list[Row]]:
-    """All refused lines of a submission, in the order of the file, ``size`` at a time."""
-    async with pool.acquire() as connection, connection.transaction():
-        cursor = await connection.cursor(SQL["refused_page"], submission, -1, None)
-        while rows := await cursor.fetch(size):
-            yield rows
+async def last_batch_of(pool: Pool, submission: int) -> int:
+    """The last batch that has lines of a submission; 0 before the first."""
+    return await _value(pool, "last_batch_of", submission) or 0
+
+
+async def refused_pages(pool: Pool, submission: int, size: int, last: int) -> AsyncIterator[list[Row]]:
+    """All lines of a submission refused up to batch ``last``, in the order of the file, ``size`` at a time.
+
+    What is refused stays so: pages of the same ``last`` fit together, however long their reader takes over each.
+    """
+    after, is_full = -1, True
+    while is_full and (rows := await _rows(pool, "refused_page", submission, after, size, last)):
+        yield rows
+        after, is_full = rows[-1]["line"], len(rows) == size
 
 
 async def refused_by_lot(pool: Pool, submission: int, first: list[int]) -> dict[int, int]:
     """Refused lines of a submission by lot; ``first`` has the first line of each, from 0."""
-    rows = await pool.fetch(SQL["refused_by_lot"], submission, first)
+    rows = await _rows(pool, "refused_by_lot", submission, first)
     return {row["lot"]: row["lines"] for row in rows}
 
 
 async def last_batches(pool: Pool, limit: int, last: int) -> list[Batch]:
     """The last batches up to number ``last``, the latest first."""
-    return [Batch(**row) for row in await pool.fetch(SQL["last_batches"], limit, last)]
+    return [Batch(**row) for row in await _rows(pool, "last_batches", limit, last)]
 
 
 async def stock(pool: Pool) -> Stock:
     """All files, by sender and by what has become of them."""
-    rows = await pool.fetch(SQL["stock"])
+    rows = await _rows(pool, "stock")
     ended = [Ended(row["sender"], State(row["state"]), row["files"]) for row in rows]
     under_way = [
         (number, row["sender"])

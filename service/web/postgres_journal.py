@@ -1,19 +1,23 @@
 """The journal for who asks: look-ups on a few connections, reports a few at once in threads of their own.
 
 A report reads much and lays out much.  In a thread with a loop and a connection of its own it holds up nobody who
-waits for a form, and only so many are made at a time.
+waits for a form, and only so many are made at a time.  Of everything one sender has half at most: its further look-ups
+wait for its own, and leave connections to the others.
 """
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TypeVar, cast
+from weakref import WeakValueDictionary
 
 import asyncpg
 
+from service.web import room
 from service.web.problems import busy
+from service.web.room import Room, own_part
 
 LOOK_UPS = 4
 LOOK_UPS_WAITING_MAX = 200
@@ -29,45 +33,52 @@ class Journal:
     """Questions to the journal, each answered as of one moment."""
 
     def __init__(self, dsn: str, pool: asyncpg.Pool) -> None:
-        self._dsn, self._pool, self._looking_up = dsn, pool, 0
-        self._seats = threading.Semaphore(REPORTS)
+        self._dsn, self._pool = dsn, pool
+        self._look_ups = Room(LOOK_UPS_WAITING_MAX, room.QUESTIONS)
+        self._turns = WeakValueDictionary[str, asyncio.Semaphore]()
+        """By sender, for as long as one of its look-ups waits or is under way."""
+        self._seats, self._seating = Room(REPORTS, room.REPORTS), threading.Lock()
         self._threads = ThreadPoolExecutor(REPORTS, "report")
 
-    async def look_up(self, question: Question[Found]) -> Found:
-        """The answer to a question that needs few rows.
+    async def look_up(self, question: Question[Found], sender: str) -> Found:
+        """The answer to a question of ``sender`` that needs few rows.
 
         Raises
         ------
         Problem
-            Too many ask, or it takes too long.
+            Too many ask, or too many of the sender's, or it takes too long.
         """
-        if self._looking_up >= LOOK_UPS_WAITING_MAX:
-            raise busy("As many questions wait as can wait", 1)
-        self._looking_up += 1
-        try:
-            with _in_time(LOOK_UP_SECONDS):
-                async with self._pool.acquire(timeout=LOOK_UP_SECONDS) as connection:
-                    return await _as_of_now(cast(asyncpg.Connection, connection), question)
-        finally:
-            self._looking_up -= 1
+        with self._look_ups.share(sender) as place, _in_time(LOOK_UP_SECONDS):
+            place.take(1)
+            turn = self._turns.setdefault(sender, asyncio.Semaphore(own_part(LOOK_UPS)))
+            async with asyncio.timeout(LOOK_UP_SECONDS) as waiting, turn, self._pool.acquire() as connection:
+                waiting.reschedule(None)  # the server ends what takes too long
+                return await _as_of_now(cast(asyncpg.Connection, connection), question)
 
-    async def report(self, question: Question[Found]) -> Found:
+    async def report(self, question: Question[Found], sender: str = "") -> Found:
         """The answer to a question that needs many rows; ``question`` runs in another thread.
 
+        Without ``sender`` it is of those who look on, who share what one sender may have.
+
         Raises
         ------
         Problem
-            Other reports are being made, or it takes too long.
+            Other reports are being made, or one of the sender's, or it takes too long.
         """
-        if not self._seats.acquire(blocking=False):
-            raise busy("As many reports as can be made at once are being made")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._reported, question)
+        seat = self._seat(sender)
+        work = self._threads.submit(lambda: asyncio.run(self._alone(question)))
+        work.add_done_callback(lambda _: self._leave(seat))  # also where nobody waits for it any more
+        return await asyncio.wrap_future(work)
 
-    def _reported(self, question: Question[Found]) -> Found:
-        try:
-            return asyncio.run(self._alone(question))
-        finally:
-            self._seats.release()
+    def _seat(self, sender: str) -> ExitStack:
+        with self._seating, ExitStack() as seat:
+            seat.enter_context(self._seats.share(sender)).take(1)
+            return seat.pop_all()
+
+    def _leave(self, seat: ExitStack) -> None:
+        """Called in the thread that made the report."""
+        with self._seating:
+            seat.close()
 
     async def _alone(self, question: Question[Found]) -> Found:
         with _in_time(REPORT_SECONDS):

@@ -11,12 +11,29 @@ select submission from submission
 where ($1::text is null or sender = $1) and ($2::text[] is null or programmes <@ $2) and submission < $3
 order by submission desc limit $4;
 
+-- name: last_batch_of
+select max(batch) from progress where submission = $1;
+
 -- name: refused_page
--- Its batches narrow the search down: the index is on them.
+-- $3 lines refused up to batch $4 (null: all) behind line $2.  Its batches narrow the search down: the index is on them.
+-- A first pass goes through the file in order: its batches up to next_line $2 lie behind, and those after the one that
+-- brings $3 refused lines more lie ahead.  Acts that were held are decided in later passes, wherever they stand.
+with step as (
+    select batch, pass, next_line, refused from progress where submission = $1 and batch <= coalesce($4, batch)
+), ahead as (
+    select batch, refused from step where pass = 1 and next_line > $2
+), here as (
+    select min(batch) as first,
+           coalesce(min(batch) filter (where refused >= (select min(refused) from ahead) + $3), max(batch)) as last
+    from ahead
+), later as (
+    select min(batch) as first, max(batch) as last from step where pass > 1
+)
 select batch, submission, line, code, field, kind, node, missing, amount, reference, found
 from refusal
 where submission = $1 and line > $2
-  and batch between (select min(batch) from progress where submission = $1) and (select max(batch) from progress where submission = $1)
+  and (batch between (select first from here) and (select last from here)
+    or batch between (select first from later) and (select last from later))
 order by line limit $3;
 
 -- name: refused_by_lot

@@ -70,7 +70,8 @@ def _operation(path: str, summary: str, answer: type, *query: Parameter, **more:
 
 
 _FOR_WHOM = (
-    "For auditors and operators. Two reports are made at a time; who comes then is asked to come again (503)."
+    "For auditors and operators. Two reports are made at a time, one of each sender; who comes then is asked to come"
+    " again (503)."
 )
 _STATES = (
     "`partly_rejected` and `rejected` tell what the accountant turned down. `partly_paid` and `paid` tell that acts"

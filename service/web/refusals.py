@@ -60,9 +60,9 @@ class Refusals:
 
 
 async def refused(desk: Desk, submission: int, language: Language) -> AsyncIterator[list[RefusedLine]]:
-    """All refused lines of a submission in the order of the file, many at a time."""
-    names = await desk.names()
-    async for rows in postgres.refused_pages(desk.pool, submission, CHUNK_LINES):
+    """All lines of a submission that are refused by now, in the order of the file, many at a time."""
+    names, last = await desk.names(), await postgres.last_batch_of(desk.pool, submission)
+    async for rows in postgres.refused_pages(desk.pool, submission, CHUNK_LINES, last):
         yield [refused_line(names, row, language) for row in rows]
 
 

@@ -64,7 +64,7 @@ class Reports:
             number = await asking.settled(connection, at)
             return await trial_balance.trial_balance(connection, names, exercise=exercise, batch=number)
 
-        made, text = await self._made(found, trial_balance.grid, form)
+        made, text = await self._made(request, found, trial_balance.grid, form)
         return answer(made) if text is None else _as_csv("trial-balance", text)
 
     async def budget(self, request: Request) -> Answer:
@@ -82,7 +82,7 @@ class Reports:
             number = await asking.settled(connection, at)
             return await budget.budget(connection, names, replace(scope, batch=number))
 
-        made, text = await self._made(found, budget.grid, form)
+        made, text = await self._made(request, found, budget.grid, form)
         if text is not None:
             return _as_csv("budget", text)
         part, more = asking.part(request, _BUDGET, made.nodes, page, batch=made.batch)
@@ -104,7 +104,7 @@ class Reports:
         async def found(connection: Connection) -> Refusals:
             return await refusals.refusals(connection, submission=number, language=language)
 
-        made, text = await self._made(found, refusals.grid, form)
+        made, text = await self._made(request, found, refusals.grid, form)
         return answer(made) if text is None else _as_csv("refusals", text)
 
     async def delays(self, request: Request) -> Answer:
@@ -121,11 +121,11 @@ class Reports:
             except ReferenceDataError as error:
                 raise Problem(HTTPStatus.CONFLICT, "reference-data-missing", str(error)) from error
 
-        made, text = await self._made(found, delays.grid, form)
+        made, text = await self._made(request, found, delays.grid, form)
         return answer(made) if text is None else _as_csv("delays", text)
 
     async def _made(
-        self, found: Question[Made], grid: Callable[[Made], Grid], form: str
+        self, request: Request, found: Question[Made], grid: Callable[[Made], Grid], form: str
     ) -> tuple[Made, str | None]:
         """A report, and its CSV where that is asked for, laid out in the thread that made it."""
 
@@ -133,7 +133,7 @@ class Reports:
             made = await found(connection)
             return made, grid(made).csv() if form == CSV else None
 
-        return await self._desk.journal.report(laid)
+        return await self._desk.journal.report(laid, request.who.sender)
 
 
 def _check(who: Caller, *, by_programme: bool) -> None:

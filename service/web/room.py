@@ -1,4 +1,4 @@
-"""Room for what is held while it lasts: bytes of forms, files that are taken at once, who looks at the figures."""
+"""Room for what is held while it lasts: bytes of forms, files that are taken at once, questions, who looks at the figures."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +28,12 @@ FORMS = Full("As many bytes of forms wait as can wait", "As many bytes of your f
 FILES = Full(
     "As many files as can be taken at once are on their way",
     "As many of your files as can be taken at once are on their way",
+    RETRY_SECONDS,
+)
+QUESTIONS = Full("As many questions wait as can wait", "As many of your questions wait as can wait", 1)
+REPORTS = Full(
+    "As many reports as can be made at once are being made",
+    "As many of your reports as can be made at once are being made",
     RETRY_SECONDS,
 )
 LOOKS = Full("As many look as can look", "As many of you look as can look", RETRY_SECONDS)

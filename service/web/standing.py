@@ -77,7 +77,7 @@ class Standing:
                 raise await asking.nothing(connection, asked)
             return await self._sort.make(connection, names, rows, asking.FOLLOWERS_MAX), refused
 
-        made, refused = await self._desk.journal.look_up(found)
+        made, refused = await self._desk.journal.look_up(found, request.who.sender)
         is_full = len(made[0]) == page.limit
         more = asking.next_page(request, _PARAMETERS, made[0][-1].entry) if is_full else None
         told = [refused_line(names, row, request.language) for row in refused]
@@ -94,7 +94,8 @@ class Standing:
                 raise unknown(f"Entry {entry} is none of the {self._sort.name}")
             return await self._sort.make(connection, names, [row], asking.FOLLOWERS_MAX)
 
-        return answer(self._page(request, await self._desk.journal.look_up(found), [], None))
+        made = await self._desk.journal.look_up(found, request.who.sender)
+        return answer(self._page(request, made, [], None))
 
     def _page(
         self, request: Request, made: Made, refused: list[RefusedLine], more: str | None

@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -120,10 +120,12 @@ def _desk() -> Any:
     async def nothing(*_: Any) -> list[Any]:
         return []
 
+    pool = SimpleNamespace(fetch=nothing)
+    pool.acquire = lambda **_: nullcontext(pool)
     return SimpleNamespace(
         board=Board({}),
         stages=SimpleNamespace(nanoseconds={}),
-        pool=SimpleNamespace(fetch=nothing),
+        pool=pool,
         drained=[],
         is_ready=True,
         shows_metrics_to_all=True,
