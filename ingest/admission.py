@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
 import pyarrow as pa
@@ -32,6 +32,14 @@ class Onlooker(Protocol):
         ...
 
 
+Beside = Callable[..., Awaitable[Any]]
+"""Called with a sender, work and its arguments: has it done by a thread beside, and gives what it finds."""
+
+
+def _beside(_: str, work: Callable[..., Any], *said: Any) -> Awaitable[Any]:
+    return asyncio.to_thread(work, *said)
+
+
 class Admitted(NamedTuple):
     """A submission's number, and whether it is new or was known before."""
 
@@ -57,6 +65,8 @@ class Admission:
         """Told of a submission whose file has come once more."""
         self.clear_up: Callable[[Spooled], Awaitable[None] | None] = lambda _: None
         """Told of a file that was read once more for nothing."""
+        self.beside: Beside = _beside
+        """Has files proved."""
         self._locks: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
         """Each is there for as long as somebody holds it or waits for it."""
 
@@ -95,7 +105,7 @@ class Admission:
 
     async def _registered(self, spooled: Spooled, onlooker: Onlooker, before: Earlier | None) -> Admitted:
         try:
-            found = await asyncio.to_thread(self.prove, spooled, onlooker)
+            found = await self.prove(spooled, onlooker)
         except BaseException:  # refused, or a disk that is full: then all the more
             await self._let_go(spooled, before)
             raise
@@ -117,8 +127,18 @@ class Admission:
     async def _release(self, spooled: Spooled, *, is_needed: bool) -> None:
         await asyncio.to_thread(self._spool.release, spooled.identity, is_needed=is_needed)
 
-    def prove(self, spooled: Spooled, onlooker: Onlooker) -> Inspection:
-        """Read a file whole, with ``onlooker`` looking on; for a thread beside."""
+    async def prove(self, spooled: Spooled, onlooker: Onlooker) -> Inspection:
+        """Have a file read whole, with ``onlooker`` looking on.
+
+        Raises
+        ------
+        InputError, or what ``onlooker`` raises
+            The file is refused whole.
+        """
+        found: Inspection = await self.beside(spooled.envelope.sender, self._proved, spooled, onlooker)
+        return found
+
+    def _proved(self, spooled: Spooled, onlooker: Onlooker) -> Inspection:
         with self._stages.measured("prove"):
             return inspect(spooled, onlooker.see)
 

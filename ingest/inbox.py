@@ -53,10 +53,9 @@ class Inbox:
         self._forms, self._turns, self._rehearsals = FormQueue(), Turns(), Rehearsals(stages)
         self._ahead = Ahead(self._look_again)
 
-    @property
-    def forms_waiting(self) -> int:
-        """Forms that wait to be decided."""
-        return len(self._forms)
+    def forms_waiting(self, sender: str | None = None) -> int:
+        """Forms that wait to be decided, of all or of one."""
+        return len(self._forms) if sender is None else self._forms.of(sender)
 
     @property
     def paused(self) -> Mapping[str, str]:

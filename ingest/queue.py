@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
@@ -91,6 +91,10 @@ class Queue:
         """How many wait because their sender is paused, of all or of one."""
         return sum(sender in {None, ticket.sender} for ticket in list(self._aside.values()))
 
+    def of(self, sender: str) -> int:
+        """How many of one sender wait, paused or not."""
+        return sum(ticket.sender == sender for ticket in self._waiting())
+
     def add(self, ticket: Ticket) -> None:
         """Let one wait at its place: the lower number came first."""
         part = self._aside if ticket.sender in self._paused else self._ready
@@ -131,6 +135,8 @@ class FormQueue:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._waiting: deque[Form] = deque()
+        self._own: Counter[str] = Counter()
+        """How many of each sender wait: every form asks."""
         self._under_way: deque[Decided] = deque()
         self._taken_at, self._took = -math.inf, 0.0
         """When the last batch was taken, and the seconds that the last committed one took."""
@@ -138,9 +144,14 @@ class FormQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def of(self, sender: str) -> int:
+        """How many of one sender wait."""
+        return self._own[sender]
+
     def add(self, form: Form) -> bool:
         """Let one wait behind the others; whether whoever waits for forms has to know."""
         self._waiting.append(form)
+        self._own[form.sender] += 1
         return len(self._waiting) in {1, FORMS_ENOUGH}
 
     @property
@@ -179,6 +190,7 @@ class FormQueue:
             if lines + len(self._waiting[0].rows) > FORM_LINES_A_BATCH:
                 break
             some.append(self._waiting.popleft())
+        self._own -= Counter(form.sender for form in some)  # who has none left is forgotten
         self._under_way.append(Decided(some, self._taken_at))
         return self._under_way[-1]
 
@@ -192,4 +204,5 @@ class FormQueue:
         """What was not committed is decided again, before what came later."""
         for decided in reversed(self._under_way):
             self._waiting.extendleft(reversed(decided.forms))
+            self._own.update(form.sender for form in decided.forms)
         self._under_way.clear()

@@ -74,7 +74,7 @@ METRICS: Mapping[str, Metric] = {
     ),
     "bank_file_acts_total": Metric(_C, (), "Payments and re-issues in files for the bank, of all runs that are over"),
     "bank_file_cents_total": Metric(_C, (), "Cents that stand in files for the bank"),
-    "uploads": Metric(_G, (), "Files on their way in"),
+    "uploads": Metric(_G, (), "Files on their way in, until they are proved"),
     "form_seconds": Metric(_H, (), "From a form that is read to its answer after the commit"),
     "requests_total": Metric(_C, ("method", "route", "status"), "Requests answered, by route and status"),
     "request_seconds": Metric(_H, ("route",), "From a request to the end of its answer, by route"),

@@ -192,19 +192,21 @@ async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) 
         finally:
             inbox.close()
             receiver.close()
+            desk.proving.close()
 
 
 def _connect(desk: Desk) -> None:
     """Let the board look at what waits, and whoever adds to an upload hear of the end."""
     inbox, board = desk.inbox, desk.board
     inbox.taken, inbox.received = board.taken, board.received
+    inbox.admission.beside = desk.proving.run
     inbox.admitted, inbox.withdrawn = board.flows.received, board.flows.withdrawn
     board.read("files_waiting", lambda: len(inbox.files))
     board.read("file_lines_waiting", lambda: inbox.files.lines)
     board.read("files_paused", inbox.files.aside)
     board.read("files_lost", lambda: len(inbox.lost))
     board.read("senders_paused", lambda: desk.pauses.senders)
-    board.read("forms_waiting", lambda: inbox.forms_waiting)
+    board.read("forms_waiting", inbox.forms_waiting)
     board.read("form_bytes", lambda: desk.form_room.taken)
     board.read("form_bytes_of_one_sender", lambda: desk.form_room.most_taken)
     board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
@@ -216,7 +218,7 @@ def _connect(desk: Desk) -> None:
 
 def _waiting(desk: Desk) -> int:
     """Lines that have no outcome yet."""
-    return desk.inbox.files.lines + desk.inbox.forms_waiting + desk.board.lines_under_way
+    return desk.inbox.files.lines + desk.inbox.forms_waiting() + desk.board.lines_under_way
 
 
 def _connect_clocks(desk: Desk, store: TimedStore, cut_off: CutOff | None) -> None:

@@ -1,6 +1,5 @@
 """What every handler works with."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,7 +19,8 @@ from service.web import presenting
 from service.web.postgres import Pool, borrowed
 from service.web.postgres_journal import Journal
 from service.web.problems import Problem, busy, paused
-from service.web.room import Room, own_part
+from service.web.proving import Proving
+from service.web.room import FILES_WAITING, FORMS_WAITING, REHEARSALS, Queued, Room
 from service.web.upload import Receiver
 from service.web.waiting import Waiters
 
@@ -38,6 +38,10 @@ REHEARSALS_MAX = 50
 FILES_PAUSED_MAX = 200
 """Of them, those of one paused sender: it must not fill the room of the others."""
 
+FILES_MOST = Queued(FILES_WAITING_MAX, FILES_WAITING)
+FORMS_MOST = Queued(FORMS_WAITING_MAX, FORMS_WAITING)
+REHEARSALS_MOST = Queued(REHEARSALS_MAX, REHEARSALS)
+
 
 @dataclass(slots=True)
 class Desk:
@@ -53,6 +57,7 @@ class Desk:
     pauses: Pauses
     journal: Journal
     shows_metrics_to_all: bool = False
+    proving: Proving = field(default_factory=Proving)
     form_room: Room = field(default_factory=lambda: Room(FORM_BYTES_MAX))
     waiters: Waiters = field(default_factory=Waiters)
     upkeep: Upkeep = field(default_factory=Upkeep)
@@ -68,28 +73,30 @@ class Desk:
         Raises
         ------
         Problem
-            Starting, stopping, or full.
+            Starting or stopping.
         """
         if self.is_draining:
             raise busy("The service is stopping; send it again in a moment")
         if not self.is_ready:
             raise busy("The service is starting")
-        if self.inbox.forms_waiting >= FORMS_WAITING_MAX:
-            raise busy("As many forms wait as can wait", 1)
-        if len(self.inbox.files) >= FILES_WAITING_MAX:
-            raise busy("As many files wait as can wait", 30)
 
     def check_sender(self, sender: str, *, is_file: bool) -> None:
         """Whether a sender's work is taken: a paused one's files wait while there is room, its forms cannot.
 
+        Files and forms have each their room, and a sender half of either.  What is on its way in is not counted.
+
         Raises
         ------
         Problem
-            An operator has paused it.
+            An operator has paused it, or as many wait as can, of all or of this sender.
         """
         reason = self.inbox.paused.get(sender)
         if reason is not None and not (is_file and self.inbox.files.aside(sender) < FILES_PAUSED_MAX):
             raise paused(sender, reason)
+        if is_file:
+            FILES_MOST.check(len(self.inbox.files), self.inbox.files.of(sender))
+        else:
+            FORMS_MOST.check(self.inbox.forms_waiting(), self.inbox.forms_waiting(sender))
 
     def check_rehearsals(self, sender: str) -> None:
         """Whether there is room for one more dry run, and for one more of this sender.
@@ -99,10 +106,7 @@ class Desk:
         Problem
             There is none.
         """
-        if self.inbox.rehearsals() >= REHEARSALS_MAX:
-            raise busy("As many dry runs wait as can wait", 1)
-        if self.inbox.rehearsals(sender) >= own_part(REHEARSALS_MAX):
-            raise busy("As many of your dry runs wait as can wait", 1)
+        REHEARSALS_MOST.check(self.inbox.rehearsals(), self.inbox.rehearsals(sender))
 
     async def admit(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
         """Hold a spooled file against what was said of it and what ``who`` may send, and give it a number.
@@ -124,7 +128,7 @@ class Desk:
             presenting.agree(spooled, media)
             if who.programmes and await admission.known(spooled.identity, again=again) is not None:
                 # what became of a known file is told at once: it must lie where the key may look
-                await asyncio.to_thread(admission.prove, spooled, Perimeter(who))
+                await admission.prove(spooled, Perimeter(who))
         except (InputError, Problem):
             await admission.refuse(spooled)
             raise

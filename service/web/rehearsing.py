@@ -9,6 +9,7 @@ from ingest.forms import Answer as Settled
 from ingest.inspection import inspect
 from ingest.rehearsal import LINES_MAX, FormLines, Question
 from ingest.spool import Spooled
+from ingest.tally import Inspection
 from posting.batch import Rehearsed
 from reporting.refusals import Language
 from service.access.perimeter import Perimeter
@@ -42,18 +43,29 @@ def as_form(found: Rehearsed, first_node: int) -> Settled:
     return Settled(0, -1, found.batch, b"", decisions, fields, first_node)
 
 
-async def rehearse_file(desk: Desk, spooled: Spooled, perimeter: Perimeter, language: Language) -> DryRun:
-    """Prove a file and decide it as of now.
+async def prove(desk: Desk, spooled: Spooled, perimeter: Perimeter) -> Inspection:
+    """Prove a file that is to be decided for show.
 
     Raises
     ------
     InputError
         It would be refused whole, or has more lines than a dry run takes.
     """
-    total = await asyncio.to_thread(inspect, spooled, perimeter.see)
+    total = await desk.proving.run(spooled.envelope.sender, inspect, spooled, perimeter.see)
     if total.lines > LINES_MAX:
         remedy = f"A dry run takes up to {LINES_MAX:,}: split the file"
         raise LimitExceeded(spooled.name, f"{total.lines:,} lines", remedy)
+    return total
+
+
+async def rehearse_file(desk: Desk, spooled: Spooled, total: Inspection, language: Language) -> DryRun:
+    """Decide a proved file as of now.
+
+    Raises
+    ------
+    Problem
+        As many dry runs wait as can wait.
+    """
     found = await rehearse(desk, spooled.envelope.sender, spooled)
     file, after = (spooled.name, total), After(found.batch, desk.inbox.first_node)
     return await asyncio.to_thread(told, file, found.passes, after, (await desk.names(), language))

@@ -36,7 +36,30 @@ REPORTS = Full(
     "As many of your reports as can be made at once are being made",
     RETRY_SECONDS,
 )
+FILES_WAITING = Full("As many files wait as can wait", "As many of your files wait as can wait", 30)
+FORMS_WAITING = Full("As many forms wait as can wait", "As many of your forms wait as can wait", 1)
+REHEARSALS = Full("As many dry runs wait as can wait", "As many of your dry runs wait as can wait", 1)
 LOOKS = Full("As many look as can look", "As many of you look as can look", RETRY_SECONDS)
+
+
+class Queued(NamedTuple):
+    """How many may wait that are counted where they wait, and what is said beyond."""
+
+    most: int
+    full: Full
+
+    def check(self, waiting: int, own: int) -> None:
+        """Whether one more may wait beside ``waiting``, of which ``own`` are its sender's.
+
+        Raises
+        ------
+        Problem
+            There is no room for it.
+        """
+        if waiting >= self.most:
+            raise busy(self.full.told, self.full.seconds)
+        if own >= own_part(self.most):
+            raise busy(self.full.own, self.full.seconds)
 
 
 class Room:

@@ -20,7 +20,7 @@ from service.web import postgres, presenting
 from service.web.desk import Desk
 from service.web.exchange import Answer, Request, answer
 from service.web.problems import Problem, busy, of_input, unknown
-from service.web.rehearsing import BYTES_MAX, DryRun, rehearse_file
+from service.web.rehearsing import BYTES_MAX, DryRun, prove, rehearse_file
 from service.web.upload import Cut
 from settlement.statuses import refused_whole
 
@@ -89,8 +89,9 @@ class Submissions:
         wait, again = request.number("wait", 0, (0, WAIT_SECONDS_MAX)), request.flag("again")
         media = presenting.media_type(request)
         try:
-            spooled = await self._received(request, self._desk.file_bytes_max)
-            admitted = await self._desk.admit(spooled, media, who, again=again)
+            with self._desk.receiver.seat(who.sender):
+                spooled = await self._received(request, self._desk.file_bytes_max)
+                admitted = await self._desk.admit(spooled, media, who, again=again)
         except InputError as error:
             if not presenting.wants_report(request):
                 raise
@@ -101,9 +102,11 @@ class Submissions:
         self._desk.check_rehearsals(request.who.sender)
         media = presenting.media_type(request)
         with self._desk.receiver.passing(BYTES_MAX) as spool:
-            spooled = await self._received(request, BYTES_MAX, spool)
-            presenting.agree(spooled, media)
-            return await rehearse_file(self._desk, spooled, Perimeter(request.who), request.language)
+            with self._desk.receiver.seat(request.who.sender):
+                spooled = await self._received(request, BYTES_MAX, spool)
+                presenting.agree(spooled, media)
+                total = await prove(self._desk, spooled, Perimeter(request.who))
+            return await rehearse_file(self._desk, spooled, total, request.language)
 
     async def _received(self, request: Request, bytes_max: int, spool: Spool | None = None) -> Spooled:
         """The body, durably in the spool."""

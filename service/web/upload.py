@@ -4,9 +4,9 @@ import asyncio
 import concurrent.futures
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 from typing import BinaryIO, TypeVar, cast
 
@@ -20,9 +20,9 @@ from service.web.room import FILES, Room, Share
 
 Result = TypeVar("Result")
 SILENCE_SECONDS = 60
+"""A body that brings nothing for so long is given up."""
 SMALL_BODY_SECONDS = 120
 """A small body is there by then: one that trickles would hold its room for ever."""
-"""A body that brings nothing for so long is given up."""
 
 
 class Cut(CrescendoError):
@@ -148,7 +148,7 @@ class Body(io.RawIOBase):
 
 
 class Receiver:
-    """A bounded number of bodies on their way at once, of all and of one sender, each with a thread of its own."""
+    """Bodies on their way, each with a thread of its own; whoever brings one has a seat until it is proved."""
 
     def __init__(self, spool: Spool, uploads: Uploads, at_once: int) -> None:
         self.spool, self.uploads = spool, uploads
@@ -160,32 +160,43 @@ class Receiver:
         """A spool for a file that is not kept."""
         return self.spool.passing(bytes_max)
 
-    async def receive(
-        self, receive: Receive, name: str, declared: Envelope, spool: Spool | None = None
-    ) -> Spooled:
-        """Bring a body to the spool, or to another one, durably.
+    @contextmanager
+    def seat(self, sender: str) -> Iterator[None]:
+        """One of so many seats, and of those of one sender: held from the first byte until the file is proved.
 
         Raises
         ------
         Problem
-            As many bodies as can be are on their way, of all or of this sender.
+            As many files as can be are on their way, of all or of this sender.
+        """
+        with self._seats.share(sender) as seat:
+            seat.take(1)
+            yield
+
+    async def receive(
+        self, receive: Receive, name: str, declared: Envelope, spool: Spool | None = None
+    ) -> Spooled:
+        """Bring a body to the spool, or to another one, durably; its sender has a seat.
+
+        Raises
+        ------
+        Problem
+            Nothing came for a minute.
         InputError
             What the spool does not take.
         Cut
             The sender went away; nothing is left of it.
         """
         into = spool or self.spool
-        return await self._read(
-            Body(receive), declared.sender, lambda body: into.receive(body, name, declared)
-        )
+        return await self._read(Body(receive), lambda body: into.receive(body, name, declared))
 
     async def append(self, receive: Receive, upload: Upload) -> None:
-        """Add a body to an upload, durably.
+        """Add a body to an upload, durably; its sender has a seat.
 
         Raises
         ------
         Problem
-            As many bodies as can be are on their way, of all or of this sender, or nothing came for a minute.
+            Nothing came for a minute.
         Overlong
             More came than was declared.
         Cut
@@ -194,7 +205,7 @@ class Receiver:
         body = Body(receive)
         self._appending.add(body)
         try:
-            await self._read(body, upload.declared.envelope.sender, upload.append)
+            await self._read(body, upload.append)
         finally:
             self._appending.discard(body)
 
@@ -204,7 +215,7 @@ class Receiver:
             body.give_up()
 
     async def adopt(self, upload: Upload) -> Spooled:
-        """Bring a whole upload to the spool, at no cost of a copy.
+        """Bring a whole upload to the spool, at no cost of a copy; its sender has a seat, and the thread of it.
 
         Raises
         ------
@@ -212,21 +223,20 @@ class Receiver:
             What the spool does not take.
         """
         said = upload.declared
-        return await asyncio.to_thread(self.spool.adopt, upload.original, said.name, said.envelope)
+        work = self._threads.submit(self.spool.adopt, upload.original, said.name, said.envelope)
+        return await asyncio.wrap_future(work)
 
-    async def _read(self, body: Body, sender: str, taken: Callable[[BinaryIO], Result]) -> Result:
+    async def _read(self, body: Body, taken: Callable[[BinaryIO], Result]) -> Result:
         """Let a thread of its own take a body in."""
-        with self._seats.share(sender) as seat:
-            seat.take(1)
-            work = self._threads.submit(taken, cast(BinaryIO, body))
-            try:
-                return await asyncio.wrap_future(work)
-            finally:
-                body.give_up()
+        work = self._threads.submit(taken, cast(BinaryIO, body))
+        try:
+            return await asyncio.wrap_future(work)
+        finally:
+            body.give_up()
 
     @property
     def under_way(self) -> int:
-        """Bodies on their way."""
+        """Files on their way: until they are proved and have their number."""
         return self._seats.taken
 
     def close(self) -> None:

@@ -102,10 +102,11 @@ class Uploads:
         upload = self._own(request)
         with self._held(upload):
             self._check_body(request, upload)
-            await self._append(request, upload)
-            if not upload.is_whole:
-                return Answer(HTTPStatus.NO_CONTENT, headers=_headers(upload))
-            admitted = await self._admitted(upload, who)
+            with self._desk.receiver.seat(who.sender):
+                await self._append(request, upload)
+                if not upload.is_whole:
+                    return Answer(HTTPStatus.NO_CONTENT, headers=_headers(upload))
+                admitted = await self._admitted(upload, who)
         return await self._submissions.taken(admitted, wait)
 
     async def give_up(self, request: Request) -> Answer:

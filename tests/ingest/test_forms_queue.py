@@ -110,6 +110,31 @@ def test_a_batch_has_so_many_lines_or_a_single_form(sizes: list[int]) -> None:
     loop.close()
 
 
+def test_who_waits_with_how_many_is_known_and_those_under_way_wait_no_more(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    queue = FormQueue(Clock())
+
+    def told() -> tuple[int, ...]:
+        found = *(queue.of(sender) for sender in ("MIN-01", "MIN-02", "MIN-03")), len(queue)
+        assert sum(found[:3]) == found[3]
+        return found
+
+    for _ in range(FORMS_A_BATCH - 1):
+        queue.add(form(loop))
+    for sender in ("MIN-02", "MIN-02", "MIN-01"):
+        queue.add(Form(sender, [{}], b"", loop.create_future()))
+    assert told() == (FORMS_A_BATCH, 2, 0, FORMS_A_BATCH + 2)
+    queue.take()
+    assert told() == (1, 1, 0, 2)
+    queue.take()
+    assert told() == (0, 0, 0, 0)
+    queue.committed()
+    queue.add(form(loop))
+    queue.begin_again()
+    assert told() == (2, 1, 0, 3), "what was committed does not come back"
+
+
 def test_the_oldest_form_that_waits_is_known(loop: asyncio.AbstractEventLoop) -> None:
     queue = FormQueue(Clock())
     assert queue.first_at == math.inf

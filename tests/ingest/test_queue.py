@@ -81,6 +81,8 @@ class Waiting(RuleBasedStateMachine):
         assert self.queue.aside() == len(self.model) - len(self.due)
         for sender in SENDERS:
             of_sender = list(self.model.values()).count(sender)
+            is_opening = self.opening is not None and self.opening.sender == sender
+            assert self.queue.of(sender) == of_sender + is_opening
             assert self.queue.aside(sender) == (of_sender if sender in self.paused else 0)
         assert [number in self.queue for number in range(1, 13)] == [
             number in self.model for number in range(1, 13)

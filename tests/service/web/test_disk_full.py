@@ -53,7 +53,8 @@ async def test_a_body_for_which_there_is_no_room(tmp_path: Path, monkeypatch: py
     receiver = Receiver(Spool(tmp_path), Uploads(tmp_path / "uploads", 2**20), 2)
 
     async def handler(request: Request) -> Answer:
-        await receiver.receive(request.receive, "acts.jsonl", SENDER)
+        with receiver.seat(SENDER.sender):
+            await receiver.receive(request.receive, "acts.jsonl", SENDER)
         return Answer(HTTPStatus.OK)
 
     application = _application(handler)

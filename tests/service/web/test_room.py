@@ -11,7 +11,7 @@ from service.database import Database
 from service.web.acts import BODY_BYTES_MAX
 from service.web.desk import FORM_BYTES_MAX
 from service.web.problems import Problem
-from service.web.room import FILES, OWN_PARTS, Room
+from service.web.room import FILES, FILES_WAITING, FORMS_WAITING, OWN_PARTS, Full, Queued, Room
 from tests.databases import held_up
 from tests.service.web.acts import CREDITS, commitment
 from tests.service.web.keys import MINISTRY
@@ -65,6 +65,19 @@ def test_who_may_have_only_half_of_one_has_that_one() -> None:
         with pytest.raises(Problem, match="As many files") as found:
             other.take(1)
         assert found.value.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize("full", [FILES_WAITING, FORMS_WAITING])
+def test_of_what_waits_in_a_queue_one_sender_has_half(full: Full) -> None:
+    limit = Queued(4, full)
+    for waiting, own in ((0, 0), (3, 0), (3, 1), (1, 1)):
+        limit.check(waiting, own)
+    for waiting, own, told in ((2, 2, full.own), (3, 3, full.own), (4, 0, full.told), (5, 2, full.told)):
+        with pytest.raises(Problem) as found:
+            limit.check(waiting, own)
+        assert (found.value.status, found.value.code, found.value.detail) == (503, "try-again", told)
+        assert found.value.headers["retry-after"] == str(full.seconds)
+    Queued(1, full).check(0, 0)
 
 
 def test_what_fails_gives_its_share_back() -> None:

@@ -1,0 +1,42 @@
+"""Proofs beside the loop: a few at once, and of one sender half of them, so that the others' go on."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar, TypeVarTuple, Unpack
+from weakref import WeakValueDictionary
+
+from service.web.room import own_part
+
+Said = TypeVarTuple("Said")
+Found = TypeVar("Found")
+PROOFS_MAX = min(32, (os.cpu_count() or 1) + 4)
+"""Proofs at once: a small file may unpack to millions of lines, and then a thread is long at it."""
+
+
+class Proving:
+    """Threads for proofs alone; who finds its half of them taken waits for one of its own to end."""
+
+    def __init__(self, at_once: int = PROOFS_MAX) -> None:
+        self._threads, self._own_max = ThreadPoolExecutor(at_once, "prove"), own_part(at_once)
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        """Each is there for as long as the sender has a proof."""
+
+    async def run(self, sender: str, work: Callable[[Unpack[Said]], Found], *said: *Said) -> Found:
+        """What ``work`` finds, done by a thread once it is the sender's turn.
+
+        How many may wait is for the caller to bound.
+
+        Raises
+        ------
+        Exception
+            What ``work`` raises.
+        """
+        turn = self._turns.setdefault(sender, asyncio.Semaphore(self._own_max))
+        async with turn:
+            return await asyncio.wrap_future(self._threads.submit(work, *said))
+
+    def close(self) -> None:
+        """No more proofs; one under way ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,74 @@
+"""Files that wait: one sender keeps neither the files nor the forms of the others out, nor its own forms."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+
+from service.database import Database
+from service.web.desk import FILES_WAITING_MAX
+from service.web.room import OWN_PARTS
+from tests.databases import held_up
+from tests.service.web.acts import CREDITS, commitment
+from tests.service.web.keys import FOREIGN, MINISTRY
+from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+
+OWN_MAX = FILES_WAITING_MAX // OWN_PARTS
+SENDING = 8
+"""So many send at once: beyond its half a sender may have as many as are on their way."""
+
+
+async def test_one_sender_leaves_half_of_the_files_that_wait_to_the_others(
+    database: Database, tmp_path: Path
+) -> None:
+    """While nothing is committed one sends until it is told to come again; the other is taken as if it were alone."""
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        assert (await _send(client, CREDITS[0], "wait=60")).status_code == 200
+        async with held_up(dsn):
+            refused = await _until_refused(client)
+            for each in refused:
+                assert (each.status_code, each.json()["code"]) == (503, "try-again")
+                assert each.headers["retry-after"] == "30"
+                assert each.json()["detail"] == "As many of your files wait as can wait"
+            piece = {**JSONL, "upload-length": "1", "crescendo-sha256": "ab" * 32}
+            assert (await client.post("/v1/uploads", headers=piece)).status_code == 503
+            other = await client.post("/v1/submissions", content=_line("F"), headers={**JSONL, **FOREIGN})
+            assert other.status_code == 202, other.text
+            told = (await client.get("/metrics")).text
+            waiting = float(told.split("\ncrescendo_files_waiting ")[1].split()[0])
+            assert 0 < waiting <= OWN_MAX + SENDING + 1
+            forms = [
+                asyncio.create_task(client.post("/v1/acts", json=commitment(f"A-{n}", "0.01"), headers=key))
+                for n, key in enumerate((FOREIGN, MINISTRY))
+            ]
+        assert [(await each).status_code for each in forms] == [200, 200]
+        number = other.json()["submission"]
+        ended = await client.get(f"/v1/submissions/{number}?wait=60", headers=FOREIGN)
+        assert ended.json()["state"] == "decided"
+        assert (await _send(client, commitment("LATER", "0.01"))).status_code in {200, 202}
+        rows = await fetch(
+            dsn, "select sender, count(*) from submission where file_hash is not null group by 1"
+        )
+        assert {row["sender"] for row in rows} >= {"MIN-09", "MIN-12"}
+
+
+def _line(reference: str) -> bytes:
+    return as_jsonl([commitment(reference, "0.01")])
+
+
+async def _send(client: httpx.AsyncClient, row: dict[str, str], query: str = "") -> httpx.Response:
+    return await client.post(f"/v1/submissions?{query}", content=as_jsonl([row]), headers=JSONL)
+
+
+async def _until_refused(client: httpx.AsyncClient) -> list[httpx.Response]:
+    """Files of a line each, a few at once, until each of those who send is refused; the refusals."""
+    numbers = iter(range(2 * FILES_WAITING_MAX))
+
+    async def send() -> httpx.Response:
+        for n in numbers:
+            found = await _send(client, commitment(f"W-{n}", "0.01"))
+            if found.status_code != 202:
+                return found
+        raise AssertionError("nobody was refused")
+
+    return await asyncio.gather(*(send() for _ in range(SENDING)))
