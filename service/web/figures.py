@@ -83,7 +83,9 @@ class Live:
         await self._onlookers.check(request)
         request.knows_only()
         number, names = int(request.path["batch"]), await self._desk.names()
-        found = await self._desk.journal.report(lambda asked: prove_batch(asked, names, number))
+        found = await self._desk.journal.report(
+            lambda asked: prove_batch(asked, names, number), _name(request)
+        )
         if found is None:
             raise unknown(f"There is no batch {number}")
         return answer(Proved(found.holds, in_french(found) if request.language == "fr" else found))

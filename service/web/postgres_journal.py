@@ -55,10 +55,8 @@ class Journal:
                 waiting.reschedule(None)  # the server ends what takes too long
                 return await _as_of_now(cast(asyncpg.Connection, connection), question)
 
-    async def report(self, question: Question[Found], sender: str = "") -> Found:
+    async def report(self, question: Question[Found], sender: str) -> Found:
         """The answer to a question that needs many rows; ``question`` runs in another thread.
-
-        Without ``sender`` it is of those who look on, who share what one sender may have.
 
         Raises
         ------
