@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
+import psutil
 import pyarrow as pa
 
 from core.catalog import CATALOG, Change, Family, Measure, Remainder, Role
@@ -19,8 +20,8 @@ from reporting.verification.findings import FINDINGS_MAX, Check, Finding
 from reporting.verification.postgres import Link
 from reporting.verification.rows import BALANCES, CHAINED, PAGES, Rows
 
-MEMORY_LIMIT = "1GB"
-"""What DuckDB may hold; beyond it works on disk."""
+MEMORY_LEAST = 2**30
+"""Bytes that DuckDB may hold at least, else a quarter of the machine's; beyond it works on disk, where a step can."""
 
 STEPS = statements("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
@@ -97,7 +98,7 @@ def workbench(codes: Codes, scratch: Path | None = None) -> Iterator[Workbench]:
     """A workbench with empty tables, and a folder in ``scratch`` for what does not fit in memory."""
     with TemporaryDirectory(prefix="verify-", dir=scratch) as folder:
         settings = {
-            "memory_limit": MEMORY_LIMIT,
+            "memory_limit": f"{max(psutil.virtual_memory().total // 4, MEMORY_LEAST)}B",
             "threads": os.cpu_count() or 1,
             "temp_directory": folder,
             "preserve_insertion_order": False,
