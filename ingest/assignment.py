@@ -26,6 +26,8 @@ class Placed(NamedTuple):
     source: NDArray[np.int32]
     account: NDArray[np.int16]
     new_words: NDArray[np.int64]
+    cells_before: int
+    """Cells that were numbered before these lines."""
 
 
 class Lines(NamedTuple):
@@ -45,8 +47,8 @@ def place(reading: Reading, lines: Lines, context: tuple[Registry, CellNumbers])
     # A line without fault is of a year that has files, so every one of them is met.
     for codes in registry.codes.values():
         placing.place(places, codes, _USES, reading.marks, found)
-    numbers, new = cells.number(found.word)
-    return Placed(numbers, found.source, found.account, new)
+    numbered = cells.number(found.word)
+    return Placed(numbered.number, found.source, found.account, numbered.new, numbered.before)
 
 
 def _places(reading: Reading, lines: Lines, registry: Registry) -> Places:

@@ -3,12 +3,17 @@
 A file is cut at fixed marks of its own (the first act at or behind every ``BATCH_LINES`` lines), never by what happens
 to be ready; small files share a batch.  So whoever stops anywhere goes on with the very same batches.
 
+A file's lines are resolved when their batch is given, not before: account assignments are numbered as they are met, and others
+may give a batch whenever this one gives up its turn.
+
 Beside forms, what lies between two marks is shared out further, so that they do not wait behind it.  Where it is cut then
 depends on what comes, and the chain with it; what is decided does not, and the next line is stored with each batch.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +30,8 @@ from posting.book import State
 
 _ENOUGH = BATCH_LINES * 3 // 4
 """Lines at which a batch of several pieces is closed."""
+PIECES_MAX = 64
+"""So is one of so many pieces: files that are open wait in no queue, where they would be counted."""
 
 
 Segment = tuple[int, pa.RecordBatch]
@@ -40,6 +47,15 @@ class Open:
     source: Source
     is_atomic: bool = False
     """Whether its acts are accepted all or not at all: then it is a batch of its own, and none of them waits."""
+
+
+class _Ready(NamedTuple):
+    """Lines of a submission that are to be decided next."""
+
+    rows: int
+    is_atomic: bool
+    piece: Callable[[], Piece]
+    """Resolves them; called once, when nothing else is given before them any more."""
 
 
 class Feed:
@@ -65,36 +81,32 @@ class Feed:
 
     def batches(self) -> Iterator[Batch]:
         """First passes, from wherever each submission stands; runs ahead of the decisions."""
-        pieces: list[Piece] = []
+        waiting: list[_Ready] = []
         for each in self._submissions:
             if each is COMING:
                 yield Batch([])
                 continue
             if each is None:
-                yield Batch(pieces)
-                pieces = []
+                yield _given(waiting)
                 continue
             self._open[each.submission.number] = each
             if each.submission.stage.run > 1 or self._came_late(each):
-                yield from _closed(pieces)
-                pieces = []
+                yield from _closed(waiting)
                 yield Batch([], resumed=each.submission)
             if each.submission.stage.run > 1:
                 continue
-            for piece in self._first_pass(each):
-                if piece is COMING:
+            for ready in self._first_pass(each):
+                if ready is COMING:
                     yield Batch([])
                     continue
-                if piece.is_atomic:
-                    yield from _closed(pieces)
-                    pieces = []
-                    yield Batch([piece], holding=False)
+                if ready.is_atomic:
+                    yield from _closed(waiting)
+                    yield Batch([ready.piece()], holding=False)
                     continue
-                pieces.append(piece)
-                if sum(len(one.acts) for one in pieces) >= min(_ENOUGH, self.lines_now()):
-                    yield Batch(pieces)
-                    pieces = []
-        yield from _closed(pieces)
+                waiting.append(ready)
+                if _is_full(waiting, min(_ENOUGH, self.lines_now())):
+                    yield _given(waiting)
+        yield from _closed(waiting)
 
     def again(self, decided: Batch) -> Iterator[Batch]:
         """Pass after pass over the held acts of every submission that ``decided`` brought to its end."""
@@ -141,15 +153,17 @@ class Feed:
             yield kept
             return
         for raw, lines in lines_again(each.source, wanted):
-            yield self._piece(each, raw, (lines, each.submission.stage), self._apart)
+            piece = self._piece(each, raw, (lines, each.submission.stage), self._apart)
+            yield replace(
+                piece, cells_before=0
+            )  # known since their first pass, however far numbers have gone since
 
-    def _first_pass(self, each: Open) -> Iterator[Piece | Coming]:
+    def _first_pass(self, each: Open) -> Iterator[_Ready | Coming]:
         lines, start = each.source.lines, each.submission.stage.next_line
         is_atomic = each.is_atomic and not start
         if lines == 0:
-            yield self._piece(
-                each, _nothing(each.source), (np.zeros(0, np.int32), Stage(1, 0, True)), self._context
-            )
+            nothing = np.zeros(0, np.int32), Stage(1, 0, True)
+            yield _Ready(0, False, partial(self._piece, each, _nothing(each.source), nothing, self._context))
         read = self._stages.iterated("read", segments(each.source, start))
         for segment in self.ahead(read):
             if segment is COMING:
@@ -158,9 +172,9 @@ class Feed:
             end, raw = segment
             for share in shares(raw, _all if is_atomic else self.lines_now):
                 begin, end = end, end + share.num_rows
-                numbers = np.arange(begin, end, dtype=np.int32)
-                piece = self._piece(each, share, (numbers, Stage(1, end, end == lines)), self._context)
-                yield replace(piece, is_atomic=is_atomic)
+                at = np.arange(begin, end, dtype=np.int32), Stage(1, end, end == lines)
+                resolved = partial(self._piece, each, share, at, self._context, is_atomic=is_atomic)
+                yield _Ready(share.num_rows, is_atomic, resolved)
 
     def _held_pass(self, each: Open) -> Iterator[Batch]:
         """The waiting acts again, as many lines a batch as in a first pass."""
@@ -175,7 +189,13 @@ class Feed:
             self._kept.keep(piece)
 
     def _piece(
-        self, each: Open, raw: pa.RecordBatch, at: tuple[np.ndarray, Stage], context: Context
+        self,
+        each: Open,
+        raw: pa.RecordBatch,
+        at: tuple[np.ndarray, Stage],
+        context: Context,
+        *,
+        is_atomic: bool = False,
     ) -> Piece:
         with self._stages.measured("resolve"):
             found = resolve(raw, each.sender, context)
@@ -191,6 +211,8 @@ class Feed:
             found.new_words,
             raw,
             at[1],
+            is_atomic,
+            found.cells_before,
         )
 
 
@@ -198,9 +220,20 @@ def _all() -> int:
     return WHOLE
 
 
-def _closed(pieces: list[Piece]) -> Iterator[Batch]:
-    if pieces:
-        yield Batch(pieces)
+def _is_full(waiting: list[_Ready], lines: int) -> bool:
+    return len(waiting) >= PIECES_MAX or sum(each.rows for each in waiting) >= lines
+
+
+def _closed(waiting: list[_Ready]) -> Iterator[Batch]:
+    if waiting:
+        yield _given(waiting)
+
+
+def _given(waiting: list[_Ready]) -> Batch:
+    """A batch of what waits, resolved now; nothing waits behind it."""
+    batch = Batch([each.piece() for each in waiting])
+    waiting.clear()
+    return batch
 
 
 def _ended(batch: Batch) -> list[Submission]:

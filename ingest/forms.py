@@ -211,6 +211,7 @@ def _piece(account: _Account, found: Resolved, at: slice) -> Piece:
     first, account.next_line = account.next_line, account.next_line + raw.num_rows
     acts = found.acts[at]
     acts["head"] -= at.start
+    is_first = at.start == 0
     return Piece(
         account.submission,
         acts,
@@ -220,7 +221,8 @@ def _piece(account: _Account, found: Resolved, at: slice) -> Piece:
         seal(Spans(*(np.ascontiguousarray(each[at]) for each in found.reference))),
         found.text,
         found.field[at],
-        found.new_words if at.start == 0 else found.new_words[:0],
+        found.new_words if is_first else found.new_words[:0],
         raw,
         Stage(1, account.next_line, True),
+        cells_before=found.cells_before if is_first else found.cells_before + len(found.new_words),
     )

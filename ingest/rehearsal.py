@@ -126,4 +126,7 @@ def _form(question: Question, rows: FormLines, sender: Sender, context: Context)
     lines = np.arange(len(rows), dtype=np.int32)
     said = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
     of, then = Submission(0, question.sender, None), Stage(1, len(rows), True)
-    return Batch([Piece(of, found.acts, lines, *said, raw, then, question.is_atomic)], holding=False)
+    return Batch(
+        [Piece(of, found.acts, lines, *said, raw, then, question.is_atomic, found.cells_before)],
+        holding=False,
+    )

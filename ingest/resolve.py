@@ -69,6 +69,7 @@ class Resolved(NamedTuple):
     field: NDArray[np.uint8]
     """Field of each line's fault."""
     new_words: NDArray[np.int64]
+    cells_before: int
     raw: pa.RecordBatch
 
 
@@ -107,7 +108,15 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
     reference = _column(reading, Field.REFERENCE)
     acts = _packed(columns, reading.rows)
     return Resolved(
-        acts, amount, day, reference.row_spans(), reference.values.text, field, placed.new_words, raw
+        acts,
+        amount,
+        day,
+        reference.row_spans(),
+        reference.values.text,
+        field,
+        placed.new_words,
+        placed.cells_before,
+        raw,
     )
 
 

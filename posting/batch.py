@@ -73,6 +73,8 @@ class Piece:
     """Where the submission stands once this piece is decided."""
     is_atomic: bool = False
     """Whether its acts are accepted all or not at all."""
+    cells_before: int = 0
+    """Account assignments that were numbered before its lines: they are all known when it is decided."""
 
 
 Passed = tuple[Piece, np.ndarray]

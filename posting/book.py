@@ -97,10 +97,20 @@ class State:
         marks = self.changed_pages.view(np.uint8)
         page_kernel.mark(sealed(followed), sealed(self.book.items), ITEMS_A_PAGE, marks)
 
-    def add_cells(self, words: NDArray[np.int64]) -> None:
-        """Learn the account assignments first seen with a batch."""
+    def add_cells(self, words: NDArray[np.int64], before: int) -> None:
+        """Learn the account assignments first seen with some lines; ``before`` were numbered before them.
+
+        Raises
+        ------
+        EngineError
+            Not all of those are known: lines are decided in another order than they were numbered in.
+        """
+        known = len(self.cell_words)
+        if before > known or (len(words) and before != known):
+            raise EngineError(
+                f"{known} account assignments are known, and lines come that were numbered behind {before}"
+            )
         if len(words):
-            known = len(self.cell_words)
             self.cell_words = extended(self.cell_words, known + len(words), known)
             self.cell_words[known:] = words
             table = extended(self.book.cells, known + len(words), known)

@@ -48,6 +48,16 @@ def unpack(words: NDArray[np.int64]) -> CellParts:
     return CellParts(words >> CENTRE_BIT, area, item, fund, year)
 
 
+class Numbered(NamedTuple):
+    """The numbers of some words."""
+
+    number: NDArray[np.int32]
+    new: NDArray[np.int64]
+    """Words met for the first time, in order."""
+    before: int
+    """How many there were before, the unused number 0 among them."""
+
+
 class CellNumbers:
     """The numbers given so far, in the order the lines will be decided."""
 
@@ -59,7 +69,7 @@ class CellNumbers:
         self._lock = Lock()
         self.number(words)
 
-    def number(self, words: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def number(self, words: NDArray[np.int64]) -> Numbered:
         """The number of each word (-1 stays -1), and the words that were new, in order."""
         with self._lock:
             return self._number(words)
@@ -69,14 +79,14 @@ class CellNumbers:
         with self._lock:
             return CellNumbers(self._known[1 : int(self._count[0])].copy())
 
-    def _number(self, words: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def _number(self, words: NDArray[np.int64]) -> Numbered:
         first = int(self._count[0])
         self._make_room(first + len(words))
         numbers = unfilled(Numbers, len(words))
         packed = np.ascontiguousarray(words)
         packed.flags.writeable = False
         kernel.number(Packed(packed), self._slots, self._known, self._count, numbers)
-        return numbers.number, self._known[first : int(self._count[0])].copy()
+        return Numbered(numbers.number, self._known[first : int(self._count[0])].copy(), first)
 
     def _make_room(self, cells: int) -> None:
         if cells > CELLS_MAX:

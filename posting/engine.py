@@ -107,7 +107,7 @@ class Engine:
         self.state.make_room(batch.rows)
         found = []
         for piece in batch.pieces:
-            self.state.add_cells(piece.new_words)
+            self.state.add_cells(piece.new_words, piece.cells_before)
             one, last = records(Decisions, len(piece.acts)), self.state.entries
             changes = self.state.changes
             kernel.decide(sealed(piece.acts), self.state.book, one, batch.holding)

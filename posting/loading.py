@@ -71,7 +71,7 @@ async def _load_cells(store: PostgresStore, state: State) -> None:
     parts = (
         np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
     )
-    state.add_cells(pack(CellParts(*parts)))
+    state.add_cells(pack(CellParts(*parts)), len(state.cell_words))
 
 
 async def _load_figures(store: PostgresStore, state: State) -> None:

@@ -28,6 +28,14 @@ class Decider:
         lines = np.arange(raw.num_rows, dtype=np.int32)
         parts = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
         then = Stage(1, raw.num_rows, True)
-        piece = Piece(Submission(sender, "sender", None), found.acts, lines, *parts, raw, then)
+        piece = Piece(
+            Submission(sender, "sender", None),
+            found.acts,
+            lines,
+            *parts,
+            raw,
+            then,
+            cells_before=found.cells_before,
+        )
         self._engine.evaluate(Batch([piece], holding=False))
         return self._engine.decided[0]

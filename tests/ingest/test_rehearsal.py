@@ -81,7 +81,7 @@ def _form(desk: Desk, rows: File, is_atomic: bool) -> tuple[Outcome, Told]:
     found = resolve(raw, SENDER, desk.context)
     lines, of = np.arange(len(rows), dtype=np.int32), desk.submission(len(rows))
     said = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
-    piece = Piece(of, found.acts, lines, *said, raw, Stage(1, len(rows), True), is_atomic)
+    piece = Piece(of, found.acts, lines, *said, raw, Stage(1, len(rows), True), is_atomic, found.cells_before)
     outcome = desk.engine.evaluate(Batch([piece], holding=False))
     return outcome, _told([(piece, desk.engine.decided[0])])
 

@@ -66,7 +66,15 @@ class Desk:
         raw = as_text(rows)
         found = resolve(raw, SENDER, self.context)
         parts = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
-        return Piece(owner, found.acts, lines, *parts, raw, Stage(1, then, then == owner.lines))
+        return Piece(
+            owner,
+            found.acts,
+            lines,
+            *parts,
+            raw,
+            Stage(1, then, then == owner.lines),
+            cells_before=found.cells_before,
+        )
 
     def evaluate(self, *pieces: Piece, holding: bool = False) -> Outcome:
         """Decide one batch."""

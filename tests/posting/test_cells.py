@@ -44,9 +44,10 @@ def test_numbers_go_on_behind_those_stored(batches: list[list[int]], stored: lis
     numbers, known = CellNumbers(np.array(stored, np.int64)), [-2, *stored]
     for batch in batches:
         before = len(known)
-        found, new = numbers.number(np.array(batch, np.int64))
-        assert found.tolist() == oracle.number(batch, known)
-        assert new.tolist() == known[before:]
+        found = numbers.number(np.array(batch, np.int64))
+        assert found.number.tolist() == oracle.number(batch, known)
+        assert found.new.tolist() == known[before:]
+        assert found.before == before
 
 
 def test_numbers_stay_when_their_table_grows() -> None:
@@ -54,9 +55,9 @@ def test_numbers_stay_when_their_table_grows() -> None:
     numbers = CellNumbers(words[:10])
     for start in range(0, len(words), 9_000):
         numbers.number(words[start : start + 9_000])
-    found, new = numbers.number(words[::-1].copy())
-    assert found.tolist() == list(range(50_000, 0, -1))
-    assert len(new) == 0
+    found = numbers.number(words[::-1].copy())
+    assert found.number.tolist() == list(range(50_000, 0, -1))
+    assert len(found.new) == 0
 
 
 def test_there_is_a_last_number() -> None:

@@ -1,0 +1,100 @@
+"""Files to batches: what is given, in which order, and that nothing of it is numbered before its turn."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import EngineError
+from core.observer import Stages
+from ingest.ahead import COMING, Coming
+from ingest.envelope import Envelope
+from ingest.feed import PIECES_MAX, Feed, Open
+from ingest.inspection import inspect, source
+from posting.batch import Batch
+from tests.files import PLACES, File, openings
+from tests.ingest.files import spooled
+from tests.posting.desk import SENDER, Desk
+
+Given = Iterator[Batch]
+
+
+def _commitment(place: int, reference: str) -> File:
+    """A commitment of ten euros; each place is an account assignment of its own."""
+    at = PLACES[place]
+    where = {"fund_centre": at.unit, "functional_area": at.area, "commitment_item": at.items[0]}
+    return [
+        {
+            "reference": reference,
+            "kind": "commitment",
+            "exercise": "2018",
+            "date": "2018-05-02",
+            "amount": "10.00",
+            **where,
+        }
+    ]
+
+
+def _opened(desk: Desk, folder: Path, rows: File, *, is_atomic: bool = False) -> Open:
+    """``rows`` as a file that was proved and is open."""
+    path = folder / f"{rows[0]['reference']}.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = spooled(folder, path, Envelope(sender="ministry"))
+    inspect(found)
+    lines = source(found)
+    return Open(desk.submission(lines.lines), SENDER, lines, is_atomic)
+
+
+def _given(desk: Desk, *submissions: Open | Coming | None) -> Given:
+    return Feed(submissions, desk.context, desk.state, Stages()).batches()
+
+
+def _decided(desk: Desk, batch: Batch) -> list[list[int]]:
+    desk.engine.evaluate(batch)
+    return [one["outcome"].tolist() for one in desk.engine.decided]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    found = Desk()
+    found.present(openings())
+    return found
+
+
+@pytest.mark.parametrize("is_atomic", [False, True])
+def test_others_may_give_a_batch_wherever_this_one_gives_up_its_turn(
+    desk: Desk, tmp_path: Path, is_atomic: bool
+) -> None:
+    """The file and whoever comes between use the same account assignment, new to both: it is known to who is decided first."""
+    first = _opened(desk, tmp_path, _commitment(0, "FILE"))
+    second = _opened(desk, tmp_path, _commitment(1, "OTHER"), is_atomic=is_atomic)
+    batches, between = _given(desk, first, COMING, second, None), 0
+    for batch in batches:
+        assert all(outcomes == [0] for outcomes in _decided(desk, batch))
+        for place in range(2):
+            between += 1
+            piece = desk.piece(_commitment(place, f"BETWEEN-{between}"))
+            assert _decided(desk, Batch([piece], holding=False)) == [[0]]
+    assert between >= 4
+    assert len(desk.state.cell_words) == len(set(desk.state.cell_words.tolist()))
+
+
+def test_small_files_share_a_batch_while_the_next_is_coming(desk: Desk, tmp_path: Path) -> None:
+    files = [_opened(desk, tmp_path, _commitment(0, f"S-{n}")) for n in range(3)]
+    found = [len(batch.pieces) for batch in _given(desk, files[0], COMING, files[1], COMING, files[2], None)]
+    assert found == [0, 0, 3]
+
+
+def test_files_that_wait_together_are_not_without_number(desk: Desk, tmp_path: Path) -> None:
+    files = [_opened(desk, tmp_path, _commitment(0, f"M-{n}")) for n in range(PIECES_MAX + 3)]
+    assert [len(batch.pieces) for batch in _given(desk, *files)] == [PIECES_MAX, 3]
+
+
+def test_lines_that_were_numbered_behind_others_are_not_decided_before_them(desk: Desk) -> None:
+    """Whoever breaks the order stops the engine, and decides nothing on an assignment that it does not know."""
+    early, late = (desk.piece(_commitment(place, f"ORDER-{place}")) for place in range(2))
+    with pytest.raises(EngineError, match="numbered behind"):
+        desk.evaluate(late)
+    assert _decided(desk, Batch([early], holding=False)) == [[0]]
+    assert _decided(desk, Batch([late], holding=False)) == [[0]]
