@@ -55,7 +55,11 @@ class _Ready(NamedTuple):
     rows: int
     is_atomic: bool
     piece: Callable[[], Piece]
-    """Resolves them; called once, when nothing else is given before them any more."""
+    """Resolves them."""
+
+    def resolved(self) -> Piece:
+        """They are given now: called once, when nothing else is given before them any more."""
+        return replace(self.piece(), is_atomic=self.is_atomic)
 
 
 class Feed:
@@ -101,7 +105,7 @@ class Feed:
                     continue
                 if ready.is_atomic:
                     yield from _closed(waiting)
-                    yield Batch([ready.piece()], holding=False)
+                    yield Batch([ready.resolved()], holding=False)
                     continue
                 waiting.append(ready)
                 if _is_full(waiting, min(_ENOUGH, self.lines_now())):
@@ -154,9 +158,8 @@ class Feed:
             return
         for raw, lines in lines_again(each.source, wanted):
             piece = self._piece(each, raw, (lines, each.submission.stage), self._apart)
-            yield replace(
-                piece, cells_before=0
-            )  # known since their first pass, however far numbers have gone since
+            # its assignments are known since the first pass, however many were numbered since
+            yield replace(piece, cells_before=0)
 
     def _first_pass(self, each: Open) -> Iterator[_Ready | Coming]:
         lines, start = each.source.lines, each.submission.stage.next_line
@@ -173,8 +176,7 @@ class Feed:
             for share in shares(raw, _all if is_atomic else self.lines_now):
                 begin, end = end, end + share.num_rows
                 at = np.arange(begin, end, dtype=np.int32), Stage(1, end, end == lines)
-                resolved = partial(self._piece, each, share, at, self._context, is_atomic=is_atomic)
-                yield _Ready(share.num_rows, is_atomic, resolved)
+                yield _Ready(share.num_rows, is_atomic, partial(self._piece, each, share, at, self._context))
 
     def _held_pass(self, each: Open) -> Iterator[Batch]:
         """The waiting acts again, as many lines a batch as in a first pass."""
@@ -189,13 +191,7 @@ class Feed:
             self._kept.keep(piece)
 
     def _piece(
-        self,
-        each: Open,
-        raw: pa.RecordBatch,
-        at: tuple[np.ndarray, Stage],
-        context: Context,
-        *,
-        is_atomic: bool = False,
+        self, each: Open, raw: pa.RecordBatch, at: tuple[np.ndarray, Stage], context: Context
     ) -> Piece:
         with self._stages.measured("resolve"):
             found = resolve(raw, each.sender, context)
@@ -211,8 +207,7 @@ class Feed:
             found.new_words,
             raw,
             at[1],
-            is_atomic,
-            found.cells_before,
+            cells_before=found.cells_before,
         )
 
 
@@ -231,7 +226,7 @@ def _closed(waiting: list[_Ready]) -> Iterator[Batch]:
 
 def _given(waiting: list[_Ready]) -> Batch:
     """A batch of what waits, resolved now; nothing waits behind it."""
-    batch = Batch([each.piece() for each in waiting])
+    batch = Batch([each.resolved() for each in waiting])
     waiting.clear()
     return batch
 

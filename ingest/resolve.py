@@ -106,18 +106,9 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
         "amount": np.where(fault == 0, amount, 0) if fault.any() else amount,
     }
     reference = _column(reading, Field.REFERENCE)
-    acts = _packed(columns, reading.rows)
-    return Resolved(
-        acts,
-        amount,
-        day,
-        reference.row_spans(),
-        reference.values.text,
-        field,
-        placed.new_words,
-        placed.cells_before,
-        raw,
-    )
+    spans, text = reference.row_spans(), reference.values.text
+    cells = placed.new_words, placed.cells_before
+    return Resolved(_packed(columns, reading.rows), amount, day, spans, text, field, *cells, raw)
 
 
 def _packed(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:
