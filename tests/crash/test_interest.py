@@ -16,8 +16,7 @@ from service.banking import Taken, Telling
 from service.database import Database
 from service.late import Claimed, How
 from service.progress import Lines
-from tests.databases import fresh
-from tests.service.states import NEVER, State, copied, heard, moment
+from tests.service.states import NEVER, State, copied, heard, moment, owed_to
 
 _NEVER = 1_000
 KILLED_ON, CALLED_ON = "2018-12-31", "2019-01-02"
@@ -62,13 +61,20 @@ async def assert_sound(state: State, expected: list[tuple[object, ...]], step: s
     assert (await state.proof()).findings == [], step
 
 
+async def claimed_undisturbed(state: State, files: list[Path]) -> tuple[list[tuple[object, ...]], list[str]]:
+    """The claims of a call that nobody kills, and its steps."""
+    code, steps = child(state, _NEVER, files)
+    assert (code, "posting interest" in steps) == (0, True)
+    expected = await claims(state)
+    assert len(expected) == 6
+    await assert_sound(state, expected, "undisturbed")
+    return expected, steps
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def sent(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
     """Six requests of the first of October paid late, and what the bank answers, not taken in yet."""
-    async with fresh(database) as dsn:
-        state = State(dsn, tmp_path_factory.mktemp("sent"))
-        await state.funded(6)
-        await state.owe(6)
+    async with owed_to(database, tmp_path_factory.mktemp("sent"), 6) as state:
         state.bank(await state.pay(date(2018, 11, 5), moment("2018-11-12")), NEVER)
         yield state
 
@@ -90,11 +96,8 @@ def answers(state: State) -> list[Path]:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_claiming_killed_at_each_step(debited: State, database: Database, tmp_path: Path) -> None:
     async with copied(database, debited, tmp_path / "undisturbed") as undisturbed:
-        code, steps = child(undisturbed, _NEVER, [])
-        assert (code, "measuring delays" in steps, "posting interest" in steps) == (0, True, True)
-        expected = await claims(undisturbed)
-        assert len(expected) == 6
-        await assert_sound(undisturbed, expected, "undisturbed")
+        expected, steps = await claimed_undisturbed(undisturbed, [])
+        assert "measuring delays" in steps
     for step in range(len(steps)):
         async with copied(database, debited, tmp_path / f"killed-{step}") as one:
             code, _ = child(one, step, [])
@@ -109,11 +112,8 @@ async def test_taking_in_and_claiming_killed_at_each_step(
 ) -> None:
     """The same import again makes up for it."""
     async with copied(database, sent, tmp_path / "undisturbed") as undisturbed:
-        code, steps = child(undisturbed, _NEVER, answers(undisturbed))
-        assert (code, "posting" in steps, "posting interest" in steps) == (0, True, True)
-        expected = await claims(undisturbed)
-        assert len(expected) == 6
-        await assert_sound(undisturbed, expected, "undisturbed")
+        expected, steps = await claimed_undisturbed(undisturbed, answers(undisturbed))
+        assert "posting" in steps
     for step in range(len(steps)):
         async with copied(database, sent, tmp_path / f"killed-{step}") as one:
             code, _ = child(one, step, answers(one))

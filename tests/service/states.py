@@ -33,7 +33,7 @@ from settlement.runs.issuing import Issue
 from settlement.runs.postgres import NoSuchRun
 from settlement.simulated.answering import Answers, Manner, Style, answer
 from settlement.simulated.fates import Chances
-from tests.databases import connected
+from tests.databases import connected, fresh
 from tests.files import REFERENCE
 
 UNITS = (("0177-D013-DD13", "0177-12"), ("0217-SGAC-ASPR", "0217-07"))
@@ -156,6 +156,16 @@ class State:
 
         rows = await self.fetch("select kind, count(*) as entries from entry group by kind")
         return {CATALOG[row["kind"]].name: row["entries"] for row in rows}
+
+
+@asynccontextmanager
+async def owed_to(database: Database, folder: Path, payees: int) -> AsyncIterator["State"]:
+    """A State in a database of its own, with so many payees, each owed something since the first of October."""
+    async with fresh(database) as dsn:
+        found = State(dsn, folder)
+        await found.funded(payees)
+        await found.owe(payees)
+        yield found
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from settlement.end_to_end import identifier
 from settlement.simulated.answering import Style
 from settlement.simulated.fates import SHARES, Chances
 from tests.crash.states import state_of
-from tests.databases import connected, fresh
+from tests.databases import connected
 from tests.service.states import (
     ALWAYS,
     NEVER,
@@ -27,6 +27,7 @@ from tests.service.states import (
     bank_details,
     copied,
     moment,
+    owed_to,
     request,
     third_party,
 )
@@ -46,10 +47,7 @@ LAST_DEBIT = f"entry_id = (select max(entry_id) from entry where kind = {KIND_NU
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
     """Sixty payees, each owed something."""
-    async with fresh(database) as dsn:
-        found = State(dsn, tmp_path_factory.mktemp("owing"))
-        await found.funded(60)
-        await found.owe(60)
+    async with owed_to(database, tmp_path_factory.mktemp("owing"), 60) as found:
         yield found
 
 

@@ -10,9 +10,8 @@ import pytest_asyncio
 
 from core.catalog import KIND_NUMBER
 from service.database import Database
-from tests.databases import fresh
 from tests.service.commands import Ended, crescendo
-from tests.service.states import NEVER, State, copied, moment
+from tests.service.states import NEVER, State, copied, moment, owed_to
 
 DAY = ("--at", "2018-11-20T10:00")
 
@@ -20,10 +19,7 @@ DAY = ("--at", "2018-11-20T10:00")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def answered(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
     """Four requests of the first of October paid late; the bank has answered, and nothing of that is taken in."""
-    async with fresh(database) as dsn:
-        found = State(dsn, tmp_path_factory.mktemp("answered"))
-        await found.funded(4)
-        await found.owe(4)
+    async with owed_to(database, tmp_path_factory.mktemp("answered"), 4) as found:
         found.bank(await found.pay(date(2018, 11, 15), moment("2018-11-05")), NEVER)
         yield found
 

@@ -18,8 +18,18 @@ from service.late import Claimed, How
 from service.progress import Lines
 from settlement.late import postgres as measuring
 from tests.crash.test_interest import Stopping
-from tests.databases import fresh
-from tests.service.states import NEVER, Row, State, copied, heard, moment, payee, request
+from tests.service.states import (
+    NEVER,
+    Row,
+    State,
+    copied,
+    heard,
+    moment,
+    owed_to,
+    payee,
+    request,
+    third_party,
+)
 from tests.service.test_late import FLUX_1, REJECTED, claims, noted, owing, part_paid
 
 CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $1 order by reference"
@@ -28,11 +38,9 @@ CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def answered(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
     """Two runs of late requests, four and three of them; the bank has answered both, and nothing of that is taken in."""
-    async with fresh(database) as dsn:
-        found = State(dsn, tmp_path_factory.mktemp("answered"))
-        await found.funded(7)
-        await found.owe(4)
+    async with owed_to(database, tmp_path_factory.mktemp("answered"), 4) as found:
         found.bank(await found.pay(date(2018, 11, 15), moment("2018-11-05")), NEVER)
+        await found.accepted([third_party(number) for number in (5, 6, 7)])
         await found.owe(3, first=5)
         found.bank(await found.pay(date(2018, 11, 15), moment("2018-11-12")), NEVER)
         yield found
