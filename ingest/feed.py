@@ -33,6 +33,7 @@ _ENOUGH = BATCH_LINES * 3 // 4
 PIECES_MAX = 64
 """So is one of so many pieces: files that are open wait in no queue, where they would be counted."""
 
+_NO_LINES = np.zeros(0, np.int32)
 
 Segment = tuple[int, pa.RecordBatch]
 """Lines between two marks of a file, and the first one's position in it."""
@@ -73,7 +74,8 @@ class Feed:
         For what is ``COMING`` they do: it is being opened.
         """
         self._stages = stages
-        self._apart = replace(context, memory=Memory())
+        self._memory = Memory()
+        """Of whoever presents held acts again."""
         self._submissions, self._context, self._state = submissions, context, state
         self._open: dict[int, Open] = {}
         self._remembered: set[int] = set()
@@ -94,6 +96,9 @@ class Feed:
                 yield _given(waiting)
                 continue
             self._open[each.submission.number] = each
+            if _waits(each.submission):
+                yield from _closed(waiting)
+                yield from self._numbered_again(each)
             if each.submission.stage.run > 1 or self._came_late(each):
                 yield from _closed(waiting)
                 yield Batch([], resumed=each.submission)
@@ -156,17 +161,30 @@ class Feed:
         if kept:
             yield kept
             return
+        known = replace(self._context, memory=self._memory, cells=self._context.cells.fork())
         for raw, lines in lines_again(each.source, wanted):
-            piece = self._piece(each, raw, (lines, each.submission.stage), self._apart)
-            # its assignments are known since the first pass, however many were numbered since
-            yield replace(piece, cells_before=0)
+            yield _on_what_is_known(self._piece(each, raw, (lines, each.submission.stage), known))
+
+    def _numbered_again(self, each: Open) -> Iterator[Batch]:
+        """Of a submission begun before this book was loaded: the assignments of its held acts that have no number yet.
+
+        There are such where the reference data came to know a code since: a line that named it had none.
+        """
+        held = {*each.submission.held, *each.submission.waiting}
+        at, parts = each.submission.stage, list[Piece]()
+        for raw, lines in lines_again(each.source, positions(list(held))):
+            parts.append(self._piece(each, raw, (lines, at), self._context))
+        if any(len(part.new_words) for part in parts):
+            words = np.concatenate([part.new_words for part in parts])
+            nothing = self._piece(each, _nothing(each.source), (_NO_LINES, at), self._context)
+            yield Batch([replace(nothing, new_words=words, cells_before=parts[0].cells_before)])
 
     def _first_pass(self, each: Open) -> Iterator[_Ready | Coming]:
         lines, start = each.source.lines, each.submission.stage.next_line
         is_atomic = each.is_atomic and not start
         if lines == 0:
-            nothing = np.zeros(0, np.int32), Stage(1, 0, True)
-            yield _Ready(0, False, partial(self._piece, each, _nothing(each.source), nothing, self._context))
+            nothing = _nothing(each.source), (_NO_LINES, Stage(1, 0, True))
+            yield _Ready(0, False, partial(self._piece, each, *nothing, self._context))
         read = self._stages.iterated("read", segments(each.source, start))
         for segment in self.ahead(read):
             if segment is COMING:
@@ -209,6 +227,17 @@ class Feed:
             at[1],
             cells_before=found.cells_before,
         )
+
+
+def _waits(submission: Submission) -> bool:
+    """Whether acts of it are held, before any of its lines is given."""
+    return bool(submission.held or submission.waiting)
+
+
+def _on_what_is_known(piece: Piece) -> Piece:
+    """Lines presented again: they bring no assignment, however many were numbered since they were read first."""
+    last = int(piece.acts["cell"].max(initial=0))
+    return replace(piece, new_words=piece.new_words[:0], cells_before=last + 1)
 
 
 def _all() -> int:

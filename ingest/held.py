@@ -115,6 +115,7 @@ def together(pieces: list[Piece]) -> Piece:
         field=np.concatenate([each.field for each in pieces]),
         new_words=np.concatenate([each.new_words for each in pieces]),
         raw=joined([each.raw for each in pieces]),
+        cells_before=max(each.cells_before for each in pieces),
     )
 
 

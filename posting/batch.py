@@ -74,7 +74,7 @@ class Piece:
     is_atomic: bool = False
     """Whether its acts are accepted all or not at all."""
     cells_before: int = 0
-    """Account assignments that were numbered before its lines: they are all known when it is decided."""
+    """Account assignments that its lines stand on, beside the new ones: they are all known when it is decided."""
 
 
 Passed = tuple[Piece, np.ndarray]
