@@ -170,14 +170,12 @@ class Feed:
 
         There are such where the reference data came to know a code since: a line that named it had none.
         """
-        held = {*each.submission.held, *each.submission.waiting}
-        at, parts = each.submission.stage, list[Piece]()
-        for raw, lines in lines_again(each.source, positions(list(held))):
-            parts.append(self._piece(each, raw, (lines, at), self._context))
-        if any(len(part.new_words) for part in parts):
-            words = np.concatenate([part.new_words for part in parts])
-            nothing = self._piece(each, _nothing(each.source), (_NO_LINES, at), self._context)
-            yield Batch([replace(nothing, new_words=words, cells_before=parts[0].cells_before)])
+        held, at = {*each.submission.held, *each.submission.waiting}, each.submission.stage
+        nothing = self._piece(each, _nothing(each.source), (_NO_LINES, at), self._context)
+        again = lines_again(each.source, positions(list(held)))
+        words = [self._piece(each, raw, (lines, at), self._context).new_words for raw, lines in again]
+        if any(map(len, words)):
+            yield Batch([replace(nothing, new_words=np.concatenate(words))])
 
     def _first_pass(self, each: Open) -> Iterator[_Ready | Coming]:
         lines, start = each.source.lines, each.submission.stage.next_line
