@@ -1,14 +1,23 @@
 """Which keys are known?  Open addressing over 96-bit fingerprints; rows stand in order of acceptance.
 
 The search for a key begins at a slot in proportion to its low word, which stands in the slot itself: so the slots are in
-order of that word, and a table grows in one pass over them, by as much as it needs, without a look at the keys.
+order of that word, and wider ones are filled in one pass over them, without a look at the keys.
 """
 
 import numpy as np
 
 from core.book import Counters, Keys, Slots
 from core.tables import Acts
-from kernels.signature import counted, fills_column, fills_records, kernel, part, reads_records, whole
+from kernels.signature import (
+    counted,
+    fills_column,
+    fills_records,
+    kernel,
+    part,
+    reads_column,
+    reads_records,
+    whole,
+)
 
 _TAG_BITS = np.uint64(32)
 _ROW_MASK = np.uint64(0xFFFF_FFFF)
@@ -139,37 +148,27 @@ def index(slots, keys, first, end):
         enter(slots, row, keys[row].low)
 
 
-@kernel(fills_column(Slots), whole, fills_column(Slots))
-def widen(slots, before, aside):
-    """Move what the first ``before`` slots hold to where a search in all of them finds it.
+@kernel(reads_column(Slots), whole, fills_column(Slots))
+def widen(narrow, rows, slots):
+    """Point ``slots`` at the first ``rows`` keys, as ``narrow`` does.
 
-    From the last slot to the first: none moves to a lower one but the few that stand so near the first that the growth is
-    less than their way from home, and those that find no free slot before the last.  They wait until the others are done.
+    Whoever enters later keys into ``narrow`` meanwhile may: those before stay where they stand, and others are passed over.
 
-    Advances  slots     free behind the first ``before``; up to 2**32
-              aside     room for as many as there are
-    Reads     nothing else
-    Order     last slot to first; the outcome of ``find`` does not depend on it
+    Reads     narrow   from behind a free slot around to it: so of equal keys the one entered first stays the first
+    Advances  slots    free, and more of them; up to 2**32
+    Order     none that matters: the outcome of ``find`` does not depend on it
     Outcomes  none; never raises
     Overflow  none
-    Cost      O(slots), one pass in order of memory
+    Cost      O(slots), one pass in order of memory through both
     Oracle    tests.oracle.keys.widen
     """
-    left, size = 0, np.uint64(slots.size)
-    for back in range(1, before + 1):
-        at = np.uint64(before - back)
-        word = slots[at]
-        if word == _FREE:
-            continue
-        slots[at], to = _FREE, home(slots, word >> _TAG_BITS)
-        while at <= to < size and slots[to] != _FREE:
-            to += _ONE
-        if at <= to < size:
-            slots[to] = word
-        else:
-            aside[left], left = word, left + 1
-    for each in range(left):
-        slots[_free(slots, home(slots, aside[each] >> _TAG_BITS))] = aside[each]
+    start = 0
+    while narrow[start] != _FREE:
+        start += 1
+    for at in range(start - narrow.size, start):
+        word = narrow[at if at >= 0 else at + narrow.size]
+        if word != _FREE and word & _ROW_MASK <= np.uint64(rows):
+            slots[_free(slots, home(slots, word >> _TAG_BITS))] = word
 
 
 @kernel(reads_records(Acts), fills_column(Slots), fills_records(Keys), fills_records(Counters))

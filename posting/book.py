@@ -15,8 +15,9 @@ from core.errors import EngineError
 from kernels import keys as key_kernel
 from kernels import pages as page_kernel
 from posting import cells
-from posting.memory import extended, reserve
+from posting.memory import extended, memory_bytes, reserve
 from posting.registry import CENTRES_A_YEAR, SHEETS, Registry
+from posting.widening import Widening
 
 ENTRIES_MAX = 2**32 - 2
 """Entry ids are 32 bits in memory; a shard that nears it is split."""
@@ -28,7 +29,12 @@ KEYS_A_PAGE = 320
 """Keys of one page of a checkpoint, of acts or of payees."""
 
 ROOM = 1 << 25
-"""Entries there is room for from the start: address space, not memory, until they are written."""
+"""Entries there is room for from the start: address space, not memory, until they are written.
+
+Behind it stands as much as the machine could hold, so that large tables need not be copied to grow."""
+
+AHEAD_EIGHTHS = 7
+"""Of what the slots of the acts' keys hold; from there on they are widened beside the decisions."""
 
 CELLS_ROOM = 1 << 20
 """Account assignments there is room for, in the same way."""
@@ -53,6 +59,8 @@ class State:
     """Pages of items changed since the last checkpoint, by page number."""
     changed_payee_pages: set[int] = field(default_factory=set)
     """Pages of payees that were registered before the last checkpoint and changed since."""
+    widening: Widening | None = None
+    """Of the slots of the acts' keys, while it is under way."""
 
     @property
     def entries(self) -> int:
@@ -143,11 +151,29 @@ class State:
         if used + more > len(keys):
             keys = extended(keys, _in_whole_pages(2 * (used + more)), used)
             self._replace(**{table: keys})
-        narrow, wanted = getattr(self.book, slots), 10 * (used + more) // _LOAD_TENTHS + 1
+        narrow, wanted = getattr(self.book, slots), _slots_for(used + more)
+        if wanted > len(narrow) and table == "keys" and self.widening:
+            narrow = self._widened(self.widening)
         if wanted > len(narrow):
-            wider = extended(narrow, max(wanted, 2 * len(narrow)), len(narrow))
-            key_kernel.widen(wider, len(narrow), np.empty(used, np.uint64))
+            wider = reserve(np.uint64, max(wanted, 2 * len(narrow)))
+            key_kernel.widen(sealed(narrow), used, wider)
             self._replace(**{slots: wider})
+
+    def grow_beside(self) -> None:
+        """Widen the slots of the acts' keys ahead of need, beside the decisions, so that no batch waits for it.
+
+        Called between batches, while nothing stands in the book that is to be taken back.
+        """
+        if self.widening and self.widening.is_done:
+            self._widened(self.widening)
+        if not self.widening and _slots_for(self.keys) > len(self.book.slots) * AHEAD_EIGHTHS // 8:
+            self.widening = Widening(sealed(self.book.slots), self.keys)
+
+    def _widened(self, widening: Widening) -> NDArray[np.uint64]:
+        slots = widening.taken(sealed(self.book.keys), self.keys)
+        self._replace(slots=slots)
+        self.widening = None
+        return slots
 
     def forget_waiting(self) -> None:
         """No act waits any more: a new pass or another submission begins."""
@@ -184,6 +210,7 @@ class State:
 def empty(registry: Registry, entries: int = 0) -> State:
     """A book in which nothing happened yet, with room for ``entries``."""
     rows = _in_whole_pages(max(2 * entries, ROOM))
+    room = memory_bytes() // (2 * record(Items).itemsize)
     catalog = records(Effects, len(effects()[0]))
     for name, column in effects()._asdict().items():
         catalog[name] = column
@@ -192,22 +219,27 @@ def empty(registry: Registry, entries: int = 0) -> State:
         effects=sealed(catalog),
         cells=sealed(reserve(record(Cells), 1, CELLS_ROOM)),
         nodes=nodes,
-        items=reserve(record(Items), rows),
+        items=reserve(record(Items), rows, room),
         ledger=reserve(record(Ledger), len(registry.reference.calendar.open_periods()) * LEDGER_ACCOUNTS),
-        keys=reserve(record(Keys), rows),
+        keys=reserve(record(Keys), rows, room),
         payees=reserve(record(Keys), _in_whole_pages(1 << 16)),
         waiting=records(Keys, 1 << 10),
         counters=records(Counters, 1),
         figures=figures,
         periods=registry.reference.calendar.open_periods(),
         roles=registry.shared_accounts.copy(),
-        slots=reserve(np.uint64, 1 << 18, 2 * rows),
+        slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),
         waiting_slots=np.zeros(1 << 11, np.uint64),
     )
     words = reserve(np.int64, 1, CELLS_ROOM)
     words[0] = -1
     return State(registry, book, words)
+
+
+def _slots_for(keys: int) -> int:
+    """How many it takes to find so many keys."""
+    return 10 * keys // _LOAD_TENTHS + 1
 
 
 def _in_whole_pages(rows: int) -> int:

@@ -62,6 +62,7 @@ class Engine:
         number, first = self.head.batch + 1, self.state.entries + 1
         first_cell = len(self.state.cell_words)
         with self._stages.measured("decide"):
+            self.state.grow_beside()
             self.decided = self._decide(batch)
         with self._stages.measured("encode"):
             ended = [sort(piece, one) for piece, one in zip(batch.pieces, self.decided, strict=True)]

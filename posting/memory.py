@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import psutil
 
 _HUGE_PAGE = 1 << 21
 
@@ -13,14 +14,28 @@ _HUGE_PAGE = 1 << 21
 def reserve(dtype: np.dtype[Any] | type, rows: int, room: int = 0) -> np.ndarray:
     """``rows`` zeros on huge pages where the system has them: look-ups here and there then miss fewer translations.
 
-    Behind them stands ``room`` for so many in all, into which ``extended`` grows them without a copy.
+    Behind them stands ``room`` for so many in all, where the system allows it, into which ``extended`` grows them without
+    a copy.
     """
-    kind = np.dtype(dtype)
-    size = -(-max(rows, room, 1) * kind.itemsize // _HUGE_PAGE) * _HUGE_PAGE
-    area = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    kind, whole = np.dtype(dtype), max(rows, room)
+    try:
+        area = _area(whole * kind.itemsize)
+    except OSError:  # a system that counts every promise of memory against what it has
+        area, whole = _area(rows * kind.itemsize), rows
+    return np.frombuffer(area, kind, whole)[:rows]
+
+
+def memory_bytes() -> int:
+    """Of the machine."""
+    return psutil.virtual_memory().total
+
+
+def _area(size: int) -> mmap.mmap:
+    whole_pages = max(-(-size // _HUGE_PAGE), 1) * _HUGE_PAGE
+    area = mmap.mmap(-1, whole_pages, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         area.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(area, kind, max(rows, room))[:rows]
+    return area
 
 
 def extended(array: np.ndarray, rows: int, used: int) -> np.ndarray:

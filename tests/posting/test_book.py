@@ -6,15 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, Effects
+from core.codes import Outcome
 from core.errors import EngineError
 from posting.book import ENTRIES_MAX, ITEMS_A_PAGE, State, empty
 from posting.cells import as_records
 from posting.memory import extended, reserve
-from tests.files import REFERENCE, YEAR
+from tests.files import PLACES, REFERENCE, YEAR, File, openings
 from tests.oracle.pages import marked
 from tests.oracle.reference import Reference
 from tests.posting.desk import Desk, registry
 
+_SLOTS = 1 << 18
+"""Of an empty book's keys of acts."""
 _KEYS = {
     "keys": ("slots", "keys"),
     "payees": ("payee_slots", "payees"),
@@ -61,6 +64,62 @@ def test_keys_stay_known_when_their_table_grows(table: str) -> None:
     for rows in (1, 1023, 1, 400, 40_000, 1, 40_000):
         _fill(state, table, rows)
     _assert_found(state, table)
+
+
+@pytest.mark.parametrize("is_waited_for", [False, True])
+def test_slots_are_widened_beside_the_decisions(is_waited_for: bool) -> None:
+    """Once few are left; what is entered meanwhile is found, too, however soon the wider ones are needed."""
+    state = empty(registry())
+    _fill(state, "keys", _SLOTS // 2)
+    state.grow_beside()
+    assert (state.widening, len(state.book.slots)) == (None, _SLOTS)
+    _fill(state, "keys", _SLOTS // 32)
+    state.grow_beside()
+    assert state.widening
+    _fill(state, "keys", _SLOTS // 64)
+    assert len(state.book.slots) == _SLOTS
+    if is_waited_for:
+        _fill(state, "keys", _SLOTS // 8)
+    while state.widening:
+        state.grow_beside()
+    assert len(state.book.slots) == 2 * _SLOTS
+    _assert_found(state, "keys")
+
+
+def test_what_needs_more_than_was_widened_gets_it() -> None:
+    state = empty(registry())
+    _fill(state, "keys", _SLOTS * 17 // 32)
+    state.grow_beside()
+    assert state.widening
+    _fill(state, "keys", _SLOTS)
+    assert (state.widening, len(state.book.slots) > 2 * _SLOTS) == (None, True)
+    _assert_found(state, "keys")
+
+
+def _commitments(first: int, count: int) -> File:
+    """Of a cent each."""
+    at = PLACES[0]
+    named = {"kind": "commitment", "exercise": "2018", "date": "2018-05-02", "amount": "0.01"}
+    placed = {"fund_centre": at.unit, "functional_area": at.area, "commitment_item": at.items[0]}
+    return [named | placed | {"reference": f"W{number}"} for number in range(first, first + count)]
+
+
+def test_the_engine_widens_them_between_batches() -> None:
+    desk, was_beside = Desk(), False
+    desk.state.book = desk.state.book._replace(slots=np.zeros(1 << 7, np.uint64))
+    desk.present(openings())
+    for first in range(0, 300, 5):
+        desk.present(_commitments(first, 5))
+        was_beside |= desk.state.widening is not None
+    assert was_beside
+    desk.present(_commitments(0, 300))
+    assert set(desk.engine.decided[0]["outcome"].tolist()) == {Outcome.DUPLICATE}
+
+
+def test_where_no_room_can_be_had_a_table_stands_alone() -> None:
+    table = reserve(np.int64, 5, 1 << 50)
+    table[:] = range(5)
+    assert extended(table, 6, 5).tolist() == [*range(5), 0]
 
 
 def test_a_book_has_the_kinds_of_the_catalog_and_a_node_for_every_place() -> None:
