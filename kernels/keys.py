@@ -1,7 +1,7 @@
 """Which keys are known?  Open addressing over 96-bit fingerprints; rows stand in order of acceptance.
 
-The search for a key begins at a slot in proportion to its low word, which stands in the slot itself: so the slots are in
-order of that word, and wider ones are filled in one pass over them, without a look at the keys.
+The search for a key begins at a slot in proportion to its low word, which stands in the slot itself: so a look at the keys is
+seldom in vain.
 """
 
 import numpy as np
@@ -14,7 +14,6 @@ from kernels.signature import (
     fills_records,
     kernel,
     part,
-    reads_column,
     reads_records,
     whole,
 )
@@ -134,7 +133,7 @@ def leave(slots, row, low):
 
 @kernel(fills_column(Slots), reads_records(Keys), whole, whole)
 def index(slots, keys, first, end):
-    """Enter rows ``first`` to ``end`` of ``keys`` into ``slots``, on loading.
+    """Enter rows ``first`` to ``end`` of ``keys`` into ``slots``: on loading, and where slots become too few.
 
     Reads     keys                 rows first..end; fingerprints
     Advances  slots                more than ``end`` of them, up to 2**32
@@ -146,29 +145,6 @@ def index(slots, keys, first, end):
     """
     for row in range(first, end):
         enter(slots, row, keys[row].low)
-
-
-@kernel(reads_column(Slots), whole, fills_column(Slots))
-def widen(narrow, rows, slots):
-    """Point ``slots`` at the first ``rows`` keys, as ``narrow`` does.
-
-    Whoever enters later keys into ``narrow`` meanwhile may: those before stay where they stand, and others are passed over.
-
-    Reads     narrow   from behind a free slot around to it: so of equal keys the one entered first stays the first
-    Advances  slots    free, and more of them; up to 2**32
-    Order     none that matters: the outcome of ``find`` does not depend on it
-    Outcomes  none; never raises
-    Overflow  none
-    Cost      O(slots), one pass in order of memory through both
-    Oracle    tests.oracle.keys.widen
-    """
-    start = 0
-    while narrow[start] != _FREE:
-        start += 1
-    for at in range(start - narrow.size, start):
-        word = narrow[at if at >= 0 else at + narrow.size]
-        if word != _FREE and word & _ROW_MASK <= np.uint64(rows):
-            slots[_free(slots, home(slots, word >> _TAG_BITS))] = word
 
 
 @kernel(reads_records(Acts), fills_column(Slots), fills_records(Keys), fills_records(Counters))

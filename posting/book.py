@@ -156,7 +156,7 @@ class State:
             narrow = self._widened(self.widening)
         if wanted > len(narrow):
             wider = reserve(np.uint64, max(wanted, 2 * len(narrow)))
-            key_kernel.widen(sealed(narrow), used, wider)
+            key_kernel.index(wider, sealed(keys), 0, used)
             self._replace(**{slots: wider})
 
     def grow_beside(self) -> None:
@@ -167,7 +167,7 @@ class State:
         if self.widening and self.widening.is_done:
             self._widened(self.widening)
         if not self.widening and _slots_for(self.keys) > len(self.book.slots) * AHEAD_EIGHTHS // 8:
-            self.widening = Widening(sealed(self.book.slots), self.keys)
+            self.widening = Widening(sealed(self.book.keys), self.keys, 2 * len(self.book.slots))
 
     def _widened(self, widening: Widening) -> NDArray[np.uint64]:
         slots = widening.taken(sealed(self.book.keys), self.keys)

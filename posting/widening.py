@@ -1,4 +1,4 @@
-"""Slots that are widened beside the decisions: a pass over all of them takes seconds where tens of millions of keys stand."""
+"""Slots that are widened beside the decisions: to enter tens of millions of keys anew takes seconds."""
 
 from threading import Thread
 
@@ -10,14 +10,13 @@ from posting.memory import reserve
 
 
 class Widening:
-    """Twice the slots, filled in a thread of its own with the keys that stand now; keys that come meanwhile follow."""
+    """More slots, filled in a thread of its own with the keys that stand now; keys that come meanwhile follow."""
 
-    def __init__(self, narrow: NDArray[np.uint64], rows: int) -> None:
-        """``narrow``, sealed, points at the first ``rows`` keys, which stay; others may come and go there."""
-        self._rows, self._wider = rows, reserve(np.uint64, 2 * len(narrow))
-        self._thread = Thread(
-            target=key_kernel.widen, args=(narrow, rows, self._wider), name="widening", daemon=True
-        )
+    def __init__(self, keys: np.ndarray, count: int, slots: int) -> None:
+        """``keys``, sealed; the first ``count`` of them stay as they are."""
+        self._count, self._slots = count, reserve(np.uint64, slots)
+        entering = (self._slots, keys, 0, count)
+        self._thread = Thread(target=key_kernel.index, args=entering, name="widening", daemon=True)
         self._thread.start()
 
     @property
@@ -26,7 +25,7 @@ class Widening:
         return not self._thread.is_alive()
 
     def taken(self, keys: np.ndarray, count: int) -> NDArray[np.uint64]:
-        """The wider slots, pointing at the first ``count`` keys."""
+        """The slots, pointing at the first ``count`` of ``keys``."""
         self._thread.join()
-        key_kernel.index(self._wider, keys, self._rows, count)
-        return self._wider
+        key_kernel.index(self._slots, keys, self._count, count)
+        return self._slots

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.book import Counters, Keys
@@ -23,8 +23,6 @@ Key = tuple[int, int]
 _words = st.sampled_from((0, 1, 2, 16, 1 << 32, 2**63, 2**64 - 1, 2**64 - 2)) | st.integers(0, 2**64 - 1)
 _tags = st.sampled_from((0, 1, 2**32 - 1)) | st.integers(0, 2**32 - 1)
 _keys = st.lists(st.tuples(_words, _tags), unique=True, max_size=16)
-_crowds = st.lists(st.tuples(_words, _tags), max_size=16)
-"""The same key may come again, as that of an act that waits may."""
 
 
 @examples(400)
@@ -42,45 +40,6 @@ def test_keys_are_found_where_they_were_entered(
         for key in (*entered, *others):
             assert _find(slots, table, key) == oracle.find(known, *key)
     assert np.count_nonzero(slots) == len(entered)
-
-
-@examples(600)
-@given(_crowds, st.integers(17, 40), st.lists(st.integers(1, 30), max_size=3), _keys)
-@example([(row, 2**32 - 1) for row in range(16)], 17, [1], [])
-@example([(row, 2**31 + row) for row in range(16)], 32, [32], [])
-@example([(7, 2**32 - 1)] * 3, 17, [1, 1], [])
-def test_keys_are_found_in_wider_slots(
-    entered: list[Key], size: int, steps: list[int], others: list[Key]
-) -> None:
-    """However they crowd: at the last slots, so that some stand in the first; of equal ones the first, by any step."""
-    table = np.array([(*key, row + 1, 0) for row, key in enumerate(entered)], record(Keys))
-    slots, known = np.zeros(size, np.uint64), {}
-    kernel.index(slots, sealed(table), 0, len(entered))
-    oracle.index(known, [*dict.fromkeys(entered)], 0, len({*entered}))
-    for more in steps:
-        wider = np.zeros(len(slots) + more, np.uint64)
-        kernel.widen(sealed(slots), len(entered), wider)
-        known, slots = oracle.widen(known), wider
-    for key in (*entered, *others):
-        row = _find(slots, table, key)
-        assert (row >= 0) == (oracle.find(known, *key) >= 0)
-        assert row < 0 or row == entered.index(key)
-    assert np.count_nonzero(slots) == len(entered)
-
-
-@examples(300)
-@given(_keys, st.data())
-def test_keys_entered_since_are_passed_over_and_follow(entered: list[Key], data: st.DataObject) -> None:
-    """As where slots are widened beside the decisions: some keys came before that, others meanwhile."""
-    table = np.array([(*key, row + 1, 0) for row, key in enumerate(entered)], record(Keys))
-    before = data.draw(st.integers(0, len(entered)))
-    narrow, slots = np.zeros(20, np.uint64), np.zeros(40, np.uint64)
-    kernel.index(narrow, sealed(table), 0, len(entered))
-    kernel.widen(sealed(narrow), before, slots)
-    found = [_find(slots, table, key) for key in entered]
-    assert found == [*range(before), *[-1] * (len(entered) - before)]
-    kernel.index(slots, sealed(table), before, len(entered))
-    assert [_find(slots, table, key) for key in entered] == list(range(len(entered)))
 
 
 @st.composite

@@ -31,11 +31,6 @@ def index(rows: Rows, keys: Sequence[tuple[int, int]], first: int, end: int) -> 
         insert(rows, row, keys[row])
 
 
-def widen(rows: Rows) -> Rows:
-    """The same keys in a wider table: nothing is known otherwise than before."""
-    return dict(rows)
-
-
 def siphash128(key: bytes, message: bytes, rounds: tuple[int, int] = (1, 3)) -> tuple[int, int]:
     """128-bit SipHash under a 16-byte ``key``: two words, of which the published bytes are little-endian."""
     v = _absorb(_initial(key, 0xEE), message, rounds[0])
