@@ -71,16 +71,17 @@ class Hold:
         self._renewal = asyncio.create_task(self._renew())
 
     async def let_go(self) -> None:
-        """Give the lease back and close everything."""
+        """Give the lease back and close everything; whoever asks something at that moment has the answer first."""
         if self._renewal:
             self._renewal.cancel()
         for connection in self._all:
             connection.terminate()
         keeper = getattr(self, "keeper", None)
-        if keeper and not keeper.is_closed():
-            if self.epoch:
-                await keeper.execute(SQL["release_lease"], self.epoch)
-            await keeper.close(timeout=self.command_seconds)
+        async with self._keeper_lock:
+            if keeper and not keeper.is_closed():
+                if self.epoch:
+                    await keeper.execute(SQL["release_lease"], self.epoch)
+                await keeper.close(timeout=self.command_seconds)
 
     async def lost(self) -> None:
         """Wait until a connection breaks, and raise what tells so."""
