@@ -47,6 +47,11 @@ class Application:
         self._routes = [(_pattern(route.path), route) for route in routes]
         self._plain = {(route.method, route.path): route for route in routes}
         """Most requests name a path without parameters, which needs no search."""
+        self._is_ending = False
+
+    def end(self) -> None:
+        """What requests stand on is being closed: from now on it is no fault of theirs or ours if that shows."""
+        self._is_ending = True
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -59,7 +64,7 @@ class Application:
             found = refusal(problem)
         except asyncio.CancelledError:
             # The service ends before this was answered: who waits is told so, and what to do.
-            found = refusal(busy("The service is ending; send it again, twice does no harm"))
+            found = refusal(_ending())
         try:
             await found.send(send)
         finally:
@@ -75,6 +80,8 @@ class Application:
         except Problem:
             raise
         except Exception as error:
+            if self._is_ending:
+                raise _ending() from error
             raise _failed(request.scope["path"], error) from error
 
     async def _let_in(self, request: Request) -> Answer:
@@ -106,6 +113,10 @@ class Application:
         problem = Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", f"{method} is not for {path}")
         problem.headers["allow"] = ", ".join(sorted(_allowed(route for _, route in matching)))
         raise problem
+
+
+def _ending() -> Problem:
+    return busy("The service is ending; send it again, twice does no harm")
 
 
 def _failed(path: str, error: Exception) -> Problem:

@@ -64,7 +64,7 @@ class WebServer:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
-        self._server = _Server(config)
+        self._server, self._end = _Server(config), application.end
 
     def stop(self) -> None:
         """Take no more connections; requests under way are answered first."""
@@ -72,4 +72,7 @@ class WebServer:
 
     async def serve(self, sock: socket.socket) -> None:
         """Answer until stopped, and until the last request under way is answered."""
-        await self._server.serve([sock])
+        try:
+            await self._server.serve([sock])
+        finally:
+            self._end()

@@ -1,0 +1,80 @@
+"""A service that cannot go on: requests under way are told to come again, and the cause is told as it is."""
+
+import asyncio
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from monitoring.board import Board
+from service.database import Database
+from service.web.exchange import Answer, Request
+from service.web.proving import Proving
+from service.web.routing import Application, Route
+from tests.databases import connected, held_up, until_one_waits
+from tests.service.web.acts import CREDITS, commitment
+from tests.service.web.keys import MINISTRY
+from tests.service.web.running import JSONL, as_jsonl, fresh, running
+
+_TOLD_OF_PAUSES = """select pg_terminate_backend(pid) from pg_stat_activity
+                     where datname = current_database() and query ilike 'listen %'"""
+"""The connection that heard nothing yet; that of the keys reads them on itself."""
+
+
+@pytest.mark.parametrize(
+    ("is_ending", "told"), [(True, (503, "try-again")), (False, (500, "internal-error"))]
+)
+async def test_what_is_closed_under_a_request_is_no_fault_once_the_service_ends(
+    is_ending: bool, told: tuple[int, str]
+) -> None:
+    """A file whose proof finds the threads gone: a client that is told 500 gives it up, one that is told 503 does not."""
+    proving = Proving()
+
+    async def handler(_: Request) -> Answer:
+        proving.close()
+        if is_ending:
+            application.end()
+        await proving.run("MIN-09", bytes)
+        return Answer(HTTPStatus.OK)
+
+    application = Application([Route("POST", "/", handler, is_open=True)], cast(Any, None), Board({}))
+    wire = httpx.ASGITransport(cast(Any, application))
+    async with httpx.AsyncClient(transport=wire, base_url="http://here") as client:
+        found = await client.post("/")
+    assert (found.status_code, found.json()["code"]) == told
+    assert ("retry-after" in found.headers) == is_ending
+
+
+async def test_the_cause_is_told_and_a_file_on_its_way_may_come_again(
+    database: Database, tmp_path: Path
+) -> None:
+    """The connection that tells of pauses breaks while a file is looked for in the database."""
+    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+        async with held_up(dsn, "submission", "access exclusive") as blocking:
+            sending = asyncio.create_task(
+                client.post("/v1/submissions", content=as_jsonl([commitment("C1")]), headers=JSONL)
+            )
+            await until_one_waits(blocking)
+            async with connected(dsn) as connection:
+                assert len(await connection.fetch(_TOLD_OF_PAUSES)) == 1
+            # the engine's other connections go before the one that still looks for the file
+            await _until_alone(dsn)
+        found = await sending
+        assert (found.status_code, found.json()["code"]) == (503, "try-again")
+        assert found.headers["retry-after"]
+        assert await served.process.wait() == 3
+    said = "".join(served.said)
+    assert "the connection that tells of pauses is gone" in said
+    assert "request failed" not in said
+
+
+async def _until_alone(dsn: str) -> None:
+    """Return once the engine has no connection left but the one that is asked something."""
+    query = """select count(*) <= 1 from pg_stat_activity
+               where datname = current_database() and application_name like 'crescendo/%'"""
+    async with connected(dsn) as connection:
+        while not await connection.fetchval(query):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
