@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from functools import partial
+from itertools import takewhile
 
 from core.errors import NotWaiting
 from core.observer import Stages
@@ -200,12 +201,9 @@ class Inbox:
         self._look_again()
 
     def again(self, decided: Batch) -> Iterator[Batch]:
-        """Batches of held acts; runs in the kernel thread."""
-        for batch in self._feed.again(decided):
-            if self._is_closed:
-                return
-            self._give(batch)
-            yield batch
+        """Batches of held acts until another book is loaded; runs in the kernel thread, which may still be at it then."""
+        course = self._course
+        return takewhile(lambda batch: self._give(batch, course), self._feed.again(decided))
 
     def _given(self, files: Iterator[Batch], counter: Counter, course: int) -> Generator[Batch]:
         """A dry run, what waits of forms, then a batch of files, in turn."""
@@ -217,27 +215,27 @@ class Inbox:
             if not self._may_take_files():
                 continue
             batch = next(files)
-            if batch.pieces or batch.resumed:
-                self._give(batch)
+            if (batch.pieces or batch.resumed) and self._give(batch, course):
                 yield batch
 
-    def _give(self, batch: Batch) -> None:
-        """Count a batch of files that will be committed."""
-        if batch.pieces:
-            with self._changed:
+    def _give(self, batch: Batch, course: int) -> bool:
+        """Count a batch of files that will be committed; False when its course is over, and it will not."""
+        with self._changed:
+            if batch.pieces and not self._is_over(course):
                 self._turns.give_file()
+            return not self._is_over(course)
 
     def _has_work(self, course: int) -> bool:
         """Wait until there is something to read; False when this course is over."""
-
-        def is_over() -> bool:
-            return self._is_closed or self._course != course
-
+        beside = self._forms, self._rehearsals
         with self._changed:
             self._changed.wait_for(
-                lambda: is_over() or self._may_take_files() or self._forms.is_due or self._rehearsals.is_due
+                lambda: self._is_over(course) or self._may_take_files() or any(each.is_due for each in beside)
             )
-            return not is_over()
+            return not self._is_over(course)
+
+    def _is_over(self, course: int) -> bool:
+        return self._is_closed or self._course != course
 
     def _may_take_files(self) -> bool:
         is_there = self._is_working or self.files.is_ready

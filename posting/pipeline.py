@@ -106,6 +106,7 @@ class Pipeline:
         try:
             await course.follow(feed)
         except BaseExceptionGroup as group:
+            _go_home_if_told()
             cause = _cause(group)
             self._parts.settings.failed(course.committed + 1, cause)
             self._count_failure(course.committed + 1, cause)
@@ -119,6 +120,19 @@ class Pipeline:
             raise BatchFailed(
                 f"batch {batch} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}"
             ) from cause
+
+
+def _go_home_if_told() -> None:
+    """Be cancelled where that was asked for while a course broke: its group then tells of the break alone.
+
+    Raises
+    ------
+    asyncio.CancelledError
+        It was.
+    """
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _cause(group: BaseExceptionGroup) -> BaseException:
