@@ -50,7 +50,7 @@ class Application:
         self._is_ending = False
 
     def end(self) -> None:
-        """What requests stand on is being closed: from now on it is no fault of theirs or ours if that shows."""
+        """What requests stand on is being closed: none is begun, and it is no fault of theirs or ours if that shows."""
         self._is_ending = True
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -73,6 +73,8 @@ class Application:
             self._board.took("request_seconds", time.monotonic() - began, request.route or OTHER)
 
     async def _answered(self, request: Request) -> Answer:
+        if self._is_ending:
+            raise _ending()
         try:
             return await self._let_in(request)
         except InputError as error:

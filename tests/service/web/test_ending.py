@@ -43,8 +43,20 @@ async def test_what_is_closed_under_a_request_is_no_fault_once_the_service_ends(
     wire = httpx.ASGITransport(cast(Any, application))
     async with httpx.AsyncClient(transport=wire, base_url="http://here") as client:
         found = await client.post("/")
-    assert (found.status_code, found.json()["code"]) == told
-    assert ("retry-after" in found.headers) == is_ending
+        assert (found.status_code, found.json()["code"]) == told
+        assert ("retry-after" in found.headers) == is_ending
+
+
+async def test_no_request_is_begun_once_the_service_ends() -> None:
+    async def handler(_: Request) -> Answer:
+        raise AssertionError("it is begun")
+
+    application = Application([Route("POST", "/", handler, is_open=True)], cast(Any, None), Board({}))
+    application.end()
+    wire = httpx.ASGITransport(cast(Any, application))
+    async with httpx.AsyncClient(transport=wire, base_url="http://here") as client:
+        found = await client.post("/")
+    assert (found.status_code, found.json()["code"]) == (503, "try-again")
 
 
 async def test_the_cause_is_told_and_a_file_on_its_way_may_come_again(
