@@ -56,24 +56,26 @@ with of_cell as (
     where i.why <> 0 and s.closing is not null and i.attempt = (select max(attempt) from bank_attempt a where a.message = i.message)
     group by s.account
 ), stated as (
-    select distinct s.submission from bank_submission s join bank_statement o using (message) where o.closing is not null
-), refused as (  -- but for what a notice had booked before, on another day: that is in the books, once the last statement has come to it
-    select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents from (
-        select distinct k.name, r.kind, r.amount, r.line, r.reference from refusal r join kind k using (kind)
-        join stated s using (submission)
-        where k.name in ('bank_debit', 'bank_return') and not exists (
-            select 1 from entry e join submission b using (submission)
-            where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
-    ) r join entry e on e.entry_id = try_cast(r.reference[2:] as bigint) join of_cell c using (cell) join told t using (account)
-    where not exists (
-        select 1 from entry n join submission b using (submission)
-        where n.reference = r.reference and n.kind = r.kind and n.amount = r.amount and n.day <= t.day and b.sender = 'bank'
-          and n.submission not in (select submission from stated))
+    select s.submission, row_number() over (partition by s.message order by s.attempt desc, s.submission desc) = 1 as is_last
+    from bank_submission s where s.message in (select message from bank_statement where closing is not null)
+), refused as (  -- each statement that has it moved it once more
+    select distinct k.name, r.kind, r.amount, r.line, r.reference, r.submission
+    from refusal r join kind k using (kind) join stated s using (submission)
+    where s.is_last and k.name in ('bank_debit', 'bank_return')
+), noticed as (  -- what notices alone booked; where the first statement to tell of it was refused, both tell of one movement
+    select n.reference, n.kind, n.day from entry n join submission b using (submission)
+    where b.sender = 'bank' and n.submission not in (select submission from stated)
+      and n.entry_id not in (select d.entry_id from duplicate d where d.submission in (select submission from stated))
+), explained as (
+    select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents
+    from refused r join entry e on e.entry_id = try_cast(r.reference[2:] as bigint) join of_cell c using (cell) join told t using (account)
+    where r.submission > (select min(f.submission) from refused f where f.reference = r.reference and f.kind = r.kind)
+       or not exists (select 1 from noticed n where n.reference = r.reference and n.kind = r.kind and n.day <= t.day)
     group by c.account
 )
 select 'account ' || t.account as place,
        euros(t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0)) as found, euros(t.closing) as expected
-from told t left join moved m using (account) left join unmatched u using (account) left join refused r using (account)
+from told t left join moved m using (account) left join unmatched u using (account) left join explained r using (account)
 where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0) <> t.closing;
 
 -- name: set_offs

@@ -88,19 +88,22 @@ with assigned as (
     from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
     where i.why <> 0 and s.closing is not null group by s.account
 ), stated as (  -- acts of statements; those of notices are not among them
-    select distinct t.acts_hash from bank_attempt t join bank_statement o using (message) where o.closing is not null and t.acts_hash is not null
-), refused as (  -- but for what a notice had booked before, on another day: that is in the books, once the last statement has come to it
-    select a.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines from (
-        select distinct on (r.reference, r.kind, r.amount, r.line) r.kind, r.amount, r.reference, substr(r.reference, 2)::bigint as transfer
-        from refusal r join submission s using (submission) join stated t on t.acts_hash = s.file_hash
-        where s.sender = 'bank' and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{1,12}$'
-          and not exists (select from entry e join submission b using (submission)
-                          where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and b.submission >= r.submission)
-    ) r join entry e on e.entry_id = r.transfer join assigned a using (cell) left join last l using (account)
-    where not exists (
+    select s.submission, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last
+    from bank_attempt t join submission s on s.file_hash = t.acts_hash
+    where s.sender = 'bank' and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
+), refusing as (  -- each statement that has it moved it once more
+    select distinct r.submission, r.line, r.kind, r.amount, r.reference, substr(r.reference, 2)::bigint as transfer
+    from refusal r join stated t using (submission)
+    where t.is_last and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{1,12}$'
+), refused as (  -- but for the first where a notice alone booked it, on another day: that is in the books, once the last statement has come to it
+    select a.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines
+    from (select *, dense_rank() over (partition by reference, kind order by submission) as nth from refusing) r
+    join entry e on e.entry_id = r.transfer join assigned a using (cell) left join last l using (account)
+    where r.nth > 1 or not exists (
         select from entry n join submission b using (submission)
-        where n.reference = r.reference and n.kind = r.kind and n.amount = r.amount and n.day <= l.day and b.sender = 'bank'
-          and b.file_hash not in (select acts_hash from stated))
+        where n.reference = r.reference and n.kind = r.kind and n.day <= l.day and b.sender = 'bank'
+          and not exists (select from stated where stated.submission = n.submission)
+          and not exists (select from duplicate d join stated using (submission) where d.entry_id = n.entry_id))
     group by a.account
 )
 select account, l.identity as statement, l.day, l.closing as bank, f.opening,
@@ -130,18 +133,28 @@ from bank_item i join bank_last_attempt using (message, attempt) join bank_messa
 where i.why <> 0 order by i.message, i.row limit $1;
 
 -- name: refused
--- Acts of the bank's answers that the journal refused, and that were not accepted since; nor before, of the same amount on another day,
--- where one of both came from a notice: a notice and a statement tell of one movement, two statements of two.
+-- Acts of the bank's answers that the journal refused: of statements each, but for the first where a notice alone booked it, on another day, as
+-- a notice and a statement tell of one movement, and two statements of two; of notices those that neither the journal has nor a statement.
 with stated as (
-    select distinct t.acts_hash from bank_attempt t join bank_statement o using (message) where o.closing is not null and t.acts_hash is not null
+    select s.submission, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last
+    from bank_attempt t join submission s on s.file_hash = t.acts_hash
+    where s.sender = 'bank' and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
+), refusing as (
+    select distinct r.submission, r.line, r.reference, r.kind, r.amount, r.code, t.submission is not null as is_stated
+    from refusal r join submission u using (submission) left join stated t using (submission)
+    where u.sender = 'bank' and t.is_last is not false and not (r.kind = $2 and r.code = $3)
+), numbered as (
+    select *, dense_rank() over (partition by reference, kind, is_stated order by submission) as nth, bool_or(is_stated) over (partition by reference, kind) as told
+    from refusing
 )
-select distinct on (r.reference, r.kind, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code
-from refusal r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)
-where u.sender = 'bank' and not (r.kind = $2 and r.code = $3)
-  and not exists (select from entry e join submission b using (submission)
-                  where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and (b.submission >= r.submission or e.amount = r.amount
-                        and (b.file_hash not in (select acts_hash from stated) or u.file_hash not in (select acts_hash from stated))))
-order by r.reference, r.kind, r.line, r.batch desc limit $1;
+select distinct on (r.reference, r.kind, r.submission, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code
+from numbered r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)
+where (r.is_stated and r.nth > 1) or (r.is_stated or r.nth = 1 and not r.told) and not exists (
+    select from entry e join submission b using (submission)
+    where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and (not r.is_stated
+          or not exists (select from stated where stated.submission = e.submission)
+             and not exists (select from duplicate d join stated using (submission) where d.entry_id = e.entry_id)))
+order by r.reference, r.kind, r.submission, r.line, t.message limit $1;
 
 -- name: back
 -- What came back or was refused, by reason.

@@ -71,11 +71,14 @@ def answer(paths: Sequence[Path], out: Path, manner: Manner, told: Callable[[str
         for message, day, pieces in pain002.reports(asked, fate)
     ]
     dated = sorted(days(asked, fate, standings), key=lambda each: (each.day, each.account))
+    told_of = max(last.values(), default=0)
     for day, group in groupby(dated, key=lambda each: each.day):
         told(f"writing the answers of {date(day)}")
         shares = shared(list(group), manner.per_file)
+        # earlier answers may have told of other accounts on a day up to their last one
+        is_alone = len(shares) == 1 and manner.per_file and day > told_of
         for some in shares:
-            label = "" if len(shares) == 1 and manner.per_file else f"-{name(some[0])}"
+            label = "" if is_alone else f"-{name(some[0])}"
             files += _day(bank, some, _Place(out, short(day), label), manner.style)
     (out.joinpath(STATE)).write_bytes(msgspec.json.format(msgspec.json.encode(standings)))
     returned = sum(each.returns.size for each in dated)

@@ -386,6 +386,43 @@ async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State) -> 
     assert (await state.proof()).findings == []
 
 
+def notice_of(cents: int, name: str, account_: str, day: str) -> str:
+    """A camt.054 that tells of one debit."""
+    text = document(statement(entry(euros(cents), "DBIT", [detail(name)]), account=account_))
+    text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
+    return text.replace("Stmt>", "Ntfctn>").replace("2018-12-14</Dt>", f"{day}</Dt>")
+
+
+@pytest.mark.parametrize("noticed", ["", "2018-11-06", "2018-11-07"])
+async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_last_two(
+    state: State, noticed: str
+) -> None:
+    """Each alone on its statement, so that nothing but that tells the two from each other; a notice before is no fourth."""
+    path, message = await changed(state)
+    _, cents, name, _ = rows(message)[1]
+    first = message.statements[0]
+    if noticed:
+        (state.folder / "notice.xml").write_text(notice_of(cents, name, first.account, noticed))
+        await state.take([state.folder / "notice.xml"])
+    await state.take([path])
+    assert await state.unmatched() == []
+    closing = first.closing or 0
+    for number, day in enumerate(("2018-11-08", "2018-11-09"), 1):
+        values = (("OPBD", closing - (number - 1) * cents), ("CLBD", closing - number * cents))
+        balances = [balance(code, euros(value), day=day) for code, value in values]
+        debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
+        path.write_text(
+            document(statement(*balances, debit, identity=f"S-{number + 1}", account=first.account))
+        )
+        assert (await state.take([path])).rejected == []
+    assert [each.amount for each in await state.unmatched()] == [cents, cents]
+    standing = await state.standing()
+    assert standing.agrees
+    (one,) = [each for each in standing.accounts if each.bank]
+    assert (one.refused, one.refused_lines) == (-2 * cents, 2)
+    assert (await state.proof()).findings == []
+
+
 @pytest.mark.parametrize("noticed", ["2018-11-06", "2018-11-08"])
 async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
     state: State, noticed: str
@@ -394,10 +431,8 @@ async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
     path, message = await changed(state)
     _, cents, name, _ = rows(message)[0]
     account_ = message.statements[0].account
-    text = document(statement(entry(euros(cents), "DBIT", [detail(name)]), account=account_))
-    text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
     notice = state.folder / "notice.xml"
-    notice.write_text(text.replace("Stmt>", "Ntfctn>").replace("2018-12-14</Dt>", f"{noticed}</Dt>"))
+    notice.write_text(notice_of(cents, name, account_, noticed))
     assert (await state.take([notice])).messages[0].debits == 1
     taken = await state.take([path])
     assert taken.posted
@@ -424,11 +459,7 @@ async def test_a_notice_behind_its_statement_that_books_another_day(state: State
     path, message = await changed(state)
     await state.take([path])
     _, cents, name, _ = rows(message)[0]
-    text = document(
-        statement(entry(euros(cents), "DBIT", [detail(name)]), account=message.statements[0].account)
-    )
-    text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
-    path.write_text(text.replace("Stmt>", "Ntfctn>"))
+    path.write_text(notice_of(cents, name, message.statements[0].account, "2018-12-14"))
     taken = await state.take([path])
     assert taken.posted
     assert [each.code for each in taken.posted.reasons] == ["REFERENCE_CONFLICT"]

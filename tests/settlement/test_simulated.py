@@ -246,3 +246,24 @@ def test_files_that_another_library_writes_are_taken(tmp_path: Path) -> None:
         path.write_bytes(text)
         theirs = answers.read(path)
         assert (theirs.statements, rows(theirs)) == (ours.statements, rows(ours))
+
+
+@pytest.mark.parametrize("style", Style)
+def test_answers_of_one_day_to_another_account_leave_those_that_are_there(
+    tmp_path: Path, style: Style
+) -> None:
+    """Two runs of a day, answered one after the other into one folder, as from the command line."""
+    manner, files = Manner(REASONS, OFTEN, style), []
+    for number, account in enumerate((ACCOUNT, OTHER_ACCOUNT), 1):
+        path = written(
+            tmp_path / f"{number}.xml", [Lot(transfers(50, number * 1000), account)], f"RUN-{number}"
+        )
+        files += answer([path], tmp_path / "out", manner, lambda _: None).files
+    assert len(set(files)) == len(files)
+    told_of = {
+        statement.account
+        for name in files
+        for statement in answers.read(tmp_path / "out" / name).statements
+        if "pain002" not in name
+    }
+    assert told_of == {ACCOUNT, OTHER_ACCOUNT}
