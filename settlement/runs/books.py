@@ -22,6 +22,8 @@ class Books(NamedTuple):
     accountants: Mapping[int, Accountants]
     """By exercise."""
     reasons: BankReasons
+    folder: Path
+    """Where they were read."""
 
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> "Books":
@@ -46,7 +48,7 @@ class Books(NamedTuple):
             As for ``load``.
         """
         found = {year: accountants.load(folder.joinpath(str(year)), each) for year, each in years.items()}
-        return cls(days, payments.load(folder), found, bank_reasons.load(folder))
+        return cls(days, payments.load(folder), found, bank_reasons.load(folder), folder)
 
     def order(self) -> list[str]:
         """All accountants, in the order of the files, each once."""

@@ -38,6 +38,18 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     accountants: Mapping[str, tuple[str, str, str]]
     """Holder, IBAN and BIC of their operations accounts, by code."""
 
+    def debtor(self, code: str) -> Debtor:
+        """Whose account the lines of an accountant are paid from.
+
+        Raises
+        ------
+        EngineError
+            It was not kept when the issue began.
+        """
+        if code not in self.accountants:
+            raise EngineError(f"no account of {code} was kept when the issue began; no file can be written")
+        return Debtor(*self.accountants[code])
+
 
 class Accepted(NamedTuple):
     """Entries of the run's acts: the row in the file of acts, and its entry."""
@@ -163,7 +175,7 @@ def _heading(name: str, told: Terms, code: str, way: Way) -> Heading:
         message=f"CRSC-{name}",
         created=told.created,
         initiator=told.initiator,
-        debtor=Debtor(*told.accountants[code]),
+        debtor=told.debtor(code),
         way=way,
         executed=told.executed[way.name],
         batch_booking=told.batch_booking,

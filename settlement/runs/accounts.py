@@ -1,0 +1,39 @@
+"""From which operations account each line of a run is paid: its accountant's."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.errors import ReferenceDataError
+from core.reference.files import broken, of_year
+from core.runs import RunLines
+from settlement.runs.books import Books
+
+_REMEDY = "Put it back, with the account to pay from, and issue the run by the same command: nothing of it is posted"
+
+
+def check(run: int, lines: RunLines, codes: Sequence[str], books: Books) -> None:
+    """Make sure that the reference data know an account for all that ``run`` pays, before anything of its issue is stored.
+
+    ``codes`` are its accountants, by the numbers of ``lines`` from 1.
+
+    Raises
+    ------
+    ReferenceDataError
+        An accountant is not there any more; the message gives the file, what was found, and what to do.
+    """
+    pairs = np.stack([lines.exercise.astype(np.int64), lines.accountant.astype(np.int64)])
+    for year, number in np.unique(pairs, axis=1).T.tolist():
+        code, known = codes[number - 1], books.accountants.get(year)
+        if not known or code not in known.accountants:
+            paid = int(((lines.exercise == year) & (lines.accountant == number)).sum())
+            raise _gone(books, year, f"run {run} pays {paid:,} lines of {year} from the account of {code}")
+
+
+def _gone(books: Books, year: int, paid: str) -> ReferenceDataError:
+    if year not in books.accountants:
+        return broken(
+            str(books.folder.joinpath("calendar.toml")), f"{year} is not there, and {paid}", _REMEDY
+        )
+    place = of_year(books.folder.joinpath(str(year)))[1].joinpath("accountants.csv")
+    return broken(str(place), f"{paid}, who is not there", _REMEDY)
