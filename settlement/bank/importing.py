@@ -58,6 +58,9 @@ class Imported:
     """Whether its acts are still to be brought to their end."""
     waits: bool = False
     """Whether something of it came back whose debit, of a year before, the books do not have yet."""
+    acts_hash: bytes | None = None
+    was_refused: bool = False
+    """Whether the journal had these very acts before, and refused some that it does not have yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,21 @@ class Importer:
         self.tell(f"storing {path.name}")
         number = await self._store(path, digest, (before.message if before else 0, attempt), made)
         self.tell(f"{path.name} stored")
-        acts_path, waits = (
-            target if made.acts else None,
-            bool((made.matched.why == Mismatch.NOT_DEBITED).any()),
-        )
-        return Imported(path, number, attempt, False, message, made.counts, acts_path, made.acts > 0, waits)
+        waits = bool((made.matched.why == Mismatch.NOT_DEBITED).any())
+        found = Imported(path, number, attempt, False, message, made.counts, target, True, waits)
+        return await self._due(found, made.acts_hash)
+
+    async def _due(self, found: Imported, acts_hash: bytes | None) -> Imported:
+        """A message matched anew: acts that the journal has had are given to it only where it refused some."""
+        found.acts_hash = acts_hash
+        state = await postgres.posting(self.connection, acts_hash) if acts_hash else "done"
+        if acts_hash and state == "done":
+            found.was_refused = bool(await postgres.refused(self.connection, [acts_hash]))
+        found.is_pending = state != "done" or found.was_refused
+        if not found.is_pending and found.acts_path:
+            found.acts_path.unlink(missing_ok=True)
+        found.acts_path = found.acts_path if found.is_pending else None
+        return found
 
     async def _known(self, path: Path, message: Message, before: postgres.Stored) -> Imported:
         """A message that was stored; its acts are made again if the engine never had them."""
@@ -111,7 +124,8 @@ class Importer:
                 found = "It was taken in before; what it names, or the table of reasons, changed since"
                 raise EnvelopeMismatch(path.name, found, "Match it anew with --again")
         counts = Counts(*before.counts)
-        return Imported(path, before.message, before.attempt, True, message, counts, target, state != "done")
+        which = (path, before.message, before.attempt, True, message, counts)
+        return Imported(*which, target, state != "done", acts_hash=before.acts_hash)
 
     def _target(self, digest: bytes, attempt: int) -> Path:
         return self.folder / f"{digest.hex()[:16]}-{attempt}.arrow"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBER
+from core.codes import Outcome
 from posting.rows import HEADER, TRAILER, decode
 from posting.store.sql import queries
 from settlement.bank.mismatch import Mismatch
@@ -23,6 +24,8 @@ _ITEM = (
     "message", "attempt", "row", "statement", "item", "sort", "amount", "day", "reason", "entry_id", "why", "end_to_end",
 )  # fmt: skip
 """A transfer of several lines ends within as many entries."""
+_HARMLESS = (KIND_NUMBER["payee_block"], int(Outcome.PAYEE_BLOCKED))
+"""Kind and code: whoever is blocked need not be blocked once more."""
 
 
 class Stored(NamedTuple):
@@ -128,6 +131,14 @@ async def posting(connection: Connection, acts_hash: bytes) -> str:
     """How far the engine is with a file of acts: it is ``unknown`` to it, ``begun``, or ``done``."""
     state: Any = await connection.fetchval(SQL["posting"], acts_hash)
     return str(state)
+
+
+async def refused(
+    connection: Connection, files: Sequence[bytes] | None, limit: int | None = None
+) -> list[Mapping[str, Any]]:
+    """Acts of the bank's answers that the journal refused and has not accepted since: of ``files`` of acts, or of all."""
+    rows = await connection.fetch(SQL["refused"], limit, *_HARMLESS, files)
+    return [dict(row) for row in rows]
 
 
 async def payment_file(connection: Connection, message: str) -> tuple[int, str] | None:

@@ -135,9 +135,9 @@ where i.why <> 0 order by i.message, i.row limit $1;
 with stated as (
     select distinct t.acts_hash from bank_attempt t join bank_statement o using (message) where o.closing is not null and t.acts_hash is not null
 )
-select distinct on (r.reference, r.kind, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code
+select distinct on (r.reference, r.kind, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code, u.file_hash
 from refusal r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)
-where u.sender = 'bank' and not (r.kind = $2 and r.code = $3)
+where u.sender = 'bank' and not (r.kind = $2 and r.code = $3) and ($4::bytea[] is null or u.file_hash = any($4))
   and not exists (select from entry e join submission b using (submission)
                   where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and (b.submission >= r.submission or e.amount = r.amount
                         and (b.file_hash not in (select acts_hash from stated) or u.file_hash not in (select acts_hash from stated))))

@@ -125,9 +125,7 @@ async def unmatched(connection: postgres.Connection, limit: int) -> list[Unmatch
     """The first ``limit`` movements that did not match, and acts that were refused."""
     rows = await connection.fetch(postgres.SQL["unmatched"], limit)
     found = [_unmatched(dict(row)) for row in rows]
-    harmless = (KIND_NUMBER["payee_block"], int(Outcome.PAYEE_BLOCKED))
-    refused = await connection.fetch(postgres.SQL["refused"], limit, *harmless)
-    return found + [_refused(dict(row)) for row in refused]
+    return found + [_refused(row) for row in await postgres.refused(connection, None, limit)]
 
 
 def _unmatched(row: dict[str, Any]) -> Unmatched:
@@ -136,7 +134,7 @@ def _unmatched(row: dict[str, Any]) -> Unmatched:
     return Unmatched(**row, sort=sort, why=why.name, finding=FINDINGS[why])
 
 
-def _refused(row: dict[str, Any]) -> Unmatched:
+def _refused(row: Mapping[str, Any]) -> Unmatched:
     """An act that the journal refused; crescendo report refusals says more."""
     kind, code = CATALOG[row["kind"]], Outcome(row["code"])
     return Unmatched(
