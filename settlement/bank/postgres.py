@@ -38,6 +38,14 @@ class Stored(NamedTuple):
     """Debits, returns, rejects, what did not match, and its cents."""
 
 
+class Leaving(NamedTuple):
+    """Operations accounts of a run, by the row of its file of acts from which on they are paid from."""
+
+    firsts: NDArray[np.int64]
+    accounts: Sequence[str | None]
+    """None where the accountant has none in that exercise."""
+
+
 async def stored(connection: Connection, file_hash: bytes) -> Stored | None:
     """What is known of a file."""
     row = await connection.fetchrow(SQL["message"], file_hash)
@@ -92,6 +100,20 @@ async def centres(connection: Connection, cells: NDArray[np.int32]) -> dict[int,
     """The fund centre of each account assignment."""
     rows = await connection.fetch(SQL["centres"], np.unique(cells).tolist())
     return {row["cell"]: row["code"] for row in rows}
+
+
+async def accounts(connection: Connection) -> list[str]:
+    """All accounts that runs were paid from, by their IBAN."""
+    return [row["iban"] for row in await connection.fetch(SQL["accounts"])]
+
+
+async def leaving(connection: Connection) -> dict[tuple[int, int], Leaving]:
+    """From which accounts the entries of runs leave, by submission and exercise."""
+    rows = await connection.fetch(SQL["leaving"])
+    return {
+        (row["submission"], row["exercise"]): Leaving(np.array(row["firsts"], np.int64), row["accounts"])
+        for row in rows
+    }
 
 
 async def payee_codes(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:

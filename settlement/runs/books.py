@@ -54,7 +54,9 @@ class Books(NamedTuple):
         """All accountants, in the order of the files, each once."""
         return list(dict.fromkeys(code for each in self.accountants.values() for code in each.accountants))
 
-    def debtors(self) -> dict[str, Debtor]:
-        """Operations accounts by accountant; where years differ, that of the last."""
-        ones = [one for _, each in sorted(self.accountants.items()) for one in each.accountants.values()]
-        return {one.code: Debtor(one.holder, one.iban, one.bic) for one in ones}
+    def debtors(self) -> dict[int, dict[str, Debtor]]:
+        """Operations accounts by exercise and accountant: years may differ."""
+        return {
+            year: {one.code: Debtor(one.holder, one.iban, one.bic) for one in each.accountants.values()}
+            for year, each in self.accountants.items()
+        }

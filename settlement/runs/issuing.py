@@ -79,11 +79,13 @@ async def prepare(
     _check(row, content)
     if row["terms"] is None:
         accounts.check(run, content.paid.lines, content.accountants, books)
+        content = _stretched(content)
+    accounts.check_kept(content.paid.lines, content.accountants, content.terms)
     kept = await asyncio.to_thread(_keep_acts, outbox, run, content)
     if row["file_hash"] is None:
         tell("noting the issue")
         cents = exact_sum(content.paid.lines.amount)
-        noted = (told, kept.sha256, len(content.paid.act), cents, issue.by, issue.at)
+        noted = (_encoded(content.terms), kept.sha256, len(content.paid.act), cents, issue.by, issue.at)
         await postgres.execute(connection, "insert_issue", run, *noted)
     elif kept.sha256.hex() != row["file_hash"]:
         raise EngineError(
@@ -92,6 +94,12 @@ async def prepare(
         )
     tell("issue noted")
     return Prepared(outbox.path(run, ACTS), content)
+
+
+def _stretched(content: Content) -> Content:
+    """With what tells of each of its entries the account that it leaves from."""
+    told = ordering.stretches(content.paid, content.accountants)
+    return content._replace(terms=msgspec.structs.replace(content.terms, stretches=told))
 
 
 def _check(row: dict[str, Any], content: Content) -> None:
