@@ -121,7 +121,7 @@ def _sent(orders: Orders) -> Transfers:
     same = np.ones(count, np.int32)
     kind = np.full(count, KIND_NUMBER[_PAYMENT], np.int16)
     return transfers(
-        Sent(entries, orders.amount, same, same, same, kind, same.astype(np.int16), same), references
+        Sent(entries, orders.amount, same, same, same, kind, same.astype(np.int16), same, same), references
     )
 
 

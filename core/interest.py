@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.dated import Dated, dated
 from core.money import CENTS_PER_EURO
 from core.reference.files import SHIPPED, broken, toml
 
@@ -28,13 +29,13 @@ _JULY = 6
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """The rules of late interest."""
+    """The rules of late interest; each holds for what began to run on a day from which on it does."""
 
     place: str
-    compensation: int
+    compensation: Dated
     """Cents, once for each creditor of a request who was paid late."""
-    points: int
-    days_a_year: int
+    points: Dated
+    days_a_year: Dated
     refinancing: Mapping[int, int]
     """By half-year, counted from year 0."""
 
@@ -55,15 +56,15 @@ class Interest:
                     f'no rate for "{year}-{second + 1}"',
                     "Add the rate of that half-year.",
                 )
-        found = np.array([self.refinancing[half] + self.points for half in halves.tolist()], np.int64)
-        return found[at] if len(since) else np.zeros(0, np.int64)
+        found = np.array([self.refinancing[half] for half in halves.tolist()], np.int64)
+        return found[at] + self.points.at(since) if len(since) else np.zeros(0, np.int64)
 
     def of(
         self, amount: NDArray[np.int64], late: NDArray[np.int32], since: NDArray[np.int32]
     ) -> NDArray[np.int64]:
         """Cents of interest on ``amount`` that was ``late`` days late, from ``since`` on; half a cent is rounded up."""
         times = self.rates(since) * late
-        unit = RATE_UNITS * self.days_a_year
+        unit = RATE_UNITS * self.days_a_year.at(since)
         whole, rest = np.divmod(amount, unit)
         return whole * times + (2 * rest * times + unit) // (2 * unit)
 
@@ -90,20 +91,30 @@ def load(folder: Path = SHIPPED) -> Interest:
             str(path), f"refinancing is {table!r}", 'Write a table of rates, as in "2018-1" = "0.00".'
         )
     place = f"{path}, refinancing"
+    rules = _Rules(str(path), said)
     return Interest(
         place=str(path),
-        compensation=_whole(path, said, "compensation_euros", range(_COMPENSATION_MAX + 1)) * CENTS_PER_EURO,
-        points=_rate(str(path), "points", said.get("points")),
-        days_a_year=_whole(path, said, "days_a_year", _DAYS_A_YEAR),
+        compensation=rules.whole("compensation_euros", range(_COMPENSATION_MAX + 1), CENTS_PER_EURO),
+        points=dated(str(path), "points", said.get("points"), lambda one: _rate(str(path), "points", one)),
+        days_a_year=rules.whole("days_a_year", _DAYS_A_YEAR),
         refinancing={_half(place, name): _rate(place, name, rate) for name, rate in table.items()},
     )
 
 
-def _whole(path: Path, said: Mapping[str, Any], key: str, among: range) -> int:
-    found = said.get(key)
-    if type(found) is not int or found not in among:
-        raise broken(str(path), f"{key} is {found!r}", f"Write {among.start} to {among.stop - 1}.")
-    return found
+class _Rules(NamedTuple):
+    """What the file says."""
+
+    place: str
+    said: Mapping[str, Any]
+
+    def whole(self, key: str, among: range, unit: int = 1) -> Dated:
+        """Whole numbers ``among`` some, counted in ``unit``."""
+        return dated(self.place, key, self.said.get(key), lambda one: self._whole(key, one, among) * unit)
+
+    def _whole(self, key: str, found: object, among: range) -> int:
+        if type(found) is not int or found not in among:
+            raise broken(self.place, f"{key} is {found!r}", f"Write {among.start} to {among.stop - 1}.")
+        return found
 
 
 def _rate(place: str, key: str, said: object) -> int:

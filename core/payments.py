@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from core.dated import Dated, dated
 from core.money import CENTS_PER_EURO, SEPA_MAX
 from core.reference.files import SHIPPED, broken, toml
 from core.target import first_open
@@ -56,7 +57,8 @@ class Rules:
     """All of them."""
 
     initiator: str
-    term_days: int
+    term_days: Dated
+    """By the day on which a term begins."""
     ahead_days: int
     transactions_max: int
     bytes_max: int
@@ -84,7 +86,7 @@ def load(folder: Path = SHIPPED) -> Rules:
     due, file, sepa, rtgs = (_Part(path, said, name) for name in ("due", "file", "sepa", "rtgs"))
     return Rules(
         initiator=_initiator(path, said),
-        term_days=due.whole("term_days", range(DAYS_MAX)),
+        term_days=due.dated("term_days", range(DAYS_MAX)),
         ahead_days=due.whole("ahead_days", range(DAYS_MAX)),
         transactions_max=file.whole("transactions_max", range(1, TRANSACTIONS_MAX + 1)),
         bytes_max=file.whole("bytes_max", range(BYTES_MIN, BYTES_MAX + 1)),
@@ -104,7 +106,13 @@ class _Part:
     name: str
 
     def whole(self, key: str, among: range) -> int:
-        found = self._value(key)
+        return self._whole(key, self._value(key), among)
+
+    def dated(self, key: str, among: range) -> Dated:
+        place = f"{self.path}, {self.name}"
+        return dated(place, key, self._value(key), lambda one: self._whole(key, one, among))
+
+    def _whole(self, key: str, found: object, among: range) -> int:
         if type(found) is not int or found not in among:
             raise self._broken(key, found, f"Write {among.start} to {among.stop - 1}.")
         return found

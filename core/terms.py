@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.dated import Dated
+
 Days = NDArray[np.int32]
 
 NEVER = np.int32(2**31 - 1)
@@ -40,12 +42,13 @@ class Terms(NamedTuple):
         return np.maximum(paid.astype(np.int64) - self.end, 0).astype(np.int32)
 
 
-def terms(start: Days, suspended: Days, resumed: Days, days: int) -> Terms:
-    """The terms of requests, of ``days``.
+def terms(start: Days, suspended: Days, resumed: Days, rule: Dated) -> Terms:
+    """The terms of requests, of as many days as the ``rule`` of the day on which each begins.
 
     A suspension after their end stops nothing, nor one that was over before they began: what stops a term begins with it
     at the earliest, and ends when it begins at the earliest, whatever the acts are dated.
     """
+    days = rule.at(start).astype(np.int32)
     end = start + days
     counts = (suspended > 0) & (suspended <= end) & ~((resumed > 0) & (resumed <= start))
     began = np.maximum(suspended, start)

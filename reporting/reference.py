@@ -11,6 +11,7 @@ from pathlib import Path
 from core import calendar, chart, interest, nomenclature, payments
 from core.catalog import Role
 from core.chart import Chart
+from core.dated import Dated
 from core.interest import Interest
 from core.nomenclature import Area, Centre, Fund, Item, Nomenclature, Programme
 from core.reference.files import SHIPPED
@@ -29,7 +30,7 @@ class Codes:
     receivables: dict[int, str]
     """By exercise, the account of what is owed to the State."""
     interest: Interest
-    term_days: int
+    term_days: Dated
 
     def programme_of(self, centre: str) -> Programme:
         """The programme above a fund centre, or the centre itself."""

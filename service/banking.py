@@ -4,6 +4,7 @@ Where something was debited, what is due for paying late is claimed behind it, i
 taken in, whatever stands in the way of that.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 
 from core import bank_reasons
 from core.accountants import Accountants
+from core.codes import Outcome
 from core.errors import InputError
 from core.reference.files import SHIPPED
 from ingest.envelope import Envelope
@@ -22,6 +24,7 @@ from service.late import Claimed, How
 from service.progress import Narrator
 from service.settings import Settings
 from settlement import asked
+from settlement.bank import postgres as bank
 from settlement.bank.acts import SENDER
 from settlement.bank.importing import Imported, Importer, Known
 from settlement.bank.verdicts import Lots
@@ -49,6 +52,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     rejects: int
     unmatched: int
     unmatched_cents: int
+    refused: dict[str, int]
+    """Lines of its acts that the journal refused and has not accepted since, by code."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -93,7 +98,8 @@ async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: T
         numbers = {each.number for each in later}
         messages = [*(each for each in messages if each.number not in numbers), *later]
         posted = _together(posted, then) if then else posted
-    taken = Taken([_message(each) for each in messages], rejected, posted)
+    refused = await _refused(where, messages)
+    taken = Taken([_message(each, refused) for each in messages], rejected, posted)
     if not told.claims or taken.is_interrupted or not any(each.debits for each in taken.messages):
         return taken
     claimed = await late.claim_behind(where, told.claims, heard, told.teller)
@@ -140,12 +146,26 @@ async def _post(
         return None
     files = list(dict.fromkeys(each.acts_path for each in messages if each.acts_path))
     teller.doing("posting")
-    order = Order(files, Envelope(sender=SENDER))
+    # acts that were refused are the same bytes once they may pass, and those accepted before are duplicates then
+    order = Order(files, Envelope(sender=SENDER), again=any(each.was_refused for each in messages))
     result = app.proved(await app.process(where, order, heard, teller), "the bank's answers")
     if not result.is_interrupted:
         for path in files:
             path.unlink(missing_ok=True)
     return result
+
+
+async def _refused(where: Where, messages: Sequence[Imported]) -> dict[bytes, Counter[str]]:
+    """How many lines of the acts of ``messages`` stand refused, by file of acts and code."""
+    found: dict[bytes, Counter[str]] = {}
+    files = [each.acts_hash for each in messages if each.acts_hash]
+    if not files:
+        return found
+    with postgres.told(where.database.dsn):
+        async with postgres.connected(where.database.dsn) as connection:
+            for row in await bank.refused(connection, files):
+                found.setdefault(row["file_hash"], Counter())[Outcome(row["code"]).name] += 1
+    return found
 
 
 def years(settings: Settings) -> Mapping[int, Accountants]:
@@ -163,7 +183,7 @@ def _known(settings: Settings) -> Known:
     return Known(years(settings), bank_reasons.load(settings.reference or SHIPPED), lots)
 
 
-def _message(imported: Imported) -> Message:
+def _message(imported: Imported, refused: Mapping[bytes, Mapping[str, int]]) -> Message:
     message = imported.message
     return Message(
         file=imported.path.name,
@@ -175,4 +195,5 @@ def _message(imported: Imported) -> Message:
         statements=[each.identity for each in message.statements],
         movements=int(message.movements.amount.size),
         **imported.counts._asdict(),
+        refused=dict(refused.get(imported.acts_hash or b"", {})),
     )

@@ -100,12 +100,12 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
     ------
     EngineError
         The engine cannot go on.  What was acknowledged is durable, and the same command goes on from there.
+    ReferenceDataError
+        The reference data do not hold together: at the start, or when the turn of a standby has come.
     StoodDown
         A signal came while it stood by.
     """
-    reference = reference_of(settings)
-    if at.stands_by:
-        await standby.turn(settings.database, interruption, teller.doing)
+    reference = await _in_turn(settings, at, interruption, teller)
     async with (
         opened(settings, teller.doing) as database,
         held(database, TimedStore, settings.command_seconds) as store,
@@ -142,6 +142,18 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
                         task.cancel()
             except BaseExceptionGroup as group_of_one:
                 raise _first(group_of_one) from None
+
+
+async def _in_turn(
+    settings: Settings, at: Listening, interruption: Interruption, teller: Narrator
+) -> Reference:
+    """The reference data to decide by, once it is our turn."""
+    reference = reference_of(settings)
+    if at.stands_by:
+        await standby.turn(settings.database, interruption, teller.doing)
+        # it may have waited for months: what was read before that was a check
+        reference = reference_of(settings)
+    return reference
 
 
 def _door(at: Listening, kept: trail.Trail, board: Board) -> Door:

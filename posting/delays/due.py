@@ -33,6 +33,8 @@ class Due(NamedTuple):
 def due(late: Late, rules: Interest) -> Due:
     """What is due by ``rules``.
 
+    Interest by those of the day on which it began to run, the compensation by those of the first such day.
+
     Raises
     ------
     ReferenceDataError
@@ -48,7 +50,7 @@ def due(late: Late, rules: Interest) -> Due:
         payable=late.payable[first],
         debit=late.debit[last],
         interest=np.add.reduceat(each, first),
-        compensation=np.full(len(first), rules.compensation, np.int64),
+        compensation=rules.compensation.at(late.since[first]),
         late=np.maximum.reduceat(late.late, first),
         cell=late.cell[first],
         payee=late.payee[first],

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG, KIND_NUMBER
 from core.columns import take
+from core.dated import Dated
 from core.delays import Debited, Late
 from core.terms import Terms, terms
 from posting.delays.services import Billed
@@ -71,7 +72,7 @@ class Known(NamedTuple):
     certified: Billed
     stops: Stops
     parts: Mapping[int, Part]
-    term_days: int
+    term_days: Dated
 
 
 class Measured(NamedTuple):

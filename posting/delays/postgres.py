@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG, KIND_NUMBER
 from core.columns import blank, join
+from core.dated import Dated
 from core.delays import Certified, Debited, Payable
 from posting import requests
 from posting.delays import services
@@ -41,7 +42,7 @@ _SUSPENSION, _RESUMPTION = KIND_NUMBER["term_suspension"], KIND_NUMBER["term_res
 Connection = asyncpg.Connection
 
 
-async def known(connection: Connection, term_days: int) -> Known:
+async def known(connection: Connection, term_days: Dated) -> Known:
     """All there is to know of requests; within a snapshot."""
     return Known(
         await _received(connection),
@@ -52,7 +53,7 @@ async def known(connection: Connection, term_days: int) -> Known:
     )
 
 
-async def known_of(connection: Connection, rows: Debited, term_days: int) -> Known:
+async def known_of(connection: Connection, rows: Debited, term_days: Dated) -> Known:
     """What is to know of the requests that ``rows`` paid; within a snapshot."""
     is_part = np.isin(rows.kind, _DIVERTED)
     parts = await _parts(connection) if is_part.any() else {}

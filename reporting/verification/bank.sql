@@ -42,14 +42,28 @@ where e.entry_id is null or a.times <> 1 or a.cents <> e.amount;
 with of_cell as (
     select distinct c.cell, a.account from cell c join reference_text t on t.kind = 1 and t.id = c.centre
     join assigned a on a.centre = t.code and a.exercise = c.budget_year
+), transfer as (  -- of a run by what was kept when it was issued, of all else as the reference data assign it now
+    select e.entry_id, coalesce(r.account, o.account) as account
+    from entry e join kind k using (kind) left join payment_submission p using (submission)
+    left join run_line l on l.run = p.run and l.entry_id = e.predecessor
+    left join run_accountant n on n.run = l.run and n.accountant = l.accountant
+    left join run_account r on r.run = n.run and r.code = n.code and coalesce(r.exercise, e.exercise) = e.exercise
+    left join of_cell o on o.cell = e.cell
+    where k.name in ('payment', 'reissue')
+), debit as (
+    select e.entry_id, e.amount, e.day, t.account from entry e join kind k using (kind) join transfer t on t.entry_id = e.predecessor
+    where k.name = 'bank_debit'
+), answer as (
+    select account, day, -amount as cents from debit
+    union all
+    select d.account, e.day, e.amount from entry e join kind k using (kind) join debit d on d.entry_id = e.predecessor
+    where k.name = 'bank_return'
 ), told as (
     select account, arg_max(day, (message, statement)) as day, arg_max(closing, (message, statement)) as closing,
            arg_min(opening, (message, statement)) as opening
     from bank_statement where closing is not null group by account
 ), moved as (
-    select c.account, sum(case k.name when 'bank_debit' then -e.amount else e.amount end) as cents
-    from entry e join kind k using (kind) join of_cell c using (cell) join told t using (account)
-    where k.name in ('bank_debit', 'bank_return') and e.day <= t.day group by c.account
+    select account, sum(a.cents) as cents from answer a join told t using (account) where a.day <= t.day group by account
 ), unmatched as (
     select s.account, sum(case when i.sort in (2, 3) then i.amount else -i.amount end) as cents
     from bank_item i join bank_statement s using (message, statement)
@@ -68,7 +82,7 @@ with of_cell as (
       and n.entry_id not in (select d.entry_id from duplicate d where d.submission in (select submission from stated))
 ), explained as (
     select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents
-    from refused r join entry e on e.entry_id = try_cast(r.reference[2:] as bigint) join of_cell c using (cell) join told t using (account)
+    from refused r join transfer c on c.entry_id = try_cast(r.reference[2:] as bigint) join told t using (account)
     where r.submission > (select min(f.submission) from refused f where f.reference = r.reference and f.kind = r.kind)
        or not exists (select 1 from noticed n where n.reference = r.reference and n.kind = r.kind and n.day <= t.day)
     group by c.account

@@ -70,32 +70,40 @@ with recursive claim as (
     select j.debit, o.suspended, if(o.ended < j.debit, o.resumed, null) as resumed
     from judged j join climb c using (payable) join stop o on o.entry_id = c.at and o.noted < j.debit
 ), begun as (
-    select j.payable, j.debit, j.amount, j.paid, t.days::int as days, s.suspended, s.resumed,
+    select j.payable, j.debit, j.amount, j.paid, s.suspended, s.resumed,
            greatest(coalesce(n.day, j.day), coalesce(c.day, date '1970-01-01')) as start
-    from judged j cross join term t left join stopped s using (debit) left join received n on n.entry_id = j.request
+    from judged j left join stopped s using (debit) left join received n on n.entry_id = j.request
     left join certified c on c.commitment = j.commitment and c.undone = j.undone and c.entry_id = j.request
+), termed as (  -- by the rule of the day on which the term begins
+    select b.*, t.value::int as days from begun b join ruled t on t.rule = 'term_days' and b.start >= t.since and b.start < t.until
 ), moved as (
     select *, case when suspended is null or suspended > start + days or resumed <= start then start + days
                    when resumed is not null then greatest(resumed, suspended, start) + greatest(days, (start + days) - greatest(suspended, start))::int
               end as last
-    from begun
+    from termed
 ), ended as (  -- of several suspensions the one that moves the term furthest
     select payable, debit, any_value(amount) as amount, any_value(paid) as paid, max(coalesce(last, date '9999-12-31')) as last
     from moved group by payable, debit
-), owed as (
-    select e.payable, any_value(t.compensation) + sum((2 * e.amount::hugeint * (r.rate + t.points) * (e.paid - e.last) + 10000 * t.days_a_year)
-                                                       // (20000 * t.days_a_year)) as cents
-    from ended e cross join term t
-    left join refinancing r on r.half = year(e.last + 1) * 2 + (month(e.last + 1) > 6)::int
-    where e.paid > e.last group by e.payable
+), late as (
+    select *, last + 1 as since, year(last + 1) * 2 + (month(last + 1) > 6)::int as half from ended where paid > last
+), owed as (  -- interest by the rules of the day on which it began to run, the compensation by those of the first
+    select l.payable, arg_min(c.value, l.debit) + sum((2 * l.amount::hugeint * (r.rate + p.value) * (l.paid - l.last) + 10000 * y.value)
+                                                       // (20000 * y.value)) as cents,
+           min(l.half) filter (where r.rate is null) as lacks
+    from late l join ruled c on c.rule = 'compensation' and l.since >= c.since and l.since < c.until
+    join ruled p on p.rule = 'points' and l.since >= p.since and l.since < p.until
+    join ruled y on y.rule = 'days_a_year' and l.since >= y.since and l.since < y.until
+    left join refinancing r on r.half = l.half group by l.payable
 ), claimed as (
     select c.entry_id, sum(e.amount) as cents
     from claim c join entry e on e.predecessor = c.payable and e.entry_id <= c.entry_id join kind k on k.kind = e.kind
     where k.name = 'late_interest' group by c.entry_id
 )
 select entry_name(c.entry_id, c.reference) as place, euros(m.cents) || ' claimed by then' as found,
-       coalesce(euros(o.cents) || ' due', 'nothing was paid late') as expected
-from claim c join claimed m using (entry_id) left join owed o using (payable) where o.cents is null or o.cents <> m.cents;
+       case when o.payable is null then 'nothing was paid late'
+            when o.lacks is not null then 'a rate for "' || (o.lacks // 2) || '-' || (o.lacks % 2 + 1) || '", which late_interest.toml does not have'
+            else euros(o.cents) || ' due' end as expected
+from claim c join claimed m using (entry_id) left join owed o using (payable) where o.payable is null or o.lacks is not null or o.cents <> m.cents;
 
 -- name: suspended_unpaid
 -- Nothing is paid of what is owed while its term stands suspended, nor of a part of it that is owed to another.

@@ -42,6 +42,9 @@ select run from payment_abandonment;
 -- name: payment_issue
 select run, acts, cents from payment_issue;
 
+-- name: run_terms
+select run, terms from payment_issue;
+
 -- name: payment_file
 select run, file, accountant, way, executed, transactions, cents from payment_file;
 

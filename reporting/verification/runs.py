@@ -1,6 +1,7 @@
 """Payment runs as the checks read them: the tables that tell of them, and the pages their lines stand on."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
@@ -39,6 +40,9 @@ _LINES = pa.schema(
     ]
 )
 _DIGESTS = pa.schema([("run", pa.int32()), ("stated", pa.string()), ("computed", pa.string())])
+_ACCOUNTS = pa.schema(
+    [("run", pa.int32()), ("exercise", pa.int32()), ("code", pa.string()), ("account", pa.string())]
+)
 
 
 class Part(NamedTuple):
@@ -53,6 +57,9 @@ async def parts(snapshot: Snapshot) -> AsyncIterator[Part]:
     for name in TABLES:
         async for rows in snapshot.table(name):
             yield Part(name, rows)
+    yield Part("run_account", _ACCOUNTS.empty_table())
+    async for rows in snapshot.table("run_terms"):
+        yield Part("run_account", _accounts(rows))
     yield Part("run_line", _LINES.empty_table())
     digests: dict[int, hashlib._Hash] = {}
     async for run, content in snapshot.pages():
@@ -71,6 +78,20 @@ def _lines(run: int, content: bytes) -> pa.Table:
         raise SchemaMismatch(f"a page of run {run} holds {table.schema.names}")
     numbers = pa.array([run], pa.int32()).take(pa.array([0] * len(table)))
     return table.add_column(0, "run", numbers).cast(_LINES)
+
+
+def _accounts(stated: pa.Table) -> pa.Table:
+    """The operations accounts kept with each issue; those without an exercise stand for all, as they did at first."""
+    rows = []
+    for run, text in zip(stated["run"].to_pylist(), stated["terms"].to_pylist(), strict=True):
+        try:
+            terms = json.loads(text)
+            by_year = {int(year): each for year, each in terms.get("years", {}).items()}
+            found = by_year or {None: terms.get("accountants", {})}
+            rows += [(run, year, code, one[1]) for year, each in found.items() for code, one in each.items()]
+        except (ValueError, AttributeError, IndexError) as error:
+            raise SchemaMismatch(f"the terms of run {run} cannot be read: {error}") from error
+    return pa.Table.from_pylist([dict(zip(_ACCOUNTS.names, row, strict=True)) for row in rows], _ACCOUNTS)
 
 
 def _digests(stated: Mapping[int, str], computed: Mapping[int, str]) -> pa.Table:

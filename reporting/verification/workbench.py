@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -31,6 +33,7 @@ CHECKS: Mapping[str, str] = {
     **statements("reporting.verification", "interest.sql"),
 }
 _PACKAGE = "reporting.verification"
+_EPOCH = date(1970, 1, 1)
 
 
 class Workbench:
@@ -132,17 +135,22 @@ def _vocabulary(codes: Codes) -> dict[str, pa.Table]:
     return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _kinds()}
 
 
-def _interest(codes: Codes) -> dict[str, dict[str, list[int]]]:
-    """The payment term, and what is due behind it."""
-    rules = codes.interest
-    term = {
-        "days": [codes.term_days],
-        "compensation": [rules.compensation],
-        "points": [rules.points],
-        "days_a_year": [rules.days_a_year],
-    }
+def _interest(codes: Codes) -> dict[str, dict[str, list[Any]]]:
+    """The payment term, and what is due behind it: each rule with the days from which on, and before which, it holds."""
+    rules, last = codes.interest, date.max
+    ruled: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
+    for rule, found in (
+        ("term_days", codes.term_days),
+        ("compensation", rules.compensation),
+        ("points", rules.points),
+        ("days_a_year", rules.days_a_year),
+    ):
+        days = [date.min, *(_EPOCH + timedelta(days) for days in found.since[1:].tolist())]
+        for since, until, value in zip(days, [*days[1:], last], found.value.tolist(), strict=True):
+            for name, one in zip(ruled, (rule, value, since, until), strict=True):
+                ruled[name].append(one)
     rates = {"half": list(rules.refinancing), "rate": list(rules.refinancing.values())}
-    return {"term": term, "refinancing": rates}
+    return {"ruled": ruled, "refinancing": rates}
 
 
 def _kinds() -> pa.Table:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EXIT_REFUSED = 1
 EXIT_FINDINGS = 1
 ITEMS_SHOWN = 1000
+_REFUSED = "Mend the cause, as by opening the period, then: crescendo bank import --again FILE"
 
 app = App(name="bank", help="The bank's answers: taken in, matched, posted; and how its accounts stand.")
 
@@ -74,7 +75,7 @@ def import_(
         Parameter(
             negative="",
             show_default=False,
-            help="Match files anew that were taken in before: what did not match may now.",
+            help="Match files anew that were taken in before, and post what was refused: either may pass now.",
         ),
     ] = False,
     claims: Annotated[Claims, Parameter(name="*")] = CLAIMS,
@@ -194,6 +195,7 @@ def tell(found: "Taken") -> None:
     if found.posted:
         lines = sum(each.accepted.lines for each in [*found.posted.receipts, *found.posted.known])
         console.say(f"{lines:,} lines of acts accepted in all.")
+    tell_refused(found)
     if found.interest:
         late.tell(found.interest)
 
@@ -202,6 +204,16 @@ def tell_rejected(found: "Taken") -> None:
     """Write which files were refused whole, and what to do."""
     for each in found.rejected:
         console.say(f"  refused whole: {each.where}: {each.found}. {each.remedy}")
+
+
+def tell_refused(found: "Taken") -> None:
+    """Write of which files the journal does not have all acts, and what to do."""
+    for each in found.messages:
+        if each.refused:
+            codes = ", ".join(f"{code} {lines:,}" for code, lines in sorted(each.refused.items()))
+            console.say(
+                f"  refused by the journal, of {each.file}: {codes} (crescendo bank unmatched). {_REFUSED}"
+            )
 
 
 def _messages_grid(messages: "Sequence[Message]") -> Grid:

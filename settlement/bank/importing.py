@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.accountants import Accountants
 from core.answers import Format, Message
 from core.bank_reasons import BankReasons
+from core.columns import take
 from core.errors import EnvelopeMismatch
 from settlement import answers, chaining
 from settlement.bank import acts, postgres, turning, verdicts
@@ -58,6 +59,9 @@ class Imported:
     """Whether its acts are still to be brought to their end."""
     waits: bool = False
     """Whether something of it came back whose debit, of a year before, the books do not have yet."""
+    acts_hash: bytes | None = None
+    was_refused: bool = False
+    """Whether the journal had these very acts before, and refused some that it does not have yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Importer:
         """
         digest = await asyncio.to_thread(_digest, path)
         self.tell(f"reading {path.name}")
-        message = self._ours(await asyncio.to_thread(answers.read, path))
+        message = await self._ours(await asyncio.to_thread(answers.read, path))
         before = await postgres.stored(self.connection, digest)
         if before is not None and not (again or await postgres.is_late(self.connection, before.message)):
             return await self._known(path, message, before)
@@ -93,11 +97,21 @@ class Importer:
         self.tell(f"storing {path.name}")
         number = await self._store(path, digest, (before.message if before else 0, attempt), made)
         self.tell(f"{path.name} stored")
-        acts_path, waits = (
-            target if made.acts else None,
-            bool((made.matched.why == Mismatch.NOT_DEBITED).any()),
-        )
-        return Imported(path, number, attempt, False, message, made.counts, acts_path, made.acts > 0, waits)
+        waits = bool((made.matched.why == Mismatch.NOT_DEBITED).any())
+        found = Imported(path, number, attempt, False, message, made.counts, target, True, waits)
+        return await self._due(found, made.acts_hash)
+
+    async def _due(self, found: Imported, acts_hash: bytes | None) -> Imported:
+        """A message matched anew: acts that the journal has had are given to it only where it refused some."""
+        found.acts_hash = acts_hash
+        state = await postgres.posting(self.connection, acts_hash) if acts_hash else "done"
+        if acts_hash and state == "done":
+            found.was_refused = bool(await postgres.refused(self.connection, [acts_hash]))
+        found.is_pending = state != "done" or found.was_refused
+        if not found.is_pending and found.acts_path:
+            found.acts_path.unlink(missing_ok=True)
+        found.acts_path = found.acts_path if found.is_pending else None
+        return found
 
     async def _known(self, path: Path, message: Message, before: postgres.Stored) -> Imported:
         """A message that was stored; its acts are made again if the engine never had them."""
@@ -111,16 +125,18 @@ class Importer:
                 found = "It was taken in before; what it names, or the table of reasons, changed since"
                 raise EnvelopeMismatch(path.name, found, "Match it anew with --again")
         counts = Counts(*before.counts)
-        return Imported(path, before.message, before.attempt, True, message, counts, target, state != "done")
+        which = (path, before.message, before.attempt, True, message, counts)
+        return Imported(*which, target, state != "done", acts_hash=before.acts_hash)
 
     def _target(self, digest: bytes, attempt: int) -> Path:
         return self.folder / f"{digest.hex()[:16]}-{attempt}.arrow"
 
-    def _ours(self, message: Message) -> Message:
+    async def _ours(self, message: Message) -> Message:
         """The message with our accounts by their IBAN: a statement of 120 characters tells all but the key of a RIB."""
         if message.format is not Format.CFONB120:
             return message
         ibans = {one.iban for each in self.known.accountants.values() for one in each.accountants.values()}
+        ibans.update(await postgres.accounts(self.connection))
         known = {_national(iban): iban for iban in sorted(ibans)}
         told = [
             each._replace(account=known.get(_national(each.account), each.account))
@@ -161,13 +177,23 @@ class Importer:
         """The place of each transfer's account among those of the message; -2 where it is none of them."""
         numbers = account_numbers(message)
         centres = await postgres.centres(self.connection, sent.lines.cell[sent.head])
-        years, cells = sent.lines.exercise[sent.head], sent.lines.cell[sent.head]
-        pairs, at = np.unique(years.astype(np.int64) << 32 | cells, return_inverse=True)
-        told = ((pair >> 32, centres.get(pair & 0xFFFF_FFFF, "")) for pair in pairs.tolist())
-        found = [numbers.get(self._iban(year, centre), -2) for year, centre in told]
-        return np.array(found, np.int64)[at]
+        leaving = await postgres.leaving(self.connection)
+        found = np.full(len(sent.head), -2, np.int64)
+        heads = take(sent.lines, sent.head)
+        for rows in _alike(heads.submission, heads.exercise):
+            first = rows[0]
+            year = int(heads.exercise[first])
+            if stored := leaving.get((int(heads.submission[first]), year)):
+                at = np.searchsorted(stored.firsts, heads.line[rows], "right") - 1
+                found[rows] = np.array([numbers.get(iban or "", -2) for iban in stored.accounts])[at]
+            else:
+                cells, at = np.unique(heads.cell[rows], return_inverse=True)
+                ibans = [self._iban(year, centres.get(cell, "")) for cell in cells.tolist()]
+                found[rows] = np.array([numbers.get(iban, -2) for iban in ibans])[at]
+        return found
 
     def _iban(self, year: int, centre: str) -> str:
+        """The account that is assigned to a fund centre now: of what no run sent."""
         assigned = self.known.accountants.get(year)
         code = assigned.assigned.get(centre, "") if assigned else ""
         return assigned.accountants[code].iban if assigned and code else ""
@@ -211,6 +237,15 @@ class Importer:
             if message.format is not Format.PAIN002:
                 found.append(row)
         return found
+
+
+def _alike(*columns: NDArray[np.integer]) -> list[NDArray[np.int64]]:
+    """The rows that agree in all ``columns``, group by group."""
+    if not len(columns[0]):
+        return []
+    order = np.lexsort(columns)
+    differs = np.any([np.diff(column[order]) != 0 for column in columns], axis=0)
+    return np.split(order, np.flatnonzero(differs) + 1)
 
 
 def _national(iban: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBER
+from core.codes import Outcome
 from posting.rows import HEADER, TRAILER, decode
 from posting.store.sql import queries
 from settlement.bank.mismatch import Mismatch
@@ -23,6 +24,8 @@ _ITEM = (
     "message", "attempt", "row", "statement", "item", "sort", "amount", "day", "reason", "entry_id", "why", "end_to_end",
 )  # fmt: skip
 """A transfer of several lines ends within as many entries."""
+_HARMLESS = (KIND_NUMBER["payee_block"], int(Outcome.PAYEE_BLOCKED))
+"""Kind and code: whoever is blocked need not be blocked once more."""
 
 
 class Stored(NamedTuple):
@@ -33,6 +36,14 @@ class Stored(NamedTuple):
     acts_hash: bytes | None
     counts: Sequence[int]
     """Debits, returns, rejects, what did not match, and its cents."""
+
+
+class Leaving(NamedTuple):
+    """Operations accounts of a run, by the row of its file of acts from which on they are paid from."""
+
+    firsts: NDArray[np.int64]
+    accounts: Sequence[str | None]
+    """None where the accountant has none in that exercise."""
 
 
 async def stored(connection: Connection, file_hash: bytes) -> Stored | None:
@@ -91,6 +102,20 @@ async def centres(connection: Connection, cells: NDArray[np.int32]) -> dict[int,
     return {row["cell"]: row["code"] for row in rows}
 
 
+async def accounts(connection: Connection) -> list[str]:
+    """All accounts that runs were paid from, by their IBAN."""
+    return [row["iban"] for row in await connection.fetch(SQL["accounts"])]
+
+
+async def leaving(connection: Connection) -> dict[tuple[int, int], Leaving]:
+    """From which accounts the entries of runs leave, by submission and exercise."""
+    rows = await connection.fetch(SQL["leaving"])
+    return {
+        (row["submission"], row["exercise"]): Leaving(np.array(row["firsts"], np.int64), row["accounts"])
+        for row in rows
+    }
+
+
 async def payee_codes(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
     """The codes of payees."""
     rows = await connection.fetch(SQL["payees"], list(numbers))
@@ -128,6 +153,14 @@ async def posting(connection: Connection, acts_hash: bytes) -> str:
     """How far the engine is with a file of acts: it is ``unknown`` to it, ``begun``, or ``done``."""
     state: Any = await connection.fetchval(SQL["posting"], acts_hash)
     return str(state)
+
+
+async def refused(
+    connection: Connection, files: Sequence[bytes] | None, limit: int | None = None
+) -> list[Mapping[str, Any]]:
+    """Acts of the bank's answers that the journal refused and has not accepted since: of ``files`` of acts, or of all."""
+    rows = await connection.fetch(SQL["refused"], limit, *_HARMLESS, files)
+    return [dict(row) for row in rows]
 
 
 async def payment_file(connection: Connection, message: str) -> tuple[int, str] | None:

@@ -27,7 +27,7 @@ insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched,
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: sent
-select entry_id, amount, day, cell, payee, kind, exercise, submission, reference from entry where entry_id between {} and {} order by entry_id
+select entry_id, amount, day, cell, payee, kind, exercise, submission, line, reference from entry where entry_id between {} and {} order by entry_id
 
 -- name: centres
 select c.cell, t.code from cell c join reference_text t on t.kind = 1 and t.id = c.centre where c.cell = any($1::int[]);
@@ -62,27 +62,57 @@ select coalesce((select case when exists (select from unfinished u where u.submi
 -- name: payment_file
 select run, name from payment_file where message = $1;
 
--- name: standing
--- How each operations account stands: with the bank, in the books as of that statement, and what lies between.
--- $1, $2, $3: exercise, fund centre, account; $4 to $7: kinds that send, debits, returns, rejects; $8: numbers of the sorts that are credits.
+-- name: accounts
+-- All accounts that runs are paid from.
+select distinct a.value ->> 1 as iban from payment_issue i cross join jsonb_each(i.terms::jsonb -> 'years') y cross join jsonb_each(y.value) a;
+
+-- name: leaving
+-- From which accounts the entries of runs leave, by submission and exercise, each from a row of the file of acts on: as kept when they were issued.
+select s.submission, y.key::int as exercise, array_agg((p.value ->> 1)::int order by (p.value ->> 1)::int) as firsts,
+       array_agg(y.value -> (p.value ->> 0) ->> 1 order by (p.value ->> 1)::int) as accounts
+from payment_issue i join submission s on s.sender = 'treasury' and s.file_hash = i.file_hash
+     cross join jsonb_each(i.terms::jsonb -> 'years') y cross join jsonb_array_elements(i.terms::jsonb -> 'stretches') p
+group by s.submission, y.key
+
+-- name: transfers
+-- What was sent, and from which account: of runs as kept when they were issued, of all else as the reference data assign it now.
+-- $1, $2, $3: exercise, fund centre, account; $4: kinds that send.
 with assigned as (
     select distinct c.cell, a.account from unnest($1::int[], $2::text[], $3::text[]) a (exercise, centre, account)
     join reference_text t on t.kind = 1 and t.code = a.centre join cell c on c.centre = t.id and c.budget_year = a.exercise
+), leaving as (
+    {leaving}
+), transfer as (
+    select e.entry_id, e.amount, e.day, e.kind, e.reference, coalesce(l.accounts[width_bucket(e.line, l.firsts)], a.account) as account
+    from entry e left join leaving l on l.submission = e.submission and l.exercise = e.exercise left join assigned a using (cell)
+    where e.kind = any($4::int[])
+)
+
+-- name: standing
+-- How each operations account stands: with the bank, in the books as of that statement, and what lies between.
+-- As for transfers; $5 to $7: debits, returns, rejects; $8: numbers of the sorts that are credits.
+{transfers}, debited as (
+    select d.entry_id, d.amount, d.day, d.kind, t.account from entry d join transfer t on t.entry_id = d.predecessor where d.kind in ($5, $7)
+), told as (
+    select amount, day, kind, account from transfer
+    union all
+    select amount, day, kind, account from debited
+    union all
+    select r.amount, r.day, r.kind, d.account from entry r join debited d on d.entry_id = r.predecessor where r.kind = $6
 ), last as (
     select distinct on (account) account, identity, day, closing from bank_statement
     where closing is not null order by account, message desc, statement desc
 ), first as (
     select distinct on (account) account, opening from bank_statement where closing is not null order by account, message, statement
 ), moved as (
-    select a.account,
+    select account,
            coalesce(sum(e.amount) filter (where e.kind = any($4::int[])), 0)::bigint as sent,
            coalesce(sum(e.amount) filter (where e.kind = $5), 0)::bigint as debited,
            coalesce(sum(e.amount) filter (where e.kind = $7), 0)::bigint as rejected,
            coalesce(sum(e.amount) filter (where e.kind = $5 and e.day <= l.day), 0)::bigint as debited_then,
            coalesce(sum(e.amount) filter (where e.kind = $6 and e.day <= l.day), 0)::bigint as returned_then,
            count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind in ($5, $7)) as open_lines
-    from entry e join assigned a using (cell) left join last l using (account)
-    where e.kind = any($4::int[]) or e.kind in ($5, $6, $7) group by a.account
+    from told e left join last l using (account) where account is not null group by account
 ), item as (
     select s.account, sum(case when i.sort = any($8::int[]) then i.amount else -i.amount end)::bigint as net, count(*) as items
     from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
@@ -94,17 +124,17 @@ with assigned as (
 ), refusing as (  -- each statement that has it moved it once more
     select distinct r.submission, r.line, r.kind, r.amount, r.reference, substr(r.reference, 2)::bigint as transfer
     from refusal r join stated t using (submission)
-    where t.is_last and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{1,12}$'
+    where t.is_last and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{{1,12}}$'
 ), refused as (  -- but for the first where a notice alone booked it, on another day: that is in the books, once the last statement has come to it
-    select a.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines
+    select t.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines
     from (select *, dense_rank() over (partition by reference, kind order by submission) as nth from refusing) r
-    join entry e on e.entry_id = r.transfer join assigned a using (cell) left join last l using (account)
+    join transfer t on t.entry_id = r.transfer left join last l using (account)
     where r.nth > 1 or not exists (
         select from entry n join submission b using (submission)
         where n.reference = r.reference and n.kind = r.kind and n.day <= l.day and b.sender = 'bank'
           and not exists (select from stated where stated.submission = n.submission)
           and not exists (select from duplicate d join stated using (submission) where d.entry_id = n.entry_id))
-    group by a.account
+    group by t.account
 )
 select account, l.identity as statement, l.day, l.closing as bank, f.opening,
        f.opening - coalesce(m.debited_then, 0) + coalesce(m.returned_then, 0) as books,
@@ -116,13 +146,10 @@ order by account;
 
 -- name: in_transit
 -- Sent and neither debited nor refused, item by item.
-select e.entry_id, e.amount, e.day, e.reference, a.account
-from entry e join (
-    select distinct c.cell, a.account from unnest($1::int[], $2::text[], $3::text[]) a (exercise, centre, account)
-    join reference_text t on t.kind = 1 and t.code = a.centre join cell c on c.centre = t.id and c.budget_year = a.exercise
-) a using (cell)
-where e.kind = any($4::int[]) and not exists (select from entry f where f.predecessor = e.entry_id and f.kind in ($5, $6))
-order by e.entry_id limit $7;
+{transfers}
+select t.entry_id, t.amount, t.day, t.reference, t.account from transfer t
+where t.account is not null and not exists (select from entry f where f.predecessor = t.entry_id and f.kind in ($5, $6))
+order by t.entry_id limit $7;
 
 -- name: unmatched
 -- Movements of the last attempts that did not match.
@@ -147,13 +174,13 @@ with stated as (
     select *, dense_rank() over (partition by reference, kind, is_stated order by submission) as nth, bool_or(is_stated) over (partition by reference, kind) as told
     from refusing
 )
-select distinct on (r.reference, r.kind, r.submission, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code
+select distinct on (r.reference, r.kind, r.submission, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code, u.file_hash
 from numbered r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)
-where (r.is_stated and r.nth > 1) or (r.is_stated or r.nth = 1 and not r.told) and not exists (
+where ($4::bytea[] is null or u.file_hash = any($4)) and ((r.is_stated and r.nth > 1) or (r.is_stated or r.nth = 1 and not r.told) and not exists (
     select from entry e join submission b using (submission)
     where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and (not r.is_stated
           or not exists (select from stated where stated.submission = e.submission)
-             and not exists (select from duplicate d join stated using (submission) where d.entry_id = e.entry_id)))
+             and not exists (select from duplicate d join stated using (submission) where d.entry_id = e.entry_id))))
 order by r.reference, r.kind, r.submission, r.line, t.message limit $1;
 
 -- name: back

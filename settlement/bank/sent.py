@@ -25,6 +25,8 @@ class Sent(NamedTuple):
     kind: Small
     exercise: Small
     submission: Index
+    line: Index
+    """Row of its file of acts."""
 
 
 class Transfers(NamedTuple):

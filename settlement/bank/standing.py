@@ -104,7 +104,7 @@ Years = Mapping[int, Accountants]
 async def standing(connection: postgres.Connection, years: Years) -> Standing:
     """How the accounts stand."""
     rows = await connection.fetch(
-        postgres.SQL["standing"], *_assigned(years), _SENDS, _DEBIT, _RETURN, _REJECT, _CREDITS
+        _of_transfers("standing"), *_assigned(years), _SENDS, _DEBIT, _RETURN, _REJECT, _CREDITS
     )
     names = Account.__struct_fields__
     accounts = [Account(**{name: row[name] for name in names}) for row in rows]
@@ -116,7 +116,7 @@ async def standing(connection: postgres.Connection, years: Years) -> Standing:
 async def in_transit(connection: postgres.Connection, years: Years, limit: int) -> list[InTransit]:
     """The first ``limit`` transfers that the bank has not answered for."""
     rows = await connection.fetch(
-        postgres.SQL["in_transit"], *_assigned(years), _SENDS, _DEBIT, _REJECT, limit
+        _of_transfers("in_transit"), *_assigned(years), _SENDS, _DEBIT, _REJECT, limit
     )
     return [InTransit(*row.values()) for row in rows]
 
@@ -125,9 +125,7 @@ async def unmatched(connection: postgres.Connection, limit: int) -> list[Unmatch
     """The first ``limit`` movements that did not match, and acts that were refused."""
     rows = await connection.fetch(postgres.SQL["unmatched"], limit)
     found = [_unmatched(dict(row)) for row in rows]
-    harmless = (KIND_NUMBER["payee_block"], int(Outcome.PAYEE_BLOCKED))
-    refused = await connection.fetch(postgres.SQL["refused"], limit, *harmless)
-    return found + [_refused(dict(row)) for row in refused]
+    return found + [_refused(row) for row in await postgres.refused(connection, None, limit)]
 
 
 def _unmatched(row: dict[str, Any]) -> Unmatched:
@@ -136,13 +134,19 @@ def _unmatched(row: dict[str, Any]) -> Unmatched:
     return Unmatched(**row, sort=sort, why=why.name, finding=FINDINGS[why])
 
 
-def _refused(row: dict[str, Any]) -> Unmatched:
+def _refused(row: Mapping[str, Any]) -> Unmatched:
     """An act that the journal refused; crescendo report refusals says more."""
     kind, code = CATALOG[row["kind"]], Outcome(row["code"])
     return Unmatched(
         file=row["file"], statement=row["statement"], account="", item=0, sort=kind.name, amount=row["amount"], day=None,
         reason="", transfer=int(row["reference"][1:]), why=code.name, finding="the journal refused it", end_to_end="",
     )  # fmt: skip
+
+
+def _of_transfers(name: str) -> str:
+    """A query that begins with what was sent, and from which account."""
+    sent = postgres.SQL["transfers"].format(leaving=postgres.SQL["leaving"])
+    return postgres.SQL[name].format(transfers=sent)
 
 
 def _assigned(years: Years) -> tuple[list[int], list[str], list[str]]:

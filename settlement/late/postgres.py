@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBER
 from core.columns import blank, join
+from core.dated import Dated
 from core.delays import Claims, Debited, Late
 from core.interest import Interest
 from posting.delays import postgres as delays
@@ -36,7 +37,7 @@ class Found(NamedTuple):
     """Of the journal, as of then."""
 
 
-async def proposed(connection: Connection, rules: Interest, term_days: int) -> Found:
+async def proposed(connection: Connection, rules: Interest, term_days: Dated) -> Found:
     """What is due and not claimed, as of one moment.
 
     Raises
@@ -59,7 +60,7 @@ async def proposed(connection: Connection, rules: Interest, term_days: int) -> F
     return Found(acts.missing(owed, claimed), sum(counts), last_entry)
 
 
-async def proposed_since(connection: Connection, rules: Interest, term_days: int) -> Found:
+async def proposed_since(connection: Connection, rules: Interest, term_days: Dated) -> Found:
     """``proposed``, of whatever something was debited of behind the last mark; of everything where there is none."""
     mark = await connection.fetchval(SQL["mark"])
     if not mark:

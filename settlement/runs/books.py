@@ -22,6 +22,8 @@ class Books(NamedTuple):
     accountants: Mapping[int, Accountants]
     """By exercise."""
     reasons: BankReasons
+    folder: Path
+    """Where they were read."""
 
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> "Books":
@@ -46,13 +48,15 @@ class Books(NamedTuple):
             As for ``load``.
         """
         found = {year: accountants.load(folder.joinpath(str(year)), each) for year, each in years.items()}
-        return cls(days, payments.load(folder), found, bank_reasons.load(folder))
+        return cls(days, payments.load(folder), found, bank_reasons.load(folder), folder)
 
     def order(self) -> list[str]:
         """All accountants, in the order of the files, each once."""
         return list(dict.fromkeys(code for each in self.accountants.values() for code in each.accountants))
 
-    def debtors(self) -> dict[str, Debtor]:
-        """Operations accounts by accountant; where years differ, that of the last."""
-        ones = [one for _, each in sorted(self.accountants.items()) for one in each.accountants.values()]
-        return {one.code: Debtor(one.holder, one.iban, one.bic) for one in ones}
+    def debtors(self) -> dict[int, dict[str, Debtor]]:
+        """Operations accounts by exercise and accountant: years may differ."""
+        return {
+            year: {one.code: Debtor(one.holder, one.iban, one.bic) for one in each.accountants.values()}
+            for year, each in self.accountants.items()
+        }

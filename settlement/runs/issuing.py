@@ -15,7 +15,7 @@ import msgspec
 from core.errors import EngineError
 from settlement.outbox import Kept, Outbox
 from settlement.pain001 import Version, exact_sum
-from settlement.runs import ordering, postgres
+from settlement.runs import accounts, ordering, postgres
 from settlement.runs.books import Books
 from settlement.runs.desk import Tell, one
 from settlement.runs.ordering import File, Terms
@@ -64,6 +64,8 @@ async def prepare(
         It is not there, or not released.
     EngineError
         It was begun, and its file cannot be made again as it was.
+    ReferenceDataError
+        They know no account any more for something that it pays; nothing was noted.
     """
     books, issue, tell = how
     row = await one(connection, run, "released", "issuing", "issued")
@@ -75,11 +77,15 @@ async def prepare(
     told = row["terms"] or _encoded(ordering.terms(books.rules, books.debtors(), issue.at, issue.version))
     content = await _content(connection, row, told)
     _check(row, content)
+    if row["terms"] is None:
+        accounts.check(run, content.paid.lines, content.accountants, books)
+        content = _stretched(content)
+    accounts.check_kept(content.paid.lines, content.accountants, content.terms)
     kept = await asyncio.to_thread(_keep_acts, outbox, run, content)
     if row["file_hash"] is None:
         tell("noting the issue")
         cents = exact_sum(content.paid.lines.amount)
-        noted = (told, kept.sha256, len(content.paid.act), cents, issue.by, issue.at)
+        noted = (_encoded(content.terms), kept.sha256, len(content.paid.act), cents, issue.by, issue.at)
         await postgres.execute(connection, "insert_issue", run, *noted)
     elif kept.sha256.hex() != row["file_hash"]:
         raise EngineError(
@@ -88,6 +94,12 @@ async def prepare(
         )
     tell("issue noted")
     return Prepared(outbox.path(run, ACTS), content)
+
+
+def _stretched(content: Content) -> Content:
+    """With what tells of each of its entries the account that it leaves from."""
+    told = ordering.stretches(content.paid, content.accountants)
+    return content._replace(terms=msgspec.structs.replace(content.terms, stretches=told))
 
 
 def _check(row: dict[str, Any], content: Content) -> None:

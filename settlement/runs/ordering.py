@@ -1,6 +1,6 @@
 """From what was accepted of a run to its payment files: one transfer an act, in files by accountant and way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -21,6 +21,9 @@ from settlement.splitting import cuts
 from settlement.texts import as_arrow, chosen
 from settlement.transfers import Orders, check, named, spelt, taken
 
+Account = tuple[str, str, str]
+"""Holder, IBAN and BIC."""
+
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """All that the files of a run depend on beside the journal and the run's lines; kept with the run."""
@@ -35,8 +38,26 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     transactions_max: int
     bytes_max: int
     batch_booking: bool
-    accountants: Mapping[str, tuple[str, str, str]]
-    """Holder, IBAN and BIC of their operations accounts, by code."""
+    accountants: Mapping[str, Account] = msgspec.field(default_factory=dict)
+    """Of issues that began before accounts were kept by exercise: operations accounts by code."""
+    years: Mapping[int, Mapping[str, Account]] = msgspec.field(default_factory=dict)
+    """Operations accounts by exercise and code of the accountant."""
+    stretches: Sequence[tuple[str, int]] = ()
+    """Accountants in the order of the acts, each with the row of its first."""
+
+    def debtor(self, code: str, exercise: int) -> Debtor:
+        """Whose account lines of an accountant and exercise are paid from.
+
+        Raises
+        ------
+        EngineError
+            It was not kept when the issue began.
+        """
+        known = self.years.get(exercise, {}) if self.years else self.accountants
+        if code not in known:
+            found = f"no account of {code} for {exercise} was kept when the issue began"
+            raise EngineError(f"{found}; no file can be written of it")
+        return Debtor(*known[code])
 
 
 class Accepted(NamedTuple):
@@ -65,7 +86,9 @@ class File(NamedTuple):
         return written(self.heading, self.orders)
 
 
-def terms(rules: Rules, accountants: Mapping[str, Debtor], at: datetime, version: Version) -> Terms:
+def terms(
+    rules: Rules, accountants: Mapping[int, Mapping[str, Debtor]], at: datetime, version: Version
+) -> Terms:
     """What holds for a run that is issued ``at`` that moment."""
     executed = {way.name: clearing.executed(at) for way, clearing in rules.clearings.items()}
     return Terms(
@@ -77,8 +100,17 @@ def terms(rules: Rules, accountants: Mapping[str, Debtor], at: datetime, version
         transactions_max=rules.transactions_max,
         bytes_max=rules.bytes_max,
         batch_booking=rules.batch_booking,
-        accountants={code: (one.holder, one.iban, one.bic) for code, one in accountants.items()},
+        years={
+            year: {code: (one.holder, one.iban, one.bic) for code, one in each.items()}
+            for year, each in accountants.items()
+        },
     )
+
+
+def stretches(paid: Paid, codes: Sequence[str]) -> list[tuple[str, int]]:
+    """The accountants of ``codes`` in the order of the acts, each with the row of its first."""
+    numbers, rows = np.unique(paid.lines.accountant, return_index=True)
+    return [(codes[int(number) - 1], int(row)) for number, row in zip(numbers, rows, strict=True)]
 
 
 def orders(paid: Paid, accepted: Accepted, payees: Payees) -> tuple[Orders, NDArray[np.int64]]:
@@ -140,16 +172,29 @@ def files(
     """The files of a run, in order; ``said`` are its terms and its accountants, in the order of its lines."""
     found, firsts = made
     told, codes = said
+    limits = (told.transactions_max, told.bytes_max)
     accountant, way = paid.lines.accountant[firsts], paid.lines.way[firsts]
     for number, kind in _sets(accountant, way):
-        rows = np.flatnonzero((accountant == number) & (way == kind))
-        some, code = taken(found, rows), codes[number - 1]
-        limits = (told.transactions_max, told.bytes_max)
-        for part, piece in enumerate(cuts(sizes(some, told.version), some.amount, limits), 1):
-            name = f"{run}-{code}-{Way(kind).name}-{part}"
-            yield File(
-                f"{name}.xml", code, Way(kind), _heading(name, told, code, Way(kind)), taken(some, piece)
-            )
+        rows, code = np.flatnonzero((accountant == number) & (way == kind)), codes[number - 1]
+        part = 0
+        for debtor, own in _by_account(told, code, rows, paid.lines.exercise[firsts[rows]]):
+            some = taken(found, own)
+            for piece in cuts(sizes(some, told.version), some.amount, limits):
+                part += 1
+                name = f"{run}-{code}-{Way(kind).name}-{part}"
+                heading = _heading(name, told, debtor, Way(kind))
+                yield File(f"{name}.xml", code, Way(kind), heading, taken(some, piece))
+
+
+def _by_account(
+    told: Terms, code: str, rows: NDArray[np.int64], exercises: NDArray[np.int16]
+) -> Iterator[tuple[Debtor, NDArray[np.int64]]]:
+    """The rows of an accountant by the account that their exercises are paid from: one, unless years differ."""
+    years = np.unique(exercises).tolist()
+    of_year = {year: told.debtor(code, year) for year in years}
+    for debtor in dict.fromkeys(of_year.values()):
+        wanted = [year for year in years if of_year[year] == debtor]
+        yield debtor, rows[np.isin(exercises, wanted)]
 
 
 def _sets(accountant: NDArray[np.int16], way: NDArray[np.int16]) -> list[tuple[int, int]]:
@@ -158,12 +203,12 @@ def _sets(accountant: NDArray[np.int16], way: NDArray[np.int16]) -> list[tuple[i
     return [divmod(both, ways) for both in np.unique(accountant.astype(np.int64) * ways + way).tolist()]
 
 
-def _heading(name: str, told: Terms, code: str, way: Way) -> Heading:
+def _heading(name: str, told: Terms, debtor: Debtor, way: Way) -> Heading:
     return Heading(
         message=f"CRSC-{name}",
         created=told.created,
         initiator=told.initiator,
-        debtor=Debtor(*told.accountants[code]),
+        debtor=debtor,
         way=way,
         executed=told.executed[way.name],
         batch_booking=told.batch_booking,

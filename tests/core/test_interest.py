@@ -60,6 +60,15 @@ def test_a_half_year_without_a_rate_is_named() -> None:
         cents(100, 1, "2031-02-01")
 
 
+def test_each_is_judged_by_the_rules_of_its_own_day(tmp_path: Path) -> None:
+    text = TEXT.replace('points = "8.00"', 'points = { "2013-03-16" = "8.00", "2018-03-01" = "9.00" }')
+    text = text.replace("days_a_year = 365", 'days_a_year = { "2013-03-16" = 365, "2018-03-01" = 360 }')
+    (tmp_path / "late_interest.toml").write_text(text)
+    since = np.array([day("2018-02-28"), day("2018-03-01")], np.int32)
+    found = load(tmp_path).of(np.array([100_000] * 2, np.int64), np.array([73, 72], np.int32), since)
+    assert found.tolist() == [1_600, 1_800]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "found"),
     [
@@ -68,6 +77,8 @@ def test_a_half_year_without_a_rate_is_named() -> None:
         ('points = "8.00"', "points = 8.0", "points is 8.0"),
         ('"2018-1" = "0.00"', '"2018-3" = "0.00"', "'2018-3' is no half-year"),
         ('"2018-1" = "0.00"', '"2018-1" = "nothing"', "2018-1 is 'nothing'"),
+        ('points = "8.00"', 'points = { "2018-01-01" = 8 }', "points is 8"),
+        ("days_a_year = 365", 'days_a_year = { "2018-02-31" = 365 }', "'2018-02-31' is no day"),
         ("[refinancing]", "[rates]", "refinancing is None"),
     ],
 )

@@ -18,7 +18,7 @@ TEXT = (SHIPPED / "payments.toml").read_text()
 
 def test_the_sample_is_read() -> None:
     rules = load()
-    assert (rules.term_days, rules.ahead_days) == (30, 3)
+    assert (rules.term_days.value.tolist(), rules.ahead_days) == ([30], 3)
     assert {"FR", "DE"} <= rules.countries
     assert rules.rtgs_from == 100_000_000 * 100 <= SEPA_MAX
     assert rules.batch_booking
@@ -35,6 +35,8 @@ def test_no_rule_lets_sepa_carry_more_than_it_can(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         ("term_days = 30", "term_days = 1000", "due: term_days is 1000. Write 0 to 365"),
+        ("term_days = 30", 'term_days = { "2018-01-01" = 400 }', "due: term_days is 400"),
+        ("term_days = 30", "term_days = { soon = 30 }", "due: term_days: 'soon' is no day"),
         ("ahead_days = 3", "ahead_days = true", "ahead_days is True"),
         ("transactions_max = 100_000", "transactions_max = 0", "transactions_max is 0"),
         ("bytes_max = 100_000_000", "bytes_max = 1", "bytes_max is 1"),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.dated import always
 from core.terms import NEVER, Terms, terms
 
 days = st.integers(1, 400)
@@ -14,7 +15,7 @@ days = st.integers(1, 400)
 
 def one(start: int, suspended: int = 0, resumed: int = 0, term: int = 30) -> Terms:
     said, stopped, again = (np.array([each], np.int32) for each in (start, suspended, resumed))
-    return terms(said, stopped, again, term)
+    return terms(said, stopped, again, always(term))
 
 
 def told(found: Terms, paid: int) -> tuple[int, int, int]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core import interest
 from core.columns import blank
+from core.dated import always
 from core.delays import Certified, Debited, Late
 from core.terms import NEVER, terms
 from posting.delays import services
@@ -136,7 +137,7 @@ def test_what_is_measured_of_each_payment() -> None:
     rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
     parts = {3: Part((9,), 97, 16), 5: Part((6, 4), 100, 28)}
     received, stops = days_of(e1=100, e2=90, e9=95), stops_of((9, 40, 100, 50, 110))
-    known = Known(received, certified(e2=118), stops, parts, 30)
+    known = Known(received, certified(e2=118), stops, parts, always(30))
     found = measured(rows, known)
     assert found.rows.payable.tolist() == [1, 2, 3]
     assert found.terms.start.tolist() == [100, 118, 95]
@@ -167,7 +168,7 @@ def test_a_part_is_suspended_by_itself_or_with_what_it_is_of(
     rows = blank(Debited, 1)
     rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:] = 26, 3, 60, 300
     parts = {3: Part((2, 9), 95, 16), 2: Part((9,), 95, 16)}
-    known = Known(days_of(), certified(), stops_of(*sorted(stops)), parts, 30)
+    known = Known(days_of(), certified(), stops_of(*sorted(stops)), parts, always(30))
     assert measured(rows, known).terms.end.tolist() == [end]
 
 
@@ -193,4 +194,4 @@ def test_the_compensation_is_due_once_and_interest_on_each_payment(paid: list[tu
 
 def test_terms_of_nothing() -> None:
     none = np.zeros(0, np.int32)
-    assert terms(none, none, none, 30).end.tolist() == []
+    assert terms(none, none, none, always(30)).end.tolist() == []

@@ -46,6 +46,7 @@ def sent(*lines: tuple[int, int, str, int]) -> Transfers:
             kind=np.array([line[3] for line in lines], np.int16),
             exercise=np.full(count, 2018, np.int16),
             submission=np.ones(count, np.int32),
+            line=np.arange(count, dtype=np.int32),
         ),
         texts,
     )

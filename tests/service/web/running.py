@@ -87,18 +87,20 @@ async def running(
 
 
 @asynccontextmanager
-async def standing_by(dsn: str, data: Path) -> AsyncIterator[Running]:
+async def standing_by(dsn: str, data: Path, reference: Path = REFERENCE) -> AsyncIterator[Running]:
     """A service that waits for its turn, and said so."""
-    async with _started(dsn, data, "--standby") as service:
+    async with _started(dsn, data, "--standby", reference=reference) as service:
         await service.heard("standing by")
         yield service
 
 
 @asynccontextmanager
-async def _started(dsn: str | None, data: Path, *words: str | Path, port: int = 0) -> AsyncIterator[Running]:
+async def _started(
+    dsn: str | None, data: Path, *words: str | Path, port: int = 0, reference: Path = REFERENCE
+) -> AsyncIterator[Running]:
     where = ("--database", dsn) if dsn else ()
     place = (*where, "--data", data, "--port", str(port), *words)
-    process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
+    process = await start("serve", *place, environment={"CRESCENDO_REFERENCE": str(reference)})
     service = Running(process, "")
     listener = asyncio.create_task(service.listen())
     try:

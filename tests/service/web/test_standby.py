@@ -1,6 +1,7 @@
 """A second engine waits for the first, and takes over with nothing lost."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from service.database import Database
 from tests.databases import held_up
+from tests.files import REFERENCE
 from tests.service.commands import crescendo, ended, start
 from tests.service.web.acts import CREDITS, commitment
 from tests.service.web.keys import MINISTRY
@@ -41,6 +43,35 @@ async def test_it_takes_over_what_was_acknowledged(
                     assert form.json()["outcome"] == "duplicate"
         references = await fetch(dsn, "select reference from entry where kind = 9 order by entry_id")
         assert [row["reference"] for row in references] == ["C1", "C2"]
+
+
+async def test_it_decides_by_the_reference_data_of_its_turn(database: Database, tmp_path: Path) -> None:
+    """A unit that is added while it waits is known when its turn has come."""
+    reference = shutil.copytree(REFERENCE, tmp_path / "reference")
+    added = commitment("C1") | {"fund_centre": "0177-D013-NEWS"}
+    async with fresh(database) as dsn, running(dsn, tmp_path / "data") as first:
+        async with standing_by(dsn, tmp_path / "data", reference) as second:
+            with (reference / "2018" / "centres.csv").open("a") as file:
+                file.write("0177-D013-NEWS,0177-D013,uo,UO (exemple)\n")
+            first.process.send_signal(signal.SIGTERM)
+            await second.takes_over()
+            async with second.client(MINISTRY) as client:
+                form = await client.post("/v1/acts", json=added)
+        assert [each["outcome"] for each in form.json()["lines"]] == ["AE_EXCEEDED"]
+
+
+async def test_broken_reference_data_end_it_when_its_turn_comes(database: Database, tmp_path: Path) -> None:
+    """It does not fall back on what it read before."""
+    reference = shutil.copytree(REFERENCE, tmp_path / "reference")
+    async with (
+        fresh(database) as dsn,
+        running(dsn, tmp_path / "data") as first,
+        standing_by(dsn, tmp_path / "data", reference) as second,
+    ):
+        (reference / "calendar.toml").write_text("nothing")
+        first.process.send_signal(signal.SIGTERM)
+        assert await second.process.wait() == 3
+        await second.heard("calendar.toml")
 
 
 async def test_it_stands_down_at_a_signal(database: Database, tmp_path: Path) -> None:

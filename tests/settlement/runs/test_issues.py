@@ -1,5 +1,6 @@
 """What is issued: accepted lines alone, each once, in files that add up to the journal; the rest is listed."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from lxml.etree import XMLSchema, parse
 
 from core.catalog import KIND_NUMBER
 from core.codes import Outcome
-from core.errors import EngineError
+from core.errors import EngineError, ReferenceDataError
 from core.fields import ACT_LINES_MAX
 from settlement.end_to_end import identifier
 from settlement.pain001 import Version
@@ -316,3 +317,38 @@ async def test_a_year_s_rules_are_kept_with_the_run(world: World) -> None:
     (row,) = await world.rows("select terms::jsonb ->> 'initiator' as initiator from payment_issue")
     assert row["initiator"] == world.books.rules.initiator
     assert replace(world.books.rules, initiator="x").initiator == "x"
+
+
+async def test_a_run_whose_accountant_is_gone_is_not_begun(world: World) -> None:
+    """Renamed in both files between proposal and issue: nothing is posted, and put back it is issued like any other."""
+    run = await released(world, {"reference": "ONE", "payee": "P1", "amount": "1.00"})
+    world.change_rules()
+    files = [world.reference / "2018" / name for name in ("accountants.csv", "assigned.csv")]
+    before = [each.read_text() for each in files]
+    for each, text in zip(files, before, strict=True):
+        each.write_text(re.sub(r"\bPACA\b", "PROV", text))
+    entries = await world.rows("select count(*) from entry")
+    for _ in range(2):
+        with pytest.raises(ReferenceDataError) as raised:
+            await world.issue(run)
+        assert str(raised.value) == (
+            f"{files[0]}: run {run} pays 1 lines of 2018 from the account of PACA, who is not there. Put it back, with the "
+            "account to pay from, and issue the run by the same command: nothing of it is posted"
+        )
+    assert await world.rows("select count(*) from entry") == entries
+    assert not await world.rows("select run from payment_issue")
+    for each, text in zip(files, before, strict=True):
+        each.write_text(text)
+    assert [(each["accountant"], each["cents"]) for each in await world.issue(run)] == [("PACA", 100)]
+
+
+async def test_a_run_whose_year_is_gone_is_not_begun(world: World) -> None:
+    run = await released(world, {"reference": "ONE", "payee": "P1", "amount": "1.00"})
+    world.change_rules()
+    calendar = world.reference / "calendar.toml"
+    calendar.write_text("[exercise.2019]" + calendar.read_text().partition("[exercise.2019]")[2])
+    with pytest.raises(
+        ReferenceDataError, match=r"calendar\.toml: 2018 is not there, and run 1 pays 1 lines"
+    ):
+        await world.issue(run)
+    assert not await world.rows("select run from payment_issue")

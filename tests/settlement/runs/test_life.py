@@ -53,7 +53,7 @@ async def test_from_what_is_due_to_files(world: World) -> None:
     message = read(files[1]["path"])
     assert (message.grp_hdr.nb_of_txs, message.grp_hdr.ctrl_sum) == ("3", Decimal("350.51"))
     (lot,) = message.pmt_inf
-    assert lot.dbtr_acct.id.iban == world.books.debtors()["PACA"].iban
+    assert lot.dbtr_acct.id.iban == world.books.debtors()[2018]["PACA"].iban
     assert str(lot.reqd_exctn_dt.dt) == "2018-06-15"
     paid = await world.rows(
         "select p.entry_id, r.reference, p.amount from entry p join entry r on r.entry_id = p.predecessor"

@@ -1,0 +1,57 @@
+"""From which operations account each line of a run is paid: its accountant's."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.errors import ReferenceDataError
+from core.reference.files import broken, of_year
+from core.runs import RunLines
+from settlement.runs.books import Books
+from settlement.runs.ordering import Terms
+
+_REMEDY = "Put it back, with the account to pay from, and issue the run by the same command: nothing of it is posted"
+
+
+def check(run: int, lines: RunLines, codes: Sequence[str], books: Books) -> None:
+    """Make sure that the reference data know an account for all that ``run`` pays, before anything of its issue is stored.
+
+    ``codes`` are its accountants, by the numbers of ``lines`` from 1.
+
+    Raises
+    ------
+    ReferenceDataError
+        An accountant is not there any more; the message gives the file, what was found, and what to do.
+    """
+    for year, number in _pairs(lines):
+        code, known = codes[number - 1], books.accountants.get(year)
+        if not known or code not in known.accountants:
+            paid = int(((lines.exercise == year) & (lines.accountant == number)).sum())
+            raise _gone(books, year, f"run {run} pays {paid:,} lines of {year} from the account of {code}")
+
+
+def check_kept(lines: RunLines, codes: Sequence[str], terms: Terms) -> None:
+    """Make sure that an issue which was begun before kept an account for all that it pays.
+
+    Raises
+    ------
+    EngineError
+        It did not.
+    """
+    for year, number in _pairs(lines):
+        terms.debtor(codes[number - 1], year)
+
+
+def _pairs(lines: RunLines) -> list[tuple[int, int]]:
+    """Each exercise with each accountant there is."""
+    pairs = np.stack([lines.exercise.astype(np.int64), lines.accountant.astype(np.int64)])
+    return [(year, number) for year, number in np.unique(pairs, axis=1).T.tolist()]
+
+
+def _gone(books: Books, year: int, paid: str) -> ReferenceDataError:
+    if year not in books.accountants:
+        return broken(
+            str(books.folder.joinpath("calendar.toml")), f"{year} is not there, and {paid}", _REMEDY
+        )
+    place = of_year(books.folder.joinpath(str(year)))[1].joinpath("accountants.csv")
+    return broken(str(place), f"{paid}, who is not there", _REMEDY)

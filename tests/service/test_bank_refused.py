@@ -1,0 +1,147 @@
+"""Acts of the bank's answers that the journal refused are posted once the cause is gone, and nothing is posted twice."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from service.database import Database
+from tests.service.commands import crescendo
+from tests.service.states import CALENDAR, NEVER, State, copied, moment, owed_to
+
+OWED = 6
+CLOSED = CALENDAR.replace("10, 11, 12]", "10, 12]")
+"""November 2018 is closed."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    async with owed_to(database, tmp_path_factory.mktemp("owing"), OWED) as found:
+        yield found
+
+
+@pytest_asyncio.fixture
+async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    async with copied(database, owing, tmp_path / "state") as found:
+        yield found
+
+
+def calendar(state: State, text: str) -> None:
+    state.reference.joinpath("calendar.toml").write_text(text)
+
+
+async def statements(state: State, day: str) -> list[Path]:
+    """What the bank tells of a run on ``day``, without notices."""
+    at = moment(day)
+    files = await state.pay(at.date(), at)
+    return [path for path in state.files(state.bank(files, NEVER)) if "camt054" not in path.name]
+
+
+async def term(state: State, kind: str, reference: str, predecessor: str) -> None:
+    act = {"kind": kind, "reference": reference, "predecessor": predecessor}
+    await state.accepted([{**act, "exercise": 2018, "date": "2018-10-02"}])
+
+
+async def lines_decided(state: State) -> int:
+    ((entries,),) = await state.fetch(
+        "select (select count(*) from entry) + (select count(*) from duplicate)"
+    )
+    return entries
+
+
+async def test_what_a_closed_month_refused_is_posted_once_it_is_open(state: State) -> None:
+    files = await statements(state, "2018-11-05")
+    calendar(state, CLOSED)
+    closed = await state.take(files)
+    refused = [each.refused for each in closed.messages if each.debits]
+    assert refused
+    assert all(each.keys() == {"PERIOD_CLOSED"} for each in refused)
+    assert sum(each["PERIOD_CLOSED"] for each in refused) == OWED
+    assert "bank_debit" not in await state.kinds()
+    still = await state.take(files, again=True)
+    assert [each.refused for each in still.messages if each.debits] == refused
+    calendar(state, CALENDAR)
+    plain = await state.take(files)
+    assert plain.posted is None
+    assert [each.refused for each in plain.messages if each.debits] == refused
+    opened = await state.take(files, again=True)
+    assert opened.posted
+    assert sum(each.accepted.lines for each in opened.posted.receipts) == OWED
+    assert not any(each.refused for each in opened.messages)
+    await agreed(state)
+
+
+async def agreed(state: State) -> None:
+    """All is debited once, and ``--again`` finds nothing to do."""
+    assert (await state.kinds())["bank_debit"] == OWED
+    assert await state.unmatched() == []
+    assert await state.in_transit() == []
+    assert (await state.standing()).agrees
+    assert (await state.proof()).findings == []
+
+
+async def test_what_was_accepted_beside_it_is_not_posted_again(state: State) -> None:
+    """One message tells of November, which is closed, and of December."""
+    await term(state, "term_suspension", "S1", "DP-2")
+    november = await statements(state, "2018-11-05")
+    await term(state, "term_resumption", "S2", "S1")
+    december = await statements(state, "2018-12-05")
+    files = merged(state, november, december)
+    calendar(state, CLOSED)
+    closed = await state.take(files)
+    assert {name for each in closed.messages for name in each.refused} == {"PERIOD_CLOSED"}
+    assert (await state.kinds())["bank_debit"] == 1
+    calendar(state, CALENDAR)
+    opened = await state.take(files, again=True)
+    assert opened.posted
+    assert sum(each.accepted.lines for each in opened.posted.receipts) == OWED - 1
+    assert sum(each.duplicate.lines for each in opened.posted.receipts) == 1
+    await agreed(state)
+    before = await lines_decided(state)
+    once_more = await state.take(files, again=True)
+    assert once_more.posted is None
+    assert await lines_decided(state) == before
+    assert not list((state.settings.data / "bank").iterdir())
+
+
+def merged(state: State, *answers: list[Path]) -> list[Path]:
+    """Statements of one account in one message each."""
+    whole: dict[str, list[Path]] = {}
+    for path in [path for some in answers for path in some if "camt053" in path.name]:
+        whole.setdefault(path.name.partition("camt053-")[2][:23], []).append(path)
+    found = []
+    for account, paths in whole.items():
+        texts = [path.read_text() for path in paths]
+        bodies = [text[text.index("<Stmt>") : text.rindex("</Stmt>")] for text in texts]
+        end = texts[0][texts[0].rindex("</Stmt>") :]
+        path = state.folder / f"{account}.xml"
+        path.write_text(texts[0][: texts[0].index("<Stmt>")] + "</Stmt>".join(bodies) + end)
+        found.append(path)
+    return found
+
+
+async def test_the_command_says_what_to_do(state: State) -> None:
+    files = await statements(state, "2018-11-05")
+    calendar(state, CLOSED)
+    words = (
+        "bank",
+        "import",
+        *files,
+        "--no-interest",
+        "--database",
+        state.dsn,
+        "--data",
+        state.settings.data,
+    )
+    environment = {"CRESCENDO_REFERENCE": str(state.reference)}
+    for _ in range(2):
+        found = await crescendo(*words, environment=environment)
+        assert found.code == 0, found.err
+        assert "PERIOD_CLOSED 3 (crescendo bank unmatched)" in found.out
+        assert "crescendo bank import --again FILE" in found.out
+    calendar(state, CALENDAR)
+    found = await crescendo(*words, "--again", environment=environment)
+    assert found.code == 0, found.err
+    assert "refused by the journal" not in found.out
+    await agreed(state)
