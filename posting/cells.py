@@ -1,6 +1,6 @@
 """Account assignments as numbers: one word says where a cell hangs, one number stands for it ever after.
 
-word = centre or operation (17 bits), functional area (14), commitment item (10), fund (10), budget year (7)
+word = centre or operation (17 bits), functional area (14), commitment item (10), fund (15), budget year (7)
 """
 
 from threading import Lock
@@ -16,9 +16,9 @@ from core.errors import EngineError
 from core.tables import NewCells, Numbers, Packed
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
-from posting.registry import Registry
+from posting.registry import LIMITS, Coded, Registry
 
-_AREAS_MAX, _ITEMS_MAX, _FUNDS_MAX, _YEARS_MAX = 1 << 14, 1 << 10, 1 << 10, 1 << 7
+_YEAR_MASK = (1 << FUND_BIT) - 1
 CELLS_MAX = 1 << 24
 _ROOM = 1 << 12
 _STAFF_SHEET = 3
@@ -43,8 +43,8 @@ def pack(parts: CellParts) -> NDArray[np.int64]:
 
 def unpack(words: NDArray[np.int64]) -> CellParts:
     """The parts of each word."""
-    area, item = (words >> AREA_BIT) & (_AREAS_MAX - 1), (words >> ITEM_BIT) & (_ITEMS_MAX - 1)
-    fund, year = (words >> FUND_BIT) & (_FUNDS_MAX - 1), (words & (_YEARS_MAX - 1)) + YEAR_FIRST
+    area, item = (words >> AREA_BIT) & LIMITS[Coded.AREA], (words >> ITEM_BIT) & LIMITS[Coded.ITEM]
+    fund, year = (words >> FUND_BIT) & LIMITS[Coded.FUND], (words & _YEAR_MASK) + YEAR_FIRST
     return CellParts(words >> CENTRE_BIT, area, item, fund, year)
 
 

@@ -21,7 +21,8 @@ from core.columns import seal
 from core.errors import ReferenceDataError
 from core.lines import YearCodes
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, Level, Nomenclature
-from core.reference.files import SHIPPED
+from core.reference.files import SHIPPED, broken
+from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 
 CENTRES_A_YEAR = CENTRES_MAX + 1
 SHEETS = 6
@@ -40,6 +41,22 @@ class Coded(IntEnum):
 
 
 Numbers = dict[Coded, dict[str, int]]
+
+_FILES: Mapping[Coded, tuple[str, ...]] = {
+    Coded.CENTRE: ("programmes.csv", "centres.csv"),
+    Coded.AREA: ("areas.csv",),
+    Coded.ITEM: ("items.csv",),
+    Coded.FUND: ("funds.csv",),
+    Coded.ACCOUNT: ("accounts.csv",),
+}
+LIMITS: Mapping[Coded, int] = {
+    Coded.CENTRE: CENTRES_MAX,
+    Coded.AREA: (1 << CENTRE_BIT - AREA_BIT) - 1,
+    Coded.ITEM: (1 << AREA_BIT - ITEM_BIT) - 1,
+    Coded.FUND: (1 << ITEM_BIT - FUND_BIT) - 1,
+    Coded.ACCOUNT: LEDGER_ACCOUNTS - 1,
+}
+"""The last number of each kind: what a word of an account assignment and the ledger have room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +89,13 @@ class Reference:
 
 
 def number(known: Numbers, codes: Mapping[Coded, Iterable[str]]) -> list[tuple[int, int, str]]:
-    """Number the codes not yet ``known`` behind those that are; returns the new (kind, number, code) rows."""
+    """Number the codes not yet ``known`` behind those that are; returns the new (kind, number, code) rows.
+
+    Raises
+    ------
+    ReferenceDataError
+        There are more codes of a kind, in all years together, than can be numbered.
+    """
     new: list[tuple[int, int, str]] = []
     for kind, each in codes.items():
         numbers = known.setdefault(kind, {})
@@ -80,11 +103,16 @@ def number(known: Numbers, codes: Mapping[Coded, Iterable[str]]) -> list[tuple[i
             if code not in numbers:
                 numbers[code] = len(numbers) + 1
                 new.append((int(kind), numbers[code], code))
-    if len(known[Coded.ACCOUNT]) >= LEDGER_ACCOUNTS or len(known[Coded.CENTRE]) > CENTRES_MAX:
-        raise ReferenceDataError(
-            f"over {LEDGER_ACCOUNTS - 1} accounts or {CENTRES_MAX} fund centres in all years together"
-        )
+    for kind, limit in LIMITS.items():
+        if len(known.get(kind, ())) > limit:
+            raise _too_many(kind, len(known[kind]), limit)
     return new
+
+
+def _too_many(kind: Coded, codes: int, limit: int) -> ReferenceDataError:
+    found = f"{codes:,} codes, with those of earlier starts, which keep their numbers"
+    remedy = f"Keep to {limit:,} in all years together: codes that mean the same may stay from year to year."
+    return broken(", ".join(_FILES[kind]), found, remedy)
 
 
 @dataclass(slots=True)

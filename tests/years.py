@@ -28,3 +28,10 @@ def without(reference: Path, file: str, start: str) -> None:
     kept = [line for line in lines if not line.startswith(start)]
     assert len(kept) < len(lines), f"no line of {file} begins with {start!r}"
     path.write_text("".join(kept))
+
+
+def own_year(reference: Path, year: int = 2019, model: int = 2018) -> None:
+    """Give ``year`` files of its own, which say what those of ``model`` do."""
+    shutil.rmtree(reference / str(year))
+    shutil.copytree(reference / str(model), reference / str(year))
+    (reference / str(year) / "year.toml").write_text(f"year = {year}\n")

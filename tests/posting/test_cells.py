@@ -20,7 +20,7 @@ from tests.posting.desk import registry
 _parts = st.tuples(
     *(
         st.integers(0, bound - 1) | st.sampled_from((0, bound - 1))
-        for bound in (1 << 17, 1 << 14, 1 << 10, 1 << 10)
+        for bound in (1 << 17, 1 << 14, 1 << 10, 1 << 15)
     ),
     st.integers(2000, 2127),
 )
