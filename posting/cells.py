@@ -104,16 +104,18 @@ class CellNumbers:
 
 
 def as_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
-    """What the kernels know of each cell."""
+    """What the kernels know of each cell: what its codes mean in its own budget year."""
     parts, found = unpack(words), records(Cells, len(words))
-    sheet = registry.item_staff[parts.item].astype(np.int64) * _STAFF_SHEET + registry.fund_family[parts.fund]
-    is_operation = registry.is_operation(parts.centre)
-    centre = np.where(is_operation, registry.centre_parent[parts.centre], parts.centre)
+    means, at = registry.meanings, parts.year - registry.years.start
+    sheet = means.item_staff[at, parts.item].astype(np.int64) * _STAFF_SHEET
+    sheet += means.fund_family[at, parts.fund]
+    is_operation = registry.is_operation(parts.centre, parts.year)
+    centre = np.where(is_operation, registry.parents(parts.centre, parts.year), parts.centre)
     found["centre_node"] = registry.node_positions(centre, parts.year, sheet)
-    found["level"] = registry.centre_level[centre]
+    found["level"] = means.centre_level[at, centre]
     operation = registry.node_positions(parts.centre, parts.year, sheet)
     found["operation_node"] = np.where(is_operation, operation, -1)
-    accounts = registry.item_accounts[parts.item]
+    accounts = means.item_accounts[at, parts.item]
     found["expense"], found["accrued"], found["creditor"] = accounts.T
     return found
 
@@ -121,10 +123,10 @@ def as_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
 def as_rows(words: NDArray[np.int64], first: int, batch: int, registry: Registry) -> NewCells:
     """The rows to store for the cells ``first``, ``first`` + 1, ..."""
     parts, rows = unpack(words), blank(NewCells, len(words))
-    is_operation = registry.is_operation(parts.centre)
+    is_operation = registry.is_operation(parts.centre, parts.year)
     rows.cell[:] = np.arange(first, first + len(words))
     rows.batch[:] = batch
-    rows.centre[:] = np.where(is_operation, registry.centre_parent[parts.centre], parts.centre)
+    rows.centre[:] = np.where(is_operation, registry.parents(parts.centre, parts.year), parts.centre)
     rows.operation[:] = np.where(is_operation, parts.centre, 0)
     rows.area[:], rows.item[:], rows.fund[:], rows.budget_year[:] = parts[1:]
     return rows
