@@ -11,7 +11,6 @@ from core.book import LEDGER_ACCOUNTS
 from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
 from core.columns import seal
 from core.errors import DatabaseUnfit, SchemaMismatch
-from core.reference.files import broken
 from core.tables import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
 from kernels import keys as key_kernel
 from posting import keys, replaying, restoring
@@ -19,7 +18,7 @@ from posting.book import State, empty
 from posting.cells import CellParts, pack
 from posting.checkpoint import NOTHING, Mark, Stored
 from posting.engine import Head
-from posting.registry import CENTRES_A_YEAR, SHEETS, Reference, Registry
+from posting.registry import CENTRES_A_YEAR, SHEETS, Reference, Registry, gone
 from posting.rows import TextCells, columns, decode
 from posting.store.migrating import LAYOUT
 from posting.store.postgres import PostgresStore
@@ -45,7 +44,7 @@ async def load(store: PostgresStore, reference: Reference) -> Loaded:
     Raises
     ------
     ReferenceDataError
-        The calendar no longer names a year of which something is stored.
+        The calendar no longer names a year of which something is stored, or a code in use means something else.
     """
     (row,) = await store.fetch("engine_row")
     if row["layout"] != LAYOUT:
@@ -106,11 +105,9 @@ async def _load_figures(store: PostgresStore, state: State) -> None:
 
 def _check_years(registry: Registry, years: NDArray[np.integer], what: str) -> None:
     """Be sure that there is a place for what is stored: a year that is gone would have its rows land in another's."""
-    gone = sorted(set(np.unique(years).tolist()) - registry.reference.calendar.exercises.keys())
-    if gone:
-        year = gone[0]
-        found = f"exercise {year} is gone, and the database holds {what} of it"
-        raise broken("calendar.toml", found, f"Put [exercise.{year}] back with open_months = []: close it.")
+    missing = set(np.unique(years).tolist()) - registry.reference.calendar.exercises.keys()
+    if missing:
+        raise gone(min(missing), what)
 
 
 async def _restored(

@@ -110,6 +110,12 @@ def number(known: Numbers, codes: Mapping[Coded, Iterable[str]]) -> list[tuple[i
     return new
 
 
+def gone(year: int, what: str) -> ReferenceDataError:
+    """The calendar no longer names a year of which ``what`` is stored."""
+    found = f"exercise {year} is gone, and the database holds {what} of it"
+    return broken("calendar.toml", found, f"Put [exercise.{year}] back with open_months = []: close it.")
+
+
 def _too_many(kind: Coded, codes: int, limit: int) -> ReferenceDataError:
     found = f"{codes:,} codes, with those of earlier starts, which keep their numbers"
     remedy = f"Keep to {limit:,} in all years together: codes that mean the same may stay from year to year."
