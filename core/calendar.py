@@ -22,6 +22,7 @@ PERIODS_A_YEAR = 16
 MONTHS = range(1, 13)
 COMPLEMENTARY_DAYS_MAX = 20
 
+_YEARS = frozenset(map(str, range(YEAR_FIRST, YEAR_LAST + 1)))
 _DECEMBER = 12
 _NEXT_JANUARY = PERIODS_A_YEAR + 1
 _YEAR_BEFORE = YEAR_FIRST - 1
@@ -95,15 +96,21 @@ def load(path: Path) -> Calendar:
         An exercise, a month or a number of days is not one; the message gives the place and what to do.
     """
     tables = toml(path).get("exercise", {})
+    if not isinstance(tables, dict):
+        raise broken(str(path), f"exercise is {tables!r}", "Write a table for each, as in: [exercise.2018]")
     if not tables:
         raise broken(str(path), "no exercise", "Add one, as in: [exercise.2018]")
     exercises = [_exercise(f"{path}, exercise {name}", name, table) for name, table in tables.items()]
     return Calendar({exercise.year: exercise for exercise in exercises})
 
 
-def _exercise(place: str, name: str, table: dict[str, Any]) -> Exercise:
-    if not (name.isascii() and name.isdigit() and YEAR_FIRST <= int(name) <= YEAR_LAST):
-        raise broken(place, "is no exercise", f"Name a year from {YEAR_FIRST} to {YEAR_LAST}.")
+def _exercise(place: str, name: str, table: Any) -> Exercise:
+    if name not in _YEARS:
+        raise broken(
+            place, "is no exercise", f"Name a year from {YEAR_FIRST} to {YEAR_LAST}, in four digits."
+        )
+    if not isinstance(table, dict):
+        raise broken(place, f"is {table!r}", f"Write a table, as in: [exercise.{name}]")
     months, days = table.get("open_months"), table.get("complementary_days")
     if not isinstance(months, list) or not all(type(month) is int and month in MONTHS for month in months):
         raise broken(place, f"open_months is {months!r}", "List months from 1 to 12.")

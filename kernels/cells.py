@@ -8,8 +8,8 @@ from core.tables import Numbers, Packed
 from kernels.grouping import mix
 from kernels.signature import fills, fills_column, kernel, part, reads
 
-CENTRE_BIT, AREA_BIT, ITEM_BIT, FUND_BIT = 41, 27, 17, 7
-"""Where the parts of an account assignment start in its word; the year starts at bit 0."""
+CENTRE_BIT, AREA_BIT, ITEM_BIT, FUND_BIT = 46, 32, 22, 7
+"""Where the parts of an account assignment start in its word; the year starts at bit 0, and the sign stays free."""
 
 
 @part

@@ -72,8 +72,10 @@ class _Tree(NamedTuple):
     centres: int
     level: NDArray[np.uint8]
     is_ceiling: NDArray[np.bool_]
-    programmes: list[tuple[str, int, bool]]
-    """Code, number, and whether its credits are estimated."""
+    programmes: list[tuple[str, int]]
+    """Code and number of every programme of any year."""
+    estimated: NDArray[np.bool_]
+    """By year and fund centre."""
 
     def rows(self, nodes: NDArray[np.int32]) -> NDArray[np.int64]:
         """Where the figures of nodes stand."""
@@ -89,17 +91,14 @@ class _Tree(NamedTuple):
 
 
 def _tree(registry: Registry) -> _Tree:
-    level, estimated = registry.centre_level, registry.centre_estimated
-    programmes = [
-        (code, number, bool(estimated[number]))
-        for code, number in registry.numbers[Coded.CENTRE].items()
-        if level[number] == Level.PROGRAMME
-    ]
-    by_row = np.tile(np.repeat(np.arange(len(level)), SHEETS), len(registry.years))
-    return _Tree(registry.years, len(level), level[by_row], ~estimated[by_row], sorted(programmes))
+    level, estimated = registry.meanings.centre_level, registry.meanings.centre_estimated
+    is_programme = (level == Level.PROGRAMME).any(axis=0)
+    programmes = sorted(pair for pair in registry.numbers[Coded.CENTRE].items() if is_programme[pair[1]])
+    levels, ceilings = (np.repeat(each, SHEETS, axis=1).ravel() for each in (level, ~estimated))
+    return _Tree(registry.years, level.shape[1], levels, ceilings, programmes, estimated)
 
 
-_BARE = _Tree(range(0), 0, np.zeros(0, np.uint8), np.zeros(0, bool), [])
+_BARE = _Tree(range(0), 0, np.zeros(0, np.uint8), np.zeros(0, bool), [], np.zeros((0, 0), bool))
 
 
 class Budget:
@@ -131,12 +130,14 @@ class Budget:
     def programmes(self) -> list[Programme]:
         """Every programme that has or had credits, by year and code."""
         tree = self._tree
-        numbers = [number for _, number, _ in tree.programmes]
+        numbers = [number for _, number in tree.programmes]
         by_sheet = self._figures.reshape(len(tree.years), tree.centres, SHEETS, _FIGURES)
         return [
-            Programme(year, code, is_estimated, _credits(each[:_OF_CP]), _credits(each[_OF_CP:]))
-            for year, figures in zip(tree.years, by_sheet[:, numbers].sum(axis=2), strict=True)
-            for (code, _, is_estimated), each in zip(tree.programmes, figures, strict=True)
+            Programme(year, code, bool(estimated[number]), _credits(each[:_OF_CP]), _credits(each[_OF_CP:]))
+            for year, figures, estimated in zip(
+                tree.years, by_sheet[:, numbers].sum(axis=2), tree.estimated, strict=True
+            )
+            for (code, number), each in zip(tree.programmes, figures, strict=True)
             if each.any()
         ]
 

@@ -53,7 +53,7 @@ class Balances:
 
 def _ranges(registry: Registry) -> list[tuple[int, int]]:
     """From which node up to which there are any, year by year: the numbers kept for centres to come hold none."""
-    last, ends = len(registry.centre_level) - 1, np.array([0, SHEETS - 1])
+    last, ends = registry.meanings.centre_level.shape[1] - 1, np.array([0, SHEETS - 1])
     found = (registry.node_positions(np.array([0, last]), np.array(year), ends) for year in registry.years)
     return [(first, end + 1) for first, end in (each.tolist() for each in found)]
 

@@ -251,14 +251,15 @@ def _nodes(registry: Registry) -> tuple[np.ndarray, NDArray[np.int64]]:
     """Every fund centre on each of its six sheets, in every budget year."""
     size = len(registry.years) * CENTRES_A_YEAR * SHEETS
     nodes, figures = reserve(record(Nodes), size), reserve(np.int64, size * _FIGURES).reshape(size, _FIGURES)
-    centres = np.arange(1, len(registry.centre_level))
-    for year in registry.years:
+    means = registry.meanings
+    centres = np.arange(1, means.centre_level.shape[1])
+    for row, year in enumerate(registry.years):
+        parent = means.centre_parent[row, 1:]
         for sheet in range(SHEETS):
             at = registry.node_positions(centres, np.array(year), np.array(sheet))
-            parent = registry.centre_parent[1:]
             above = registry.node_positions(parent, np.array(year), np.array(sheet))
             nodes["parent"][at] = np.where(parent == 0, -1, above)
-            nodes["level"][at] = registry.centre_level[1:]
+            nodes["level"][at] = means.centre_level[row, 1:]
             nodes["staff"][at] = sheet // 3
-            nodes["blocking"][at] = ~registry.centre_estimated[1:]
+            nodes["blocking"][at] = ~means.centre_estimated[row, 1:]
     return nodes, figures

@@ -1,6 +1,6 @@
 """Account assignments as numbers: one word says where a cell hangs, one number stands for it ever after.
 
-word = centre or operation (17 bits), functional area (14), commitment item (10), fund (10), budget year (7)
+word = centre or operation (17 bits), functional area (14), commitment item (10), fund (15), budget year (7)
 """
 
 from threading import Lock
@@ -16,9 +16,9 @@ from core.errors import EngineError
 from core.tables import NewCells, Numbers, Packed
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
-from posting.registry import Registry
+from posting.registry import LIMITS, Coded, Registry
 
-_AREAS_MAX, _ITEMS_MAX, _FUNDS_MAX, _YEARS_MAX = 1 << 14, 1 << 10, 1 << 10, 1 << 7
+_YEAR_MASK = (1 << FUND_BIT) - 1
 CELLS_MAX = 1 << 24
 _ROOM = 1 << 12
 _STAFF_SHEET = 3
@@ -43,8 +43,8 @@ def pack(parts: CellParts) -> NDArray[np.int64]:
 
 def unpack(words: NDArray[np.int64]) -> CellParts:
     """The parts of each word."""
-    area, item = (words >> AREA_BIT) & (_AREAS_MAX - 1), (words >> ITEM_BIT) & (_ITEMS_MAX - 1)
-    fund, year = (words >> FUND_BIT) & (_FUNDS_MAX - 1), (words & (_YEARS_MAX - 1)) + YEAR_FIRST
+    area, item = (words >> AREA_BIT) & LIMITS[Coded.AREA], (words >> ITEM_BIT) & LIMITS[Coded.ITEM]
+    fund, year = (words >> FUND_BIT) & LIMITS[Coded.FUND], (words & _YEAR_MASK) + YEAR_FIRST
     return CellParts(words >> CENTRE_BIT, area, item, fund, year)
 
 
@@ -104,16 +104,18 @@ class CellNumbers:
 
 
 def as_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
-    """What the kernels know of each cell."""
+    """What the kernels know of each cell: what its codes mean in its own budget year."""
     parts, found = unpack(words), records(Cells, len(words))
-    sheet = registry.item_staff[parts.item].astype(np.int64) * _STAFF_SHEET + registry.fund_family[parts.fund]
-    is_operation = registry.is_operation(parts.centre)
-    centre = np.where(is_operation, registry.centre_parent[parts.centre], parts.centre)
+    means, at = registry.meanings, parts.year - registry.years.start
+    sheet = means.item_staff[at, parts.item].astype(np.int64) * _STAFF_SHEET
+    sheet += means.fund_family[at, parts.fund]
+    is_operation = registry.is_operation(parts.centre, parts.year)
+    centre = np.where(is_operation, registry.parents(parts.centre, parts.year), parts.centre)
     found["centre_node"] = registry.node_positions(centre, parts.year, sheet)
-    found["level"] = registry.centre_level[centre]
+    found["level"] = means.centre_level[at, centre]
     operation = registry.node_positions(parts.centre, parts.year, sheet)
     found["operation_node"] = np.where(is_operation, operation, -1)
-    accounts = registry.item_accounts[parts.item]
+    accounts = means.item_accounts[at, parts.item]
     found["expense"], found["accrued"], found["creditor"] = accounts.T
     return found
 
@@ -121,10 +123,10 @@ def as_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
 def as_rows(words: NDArray[np.int64], first: int, batch: int, registry: Registry) -> NewCells:
     """The rows to store for the cells ``first``, ``first`` + 1, ..."""
     parts, rows = unpack(words), blank(NewCells, len(words))
-    is_operation = registry.is_operation(parts.centre)
+    is_operation = registry.is_operation(parts.centre, parts.year)
     rows.cell[:] = np.arange(first, first + len(words))
     rows.batch[:] = batch
-    rows.centre[:] = np.where(is_operation, registry.centre_parent[parts.centre], parts.centre)
+    rows.centre[:] = np.where(is_operation, registry.parents(parts.centre, parts.year), parts.centre)
     rows.operation[:] = np.where(is_operation, parts.centre, 0)
     rows.area[:], rows.item[:], rows.fund[:], rows.budget_year[:] = parts[1:]
     return rows

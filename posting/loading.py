@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.book import LEDGER_ACCOUNTS
+from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
 from core.columns import seal
 from core.errors import DatabaseUnfit, SchemaMismatch
 from core.tables import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
@@ -17,7 +18,7 @@ from posting.book import State, empty
 from posting.cells import CellParts, pack
 from posting.checkpoint import NOTHING, Mark, Stored
 from posting.engine import Head
-from posting.registry import Reference, Registry
+from posting.registry import CENTRES_A_YEAR, SHEETS, Reference, Registry, gone
 from posting.rows import TextCells, columns, decode
 from posting.store.migrating import LAYOUT
 from posting.store.postgres import PostgresStore
@@ -38,7 +39,13 @@ class Loaded(NamedTuple):
 
 
 async def load(store: PostgresStore, reference: Reference) -> Loaded:
-    """Load the book: cells and figures, the last checkpoint's pages, then the journal behind it."""
+    """Load the book: cells and figures, the last checkpoint's pages, then the journal behind it.
+
+    Raises
+    ------
+    ReferenceDataError
+        The calendar no longer names a year of which something is stored, or a code in use means something else.
+    """
     (row,) = await store.fetch("engine_row")
     if row["layout"] != LAYOUT:
         raise DatabaseUnfit(f"the journal's rows are of layout {row['layout']}, this version writes {LAYOUT}")
@@ -67,6 +74,7 @@ async def _chain(store: PostgresStore, batch: int) -> bytes:
 async def _load_cells(store: PostgresStore, state: State) -> None:
     stream = await store.copy_out(f"select {', '.join(columns(NewCells))} from cell order by cell")
     rows, _ = decode(NewCells, stream)
+    _check_years(state.registry, rows.budget_year, "account assignments")
     centre = np.where(rows.operation > 0, rows.operation, rows.centre)
     parts = (
         np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
@@ -79,6 +87,8 @@ async def _load_figures(store: PostgresStore, state: State) -> None:
     names = ", ".join(columns(NodeBalances))
     last = "(select node, max(batch) as batch from node_balance group by node) last using (node, batch)"
     rows, _ = decode(NodeBalances, await store.copy_out(f"select {names} from node_balance join {last}"))
+    nodes_a_year = CENTRES_A_YEAR * SHEETS
+    _check_years(state.registry, rows.node // nodes_a_year + YEAR_FIRST, "figures of budget nodes")
     at = rows.node - state.registry.first_node
     for place, figure in enumerate(rows[2:]):
         state.book.figures[at, place] = figure
@@ -88,8 +98,16 @@ async def _load_figures(store: PostgresStore, state: State) -> None:
     sums, _ = decode(
         AccountBalances, await store.copy_out(f"select {names} from account_balance join {last}")
     )
+    _check_years(state.registry, sums.period // PERIODS_A_YEAR + YEAR_FIRST, "sums of accounts")
     row = sums.period.astype(np.int64) * LEDGER_ACCOUNTS + sums.account
     state.book.ledger["debit"][row], state.book.ledger["credit"][row] = sums.debit, sums.credit
+
+
+def _check_years(registry: Registry, years: NDArray[np.integer], what: str) -> None:
+    """Be sure that there is a place for what is stored: a year that is gone would have its rows land in another's."""
+    missing = set(np.unique(years).tolist()) - registry.reference.calendar.exercises.keys()
+    if missing:
+        raise gone(min(missing), what)
 
 
 async def _restored(

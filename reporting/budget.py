@@ -93,10 +93,10 @@ def _node(names: Names, row: Row) -> NodeBudget:
     return NodeBudget(
         node.year,
         code,
-        names.centre_label(code),
+        names.centre_label(code, node.year),
         node.envelope,
         node.family.name.lower(),
-        names.codes.programme_of(code).estimated,
+        names.codes.programme_of(code, node.year).estimated,
         measured(row, "ae"),
         measured(row, "cp"),
     )

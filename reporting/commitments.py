@@ -1,11 +1,12 @@
 """Outstanding commitments (*restes à payer*): engaged and not yet drawn, certified and not yet requested."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import msgspec
 
 from core.catalog import CATALOG, KIND_NUMBER, Remainder
-from core.nomenclature import Level
+from core.nomenclature import Centre, Level
 from reporting.grids import Column, Grid, Kind
 from reporting.names import CENTRE, Names
 from reporting.postgres import Connection, batch_or_last, fetch
@@ -49,7 +50,8 @@ async def outstanding_commitments(
     rows = await fetch(connection, "commitments", kinds, opens, unbills, mirrors, KIND_NUMBER["commitment"])
     sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in rows:
-        centre = _above(names, names.code(CENTRE, row["centre"]), level)
+        centres = names.codes.of(row["budget_year"]).centres
+        centre = _above(centres, names.code(CENTRE, row["centre"]), level)
         sums[row["budget_year"], centre] = [
             total + row[name]
             for total, name in zip(
@@ -57,7 +59,7 @@ async def outstanding_commitments(
             )
         ]
     found = [
-        Outstanding(year, centre, names.centre_label(centre), *each)
+        Outstanding(year, centre, names.centre_label(centre, year), *each)
         for (year, centre), each in sorted(sums.items())
     ]
     totals = (sum(getattr(each, name) for each in found) for name in ("commitments", "open", "unbilled"))
@@ -68,10 +70,10 @@ def _sign(kind: int, which: Remainder) -> int:
     return (CATALOG[kind].feeds is which) - (CATALOG[kind].draws is which)
 
 
-def _above(names: Names, centre: str, level: Level) -> str:
+def _above(centres: Mapping[str, Centre], centre: str, level: Level) -> str:
     """The fund centre of ``level`` above ``centre``, or itself."""
-    while names.codes.centres[centre].level > level:
-        centre = names.codes.centres[centre].parent
+    while centres[centre].level > level:
+        centre = centres[centre].parent
     return centre
 
 

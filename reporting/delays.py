@@ -126,16 +126,16 @@ async def delays(connection: Connection, names: Names, scope: Scope = _ALL) -> D
     owed = due(join(sums.late), names.codes.interest)
     sums.put("interest_due", owed.cell, owed.amount)
     sums.put("interest_proposed", [row["cell"] for row in proposed], [row["cents"] for row in proposed])
-    places = {row["cell"]: _place(names, row["centre"]) for row in cells}
+    places = {row["cell"]: _place(names, row["centre"], row["budget_year"]) for row in cells}
     return _told(sums.figures, places, scope)
 
 
-def _place(names: Names, centre: int) -> tuple[str, str]:
-    """Ministry and programme of a fund centre."""
+def _place(names: Names, centre: int, year: int) -> tuple[str, str]:
+    """Ministry and programme of a fund centre in a budget year."""
     code = names.code(CENTRE, centre)
-    if code not in names.codes.centres:
+    if code not in names.codes.of(year).centres:
         return _UNKNOWN
-    programme = names.codes.programme_of(code)
+    programme = names.codes.programme_of(code, year)
     return programme.ministry, programme.code
 
 

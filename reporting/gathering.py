@@ -121,8 +121,8 @@ def words(found: Found, row: Row) -> dict[str, Any]:
         "assignment": _assignment(found.names, cell) if cell else None,
         "payee": Payee(payee["code"], payee["name"], payee["iban"], payee["bic"]) if payee else None,
         "terms": found.terms.get(row["entry_id"]),
-        "debit": Code(*found.names.account(row["debit"])) if row["debit"] else None,
-        "credit": Code(*found.names.account(row["credit"])) if row["credit"] else None,
+        "debit": Code(*found.names.account(row["debit"], row["exercise"])) if row["debit"] else None,
+        "credit": Code(*found.names.account(row["credit"], row["exercise"])) if row["credit"] else None,
     }
 
 
@@ -147,14 +147,15 @@ def brief(row: Mapping[str, Any]) -> Brief:
 
 
 def _assignment(names: Names, cell: Row) -> Assignment:
+    meant = names.codes.of(cell["budget_year"])
     centre = names.code(name.CENTRE, cell["operation"] or cell["centre"])
     above: list[Code] = []
     while centre:
-        above.insert(0, Code(centre, names.centre_label(centre)))
-        known = names.codes.centres.get(centre)
+        known = meant.centres.get(centre)
+        above.insert(0, Code(centre, known.label if known else ""))
         centre = known.parent if known else ""
     area, item = names.code(name.AREA, cell["area"]), names.code(name.ITEM, cell["item"])
-    areas, items = names.codes.areas, names.codes.items
+    areas, items = meant.areas, meant.items
     return Assignment(
         above,
         Code(area, areas[area].label if area in areas else ""),

@@ -53,14 +53,14 @@ class Names:
         """The code of a number; empty for 0."""
         return self.by_number[kind].get(number, f"no. {number}") if number else ""
 
-    def account(self, number: int) -> tuple[str, str]:
-        """An account's number in the chart, and its label."""
+    def account(self, number: int, exercise: int | None = None) -> tuple[str, str]:
+        """An account's number in the chart, and its label there."""
         code = self.code(ACCOUNT, number)
-        return code, self.codes.accounts.get(code, "")
+        return code, self.codes.account_label(code, exercise)
 
-    def centre_label(self, code: str) -> str:
-        """What a fund centre is called."""
-        found = self.codes.centres.get(code)
+    def centre_label(self, code: str, year: int) -> str:
+        """What a fund centre is called in a budget year."""
+        found = self.codes.of(year).centres.get(code)
         return found.label if found else ""
 
     def level(self, code: str) -> Level | None:
@@ -79,15 +79,17 @@ class Names:
     def node_of(self, cell: Mapping[str, int]) -> int:
         """The node that an account assignment hangs under: its operation's where it has one."""
         item, fund = self.code(ITEM, cell["item"]), self.code(FUND, cell["fund"])
-        sheet = self.codes.items[item].staff * _FAMILIES + self.codes.funds[fund].family
+        meant = self.codes.of(cell["budget_year"])
+        sheet = meant.items[item].staff * _FAMILIES + meant.funds[fund].family
         place = (cell["budget_year"] - YEAR_FIRST) * _CENTRES + (cell["operation"] or cell["centre"])
         return place * _SHEETS + sheet
 
     def upwards(self, node: int) -> list[int]:
         """The node, and every node above it up to the programme."""
         first = Node.of(node)
+        centres = self.codes.of(first.year).centres
         found, code = [node], self.code(CENTRE, first.centre)
-        while code in self.codes.centres and (code := self.codes.centres[code].parent):
+        while code in centres and (code := centres[code].parent):
             found.append(first.at(self.by_code[code]).number)
         return found
 

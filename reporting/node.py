@@ -67,14 +67,14 @@ async def standing(connection: Connection, names: Names, place: Place, batch: in
 
 def _level(names: Names, node: Node, row: Row | None) -> LevelBudget:
     code = names.code(CENTRE, node.centre)
-    centre = names.codes.centres[code]
+    centre = names.codes.of(node.year).centres[code]
     return LevelBudget(
         node.year,
         code,
         centre.label,
         node.envelope,
         node.family.name.lower(),
-        names.codes.programme_of(code).estimated,
+        names.codes.programme_of(code, node.year).estimated,
         measured(row, "ae"),
         measured(row, "cp"),
         level=centre.level.name.lower(),

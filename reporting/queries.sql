@@ -210,7 +210,7 @@ select coalesce(sum(l.amount * f.ae) filter (where c.operation = 0 or l.kind = $
 from line l join effect f on f.kind = l.kind join cell c on c.cell = l.cell;
 
 -- name: cell_centres
-select cell, centre from cell;
+select cell, centre, budget_year from cell;
 
 -- name: interest_proposed
 -- Late interest by account assignment, by the day of its act.

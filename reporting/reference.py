@@ -1,10 +1,9 @@
-"""The nomenclature of all years together: what each code means, and where it hangs.
+"""The nomenclature of all years: what each code means in each of them, and what it is called.
 
-Read from the same files as the engine's, through the vocabulary alone.  A code of several years keeps its
-number, and so its place: the latest year's files say which.
+Read from the same files as the engine's, through the vocabulary alone.  A code of several years keeps its number;
+what it means, the files of each year say.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,30 +12,52 @@ from core.catalog import Role
 from core.chart import Chart
 from core.dated import Dated
 from core.interest import Interest
-from core.nomenclature import Area, Centre, Fund, Item, Nomenclature, Programme
-from core.reference.files import SHIPPED
+from core.nomenclature import Centre, Nomenclature, Programme
+from core.reference.files import SHIPPED, broken
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """Everything that has a code, by code."""
+    """Everything that has a code, by year and code; where no year counts, as the latest one calls it."""
 
+    years: dict[int, Nomenclature]
+    """In order."""
+    charts: dict[int, Chart]
     programmes: dict[str, Programme]
     centres: dict[str, Centre]
-    areas: dict[str, Area]
-    items: dict[str, Item]
-    funds: dict[str, Fund]
+    """Level and programme of a fund centre are those of its code, the same in every year."""
     accounts: dict[str, str]
-    receivables: dict[int, str]
-    """By exercise, the account of what is owed to the State."""
     interest: Interest
     term_days: Dated
 
-    def programme_of(self, centre: str) -> Programme:
-        """The programme above a fund centre, or the centre itself."""
-        while self.centres[centre].parent:
-            centre = self.centres[centre].parent
-        return self.programmes[centre]
+    def of(self, year: int) -> Nomenclature:
+        """What the codes mean in ``year``.
+
+        Raises
+        ------
+        ReferenceDataError
+            The calendar does not name it.
+        """
+        if year not in self.years:
+            raise broken("calendar.toml", f"exercise {year} is not there", f"Put [exercise.{year}] back.")
+        return self.years[year]
+
+    def programme_of(self, centre: str, year: int | None = None) -> Programme:
+        """The programme above a fund centre, or the centre itself, as a year or the latest one describes it."""
+        centres = self.centres if year is None else self.of(year).centres
+        while centres[centre].parent:
+            centre = centres[centre].parent
+        return self.programmes[centre] if year is None else self.of(year).programmes[centre]
+
+    def account_label(self, account: str, exercise: int | None = None) -> str:
+        """What an account is called in the chart of an exercise, or of the latest that has it."""
+        charted = self.charts[exercise].accounts if exercise in self.charts else {}
+        return charted.get(account, self.accounts.get(account, ""))
+
+    @property
+    def receivables(self) -> dict[int, str]:
+        """By exercise, the account of what is owed to the State."""
+        return {year: each.shared[Role.RECEIVABLE] for year, each in self.charts.items()}
 
 
 def load(folder: Path = SHIPPED) -> Codes:
@@ -47,19 +68,12 @@ def load(folder: Path = SHIPPED) -> Codes:
     ReferenceDataError
         The files do not hold together.
     """
-    found = Codes({}, {}, {}, {}, {}, {}, {}, interest.load(folder), payments.load(folder).term_days)
-    for each, books in _years(folder):
-        found.programmes.update(each.programmes)
-        found.centres.update(each.centres)
-        found.areas.update(each.areas)
-        found.items.update(each.items)
-        found.funds.update(each.funds)
-        found.accounts.update(books.accounts)
-        found.receivables[books.year] = books.shared[Role.RECEIVABLE]
-    return found
-
-
-def _years(folder: Path) -> Iterator[tuple[Nomenclature, Chart]]:
+    found = Codes({}, {}, {}, {}, {}, interest.load(folder), payments.load(folder).term_days)
     for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
-        codes = nomenclature.load(folder.joinpath(str(year)))
-        yield codes, chart.load(folder.joinpath(str(year)), codes)
+        own = folder.joinpath(str(year))
+        codes = found.years[year] = nomenclature.load(own)
+        found.charts[year] = chart.load(own, codes)
+        found.programmes.update(codes.programmes)
+        found.centres.update(codes.centres)
+        found.accounts.update(found.charts[year].accounts)
+    return found

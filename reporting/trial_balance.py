@@ -6,7 +6,7 @@ import msgspec
 
 from core.calendar import period
 from reporting.grids import Column, Grid, Kind
-from reporting.names import ACCOUNT, Names
+from reporting.names import Names
 from reporting.postgres import Connection, batch_or_last, fetch
 
 _PERIOD_MAX = 2**31 - 1
@@ -46,17 +46,17 @@ async def trial_balance(
     first, end = (period(exercise, 0), period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
     rows = await fetch(connection, "trial_balance", at, first, end)
     found = sorted(
-        (_sums(names, row["account"], (row["debit"], row["credit"])) for row in rows), key=_by_account
+        (_sums(names.account(row["account"], exercise), (row["debit"], row["credit"])) for row in rows),
+        key=_by_account,
     )
     return TrialBalance(
         at, exercise, found, sum(each.debit for each in found), sum(each.credit for each in found)
     )
 
 
-def _sums(names: Names, account: int, sides: Sequence[int]) -> AccountSums:
+def _sums(account: tuple[str, str], sides: Sequence[int]) -> AccountSums:
     debit, credit = sides
-    code = names.code(ACCOUNT, account)
-    return AccountSums(code, names.codes.accounts.get(code, ""), debit, credit, debit - credit)
+    return AccountSums(*account, debit, credit, debit - credit)
 
 
 def _by_account(sums: AccountSums) -> str:

@@ -124,8 +124,8 @@ class EngineDriver:
         return figures["ae_consumed"], figures["cp_consumed"]
 
     def _figures(self, fields: Row) -> Mapping[str, int]:
-        codes = self._reference.nomenclatures[int(fields["exercise"])]
         year = int(fields.get("budget_year") or fields["exercise"])
+        codes = self._reference.nomenclatures[year]
         centre = self._codes(Coded.CENTRE).index(fields["fund_centre"]) + 1
         staff = codes.items[fields["commitment_item"]].staff
         family = codes.funds[fields.get("fund") or ORDINARY_FUND].family

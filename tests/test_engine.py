@@ -9,13 +9,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.drivers import EngineDriver
-from tests.files import PLACES, REFERENCE, YEAR, File, files, openings
+from tests.files import PLACES, REFERENCE, File, files, openings
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
 from tests.servers import running
 from tests.test_scenarios import SCENARIOS, Scenario, play
+from tests.years import in_2019, two_years
 
 _PLACES = [
     {"fund_centre": place.unit, "commitment_item": place.items[0], "exercise": "2018"} for place in PLACES
@@ -31,14 +33,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def engine(server: str, folder: Path) -> Iterator[EngineDriver]:
+def engine(server: str, folder: Path, reference: Path = REFERENCE) -> Iterator[EngineDriver]:
     """A driver on a fresh database, gone afterwards."""
     name = f"engine_{next(_databases)}"
     asyncio.run(_execute(server, f"create database {name}"))
     home = folder / name
     home.mkdir()
     try:
-        with EngineDriver(server.rpartition("/")[0] + f"/{name}", home, REFERENCE) as driver:
+        with EngineDriver(server.rpartition("/")[0] + f"/{name}", home, reference) as driver:
             yield driver
     finally:
         asyncio.run(_execute(server, f"drop database {name} with (force)"))
@@ -64,7 +66,7 @@ def test_the_engine_plays(scenario: Scenario, server: str, tmp_path: Path) -> No
 )
 def test_the_engine_agrees_with_the_plain_model(server: str, tmp_path: Path, files: list[File]) -> None:
     """Files of all kinds, duplicates, conflicts, refusals, held acts; the book is loaded anew for every file."""
-    model = Engine(Reference.load(REFERENCE, YEAR))
+    model = Engine(Reference.load(REFERENCE))
     with engine(server, tmp_path) as driver:
         for rows in [openings(), *filter(None, files)]:
             assert driver.submit(rows) == model.submit(rows)
@@ -74,3 +76,35 @@ def test_the_engine_agrees_with_the_plain_model(server: str, tmp_path: Path, fil
             assert driver.totals(account) == model.totals(account)
         for fields in _PLACES:
             assert driver.consumed(fields) == model.consumed(fields)
+
+
+@given(presented=files(acts_max=12), data=st.data())
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_the_engine_agrees_where_two_years_say_different_things(
+    server: str, tmp_path_factory: pytest.TempPathFactory, presented: list[File], data: st.DataObject
+) -> None:
+    """The same acts in 2018, in 2019, or charged to the budget of the other year; payments follow across the years."""
+    home = tmp_path_factory.mktemp("years")
+    reference = two_years(home)
+    model = Engine(Reference.load(reference))
+    with engine(server, home, reference) as driver:
+        for rows in [openings(), in_2019(openings()), *filter(None, presented)]:
+            moved = _charged(in_2019(rows) if data.draw(st.booleans()) else rows, data)
+            assert driver.submit(moved) == model.submit(moved)
+            assert driver.held() == model.held()
+        for account in model.reference.accounts:
+            assert driver.totals(account) == model.totals(account)
+        for fields in _PLACES:
+            for year in ({}, {"budget_year": "2019"}):
+                if fields["fund_centre"] in model.reference.years[2019].nomenclature.centres:
+                    assert driver.consumed(fields | year) == model.consumed(fields | year)
+
+
+def _charged(rows: File, data: st.DataObject) -> File:
+    """Some of the rows on the budget of a year that they name."""
+    years = st.sampled_from(({}, {}, {}, {"budget_year": "2018"}, {"budget_year": "2019"}))
+    return [row | data.draw(years) if "fund_centre" in row else row for row in rows]

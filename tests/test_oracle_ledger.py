@@ -12,7 +12,7 @@ from core.codes import Outcome
 from core.money import BALANCE_MAX
 from core.nomenclature import Level
 from tests.books import Book
-from tests.files import REFERENCE, YEAR, File, files
+from tests.files import REFERENCE, File, files
 from tests.oracle.availability import available
 from tests.oracle.decisions import acts, decide
 from tests.oracle.engine import Engine
@@ -289,7 +289,7 @@ def test_the_strategies_reach_every_decision() -> None:
 
 @pytest.fixture(scope="module")
 def reference() -> Reference:
-    return Reference.load(REFERENCE, YEAR)
+    return Reference.load(REFERENCE)
 
 
 @few

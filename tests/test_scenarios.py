@@ -28,7 +28,7 @@ import pytest
 
 from core.catalog import CATALOG, KIND_NUMBER, Budget
 from core.codes import Outcome
-from tests.files import REFERENCE, YEAR, Row
+from tests.files import REFERENCE, Row
 from tests.oracle.engine import Engine, Told
 from tests.oracle.reference import Reference
 
@@ -251,7 +251,7 @@ def _expected(scenario: Scenario) -> set[str]:
 
 @pytest.fixture(scope="module")
 def reference() -> Reference:
-    return Reference.load(REFERENCE, YEAR)
+    return Reference.load(REFERENCE)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.place} {scenario.title}")

@@ -35,18 +35,36 @@ def toml(path: Path) -> dict[str, Any]:
 
 
 def of_year(folder: Path) -> tuple[int, Path]:
-    """The year a folder serves, and the folder that holds its files: itself, or the one it is ``same_as``."""
-    place = folder.joinpath("year.toml")
-    settings = toml(place)
-    year, model = settings.get("year"), settings.get("same_as")
-    if type(year) is not int:
-        raise broken(str(place), f"year is {year!r}", "Write the exercise as in: year = 2018")
+    """The year a folder serves, and the folder that holds its files: itself, or the one it is ``same_as``.
+
+    Raises
+    ------
+    ReferenceDataError
+        ``year.toml`` is not that of the folder, or leads nowhere.
+    """
+    year, model = _settings(folder)
     if model is None:
         return year, folder
+    place = str(folder.joinpath("year.toml"))
+    if type(model) is not int:
+        raise broken(place, f"same_as is {model!r}", "Name a year with files of its own: same_as = 2018")
     shared = folder.with_name(str(model))
-    if model == year or "same_as" in toml(shared.joinpath("year.toml")):
-        raise broken(str(place), f"same_as = {model} leads to no files", "Name a year with files of its own.")
+    if model == year or _settings(shared)[1] is not None:
+        raise broken(place, f"same_as = {model} leads to no files", "Name a year with files of its own.")
     return year, shared
+
+
+def _settings(folder: Path) -> tuple[int, Any]:
+    """What ``year.toml`` says: the year, which is the folder's name, and what it is ``same_as``."""
+    place = folder.joinpath("year.toml")
+    settings = toml(place)
+    year = settings.get("year")
+    if type(year) is not int:
+        raise broken(str(place), f"year is {year!r}", "Write the exercise as in: year = 2018")
+    if str(year) != folder.name:
+        remedy = f"Write year = {folder.name}, or give the folder the name of its exercise."
+        raise broken(str(place), f"year is {year} in the folder {folder.name}", remedy)
+    return year, settings.get("same_as")
 
 
 def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:

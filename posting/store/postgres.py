@@ -13,7 +13,7 @@ from posting.checkpoint import Snapshot
 from posting.engine import CHAINED
 from posting.registry import Coded, Numbers, Reference, number
 from posting.rows import HEADER, TRAILER, columns
-from posting.store import outflow
+from posting.store import meanings, outflow
 from posting.store.hold import SQL, Hold
 from posting.store.migrating import LAYOUT, PARTITION_ROWS
 from posting.store.tables import TABLES
@@ -97,7 +97,13 @@ class PostgresStore:
         await self._hold.reconnect()
 
     async def numbers(self, reference: Reference) -> Numbers:
-        """The numbers of all codes; new ones are given and stored."""
+        """The numbers of all codes; new ones are given and stored, with what each code means in each year.
+
+        Raises
+        ------
+        ReferenceDataError
+            There are too many codes, or one in use means something else than it did; nothing is stored.
+        """
         known: Numbers = {kind: {} for kind in Coded}
         async with self._hold.keeping() as connection, connection.transaction():
             for row in await connection.fetch(SQL["reference_texts"]):
@@ -106,6 +112,7 @@ class PostgresStore:
             await connection.copy_records_to_table(
                 "reference_text", records=new, columns=["kind", "id", "code"]
             )
+            await meanings.note(connection, reference, known)
         return known
 
     async def sender_number(self, numbers: Numbers, sender: str) -> int:

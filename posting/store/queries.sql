@@ -95,6 +95,20 @@ select chain from batch where batch = $1;
 -- name: reference_texts
 select kind, id, code from reference_text order by kind, id;
 
+-- name: meanings
+-- Of several about one code the last counts.
+select year, kind, id, meaning::text from reference_meaning order by reference_meaning;
+
+-- name: codes_in_use
+-- Year, kind and number of every code that an account assignment names, that has figures, or that was posted to.
+select distinct c.budget_year::int as year, k.kind, k.id
+from cell c cross join lateral (values (1, c.centre), (1, c.operation), (2, c.area), (3, c.item), (4, c.fund)) as k (kind, id)
+where k.id > 0
+union
+select node / (131072 * 6) + 2000, 1, node / 6 % 131072 from node_balance
+union
+select period / 16 + 2000, 5, account from account_balance;
+
 -- name: checkpoints
 select batch, entries, keys, payees, previous, pieces, digest from checkpoint order by batch;
 

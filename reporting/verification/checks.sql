@@ -83,9 +83,10 @@ select entry_name(e.entry_id, e.reference) as place, if(e.cell = 0, 'no cell', '
 from entry e join kind k on k.kind = e.kind left join cell c on c.cell = e.cell
 where (e.cell = 0) <> k.of_payee or (e.cell <> 0 and (c.cell is null or c.batch > e.batch))
 union all
-select 'cell ' || cell, 'codes that the nomenclature does not hold', 'fund centre, item, fund and operation of the files'
-from cell where cell not in (select cell from place) or centre not in (select centre from centre)
-or (operation > 0 and operation not in (select centre from centre));
+select 'cell ' || cell, 'codes that the nomenclature of ' || budget_year || ' does not hold', 'fund centre, item, fund and operation of its files'
+from cell c where cell not in (select cell from place)
+or not exists (select 1 from centre n where n.year = c.budget_year and n.centre = c.centre)
+or operation > 0 and not exists (select 1 from centre n where n.year = c.budget_year and n.centre = c.operation);
 
 -- name: payees_known
 -- A payee was registered before it is paid or changed, by an entry of its own; an entry that does neither names none.
@@ -236,7 +237,7 @@ from node_figure where moved and not stored;
 select node_name(n.node) || ' after batch ' || n.batch as place,
        'AE ' || euros(n.ae_opened - n.ae_reserved - n.ae_consumed) || ', CP ' || euros(n.cp_opened - n.cp_reserved - n.cp_consumed) || ' available' as found,
        'not below zero' as expected
-from node_figure n join centre c on c.centre = n.node // 6 % 131072
+from node_figure n join centre c on c.year = n.node // (131072 * 6) + 2000 and c.centre = n.node // 6 % 131072
 where not c.estimated and (n.ae_opened < n.ae_reserved + n.ae_consumed or n.cp_opened < n.cp_reserved + n.cp_consumed);
 
 -- name: allotments

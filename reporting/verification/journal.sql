@@ -1,5 +1,5 @@
 -- The journal seen from the catalog: which commitment and which budget nodes every entry moves, and by how much.
--- Runs in DuckDB over the raw rows and four tables made from the vocabulary: kind, code (of the nomenclature), item, fund.
+-- Runs in DuckDB over the raw rows and four tables made from the vocabulary: kind, and by year code (fund centres), item, fund.
 
 -- name: macros
 create macro euros(cents) as
@@ -16,7 +16,7 @@ create macro entry_name(number, reference) as 'entry ' || number || ' (' || refe
 
 -- name: centre
 create table centre as
-select t.id as centre, coalesce(p.id, 0) as parent, c.level, c.estimated
+select c.year, t.id as centre, coalesce(p.id, 0) as parent, c.level, c.estimated
 from reference_text t join code c on c.code = t.code
 left join reference_text p on p.kind = 1 and p.code = c.parent
 where t.kind = 1;
@@ -24,28 +24,28 @@ where t.kind = 1;
 -- name: lineage
 create table lineage as
 with recursive above as (
-    select centre, 0 as depth, centre as ancestor, parent from centre
+    select year, centre, 0 as depth, centre as ancestor, parent from centre
     union all
-    select a.centre, a.depth + 1, c.centre, c.parent from above a join centre c on c.centre = a.parent
+    select a.year, a.centre, a.depth + 1, c.centre, c.parent from above a join centre c on c.year = a.year and c.centre = a.parent
 )
-select centre, depth, ancestor from above;
+select year, centre, depth, ancestor from above;
 
 -- name: place
 create table place as
 with sheeted as (
     select c.*, (c.budget_year - 2000) * 131072 * 6 + i.staff * 3 + f.family as base
     from cell c
-    join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.code = ti.code
-    join reference_text tf on tf.kind = 4 and tf.id = c.fund join fund f on f.code = tf.code
+    join reference_text ti on ti.kind = 3 and ti.id = c.item join item i on i.year = c.budget_year and i.code = ti.code
+    join reference_text tf on tf.kind = 4 and tf.id = c.fund join fund f on f.year = c.budget_year and f.code = tf.code
 )
-select cell, base, centre, base + centre * 6 as node, operation, base + operation * 6 as operation_node,
+select cell, budget_year as year, base, centre, base + centre * 6 as node, operation, base + operation * 6 as operation_node,
        if(operation > 0, base + operation * 6, base + centre * 6) as target
 from sheeted;
 
 -- name: upward
 create table upward as
 select p.cell, p.operation > 0 as has_operation, p.base + l.ancestor * 6 as node
-from place p join lineage l on l.centre = p.centre;
+from place p join lineage l on l.year = p.year and l.centre = p.centre;
 
 -- name: sender
 create table sender as select submission, dense_rank() over (order by sender) as sender from submission;
@@ -91,7 +91,7 @@ select c.entry_id, p.kind from climb c join entry p on p.entry_id = c.at join ki
 -- Budget acts: what they open at their own node, allot at the one above, or reserve all the way up.
 create table granted as
 with act as (
-    select f.batch, f.cents, f.source, k.budget, k.measure, p.cell, p.target, p.base,
+    select f.batch, f.cents, f.source, k.budget, k.measure, p.cell, p.year, p.target, p.base,
            if(p.operation > 0, p.operation, p.centre) as centre
     from effect f join kind k on k.kind = f.kind join place p on p.cell = f.cell
     where k.budget in ('OPEN', 'ALLOT', 'MOVE', 'EARMARK')
@@ -100,15 +100,15 @@ moved as (
     select a.batch, a.cents, a.measure, g.depth, a.source // (131072 * 6) * (131072 * 6) + a.source % 6 + g.ancestor * 6 as giver,
            a.base + t.ancestor * 6 as taker
     from act a
-    join lineage g on g.centre = a.source // 6 % 131072
-    join lineage t on t.centre = a.centre and t.depth = g.depth
+    join lineage g on g.year = a.source // (131072 * 6) + 2000 and g.centre = a.source // 6 % 131072
+    join lineage t on t.year = a.year and t.centre = a.centre and t.depth = g.depth
     where a.budget = 'MOVE'
 ),
 change as (
     select batch, target as node, measure, cents as opened, 0 as allotted, 0 as reserved from act where budget <> 'MOVE'
     union all
     select a.batch, a.base + l.ancestor * 6, a.measure, 0, a.cents, 0
-    from act a join lineage l on l.centre = a.centre and l.depth = 1 where a.budget = 'ALLOT'
+    from act a join lineage l on l.year = a.year and l.centre = a.centre and l.depth = 1 where a.budget = 'ALLOT'
     union all
     select a.batch, u.node, a.measure, 0, 0, a.cents from act a join upward u on u.cell = a.cell where a.budget = 'EARMARK'
     union all

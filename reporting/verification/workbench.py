@@ -14,6 +14,7 @@ import psutil
 import pyarrow as pa
 
 from core.catalog import CATALOG, Change, Family, Measure, Remainder, Role
+from core.nomenclature import Centre, Fund, Item
 from reporting.reference import Codes
 from reporting.statements import statements
 from reporting.verification import requests
@@ -112,27 +113,31 @@ def workbench(codes: Codes, scratch: Path | None = None) -> Iterator[Workbench]:
 
 def _vocabulary(codes: Codes) -> dict[str, pa.Table]:
     """The catalog and the nomenclature as tables."""
-    centres = codes.centres.values()
-    estimated = [codes.programme_of(each.code) for each in centres]
-    columns = {
-        "code": [each.code for each in centres],
-        "parent": [each.parent for each in centres],
-        "level": [int(each.level) for each in centres],
-        "estimated": [each.estimated for each in estimated],
-    }
-    items = {"code": list(codes.items), "staff": [int(each.staff) for each in codes.items.values()]}
-    funds = {"code": list(codes.funds), "family": [int(each.family) for each in codes.funds.values()]}
     layouts = {"layout": list(LAYOUTS)}
     receivables = {"exercise": list(codes.receivables), "code": list(codes.receivables.values())}
-    tables = {
-        "code": columns,
-        "item": items,
-        "fund": funds,
-        "known_layout": layouts,
-        "receivable": receivables,
-    }
-    tables |= _interest(codes)
+    tables = {"known_layout": layouts, "receivable": receivables} | _meanings(codes) | _interest(codes)
     return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _kinds()}
+
+
+def _meanings(codes: Codes) -> dict[str, dict[str, list[Any]]]:
+    """What each code means in each year."""
+    centres = [(year, each) for year, meant in codes.years.items() for each in meant.centres.values()]
+    items = [(year, each) for year, meant in codes.years.items() for each in meant.items.values()]
+    funds = [(year, each) for year, meant in codes.years.items() for each in meant.funds.values()]
+    code = {
+        "parent": [each.parent for _, each in centres],
+        "level": [int(each.level) for _, each in centres],
+        "estimated": [codes.programme_of(each.code, year).estimated for year, each in centres],
+    }
+    return {
+        "code": _coded(centres) | code,
+        "item": _coded(items) | {"staff": [int(each.staff) for _, each in items]},
+        "fund": _coded(funds) | {"family": [int(each.family) for _, each in funds]},
+    }
+
+
+def _coded(things: Sequence[tuple[int, Centre | Item | Fund]]) -> dict[str, list[Any]]:
+    return {"year": [year for year, _ in things], "code": [each.code for _, each in things]}
 
 
 def _interest(codes: Codes) -> dict[str, dict[str, list[Any]]]:

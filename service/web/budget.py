@@ -37,7 +37,9 @@ class BudgetNodes:
         request.knows_only(*_NODE)
         names, at = await self._desk.names(), asking.batch(request)
         place = _place(request)
-        codes = names.codes
+        if place.year not in names.codes.years:
+            raise unknown(_none(place.centre))
+        codes = names.codes.of(place.year)
         if place.centre not in codes.centres or place.centre not in names.by_code:
             raise unknown(_none(place.centre))
         if not asking.sees_programme(names, request.who, place.centre):

@@ -35,7 +35,7 @@ class Judged:
 
 def judge(folder: Path, summary: dict[str, Any]) -> Judged:
     """Present every file in order."""
-    reference = Reference.load(SHIPPED, 2018)
+    reference = Reference.load(SHIPPED)
     engine, judged = Engine(reference), Judged()
     for file in summary["files"]:
         rows = list(said(pq.read_table(folder / file["name"])))
@@ -46,7 +46,7 @@ def judge(folder: Path, summary: dict[str, Any]) -> Judged:
             judged.by_kind[row["kind"], outcome] += 1
             if outcome in ("AE_EXCEEDED", "CP_EXCEEDED"):
                 judged.short_of_credit[row["date"][:7]] += 1
-    for code, centre in reference.nomenclature.centres.items():
+    for code, centre in reference.years[2018].nomenclature.centres.items():
         if centre.level is Level.PROGRAMME:
             place = {"fund_centre": code, "commitment_item": "HT2", "exercise": "2018"}
             judged.left[code] = engine.left(place)

@@ -20,9 +20,11 @@ GOOD = f"{HEAD}COHE,CBCM,Cohésion,{ONE},BDFEFRPPCCT\nPACA,DRFiP,Provence,{OTHER
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    year = tmp_path / "2018"
+    year.mkdir()
     for name, text in SMALL.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
+        (year / name).write_text(text, encoding="utf-8")
+    return year
 
 
 def loaded(folder: Path, files: dict[str, str]) -> accountants.Accountants:

@@ -93,6 +93,15 @@ def test_periods_listed_are_open_and_no_others() -> None:
         ("", "no exercise"),
         ("[exercise.1999]\nopen_months = [1]\ncomplementary_days = 0", "is no exercise"),
         ("[exercise.next]\nopen_months = [1]\ncomplementary_days = 0", "is no exercise"),
+        ("[exercise.02018]\nopen_months = [1]\ncomplementary_days = 0", "exercise 02018: is no exercise"),
+        (
+            "[exercise.'\uff12\uff10\uff11\uff18']\nopen_months = [1]\ncomplementary_days = 0",
+            "is no exercise",
+        ),
+        ("exercise = 3", "exercise is 3. Write a table"),
+        ("exercise = []", "exercise is \\[\\]"),
+        ("[exercise]\n2018 = 3", "exercise 2018: is 3. Write a table"),
+        ("[[exercise.2018]]\nopen_months = [1]\ncomplementary_days = 0", "exercise 2018: is \\[{"),
         ("[exercise.2018]\nopen_months = [0]\ncomplementary_days = 0", "open_months is"),
         ("[exercise.2018]\nopen_months = [13]\ncomplementary_days = 0", "open_months is"),
         ("[exercise.2018]\nopen_months = 1\ncomplementary_days = 0", "open_months is 1"),
@@ -108,3 +117,12 @@ def test_a_calendar_that_does_not_hold_is_refused_by_place(text: str, found: str
     with pytest.raises(ReferenceDataError, match=found) as refused:
         calendar.load(path)
     assert str(path) in str(refused.value)
+
+
+def test_one_exercise_is_not_written_in_two_ways(tmp_path: Path) -> None:
+    """The other spelling would take the place of the one that was meant."""
+    path = tmp_path / "calendar.toml"
+    year = "open_months = [{}]\ncomplementary_days = 0\n"
+    path.write_text(f"[exercise.2018]\n{year.format(3)}[exercise.02018]\n{year.format(1)}")
+    with pytest.raises(ReferenceDataError, match=r"exercise 02018: is no exercise.*in four digits"):
+        calendar.load(path)

@@ -33,10 +33,12 @@ def sample() -> Chart:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    year = tmp_path / "2018"
+    year.mkdir()
     files = SMALL | {"accounts.csv": ACCOUNTS, "roles.csv": ROLES + STAFF}
     for name, text in files.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
+        (year / name).write_text(text, encoding="utf-8")
+    return year
 
 
 @pytest.fixture

@@ -37,9 +37,11 @@ def sample() -> Nomenclature:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    year = tmp_path / "2018"
+    year.mkdir()
     for name, text in SMALL.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
+        (year / name).write_text(text, encoding="utf-8")
+    return year
 
 
 def test_parents_stand_before_children(sample: Nomenclature) -> None:
@@ -148,6 +150,10 @@ def test_a_line_that_does_not_hold_is_refused_by_place(case: str, folder: Path) 
         ("year.toml", "2018", '"2018"', "year is '2018'"),
         ("year.toml", "year = 2018", "year 2018", "is not TOML"),
         ("year.toml", "year = 2018", "year = 2018\nsame_as = 2018", "leads to no files"),
+        ("year.toml", "year = 2018", 'year = 2018\nsame_as = "2017"', "same_as is '2017'. Name a year"),
+        ("year.toml", "year = 2018", 'year = 2018\nsame_as = "../x"', "same_as is '../x'"),
+        ("year.toml", "2018", "2019", "year is 2019 in the folder 2018. Write year = 2018"),
+        ("year.toml", "year = 2018", "year = true", "year is True"),
     ],
 )
 def test_a_file_that_lacks_something_is_refused(
@@ -179,6 +185,16 @@ def test_years_that_point_at_each_other_are_refused(tmp_path: Path) -> None:
         (tmp_path / str(year) / "year.toml").write_text(f"year = {year}\nsame_as = {other}\n")
     with pytest.raises(ReferenceDataError, match="leads to no files"):
         nomenclature.load(tmp_path / "2018")
+
+
+def test_a_year_shared_says_its_own_name(tmp_path: Path) -> None:
+    """Of two folders the one that is shared may be the one that was copied and not edited."""
+    for year in (2018, 2019):
+        shutil.copytree(SHIPPED / str(year), tmp_path / str(year))
+    (tmp_path / "2018" / "year.toml").write_text("year = 2017\n")
+    with pytest.raises(ReferenceDataError, match="year is 2017 in the folder 2018") as refused:
+        nomenclature.load(tmp_path / "2019")
+    assert str(tmp_path / "2018" / "year.toml") in str(refused.value)
 
 
 def test_more_centres_than_a_node_number_holds_are_refused(folder: Path) -> None:

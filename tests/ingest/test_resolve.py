@@ -18,7 +18,7 @@ from ingest.flat import cents_sums
 from ingest.resolve import Context, Resolved, Sender, resolve
 from posting.cells import CellNumbers, as_records
 from posting.registry import Reference, Registry, number
-from tests.files import REFERENCE, YEAR, File
+from tests.files import REFERENCE, File
 from tests.ingest.rows import WRITERS, as_text, as_types, faulty
 from tests.oracle import amounts
 from tests.oracle.engine import Engine
@@ -49,7 +49,7 @@ def _registry() -> Registry:
 
 @cache
 def _plain() -> Plain:
-    return Plain.load(REFERENCE, YEAR)
+    return Plain.load(REFERENCE)
 
 
 def _resolved(raw: pa.RecordBatch, sender: Sender = SENDER) -> Resolved:

@@ -1,17 +1,19 @@
 """What is left of the budget, as the board knows it: what the batches brought is what a loaded book brings."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
 from core.nomenclature import Level
 from monitoring.budget import Budget, Credits, Near, Programme
-from posting.book import State
-from posting.registry import SHEETS, Coded
+from posting.book import State, empty
+from posting.registry import SHEETS, Coded, Numbers, Reference, Registry, number
 from tests.files import File, files, openings
 from tests.posting.desk import Desk, node, registry
 from tests.service.web.acts import commitment
+from tests.years import two_years
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -34,14 +36,18 @@ def near(budget: Budget, level: Level, measure: str) -> int:
 def by_hand(state: State) -> dict[tuple[Level, str], int]:
     """Nodes near exhaustion, looked at one by one, in fractions."""
     found: dict[tuple[Level, str], int] = {}
-    levels, estimated = registry().centre_level, registry().centre_estimated
+    meanings = registry().meanings
     for at in np.flatnonzero(state.book.figures.any(axis=1)).tolist():
-        centre = at // SHEETS % 131_072
+        year, centre = divmod(at // SHEETS, 131_072)
+        level = Level(meanings.centre_level[year, centre])
         for measure, first in (("ae", 0), ("cp", 4)):
             given_, _, reserved, consumed = state.book.figures[at, first : first + 4].tolist()
-            if given_ and not estimated[centre] and Fraction(reserved + consumed, given_) >= Fraction(9, 10):
-                place = Level(levels[centre]), measure
-                found[place] = found.get(place, 0) + 1
+            if (
+                given_
+                and not meanings.centre_estimated[year, centre]
+                and Fraction(reserved + consumed, given_) >= Fraction(9, 10)
+            ):
+                found[level, measure] = found.get((level, measure), 0) + 1
     return found
 
 
@@ -95,7 +101,7 @@ def test_where_credits_are_estimated_nothing_is_exhausted() -> None:
     estimated = [
         code
         for code, number in registry().numbers[Coded.CENTRE].items()
-        if registry().centre_estimated[number]
+        if registry().meanings.centre_estimated[0, number]
     ]
     assert "0117" in estimated
     drawn = {
@@ -117,3 +123,24 @@ def test_a_book_loaded_anew_says_what_counts() -> None:
     budget.committed(desk.present([commitment("C", "250.00")]))
     budget.opened(Desk().state)
     assert budget.programmes() == []
+
+
+def test_each_year_has_its_own_ceilings(tmp_path: Path) -> None:
+    """0117 is estimated in 2018 and not in 2019, 0217 the other way round; both are nearly used up in both years."""
+    folder = Reference.load(two_years(tmp_path))
+    numbers: Numbers = {}
+    number(numbers, folder.codes())
+    state = empty(Registry(folder, numbers))
+    registry_ = state.registry
+    for code in ("0117", "0217"):
+        for year in (2018, 2019):
+            place = np.array(numbers[Coded.CENTRE][code]), np.array(year), np.array(0)
+            state.book.figures[registry_.node_positions(*place)] = (100, 0, 0, 95, 100, 0, 95, 0)
+    budget = opened(state)
+    estimated = {(each.year, each.code) for each in budget.programmes() if each.is_estimated}
+    assert estimated == {(2018, "0117"), (2019, "0217")}
+    assert len(budget.programmes()) == 4
+    near_ones = {each.number // SHEETS // 131_072 + 2000: each for each in budget.nodes_near(Level.PROGRAMME)}
+    assert near(budget, Level.PROGRAMME, "ae") == near(budget, Level.PROGRAMME, "cp") == 2
+    centres = {year: each.number // SHEETS % 131_072 for year, each in near_ones.items()}
+    assert centres == {2018: numbers[Coded.CENTRE]["0217"], 2019: numbers[Coded.CENTRE]["0117"]}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from core.catalog import ActKind, Budget
 from core.codes import Outcome
 from core.fields import Field
-from core.nomenclature import ORDINARY_FUND, Item, Level
+from core.nomenclature import ORDINARY_FUND, Item, Level, Nomenclature
 from tests.oracle import whole
 from tests.oracle.model import NONE, Cell
 from tests.oracle.reference import Reference
@@ -26,7 +26,9 @@ def names_cell(kind: ActKind, fields: Fields) -> bool:
 
 
 def assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
-    """Everything wrong with the assignment and the account, in no particular order."""
+    """Everything wrong with the assignment and the account, in no particular order; nothing in a year without files."""
+    if budget_year(fields) not in reference.years:
+        return
     if not names_cell(kind, fields):
         yield from _account_faults("", fields, reference)
         return
@@ -38,12 +40,21 @@ def assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> It
     yield from _account_faults(fields.get(Field.COMMITMENT_ITEM, ""), fields, reference)
 
 
+def budget_year(fields: Fields) -> int:
+    """The year whose files say what the line's codes mean; 0 where it says none that is one."""
+    return whole.parse(fields.get(Field.BUDGET_YEAR) or fields.get(Field.EXERCISE, "")) or 0
+
+
+def _codes(fields: Fields, reference: Reference) -> Nomenclature:
+    return reference.years[budget_year(fields)].nomenclature
+
+
 def _unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcome]:
-    codes = reference.nomenclature
+    codes = _codes(fields, reference)
     centre, operation = fields.get(Field.FUND_CENTRE), fields.get(Field.OPERATION)
-    if centre and not _is_centre(centre, reference):
+    if centre and not _is_centre(centre, codes):
         yield Outcome.FUND_CENTRE_UNKNOWN
-    if operation and (operation not in codes.centres or _is_centre(operation, reference)):
+    if operation and (operation not in codes.centres or _is_centre(operation, codes)):
         yield Outcome.OPERATION_UNKNOWN
     for field, known, fault in (
         (Field.FUNCTIONAL_AREA, codes.areas, Outcome.FUNCTIONAL_AREA_UNKNOWN),
@@ -54,14 +65,14 @@ def _unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcome]:
             yield fault
 
 
-def _is_centre(code: str, reference: Reference) -> bool:
+def _is_centre(code: str, codes: Nomenclature) -> bool:
     """Whether ``code`` is a programme, BOP or UO: an operation has a field of its own."""
-    centre = reference.nomenclature.centres.get(code)
+    centre = codes.centres.get(code)
     return centre is not None and centre.level is not Level.OPERATION
 
 
 def _level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
-    centre = reference.nomenclature.centres.get(fields.get(Field.FUND_CENTRE, ""))
+    centre = _codes(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
     if kind.budget is Budget.SPEND and centre and centre.level is not Level.UO:
         yield Outcome.FUND_CENTRE_LEVEL
 
@@ -69,15 +80,16 @@ def _level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterat
 def _source_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     if kind.budget is Budget.MOVE and fields.get(Field.COUNTERPART):
         centre, item = counterpart(fields)
-        if not _is_centre(centre, reference):
+        codes = _codes(fields, reference)
+        if not _is_centre(centre, codes):
             yield Outcome.FUND_CENTRE_UNKNOWN
-        if item and item not in reference.nomenclature.items:
+        if item and item not in codes.items:
             yield Outcome.COMMITMENT_ITEM_UNKNOWN
 
 
 def _mismatches(kind: ActKind, fields: Fields, reference: Reference) -> bool:
     """Whether codes that exist do not go together (A39)."""
-    codes = reference.nomenclature
+    codes = _codes(fields, reference)
     programme = fields.get(Field.FUND_CENTRE, "")[:4]
     area, activity = fields.get(Field.FUNCTIONAL_AREA, programme), fields.get(Field.ACTIVITY, programme)
     item = codes.items.get(fields.get(Field.COMMITMENT_ITEM, ""))
@@ -101,9 +113,10 @@ def _serves(item: Item, kind: ActKind) -> bool:
 
 def _account_faults(item: str, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     account = fields.get(Field.ACCOUNT, "")
-    if account and account not in reference.accounts:
+    chart = reference.years[budget_year(fields)].chart
+    if account and account not in chart.accounts:
         yield Outcome.ACCOUNT_UNKNOWN
-    elif account and item in reference.chart.families and not reference.chart.admits(item, account):
+    elif account and item in chart.families and not chart.admits(item, account):
         yield Outcome.ACCOUNT_MISMATCH
 
 
@@ -115,10 +128,9 @@ def counterpart(fields: Fields) -> tuple[str, str]:
 
 def sheet(fields: Fields, reference: Reference, item: str = "") -> tuple[int, int, int]:
     """Budget year, staff, fund family: which of its nodes a fund centre stands for."""
-    codes = reference.nomenclature
-    year = whole.parse(fields.get(Field.BUDGET_YEAR) or fields[Field.EXERCISE]) or 0
+    codes = _codes(fields, reference)
     staff = codes.items[item or fields[Field.COMMITMENT_ITEM]].staff
-    return year, int(staff), int(codes.funds[fields.get(Field.FUND, ORDINARY_FUND)].family)
+    return budget_year(fields), int(staff), int(codes.funds[fields.get(Field.FUND, ORDINARY_FUND)].family)
 
 
 def cell(fields: Fields, reference: Reference) -> Cell:
@@ -128,7 +140,7 @@ def cell(fields: Fields, reference: Reference) -> Cell:
     return Cell(
         reference.node(fields[Field.FUND_CENTRE], place),
         reference.node(operation, place) if operation else NONE,
-        *reference.role_accounts(fields[Field.COMMITMENT_ITEM]),
+        *reference.role_accounts(fields[Field.COMMITMENT_ITEM], budget_year(fields)),
     )
 
 

@@ -96,7 +96,7 @@ def place(line: Line, year: Year, uses: Uses, mark: Mark) -> tuple[Mark, Placed]
         (line.operation or line.centre, 17),
         (line.area, 14),
         (line.item, 10),
-        (line.fund, 10),
+        (line.fund, 15),
     ):
         word = word * 2**bits + part
     word = word * 2**7 + line.year - YEAR_FIRST

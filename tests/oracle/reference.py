@@ -16,11 +16,17 @@ SHEETS = 6
 """Nodes of one fund centre in one year: T2 or HT2, times three fund families."""
 
 
-class Reference(NamedTuple):
-    """Reference data of the exercises in use; all share one nomenclature and one chart."""
+class Year(NamedTuple):
+    """What the files of one year say."""
 
     nomenclature: Nomenclature
     chart: Chart
+
+
+class Reference(NamedTuple):
+    """Reference data of the exercises in use, each with what its own files say."""
+
+    years: Mapping[int, Year]
     exercises: Mapping[int, Exercise]
     centres: Mapping[str, int]
     """Number of each fund centre and operation, from 1."""
@@ -29,21 +35,18 @@ class Reference(NamedTuple):
     nodes: Mapping[int, Node]
 
     @classmethod
-    def load(cls, folder: Path, year: int) -> "Reference":
-        """Read ``folder``: ``calendar.toml`` and the files of ``year``."""
-        codes = nomenclature.load(folder.joinpath(str(year)))
+    def load(cls, folder: Path) -> "Reference":
+        """Read ``folder``: ``calendar.toml`` and the files of each year."""
         exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
-        return cls(
-            codes,
-            chart.load(folder.joinpath(str(year)), codes),
-            exercises,
-            centres := {code: number for number, code in enumerate(codes.centres, 1)},
-            {
-                code: number
-                for number, code in enumerate(chart.load(folder.joinpath(str(year)), codes).accounts, 1)
-            },
-            {number: node for exercise in exercises for number, node in _nodes(codes, centres, exercise)},
-        )
+        years = {year: _year(folder.joinpath(str(year))) for year in sorted(exercises)}
+        centres = _numbered(code for each in years.values() for code in each.nomenclature.centres)
+        accounts = _numbered(code for each in years.values() for code in each.chart.accounts)
+        nodes = {
+            number: node
+            for year, each in years.items()
+            for number, node in _nodes(each.nomenclature, centres, year)
+        }
+        return cls(years, exercises, centres, accounts, nodes)
 
     def open_periods(self) -> frozenset[int]:
         """Numbers of the periods that take entries."""
@@ -58,9 +61,9 @@ class Reference(NamedTuple):
         number = node // SHEETS % CENTRES_A_YEAR
         return "" if node == NONE else next(code for code, each in self.centres.items() if each == number)
 
-    def role_accounts(self, item: str) -> tuple[int, int, int]:
+    def role_accounts(self, item: str, year: int) -> tuple[int, int, int]:
         """Expense, accrued and creditor accounts of a commitment item; zeros where nothing is posted."""
-        played = self.chart.roles.get(item, {})
+        played = self.years[year].chart.roles.get(item, {})
         expense, accrued, creditor = (
             self.accounts[played[role]] if role in played else 0
             for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
@@ -69,13 +72,22 @@ class Reference(NamedTuple):
 
     def shared_accounts(self) -> dict[tuple[int, Role], int]:
         """Accounts that no commitment item decides, by period."""
-        played = {role: self.accounts[account] for role, account in self.chart.shared.items()}
-        periods = [period(year, month) for year in self.exercises for month in range(1, 13)]
-        return {(each, role): account for each in periods for role, account in played.items()}
+        return {
+            (period(year, month), role): self.accounts[account]
+            for year, each in self.years.items()
+            for role, account in each.chart.shared.items()
+            for month in range(1, 13)
+        }
+
+
+def _year(folder: Path) -> Year:
+    codes = nomenclature.load(folder)
+    return Year(codes, chart.load(folder, codes))
 
 
 def _numbered(codes: Iterable[str]) -> dict[str, int]:
-    return {code: number for number, code in enumerate(codes, 1)}
+    """Codes numbered as they are first met."""
+    return {code: number for number, code in enumerate(dict.fromkeys(codes), 1)}
 
 
 def node_number(centre: int, sheet: tuple[int, int, int]) -> int:

@@ -11,7 +11,7 @@ from core.errors import EngineError
 from posting.book import ENTRIES_MAX, ITEMS_A_PAGE, State, empty
 from posting.cells import as_records
 from posting.memory import extended, reserve
-from tests.files import PLACES, REFERENCE, YEAR, File, openings
+from tests.files import PLACES, REFERENCE, File, openings
 from tests.oracle.pages import marked
 from tests.oracle.reference import Reference
 from tests.posting.desk import Desk, registry
@@ -127,7 +127,7 @@ def test_a_book_has_the_kinds_of_the_catalog_and_a_node_for_every_place() -> Non
     assert len(book.effects) == len(CATALOG)
     assert book.effects["debit"].tolist() == [kind.debit for kind in CATALOG]
     assert book.effects.dtype.names == Effects._fields
-    plain, first = Reference.load(REFERENCE, YEAR), registry().first_node
+    plain, first = Reference.load(REFERENCE), registry().first_node
     for number, node in plain.nodes.items():
         at = book.nodes[number - first]
         parent = node.parent - first if node.parent >= 0 else -1

@@ -150,5 +150,5 @@ def test_a_period_is_a_month() -> None:
 
 def test_an_unknown_number_is_told_as_such(names: Names) -> None:
     assert names.code(1, 99_999) == "no. 99999"
-    assert names.centre_label("no. 99999") == ""
+    assert names.centre_label("no. 99999", 2018) == ""
     assert names.level("no. 99999") is None

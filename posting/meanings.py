@@ -1,0 +1,86 @@
+"""What each number means in each year: a code keeps its number, and the year's files say what it stands for."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.catalog import Role
+from core.chart import Chart
+from core.nomenclature import Nomenclature
+
+ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
+"""Roles whose accounts an item decides, in the order of ``core.book.Cells``."""
+
+
+class Numbered(NamedTuple):
+    """The numbers of codes, from 1."""
+
+    centre: Mapping[str, int]
+    area: Mapping[str, int]
+    item: Mapping[str, int]
+    fund: Mapping[str, int]
+    account: Mapping[str, int]
+
+
+class Meanings(NamedTuple):
+    """A row a year, a column a number; column 0 is nothing, and what a year does not hold means nothing in it."""
+
+    centre_level: NDArray[np.uint8]
+    centre_parent: NDArray[np.int32]
+    centre_programme: NDArray[np.int32]
+    centre_estimated: NDArray[np.bool_]
+    area_programme: NDArray[np.int32]
+    item_staff: NDArray[np.uint8]
+    item_budget_only: NDArray[np.uint8]
+    item_accounts: NDArray[np.int16]
+    """By ``ITEM_ROLES`` besides."""
+    fund_family: NDArray[np.uint8]
+    fund_programme: NDArray[np.int32]
+
+
+def blank(numbered: Numbered, years: int) -> Meanings:
+    """Nothing means anything yet."""
+    centres, areas, items, funds = ((years, len(each) + 1) for each in numbered[:4])
+    return Meanings(
+        np.zeros(centres, np.uint8),
+        np.zeros(centres, np.int32),
+        np.zeros(centres, np.int32),
+        np.zeros(centres, np.bool_),
+        np.zeros(areas, np.int32),
+        np.zeros(items, np.uint8),
+        np.zeros(items, np.uint8),
+        np.zeros((*items, len(ITEM_ROLES)), np.int16),
+        np.zeros(funds, np.uint8),
+        np.zeros(funds, np.int32),
+    )
+
+
+def learn(year: Meanings, said: tuple[Nomenclature, Chart], numbered: Numbered) -> None:
+    """Fill in one year, the row of it of every array of ``Meanings``, from its files."""
+    nomenclature, chart = said
+    _learn_centres(year, nomenclature, numbered.centre)
+    for area in nomenclature.areas.values():
+        year.area_programme[numbered.area[area.code]] = numbered.centre[area.programme]
+    for item in nomenclature.items.values():
+        at = numbered.item[item.code]
+        year.item_staff[at], year.item_budget_only[at] = item.staff, item.budget_only
+        played = chart.roles.get(item.code, {})
+        year.item_accounts[at] = [
+            numbered.account[played[role]] if role in played else 0 for role in ITEM_ROLES
+        ]
+    for fund in nomenclature.funds.values():
+        at = numbered.fund[fund.code]
+        year.fund_family[at] = fund.family
+        year.fund_programme[at] = numbered.centre[fund.programme] if fund.programme else 0
+
+
+def _learn_centres(year: Meanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:
+    """Parents stand before their children, so one pass in order links them."""
+    for one in nomenclature.centres.values():
+        at, parent = number_of[one.code], number_of.get(one.parent, 0)
+        year.centre_level[at], year.centre_parent[at] = one.level, parent
+        year.centre_programme[at] = year.centre_programme[parent] if parent else at
+        programme = nomenclature.programmes.get(one.code)
+        year.centre_estimated[at] = programme.estimated if programme else year.centre_estimated[parent]

@@ -1,0 +1,19 @@
+"""Engines that have just loaded their book, on whatever reference data they are given."""
+
+import json
+from itertools import count
+from pathlib import Path
+
+from posting.registry import Reference
+from tests.files import Row
+from tests.reporting.journals import process
+
+_numbers = count(1)
+
+
+async def worked(dsn: str, folder: Path, reference: Path, rows: list[Row], sender: str = "MINISTRY") -> None:
+    """Have an engine that starts with ``reference`` work one file to its end."""
+    path = folder / f"{next(_numbers)}.jsonl"
+    envelope = {"envelope": {"sender": sender, "batch_id": path.stem, "version": "1", "count": len(rows)}}
+    path.write_text("".join(json.dumps(line) + "\n" for line in [envelope, *rows]))
+    await process(dsn, folder, [path], Reference.load(reference))

@@ -1,0 +1,281 @@
+"""A code in use keeps its meaning for its year: what the files say otherwise stops the start, and changes nothing."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+import pytest
+
+from core.errors import ReferenceDataError
+from reporting.verification import verify
+from tests.databases import connected
+from tests.files import REFERENCE
+from tests.posting.engines import worked
+from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, WORKS, act
+from tests.years import changed, copied, in_2019, own_year, without
+
+_ACTS = [
+    SPENDING[0],
+    act("commitment", "C1", "100.00", ASPR),
+    act("service", "S1", "60.00", predecessor="C1"),
+    act("commitment", "C2", "150.00", WORKS),
+    act("commitment", "C3", "10.00", ASPR, fund="1-1-00733", commitment_item="21"),
+    act("direct_payment_request", "D2", "25.00", ASPR, PAID),
+    act("payment", "P1", "5.00", predecessor="D2", iban=SPENDING[0]["iban"]),
+]
+_NEXT = [act("payment_request", "D1", "40.00", PAID, predecessor="C1")]
+_REQUESTED = "select count(*) from entry where reference = 'D1'"
+
+
+class Change(NamedTuple):
+    """What somebody does to files between two starts, and what the error says."""
+
+    file: str
+    old: str
+    new: str
+    told: str
+
+
+_PUT_BACK = "Put it back: "
+_CHANGES = (
+    Change(
+        "programmes.csv",
+        "Transition écologique,0",
+        "Transition écologique,1",
+        "programmes.csv of 2018: 0217 is in use with estimated 0, and now says estimated 1",
+    ),
+    Change(
+        "centres.csv",
+        "000001,0217-SGAC-IMMO",
+        "000001,0217-SGAC-ASPR",
+        "centres.csv of 2018: OP-0217-000001 is in use with parent 0217-SGAC-IMMO, and now says parent 0217-SGAC-ASPR",
+    ),
+    Change(
+        "roles.csv",
+        "31,6280000000,4081000000,4010000000,60 61 62",
+        "31,6130000000,4081000000,4040000000,61",
+        "items.csv, roles.csv of 2018: 31 is in use with expense 6280000000, creditor 4010000000, and now says "
+        "expense 6130000000, creditor 4040000000",
+    ),
+    Change(
+        "items.csv",
+        "21,Rémunérations d'activité,2,1,0",
+        "21,Rémunérations d'activité,3,0,0",
+        "items.csv, roles.csv of 2018: 21 is in use with staff 1, and now says staff 0",
+    ),
+    Change(
+        "funds.csv",
+        "1-1-00733,contribution,0217",
+        "1-1-00733,assigned_revenue,0177",
+        "funds.csv of 2018: 1-1-00733 is in use with family contribution, programme 0217, and now says "
+        "family assigned_revenue, programme 0177",
+    ),
+    Change(
+        "treasury.csv",
+        "transit,5129000000",
+        "transit,4084000000",
+        "treasury.csv of 2018: transit is in use with account 5129000000, and now says account 4084000000",
+    ),
+)
+_REMOVED = (
+    Change(
+        "centres.csv", "0217-SGAC-ASPR", "", "centres.csv of 2018: 0217-SGAC-ASPR is gone, and it is in use"
+    ),
+    Change("areas.csv", "0217-07", "", "areas.csv of 2018: 0217-07 is gone, and it is in use"),
+    Change("funds.csv", "1-1-00733", "", "funds.csv of 2018: 1-1-00733 is gone, and it is in use"),
+)
+
+
+async def _tables(connection: asyncpg.Connection) -> list[int]:
+    names = ("reference_text", "reference_meaning", "batch", "entry", "submission", "node_balance", "cell")
+    return [await connection.fetchval(f"select count(*) from {name}") for name in names]
+
+
+async def _used(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
+    """A journal in which codes of every kind are in use."""
+    await worked(dsn, folder, reference, BUDGET, "TREASURY")
+    await worked(dsn, folder, reference, _ACTS)
+    async with connected(dsn) as connection:
+        assert await connection.fetchval("select count(*) from entry") == len(BUDGET) + len(_ACTS) - 1
+        assert (
+            await connection.fetchval("select code from refusal") is not None
+        )  # C3: that fund has no credits
+
+
+async def _refused(dsn: str, folder: Path, reference: Path, told: str) -> None:
+    """A start that is refused leaves everything as it was, and with the files put back work goes on."""
+    async with connected(dsn) as connection:
+        before = await _tables(connection)
+        with pytest.raises(ReferenceDataError) as refused:
+            await worked(dsn, folder, reference, _NEXT)
+        assert str(refused.value).startswith(told)
+        assert _PUT_BACK in str(refused.value)
+        assert await _tables(connection) == before
+        await worked(dsn, folder, REFERENCE, _NEXT)
+        assert await connection.fetchval(_REQUESTED) == 1
+    assert (await verify(dsn, folder=REFERENCE)).findings == []
+
+
+@pytest.mark.parametrize("change", _CHANGES, ids=lambda each: each.file)
+async def test_what_a_code_in_use_means_does_not_change(dsn: str, tmp_path: Path, change: Change) -> None:
+    await _used(dsn, tmp_path)
+    reference = copied(tmp_path)
+    changed(reference, f"2018/{change.file}", change.old, change.new)
+    await _refused(dsn, tmp_path, reference, change.told)
+
+
+@pytest.mark.parametrize("change", _REMOVED, ids=lambda each: each.file)
+async def test_a_code_in_use_is_not_removed(dsn: str, tmp_path: Path, change: Change) -> None:
+    await _used(dsn, tmp_path)
+    reference = copied(tmp_path)
+    without(reference, f"2018/{change.file}", change.old)
+    await _refused(dsn, tmp_path, reference, change.told)
+
+
+async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
+    """Nor would one be whose lines only were refused: they are in the journal."""
+    await _used(dsn, tmp_path)
+    reference = copied(tmp_path)
+    for file in ("items.csv", "roles.csv"):
+        without(reference, f"2018/{file}", "21,")
+    await _refused(dsn, tmp_path, reference, "items.csv of 2018: 21 is gone, and it is in use. Put it back")
+
+
+async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
+    """With all that hangs under it, of which it is told first."""
+    await _used(dsn, tmp_path)
+    reference = copied(tmp_path)
+    for file, starts in (
+        ("programmes.csv", ("0217",)),
+        ("centres.csv", ("0217", "OP-0217")),
+        ("areas.csv", ("0217",)),
+        ("funds.csv", ("1-1-00733", "2-1-00041")),
+        ("assigned.csv", ("0217",)),
+    ):
+        for start in starts:
+            without(reference, f"2018/{file}", start)
+    await _refused(dsn, tmp_path, reference, "programmes.csv of 2018: 0217 is gone, and it is in use (and ")
+
+
+async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: Path) -> None:
+    await _used(dsn, tmp_path)
+    reference = copied(tmp_path)
+    changed(reference, "2018/roles.csv", "31,6280000000,4081000000", "31,6280000000,4084000000")
+    without(reference, "2018/accounts.csv", "4081000000")
+    await _refused(
+        dsn, tmp_path, reference, "items.csv, roles.csv of 2018: 31 is in use with accrued 4081000000"
+    )
+
+
+async def test_several_are_counted(dsn: str, tmp_path: Path) -> None:
+    await _used(dsn, tmp_path)
+    reference = copied(tmp_path)
+    without(reference, "2018/centres.csv", "OP-0217-000001")
+    changed(reference, "2018/programmes.csv", "Transition écologique,0", "Transition écologique,1")
+    told = "programmes.csv of 2018: 0217 is in use with estimated 0, and now says estimated 1 (and 1 more). "
+    await _refused(dsn, tmp_path, reference, told)
+
+
+async def test_what_is_new_or_unused_or_a_label_is_free(dsn: str, tmp_path: Path) -> None:
+    """What was free once is fixed as soon as something is booked on it, as it stood then."""
+    await _used(dsn, tmp_path)
+    reference = copied(tmp_path)
+    changed(reference, "2018/centres.csv", "Administration centrale", "Administration du centre")
+    changed(reference, "2018/accounts.csv", "Fournisseurs\n", "Créanciers\n")
+    changed(reference, "2018/programmes.csv", "Engagements financiers", "Dette")
+    changed(
+        reference, "2018/programmes.csv", "Cohésion des territoires,0", "Cohésion des territoires,1"
+    )  # unused
+    changed(reference, "2018/roles.csv", "63,6530000000,4486000000", "63,6530000000,4686000000")  # unused
+    without(reference, "2018/centres.csv", "0177-D075-DD75")  # unused
+    with reference.joinpath("2018", "centres.csv").open("a") as centres:
+        centres.write("0217-SGAC-NEUF,0217-SGAC,uo,Nouvelle\n")
+    await worked(dsn, tmp_path, reference, _NEXT)
+    opening = act("budget_opening_ae", "O9", "10.00", fund_centre="0177", commitment_item="HT2")
+    await worked(dsn, tmp_path, reference, [opening], "TREASURY")
+    changed(reference, "2018/programmes.csv", "Cohésion des territoires,1", "Cohésion des territoires,0")
+    with pytest.raises(ReferenceDataError, match="0177 is in use with estimated 1, and now says estimated 0"):
+        await worked(dsn, tmp_path, reference, [])
+    async with connected(dsn) as connection:
+        rows = "select meaning->>'estimated' from reference_meaning join reference_text using (kind, id)"
+        order = "where kind = 1 and code = '0177' and year = 2018 order by reference_meaning"
+        assert [row[0] for row in await connection.fetch(f"{rows} {order}")] == ["false", "true"]
+
+
+async def test_another_year_may_say_other_things(dsn: str, tmp_path: Path) -> None:
+    """A year of its own is added and changed until something is booked in it; then it is fixed too."""
+    await _used(dsn, tmp_path)
+    reference = copied(tmp_path)
+    own_year(reference)
+    changed(reference, "2019/roles.csv", "31,6280000000", "31,6130000000")
+    await worked(dsn, tmp_path, reference, _NEXT)
+    changed(reference, "2019/roles.csv", "31,6130000000,4081000000", "31,6280000000,4084000000")
+    ours = {"exercise": "2019", "date": "2019-02-01"}
+    budget = [row | ours for row in in_2019(BUDGET)]
+    await worked(dsn, tmp_path, reference, budget, "TREASURY")
+    await worked(dsn, tmp_path, reference, [row | ours for row in in_2019(_ACTS[1:3])])
+    assert (await verify(dsn, folder=reference)).findings == []
+    changed(reference, "2019/roles.csv", "31,6280000000,4084000000", "31,6280000000,4081000000")
+    with pytest.raises(ReferenceDataError, match=r"roles\.csv of 2019: 31 is in use with accrued 4084000000"):
+        await worked(dsn, tmp_path, reference, _NEXT)
+
+
+async def test_a_year_that_shares_files_is_held_to_them(dsn: str, tmp_path: Path) -> None:
+    """Who gives it other files behind its first entries is told, as if the shared ones had been changed."""
+    await _used(dsn, tmp_path)
+    await worked(
+        dsn, tmp_path, REFERENCE, [row | {"date": "2019-01-15"} for row in in_2019(BUDGET)], "TREASURY"
+    )
+    reference = copied(tmp_path)
+    own_year(reference)
+    changed(reference, "2019/programmes.csv", "Transition écologique,0", "Transition écologique,1")
+    told = "programmes.csv of 2019: 0217 is in use with estimated 0, and now says estimated 1"
+    await _refused(dsn, tmp_path, reference, told)
+
+
+async def test_a_database_from_before_learns_at_its_next_start(dsn: str, tmp_path: Path) -> None:
+    """What the files say then counts from then on."""
+    await _used(dsn, tmp_path)
+    async with connected(dsn) as connection:
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute("truncate reference_meaning")
+        await connection.execute("set session_replication_role = origin")
+        await worked(dsn, tmp_path, REFERENCE, _NEXT)
+        years = "select year, count(*) from reference_meaning group by year order by year"
+        noted = {row["year"]: row["count"] for row in await connection.fetch(years)}
+        assert noted.keys() == {2018, 2019}
+        assert noted[2018] == noted[2019] > 50
+        await worked(dsn, tmp_path, REFERENCE, [act("service", "S7", "1.00", predecessor="C1")])
+        assert await connection.fetchval("select count(*) from reference_meaning") == sum(noted.values())
+    reference = copied(tmp_path)
+    without(reference, "2018/centres.csv", "OP-0217-000001")
+    await _gone(dsn, tmp_path, reference)
+
+
+async def _gone(dsn: str, folder: Path, reference: Path) -> None:
+    with pytest.raises(ReferenceDataError, match="OP-0217-000001 is gone, and it is in use"):
+        await worked(dsn, folder, reference, [])
+
+
+async def test_what_is_noted_is_only_ever_added(dsn: str, tmp_path: Path) -> None:
+    await worked(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    async with connected(dsn) as connection:
+        for change in (
+            "update reference_meaning set meaning = '{}'",
+            "delete from reference_meaning",
+            "truncate reference_meaning",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(change)
+
+
+async def test_what_an_earlier_version_did_not_note_is_no_difference(dsn: str, tmp_path: Path) -> None:
+    await _used(dsn, tmp_path)
+    async with connected(dsn) as connection:
+        await connection.execute("set session_replication_role = replica")
+        less = "update reference_meaning set meaning = meaning - 'creditor' where kind = 3"
+        assert await connection.execute(less) != "UPDATE 0"
+        await connection.execute("set session_replication_role = origin")
+        await worked(dsn, tmp_path, REFERENCE, _NEXT)
+        last = "select meaning ? 'creditor' from reference_meaning where kind = 3 order by reference_meaning desc limit 1"
+        assert await connection.fetchval(last)

@@ -1,0 +1,229 @@
+"""Two years whose files say different things of the same codes: each posts, is proven and is told by its own."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from core.nomenclature import Level
+from reporting import reference
+from reporting.budget import Scope, budget
+from reporting.commitments import outstanding_commitments
+from reporting.delays import Scope as Paid
+from reporting.delays import delays
+from reporting.explanation import explain
+from reporting.names import ACCOUNT, read_names
+from reporting.node import Place, standing
+from reporting.trial_balance import trial_balance
+from reporting.verification import verify
+from tests.databases import connected
+from tests.posting.engines import worked
+from tests.reporting.journals import ASPR, BUDGET, DEBT, PAID, SPENDING, WORKS, act
+from tests.years import changed, in_2019, two_years
+
+_IBAN = {"iban": SPENDING[0]["iban"]}
+_ACTS = [
+    act("commitment", "C1", "100.00", ASPR),
+    act("service", "S1", "60.00", predecessor="C1"),
+    act("payment_request", "D1", "40.00", PAID, predecessor="C1"),
+    act("direct_payment_request", "D2", "25.00", ASPR, PAID),
+    act("direct_payment_request", "D3", "1000.00", ASPR, PAID),
+    act("direct_payment_request", "D4", "25.00", DEBT, PAID),
+]
+"""The same acts in both years: D3 is over the ceiling of 0217, D4 over that of 0117."""
+_WORKS_2019 = {**WORKS, "fund_centre": "0217-SGAC-ASPR"}
+
+
+class Years(NamedTuple):
+    """A journal of two years, and the files it was made by."""
+
+    dsn: str
+    reference: Path
+
+
+def _budget_of_2019() -> list[dict[str, str]]:
+    """As in 2018; operation 1 is earmarked where it hangs now."""
+    rows = in_2019(BUDGET)
+    return [row | {"fund_centre": "0217-SGAC-ASPR"} if row["kind"] == "earmark" else row for row in rows]
+
+
+@pytest_asyncio.fixture
+async def years(dsn: str, tmp_path: Path) -> Years:
+    """Every file is worked by an engine that has just loaded its book."""
+    folder = two_years(tmp_path)
+    await worked(dsn, tmp_path, folder, BUDGET, "TREASURY")
+    await worked(dsn, tmp_path, folder, [SPENDING[0], *_ACTS, act("commitment", "C2", "50.00", WORKS)])
+    await worked(dsn, tmp_path, folder, _budget_of_2019(), "TREASURY")
+    await worked(dsn, tmp_path, folder, in_2019([*_ACTS, act("commitment", "C2", "50.00", _WORKS_2019)]))
+    async with connected(dsn) as connection:
+        (owed,) = await connection.fetch(
+            "select entry_id from entry where reference = 'D2' and exercise = 2018"
+        )
+    paid = act("payment", "P1", "25.00", _IBAN, predecessor=f"@{owed['entry_id']}")
+    await worked(dsn, tmp_path, folder, in_2019([paid, act("bank_debit", "B1", "25.00", predecessor="P1")]))
+    return Years(dsn, folder)
+
+
+@pytest_asyncio.fixture
+async def reader(years: Years) -> AsyncIterator[asyncpg.Connection]:
+    async with connected(years.dsn) as connection:
+        yield connection
+
+
+_POSTED = """
+select e.exercise, e.reference, d.code as debit, c.code as credit from entry e
+left join reference_text d on d.kind = 5 and d.id = e.debit left join reference_text c on c.kind = 5 and c.id = e.credit
+where e.debit <> 0 order by e.entry_id
+"""
+
+
+async def test_each_year_posts_to_its_own_accounts(reader: asyncpg.Connection) -> None:
+    """What is paid later clears the account its request stands on, and goes out by the accounts of its own exercise."""
+    rows = [tuple(row) for row in await reader.fetch(_POSTED)]
+    assert rows == [
+        (2018, "S1", "6280000000", "4081000000"),
+        (2018, "D1", "4081000000", "4010000000"),
+        (2018, "D2", "6280000000", "4010000000"),
+        (2018, "D4", "6610000000", "4670000000"),
+        (2019, "S1", "6130000000", "4084000000"),
+        (2019, "D1", "4084000000", "4040000000"),
+        (2019, "D2", "6130000000", "4040000000"),
+        (2019, "D3", "6130000000", "4040000000"),
+        (2019, "P1", "4010000000", "5127000000"),
+        (2019, "B1", "5127000000", "5121000000"),
+    ]
+
+
+async def test_each_year_has_its_own_ceilings(reader: asyncpg.Connection) -> None:
+    refused = await reader.fetch(
+        "select s.submission, r.reference from refusal r join submission s using (submission)"
+    )
+    assert [tuple(row) for row in refused] == [(2, "D3"), (4, "D4")]
+
+
+async def test_both_years_are_proven(years: Years) -> None:
+    found = await verify(years.dsn, folder=years.reference)
+    assert found.findings == []
+    assert found.batches >= 5
+
+
+_CORRUPTIONS = (
+    (
+        "update node_balance set ae_consumed = ae_consumed + 1 where node / 6 / 131072 = {year}",
+        "node_balances",
+    ),
+    ("delete from node_balance where node / 6 / 131072 = {year}", "node_balances_stored"),
+    ("update account_balance set credit = credit + 1 where period / 16 = {year}", "account_balances"),
+    ("update cell set budget_year = 2020 where budget_year = 2000 + {year}", "cells_known"),
+)
+
+
+@pytest.mark.parametrize("year", [18, 19])
+@pytest.mark.parametrize(("change", "check"), _CORRUPTIONS, ids=[check for _, check in _CORRUPTIONS])
+async def test_what_is_changed_in_either_year_is_found(
+    years: Years, reader: asyncpg.Connection, year: int, change: str, check: str
+) -> None:
+    await reader.execute("set session_replication_role = replica")
+    assert await reader.execute(change.format(year=year)) not in ("UPDATE 0", "DELETE 0")
+    found = await verify(years.dsn, folder=years.reference)
+    assert check in {each.check for each in found.findings}
+
+
+class Otherwise(NamedTuple):
+    """What one file says otherwise, and what alone is found then: a check, and how its places start."""
+
+    changes: tuple[tuple[str, str, str], ...]
+    found: tuple[str, str] | None
+
+
+_OTHERWISE = (
+    Otherwise(
+        (("2019/programmes.csv", "écologique,1", "écologique,0"),),
+        ("availability", "0217-SGAC-ASPR HT2 2019"),
+    ),
+    Otherwise(
+        (("2018/programmes.csv", "finances,1", "finances,0"),), ("availability", "0117-CENT-C001 HT2 2018")
+    ),
+    Otherwise((("2019/centres.csv", "Bâtiments", "Immeubles"),), None),
+    Otherwise(
+        (("2019/items.csv", "31,Dépenses", "33,Dépenses"), ("2019/roles.csv", "31,", "33,")),
+        ("cells_known", "cell "),
+    ),
+)
+
+
+@pytest.mark.parametrize("otherwise", _OTHERWISE, ids=lambda each: each.changes[0][2])
+async def test_a_year_is_held_against_its_own_files(years: Years, otherwise: Otherwise) -> None:
+    for file, old, new in otherwise.changes:
+        changed(years.reference, file, old, new)
+    found = (await verify(years.dsn, folder=years.reference)).findings
+    if otherwise.found is None:
+        assert found == []
+    else:
+        check, place = otherwise.found
+        assert any(each.check == check and each.place.startswith(place) for each in found)
+
+
+async def test_reports_tell_each_year_by_its_files(years: Years, reader: asyncpg.Connection) -> None:
+    names = await read_names(reader, reference.load(years.reference))
+    units = await budget(reader, names, Scope(level=Level.UO))
+    labels = {(each.year, each.label) for each in units.nodes if each.centre == "0217-SGAC-IMMO"}
+    assert labels == {(2018, "Immobilier"), (2019, "Bâtiments")}
+    programmes = await budget(reader, names, Scope())
+    assert {(each.year, each.centre) for each in programmes.nodes if each.estimated} == {
+        (2018, "0117"),
+        (2019, "0217"),
+    }
+    for year, above in ((2018, "0217-SGAC-IMMO"), (2019, "0217-SGAC-ASPR")):
+        found = await standing(reader, names, Place("OP-0217-000001", year), 99)
+        assert [each.centre for each in found.above] == [above, "0217-SGAC", "0217"]
+        assert (found.tightest_ae is None) == (year == 2019)
+
+
+async def test_lines_are_explained_by_the_files_of_their_year(
+    years: Years, reader: asyncpg.Connection
+) -> None:
+    names = await read_names(reader, reference.load(years.reference))
+    lives = await explain(reader, names, "C2")
+    assignments = [line.assignment for line in lives.accepted if line.assignment]
+    told = {(each.year, *(centre.code for centre in each.centres)) for each in assignments}
+    trail = ("0217", "0217-SGAC")
+    assert told == {
+        (2018, *trail, "0217-SGAC-IMMO", "OP-0217-000001"),
+        (2019, *trail, "0217-SGAC-ASPR", "OP-0217-000001"),
+    }
+    nodes = [
+        change.node
+        for line in lives.accepted
+        for change in line.nodes
+        if change.node.startswith("0217-SGAC-")
+    ]
+    assert nodes == ["0217-SGAC-IMMO HT2 2018", "0217-SGAC-ASPR HT2 2019"]
+    left = await outstanding_commitments(reader, names, level=Level.BOP)
+    assert {(each.year, each.centre, each.commitments) for each in left.centres} == {
+        (2018, "0217-SGAC", 2),
+        (2019, "0217-SGAC", 2),
+    }
+
+
+async def test_accounts_and_ministries_are_called_what_their_year_calls_them(
+    years: Years, reader: asyncpg.Connection
+) -> None:
+    changed(
+        years.reference, "2019/accounts.csv", "Fournisseurs d'immobilisations\n", "Fournisseurs (nouveau)\n"
+    )
+    names = await read_names(reader, reference.load(years.reference))
+    labels = {
+        each.account: each.label for each in (await trial_balance(reader, names, exercise=2019)).accounts
+    }
+    assert labels["4040000000"] == "Fournisseurs (nouveau)"
+    assert labels["4010000000"] == "Fournisseurs"
+    (number,) = [each for each, code in names.by_number[ACCOUNT].items() if code == "4040000000"]
+    assert names.account(number, 2018)[1] == "Fournisseurs d'immobilisations"
+    assert names.codes.programme_of("0117-CENT-C001", 2018).ministry == "Économie et finances"
+    assert names.codes.programme_of("0117-CENT-C001", 2019).ministry == "Comptes publics"
+    (paid,) = (await delays(reader, names, Paid())).rows
+    assert (paid.ministry, paid.payments) == ("Transition écologique", 1)

@@ -1,0 +1,90 @@
+"""Reference data that a test may change, and those of two years that say different things of the same codes."""
+
+import shutil
+from pathlib import Path
+
+from tests.files import REFERENCE, File
+
+
+def copied(folder: Path) -> Path:
+    """The small reference data, to be changed."""
+    target = folder / "reference"
+    shutil.copytree(REFERENCE, target)
+    return target
+
+
+def changed(reference: Path, file: str, old: str, new: str) -> None:
+    """Write ``new`` where ``old`` stands in a file, which must be there."""
+    path = reference / file
+    text = path.read_text()
+    assert old in text, f"{file} does not say {old!r}"
+    path.write_text(text.replace(old, new))
+
+
+def without(reference: Path, file: str, start: str) -> None:
+    """Take out the lines of a file that begin with ``start``."""
+    path = reference / file
+    lines = path.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(start)]
+    assert len(kept) < len(lines), f"no line of {file} begins with {start!r}"
+    path.write_text("".join(kept))
+
+
+def own_year(reference: Path, year: int = 2019, model: int = 2018) -> None:
+    """Give ``year`` files of its own, which say what those of ``model`` do."""
+    shutil.rmtree(reference / str(year))
+    shutil.copytree(reference / str(model), reference / str(year))
+    (reference / str(year) / "year.toml").write_text(f"year = {year}\n")
+
+
+def two_years(folder: Path) -> Path:
+    """2018 and 2019 with files of their own, whose codes mean other things; 2019 is open all year.
+
+    In 2019 programme 0217 is no ceiling and 0117 is one, operation 1 hangs under another UO, item 31 posts to other
+    accounts and item 63 is staff, a fund is of another family and one of another programme, two shared roles are
+    played by other accounts, and of each kind a code is new, gone, or stands elsewhere in its file.
+    """
+    reference = copied(folder)
+    own_year(reference)
+    changed(reference, "calendar.toml", "[1, 2, 3]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]")
+    for file, old, new in _IN_2019:
+        changed(reference, f"2019/{file}", old, new)
+    return reference
+
+
+_IN_2019 = (
+    ("programmes.csv", "Transition écologique,0", "Transition écologique,1"),
+    ("programmes.csv", "Économie et finances,1", "Comptes publics,0"),
+    ("centres.csv", "OP-0217-000001,0217-SGAC-IMMO", "OP-0217-000001,0217-SGAC-ASPR"),
+    ("centres.csv", "0177-D013-DR13,0177-D013,uo,Direction régionale\n", ""),
+    ("centres.csv", "0217-SGAC,0217,bop", "0217-NEUF,0217,bop,Nouveau\n0217-SGAC,0217,bop"),
+    ("centres.csv", "0217-SGAC-IMMO,0217-SGAC,uo,Immobilier", "0217-SGAC-IMMO,0217-SGAC,uo,Bâtiments"),
+    ("items.csv", "63,Transferts aux collectivités territoriales,6,0,0", "63,Transferts,2,1,0"),
+    ("items.csv", "T2,Titre 2", "32,Subventions,3,0,0\nT2,Titre 2"),
+    ("funds.csv", "1-1-00733,contribution,0217", "1-1-00733,assigned_revenue,0217"),
+    ("funds.csv", "2-1-00041,assigned_revenue,0217", "2-1-00041,contribution,0177"),
+    ("areas.csv", "0217-07,", "0217-01,0217,Nouvelle\n0217-07,"),
+    ("areas.csv", "0177-12-08,0177,Pensions de famille\n", ""),
+    ("accounts.csv", "2310000000,", "6310000000,Nouveau\n2310000000,"),
+    ("accounts.csv", "5129000000,", "5127000000,"),
+    (
+        "roles.csv",
+        "31,6280000000,4081000000,4010000000,60 61 62",
+        "31,6130000000,4084000000,4040000000,61 65",
+    ),
+    ("roles.csv", "21,", "32,6310000000,4081000000,4010000000,63\n21,"),
+    ("treasury.csv", "transit,5129000000", "transit,5127000000"),
+    ("treasury.csv", "other_creditor,4671000000", "other_creditor,4670000000"),
+)
+
+
+def in_2019(rows: File) -> File:
+    """The same acts, a year later."""
+    return [{name: _later(text) if name in _DATED else text for name, text in row.items()} for row in rows]
+
+
+_DATED = frozenset({"exercise", "date", "posting_date", "received", "due", "invoice_date"})
+
+
+def _later(text: str) -> str:
+    return text.replace("2019", "2020").replace("2018", "2019")
