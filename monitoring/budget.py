@@ -94,7 +94,8 @@ def _tree(registry: Registry) -> _Tree:
     level, estimated = registry.meanings.centre_level, registry.meanings.centre_estimated
     is_programme = (level == Level.PROGRAMME).any(axis=0)
     programmes = sorted(pair for pair in registry.numbers[Coded.CENTRE].items() if is_programme[pair[1]])
-    levels, ceilings = (np.repeat(each, SHEETS, axis=1).ravel() for each in (level, ~estimated))
+    levels = np.repeat(level, SHEETS, axis=1).ravel()
+    ceilings = ~np.repeat(estimated, SHEETS, axis=1).ravel()
     return _Tree(registry.years, level.shape[1], levels, ceilings, programmes, estimated)
 
 

@@ -86,7 +86,7 @@ _REMOVED = (
 )
 
 
-async def _tables(connection: asyncpg.Connection) -> list[int]:
+async def _tables(connection: asyncpg.Connection) -> list[int | None]:
     names = ("reference_text", "reference_meaning", "batch", "entry", "submission", "node_balance", "cell")
     return [await connection.fetchval(f"select count(*) from {name}") for name in names]
 
