@@ -13,6 +13,7 @@ from settlement import answers as reading
 from tests.crash.test_bank import child
 from tests.databases import fresh
 from tests.service.states import ALWAYS, State, copied, moment
+from tests.service.test_bank_refused import merged
 
 OWED = 12
 ACROSS = """
@@ -83,18 +84,8 @@ async def test_statements_of_both_years_in_one_command(state: State) -> None:
 async def test_one_message_with_statements_of_both_years(state: State) -> None:
     """What the bank puts into one file is debited first, and only then sent back."""
     december, january = await answers(state)
-    whole = {}
-    for path in (*december, *january):
-        account = path.name.partition("camt053-")[2][:23]
-        whole.setdefault(account, []).append(path)
-    reports = whole.pop("")
-    for account, paths in whole.items():
-        texts = [path.read_text() for path in paths]
-        bodies = [text[text.index("<Stmt>") : text.rindex("</Stmt>")] for text in texts]
-        end = texts[0][texts[0].rindex("</Stmt>") :]
-        path = state.folder / f"{account}.xml"
-        path.write_text(texts[0][: texts[0].index("<Stmt>")] + "</Stmt>".join(bodies) + end)
-        reports.append(path)
+    reports = [path for path in (*december, *january) if "camt053" not in path.name]
+    reports += merged(state, december, january)
     taken = await state.take(reports)
     assert taken.posted
     assert taken.posted.reasons == []

@@ -43,11 +43,24 @@ async def _hasty(scope: Any, _: Callable[[], Any], send: Callable[[Any], Any]) -
     await send({"type": "http.response.body", "body": said})
 
 
+class _Application:
+    """One function that answers, and nothing behind it that ends."""
+
+    def __init__(self, answering: Any) -> None:
+        self._answering = answering
+
+    async def __call__(self, scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
+        await self._answering(scope, receive, send)
+
+    def end(self) -> None:
+        pass
+
+
 @asynccontextmanager
 async def _served(answering: Any = _echo, tls: Tls | None = None) -> AsyncIterator[str]:
     sock = listening("127.0.0.1", 0)
     sock.listen()
-    web = WebServer(cast(Any, answering), tls)
+    web = WebServer(cast(Any, _Application(answering)), tls)
     task = asyncio.create_task(web.serve(sock))
     try:
         yield f"{'https' if tls else 'http'}://127.0.0.1:{sock.getsockname()[1]}"
