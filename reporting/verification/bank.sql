@@ -70,7 +70,7 @@ with of_cell as (
     where i.why <> 0 and s.closing is not null and i.attempt = (select max(attempt) from bank_attempt a where a.message = i.message)
     group by s.account
 ), stated as (
-    select s.submission, row_number() over (partition by s.message order by s.attempt desc, s.submission desc) = 1 as is_last
+    select s.submission, s.message, s.is_whole, row_number() over (partition by s.message order by s.attempt desc, s.submission desc) = 1 as is_last
     from bank_submission s where s.message in (select message from bank_statement where closing is not null)
 ), refused as (  -- each statement that has it moved it once more
     select distinct k.name, r.kind, r.amount, r.line, r.reference, r.submission
@@ -80,6 +80,16 @@ with of_cell as (
     select n.reference, n.kind, n.day from entry n join submission b using (submission)
     where b.sender = 'bank' and n.submission not in (select submission from stated)
       and n.entry_id not in (select d.entry_id from duplicate d where d.submission in (select submission from stated))
+), repeated as (  -- each statement but the first that books a transfer on one and the same day; what repeats whole statements moves nothing
+    select distinct t.message, d.line, k.name, e.kind, e.amount, e.reference, exists (select 1 from stated o where o.submission = e.submission) as is_booked
+    from duplicate d join stated t using (submission) join entry e using (entry_id) join kind k on k.kind = e.kind
+    where t.is_last and t.is_whole and k.name in ('bank_debit', 'bank_return')
+      and not exists (select 1 from stated o where o.submission = e.submission and o.message = t.message)
+), again as (
+    select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents
+    from (select *, dense_rank() over (partition by reference, kind order by message) as nth from repeated) r
+    join transfer c on c.entry_id = try_cast(r.reference[2:] as bigint)
+    where r.nth > 1 or r.is_booked group by c.account
 ), explained as (
     select c.account, sum(case r.name when 'bank_debit' then -r.amount else r.amount end) as cents
     from refused r join transfer c on c.entry_id = try_cast(r.reference[2:] as bigint) join told t using (account)
@@ -88,9 +98,9 @@ with of_cell as (
     group by c.account
 )
 select 'account ' || t.account as place,
-       euros(t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0)) as found, euros(t.closing) as expected
-from told t left join moved m using (account) left join unmatched u using (account) left join explained r using (account)
-where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0) <> t.closing;
+       euros(t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0) + coalesce(g.cents, 0)) as found, euros(t.closing) as expected
+from told t left join moved m using (account) left join unmatched u using (account) left join explained r using (account) left join again g using (account)
+where t.opening + coalesce(m.cents, 0) + coalesce(u.cents, 0) + coalesce(r.cents, 0) + coalesce(g.cents, 0) <> t.closing;
 
 -- name: set_offs
 -- A set-off lowers a debt and what is owed to the State by the same sum, and no cash: it debits what it follows and credits the receivables (A58).

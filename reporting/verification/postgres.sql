@@ -70,7 +70,9 @@ select message, attempt, returns, rejects, unmatched, acts from bank_attempt;
 select message, attempt, statement, sort, amount, why from bank_item;
 
 -- name: bank_submission
-select a.message, a.attempt, s.submission, s.declared_lines as lines from bank_attempt a join submission s on s.sender = 'bank' and s.file_hash = a.acts_hash;
+select a.message, a.attempt, s.submission, s.declared_lines as lines,
+       (select count(*) from bank_statement o where o.message = a.message) = m.statements as is_whole
+from bank_attempt a join bank_message m using (message) join submission s on s.sender = 'bank' and s.file_hash = a.acts_hash;
 
 -- name: counts
 select 'entry' as name, count(*) as rows from entry

@@ -118,17 +118,29 @@ with assigned as (
     from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
     where i.why <> 0 and s.closing is not null group by s.account
 ), stated as (  -- acts of statements; those of notices are not among them
-    select s.submission, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last
-    from bank_attempt t join submission s on s.file_hash = t.acts_hash
+    select s.submission, t.message, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last,
+           (select count(*) from bank_statement o where o.message = t.message) = m.statements as is_whole
+    from bank_attempt t join submission s on s.file_hash = t.acts_hash join bank_message m using (message)
     where s.sender = 'bank' and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
 ), refusing as (  -- each statement that has it moved it once more
     select distinct r.submission, r.line, r.kind, r.amount, r.reference, substr(r.reference, 2)::bigint as transfer
     from refusal r join stated t using (submission)
     where t.is_last and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{{1,12}}$'
+), repeated as (  -- each statement but the first that books a transfer on one and the same day; what repeats whole statements moves nothing
+    select distinct t.message, d.submission, d.line, e.kind, e.amount, e.reference, substr(e.reference, 2)::bigint as transfer,
+           exists (select from stated o where o.submission = e.submission) as is_booked
+    from duplicate d join stated t using (submission) join entry e using (entry_id)
+    where t.is_last and t.is_whole and e.reference ~ '^[DR][0-9]{{1,12}}$'
+      and not exists (select from stated o where o.submission = e.submission and o.message = t.message)
+), again as (
+    select * from (select *, dense_rank() over (partition by reference, kind order by message) as nth from repeated) r where r.nth > 1 or r.is_booked
 ), refused as (  -- but for the first where a notice alone booked it, on another day: that is in the books, once the last statement has come to it
     select t.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines
-    from (select *, dense_rank() over (partition by reference, kind order by submission) as nth from refusing) r
-    join transfer t on t.entry_id = r.transfer left join last l using (account)
+    from (
+        select kind, amount, reference, transfer, dense_rank() over (partition by reference, kind order by submission) as nth from refusing
+        union all
+        select kind, amount, reference, transfer, 2 from again
+    ) r join transfer t on t.entry_id = r.transfer left join last l using (account)
     where r.nth > 1 or not exists (
         select from entry n join submission b using (submission)
         where n.reference = r.reference and n.kind = r.kind and n.day <= l.day and b.sender = 'bank'
@@ -162,9 +174,11 @@ where i.why <> 0 order by i.message, i.row limit $1;
 -- name: refused
 -- Acts of the bank's answers that the journal refused: of statements each, but for the first where a notice alone booked it, on another day, as
 -- a notice and a statement tell of one movement, and two statements of two; of notices those that neither the journal has nor a statement.
+-- And what a further statement books on the day of the first: the same act again, without a code.
 with stated as (
-    select s.submission, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last
-    from bank_attempt t join submission s on s.file_hash = t.acts_hash
+    select s.submission, t.message, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last,
+           (select count(*) from bank_statement o where o.message = t.message) = m.statements as is_whole
+    from bank_attempt t join submission s on s.file_hash = t.acts_hash join bank_message m using (message)
     where s.sender = 'bank' and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
 ), refusing as (
     select distinct r.submission, r.line, r.reference, r.kind, r.amount, r.code, t.submission is not null as is_stated
@@ -173,15 +187,27 @@ with stated as (
 ), numbered as (
     select *, dense_rank() over (partition by reference, kind, is_stated order by submission) as nth, bool_or(is_stated) over (partition by reference, kind) as told
     from refusing
+), repeated as (  -- each statement but the first that books a transfer on one and the same day; what repeats whole statements moves nothing
+    select distinct t.message, d.submission, d.line, e.kind, e.amount, e.reference, substr(e.reference, 2)::bigint as transfer,
+           exists (select from stated o where o.submission = e.submission) as is_booked
+    from duplicate d join stated t using (submission) join entry e using (entry_id)
+    where t.is_last and t.is_whole and e.reference ~ '^[DR][0-9]{1,12}$'
+      and not exists (select from stated o where o.submission = e.submission and o.message = t.message)
+), again as (
+    select * from (select *, dense_rank() over (partition by reference, kind order by message) as nth from repeated) r where r.nth > 1 or r.is_booked
 )
-select distinct on (r.reference, r.kind, r.submission, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code, u.file_hash
+(select distinct on (r.reference, r.kind, r.submission, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code, u.file_hash
 from numbered r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)
 where ($4::bytea[] is null or u.file_hash = any($4)) and ((r.is_stated and r.nth > 1) or (r.is_stated or r.nth = 1 and not r.told) and not exists (
     select from entry e join submission b using (submission)
     where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and (not r.is_stated
           or not exists (select from stated where stated.submission = e.submission)
              and not exists (select from duplicate d join stated using (submission) where d.entry_id = e.entry_id))))
-order by r.reference, r.kind, r.submission, r.line, t.message limit $1;
+order by r.reference, r.kind, r.submission, r.line, t.message limit $1)
+union all
+(select m.file_name, t.batch_id, r.reference, r.kind, r.amount, null, null
+from again r join bank_last_attempt t using (message) join bank_message m using (message)
+where $4::bytea[] is null order by r.reference, r.kind, r.message, r.line limit $1);
 
 -- name: back
 -- What came back or was refused, by reason.

@@ -26,6 +26,7 @@ _SAID: Mapping[Sort, str] = {
     Sort.RETURN: "return",
     Sort.REJECT: "reject",
 }
+_ANOTHER = "another statement books it that day: ask the bank whether it moved twice"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,11 +136,13 @@ def _unmatched(row: dict[str, Any]) -> Unmatched:
 
 
 def _refused(row: Mapping[str, Any]) -> Unmatched:
-    """An act that the journal refused; crescendo report refusals says more."""
-    kind, code = CATALOG[row["kind"]], Outcome(row["code"])
+    """An act that the journal refused, as crescendo report refusals tells; without a code, one that it has already."""
+    kind, why, finding = CATALOG[row["kind"]], Mismatch.TWICE.name, _ANOTHER
+    if row["code"] is not None:
+        why, finding = Outcome(row["code"]).name, "the journal refused it"
     return Unmatched(
         file=row["file"], statement=row["statement"], account="", item=0, sort=kind.name, amount=row["amount"], day=None,
-        reason="", transfer=int(row["reference"][1:]), why=code.name, finding="the journal refused it", end_to_end="",
+        reason="", transfer=int(row["reference"][1:]), why=why, finding=finding, end_to_end="",
     )  # fmt: skip
 
 

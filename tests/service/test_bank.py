@@ -362,21 +362,21 @@ async def test_a_transfer_of_another_account_is_not_posted(state: State) -> None
     assert "bank_debit" not in await state.kinds()
 
 
-async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State) -> None:
+@pytest.mark.parametrize(("day", "why"), [("2018-11-08", "REFERENCE_CONFLICT"), ("2018-11-07", "TWICE")])
+async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day: str, why: str) -> None:
+    """By another statement, on another day or on the same; matched anew, that is no third time."""
     path, message = await changed(state)
     await state.take([path])
     _, cents, name, _ = rows(message)[1]
     first = message.statements[0]
     before, after = first.closing or 0, (first.closing or 0) - cents
-    balances = [
-        balance(code, euros(value), day="2018-11-08") for code, value in (("OPBD", before), ("CLBD", after))
-    ]
-    debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", "2018-11-08")
+    balances = [balance(code, euros(value), day=day) for code, value in (("OPBD", before), ("CLBD", after))]
+    debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
     path.write_text(document(statement(*balances, debit, identity="S-2", account=first.account)))
-    taken = await state.take([path])
-    assert taken.rejected == []
+    for again in (False, True):
+        assert (await state.take([path], again=again)).rejected == []
     (found,) = await state.unmatched()
-    assert (found.why, found.sort, found.amount) == ("REFERENCE_CONFLICT", "bank_debit", cents)
+    assert (found.why, found.sort, found.amount) == (why, "bank_debit", cents)
     assert found.transfer == (await sent(state))[1]["entry_id"]
     assert (await state.kinds())["bank_debit"] == 3
     standing = await state.standing()
@@ -393,9 +393,10 @@ def notice_of(cents: int, name: str, account_: str, day: str) -> str:
     return text.replace("Stmt>", "Ntfctn>").replace("2018-12-14</Dt>", f"{day}</Dt>")
 
 
+@pytest.mark.parametrize("days", [("2018-11-08", "2018-11-09"), ("2018-11-07", "2018-11-07")])
 @pytest.mark.parametrize("noticed", ["", "2018-11-06", "2018-11-07"])
 async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_last_two(
-    state: State, noticed: str
+    state: State, noticed: str, days: tuple[str, str]
 ) -> None:
     """Each alone on its statement, so that nothing but that tells the two from each other; a notice before is no fourth."""
     path, message = await changed(state)
@@ -407,7 +408,7 @@ async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_l
     await state.take([path])
     assert await state.unmatched() == []
     closing = first.closing or 0
-    for number, day in enumerate(("2018-11-08", "2018-11-09"), 1):
+    for number, day in enumerate(days, 1):
         values = (("OPBD", closing - (number - 1) * cents), ("CLBD", closing - number * cents))
         balances = [balance(code, euros(value), day=day) for code, value in values]
         debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
@@ -420,6 +421,22 @@ async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_l
     assert standing.agrees
     (one,) = [each for each in standing.accounts if each.bank]
     assert (one.refused, one.refused_lines) == (-2 * cents, 2)
+    assert (await state.proof()).findings == []
+
+
+async def test_a_statement_that_comes_again_beside_a_new_one_moves_nothing(state: State) -> None:
+    path, message = await changed(state)
+    await state.take([path])
+    first = message.statements[0]
+    nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
+    new = document(statement(*nothing, identity="S-2", account=first.account))
+    new = new[new.index("<Stmt>") : new.rindex("</Stmt>") + len("</Stmt>")]
+    path.write_text(path.read_text().replace("</BkToCstmrStmt>", new + "</BkToCstmrStmt>"))
+    taken = await state.take([path])
+    assert taken.rejected == []
+    assert taken.messages[0].debits == 3
+    assert await state.unmatched() == []
+    assert (await state.standing()).agrees
     assert (await state.proof()).findings == []
 
 
