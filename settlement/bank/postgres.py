@@ -24,6 +24,8 @@ _ITEM = (
     "message", "attempt", "row", "statement", "item", "sort", "amount", "day", "reason", "entry_id", "why", "end_to_end",
 )  # fmt: skip
 """A transfer of several lines ends within as many entries."""
+STATED = {name: SQL[name] for name in ("stated", "again")}
+"""Parts of queries: acts of statements, and which of them book a transfer again."""
 _HARMLESS = (KIND_NUMBER["payee_block"], int(Outcome.PAYEE_BLOCKED))
 """Kind and code: whoever is blocked need not be blocked once more."""
 
@@ -158,8 +160,11 @@ async def posting(connection: Connection, acts_hash: bytes) -> str:
 async def refused(
     connection: Connection, files: Sequence[bytes] | None, limit: int | None = None
 ) -> list[Mapping[str, Any]]:
-    """Acts of the bank's answers that the journal refused and has not accepted since: of ``files`` of acts, or of all."""
-    rows = await connection.fetch(SQL["refused"], limit, *_HARMLESS, files)
+    """Acts of the bank's answers that the journal refused and has not accepted since: of ``files`` of acts, or of all.
+
+    Of all, also what a further statement booked on the day of the first; that has no code.
+    """
+    rows = await connection.fetch(SQL["refused"].format(**STATED), limit, *_HARMLESS, files)
     return [dict(row) for row in rows]
 
 

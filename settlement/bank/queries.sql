@@ -88,6 +88,24 @@ with assigned as (
     where e.kind = any($4::int[])
 )
 
+-- name: stated
+-- Acts of statements, and whether all their message's statements came with it first; those of notices are not among them.
+select s.submission, t.message, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last,
+       (select count(*) from bank_statement o where o.message = t.message) = m.statements as is_whole
+from bank_attempt t join submission s on s.file_hash = t.acts_hash join bank_message m using (message)
+where s.sender = 'bank' and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
+
+-- name: again
+-- What each statement but the first books of a transfer on one and the same day, of those stated; what repeats whole statements moves nothing.
+select * from (
+    select *, dense_rank() over (partition by reference, kind order by message) as nth from (
+        select distinct t.message, d.line, e.kind, e.amount, e.reference, substr(e.reference, 2)::bigint as transfer, o.submission is not null as is_booked
+        from duplicate d join stated t using (submission) join entry e using (entry_id)
+             left join (select distinct submission, message from stated) o on o.submission = e.submission
+        where t.is_last and t.is_whole and e.reference ~ '^[DR][0-9]{1,12}$' and o.message is distinct from t.message
+    ) repeated
+) ranked where nth > 1 or is_booked
+
 -- name: standing
 -- How each operations account stands: with the bank, in the books as of that statement, and what lies between.
 -- As for transfers; $5 to $7: debits, returns, rejects; $8: numbers of the sorts that are credits.
@@ -117,23 +135,14 @@ with assigned as (
     select s.account, sum(case when i.sort = any($8::int[]) then i.amount else -i.amount end)::bigint as net, count(*) as items
     from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
     where i.why <> 0 and s.closing is not null group by s.account
-), stated as (  -- acts of statements; those of notices are not among them
-    select s.submission, t.message, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last,
-           (select count(*) from bank_statement o where o.message = t.message) = m.statements as is_whole
-    from bank_attempt t join submission s on s.file_hash = t.acts_hash join bank_message m using (message)
-    where s.sender = 'bank' and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
+), stated as (
+    {stated}
 ), refusing as (  -- each statement that has it moved it once more
     select distinct r.submission, r.line, r.kind, r.amount, r.reference, substr(r.reference, 2)::bigint as transfer
     from refusal r join stated t using (submission)
     where t.is_last and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{{1,12}}$'
-), repeated as (  -- each statement but the first that books a transfer on one and the same day; what repeats whole statements moves nothing
-    select distinct t.message, d.submission, d.line, e.kind, e.amount, e.reference, substr(e.reference, 2)::bigint as transfer,
-           exists (select from stated o where o.submission = e.submission) as is_booked
-    from duplicate d join stated t using (submission) join entry e using (entry_id)
-    where t.is_last and t.is_whole and e.reference ~ '^[DR][0-9]{{1,12}}$'
-      and not exists (select from stated o where o.submission = e.submission and o.message = t.message)
 ), again as (
-    select * from (select *, dense_rank() over (partition by reference, kind order by message) as nth from repeated) r where r.nth > 1 or r.is_booked
+    {again}
 ), refused as (  -- but for the first where a notice alone booked it, on another day: that is in the books, once the last statement has come to it
     select t.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines
     from (
@@ -176,10 +185,7 @@ where i.why <> 0 order by i.message, i.row limit $1;
 -- a notice and a statement tell of one movement, and two statements of two; of notices those that neither the journal has nor a statement.
 -- And what a further statement books on the day of the first: the same act again, without a code.
 with stated as (
-    select s.submission, t.message, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last,
-           (select count(*) from bank_statement o where o.message = t.message) = m.statements as is_whole
-    from bank_attempt t join submission s on s.file_hash = t.acts_hash join bank_message m using (message)
-    where s.sender = 'bank' and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
+    {stated}
 ), refusing as (
     select distinct r.submission, r.line, r.reference, r.kind, r.amount, r.code, t.submission is not null as is_stated
     from refusal r join submission u using (submission) left join stated t using (submission)
@@ -187,14 +193,8 @@ with stated as (
 ), numbered as (
     select *, dense_rank() over (partition by reference, kind, is_stated order by submission) as nth, bool_or(is_stated) over (partition by reference, kind) as told
     from refusing
-), repeated as (  -- each statement but the first that books a transfer on one and the same day; what repeats whole statements moves nothing
-    select distinct t.message, d.submission, d.line, e.kind, e.amount, e.reference, substr(e.reference, 2)::bigint as transfer,
-           exists (select from stated o where o.submission = e.submission) as is_booked
-    from duplicate d join stated t using (submission) join entry e using (entry_id)
-    where t.is_last and t.is_whole and e.reference ~ '^[DR][0-9]{1,12}$'
-      and not exists (select from stated o where o.submission = e.submission and o.message = t.message)
 ), again as (
-    select * from (select *, dense_rank() over (partition by reference, kind order by message) as nth from repeated) r where r.nth > 1 or r.is_booked
+    {again}
 )
 (select distinct on (r.reference, r.kind, r.submission, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code, u.file_hash
 from numbered r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)

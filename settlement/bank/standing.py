@@ -149,7 +149,7 @@ def _refused(row: Mapping[str, Any]) -> Unmatched:
 def _of_transfers(name: str) -> str:
     """A query that begins with what was sent, and from which account."""
     sent = postgres.SQL["transfers"].format(leaving=postgres.SQL["leaving"])
-    return postgres.SQL[name].format(transfers=sent)
+    return postgres.SQL[name].format(transfers=sent, **postgres.STATED)
 
 
 def _assigned(years: Years) -> tuple[list[int], list[str], list[str]]:
