@@ -24,7 +24,7 @@ _ITEM = (
     "message", "attempt", "row", "statement", "item", "sort", "amount", "day", "reason", "entry_id", "why", "end_to_end",
 )  # fmt: skip
 """A transfer of several lines ends within as many entries."""
-STATED = {name: SQL[name] for name in ("stated", "again")}
+STATED: Mapping[str, str] = {name: SQL[name] for name in ("stated", "again")}
 """Parts of queries: acts of statements, and which of them book a transfer again."""
 _HARMLESS = (KIND_NUMBER["payee_block"], int(Outcome.PAYEE_BLOCKED))
 """Kind and code: whoever is blocked need not be blocked once more."""
