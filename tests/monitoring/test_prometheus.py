@@ -48,6 +48,8 @@ async def scene(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         await prometheus.until(
             "crescendo:lines:rate1m > 0 and count_over_time(crescendo:lines:rate1m[1m]) > 2"
         )
+        # what was done last may have been seen once by then, and a rate needs to see it twice
+        await prometheus.until("min(count_over_time(crescendo_turned_away_total[1m])) >= 2")
         yield Scene(service, prometheus)
 
 

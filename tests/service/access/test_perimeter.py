@@ -46,7 +46,7 @@ def _expected(row: dict[str, str | None], roles: frozenset[Role], programmes: se
         return False
     if not programmes:
         return True
-    return (centre[:4] in programmes or kind == "third_party") and (other == "" or other[:4] in programmes)
+    return (centre[:4] in programmes or kind in _OF_PAYEES) and (other == "" or other[:4] in programmes)
 
 
 @given(
