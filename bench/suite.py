@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import decision, machine, postgres
-from bench.decision import Kernel
-from bench.peers import Peer, row_by_row
-from bench.rooflines import Roofline, roofline
-from bench.year import Year
+from bench import machine
+from bench.kernels import decision_benchmark
+from bench.kernels.decision_benchmark import Kernel
+from bench.peers import copy_queries
+from bench.peers.copy_roofline import Roofline, roofline
+from bench.peers.plpgsql_peer import Peer, row_by_row
+from bench.year.year_generator import Year
 
 TOUCHED_BYTES_A_LINE = 800
 """Twice its row, in the journal and in the log before it, its share of the book, and as much again."""
@@ -105,7 +107,7 @@ def run_suite(year: Year, command: Command, folder: Path | None = None) -> Figur
     finally:
         shutil.rmtree(home)
     command.doing("deciding in memory")
-    kernels = decision.decide(), decision.availability_alone()
+    kernels = decision_benchmark.decide(), decision_benchmark.availability_alone()
     return Figures(year.seed, year.acts, server, ran, start_seconds, raw, peer, *kernels)
 
 
@@ -173,9 +175,9 @@ async def _beside(year: Year, command: Command, home: Path, accepted: int) -> tu
         command.doing("copying the same rows raw")
         raw = min([await roofline(dsn) for _ in range(2)], key=lambda each: each.seconds)
         command.doing("deciding row by row in PL/pgSQL")
-        async with postgres.aside(dsn, "bench_peer") as empty:
+        async with copy_queries.aside(dsn, "bench_peer") as empty:
             peer = await row_by_row(empty, home / "peer", year)
-        server = await postgres.server(dsn)
+        server = await copy_queries.server(dsn)
     if raw.entries != accepted:
         raise RuntimeError(f"{raw.entries} entries in the journal, the receipts accepted {accepted}")
     return server, raw, peer

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.codes import Outcome
-from core.columns import Code
-from core.columns import Small as Sign
+from core.outcome_codes import Outcome
+from core.tables.columns import Code
+from core.tables.columns import Small as Sign
 
 
 class Role(IntEnum):

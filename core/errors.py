@@ -14,7 +14,7 @@ CrescendoError
 │   └── LimitExceeded           over a stated limit
 └── ReferenceDataError          nomenclature, chart or calendar files do not hold together
 
-A refusal is not here: it is data (``core.codes.Code``).
+A refusal is not here: it is data (``core.outcome_codes.Code``).
 """
 
 

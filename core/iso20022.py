@@ -7,9 +7,9 @@ the list does not hold is told as a narrative (NARR) rather than by one that nea
 from collections.abc import Mapping
 from enum import StrEnum
 
-from core.codes import REFUSALS, Outcome
+from core.act_fields import Field
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError
-from core.fields import Field
+from core.outcome_codes import REFUSALS, Outcome
 
 CURRENCY = "EUR"
 NARRATIVE = "NARR"

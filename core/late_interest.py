@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.dated import Dated, dated
+from core.effective_dates import Dated, dated
 from core.money import CENTS_PER_EURO
 from core.reference.files import SHIPPED, broken, toml
 

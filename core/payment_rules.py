@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from core.dated import Dated, dated
+from core.effective_dates import Dated, dated
 from core.money import CENTS_PER_EURO, SEPA_MAX
 from core.reference.files import SHIPPED, broken, toml
-from core.target import first_open
+from core.target_calendar import first_open
 
 ZONE = "Europe/Paris"
 """Legal time of the State's accounts, in which cut-offs are told."""

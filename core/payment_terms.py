@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.dated import Dated
+from core.effective_dates import Dated
 
 Days = NDArray[np.int32]
 

@@ -6,7 +6,7 @@ The field, what was found in it, the budget node and the cents missing stand bes
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 
 
 class Remedy(NamedTuple):

@@ -1,6 +1,6 @@
 """Compiled loops over columns.  Pure: no I/O, no clock, no randomness, no exceptions.
 
-Numba's on-disk cache does not notice a change in *another* file: a kernel that uses ``core.codes`` would keep the old
+Numba's on-disk cache does not notice a change in *another* file: a kernel that uses ``core.outcome_codes`` would keep the old
 values.  So the cache directory is named after a digest of every source a kernel can see.  The cache holds pickles:
 only the owner may write there.
 """
@@ -16,7 +16,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def _digest() -> str:
-    sources = sorted([*_ROOT.glob("kernels/*.py"), *_ROOT.glob("core/*.py")])
+    sources = sorted([*_ROOT.glob("kernels/*.py"), *_ROOT.glob("core/**/*.py")])
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 

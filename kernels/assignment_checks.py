@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from core.act_fields import Field
 from core.calendar import YEAR_FIRST
-from core.codes import Outcome
-from core.fields import Field
-from core.lines import KindUses, Marks, Placed, Places, YearCodes
 from core.nomenclature import Level
+from core.outcome_codes import Outcome
+from core.tables.raw_lines import KindUses, Marks, Placed, Places, YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
-from kernels.signature import borrow, fills, kernel, part, reads
+from kernels.jit import borrow, fills, kernel, part, reads
 
 _STAFF_SHEET = 3
 _OPERATION, _UO = Level.OPERATION.value, Level.UO.value
@@ -152,7 +152,7 @@ def place(places, codes, uses, marks, placed):
               OPERATION_UNKNOWN, NOMENCLATURE_MISMATCH, ACCOUNT_UNKNOWN, ACCOUNT_MISMATCH; never raises
     Overflow  impossible: the registry bounds every number
     Cost      O(n), one pass
-    Oracle    tests.oracle.placing.place
+    Oracle    tests.oracle.assignment_checks.place
     """
     places, codes, uses = borrow(places), borrow(codes), borrow(uses)
     for row in range(marks.fault.size):

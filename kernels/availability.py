@@ -7,11 +7,11 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from core.book import Cells, Nodes
-from core.columns import Balance, Rows
 from core.money import BALANCE_MAX
-from core.tables import Draws, Numbers
-from kernels.signature import advances, borrow, fills, kernel, part, reads, reads_records
+from core.tables.book import Cells, Nodes
+from core.tables.columns import Balance, Rows
+from core.tables.journal import Draws, Numbers
+from kernels.jit import advances, borrow, fills, kernel, part, reads, reads_records
 
 OPENED, ALLOTTED, RESERVED, CONSUMED = 0, 1, 2, 3
 AE, CP = 0, 4

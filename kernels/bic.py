@@ -1,7 +1,7 @@
 """Is it a BIC?  Eight characters, or eleven: bank, country, place, branch."""
 
-from core.tables import Bytes, Flags, Spans
-from kernels.signature import counted, fills, kernel, part, reads
+from core.tables.journal import Bytes, Flags, Spans
+from kernels.jit import counted, fills, kernel, part, reads
 
 _A, _Z, _ZERO, _NINE, _O = ord("A"), ord("Z"), ord("0"), ord("9"), ord("O")
 _LETTERS, _PLACE = 6, 7

@@ -5,12 +5,12 @@ than it has (A19).  Moving credits never leaves a node below what it already con
 """
 
 from core.catalog import Budget
-from core.codes import Outcome
 from core.nomenclature import Level
+from core.outcome_codes import Outcome
 from kernels import availability
 from kernels.availability import AE, ALLOTTED, OPENED, RESERVED, add
 from kernels.findings import fine, found
-from kernels.signature import aside, part
+from kernels.jit import aside, part
 
 
 @part

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from core.book import Slots
-from core.columns import Money
-from core.tables import Numbers, Packed
+from core.tables.book import Slots
+from core.tables.columns import Money
+from core.tables.journal import Numbers, Packed
 from kernels.grouping import mix
-from kernels.signature import fills, fills_column, kernel, part, reads
+from kernels.jit import fills, fills_column, kernel, part, reads
 
 CENTRE_BIT, AREA_BIT, ITEM_BIT, FUND_BIT = 46, 32, 22, 7
 """Where the parts of an account assignment start in its word; the year starts at bit 0, and the sign stays free."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from core.book import FOLLOWED, STOPPED
 from core.catalog import KIND_NUMBER, Remainder
-from kernels.signature import aside, counted, part
+from core.tables.book import FOLLOWED, STOPPED
+from kernels.jit import aside, counted, part
 
 _SUSPENSION = KIND_NUMBER["term_suspension"]
 

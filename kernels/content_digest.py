@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from core.codes import Outcome
-from core.lines import Marks, Needs, Said
-from core.tables import Bytes, Flags, Numbers, Parsed, Spans
+from core.outcome_codes import Outcome
+from core.tables.journal import Bytes, Flags, Numbers, Parsed, Spans
+from core.tables.raw_lines import Marks, Needs, Said
+from kernels.hashing import siphash
+from kernels.jit import fills, kernel, part, reads, whole
 from kernels.parsing import is_flawed
-from kernels.signature import fills, kernel, part, reads, whole
-from kernels.texts import siphash
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
@@ -27,7 +27,7 @@ def texts(spans, text, field, bytes_max, said):
     Outcomes  none; never raises
     Overflow  words wrap by design
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.saying.texts
+    Oracle    tests.oracle.content_digest.texts
     """
     start, end, data = spans.start, spans.end, text.data
     salt = np.uint64(field)
@@ -52,7 +52,7 @@ def coded(codes, values, said):
     Outcomes  none; never raises
     Overflow  words wrap by design
     Cost      O(n), one pass
-    Oracle    tests.oracle.saying.coded
+    Oracle    tests.oracle.content_digest.coded
     """
     code, size = codes.number, values.fields.size
     for row in range(code.size):
@@ -76,7 +76,7 @@ def numbers(parsed, given, field, salt, said):
     Outcomes  none: the field of a number that is FIELD_INVALID is told as flawed; never raises
     Overflow  words wrap by design
     Cost      O(n), one pass
-    Oracle    tests.oracle.saying.numbers
+    Oracle    tests.oracle.content_digest.numbers
     """
     apart, bit = np.uint64(salt) * _GOLDEN, _ONE << np.uint64(field)
     for row in range(parsed.value.size):
@@ -109,7 +109,7 @@ def judge(said, kinds, needs, marks, named):
     Outcomes  FIELD_MISSING, FIELD_INVALID; never raises
     Overflow  impossible
     Cost      O(n), one pass
-    Oracle    tests.oracle.saying.judge
+    Oracle    tests.oracle.content_digest.judge
     """
     fault, field = marks.fault, marks.field
     for row in range(fault.size):
@@ -137,7 +137,7 @@ def spread(codes, of_value, numbers):
     Outcomes  none; never raises
     Overflow  impossible
     Cost      O(n), one pass
-    Oracle    tests.oracle.saying.spread
+    Oracle    tests.oracle.content_digest.spread
     """
     code, size = codes.number, of_value.number.size
     for row in range(code.size):

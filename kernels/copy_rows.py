@@ -1,6 +1,6 @@
 """Rows of PostgreSQL's binary COPY: fixed columns first, then texts.
 
-The fixed part of a row has a constant stride, so it *is* a structured dtype (``posting.rows``); what remains is to put
+The fixed part of a row has a constant stride, so it *is* a structured dtype (``posting.pgcopy``); what remains is to put
 it and each row's texts one behind the other.
 
 Source: PostgreSQL manual, COPY, "Binary Format".
@@ -8,9 +8,9 @@ Source: PostgreSQL manual, COPY, "Binary Format".
 
 import numpy as np
 
-from core.columns import Byte, Money
-from core.tables import Bytes, Spans
-from kernels.signature import counted, fills, fills_column, kernel, part, reads, reads_column, whole
+from core.tables.columns import Byte, Money
+from core.tables.journal import Bytes, Spans
+from kernels.jit import counted, fills, fills_column, kernel, part, reads, reads_column, whole
 
 
 @part
@@ -42,7 +42,7 @@ def append_texts(fixed, stride, spans, text, out):
     Overflow  a text stays below 2**31 bytes
     Cost      O(bytes), one pass
     Source    PostgreSQL manual, COPY, binary format
-    Oracle    tests.oracle.wire.rows
+    Oracle    tests.oracle.copy_rows.rows
     """
     rows = fixed.size // stride
     texts = spans.start.size // rows if rows else 0
@@ -74,7 +74,7 @@ def split_texts(data, stride, fixed, spans, count):
     Overflow  a text stays below 2**31 bytes
     Cost      O(bytes), one pass
     Source    PostgreSQL manual, COPY, binary format
-    Oracle    tests.oracle.wire.split
+    Oracle    tests.oracle.copy_rows.split
     """
     rows_max = fixed.size // stride
     texts = spans.start.size // rows_max if rows_max else 0

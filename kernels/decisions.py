@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from core.book import Book
-from core.codes import Outcome
-from core.tables import Acts, Decisions
-from kernels import keys
-from kernels.judging import judge
-from kernels.lookahead import BLOCK_ROWS, ENTRY, look_ahead, nothing_found
+from core.outcome_codes import Outcome
+from core.tables.book import Book
+from core.tables.journal import Acts, Decisions
+from kernels import key_index
+from kernels.jit import advances, borrow, counted, fills_records, flag, kernel, part, reads_records
 from kernels.postings import accept, apply, record, undo
-from kernels.signature import advances, borrow, counted, fills_records, flag, kernel, part, reads_records
+from kernels.prefetch import BLOCK_ROWS, ENTRY, look_ahead, nothing_found
+from kernels.rules import judge
 
 _LAST_UNKEYED = Outcome.ACT_TOO_LONG.value
 
@@ -36,7 +36,7 @@ def _refuse(acts, decisions, span, finding):
 @part
 def _waits(acts, book, decisions, span):
     row, _ = span
-    known = keys.find(book.waiting_slots, book.waiting, acts[row].key_high, acts[row].key_low)
+    known = key_index.find(book.waiting_slots, book.waiting, acts[row].key_high, acts[row].key_low)
     if known < 0:
         return False
     same = book.waiting[known].content == acts[row].content
@@ -69,7 +69,7 @@ def _hold(acts, book, decisions, span):
     row, _ = span
     at = book.counters[0].waiting
     held = (acts[row].key_high, acts[row].key_low, np.uint32(0), acts[row].content)
-    keys.insert(book.waiting_slots, book.waiting, at, held)
+    key_index.insert(book.waiting_slots, book.waiting, at, held)
     book.counters[0].waiting = at + 1
     _answer(decisions, span, Outcome.HELD.value)
 
@@ -138,7 +138,7 @@ def decide(acts, book, decisions, holding):
     Advances  book                 keys, items, nodes, ledger and counters, in place
     Fills     decisions            n rows, one per line
     Order     row order: who comes first is served first
-    Outcomes  the first broken rule as ``core.codes.Outcome``; never raises
+    Outcomes  the first broken rule as ``core.outcome_codes.Outcome``; never raises
     Overflow  impossible: amounts stay below AMOUNT_MAX, figures below BALANCE_MAX, ledger sums below 2**62
     Cost      O(n) expected, one pass; beside that, one block of rows to look ahead
     Source    GBCP art. 136, 156-160; LOLF art. 7 and 28; domain 2.4, 2.5, 3.4
@@ -156,7 +156,7 @@ def decide(acts, book, decisions, holding):
         end = row + 1
         while end < rows and acts[counted(end)].head == row:
             end += 1
-        known, slot = keys.seek(book.slots, book.keys, acts[row].key_high, acts[row].key_low)
+        known, slot = key_index.seek(book.slots, book.keys, acts[row].key_high, acts[row].key_low)
         if not _recognised(acts, book, decisions, ((row, end), holding), known):
             _settle(acts, book, decisions, (row, end, holding, slot, seen))
         row = end

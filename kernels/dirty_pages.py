@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from core.book import Items
-from core.columns import Code, Entry
-from kernels.signature import borrow, counted, fills_column, kernel, reads_column, reads_records, whole
+from core.tables.book import Items
+from core.tables.columns import Code, Entry
+from kernels.jit import borrow, counted, fills_column, kernel, reads_column, reads_records, whole
 
 
 @kernel(reads_column(Entry), reads_records(Items), whole, fills_column(Code))
@@ -18,7 +18,7 @@ def mark(followed, items, rows_a_page, pages):
     Outcomes  none; never raises
     Overflow  none
     Cost      O(n), one pass
-    Oracle    tests.oracle.pages.marked
+    Oracle    tests.oracle.dirty_pages.marked
     """
     items, pages = borrow(items), borrow(pages)
     for row in range(followed.size):

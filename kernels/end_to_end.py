@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from core.columns import Byte, Entry
-from core.tables import Bytes, Spans
-from core.transfers import CHECK_DIGITS, END_TO_END_BYTES, NUMBER_DIGITS, PREFIX
-from kernels.signature import counted, fills_column, kernel, part, reads, reads_column
+from core.tables.columns import Byte, Entry
+from core.tables.journal import Bytes, Spans
+from core.tables.transfers import CHECK_DIGITS, END_TO_END_BYTES, NUMBER_DIGITS, PREFIX
+from kernels.jit import counted, fills_column, kernel, part, reads, reads_column
 
 _ZERO, _NINE = ord("0"), ord("9")
 _PREFIX = np.frombuffer(PREFIX, np.uint8)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from core.codes import Outcome
-from kernels.signature import part
+from core.outcome_codes import Outcome
+from kernels.jit import part
 
 
 @part

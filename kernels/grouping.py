@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from core.codes import Outcome
-from core.fields import ACT_LINES_MAX
-from core.tables import Grouping, Lines
-from kernels.signature import fills, kernel, part, reads
+from core.act_fields import ACT_LINES_MAX
+from core.outcome_codes import Outcome
+from core.tables.journal import Grouping, Lines
+from kernels.jit import fills, kernel, part, reads
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

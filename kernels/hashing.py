@@ -6,8 +6,8 @@ and its 128-bit output.
 
 import numpy as np
 
-from core.tables import Bytes, Fingerprints, Spans, Words
-from kernels.signature import counted, fills, kernel, part, reads, word
+from core.tables.journal import Bytes, Fingerprints, Spans, Words
+from kernels.jit import counted, fills, kernel, part, reads, word
 
 _V0 = np.uint64(0x736F6D6570736575)
 _V1 = np.uint64(0x646F72616E646F6D)
@@ -109,7 +109,7 @@ def fingerprint(spans, text, prefixes, secret, fingerprints):
     Overflow  words wrap by design
     Cost      O(bytes), one pass
     Source    SipHash-1-3-128
-    Oracle    tests.oracle.texts.fingerprint
+    Oracle    tests.oracle.hashing.fingerprint
     """
     key = (secret.word[0], secret.word[1])
     start, end, data = spans.start, spans.end, text.data
@@ -134,7 +134,7 @@ def digest(spans, text, salt, words):
     Overflow  words wrap by design
     Cost      O(bytes), one pass
     Source    SipHash-1-3
-    Oracle    tests.oracle.texts.digest
+    Oracle    tests.oracle.hashing.digest
     """
     key = (salt, salt)
     start, end, data, out = spans.start, spans.end, text.data, words.word

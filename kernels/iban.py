@@ -3,8 +3,8 @@
 import numpy as np
 
 from core.iban import LENGTHS
-from core.tables import Bytes, Flags, Spans
-from kernels.signature import fills, kernel, part, reads
+from core.tables.journal import Bytes, Flags, Spans
+from kernels.jit import fills, kernel, part, reads
 
 _A, _Z, _ZERO, _NINE = ord("A"), ord("Z"), ord("0"), ord("9")
 _LETTERS = 26

@@ -21,7 +21,7 @@ from numba.extending import intrinsic, overload
 from numba.np import arrayobj
 
 import kernels  # noqa: F401  the cache folder must be set before anything compiles
-from core.columns import READS, ColumnKind, kinds, record
+from core.tables.columns import READS, ColumnKind, kinds, record
 
 flag = types.boolean
 whole = types.int64

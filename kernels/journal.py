@@ -1,6 +1,6 @@
 """Accepted lines to journal rows: the COPY bytes of ``Entries``, written in one pass.
 
-The general way (``posting.rows.Encoder``) gathers every column and then swaps and interleaves them; at one row for
+The general way (``posting.pgcopy.Encoder``) gathers every column and then swaps and interleaves them; at one row for
 every act that cost more than deciding it.  Here each row is written once, where it belongs.
 
 Source: PostgreSQL manual, COPY, "Binary Format".
@@ -9,10 +9,10 @@ Source: PostgreSQL manual, COPY, "Binary Format".
 import numpy as np
 
 from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
-from core.codes import Outcome
-from core.columns import Byte, Money
-from core.tables import Acts, Bytes, Decisions, Posted
-from kernels.signature import borrow, counted, fills_column, kernel, part, reads, reads_column, reads_records
+from core.outcome_codes import Outcome
+from core.tables.columns import Byte, Money
+from core.tables.journal import Acts, Bytes, Decisions, Posted
+from kernels.jit import borrow, counted, fills_column, kernel, part, reads, reads_column, reads_records
 
 ROW_BYTES = 2 + 15 * 4 + 4 * 8 + 6 * 4 + 5 * 2
 """Field count, a length for each of fifteen fixed columns, the columns."""

@@ -6,17 +6,9 @@ seldom in vain.
 
 import numpy as np
 
-from core.book import Counters, Keys, Slots
-from core.tables import Acts
-from kernels.signature import (
-    counted,
-    fills_column,
-    fills_records,
-    kernel,
-    part,
-    reads_records,
-    whole,
-)
+from core.tables.book import Counters, Keys, Slots
+from core.tables.journal import Acts
+from kernels.jit import counted, fills_column, fills_records, kernel, part, reads_records, whole
 
 _TAG_BITS = np.uint64(32)
 _ROW_MASK = np.uint64(0xFFFF_FFFF)
@@ -141,7 +133,7 @@ def index(slots, keys, first, end):
     Outcomes  none; never raises
     Overflow  rows stay below 2**32 - 1: the book refuses to grow further
     Cost      O(rows) expected at a load of at most a half
-    Oracle    tests.oracle.keys.index
+    Oracle    tests.oracle.key_index.index
     """
     for row in range(first, end):
         enter(slots, row, keys[row].low)
@@ -157,7 +149,7 @@ def wait(acts, slots, waiting, counters):
     Outcomes  none; never raises
     Overflow  impossible: the book made room
     Cost      O(n)
-    Oracle    tests.oracle.waiting.wait
+    Oracle    tests.oracle.waiting_keys.wait
     """
     for row in range(acts.size):
         if acts[row].head == row:

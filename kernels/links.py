@@ -8,7 +8,7 @@ import numpy as np
 
 from core.catalog import Family, Measure
 from kernels.availability import AE, CP
-from kernels.signature import counted, part
+from kernels.jit import counted, part
 
 
 @part

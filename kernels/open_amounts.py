@@ -1,9 +1,9 @@
 """What is still owed: what was posted, less what was taken up of it since."""
 
-from core.columns import Money
-from core.runs import Payables
-from core.tables import Flags
-from kernels.signature import counted, fills_column, kernel, reads
+from core.tables.columns import Money
+from core.tables.journal import Flags
+from core.tables.payment_runs import Payables
+from kernels.jit import counted, fills_column, kernel, reads
 
 
 @kernel(reads(Payables), reads(Flags), fills_column(Money))
@@ -18,7 +18,7 @@ def take_up(rows, takes, taken):
     Overflow  impossible: no more is taken up of an entry than its amount
     Cost      O(n), one pass
     Source    domain 3.4, rows 6 to 16
-    Oracle    tests.oracle.payables.take_up
+    Oracle    tests.oracle.open_amounts.take_up
     """
     kind, predecessor, amount = rows.kind, rows.predecessor, rows.amount
     for row in range(kind.size):

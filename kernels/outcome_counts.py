@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
-from core.columns import Index, Money
-from core.tables import Acts, Decisions
-from kernels.signature import borrow, counted, fills_column, kernel, part, reads, reads_records
+from core.outcome_codes import Outcome
+from core.tables.columns import Index, Money
+from core.tables.journal import Acts, Decisions
+from kernels.jit import borrow, counted, fills_column, kernel, part, reads, reads_records
 
 ACCEPTED, REGISTERED, DUPLICATE, HELD, REFUSED = range(5)
 """The ways of ending.  Registered: accepted, and the act says who a payee is and where it is paid."""
@@ -50,7 +50,7 @@ def sort(acts, decisions, asked, totals, order):
     Outcomes  none; never raises
     Overflow  none: n amounts below AMOUNT_MAX
     Cost      O(n), one pass over the records and one over a byte a row
-    Oracle    tests.oracle.outcomes.sort
+    Oracle    tests.oracle.outcome_counts.sort
     """
     acts, decisions = borrow(acts), borrow(decisions)
     cents, start, end = borrow(asked.cents), borrow(asked.start), borrow(asked.end)

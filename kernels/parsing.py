@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from core.codes import Outcome
 from core.money import AMOUNT_MAX, CENTS_PER_EURO
-from core.tables import Bytes, Flags, Parsed, Spans
-from kernels.signature import counted, fills, kernel, part, reads, whole
-from kernels.texts import tail_at, word_at
+from core.outcome_codes import Outcome
+from core.tables.journal import Bytes, Flags, Parsed, Spans
+from kernels.hashing import tail_at, word_at
+from kernels.jit import counted, fills, kernel, part, reads, whole
 
 _ZERO, _NINE = ord("0"), ord("9")
 _POINT, _COMMA, _MINUS, _HASH, _AT = ord("."), ord(","), ord("-"), ord("#"), ord("@")
@@ -98,7 +98,7 @@ def wholes(spans, text, parsed):
     Outcomes  FIELD_INVALID; never raises
     Overflow  impossible: ten digits
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.whole.parse
+    Oracle    tests.oracle.whole_numbers.parse
     """
     start, end, data = spans.start, spans.end, text.data
     for row in range(start.size):
@@ -212,7 +212,7 @@ def flaws(spans, text, bytes_max, flags):
     Outcomes  none; never raises
     Overflow  impossible
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.texts.flawed
+    Oracle    tests.oracle.hashing.flawed
     """
     for row in range(spans.start.size):
         flags.flag[row] = is_flawed(text.data, spans.start[row], spans.end[row], bytes_max)
@@ -248,7 +248,7 @@ def predecessors(spans, text, references, parsed):
     Outcomes  FIELD_INVALID; never raises
     Overflow  impossible: ten digits
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.texts.predecessor
+    Oracle    tests.oracle.hashing.predecessor
     """
     start, end, data = spans.start, spans.end, text.data
     for row in range(start.size):

@@ -5,10 +5,10 @@ Payee n stands in row n - 1, in the order of registration.
 
 import numpy as np
 
-from core.book import PAYEE_BLOCKED
 from core.catalog import Change
-from core.codes import Outcome
-from kernels.signature import aside, counted, part
+from core.outcome_codes import Outcome
+from core.tables.book import PAYEE_BLOCKED
+from kernels.jit import aside, counted, part
 
 _NUMBER = PAYEE_BLOCKED - 1
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from core.book import LEDGER_ACCOUNTS
 from core.catalog import Budget, Change, Family, Stage
-from core.codes import Outcome
-from kernels import availability, budget, commitments, keys, payees, spending
-from kernels.following import alone, demand_of, link_to, place_of, settled_by, stands_on, target_of
-from kernels.signature import aside, counted, part
+from core.outcome_codes import Outcome
+from core.tables.book import LEDGER_ACCOUNTS
+from kernels import availability, budget, commitments, key_index, payees, spending
+from kernels.jit import aside, counted, part
+from kernels.links import alone, demand_of, link_to, place_of, settled_by, stands_on, target_of
 
 
 @part
@@ -117,7 +117,7 @@ def accept(acts, book, decisions, place, judged):
 def _register(acts, book, line):
     at = book.counters[0].payees
     payee = (acts[line].payee_high, acts[line].payee_low, np.uint32(at + 1), acts[line].bank)
-    keys.insert(book.payee_slots, book.payees, at, payee)
+    key_index.insert(book.payee_slots, book.payees, at, payee)
     book.counters[0].payees = at + 1
 
 
@@ -130,7 +130,7 @@ def record(acts, book, span, slot):
             _register(acts, book, line)
     first, at = book.counters[0].entries + 1, counted(book.counters[0].keys)
     act = (acts[row].key_high, acts[row].key_low, np.uint32(first), acts[row].content)
-    keys.insert_at(book.slots, slot, book.keys, at, act)
+    key_index.insert_at(book.slots, slot, book.keys, at, act)
     book.counters[0].entries = first + end - row - 1
     book.counters[0].keys = at + 1
 
@@ -138,7 +138,7 @@ def record(acts, book, span, slot):
 @part
 def _strike(acts, book, line):
     at = book.counters[0].payees - 1
-    keys.leave(book.payee_slots, at, acts[line].payee_low)
+    key_index.leave(book.payee_slots, at, acts[line].payee_low)
     book.counters[0].payees = at
 
 
@@ -150,6 +150,6 @@ def forget(acts, book, span):
         for line in range(end - 1, row - 1, -1):
             _strike(acts, book, line)
     at = counted(book.counters[0].keys - 1)
-    keys.leave(book.slots, at, acts[row].key_low)
+    key_index.leave(book.slots, at, acts[row].key_low)
     book.counters[0].keys = at
     book.counters[0].entries -= end - row

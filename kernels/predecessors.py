@@ -3,12 +3,12 @@
 import numpy as np
 
 from core.catalog import Remainder, Stage
-from core.codes import Outcome
-from core.tables import BY_ENTRY
-from kernels import commitments, keys, payees
+from core.outcome_codes import Outcome
+from core.tables.journal import BY_ENTRY
+from kernels import commitments, key_index, payees
 from kernels.findings import fine, found
-from kernels.lookahead import PREVIOUS, guess
-from kernels.signature import aside, counted, part
+from kernels.jit import aside, counted, part
+from kernels.prefetch import PREVIOUS, guess
 
 
 @aside
@@ -34,7 +34,7 @@ def predecessor(acts, book, place):
     if behind < 0:
         return _named_otherwise(acts, book, place)
     key = (acts[line].previous_high, acts[line].previous_low)
-    known = keys.find_likely(book.slots, book.keys, guess(seen, PREVIOUS, line), key)
+    known = key_index.find_likely(book.slots, book.keys, guess(seen, PREVIOUS, line), key)
     if known < 0:
         return _named_otherwise(acts, book, place)
     first = np.int64(book.keys[counted(known)].value)

@@ -6,9 +6,9 @@ decision looks first for the keys it must find.
 
 import numpy as np
 
-from core.tables import BY_ENTRY
-from kernels import keys
-from kernels.signature import counted, part, prefetch
+from core.tables.journal import BY_ENTRY
+from kernels import key_index
+from kernels.jit import counted, part, prefetch
 
 BLOCK_ROWS = 16
 """So few that what a block asks for stays in the first-level cache until it is decided: 32 rows crowd each other out."""
@@ -19,7 +19,7 @@ PREVIOUS, PAYEE, ENTRY = 0, 1, 2
 @part
 def nothing_found():
     """Room for what is found of a block; a row's place is its number modulo ``BLOCK_ROWS``."""
-    return np.full((3, BLOCK_ROWS), keys.UNLIKELY, np.uint32)
+    return np.full((3, BLOCK_ROWS), key_index.UNLIKELY, np.uint32)
 
 
 @part
@@ -33,11 +33,11 @@ def _ask_slots(acts, book, first, end):
     waits = book.counters[0].waiting > 0
     for row in range(first, end):
         row = counted(row)
-        prefetch(book.slots, np.int64(keys.home(book.slots, acts[row].key_low)))
-        prefetch(book.slots, np.int64(keys.home(book.slots, acts[row].previous_low)))
-        prefetch(book.payee_slots, np.int64(keys.home(book.payee_slots, acts[row].payee_low)))
+        prefetch(book.slots, np.int64(key_index.home(book.slots, acts[row].key_low)))
+        prefetch(book.slots, np.int64(key_index.home(book.slots, acts[row].previous_low)))
+        prefetch(book.payee_slots, np.int64(key_index.home(book.payee_slots, acts[row].payee_low)))
         if waits:
-            prefetch(book.waiting_slots, np.int64(keys.home(book.waiting_slots, acts[row].key_low)))
+            prefetch(book.waiting_slots, np.int64(key_index.home(book.waiting_slots, acts[row].key_low)))
 
 
 @part
@@ -45,11 +45,11 @@ def _ask_keys(acts, book, block, found):
     for row in range(block[0], block[1]):
         row = counted(row)
         at = row % BLOCK_ROWS
-        previous = keys.likely_row(book.slots, acts[row].previous_low)
-        payee = keys.likely_row(book.payee_slots, acts[row].payee_low)
+        previous = key_index.likely_row(book.slots, acts[row].previous_low)
+        payee = key_index.likely_row(book.payee_slots, acts[row].payee_low)
         found[PREVIOUS, at], found[PAYEE, at] = previous, payee
-        prefetch(book.keys, np.int64(previous if previous != keys.UNLIKELY else 0))
-        prefetch(book.payees, np.int64(payee if payee != keys.UNLIKELY else 0))
+        prefetch(book.keys, np.int64(previous if previous != key_index.UNLIKELY else 0))
+        prefetch(book.payees, np.int64(payee if payee != key_index.UNLIKELY else 0))
 
 
 @part
@@ -59,7 +59,7 @@ def _ask_items(acts, book, block, found):
         row = counted(row)
         at = row % BLOCK_ROWS
         previous = found[PREVIOUS, at]
-        entry = np.uint64(book.keys[previous if previous != keys.UNLIKELY else 0].value)
+        entry = np.uint64(book.keys[previous if previous != key_index.UNLIKELY else 0].value)
         if acts[row].previous_line == BY_ENTRY:
             entry = min(acts[row].previous_high, last)
         found[ENTRY, at] = entry

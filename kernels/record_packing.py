@@ -1,7 +1,7 @@
 """Columns to records: one pass that reads every column in order and writes every record whole."""
 
-from core.tables import Acts
-from kernels.signature import borrow, fills_records, kernel, reads
+from core.tables.journal import Acts
+from kernels.jit import borrow, fills_records, kernel, reads
 
 
 @kernel(reads(Acts), fills_records(Acts))
@@ -14,7 +14,7 @@ def pack(columns, records):
     Outcomes  none; never raises
     Overflow  none: every field has its column's type
     Cost      O(n), one pass
-    Oracle    tests.oracle.layout.pack
+    Oracle    tests.oracle.record_packing.pack
     """
     records = borrow(records)
     amount, key_high, content, previous_high = (

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from core.book import Book
 from core.catalog import Change
-from core.tables import Fingerprints, Replayed
-from kernels import keys, payees
-from kernels.following import alone, link_to
+from core.tables.book import Book
+from core.tables.journal import Fingerprints, Replayed
+from kernels import key_index, payees
+from kernels.jit import advances, kernel, part, reads
+from kernels.links import alone, link_to
 from kernels.postings import apply_remainders, place_item
-from kernels.signature import advances, kernel, part, reads
 
 
 @part
@@ -29,7 +29,7 @@ def _enter_key(book, fingerprints, replayed, row):
         np.uint32(replayed.entry[row]),
         replayed.content[row],
     )
-    keys.insert(book.slots, book.keys, at, entry)
+    key_index.insert(book.slots, book.keys, at, entry)
     book.counters[0].keys = at + 1
 
 

@@ -1,11 +1,11 @@
 """Decisions taken back: the book as it was before them."""
 
-from core.book import Book
-from core.codes import Outcome
-from core.tables import Acts, Decisions
+from core.outcome_codes import Outcome
+from core.tables.book import Book
+from core.tables.journal import Acts, Decisions
 from kernels.decisions import borrowed
+from kernels.jit import advances, borrow, counted, kernel, reads_records
 from kernels.postings import forget, undo
-from kernels.signature import advances, borrow, counted, kernel, reads_records
 
 
 @kernel(reads_records(Acts), advances(Book), reads_records(Decisions))
@@ -22,7 +22,7 @@ def take_back(acts, book, decisions):
     Outcomes  none; never raises
     Overflow  impossible: every figure goes back to where it was
     Cost      O(n) expected, one pass, no allocation
-    Oracle    tests.oracle.retraction.take_back
+    Oracle    tests.oracle.rollback.take_back
     """
     acts, book, decisions = borrow(acts), borrowed(book), borrow(decisions)
     end = acts.size

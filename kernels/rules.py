@@ -6,15 +6,15 @@ posting = (payee, debit account, credit account)
 
 import numpy as np
 
-from core.book import LEDGER_ACCOUNTS, ROLES
 from core.catalog import Budget, Change, Family, Remainder, Role, Stage
-from core.codes import Outcome
-from kernels import availability, budget, commitments, keys, payees, spending
+from core.outcome_codes import Outcome
+from core.tables.book import LEDGER_ACCOUNTS, ROLES
+from kernels import availability, budget, commitments, key_index, payees, spending
 from kernels.findings import fine, found
-from kernels.following import alone, demand_of, link_to, place_of, settled_by, target_of
-from kernels.lookahead import PAYEE, guess
+from kernels.jit import aside, counted, part
+from kernels.links import alone, demand_of, link_to, place_of, settled_by, target_of
 from kernels.predecessors import judge_assignment, judge_order, predecessor
-from kernels.signature import aside, counted, part
+from kernels.prefetch import PAYEE, guess
 
 _LEDGER_MAX = 2**62
 
@@ -41,7 +41,7 @@ def _judge_payee(acts, book, place):
     if not registers and not book.effects[kind].pays:
         return np.int64(Outcome.ACCEPTED.value), np.int64(0)
     high, low = acts[line].payee_high, acts[line].payee_low
-    known = keys.find_likely(book.payee_slots, book.payees, guess(seen, PAYEE, line), (high, low))
+    known = key_index.find_likely(book.payee_slots, book.payees, guess(seen, PAYEE, line), (high, low))
     if registers:
         if known >= 0 or _names_payee(acts, (row, line)):
             return np.int64(Outcome.PAYEE_ALREADY_REGISTERED.value), np.int64(0)

@@ -8,11 +8,11 @@ An operation holds its earmark; what the earmark reserved above it turns into co
 
 import numpy as np
 
-from core.codes import Outcome
 from core.money import BALANCE_MAX
+from core.outcome_codes import Outcome
 from kernels.availability import AE, CONSUMED, CP, RESERVED, available, full_node, short_node
 from kernels.findings import fine, found
-from kernels.signature import aside, counted, part
+from kernels.jit import aside, counted, part
 
 
 @part

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from core.columns import Byte
-from core.tables import Bytes, Spans
-from kernels.signature import counted, fills, fills_column, kernel, reads
+from core.tables.columns import Byte
+from core.tables.journal import Bytes, Spans
+from kernels.jit import counted, fills, fills_column, kernel, reads
 
 
 @kernel(reads(Spans), reads(Bytes), fills(Spans), fills_column(Byte))
@@ -18,7 +18,7 @@ def gather(spans, text, gathered, out):
     Outcomes  none; never raises
     Overflow  impossible: positions stay below the size of ``out``, 2**31
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.gathering.gather
+    Oracle    tests.oracle.text_compaction.gather
     """
     at = np.int64(0)
     for row in range(spans.start.size):

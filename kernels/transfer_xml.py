@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from core.columns import Byte
-from core.transfers import END_TO_END_BYTES, Pieces, Sizes, Transfers, TransferTexts
+from core.tables.columns import Byte
+from core.tables.transfers import END_TO_END_BYTES, Pieces, Sizes, Transfers, TransferTexts
 from kernels.end_to_end import put_identifier
-from kernels.signature import borrow, counted, fills, fills_column, kernel, part, reads
+from kernels.jit import borrow, counted, fills, fills_column, kernel, part, reads
 
 # The pieces in order: what stands before each value, and what closes it all.
 _IDENTIFIER, _AMOUNT, _AMOUNT_END, _BANK, _BANK_END, _NAME, _ACCOUNT, _ACCOUNT_END, _TEXT, _TEXT_END, _END = (
@@ -67,7 +67,7 @@ def measure(transfers, pieces, sizes):
     Outcomes  none; never raises
     Overflow  impossible: each text stays below 2**20 bytes
     Cost      O(n), one pass
-    Oracle    tests.oracle.transfers.sizes
+    Oracle    tests.oracle.transfer_xml.sizes
     """
     always = np.int64(END_TO_END_BYTES)
     for piece in _ALWAYS:
@@ -96,7 +96,7 @@ def write(transfers, texts, pieces, out):
     Outcomes  none; never raises
     Overflow  impossible: amounts stay below 2**63 cents, positions below the size of ``out``
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.transfers.written
+    Oracle    tests.oracle.transfer_xml.written
     """
     rows, texts, pieces, out = borrow(transfers), borrow(texts), borrow(pieces), borrow(out)
     at = np.int64(0)

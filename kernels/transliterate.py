@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from core.columns import Byte
-from core.tables import Bytes, Spans
-from core.transfers import Spelling
-from kernels.signature import counted, fills, fills_column, kernel, part, reads
+from core.tables.columns import Byte
+from core.tables.journal import Bytes, Spans
+from core.tables.transfers import Spelling
+from kernels.jit import counted, fills, fills_column, kernel, part, reads
 
 _SPACE, _DOT = ord(" "), ord(".")
 
@@ -53,7 +53,7 @@ def spell(spans, text, spelling, spelt, out):
     Overflow  impossible: positions stay below the size of ``out``, code points below 2**21
     Cost      O(bytes), one pass
     Source    EPC217-08, SEPA requirements for an extended character set
-    Oracle    tests.oracle.spelling.spell
+    Oracle    tests.oracle.transliterate.spell
     """
     rows = spans.start.size
     room = out.size // rows if rows else 0

@@ -1,18 +1,18 @@
 """Scan XML: one pass over the bytes of a message, straight into columns.
 
-The scanner walks the tree that ``core.markup.Element`` declares (compiled by ``markup.grammar``) over one bounded chunk
-after the other; where it stands is a ``core.markup.Cursor``, what it found a ``Store``.  It takes UTF-8 and what
+The scanner walks the tree that ``core.tables.xml.Element`` declares (compiled by ``markup.compiler``) over one bounded chunk
+after the other; where it stands is a ``core.tables.xml.Cursor``, what it found a ``Store``.  It takes UTF-8 and what
 generators of payment files write.  What it is not sure of it *declines*: comments and processing instructions inside
 values, CDATA, DOCTYPE in odd places, namespaces and prefixes below the root, entities beyond the five and numbers.
-The document is then read by lxml (``markup.reference``), with the same rows.  What it is sure of it refuses, with a
-``core.markup.Fault`` and the byte at which it lies.
+The document is then read by lxml (``markup.lxml_reader``), with the same rows.  What it is sure of it refuses, with a
+``core.tables.xml.Fault`` and the byte at which it lies.
 """
 
 import numpy as np
 
-from core.markup import TEXT_BYTES_MAX, Cursor, Fault, Grammar, Store
-from core.tables import Bytes
-from kernels.signature import borrow, counted, fills, kernel, part, reads
+from core.tables.journal import Bytes
+from core.tables.xml import TEXT_BYTES_MAX, Cursor, Fault, Grammar, Store
+from kernels.jit import borrow, counted, fills, kernel, part, reads
 from kernels.xml_tags import (
     child,
     closed,
@@ -259,7 +259,7 @@ def scan(grammar, chunk, cursor, store):
     Overflow  impossible: places stay within the chunk, rows below 2**31
     Cost      O(bytes), one pass, no allocation; at a chunk's end the element under way is walked again
     Source    XML 1.0, fifth edition
-    Oracle    tests.oracle.markup.scan
+    Oracle    tests.oracle.xml_scan.scan
     """
     held = (borrow(grammar), borrow(chunk.data), borrow(cursor), borrow(store))
     data, size, at, code = held[1], counted(cursor.size[0]), counted(cursor.at[0]), 0

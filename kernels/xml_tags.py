@@ -5,8 +5,8 @@ As in ``kernels.xml_text``, parts return where they stopped and a code.
 
 import numpy as np
 
-from core.markup import DEPTH_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, Fault
-from kernels.signature import aside, load_word, lowest_bit, part
+from core.tables.xml import DEPTH_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, Fault
+from kernels.jit import aside, load_word, lowest_bit, part
 from kernels.xml_text import (
     AMP,
     BANG,

@@ -1,13 +1,13 @@
 """Text of an XML document: where it ends, whether its characters may stand there, and what it says once entities are resolved.
 
-Parts return where they stopped and a code: 0, ``MORE`` where the chunk ends first, or a ``core.markup.Fault``.  The
+Parts return where they stopped and a code: 0, ``MORE`` where the chunk ends first, or a ``core.tables.xml.Fault``.  The
 chunk has zeros behind it, which no text holds, so that words may be read beyond its end.
 """
 
 import numpy as np
 
-from core.markup import TEXT_BYTES_MAX, Fault
-from kernels.signature import aside, load_word, lowest_bit, part, store_word
+from core.tables.xml import TEXT_BYTES_MAX, Fault
+from kernels.jit import aside, load_word, lowest_bit, part, store_word
 
 MORE = 255
 """The chunk ends before what was begun."""

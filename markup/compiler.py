@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import kinds, seal
-from core.markup import CHILDREN_MAX, NAME_BYTES_MAX, Element, Grammar, Message
-from kernels.xml import HOLDS, IGNORED, VALUE
+from core.tables.columns import kinds, seal
+from core.tables.xml import CHILDREN_MAX, NAME_BYTES_MAX, Element, Grammar, Message
+from kernels.xml_scan import HOLDS, IGNORED, VALUE
 
 _WORDS = NAME_BYTES_MAX // 8
 _SPARSE = 4

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import BinaryIO
 
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from core.markup import DEPTH_MAX, TEXT_BYTES_MAX, Fault
+from core.tables.xml import DEPTH_MAX, TEXT_BYTES_MAX, Fault
 from markup.rows import Faulty
 
 _EXCERPT_BYTES = 40

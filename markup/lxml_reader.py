@@ -8,9 +8,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 from lxml.etree import XMLParser, XMLSyntaxError
 
-from core.markup import DEPTH_MAX, TEXT_BYTES_MAX, Fault, Message
-from markup.building import Building
-from markup.grammar import Compiled, Node, compiled
+from core.tables.xml import DEPTH_MAX, TEXT_BYTES_MAX, Fault, Message
+from markup.compiler import Compiled, Node, compiled
+from markup.row_builder import Building
 from markup.rows import Faulty, Rows
 
 _BLOCK_BYTES = 2**16

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from core.markup import Fault, Message
+from core.tables.xml import Fault, Message
 from markup.rows import Faulty
 
 HEAD_BYTES = 2**16

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, NamedTuple
 
-from core.markup import Fault, Message
-from markup import reference
-from markup.grammar import compiled
-from markup.heads import HEAD_BYTES, Head, head
+from core.tables.xml import Fault, Message
+from markup import lxml_reader
+from markup.compiler import compiled
+from markup.prolog import HEAD_BYTES, Head, head
 from markup.rows import Faulty, Rows
-from markup.scanning import Sizes, scan
+from markup.scanner import Sizes, scan
 
 
 class Document(NamedTuple):
@@ -57,6 +57,6 @@ def _rows(file: BinaryIO, begun: Head, sizes: Sizes | None) -> Iterator[Rows]:
             yield Rows(rows.record, rows.first + known, rows.batch.slice(known))
 
 
-def _slowly(file: BinaryIO, messages: Mapping[str, Message]) -> reference.Found:
+def _slowly(file: BinaryIO, messages: Mapping[str, Message]) -> lxml_reader.Found:
     file.seek(0)
-    return reference.read(file, messages)
+    return lxml_reader.read(file, messages)

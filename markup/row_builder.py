@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from core.markup import TEXT_BYTES_MAX, Fault
-from markup.grammar import Compiled, Record
+from core.tables.xml import TEXT_BYTES_MAX, Fault
+from markup.compiler import Compiled, Record
 from markup.rows import Faulty, Rows, schema
 
 _BATCH_ROWS = 2**14

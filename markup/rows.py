@@ -5,8 +5,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from core.errors import CrescendoError
-from core.markup import Fault
-from markup.grammar import Record
+from core.tables.xml import Fault
+from markup.compiler import Record
 
 WITHIN = "within"
 """The column that says which row of the outer record a row stands in, counted from the start of the document."""

@@ -6,12 +6,12 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from core.columns import seal
-from core.markup import DEPTH_MAX, Cursor, Fault, Store
-from core.tables import Bytes
-from kernels import xml
+from core.tables.columns import seal
+from core.tables.journal import Bytes
+from core.tables.xml import DEPTH_MAX, Cursor, Fault, Store
+from kernels import xml_scan
 from kernels.xml_text import MORE
-from markup.grammar import Compiled, Record
+from markup.compiler import Compiled, Record
 from markup.rows import Faulty, Rows, schema
 
 CHUNK_BYTES = 2**20
@@ -56,11 +56,11 @@ class _Scan:
         cursor, is_read = self._cursor, False
         while not is_read:
             is_read = self._refill()
-            cursor.state[0] = xml.FULL
-            while cursor.state[0] == xml.FULL:
+            cursor.state[0] = xml_scan.FULL
+            while cursor.state[0] == xml_scan.FULL:
                 if self._is_crowded():
                     yield from self._taken()
-                xml.scan(self._compiled.tables, self._chunk, cursor, self._store)
+                xml_scan.scan(self._compiled.tables, self._chunk, cursor, self._store)
             if cursor.state[0] != MORE:
                 raise Faulty(Fault(int(cursor.fault[0])), self._offset + int(cursor.at[0]))
         if cursor.depth[0] or cursor.at[0] < cursor.size[0]:

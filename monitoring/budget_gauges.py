@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from core.calendar import YEAR_FIRST
 from core.nomenclature import Level
-from core.tables import NodeBalances
+from core.tables.journal import NodeBalances
 from posting.batch import Outcome
-from posting.book import State
-from posting.registry import CENTRES_A_YEAR, SHEETS, Coded, Registry
-from posting.rows import encoded
+from posting.book.book_state import State
+from posting.book.registry import CENTRES_A_YEAR, SHEETS, Coded, Registry
+from posting.pgcopy import encoded
 
 MEASURES = ("ae", "cp")
 NEAR = 10

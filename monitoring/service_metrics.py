@@ -17,16 +17,16 @@ from prometheus_client import (
 )
 
 from core.catalog import CATALOG
-from core.codes import REFUSALS
-from core.codes import Outcome as Code
-from monitoring.budget import Budget
-from monitoring.flows import Flows
-from monitoring.flows import State as FileState
+from core.outcome_codes import REFUSALS
+from core.outcome_codes import Outcome as Code
+from monitoring.budget_gauges import Budget
+from monitoring.drain_rate import Pace
+from monitoring.file_states import Flows
+from monitoring.file_states import State as FileState
 from monitoring.metrics import METRICS, OTHERS, PREFIX, SECONDS, SENDERS_MAX, Sort
-from monitoring.pace import Pace
-from monitoring.readings import READ, Reading, Readings, Sample, seconds
+from monitoring.polled_metrics import READ, Reading, Readings, Sample, seconds
 from posting.batch import Outcome, Submission, Tally
-from posting.book import State
+from posting.book.book_state import State
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _HELD = int(Code.HELD)
@@ -127,7 +127,7 @@ class Board:
         self._made[name].set_function(value)
 
     def read_each(self, name: str, reading: Reading) -> None:
-        """Let a metric of ``monitoring.readings`` read its values when it is looked at."""
+        """Let a metric of ``monitoring.polled_metrics`` read its values when it is looked at."""
         if name not in READ:
             raise KeyError(name)
         self._readings.each[name] = reading

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from monitoring.board import Board
-from monitoring.figures import (
+from monitoring.drain_rate import WINDOW_SECONDS
+from monitoring.file_states import State
+from monitoring.live_figures import (
     FORM_BAR_SECONDS,
     Commits,
     Credits,
@@ -22,8 +23,7 @@ from monitoring.figures import (
     Stage,
     Throughput,
 )
-from monitoring.flows import State
-from monitoring.pace import WINDOW_SECONDS
+from monitoring.service_metrics import Board
 from monitoring.trend import Trend
 
 OUTCOMES = ("accepted", "duplicate", "refused")

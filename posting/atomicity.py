@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from core.book import Book
-from core.codes import Outcome
-from core.columns import sealed
-from kernels import retraction as kernel
+from core.outcome_codes import Outcome
+from core.tables.book import Book
+from core.tables.columns import sealed
+from kernels import rollback as kernel
 
 
 def all_or_none(acts: np.ndarray, decisions: np.ndarray, book: Book, last: int) -> None:

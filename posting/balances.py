@@ -6,11 +6,11 @@ So a figure just after any batch can be told, and nothing bloats: updating 11,00
 import numpy as np
 from numpy.typing import NDArray
 
-from core.book import LEDGER_ACCOUNTS
-from core.tables import AccountBalances, NodeBalances
-from posting.book import State
-from posting.registry import SHEETS, Registry
-from posting.rows import Encoder
+from core.tables.book import LEDGER_ACCOUNTS
+from core.tables.journal import AccountBalances, NodeBalances
+from posting.book.book_state import State
+from posting.book.registry import SHEETS, Registry
+from posting.pgcopy import Encoder
 
 
 class Balances:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.tables import Bytes, Spans
+from core.tables.journal import Bytes, Spans
 
 FINAL_PASS = 32767
 """The pass over held acts that no longer holds: it refuses what still misses its predecessor."""
@@ -153,6 +153,6 @@ class Outcome:
     held: list[tuple[int, int, int, int]]
     """(submission, pass, first line, lines) of the acts that wait."""
     ended: NDArray[np.int64]
-    """Lines of each kind (row) that met each code of ``core.codes.Outcome`` (column)."""
+    """Lines of each kind (row) that met each code of ``core.outcome_codes.Outcome`` (column)."""
     decided: list[np.ndarray] = field(default_factory=list)
     """What became of each line, piece by piece, where the batch is to be answered."""

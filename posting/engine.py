@@ -11,21 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG
-from core.codes import Outcome as Code
-from core.columns import records, sealed
-from core.observer import Stages
-from core.tables import Decisions, Duplicates, NewCells, NewPayees, Refusals, RequestPages
+from core.outcome_codes import Outcome as Code
+from core.stage_timing import Stages
+from core.tables.columns import records, sealed
+from core.tables.journal import Decisions, Duplicates, NewCells, NewPayees, Refusals, RequestPages
 from kernels import decisions as kernel
-from kernels.outcomes import AMOUNT, LINES
-from kernels.retraction import take_back
-from posting import cells, outcome_rows, progress
+from kernels.outcome_counts import AMOUNT, LINES
+from kernels.rollback import take_back
+from posting import outcome_rows, submission_progress
+from posting.atomicity import all_or_none
 from posting.balances import Balances
 from posting.batch import Batch, Outcome, Passed, Rehearsal, Rehearsed
-from posting.book import State
+from posting.book import cells
+from posting.book.book_state import State
+from posting.outcome_groups import ENTERED, Sorted, sort
 from posting.outcome_rows import Decided, Place
-from posting.rows import Encoder
-from posting.sorting import ENTERED, Sorted, sort
-from posting.unity import all_or_none
+from posting.pgcopy import Encoder
 
 CHAINED: tuple[str, ...] = ("entry", "refusal", "duplicate", "payee", "cell", "request_detail")
 """Tables whose rows a batch's hash covers, in this order."""
@@ -68,7 +69,7 @@ class Engine:
             ended = [sort(piece, one) for piece, one in zip(batch.pieces, self.decided, strict=True)]
             streams, counts = self._encode(batch, ended, (number, first_cell))
             streams |= self._balances.changed(number, [piece.acts["period"] for piece in batch.pieces])
-            rows, held = progress.advance(batch, ended)
+            rows, held = submission_progress.advance(batch, ended)
         with self._stages.measured("hash"):
             self.head = Head(number, self._chain(streams))
         cents = sum(each.total(AMOUNT, *ENTERED) for each in ended)
@@ -89,7 +90,7 @@ class Engine:
             for each in chain([batch], rehearsal.again(batch)):
                 found = self._decide(each)
                 passes += zip(each.pieces, found, strict=True)
-                progress.advance(each, list(map(sort, each.pieces, found)))
+                submission_progress.advance(each, list(map(sort, each.pieces, found)))
             for piece, decisions in reversed(passes):
                 take_back(sealed(piece.acts), state.book, sealed(decisions))
             self._balances.forget([piece.acts["period"] for piece, _ in passes])

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import seal, sealed
-from kernels import outcomes as kernel
-from kernels.outcomes import LINES, REGISTERED, Asked
+from core.tables.columns import seal, sealed
+from kernels import outcome_counts as kernel
+from kernels.outcome_counts import LINES, REGISTERED, Asked
 from posting.batch import Piece
 
 ENTERED = (kernel.ACCEPTED, REGISTERED)
@@ -18,7 +18,7 @@ class Sorted(NamedTuple):
     """What each way of ending adds up to, and the lines that ended so."""
 
     totals: NDArray[np.int64]
-    """``kernels.outcomes.WAYS`` rows of ``TOTALS`` figures."""
+    """``kernels.outcome_counts.WAYS`` rows of ``TOTALS`` figures."""
     order: NDArray[np.int32]
     """Lines, way by way."""
 

@@ -7,16 +7,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.columns import seal, sealed
-from core.fields import Field
-from core.tables import Duplicates, NewPayees, Posted, Refusals
+from core.act_fields import Field
+from core.tables.columns import seal, sealed
+from core.tables.journal import Duplicates, NewPayees, Posted, Refusals
 from kernels import journal as kernel
-from kernels.outcomes import ACCEPTED, BYTES, DUPLICATE, LINES, REFUSED, REGISTERED
-from posting import requests
+from kernels.outcome_counts import ACCEPTED, BYTES, DUPLICATE, LINES, REFUSED, REGISTERED
+from posting import payment_detail_pages
 from posting.batch import Piece
-from posting.raw import raw_texts, text_cells
-from posting.rows import TextCells
-from posting.sorting import ENTERED, Sorted
+from posting.outcome_groups import ENTERED, Sorted
+from posting.pgcopy import TextCells
+from posting.raw_texts import raw_texts, text_cells
 
 _FOUND_LETTERS_MAX = 80
 
@@ -58,7 +58,7 @@ def beside_the_journal(decided: Decided, place: Place) -> dict[str, tuple[NamedT
         found["refusal"] = refusals(piece, decisions, refused, place)
     if len(repeated := ended.rows(DUPLICATE)):
         found["duplicate"] = (duplicates(piece, decisions, repeated, place), ())
-    if pages := requests.pages(piece, decisions, ended.rows(ACCEPTED)):
+    if pages := payment_detail_pages.pages(piece, decisions, ended.rows(ACCEPTED)):
         found["request_detail"] = pages
     return found
 

@@ -22,15 +22,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.act_fields import FORMATS, Field, Sort
 from core.catalog import CATALOG, Family
-from core.columns import blank, join, seal
 from core.errors import SchemaMismatch
-from core.fields import FORMATS, Field, Sort
-from core.tables import Bytes, Parsed, RequestDetails, RequestPages, Spans
+from core.tables.columns import blank, join, seal
+from core.tables.journal import Bytes, Parsed, RequestDetails, RequestPages, Spans
 from kernels import parsing
 from posting.batch import Piece
-from posting.raw import chosen, text_cells
-from posting.rows import TextCells
+from posting.pgcopy import TextCells
+from posting.raw_texts import chosen, text_cells
 
 COLUMNS = (
     *(Field.RECEIVED, Field.DUE, Field.INVOICE_DATE, Field.PRIORITY),

@@ -10,10 +10,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import blank, kinds, seal
 from core.errors import SchemaMismatch
-from core.tables import Bytes, Spans
-from kernels import wire
+from core.tables.columns import blank, kinds, seal
+from core.tables.journal import Bytes, Spans
+from kernels import copy_rows
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -72,7 +72,7 @@ class Encoder:
         out = np.empty(size, np.uint8)
         view = fixed.view(np.uint8)
         view.flags.writeable = False
-        wire.append_texts(view, fixed.itemsize, cells.spans, cells.text, out)
+        copy_rows.append_texts(view, fixed.itemsize, cells.spans, cells.text, out)
         return out
 
     def _filled(self, rows: NamedTuple, count: int) -> np.ndarray:
@@ -123,7 +123,7 @@ def decode(table: type[Table], stream: bytes, texts: int = 0) -> tuple[Table, Te
         blank(Spans, room * texts),
         np.zeros(1, np.int64),
     )
-    wire.split_texts(body, shape.itemsize, fixed, spans, count)
+    copy_rows.split_texts(body, shape.itemsize, fixed, spans, count)
     rows, used = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
     return _read(table, rows), TextCells(seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body))
 

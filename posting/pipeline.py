@@ -11,16 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from core.errors import BatchFailed, BookMoved
-from core.observer import Stages
-from posting import checkpoint, loading
+from core.stage_timing import Stages
 from posting.batch import Batch, Outcome
-from posting.checkpoint import NOTHING, Mark, Snapshot
+from posting.book import checkpoint
+from posting.book.checkpoint import NOTHING, Mark, Snapshot
+from posting.book.registry import Reference
+from posting.book.reserved_memory import give_back
 from posting.engine import Engine
-from posting.loading import Loaded
-from posting.memory import give_back
-from posting.registry import Reference
-from posting.store.hold import FAILURES, Connection
-from posting.store.postgres import PostgresStore
+from posting.recovery import book_loading
+from posting.recovery.book_loading import Loaded
+from posting.store.journal_store import PostgresStore
+from posting.store.lease import FAILURES, Connection
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 5 << 20
@@ -100,7 +101,7 @@ class Pipeline:
 
     async def _attempt(self, feed: Feed) -> bool:
         """Load and go on; True when the feed is exhausted and everything committed."""
-        loaded = await loading.load(self._parts.store, self._reference)
+        loaded = await book_loading.load(self._parts.store, self._reference)
         await feed.open(loaded)
         course = _Course(self._parts, loaded)
         try:

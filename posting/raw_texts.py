@@ -5,11 +5,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.columns import seal
-from core.fields import Field
-from core.tables import Bytes, Spans
+from core.act_fields import Field
+from core.tables.columns import seal
+from core.tables.journal import Bytes, Spans
 from posting.batch import Piece
-from posting.rows import TextCells
+from posting.pgcopy import TextCells
 
 
 def raw_texts(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Array:

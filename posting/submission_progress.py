@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels.outcomes import CENTS, DUPLICATE, HELD, LINES, REFUSED
+from kernels.outcome_counts import CENTS, DUPLICATE, HELD, LINES, REFUSED
 from posting.batch import FINAL_PASS, Batch, Piece, ProgressRow, Stage, Submission, Tally
-from posting.sorting import ENTERED, Sorted
+from posting.outcome_groups import ENTERED, Sorted
 
 Held = list[tuple[int, int, int, int]]
 

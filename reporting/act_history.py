@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.catalog import CATALOG, Budget
-from reporting.acts import AcceptedLine, Explanation, NodeChange, RefusedStory
+from reporting.act_rows import Found, brief, gather, origin, words
+from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedStory
 from reporting.budget import measured
-from reporting.figures import figures
-from reporting.gathering import Found, brief, gather, origin, words
-from reporting.names import Names
-from reporting.postgres import Connection, Row, fetch
+from reporting.code_names import Names
+from reporting.node_figures import figures
 from reporting.proofs import prove_link
 from reporting.refusals import Language, refused_line
-from reporting.sight import Asked, Sight
+from reporting.report_queries import Connection, Row, fetch
+from reporting.visibility import Asked, Sight
 
 FROM_THE_START = (0, -1)
 _Figures = Mapping[int, tuple[Mapping[int, Row], Mapping[int, Row]]]

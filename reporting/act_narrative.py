@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from core.money import euros
-from reporting.acts import (
+from reporting.act_views import (
     AcceptedLine,
     Assignment,
     Brief,
@@ -13,8 +13,8 @@ from reporting.acts import (
     PaymentTerms,
     RefusedStory,
 )
-from reporting.grids import Column, Grid, Kind
 from reporting.proofs import LinkProof
+from reporting.report_tables import Column, Grid, Kind
 
 _HASH_SHOWN = 16
 

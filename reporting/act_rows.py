@@ -7,11 +7,11 @@ from typing import Any
 
 from core.calendar import period
 from core.catalog import CATALOG
-from reporting import names as name
-from reporting.acts import Assignment, Brief, Code, Origin, Payee, PaymentTerms
-from reporting.names import Names, month_of
-from reporting.postgres import Connection, Row, fetch
-from reporting.terms import terms_of
+from reporting import code_names as name
+from reporting.act_views import Assignment, Brief, Code, Origin, Payee, PaymentTerms
+from reporting.code_names import Names, month_of
+from reporting.payment_details import terms_of
+from reporting.report_queries import Connection, Row, fetch
 
 _ROUNDS_MAX = 4
 """Commitment, service or request, reversal: no chain of followers is longer."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import msgspec
 
 from core.nomenclature import FundFamily, Level
-from reporting.grids import Column, Grid, Kind
-from reporting.names import CENTRE, Names, Node
-from reporting.postgres import Connection, Row, batch_or_last, fetch
+from reporting.code_names import CENTRE, Names, Node
+from reporting.report_queries import Connection, Row, batch_or_last, fetch
+from reporting.report_tables import Column, Grid, Kind
 
 _FIGURES = ("opened", "allotted", "reserved", "consumed")
 

@@ -8,9 +8,9 @@ import msgspec
 from core.calendar import YEAR_FIRST
 from core.nomenclature import CENTRES_MAX, FundFamily, Level
 from reporting.budget import NodeBudget, measured
-from reporting.figures import figures
-from reporting.names import CENTRE, Names, Node
-from reporting.postgres import Connection, Row
+from reporting.code_names import CENTRE, Names, Node
+from reporting.node_figures import figures
+from reporting.report_queries import Connection, Row
 
 _FAMILIES, _SHEETS = len(FundFamily), 2 * len(FundFamily)
 

@@ -7,11 +7,11 @@ what it means, the files of each year say.
 from dataclasses import dataclass
 from pathlib import Path
 
-from core import calendar, chart, interest, nomenclature, payments
+from core import calendar, chart, late_interest, nomenclature, payment_rules
 from core.catalog import Role
 from core.chart import Chart
-from core.dated import Dated
-from core.interest import Interest
+from core.effective_dates import Dated
+from core.late_interest import Interest
 from core.nomenclature import Centre, Nomenclature, Programme
 from core.reference.files import SHIPPED, broken
 
@@ -68,7 +68,7 @@ def load(folder: Path = SHIPPED) -> Codes:
     ReferenceDataError
         The files do not hold together.
     """
-    found = Codes({}, {}, {}, {}, {}, interest.load(folder), payments.load(folder).term_days)
+    found = Codes({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
     for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
         own = folder.joinpath(str(year))
         codes = found.years[year] = nomenclature.load(own)

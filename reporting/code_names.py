@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
 from core.nomenclature import CENTRES_MAX, OTHER_TITLES, STAFF_TITLE, FundFamily, Level
-from reporting.postgres import Connection, fetch
-from reporting.reference import Codes
+from reporting.code_labels import Codes
+from reporting.report_queries import Connection, fetch
 
 CENTRE, AREA, ITEM, FUND, ACCOUNT, SENDER = range(1, 7)
 """Kinds of ``reference_text``."""

@@ -7,9 +7,9 @@ import msgspec
 
 from core.catalog import CATALOG, KIND_NUMBER, Remainder
 from core.nomenclature import Centre, Level
-from reporting.grids import Column, Grid, Kind
-from reporting.names import CENTRE, Names
-from reporting.postgres import Connection, batch_or_last, fetch
+from reporting.code_names import CENTRE, Names
+from reporting.report_queries import Connection, batch_or_last, fetch
+from reporting.report_tables import Column, Grid, Kind
 
 
 class Outstanding(msgspec.Struct, frozen=True):

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBER
-from core.columns import blank, join
-from core.delays import Debited, Late
-from posting.delays import postgres as journal
-from posting.delays.due import due
-from posting.delays.measuring import Known, are_interest, late, measured
-from reporting.grids import Column, Grid, Kind
-from reporting.names import CENTRE, Names
-from reporting.postgres import Connection, fetch
+from core.tables.columns import blank, join
+from core.tables.delays import Debited, Late
+from posting.delays import delay_queries as journal
+from posting.delays.amounts_due import due
+from posting.delays.measurement import Known, are_interest, late, measured
+from reporting.code_names import CENTRE, Names
+from reporting.report_queries import Connection, fetch
+from reporting.report_tables import Column, Grid, Kind
 
 By = Literal["ministry", "programme"]
 _INTEREST = KIND_NUMBER["late_interest"]

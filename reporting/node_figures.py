@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from reporting.postgres import Connection, Row, fetch
+from reporting.report_queries import Connection, Row, fetch
 
 _BATCHES_BACK = (32, 1024)
 """A node that is much drawn on has a row among the last batches; for the others all that came before is looked through."""

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from core.catalog import CATALOG, KIND_NUMBER, Family, Remainder
-from reporting.acts import Assignment, Brief, Origin, Payee, PaymentTerms
-from reporting.gathering import Found, brief, gather, look_up, words
-from reporting.names import Names
-from reporting.postgres import Connection, Row, fetch
+from reporting.act_rows import Found, brief, gather, look_up, words
+from reporting.act_views import Assignment, Brief, Origin, Payee, PaymentTerms
+from reporting.code_names import Names
+from reporting.report_queries import Connection, Row, fetch
 
 COMMITMENTS = (KIND_NUMBER["commitment"],)
 REQUESTS = tuple(number for number, kind in enumerate(CATALOG) if kind.family is Family.PAYMENT_REQUEST)

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from core.tables import RequestDetails
-from posting import requests
-from posting.requests import Texts
-from reporting.acts import PaymentTerms
-from reporting.postgres import Connection, fetch
+from core.tables.journal import RequestDetails
+from posting import payment_detail_pages
+from posting.payment_detail_pages import Texts
+from reporting.act_views import PaymentTerms
+from reporting.report_queries import Connection, fetch
 
 _EPOCH = date(1970, 1, 1)
 
@@ -19,7 +19,9 @@ async def terms_of(connection: Connection, entries: Sequence[int]) -> dict[int, 
     pages = await fetch(connection, "request_pages", entries)
     if not pages:
         return {}
-    rows, texts = requests.read([each["entry_id"] for each in pages], [each["page"] for each in pages])
+    rows, texts = payment_detail_pages.read(
+        [each["entry_id"] for each in pages], [each["page"] for each in pages]
+    )
     at = np.flatnonzero(np.isin(rows.entry_id, entries))
     return {int(rows.entry_id[row]): _terms(rows, texts, row) for row in at.tolist()}
 

@@ -10,12 +10,12 @@ import msgspec
 
 from core.catalog import CATALOG, KIND_NUMBER, Budget
 from core.nomenclature import Level
-from reporting.grids import Column, Grid, Kind
-from reporting.names import CENTRE, Names
-from reporting.postgres import SQL, Connection, Row, fetch, fetch_one
+from reporting.code_names import CENTRE, Names
+from reporting.report_queries import SQL, Connection, Row, fetch, fetch_one
+from reporting.report_tables import Column, Grid, Kind
 from reporting.verification.chain import hash_of
-from reporting.verification.postgres import Snapshot, Span
-from reporting.verification.rows import CHAINED
+from reporting.verification.copy_reader import CHAINED
+from reporting.verification.snapshot_queries import Snapshot, Span
 
 _ORIGIN = bytes(32)
 

@@ -4,13 +4,13 @@ from typing import Literal
 
 import msgspec
 
+from core.act_fields import Field
 from core.catalog import CATALOG
-from core.codes import Outcome
-from core.fields import Field
+from core.outcome_codes import Outcome
 from core.remedies import REMEDIES, Remedy
-from reporting.grids import Column, Grid, Kind
-from reporting.names import Names
-from reporting.postgres import Connection, Row, fetch
+from reporting.code_names import Names
+from reporting.report_queries import Connection, Row, fetch
+from reporting.report_tables import Column, Grid, Kind
 
 Language = Literal["en", "fr"]
 LINES_MAX = 1000

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from reporting.statements import statements
+from reporting.sql_statements import statements
 
 SQL = statements("reporting", "queries.sql")
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from core.calendar import period
-from reporting.grids import Column, Grid, Kind
-from reporting.names import Names
-from reporting.postgres import Connection, batch_or_last, fetch
+from reporting.code_names import Names
+from reporting.report_queries import Connection, batch_or_last, fetch
+from reporting.report_tables import Column, Grid, Kind
 
 _PERIOD_MAX = 2**31 - 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reporting.names import Names
+from reporting.code_names import Names
 
 
 class Sight(NamedTuple):

@@ -13,45 +13,45 @@ from typing import NamedTuple
 import structlog
 
 from core.errors import BookMoved
-from core.observer import Stages
-from ingest.admission import sweep
-from ingest.inbox import Inbox
-from ingest.spool import Spool
-from ingest.uploads import Uploads
-from monitoring.board import Board
+from core.stage_timing import Stages
+from ingest.queue.admission import sweep
+from ingest.queue.inbox import Inbox
+from ingest.spool.partial_uploads import Uploads
+from ingest.spool.spool import Spool
 from monitoring.cut_off import CutOff
-from monitoring.readings import Sample, seconds
+from monitoring.polled_metrics import Sample, seconds
+from monitoring.service_metrics import Board
 from posting import pipeline
 from posting.batch import Outcome
-from posting.loading import Loaded
+from posting.book.registry import Reference
 from posting.pipeline import Pipeline
-from posting.registry import Reference
-from posting.store.hold import FAILURES
-from posting.store.postgres import PostgresStore
-from reporting import reference as codes_of
-from service import standby
-from service.access import trail
-from service.access.door import Door
-from service.access.pauses import Pauses
-from service.access.postgres import writing
-from service.access.rates import Rates
-from service.app import held, reference_of
-from service.drop.watch import Rules, watch
-from service.interruption import Interruption
-from service.leaving import leave_in_time
-from service.opening import opened
-from service.progress import Narrator
+from posting.recovery.book_loading import Loaded
+from posting.store.journal_store import PostgresStore
+from posting.store.lease import FAILURES
+from reporting import code_labels as codes_of
+from service.auth import audit_trail
+from service.auth.access_queries import writing
+from service.auth.rate_limit import Rates
+from service.auth.sender_pauses import Pauses
+from service.database.connect import opened
+from service.dropfolders.watcher import Rules, watch
+from service.engine import standby
+from service.engine.file_processing import held, reference_of
+from service.engine.shutdown_deadline import leave_in_time
+from service.engine.timed_store import TimedStore
+from service.http.authentication import Door
+from service.http.journal_queries import asking
+from service.http.live.bank_file_gauges import BankFiles
+from service.http.live.broadcaster import Lookout
+from service.http.request_body import Receiver
+from service.http.routes import application
+from service.http.service_context import Desk
+from service.http.submission_queries import reading, stock
+from service.http.tls import Tls
+from service.http.web_server import BACKLOG, WebServer
 from service.settings import Settings
-from service.timing import TimedStore
-from service.web.application import application
-from service.web.bank_files import BankFiles
-from service.web.desk import Desk
-from service.web.lookout import Lookout
-from service.web.postgres import reading, stock
-from service.web.postgres_journal import asking
-from service.web.server import BACKLOG, WebServer
-from service.web.tls import Tls
-from service.web.upload import Receiver
+from service.terminal.processing_progress import Narrator
+from service.terminal.signals import Interruption
 
 LOG = structlog.get_logger()
 CHECKPOINT_ENTRIES = 1 << 17
@@ -110,7 +110,7 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
         opened(settings, teller.doing) as database,
         held(database, TimedStore, settings.command_seconds) as store,
         _desk(settings, at, database.dsn, store) as desk,
-        trail.kept(database.dsn) as kept,
+        audit_trail.kept(database.dsn) as kept,
     ):
         door, lookout = _door(at, kept, desk.board), Lookout(desk)
         web = WebServer(application(desk, door, lookout), at.tls)
@@ -156,7 +156,7 @@ async def _in_turn(
     return reference
 
 
-def _door(at: Listening, kept: trail.Trail, board: Board) -> Door:
+def _door(at: Listening, kept: audit_trail.Trail, board: Board) -> Door:
     """The door, and the board's look at it."""
     rates = Rates(at.rate, at.rate * BURST_SECONDS)
     door = Door(rates, kept, demands_certificates=at.demands_certificates)

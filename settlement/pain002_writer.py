@@ -16,7 +16,7 @@ from lxml.etree import xmlfile
 from core.errors import InputError
 from core.iso20022 import CURRENCY, Status, file_reason
 from core.money import AMOUNT_MAX, CENTS_PER_EURO
-from settlement.letters import identifier, remarks
+from settlement.orders.charset import identifier, remarks
 
 ORIGINAL_MESSAGE = "crescendo.acts.1"
 """What the flat act format, version 1, is called where ISO asks for the name of the original message."""

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.columns import blank, join, seal, sealed
-from core.tables import Bytes, Spans
-from kernels import gathering
-from posting.rows import TextCells
+from core.tables.columns import blank, join, seal, sealed
+from core.tables.journal import Bytes, Spans
+from kernels import text_compaction
+from posting.pgcopy import TextCells
 
 
 def chosen(cells: TextCells, rows: NDArray[np.integer] | slice) -> TextCells:
@@ -23,7 +23,7 @@ def gathered(cells: TextCells) -> TextCells:
     spans = seal(Spans(*map(np.ascontiguousarray, cells.spans)))
     size = int((spans.end - spans.start).sum(dtype=np.int64))
     own, out = blank(Spans, len(spans.start)), np.empty(size, np.uint8)
-    gathering.gather(spans, Bytes(sealed(cells.text.data)), own, out)
+    text_compaction.gather(spans, Bytes(sealed(cells.text.data)), own, out)
     return TextCells(seal(own), seal(Bytes(out)))
 
 

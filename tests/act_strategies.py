@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family
-from core.codes import UNKEYED, Outcome
 from core.money import AMOUNT_MAX
 from core.nomenclature import Level
-from tests.books import CLOSED_PERIOD, OPEN_PERIODS, OTHER_ACCOUNT, Book, books
+from core.outcome_codes import UNKEYED, Outcome
+from tests.book_strategies import CLOSED_PERIOD, OPEN_PERIODS, OTHER_ACCOUNT, Book, books
 from tests.oracle.decisions import rows
 from tests.oracle.model import BY_ENTRY, NONE, Line
 
@@ -97,7 +97,7 @@ class Case(NamedTuple):
 
 
 def columns(lines: Sequence[Line]) -> dict[str, list[int]]:
-    """``lines`` as the columns of ``core.tables.Acts``; their fingerprints are pairs of words."""
+    """``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
     plain = ("head", "kind", "fault", "period", "cell", "source", "account", "amount", "content")
     found = {name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")}
     for name in ("key", "previous", "payee"):

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from service.database import Database, embedded
-from tests import outside
+from service.database.embedded import Database, embedded
+from tests import external_programs
 from tests.databases import fresh
 
 
@@ -16,24 +16,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    outside.leave_out(config, items)
+    external_programs.leave_out(config, items)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    outside.need(item)
+    external_programs.need(item)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    outside.hand_over(session.config)
+    external_programs.hand_over(session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
-    outside.take_over(node)
+    external_programs.take_over(node)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    outside.tell(terminalreporter)
+    external_programs.tell(terminalreporter)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -7,7 +7,7 @@ from itertools import count
 
 import asyncpg
 
-from service.database import Database
+from service.database.embedded import Database
 
 _numbers = count()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.database import embedded
+from service.database.embedded import embedded
 
 SMALL = {"shared_buffers": "64MB", "max_wal_size": "512MB"}
 

@@ -11,18 +11,18 @@ from typing import Self
 
 import asyncpg
 
-from core.codes import Outcome
 from core.nomenclature import ORDINARY_FUND
-from core.observer import Stages
-from ingest.forms import Form
-from ingest.inbox import Inbox
-from ingest.intake import FileFeed, Order
-from ingest.spool import Spool
-from posting.loading import Loaded
+from core.outcome_codes import Outcome
+from core.stage_timing import Stages
+from ingest.queue.file_feed import FileFeed, Order
+from ingest.queue.form_batcher import Form
+from ingest.queue.inbox import Inbox
+from ingest.spool.spool import Spool
+from posting.book.registry import Coded, Reference
 from posting.pipeline import Pipeline, Settings
-from posting.registry import Coded, Reference
-from posting.store.postgres import PostgresStore
-from tests.files import Row
+from posting.recovery.book_loading import Loaded
+from posting.store.journal_store import PostgresStore
+from tests.file_strategies import Row
 from tests.oracle.engine import Told
 
 _SHEETS, _CENTRES = 6, 131_072

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family
-from core.templates import TEMPLATES, expand
+from core.compound_acts import TEMPLATES, expand
 from tests.oracle.iban import with_check_digits
 
 REFERENCE = Path(__file__).parent.joinpath("scenarios", "reference")

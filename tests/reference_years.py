@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from tests.files import REFERENCE, File
+from tests.file_strategies import REFERENCE, File
 
 
 def copied(folder: Path) -> Path:

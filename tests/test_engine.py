@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.drivers import EngineDriver
-from tests.files import PLACES, REFERENCE, File, files, openings
+from tests.embedded_servers import running
+from tests.engine_driver import EngineDriver
+from tests.file_strategies import PLACES, REFERENCE, File, files, openings
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
-from tests.servers import running
+from tests.reference_years import in_2019, two_years
 from tests.test_scenarios import SCENARIOS, Scenario, play
-from tests.years import in_2019, two_years
 
 _PLACES = [
     {"fund_centre": place.unit, "commitment_item": place.items[0], "exercise": "2018"} for place in PLACES

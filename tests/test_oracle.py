@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codes import Outcome
 from core.money import AMOUNT_MAX
-from tests.oracle import amounts, cells, days, iban, keys, texts, whole, wire
+from core.outcome_codes import Outcome
+from tests.act_strategies import INT64_EDGES, Case, cases, columns
+from tests.oracle import amounts, cells, copy_rows, days, hashing, iban, key_index, whole_numbers
 from tests.oracle.model import row
-from tests.strategies import INT64_EDGES, Case, cases, columns
 
 _KEY = bytes(range(16))
 
@@ -32,13 +32,13 @@ _KEY = bytes(range(16))
 )
 def test_the_wide_hash_gives_the_published_values(length: int, expected: str) -> None:
     """The reference implementation's, of 2 and 4 rounds; the rounds are the only difference to ours."""
-    first, second = keys.siphash128(_KEY, bytes(range(length)), rounds=(2, 4))
+    first, second = key_index.siphash128(_KEY, bytes(range(length)), rounds=(2, 4))
     assert struct.pack("<QQ", first, second).hex() == expected
 
 
 @pytest.mark.parametrize(("length", "expected"), [(0, "310e0edd47db6f72"), (1, "fd67dc93c539f874")])
 def test_the_narrow_hash_gives_the_published_values(length: int, expected: str) -> None:
-    assert struct.pack("<Q", keys.siphash64(_KEY, bytes(range(length)), rounds=(2, 4))).hex() == expected
+    assert struct.pack("<Q", key_index.siphash64(_KEY, bytes(range(length)), rounds=(2, 4))).hex() == expected
 
 
 def test_the_narrow_hash_is_the_interpreters_own() -> None:
@@ -49,20 +49,20 @@ def test_the_narrow_hash_is_the_interpreters_own() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True
     ).stdout
     assert sys.hash_info.algorithm == "siphash13"
-    ours = [keys.siphash64(bytes(16), bytes(range(length))) for length in range(1, 100)]
+    ours = [key_index.siphash64(bytes(16), bytes(range(length))) for length in range(1, 100)]
     assert [word % 2**64 for word in json.loads(told)] == ours
 
 
 def test_fingerprints_tell_texts_and_prefixes_apart() -> None:
-    found = texts.fingerprint([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 5, 6)
+    found = hashing.fingerprint([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 5, 6)
     assert len(set(found)) == 4
     assert found[3] == (0, 0)
     assert all(low < 2**32 for _, low in found)
-    assert found != texts.fingerprint([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 6, 5)
+    assert found != hashing.fingerprint([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 6, 5)
 
 
 def test_digests_tell_texts_and_salts_apart() -> None:
-    found = [*texts.digest([b"a", b"b", b""], 1), *texts.digest([b"a", b"b"], 2)]
+    found = [*hashing.digest([b"a", b"b", b""], 1), *hashing.digest([b"a", b"b"], 2)]
     assert len(set(found)) == 5
     assert found[2] == 0
 
@@ -85,17 +85,17 @@ def test_digests_tell_texts_and_salts_apart() -> None:
     ],
 )
 def test_predecessors(text: str, expected: tuple[str, int] | None) -> None:
-    assert texts.predecessor(text) == expected
+    assert hashing.predecessor(text) == expected
 
 
 @pytest.mark.parametrize("text", ["a\nb", "\0", "a\x7f", "\tEJ", "123456"])
 def test_flawed_texts(text: str) -> None:
-    assert texts.flawed(text.encode(), 5)
+    assert hashing.flawed(text.encode(), 5)
 
 
 @pytest.mark.parametrize("text", ["", "12345", "éé", "a b~"])
 def test_texts_that_are_not_flawed(text: str) -> None:
-    assert not texts.flawed(text.encode(), 5)
+    assert not hashing.flawed(text.encode(), 5)
 
 
 def test_cells_are_numbered_as_they_come() -> None:
@@ -105,11 +105,16 @@ def test_cells_are_numbered_as_they_come() -> None:
 
 
 def test_keys_are_found_where_they_were_put() -> None:
-    rows: keys.Rows = {}
-    keys.index(rows, [(1, 1), (1, 2), (2, 1)], 0, 3)
-    assert [keys.find(rows, high, low) for high, low in ((1, 1), (1, 2), (2, 1), (2, 2))] == [0, 1, 2, -1]
+    rows: key_index.Rows = {}
+    key_index.index(rows, [(1, 1), (1, 2), (2, 1)], 0, 3)
+    assert [key_index.find(rows, high, low) for high, low in ((1, 1), (1, 2), (2, 1), (2, 2))] == [
+        0,
+        1,
+        2,
+        -1,
+    ]
     with pytest.raises(KeyError):
-        keys.insert(rows, 3, (1, 2))
+        key_index.insert(rows, 3, (1, 2))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +164,7 @@ def test_whole_cents_are_judged_alike(cents: int) -> None:
     ],
 )
 def test_whole_numbers(text: str, expected: int | None) -> None:
-    assert whole.parse(text) == expected
+    assert whole_numbers.parse(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "2018-02-29", "2018-13-01", "2018-00-10", "2018-01-00", "0000-01-01"])
@@ -218,7 +223,7 @@ def test_one_wrong_character_shows(country: str, data: st.DataObject) -> None:
 
 
 def test_a_copy_row_byte_by_byte() -> None:
-    found = wire.row(("int2", "int4", "int8", "date", "text", "bytea"), (-1, 2, 3, 10957, "é", None))
+    found = copy_rows.row(("int2", "int4", "int8", "date", "text", "bytea"), (-1, 2, 3, 10957, "é", None))
     assert found.hex(" ") == (
         "00 06 00 00 00 02 ff ff 00 00 00 04 00 00 00 02 00 00 00 08 00 00 00 00 00 00 00 03 "
         "00 00 00 04 00 00 00 00 00 00 00 02 c3 a9 ff ff ff ff"
@@ -228,7 +233,7 @@ def test_a_copy_row_byte_by_byte() -> None:
 @pytest.mark.parametrize(("postgres", "value"), [("int2", 2**15), ("int4", -(2**31) - 1), ("int8", 2**63)])
 def test_a_number_that_does_not_fit_is_not_cut(postgres: str, value: int) -> None:
     with pytest.raises(struct.error):
-        wire.field(postgres, value)
+        copy_rows.field(postgres, value)
 
 
 @given(
@@ -237,8 +242,8 @@ def test_a_number_that_does_not_fit_is_not_cut(postgres: str, value: int) -> Non
     )
 )
 def test_rows_come_apart_as_they_were_put_together(laid: list[tuple[bytes, list[bytes]]]) -> None:
-    data = wire.rows([head for head, _ in laid], [own for _, own in laid])
-    assert wire.split(data, 3, 2) == laid
+    data = copy_rows.rows([head for head, _ in laid], [own for _, own in laid])
+    assert copy_rows.split(data, 3, 2) == laid
 
 
 async def test_postgresql_reads_what_the_wire_says(dsn: str) -> None:
@@ -247,7 +252,7 @@ async def test_postgresql_reads_what_the_wire_says(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("create table t (a int2, b int4, c int8, d date, e text, f bytea)")
-        await connection.copy_to_table("t", source=memoryview(wire.stream(types, rows)), format="binary")
+        await connection.copy_to_table("t", source=memoryview(copy_rows.stream(types, rows)), format="binary")
         found = [
             tuple(record)
             for record in await connection.fetch("select a, b, c, d - '1970-01-01', e, f from t")

@@ -8,23 +8,23 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
 from core.catalog import CATALOG, Family, Stage
-from core.codes import Outcome
 from core.money import BALANCE_MAX
 from core.nomenclature import Level
-from tests.books import Book
-from tests.files import REFERENCE, File, files
+from core.outcome_codes import Outcome
+from tests.act_strategies import READING_FAULTS, Batch, Case, cases
+from tests.book_strategies import Book
+from tests.file_strategies import REFERENCE, File, files
 from tests.oracle.availability import available
 from tests.oracle.decisions import acts, decide
 from tests.oracle.engine import Engine
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVED, Decision, Line, State
 from tests.oracle.reference import Reference
-from tests.strategies import READING_FAULTS, Batch, Case, cases
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}
 _OF_FORMS = {Outcome.FORM_REFUSED}
-"""What no act is told for itself: ``tests.oracle.retraction`` finds it once all acts of a form are decided, and takes
+"""What no act is told for itself: ``tests.oracle.rollback`` finds it once all acts of a form are decided, and takes
 back those that were accepted."""
 
 

@@ -27,8 +27,8 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBER, Budget
-from core.codes import Outcome
-from tests.files import REFERENCE, Row
+from core.outcome_codes import Outcome
+from tests.file_strategies import REFERENCE, Row
 from tests.oracle.engine import Engine, Told
 from tests.oracle.reference import Reference
 

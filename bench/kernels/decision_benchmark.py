@@ -11,13 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import invariants
-from core.book import LEDGER_ACCOUNTS, ROLES, Book, Cells, Counters, Items, Keys, Ledger, Nodes
+from bench.kernels import decision_invariants
 from core.catalog import KIND_NUMBER, Effects, effects
-from core.columns import records, sealed
-from core.tables import Acts, Decisions, Draws, Numbers
+from core.tables.book import LEDGER_ACCOUNTS, ROLES, Book, Cells, Counters, Items, Keys, Ledger, Nodes
+from core.tables.columns import records, sealed
+from core.tables.journal import Acts, Decisions, Draws, Numbers
 from kernels import availability, decisions
-from posting.memory import reserve
+from posting.book.reserved_memory import reserve
 
 LEVELS = (125, 1_800, 4_000, 6_000)
 """Programmes, BOP, UO, and a fourth level below."""
@@ -57,7 +57,7 @@ def decide(lines: int = 40_000, seed: int = 1) -> Kernel:
     out = records(Decisions, len(acts))
     book = _copied(fresh)
     decisions.decide(acts, book, out, False)
-    invariants.check(acts, book, out, mixture.repeated)
+    decision_invariants.check(acts, book, out, mixture.repeated)
 
     def once() -> float:
         _restore(book, fresh)
@@ -89,7 +89,7 @@ def availability_alone(lines: int = 200_000, seed: int = 1) -> Kernel:
 
     budget = availability.Budget(nodes.copy(), figures.copy())
     availability.draw(draws, sealed(cells), budget, short)
-    invariants.check_draws(draws, (cells, nodes, figures), budget.figures, short.number)
+    decision_invariants.check_draws(draws, (cells, nodes, figures), budget.figures, short.number)
     return _best(once, lines, nodes.nbytes + figures.nbytes + cells.nbytes)
 
 

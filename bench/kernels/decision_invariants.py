@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.book import Book
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
-from core.tables import Draws
+from core.outcome_codes import Outcome
+from core.tables.book import Book
+from core.tables.journal import Draws
 from kernels.availability import AE, CONSUMED, CP, OPENED, RESERVED
 
 _SAMPLE = 5_000

@@ -20,10 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from bench import load_budget, year_files
-from bench.load_wire import Address
-from bench.year_columns import assemble
-from bench.year_text import coded, digits, letters, text
+from bench.load import load_budget
+from bench.load.http_connections import Address
+from bench.year import act_files
+from bench.year.flat_columns import assemble
+from bench.year.text_columns import coded, digits, letters, text
 
 LANES = 3
 """Files on their way at once: while one is decided, the next is made, sent, proved, and waits."""
@@ -91,7 +92,7 @@ def _lane(place: tuple[Filing, Path], turns: Iterator[int], halt: Event, found: 
         number = next(turns)
         try:
             path = folder / f"load-{number:05}{FORMATS[number % len(FORMATS)]}"
-            year_files.write(lines((order.seed, number), order.lines, budget), path, order.sender)
+            act_files.write(lines((order.seed, number), order.lines, budget), path, order.sender)
             found.put(_sent(order, path))
             path.unlink()
         except Exception as error:  # noqa: BLE001 -- told to who waits for the files

@@ -15,9 +15,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.load_forms import Form, Stories
-from bench.load_wire import Address, Answer, Connection
-from core.codes import Outcome
+from bench.load.forms import Form, Stories
+from bench.load.http_connections import Address, Answer, Connection
+from core.outcome_codes import Outcome
 
 ERRORS_TOLD = 10
 _ANSWER_SECONDS = 60

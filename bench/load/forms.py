@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from bench.load_budget import DATED, OVERDRAWN_EUROS, Payee, Place, Row
-from core.codes import Outcome
+from bench.load.load_budget import DATED, OVERDRAWN_EUROS, Payee, Place, Row
 from core.money import CENTS_PER_EURO
+from core.outcome_codes import Outcome
 
 SHARES: Mapping[str, int] = {
     "commitment": 28,

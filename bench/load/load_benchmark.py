@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import uvloop
 
-from bench import load_budget, load_files, load_wire
-from bench.load_arrivals import Arrivals, Load, arrivals
-from bench.load_drive import Driver, Tally, senders
-from bench.load_files import Filed, Filing
-from bench.load_watch import Usage, Watch
-from bench.load_wire import Address
+from bench.load import file_driver, http_connections, load_budget
+from bench.load.arrivals import Arrivals, Load, arrivals
+from bench.load.file_driver import Filed, Filing
+from bench.load.form_driver import Driver, Tally, senders
+from bench.load.http_connections import Address
+from bench.load.process_usage import Usage, Watch
 from bench.machine import machine
 
 OPENING_RATE = 1_000
@@ -148,10 +148,12 @@ async def _run(load: Load, target: Target) -> Figures:
     )
     driver = Driver(target.address, sending, plan.due, load.seed)
     target.doing(f"opening {load.connections:,} connections")
-    driver.rest(await load_wire.opened(target.address, driver.connection, load.connections, OPENING_RATE))
+    driver.rest(
+        await http_connections.opened(target.address, driver.connection, load.connections, OPENING_RATE)
+    )
     gc.freeze()  # what lives to the end is not looked through again and again
     filed: list[Filed] = []
-    with load_files.filing(_order(load, target)) as queue:
+    with file_driver.filing(_order(load, target)) as queue:
         await _first_file(load, queue, filed)
         target.doing(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
         usage, end = await _driven(driver, target)

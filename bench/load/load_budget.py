@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench import year_payees
+from bench.year import payees as year_payees
 from core import nomenclature
 from core.nomenclature import OTHER_TITLES, Level, Nomenclature
 from core.reference.files import SHIPPED

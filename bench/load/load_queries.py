@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from bench.load import Kept
+from bench.load.load_benchmark import Kept
 
 _HELD = """
 select (select count(*) from entry where {forms}), (select count(*) from duplicate where {forms}),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bench import publication
-from bench.load import Figures
+from bench.load.load_benchmark import Figures
 
 START, END = "<!-- load:start -->", "<!-- load:end -->"
 BAR_MS = 250

@@ -1,6 +1,6 @@
 """Payment files, read and resolved: megabytes a second, verified before they are timed, and the same by lxml.
 
-``python -m bench.pain001 [TRANSFERS]``: one file of so many transfers with its imputations, as ``crescendo generate payments``
+``python -m bench.payments.pain001_benchmark [TRANSFERS]``: one file of so many transfers with its imputations, as ``crescendo generate payments``
 writes it; read (scanned, held against its totals and its imputations) and resolved to acts; then read by lxml's events, with
 the texts taken that become acts and nothing else done with them, which favours it.
 """
@@ -18,20 +18,20 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from bench import payment_files
-from bench.payables import Size
-from bench.payment_files import Style
-from core.codes import Outcome
-from ingest import pain001
-from ingest.columns import Memory
-from ingest.cutting import BATCH_LINES
-from ingest.flat import conform, conformed, regroup
-from ingest.pain001_message import MESSAGES, V09
-from ingest.pairs import packed
-from ingest.resolve import Context, Sender, resolve
-from markup.peer import elements
-from posting.cells import CellNumbers
-from posting.registry import Reference, Registry, number
+from bench.payments import payment_files
+from bench.payments.payable_requests import Size
+from bench.payments.payment_files import Style
+from core.outcome_codes import Outcome
+from ingest.formats.flat_schema import conform, conformed, regroup
+from ingest.pain001 import reader
+from ingest.pain001.archive import packed
+from ingest.pain001.message import MESSAGES, V09
+from ingest.queue.batch_cuts import BATCH_LINES
+from ingest.resolution.resolver import Context, Sender, resolve
+from ingest.resolution.text_columns import Memory
+from markup.lxml_baseline import elements
+from posting.book.cells import CellNumbers
+from posting.book.registry import Reference, Registry, number
 
 TRANSFERS = 300_000
 RUNS = 3
@@ -101,7 +101,7 @@ def measure(transfers: int = TRANSFERS, imputation: str = "csv") -> Figures:
         payments = out / summary["files"][-1]
         with packed(payments) as whole:
             _verify(whole, payments, summary["outcomes"])
-            command = [sys.executable, "-m", "bench.pain001", "--work", str(whole)]
+            command = [sys.executable, "-m", "bench.payments.pain001_benchmark", "--work", str(whole)]
             work = Work(**json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
             lxml_seconds = min(_timed(lambda: sum(1 for _ in _by_lxml(payments))) for _ in range(RUNS))
         size = payments.stat().st_size
@@ -137,7 +137,7 @@ def _verify(whole: Path, payments: Path, outcomes: dict[str, int]) -> None:
 def _batches(whole: Path) -> Iterator[pa.RecordBatch]:
     """As many lines as a batch of the engine has; columns that say nothing left out, as they are where files are proved."""
     with tempfile.TemporaryDirectory(prefix="crescendo-bench-") as scratch:
-        found = pain001.batches(whole, whole.name, Path(scratch))
+        found = reader.batches(whole, whole.name, Path(scratch))
         next(found)
         for batch in regroup(found, BATCH_LINES):
             filled = [name for name in batch.schema.names if batch.column(name).null_count < batch.num_rows]
@@ -154,7 +154,7 @@ def _by_lxml(payments: Path) -> Iterator[tuple[str, ...]]:
 def _transfers(file: BinaryIO) -> Iterator[tuple[str, ...]]:
     for each in elements(file, f"{_NAMESPACE}CdtTrfTxInf"):
         reference, *texts = (each.findtext(path) or "" for path in _PATHS)
-        yield (reference if reference != pain001.NOT_PROVIDED else "", *texts)
+        yield (reference if reference != reader.NOT_PROVIDED else "", *texts)
 
 
 def _context() -> Context:

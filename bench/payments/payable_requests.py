@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from bench import year_files
-from core.columns import sealed
+from bench.year import act_files
 from core.iban import with_check_digits
 from core.nomenclature import Level, Nomenclature
-from posting.registry import Reference
+from core.tables.columns import sealed
+from posting.book.registry import Reference
 
 YEAR = 2018
 SENDER = "BENCH"
@@ -68,7 +68,7 @@ def spending_units(reference: Reference) -> list[str]:
 
 
 def _saved(table: pa.Table, path: Path) -> Path:
-    year_files.write(table, path, SENDER)
+    act_files.write(table, path, SENDER)
     return path
 
 

@@ -10,20 +10,20 @@ from pathlib import Path
 from xml.etree.ElementTree import iterparse
 from zoneinfo import ZoneInfo
 
-from bench import payables, postgres_payments
-from bench.payables import YEAR, Size
-from core.observer import Stages
-from core.payments import ZONE
-from ingest.intake import FileFeed, Order
-from ingest.spool import Spool
+from bench.payments import payable_requests, payment_queries
+from bench.payments.payable_requests import YEAR, Size
+from core.payment_rules import ZONE
+from core.stage_timing import Stages
+from ingest.queue.file_feed import FileFeed, Order
+from ingest.spool.spool import Spool
+from posting.book.registry import Reference
 from posting.pipeline import Pipeline, Settings
-from posting.registry import Reference
-from posting.store.postgres import PostgresStore
-from settlement.outbox import Outbox
-from settlement.runs import changing, desk, issuing, postgres
-from settlement.runs.books import Books
-from settlement.runs.desk import Proposed
-from settlement.runs.issuing import Issue
+from posting.store.journal_store import PostgresStore
+from settlement.orders.outbox import Outbox
+from settlement.runs import issue, proposals, run_edits, run_queries
+from settlement.runs.issue import Issue
+from settlement.runs.payment_reference import Books
+from settlement.runs.proposals import Proposed
 
 _AT = datetime(YEAR, 6, 14, 10, tzinfo=ZoneInfo(ZONE))
 Told = Callable[[str], None]
@@ -67,7 +67,7 @@ async def measure(dsn: str, folder: Path, size: Size, told: Told) -> Figures:
     """
     reference, books = Reference.load(), Books.load()
     told(f"making {size.requests:,} requests")
-    paths, cents = payables.write(folder, size, reference)
+    paths, cents = payable_requests.write(folder, size, reference)
     bench = _Bench(dsn, folder, reference, told)
     told("bringing them into the journal")
     await bench.process(paths)
@@ -95,24 +95,24 @@ class _Bench:
 
     async def pay(self, books: Books, figures: Figures) -> None:
         """One run, from its proposal to its files."""
-        async with postgres.connected(self._dsn) as connection:
+        async with run_queries.connected(self._dsn) as connection:
             with figures.timed("propose"):
                 wanted = Proposed("Alice", date(YEAR, 6, 30), _AT.date())
-                run = await desk.propose(connection, books, wanted, self._told)
+                run = await proposals.propose(connection, books, wanted, self._told)
             with figures.timed("release"):
-                await changing.release(connection, run, "Bruno")
+                await run_edits.release(connection, run, "Bruno")
             with figures.timed("acts"):
                 how = (books, Issue("Claire", _AT), self._told)
-                prepared = await issuing.prepare(connection, run, self._outbox, how)
+                prepared = await issue.prepare(connection, run, self._outbox, how)
         with figures.timed("commit, the start of the engine included"):
             await self.process([prepared.path] if prepared.path else [])
-        async with postgres.connected(self._dsn) as connection:
+        async with run_queries.connected(self._dsn) as connection:
             with figures.timed("files"):
-                await issuing.finish(connection, run, self._outbox, (prepared.content, self._told))
+                await issue.finish(connection, run, self._outbox, (prepared.content, self._told))
 
     async def verified(self, figures: Figures) -> tuple[int, int]:
         """Files and their bytes, once journal and files say the same as the requests."""
-        found = await postgres_payments.standing(self._dsn)
+        found = await payment_queries.standing(self._dsn)
         wanted = (figures.payments, figures.cents)
         read, size = await asyncio.to_thread(_read, [self._outbox.path(1, name) for name in found.names])
         for what, sums in (("journal", found.posted), ("file table", found.noted), ("files", read)):

@@ -12,11 +12,12 @@ from xml.sax.saxutils import escape
 
 import pyarrow as pa
 
-from bench import payables, year_files
-from bench.payables import BIC, DAY, SENDER, YEAR, Size
-from core.codes import Outcome
+from bench.payments import payable_requests
+from bench.payments.payable_requests import BIC, DAY, SENDER, YEAR, Size
+from bench.year import act_files
 from core.money import CENTS_PER_EURO
-from posting.registry import Reference
+from core.outcome_codes import Outcome
+from posting.book.registry import Reference
 
 BESIDE, INSIDE = ("csv", "parquet", "arrow", "jsonl"), "structured"
 _DEBTOR = "FR353000100064EXEMPLE000190"
@@ -127,11 +128,11 @@ def write(folder: Path, size: Size, style: Style, reference: Reference) -> dict[
     if style.version not in ("03", "09") or style.imputation not in (*BESIDE, INSIDE):
         raise ValueError(f"no payment files of version {style.version} with imputations {style.imputation}")
     folder.mkdir(parents=True, exist_ok=True)
-    paths = payables.opening(folder, size, reference)
-    known, units = reference.nomenclatures[YEAR], payables.spending_units(reference)
-    names, accounts = payables.payee_names(size.payees), payables.ibans(size.payees)
+    paths = payable_requests.opening(folder, size, reference)
+    known, units = reference.nomenclatures[YEAR], payable_requests.spending_units(reference)
+    names, accounts = payable_requests.payee_names(size.payees), payable_requests.ibans(size.payees)
     outcomes, cents = Counter[str](), 0
-    for first, table in payables.requests(size, units, known):
+    for first, table in payable_requests.requests(size, units, known):
         for at in range(0, table.num_rows, style.file_transfers):
             rows = _rows(table.slice(at, style.file_transfers), (first + at, style), (names, accounts))
             number = len(paths) - 1
@@ -213,5 +214,5 @@ def _imputations(path: Path, rows: list[Row]) -> None:
     columns = {name: [row[name] for row in rows] for name in names}
     columns["reference"] = [each or "NOTPROVIDED" for each in columns["reference"]]
     columns["amount_cents"] = columns.pop("cents")
-    year_files.write(pa.table(columns), path, SENDER)
+    act_files.write(pa.table(columns), path, SENDER)
     path.with_name(f"{path.name}.manifest.json").unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Statements of the bank, read and matched: megabytes a second, verified before they are timed.
 
-``python -m bench.statements [TRANSFERS]``: a statement of so many transfers, as the simulated bank writes it, in both formats.
+``python -m bench.payments.statement_benchmark [TRANSFERS]``: a statement of so many transfers, as the simulated bank writes it, in both formats.
 """
 
 import sys
@@ -12,20 +12,20 @@ from typing import NamedTuple
 import numpy as np
 
 from core import bank_reasons
-from core.answers import Sort
-from core.columns import sealed
-from core.tables import Bytes, Spans
-from core.target import first_open
-from posting.rows import TextCells
-from settlement import answers
-from settlement.asked import Lot, Orders
-from settlement.bank.matching import Matched, matched, named
-from settlement.bank.sent import Sent, Transfers, transfers
-from settlement.end_to_end import formed
-from settlement.simulated import camt, cfonb120
-from settlement.simulated.account import Standing, days
-from settlement.simulated.camt import Bank, Version
-from settlement.simulated.fates import Chances, fates
+from core.tables.bank_messages import Sort
+from core.tables.columns import sealed
+from core.tables.journal import Bytes, Spans
+from core.target_calendar import first_open
+from posting.pgcopy import TextCells
+from settlement.bank_files import bank_file_reader
+from settlement.orders.end_to_end import formed
+from settlement.reconciliation.matching import Matched, matched, named
+from settlement.reconciliation.sent_transfers import Sent, Transfers, transfers
+from settlement.simulated_bank import camt_writer, cfonb120_writer
+from settlement.simulated_bank.accounts import Standing, days
+from settlement.simulated_bank.camt_writer import Bank, Version
+from settlement.simulated_bank.pain001_reader import Lot, Orders
+from settlement.simulated_bank.transfer_outcomes import Chances, fates
 
 TRANSFERS = 300_000
 RUNS = 3
@@ -62,7 +62,7 @@ def measure(count: int = TRANSFERS) -> list[Figure]:
     (day,) = days(orders, fate, {ACCOUNT: Standing(int(orders.amount.sum()), 0, 0)})
     sent, found = _sent(orders), []
     with tempfile.TemporaryDirectory() as folder:
-        for name, writer in (("camt.053", camt.statement), ("cfonb.120", cfonb120.statement)):
+        for name, writer in (("camt.053", camt_writer.statement), ("cfonb.120", cfonb120_writer.statement)):
             path = Path(folder) / name
             with path.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(writer(bank, [day]))
@@ -81,7 +81,7 @@ def _timed(what: str, path: Path, sent: Transfers) -> Figure:
 
 
 def _read_and_matched(path: Path, sent: Transfers) -> Matched:
-    message = answers.read(path)
+    message = bank_file_reader.read(path)
     return matched(message, named(message), sent, np.zeros(sent.head.size, np.int64))
 
 

@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from bench import postgres
+from bench.peers import copy_queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,15 @@ async def roofline(dsn: str) -> Roofline:
     """
     async with AsyncExitStack() as stack:
         connections = [
-            await stack.enter_async_context(postgres.connected(dsn)) for _ in range(postgres.CONNECTIONS)
+            await stack.enter_async_context(copy_queries.connected(dsn))
+            for _ in range(copy_queries.CONNECTIONS)
         ]
-        batches = await postgres.spans(connections[0])
-        await postgres.make_tables(connections[0])
-        stack.push_async_callback(postgres.drop_tables, connections[0])
-        streams = [await postgres.read(connections[0], each) for each in batches]
-        seconds = await postgres.copy(connections, streams)
-        if wrong := await postgres.differences(connections[0]):
+        batches = await copy_queries.spans(connections[0])
+        await copy_queries.make_tables(connections[0])
+        stack.push_async_callback(copy_queries.drop_tables, connections[0])
+        streams = [await copy_queries.read(connections[0], each) for each in batches]
+        seconds = await copy_queries.copy(connections, streams)
+        if wrong := await copy_queries.differences(connections[0]):
             raise AssertionError("; ".join(wrong))
     rows, entries = sum(each.rows for each in batches), sum(each.counts.get("entry", 0) for each in batches)
     return Roofline(rows, entries, len(batches), round(seconds, 3), round(rows / seconds))

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from bench import postgres, postgres_peer
-from bench.year import Year, generate
+from bench.peers import copy_queries, plpgsql_queries
+from bench.year.year_generator import Year, generate
 from core.catalog import CATALOG, Family, Measure
-from ingest.intake import FileFeed, Order
-from ingest.spool import Spool
+from ingest.queue.file_feed import FileFeed, Order
+from ingest.spool.spool import Spool
 from posting.batch import Batch
-from posting.book import State
-from posting.loading import Loaded
+from posting.book.book_state import State
+from posting.book.registry import Reference
 from posting.pipeline import Pipeline
-from posting.registry import Reference
-from posting.store.postgres import PostgresStore
+from posting.recovery.book_loading import Loaded
+from posting.store.journal_store import PostgresStore
 
 ACTS = 50_000
 """Payment request lines of the year that the peer works; with what they follow, some 80,000 lines."""
@@ -75,21 +75,21 @@ async def row_by_row(dsn: str, folder: Path, year: Year) -> Peer:
     recorded = [await _processed(dsn, folder / "spool", path) for path in files]
     tables, submissions = _reference(recorded), [feed.taken[-1] for feed in recorded]
     lines = sum(map(_lines, recorded[_SETTING_UP:]))
-    async with postgres.connected(dsn) as connection:
+    async with copy_queries.connected(dsn) as connection:
         asked, looped = [
             await _seconds(connection, way, tables, submissions)
-            for way in (postgres_peer.ask, postgres_peer.work)
+            for way in (plpgsql_queries.ask, plpgsql_queries.work)
         ]
     return Peer(lines, round(lines / asked), round(lines / looped))
 
 
 async def _seconds(connection: Any, way: _Way, tables: _Tables, submissions: list[int]) -> float:
     """The time of all submissions but those that set up, decided from nothing in one ``way``."""
-    await postgres_peer.make(connection)
+    await plpgsql_queries.make(connection)
     for table, rows in tables.items():
-        await postgres_peer.fill(connection, table, rows)
+        await plpgsql_queries.fill(connection, table, rows)
     seconds = [await way(connection, each) for each in submissions]
-    if wrong := await postgres_peer.differences(connection):
+    if wrong := await plpgsql_queries.differences(connection):
         raise AssertionError("; ".join(wrong))
     return sum(seconds[_SETTING_UP:])
 

@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 
 from core.catalog import Budget, Remainder, Role
-from core.codes import Outcome
 from core.nomenclature import Level
+from core.outcome_codes import Outcome
 
 SCHEMA = "bench_peer"
 COMMIT_EVERY = 500
@@ -23,7 +23,7 @@ _ENUMS: Mapping[str, type[IntEnum]] = {
 
 async def make(connection: asyncpg.Connection) -> None:
     """Create the peer's tables and functions, and look nowhere else from now on."""
-    text = files("bench").joinpath("peer_plpgsql.sql").read_text(encoding="utf-8")
+    text = files("bench.peers").joinpath("peer_plpgsql.sql").read_text(encoding="utf-8")
     numbered = re.sub(r":(\w+)\.([A-Z_]+)", lambda found: str(_ENUMS[found[1]][found[2]].value), text)
     await connection.execute(f"drop schema if exists {SCHEMA} cascade")
     await connection.execute(f"set search_path = {SCHEMA}")

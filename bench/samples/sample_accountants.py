@@ -1,4 +1,4 @@
-"""Write the sample of accountants and of whom each fund centre is assigned to: ``python -m bench.accountants``.
+"""Write the sample of accountants and of whom each fund centre is assigned to: ``python -m bench.samples.sample_accountants``.
 
 A programme's central units pay through the accountant of their ministry (CBCM), territorial ones through the regional
 directorate (DRFiP) of their département.  Which accountants there are, and their accounts, is not public in this form: codes

@@ -1,4 +1,4 @@
-"""Write the generated part of the sample nomenclature: ``python -m bench.nomenclature``.
+"""Write the generated part of the sample nomenclature: ``python -m bench.samples.sample_nomenclature``.
 
 The programmes, items, funds and accounts are written by hand; BOPs, UOs, operations and functional areas are
 too many, and the true ones are not public.  The same programmes give the same files, byte for byte.

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import year_lines
-from bench.year_lines import CANCELLATION, CHANGE, REJECTION, SERVICE, Book, Lines, blank, follow
-from bench.year_requests import single
-from core.codes import Outcome
+from bench.year import line_arrays
+from bench.year.line_arrays import CANCELLATION, CHANGE, REJECTION, SERVICE, Book, Lines, blank, follow
+from bench.year.payment_requests import single
 from core.money import AMOUNT_MAX
+from core.outcome_codes import Outcome
 
 AMENDED = 30
 """Of 1,000 commitments; half raised, half lowered."""
@@ -57,7 +57,7 @@ def draw(book: Book, rng: np.random.Generator) -> Changes:
     parts += _cancel_billed(book, rejected, rng)
     parts += _exceed(book, rng)
     lines, units = zip(*parts, strict=True)
-    return Changes(year_lines.join(list(lines)), np.concatenate(units), amended, rejected)
+    return Changes(line_arrays.join(list(lines)), np.concatenate(units), amended, rejected)
 
 
 def some(of: NDArray[np.int64], per: tuple[int, int], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -180,7 +180,7 @@ def _exceed(book: Book, rng: np.random.Generator) -> list[tuple[Lines, NDArray[n
 
 
 def _vast(book: Book, rows: NDArray[np.int64]) -> tuple[Lines, NDArray[np.int16]]:
-    lines = year_lines.of_commitments(book.commitments, rows, book.units)
+    lines = line_arrays.of_commitments(book.commitments, rows, book.units)
     lines.number[:] = len(book.commitments.unit) + 1 + np.arange(len(rows))
     lines.line[:] = 1
     lines.amount[:] = 2 * AMOUNT_MAX

@@ -5,15 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import year_lines
-from bench.nomenclature import weights
-from bench.year_budget import Credits
-from bench.year_commitments import sums
-from bench.year_lines import ORDINARY, Lines, blank, join
-from bench.year_mixture import ACTS
-from bench.year_units import HT2, OWN_FUND, SHEETS, T2, Codes, Units
-from core.codes import Outcome
+from bench.samples.sample_nomenclature import weights
+from bench.year import line_arrays
+from bench.year.budget_credits import Credits
+from bench.year.commitments import sums
+from bench.year.line_arrays import ORDINARY, Lines, blank, join
+from bench.year.spending_mixture import ACTS
+from bench.year.spending_units import HT2, OWN_FUND, SHEETS, T2, Codes, Units
 from core.nomenclature import OTHER_TITLES, STAFF_TITLE
+from core.outcome_codes import Outcome
 
 OPENED, HANDED_DOWN, TO_UNITS, MOVED = 1, 3, 4, 7
 """Days of January."""
@@ -185,7 +185,7 @@ def _moved(
 
 def _overdrawn(moved: Lines, first: NDArray[np.int64], units: Units) -> Lines:
     """Some of the moves again, of twice what the source had."""
-    lines = year_lines.take(moved, slice(None, None, 5))
+    lines = line_arrays.take(moved, slice(None, None, 5))
     position = {int(centre): at for at, centre in enumerate(units.centre)}
     lines.amount[:] = [2 * first[position[int(centre)] * SHEETS + HT2] for centre in lines.source]
     lines.number[:] = np.arange(len(lines.number)) + 1

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.year_changes import Changes
-from bench.year_commitments import Commitments, sums
-from bench.year_lines import Book
-from bench.year_requests import Requests
-from bench.year_units import HT2, SHEETS, Units
+from bench.year.act_changes import Changes
+from bench.year.commitments import Commitments, sums
+from bench.year.line_arrays import Book
+from bench.year.payment_requests import Requests
+from bench.year.spending_units import HT2, SHEETS, Units
 
 EXHAUSTED_PERCENT = 80
 """Civilian programmes whose CP run out."""

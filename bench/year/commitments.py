@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.year_mixture import ALL_SERVICED, CLASSES, WORKS
-from bench.year_requests import Plan, Requests, assign, heads
-from bench.year_units import HT2, Codes, Units
-from core.codes import Outcome
+from bench.year.payment_requests import Plan, Requests, assign, heads
+from bench.year.spending_mixture import ALL_SERVICED, CLASSES, WORKS
+from bench.year.spending_units import HT2, Codes, Units
+from core.outcome_codes import Outcome
 
 JOINED_PERCENT = 4
 """Commitment lines that continue the act above."""

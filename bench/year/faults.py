@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.year_commitments import Commitments, is_serviced
-from bench.year_lines import ANOTHERS, WRONG, Lines
-from bench.year_mixture import MASS
-from bench.year_requests import Plan, single
-from bench.year_units import Codes, Units
-from core.codes import Outcome
+from bench.year.commitments import Commitments, is_serviced
+from bench.year.line_arrays import ANOTHERS, WRONG, Lines
+from bench.year.payment_requests import Plan, single
+from bench.year.spending_mixture import MASS
+from bench.year.spending_units import Codes, Units
 from core.money import SEPA_MAX
+from core.outcome_codes import Outcome
 
 REJECTED_AT_DOOR = 120
 """Of 10,000 requests."""

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bench import year_payees
-from bench.year_faults import (
+from bench.year import payees as year_payees
+from bench.year.faults import (
     EXERCISE,
     NEXT_EXERCISE,
     SEPA,
@@ -20,11 +20,11 @@ from bench.year_faults import (
     UNKNOWN_PAYEE,
     Texts,
 )
-from bench.year_lines import ANOTHERS, UNSTATED, WRONG, Lines
-from bench.year_mixture import CLASSES, FIRST_DAY
-from bench.year_text import coded, digits, letters, text
+from bench.year.line_arrays import ANOTHERS, UNSTATED, WRONG, Lines
+from bench.year.spending_mixture import CLASSES, FIRST_DAY
+from bench.year.text_columns import coded, digits, letters, text
 from core.catalog import CATALOG, KIND_NUMBER, Family
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 
 _SERVICED = KIND_NUMBER["payment_request"]
 _WIDTH = 10

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.year_commitments import Commitments, Services, is_serviced
-from bench.year_requests import Copies, Requests, presented
-from bench.year_units import OWN_FUND, Units
+from bench.year.commitments import Commitments, Services, is_serviced
+from bench.year.payment_requests import Copies, Requests, presented
+from bench.year.spending_units import OWN_FUND, Units
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 
 STAGES = 8
 EARLY, COMMITMENT, CHANGE, SERVICE, REQUEST, CANCELLATION, REJECTION = range(7)

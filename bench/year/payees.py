@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bench.year_text import Letters, coded, digits, letters, text
+from bench.year.text_columns import Letters, coded, digits, letters, text
 
 ZIPF = 1.05
 

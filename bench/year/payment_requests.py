@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import year_payees
-from bench.year_mixture import (
+from bench.year import payees as year_payees
+from bench.year.spending_mixture import (
     ALL_SERVICED,
     CLASSES,
     MASS,
@@ -22,8 +22,8 @@ from bench.year_mixture import (
     months,
     scale,
 )
-from bench.year_units import HT2, OWN_FUND, T2, Codes, Units
-from core.codes import Outcome
+from bench.year.spending_units import HT2, OWN_FUND, T2, Codes, Units
+from core.outcome_codes import Outcome
 
 JOINED_PERCENT = 3
 """Lines that continue the act above."""

@@ -5,24 +5,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import (
-    year_budget,
-    year_changes,
-    year_commitments,
-    year_faults,
-    year_lines,
-    year_opening,
-    year_requests,
-    year_units,
+from bench.year import (
+    act_changes,
+    budget_acts,
+    budget_credits,
+    faults,
+    line_arrays,
+    payment_requests,
+    spending_units,
 )
-from bench.year_changes import Changes
-from bench.year_commitments import is_serviced
-from bench.year_faults import Texts
-from bench.year_lines import EARLY, STAGES, Book, Lines
-from bench.year_mixture import ACTS, CENTS, COMMITMENTS
-from bench.year_opening import Budget
-from bench.year_requests import Plan, single
-from bench.year_units import Codes
+from bench.year import commitments as year_commitments
+from bench.year.act_changes import Changes
+from bench.year.budget_acts import Budget
+from bench.year.commitments import is_serviced
+from bench.year.faults import Texts
+from bench.year.line_arrays import EARLY, STAGES, Book, Lines
+from bench.year.payment_requests import Plan, single
+from bench.year.spending_mixture import ACTS, CENTS, COMMITMENTS
+from bench.year.spending_units import Codes
 from core.catalog import Role
 
 EARLY_REQUESTS = 20
@@ -80,18 +80,18 @@ def draw(codes: Codes, size: tuple[int, int, int], payees: int) -> Drawing:
     layout, behind, wrong, money, after, credit, order = (
         np.random.default_rng([seed, stage]) for stage in range(_STAGES_OF_DRAWING)
     )
-    units, tables = year_units.choose(codes, acts, senders)
-    plan = year_requests.draw(units, tables, acts, layout)
+    units, tables = spending_units.choose(codes, acts, senders)
+    plan = payment_requests.draw(units, tables, acts, layout)
     commitments = year_commitments.group(plan, (units, codes), COMMITMENTS * acts // ACTS, behind)
-    year_faults.spread(plan, commitments, wrong)
-    year_requests.settle(plan, payees, CENTS * acts // ACTS, money)
-    year_faults.mark_large(plan)
+    faults.spread(plan, commitments, wrong)
+    payment_requests.settle(plan, payees, CENTS * acts // ACTS, money)
+    faults.mark_large(plan)
     services = year_commitments.certify(plan, commitments, behind)
     year_commitments.engage(plan, commitments, services, behind)
     book = Book(units, plan.requests, plan.copies, commitments, services, _other_accounts(codes))
-    changes = year_changes.draw(book, after)
-    given = year_budget.settle(book, changes, credit)
-    opening = year_opening.draw(units, codes, given, acts)
+    changes = act_changes.draw(book, after)
+    given = budget_credits.settle(book, changes, credit)
+    opening = budget_acts.draw(units, codes, given, acts)
     blocks = [
         _blocks(day, units.sender[unit], senders)
         for day, unit in (
@@ -140,16 +140,16 @@ def lines_of(drawing: Drawing, block: int) -> Lines:
     """The lines of one month and sender, in order of presentation."""
     book = drawing.book
     start, end = (int(each) for each in drawing.starts[block : block + 2])
-    requests = year_lines.of_requests(
+    requests = line_arrays.of_requests(
         book, start, end, np.random.default_rng([drawing.seed, _STAGES_OF_DRAWING, block])
     )
     first, last = np.searchsorted(drawing.early.row, (start, end))
     requests.key[drawing.early.row[first:last] - start] = drawing.early.key[first:last]
-    year_faults.disfigure(requests, book.units, drawing.texts)
-    lines = year_lines.join([
-        year_lines.of_commitments(book.commitments, drawing.commitments.rows(block), book.units),
-        year_lines.of_services(book.services, drawing.services.rows(block), book.commitments),
+    faults.disfigure(requests, book.units, drawing.texts)
+    lines = line_arrays.join([
+        line_arrays.of_commitments(book.commitments, drawing.commitments.rows(block), book.units),
+        line_arrays.of_services(book.services, drawing.services.rows(block), book.commitments),
         requests,
-        year_lines.take(drawing.changes.lines, drawing.changed.rows(block)),
+        line_arrays.take(drawing.changes.lines, drawing.changed.rows(block)),
     ])  # fmt: skip
-    return year_lines.take(lines, np.argsort(lines.key, kind="stable"))
+    return line_arrays.take(lines, np.argsort(lines.key, kind="stable"))

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.nomenclature import BUILDERS, weights
-from bench.year_mixture import CLASSES, JUSTICE, MASS, OTHER, WORKS, slots
+from bench.samples.sample_nomenclature import BUILDERS, weights
+from bench.year.spending_mixture import CLASSES, JUSTICE, MASS, OTHER, WORKS, slots
 from core.chart import Chart
 from core.nomenclature import Level, Nomenclature
 

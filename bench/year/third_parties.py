@@ -3,13 +3,13 @@
 import numpy as np
 import pyarrow as pa
 
-from bench import year_payees
-from bench.year_columns import assemble, references
-from bench.year_faults import EXERCISE
-from bench.year_mixture import FIRST_DAY
-from bench.year_text import coded, text
+from bench.year import payees as year_payees
+from bench.year.faults import EXERCISE
+from bench.year.flat_columns import assemble, references
+from bench.year.spending_mixture import FIRST_DAY
+from bench.year.text_columns import coded, text
 from core.catalog import CATALOG, KIND_NUMBER
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 
 REPEATED, BROKEN = 20, 10
 """Of 100,000 registrations; at least one of each."""

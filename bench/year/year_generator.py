@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from bench import year_columns, year_drawing
-from bench.year_drawing import Drawing
-from bench.year_files import WRITERS, Envelope, write
-from bench.year_lines import Lines
-from bench.year_mixture import ACTS, PAYEES
-from bench.year_third_parties import refused, third_parties
-from bench.year_units import Codes
+from bench.year import flat_columns, sampling
+from bench.year.act_files import WRITERS, Envelope, write
+from bench.year.line_arrays import Lines
+from bench.year.sampling import Drawing
+from bench.year.spending_mixture import ACTS, PAYEES
+from bench.year.spending_units import Codes
+from bench.year.third_parties import refused, third_parties
 from core import chart, nomenclature
 from core.catalog import CATALOG
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 from core.reference.files import SHIPPED
 
 SENDERS_MAX = 15
@@ -76,7 +76,7 @@ def generate(out: Path, year: Year, progress: Progress = silent) -> dict[str, An
     out.mkdir(parents=True, exist_ok=True)
     payees = max(_PAYEES_MIN, PAYEES * year.acts // ACTS)
     progress(0, 0, "the year")
-    drawing = year_drawing.draw(_codes(), (year.seed, year.acts, year.senders), payees)
+    drawing = sampling.draw(_codes(), (year.seed, year.acts, year.senders), payees)
     files: list[dict[str, Any]] = []
     kinds: Counter[str] = Counter()
     faults: Counter[str] = Counter()
@@ -132,7 +132,7 @@ def _files(drawing: Drawing, senders: int) -> Iterator[_File]:
         if month == _OCTOBER and len(drawing.budget.redeployment.day):
             yield _file("2018-10-BUDGET", "BUDGET", drawing.budget.redeployment, drawing)
         for sender in range(senders):
-            lines = year_drawing.lines_of(drawing, month * senders + sender)
+            lines = sampling.lines_of(drawing, month * senders + sender)
             if len(lines.day):
                 name = f"MIN-{sender + 1:02}"
                 yield _file(f"2018-{month + 1:02}-{name}", name, lines, drawing)
@@ -144,7 +144,7 @@ def _file(name: str, sender: str, lines: Lines, drawing: Drawing) -> _File:
     return _File(
         name,
         sender,
-        year_columns.table(lines, drawing.texts, drawing.payees),
+        flat_columns.table(lines, drawing.texts, drawing.payees),
         Counter({each.name: int(count) for each, count in zip(CATALOG, kinds, strict=True) if count}),
         Counter({code.name: int(faults[code]) for code in Outcome if code and faults[code]}),
     )

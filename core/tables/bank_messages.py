@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from core.bank_reasons import CODE_LETTERS
-from core.columns import Code, Day, Hash32, Index, Money
-from core.tables import Bytes
+from core.tables.columns import Code, Day, Hash32, Index, Money
+from core.tables.journal import Bytes
 
 
 class Format(StrEnum):

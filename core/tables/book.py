@@ -3,7 +3,7 @@
 from typing import Annotated, NamedTuple
 
 from core.catalog import Effects, Role
-from core.columns import (
+from core.tables.columns import (
     READS,
     Balance,
     Code,

@@ -1,7 +1,7 @@
 """Column kinds: the one place that ties a unit to an Arrow type, a NumPy dtype and a PostgreSQL type.
 
 A table is a ``NamedTuple`` whose fields are kinds.  From that one class follow its Arrow schema
-(here), its kernel signature (``kernels.signature``) and its row in a COPY stream (``kernels.wire``).
+(here), its kernel signature (``kernels.jit``) and its row in a COPY stream (``kernels.copy_rows``).
 Tables come in two layouts.  *Columns*: one array a field, for what is walked in order and moved to and from Arrow.
 *Records*: one structured array, for what is looked up here and there: a row is one cache line, and a kernel takes one
 argument.  Either is *blank* or *unfilled* (writable, being filled) or *sealed* (read-only).

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from core.columns import Day, Entry, Index, Money, Small
+from core.tables.columns import Day, Entry, Index, Money, Small
 
 
 class Debited(NamedTuple):

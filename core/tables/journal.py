@@ -6,18 +6,7 @@ where a table says that it is a COPY row.
 
 from typing import NamedTuple
 
-from core.columns import (
-    Byte,
-    Code,
-    Day,
-    Digest,
-    Entry,
-    Hash32,
-    Hash64,
-    Index,
-    Money,
-    Small,
-)
+from core.tables.columns import Byte, Code, Day, Digest, Entry, Hash32, Hash64, Index, Money, Small
 
 
 class Spans(NamedTuple):
@@ -48,7 +37,7 @@ class Replayed(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """Numbers read from texts: a value, or the ``core.codes.Outcome`` that says why not."""
+    """Numbers read from texts: a value, or the ``core.outcome_codes.Outcome`` that says why not."""
 
     value: Money
     fault: Code
@@ -140,7 +129,7 @@ class Acts(NamedTuple):
     """Chart account the sender asked for in place of the role's; 0 if none."""
     kind: Code
     fault: Code
-    """``core.codes.Outcome`` found while reading; 0 if none."""
+    """``core.outcome_codes.Outcome`` found while reading; 0 if none."""
 
 
 class Decisions(NamedTuple):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from core.columns import Day, Entry, Index, Money, Small
+from core.tables.columns import Day, Entry, Index, Money, Small
 
 
 class Payables(NamedTuple):
@@ -36,9 +36,9 @@ class RunLines(NamedTuple):
     accountant: Small
     """Place among the run's accountants, from 1; 0 where nobody pays for its fund centre."""
     way: Small
-    """``core.payments.Way``."""
+    """``core.payment_rules.Way``."""
     left_out: Small
-    """``settlement.runs.left_out.LeftOut``: 0 where it is paid."""
+    """``settlement.runs.exclusions.LeftOut``: 0 where it is paid."""
 
 
 class Entered(NamedTuple):

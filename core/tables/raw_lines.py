@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from core.columns import Code, Hash64, Index, Money, Small
+from core.tables.columns import Code, Hash64, Index, Money, Small
 
 
 class Marks(NamedTuple):
-    """The first fault found on each line, and the ``core.fields.Field`` it lies in; 0 if none."""
+    """The first fault found on each line, and the ``core.act_fields.Field`` it lies in; 0 if none."""
 
     fault: Code
     field: Code

@@ -6,7 +6,7 @@ digits (ISO 7064, MOD 97-10), so that a bank's answer needs no search and a misr
 
 from typing import NamedTuple
 
-from core.columns import Byte, Entry, Index, Money
+from core.tables.columns import Byte, Entry, Index, Money
 
 PREFIX = b"CRSC"
 NUMBER_DIGITS = 12

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from core.columns import Byte, Code, Hash64, Index, Offset
+from core.tables.columns import Byte, Code, Hash64, Index, Offset
 
 DEPTH_MAX = 64
 """Elements within each other; ISO 20022 nests some fifteen."""
@@ -95,7 +95,7 @@ class Grammar(NamedTuple):
     length: Index
     parent: Index
     kind: Code
-    """``kernels.xml.HOLDS``, ``VALUE`` or ``IGNORED``."""
+    """``kernels.xml_scan.HOLDS``, ``VALUE`` or ``IGNORED``."""
     position: Index
     """Among its siblings."""
     bit: Hash64
@@ -134,7 +134,7 @@ class Cursor(NamedTuple):
     depth: Offset
     """Elements open."""
     state: Offset
-    """``kernels.xml.MORE``, ``FULL`` or ``FAULTY``."""
+    """``kernels.xml_scan.MORE``, ``FULL`` or ``FAULTY``."""
     fault: Offset
     """``Fault``; where it lies is told by ``at``."""
     node: Index

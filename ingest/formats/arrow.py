@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ingest import messages
-from ingest.flat import conform, conformed, regroup
-from ingest.formats import FileFormat, place, reading
+from ingest.formats import arrow_metadata
+from ingest.formats.detection import FileFormat, place, reading
+from ingest.formats.flat_schema import conform, conformed, regroup
 
 BATCH_LINES = 131_072
 
@@ -22,7 +22,7 @@ class ArrowSource:
 
     def __init__(self, path: Path, name: str, columns: Sequence[str] = ()) -> None:
         with reading(name):
-            self._ends = list(accumulate(messages.file_rows(path, name)))
+            self._ends = list(accumulate(arrow_metadata.file_rows(path, name)))
             with pa.OSFile(str(path), "rb") as file, pa.ipc.open_file(file) as reader:
                 found = reader.schema
         self._path, self._name = path, name
@@ -59,10 +59,10 @@ def stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        As ``messages.stream_rows``, or a batch that does not decode.
+        As ``arrow_metadata.stream_rows``, or a batch that does not decode.
     """
     with reading(name):
-        messages.stream_rows(path, name)
+        arrow_metadata.stream_rows(path, name)
         options = pa.ipc.IpcReadOptions(use_threads=False)
         with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file, options=options) as reader:
             yield pa.RecordBatch.from_pylist([], schema=reader.schema)
@@ -74,6 +74,6 @@ def metadata(path: Path, found: FileFormat, name: str) -> Mapping[bytes, bytes]:
     is_file = found is FileFormat.ARROW_FILE
     open_ipc = pa.ipc.open_file if is_file else pa.ipc.open_stream
     with reading(name):
-        messages.file_rows(path, name) if is_file else messages.stream_rows(path, name)
+        arrow_metadata.file_rows(path, name) if is_file else arrow_metadata.stream_rows(path, name)
         with pa.OSFile(str(path), "rb") as file, open_ipc(file) as reader:
             return reader.schema.metadata or {}

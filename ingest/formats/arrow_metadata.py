@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest.formats import ARROW_BATCH_BYTES_MAX, ARROW_BATCHES_MAX, ARROW_METADATA_BYTES_MAX, ROWS_MAX
+from ingest.formats.detection import (
+    ARROW_BATCH_BYTES_MAX,
+    ARROW_BATCHES_MAX,
+    ARROW_METADATA_BYTES_MAX,
+    ROWS_MAX,
+)
 
 _CONTINUATION = b"\xff\xff\xff\xff"
 _SCHEMA, _DICTIONARY_BATCH, _RECORD_BATCH = 1, 2, 3

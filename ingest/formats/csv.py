@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from core.act_fields import Field
 from core.errors import FileUnreadable, FormatUnknown
-from core.fields import Field
-from ingest.flat import columns_known
-from ingest.formats import place
-from ingest.lines import Chunk, chunks, first_line
+from ingest.formats.detection import place
+from ingest.formats.flat_schema import columns_known
+from ingest.formats.line_chunks import Chunk, chunks, first_line
 
 _QUOTE, _LINE_END, _RETURN = b'"\n\r'
 

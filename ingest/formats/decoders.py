@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ingest import arrow, csv, jsonl
-from ingest.arrow import ArrowSource
-from ingest.formats import FileFormat, place, reading
-from ingest.parquet import ParquetSource
+from ingest.formats import arrow, csv, jsonl
+from ingest.formats.arrow import ArrowSource
+from ingest.formats.detection import FileFormat, place, reading
+from ingest.formats.parquet import ParquetSource
 
 
 def validated(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:

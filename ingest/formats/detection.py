@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from core.act_fields import FORMATS
 from core.errors import FileUnreadable, FormatUnknown
-from core.fields import FORMATS
 
 
 class FileFormat(StrEnum):

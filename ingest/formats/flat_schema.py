@@ -11,10 +11,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.act_fields import BY_COLUMN, FORMATS, Field, Sort
 from core.errors import FormatUnknown, LimitExceeded
-from core.fields import BY_COLUMN, FORMATS, Field, Sort
-from ingest.formats import COLUMNS_MAX, place, reading
-from ingest.texts import CODED_TEXT, without_stray_nulls
+from ingest.formats.detection import COLUMNS_MAX, place, reading
+from ingest.formats.text_buffers import CODED_TEXT, without_stray_nulls
 
 _AMOUNT = r"^-?0*[0-9]{1,16}([.,][0-9]{1,2})?$"
 """Decimal text with at most two decimals whose cents an int64 holds; others are refused by the line."""

@@ -15,11 +15,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.json
 
+from core.act_fields import BY_COLUMN, FORMATS, Field, Sort
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from core.fields import BY_COLUMN, FORMATS, Field, Sort
-from ingest.flat import columns_known
-from ingest.formats import place
-from ingest.lines import Chunk, chunks, first_line
+from ingest.formats.detection import place
+from ingest.formats.flat_schema import columns_known
+from ingest.formats.line_chunks import Chunk, chunks, first_line
 
 COLUMNS = tuple(field.column for field in FORMATS if field is not Field.AMOUNT_CENTS)
 SCHEMA = pa.schema([(column, pa.string()) for column in COLUMNS])

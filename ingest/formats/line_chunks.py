@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import FileUnreadable, LimitExceeded
-from ingest.formats import LINE_BYTES_MAX, place, reading
+from ingest.formats.detection import LINE_BYTES_MAX, place, reading
 
 CHUNK_BYTES = 4 * 2**20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -12,12 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.act_fields import BY_COLUMN, FORMATS, Sort
 from core.errors import FileUnreadable, LimitExceeded
-from core.fields import BY_COLUMN, FORMATS, Sort
-from ingest.arrow import BATCH_LINES
-from ingest.flat import conform, conformed, regroup
-from ingest.footer import Footer, Group, read_footer
-from ingest.formats import (
+from ingest.formats.arrow import BATCH_LINES
+from ingest.formats.detection import (
     PARQUET_FOOTER_BYTES_MAX,
     PARQUET_GROUP_BYTES_MAX,
     PARQUET_GROUPS_MAX,
@@ -27,7 +25,9 @@ from ingest.formats import (
     place,
     reading,
 )
-from ingest.texts import CODED_TEXT, longest_bytes
+from ingest.formats.flat_schema import conform, conformed, regroup
+from ingest.formats.parquet_footer import Footer, Group, read_footer
+from ingest.formats.text_buffers import CODED_TEXT, longest_bytes
 
 _READ_BYTES = 2**20
 _CODED_BYTES_MAX = 3

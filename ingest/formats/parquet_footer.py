@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.errors import FileUnreadable, LimitExceeded
-from ingest.formats import PARQUET_FOOTER_BYTES_MAX
+from ingest.formats.detection import PARQUET_FOOTER_BYTES_MAX
 
 _DEPTH_MAX = 16
 _CODED = frozenset({2, 8})  # PLAIN_DICTIONARY, RLE_DICTIONARY

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from core.errors import FileUnreadable
-from ingest.companions import imputation_beside
-from ingest.formats import TAR_MAGIC, TAR_MAGIC_AT, reading
+from ingest.formats.detection import TAR_MAGIC, TAR_MAGIC_AT, reading
+from ingest.sidecars import imputation_beside
 
 _BLOCK = 512
 _NAME_BYTES_MAX = 100

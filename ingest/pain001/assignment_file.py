@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.codes import Outcome
+from core.act_fields import FORMATS, Field
 from core.errors import EnvelopeMismatch, FormatUnknown
-from core.fields import FORMATS, Field
-from core.tables import Parsed
-from ingest.flat import conform, conformed, joined
-from ingest.formats import PAYMENT_FILES, detect, place
-from ingest.pain001_message import IMPUTATION_JOINER
-from ingest.pain001_totals import cents
-from ingest.readers import decoded
+from core.outcome_codes import Outcome
+from core.tables.journal import Parsed
+from ingest.formats.decoders import decoded
+from ingest.formats.detection import PAYMENT_FILES, detect, place
+from ingest.formats.flat_schema import conform, conformed, joined
+from ingest.pain001.declared_totals import cents
+from ingest.pain001.message import IMPUTATION_JOINER
 
 DIFFERS = "IMPUTATION_DIFFERS"
 _SAID_BY_PAYMENTS = frozenset(

@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.codes import Outcome
-from core.columns import blank
 from core.errors import EnvelopeMismatch
 from core.iso20022 import COUNT_DIFFERS, SUM_DIFFERS
 from core.money import CENTS_PER_EURO
-from core.tables import Parsed
-from ingest.columns import Values
-from ingest.pain001_lots import Groups
+from core.outcome_codes import Outcome
+from core.tables.columns import blank
+from core.tables.journal import Parsed
+from ingest.pain001.lots import Groups
+from ingest.resolution.text_columns import Values
 from kernels import parsing
 
 _REMEDY = "Send the whole file, with the totals that belong to it"

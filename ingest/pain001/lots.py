@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ingest.flat import joined
+from ingest.formats.flat_schema import joined
 
 LOTS = "lots.arrow"
 """Beside the normalised file: the id of each lot, and its first transfer, from 0."""

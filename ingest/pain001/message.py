@@ -6,7 +6,7 @@ passed over; what does not stand in them is refused, and so are amounts in the e
 
 from collections.abc import Mapping
 
-from core.markup import Element, Message
+from core.tables.xml import Element, Message
 
 FILE, LOT, TRANSFER = "file", "lot", "transfer"
 """The records: the group header, a payment information, a transfer."""

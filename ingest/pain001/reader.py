@@ -13,21 +13,21 @@ from typing import BinaryIO, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.act_fields import Field
 from core.errors import FileUnreadable, LimitExceeded
-from core.fields import Field
 from core.iso20022 import CURRENCY
-from core.markup import Message
-from ingest.formats import PAYMENT_FILE_BYTES_MAX, TAR_MAGIC, TAR_MAGIC_AT, reading
-from ingest.imputations import COLUMNS, ImputationFile, Said, structured
-from ingest.pain001_lots import LotFile, Lots, groups, writing
-from ingest.pain001_message import FILE, LOT, MESSAGES, NAMESPACE, TRANSFER
-from ingest.pain001_totals import Totals, cents
-from ingest.pairs import Member, Window, members
-from ingest.resolve import SEPA
-from markup.reading import read
-from markup.refusals import refusal
+from core.tables.xml import Message
+from ingest.formats.detection import PAYMENT_FILE_BYTES_MAX, TAR_MAGIC, TAR_MAGIC_AT, reading
+from ingest.pain001.archive import Member, Window, members
+from ingest.pain001.assignment_file import COLUMNS, ImputationFile, Said, structured
+from ingest.pain001.declared_totals import Totals, cents
+from ingest.pain001.lots import LotFile, Lots, groups, writing
+from ingest.pain001.message import FILE, LOT, MESSAGES, NAMESPACE, TRANSFER
+from ingest.resolution.resolver import SEPA
+from markup.errors import refusal
+from markup.reader import read
 from markup.rows import WITHIN, Faulty, Rows
-from markup.scanning import Sizes
+from markup.scanner import Sizes
 
 NOT_PROVIDED = "NOTPROVIDED"
 """What ISO 20022 writes for an end-to-end id that there is not."""

@@ -9,14 +9,14 @@ from weakref import WeakValueDictionary
 
 import pyarrow as pa
 
-from core.observer import Stages
-from ingest.claims import Identity
-from ingest.inspection import inspect
-from ingest.intake import record
-from ingest.queue import Ticket
-from ingest.spool import Spool, Spooled
-from ingest.tally import Inspection
-from posting.store.postgres import Earlier, PostgresStore
+from core.stage_timing import Stages
+from ingest.queue.file_feed import record
+from ingest.queue.file_queue import Ticket
+from ingest.spool.file_claims import Identity
+from ingest.spool.spool import Spool, Spooled
+from ingest.validation.file_totals import Inspection
+from ingest.validation.file_validation import inspect
+from posting.store.journal_store import Earlier, PostgresStore
 
 
 class Onlooker(Protocol):

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pyarrow as pa
 
-from core.fields import ACT_LINES_MAX, Field
-from ingest.proved import Source
-from ingest.reading import Reading
+from core.act_fields import ACT_LINES_MAX, Field
+from ingest.resolution.line_batch import Reading
+from ingest.validation.decoded_cache import Source
 
 BATCH_LINES = 131_072
 """Lines between two marks."""

@@ -18,15 +18,15 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from core.observer import Stages
-from ingest.ahead import COMING, Coming
-from ingest.columns import Memory
-from ingest.cutting import BATCH_LINES, WHOLE, segments, shares
-from ingest.held import KeptLines, lines_again, positions, together
-from ingest.proved import Source
-from ingest.resolve import Context, Sender, resolve
+from core.stage_timing import Stages
+from ingest.queue.batch_cuts import BATCH_LINES, WHOLE, segments, shares
+from ingest.queue.decode_ahead import COMING, Coming
+from ingest.queue.held_lines import KeptLines, lines_again, positions, together
+from ingest.resolution.resolver import Context, Sender, resolve
+from ingest.resolution.text_columns import Memory
+from ingest.validation.decoded_cache import Source
 from posting.batch import FINAL_PASS, Batch, Piece, Stage, Submission
-from posting.book import State
+from posting.book.book_state import State
 
 _ENOUGH = BATCH_LINES * 3 // 4
 """Lines at which a batch of several pieces is closed."""

@@ -3,16 +3,16 @@
 from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
-from core.observer import Stages
-from ingest.columns import Memory
-from ingest.feed import Feed, Open
-from ingest.proved import Source
-from ingest.resolve import Context, Sender
-from ingest.spool import Spooled
+from core.stage_timing import Stages
+from ingest.queue.batch_feed import Feed, Open
+from ingest.resolution.resolver import Context, Sender
+from ingest.resolution.text_columns import Memory
+from ingest.spool.spool import Spooled
+from ingest.validation.decoded_cache import Source
 from posting.batch import Batch, Rehearsed, Submission
-from posting.cells import CellNumbers
-from posting.loading import Loaded
-from posting.registry import Coded, Numbers
+from posting.book.cells import CellNumbers
+from posting.book.registry import Coded, Numbers
+from posting.recovery.book_loading import Loaded
 
 
 class Tried(NamedTuple):

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.observer import Stages
-from ingest.columns import Memory
-from ingest.feed import Feed, Open
-from ingest.forms import as_columns
-from ingest.held import KEPT_LINES_MAX
-from ingest.inspection import source
-from ingest.resolve import Context, Sender, resolve
-from ingest.spool import Spooled
+from core.stage_timing import Stages
+from ingest.queue.batch_feed import Feed, Open
+from ingest.queue.form_batcher import as_columns
+from ingest.queue.held_lines import KEPT_LINES_MAX
+from ingest.resolution.resolver import Context, Sender, resolve
+from ingest.resolution.text_columns import Memory
+from ingest.spool.spool import Spooled
+from ingest.validation.file_validation import source
 from posting.batch import Batch, Piece, Rehearsed, Stage, Submission
-from posting.loading import Loaded
-from posting.registry import Coded
+from posting.book.registry import Coded
+from posting.recovery.book_loading import Loaded
 
 LINES_MAX = KEPT_LINES_MAX
 """Lines of a file: all others wait meanwhile, and what is held of so many is never read again."""

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from core.errors import InputError
-from core.observer import Stages
-from ingest.columns import Memory
-from ingest.envelope import Envelope
-from ingest.feed import Feed, Open
-from ingest.inspection import prove
-from ingest.lost import Lost
-from ingest.proved import Allowance, Source
-from ingest.queue import Ticket
-from ingest.resolve import Context, Sender
-from ingest.spool import Spool, Spooled
-from ingest.tally import Inspection
+from core.stage_timing import Stages
+from ingest.queue.batch_feed import Feed, Open
+from ingest.queue.file_queue import Ticket
+from ingest.queue.missing_files import Lost
+from ingest.resolution.resolver import Context, Sender
+from ingest.resolution.text_columns import Memory
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool, Spooled
+from ingest.validation.decoded_cache import Allowance, Source
+from ingest.validation.file_totals import Inspection
+from ingest.validation.file_validation import prove
 from posting.batch import Batch, Submission
-from posting.cells import CellNumbers
-from posting.loading import Loaded
-from posting.store.postgres import PostgresStore
+from posting.book.cells import CellNumbers
+from posting.recovery.book_loading import Loaded
+from posting.store.journal_store import PostgresStore
 
 Answer = TypeVar("Answer")
 

@@ -6,8 +6,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
-from ingest.forms import Decided, Form
-from ingest.spool import Spooled
+from ingest.queue.form_batcher import Decided, Form
+from ingest.spool.spool import Spooled
 
 Received = Callable[[str, str, int], None]
 """Told of what is taken in: its sender, whether it is a ``file`` or a ``form``, and its lines."""

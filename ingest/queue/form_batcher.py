@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from core.columns import seal
-from core.fields import Field
-from core.lines import Forms as FormRows
-from core.tables import Bytes, Spans
-from ingest.columns import Memory
-from ingest.resolve import Context, Resolved, Sender, resolve
+from core.act_fields import Field
+from core.tables.columns import seal
+from core.tables.journal import Bytes, Spans
+from core.tables.raw_lines import Forms as FormRows
+from ingest.resolution.resolver import Context, Resolved, Sender, resolve
+from ingest.resolution.text_columns import Memory
 from posting.batch import Batch, Outcome, Piece, Stage, Submission
-from posting.loading import Loaded
-from posting.rows import Encoder, TextCells
-from posting.store.postgres import PostgresStore
+from posting.pgcopy import Encoder, TextCells
+from posting.recovery.book_loading import Loaded
+from posting.store.journal_store import PostgresStore
 
 FORMAT = "form"
 """In place of a file's format."""

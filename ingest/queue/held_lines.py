@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.columns import join, seal, take
-from core.tables import Bytes, Spans
-from ingest.cutting import BATCH_LINES, joined, segments_from
-from ingest.proved import Source
+from core.tables.columns import join, seal, take
+from core.tables.journal import Bytes, Spans
+from ingest.queue.batch_cuts import BATCH_LINES, joined, segments_from
+from ingest.validation.decoded_cache import Source
 from posting.batch import Piece
 
 KEPT_LINES_MAX = 50_000

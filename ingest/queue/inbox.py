@@ -12,22 +12,22 @@ from functools import partial
 from itertools import takewhile
 
 from core.errors import NotWaiting
-from core.observer import Stages
-from ingest.admission import Admission
-from ingest.ahead import Ahead, Coming, waited
-from ingest.columns import Memory
-from ingest.feed import Feed, Open
-from ingest.forms import Counter, Decided, Form, Taken
-from ingest.lost import Lost
-from ingest.queue import FormQueue, Numbered, Queue, Received, Ticket
-from ingest.rehearsal import Question, Rehearsals
-from ingest.resolve import Context
-from ingest.spool import Spool, Spooled
-from ingest.turns import Turns
+from core.stage_timing import Stages
+from ingest.queue.admission import Admission
+from ingest.queue.batch_feed import Feed, Open
+from ingest.queue.decode_ahead import Ahead, Coming, waited
+from ingest.queue.dry_runs import Question, Rehearsals
+from ingest.queue.file_queue import FormQueue, Numbered, Queue, Received, Ticket
+from ingest.queue.form_batcher import Counter, Decided, Form, Taken
+from ingest.queue.missing_files import Lost
+from ingest.queue.scheduling import Turns
+from ingest.resolution.resolver import Context
+from ingest.resolution.text_columns import Memory
+from ingest.spool.spool import Spool, Spooled
 from posting.batch import Batch, Outcome
-from posting.cells import CellNumbers
-from posting.loading import Loaded
-from posting.store.postgres import PostgresStore
+from posting.book.cells import CellNumbers
+from posting.recovery.book_loading import Loaded
+from posting.store.journal_store import PostgresStore
 
 Opened = Callable[[Loaded], Awaitable[None]]
 

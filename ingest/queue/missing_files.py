@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from core.errors import FileUnreadable
-from ingest.feed import Open
-from ingest.inspection import forget, source
-from ingest.proved import Source
-from ingest.queue import Ticket
-from ingest.resolve import Sender
-from ingest.spool import Spool, Spooled, check
+from ingest.queue.batch_feed import Open
+from ingest.queue.file_queue import Ticket
+from ingest.resolution.resolver import Sender
+from ingest.spool.spool import Spool, Spooled, check
+from ingest.validation.decoded_cache import Source
+from ingest.validation.file_validation import forget, source
 from posting.batch import Outcome
-from posting.registry import Numbers
-from posting.store.postgres import PostgresStore
+from posting.book.registry import Numbers
+from posting.store.journal_store import PostgresStore
 
 LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingest.cutting import WHOLE
+from ingest.queue.batch_cuts import WHOLE
 
 FILE_BATCHES_BESIDE = 1
 """Batches of files that may be under way beside forms."""

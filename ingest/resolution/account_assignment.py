@@ -5,15 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import seal
-from core.fields import Field
-from core.lines import KindUses, Places
-from core.lines import Placed as Words
-from ingest.columns import Values
-from ingest.reading import BRINGS_CREDITS, EARMARKS, MOVES, SPENDS, Reading
-from kernels import placing
-from posting.cells import CellNumbers
-from posting.registry import Coded, Registry
+from core.act_fields import Field
+from core.tables.columns import seal
+from core.tables.raw_lines import KindUses, Places
+from core.tables.raw_lines import Placed as Words
+from ingest.resolution.line_batch import BRINGS_CREDITS, EARMARKS, MOVES, SPENDS, Reading
+from ingest.resolution.text_columns import Values
+from kernels import assignment_checks
+from posting.book.cells import CellNumbers
+from posting.book.registry import Coded, Registry
 
 _UNKNOWN = -1
 _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in (MOVES, EARMARKS, SPENDS, BRINGS_CREDITS))))
@@ -46,7 +46,7 @@ def place(reading: Reading, lines: Lines, context: tuple[Registry, CellNumbers])
     found = Words(np.full(rows, _UNKNOWN, np.int64), np.full(rows, -1, np.int32), np.zeros(rows, np.int16))
     # A line without fault is of a year that has files, so every one of them is met.
     for codes in registry.codes.values():
-        placing.place(places, codes, _USES, reading.marks, found)
+        assignment_checks.place(places, codes, _USES, reading.marks, found)
     numbered = cells.number(found.word)
     return Placed(numbered.number, found.source, found.account, numbered.new, numbered.before)
 

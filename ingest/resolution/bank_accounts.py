@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codes import Outcome
-from core.columns import blank
-from core.fields import Field
-from core.tables import Flags
-from ingest.columns import Values
-from ingest.reading import PAYS, Reading
+from core.act_fields import Field
+from core.outcome_codes import Outcome
+from core.tables.columns import blank
+from core.tables.journal import Flags
+from ingest.resolution.line_batch import PAYS, Reading
+from ingest.resolution.text_columns import Values
 from kernels import bic, iban
 
 

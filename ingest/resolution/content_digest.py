@@ -6,12 +6,12 @@ one that is empty say the same.
 
 import numpy as np
 
-from core.columns import blank, seal, sealed
-from core.fields import FORMATS, Field, Sort
-from core.lines import Said
-from core.tables import Flags, Parsed
-from ingest.reading import Reading
-from kernels import saying
+from core.act_fields import FORMATS, Field, Sort
+from core.tables.columns import blank, seal, sealed
+from core.tables.journal import Flags, Parsed
+from core.tables.raw_lines import Said
+from ingest.resolution.line_batch import Reading
+from kernels import content_digest
 
 _KEY_FIELDS = frozenset({Field.REFERENCE, Field.EXERCISE, Field.LINE})
 """They are in the key already, or place the line in its act; their faults have codes of their own."""
@@ -36,4 +36,4 @@ def _say_numbers(reading: Reading, field: Field, said: Said) -> None:
     given = np.zeros(0, np.uint8) if reading.is_whole(field) else reading.has(field).view(np.uint8)
     salt = Field.AMOUNT_CENTS if field is Field.AMOUNT else field
     parsed = seal(Parsed(np.ascontiguousarray(values), faults))
-    saying.numbers(parsed, Flags(sealed(given)), int(field), int(salt), said)
+    content_digest.numbers(parsed, Flags(sealed(given)), int(field), int(salt), said)

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.act_fields import BY_COLUMN, FORMATS, Field, Sort
 from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget
-from core.codes import Outcome
-from core.columns import blank
-from core.fields import BY_COLUMN, FORMATS, Field, Sort
-from core.lines import Marks
-from core.tables import Parsed
-from ingest.columns import Memory, TextColumn
+from core.outcome_codes import Outcome
+from core.tables.columns import blank
+from core.tables.journal import Parsed
+from core.tables.raw_lines import Marks
+from ingest.resolution.text_columns import Memory, TextColumn
 from kernels import parsing
 
 _PARSERS: Mapping[Sort, Any] = {

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import seal, unfilled
-from core.fields import Field
-from core.tables import BY_ENTRY, Bytes, Parsed, Spans
-from ingest.reading import FOLLOWS, FOLLOWS_ENTRIES, Reading
+from core.act_fields import Field
+from core.tables.columns import seal, unfilled
+from core.tables.journal import BY_ENTRY, Bytes, Parsed, Spans
+from ingest.resolution.line_batch import FOLLOWS, FOLLOWS_ENTRIES, Reading
 from kernels import parsing
 
 _LINE_MAX = np.iinfo(np.int32).max

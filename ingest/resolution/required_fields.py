@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from core.act_fields import Field
 from core.catalog import CATALOG, ActKind, Budget, Change, Family
-from core.columns import seal
-from core.fields import Field
-from core.lines import Needs
+from core.tables.columns import seal
+from core.tables.raw_lines import Needs
 
 CELL_FIELDS = (Field.FUND_CENTRE, Field.COMMITMENT_ITEM, Field.FUNCTIONAL_AREA)
 _NAMING_FIELDS = (*CELL_FIELDS, Field.FUND, Field.OPERATION)

@@ -7,30 +7,25 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.act_fields import FORMATS, Field
 from core.calendar import Calendar, Placement
-from core.codes import Outcome
-from core.columns import blank, kinds, record, seal, sealed, unfilled
-from core.fields import FORMATS, Field
-from core.lines import Said
 from core.money import AMOUNT_MAX, SEPA_MAX
-from core.tables import Acts, Bytes, Flags, Grouping, Lines, Spans
-from ingest import assignment, content
-from ingest.accounts import mark_bics, mark_ibans
-from ingest.columns import Memory, TextColumn
-from ingest.followed import Followed, predecessors
-from ingest.needs import NEEDS
-from ingest.reading import (
-    FAMILY,
-    FOLLOWED_FAMILY,
-    PAYS,
-    WITHOUT_AMOUNT,
-    Reading,
-    kinds_of,
-)
-from kernels import grouping, layout, saying
-from posting import keys
-from posting.cells import CellNumbers
-from posting.registry import Registry
+from core.outcome_codes import Outcome
+from core.tables.columns import blank, kinds, record, seal, sealed, unfilled
+from core.tables.journal import Acts, Bytes, Flags, Grouping, Lines, Spans
+from core.tables.raw_lines import Said
+from ingest.resolution import account_assignment
+from ingest.resolution import content_digest as content
+from ingest.resolution.bank_accounts import mark_bics, mark_ibans
+from ingest.resolution.line_batch import FAMILY, FOLLOWED_FAMILY, PAYS, WITHOUT_AMOUNT, Reading, kinds_of
+from ingest.resolution.predecessors import Followed, predecessors
+from ingest.resolution.required_fields import NEEDS
+from ingest.resolution.text_columns import Memory, TextColumn
+from kernels import content_digest as saying
+from kernels import grouping, record_packing
+from posting.book import fingerprints
+from posting.book.cells import CellNumbers
+from posting.book.registry import Registry
 
 SEPA = "sepa"
 _DAYS_MAX = 4000
@@ -60,7 +55,7 @@ class Resolved(NamedTuple):
     """One batch of lines, ready to be decided."""
 
     acts: np.ndarray
-    """Records of ``core.tables.Acts``."""
+    """Records of ``core.tables.journal.Acts``."""
     cents: NDArray[np.int64]
     """What each line asks for, faulty or not."""
     day: NDArray[np.int32]
@@ -89,8 +84,8 @@ def resolve(raw: pa.RecordBatch, sender: Sender, context: Context) -> Resolved:
     mark_bics(reading, kind)
     _mark_amounts(reading, (amount, amount_faults), PAYS[kind] & sender.sepa_only)
     period, day = _periods(reading, exercise, context.registry)
-    lines = assignment.Lines(kind, years, names_cell)
-    placed = assignment.place(reading, lines, (context.registry, context.cells))
+    lines = account_assignment.Lines(kind, years, names_cell)
+    placed = account_assignment.place(reading, lines, (context.registry, context.cells))
     mark_ibans(reading)
     fault, field = reading.marks
     columns = {
@@ -120,7 +115,7 @@ def _packed(columns: dict[str, np.ndarray], rows: int) -> np.ndarray:
         else np.zeros(rows, kind.dtype)
         for name, kind in kinds(Acts).items()
     }
-    layout.pack(seal(Acts(**found)), acts)
+    record_packing.pack(seal(Acts(**found)), acts)
     return acts
 
 
@@ -152,20 +147,20 @@ def _keys(
     reading: Reading,
     naming: tuple[NDArray[np.uint8], NDArray[np.int64]],
     followed: Followed | None,
-    keyed: tuple[int | NDArray[np.int64], keys.Secret],
+    keyed: tuple[int | NDArray[np.int64], fingerprints.Secret],
 ) -> dict[str, np.ndarray]:
     """Fingerprints of act, predecessor and payee, and the digest of the bank details."""
     kind, exercise = naming
     sender, secret = keyed
     reference = _column(reading, Field.REFERENCE)
-    own = keys.prefixes_of(sender, FAMILY, kind) | exercise.view(np.uint64)
+    own = fingerprints.prefixes_of(sender, FAMILY, kind) | exercise.view(np.uint64)
     found: dict[str, np.ndarray] = {}
-    found["key_high"], found["key_low"] = keys.fingerprints(
+    found["key_high"], found["key_low"] = fingerprints.fingerprints(
         reference.row_spans(), reference.values.text, own, secret
     )
     if followed:
-        prefix = keys.prefixes_of(sender, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
-        found["previous_high"], found["previous_low"] = keys.fingerprints(
+        prefix = fingerprints.prefixes_of(sender, FOLLOWED_FAMILY, kind) | exercise.view(np.uint64)
+        found["previous_high"], found["previous_low"] = fingerprints.fingerprints(
             followed.spans, followed.text, prefix, secret
         )
         found["previous_line"] = followed.lines()
@@ -173,11 +168,11 @@ def _keys(
     payee, bank = reading.text(Field.PAYEE), reading.text(Field.IBAN)
     if payee:
         high, low = payee.values.once(
-            "payee", lambda values: keys.payee_fingerprints(values.spans, values.text, secret)
+            "payee", lambda values: fingerprints.payee_fingerprints(values.spans, values.text, secret)
         )
         found["payee_high"], found["payee_low"] = payee.by_row(high), payee.by_row(low)
     if bank:
-        found["bank"] = bank.digests(keys.BANK_SALT)
+        found["bank"] = bank.digests(fingerprints.BANK_SALT)
     return found
 
 

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.columns import blank, seal, sealed, unfilled
-from core.fields import FORMATS, Field
-from core.lines import Said
-from core.tables import Bytes, Flags, Numbers, Spans, Words
-from kernels import parsing, saying, texts
+from core.act_fields import FORMATS, Field
+from core.tables.columns import blank, seal, sealed, unfilled
+from core.tables.journal import Bytes, Flags, Numbers, Spans, Words
+from core.tables.raw_lines import Said
+from kernels import content_digest, hashing, parsing
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,14 @@ class TextColumn:
         if self.codes is None:
             return of_value
         numbers = unfilled(Numbers, self.rows)
-        saying.spread(Numbers(sealed(self.codes)), Numbers(sealed(of_value)), numbers)
+        content_digest.spread(Numbers(sealed(self.codes)), Numbers(sealed(of_value)), numbers)
         return numbers.number
 
     def say(self, field: Field, said: Said) -> None:
         """Gather what each row says."""
 
         def gather(values: Values, found: Said) -> Said:
-            saying.texts(values.spans, values.text, int(field), FORMATS[field].bytes_max, found)
+            content_digest.texts(values.spans, values.text, int(field), FORMATS[field].bytes_max, found)
             return found
 
         if self.codes is None:
@@ -124,14 +124,14 @@ class TextColumn:
         of_value = self.values.once(
             f"said {field}", lambda values: seal(gather(values, blank(Said, len(values.spans.start))))
         )
-        saying.coded(Numbers(sealed(self.codes)), of_value, said)
+        content_digest.coded(Numbers(sealed(self.codes)), of_value, said)
 
     def digests(self, salt: int) -> NDArray[np.uint64]:
         """64 bits for each row's text; 0 for an empty one."""
 
         def digest(values: Values) -> NDArray[np.uint64]:
             words = unfilled(Words, len(values.spans.start))
-            texts.digest(values.spans, values.text, np.uint64(salt), words)
+            hashing.digest(values.spans, values.text, np.uint64(salt), words)
             return words.word
 
         return self.by_row(self.values.once(f"digest {salt}", digest))

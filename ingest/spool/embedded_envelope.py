@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from ingest import arrow, jsonl, pain001, parquet
-from ingest.envelope import Envelope, inside_line, inside_metadata, stated
-from ingest.formats import PAYMENT_FILES, FileFormat
+from ingest.formats import arrow, jsonl, parquet
+from ingest.formats.detection import PAYMENT_FILES, FileFormat
+from ingest.pain001 import reader
+from ingest.spool.envelope import Envelope, inside_line, inside_metadata, stated
 
 
 def inside(path: Path, found: FileFormat, name: str) -> Envelope:
@@ -16,5 +17,5 @@ def inside(path: Path, found: FileFormat, name: str) -> Envelope:
     if found is FileFormat.JSON_LINES:
         return inside_line(jsonl.envelope(path, name), name)
     if found in PAYMENT_FILES:
-        return stated({"batch_id": pain001.message_id(path, name)}, f"{name}, MsgId")
+        return stated({"batch_id": reader.message_id(path, name)}, f"{name}, MsgId")
     return Envelope()

@@ -13,9 +13,9 @@ import msgspec
 
 from core.errors import EnvelopeMismatch, FormatUnknown, LimitExceeded
 from core.money import CENTS_PER_EURO, euros
-from ingest.companions import MANIFEST_SUFFIX
-from ingest.formats import MANIFEST_BYTES_MAX, reading
-from ingest.jsonl import strict_object
+from ingest.formats.detection import MANIFEST_BYTES_MAX, reading
+from ingest.formats.jsonl import strict_object
+from ingest.sidecars import MANIFEST_SUFFIX
 
 VERSION = "1"
 """The version of the flat act format that is read here."""

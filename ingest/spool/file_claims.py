@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.workplaces import TOKEN_LETTERS, taken, token
+from ingest.spool.work_folders import TOKEN_LETTERS, taken, token
 
 Identity = tuple[str, bytes]
 """Who sent a file, and the hash of its bytes."""

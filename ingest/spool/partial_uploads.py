@@ -16,9 +16,9 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import CrescendoError
-from ingest.claims import Identity
-from ingest.envelope import Envelope, checked
-from ingest.workplaces import flush_folder, locked, remove_abandoned, taken, write_whole
+from ingest.spool.envelope import Envelope, checked
+from ingest.spool.file_claims import Identity
+from ingest.spool.work_folders import flush_folder, locked, remove_abandoned, taken, write_whole
 
 SENDER_UPLOADS_MAX = 16
 """Unfinished uploads of one sender at once."""

@@ -17,13 +17,13 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest.claims import Claims, Identity
-from ingest.companions import described
-from ingest.envelope import Envelope, agree_hash, agree_message, beside, checked, merged
-from ingest.formats import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
-from ingest.inner import inside
-from ingest.pairs import opened_whole
-from ingest.workplaces import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
+from ingest.formats.detection import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
+from ingest.pain001.archive import opened_whole
+from ingest.sidecars import described
+from ingest.spool.embedded_envelope import inside
+from ingest.spool.envelope import Envelope, agree_hash, agree_message, beside, checked, merged
+from ingest.spool.file_claims import Claims, Identity
+from ingest.spool.work_folders import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all; 0 in all when that is not known."""

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from ingest.arrow import BATCH_LINES
-from ingest.flat import conform, regroup
+from ingest.formats.arrow import BATCH_LINES
+from ingest.formats.flat_schema import conform, regroup
 
 KEPT_BYTES_MAX = 48 * 2**20
 """Two files of the State's year, each some 250,000 lines of 105 bytes: the one being read and the next."""

@@ -5,11 +5,18 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from core.act_fields import Field
 from core.errors import FileUnreadable, LimitExceeded
-from core.fields import Field
-from ingest.flat import Cents, cents_sums, conform
-from ingest.formats import CELL_BYTES_MAX, ROWS_MAX, WINDOW_BYTES_MAX, WINDOW_LINES, place
-from ingest.texts import is_longer, is_plainly_sound, longest_bytes, longest_row, text_bytes, unpacked_bytes
+from ingest.formats.detection import CELL_BYTES_MAX, ROWS_MAX, WINDOW_BYTES_MAX, WINDOW_LINES, place
+from ingest.formats.flat_schema import Cents, cents_sums, conform
+from ingest.formats.text_buffers import (
+    is_longer,
+    is_plainly_sound,
+    longest_bytes,
+    longest_row,
+    text_bytes,
+    unpacked_bytes,
+)
 
 _AMOUNTS = (Field.AMOUNT.column, Field.AMOUNT_CENTS.column)
 _CENTS_MAX = 2**63 - 1

@@ -14,21 +14,21 @@ from typing import NamedTuple
 import msgspec
 import pyarrow as pa
 
+from core.act_fields import BY_COLUMN
 from core.errors import FileUnreadable, LimitExceeded
-from core.fields import BY_COLUMN
-from ingest import pain001
-from ingest.arrow import BATCH_LINES, ArrowSource
-from ingest.claims import Identity
-from ingest.envelope import agree_hash, agree_totals
-from ingest.flat import conform, conformed
-from ingest.formats import PAYMENT_FILES, WINDOW_LINES, FileFormat, reading
-from ingest.pain001_lots import LOTS, LotNames, lot_names
-from ingest.parquet import ParquetSource
-from ingest.proved import Allowance, Kept, ProvedSource, Source
-from ingest.readers import STREAMED, validated
-from ingest.spool import Spool, Spooled
-from ingest.tally import Inspection, Tally, windows
-from ingest.workplaces import workplace
+from ingest.formats.arrow import BATCH_LINES, ArrowSource
+from ingest.formats.decoders import STREAMED, validated
+from ingest.formats.detection import PAYMENT_FILES, WINDOW_LINES, FileFormat, reading
+from ingest.formats.flat_schema import conform, conformed
+from ingest.formats.parquet import ParquetSource
+from ingest.pain001 import reader
+from ingest.pain001.lots import LOTS, LotNames, lot_names
+from ingest.spool.envelope import agree_hash, agree_totals
+from ingest.spool.file_claims import Identity
+from ingest.spool.spool import Spool, Spooled
+from ingest.spool.work_folders import workplace
+from ingest.validation.decoded_cache import Allowance, Kept, ProvedSource, Source
+from ingest.validation.file_totals import Inspection, Tally, windows
 
 ATOMIC_LINES_MAX = 50_000
 """Lines of a file whose acts are accepted all or not at all: they are one batch, and forms wait behind it."""
@@ -169,7 +169,7 @@ def lots(spool: Spool, identity: Identity) -> LotNames:
 def _note_lots(spooled: Spooled) -> None:
     """Write the lots down and nothing else: the lines of a file that is decided are not kept twice."""
     with workplace(spooled.folder.parents[1]) as made:
-        for _ in pain001.batches(spooled.path, spooled.name, made):
+        for _ in reader.batches(spooled.path, spooled.name, made):
             pass
         (made / LOTS).replace(spooled.folder / LOTS)
 
@@ -225,7 +225,7 @@ def _normalise(spooled: Spooled, watch: Watch = see_nothing) -> _Normalised:
 
 def _batches(spooled: Spooled, made: Path) -> Iterator[pa.RecordBatch]:
     if spooled.format in PAYMENT_FILES:
-        return pain001.batches(spooled.path, spooled.name, made)
+        return reader.batches(spooled.path, spooled.name, made)
     return STREAMED[spooled.format](spooled.path, spooled.name)
 
 

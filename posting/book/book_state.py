@@ -8,16 +8,16 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from core.book import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
 from core.catalog import CATALOG, Change, Effects, effects
-from core.columns import record, records, sealed
 from core.errors import EngineError
-from kernels import keys as key_kernel
-from kernels import pages as page_kernel
-from posting import cells
-from posting.memory import extended, memory_bytes, reserve
-from posting.registry import CENTRES_A_YEAR, SHEETS, Registry
-from posting.widening import Widening
+from core.tables.book import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
+from core.tables.columns import record, records, sealed
+from kernels import dirty_pages as page_kernel
+from kernels import key_index as key_kernel
+from posting.book import cells
+from posting.book.registry import CENTRES_A_YEAR, SHEETS, Registry
+from posting.book.rehash import Widening
+from posting.book.reserved_memory import extended, memory_bytes, reserve
 
 ENTRIES_MAX = 2**32 - 2
 """Entry ids are 32 bits in memory; a shard that nears it is split."""

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.book import Cells
 from core.calendar import YEAR_FIRST
-from core.columns import blank, grown, records, unfilled
 from core.errors import EngineError
-from core.tables import NewCells, Numbers, Packed
+from core.tables.book import Cells
+from core.tables.columns import blank, grown, records, unfilled
+from core.tables.journal import NewCells, Numbers, Packed
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
-from posting.registry import LIMITS, Coded, Registry
+from posting.book.registry import LIMITS, Coded, Registry
 
 _YEAR_MASK = (1 << FUND_BIT) - 1
 CELLS_MAX = 1 << 24

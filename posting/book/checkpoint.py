@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from posting.book import ITEMS_A_PAGE, KEYS_A_PAGE, State
-from posting.memory import apart
+from posting.book.book_state import ITEMS_A_PAGE, KEYS_A_PAGE, State
+from posting.book.reserved_memory import apart
 
 PAGE_BYTES = 7680
 """A whole number of records of every array."""

@@ -12,8 +12,8 @@ from core.chart import Chart
 from core.errors import ReferenceDataError
 from core.nomenclature import Level, Nomenclature
 from core.reference.files import broken
-from posting.meanings import ITEM_ROLES
-from posting.registry import Coded, Numbers, Reference, gone
+from posting.book.code_meanings import ITEM_ROLES
+from posting.book.registry import Coded, Numbers, Reference, gone
 
 ROLE = 7
 """Kind of a shared role, numbered by ``core.catalog.Role``; the others are ``Coded``."""

@@ -11,7 +11,7 @@ from core.chart import Chart
 from core.nomenclature import Nomenclature
 
 ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
-"""Roles whose accounts an item decides, in the order of ``core.book.Cells``."""
+"""Roles whose accounts an item decides, in the order of ``core.tables.book.Cells``."""
 
 
 class Numbered(NamedTuple):

@@ -6,11 +6,11 @@ key = sender (32 bits) | family (16) | exercise (16), then the reference; a paye
 import numpy as np
 from numpy.typing import NDArray
 
+from core.act_fields import Field
 from core.catalog import Family
-from core.columns import seal, unfilled
-from core.fields import Field
-from core.tables import Bytes, Fingerprints, Spans, Words
-from kernels import texts
+from core.tables.columns import seal, unfilled
+from core.tables.journal import Bytes, Fingerprints, Spans, Words
+from kernels import hashing
 
 Secret = tuple[int, int]
 BANK_SALT = int(Field.IBAN)
@@ -39,7 +39,7 @@ def prefixes_of(
 def fingerprints(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
     """96 bits for each text; 0 for an empty one."""
     found = unfilled(Fingerprints, len(spans.start))
-    texts.fingerprint(spans, text, seal(Words(prefix)), secret_words(secret), found)
+    hashing.fingerprint(spans, text, seal(Words(prefix)), secret_words(secret), found)
     return seal(found)
 
 
@@ -51,7 +51,7 @@ def payee_fingerprints(spans: Spans, text: Bytes, secret: Secret) -> Fingerprint
 def bank_digests(spans: Spans, text: Bytes) -> NDArray[np.uint64]:
     """64 bits for each IBAN; 0 for an empty one."""
     words = unfilled(Words, len(spans.start))
-    texts.digest(spans, text, np.uint64(BANK_SALT), words)
+    hashing.digest(spans, text, np.uint64(BANK_SALT), words)
     return words.word
 
 

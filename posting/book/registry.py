@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import calendar, chart, nomenclature
-from core.book import LEDGER_ACCOUNTS, ROLES
 from core.calendar import PERIODS_A_YEAR, YEAR_FIRST, Calendar
 from core.chart import Chart
-from core.columns import seal
 from core.errors import ReferenceDataError
-from core.lines import YearCodes
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, Level, Nomenclature
 from core.reference.files import SHIPPED, broken
+from core.tables.book import LEDGER_ACCOUNTS, ROLES
+from core.tables.columns import seal
+from core.tables.raw_lines import YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
-from posting import meanings
-from posting.meanings import Meanings, Numbered
+from posting.book import code_meanings
+from posting.book.code_meanings import Meanings, Numbered
 
 CENTRES_A_YEAR = CENTRES_MAX + 1
 SHEETS = 6
@@ -131,7 +131,7 @@ class Registry:
     meanings: Meanings = field(init=False)
     """A row for each of ``years``."""
     shared_accounts: NDArray[np.int16] = field(init=False)
-    """Accounts of the roles that no item decides, laid out as ``core.book.Book.roles``."""
+    """Accounts of the roles that no item decides, laid out as ``core.tables.book.Book.roles``."""
     codes: Mapping[int, YearCodes] = field(init=False)
     """By year: what its files hold, as kernels read it."""
 
@@ -139,9 +139,9 @@ class Registry:
         for kind in Coded:
             self.numbers.setdefault(kind, {})
         numbered = Numbered(*(self.numbers[kind] for kind in LIMITS))
-        self.meanings = meanings.blank(numbered, len(self.years))
+        self.meanings = code_meanings.blank(numbered, len(self.years))
         for year, each in self.reference.nomenclatures.items():
-            meanings.learn(self._of(year), (each, self.reference.charts[year]), numbered)
+            code_meanings.learn(self._of(year), (each, self.reference.charts[year]), numbered)
         self.shared_accounts = self._shared_accounts()
         self.codes = {year: self._year_codes(year) for year in self.reference.nomenclatures}
 

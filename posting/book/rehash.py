@@ -5,8 +5,8 @@ from threading import Thread
 import numpy as np
 from numpy.typing import NDArray
 
-from kernels import keys as key_kernel
-from posting.memory import reserve
+from kernels import key_index as key_kernel
+from posting.book.reserved_memory import reserve
 
 
 class Widening:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import take
-from core.delays import Late
-from core.interest import Interest
+from core.late_interest import Interest
+from core.tables.columns import take
+from core.tables.delays import Late
 
 
 class Due(NamedTuple):

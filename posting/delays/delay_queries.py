@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG, KIND_NUMBER
-from core.columns import blank, join
-from core.dated import Dated
-from core.delays import Certified, Debited, Payable
-from posting import requests
-from posting.delays import services
-from posting.delays.measuring import Days, Known, Part, Stops
-from posting.delays.services import Billed
-from posting.rows import HEADER, TRAILER, decode
-from posting.store import outflow
-from posting.store.sql import queries
+from core.effective_dates import Dated
+from core.tables.columns import blank, join
+from core.tables.delays import Certified, Debited, Payable
+from posting import payment_detail_pages
+from posting.delays import service_dates
+from posting.delays.measurement import Days, Known, Part, Stops
+from posting.delays.service_dates import Billed
+from posting.pgcopy import HEADER, TRAILER, decode
+from posting.store import copy_out
+from posting.store.sql_files import queries
 
 SQL = queries("posting.delays", "queries.sql")
 EVER = (date(2000, 1, 1), date(2099, 12, 31))
@@ -46,7 +46,7 @@ async def known(connection: Connection, term_days: Dated) -> Known:
     """All there is to know of requests; within a snapshot."""
     return Known(
         await _received(connection),
-        await _certified(connection, SQL["certified"].format(kinds=_listed(services.KINDS))),
+        await _certified(connection, SQL["certified"].format(kinds=_listed(service_dates.KINDS))),
         await _stops(connection, 0),
         await _parts(connection),
         term_days,
@@ -85,7 +85,7 @@ async def debited_behind(connection: Connection, entry: int) -> Debited:
     await connection.execute(SQL["hashed"])
     paid = [blank(Payable, 0)]
     select = SQL["behind"].format(**_again(0), behind=entry)
-    await outflow.copied(connection, select, lambda part: paid.append(decode(Payable, _whole(part))[0]))
+    await copy_out.copied(connection, select, lambda part: paid.append(decode(Payable, _whole(part))[0]))
     wanted, found = np.unique(join(paid).payable), [blank(Debited, 0)]
     if len(wanted):
         oldest, newest = int(wanted[0]), int(wanted[-1])
@@ -96,7 +96,7 @@ async def debited_behind(connection: Connection, entry: int) -> Debited:
 
 
 async def _debited(connection: Connection, select: str, work: Callable[[Debited], None]) -> None:
-    await outflow.copied(connection, select, lambda part: work(decode(Debited, _whole(part))[0]))
+    await copy_out.copied(connection, select, lambda part: work(decode(Debited, _whole(part))[0]))
 
 
 def _again(oldest: int) -> dict[str, str | int]:
@@ -110,18 +110,18 @@ def _listed(numbers: Iterable[int]) -> str:
 
 async def _certified(connection: Connection, select: str) -> Billed:
     parts = [blank(Certified, 0)]
-    await outflow.copied(connection, select, lambda part: parts.append(decode(Certified, _whole(part))[0]))
-    return await asyncio.to_thread(services.billed, join(parts))
+    await copy_out.copied(connection, select, lambda part: parts.append(decode(Certified, _whole(part))[0]))
+    return await asyncio.to_thread(service_dates.billed, join(parts))
 
 
 async def _certified_of(connection: Connection, commitments: NDArray[np.int64]) -> Billed:
     if not len(commitments):
-        return services.billed(blank(Certified, 0))
+        return service_dates.billed(blank(Certified, 0))
     select = SQL["certified_of"].format(
         wanted=_listed(commitments.tolist()),
         oldest=commitments[0],
-        lines=_listed((services.SERVICE, services.REQUEST)),
-        undone=_listed((services.CANCELLATION, services.REJECTION)),
+        lines=_listed((service_dates.SERVICE, service_dates.REQUEST)),
+        undone=_listed((service_dates.CANCELLATION, service_dates.REJECTION)),
     )
     return await _certified(connection, select)
 
@@ -152,7 +152,7 @@ async def _received_of(connection: Connection, wanted: NDArray[np.int64]) -> Day
 
 def _said(pages: list[tuple[int, bytes]]) -> Days:
     firsts, content = zip(*pages, strict=True)
-    rows, _ = requests.read(firsts, content)
+    rows, _ = payment_detail_pages.read(firsts, content)
     at = np.flatnonzero(rows.received > 0)
     return Days(rows.entry_id[at], rows.received[at])
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG, KIND_NUMBER
-from core.columns import take
-from core.dated import Dated
-from core.delays import Debited, Late
-from core.terms import Terms, terms
-from posting.delays.services import Billed
+from core.effective_dates import Dated
+from core.payment_terms import Terms, terms
+from core.tables.columns import take
+from core.tables.delays import Debited, Late
+from posting.delays.service_dates import Billed
 
 _INTEREST = KIND_NUMBER["late_interest"]
 _INHERITS = np.array([kind.inherits for kind in CATALOG])

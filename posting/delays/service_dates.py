@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBER
-from core.columns import take
-from core.delays import Certified
+from core.tables.columns import take
+from core.tables.delays import Certified
 
 SERVICE, CANCELLATION = KIND_NUMBER["service"], KIND_NUMBER["service_cancellation"]
 REQUEST, REJECTION = KIND_NUMBER["payment_request"], KIND_NUMBER["payment_request_rejection"]

@@ -7,21 +7,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.book import LEDGER_ACCOUNTS
 from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
-from core.columns import seal
 from core.errors import DatabaseUnfit, SchemaMismatch
-from core.tables import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
-from kernels import keys as key_kernel
-from posting import keys, replaying, restoring
-from posting.book import State, empty
-from posting.cells import CellParts, pack
-from posting.checkpoint import NOTHING, Mark, Stored
+from core.tables.book import LEDGER_ACCOUNTS
+from core.tables.columns import seal
+from core.tables.journal import AccountBalances, NewCells, NewPayees, NodeBalances, Spans
+from kernels import key_index as key_kernel
+from posting.book import fingerprints
+from posting.book.book_state import State, empty
+from posting.book.cells import CellParts, pack
+from posting.book.checkpoint import NOTHING, Mark, Stored
+from posting.book.registry import CENTRES_A_YEAR, SHEETS, Reference, Registry, gone
 from posting.engine import Head
-from posting.registry import CENTRES_A_YEAR, SHEETS, Reference, Registry, gone
-from posting.rows import TextCells, columns, decode
-from posting.store.migrating import LAYOUT
-from posting.store.postgres import PostgresStore
+from posting.pgcopy import TextCells, columns, decode
+from posting.recovery import checkpoint_restore, journal_replay
+from posting.store.journal_store import PostgresStore
+from posting.store.migrate import LAYOUT
 
 LOG = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class Loaded(NamedTuple):
 
     state: State
     head: Head
-    secret: keys.Secret
+    secret: fingerprints.Secret
     mark: Mark
     """The last checkpoint."""
     is_worn: bool = False
@@ -57,13 +58,13 @@ async def load(store: PostgresStore, reference: Reference) -> Loaded:
     await _load_cells(store, state)
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret, mark)
-    await replaying.replay(store, state, secret, (mark.entries, entries))
+    await journal_replay.replay(store, state, secret, (mark.entries, entries))
     for entry, before in changes:
         state.book.items["open"][entry] = before
     return Loaded(state, head, secret, mark, is_worn)
 
 
-def _secret(stored: bytes) -> keys.Secret:
+def _secret(stored: bytes) -> fingerprints.Secret:
     return int.from_bytes(stored[:8], "little"), int.from_bytes(stored[8:], "little")
 
 
@@ -130,19 +131,19 @@ async def _from_checkpoints(
     store: PostgresStore, state: State, journal: tuple[int, int]
 ) -> tuple[State, Mark, bool]:
     rows = [Stored(*row) for row in await store.fetch("checkpoints")]
-    restoring.check_chain(rows, *journal)
+    checkpoint_restore.check_chain(rows, *journal)
     mark = rows[-1].mark if rows else NOTHING
     state.make_room_to_restore(mark.entries, mark.keys, mark.payees)
     for row in rows:
         select = f"select batch, piece, payload from checkpoint_page where batch = {row.batch}"
-        pieces = restoring.Pieces(row)
+        pieces = checkpoint_restore.Pieces(row)
         await store.copied(select, pieces.place)
-        await asyncio.to_thread(restoring.restore, state, pieces)
+        await asyncio.to_thread(checkpoint_restore.restore, state, pieces)
     counters = state.book.counters
     counters["entries"], counters["keys"], counters["payees"] = mark.entries, mark.keys, mark.payees
     key_kernel.index(state.book.slots, _sealed(state.book.keys), 0, mark.keys)
     key_kernel.index(state.book.payee_slots, _sealed(state.book.payees), 0, mark.payees)
-    return state, mark, restoring.are_worn(rows)
+    return state, mark, checkpoint_restore.are_worn(rows)
 
 
 def _sealed(array: np.ndarray) -> np.ndarray:
@@ -152,7 +153,7 @@ def _sealed(array: np.ndarray) -> np.ndarray:
 
 
 async def _load_payees(
-    store: PostgresStore, state: State, secret: keys.Secret, mark: Mark
+    store: PostgresStore, state: State, secret: fingerprints.Secret, mark: Mark
 ) -> list[tuple[int, int]]:
     """Payees registered since the checkpoint, and where those are paid now whose details changed since.
 
@@ -163,7 +164,10 @@ async def _load_payees(
     if not len(rows.payee):
         return []
     code, bank = (_column(texts, place, 4) for place in (0, 2))
-    found, digests = keys.payee_fingerprints(code, texts.text, secret), keys.bank_digests(bank, texts.text)
+    found, digests = (
+        fingerprints.payee_fingerprints(code, texts.text, secret),
+        fingerprints.bank_digests(bank, texts.text),
+    )
     last = max(mark.payees, int(rows.payee.max()))
     state.make_room(last - mark.payees)
     table, is_new = state.book.payees, _are_first(rows.payee, mark.payees)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
-from posting.book import ITEMS_A_PAGE, KEYS_A_PAGE, State
-from posting.checkpoint import (
+from posting.book.book_state import ITEMS_A_PAGE, KEYS_A_PAGE, State
+from posting.book.checkpoint import (
     BLOCK,
     CODEC,
     HEAD,

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG
-from core.columns import blank, seal
 from core.errors import DatabaseUnfit
-from core.tables import Bytes, Entries, Fingerprints, Replayed
+from core.tables.columns import blank, seal
+from core.tables.journal import Bytes, Entries, Fingerprints, Replayed
 from kernels import replay as kernel
-from posting import keys
-from posting.book import CHANGES, State
-from posting.registry import Coded, Registry
-from posting.rows import HEADER, TRAILER, columns, decode
-from posting.store.postgres import PostgresStore
+from posting.book import fingerprints
+from posting.book.book_state import CHANGES, State
+from posting.book.registry import Coded, Registry
+from posting.pgcopy import HEADER, TRAILER, columns, decode
+from posting.store.journal_store import PostgresStore
 
 STRETCH_ENTRIES = 1 << 22
 """Entries held at once, some 60 bytes each."""
@@ -38,7 +38,9 @@ class _Stretch(NamedTuple):
     is_there: NDArray[np.bool_]
 
 
-async def replay(store: PostgresStore, state: State, secret: keys.Secret, span: tuple[int, int]) -> None:
+async def replay(
+    store: PostgresStore, state: State, secret: fingerprints.Secret, span: tuple[int, int]
+) -> None:
     """Take back the entries behind ``span[0]`` up to ``span[1]``, a stretch at a time, never splitting an act.
 
     Raises
@@ -65,12 +67,12 @@ def _nothing(first: int, count: int) -> _Stretch:
     return _Stretch(first, rows, found, np.zeros(count, bool))
 
 
-def _place(stretch: _Stretch, known: tuple[NDArray[np.int64], keys.Secret], part: bytes) -> None:
+def _place(stretch: _Stretch, known: tuple[NDArray[np.int64], fingerprints.Secret], part: bytes) -> None:
     """Put the entries of some COPY rows where they belong."""
     senders, secret = known
     rows, texts = decode(Entries, b"".join([HEADER, part, TRAILER]), 1)
-    prefix = keys.prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
-    found = keys.fingerprints(texts.spans, Bytes(texts.text.data), prefix, secret)
+    prefix = fingerprints.prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
+    found = fingerprints.fingerprints(texts.spans, Bytes(texts.text.data), prefix, secret)
     at = rows.entry_id - stretch.first
     stored = rows._replace(content=rows.content.view(np.uint64))
     for name, column in zip(Replayed._fields[1:], stretch.rows[1:], strict=True):

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.lines import Forms
-from core.tables import (
+from core.tables.journal import (
     AccountBalances,
     Duplicates,
     Entries,
@@ -13,6 +12,7 @@ from core.tables import (
     Refusals,
     RequestPages,
 )
+from core.tables.raw_lines import Forms
 
 TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "entry": (Entries, ("reference",)),

@@ -4,10 +4,10 @@ import json
 
 import asyncpg
 
-from posting import remembered
-from posting.registry import Coded, Numbers, Reference
-from posting.remembered import Files, Key, Meaning
-from posting.store.hold import SQL
+from posting.book import code_changes
+from posting.book.code_changes import Files, Key, Meaning
+from posting.book.registry import Coded, Numbers, Reference
+from posting.store.lease import SQL
 
 _COLUMNS = ("year", "kind", "id", "meaning")
 
@@ -21,10 +21,10 @@ async def note(connection: asyncpg.Connection, reference: Reference, numbers: Nu
         A code in use means something else now, or is gone; nothing is noted.
     """
     stored = _read(await connection.fetch(SQL["meanings"]))
-    files = remembered.said(reference, numbers)
-    if changed := remembered.differing(stored, files):
+    files = code_changes.said(reference, numbers)
+    if changed := code_changes.differing(stored, files):
         used = _in_use(await connection.fetch(SQL["codes_in_use"]), stored, numbers)
-        remembered.refuse([key for key in changed if key in used], stored, (reference, files, numbers))
+        code_changes.refuse([key for key in changed if key in used], stored, (reference, files, numbers))
     new = [(*key, json.dumps(each.means)) for key, each in files.items() if _is_news(key, stored, files)]
     await connection.copy_records_to_table("reference_meaning", records=new, columns=_COLUMNS)
 
@@ -42,5 +42,5 @@ def _is_news(key: Key, stored: dict[Key, Meaning], files: Files) -> bool:
 def _in_use(rows: list[asyncpg.Record], stored: dict[Key, Meaning], numbers: Numbers) -> set[Key]:
     """Codes of account assignments, fund centres with figures, accounts that were posted to, and roles they play."""
     used, accounts = {Key(*row) for row in rows}, numbers[Coded.ACCOUNT]
-    played = ((key, means["account"]) for key, means in stored.items() if key.kind == remembered.ROLE)
+    played = ((key, means["account"]) for key, means in stored.items() if key.kind == code_changes.ROLE)
     return used | {key for key, account in played if Key(key.year, Coded.ACCOUNT, accounts[account]) in used}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import asyncpg
 
-from posting.rows import HEADER, TRAILER
+from posting.pgcopy import HEADER, TRAILER
 
 PART_BYTES = 1 << 24
 

@@ -9,14 +9,14 @@ import asyncpg
 
 from core.errors import BookMoved
 from posting.batch import Outcome, Stage, Submission, Tally
-from posting.checkpoint import Snapshot
+from posting.book.checkpoint import Snapshot
+from posting.book.registry import Coded, Numbers, Reference, number
 from posting.engine import CHAINED
-from posting.registry import Coded, Numbers, Reference, number
-from posting.rows import HEADER, TRAILER, columns
-from posting.store import meanings, outflow
-from posting.store.hold import SQL, Hold
-from posting.store.migrating import LAYOUT, PARTITION_ROWS
-from posting.store.tables import TABLES
+from posting.pgcopy import HEADER, TRAILER, columns
+from posting.store import code_meaning_store, copy_out
+from posting.store.batch_tables import TABLES
+from posting.store.lease import SQL, Hold
+from posting.store.migrate import LAYOUT, PARTITION_ROWS
 
 _CHUNK_BYTES = 1 << 19
 _BULK = frozenset({"index_what_came", "delete_checkpoints"})
@@ -112,7 +112,7 @@ class PostgresStore:
             await connection.copy_records_to_table(
                 "reference_text", records=new, columns=["kind", "id", "code"]
             )
-            await meanings.note(connection, reference, known)
+            await code_meaning_store.note(connection, reference, known)
         return known
 
     async def sender_number(self, numbers: Numbers, sender: str) -> int:
@@ -141,7 +141,7 @@ class PostgresStore:
         """Hand the COPY rows of a query to ``work``, many whole rows at a time, in a thread beside."""
         connection = await self._hold.free.get()
         try:
-            await outflow.copied(connection, select, work)
+            await copy_out.copied(connection, select, work)
         finally:
             self._hold.free.put_nowait(connection)
 

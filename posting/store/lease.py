@@ -13,8 +13,8 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved, LeaseHeld
-from posting.store.migrating import migrate
-from posting.store.sql import queries
+from posting.store.migrate import migrate
+from posting.store.sql_files import queries
 
 Connection = asyncpg.Connection
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from posting.store.hold import FAILURES, SQL
+from posting.store.lease import FAILURES, SQL
 
 Gone = FAILURES
 """What ends the work when the database, or a lock, is not to be had; whatever was under way is rolled back."""

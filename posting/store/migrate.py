@@ -5,7 +5,7 @@ import secrets
 import asyncpg
 
 from core.errors import DatabaseUnfit
-from posting.store.sql import shipped
+from posting.store.sql_files import shipped
 
 LAYOUT = 2
 """Version of the journal's rows: what a batch's hash is a hash of."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from core import accountants, calendar, nomenclature
-from reporting.verification.postgres import Snapshot
+from reporting.verification.snapshot_queries import Snapshot
 
 TABLES = ("bank_statement", "bank_attempt", "bank_item", "bank_submission")
 _ASSIGNED = pa.schema([("exercise", pa.int32()), ("centre", pa.string()), ("account", pa.string())])

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from reporting.verification.copy_reader import Rows, body_of
 from reporting.verification.findings import Finding
-from reporting.verification.postgres import Link, Span
-from reporting.verification.rows import Rows, body_of
+from reporting.verification.snapshot_queries import Link, Span
 
 LAYOUTS = frozenset({1, 2})
 """Versions of the rows that are hashed as described above; 1 has no pages of requests."""

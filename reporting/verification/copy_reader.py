@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.columns import ColumnKind, kinds
 from core.errors import SchemaMismatch
-from core.tables import (
+from core.tables.columns import ColumnKind, kinds
+from core.tables.journal import (
     AccountBalances,
     Duplicates,
     Entries,

@@ -15,13 +15,13 @@ import pyarrow as pa
 
 from core.catalog import CATALOG, Change, Family, Measure, Remainder, Role
 from core.nomenclature import Centre, Fund, Item
-from reporting.reference import Codes
-from reporting.statements import statements
-from reporting.verification import requests
+from reporting.code_labels import Codes
+from reporting.sql_statements import statements
+from reporting.verification import request_pages
 from reporting.verification.chain import LAYOUTS, cut
+from reporting.verification.copy_reader import BALANCES, CHAINED, PAGES, Rows
 from reporting.verification.findings import FINDINGS_MAX, Check, Finding
-from reporting.verification.postgres import Link
-from reporting.verification.rows import BALANCES, CHAINED, PAGES, Rows
+from reporting.verification.snapshot_queries import Link
 
 MEMORY_LEAST = 2**30
 """Bytes that DuckDB may hold at least, else a quarter of the machine's; beyond it works on disk, where a step can."""
@@ -44,7 +44,7 @@ class Workbench:
         self._connection = connection
         for stored in (*CHAINED, *BALANCES):
             self.lay(stored.name, stored.schema().empty_table())
-        self.lay("request_line", requests.lines_of(PAGES.schema().empty_table()))
+        self.lay("request_line", request_pages.lines_of(PAGES.schema().empty_table()))
         for name, table in _vocabulary(codes).items():
             self.lay(name, table)
 
@@ -63,7 +63,7 @@ class Workbench:
             batch = np.repeat([link.batch for link in links], np.diff(ends))
             table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
         if rows.stored is PAGES:
-            self.lay("request_line", requests.lines_of(table))
+            self.lay("request_line", request_pages.lines_of(table))
             table = table.drop(["page"])
         self.lay(rows.stored.name, table)
 

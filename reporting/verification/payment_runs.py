@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from core.columns import kinds
 from core.errors import SchemaMismatch
-from core.runs import RunLines
-from reporting.verification.postgres import Snapshot
+from core.tables.columns import kinds
+from core.tables.payment_runs import RunLines
+from reporting.verification.snapshot_queries import Snapshot
 
 TABLES = (
     *(

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import asyncpg
 import pyarrow as pa
 
-from reporting.statements import statements
-from reporting.verification.rows import Stored
+from reporting.sql_statements import statements
+from reporting.verification.copy_reader import Stored
 
 SQL = statements("reporting.verification", "postgres.sql")
 _FETCHED_ROWS = 50_000

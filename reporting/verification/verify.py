@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.reference.files import SHIPPED
-from reporting import reference
-from reporting.verification import bank, chain, postgres, runs
+from reporting import code_labels
+from reporting.verification import bank_messages, chain, payment_runs, snapshot_queries
+from reporting.verification.copy_reader import BALANCES, CHAINED, Stored, parse
+from reporting.verification.duckdb_session import CHECKS, STEPS, Workbench, workbench
 from reporting.verification.findings import Check, Finding, Progress, Verification, silent
-from reporting.verification.postgres import Link, Snapshot, Span
-from reporting.verification.rows import BALANCES, CHAINED, Stored, parse
-from reporting.verification.workbench import CHECKS, STEPS, Workbench, workbench
+from reporting.verification.snapshot_queries import Link, Snapshot, Span
 
 _SMALL_TABLES = ("batch", "submission", "cancellation", "progress", "held", "reference_text")
 _CHAIN_RULE = "Every batch's hash is that of its rows and of the hash before it (A46)."
@@ -33,9 +33,9 @@ async def verify(
     ReferenceDataError
         The reference data do not hold together.
     """
-    codes = await asyncio.to_thread(reference.load, folder)
+    codes = await asyncio.to_thread(code_labels.load, folder)
     with workbench(codes, scratch) as bench:
-        async with postgres.snapshot(dsn) as snapshot:
+        async with snapshot_queries.snapshot(dsn) as snapshot:
             run = _Run(snapshot, bench, progress)
             await run.read(folder)
         return await asyncio.to_thread(run.compare)
@@ -88,10 +88,10 @@ class _Run:
         for name in _SMALL_TABLES:
             async for part in self._snapshot.table(name):
                 self._bench.lay(name, part)
-        async for part in runs.parts(self._snapshot):
+        async for part in payment_runs.parts(self._snapshot):
             self._bench.lay(*part)
-        self._bench.see(runs.PAID_LINE)
-        async for part in bank.parts(self._snapshot, folder):
+        self._bench.see(payment_runs.PAID_LINE)
+        async for part in bank_messages.parts(self._snapshot, folder):
             self._bench.lay(*part)
 
     def _take(self, links: Sequence[Link], firsts: Sequence[int], streams: Sequence[bytes]) -> None:

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from posting.store.sql import queries
-from service.access import keys
-from service.access.keys import Caller, Key
-from service.access.roles import Role
+from posting.store.sql_files import queries
+from service.auth import api_keys
+from service.auth.api_keys import Caller, Key
+from service.auth.roles import Role
 
-SQL = queries("service.access", "queries.sql")
+SQL = queries("service.auth", "queries.sql")
 CHANNEL = "crescendo_access"
 Pool = asyncpg.Pool
 Connection = asyncpg.Connection
@@ -34,13 +34,13 @@ class Grant(NamedTuple):
 
 async def create(connection: asyncpg.Connection, grant: Grant) -> tuple[Caller, str]:
     """Store a new key; who it makes of its holder, and the token, which is kept nowhere."""
-    name, secret = keys.made()
-    said = (grant.sender, keys.digest(secret), sorted(grant.roles), sorted(grant.programmes))
+    name, secret = api_keys.made()
+    said = (grant.sender, api_keys.digest(secret), sorted(grant.roles), sorted(grant.programmes))
     async with connection.transaction():
         await connection.execute(SQL["insert_key"], name, *said, grant.label, grant.lifetime)
         if grant.certificate:
             await connection.execute(SQL["insert_binding"], name, grant.certificate)
-    return keys.caller(name, grant.sender, grant.roles, grant.programmes), keys.token(name, secret)
+    return api_keys.caller(name, grant.sender, grant.roles, grant.programmes), api_keys.token(name, secret)
 
 
 async def revoke(connection: asyncpg.Connection, key: str, reason: str) -> bool | None:
@@ -62,7 +62,7 @@ async def live(connection: asyncpg.Connection) -> dict[str, Key]:
 
 def _key(row: Any) -> Key:
     roles = frozenset(Role(name) for name in row["roles"])
-    who = keys.caller(row["key"], row["sender"], roles, frozenset(row["programmes"]))
+    who = api_keys.caller(row["key"], row["sender"], roles, frozenset(row["programmes"]))
     return Key(who, bytes(row["digest"]), row["expires_at"] or _EVER)
 
 

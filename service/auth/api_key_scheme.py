@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from service.access.keys import PREFIX, Key, parts
-from service.access.strangers import Stranger
-from service.access.ways import Holder
+from service.auth.api_keys import PREFIX, Key, parts
+from service.auth.credentials import Holder
+from service.auth.failures import Stranger
 
 
 class Known:

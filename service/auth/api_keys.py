@@ -7,7 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from service.access.roles import Role, kinds
+from service.auth.roles import Role, kinds
 
 PREFIX = "crescendo"
 _NAME = "abcdefghijkmnpqrstuvwxyz23456789"

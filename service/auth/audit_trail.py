@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from service.access import postgres
-from service.access.rates import Rates
+from service.auth import access_queries
+from service.auth.rate_limit import Rates
 
 LOG = structlog.get_logger()
 ADDRESS_ROWS_A_MINUTE, ADDRESS_ROWS_AT_ONCE = 10, 2_000
@@ -128,8 +128,8 @@ def _network(address: str) -> str:
 @asynccontextmanager
 async def kept(dsn: str) -> AsyncIterator[Trail]:
     """The trail in the database."""
-    async with postgres.writing(dsn) as pool:
-        trail = Trail(lambda rows: postgres.write(pool, rows))
+    async with access_queries.writing(dsn) as pool:
+        trail = Trail(lambda rows: access_queries.write(pool, rows))
         summing = asyncio.create_task(trail.keep())
         try:
             yield trail

@@ -5,8 +5,8 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 
-from service.access.strangers import Stranger
-from service.access.ways import Holder
+from service.auth.credentials import Holder
+from service.auth.failures import Stranger
 
 _DIGEST_BYTES = 32
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from service.access.keys import Caller
+from service.auth.api_keys import Caller
 
 
 class Holder(NamedTuple):

@@ -10,8 +10,8 @@ import structlog
 from joserfc import jwk
 from joserfc.errors import JoseError
 
-from service.access.fetching import Silent, fetched
-from service.access.strangers import Stranger
+from service.auth.failures import Stranger
+from service.auth.jwks_fetch import Silent, fetched
 
 LOG = structlog.get_logger()
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")

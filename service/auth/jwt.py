@@ -10,11 +10,11 @@ import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 
-from service.access.certificates import thumbprint
-from service.access.keyring import ALGORITHMS, Keyring, PublicKey
-from service.access.keys import Caller
-from service.access.strangers import Stranger
-from service.access.ways import Holder
+from service.auth.api_keys import Caller
+from service.auth.certificates import thumbprint
+from service.auth.credentials import Holder
+from service.auth.failures import Stranger
+from service.auth.jwks import ALGORITHMS, Keyring, PublicKey
 
 LETTERS_MAX = 8192
 LEEWAY_SECONDS = 60

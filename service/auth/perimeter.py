@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBER
-from core.fields import Field
-from service.access.keys import Caller
-from service.web.problems import Problem
+from service.auth.api_keys import Caller
+from service.http.problems import Problem
 
 _PROGRAMME_LETTERS = 4
 _KIND, _COUNTERPART, _FUND_CENTRE = (

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from service.access import postgres
-from service.access.postgres import Change, Pool
+from service.auth import access_queries
+from service.auth.access_queries import Change, Pool
 
 LOG = structlog.get_logger()
 Apply = Callable[[Mapping[str, str]], None]
@@ -34,11 +34,11 @@ class Pauses:
         ConnectionError
             It does not any more.
         """
-        await postgres.follow(dsn, lambda _: self._read(), "pauses")
+        await access_queries.follow(dsn, lambda _: self._read(), "pauses")
 
     async def change(self, change: Change) -> bool:
         """Pause a sender or resume it: stored and in force once this returns; False where nobody knows that sender."""
-        if not await postgres.pause(self._pool, change):
+        if not await access_queries.pause(self._pool, change):
             return False
         await self._read()
         return True
@@ -46,7 +46,7 @@ class Pauses:
     async def _read(self) -> None:
         """One read after the other, so that an older answer never replaces a newer one."""
         async with self._lock:
-            found = await postgres.paused(self._pool)
+            found = await access_queries.paused(self._pool)
             if found != self._known:
                 LOG.info("senders paused", senders=found)
             self._known = found

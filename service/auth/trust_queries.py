@@ -5,10 +5,10 @@ from typing import Any
 
 import asyncpg
 
-from service.access import keys
-from service.access.postgres import SQL, Grant
-from service.access.roles import Role
-from service.access.tokens import Granted, Issuer, Trust
+from service.auth import api_keys
+from service.auth.access_queries import SQL, Grant
+from service.auth.jwt import Granted, Issuer, Trust
+from service.auth.roles import Role
 from service.settings import Misuse
 
 _EVER = datetime.max.replace(tzinfo=UTC)
@@ -105,5 +105,5 @@ def _who(row: Any) -> tuple[str, str]:
 def _granted(row: Any) -> Granted:
     roles = frozenset(Role(name) for name in row["roles"])
     name = f"{row['issuer']}/{row['subject']}"
-    who = keys.caller(name, row["sender"], roles, frozenset(row["programmes"]))
+    who = api_keys.caller(name, row["sender"], roles, frozenset(row["programmes"]))
     return Granted(who, row["expires_at"] or _EVER)

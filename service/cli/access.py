@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from reporting.grids import Column, Grid
-from service import asking, console
-from service.commands import access_trust, holders
-from service.commands.options import HERE, Json, Place
-from service.commands.powers import Powers
-from service.opening import reachable
-from service.progress import Narrator
+from reporting.report_tables import Column, Grid
+from service.cli import access_common, access_trust
+from service.cli.access_rights import Powers
+from service.cli.options import HERE, Json, Place
+from service.database import session
+from service.database.connect import reachable
 from service.settings import Misuse
+from service.terminal import console
+from service.terminal.processing_progress import Narrator
 
 app = App(name="access", help="Keys: who may send what, and whose end it is; senders paused and resumed.")
 app.command(access_trust.issuers)
@@ -23,7 +24,7 @@ app.command(access_trust.withdraw)
 app.command(access_trust.bind)
 app.command(access_trust.unbind)
 app.command(access_trust.trust)
-app.command("service.commands.signer:app", name="signer")
+app.command("service.cli.signer:app", name="signer")
 _REASON_LETTERS_MAX = 300
 
 
@@ -39,14 +40,14 @@ def create(
     grant = powers.granted(sender)
 
     async def asked(dsn: str, _: Narrator) -> tuple[Any, str]:
-        from service.access import postgres
-        from service.postgres import bring_up_to_date, connected
+        from service.auth import access_queries
+        from service.database.command_queries import bring_up_to_date, connected
 
         async with connected(dsn) as connection:
             await bring_up_to_date(connection)
-            return await postgres.create(connection, grant)
+            return await access_queries.create(connection, grant)
 
-    who, token = asking.ask(place.settings(), asked, reachable)
+    who, token = session.ask(place.settings(), asked, reachable)
     if json:
         console.as_json({"key": who.key, "sender": who.sender, "roles": sorted(who.roles), "token": token})
     else:
@@ -62,10 +63,10 @@ def revoke(
     place: Place = HERE,
 ) -> int:
     """End a key; a running service turns it away from then on.  Exit code 1 when there is no such key."""
-    from service.access import postgres
+    from service.auth import access_queries
 
-    ended = holders.ask(place, lambda connection: postgres.revoke(connection, key, reason))
-    return holders.told_end(f"key {key}", ended)
+    ended = access_common.ask(place, lambda connection: access_queries.revoke(connection, key, reason))
+    return access_common.told_end(f"key {key}", ended)
 
 
 @app.command
@@ -100,14 +101,16 @@ def _change(place: Place, sender: str, reason: str, *, is_paused: bool) -> int:
     by = f"{getpass.getuser()} on {platform.node()}"
 
     async def asked(dsn: str, _: Narrator) -> bool:
-        from service.access import postgres
-        from service.postgres import bring_up_to_date, connected
+        from service.auth import access_queries
+        from service.database.command_queries import bring_up_to_date, connected
 
         async with connected(dsn) as connection:
             await bring_up_to_date(connection)
-            return await postgres.pause(connection, postgres.Change(sender, is_paused, told, "", by))
+            return await access_queries.pause(
+                connection, access_queries.Change(sender, is_paused, told, "", by)
+            )
 
-    is_known = asking.ask(place.settings(), asked, reachable)
+    is_known = session.ask(place.settings(), asked, reachable)
     state = "paused" if is_paused else "no longer paused"
     console.say(f"{sender} is {state}." if is_known else f"There is no sender {sender}.")
     return 0 if is_known else 1
@@ -121,18 +124,18 @@ def listing(
     json: Json = False,
 ) -> None:
     """Every key that was ever made, and what became of it; no secret, as none is kept."""
-    from service.access import postgres
+    from service.auth import access_queries
 
-    found = holders.ask(place, lambda connection: postgres.listed(connection, sender))
-    holders.shown(found, _grid, json=json)
+    found = access_common.ask(place, lambda connection: access_queries.listed(connection, sender))
+    access_common.shown(found, _grid, json=json)
 
 
 def _grid(keys: Sequence[dict[str, Any]]) -> Grid:
     columns = [Column(name) for name in ("key", "sender", "roles", "programmes", "made", "ends")]
     rows = [
         [
-            *(each["key"], each["sender"], *holders.powers(each)),
-            *(f"{each['created_at']:%Y-%m-%d}", holders.end(each)),
+            *(each["key"], each["sender"], *access_common.powers(each)),
+            *(f"{each['created_at']:%Y-%m-%d}", access_common.end(each)),
         ]
         for each in keys
     ]

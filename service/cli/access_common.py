@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from reporting.grids import Cell, Grid
-from service import asking, console
-from service.commands.options import Place
-from service.progress import Narrator
+from reporting.report_tables import Cell, Grid
+from service.cli.options import Place
+from service.database import session
+from service.terminal import console
+from service.terminal.processing_progress import Narrator
 
 Call = Callable[[Any], Awaitable[Any]]
 """What is asked on a connection to the database."""
@@ -16,12 +17,12 @@ def ask(place: Place, call: Call) -> Any:
     """Ask the database."""
 
     async def asked(dsn: str, _: Narrator) -> Any:
-        from service.postgres import connected
+        from service.database.command_queries import connected
 
         async with connected(dsn) as connection:
             return await call(connection)
 
-    return asking.ask(place.settings(), asked)
+    return session.ask(place.settings(), asked)
 
 
 def told_end(what: str, ended: bool | None) -> int:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import InputError
-from service.access.roles import Role, held
+from service.auth.roles import Role, held
 from service.settings import Misuse
 
 if TYPE_CHECKING:
-    from service.access.postgres import Grant
+    from service.auth.access_queries import Grant
 
 _PROGRAMME_DIGITS = 4
 _CERTIFICATE_BYTES_MAX = 2**20
@@ -43,7 +43,7 @@ class Powers:
         Misuse
             Something of it makes no sense.
         """
-        from service.access.postgres import Grant
+        from service.auth.access_queries import Grant
 
         lifetime = None if self.days is None else timedelta(days=_positive(self.days))
         certificate = fingerprint_of(self.certificate) if self.certificate else b""
@@ -61,7 +61,7 @@ def fingerprint_of(file: Path) -> bytes:
     """
     import ssl
 
-    from service.access.certificates import fingerprint
+    from service.auth.certificates import fingerprint
 
     with file.open("rb") as opened:
         text = opened.read(_CERTIFICATE_BYTES_MAX).decode("latin-1")
@@ -73,7 +73,7 @@ def fingerprint_of(file: Path) -> bytes:
 
 
 def _sender(sender: str) -> str:
-    from ingest.envelope import Envelope, checked
+    from ingest.spool.envelope import Envelope, checked
 
     try:
         return checked(Envelope(sender=sender), "SENDER").sender

@@ -7,13 +7,14 @@ from typing import Annotated, Any, TypeVar
 
 from cyclopts import App, Parameter
 
-from reporting.grids import Column, Grid
-from service import asking, console
-from service.commands.options import HERE, Json, Place
-from service.commands.powers import Powers, fingerprint_of
-from service.opening import reachable
-from service.progress import Narrator
+from reporting.report_tables import Column, Grid
+from service.cli.access_rights import Powers, fingerprint_of
+from service.cli.options import HERE, Json, Place
+from service.database import session
+from service.database.connect import reachable
 from service.settings import Misuse
+from service.terminal import console
+from service.terminal.processing_progress import Narrator
 
 issuers = App(name="issuer", help="Issuers of signed tokens: whose word is taken.")
 _NAME_LETTERS_MAX = 40
@@ -46,15 +47,15 @@ def add(
     place: Place = HERE,
 ) -> None:
     """Believe an issuer's tokens; what each of its systems may do is granted one by one."""
-    from service.access import postgres_trust
-    from service.access.fetching import checked
-    from service.access.tokens import Issuer
+    from service.auth import trust_queries
+    from service.auth.jwks_fetch import checked
+    from service.auth.jwt import Issuer
 
     if said.claim not in _CLAIMS:
         raise Misuse(f"--claim is one of {', '.join(_CLAIMS)}")
     texts = (_name(name), _text(said.issuer, "--issuer"), _text(said.audience, "--audience"))
     issuer = Issuer(*texts, said.claim, checked(said.jwks))
-    _ask(place, lambda connection: postgres_trust.add_issuer(connection, issuer))
+    _ask(place, lambda connection: trust_queries.add_issuer(connection, issuer))
     console.say(f"Tokens of {said.issuer} are believed; crescendo access grant says what its systems may do.")
 
 
@@ -66,9 +67,9 @@ def end(
     place: Place = HERE,
 ) -> int:
     """Believe an issuer no longer, nor any token it signed.  Exit code 1 when there is no such issuer."""
-    from service.access import postgres_trust
+    from service.auth import trust_queries
 
-    ended = _ask(place, lambda connection: postgres_trust.end_issuer(connection, name, reason))
+    ended = _ask(place, lambda connection: trust_queries.end_issuer(connection, name, reason))
     return _told(ended, f"issuer {name}")
 
 
@@ -93,10 +94,10 @@ def grant(
     place: Place = HERE,
 ) -> None:
     """Let a system in with tokens of an issuer: what it may do is said here, never by a token."""
-    from service.access import postgres_trust
+    from service.auth import trust_queries
 
     who, granted = system.name, powers.granted(sender)
-    _ask(place, lambda connection: postgres_trust.add_grant(connection, who, granted))
+    _ask(place, lambda connection: trust_queries.add_grant(connection, who, granted))
     console.say(f"{'/'.join(who)} speaks for {sender}.")
 
 
@@ -104,9 +105,9 @@ def withdraw(
     *, system: Annotated[System, Parameter(name="*")], reason: Reason = "", place: Place = HERE
 ) -> int:
     """Let a system in no longer.  Exit code 1 when it never had a grant."""
-    from service.access import postgres_trust
+    from service.auth import trust_queries
 
-    ended = _ask(place, lambda connection: postgres_trust.end_grant(connection, system.name, reason))
+    ended = _ask(place, lambda connection: trust_queries.end_grant(connection, system.name, reason))
     return _told(ended, f"grant of {'/'.join(system.name)}")
 
 
@@ -120,10 +121,10 @@ def bind(
 
     Bound to several, it opens with each of them, so that certificates may change without a stop.
     """
-    from service.access import postgres_trust
+    from service.auth import trust_queries
 
     print_of = fingerprint_of(certificate)
-    if not _ask(place, lambda connection: postgres_trust.bind(connection, holder, print_of)):
+    if not _ask(place, lambda connection: trust_queries.bind(connection, holder, print_of)):
         console.say(f"There is no {holder}.")
         return 1
     console.say(f"{holder} is bound to {print_of.hex()}.")
@@ -140,13 +141,13 @@ def unbind(
     place: Place = HERE,
 ) -> int:
     """Let a certificate count no longer; a holder without any that counts opens nothing."""
-    from service.access import postgres_trust
+    from service.auth import trust_queries
 
     try:
         print_of = bytes.fromhex(fingerprint.replace(":", ""))
     except ValueError as error:
         raise Misuse(f"--fingerprint is hexadecimal: {error}") from error
-    done = _ask(place, lambda connection: postgres_trust.unbind(connection, holder, print_of, reason))
+    done = _ask(place, lambda connection: trust_queries.unbind(connection, holder, print_of, reason))
     console.say(
         f"The certificate counts no longer for {holder}." if done else f"{holder} is not bound to it."
     )
@@ -155,9 +156,9 @@ def unbind(
 
 def trust(*, place: Place = HERE, json: Json = False) -> None:
     """Every issuer, grant and certificate that was ever said, and what became of it."""
-    from service.access import postgres_trust
+    from service.auth import trust_queries
 
-    found = _ask(place, postgres_trust.listed)
+    found = _ask(place, trust_queries.listed)
     if json:
         console.as_json(found)
         return
@@ -170,13 +171,13 @@ def _ask(place: Place, question: Callable[[Any], Awaitable[Found]]) -> Found:
     """Ask the database, whose tables are brought up to date first."""
 
     async def asked(dsn: str, _: Narrator) -> Found:
-        from service.postgres import bring_up_to_date, connected
+        from service.database.command_queries import bring_up_to_date, connected
 
         async with connected(dsn) as connection:
             await bring_up_to_date(connection)
             return await question(connection)
 
-    return asking.ask(place.settings(), asked, reachable)
+    return session.ask(place.settings(), asked, reachable)
 
 
 def _told(ended: bool | None, what: str) -> int:

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from cyclopts import App, Parameter
 
-from reporting.grids import Column, Grid, Kind
-from service import asking, console, interruption, progress, tuning, warmup
-from service.commands import interest as late
-from service.commands.moments import Moment, moment
-from service.commands.options import HERE, Json, Place
-from service.opening import opened
-from service.progress import Narrator
+from reporting.report_tables import Column, Grid, Kind
+from service.cli import pay_interest as late
+from service.cli.options import HERE, Json, Place
+from service.cli.time_options import Moment, moment
+from service.database import session
+from service.database.connect import opened
+from service.engine import kernel_warmup, process_tuning
 from service.settings import Settings
+from service.terminal import console, processing_progress, signals
+from service.terminal.processing_progress import Narrator
 
 if TYPE_CHECKING:
-    from posting.registry import Reference
-    from service.banking import Message, Taken
-    from settlement.bank.standing import InTransit, Standing, Unmatched
+    from posting.book.registry import Reference
+    from service.engine.bank_import import Message, Taken
+    from settlement.reconciliation.account_status import InTransit, Standing, Unmatched
 
 EXIT_REFUSED = 1
 EXIT_FINDINGS = 1
@@ -99,37 +101,39 @@ def import_(
         tell(found)
     if found.is_interrupted:
         console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
-        return interruption.EXIT_INTERRUPTED
+        return signals.EXIT_INTERRUPTED
     return EXIT_REFUSED if found.rejected else 0
 
 
 def take(settings: Settings, files: Sequence[Path], wanted: Wanted) -> "Taken":
     """Take in files with progress on standard error."""
-    tuning.tune()
-    teller = progress.narrator()
+    process_tuning.tune()
+    teller = processing_progress.narrator()
     try:
         teller.doing("starting")
 
-        async def work(heard: interruption.Interruption) -> "Taken":
+        async def work(heard: signals.Interruption) -> "Taken":
             # code and reference data are loaded while the database starts: neither needs the other
             loading = asyncio.create_task(asyncio.to_thread(_loaded, settings, teller))
             async with opened(settings, teller.doing) as database:
-                from service import app, banking
-                from service.late import How
+                from service.engine import bank_import, file_processing
+                from service.engine.late_interest import How
 
-                where = app.Where(settings, database, await loading)
+                where = file_processing.Where(settings, database, await loading)
                 how = How(wanted.claims) if wanted.claims else None
-                return await banking.take(where, files, heard, banking.Telling(teller, wanted.again, how))
+                return await bank_import.take(
+                    where, files, heard, bank_import.Telling(teller, wanted.again, how)
+                )
 
-        return interruption.run(work)
+        return signals.run(work)
     finally:
         teller.close()
 
 
 def _loaded(settings: Settings, teller: Narrator) -> "Reference":
-    from service.app import reference_of
+    from service.engine.file_processing import reference_of
 
-    warmup.load(teller)
+    kernel_warmup.load(teller)
     return reference_of(settings)
 
 
@@ -142,17 +146,18 @@ def status(*, items: Items = 0, place: Place = HERE, json: Json = False) -> int:
     settings = place.settings()
 
     async def question(dsn: str, teller: Narrator) -> "tuple[Standing, list[InTransit]]":
-        from service import banking, postgres
-        from settlement.bank import standing
+        from service.database import command_queries
+        from service.engine import bank_import
+        from settlement.reconciliation import account_status
 
         teller.doing("reading")
-        years = banking.years(settings)
-        async with postgres.connected(dsn) as connection:
-            return await standing.standing(connection, years), await standing.in_transit(
+        years = bank_import.years(settings)
+        async with command_queries.connected(dsn) as connection:
+            return await account_status.standing(connection, years), await account_status.in_transit(
                 connection, years, items
             )
 
-    found, open_items = asking.ask(settings, question)
+    found, open_items = session.ask(settings, question)
     if json:
         console.as_json(
             {"agrees": found.agrees, "accounts": found.accounts, "back": found.back, "in_transit": open_items}
@@ -167,14 +172,14 @@ def unmatched(*, items: Items = ITEMS_SHOWN, place: Place = HERE, json: Json = F
     """What the bank told and nothing was posted for, each with its reason."""
 
     async def question(dsn: str, teller: Narrator) -> "list[Unmatched]":
-        from service import postgres
-        from settlement.bank import standing
+        from service.database import command_queries
+        from settlement.reconciliation import account_status
 
         teller.doing("reading")
-        async with postgres.connected(dsn) as connection:
-            return await standing.unmatched(connection, items)
+        async with command_queries.connected(dsn) as connection:
+            return await account_status.unmatched(connection, items)
 
-    found = asking.ask(place.settings(), question)
+    found = session.ask(place.settings(), question)
     if json:
         console.as_json(found)
         return

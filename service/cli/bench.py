@@ -9,17 +9,18 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from service import console, progress, warmup
-from service.commands.options import Json
-from service.database import embedded
+from service.cli.options import Json
+from service.database.embedded import embedded
+from service.engine import kernel_warmup
 from service.settings import Misuse
+from service.terminal import console, processing_progress
 
 _ROOT = Path(__file__).parents[2]
 
 app = App(name="bench", help="Benchmarks that verify before they time.")
-app.command("service.commands.load:load", name="load")
-app.command("service.commands.bench_payments:payments", name="payments")
-app.command("service.commands.bench_pain001:payment_files", name="pain001")
+app.command("service.cli.bench_load:load", name="load")
+app.command("service.cli.bench_payments:payments", name="payments")
+app.command("service.cli.bench_pain001:payment_files", name="pain001")
 
 
 @app.default
@@ -41,16 +42,16 @@ def bench(
     """
     from bench import publication
     from bench.suite import Command, run_suite
-    from bench.year import Year
+    from bench.year.year_generator import Year
 
     try:
         year = Year(seed, acts)
     except ValueError as error:
         raise Misuse(str(error)) from error
-    teller = progress.narrator()
+    teller = processing_progress.narrator()
     try:
-        warmup.load(teller)  # what is compiled once and for all is no part of a run
-        words = (sys.executable, "-c", "from service.cli import main; main()")
+        kernel_warmup.load(teller)  # what is compiled once and for all is no part of a run
+        words = (sys.executable, "-c", "from service.cli.main import main; main()")
         figures = run_suite(year, Command(words, _serving, teller.doing), Path.cwd())
     finally:
         teller.close()

@@ -10,17 +10,18 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from service import console, progress, warmup
-from service.access.roles import Role
-from service.commands.options import Json
+from service.auth.roles import Role
+from service.cli.options import Json
+from service.engine import kernel_warmup
 from service.settings import Misuse
+from service.terminal import console, processing_progress
 
 if TYPE_CHECKING:
-    from bench.load import Journal, Kept, Key, Target
-    from bench.load_arrivals import Load
-    from bench.load_wire import Address
-    from service.loaded import Loaded
-    from service.progress import Narrator
+    from bench.load.arrivals import Load
+    from bench.load.http_connections import Address
+    from bench.load.load_benchmark import Journal, Kept, Key, Target
+    from service.cli.bench_load_target import Loaded
+    from service.terminal.processing_progress import Narrator
 
 _ROOT = Path(__file__).parents[2]
 _STEWARD = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
@@ -75,15 +76,15 @@ def load(
 
     Exit codes: 0 measured; 1 an answer was wrong or missing, so the figures mean nothing; 2 wrong usage.
     """
-    from bench import load_report
-    from bench.load import run_load
-    from bench.load_arrivals import Load
+    from bench.load import load_report
+    from bench.load.arrivals import Load
+    from bench.load.load_benchmark import run_load
 
     try:
         wanted = Load(**asdict(asked))
     except ValueError as error:
         raise Misuse(str(error)) from error
-    teller = progress.narrator()
+    teller = processing_progress.narrator()
     try:
         with _target(wanted, running, teller) as target:
             figures = run_load(wanted, target)
@@ -100,15 +101,15 @@ def load(
 
 @contextmanager
 def _target(wanted: "Load", running: Running, teller: "Narrator") -> Iterator["Target"]:
-    from bench.load import Key, Target
+    from bench.load.load_benchmark import Key, Target
 
     if running.url:
         own, steward = _given(running.keys)
         yield Target(_address(running.url), own, steward, doing=teller.doing)
         return
-    from service.loaded import served
+    from service.cli.bench_load_target import served
 
-    warmup.load(teller)  # what is compiled once and for all is no part of a load
+    kernel_warmup.load(teller)  # what is compiled once and for all is no part of a load
     teller.doing("starting a service")
     rate = max(_RATE_MIN, _ROOM * wanted.rate // wanted.senders)
     with served(Path.cwd(), wanted.senders, rate) as found:
@@ -117,17 +118,17 @@ def _target(wanted: "Load", running: Running, teller: "Narrator") -> Iterator["T
 
 
 def _journal(found: "Loaded") -> "Journal":
-    from bench import postgres_load
+    from bench.load import load_queries
 
     async def asked(submissions: Sequence[int]) -> "Kept":
-        return await postgres_load.kept(found.dsn, submissions)
+        return await load_queries.kept(found.dsn, submissions)
 
     return asked
 
 
 def _given(path: Path | None) -> tuple[list["Key"], "Key"]:
     """The keys of a file: those of senders, and the steward's."""
-    from bench.load import Key
+    from bench.load.load_benchmark import Key
 
     if path is None:
         raise Misuse(
@@ -150,7 +151,7 @@ def _given(path: Path | None) -> tuple[list["Key"], "Key"]:
 
 
 def _address(url: str) -> "Address":
-    from bench.load_wire import Address
+    from bench.load.http_connections import Address
 
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.errors import CrescendoError
-from service.access import postgres as access
-from service.access.postgres import Grant
-from service.access.roles import Role
-from service.database import embedded
-from service.opening import kept
-from service.postgres import bring_up_to_date, connected
+from service.auth import access_queries as access
+from service.auth.access_queries import Grant
+from service.auth.roles import Role
+from service.database.command_queries import bring_up_to_date, connected
+from service.database.connect import kept
+from service.database.embedded import embedded
 from service.settings import Settings
 
 START_SECONDS = 180
@@ -59,7 +59,7 @@ def served(folder: Path, senders: int, rate: int) -> Iterator[Loaded]:
         said = Path(home) / "said"
         with said.open("wb") as told:
             process = subprocess.Popen(
-                [sys.executable, "-c", "from service.cli import main; main()", *words], stderr=told
+                [sys.executable, "-c", "from service.cli.main import main; main()", *words], stderr=told
             )
         try:
             url = _ready(process, said)

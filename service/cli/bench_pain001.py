@@ -4,9 +4,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service import console, progress, warmup
-from service.commands.options import Json
+from service.cli.options import Json
+from service.engine import kernel_warmup
 from service.settings import Misuse
+from service.terminal import console, processing_progress
 
 
 def payment_files(
@@ -20,13 +21,13 @@ def payment_files(
     last text. Both are timed on the same file, and memory is told of the process that read it.
     """
     from bench import machine
-    from bench.pain001 import measure, told
+    from bench.payments.pain001_benchmark import measure, told
 
     if transfers < 1:
         raise Misuse("--transfers counts from 1")
-    teller = progress.narrator()
+    teller = processing_progress.narrator()
     try:
-        warmup.load(teller)
+        kernel_warmup.load(teller)
         teller.doing("writing, verifying and timing")
         figures = measure(transfers)
     finally:

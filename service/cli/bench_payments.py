@@ -8,9 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service import console, progress, tuning, warmup
-from service.commands.options import Json
-from service.database import embedded
+from service.cli.options import Json
+from service.database.embedded import embedded
+from service.engine import kernel_warmup, process_tuning
+from service.terminal import console, processing_progress
 
 
 def payments(
@@ -25,18 +26,18 @@ def payments(
     of the engine included. Journal and files, as another reader than ours has them, must add up to the requests.
     """
     from bench import machine
-    from bench.payables import Size
-    from bench.payments import Figures, measure
+    from bench.payments.payable_requests import Size
+    from bench.payments.payment_benchmark import Figures, measure
 
-    tuning.tune()
-    teller = progress.narrator()
+    process_tuning.tune()
+    teller = processing_progress.narrator()
 
     async def work(home: Path) -> Figures:
         async with embedded(home / "data") as database:
             return await measure(database.dsn, home, Size(requests, seed), teller.doing)
 
     try:
-        warmup.load(teller)
+        kernel_warmup.load(teller)
         with tempfile.TemporaryDirectory(prefix="crescendo-bench-", dir=Path.cwd()) as home:
             figures = asyncio.run(work(Path(home)))
     finally:

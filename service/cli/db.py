@@ -5,12 +5,13 @@ from typing import Any
 
 from cyclopts import App
 
-from service import asking, console, interruption, progress
-from service.commands.options import HERE, Json, Place
-from service.database import Database
-from service.opening import kept, opened
-from service.progress import Narrator
+from service.cli.options import HERE, Json, Place
+from service.database import session
+from service.database.connect import kept, opened
+from service.database.embedded import Database
 from service.settings import Settings
+from service.terminal import console, processing_progress, signals
+from service.terminal.processing_progress import Narrator
 
 app = App(name="db", help="The database: its state, its migrations, its address.")
 
@@ -18,7 +19,7 @@ app = App(name="db", help="The database: its state, its migrations, its address.
 @app.command
 def status(*, place: Place = HERE, json: Json = False) -> None:
     """What the database holds, how far it is, and who writes to it."""
-    found = asking.ask(place.settings(), _status)
+    found = session.ask(place.settings(), _status)
     if json:
         console.as_json(found)
     else:
@@ -28,7 +29,7 @@ def status(*, place: Place = HERE, json: Json = False) -> None:
 @app.command
 def migrate(*, place: Place = HERE, json: Json = False) -> None:
     """Bring the database to this version, as every run does by itself."""
-    names = asking.ask(place.settings(), _migrate, opened)
+    names = session.ask(place.settings(), _migrate, opened)
     if json:
         console.as_json({"applied": names})
     else:
@@ -47,11 +48,11 @@ def dsn(*, place: Place = HERE) -> None:
     if running is not None:
         console.say(running.dsn)
         return
-    teller = progress.narrator()
-    interruption.run(lambda heard: _keep(settings, heard, teller))
+    teller = processing_progress.narrator()
+    signals.run(lambda heard: _keep(settings, heard, teller))
 
 
-async def _keep(settings: Settings, heard: interruption.Interruption, teller: Narrator) -> None:
+async def _keep(settings: Settings, heard: signals.Interruption, teller: Narrator) -> None:
     end = asyncio.Event()
     async with opened(settings, teller.doing) as database:
         teller.close()
@@ -62,17 +63,17 @@ async def _keep(settings: Settings, heard: interruption.Interruption, teller: Na
 
 
 async def _status(dsn: str, _: Narrator) -> dict[str, Any]:
-    from service import postgres
+    from service.database import command_queries
 
-    async with postgres.connected(dsn) as connection:
-        return await postgres.status(connection)
+    async with command_queries.connected(dsn) as connection:
+        return await command_queries.status(connection)
 
 
 async def _migrate(dsn: str, _: Narrator) -> list[str]:
-    from service import postgres
+    from service.database import command_queries
 
-    async with postgres.connected(dsn) as connection:
-        return await postgres.bring_up_to_date(connection)
+    async with command_queries.connected(dsn) as connection:
+        return await command_queries.bring_up_to_date(connection)
 
 
 def _tell(found: dict[str, Any]) -> None:

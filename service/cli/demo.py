@@ -9,17 +9,18 @@ import msgspec
 from cyclopts import Parameter
 
 from core.errors import CrescendoError
-from service import asking, console, interruption, progress
-from service.cluster import owned
-from service.commands import run, verify
+from service.cli import run, verify
+from service.database import session
+from service.database.cluster import owned
 from service.settings import Settings
+from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reporting.grids import Grid
+    from reporting.report_tables import Grid
     from reporting.verification import Verification
-    from service.commands.demo_payments import Turn
+    from service.cli.demo_payments import Turn
 
 ACTS = 130_000
 """Payment requests; with what they need that makes over 200,000 lines."""
@@ -59,17 +60,16 @@ def demo(
     proposed. Then follow receipts, refusals by reason, how books and bank stand, execution of the budget, trial balance
     and proof.
     """
-    from service import report
-    from service.commands import demo_payments
+    from service.cli import demo_payments, processing_report
 
     files = sample(folder, acts)
     settings = Settings(data=fresh(folder / "data"))
     # third parties and budget come before the months
     first = [path for path in files if not path.name.startswith("2018-")] if monthly else files
     result = run.process(settings, first, run.AS_THEY_ARE)
-    report.tell(result)
+    processing_report.tell(result)
     if result.is_interrupted:
-        return interruption.EXIT_INTERRUPTED
+        return signals.EXIT_INTERRUPTED
     turns = demo_payments.monthly(files) if monthly else demo_payments.twice()
     agrees = pay(settings, folder / "bank", turns)
     return conclude(settings, files) or (0 if agrees else verify.EXIT_FINDINGS)
@@ -77,13 +77,12 @@ def demo(
 
 def pay(settings: Settings, answers: Path, turns: "Sequence[Turn]") -> bool:
     """Pay what is due, and take in what the bank answers; whether books and bank agree."""
-    from service import report
-    from service.commands import demo_payments
+    from service.cli import demo_payments, processing_report
 
     shutil.rmtree(answers, ignore_errors=True)
     settled = demo_payments.settle(settings, answers, turns)
     for each in settled.results:
-        report.tell(each)
+        processing_report.tell(each)
     demo_payments.tell(settled)
     return demo_payments.agrees(settled)
 
@@ -91,19 +90,19 @@ def pay(settings: Settings, answers: Path, turns: "Sequence[Turn]") -> bool:
 def conclude(settings: Settings, files: list[Path]) -> int:
     """Show budget, balance and proof of what was committed; the exit code is the proof's."""
 
-    async def question(dsn: str, teller: progress.Narrator) -> Conclusion:
+    async def question(dsn: str, teller: processing_progress.Narrator) -> Conclusion:
         from reporting import budget, trial_balance
-        from service import postgres
-        from service.reading import read_from
+        from service.database import command_queries
+        from service.database.report_session import read_from
 
         spent = await read_from(dsn, settings, budget.budget)
         books = await read_from(dsn, settings, trial_balance.trial_balance)
-        async with postgres.connected(dsn) as connection:
-            examples = await postgres.examples(connection)
+        async with command_queries.connected(dsn) as connection:
+            examples = await command_queries.examples(connection)
         proof = await verify.question(settings, dsn, teller)
         return Conclusion(budget.grid(spent), trial_balance.grid(books), proof, examples)
 
-    found = asking.ask(settings, question)
+    found = session.ask(settings, question)
     console.show(found.budget)
     console.show(found.balance)
     verify.tell(found.proof)
@@ -132,14 +131,14 @@ def suggest(data: Path, files: list[Path], examples: list[str]) -> None:
 
 def sample(folder: Path, acts: int) -> list[Path]:
     """The files of the year in order of submission; those of an earlier call when they would be the same."""
-    from bench.year import Year, generate
+    from bench.year.year_generator import Year, generate
 
     year = Year(acts=acts, formats=FORMATS)
     home = folder / f"year-{_digest(year)}"
     if not (home / "summary.json").exists():
         for old in folder.glob("year-*"):
             shutil.rmtree(old)
-        teller = progress.narrator()
+        teller = processing_progress.narrator()
         try:
             generate(home, year, lambda done, total, label: teller.stepping(done, total, f"writing {label}"))
         finally:
@@ -152,7 +151,7 @@ def sample(folder: Path, acts: int) -> list[Path]:
 def _digest(year: object) -> str:
     """Names a year by all that its files depend on, so that they are made again when one of these changes."""
     sources = sorted(
-        [*_ROOT.glob("bench/*.*"), *_ROOT.glob("core/*.py"), *_ROOT.glob("core/reference/**/*.*")]
+        [*_ROOT.glob("bench/*.*"), *_ROOT.glob("core/**/*.py"), *_ROOT.glob("core/reference/**/*.*")]
     )
     seen = b"\0".join(path.read_bytes() for path in sources)
     return hashlib.sha256(seen + repr(year).encode()).hexdigest()[:8]

@@ -14,29 +14,31 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from core.answers import Format
 from core.bank_reasons import Reissue
 from core.iban import with_check_digits
-from core.payments import ZONE
-from ingest.envelope import Envelope
-from ingest.intake import Order
-from reporting.grids import Column, Grid, Kind
-from service import app, banking, console, interruption, late, paying, postgres, progress
-from service.banking import Taken, Telling
-from service.commands import bank as telling
-from service.commands import interest
-from service.interruption import Interruption
-from service.late import Claimed, How
-from service.opening import opened
-from service.progress import Narrator
+from core.payment_rules import ZONE
+from core.tables.bank_messages import Format
+from ingest.queue.file_feed import Order
+from ingest.spool.envelope import Envelope
+from reporting.report_tables import Column, Grid, Kind
+from service.cli import bank as telling
+from service.cli import pay_interest
+from service.database import command_queries
+from service.database.connect import opened
+from service.engine import bank_import, file_processing, late_interest, payment_runs
+from service.engine.bank_import import Taken, Telling
+from service.engine.late_interest import Claimed, How
 from service.settings import Settings
-from settlement.bank.postgres import payees_back
-from settlement.bank.standing import Standing, standing
-from settlement.runs import changing, desk
-from settlement.runs.books import Books
-from settlement.runs.desk import Proposed
-from settlement.runs.issuing import Issue
-from settlement.simulated.answering import Manner, answer
+from service.terminal import console, processing_progress, signals
+from service.terminal.processing_progress import Narrator
+from service.terminal.signals import Interruption
+from settlement.reconciliation.account_status import Standing, standing
+from settlement.reconciliation.bank_queries import payees_back
+from settlement.runs import proposals, run_edits
+from settlement.runs.issue import Issue
+from settlement.runs.payment_reference import Books
+from settlement.runs.proposals import Proposed
+from settlement.simulated_bank.responses import Manner, answer
 
 _LAST = datetime(2018, 12, 31, 10, tzinfo=ZoneInfo(ZONE))
 _AHEAD = timedelta(days=30)
@@ -94,14 +96,14 @@ class Settled(NamedTuple):
 
     rounds: Sequence[Round]
     standing: Standing
-    results: Sequence[app.Result]
+    results: Sequence[file_processing.Result]
     """Of the files that were taken in between."""
 
 
 class _Desk(NamedTuple):
     """Whoever works here."""
 
-    where: app.Where
+    where: file_processing.Where
     books: Books
     folder: Path
     told: tuple[Interruption, Narrator]
@@ -109,24 +111,24 @@ class _Desk(NamedTuple):
 
 def settle(settings: Settings, folder: Path, turns: Sequence[Turn]) -> Settled:
     """Take in files, pay what is due, and take in what the bank answers, turn by turn, in ``folder``."""
-    teller = progress.narrator()
+    teller = processing_progress.narrator()
 
     async def work(heard: Interruption) -> Settled:
-        reference = await asyncio.to_thread(app.reference_of, settings)
+        reference = await asyncio.to_thread(file_processing.reference_of, settings)
         async with opened(settings, teller.doing) as database:
-            where = app.Where(settings, database, reference)
+            where = file_processing.Where(settings, database, reference)
             desk_ = _Desk(where, await asyncio.to_thread(Books.load), folder, (heard, teller))
             return await _settled(desk_, turns)
 
     try:
-        return interruption.run(work)
+        return signals.run(work)
     finally:
         teller.close()
 
 
 async def _settled(desk_: _Desk, turns: Sequence[Turn]) -> Settled:
     rounds: list[Round] = []
-    results: list[app.Result] = []
+    results: list[file_processing.Result] = []
     for turn, then in zip(turns, [*(each.at for each in turns[1:]), _LAST], strict=True):
         if rounds:
             await _new_details(desk_, turn.at)
@@ -134,11 +136,11 @@ async def _settled(desk_: _Desk, turns: Sequence[Turn]) -> Settled:
             results.append(await _taken_in(desk_, Order(list(turn.files))))
         if found := await _round(desk_, turn, then):
             rounds.append(found)
-    async with postgres.connected(desk_.where.database.dsn) as connection:
+    async with command_queries.connected(desk_.where.database.dsn) as connection:
         return Settled(rounds, await standing(connection, desk_.books.accountants), results)
 
 
-async def _taken_in(desk_: _Desk, order: Order) -> app.Result:
+async def _taken_in(desk_: _Desk, order: Order) -> file_processing.Result:
     """Files to their end.
 
     Raises
@@ -146,7 +148,7 @@ async def _taken_in(desk_: _Desk, order: Order) -> app.Result:
     asyncio.CancelledError
         A signal stopped them: a demonstration begins anew.
     """
-    result = await app.process(desk_.where, order, *desk_.told)
+    result = await file_processing.process(desk_.where, order, *desk_.told)
     if result.is_interrupted:
         raise asyncio.CancelledError
     return result
@@ -160,14 +162,14 @@ async def _round(desk_: _Desk, turn: Turn, claims: datetime) -> Round | None:
     if run is None:
         return None
     paid = time.monotonic() - began
-    files = sorted((where.settings.data / paying.OUTBOX / f"{run:08}").glob("*.xml"))
+    files = sorted((where.settings.data / payment_runs.OUTBOX / f"{run:08}").glob("*.xml"))
     teller.doing("the bank answers")
     found = await asyncio.to_thread(answer, files, desk_.folder, Manner(desk_.books.reasons), teller.doing)
     paths = [desk_.folder / name for name in found.files]
     began = time.monotonic()
-    taken = await banking.take(where, paths, heard, Telling(teller))
+    taken = await bank_import.take(where, paths, heard, Telling(teller))
     answered = time.monotonic() - began
-    claimed = await late.claim_behind(where, How(claims), heard, teller)
+    claimed = await late_interest.claim_behind(where, How(claims), heard, teller)
     size = sum(path.stat().st_size for path in paths)
     return Round(run, len(files), found.transfers, taken, paid, size, answered, claimed)
 
@@ -175,15 +177,15 @@ async def _round(desk_: _Desk, turn: Turn, claims: datetime) -> Round | None:
 async def _issued(desk_: _Desk, turn: Turn) -> int | None:
     """The number of a run that one hand proposed and another released; given up where nothing is due."""
     where, teller = desk_.where, desk_.told[1]
-    async with postgres.connected(where.database.dsn) as connection:
-        await postgres.bring_up_to_date(connection)
+    async with command_queries.connected(where.database.dsn) as connection:
+        await command_queries.bring_up_to_date(connection)
         wanted = Proposed(_PROPOSES, turn.until, turn.at.date())
-        run = await desk.propose(connection, desk_.books, wanted, teller.doing)
-        if not (await desk.one(connection, run))["lines"]:
-            await changing.abandon(connection, run, "nothing is due", _RELEASES)
+        run = await proposals.propose(connection, desk_.books, wanted, teller.doing)
+        if not (await proposals.one(connection, run))["lines"]:
+            await run_edits.abandon(connection, run, "nothing is due", _RELEASES)
             return None
-        await changing.release(connection, run, _RELEASES)
-    await paying.issued(where, run, Issue(_RELEASES, turn.at), desk_.told)
+        await run_edits.release(connection, run, _RELEASES)
+    await payment_runs.issued(where, run, Issue(_RELEASES, turn.at), desk_.told)
     return run
 
 
@@ -191,7 +193,7 @@ async def _new_details(desk_: _Desk, at: datetime) -> None:
     """Whoever was paid on a wrong or closed account tells another one, to the accountant."""
     reasons = desk_.books.reasons
     asked = [code for code in reasons.codes if reasons.of(code).reissue is Reissue.WITH_NEW_DETAILS]
-    async with postgres.connected(desk_.where.database.dsn) as connection:
+    async with command_queries.connected(desk_.where.database.dsn) as connection:
         rows = await payees_back(connection, asked)
     acts = [
         {
@@ -234,7 +236,7 @@ def tell(settled: Settled) -> None:
     for each in settled.rounds:
         console.say(_pace(each))
         telling.tell_rejected(each.taken)
-        interest.tell(each.claimed)
+        pay_interest.tell(each.claimed)
     telling.show(settled.standing)
 
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import CrescendoError
-from service import console
-from service.commands.options import HERE, Json, Place
+from service.cli.options import HERE, Json, Place
+from service.terminal import console
 
 if TYPE_CHECKING:
-    from reporting.explanation import Explanation
+    from reporting.act_history import Explanation
     from service.settings import Settings
 
 
@@ -24,7 +24,7 @@ def explain(
 
     Exit codes: 0 found; 3 no act of that reference is known.
     """
-    from reporting import story
+    from reporting import act_narrative
 
     found = life(place.settings(), reference, sender)
     if not (found.accepted or found.refused):
@@ -33,14 +33,14 @@ def explain(
     if json:
         console.as_json(found)
     else:
-        console.tell(story.tell(found))
+        console.tell(act_narrative.tell(found))
 
 
 def life(settings: "Settings", reference: str, sender: str | None) -> "Explanation":
     """Everything known of a reference."""
-    from reporting import explanation
-    from service.reading import read
+    from reporting import act_history
+    from service.database.report_session import read
 
     return read(
-        settings, lambda connection, names: explanation.explain(connection, names, reference, sender=sender)
+        settings, lambda connection, names: act_history.explain(connection, names, reference, sender=sender)
     )

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from service import console, progress
-from service.commands.options import HERE, Json, Place
+from service.cli.options import HERE, Json, Place
 from service.settings import Misuse
+from service.terminal import console, processing_progress
 
 app = App(name="generate", help="Make files of acts to try things on.")
 
@@ -46,13 +46,13 @@ def year(
     the rates that ministries see. The names of the files sort in the order of submission; summary.json says
     what is in them.
     """
-    from bench.year import Year, generate
+    from bench.year.year_generator import Year, generate
 
     try:
         wanted = Year(extent.seed, extent.acts, extent.senders, extent.format)
     except ValueError as error:
         raise Misuse(str(error)) from error
-    teller = progress.narrator()
+    teller = processing_progress.narrator()
     try:
         summary = generate(
             out, wanted, lambda done, total, label: teller.stepping(done, total, f"writing {label}")
@@ -97,9 +97,9 @@ def payments(
 
     summary.json says what must come of them.
     """
-    from bench.payables import Size
-    from bench.payment_files import Style, write
-    from posting.registry import Reference
+    from bench.payments.payable_requests import Size
+    from bench.payments.payment_files import Style, write
+    from posting.book.registry import Reference
 
     if orders.transfers < 1 or orders.per_file < 1 or orders.wrong_every < 0:
         raise Misuse("--transfers and --per-file count from 1, --wrong-every from 0")
@@ -149,11 +149,11 @@ def answers(
     """
     from core import bank_reasons
     from core.reference.files import SHIPPED
-    from settlement.simulated.answering import Manner, Style, answer
-    from settlement.simulated.fates import Chances
+    from settlement.simulated_bank.responses import Manner, Style, answer
+    from settlement.simulated_bank.transfer_outcomes import Chances
 
     reasons = bank_reasons.load(place.settings().reference or SHIPPED)
-    teller = progress.narrator()
+    teller = processing_progress.narrator()
     try:
         manner = Manner(reasons, Chances(luck.seed, luck.back), Style(luck.format))
         found = answer(files, out, manner, teller.doing)

@@ -10,32 +10,32 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from core.errors import CrescendoError, EngineError
-from service.console import complain, is_terminal
-from service.interruption import EXIT_INTERRUPTED
 from service.settings import Misuse
+from service.terminal.console import complain, is_terminal
+from service.terminal.signals import EXIT_INTERRUPTED
 
 EXIT_MISUSE = 2
 EXIT_STOPPED = 3
 
 _COMMANDS = (
-    ("run", "service.commands.run:run", "Process files of acts to the end."),
-    ("demo", "service.commands.demo:demo", "Process a sample year and show what comes of it."),
-    ("generate", "service.commands.generate:app", "Make files of acts to try things on."),
-    ("bank", "service.commands.bank:app", "The bank's answers taken in; how its accounts stand."),
-    ("report", "service.commands.report:app", "Trial balance, budget execution, refusals."),
-    ("explain", "service.commands.explain:explain", "The whole life of one act."),
-    ("pay", "service.commands.pay:app", "Payment runs, and their files for the bank."),
-    ("verify", "service.commands.verify:verify", "Prove journal, balances and chain from the raw rows."),
+    ("run", "service.cli.run:run", "Process files of acts to the end."),
+    ("demo", "service.cli.demo:demo", "Process a sample year and show what comes of it."),
+    ("generate", "service.cli.generate:app", "Make files of acts to try things on."),
+    ("bank", "service.cli.bank:app", "The bank's answers taken in; how its accounts stand."),
+    ("report", "service.cli.report:app", "Trial balance, budget execution, refusals."),
+    ("explain", "service.cli.explain:explain", "The whole life of one act."),
+    ("pay", "service.cli.pay:app", "Payment runs, and their files for the bank."),
+    ("verify", "service.cli.verify:verify", "Prove journal, balances and chain from the raw rows."),
     (
         "submit",
-        "service.commands.submit:submit",
+        "service.cli.submit:submit",
         "Send files to a running service, and wait for their receipts.",
     ),
-    ("top", "service.commands.top:top", "What a running service does: the figures of its live page."),
-    ("access", "service.commands.access:app", "Keys: who may send what, and whose end it is."),
-    ("db", "service.commands.db:app", "The database: its state, its migrations, its address."),
-    ("bench", "service.commands.bench:app", "Benchmarks that verify before they time."),
-    ("serve", "service.commands.serve:serve", "The HTTP service: takes files, decides, answers for them."),
+    ("top", "service.cli.top:top", "What a running service does: the figures of its live page."),
+    ("access", "service.cli.access:app", "Keys: who may send what, and whose end it is."),
+    ("db", "service.cli.db:app", "The database: its state, its migrations, its address."),
+    ("bench", "service.cli.bench:app", "Benchmarks that verify before they time."),
+    ("serve", "service.cli.serve:serve", "The HTTP service: takes files, decides, answers for them."),
 )
 _EPILOGUE = (
     "Exit codes: 0 done; 1 done, with findings or with files refused whole; 2 wrong usage; "

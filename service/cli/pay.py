@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import App, Parameter
 
-from core.payments import ZONE
-from service import console, interruption
-from service.commands.interest import interest
-from service.commands.moments import Moment, moment
-from service.commands.options import HERE, Json, Place
+from core.payment_rules import ZONE
+from service.cli.options import HERE, Json, Place
+from service.cli.pay_interest import interest
+from service.cli.time_options import Moment, moment
 from service.settings import Misuse
+from service.terminal import console, signals
 
 app = App(name="pay", help="Payment runs, from what is due to files for the bank; late interest.")
 app.command(interest)
@@ -76,23 +76,23 @@ class Order:
 @app.command
 def propose(*, due: Annotated[Due, Parameter(name="*")], place: Place = HERE, json: Json = False) -> None:
     """Propose to pay what is due: one transfer a request, grouped by accountant; what is left out, with the reason."""
-    from service import paying
-    from settlement.runs.desk import Proposed
+    from service.engine import payment_runs
+    from settlement.runs.proposals import Proposed
 
     who, today = person(due.by), moment(due.at).astimezone(ZoneInfo(ZONE)).date()
     wanted = Proposed(who, _day(due.until) if due.until else today, today)
-    run = paying.propose(place.settings(), wanted)
+    run = payment_runs.propose(place.settings(), wanted)
     _show(place, run, json)
 
 
 @app.command(name="list")
 def listing(*, place: Place = HERE, json: Json = False) -> None:
     """Every run, and how far it is."""
-    from service import paying
-    from service.pay_report import runs
-    from settlement.runs import postgres
+    from service.cli.payment_run_report import runs
+    from service.engine import payment_runs
+    from settlement.runs import run_queries
 
-    found = paying.at_desk(place.settings(), lambda connection, _: postgres.runs(connection))
+    found = payment_runs.at_desk(place.settings(), lambda connection, _: run_queries.runs(connection))
     for each in found:
         each.pop("terms")
     if json:
@@ -146,28 +146,28 @@ def regroup(
     place: Place = HERE,
 ) -> None:
     """Pay payees who ask for it by one transfer for all their requests; others are paid request by request."""
-    from service import paying
-    from settlement.runs import changing, postgres
+    from service.engine import payment_runs
+    from settlement.runs import run_edits, run_queries
 
     reason, by = because.said()
 
-    async def work(connection: postgres.Connection, _: Any) -> None:
-        numbers = [await changing.payee(connection, code) for code in payees]
-        await changing.change(connection, run, "ungroup" if apart else "regroup", (numbers, reason, by))
+    async def work(connection: run_queries.Connection, _: Any) -> None:
+        numbers = [await run_edits.payee(connection, code) for code in payees]
+        await run_edits.change(connection, run, "ungroup" if apart else "regroup", (numbers, reason, by))
 
-    paying.at_desk(place.settings(), work)
+    payment_runs.at_desk(place.settings(), work)
     console.say(f"Run {run}: {console.count(len(payees), 'payee')} {'apart' if apart else 'put together'}.")
 
 
 @app.command
 def release(run: Run, *, by: Who, place: Place = HERE, json: Json = False) -> None:
     """Find a run good: nothing of it changes any more, and it may be issued. Not by who proposed it."""
-    from service import paying
-    from settlement.runs import changing
+    from service.engine import payment_runs
+    from settlement.runs import run_edits
 
     who = person(by)
-    lines, cents = paying.at_desk(
-        place.settings(), lambda connection, _: changing.release(connection, run, who)
+    lines, cents = payment_runs.at_desk(
+        place.settings(), lambda connection, _: run_edits.release(connection, run, who)
     )
     if json:
         console.as_json({"run": run, "lines": lines, "cents": cents, "released_by": who})
@@ -180,11 +180,13 @@ def release(run: Run, *, by: Who, place: Place = HERE, json: Json = False) -> No
 @app.command
 def abandon(run: Run, *, because: Annotated[Because, Parameter(name="*")], place: Place = HERE) -> None:
     """Give a proposed run up: what it was to pay may be proposed anew."""
-    from service import paying
-    from settlement.runs import changing
+    from service.engine import payment_runs
+    from settlement.runs import run_edits
 
     reason, by = because.said()
-    paying.at_desk(place.settings(), lambda connection, _: changing.abandon(connection, run, reason, by))
+    payment_runs.at_desk(
+        place.settings(), lambda connection, _: run_edits.abandon(connection, run, reason, by)
+    )
     console.say(f"Run {run} is abandoned.")
 
 
@@ -203,14 +205,14 @@ def issue(
     Exit codes: 0 issued; 1 issued, but some lines were refused and are in no file; 2 wrong usage; 3 it cannot go on;
     130 interrupted.
     """
-    from service import paying
-    from settlement.pain001 import Version
-    from settlement.runs.issuing import Issue
+    from service.engine import payment_runs
+    from settlement.orders.pain001_writer import Version
+    from settlement.runs.issue import Issue
 
     how = Issue(person(order.by), moment(order.at), Version(order.version))
-    if not paying.issue(place.settings(), run, how):
+    if not payment_runs.issue(place.settings(), run, how):
         console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
-        return interruption.EXIT_INTERRUPTED
+        return signals.EXIT_INTERRUPTED
     found = _show(place, run, json)
     return EXIT_REFUSED if found["refused"] else 0
 
@@ -218,10 +220,10 @@ def issue(
 @app.command
 def files(run: Run, *, place: Place = HERE, json: Json = False) -> None:
     """The files of an issued run, where they are; one that is gone is made again, the same to the byte."""
-    from service import paying
-    from service.pay_report import listed
+    from service.cli.payment_run_report import listed
+    from service.engine import payment_runs
 
-    found = paying.again(place.settings(), run)
+    found = payment_runs.again(place.settings(), run)
     if json:
         console.as_json(found)
     else:
@@ -231,12 +233,12 @@ def files(run: Run, *, place: Place = HERE, json: Json = False) -> None:
 def _show(
     place: Place, run: int, json: bool, wanted: tuple[int, int, bool] = (0, 0, False)
 ) -> dict[str, Any]:
-    from service import paying
-    from service.pay_report import told
-    from settlement.runs import standing
+    from service.cli.payment_run_report import told
+    from service.engine import payment_runs
+    from settlement.runs import run_status
 
-    found = paying.at_desk(
-        place.settings(), lambda connection, _: standing.described(connection, run, wanted)
+    found = payment_runs.at_desk(
+        place.settings(), lambda connection, _: run_status.described(connection, run, wanted)
     )
     if json:
         console.as_json(found)
@@ -246,15 +248,15 @@ def _show(
 
 
 def _change(place: Place, run: int, what: str, said: tuple[Sequence[int], Because]) -> None:
-    from service import paying
-    from settlement.runs import changing
+    from service.engine import payment_runs
+    from settlement.runs import run_edits
 
     numbers, because = said
     if not numbers:
         raise Misuse("name at least one line; crescendo pay show --lines shows them")
     reason, by = because.said()
-    paying.at_desk(
-        place.settings(), lambda connection, _: changing.change(connection, run, what, (numbers, reason, by))
+    payment_runs.at_desk(
+        place.settings(), lambda connection, _: run_edits.change(connection, run, what, (numbers, reason, by))
     )
     console.say(f"Run {run}: {console.count(len(numbers), 'line')} {'held' if what == 'hold' else 'let go'}.")
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.money import euros
-from service import console, interruption, progress, tuning
-from service.commands.moments import Moment, moment
-from service.commands.options import HERE, Json, Place
-from service.opening import opened
+from service.cli.options import HERE, Json, Place
+from service.cli.time_options import Moment, moment
+from service.database.connect import opened
+from service.engine import process_tuning
+from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
-    from service.late import Claimed, How
+    from service.engine.late_interest import Claimed, How
     from service.settings import Settings
 
 EXIT_REFUSED = 1
@@ -37,7 +38,7 @@ def interest(
     Exit codes: 0 done; 1 some of it was refused, as where credits lack, or nothing was proposed, as the day lies in no open
     period; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
-    from service.late import How
+    from service.engine.late_interest import How
 
     found = claimed(place.settings(), How(moment(at), dry))
     if json:
@@ -46,32 +47,34 @@ def interest(
         tell(found, dry=dry)
     if found.is_interrupted:
         console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
-        return interruption.EXIT_INTERRUPTED
+        return signals.EXIT_INTERRUPTED
     return EXIT_REFUSED if found.waits or (found.posted and found.posted.reasons) else 0
 
 
 def claimed(settings: "Settings", how: "How") -> "Claimed":
     """Propose late interest with progress on standard error."""
-    from service import app, late, warmup
+    from service.engine import file_processing, kernel_warmup, late_interest
 
-    tuning.tune()
-    teller = progress.narrator()
+    process_tuning.tune()
+    teller = processing_progress.narrator()
 
-    async def work(heard: interruption.Interruption) -> "Claimed":
+    async def work(heard: signals.Interruption) -> "Claimed":
         async with opened(settings, teller.doing) as database:
-            await asyncio.to_thread(warmup.load, teller)
-            where = app.Where(settings, database, await asyncio.to_thread(app.reference_of, settings))
-            return await late.claim(where, how, heard, teller)
+            await asyncio.to_thread(kernel_warmup.load, teller)
+            where = file_processing.Where(
+                settings, database, await asyncio.to_thread(file_processing.reference_of, settings)
+            )
+            return await late_interest.claim(where, how, heard, teller)
 
     try:
-        return interruption.run(work)
+        return signals.run(work)
     finally:
         teller.close()
 
 
 def tell(found: "Claimed", *, dry: bool = False) -> None:
     """Write what was proposed."""
-    from service.report import reasons
+    from service.cli.processing_report import reasons
 
     if found.earlier:
         console.say(

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.money import euros
-from core.payments import Way
-from reporting.grids import Column, Grid, Kind
-from settlement.runs.left_out import FINDINGS, LeftOut
+from core.payment_rules import Way
+from reporting.report_tables import Column, Grid, Kind
+from settlement.runs.exclusions import FINDINGS, LeftOut
 
 
 def runs(found: Sequence[Mapping[str, Any]]) -> Grid:

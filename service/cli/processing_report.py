@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from reporting.grids import Cell, Column, Grid, Kind
-from service.app import Rejection, Result, Speed
-from service.console import count, heading, say, show
-from service.receipts import OUTCOMES, Reason, Receipt
-from service.rehearsed import DryRun
-from service.trying import Outlook
+from reporting.report_tables import Cell, Column, Grid, Kind
+from service.engine.dry_run import Outlook
+from service.engine.file_processing import Rejection, Result, Speed
+from service.results.dry_run_result import DryRun
+from service.results.receipts import OUTCOMES, Reason, Receipt
+from service.terminal.console import count, heading, say, show
 
 HASH_SHOWN = 12
 

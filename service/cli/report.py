@@ -8,10 +8,10 @@ from cyclopts import App, Parameter
 
 from core.errors import CrescendoError
 from core.nomenclature import Level
-from reporting.grids import Grid
-from service import console
-from service.commands.options import HERE, Place
+from reporting.report_tables import Grid
+from service.cli.options import HERE, Place
 from service.settings import Misuse
+from service.terminal import console
 
 if TYPE_CHECKING:
     from reporting.proofs import BatchProof, SubmissionProof
@@ -73,7 +73,7 @@ def trial_balance(
 ) -> None:
     """Debit, credit and balance of every account; both sides are equal."""
     from reporting import trial_balance as report
-    from service.reading import read
+    from service.database.report_session import read
 
     found = read(
         place.settings(),
@@ -86,7 +86,7 @@ def trial_balance(
 def budget(*, part: Part = ALL, form: Form = TABLE, place: Place = HERE) -> None:
     """What was opened, reserved, consumed and is left, in AE and in CP."""
     from reporting import budget as report
-    from service.reading import read
+    from service.database.report_session import read
 
     scope = report.Scope(Level[part.level.upper()], part.programme, part.year, part.batch)
     found = read(place.settings(), lambda connection, names: report.budget(connection, names, scope))
@@ -105,7 +105,7 @@ def refusals(
 ) -> None:
     """Why lines were refused, and what to do: by reason, or line by line for one submission."""
     from reporting import refusals as report
-    from service.reading import read
+    from service.database.report_session import read
 
     if submission is None:
         found = read(place.settings(), lambda connection, _: report.refusals(connection, language=language))
@@ -127,7 +127,7 @@ def commitments(
 ) -> None:
     """What commitments still bind: engaged and not drawn, certified and not requested."""
     from reporting import commitments as report
-    from service.reading import read
+    from service.database.report_session import read
 
     found = read(
         place.settings(),
@@ -148,7 +148,7 @@ def delays(
 ) -> None:
     """How long payments took, from request to debit; what came in time; interest due, proposed and paid."""
     from reporting import delays as report
-    from service.reading import read
+    from service.database.report_session import read
 
     scope = report.Scope(by, year)
     found = read(place.settings(), lambda connection, names: report.delays(connection, names, scope))
@@ -168,7 +168,7 @@ def proof(
     Exit codes: 0 everything holds; 1 something does not.
     """
     from reporting import proofs as report
-    from service.reading import read
+    from service.database.report_session import read
 
     if (submission is None) == (batch is None):
         raise Misuse("name one: --submission NUMBER or --batch NUMBER")

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from core.errors import InputError
-from ingest.companions import by_themselves
-from service import console, interruption, progress, tuning, warmup
-from service.commands.options import FILES, HERE, Json, Place
-from service.opening import opened
+from ingest.sidecars import by_themselves
+from service.cli.options import FILES, HERE, Json, Place
+from service.database.connect import opened
+from service.engine import kernel_warmup, process_tuning
 from service.settings import Misuse, Settings
+from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
-    from ingest.envelope import Envelope
-    from posting.registry import Reference
-    from service.app import Result
+    from ingest.spool.envelope import Envelope
+    from posting.book.registry import Reference
+    from service.engine.file_processing import Result
 
 EXIT_REFUSED = 1
 
@@ -86,12 +87,12 @@ def run(
     if json:
         console.as_json(result)
     else:
-        from service import report
+        from service.cli import processing_report
 
-        report.tell(result)
+        processing_report.tell(result)
     if result.is_interrupted:
         console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
-        return interruption.EXIT_INTERRUPTED
+        return signals.EXIT_INTERRUPTED
     return EXIT_REFUSED if result.rejected or result.lost else 0
 
 
@@ -100,9 +101,9 @@ def _tried(settings: Settings, files: Sequence[Path], presentation: Presentation
     if json:
         console.as_json(outlook)
     else:
-        from service import report
+        from service.cli import processing_report
 
-        report.tell_outlook(outlook)
+        processing_report.tell_outlook(outlook)
     return EXIT_REFUSED if outlook.rejected else 0
 
 
@@ -112,41 +113,41 @@ def process(settings: Settings, files: Sequence[Path], presentation: Presentatio
 
 
 def _worked(settings: Settings, files: Sequence[Path], presentation: Presentation, *, is_dry: bool) -> Any:
-    tuning.tune()
-    teller = progress.narrator()
+    process_tuning.tune()
+    teller = processing_progress.narrator()
     try:
         teller.doing("starting")
         if presentation.sender:
             _declared(presentation)
 
-        async def work(heard: interruption.Interruption) -> Any:
+        async def work(heard: signals.Interruption) -> Any:
             # Code and reference data are loaded while the database starts: neither needs the other.
             loading = asyncio.create_task(asyncio.to_thread(_loaded, settings, teller))
             async with opened(settings, teller.doing) as database:
                 reference = await loading
-                from ingest.intake import Order
-                from service import app, trying
+                from ingest.queue.file_feed import Order
+                from service.engine import dry_run, file_processing
 
                 order = Order(by_themselves(files), _declared(presentation), presentation.again)
-                where = app.Where(settings, database, reference)
+                where = file_processing.Where(settings, database, reference)
                 if is_dry:
-                    return await trying.try_out(where, order, teller)
-                return await app.process(where, order, heard, teller)
+                    return await dry_run.try_out(where, order, teller)
+                return await file_processing.process(where, order, heard, teller)
 
-        return interruption.run(work)
+        return signals.run(work)
     finally:
         teller.close()
 
 
-def _loaded(settings: Settings, teller: progress.Narrator) -> "Reference":
-    warmup.load(teller)
-    from service import app
+def _loaded(settings: Settings, teller: processing_progress.Narrator) -> "Reference":
+    kernel_warmup.load(teller)
+    from service.engine import file_processing
 
-    return app.reference_of(settings)
+    return file_processing.reference_of(settings)
 
 
 def _declared(presentation: Presentation) -> "Envelope":
-    from ingest.envelope import Envelope, checked
+    from ingest.spool.envelope import Envelope, checked
 
     try:
         return checked(Envelope(sender=presentation.sender, atomic=presentation.atomic), "--sender")

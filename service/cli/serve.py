@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from monitoring.cut_off import CutOff
-from service import console, interruption, logs, progress, tuning, warmup
-from service.access.roles import Role, held
-from service.commands.options import HERE, Place
+from service.auth.roles import Role, held
+from service.cli.options import HERE, Place
+from service.engine import kernel_warmup, logs, process_tuning
 from service.settings import Misuse
+from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
-    from service.drop.watch import Rules
-    from service.web.tls import Tls
+    from service.dropfolders.watcher import Rules
+    from service.http.tls import Tls
 
 _GIB = 2**30
 
@@ -83,7 +84,7 @@ class Dropping:
         Misuse
             The folder cannot be made, or the roles exclude each other.
         """
-        from service.drop.watch import Rules
+        from service.dropfolders.watcher import Rules
 
         if self.drop is None:
             return None
@@ -125,7 +126,7 @@ class Certificates:
         Misuse
             One of the files is missing, or they do not belong together.
         """
-        from service.web.tls import Files, Tls
+        from service.http.tls import Files, Tls
 
         if self.tls_cert and self.tls_key:
             return Tls(Files(self.tls_cert, self.tls_key, self.tls_client_ca))
@@ -156,24 +157,25 @@ def serve(
     cut_off = _cut_off(settings.cut_off)
     if listen.standby and not settings.database:
         raise Misuse("a standby shares a database with the engine it waits for: name it with --database")
-    tuning.tune()
+    process_tuning.tune()
     logs.to_standard_error()
-    teller = progress.narrator()
-    from service.web.server import listening
+    teller = processing_progress.narrator()
+    from service.http.web_server import listening
 
     sock = listening(listen.host, listen.port)
     try:
         rules = dropping.rules()
-        warmup.load(teller)
-        from service import serving, standby
+        kernel_warmup.load(teller)
+        from service import server
+        from service.engine import standby
 
-        tuning.settle()
-        at = serving.Listening(
+        process_tuning.settle()
+        at = server.Listening(
             *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
             *(listen.open_metrics, listen.standby, cut_off, tls, rules),
         )
         with suppress(standby.StoodDown):
-            interruption.run(lambda heard: serving.serve(settings, at, heard, teller))
+            signals.run(lambda heard: server.serve(settings, at, heard, teller))
     finally:
         teller.close()
         sock.close()

@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from reporting.grids import Column, Grid
-from service import asking, console
-from service.access.roles import kinds
-from service.commands import holders
-from service.commands.options import HERE, Json, Place
-from service.commands.powers import Powers
-from service.opening import reachable
+from reporting.report_tables import Column, Grid
+from service.auth.roles import kinds
+from service.cli import access_common
+from service.cli.access_rights import Powers
+from service.cli.options import HERE, Json, Place
+from service.database import session
+from service.database.connect import reachable
 from service.settings import Misuse
+from service.terminal import console
 
 app = App(name="signer", help="Public keys that sign files left in drop folders.")
 
@@ -44,8 +45,8 @@ def add(
     place: Place = HERE,
 ) -> None:
     """Register a public key. One key is one signer: in two hands it would be no separation of duties."""
-    from service.drop.postgres import NewSigner
-    from service.drop.signatures import public_key
+    from service.dropfolders.dropfolder_queries import NewSigner
+    from service.dropfolders.signatures import public_key
 
     grant, key = powers.granted(sender), public_key(signing.key)
     if not kinds(grant.roles):
@@ -55,7 +56,7 @@ def add(
     begins = signing.starts and signing.starts.replace(tzinfo=signing.starts.tzinfo or UTC)
     wishes = (signing.language, signing.pain002, begins, grant.lifetime)
     new = NewSigner(grant.sender, key, grant.roles, grant.programmes, *wishes)
-    name = asking.ask(place.settings(), lambda dsn, _: _added(dsn, new), reachable)
+    name = session.ask(place.settings(), lambda dsn, _: _added(dsn, new), reachable)
     if name is None:
         raise Misuse(
             f"{signing.key}: this key was registered before, and is one signer for ever. Make a new pair"
@@ -64,12 +65,12 @@ def add(
 
 
 async def _added(dsn: str, new: Any) -> str | None:
-    from service.drop import postgres
-    from service.postgres import bring_up_to_date, connected
+    from service.database.command_queries import bring_up_to_date, connected
+    from service.dropfolders import dropfolder_queries
 
     async with connected(dsn) as connection:
         await bring_up_to_date(connection)
-        return await postgres.add(connection, new)
+        return await dropfolder_queries.add(connection, new)
 
 
 @app.command
@@ -80,10 +81,10 @@ def revoke(
     place: Place = HERE,
 ) -> int:
     """End a signer: its signatures count no longer. Exit code 1 when there is no such signer."""
-    from service.drop import postgres
+    from service.dropfolders import dropfolder_queries
 
-    ended = holders.ask(place, lambda connection: postgres.end(connection, signer, reason))
-    return holders.told_end(f"signer {signer}", ended)
+    ended = access_common.ask(place, lambda connection: dropfolder_queries.end(connection, signer, reason))
+    return access_common.told_end(f"signer {signer}", ended)
 
 
 @app.command(name="list")
@@ -94,18 +95,18 @@ def listing(
     json: Json = False,
 ) -> None:
     """Every signer that ever was, and what became of it."""
-    from service.drop import postgres
+    from service.dropfolders import dropfolder_queries
 
-    found = holders.ask(place, lambda connection: postgres.listed(connection, sender))
-    holders.shown(found, _grid, json=json)
+    found = access_common.ask(place, lambda connection: dropfolder_queries.listed(connection, sender))
+    access_common.shown(found, _grid, json=json)
 
 
 def _grid(signers: Sequence[dict[str, Any]]) -> Grid:
     names = ("signer", "sender", "roles", "programmes", "begins", "ends", "pain.002", "public key")
     rows = [
         [
-            *(each["signer"], each["sender"], *holders.powers(each)),
-            *(f"{each['valid_from']:%Y-%m-%d}", holders.end(each), "yes" if each["pain002"] else "no"),
+            *(each["signer"], each["sender"], *access_common.powers(each)),
+            *(f"{each['valid_from']:%Y-%m-%d}", access_common.end(each), "yes" if each["pain002"] else "no"),
             each["public_key"],
         ]
         for each in signers

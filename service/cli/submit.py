@@ -7,9 +7,9 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from cyclopts import Parameter
 
-from service import console
-from service.commands.options import FILES, Json
+from service.cli.options import FILES, Json
 from service.settings import Misuse
+from service.terminal import console
 
 EXIT_REFUSED = 1
 _VARIABLE = "CRESCENDO_KEY"
@@ -80,8 +80,8 @@ def submit(
     Exit codes: 0 decided, whatever was refused line by line; 1 at least one file refused whole; 2 wrong usage;
     3 no answer from the service: the same command goes on.
     """
-    from ingest.companions import by_themselves
-    from service.sending import Refused
+    from ingest.sidecars import by_themselves
+    from service.client.http_service import Refused
 
     files = tuple(by_themselves(files))
     missing = [str(file) for file in files if not file.is_file()]
@@ -113,9 +113,9 @@ def submit(
 
 
 def _send(file: Path, to: To) -> Sent:
-    from service.client import Client
-    from service.delivery import Messenger
-    from service.sending import trusting
+    from service.client.client import Client
+    from service.client.http_service import trusting
+    from service.terminal.upload_progress import Messenger
 
     messenger = Messenger(file.name)
     try:
@@ -130,26 +130,28 @@ def _send(file: Path, to: To) -> Sent:
 
 
 def _foretell(sent: list[Sent]) -> None:
-    from service import report
-    from service.rehearsed import DryRun
+    from service.cli import processing_report
+    from service.results.dry_run_result import DryRun
 
     found = [msgspec.convert(each.answer, DryRun) for each in sent]
     if found:
-        report.tell_dry_runs(found)
+        processing_report.tell_dry_runs(found)
         console.say()
         console.say("Dry runs, each decided for itself and taken back: nothing is stored.")
 
 
 def _tell(sent: list[Sent], url: str) -> None:
-    from service import report
-    from service.receipts import Reason, Receipt
+    from service.cli import processing_report
+    from service.results.receipts import Reason, Receipt
 
     if not sent:
         return
-    console.show(report.receipts([msgspec.convert(each.answer["receipt"], Receipt) for each in sent]))
+    console.show(
+        processing_report.receipts([msgspec.convert(each.answer["receipt"], Receipt) for each in sent])
+    )
     reasons = [msgspec.convert(each, Reason) for one in sent for each in one.answer["reasons"]]
     if reasons:
-        console.show(report.reasons(reasons))
+        console.show(processing_report.reasons(reasons))
     console.say()
     for each in sent:
         console.say(f"{each.answer['receipt']['file']}: {each.course}.")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
-from core.payments import ZONE
+from core.payment_rules import ZONE
 from service.settings import Misuse
 
 Moment = Annotated[

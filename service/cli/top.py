@@ -5,9 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service import console
-from service.commands.options import Json
+from service.cli.options import Json
 from service.settings import Misuse
+from service.terminal import console
 
 _VARIABLE = "CRESCENDO_KEY"
 
@@ -40,7 +40,7 @@ def top(*, at: At = HERE, json: Json = False) -> int:
 
     Exit codes: 0 shown; 1 the service does not let this key look; 2 wrong usage; 3 no answer.
     """
-    from service.watching import Shut, Watch
+    from service.terminal.live_view import Shut, Watch
 
     if not 1 <= at.seconds <= 3600:
         raise Misuse("--seconds must be from 1 to 3,600")

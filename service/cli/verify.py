@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from core.reference.files import SHIPPED
-from reporting.grids import Column, Grid
-from service import asking, console
-from service.commands.options import HERE, Json, Place
-from service.progress import Narrator
+from reporting.report_tables import Column, Grid
+from service.cli.options import HERE, Json, Place
+from service.database import session
 from service.settings import Settings
+from service.terminal import console
+from service.terminal.processing_progress import Narrator
 
 if TYPE_CHECKING:
     from reporting.verification import Verification
@@ -30,7 +31,7 @@ def verify(*, place: Place = HERE, json: Json = False) -> int:
 
 def proof(settings: Settings) -> "Verification":
     """Verify the database of the settings."""
-    return asking.ask(settings, lambda dsn, teller: question(settings, dsn, teller))
+    return session.ask(settings, lambda dsn, teller: question(settings, dsn, teller))
 
 
 async def question(settings: Settings, dsn: str, teller: Narrator) -> "Verification":

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from core.errors import CrescendoError, EnvelopeMismatch, InputError
-from ingest.companions import imputation_beside
-from service.sending import Call, Later, Patience, Refused, Reply, Service, Unreachable
-from service.stating import HASH, Said, headers, said
+from ingest.sidecars import imputation_beside
+from service.client.http_service import Call, Later, Patience, Refused, Reply, Service, Unreachable
+from service.client.manifest import HASH, Said, headers, said
 
 __all__ = ("Changed", "Client", "Progress", "Refused", "Unreachable")
 
@@ -220,7 +220,7 @@ def _parcelled(path: Path, envelope: Said) -> Iterator[Parcel]:
         with _refusing(path.name):
             told, whole = said(path, envelope), path
             if imputation_beside(path) is not None:
-                from ingest.pairs import packed
+                from ingest.pain001.archive import packed
 
                 whole = held.enter_context(packed(path))
         about = {

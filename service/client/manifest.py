@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest.companions import MANIFEST_SUFFIX
+from ingest.sidecars import MANIFEST_SUFFIX
 
 MANIFEST_BYTES_MAX = 2**16
 _FLAGS = frozenset({"sepa_only", "atomic"})

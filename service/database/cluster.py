@@ -27,8 +27,8 @@ from typing import IO, NamedTuple
 import psutil
 
 from core.errors import DatabaseUnfit
-from service import launcher
-from service.binaries import User, within_reach
+from service.database import launcher
+from service.database.binaries import User, within_reach
 
 ROLE = "crescendo"
 

@@ -11,13 +11,13 @@ import asyncpg
 from asyncpg.exceptions import ClientConfigurationError
 
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
 from core.errors import DatabaseUnfit
-from posting.store.sql import queries
-from service.receipts import Reason, Receipt, reasons, receipt
+from core.outcome_codes import Outcome
+from posting.store.sql_files import queries
+from service.results.receipts import Reason, Receipt, reasons, receipt
 from service.settings import Misuse
 
-SQL = queries("service", "queries.sql")
+SQL = queries("service.database", "queries.sql")
 FAILURES = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -118,7 +118,7 @@ async def examples(connection: asyncpg.Connection) -> list[str]:
 
 async def bring_up_to_date(connection: asyncpg.Connection) -> list[str]:
     """Apply the migrations that are missing; their names."""
-    from posting.store.migrating import migrate
+    from posting.store.migrate import migrate
 
     return await migrate(connection)
 

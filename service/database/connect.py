@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from core.errors import CrescendoError
-from service.binaries import wheel_binaries
-from service.cluster import ROLE, Cluster
-from service.database import Database, embedded
+from service.database.binaries import wheel_binaries
+from service.database.cluster import ROLE, Cluster
+from service.database.embedded import Database, embedded
 from service.settings import Settings
 
 

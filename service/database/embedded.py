@@ -20,8 +20,8 @@ from typing import IO
 import psutil
 
 from core.errors import DatabaseUnfit
-from service.binaries import wheel_binaries
-from service.cluster import ROLE, Cluster, is_locked, owned
+from service.database.binaries import wheel_binaries
+from service.database.cluster import ROLE, Cluster, is_locked, owned
 
 SETTINGS: Mapping[str, str] = {
     # Nothing here trades safety for speed: a committed act survives a power cut.

@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 
 from posting.batch import Outcome
-from posting.store.lookups import Gone, Lookups, Sort, tended
+from posting.store.lookup_indexes import Gone, Lookups, Sort, tended
 
 LOG = structlog.get_logger()
 IDLE_SECONDS = 3

@@ -4,11 +4,11 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
-from service import interruption, progress
-from service.database import Database
-from service.opening import readable
-from service.progress import Narrator
+from service.database.connect import readable
+from service.database.embedded import Database
 from service.settings import Settings
+from service.terminal import processing_progress, signals
+from service.terminal.processing_progress import Narrator
 
 Answer = TypeVar("Answer")
 Opening = Callable[[Settings, Callable[[str], None]], AbstractAsyncContextManager[Database]]
@@ -18,16 +18,16 @@ Question = Callable[[str, Narrator], Coroutine[Any, Any, Answer]]
 
 def ask(settings: Settings, question: Question[Answer], opening: Opening = readable) -> Answer:
     """Open the database for one question."""
-    teller = progress.narrator()
+    teller = processing_progress.narrator()
 
-    async def asked(_: interruption.Interruption) -> Answer:
-        from service import postgres
+    async def asked(_: signals.Interruption) -> Answer:
+        from service.database import command_queries
 
         async with opening(settings, teller.doing) as database:
-            with postgres.told(database.dsn):
+            with command_queries.told(database.dsn):
                 return await question(database.dsn, teller)
 
     try:
-        return interruption.run(asked)
+        return signals.run(asked)
     finally:
         teller.close()

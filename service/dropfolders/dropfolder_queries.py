@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from posting.store.sql import queries
+from posting.store.sql_files import queries
 from reporting.refusals import Language
-from service.access import keys
-from service.access.roles import Role
-from service.drop.signatures import Signer
+from service.auth import api_keys
+from service.auth.roles import Role
+from service.dropfolders.signatures import Signer
 
-SQL = queries("service.drop", "queries.sql")
+SQL = queries("service.dropfolders", "queries.sql")
 Pool = asyncpg.Pool
 
 
@@ -43,7 +43,7 @@ class Taken(NamedTuple):
 
 async def add(connection: asyncpg.Connection, new: NewSigner) -> str | None:
     """Store a signer; its name, or None when the key was registered before, for whomever."""
-    name, _ = keys.made()
+    name, _ = api_keys.made()
     lists = (sorted(new.roles), sorted(new.programmes))
     wishes = (new.language, new.wants_pain002, new.begins, new.lifetime)
     return await connection.fetchval(SQL["insert_signer"], name, new.sender, new.key, *lists, *wishes)
@@ -76,7 +76,7 @@ async def signers_of(pool: Pool, sender: str) -> list[Signer]:
 
 def _signer(row: Any) -> Signer:
     roles = frozenset(Role(name) for name in row["roles"])
-    who = keys.caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
+    who = api_keys.caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
     return Signer(who, bytes(row["public_key"]), row["is_live"], row["language"], row["pain002"])
 
 

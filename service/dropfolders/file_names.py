@@ -4,7 +4,7 @@ import hashlib
 import os
 
 from core.errors import FormatUnknown
-from ingest.companions import MANIFEST_SUFFIX
+from ingest.sidecars import MANIFEST_SUFFIX
 
 SIGNATURE, MANIFEST = ".sig", MANIFEST_SUFFIX
 NAME_BYTES_MAX = 180

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import FileUnreadable, InputError, LimitExceeded
-from ingest.envelope import Envelope, checked
+from ingest.spool.envelope import Envelope, checked
 
 SENDERS_MAX = 1000
 ENTRIES_MAX = 2000

@@ -8,21 +8,21 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import msgspec
 
 from core.errors import FileUnreadable
-from ingest.envelope import Envelope, stated
-from ingest.formats import MANIFEST_BYTES_MAX
-from ingest.jsonl import strict_object
-from ingest.spool import Spool, Spooled
-from service.access import keys
-from service.access.keys import Caller
-from service.access.roles import Role
-from service.drop import signatures
-from service.drop.arrivals import Arrived
-from service.drop.folder import Changed, Folder
-from service.drop.names import MANIFEST, SIGNATURE, check
-from service.drop.signatures import SIGNATURE_FILE_BYTES_MAX, Signer
-from service.web import presenting
-from service.web.desk import Desk
-from service.web.problems import Problem, busy
+from ingest.formats.detection import MANIFEST_BYTES_MAX
+from ingest.formats.jsonl import strict_object
+from ingest.spool.envelope import Envelope, stated
+from ingest.spool.spool import Spool, Spooled
+from service.auth import api_keys
+from service.auth.api_keys import Caller
+from service.auth.roles import Role
+from service.dropfolders import signatures
+from service.dropfolders.file_names import MANIFEST, SIGNATURE, check
+from service.dropfolders.folder import Changed, Folder
+from service.dropfolders.signatures import SIGNATURE_FILE_BYTES_MAX, Signer
+from service.dropfolders.stable_files import Arrived
+from service.http import upload_headers
+from service.http.problems import Problem, busy
+from service.http.service_context import Desk
 
 _MISSING = Problem(
     HTTPStatus.UNAUTHORIZED,
@@ -82,7 +82,7 @@ class Taking:
         found = self._signature(folder, arrived) if signers else None
         spooled = await self._spooled(folder, arrived)
         signer = await self._recognised(spooled, found, signers) if found else None
-        who = signer.caller if signer else keys.caller("unsigned", sender, self._unsigned, frozenset())
+        who = signer.caller if signer else api_keys.caller("unsigned", sender, self._unsigned, frozenset())
         try:
             return Accepted(await self._admitted(spooled, who), signer)
         except Problem as problem:
@@ -119,7 +119,7 @@ class Taking:
         return signer
 
     async def _admitted(self, spooled: Spooled, who: Caller) -> int:
-        return (await self._desk.admit(spooled, presenting.ANY, who, again=False)).number
+        return (await self._desk.admit(spooled, upload_headers.ANY, who, again=False)).number
 
 
 class _Source:

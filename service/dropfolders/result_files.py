@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 import msgspec
 
 from core.errors import InputError
-from service.drop.folder import Folder
-from service.drop.names import harmless
-from service.drop.postgres import Taken
-from service.reported import Wanted, written
-from service.web.desk import Desk
-from service.web.pain002 import source_of
-from service.web.problems import Problem
-from service.web.refusals import as_csv, refused
-from service.web.submissions import Submissions
-from settlement.statuses import refused_whole
+from service.dropfolders.dropfolder_queries import Taken
+from service.dropfolders.file_names import harmless
+from service.dropfolders.folder import Folder
+from service.http.handlers.pain002 import source_of
+from service.http.handlers.refused_lines import as_csv, refused
+from service.http.handlers.submissions import Submissions
+from service.http.problems import Problem
+from service.http.service_context import Desk
+from service.results.pain002_report import Wanted, written
+from settlement.pain002_writer import refused_whole
 
 RECEIPT, REFUSALS, PAIN002, PROBLEM = ".receipt.json", ".refusals.csv", ".pain002.xml", ".problem.json"
 

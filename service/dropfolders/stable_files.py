@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from service.drop.folder import Entry
-from service.drop.names import MANIFEST, SIGNATURE, is_companion, is_plain, is_unfinished
+from service.dropfolders.file_names import MANIFEST, SIGNATURE, is_companion, is_plain, is_unfinished
+from service.dropfolders.folder import Entry
 
 PATIENCE_SECONDS = 3600
 """A file that must be signed waits so long for its signature."""

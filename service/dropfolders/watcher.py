@@ -18,21 +18,21 @@ from typing import NamedTuple
 import structlog
 
 from core.errors import EngineError, InputError
-from ingest.spool import Spool
-from service.access.roles import Role
-from service.access.trail import Attempt, Trail
-from service.drop import postgres
-from service.drop.arrivals import Arrivals, Arrived
-from service.drop.folder import Changed, Folder, Place, opened, senders
-from service.drop.later import RETRY_SECONDS, Later
-from service.drop.names import harmless
-from service.drop.postgres import Pool, Taken
-from service.drop.results import Results, explain
-from service.drop.signatures import Signer
-from service.drop.taking import Taking
-from service.web.desk import Desk
-from service.web.postgres import DATABASE_FAILURES
-from service.web.problems import Problem, of_input
+from ingest.spool.spool import Spool
+from service.auth.audit_trail import Attempt, Trail
+from service.auth.roles import Role
+from service.dropfolders import dropfolder_queries
+from service.dropfolders.backoff import RETRY_SECONDS, Later
+from service.dropfolders.dropfolder_queries import Pool, Taken
+from service.dropfolders.file_names import harmless
+from service.dropfolders.folder import Changed, Folder, Place, opened, senders
+from service.dropfolders.intake import Taking
+from service.dropfolders.result_files import Results, explain
+from service.dropfolders.signatures import Signer
+from service.dropfolders.stable_files import Arrivals, Arrived
+from service.http.problems import Problem, of_input
+from service.http.service_context import Desk
+from service.http.submission_queries import DATABASE_FAILURES
 
 LOG = structlog.get_logger()
 POLL_SECONDS = 0.25
@@ -70,7 +70,7 @@ class Watch:
     async def run(self) -> None:
         """Look until the service stops."""
         self.desk.drained.append(self._stopped.set)
-        for taken in await postgres.unanswered(self.pool):
+        for taken in await dropfolder_queries.unanswered(self.pool):
             self._unanswered[taken.sender].append(taken)
         async with asyncio.TaskGroup() as group:
             while not self._stopped.is_set():
@@ -117,12 +117,16 @@ class Watch:
             for each in self._unanswered[folder.sender]
             if self._later.is_due(folder.sender, _result(each))
         ][:TAKEN_A_LOOK]
-        ended = await postgres.ended(self.pool, [each.submission for each in waiting]) if waiting else set()
+        ended = (
+            await dropfolder_queries.ended(self.pool, [each.submission for each in waiting])
+            if waiting
+            else set()
+        )
         for taken in waiting:
             if taken.submission in ended and not self._stopped.is_set():
                 async with self._alone(folder, taken.name, _result(taken)):
                     await Results(self.desk).write(folder, taken)
-                    await postgres.note_answered(self.pool, taken)
+                    await dropfolder_queries.note_answered(self.pool, taken)
                     self._unanswered[folder.sender].remove(taken)
                     said = {"file": taken.name, "submission": taken.submission}
                     LOG.info("drop answered", sender=taken.sender, **said)
@@ -135,7 +139,7 @@ class Watch:
         if not entries:
             self._arrivals.pop(folder.sender, None)
             return
-        signers = await postgres.signers_of(self.pool, folder.sender)
+        signers = await dropfolder_queries.signers_of(self.pool, folder.sender)
         known = self._arrivals.setdefault(folder.sender, Arrivals(self.rules.settle_seconds))
         whole = known.whole(entries, must_sign=bool(signers))
         due = [each for each in whole if self._later.is_due(folder.sender, each.entry.name)]
@@ -177,7 +181,7 @@ class Watch:
     async def _take(self, folder: Folder, arrived: Arrived, signers: list[Signer]) -> None:
         name = arrived.entry.name
         submission, signer = await self.taking.take(folder, arrived, signers)
-        taken = await postgres.note_taken(self.pool, (folder.sender, name, submission), signer)
+        taken = await dropfolder_queries.note_taken(self.pool, (folder.sender, name, submission), signer)
         self._unanswered[folder.sender].append(taken)
         await _moved(folder, arrived, Place.DONE, f"{submission:09}")
         self.desk.board.count("drop_files_total", "taken")
@@ -220,5 +224,5 @@ async def watch(rules: Rules, desk: Desk, trail: Trail, where: tuple[str, Spool]
         The database did not say what is left to answer.
     """
     dsn, spool = where
-    async with postgres.writing(dsn) as pool:
+    async with dropfolder_queries.writing(dsn) as pool:
         await Watch(rules, desk, trail, pool, Taking(desk, spool, rules.unsigned)).run()

@@ -12,24 +12,25 @@ import msgspec
 
 from core import bank_reasons
 from core.accountants import Accountants
-from core.codes import Outcome
 from core.errors import InputError
+from core.outcome_codes import Outcome
 from core.reference.files import SHIPPED
-from ingest.envelope import Envelope
-from ingest.intake import Order
-from service import app, late, paying, postgres
-from service.app import Rejection, Result, Where
-from service.interruption import Interruption
-from service.late import Claimed, How
-from service.progress import Narrator
+from ingest.queue.file_feed import Order
+from ingest.spool.envelope import Envelope
+from service.database import command_queries
+from service.engine import file_processing, late_interest, payment_runs
+from service.engine.file_processing import Rejection, Result, Where
+from service.engine.late_interest import Claimed, How
 from service.settings import Settings
-from settlement import asked
-from settlement.bank import postgres as bank
-from settlement.bank.acts import SENDER
-from settlement.bank.importing import Imported, Importer, Known
-from settlement.bank.verdicts import Lots
-from settlement.outbox import Outbox
-from settlement.runs.books import Books
+from service.terminal.processing_progress import Narrator
+from service.terminal.signals import Interruption
+from settlement.orders.outbox import Outbox
+from settlement.reconciliation import bank_queries as bank
+from settlement.reconciliation.bank_acts import SENDER
+from settlement.reconciliation.bulk_rejections import Lots
+from settlement.reconciliation.importer import Imported, Importer, Known
+from settlement.runs.payment_reference import Books
+from settlement.simulated_bank import pain001_reader
 
 FOLDER = "bank"
 """Of the acts of the bank's answers, within the data folder."""
@@ -102,7 +103,7 @@ async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: T
     taken = Taken([_message(each, refused) for each in messages], rejected, posted)
     if not told.claims or taken.is_interrupted or not any(each.debits for each in taken.messages):
         return taken
-    claimed = await late.claim_behind(where, told.claims, heard, told.teller)
+    claimed = await late_interest.claim_behind(where, told.claims, heard, told.teller)
     return msgspec.structs.replace(taken, interest=claimed)
 
 
@@ -113,9 +114,9 @@ async def _imported(
     settings, database = where.settings, where.database
     messages: list[Imported] = []
     rejected: list[Rejection] = []
-    with postgres.told(database.dsn):
-        async with postgres.connected(database.dsn) as connection:
-            await postgres.bring_up_to_date(connection)
+    with command_queries.told(database.dsn):
+        async with command_queries.connected(database.dsn) as connection:
+            await command_queries.bring_up_to_date(connection)
             importer = Importer(connection, settings.data / FOLDER, _known(settings), told.teller.doing)
             for path in paths:
                 try:
@@ -148,7 +149,9 @@ async def _post(
     teller.doing("posting")
     # acts that were refused are the same bytes once they may pass, and those accepted before are duplicates then
     order = Order(files, Envelope(sender=SENDER), again=any(each.was_refused for each in messages))
-    result = app.proved(await app.process(where, order, heard, teller), "the bank's answers")
+    result = file_processing.proved(
+        await file_processing.process(where, order, heard, teller), "the bank's answers"
+    )
     if not result.is_interrupted:
         for path in files:
             path.unlink(missing_ok=True)
@@ -161,8 +164,8 @@ async def _refused(where: Where, messages: Sequence[Imported]) -> dict[bytes, Co
     files = [each.acts_hash for each in messages if each.acts_hash]
     if not files:
         return found
-    with postgres.told(where.database.dsn):
-        async with postgres.connected(where.database.dsn) as connection:
+    with command_queries.told(where.database.dsn):
+        async with command_queries.connected(where.database.dsn) as connection:
             for row in await bank.refused(connection, files):
                 found.setdefault(row["file_hash"], Counter())[Outcome(row["code"]).name] += 1
     return found
@@ -174,11 +177,11 @@ def years(settings: Settings) -> Mapping[int, Accountants]:
 
 
 def _known(settings: Settings) -> Known:
-    outbox = Outbox(settings.data / paying.OUTBOX)
+    outbox = Outbox(settings.data / payment_runs.OUTBOX)
 
     def lots(run: int, name: str) -> Lots | None:
         path = outbox.path(run, name)
-        return asked.by_lot(asked.read([path])) if path.exists() else None
+        return pain001_reader.by_lot(pain001_reader.read([path])) if path.exists() else None
 
     return Known(years(settings), bank_reasons.load(settings.reference or SHIPPED), lots)
 

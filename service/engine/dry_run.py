@@ -9,23 +9,23 @@ from pathlib import Path
 import msgspec
 
 from core.errors import InputError
-from core.observer import Stages
-from ingest.inspection import prove
-from ingest.intake import Order
-from ingest.proved import Allowance
-from ingest.spool import Spool, Spooled
-from ingest.tally import Inspection
-from ingest.trial import Trial, Tried
+from core.stage_timing import Stages
+from ingest.queue.dry_run_feed import Trial, Tried
+from ingest.queue.file_feed import Order
+from ingest.spool.spool import Spool, Spooled
+from ingest.validation.decoded_cache import Allowance
+from ingest.validation.file_totals import Inspection
+from ingest.validation.file_validation import prove
 from posting import pipeline
 from posting.pipeline import Pipeline
-from posting.store.postgres import PostgresStore
-from reporting import reference as codes_of
-from reporting.names import read_names
-from service import postgres
-from service.app import Rejection, Where, held
-from service.progress import Narrator
-from service.rehearsed import After, DryRun, told
+from posting.store.journal_store import PostgresStore
+from reporting import code_labels as codes_of
+from reporting.code_names import read_names
+from service.database import command_queries
+from service.engine.file_processing import Rejection, Where, held
+from service.results.dry_run_result import After, DryRun, told
 from service.settings import Misuse
+from service.terminal.processing_progress import Narrator
 
 LINES_MAX = 1_000_000
 """Lines of all files together: what became of each is held in memory until it is taken back."""
@@ -74,7 +74,7 @@ async def try_out(where: Where, order: Order, teller: Narrator) -> Outlook:
         The engine cannot go on.
     """
     async with held(where.database, PostgresStore, where.settings.command_seconds) as store:
-        if left := await postgres.due(store.keeper):
+        if left := await command_queries.due(store.keeper):
             raise Misuse(
                 f"{left[0].file} is unfinished and would come first: run without --dry-run to finish it"
             )
@@ -124,7 +124,7 @@ def _prove(spooled: Spooled, found: _Gathered) -> None:
 async def _outlook(where: Where, store: PostgresStore, gathered: _Gathered, trial: Trial) -> Outlook:
     folder = where.settings.reference
     names = await read_names(store.keeper, codes_of.load(folder) if folder else codes_of.load())
-    batch, _ = await postgres.chain_head(store.keeper)
+    batch, _ = await command_queries.chain_head(store.keeper)
     after, passes = After(batch, trial.first_node), trial.found.passes if trial.found else []
     files = [
         told(file, [one for one in passes if one[0].submission is submission], after, (names, "en"))

@@ -15,23 +15,24 @@ import msgspec
 import psutil
 
 from core.errors import EngineError
-from core.observer import Stages
-from ingest.admission import sweep
-from ingest.intake import FileFeed, Order, Rejected
-from ingest.spool import Spool
+from core.stage_timing import Stages
+from ingest.queue.admission import sweep
+from ingest.queue.file_feed import FileFeed, Order, Rejected
+from ingest.spool.spool import Spool
 from posting import pipeline
 from posting.batch import Batch, Outcome, Tally
-from posting.loading import Loaded
+from posting.book.registry import Reference
 from posting.pipeline import Pipeline
-from posting.registry import Reference
-from posting.store.postgres import PostgresStore
-from service import answers, postgres
-from service.answers import Answered
-from service.database import Database
-from service.interruption import Interruption
-from service.progress import Course, File, Narrator, followed
-from service.receipts import Reason, Receipt
+from posting.recovery.book_loading import Loaded
+from posting.store.journal_store import PostgresStore
+from service.database import command_queries
+from service.database.embedded import Database
+from service.results import pain002_files
+from service.results.pain002_files import Answered
+from service.results.receipts import Reason, Receipt
 from service.settings import Settings
+from service.terminal.processing_progress import Course, File, Narrator, followed
+from service.terminal.signals import Interruption
 
 Store = TypeVar("Store", bound=PostgresStore)
 _STOPPING = "Stopping after the batches under way; once more stops at once."
@@ -228,7 +229,7 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
         await sweep(spool, store)
         files = FileFeed(replace(order, admitted=course.admit), spool, store, clock.stages)
         feed = Stoppable(files)
-        left = await postgres.due(store.keeper)
+        left = await command_queries.due(store.keeper)
         course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)
 
         def committed(outcome: Outcome) -> None:
@@ -258,7 +259,7 @@ async def held(
 ) -> AsyncIterator[Store]:
     """The lease on the database, held by a store that is ``made`` for its address."""
     holder = f"process {os.getpid()} on {platform.node()}"
-    with postgres.told(database.dsn):
+    with command_queries.told(database.dsn):
         store = made(database.dsn)
         store.limit(command_seconds)
         async with store.held(holder):
@@ -267,22 +268,22 @@ async def held(
 
 async def _result(where: Where, store: PostgresStore, feed: Stoppable, clock: Clock) -> Result:
     files = feed.feed
-    batch, chain = await postgres.chain_head(store.keeper)
-    receipts = await postgres.read_receipts(store.keeper, files.taken)
-    known = await postgres.read_receipts(store.keeper, [each.submission for each in files.known])
-    ended = answers.Ended([*receipts, *known], files.rejected)
+    batch, chain = await command_queries.chain_head(store.keeper)
+    receipts = await command_queries.read_receipts(store.keeper, files.taken)
+    known = await command_queries.read_receipts(store.keeper, [each.submission for each in files.known])
+    ended = pain002_files.Ended([*receipts, *known], files.rejected)
     return Result(
         receipts=receipts,
         known=known,
         rejected=[_rejection(each) for each in files.rejected],
         twice=[] if feed.is_stopping else _twice(files, clock.course),
-        reasons=await postgres.read_reasons(store.keeper, files.taken),
+        reasons=await command_queries.read_reasons(store.keeper, files.taken),
         batch=batch,
         chain=chain,
         speed=clock.speed(),
         is_interrupted=feed.is_stopping,
         lost=[Lost(number, files.lost.reason(number)) for number in files.lost],
-        answered=await answers.answer(where.settings, where.database.dsn, ended),
+        answered=await pain002_files.answer(where.settings, where.database.dsn, ended),
     )
 
 

@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 import time
 
-from service.progress import Narrator
+from service.terminal.processing_progress import Narrator
 
 _QUICK_SECONDS = 1.5
 

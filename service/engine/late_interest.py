@@ -15,19 +15,20 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from core import interest, payments
+from core import late_interest, payment_rules
 from core.errors import ReferenceDataError
-from core.payments import ZONE
+from core.payment_rules import ZONE
 from core.reference.files import SHIPPED
-from ingest.intake import Order
-from service import app, postgres
-from service.app import Result, Where
-from service.interruption import Interruption
-from service.progress import Narrator
-from settlement import outbox
-from settlement.late import acts
-from settlement.late import postgres as late
-from settlement.late.acts import BATCH
+from ingest.queue.file_feed import Order
+from service.database import command_queries
+from service.engine import file_processing
+from service.engine.file_processing import Result, Where
+from service.terminal.processing_progress import Narrator
+from service.terminal.signals import Interruption
+from settlement.late_interest import claim_acts
+from settlement.late_interest import interest_queries as late
+from settlement.late_interest.claim_acts import BATCH
+from settlement.orders import outbox
 
 FOLDER, FILE = "interest", "acts.arrow"
 """Where the acts are on their way, within the data folder."""
@@ -104,7 +105,7 @@ async def claim(where: Where, how: How, heard: Interruption, teller: Narrator) -
     if len(found.rows):
         if not _takes_entries(where, day):
             return msgspec.structs.replace(told, waits=_CLOSED.format(day=day))
-        told = await _posted(where, told, acts.table(found, names, day), (heard, teller))
+        told = await _posted(where, told, claim_acts.table(found, names, day), (heard, teller))
     if not (told.is_interrupted or told.waits):
         teller.doing("noting how far")
         await _noted(where, measured.last_entry)
@@ -116,7 +117,9 @@ async def _posted(where: Where, told: Claimed, table: pa.Table, by: tuple[Interr
     path = where.settings.data / FOLDER / FILE
     await asyncio.to_thread(_write, table, path)
     by[1].doing("posting interest")
-    result = app.proved(await app.process(where, Order([path], again=True), *by), "late interest")
+    result = file_processing.proved(
+        await file_processing.process(where, Order([path], again=True), *by), "late interest"
+    )
     if result.is_interrupted:
         return msgspec.structs.replace(told, posted=result)
     path.unlink(missing_ok=True)
@@ -142,28 +145,28 @@ async def claim_behind(where: Where, how: How, heard: Interruption, teller: Narr
 async def _finished(where: Where, heard: Interruption, teller: Narrator) -> Result | None:
     """What became of files that earlier calls left on their way; none where there are none."""
     dsn = where.database.dsn
-    with postgres.told(dsn):
-        async with postgres.connected(dsn) as connection:
-            await postgres.bring_up_to_date(connection)
-            left = await postgres.due(connection)
+    with command_queries.told(dsn):
+        async with command_queries.connected(dsn) as connection:
+            await command_queries.bring_up_to_date(connection)
+            left = await command_queries.due(connection)
     if not left:
         return None
     teller.doing("finishing what was left")
-    return await app.process(where, Order([]), heard, teller)
+    return await file_processing.process(where, Order([]), heard, teller)
 
 
 async def _waits(where: Where) -> str:
     """What is said of claims that were given to the engine and are not decided; empty where there are none."""
-    with postgres.told(where.database.dsn):
-        async with postgres.connected(where.database.dsn) as connection:
-            await postgres.bring_up_to_date(connection)
+    with command_queries.told(where.database.dsn):
+        async with command_queries.connected(where.database.dsn) as connection:
+            await command_queries.bring_up_to_date(connection)
             files = await late.waiting(connection)
-    return _WAITING.format(file=files[0], sender=acts.SENDER) if files else ""
+    return _WAITING.format(file=files[0], sender=claim_acts.SENDER) if files else ""
 
 
 async def _noted(where: Where, last_entry: int) -> None:
-    with postgres.told(where.database.dsn):
-        async with postgres.connected(where.database.dsn) as connection:
+    with command_queries.told(where.database.dsn):
+        async with command_queries.connected(where.database.dsn) as connection:
             await late.note(connection, last_entry)
 
 
@@ -173,16 +176,16 @@ def _lines(before: Result | None) -> int:
     return sum(
         each.decided
         for each in receipts
-        if (each.sender, each.batch_id[: len(BATCH)]) == (acts.SENDER, BATCH)
+        if (each.sender, each.batch_id[: len(BATCH)]) == (claim_acts.SENDER, BATCH)
     )
 
 
-async def _measured(where: Where, how: How, teller: Narrator) -> tuple[late.Found, acts.Names]:
+async def _measured(where: Where, how: How, teller: Narrator) -> tuple[late.Found, claim_acts.Names]:
     folder, dsn = where.settings.reference or SHIPPED, where.database.dsn
-    rules, term = interest.load(folder), payments.load(folder).term_days
-    with postgres.told(dsn):
-        async with postgres.connected(dsn) as connection:
-            await postgres.bring_up_to_date(connection)
+    rules, term = late_interest.load(folder), payment_rules.load(folder).term_days
+    with command_queries.told(dsn):
+        async with command_queries.connected(dsn) as connection:
+            await command_queries.bring_up_to_date(connection)
             teller.doing("measuring delays")
             measure = late.proposed_since if how.since_mark else late.proposed
             found = await measure(connection, rules, term)
@@ -197,7 +200,7 @@ def _takes_entries(where: Where, day: date) -> bool:
     return bool(placed.inside[0]) and bool(calendar.open_periods()[placed.period[0]])
 
 
-def _claimed(found: acts.Proposed) -> Claimed:
+def _claimed(found: claim_acts.Proposed) -> Claimed:
     due, rows = found.due, found.rows
     amount, own, fixed = (
         int(column.sum(dtype=np.int64))

@@ -5,42 +5,45 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from core.reference.files import SHIPPED
-from posting.registry import Reference
-from service import app, asking, interruption, progress, tuning, warmup
-from service.interruption import Interruption
-from service.opening import opened
-from service.progress import Narrator
+from posting.book.registry import Reference
+from service.database import session
+from service.database.connect import opened
+from service.engine import file_processing, kernel_warmup, process_tuning
 from service.settings import Settings
-from settlement.outbox import Outbox
-from settlement.runs import desk, issuing, postgres
-from settlement.runs.books import Books
-from settlement.runs.desk import Proposed
-from settlement.runs.issuing import Issue, Prepared
+from service.terminal import processing_progress, signals
+from service.terminal.processing_progress import Narrator
+from service.terminal.signals import Interruption
+from settlement.orders.outbox import Outbox
+from settlement.runs import issue as issuing
+from settlement.runs import proposals, run_queries
+from settlement.runs.issue import Issue, Prepared
+from settlement.runs.payment_reference import Books
+from settlement.runs.proposals import Proposed
 
 OUTBOX = "outbox"
 Answer = TypeVar("Answer")
-Work = Callable[[postgres.Connection, Narrator], Coroutine[Any, Any, Answer]]
+Work = Callable[[run_queries.Connection, Narrator], Coroutine[Any, Any, Answer]]
 
 
 def at_desk(settings: Settings, work: Work[Answer]) -> Answer:
     """Do something with runs, beside whoever keeps the database open."""
 
     async def asked(dsn: str, teller: Narrator) -> Answer:
-        from service.postgres import bring_up_to_date
+        from service.database.command_queries import bring_up_to_date
 
-        async with postgres.connected(dsn) as connection:
+        async with run_queries.connected(dsn) as connection:
             await bring_up_to_date(connection)
             return await work(connection, teller)
 
-    return asking.ask(settings, asked)
+    return session.ask(settings, asked)
 
 
 def propose(settings: Settings, wanted: Proposed) -> int:
     """Propose a run; its number."""
 
-    async def work(connection: postgres.Connection, teller: Narrator) -> int:
+    async def work(connection: run_queries.Connection, teller: Narrator) -> int:
         books = await asyncio.to_thread(_books, settings)
-        return await desk.propose(connection, books, wanted, teller.doing)
+        return await proposals.propose(connection, books, wanted, teller.doing)
 
     return at_desk(settings, work)
 
@@ -62,52 +65,56 @@ def issue(settings: Settings, run: int, how: Issue) -> bool:
     EngineError
         The engine cannot go on; the same command does.
     """
-    tuning.tune()
-    teller = progress.narrator()
+    process_tuning.tune()
+    teller = processing_progress.narrator()
 
     async def work(heard: Interruption) -> bool:
         # code and reference data are loaded while the database starts: neither needs the other
         loading = asyncio.create_task(asyncio.to_thread(_loaded, settings, teller))
         async with opened(settings, teller.doing) as database:
-            where = app.Where(settings, database, await loading)
+            where = file_processing.Where(settings, database, await loading)
             return await issued(where, run, how, (heard, teller))
 
     try:
-        return interruption.run(work)
+        return signals.run(work)
     finally:
         teller.close()
 
 
 def _loaded(settings: Settings, teller: Narrator) -> Reference:
-    warmup.load(teller)
-    return app.reference_of(settings)
+    kernel_warmup.load(teller)
+    return file_processing.reference_of(settings)
 
 
-async def issued(where: app.Where, run: int, how: Issue, told: tuple[Interruption, Narrator]) -> bool:
+async def issued(
+    where: file_processing.Where, run: int, how: Issue, told: tuple[Interruption, Narrator]
+) -> bool:
     """Issue a run in an open database; see ``issue``."""
-    from service.postgres import bring_up_to_date
+    from service.database.command_queries import bring_up_to_date
 
     settings, dsn, teller = where.settings, where.database.dsn, told[1]
     outbox, reference = _outbox(settings), where.reference
     folder = settings.reference or SHIPPED
     books = await asyncio.to_thread(Books.of, folder, reference.calendar, reference.nomenclatures)
-    async with postgres.connected(dsn) as connection:
+    async with run_queries.connected(dsn) as connection:
         await bring_up_to_date(connection)
         prepared = await issuing.prepare(connection, run, outbox, (books, how, teller.doing))
     if not await _decided(where, prepared, told):
         return False
     teller.doing("acts committed")
-    async with postgres.connected(dsn) as connection:
+    async with run_queries.connected(dsn) as connection:
         await issuing.finish(connection, run, outbox, (prepared.content, teller.doing))
     return True
 
 
-async def _decided(where: app.Where, prepared: Prepared, told: tuple[Interruption, Narrator]) -> bool:
+async def _decided(
+    where: file_processing.Where, prepared: Prepared, told: tuple[Interruption, Narrator]
+) -> bool:
     """Bring the acts of a run to their end in the engine; False where a signal stopped it before."""
-    from ingest.intake import Order
+    from ingest.queue.file_feed import Order
 
     order = Order([prepared.path] if prepared.path else [])
-    result = app.proved(await app.process(where, order, *told), "the run")
+    result = file_processing.proved(await file_processing.process(where, order, *told), "the run")
     return not result.is_interrupted
 
 

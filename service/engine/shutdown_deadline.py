@@ -8,7 +8,7 @@ import asyncio
 import os
 import threading
 
-from service.console import complain
+from service.terminal.console import complain
 
 LEAVE_SECONDS = 10
 EXIT_STOPPED = 3

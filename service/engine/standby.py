@@ -11,8 +11,8 @@ from contextlib import suppress
 import structlog
 
 from core.errors import CrescendoError
-from service import postgres
-from service.interruption import Interruption
+from service.database import command_queries
+from service.terminal.signals import Interruption
 
 LOG = structlog.get_logger()
 POLL_SECONDS = 1
@@ -49,7 +49,7 @@ async def turn(dsn: str, interruption: Interruption, told: Callable[[str], None]
 async def _reason(dsn: str) -> str:
     """Why it is not our turn; empty when it is."""
     try:
-        holder = await postgres.at_work(dsn)
-    except postgres.FAILURES as error:
+        holder = await command_queries.at_work(dsn)
+    except command_queries.FAILURES as error:
         return f"{_UNREACHABLE}: {error}"
     return f"{holder} works on it" if holder else ""

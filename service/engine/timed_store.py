@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from posting.batch import Outcome
-from posting.store.postgres import PostgresStore
+from posting.store.journal_store import PostgresStore
 
 STEPS = ("copy", "turn", "close")
 """Of a commit: its rows are copied, the batch before is waited for, the transaction is closed and made durable."""

@@ -4,17 +4,17 @@ import asyncio
 import math
 from http import HTTPStatus
 
-from service.access import postgres, postgres_trust
-from service.access.certificates import Bindings
-from service.access.keys import Caller
-from service.access.known import Known
-from service.access.rates import Rates
-from service.access.strangers import Stranger
-from service.access.tokens import Tokens
-from service.access.trail import Attempt, Trail
-from service.access.ways import Holder, Way
-from service.web.exchange import Request
-from service.web.problems import Problem
+from service.auth import access_queries, trust_queries
+from service.auth.api_key_scheme import Known
+from service.auth.api_keys import Caller
+from service.auth.audit_trail import Attempt, Trail
+from service.auth.certificates import Bindings
+from service.auth.credentials import Holder, Way
+from service.auth.failures import Stranger
+from service.auth.jwt import Tokens
+from service.auth.rate_limit import Rates
+from service.http.http_messages import Request
+from service.http.problems import Problem
 
 
 class Door:
@@ -47,12 +47,12 @@ class Door:
         ConnectionError
             It does not any more.
         """
-        await postgres.follow(dsn, self._read, "keys")
+        await access_queries.follow(dsn, self._read, "keys")
 
-    async def _read(self, connection: postgres.Connection) -> None:
+    async def _read(self, connection: access_queries.Connection) -> None:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            live, trust = await postgres.live(connection), await postgres_trust.trusted(connection)
-            bound = await postgres_trust.bound(connection)
+            live, trust = await access_queries.live(connection), await trust_queries.trusted(connection)
+            bound = await trust_queries.bound(connection)
         self._known.by_name, self._bindings.by_holder = live, bound
         self._tokens.trust(trust)
         self.is_known.set()

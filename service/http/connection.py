@@ -6,9 +6,9 @@ from typing import Any, Protocol, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.access.certificates import fingerprint
-from service.web.exchange import refusal
-from service.web.problems import Problem
+from service.auth.certificates import fingerprint
+from service.http.http_messages import refusal
+from service.http.problems import Problem
 
 HEAD_BYTES_MAX = 2**16
 """What the first line and the headers of a request may have together."""

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 import msgspec
 
 from reporting.refusals import Language
-from service.access.keys import Caller
-from service.web.problems import MEDIA_TYPE, Problem, malformed
+from service.auth.api_keys import Caller
+from service.http.problems import MEDIA_TYPE, Problem, malformed
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

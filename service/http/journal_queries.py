@@ -15,9 +15,9 @@ from weakref import WeakValueDictionary
 
 import asyncpg
 
-from service.web import room
-from service.web.problems import busy
-from service.web.room import Room, own_part
+from service.http import quotas
+from service.http.problems import busy
+from service.http.quotas import Room, own_part
 
 LOOK_UPS = 4
 LOOK_UPS_WAITING_MAX = 200
@@ -34,10 +34,10 @@ class Journal:
 
     def __init__(self, dsn: str, pool: asyncpg.Pool) -> None:
         self._dsn, self._pool = dsn, pool
-        self._look_ups = Room(LOOK_UPS_WAITING_MAX, room.QUESTIONS)
+        self._look_ups = Room(LOOK_UPS_WAITING_MAX, quotas.QUESTIONS)
         self._turns = WeakValueDictionary[str, asyncio.Semaphore]()
         """By sender, for as long as one of its look-ups waits or is under way."""
-        self._seats, self._seating = Room(REPORTS, room.REPORTS), threading.Lock()
+        self._seats, self._seating = Room(REPORTS, quotas.REPORTS), threading.Lock()
         self._threads = ThreadPoolExecutor(REPORTS, "report")
 
     async def look_up(self, question: Question[Found], sender: str) -> Found:

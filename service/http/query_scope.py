@@ -7,16 +7,16 @@ from urllib.parse import urlencode
 import msgspec
 
 from core.calendar import YEAR_FIRST, YEAR_LAST
-from reporting.acts import Payee
-from reporting.explanation import accepted_lines, refused_lines
-from reporting.names import Names
-from reporting.postgres import Connection, Row, batch_or_last, fetch
-from reporting.sight import Asked, Sight, within
-from service.access.keys import Caller
-from service.access.roles import Role
-from service.web.desk import Desk
-from service.web.exchange import Request
-from service.web.problems import Problem, malformed, unknown
+from reporting.act_history import accepted_lines, refused_lines
+from reporting.act_views import Payee
+from reporting.code_names import Names
+from reporting.report_queries import Connection, Row, batch_or_last, fetch
+from reporting.visibility import Asked, Sight, within
+from service.auth.api_keys import Caller
+from service.auth.roles import Role
+from service.http.http_messages import Request
+from service.http.problems import Problem, malformed, unknown
+from service.http.service_context import Desk
 
 REFERENCE_MAX = 35
 SENDER_MAX = 100

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from service.web.problems import RETRY_SECONDS, busy
+from service.http.problems import RETRY_SECONDS, busy
 
 OWN_PARTS = 2
 """Of so many equal parts, one sender takes one at most: nobody alone keeps the others out."""

@@ -11,12 +11,12 @@ from http import HTTPStatus
 from typing import BinaryIO, TypeVar, cast
 
 from core.errors import CrescendoError
-from ingest.envelope import Envelope
-from ingest.spool import Spool, Spooled
-from ingest.uploads import Upload, Uploads
-from service.web.exchange import Message, Receive
-from service.web.problems import Problem, malformed
-from service.web.room import FILES, Room, Share
+from ingest.spool.envelope import Envelope
+from ingest.spool.partial_uploads import Upload, Uploads
+from ingest.spool.spool import Spool, Spooled
+from service.http.http_messages import Message, Receive
+from service.http.problems import Problem, malformed
+from service.http.quotas import FILES, Room, Share
 
 Result = TypeVar("Result")
 SILENCE_SECONDS = 60

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import structlog
 
 from core.errors import EngineError, InputError
-from ingest.envelope import SENDER
-from monitoring.board import Board
-from service.access.door import Door
-from service.web.exchange import Answer, Receive, Request, Send, refusal
-from service.web.postgres import DATABASE_FAILURES, is_disk_full
-from service.web.problems import Problem, busy, disk_full, of_input, unknown
+from ingest.spool.envelope import SENDER
+from monitoring.service_metrics import Board
+from service.http.authentication import Door
+from service.http.http_messages import Answer, Receive, Request, Send, refusal
+from service.http.problems import Problem, busy, disk_full, of_input, unknown
+from service.http.submission_queries import DATABASE_FAILURES, is_disk_full
 
 Handler = Callable[[Request], Awaitable[Answer]]
 OTHER = "other"

@@ -1,28 +1,30 @@
 """The routes."""
 
-from service.access.door import Door
-from service.web import page
-from service.web.acts import Acts
-from service.web.asking import Eyes
-from service.web.budget import BudgetNodes
-from service.web.desk import Desk
-from service.web.docs import Docs
-from service.web.figures import Live, Metrics
-from service.web.health import Health
-from service.web.lives import ActLives
-from service.web.lookout import Lookout
-from service.web.pain002 import Pain002
-from service.web.refusals import Refusals
-from service.web.reports import Reports
-from service.web.routing import Application, Handler, Route
-from service.web.senders import Senders
-from service.web.standing import COMMITMENT, PAYMENT, Standing
-from service.web.submissions import Submissions
-from service.web.uploads import Uploads
+from service.http.authentication import Door
+from service.http.handlers import static_page
+from service.http.handlers.acts import ActLives
+from service.http.handlers.budget import BudgetNodes
+from service.http.handlers.forms import Acts
+from service.http.handlers.health import Health
+from service.http.handlers.metrics import Live, Metrics
+from service.http.handlers.open_items import COMMITMENT, PAYMENT, Standing
+from service.http.handlers.pain002 import Pain002
+from service.http.handlers.refused_lines import Refusals
+from service.http.handlers.reports import Reports
+from service.http.handlers.senders import Senders
+from service.http.handlers.submissions import Submissions
+from service.http.handlers.uploads import Uploads
+from service.http.live.broadcaster import Lookout
+from service.http.openapi.docs_handler import Docs
+from service.http.query_scope import Eyes
+from service.http.router import Application, Handler, Route
+from service.http.service_context import Desk
 
 ONLOOKERS = frozenset({"/metrics", "/v1/figures", "/v1/live", "/v1/batches/{batch}/proof"})
 """Paths that look themselves at who asks: this machine needs no key."""
-OPEN = frozenset({"/healthz", "/readyz", "/docs", "/docs.css", "/openapi.json", *page.PATHS, *ONLOOKERS})
+OPEN = frozenset(
+    {"/healthz", "/readyz", "/docs", "/docs.css", "/openapi.json", *static_page.PATHS, *ONLOOKERS}
+)
 """Paths that the door lets everybody through to."""
 
 
@@ -46,7 +48,7 @@ def _operating(desk: Desk, door: Door, lookout: Lookout) -> Handlers:
     health, metrics, docs = Health(desk), Metrics(desk, door), Docs(OPEN)
     live, senders = Live(desk, door, lookout), Senders(desk)
     return {
-        **page.Page(desk).handlers(),
+        **static_page.Page(desk).handlers(),
         ("GET", "/healthz"): health.alive,
         ("GET", "/readyz"): health.ready,
         ("GET", "/metrics"): metrics.shown,

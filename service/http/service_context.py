@@ -4,25 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.errors import InputError
-from core.observer import Stages
-from ingest.admission import Admitted
-from ingest.inbox import Inbox
-from ingest.spool import Spooled
-from monitoring.board import Board
-from reporting.names import Names, read_names
-from reporting.reference import Codes
-from service.access.keys import Caller
-from service.access.pauses import Pauses
-from service.access.perimeter import Perimeter
-from service.upkeep import Upkeep
-from service.web import presenting
-from service.web.postgres import Pool, borrowed
-from service.web.postgres_journal import Journal
-from service.web.problems import Problem, busy, paused
-from service.web.proving import Proving
-from service.web.room import FILES_WAITING, FORMS_WAITING, REHEARSALS, Queued, Room
-from service.web.upload import Receiver
-from service.web.waiting import Waiters
+from core.stage_timing import Stages
+from ingest.queue.admission import Admitted
+from ingest.queue.inbox import Inbox
+from ingest.spool.spool import Spooled
+from monitoring.service_metrics import Board
+from reporting.code_labels import Codes
+from reporting.code_names import Names, read_names
+from service.auth.api_keys import Caller
+from service.auth.perimeter import Perimeter
+from service.auth.sender_pauses import Pauses
+from service.database.index_maintenance import Upkeep
+from service.http import upload_headers
+from service.http.journal_queries import Journal
+from service.http.problems import Problem, busy, paused
+from service.http.quotas import FILES_WAITING, FORMS_WAITING, REHEARSALS, Queued, Room
+from service.http.request_body import Receiver
+from service.http.submission_queries import Pool, borrowed
+from service.http.submission_waiters import Waiters
+from service.http.validation_pool import Proving
 
 FORMS_WAITING_MAX = 20_000
 FORM_BYTES_MAX = 2**26
@@ -125,7 +125,7 @@ class Desk:
     async def _admitted(self, spooled: Spooled, media: str, who: Caller, *, again: bool) -> Admitted:
         admission = self.inbox.admission
         try:
-            presenting.agree(spooled, media)
+            upload_headers.agree(spooled, media)
             if who.programmes and await admission.known(spooled.identity, again=again) is not None:
                 # what became of a known file is told at once: it must lie where the key may look
                 await admission.prove(spooled, Perimeter(who))

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import asyncpg
 
-from monitoring.figures import Batch
-from monitoring.flows import Ended, State, Stock
-from posting.store.sql import queries
-from service.access.keys import Caller
-from service.postgres import read_receipts
-from service.receipts import Receipt
+from monitoring.file_states import Ended, State, Stock
+from monitoring.live_figures import Batch
+from posting.store.sql_files import queries
+from service.auth.api_keys import Caller
+from service.database.command_queries import read_receipts
+from service.results.receipts import Receipt
 
-SQL = queries("service.web", "queries.sql")
+SQL = queries("service.http", "queries.sql")
 READERS = 6
 BORROWED_SECONDS = 10
 """So long a question waits for one of the connections; then the database counts as one that does not answer."""

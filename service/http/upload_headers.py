@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import EnvelopeMismatch, FormatUnknown
-from ingest.envelope import Envelope, stated
-from ingest.formats import FileFormat
-from ingest.inner import inside
-from ingest.spool import Spooled
-from service.web.exchange import Request
-from service.web.problems import Problem, malformed
+from ingest.formats.detection import FileFormat
+from ingest.spool.embedded_envelope import inside
+from ingest.spool.envelope import Envelope, stated
+from ingest.spool.spool import Spooled
+from service.http.http_messages import Request
+from service.http.problems import Problem, malformed
 
 ANY = "application/octet-stream"
 MEDIA_TYPES: Mapping[str, frozenset[FileFormat]] = {

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple, Unpack
 from weakref import WeakValueDictionary
 
-from service.web.room import own_part
+from service.http.quotas import own_part
 
 Said = TypeVarTuple("Said")
 Found = TypeVar("Found")

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from service.http.connection import Connection
+from service.http.router import Application
+from service.http.tls import Tls
 from service.settings import Misuse
-from service.web.connection import Connection
-from service.web.routing import Application
-from service.web.tls import Tls
 
 BACKLOG = 4096
 KEEP_ALIVE_SECONDS = 75

@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from core.codes import Outcome
-from ingest.tally import Inspection
+from core.outcome_codes import Outcome
+from ingest.validation.file_totals import Inspection
 from posting import outcome_rows
 from posting.batch import Passed
 from posting.outcome_rows import Place
-from reporting.names import Names
+from reporting.code_names import Names
 from reporting.refusals import Language, RefusedLine, refused_line
-from service.receipts import Part, Reason, reasons
+from service.results.receipts import Part, Reason, reasons
 
 REFUSALS_MAX = 1000
 """Refused lines told one by one."""

@@ -11,19 +11,19 @@ from typing import NamedTuple
 import msgspec
 
 from core.errors import InputError
-from ingest.formats import PAYMENT_FILES
-from ingest.intake import Rejected
-from ingest.spool import Spool
-from reporting import reference
-from reporting.names import read_names
-from service.console import complain
-from service.drop.names import harmless
-from service.drop.results import PAIN002, PAYMENT_SUFFIXES
-from service.receipts import Receipt
-from service.reported import Source, Wanted, written
+from ingest.formats.detection import PAYMENT_FILES
+from ingest.queue.file_feed import Rejected
+from ingest.spool.spool import Spool
+from reporting import code_labels
+from reporting.code_names import read_names
+from service.dropfolders.file_names import harmless
+from service.dropfolders.result_files import PAIN002, PAYMENT_SUFFIXES
+from service.http.submission_queries import DATABASE_FAILURES, borrowed, reading
+from service.results.pain002_report import Source, Wanted, written
+from service.results.receipts import Receipt
 from service.settings import Settings
-from service.web.postgres import DATABASE_FAILURES, borrowed, reading
-from settlement.statuses import refused_whole
+from service.terminal.console import complain
+from settlement.pain002_writer import refused_whole
 
 FOLDER = "answers"
 """In the data folder."""
@@ -57,7 +57,7 @@ async def answer(settings: Settings, dsn: str, ended: Ended) -> list[Answered]:
     done = [each for each in ended.receipts if each.done and each.format in PAYMENT_FILES]
     if done:
         async with reading(dsn) as pool:
-            codes = reference.load(settings.reference) if settings.reference else reference.load()
+            codes = code_labels.load(settings.reference) if settings.reference else code_labels.load()
             async with borrowed(pool) as connection:
                 names = await read_names(connection, codes)
             source = Source(names, pool, Spool(settings.data / "spool"))

@@ -5,19 +5,19 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from core.codes import Outcome
-from core.fields import BY_COLUMN, Field
+from core.act_fields import BY_COLUMN, Field
 from core.iso20022 import Status, line_reason
 from core.money import euros
-from ingest.formats import PAYMENT_FILES
-from ingest.inspection import lots
-from ingest.pain001_lots import LotNames
-from ingest.spool import Spool
-from reporting.names import Names
+from core.outcome_codes import Outcome
+from ingest.formats.detection import PAYMENT_FILES
+from ingest.pain001.lots import LotNames
+from ingest.spool.spool import Spool
+from ingest.validation.file_validation import lots
+from reporting.code_names import Names
 from reporting.refusals import Language, RefusedLine, refused_line
-from service.receipts import Part, Receipt
-from service.web import postgres
-from settlement.statuses import (
+from service.http import submission_queries
+from service.results.receipts import Part, Receipt
+from settlement.pain002_writer import (
     ORIGINAL_MESSAGE,
     Count,
     Lot,
@@ -45,7 +45,7 @@ class Source(NamedTuple):
     """What reports are made from."""
 
     names: Names
-    pool: postgres.Pool
+    pool: submission_queries.Pool
     spool: Spool
 
 
@@ -65,25 +65,28 @@ async def written(source: Source, wanted: Wanted) -> AsyncIterator[bytes]:
     FileUnreadable
         Before the first piece: a payment file, which says what its lots are called, is no longer in the spool.
     """
-    async with postgres.borrowed(source.pool) as connection:
-        receipt, at = await postgres.standing(connection, wanted.submission)
+    async with submission_queries.borrowed(source.pool) as connection:
+        receipt, at = await submission_queries.standing(connection, wanted.submission)
     found = await _lots(source, receipt)
     standing = _standing(receipt, at, wanted.language, found.names.message if found else ORIGINAL_MESSAGE)
 
-    def told(row: postgres.Row) -> Rejected:
+    def told(row: submission_queries.Row) -> Rejected:
         return _rejected(refused_line(source.names, row, wanted.language), found)
 
     return _pieces(source.pool, receipt, StatusReport(standing, wanted.version), told)
 
 
 async def _pieces(
-    pool: postgres.Pool, receipt: Receipt, report: StatusReport, told: Callable[[postgres.Row], Rejected]
+    pool: submission_queries.Pool,
+    receipt: Receipt,
+    report: StatusReport,
+    told: Callable[[submission_queries.Row], Rejected],
 ) -> AsyncIterator[bytes]:
     yield report.head()
     if receipt.done:
         # forms go on being decided: what came after the batch that is reported on has no place here
         last = receipt.last_batch or 0
-        async for rows in postgres.refused_pages(pool, receipt.submission, CHUNK_LINES, last):
+        async for rows in submission_queries.refused_pages(pool, receipt.submission, CHUNK_LINES, last):
             yield await asyncio.to_thread(report.rejected, list(map(told, rows)))
     yield report.end()
 
@@ -109,7 +112,7 @@ async def _lots(source: Source, receipt: Receipt) -> _Lots | None:
         return None
     identity = receipt.sender, bytes.fromhex(receipt.sha256)
     names = await asyncio.to_thread(lots, source.spool, identity)
-    refused = await postgres.refused_by_lot(source.pool, receipt.submission, names.first.tolist())
+    refused = await submission_queries.refused_by_lot(source.pool, receipt.submission, names.first.tolist())
     return _Lots(names, receipt.lines, refused)
 
 

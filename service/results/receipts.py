@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
 
 OUTCOMES = ("accepted", "duplicate", "refused", "suspended")

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from reporting.grids import Grid
+from reporting.report_tables import Grid
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from core.errors import CrescendoError
-from monitoring.figures import Credits, Figures
-from reporting.grids import Column, Grid, Kind
-from service import console
-from service.sending import Service, Unreachable
+from monitoring.live_figures import Credits, Figures
+from reporting.report_tables import Column, Grid, Kind
+from service.client.http_service import Service, Unreachable
+from service.terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from service.console import is_terminal, note
+from service.terminal.console import is_terminal, note
 
 LINE_SECONDS = 5
 _ROUTINE = frozenset({"starting", "stopping", "reading"})

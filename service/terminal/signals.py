@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from service.console import note
+from service.terminal.console import note
 
 EXIT_INTERRUPTED = 130
 Answer = TypeVar("Answer")

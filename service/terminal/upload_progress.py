@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from service.console import is_terminal, note
-from service.progress import LINE_SECONDS, drawn
+from service.terminal.console import is_terminal, note
+from service.terminal.processing_progress import LINE_SECONDS, drawn
 
 _BYTES = frozenset({"hashing", "sending"})
 _MEGABYTE = 1_000_000

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.answers import Message
 from core.errors import FileUnreadable, LimitExceeded
-from settlement import cfonb, chaining, leaves, reports, statements
-from settlement.places import Places
-from settlement.plans import MESSAGES, PAIN002
+from core.tables.bank_messages import Message
+from settlement.bank_files import camt_reader, cfonb120_reader, pain002_reader, statement_checks, xml_columns
+from settlement.bank_files.message_schemas import MESSAGES, PAIN002
+from settlement.bank_files.xml_positions import Places
 
 FILE_BYTES_MAX = 1 << 30
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"<")
@@ -36,13 +36,13 @@ def read(path: Path) -> Message:
     except OSError as error:
         raise FileUnreadable(path.name, str(error.strerror), "Name a file that can be read") from error
     is_xml = start.lstrip().startswith(_MARKS)
-    message = _xml(path) if is_xml else cfonb.read(np.memmap(path, np.uint8, "r"), path.name)
-    chaining.check(message, path.name)
+    message = _xml(path) if is_xml else cfonb120_reader.read(np.memmap(path, np.uint8, "r"), path.name)
+    statement_checks.check(message, path.name)
     return message
 
 
 def _xml(path: Path) -> Message:
-    found = leaves.read(path, MESSAGES, path.name)
+    found = xml_columns.read(path, MESSAGES, path.name)
     places = Places(found, path, path.name)
-    assembled = reports.assembled if PAIN002 in found.message.namespace else statements.assembled
+    assembled = pain002_reader.assembled if PAIN002 in found.message.namespace else camt_reader.assembled
     return assembled(found, places)

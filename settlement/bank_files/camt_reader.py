@@ -9,15 +9,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.answers import Format, Message, Movements, Sort, Statement, packed
 from core.bank_reasons import UNKNOWN
-from core.codes import Outcome
 from core.errors import FileUnreadable
 from core.iso20022 import CURRENCY
-from core.tables import Parsed
-from settlement.leaves import Leaves
-from settlement.places import Places
-from settlement.plans import BALANCE, DETAIL, ENTRY, HEADER, STATEMENT
+from core.outcome_codes import Outcome
+from core.tables.bank_messages import Format, Message, Movements, Sort, Statement, packed
+from core.tables.journal import Parsed
+from settlement.bank_files.message_schemas import BALANCE, DETAIL, ENTRY, HEADER, STATEMENT
+from settlement.bank_files.xml_columns import Leaves
+from settlement.bank_files.xml_positions import Places
 
 _CREDIT, _DEBIT, _BOOKED, _TRUE = packed("CRDT"), packed("DBIT"), packed("BOOK"), packed("true")
 _EURO = packed(CURRENCY)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.answers import Format, Message, Movements, Sort, Statement
-from core.columns import sealed
 from core.errors import LimitExceeded
-from core.tables import Bytes
-from settlement.fixed import Records, amounts, cut, days
+from core.tables.bank_messages import Format, Message, Movements, Sort, Statement
+from core.tables.columns import sealed
+from core.tables.journal import Bytes
+from settlement.bank_files.fixed_width import Records, amounts, cut, days
 
 WIDTH = 120
 RECORDS_MAX = 10_000_000

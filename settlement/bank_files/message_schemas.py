@@ -7,7 +7,7 @@ within its element.
 
 from collections.abc import Mapping
 
-from core.markup import Element, Message
+from core.tables.xml import Element, Message
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 CAMT053, CAMT054, PAIN002 = "camt.053.001", "camt.054.001", "pain.002.001"

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from core.answers import Format, Message, Movements, Sort, Statement, Verdict, packed
 from core.bank_reasons import CODE_LETTERS, UNKNOWN
 from core.errors import FileUnreadable
 from core.iso20022 import CURRENCY, Status
-from settlement.leaves import Leaves
-from settlement.places import Places
-from settlement.plans import GROUP, HEADER, LOT, TRANSACTION
+from core.tables.bank_messages import Format, Message, Movements, Sort, Statement, Verdict, packed
+from settlement.bank_files.message_schemas import GROUP, HEADER, LOT, TRANSACTION
+from settlement.bank_files.xml_columns import Leaves
+from settlement.bank_files.xml_positions import Places
 
 _REJECTED, _EURO = packed(Status.REJECTED), packed(CURRENCY)
 _AGAIN = "Nothing of it is posted: ask the bank for it again"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.answers import Message, Sort, Statement
 from core.errors import EnvelopeMismatch
 from core.money import euros
+from core.tables.bank_messages import Message, Sort, Statement
 
 _ASK = "Nothing of it is posted: ask the bank for the statement again, or for the one that lacks between"
 

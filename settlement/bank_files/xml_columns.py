@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.columns import sealed
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from core.markup import Fault, Message
-from core.tables import Bytes, Parsed, Spans
+from core.tables.columns import sealed
+from core.tables.journal import Bytes, Parsed, Spans
+from core.tables.xml import Fault, Message
 from kernels import parsing
-from markup.grammar import compiled
-from markup.reading import read as read_markup
+from markup.compiler import compiled
+from markup.reader import read as read_markup
 from markup.rows import WITHIN, Faulty, schema
 
 ROWS_MAX = 5_000_000
@@ -85,7 +85,7 @@ class Leaves(NamedTuple):
         return _parsed(parsing.days, Spans(spans.start, sealed(short)), text)
 
     def letters(self, record: str, column: str, *, cut: bool = False) -> NDArray[np.uint32]:
-        """Codes of up to four letters as numbers (``core.answers.packed``); 0 for none.
+        """Codes of up to four letters as numbers (``core.tables.bank_messages.packed``); 0 for none.
 
         A longer text is no code: all bits set, unless it is ``cut``.
         """

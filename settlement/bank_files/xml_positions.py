@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FileUnreadable
-from settlement.leaves import Leaves
-from settlement.plans import CAMT054, NAMES, STATEMENT
+from settlement.bank_files.message_schemas import CAMT054, NAMES, STATEMENT
+from settlement.bank_files.xml_columns import Leaves
 
 
 class Places(NamedTuple):

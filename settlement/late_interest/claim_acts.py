@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.delays import Claims
 from core.money import CENTS_PER_EURO
-from posting.delays.due import Due
-from settlement.pain001 import decimal, exact_sum
+from core.tables.delays import Claims
+from posting.delays.amounts_due import Due
+from settlement.orders.pain001_writer import decimal, exact_sum
 
 SENDER = "treasury"
 KIND = "late_interest"

@@ -9,20 +9,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBER
-from core.columns import blank, join
-from core.dated import Dated
-from core.delays import Claims, Debited, Late
-from core.interest import Interest
-from posting.delays import postgres as delays
-from posting.delays.due import due
-from posting.delays.measuring import late, measured
-from posting.rows import HEADER, TRAILER, decode
-from posting.store import outflow
-from posting.store.sql import queries
-from settlement.late import acts
-from settlement.late.acts import Names, Proposed
+from core.effective_dates import Dated
+from core.late_interest import Interest
+from core.tables.columns import blank, join
+from core.tables.delays import Claims, Debited, Late
+from posting.delays import delay_queries as delays
+from posting.delays.amounts_due import due
+from posting.delays.measurement import late, measured
+from posting.pgcopy import HEADER, TRAILER, decode
+from posting.store import copy_out
+from posting.store.sql_files import queries
+from settlement.late_interest import claim_acts
+from settlement.late_interest.claim_acts import Names, Proposed
 
-SQL = queries("settlement.late", "queries.sql")
+SQL = queries("settlement.late_interest", "queries.sql")
 _AT_ONCE = 100_000
 Connection = asyncpg.Connection
 
@@ -57,7 +57,7 @@ async def proposed(connection: Connection, rules: Interest, term_days: Dated) ->
         claimed = await _claimed(connection, 0)
         last_entry = await _last_entry(connection)
     owed = await asyncio.to_thread(due, join(parts), rules)
-    return Found(acts.missing(owed, claimed), sum(counts), last_entry)
+    return Found(claim_acts.missing(owed, claimed), sum(counts), last_entry)
 
 
 async def proposed_since(connection: Connection, rules: Interest, term_days: Dated) -> Found:
@@ -71,7 +71,7 @@ async def proposed_since(connection: Connection, rules: Interest, term_days: Dat
         claimed = await _claimed(connection, int(rows.payable.min(initial=mark)))
         last_entry = await _last_entry(connection)
     found = await asyncio.to_thread(lambda: due(late(measured(rows, known)), rules))
-    return Found(acts.missing(found, claimed), len(rows.entry_id), last_entry)
+    return Found(claim_acts.missing(found, claimed), len(rows.entry_id), last_entry)
 
 
 async def note(connection: Connection, last_entry: int) -> None:
@@ -81,7 +81,10 @@ async def note(connection: Connection, last_entry: int) -> None:
 
 async def waiting(connection: Connection) -> list[str]:
     """Files of claims that are on their way and not decided."""
-    return [row["file_name"] for row in await connection.fetch(SQL["waiting"], acts.SENDER, acts.BATCH)]
+    return [
+        row["file_name"]
+        for row in await connection.fetch(SQL["waiting"], claim_acts.SENDER, claim_acts.BATCH)
+    ]
 
 
 async def names(connection: Connection, found: Proposed) -> Names:
@@ -102,8 +105,8 @@ async def _last_entry(connection: Connection) -> int:
 async def _claimed(connection: Connection, oldest: int) -> Claims:
     """Claims for what stands behind ``oldest``, or is it."""
     parts = [blank(Claims, 0)]
-    select = SQL["claimed"].format(kind=KIND_NUMBER[acts.KIND], oldest=oldest)
-    await outflow.copied(
+    select = SQL["claimed"].format(kind=KIND_NUMBER[claim_acts.KIND], oldest=oldest)
+    await copy_out.copied(
         connection, select, lambda part: parts.append(decode(Claims, b"".join([HEADER, part, TRAILER]))[0])
     )
     return join(parts)
@@ -120,7 +123,11 @@ async def _references(connection: Connection, entries: NDArray[np.int64]) -> pa.
 
 async def _own(connection: Connection, found: Proposed) -> dict[int, list[str]]:
     again, names = found.payable[found.had > 0].tolist(), dict[int, list[str]]()
-    rows = await connection.fetch(SQL["own"], KIND_NUMBER[acts.KIND], acts.SENDER, again) if again else []
+    rows = (
+        await connection.fetch(SQL["own"], KIND_NUMBER[claim_acts.KIND], claim_acts.SENDER, again)
+        if again
+        else []
+    )
     for row in rows:
         names.setdefault(row["predecessor"], []).append(row["reference"])
     return names

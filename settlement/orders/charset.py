@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from core.columns import seal
-from core.transfers import Spelling
+from core.tables.columns import seal
+from core.tables.transfers import Spelling
 
 NOT_PROVIDED = "NOTPROVIDED"
 """In place of an identifier, or a name, that was none."""

@@ -1,12 +1,12 @@
-"""The end-to-end identifier of a transfer: the entry that issued it, with check digits; see ``core.transfers``."""
+"""The end-to-end identifier of a transfer: the entry that issued it, with check digits; see ``core.tables.transfers``."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import sealed
-from core.transfers import END_TO_END_BYTES
+from core.tables.columns import sealed
+from core.tables.transfers import END_TO_END_BYTES
 from kernels import end_to_end as kernel
-from posting.rows import TextCells
+from posting.pgcopy import TextCells
 
 
 def formed(entries: NDArray[np.int64]) -> NDArray[np.uint8]:

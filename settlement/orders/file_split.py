@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from settlement.pain001 import AROUND_BYTES_MAX, exact_sum
+from settlement.orders.pain001_writer import AROUND_BYTES_MAX, exact_sum
 
 CONTROL_CENTS_MAX = 10**18 - 1
 """A control sum has at most 18 digits."""

@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import blank, seal
 from core.iso20022 import CURRENCY
 from core.money import CENTS_PER_EURO
-from core.payments import Way
-from core.transfers import Pieces, Sizes
-from kernels import transfers as kernel
-from settlement.letters import transferable
-from settlement.transfers import Orders, chunks
+from core.payment_rules import Way
+from core.tables.columns import blank, seal
+from core.tables.transfers import Pieces, Sizes
+from kernels import transfer_xml as kernel
+from settlement.orders.charset import transferable
+from settlement.orders.transfer_texts import Orders, chunks
 
 AROUND_BYTES_MAX = 2_000
 """What stands before and behind the transfers takes less."""
@@ -136,7 +136,7 @@ def _name(text: str) -> str:
 
 
 def _pieces(version: Version) -> Pieces:
-    """What stands around the values of a transfer, in the order of ``kernels.transfers``."""
+    """What stands around the values of a transfer, in the order of ``kernels.transfer_xml``."""
     bank = version.bank
     texts = (
         "<CdtTrfTxInf><PmtId><EndToEndId>",

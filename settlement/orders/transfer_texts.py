@@ -6,21 +6,21 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import blank, seal, sealed
 from core.errors import EngineError
-from core.tables import Bytes, Flags, Spans
-from core.transfers import NAME_LETTERS_MAX, REMITTANCE_LETTERS_MAX, Transfers, TransferTexts
-from kernels import bic, iban, spelling
-from posting.rows import TextCells
-from settlement import letters
-from settlement.end_to_end import identifier
-from settlement.side_by_side import side_by_side
-from settlement.texts import chosen, gathered, joined
+from core.tables.columns import blank, seal, sealed
+from core.tables.journal import Bytes, Flags, Spans
+from core.tables.transfers import NAME_LETTERS_MAX, REMITTANCE_LETTERS_MAX, Transfers, TransferTexts
+from kernels import bic, iban, transliterate
+from posting.pgcopy import TextCells
+from settlement.orders import charset
+from settlement.orders.end_to_end import identifier
+from settlement.parallel import side_by_side
+from settlement.text_spans import chosen, gathered, joined
 
 CHUNK_ROWS = 1 << 15
 """Transfers made ready at once: some ten megabytes."""
 
-_NOT_PROVIDED = np.frombuffer(letters.NOT_PROVIDED.encode("ascii"), np.uint8)
+_NOT_PROVIDED = np.frombuffer(charset.NOT_PROVIDED.encode("ascii"), np.uint8)
 
 
 class Orders(NamedTuple):
@@ -110,5 +110,5 @@ def _spelt(cells: TextCells, letters_max: int) -> TextCells:
     count = len(cells.spans.start)
     spans, out = blank(Spans, count), np.empty(count * letters_max, np.uint8)
     raw = seal(Spans(*map(np.ascontiguousarray, cells.spans)))
-    spelling.spell(raw, Bytes(sealed(cells.text.data)), letters.spelling(), spans, out)
+    transliterate.spell(raw, Bytes(sealed(cells.text.data)), charset.spelling(), spans, out)
     return gathered(TextCells(spans, Bytes(out)))

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 
 from core.accountants import Accountants
-from core.answers import Sort
 from core.catalog import CATALOG, KIND_NUMBER
-from core.codes import Outcome
-from settlement.bank import postgres
-from settlement.bank.mismatch import FINDINGS, Mismatch
+from core.outcome_codes import Outcome
+from core.tables.bank_messages import Sort
+from settlement.reconciliation import bank_queries
+from settlement.reconciliation.mismatch import FINDINGS, Mismatch
 
 _SENDS = tuple(number for number, kind in enumerate(CATALOG) if kind.remits)
 _DEBIT, _RETURN, _REJECT = (KIND_NUMBER[name] for name in ("bank_debit", "bank_return", "bank_reject"))
@@ -102,19 +102,19 @@ class Unmatched(msgspec.Struct, frozen=True):
 Years = Mapping[int, Accountants]
 
 
-async def standing(connection: postgres.Connection, years: Years) -> Standing:
+async def standing(connection: bank_queries.Connection, years: Years) -> Standing:
     """How the accounts stand."""
     rows = await connection.fetch(
         _of_transfers("standing"), *_assigned(years), _SENDS, _DEBIT, _RETURN, _REJECT, _CREDITS
     )
     names = Account.__struct_fields__
     accounts = [Account(**{name: row[name] for name in names}) for row in rows]
-    found = await connection.fetch(postgres.SQL["back"])
+    found = await connection.fetch(bank_queries.SQL["back"])
     back = [Back(row["reason"], _SAID[Sort(row["sort"])], row["items"], row["cents"]) for row in found]
     return Standing(accounts, back, not any(each.difference for each in accounts))
 
 
-async def in_transit(connection: postgres.Connection, years: Years, limit: int) -> list[InTransit]:
+async def in_transit(connection: bank_queries.Connection, years: Years, limit: int) -> list[InTransit]:
     """The first ``limit`` transfers that the bank has not answered for."""
     rows = await connection.fetch(
         _of_transfers("in_transit"), *_assigned(years), _SENDS, _DEBIT, _REJECT, limit
@@ -122,11 +122,11 @@ async def in_transit(connection: postgres.Connection, years: Years, limit: int) 
     return [InTransit(*row.values()) for row in rows]
 
 
-async def unmatched(connection: postgres.Connection, limit: int) -> list[Unmatched]:
+async def unmatched(connection: bank_queries.Connection, limit: int) -> list[Unmatched]:
     """The first ``limit`` movements that did not match, and acts that were refused."""
-    rows = await connection.fetch(postgres.SQL["unmatched"], limit)
+    rows = await connection.fetch(bank_queries.SQL["unmatched"], limit)
     found = [_unmatched(dict(row)) for row in rows]
-    return found + [_refused(row) for row in await postgres.refused(connection, None, limit)]
+    return found + [_refused(row) for row in await bank_queries.refused(connection, None, limit)]
 
 
 def _unmatched(row: dict[str, Any]) -> Unmatched:
@@ -148,8 +148,8 @@ def _refused(row: Mapping[str, Any]) -> Unmatched:
 
 def _of_transfers(name: str) -> str:
     """A query that begins with what was sent, and from which account."""
-    sent = postgres.SQL["transfers"].format(leaving=postgres.SQL["leaving"])
-    return postgres.SQL[name].format(transfers=sent, **postgres.STATED)
+    sent = bank_queries.SQL["transfers"].format(leaving=bank_queries.SQL["leaving"])
+    return bank_queries.SQL[name].format(transfers=sent, **bank_queries.STATED)
 
 
 def _assigned(years: Years) -> tuple[list[int], list[str], list[str]]:

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.answers import Message, Sort, unpacked
+from core.act_fields import ACT_LINES_MAX
 from core.bank_reasons import BankReasons, Blocks
 from core.catalog import CATALOG, KIND_NUMBER
-from core.fields import ACT_LINES_MAX
 from core.money import CENTS_PER_EURO
-from settlement.bank.matching import Matched
-from settlement.bank.sent import Transfers
+from core.tables.bank_messages import Message, Sort, unpacked
+from settlement.reconciliation.matching import Matched
+from settlement.reconciliation.sent_transfers import Transfers
 
 SENDER = "bank"
 """Who hands in the acts of the bank's answers."""

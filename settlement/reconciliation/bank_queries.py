@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
-from posting.rows import HEADER, TRAILER, decode
-from posting.store.sql import queries
-from settlement.bank.mismatch import Mismatch
-from settlement.bank.sent import Sent, Transfers, transfers
-from settlement.bank.turning import Debit
+from core.outcome_codes import Outcome
+from posting.pgcopy import HEADER, TRAILER, decode
+from posting.store.sql_files import queries
+from settlement.reconciliation.mismatch import Mismatch
+from settlement.reconciliation.sent_transfers import Sent, Transfers, transfers
+from settlement.reconciliation.year_crossing import Debit
 
-SQL = queries("settlement.bank", "queries.sql")
+SQL = queries("settlement.reconciliation", "queries.sql")
 Connection = asyncpg.Connection
 GAP_ENTRIES = 50_000
 """Entries that are read for nothing rather than by another query."""

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.answers import Message, Movements, Sort, Verdict, end_to_end, packed
 from core.bank_reasons import UNKNOWN
-from core.columns import join, sealed
 from core.iso20022 import Status
-from core.tables import Bytes
+from core.tables.bank_messages import Message, Movements, Sort, Verdict, end_to_end, packed
+from core.tables.columns import join, sealed
+from core.tables.journal import Bytes
 
 Lots = Mapping[str, Sequence[str]]
 """End-to-end ids by lot of one of our messages."""

@@ -16,16 +16,23 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.accountants import Accountants
-from core.answers import Format, Message
 from core.bank_reasons import BankReasons
-from core.columns import take
 from core.errors import EnvelopeMismatch
-from settlement import answers, chaining
-from settlement.bank import acts, postgres, turning, verdicts
-from settlement.bank.made import Counts, Made, batch_id_of, counted, items_of, statement_rows
-from settlement.bank.matching import account_numbers, matched, named
-from settlement.bank.mismatch import Mismatch
-from settlement.bank.sent import Transfers
+from core.tables.bank_messages import Format, Message
+from core.tables.columns import take
+from settlement.bank_files import bank_file_reader, statement_checks
+from settlement.reconciliation import bank_acts, bank_queries, bulk_rejections, year_crossing
+from settlement.reconciliation.matching import account_numbers, matched, named
+from settlement.reconciliation.message_rows import (
+    Counts,
+    Made,
+    batch_id_of,
+    counted,
+    items_of,
+    statement_rows,
+)
+from settlement.reconciliation.mismatch import Mismatch
+from settlement.reconciliation.sent_transfers import Transfers
 
 _AGAIN = "The same statement never changes: ask the bank which one is right"
 
@@ -39,7 +46,7 @@ class Known(NamedTuple):
     accountants: Mapping[int, Accountants]
     """By exercise."""
     reasons: BankReasons
-    lots: Callable[[int, str], verdicts.Lots | None]
+    lots: Callable[[int, str], bulk_rejections.Lots | None]
     """What one of our payment files asked, by run and name."""
 
 
@@ -68,7 +75,7 @@ class Imported:
 class Importer:
     """Takes in files, into ``folder`` and the database of ``connection``."""
 
-    connection: postgres.Connection
+    connection: bank_queries.Connection
     folder: Path
     known: Known
     tell: Tell
@@ -86,9 +93,9 @@ class Importer:
         """
         digest = await asyncio.to_thread(_digest, path)
         self.tell(f"reading {path.name}")
-        message = await self._ours(await asyncio.to_thread(answers.read, path))
-        before = await postgres.stored(self.connection, digest)
-        if before is not None and not (again or await postgres.is_late(self.connection, before.message)):
+        message = await self._ours(await asyncio.to_thread(bank_file_reader.read, path))
+        before = await bank_queries.stored(self.connection, digest)
+        if before is not None and not (again or await bank_queries.is_late(self.connection, before.message)):
             return await self._known(path, message, before)
         attempt = before.attempt + 1 if before else 1
         target = self._target(digest, attempt)
@@ -104,18 +111,18 @@ class Importer:
     async def _due(self, found: Imported, acts_hash: bytes | None) -> Imported:
         """A message matched anew: acts that the journal has had are given to it only where it refused some."""
         found.acts_hash = acts_hash
-        state = await postgres.posting(self.connection, acts_hash) if acts_hash else "done"
+        state = await bank_queries.posting(self.connection, acts_hash) if acts_hash else "done"
         if acts_hash and state == "done":
-            found.was_refused = bool(await postgres.refused(self.connection, [acts_hash]))
+            found.was_refused = bool(await bank_queries.refused(self.connection, [acts_hash]))
         found.is_pending = state != "done" or found.was_refused
         if not found.is_pending and found.acts_path:
             found.acts_path.unlink(missing_ok=True)
         found.acts_path = found.acts_path if found.is_pending else None
         return found
 
-    async def _known(self, path: Path, message: Message, before: postgres.Stored) -> Imported:
+    async def _known(self, path: Path, message: Message, before: bank_queries.Stored) -> Imported:
         """A message that was stored; its acts are made again if the engine never had them."""
-        state = await postgres.posting(self.connection, before.acts_hash) if before.acts_hash else "done"
+        state = await bank_queries.posting(self.connection, before.acts_hash) if before.acts_hash else "done"
         target = None
         if before.acts_hash and state == "unknown":
             digest = await asyncio.to_thread(_digest, path)
@@ -136,7 +143,7 @@ class Importer:
         if message.format is not Format.CFONB120:
             return message
         ibans = {one.iban for each in self.known.accountants.values() for one in each.accountants.values()}
-        ibans.update(await postgres.accounts(self.connection))
+        ibans.update(await bank_queries.accounts(self.connection))
         known = {_national(iban): iban for iban in sorted(ibans)}
         told = [
             each._replace(account=known.get(_national(each.account), each.account))
@@ -147,37 +154,37 @@ class Importer:
     async def _made(self, message: Message, target: Path) -> Made:
         message, unknown = await self._named(message)
         entries = named(message)
-        sent = await postgres.read_sent(self.connection, entries)
+        sent = await bank_queries.read_sent(self.connection, entries)
         found = matched(message, entries, sent, await self._accounts(message, sent))
-        answered = await self._followed(acts.Answered(message, found, sent, self.known.reasons, {}, {}))
+        answered = await self._followed(bank_acts.Answered(message, found, sent, self.known.reasons, {}, {}))
         found = answered.matched
-        payees = await postgres.payee_codes(self.connection, acts.payees_to_block(answered))
+        payees = await bank_queries.payee_codes(self.connection, bank_acts.payees_to_block(answered))
         batch_id = batch_id_of(message)
         whole = answered._replace(payees=payees)
-        table = await asyncio.to_thread(acts.table, whole, batch_id)
+        table = await asyncio.to_thread(bank_acts.table, whole, batch_id)
         acts_hash = await asyncio.to_thread(_written, table, target) if table is not None else None
         rows = table.num_rows if table is not None else 0
         return Made(
             message, tuple(unknown), found, counted(message, found, len(unknown)), batch_id, rows, acts_hash
         )
 
-    async def _followed(self, answered: acts.Answered) -> acts.Answered:
+    async def _followed(self, answered: bank_acts.Answered) -> bank_acts.Answered:
         """With the debits of years before: our names for acts reach no further than an exercise."""
-        debits = await postgres.debits(self.connection, turning.lines(answered))
-        return turning.followed(answered, debits)
+        debits = await bank_queries.debits(self.connection, year_crossing.lines(answered))
+        return year_crossing.followed(answered, debits)
 
-    async def _named(self, message: Message) -> verdicts.Expanded:
+    async def _named(self, message: Message) -> bulk_rejections.Expanded:
         """Every transfer that is refused, also where the bank refuses a whole message."""
         file = None
         if message.verdicts:
-            file = await postgres.payment_file(self.connection, message.statements[0].identity)
-        return verdicts.expanded(message, lambda _: self.known.lots(*file) if file else None)
+            file = await bank_queries.payment_file(self.connection, message.statements[0].identity)
+        return bulk_rejections.expanded(message, lambda _: self.known.lots(*file) if file else None)
 
     async def _accounts(self, message: Message, sent: Transfers) -> NDArray[np.int64]:
         """The place of each transfer's account among those of the message; -2 where it is none of them."""
         numbers = account_numbers(message)
-        centres = await postgres.centres(self.connection, sent.lines.cell[sent.head])
-        leaving = await postgres.leaving(self.connection)
+        centres = await bank_queries.centres(self.connection, sent.lines.cell[sent.head])
+        leaving = await bank_queries.leaving(self.connection)
         found = np.full(len(sent.head), -2, np.int64)
         heads = take(sent.lines, sent.head)
         for rows in _alike(heads.submission, heads.exercise):
@@ -201,15 +208,15 @@ class Importer:
     async def _store(self, path: Path, digest: bytes, which: tuple[int, int], made: Made) -> int:
         number, attempt = which
         async with self.connection.transaction():
-            await postgres.lock(self.connection)
+            await bank_queries.lock(self.connection)
             if attempt == 1:
                 statements = await self._new_statements(made.message, path.name)
                 message = made.message
                 told = (message.format, message.identity[:140], path.name, digest, path.stat().st_size)
                 counted = (len(message.statements), int(message.movements.amount.size))
-                number = await postgres.insert_message(self.connection, (*told, *counted), statements)
+                number = await bank_queries.insert_message(self.connection, (*told, *counted), statements)
             row = (number, attempt, *made.counts, made.acts, made.acts_hash, made.batch_id)
-            await postgres.insert_attempt(self.connection, row, items_of((number, attempt), made))
+            await bank_queries.insert_attempt(self.connection, row, items_of((number, attempt), made))
         return number
 
     async def _new_statements(self, message: Message, name: str) -> list[tuple]:
@@ -224,15 +231,17 @@ class Importer:
         last: dict[str, tuple[str, int]] = {}
         for statement, row in zip(message.statements, statement_rows(message), strict=True):
             if statement.closing is not None:
-                same = await postgres.same_statement(self.connection, statement.account, statement.identity)
+                same = await bank_queries.same_statement(
+                    self.connection, statement.account, statement.identity
+                )
                 if same is not None:
                     _check_repeated(same, row, name)
                     continue
-                before = last.get(statement.account) or await postgres.last_closing(
+                before = last.get(statement.account) or await bank_queries.last_closing(
                     self.connection, statement.account
                 )
                 if before:
-                    chaining.follows(statement, before, name)
+                    statement_checks.follows(statement, before, name)
                 last[statement.account] = (statement.identity, statement.closing)
             if message.format is not Format.PAIN002:
                 found.append(row)

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.answers import Message, Movements, Sort
-from core.columns import seal
-from core.tables import Spans
-from posting.rows import TextCells
-from settlement import end_to_end
-from settlement.bank.mismatch import Mismatch
-from settlement.bank.sent import Transfers
+from core.tables.bank_messages import Message, Movements, Sort
+from core.tables.columns import seal
+from core.tables.journal import Spans
+from posting.pgcopy import TextCells
+from settlement.orders import end_to_end
+from settlement.reconciliation.mismatch import Mismatch
+from settlement.reconciliation.sent_transfers import Transfers
 
 
 class Matched(NamedTuple):

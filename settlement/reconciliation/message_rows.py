@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.answers import Message, Sort, end_to_end, unpacked
-from settlement.bank import verdicts
-from settlement.bank.matching import Matched
-from settlement.bank.mismatch import Mismatch
+from core.tables.bank_messages import Message, Sort, end_to_end, unpacked
+from settlement.reconciliation import bulk_rejections
+from settlement.reconciliation.matching import Matched
+from settlement.reconciliation.mismatch import Mismatch
 
 _BATCH_ID_LETTERS = 35
 _TEXT_LETTERS = 140
@@ -30,7 +30,7 @@ class Made(NamedTuple):
     """What a message comes to, before it is stored."""
 
     message: Message
-    unknown: tuple[verdicts.Verdict, ...]
+    unknown: tuple[bulk_rejections.Verdict, ...]
     matched: Matched
     counts: Counts
     batch_id: str

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG
-from core.columns import Day, Entry, Index, Money, Small, seal, take
-from core.tables import Spans, Words
-from kernels.texts import digest
-from posting.rows import TextCells
+from core.tables.columns import Day, Entry, Index, Money, Small, seal, take
+from core.tables.journal import Spans, Words
+from kernels.hashing import digest
+from posting.pgcopy import TextCells
 
 _REMITS = np.array([kind.remits for kind in CATALOG])
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.answers import Sort
-from settlement.bank import acts
-from settlement.bank.acts import Answered
-from settlement.bank.mismatch import Mismatch
+from core.tables.bank_messages import Sort
+from settlement.reconciliation import bank_acts
+from settlement.reconciliation.bank_acts import Answered
+from settlement.reconciliation.mismatch import Mismatch
 
 
 class Debit(NamedTuple):
@@ -25,14 +25,14 @@ class Debit(NamedTuple):
 
 def lines(answered: Answered) -> NDArray[np.int64]:
     """Entries of the lines that came back in a later year than they were sent in."""
-    _, at = acts.lines_of(answered, _later(answered))
+    _, at = bank_acts.lines_of(answered, _later(answered))
     return answered.sent.lines.entry_id[at]
 
 
 def followed(answered: Answered, debits: Mapping[int, Debit]) -> Answered:
     """Let returns follow their ``debits`` (by line); those whose debit is in no book yet match nothing."""
     rows, year, entry = _later(answered), _years(answered), answered.matched.entry
-    own, at = acts.lines_of(answered, rows)
+    own, at = bank_acts.lines_of(answered, rows)
     told = zip(answered.sent.lines.entry_id[at].tolist(), year[own].tolist(), strict=True)
     before = {
         line: debits[line].entry for line, back in told if line in debits and debits[line].exercise < back
@@ -45,14 +45,14 @@ def followed(answered: Answered, debits: Mapping[int, Debit]) -> Answered:
 
 
 def _years(answered: Answered) -> NDArray[np.int64]:
-    return acts.years(answered.message.movements.day)
+    return bank_acts.years(answered.message.movements.day)
 
 
 def _later(answered: Answered) -> NDArray[np.int64]:
     """Movements that give back what was sent in a year before."""
     matched, sent = answered.matched, answered.sent
     rows = np.flatnonzero(matched.fits & (matched.sort == Sort.RETURN))
-    sent_in = acts.years(sent.lines.day[sent.head[matched.place[rows]]])
+    sent_in = bank_acts.years(sent.lines.day[sent.head[matched.place[rows]]])
     return rows[_years(answered)[rows] > sent_in]
 
 

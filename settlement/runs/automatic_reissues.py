@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bank_reasons import BankReasons, Reissue
-from settlement.bank import postgres
+from settlement.reconciliation import bank_queries
 
 
 async def still_back(
-    connection: postgres.Connection, returned: NDArray[np.int64], reasons: BankReasons
+    connection: bank_queries.Connection, returned: NDArray[np.int64], reasons: BankReasons
 ) -> NDArray[np.int64]:
     """``returned`` transfers (0 for none), without those that the bank did not move for a reason of our own."""
-    told = await postgres.reasons_back(connection, np.unique(returned[returned > 0]).tolist())
+    told = await bank_queries.reasons_back(connection, np.unique(returned[returned > 0]).tolist())
     ours = [transfer for transfer, code in told.items() if reasons.of(code).reissue is Reissue.BY_ITSELF]
     return np.where(np.isin(returned, ours), 0, returned)

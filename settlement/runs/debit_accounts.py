@@ -6,9 +6,9 @@ import numpy as np
 
 from core.errors import ReferenceDataError
 from core.reference.files import broken, of_year
-from core.runs import RunLines
-from settlement.runs.books import Books
-from settlement.runs.ordering import Terms
+from core.tables.payment_runs import RunLines
+from settlement.runs.payment_files import Terms
+from settlement.runs.payment_reference import Books
 
 _REMEDY = "Put it back, with the account to pay from, and issue the run by the same command: nothing of it is posted"
 

@@ -1,6 +1,6 @@
 """What the term of each debt runs by: of a part that is owed to another, the request under it all (domain 4).
 
-As ``posting.delays.measuring`` has it, which measures what was paid: a part falls due with the request that it is taken from,
+As ``posting.delays.measurement`` has it, which measures what was paid: a part falls due with the request that it is taken from,
 and is suspended by itself or with that, the longest suspension counting.  Nothing of it is paid while any of them goes on.
 """
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG, KIND_NUMBER
-from settlement.runs.owed import Owed, Stops
-from settlement.texts import places
+from settlement.runs.open_payables import Owed, Stops
+from settlement.text_spans import places
 
 Followed = Callable[[Sequence[int]], Awaitable[Mapping[int, Mapping[str, Any]]]]
 """Entries by their numbers: predecessor, kind, and day counted from 1970."""

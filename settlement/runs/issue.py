@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from core.errors import EngineError
-from settlement.outbox import Kept, Outbox
-from settlement.pain001 import Version, exact_sum
-from settlement.runs import accounts, ordering, postgres
-from settlement.runs.books import Books
-from settlement.runs.desk import Tell, one
-from settlement.runs.ordering import File, Terms
-from settlement.runs.payees import Payees
-from settlement.runs.paying import SENDER, Paid, acts, paid, written
+from settlement.orders.outbox import Kept, Outbox
+from settlement.orders.pain001_writer import Version, exact_sum
+from settlement.runs import debit_accounts, payment_files, run_queries
+from settlement.runs.payee_accounts import Payees
+from settlement.runs.payment_acts import SENDER, Paid, acts, paid, written
+from settlement.runs.payment_files import File, Terms
+from settlement.runs.payment_reference import Books
+from settlement.runs.proposals import Tell, one
 
 ACTS = "acts.arrow"
 _AT_ONCE = 4
@@ -54,7 +54,7 @@ class Prepared(NamedTuple):
 
 
 async def prepare(
-    connection: postgres.Connection, run: int, outbox: Outbox, how: tuple[Books, Issue, Tell]
+    connection: run_queries.Connection, run: int, outbox: Outbox, how: tuple[Books, Issue, Tell]
 ) -> Prepared:
     """Note how a released run is issued, if nobody did before, and make the file of its acts.
 
@@ -69,24 +69,26 @@ async def prepare(
     """
     books, issue, tell = how
     row = await one(connection, run, "released", "issuing", "issued")
-    if row["file_hash"] and await postgres.fetch(
+    if row["file_hash"] and await run_queries.fetch(
         connection, "submission", SENDER, bytes.fromhex(row["file_hash"])
     ):
         return Prepared(None, None)
     tell("making the acts")
-    told = row["terms"] or _encoded(ordering.terms(books.rules, books.debtors(), issue.at, issue.version))
+    told = row["terms"] or _encoded(
+        payment_files.terms(books.rules, books.debtors(), issue.at, issue.version)
+    )
     content = await _content(connection, row, told)
     _check(row, content)
     if row["terms"] is None:
-        accounts.check(run, content.paid.lines, content.accountants, books)
+        debit_accounts.check(run, content.paid.lines, content.accountants, books)
         content = _stretched(content)
-    accounts.check_kept(content.paid.lines, content.accountants, content.terms)
+    debit_accounts.check_kept(content.paid.lines, content.accountants, content.terms)
     kept = await asyncio.to_thread(_keep_acts, outbox, run, content)
     if row["file_hash"] is None:
         tell("noting the issue")
         cents = exact_sum(content.paid.lines.amount)
         noted = (_encoded(content.terms), kept.sha256, len(content.paid.act), cents, issue.by, issue.at)
-        await postgres.execute(connection, "insert_issue", run, *noted)
+        await run_queries.execute(connection, "insert_issue", run, *noted)
     elif kept.sha256.hex() != row["file_hash"]:
         raise EngineError(
             f"the acts of run {run} now hash to {kept.sha256.hex()}, and to {row['file_hash']} when its issue began; "
@@ -98,7 +100,7 @@ async def prepare(
 
 def _stretched(content: Content) -> Content:
     """With what tells of each of its entries the account that it leaves from."""
-    told = ordering.stretches(content.paid, content.accountants)
+    told = payment_files.stretches(content.paid, content.accountants)
     return content._replace(terms=msgspec.structs.replace(content.terms, stretches=told))
 
 
@@ -116,7 +118,7 @@ def _keep_acts(outbox: Outbox, run: int, content: Content) -> Kept:
 
 
 async def finish(
-    connection: postgres.Connection, run: int, outbox: Outbox, known: tuple[Content | None, Tell]
+    connection: run_queries.Connection, run: int, outbox: Outbox, known: tuple[Content | None, Tell]
 ) -> None:
     """Write the files of a run whose acts are decided, and note them; whatever of it is done already stays.
 
@@ -133,24 +135,24 @@ async def finish(
         return
     submission = await _decided(connection, row)
     content = content or await _content(connection, row, row["terms"])
-    accepted = await postgres.accepted(connection, submission)
+    accepted = await run_queries.accepted(connection, submission)
     tell("writing the files")
     made = await asyncio.to_thread(_files, run, content, accepted)
     await _write_all(connection, (run, made), outbox, tell)
     cents = exact_sum(content.paid.lines.amount[accepted.row])
-    (refused,) = await postgres.fetch(connection, "refused_sum", submission)
+    (refused,) = await run_queries.fetch(connection, "refused_sum", submission)
     figures = (len(accepted.row), cents, refused["lines"], refused["cents"], len(made))
-    await postgres.execute(connection, "insert_end", run, submission, *figures)
+    await run_queries.execute(connection, "insert_end", run, submission, *figures)
     outbox.drop(run, ACTS)
     tell("issued")
 
 
 async def _write_all(
-    connection: postgres.Connection, files: tuple[int, list[File]], outbox: Outbox, tell: Tell
+    connection: run_queries.Connection, files: tuple[int, list[File]], outbox: Outbox, tell: Tell
 ) -> None:
     """Write the files, some at a time, and note each once it and all before it are written."""
     run, made = files
-    noted = {each["file"] for each in await postgres.fetch(connection, "files", run)}
+    noted = {each["file"] for each in await run_queries.fetch(connection, "files", run)}
     waiting = [(number, file) for number, file in enumerate(made, 1) if number not in noted]
     for first in range(0, len(waiting), _AT_ONCE):
         some = waiting[first : first + _AT_ONCE]
@@ -162,7 +164,7 @@ async def _write_all(
 
 
 async def again(
-    connection: postgres.Connection, run: int, outbox: Outbox, tell: Tell
+    connection: run_queries.Connection, run: int, outbox: Outbox, tell: Tell
 ) -> list[dict[str, Any]]:
     """The files of an issued run, each with its path: those that are gone from the outbox are made again.
 
@@ -174,7 +176,7 @@ async def again(
         A file made again is not the one that was written.
     """
     row = await one(connection, run, "issued")
-    noted = await postgres.fetch(connection, "files", run)
+    noted = await run_queries.fetch(connection, "files", run)
     for each in noted:
         each["path"] = str(outbox.path(run, each["name"]))
     missing = [each for each in noted if not outbox.holds(run, each["name"], _kept(each))]
@@ -182,7 +184,7 @@ async def again(
         return noted
     tell("making files again")
     content = await _content(connection, row, row["terms"])
-    accepted = await postgres.accepted(connection, row["submission"])
+    accepted = await run_queries.accepted(connection, row["submission"])
     made = dict(enumerate(await asyncio.to_thread(_files, run, content, accepted), 1))
     for each in missing:
         kept = await asyncio.to_thread(_write, outbox, run, made[each["file"]])
@@ -198,37 +200,37 @@ def _kept(row: dict[str, Any]) -> Kept:
     return Kept(row["size_bytes"], bytes.fromhex(row["sha256"]))
 
 
-async def _decided(connection: postgres.Connection, row: dict[str, Any]) -> int:
-    found = await postgres.fetch(connection, "submission", SENDER, bytes.fromhex(row["file_hash"]))
+async def _decided(connection: run_queries.Connection, row: dict[str, Any]) -> int:
+    found = await run_queries.fetch(connection, "submission", SENDER, bytes.fromhex(row["file_hash"]))
     if not found or not found[0]["done"]:
         raise EngineError(f"the acts of run {row['run']} are not all decided; the same command goes on")
     return found[0]["submission"]
 
 
-async def _content(connection: postgres.Connection, row: dict[str, Any], told: str) -> Content:
-    lines, remittance = await postgres.lines(connection, row["run"], row["digest"])
-    edits = await postgres.edits(connection, row["run"])
-    payees = await postgres.all_payees(connection)
+async def _content(connection: run_queries.Connection, row: dict[str, Any], told: str) -> Content:
+    lines, remittance = await run_queries.lines(connection, row["run"], row["digest"])
+    edits = await run_queries.edits(connection, row["run"])
+    payees = await run_queries.all_payees(connection)
     said = msgspec.json.decode(told, type=Terms)
     return Content(await asyncio.to_thread(paid, lines, remittance, edits), payees, said, row["accountants"])
 
 
-def _files(run: int, content: Content, accepted: ordering.Accepted) -> list[File]:
+def _files(run: int, content: Content, accepted: payment_files.Accepted) -> list[File]:
     if not len(accepted.row):
         return []
-    made = ordering.orders(content.paid, accepted, content.payees)
-    return list(ordering.files(run, content.paid, made, (content.terms, content.accountants)))
+    made = payment_files.orders(content.paid, accepted, content.payees)
+    return list(payment_files.files(run, content.paid, made, (content.terms, content.accountants)))
 
 
 def _write(outbox: Outbox, run: int, file: File) -> Kept:
     return outbox.keep(run, file.name, file.parts())
 
 
-async def _note(connection: postgres.Connection, at: tuple[int, int], file: File, kept: Kept) -> None:
+async def _note(connection: run_queries.Connection, at: tuple[int, int], file: File, kept: Kept) -> None:
     heading = file.heading
     said = (file.name, heading.message, file.accountant, int(file.way), heading.executed)
     figures = (len(file.orders.entry), file.cents, kept.size_bytes, kept.sha256)
-    await postgres.execute(connection, "insert_file", *at, *said, *figures)
+    await run_queries.execute(connection, "insert_file", *at, *said, *figures)
 
 
 def _encoded(terms: Terms) -> str:

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalog import CATALOG, ActKind, Change, Family, Remainder, Stage
-from core.columns import blank, join, seal, sealed, take
-from core.runs import Payables
-from core.tables import Flags
-from kernels import payables as kernel
-from posting.rows import TextCells
-from settlement.texts import NOTHING, chosen, ended, gathered, joined, places
+from core.tables.columns import blank, join, seal, sealed, take
+from core.tables.journal import Flags
+from core.tables.payment_runs import Payables
+from kernels import open_amounts as kernel
+from posting.pgcopy import TextCells
+from settlement.text_spans import NOTHING, chosen, ended, gathered, joined, places
 
 PAID_BY: Mapping[Stage, int] = {kind.after: number for number, kind in enumerate(CATALOG) if kind.remits}
 """By stage: the kind of act that sends the money."""

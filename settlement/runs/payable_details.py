@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.columns import take
-from core.tables import RequestDetails
-from posting import requests
-from posting.requests import Texts
-from posting.rows import TextCells
-from settlement.texts import NOTHING, chosen, ended, gathered, joined, places
+from core.tables.columns import take
+from core.tables.journal import RequestDetails
+from posting import payment_detail_pages
+from posting.payment_detail_pages import Texts
+from posting.pgcopy import TextCells
+from settlement.text_spans import NOTHING, chosen, ended, gathered, joined, places
 
 PAGES_AT_ONCE = 64
 
@@ -37,7 +37,7 @@ def wanted(
 def some(pages: Iterable[tuple[int, bytes]], entries: NDArray[np.int64]) -> tuple[RequestDetails, Texts]:
     """What some pages, at least one, say of ``entries``."""
     firsts, content = zip(*pages, strict=True)
-    rows, texts = requests.read(firsts, content)
+    rows, texts = payment_detail_pages.read(firsts, content)
     at = np.flatnonzero(places(entries, rows.entry_id) < len(entries))
     kept = (gathered(chosen(each, at)) for each in texts)
     return take(rows, at), Texts(*kept)

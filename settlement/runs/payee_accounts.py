@@ -5,11 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.tables import NewPayees
+from core.tables.journal import NewPayees
 from kernels import bic, iban
-from posting.rows import TextCells
-from settlement.texts import among, as_arrow, chosen, cut
-from settlement.transfers import flagged
+from posting.pgcopy import TextCells
+from settlement.orders.transfer_texts import flagged
+from settlement.text_spans import among, as_arrow, chosen, cut
 
 _TEXTS = 4
 

@@ -12,18 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from core.act_fields import ACT_LINES_MAX
 from core.catalog import CATALOG
-from core.columns import take
-from core.fields import ACT_LINES_MAX
 from core.money import SEPA_MAX
-from core.payments import Way
-from core.runs import RunLines
-from posting.rows import TextCells
-from settlement.pain001 import decimal, exact_sum
-from settlement.runs.left_out import LeftOut
-from settlement.runs.payees import Payees
-from settlement.runs.proposing import sets
-from settlement.texts import as_arrow, chosen
+from core.payment_rules import Way
+from core.tables.columns import take
+from core.tables.payment_runs import RunLines
+from posting.pgcopy import TextCells
+from settlement.orders.pain001_writer import decimal, exact_sum
+from settlement.runs.exclusions import LeftOut
+from settlement.runs.payee_accounts import Payees
+from settlement.runs.selection import sets
+from settlement.text_spans import as_arrow, chosen
 
 SENDER = "treasury"
 """Who hands in the acts of payment runs."""

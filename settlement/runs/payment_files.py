@@ -11,15 +11,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.errors import EngineError
-from core.payments import Rules, Way
-from posting.raw import text_cells
-from posting.rows import TextCells
-from settlement.pain001 import Debtor, Heading, Version, exact_sum, sizes, written
-from settlement.runs.payees import Payees
-from settlement.runs.paying import Paid
-from settlement.splitting import cuts
-from settlement.texts import as_arrow, chosen
-from settlement.transfers import Orders, check, named, spelt, taken
+from core.payment_rules import Rules, Way
+from posting.pgcopy import TextCells
+from posting.raw_texts import text_cells
+from settlement.orders.file_split import cuts
+from settlement.orders.pain001_writer import Debtor, Heading, Version, exact_sum, sizes, written
+from settlement.orders.transfer_texts import Orders, check, named, spelt, taken
+from settlement.runs.payee_accounts import Payees
+from settlement.runs.payment_acts import Paid
+from settlement.text_spans import as_arrow, chosen
 
 Account = tuple[str, str, str]
 """Holder, IBAN and BIC."""

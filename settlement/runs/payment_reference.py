@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from core import accountants, bank_reasons, calendar, nomenclature, payments
+from core import accountants, bank_reasons, calendar, nomenclature, payment_rules
 from core.accountants import Accountants
 from core.bank_reasons import BankReasons
 from core.calendar import Calendar
 from core.nomenclature import Nomenclature
-from core.payments import Rules
+from core.payment_rules import Rules
 from core.reference.files import SHIPPED
-from settlement.pain001 import Debtor
+from settlement.orders.pain001_writer import Debtor
 
 
 class Books(NamedTuple):
@@ -48,7 +48,7 @@ class Books(NamedTuple):
             As for ``load``.
         """
         found = {year: accountants.load(folder.joinpath(str(year)), each) for year, each in years.items()}
-        return cls(days, payments.load(folder), found, bank_reasons.load(folder), folder)
+        return cls(days, payment_rules.load(folder), found, bank_reasons.load(folder), folder)
 
     def order(self) -> list[str]:
         """All accountants, in the order of the files, each once."""

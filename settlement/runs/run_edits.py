@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from settlement.pain001 import exact_sum
-from settlement.runs import postgres
-from settlement.runs.desk import one
-from settlement.runs.left_out import FINDINGS, LeftOut
-from settlement.runs.paying import is_paid
-from settlement.runs.postgres import NoSuchRun
+from settlement.orders.pain001_writer import exact_sum
+from settlement.runs import run_queries
+from settlement.runs.exclusions import FINDINGS, LeftOut
+from settlement.runs.payment_acts import is_paid
+from settlement.runs.proposals import one
+from settlement.runs.run_queries import NoSuchRun
 
 OF_LINES = ("hold", "unhold")
 
 
 async def change(
-    connection: postgres.Connection, run: int, what: str, said: tuple[Sequence[int], str, str]
+    connection: run_queries.Connection, run: int, what: str, said: tuple[Sequence[int], str, str]
 ) -> None:
     """Hold lines, let them go, put the transfers of payees together or apart; ``said`` are which, why, and who.
 
@@ -28,14 +28,14 @@ async def change(
         await _check(connection, (run, row["digest"]), what, numbers)
     nothing = [None] * len(numbers)
     lines, payees = (numbers, nothing) if what in OF_LINES else (nothing, numbers)
-    await postgres.execute(connection, "insert_edit", run, what, list(lines), list(payees), reason, by)
+    await run_queries.execute(connection, "insert_edit", run, what, list(lines), list(payees), reason, by)
 
 
 async def _check(
-    connection: postgres.Connection, kept: tuple[int, str], what: str, numbers: Sequence[int]
+    connection: run_queries.Connection, kept: tuple[int, str], what: str, numbers: Sequence[int]
 ) -> None:
     run, digest = kept
-    lines, _ = await postgres.lines(connection, run, digest)
+    lines, _ = await run_queries.lines(connection, run, digest)
     for number in numbers:
         if not 0 < number <= len(lines.line):
             raise NoSuchRun(f"run {run} has no line {number}; crescendo pay show {run} --lines shows them")
@@ -44,7 +44,7 @@ async def _check(
             raise NoSuchRun(f"{what} is not for line {number} of run {run}: {FINDINGS[reason]}")
 
 
-async def release(connection: postgres.Connection, run: int, by: str) -> tuple[int, int]:
+async def release(connection: run_queries.Connection, run: int, by: str) -> tuple[int, int]:
     """Let a run be issued; how many lines and cents it pays.
 
     Raises
@@ -53,16 +53,16 @@ async def release(connection: postgres.Connection, run: int, by: str) -> tuple[i
         It is not there or further already, pays nothing, or whoever releases it made it.
     """
     row = await one(connection, run, "proposed")
-    lines, _ = await postgres.lines(connection, run, row["digest"])
-    pays = is_paid(lines, await postgres.edits(connection, run))
+    lines, _ = await run_queries.lines(connection, run, row["digest"])
+    pays = is_paid(lines, await run_queries.edits(connection, run))
     count, cents = int(pays.sum()), exact_sum(lines.amount[pays])
     if not count:
         raise NoSuchRun(f"run {run} pays nothing: abandon it")
-    await postgres.execute(connection, "insert_release", run, count, cents, by)
+    await run_queries.execute(connection, "insert_release", run, count, cents, by)
     return count, cents
 
 
-async def abandon(connection: postgres.Connection, run: int, reason: str, by: str) -> None:
+async def abandon(connection: run_queries.Connection, run: int, reason: str, by: str) -> None:
     """Give a run up: what it was to pay may be proposed anew.
 
     Raises
@@ -71,10 +71,10 @@ async def abandon(connection: postgres.Connection, run: int, reason: str, by: st
         It is not there, or released already.
     """
     await one(connection, run, "proposed")
-    await postgres.execute(connection, "insert_abandonment", run, reason, by)
+    await run_queries.execute(connection, "insert_abandonment", run, reason, by)
 
 
-async def payee(connection: postgres.Connection, code: str) -> int:
+async def payee(connection: run_queries.Connection, code: str) -> int:
     """The number of a payee.
 
     Raises
@@ -82,7 +82,7 @@ async def payee(connection: postgres.Connection, code: str) -> int:
     NoSuchRun
         Nobody is registered by that code.
     """
-    found = await postgres.fetch(connection, "payee_number", code)
+    found = await run_queries.fetch(connection, "payee_number", code)
     if not found:
         raise NoSuchRun(f"no payee {code} is registered")
     return found[0]["payee"]

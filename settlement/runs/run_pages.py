@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from core.columns import blank, kinds
 from core.errors import SchemaMismatch
-from core.runs import RunLines
-from posting.raw import text_cells
-from posting.rows import TextCells
-from settlement.side_by_side import side_by_side
-from settlement.texts import NOTHING, as_arrow
+from core.tables.columns import blank, kinds
+from core.tables.payment_runs import RunLines
+from posting.pgcopy import TextCells
+from posting.raw_texts import text_cells
+from settlement.parallel import side_by_side
+from settlement.text_spans import NOTHING, as_arrow
 
 PAGE_LINES = 1 << 16
 _TEXT = "remittance"

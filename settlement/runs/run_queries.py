@@ -11,20 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import CrescendoError, DatabaseUnfit
-from core.runs import Entered, Payables, RunLines
-from core.tables import NewPayees
-from posting.rows import HEADER, TRAILER, TextCells, columns, decode
-from posting.store import outflow
-from posting.store.sql import queries
-from settlement.pain001 import exact_sum
-from settlement.runs import pages
-from settlement.runs.details import PAGES_AT_ONCE, Details, some, spread, wanted
-from settlement.runs.left_out import LeftOut
-from settlement.runs.ordering import Accepted
-from settlement.runs.owed import NAMED, READ, Owed, Search
-from settlement.runs.payees import Payees, payees
-from settlement.runs.paying import Edits
-from settlement.runs.proposing import Proposal
+from core.tables.journal import NewPayees
+from core.tables.payment_runs import Entered, Payables, RunLines
+from posting.pgcopy import HEADER, TRAILER, TextCells, columns, decode
+from posting.store import copy_out
+from posting.store.sql_files import queries
+from settlement.orders.pain001_writer import exact_sum
+from settlement.runs import run_pages
+from settlement.runs.exclusions import LeftOut
+from settlement.runs.open_payables import NAMED, READ, Owed, Search
+from settlement.runs.payable_details import PAGES_AT_ONCE, Details, some, spread, wanted
+from settlement.runs.payee_accounts import Payees, payees
+from settlement.runs.payment_acts import Edits
+from settlement.runs.payment_files import Accepted
+from settlement.runs.selection import Proposal
 
 SQL = queries("settlement.runs", "queries.sql")
 
@@ -127,7 +127,7 @@ async def store(
 ) -> None:
     """Keep a proposal; ``head`` are its number, the day until which, the last entry seen, and its accountants."""
     lines = proposal.lines
-    content = await asyncio.to_thread(pages.packed, lines, proposal.remittance)
+    content = await asyncio.to_thread(run_pages.packed, lines, proposal.remittance)
     pays = lines.left_out == LeftOut.NO
     counts = (
         int(pays.sum()),
@@ -136,11 +136,11 @@ async def store(
         exact_sum(lines.amount[~pays]),
     )
     rows = [
-        (head[0], at, min(pages.PAGE_LINES, len(pays) - at * pages.PAGE_LINES), page)
+        (head[0], at, min(run_pages.PAGE_LINES, len(pays) - at * run_pages.PAGE_LINES), page)
         for at, page in enumerate(content)
     ]
     async with connection.transaction():
-        await connection.execute(SQL["insert_run"], *head, *counts, pages.digest(content), by)
+        await connection.execute(SQL["insert_run"], *head, *counts, run_pages.digest(content), by)
         names = ["run", "page", "lines", "content"]
         await connection.copy_records_to_table("payment_page", records=rows, columns=names)
 
@@ -154,12 +154,12 @@ async def lines(connection: Connection, run: int, digest: str) -> tuple[RunLines
         They are not those that were proposed.
     """
     content = [row["content"] for row in await connection.fetch(SQL["run_pages"], run)]
-    found = (await asyncio.to_thread(pages.digest, content)).hex()
+    found = (await asyncio.to_thread(run_pages.digest, content)).hex()
     if found != digest:
         raise DatabaseUnfit(
             f"the lines of run {run} are not those proposed: they hash to {found}, not {digest}"
         )
-    return await asyncio.to_thread(pages.unpacked, content)
+    return await asyncio.to_thread(run_pages.unpacked, content)
 
 
 async def edits(connection: Connection, run: int) -> Edits:
@@ -213,5 +213,5 @@ async def _row(connection: Connection, query: str, *arguments: Any) -> Mapping[s
 async def _copied(connection: Connection, select: str) -> bytes:
     """The binary COPY stream of a query."""
     parts: list[bytes] = []
-    await outflow.copied(connection, select, parts.append)
+    await copy_out.copied(connection, select, parts.append)
     return b"".join([HEADER, *parts, TRAILER])

@@ -6,22 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.codes import Outcome
-from core.payments import Way
-from core.runs import RunLines
-from posting.rows import TextCells
-from settlement.pain001 import exact_sum
-from settlement.runs import postgres
-from settlement.runs.desk import one
-from settlement.runs.left_out import LeftOut
-from settlement.runs.paying import Edits, is_paid
+from core.outcome_codes import Outcome
+from core.payment_rules import Way
+from core.tables.payment_runs import RunLines
+from posting.pgcopy import TextCells
+from settlement.orders.pain001_writer import exact_sum
+from settlement.runs import run_queries
+from settlement.runs.exclusions import LeftOut
+from settlement.runs.payment_acts import Edits, is_paid
+from settlement.runs.proposals import one
 
 REFUSALS_SHOWN = 100
 _EPOCH = date(1970, 1, 1)
 
 
 async def described(
-    connection: postgres.Connection, run: int, wanted: tuple[int, int, bool]
+    connection: run_queries.Connection, run: int, wanted: tuple[int, int, bool]
 ) -> dict[str, Any]:
     """All there is to say; ``wanted`` are how many lines, behind how many, and whether those not paid alone.
 
@@ -32,10 +32,10 @@ async def described(
     """
     found = await one(connection, run)
     found.pop("terms")
-    lines, remittance = await postgres.lines(connection, run, found["digest"])
-    edits = await postgres.edits(connection, run)
+    lines, remittance = await run_queries.lines(connection, run, found["digest"])
+    edits = await run_queries.edits(connection, run)
     pays = is_paid(lines, edits)
-    refused = await postgres.fetch(connection, "refused", found["submission"], REFUSALS_SHOWN)
+    refused = await run_queries.fetch(connection, "refused", found["submission"], REFUSALS_SHOWN)
     shown = await _shown(connection, (lines, remittance, edits), found["accountants"], _rows(pays, wanted))
     return {
         **found,
@@ -78,13 +78,13 @@ def _reasons(lines: RunLines, pays: NDArray[np.bool_]) -> list[dict[str, Any]]:
 
 
 async def _shown(
-    connection: postgres.Connection,
+    connection: run_queries.Connection,
     run: tuple[RunLines, TextCells, Edits],
     accountants: list[str],
     rows: NDArray[np.int64],
 ) -> list[dict[str, Any]]:
     lines, remittance, edits = run
-    known = await postgres.fetch(connection, "details_of", lines.details[rows].tolist())
+    known = await run_queries.fetch(connection, "details_of", lines.details[rows].tolist())
     details = {each.pop("entry_id"): each for each in known}
     nobody = {"payee": None, "name": None, "iban": None, "bic": None}
     pays = is_paid(lines, edits)

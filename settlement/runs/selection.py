@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from core.calendar import Calendar
 from core.catalog import CATALOG, KIND_NUMBER
-from core.columns import take
-from core.payments import Rules, Way
-from core.runs import RunLines
-from core.terms import terms
-from posting.raw import text_cells
-from posting.rows import TextCells
-from settlement.runs.beneath import Beneath
-from settlement.runs.details import Details
-from settlement.runs.left_out import LeftOut
-from settlement.runs.owed import PAID_BY, Owed
-from settlement.runs.payees import Payees, fitness
-from settlement.side_by_side import side_by_side
-from settlement.texts import NOTHING, among, as_arrow, chosen, joined, places
-from settlement.transfers import CHUNK_ROWS, spelt
+from core.payment_rules import Rules, Way
+from core.payment_terms import terms
+from core.tables.columns import take
+from core.tables.payment_runs import RunLines
+from posting.pgcopy import TextCells
+from posting.raw_texts import text_cells
+from settlement.orders.transfer_texts import CHUNK_ROWS, spelt
+from settlement.parallel import side_by_side
+from settlement.runs.debt_terms import Beneath
+from settlement.runs.exclusions import LeftOut
+from settlement.runs.open_payables import PAID_BY, Owed
+from settlement.runs.payable_details import Details
+from settlement.runs.payee_accounts import Payees, fitness
+from settlement.text_spans import NOTHING, among, as_arrow, chosen, joined, places
 
 _URGENT = ("rtgs", "urgent")
 _TRANSFERS = ("", "rtgs", "sepa", "transfer", "urgent")

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.answers import Sort
-from settlement.asked import Orders
-from settlement.simulated.fates import Fates
+from core.tables.bank_messages import Sort
+from settlement.simulated_bank.pain001_reader import Orders
+from settlement.simulated_bank.transfer_outcomes import Fates
 
 _ROUND_CENTS = 100_000_000_00
 """An account that is opened gets whole hundred millions."""

@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from settlement.asked import Orders
-from settlement.simulated.account import Day, by_lot
-from settlement.simulated.fates import Fates
-from settlement.simulated.letters import date, decimal, sign
+from settlement.simulated_bank.accounts import Day, by_lot
+from settlement.simulated_bank.pain001_reader import Orders
+from settlement.simulated_bank.transfer_outcomes import Fates
+from settlement.simulated_bank.xml_values import date, decimal, sign
 
 
 class Version(StrEnum):

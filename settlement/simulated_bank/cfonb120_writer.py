@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from settlement.letters import latin
-from settlement.simulated.account import Day
-from settlement.simulated.camt import Bank
+from settlement.orders.charset import latin
+from settlement.simulated_bank.accounts import Day
+from settlement.simulated_bank.camt_writer import Bank
 
 _POSITIVE, _NEGATIVE = "{ABCDEFGHI", "}JKLMNOPQR"
 _SENT, _BACK = "06", "05"

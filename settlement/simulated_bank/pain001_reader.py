@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FileUnreadable
-from core.markup import Message
-from settlement.leaves import Leaves
-from settlement.leaves import read as read_leaves
-from settlement.places import Places
-from settlement.plans import HEADER, NAMESPACE, amount, holds, value
+from core.tables.xml import Message
+from settlement.bank_files.message_schemas import HEADER, NAMESPACE, amount, holds, value
+from settlement.bank_files.xml_columns import Leaves
+from settlement.bank_files.xml_columns import read as read_leaves
+from settlement.bank_files.xml_positions import Places
 
 LOT, TRANSFER = "lot", "transfer"
 

@@ -7,11 +7,11 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from core.answers import Sort
 from core.iso20022 import Status
-from settlement.asked import Orders
-from settlement.simulated.fates import Fates
-from settlement.simulated.letters import date, decimal
+from core.tables.bank_messages import Sort
+from settlement.simulated_bank.pain001_reader import Orders
+from settlement.simulated_bank.transfer_outcomes import Fates
+from settlement.simulated_bank.xml_values import date, decimal
 
 VERSION = "12"
 _NAMESPACE = f"urn:iso:std:iso:20022:tech:xsd:pain.002.001.{VERSION}"

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import msgspec
 
 from core.bank_reasons import BankReasons
-from settlement.asked import read
-from settlement.simulated import camt, cfonb120, pain002
-from settlement.simulated.account import Day, Standing, days, opened
-from settlement.simulated.camt import Bank, Version, name
-from settlement.simulated.fates import Chances, fates
-from settlement.simulated.letters import date, short
+from settlement.simulated_bank import camt_writer, cfonb120_writer, pain002_writer
+from settlement.simulated_bank.accounts import Day, Standing, days, opened
+from settlement.simulated_bank.camt_writer import Bank, Version, name
+from settlement.simulated_bank.pain001_reader import read
+from settlement.simulated_bank.transfer_outcomes import Chances, fates
+from settlement.simulated_bank.xml_values import date, short
 
 STATE = "bank.json"
 """Beside the answers: how the accounts stand, so that the next ones go on from there."""
@@ -68,7 +68,7 @@ def answer(paths: Sequence[Path], out: Path, manner: Manner, told: Callable[[str
     bank = Bank(asked, fate, manner.version)
     files = [
         _written(out / f"{short(day)}-0-pain002-{message}.xml", pieces)
-        for message, day, pieces in pain002.reports(asked, fate)
+        for message, day, pieces in pain002_writer.reports(asked, fate)
     ]
     dated = sorted(days(asked, fate, standings), key=lambda each: (each.day, each.account))
     told_of = max(last.values(), default=0)
@@ -114,10 +114,10 @@ class _Place(NamedTuple):
 def _day(bank: Bank, some: Sequence[Day], place: _Place, style: Style) -> list[str]:
     back, files = [day for day in some if day.returns.size], []
     if back:
-        files.append(_written(place.path("1-camt054", "xml"), camt.notice(bank, back)))
+        files.append(_written(place.path("1-camt054", "xml"), camt_writer.notice(bank, back)))
     if style is Style.CFONB120:
-        return [*files, _written(place.path("2-cfonb120", "txt"), cfonb120.statement(bank, some))]
-    return [*files, _written(place.path("2-camt053", "xml"), camt.statement(bank, some))]
+        return [*files, _written(place.path("2-cfonb120", "txt"), cfonb120_writer.statement(bank, some))]
+    return [*files, _written(place.path("2-camt053", "xml"), camt_writer.statement(bank, some))]
 
 
 def _written(path: Path, pieces: Iterable[str]) -> str:

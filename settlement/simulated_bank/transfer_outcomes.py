@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.answers import Sort
 from core.bank_reasons import BankReasons, Phase
-from core.columns import sealed
-from core.tables import Bytes, Spans, Words
-from core.target import first_open
-from kernels.texts import digest
-from settlement.asked import Orders
+from core.tables.bank_messages import Sort
+from core.tables.columns import sealed
+from core.tables.journal import Bytes, Spans, Words
+from core.target_calendar import first_open
+from kernels.hashing import digest
+from settlement.simulated_bank.pain001_reader import Orders
 
 PER_HUNDRED_THOUSAND = 250
 """Transfers that come back."""

@@ -3,13 +3,13 @@
 import numpy as np
 import pyarrow as pa
 
-from ingest.columns import Memory
-from ingest.resolve import Context, Sender, resolve
+from ingest.resolution.resolver import Context, Sender, resolve
+from ingest.resolution.text_columns import Memory
 from posting.batch import Batch, Piece, Stage, Submission
-from posting.book import empty
-from posting.cells import CellNumbers
+from posting.book.book_state import empty
+from posting.book.cells import CellNumbers
+from posting.book.registry import Numbers, Reference, Registry, number
 from posting.engine import Engine, Head
-from posting.registry import Numbers, Reference, Registry, number
 
 
 class Decider:

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench import load, load_budget, load_files, load_report, load_wire
-from bench.load_arrivals import EBB_SECONDS, SWELL_SECONDS, Load, arrivals
-from bench.load_drive import Driver, senders
-from bench.load_files import Filed
-from bench.load_forms import SHARES, Form, Stories
-from bench.load_watch import Usage
-from bench.load_wire import Address
-from core.codes import Outcome
-from ingest.forms import as_columns
-from ingest.jsonl import act_lines
-from tests.bench.deciding import Decider
-from tests.service.commands import crescendo
+from bench.load import file_driver, http_connections, load_benchmark, load_budget, load_report
+from bench.load.arrivals import EBB_SECONDS, SWELL_SECONDS, Load, arrivals
+from bench.load.file_driver import Filed
+from bench.load.form_driver import Driver, senders
+from bench.load.forms import SHARES, Form, Stories
+from bench.load.http_connections import Address
+from bench.load.process_usage import Usage
+from core.outcome_codes import Outcome
+from ingest.formats.jsonl import act_lines
+from ingest.queue.form_batcher import as_columns
+from tests.bench.sample_engine import Decider
+from tests.service.command_line import crescendo
 
 BUDGET = load_budget.places(), load_budget.payees()
 
@@ -100,10 +100,10 @@ def test_the_first_form_of_all_follows_nothing() -> None:
 
 @pytest.mark.parametrize("lines", [4, 2_000, 2_003])
 def test_a_file_s_receipt_is_known_before_it_is_sent(decider: Decider, lines: int) -> None:
-    table = load_files.lines((5, lines), lines, BUDGET)
+    table = file_driver.lines((5, lines), lines, BUDGET)
     found = decider.decide(9, table.combine_chunks().to_batches()[0])
     refused = np.count_nonzero(found["outcome"] > Outcome.HELD)
-    assert refused == load_files.refused(lines)
+    assert refused == file_driver.refused(lines)
     assert np.count_nonzero(found["outcome"] == Outcome.ACCEPTED) == lines - refused
 
 
@@ -151,7 +151,7 @@ async def _driven(reply: Reply, forms: int = 40) -> Driver:
     async with _service(reply) as address:
         sending = senders(["a", "b"], BUDGET, 1)
         driver = Driver(address, sending, np.linspace(0, 0.05, forms), 1)
-        driver.rest(await load_wire.opened(address, driver.connection, 4, 1_000))
+        driver.rest(await http_connections.opened(address, driver.connection, 4, 1_000))
         await driver.drive()
         await driver.close()
     return driver
@@ -187,20 +187,20 @@ async def test_wrong_answers_fail_the_run(reply: Reply, told: str) -> None:
 async def test_an_answer_in_pieces_is_one_answer() -> None:
     class Heard:
         def __init__(self) -> None:
-            self.answers: list[tuple[int, load_wire.Answer]] = []
+            self.answers: list[tuple[int, http_connections.Answer]] = []
             self.ends: list[tuple[int, bool]] = []
 
-        def answered(self, connection: load_wire.Connection, answer: load_wire.Answer) -> None:
+        def answered(self, connection: http_connections.Connection, answer: http_connections.Answer) -> None:
             self.answers.append((connection.number, answer))
 
-        def ended(self, connection: load_wire.Connection, was_busy: bool) -> None:
+        def ended(self, connection: http_connections.Connection, was_busy: bool) -> None:
             self.ends.append((connection.number, was_busy))
 
     heard, whole = Heard(), _http(200, b"{}" * 50)
-    connection = load_wire.Connection(heard, 3, b"")
+    connection = http_connections.Connection(heard, 3, b"")
     for at in range(len(whole)):
         connection.data_received(whole[at : at + 1])
-    assert heard.answers == [(3, load_wire.Answer(200, b"{}" * 50))]
+    assert heard.answers == [(3, http_connections.Answer(200, b"{}" * 50))]
     connection.connection_lost(None)
     assert heard.ends == [(3, False)]
 
@@ -210,23 +210,23 @@ async def test_an_answer_in_pieces_is_one_answer() -> None:
 
 def test_percentiles_are_values_that_were_measured() -> None:
     took = np.arange(1, 1_001, dtype=float)
-    assert load._percentiles(took) == {
+    assert load_benchmark._percentiles(took) == {
         "p50": 501.0,
         "p90": 901.0,
         "p99": 991.0,
         "p99.9": 1000.0,
         "max": 1000.0,
     }
-    assert load._percentiles(took[:0]) == {}
+    assert load_benchmark._percentiles(took[:0]) == {}
 
 
 def test_time_without_a_file_is_what_no_file_covers() -> None:
     def filed(admitted: float, decided: float) -> Filed:
         return Filed(1, 1, admitted, decided)
 
-    assert load._uncovered([], 10, 14) == 4
-    assert load._uncovered([filed(9, 12), filed(11, 15)], 10, 14) == 0
-    assert load._uncovered([filed(11, 12), filed(12.5, 13)], 10, 14) == 2.5
+    assert load_benchmark._uncovered([], 10, 14) == 4
+    assert load_benchmark._uncovered([filed(9, 12), filed(11, 15)], 10, 14) == 0
+    assert load_benchmark._uncovered([filed(11, 12), filed(12.5, 13)], 10, 14) == 2.5
 
 
 def test_memory_grown_is_the_last_look_less_the_first() -> None:
@@ -245,9 +245,9 @@ def test_a_form_repeated_says_the_same() -> None:
 # --------------------------------------------------------------------------------- all of it
 
 
-def _figures(**said: Any) -> load.Figures:
+def _figures(**said: Any) -> load_benchmark.Figures:
     usage = Usage([0.0, 1.0], [10**8, 2 * 10**8], {"service": 1.0})
-    seconds = load.Seconds([90, 110], [88, 112], [5.0, 6.0], [9.0, 11.0], [12.0, 20.0])
+    seconds = load_benchmark.Seconds([90, 110], [88, 112], [5.0, 6.0], [9.0, 11.0], [12.0, 20.0])
     named = {"p50": 5.5, "p90": 8.0, "p99": 10.0, "p99.9": 19.0, "max": 20.0}
     counts = {"errors": [], "error_count": 0, "reopened": 0, "files": 2, "file_lines": 800}
     found = {
@@ -270,7 +270,7 @@ def _figures(**said: Any) -> load.Figures:
         "on": "a machine",
         "is_verified": True,
     }
-    return load.Figures(**{**found, **said})
+    return load_benchmark.Figures(**{**found, **said})
 
 
 def test_what_a_load_leaves_behind(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.nomenclature import BOPS, BUILDERS, OPERATIONS, UOS, weights, write
+from bench.samples.sample_nomenclature import BOPS, BUILDERS, OPERATIONS, UOS, weights, write
 from core import nomenclature
 from core.nomenclature import Level
 from core.reference.files import SHIPPED

@@ -8,27 +8,27 @@ from pathlib import Path
 import pytest
 from lxml.etree import XMLSchema, parse
 
-from bench import pain001, payment_files
-from bench.payables import Size
-from bench.payment_files import Style
-from ingest.envelope import Envelope
-from ingest.inspection import inspect
-from ingest.pairs import packed
-from ingest.spool import Spool
-from posting.registry import Reference
-from tests.service.commands import crescendo
+from bench.payments import pain001_benchmark, payment_files
+from bench.payments.payable_requests import Size
+from bench.payments.payment_files import Style
+from ingest.pain001.archive import packed
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool
+from ingest.validation.file_validation import inspect
+from posting.book.registry import Reference
+from tests.service.command_line import crescendo
 
 XSD = Path(__file__).parents[1] / "xsd"
 
 
 @pytest.mark.parametrize("imputation", ["csv", "parquet", "structured"])
 def test_a_payment_file_is_verified_and_timed(imputation: str) -> None:
-    found = pain001.measure(2_000, imputation)
+    found = pain001_benchmark.measure(2_000, imputation)
     assert found.transfers == 2_000
     assert found.size_bytes > 500 * 2_000
     assert found.times_lxml > 0
     assert found.memory_bytes >= found.before_bytes > 0
-    assert "2,000 transfers" in pain001.told(found)
+    assert "2,000 transfers" in pain001_benchmark.told(found)
 
 
 @pytest.mark.parametrize("version", ["03", "09"])
@@ -79,7 +79,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         out = tmp_path / str(transfers)
         payment_files.write(out, Size(transfers), Style(), Reference.load())
         with packed(out / "payments-001.xml") as whole:
-            command = [sys.executable, "-m", "bench.pain001", "--work", str(whole)]
+            command = [sys.executable, "-m", "bench.payments.pain001_benchmark", "--work", str(whole)]
             told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
             sizes.append(whole.stat().st_size)
         grown.append(told["memory_bytes"] - told["before_bytes"])

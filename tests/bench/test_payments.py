@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import payables
-from bench.payables import Size
-from bench.payments import measure
-from posting.registry import Reference
+from bench.payments import payable_requests
+from bench.payments.payable_requests import Size
+from bench.payments.payment_benchmark import measure
+from posting.book.registry import Reference
 
 
 async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
@@ -29,8 +29,8 @@ async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
 async def test_what_does_not_add_up_is_no_figure(
     dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = payables.write
-    monkeypatch.setattr(payables, "write", lambda *said: (written(*said)[0], written(*said)[1] + 1))
+    written = payable_requests.write
+    monkeypatch.setattr(payable_requests, "write", lambda *said: (written(*said)[0], written(*said)[1] + 1))
     with pytest.raises(RuntimeError, match="wanted are"):
         await measure(dsn, tmp_path, Size(100), lambda _: None)
 
@@ -39,6 +39,6 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     reference, found = Reference.load(), []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        paths, cents = payables.write(tmp_path / name, Size(1_000, seed=3), reference)
+        paths, cents = payable_requests.write(tmp_path / name, Size(1_000, seed=3), reference)
         found.append((cents, [path.read_bytes() for path in paths]))
     assert found[0] == found[1]

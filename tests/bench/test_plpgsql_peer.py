@@ -3,11 +3,11 @@
 import platform
 from pathlib import Path
 
-from bench import postgres, postgres_peer
 from bench.machine import machine
-from bench.peers import row_by_row
-from bench.year import Year
-from core.codes import Outcome
+from bench.peers import copy_queries, plpgsql_queries
+from bench.peers.plpgsql_peer import row_by_row
+from bench.year.year_generator import Year
+from core.outcome_codes import Outcome
 
 ACTS = 4_000
 _ALTERED = """
@@ -20,17 +20,17 @@ async def test_the_peer_says_of_every_line_what_the_engine_says(dsn: str, tmp_pa
     """The year holds duplicates, conflicts, early acts and most refusals; it is compared line by line inside."""
     peer = await row_by_row(dsn, tmp_path, Year(seed=4, acts=ACTS))
     assert peer.lines > ACTS
-    async with postgres.connected(dsn) as connection:
+    async with copy_queries.connected(dsn) as connection:
         codes = {
             row["code"]
-            for row in await connection.fetch(f"select distinct code from {postgres_peer.SCHEMA}.told")
+            for row in await connection.fetch(f"select distinct code from {plpgsql_queries.SCHEMA}.told")
         }
         met = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.REFERENCE_CONFLICT}
         assert met | {Outcome.CP_EXCEEDED, Outcome.PREDECESSOR_MISSING, Outcome.COMMITMENT_EXCEEDED} <= codes
-        await connection.execute(f"set search_path = {postgres_peer.SCHEMA}")
-        assert await postgres_peer.differences(connection) == []
+        await connection.execute(f"set search_path = {plpgsql_queries.SCHEMA}")
+        assert await plpgsql_queries.differences(connection) == []
         await connection.execute(_ALTERED)
-        found = await postgres_peer.differences(connection)
+        found = await plpgsql_queries.differences(connection)
     assert [each.partition(":")[0] for each in found] == ["told_by_engine only", "told only"]
 
 

@@ -1,6 +1,6 @@
 """The benchmark of statements finds every transfer, and says so of each format."""
 
-from bench.statements import measure
+from bench.payments.statement_benchmark import measure
 
 
 def test_statements_are_verified_and_timed() -> None:

@@ -11,20 +11,22 @@ import numpy as np
 import psutil
 import pytest
 
-from bench import decision, invariants, machine, postgres, publication
+from bench import machine, publication
+from bench.kernels import decision_benchmark, decision_invariants
+from bench.peers import copy_queries
 from bench.suite import Command, Figures, run_suite
-from bench.year import Year
-from core.book import Cells, Nodes
-from core.columns import records, sealed
+from bench.year.year_generator import Year
 from core.nomenclature import Level
-from core.tables import Draws, Numbers
+from core.tables.book import Cells, Nodes
+from core.tables.columns import records, sealed
+from core.tables.journal import Draws, Numbers
 from kernels import availability
-from posting.store.migrating import migrate
-from service.database import embedded
+from posting.store.migrate import migrate
+from service.database.embedded import embedded
 from tests.oracle import availability as oracle
 from tests.oracle.model import Node
 
-WORDS = (sys.executable, "-c", "from service.cli import main; main()")
+WORDS = (sys.executable, "-c", "from service.cli.main import main; main()")
 
 
 @asynccontextmanager
@@ -34,7 +36,7 @@ async def _served(data: Path) -> AsyncIterator[str]:
         yield database.dsn
         connection = await asyncpg.connect(database.dsn)
         query = "select count(*) from pg_namespace where nspname = $1"
-        assert await connection.fetchval(query, postgres.SCHEMA) == 0
+        assert await connection.fetchval(query, copy_queries.SCHEMA) == 0
         await connection.close()
 
 
@@ -86,26 +88,26 @@ def test_a_readme_without_its_marks_is_left_alone(tmp_path: Path) -> None:
 
 
 async def test_copied_rows_that_are_not_the_journals_are_found(dsn: str) -> None:
-    async with postgres.connected(dsn) as connection:
+    async with copy_queries.connected(dsn) as connection:
         await migrate(connection)
-        await postgres.make_tables(connection)
-        assert await postgres.differences(connection) == []
-        await connection.execute(f"insert into {postgres.SCHEMA}.duplicate values (1, 0, 1, 0, 1)")
-        (found,) = await postgres.differences(connection)
+        await copy_queries.make_tables(connection)
+        assert await copy_queries.differences(connection) == []
+        await connection.execute(f"insert into {copy_queries.SCHEMA}.duplicate values (1, 0, 1, 0, 1)")
+        (found,) = await copy_queries.differences(connection)
         assert found.startswith("duplicate: ")
-        await postgres.drop_tables(connection)
+        await copy_queries.drop_tables(connection)
 
 
 def test_the_kernels_are_verified_before_they_are_timed() -> None:
-    assert decision.decide(4_000).lines > 4_000
-    assert decision.availability_alone(20_000).lines == 20_000
+    assert decision_benchmark.decide(4_000).lines > 4_000
+    assert decision_benchmark.availability_alone(20_000).lines == 20_000
 
 
 def test_a_wrong_draw_is_found() -> None:
-    cells, nodes, figures = decision._budget(np.random.default_rng(1))
+    cells, nodes, figures = decision_benchmark._budget(np.random.default_rng(1))
     draws = Draws(sealed(np.zeros(3, np.int32)), sealed(np.full(3, 10)))
     with pytest.raises(AssertionError, match="draw 0"):
-        invariants.check_draws(draws, (cells, nodes, figures), figures, np.full(3, 7, np.int32))
+        decision_invariants.check_draws(draws, (cells, nodes, figures), figures, np.full(3, 7, np.int32))
 
 
 @pytest.mark.parametrize("seed", range(5))

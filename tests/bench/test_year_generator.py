@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bench.year import Year, generate
-from bench.year_mixture import ACTS, CENTS, CLASSES, COMMITMENTS, PAYEES
-from core.codes import Outcome
-from core.fields import BY_COLUMN
-from tests.bench.judging import Judged, judge, through_the_door
+from bench.year.spending_mixture import ACTS, CENTS, CLASSES, COMMITMENTS, PAYEES
+from bench.year.year_generator import Year, generate
+from core.act_fields import BY_COLUMN
+from core.outcome_codes import Outcome
+from tests.bench.year_model import Judged, judge, through_the_door
 from tests.oracle import iban
 
 FORMATS = ("parquet", "arrow", "arrows", "csv", "jsonl")

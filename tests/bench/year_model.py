@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.year import Year, generate
+from bench.year.year_generator import Year, generate
 from core.nomenclature import Level
 from core.reference.files import SHIPPED
-from ingest.inspection import inspect, source
-from ingest.spool import Spool
+from ingest.spool.spool import Spool
+from ingest.validation.file_validation import inspect, source
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.accountants import write
+from bench.samples.sample_accountants import write
 from core import accountants, nomenclature
 from core.errors import ReferenceDataError
 from core.iban import with_check_digits
 from core.reference.files import SHIPPED
 from tests.core.test_nomenclature import SMALL
-from tests.files import REFERENCE
+from tests.file_strategies import REFERENCE
 from tests.oracle import iban as oracle
 
 ONE, OTHER = (with_check_digits("FR", f"{number:023}") for number in (1, 2))

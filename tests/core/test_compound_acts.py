@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBER, Stage
-from core.templates import TEMPLATES, Step, expand
+from core.compound_acts import TEMPLATES, Step, expand
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

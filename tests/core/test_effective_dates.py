@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dated import EVER, Dated, dated
+from core.effective_dates import EVER, Dated, dated
 from core.errors import ReferenceDataError
 
 

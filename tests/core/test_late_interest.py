@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ReferenceDataError
-from core.interest import RATE_UNITS, half_years, load
+from core.late_interest import RATE_UNITS, half_years, load
 from core.money import AMOUNT_MAX
 from core.reference.files import SHIPPED
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core import nomenclature
+from core.act_fields import FORMATS, Field
 from core.errors import ReferenceDataError
-from core.fields import FORMATS, Field
 from core.nomenclature import CENTRES_MAX, FundFamily, Level, Nomenclature
 from core.reference.files import SHIPPED
 

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from core import target
+from core import target_calendar
 from core.errors import ReferenceDataError
 from core.money import SEPA_MAX
-from core.payments import ZONE, Way, load
+from core.payment_rules import ZONE, Way, load
 from core.reference.files import SHIPPED
 
 TEXT = (SHIPPED / "payments.toml").read_text()
@@ -74,7 +74,7 @@ def test_the_day_of_execution(at: str, way: Way, expected: str) -> None:
     found = load().clearings[way].executed(moment)
     assert found == date.fromisoformat(expected)
     days = np.array([(found - date(1970, 1, 1)).days], np.int32)
-    assert target.is_open(days).all()
+    assert target_calendar.is_open(days).all()
 
 
 def test_cut_offs_are_told_in_the_time_of_paris() -> None:

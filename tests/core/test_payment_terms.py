@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dated import always
-from core.terms import NEVER, Terms, terms
+from core.effective_dates import always
+from core.payment_terms import NEVER, Terms, terms
 
 days = st.integers(1, 400)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.calendar import YEAR_FIRST
-from core.target import easter, first_open, is_open
+from core.target_calendar import easter, first_open, is_open
 
 _EPOCH = date(1970, 1, 1)
 

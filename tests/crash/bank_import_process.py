@@ -1,6 +1,6 @@
 """The bank's files taken in by a process of its own, which kills itself when it comes to the step that it is told.
 
-``python -m tests.crash.banking DSN FOLDER STEP FILE...``: STEP counts the steps told, from 0; beyond the last nothing happens.
+``python -m tests.crash.bank_import_process DSN FOLDER STEP FILE...``: STEP counts the steps told, from 0; beyond the last nothing happens.
 """
 
 import asyncio
@@ -9,10 +9,10 @@ import signal
 import sys
 from pathlib import Path
 
-from service import banking
-from service.banking import Telling
-from service.progress import Lines
-from tests.service.states import State, heard
+from service.engine import bank_import
+from service.engine.bank_import import Telling
+from service.terminal.processing_progress import Lines
+from tests.service.small_state import State, heard
 
 
 class Deadly(Lines):
@@ -31,7 +31,7 @@ class Deadly(Lines):
 
 async def main(dsn: str, folder: str, step: str, *files: str) -> None:
     state = State(dsn, Path(folder))
-    await banking.take(state.where, list(map(Path, files)), heard(), Telling(Deadly(int(step))))
+    await bank_import.take(state.where, list(map(Path, files)), heard(), Telling(Deadly(int(step))))
 
 
 if __name__ == "__main__":

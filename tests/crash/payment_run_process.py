@@ -1,6 +1,6 @@
 """One step of a payment run in a process of its own, which kills itself when it comes to the step that it is told.
 
-``python -m tests.crash.paying DSN FOLDER WORK RUN STEP``: STEP counts the steps told, from 0; beyond the last nothing happens.
+``python -m tests.crash.payment_run_process DSN FOLDER WORK RUN STEP``: STEP counts the steps told, from 0; beyond the last nothing happens.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.settlement.runs.world import World
+from tests.settlement.runs.small_state import World
 
 
 async def main(dsn: str, folder: str, work: str, run: str, step: str) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from service.database import Database
-from settlement.simulated.fates import Chances
-from tests.crash.states import state_of
+from service.database.embedded import Database
+from settlement.simulated_bank.transfer_outcomes import Chances
+from tests.crash.database_states import state_of
 from tests.databases import connected, fresh
-from tests.service.states import State, copied, moment
+from tests.service.small_state import State, copied, moment
 
 NEVER = 1_000
 OFTEN = Chances(4, 60_000)
@@ -20,7 +20,14 @@ OFTEN = Chances(4, 60_000)
 
 def child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
     """Take in files in a process of its own, which dies at a step; its end, and the steps it came to."""
-    words = ["-m", "tests.crash.banking", state.dsn, str(state.folder), str(step), *map(str, files)]
+    words = [
+        "-m",
+        "tests.crash.bank_import_process",
+        state.dsn,
+        str(state.folder),
+        str(step),
+        *map(str, files),
+    ]
     root = Path(__file__).parents[2]
     ended = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=root)
     assert ended.returncode in (0, -signal.SIGKILL), ended.stderr

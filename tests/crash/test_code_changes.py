@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from core.codes import Outcome as Code
-from ingest.cutting import BATCH_LINES
-from ingest.held import KEPT_LINES_MAX
-from ingest.intake import FileFeed, Order
-from ingest.spool import Spool
+from core.outcome_codes import Outcome as Code
+from ingest.queue.batch_cuts import BATCH_LINES
+from ingest.queue.file_feed import FileFeed, Order
+from ingest.queue.held_lines import KEPT_LINES_MAX
+from ingest.spool.spool import Spool
 from posting.batch import FINAL_PASS, Outcome
+from posting.book.registry import Reference
 from posting.pipeline import Pipeline, Settings
-from posting.registry import Reference
-from posting.store.postgres import PostgresStore
+from posting.store.journal_store import PostgresStore
 from reporting.verification import verify
 from tests.databases import connected
-from tests.files import REFERENCE
+from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, Row, act, granted
 
 CENTRE = "0217-SGAC-LATE"

@@ -7,11 +7,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from bench.year import Year, generate
-from posting.store.migrating import migrate
-from tests.crash.states import state_of
+from bench.year.year_generator import Year, generate
+from posting.store.migrate import migrate
+from tests.crash.database_states import state_of
 from tests.databases import connected
-from tests.service.commands import crescendo, ended, start
+from tests.service.command_line import crescendo, ended, start
 
 Trouble = Callable[[asyncpg.Connection], Awaitable[None]]
 

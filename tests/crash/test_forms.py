@@ -10,11 +10,11 @@ import asyncpg
 import httpx
 import psutil
 
-from service.database import embedded
-from tests.files import REFERENCE
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.running import JSONL, Running, as_jsonl, running
+from service.database.embedded import embedded
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import crescendo
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, Running, as_jsonl, running
 
 CONNECTIONS = 30
 ROUNDS = ("service", "service", "database", "service", "service")

@@ -19,13 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from bench.year import Year, generate
-from bench.year_files import write
-from ingest.cutting import BATCH_LINES
-from service.binaries import wheel_binaries
-from service.cluster import Cluster
-from service.database import embedded
-from tests.crash.states import state_of
+from bench.year.act_files import write
+from bench.year.year_generator import Year, generate
+from ingest.queue.batch_cuts import BATCH_LINES
+from service.database.binaries import wheel_binaries
+from service.database.cluster import Cluster
+from service.database.embedded import embedded
+from tests.crash.database_states import state_of
 
 KILLS, ROUNDS = 20, 4
 _TARGETS = ("process", "database", "both")

@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBER
-from service import banking, late
-from service.banking import Taken, Telling
-from service.database import Database
-from service.late import Claimed, How
-from service.progress import Lines
-from tests.service.states import NEVER, State, copied, heard, moment, owed_to
+from service.database.embedded import Database
+from service.engine import bank_import, late_interest
+from service.engine.bank_import import Taken, Telling
+from service.engine.late_interest import Claimed, How
+from service.terminal.processing_progress import Lines
+from tests.service.small_state import NEVER, State, copied, heard, moment, owed_to
 
 _NEVER = 1_000
 KILLED_ON, CALLED_ON = "2018-12-31", "2019-01-02"
@@ -28,7 +28,7 @@ def child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
     """Propose in a process of its own, which dies at a step; its end, and the steps it came to."""
     words = [
         "-m",
-        "tests.crash.claiming",
+        "tests.crash.interest_process",
         state.dsn,
         str(state.folder),
         str(step),
@@ -42,11 +42,13 @@ def child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
 
 
 async def claim(state: State, day: str = CALLED_ON) -> Claimed:
-    return await late.claim(state.where, How(moment(day)), heard(), Lines())
+    return await late_interest.claim(state.where, How(moment(day)), heard(), Lines())
 
 
 async def taken(state: State, files: list[Path]) -> Taken:
-    return await banking.take(state.where, files, heard(), Telling(Lines(), claims=How(moment(CALLED_ON))))
+    return await bank_import.take(
+        state.where, files, heard(), Telling(Lines(), claims=How(moment(CALLED_ON)))
+    )
 
 
 async def claims(state: State) -> list[tuple[object, ...]]:
@@ -142,7 +144,7 @@ async def test_what_was_taken_in_and_not_decided_is_decided_as_it_was(
     """Stopped between the two: the next call brings those acts to their end, and says so, and proposes nothing else."""
     async with copied(database, debited, tmp_path / "state") as state:
         teller = Stopping()
-        stopped = await late.claim(state.where, How(moment(KILLED_ON)), teller.heard, teller)
+        stopped = await late_interest.claim(state.where, How(moment(KILLED_ON)), teller.heard, teller)
         assert stopped.is_interrupted
         assert len(await state.fetch("select * from due")) == 1
         assert await claims(state) == []

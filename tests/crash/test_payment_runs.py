@@ -12,10 +12,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service.database import Database
-from tests.crash.states import state_of
+from service.database.embedded import Database
+from tests.crash.database_states import state_of
 from tests.databases import connected, fresh
-from tests.settlement.runs.world import OTHER_UNIT, World, iban
+from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
 
 _NEVER = 1_000
 _numbers = count()
@@ -32,7 +32,7 @@ def child(world: World, work: str, run: int, step: int) -> tuple[int, list[str]]
     command = [
         sys.executable,
         "-m",
-        "tests.crash.paying",
+        "tests.crash.payment_run_process",
         world.dsn,
         str(world.folder),
         work,

@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.fields import BY_COLUMN, FORMATS, Sort
-from ingest.envelope import Envelope
-from ingest.inspection import source
-from ingest.proved import Source
-from ingest.spool import Spool, Spooled
+from core.act_fields import BY_COLUMN, FORMATS, Sort
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool, Spooled
+from ingest.validation.decoded_cache import Source
+from ingest.validation.file_validation import source
 
 SENDER = Envelope(sender="MEN", batch_id="2018-12-31/7")
 SUFFIXES = (".parquet", ".arrow", ".arrows", ".csv", ".jsonl")

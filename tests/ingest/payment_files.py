@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from lxml.etree import QName, XMLParser, fromstring
 
-from core.fields import FORMATS
-from ingest import pain001
+from core.act_fields import FORMATS
+from ingest.pain001 import reader
 from tests.markup.documents import NAMESPACE
 
 IBAN = "FR7630001007941234567890185"
@@ -76,7 +76,7 @@ def as_parquet(rows: Sequence[tuple[str, str]], path: Path) -> Path:
 
 def lines(path: Path, sizes: Any = None) -> list[dict[str, str]]:
     """What the reader makes of a file, without what says nothing."""
-    found = pa.Table.from_batches(pain001.batches(path, path.name, path.parent, sizes))
+    found = pa.Table.from_batches(reader.batches(path, path.name, path.parent, sizes))
     assert set(found.column_names) <= {field.column for field in FORMATS}
     return [{name: text for name, text in row.items() if text} for row in found.to_pylist()]
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 from hypothesis import strategies as st
 
+from core.act_fields import BY_COLUMN, FORMATS, Sort
 from core.catalog import KIND_NUMBER
-from core.fields import BY_COLUMN, FORMATS, Sort
-from ingest.texts import CODED_TEXT
-from tests.files import PLACES, File, Row, files
-from tests.oracle import amounts, days, whole
+from ingest.formats.text_buffers import CODED_TEXT
+from tests.file_strategies import PLACES, File, Row, files
+from tests.oracle import amounts, days, whole_numbers
 from tests.oracle.iban import with_check_digits
 
 _DAYS = (
@@ -143,7 +143,7 @@ def _coded(column: pa.Array) -> pa.Array:
 
 
 def _typed(name: str, texts: list[str | None]) -> pa.Array:
-    parse = {Sort.WHOLE: whole.parse, Sort.DAY: days.parse, Sort.DECIMAL: _cents}.get(_sort(name))
+    parse = {Sort.WHOLE: whole_numbers.parse, Sort.DAY: days.parse, Sort.DECIMAL: _cents}.get(_sort(name))
     values = [parse(text) if text and parse else None for text in texts]
     if parse and all(value is not None or not text for value, text in zip(values, texts, strict=True)):
         kind = _TYPES.get(_sort(name), pa.int64())

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.book import (
+from core.catalog import CATALOG, Effects, Stage, effects
+from core.outcome_codes import Outcome
+from core.tables.book import (
     FOLLOWED,
     LEDGER_ACCOUNTS,
     PAYEE_BLOCKED,
@@ -18,16 +20,14 @@ from core.book import (
     Ledger,
     Nodes,
 )
-from core.book import Book as Tables
-from core.catalog import CATALOG, Effects, Stage, effects
-from core.codes import Outcome
-from core.columns import record, records, sealed
-from core.tables import Acts, Decisions
+from core.tables.book import Book as Tables
+from core.tables.columns import record, records, sealed
+from core.tables.journal import Acts, Decisions
 from kernels import decisions as kernel
-from tests.books import Book
+from tests.act_strategies import columns
+from tests.book_strategies import Book
 from tests.oracle import ledger as oracle
 from tests.oracle.model import FIGURES, NONE, Decision, Fingerprint, Item, Known, Line, Payee
-from tests.strategies import columns
 
 _PERIODS = 8
 

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from numba import config
 
-from core.columns import seal, sealed
-from core.tables import Bytes, Spans
+from core.tables.columns import seal, sealed
+from core.tables.journal import Bytes, Spans
 
 IS_COMPILED = not getattr(config, "DISABLE_JIT")  # noqa: B009
 _SLOWER = 1 if IS_COMPILED else 3

@@ -6,13 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codes import Outcome
-from core.columns import Table, blank, kinds, seal
-from core.lines import KindUses, Marks, Placed, Places, YearCodes
 from core.nomenclature import Level
-from kernels import placing as kernel
-from tests.kernels.modes import examples
-from tests.oracle import placing as oracle
+from core.outcome_codes import Outcome
+from core.tables.columns import Table, blank, kinds, seal
+from core.tables.raw_lines import KindUses, Marks, Placed, Places, YearCodes
+from kernels import assignment_checks as kernel
+from tests.kernels.execution_modes import examples
+from tests.oracle import assignment_checks as oracle
 
 _YEAR, _KINDS, _CODES = 2018, 4, 4
 _known = st.integers(1, _CODES)

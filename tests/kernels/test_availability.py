@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.columns import blank, seal
 from core.money import AMOUNT_MAX
-from core.tables import Draws, Numbers
+from core.tables.columns import blank, seal
+from core.tables.journal import Draws, Numbers
 from kernels import availability as kernel
-from tests.books import Book, books
-from tests.kernels.deciding import Deciding
-from tests.kernels.modes import examples
+from tests.book_strategies import Book, books
+from tests.kernels.decision_cases import Deciding
+from tests.kernels.execution_modes import examples
 from tests.oracle import availability as oracle
 
 _amounts = st.integers(1, 900) | st.sampled_from((1, 10, 300, AMOUNT_MAX))

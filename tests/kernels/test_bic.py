@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.columns import blank
-from core.tables import Flags
+from core.tables.columns import blank
+from core.tables.journal import Flags
 from kernels import bic as kernel
-from tests.kernels.modes import examples, texts_of
+from tests.kernels.execution_modes import examples, texts_of
 from tests.oracle import bic as oracle
 
 _good = st.from_regex(rb"\A[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?\Z")

@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.columns import blank, sealed
-from core.tables import Flags, Numbers, Packed
+from core.tables.columns import blank, sealed
+from core.tables.journal import Flags, Numbers, Packed
 from kernels import cells as cell_kernel
 from kernels import iban as iban_kernel
-from tests.kernels.modes import examples, lists, texts_of, wrapping
+from tests.kernels.execution_modes import examples, lists, texts_of, wrapping
 from tests.oracle import cells, iban
 
 _words = st.integers(0, 5) | st.integers(0, 2**63 - 1) | st.sampled_from((-1, -(2**63), 2**63 - 1))

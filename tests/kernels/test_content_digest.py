@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.codes import Outcome
-from core.columns import blank, seal, sealed
-from core.lines import Marks, Needs, Said
-from core.tables import Flags, Numbers, Parsed
-from kernels import saying as kernel
-from tests.kernels.modes import examples, texts_of, wrapping
-from tests.oracle import saying as oracle
+from core.outcome_codes import Outcome
+from core.tables.columns import blank, seal, sealed
+from core.tables.journal import Flags, Numbers, Parsed
+from core.tables.raw_lines import Marks, Needs, Said
+from kernels import content_digest as kernel
+from tests.kernels.execution_modes import examples, texts_of, wrapping
+from tests.oracle import content_digest as oracle
 
 _fields = st.integers(1, 63)
 _words = st.integers(0, 2**64 - 1)

@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.columns import blank, sealed
-from core.tables import Spans
-from kernels import wire as kernel
-from tests.kernels.modes import examples, texts_of
-from tests.oracle import wire as oracle
+from core.tables.columns import blank, sealed
+from core.tables.journal import Spans
+from kernels import copy_rows as kernel
+from tests.kernels.execution_modes import examples, texts_of
+from tests.oracle import copy_rows as oracle
 
 Row = tuple[bytes, list[bytes]]
 

@@ -2,10 +2,10 @@
 
 from hypothesis import given
 
-from tests.kernels.deciding import Deciding, remembered
-from tests.kernels.modes import examples
+from tests.act_strategies import Case, cases
+from tests.kernels.decision_cases import Deciding, remembered
+from tests.kernels.execution_modes import examples
 from tests.oracle.decisions import decide
-from tests.strategies import Case, cases
 
 
 def _lines(case: Case) -> int:

@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.book import Items
-from core.columns import record, sealed
-from kernels import pages as kernel
-from tests.kernels.modes import examples
-from tests.oracle import pages
+from core.tables.book import Items
+from core.tables.columns import record, sealed
+from kernels import dirty_pages as kernel
+from tests.kernels.execution_modes import examples
+from tests.oracle import dirty_pages
 
 _ROOM = 40
 
@@ -27,6 +27,6 @@ def test_pages_of_what_is_followed_are_marked(
     items, marks = np.zeros(_ROOM, record(Items)), np.zeros(_ROOM, np.uint8)
     items["parent"], marks[list(before)] = parents, 1
     kernel.mark(sealed(np.array(followed, np.int64)), sealed(items), rows_a_page, marks)
-    expected = pages.marked(followed, dict(enumerate(parents)), rows_a_page)
+    expected = dirty_pages.marked(followed, dict(enumerate(parents)), rows_a_page)
     assert set(np.flatnonzero(marks).tolist()) == before | expected
     assert set(marks.tolist()) <= {0, 1}

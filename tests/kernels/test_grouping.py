@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codes import Outcome
-from core.columns import blank, kinds, seal
-from core.fields import ACT_LINES_MAX
-from core.tables import Grouping, Lines
+from core.act_fields import ACT_LINES_MAX
+from core.outcome_codes import Outcome
+from core.tables.columns import blank, kinds, seal
+from core.tables.journal import Grouping, Lines
 from kernels import grouping as kernel
-from tests.kernels.modes import examples, wrapping
+from tests.kernels.execution_modes import examples, wrapping
 from tests.oracle import grouping as oracle
 from tests.oracle.grouping import Grouped, Line
 

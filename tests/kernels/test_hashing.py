@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.columns import blank, seal
-from core.tables import Fingerprints, Words
-from kernels import texts as kernel
-from tests.kernels.modes import examples, lists, texts_of, wrapping
-from tests.oracle import texts as oracle
+from core.tables.columns import blank, seal
+from core.tables.journal import Fingerprints, Words
+from kernels import hashing as kernel
+from tests.kernels.execution_modes import examples, lists, texts_of, wrapping
+from tests.oracle import hashing as oracle
 
 Texts = list[bytes]
 

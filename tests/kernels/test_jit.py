@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
-from core.book import Items
-from core.columns import blank, record, records, sealed
-from core.tables import Acts, Flags, Packed, Words
-from kernels.signature import borrow, fills, fills_records, kernel, prefetch, reads, reads_records
+from core.tables.book import Items
+from core.tables.columns import blank, record, records, sealed
+from core.tables.journal import Acts, Flags, Packed, Words
+from kernels.jit import borrow, fills, fills_records, kernel, prefetch, reads, reads_records
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codes import Outcome
-from core.columns import kinds, record, records, seal, sealed
-from core.tables import Acts, Decisions, Posted
+from core.outcome_codes import Outcome
+from core.tables.columns import kinds, record, records, seal, sealed
+from core.tables.journal import Acts, Decisions, Posted
 from kernels import journal as journal_kernel
-from kernels import layout as layout_kernel
-from tests.kernels.modes import examples, texts_of
-from tests.oracle import journal, layout
+from kernels import record_packing as layout_kernel
+from tests.kernels.execution_modes import examples, texts_of
+from tests.oracle import journal, record_packing
 
 Row = dict[str, int]
 
@@ -75,7 +75,9 @@ def test_columns_become_records(lines: list[Row]) -> None:
     typed = (np.array(columns[name], kind.dtype) for name, kind in kinds(Acts).items())
     found = records(Acts, len(lines))
     layout_kernel.pack(seal(Acts(*typed)), found)
-    assert [dict(zip(Acts._fields, row, strict=True)) for row in found.tolist()] == layout.pack(columns)
+    assert [dict(zip(Acts._fields, row, strict=True)) for row in found.tolist()] == record_packing.pack(
+        columns
+    )
 
 
 def _records(table: type, rows: list[Row]) -> np.ndarray:

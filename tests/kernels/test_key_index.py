@@ -6,17 +6,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.book import Counters, Keys
-from core.columns import record, records, sealed
-from kernels import keys as kernel
-from tests.books import Book, books
-from tests.kernels.deciding import acts_of
-from tests.kernels.modes import examples
-from tests.oracle import keys as oracle
-from tests.oracle import waiting
+from core.tables.book import Counters, Keys
+from core.tables.columns import record, records, sealed
+from kernels import key_index as kernel
+from tests.act_strategies import streams
+from tests.book_strategies import Book, books
+from tests.kernels.decision_cases import acts_of
+from tests.kernels.execution_modes import examples
+from tests.oracle import key_index as oracle
+from tests.oracle import waiting_keys
 from tests.oracle.decisions import rows as rows_of
 from tests.oracle.model import Line
-from tests.strategies import streams
 
 Key = tuple[int, int]
 
@@ -59,7 +59,7 @@ def test_keys_of_waiting_acts_are_held(
     counters, held = records(Counters, 1), []
     for _, rows in (first, second):
         kernel.wait(acts_of(rows), slots, table, counters)
-        waiting.wait(held, rows)
+        waiting_keys.wait(held, rows)
     count = int(counters["waiting"][0])
     keys = [(high, low) for high, low, _, _ in table[:count].tolist()]
     assert [

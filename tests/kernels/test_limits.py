@@ -4,14 +4,15 @@ from itertools import combinations, product
 
 import pytest
 
-from core.book import LEDGER_ACCOUNTS
+from core.act_fields import ACT_LINES_MAX
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
-from core.fields import ACT_LINES_MAX
 from core.money import AMOUNT_MAX, BALANCE_MAX
 from core.nomenclature import Level
-from tests.books import OPEN_PERIODS, ROLES, Book
-from tests.kernels.deciding import Deciding, remembered
+from core.outcome_codes import Outcome
+from core.tables.book import LEDGER_ACCOUNTS
+from tests.act_strategies import INT64_EDGES, sealed
+from tests.book_strategies import OPEN_PERIODS, ROLES, Book
+from tests.kernels.decision_cases import Deciding, remembered
 from tests.oracle.decisions import decide, rows
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import (
@@ -29,7 +30,6 @@ from tests.oracle.model import (
     World,
 )
 from tests.oracle.postings import LEDGER_MAX
-from tests.strategies import INT64_EDGES, sealed
 
 PROGRAMME, BOP, UNIT, OPERATION, OTHER_BOP, OTHER_UNIT = 0, 6, 12, 18, 24, 30
 ON_PROGRAMME, ON_UNIT, ON_OPERATION, ON_OTHER_BOP, ON_OTHER_UNIT = 1, 2, 3, 4, 5

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, Family
-from core.codes import Outcome
-from tests.kernels.deciding import Deciding
-from tests.kernels.modes import examples
+from core.outcome_codes import Outcome
+from tests.act_strategies import Case, cases
+from tests.kernels.decision_cases import Deciding
+from tests.kernels.execution_modes import examples
 from tests.oracle.decisions import acts, rows
 from tests.oracle.model import NONE, Decision, Line
-from tests.strategies import Case, cases
 
 Acts = list[list[Line]]
 _KNOWN = {Outcome.ACCEPTED, Outcome.DUPLICATE}

@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.columns import blank, seal, sealed
-from core.runs import Payables
-from core.tables import Flags, Spans
-from kernels import gathering, payables
-from tests.kernels.modes import examples, lists, texts_of
-from tests.oracle import gathering as gathering_oracle
-from tests.oracle import payables as oracle
+from core.tables.columns import blank, seal, sealed
+from core.tables.journal import Flags, Spans
+from core.tables.payment_runs import Payables
+from kernels import open_amounts, text_compaction
+from tests.kernels.execution_modes import examples, lists, texts_of
+from tests.oracle import open_amounts as oracle
+from tests.oracle import text_compaction as gathering_oracle
 
 _rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 10**14)), max_size=12)
 
@@ -23,7 +23,7 @@ def test_take_up(rows: list[tuple[int, int, int]], takes: set[int], before: dict
         getattr(table, name)[:] = [row[place] for row in rows]
     flags = Flags(sealed(np.array([kind in takes for kind in range(5)], np.uint8)))
     taken = np.array([before.get(entry, 0) for entry in range(10)], np.int64)
-    payables.take_up(seal(table), flags, taken)
+    open_amounts.take_up(seal(table), flags, taken)
     found = {entry: cents for entry, cents in enumerate(taken.tolist()) if cents}
     assert found == {entry: cents for entry, cents in oracle.take_up(rows, takes, before).items() if cents}
 
@@ -32,7 +32,7 @@ def test_take_up(rows: list[tuple[int, int, int]], takes: set[int], before: dict
 @given(lists(st.binary(max_size=9)))
 def test_gather(texts: list[bytes]) -> None:
     spans, out = blank(Spans, len(texts)), np.zeros(sum(map(len, texts)), np.uint8)
-    gathering.gather(*texts_of(texts), spans, out)
+    text_compaction.gather(*texts_of(texts), spans, out)
     expected, joined = gathering_oracle.gather(texts)
     assert list(zip(spans.start.tolist(), spans.end.tolist(), strict=True)) == expected
     assert out.tobytes() == joined

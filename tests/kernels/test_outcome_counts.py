@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
-from core.columns import records, seal, sealed
 from core.money import AMOUNT_MAX
-from core.tables import Acts, Decisions
-from kernels import outcomes as kernel
-from tests.kernels.modes import examples, texts_of
-from tests.oracle import outcomes
+from core.outcome_codes import Outcome
+from core.tables.columns import records, seal, sealed
+from core.tables.journal import Acts, Decisions
+from kernels import outcome_counts as kernel
+from tests.kernels.execution_modes import examples, texts_of
+from tests.oracle import outcome_counts
 
 _kinds = st.sampled_from([KIND_NUMBER[name] for name in ("third_party", "commitment", "payment_request")])
 _outcomes = st.sampled_from((Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD)) | st.sampled_from(Outcome)
@@ -34,7 +34,7 @@ def test_lines_are_sorted_by_the_way_they_ended(lines: list[Line]) -> None:
         np.full(len(lines), -1, np.int32),
     )
     kernel.sort(sealed(acts), sealed(told), seal(asked), totals, order)
-    expected = outcomes.sort(
+    expected = outcome_counts.sort(
         ({"kind": kind, "amount": amount}, {"outcome": outcome}, cents, reference)
         for kind, amount, outcome, cents, reference in lines
     )

@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.codes import Outcome
-from core.columns import blank
-from core.tables import Flags, Parsed, Spans
+from core.outcome_codes import Outcome
+from core.tables.columns import blank
+from core.tables.journal import Flags, Parsed, Spans
 from kernels import parsing
-from tests.kernels.modes import examples, lists, texts_of
-from tests.oracle import amounts, days, texts, whole
+from tests.kernels.execution_modes import examples, lists, texts_of
+from tests.oracle import amounts, days, hashing, whole_numbers
 
 Texts = list[bytes]
 
@@ -61,7 +61,7 @@ def test_amounts(read: Texts) -> None:
 @given(lists(_utf8(_numbers)))
 @example([b"9999999999", b"10000000000", b"00000000000", b"0", b"9223372036854775808"])
 def test_whole_numbers(read: Texts) -> None:
-    expected = [_or_fault(whole.parse(text.decode()), -1) if text else (-1, 0) for text in read]
+    expected = [_or_fault(whole_numbers.parse(text.decode()), -1) if text else (-1, 0) for text in read]
     assert _read(parsing.wholes, read) == expected
 
 
@@ -85,7 +85,7 @@ def _or_fault(value: int | None, nothing: int) -> tuple[int, int]:
 def test_flawed_texts(read: Texts, bytes_max: int) -> None:
     flags = blank(Flags, len(read))
     parsing.flaws(*texts_of(read), bytes_max, flags)
-    assert flags.flag.tolist() == [texts.flawed(text, bytes_max) for text in read]
+    assert flags.flag.tolist() == [hashing.flawed(text, bytes_max) for text in read]
 
 
 @examples(200)
@@ -100,7 +100,7 @@ def test_predecessors(read: Texts) -> None:
     spans, text = texts_of(read)
     found, parsed = blank(Spans, len(read)), blank(Parsed, len(read))
     parsing.predecessors(spans, text, found, parsed)
-    named = [texts.predecessor(each.decode()) for each in read]
+    named = [hashing.predecessor(each.decode()) for each in read]
     assert parsed.fault.tolist() == [0 if each else Outcome.FIELD_INVALID for each in named]
     assert parsed.value.tolist() == [each[1] if each else 0 for each in named]
     references = [

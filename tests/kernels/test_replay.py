@@ -4,18 +4,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.book import PAYEE_BLOCKED
 from core.catalog import CATALOG
-from core.codes import Outcome
-from core.columns import kinds, seal
-from core.tables import Fingerprints, Replayed
+from core.outcome_codes import Outcome
+from core.tables.book import PAYEE_BLOCKED
+from core.tables.columns import kinds, seal
+from core.tables.journal import Fingerprints, Replayed
 from kernels import replay as kernel
-from tests.kernels.deciding import Deciding, remembered
-from tests.kernels.modes import examples
+from tests.act_strategies import Case, cases
+from tests.kernels.decision_cases import Deciding, remembered
+from tests.kernels.execution_modes import examples
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import Decision, Item, Line
 from tests.oracle.replay import Entry, replay
-from tests.strategies import Case, cases
 
 
 @examples(100)

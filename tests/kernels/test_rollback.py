@@ -4,15 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.columns import records, sealed
-from core.tables import Decisions
+from core.tables.columns import records, sealed
+from core.tables.journal import Decisions
 from kernels import decisions as decision_kernel
-from kernels import retraction as kernel
-from tests.kernels.deciding import Deciding, acts_of, remembered
-from tests.kernels.modes import examples
+from kernels import rollback as kernel
+from tests.act_strategies import Batch, Case, cases
+from tests.kernels.decision_cases import Deciding, acts_of, remembered
+from tests.kernels.execution_modes import examples
 from tests.oracle.decisions import decide
-from tests.oracle.retraction import copied, take_back
-from tests.strategies import Batch, Case, cases
+from tests.oracle.rollback import copied, take_back
 
 
 def _bytes(deciding: Deciding) -> list[bytes]:

@@ -4,15 +4,15 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.columns import blank, seal, sealed
-from core.tables import Spans
-from core.transfers import END_TO_END_BYTES, Pieces, Sizes, Spelling, Transfers, TransferTexts
-from kernels import end_to_end, spelling, transfers
-from tests.kernels.modes import examples, texts_of
+from core.tables.columns import blank, seal, sealed
+from core.tables.journal import Spans
+from core.tables.transfers import END_TO_END_BYTES, Pieces, Sizes, Spelling, Transfers, TransferTexts
+from kernels import end_to_end, transfer_xml, transliterate
+from tests.kernels.execution_modes import examples, texts_of
 from tests.oracle import end_to_end as identifier_oracle
-from tests.oracle import spelling as spelling_oracle
-from tests.oracle import transfers as oracle
-from tests.oracle.transfers import Transfer
+from tests.oracle import transfer_xml as oracle
+from tests.oracle import transliterate as spelling_oracle
+from tests.oracle.transfer_xml import Transfer
 
 _entries = st.integers(1, 10**12 - 1)
 _ours = _entries.map(lambda entry: identifier_oracle.form([entry])[0].encode())
@@ -56,7 +56,7 @@ def test_letters(texts: list[bytes], room: int) -> None:
     start = np.cumsum([0, *map(len, _LETTERS)]).astype(np.int32)
     table = seal(Spelling(start, np.frombuffer("".join(_LETTERS).encode(), np.uint8)))
     spelt, out = blank(Spans, len(texts)), np.zeros(len(texts) * room, np.uint8)
-    spelling.spell(*texts_of(texts), table, spelt, out)
+    transliterate.spell(*texts_of(texts), table, spelt, out)
     found = [out[first:end].tobytes().decode() for first, end in zip(*spelt, strict=True)]
     assert found == spelling_oracle.spell(texts, _LETTERS, room)
 
@@ -65,22 +65,22 @@ _cents = st.integers(1, 2**63 - 1) | st.sampled_from((1, 99, 100, 999, 1000, 99_
 _transfers = st.builds(
     Transfer, _entries, _cents, _texts, _texts, _texts | st.just(b""), _texts | st.just(b"")
 )
-_pieces = st.lists(_texts, min_size=transfers.PIECES, max_size=transfers.PIECES)
+_pieces = st.lists(_texts, min_size=transfer_xml.PIECES, max_size=transfer_xml.PIECES)
 
 
 @examples(300)
 @given(st.lists(_transfers, max_size=5), _pieces)
-@example([Transfer(1, 1, b"", b"", b"", b"")], [b""] * transfers.PIECES)
+@example([Transfer(1, 1, b"", b"", b"", b"")], [b""] * transfer_xml.PIECES)
 def test_transfers(rows: list[Transfer], pieces: list[bytes]) -> None:
     table, texts = _table(rows)
     between = seal(
         Pieces(np.cumsum([0, *map(len, pieces)]).astype(np.int32), np.frombuffer(b"".join(pieces), np.uint8))
     )
     sizes = blank(Sizes, len(rows))
-    transfers.measure(table, between, sizes)
+    transfer_xml.measure(table, between, sizes)
     assert sizes.bytes.tolist() == oracle.sizes(rows, pieces)
     out = np.zeros(int(sizes.bytes.sum()), np.uint8)
-    transfers.write(table, texts, between, out)
+    transfer_xml.write(table, texts, between, out)
     assert out.tobytes() == oracle.written(rows, pieces)
 
 

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.markup import Fault
+from core.tables.xml import Fault
 from kernels import xml_text
-from kernels.signature import load_word, lowest_bit, store_word
-from markup.heads import HEAD_BYTES, head
+from kernels.jit import load_word, lowest_bit, store_word
+from markup.prolog import HEAD_BYTES, head
 from markup.rows import Faulty
-from markup.scanning import Sizes
-from tests.kernels.modes import examples
+from markup.scanner import Sizes
+from tests.kernels.execution_modes import examples
 from tests.markup import documents
-from tests.markup.differing import PAYMENTS, Case, Told, case, scanned
-from tests.oracle import markup as oracle
+from tests.markup.comparison import PAYMENTS, Case, Told, case, scanned
+from tests.oracle import xml_scan as oracle
 
 _LONGEST = 2**18
 """Chunks in which no element of a case is cut."""

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import NamedTuple
 
-from core.markup import Fault, Message
-from ingest.pain001_message import MESSAGES
-from markup import reference
-from markup.grammar import compiled
-from markup.heads import HEAD_BYTES, head
+from core.tables.xml import Fault, Message
+from ingest.pain001.message import MESSAGES
+from markup import lxml_reader
+from markup.compiler import compiled
+from markup.prolog import HEAD_BYTES, head
 from markup.rows import Faulty, Rows
-from markup.scanning import Sizes, scan
+from markup.scanner import Sizes, scan
 from tests.markup import documents, mutations
 from tests.markup.statements import MESSAGES as STATEMENTS
 from tests.markup.statements import statement
@@ -54,7 +54,7 @@ def referred(text: bytes, messages: Mapping[str, Message] = PAYMENTS) -> Told:
     """What lxml makes of it."""
     found: Cells = {}
     try:
-        cells(reference.read(io.BytesIO(text), messages).rows, found)
+        cells(lxml_reader.read(io.BytesIO(text), messages).rows, found)
     except Faulty as error:
         return Told(found, error.fault, error.offset)
     return Told(found)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from ingest.pain001_message import V03, V09
+from ingest.pain001.message import V03, V09
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 IBANS = ("FR7630001007941234567890185", "DE89370400440532013000", "BE68539007547034")

@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.markup import orders
-from tests.markup.differing import case, difference, referred, scanned
+from tests.markup import payment_orders
+from tests.markup.comparison import case, difference, referred, scanned
 
 _TOLD_EVERY = 100_000
 _ORDERS_EVERY = 8
@@ -31,7 +31,7 @@ def main() -> int:
 def _through(asked: argparse.Namespace, folder: Path) -> int:
     end, told, differences = time.monotonic() + asked.seconds, Counter[str](), 0
     for seed in itertools.count(asked.start):
-        if seed % _ORDERS_EVERY == 0 and (what := orders.case(seed).difference(folder)):
+        if seed % _ORDERS_EVERY == 0 and (what := payment_orders.case(seed).difference(folder)):
             differences += 1
             print(f"payment file {seed}: {what}", flush=True)
         each = case(seed)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from lxml.etree import XMLSyntaxError
 
 from core.errors import InputError
-from markup.scanning import Sizes
-from tests.ingest.payments import expected, lines
+from markup.scanner import Sizes
+from tests.ingest.payment_files import expected, lines
 from tests.markup import documents, mutations
 
 _TRANSFER = re.compile(rb"<CdtTrfTxInf>.*?</CdtTrfTxInf>", re.DOTALL)

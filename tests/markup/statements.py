@@ -2,7 +2,7 @@
 
 from random import Random
 
-from core.markup import Element, Message
+from core.tables.xml import Element, Message
 
 NAMESPACE = "urn:example:statement"
 _E = Element

@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.markup import Element, Message
-from ingest.pain001_message import MESSAGES, V09
-from markup.grammar import compiled
+from core.tables.xml import Element, Message
+from ingest.pain001.message import MESSAGES, V09
+from markup.compiler import compiled
 from tests.markup.statements import MESSAGE
 
 _E = Element

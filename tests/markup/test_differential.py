@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from core.markup import Fault
-from tests.markup.differing import case, difference, referred, scanned
+from core.tables.xml import Fault
+from tests.markup.comparison import case, difference, referred, scanned
 
 _CASES = 400
 

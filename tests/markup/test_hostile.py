@@ -7,12 +7,12 @@ from random import Random
 import pytest
 
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from core.markup import DEPTH_MAX, TEXT_BYTES_MAX, Fault
-from markup.reading import read
-from markup.refusals import refusal
+from core.tables.xml import DEPTH_MAX, TEXT_BYTES_MAX, Fault
+from markup.errors import refusal
+from markup.reader import read
 from markup.rows import Faulty
 from tests.markup import documents
-from tests.markup.differing import PAYMENTS, Cells, cells, referred, scanned
+from tests.markup.comparison import PAYMENTS, Cells, cells, referred, scanned
 
 SOUND = documents.payment(Random(7), (2, 1))
 _AMOUNT = b'<InstdAmt Ccy="EUR">100.00</InstdAmt>'

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.markup.orders import case, told
+from tests.markup.payment_orders import case, told
 
 _CASES = 300
 

@@ -6,13 +6,13 @@ from random import Random
 
 import pytest
 
-from core.markup import Fault
-from markup.heads import head
-from markup.reading import read
+from core.tables.xml import Fault
+from markup.prolog import head
+from markup.reader import read
 from markup.rows import Faulty
-from markup.scanning import Sizes
+from markup.scanner import Sizes
 from tests.markup import documents
-from tests.markup.differing import PAYMENTS, Cells, cells, referred, scanned
+from tests.markup.comparison import PAYMENTS, Cells, cells, referred, scanned
 
 _LARGE = documents.payment(Random(5), (40, 60), documents.Style(indent=1))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.outside import program
+from tests.external_programs import program
 
 PATIENCE_SECONDS = 60
 MONITORING = Path(__file__).parents[2] / "monitoring"

@@ -7,13 +7,13 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 
 from core.nomenclature import Level
-from monitoring.budget import Budget, Credits, Near, Programme
-from posting.book import State, empty
-from posting.registry import SHEETS, Coded, Numbers, Reference, Registry, number
-from tests.files import File, files, openings
-from tests.posting.desk import Desk, node, registry
-from tests.service.web.acts import commitment
-from tests.years import two_years
+from monitoring.budget_gauges import Budget, Credits, Near, Programme
+from posting.book.book_state import State, empty
+from posting.book.registry import SHEETS, Coded, Numbers, Reference, Registry, number
+from tests.file_strategies import File, files, openings
+from tests.posting.text_engine import Desk, node, registry
+from tests.reference_years import two_years
+from tests.service.http.act_files import commitment
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from monitoring.pace import WINDOW_SECONDS, Pace
+from monitoring.drain_rate import WINDOW_SECONDS, Pace
 
 
 class Clock:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from monitoring.flows import Ended, Flows, State, Stock
+from monitoring.file_states import Ended, Flows, State, Stock
 from posting.batch import Outcome, ProgressRow, Stage, Tally
 
 Counts = dict[tuple[str, State], int]

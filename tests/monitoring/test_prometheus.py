@@ -12,12 +12,12 @@ import pytest_asyncio
 from monitoring.grafana.boards import BOARDS
 from monitoring.grafana.panels import Panel
 from monitoring.metrics import METRICS, PREFIX, Sort
-from service.database import Database
+from service.database.embedded import Database
 from tests.monitoring.prometheus import Prometheus, watching
 from tests.monitoring.test_rules import promtool
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.keys import FOREIGN, MINISTRY
-from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
+from tests.service.http.access_keys import FOREIGN, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fresh, running
 
 pytestmark = [pytest.mark.outside("prometheus", "promtool"), pytest.mark.asyncio(loop_scope="module")]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.board import Board
-from tests.outside import program
+from monitoring.service_metrics import Board
+from tests.external_programs import program
 
 ROOT = Path(__file__).parents[2]
 TESTS = sorted((ROOT / "tests/monitoring/rules").glob("*.yml"))

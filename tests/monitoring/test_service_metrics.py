@@ -9,11 +9,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.catalog import CATALOG, KIND_NUMBER
-from core.codes import Outcome as Code
-from monitoring.board import Board
+from core.outcome_codes import Outcome as Code
 from monitoring.metrics import METRICS, OTHERS, PREFIX, SENDERS_MAX, Sort
+from monitoring.service_metrics import Board
 from posting.batch import Outcome, ProgressRow, Stage, Submission, Tally
-from tests.posting.desk import Desk
+from tests.posting.text_engine import Desk
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 COMMITMENT = KIND_NUMBER["commitment"]

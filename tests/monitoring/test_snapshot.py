@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from core.codes import Outcome as Code
-from monitoring.board import Board
-from monitoring.figures import Credits, Figures, Programme
-from monitoring.flows import Ended, State, Stock
-from monitoring.readings import Reading, Sample
+from core.outcome_codes import Outcome as Code
+from monitoring.file_states import Ended, State, Stock
+from monitoring.live_figures import Credits, Figures, Programme
+from monitoring.polled_metrics import Reading, Sample
+from monitoring.service_metrics import Board
 from monitoring.snapshot import Around, figures, most_within, totals
 from monitoring.trend import Trend
 from posting.batch import Submission
-from tests.monitoring.test_board import COMMITMENT, batch, row
+from tests.monitoring.test_service_metrics import COMMITMENT, batch, row
 
 AROUND = Around(datetime(2018, 12, 31, tzinfo=UTC), "ready")
 

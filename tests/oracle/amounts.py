@@ -2,8 +2,8 @@
 
 import re
 
-from core.codes import Outcome
 from core.money import AMOUNT_MAX, CENTS_PER_EURO
+from core.outcome_codes import Outcome
 
 DIGITS_MAX = 16
 """Digits before the point up to which an amount is counted, though it be refused."""

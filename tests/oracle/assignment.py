@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from core.act_fields import Field
 from core.catalog import ActKind, Budget
-from core.codes import Outcome
-from core.fields import Field
 from core.nomenclature import ORDINARY_FUND, Item, Level, Nomenclature
-from tests.oracle import whole
+from core.outcome_codes import Outcome
+from tests.oracle import whole_numbers
 from tests.oracle.model import NONE, Cell
 from tests.oracle.reference import Reference
 
@@ -42,7 +42,7 @@ def assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> It
 
 def budget_year(fields: Fields) -> int:
     """The year whose files say what the line's codes mean; 0 where it says none that is one."""
-    return whole.parse(fields.get(Field.BUDGET_YEAR) or fields.get(Field.EXERCISE, "")) or 0
+    return whole_numbers.parse(fields.get(Field.BUDGET_YEAR) or fields.get(Field.EXERCISE, "")) or 0
 
 
 def _codes(fields: Fields, reference: Reference) -> Nomenclature:

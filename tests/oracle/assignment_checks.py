@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from core.act_fields import Field
 from core.calendar import YEAR_FIRST
-from core.codes import Outcome
-from core.fields import Field
 from core.nomenclature import Level
+from core.outcome_codes import Outcome
 
 Mark = tuple[int, int]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from core.catalog import ActKind, Budget, Measure
-from core.codes import Outcome
 from core.money import BALANCE_MAX
 from core.nomenclature import Level
+from core.outcome_codes import Outcome
 from tests.oracle.availability import available, short_node, upwards
 from tests.oracle.model import (
     AE,

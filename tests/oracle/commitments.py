@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 from tests.oracle.model import NONE, Item, Line, Payee, Refused, State
 
 Place = tuple[int, int]

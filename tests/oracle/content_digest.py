@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from core.codes import Outcome
-from tests.oracle import texts as hashes
+from core.outcome_codes import Outcome
+from tests.oracle import hashing as hashes
 
 _GOLDEN, _MIX, _WORD = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 2**64
 

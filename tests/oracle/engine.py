@@ -2,19 +2,19 @@
 
 from collections.abc import Hashable, Iterable
 
+from core.act_fields import FORMATS, Field, Sort
 from core.calendar import period
 from core.catalog import KIND_NUMBER, Budget, Family
-from core.codes import Outcome
-from core.fields import FORMATS, Field, Sort
 from core.nomenclature import ORDINARY_FUND
-from tests.oracle import amounts, days, decisions, texts, whole
+from core.outcome_codes import Outcome
+from tests.oracle import amounts, days, decisions, hashing, whole_numbers
 from tests.oracle.assignment import cell, names_cell, sheet, source
 from tests.oracle.availability import available
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import AE, CONSUMED, CP, NONE, Cell, Decision, Line, World
-from tests.oracle.reading import Read, Row, posting_month, read
 from tests.oracle.reference import Reference
-from tests.oracle.retraction import all_or_none
+from tests.oracle.rollback import all_or_none
+from tests.oracle.row_reading import Read, Row, posting_month, read
 
 Told = tuple[str, str, int]
 """Name of the outcome, code of the fund centre that refused or empty, cents missing."""
@@ -79,13 +79,13 @@ class Engine:
 
     def _line(self, line: Read, sender: str) -> Line:
         """The line in numbers; a faulty one needs no more than its key, its content and its fault."""
-        kind, exercise = line.kind, whole.parse(line.text(Field.EXERCISE)) or 0
+        kind, exercise = line.kind, whole_numbers.parse(line.text(Field.EXERCISE)) or 0
         key = (sender, kind.family, exercise, line.text(Field.REFERENCE))
         cents, _ = amounts.parse(line.text(Field.AMOUNT))
         bare = Line(0, KIND_NUMBER.get(kind.name, 0), cents, 0, key, _content(line), line.fault)
         if line.fault:
             return bare
-        named = texts.predecessor(line.text(Field.PREDECESSOR)) if kind.follows else None
+        named = hashing.predecessor(line.text(Field.PREDECESSOR)) if kind.follows else None
         return bare._replace(
             period=period(exercise, posting_month(line, self.reference) or 0),
             cell=self._cell(line) if names_cell(kind, line.fields) else NONE,
@@ -100,7 +100,7 @@ class Engine:
 
     def _cell(self, line: Read) -> int:
         """Number of the line's account assignment, given when it is first seen."""
-        year = whole.parse(line.text(Field.BUDGET_YEAR) or line.text(Field.EXERCISE))
+        year = whole_numbers.parse(line.text(Field.BUDGET_YEAR) or line.text(Field.EXERCISE))
         named = (*(line.text(field).replace(ORDINARY_FUND, "") for field in _ASSIGNMENT), year)
         number = self._cell_numbers.setdefault(named, len(self._cell_numbers) + 1)
         self._cells[number] = cell(line.fields, self.reference)
@@ -120,7 +120,7 @@ def _meaning(field: Field, text: str) -> Hashable:
         case Sort.DAY:
             return days.parse(text)
         case Sort.WHOLE:
-            return whole.parse(text)
+            return whole_numbers.parse(text)
     return text
 
 

@@ -7,15 +7,15 @@ finaliser in Stafford's thirteenth variant, and the golden ratio as step.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.codes import Outcome
-from core.fields import ACT_LINES_MAX
+from core.act_fields import ACT_LINES_MAX
+from core.outcome_codes import Outcome
 
 _WORD = 2**64
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
 class Line(NamedTuple):
-    """One row of ``core.tables.Lines``."""
+    """One row of ``core.tables.journal.Lines``."""
 
     number: int
     high: int

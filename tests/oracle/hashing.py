@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from tests.oracle import whole
-from tests.oracle.keys import siphash128
+from tests.oracle import whole_numbers
+from tests.oracle.key_index import siphash128
 
 
 def fingerprint(
@@ -35,11 +35,11 @@ def predecessor(text: str) -> tuple[str, int] | None:
     """
     reference, mark, number = text.rpartition("#")
     if not mark and text.startswith("@"):
-        entry = whole.parse(text[1:])
+        entry = whole_numbers.parse(text[1:])
         return ("", -entry) if entry else None
     if not mark:
         return text, 1
-    line = whole.parse(number)
+    line = whole_numbers.parse(number)
     return (reference, line) if line else None
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
-from core.codes import Outcome
-from tests.oracle import wire
+from core.outcome_codes import Outcome
+from tests.oracle import copy_rows
 
 TYPES = (
     *("int8", "int8", "int8", "int8", "int4", "int4", "date", "int4", "int4", "int4"),
@@ -36,4 +36,4 @@ def rows(
 
 def copied(found: Iterable[Sequence[int | str]]) -> bytes:
     """The COPY bytes of ``rows``, without header and trailer."""
-    return b"".join(wire.row(TYPES, each) for each in found)
+    return b"".join(copy_rows.row(TYPES, each) for each in found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from core.codes import UNKEYED, Outcome
+from core.outcome_codes import UNKEYED, Outcome
 from tests.oracle.model import FIGURES, Decision, Fingerprint, Known, Line, Refused, State, World
 from tests.oracle.postings import post
 
@@ -84,7 +84,7 @@ class Ledger:
         return {at: self.decide(acts[at], holding) for at in places}
 
     def figures(self, node: int) -> list[int]:
-        """The eight figures of ``node``, as ``core.book.Nodes`` has them."""
+        """The eight figures of ``node``, as ``core.tables.book.Nodes`` has them."""
         return [self.state.figures.get((node, figure), 0) for figure in range(FIGURES)]
 
     def sums(self, period: int, account: int) -> tuple[int, int]:

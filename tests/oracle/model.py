@@ -9,8 +9,8 @@ from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from core.catalog import Role
-from core.codes import Outcome
 from core.nomenclature import Level
+from core.outcome_codes import Outcome
 
 BY_ENTRY = -1
 """In place of a line: the predecessor is named by its entry."""
@@ -21,7 +21,7 @@ NONE = -1
 OPENED, ALLOTTED, RESERVED, CONSUMED = range(4)
 FIGURES = 8
 AE, CP = 0, 4
-"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.book.Nodes.figures``."""
+"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.tables.book.Nodes.figures``."""
 
 Fingerprint = Hashable
 """Whatever tells keys apart: two words of a hash, or the texts themselves.  None is none."""
@@ -58,7 +58,7 @@ class Cell(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One row of ``core.tables.Acts``; a fingerprint is one value here, and None where the columns are 0."""
+    """One row of ``core.tables.journal.Acts``; a fingerprint is one value here, and None where the columns are 0."""
 
     head: int
     kind: int
@@ -116,7 +116,7 @@ class Known(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """One row of ``core.tables.Decisions``.
+    """One row of ``core.tables.journal.Decisions``.
 
     ``predecessor`` to ``credit`` are told of accepted lines only: of others they have no meaning.
     """
@@ -186,7 +186,7 @@ class State(NamedTuple):
 
 
 def row(columns: Mapping[str, int]) -> Line:
-    """The line that one row of ``core.tables.Acts`` says."""
+    """The line that one row of ``core.tables.journal.Acts`` says."""
     by_entry = columns["previous_line"] == BY_ENTRY
     own = {name: columns[name] for name in ("head", "kind", "amount", "period", "fault", "cell", "source")}
     return Line(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 
 WAYS = ("accepted", "registered", "duplicate", "held", "refused")
 _NAMED = {Outcome.DUPLICATE: "duplicate", Outcome.HELD: "held"}

@@ -3,8 +3,8 @@
 import struct
 from collections.abc import Sequence
 
-from core.fields import Field
-from tests.oracle import days, whole
+from core.act_fields import Field
+from tests.oracle import days, whole_numbers
 
 Said = tuple[int, dict[Field, str]]
 """An entry, and what its line says."""
@@ -36,6 +36,6 @@ def _column(field: Field, said: list[str]) -> bytes:
     if field in DAYS:
         return b"".join(struct.pack("<H", days.parse(text) or 0) for text in said)
     if field is Field.PRIORITY:
-        return b"".join(struct.pack("<B", whole.parse(text) if text else 255) for text in said)
+        return b"".join(struct.pack("<B", whole_numbers.parse(text) if text else 255) for text in said)
     texts = [text.encode() for text in said]
     return b"".join([*(struct.pack("<H", len(text)) for text in texts), *texts])

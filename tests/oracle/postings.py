@@ -1,7 +1,7 @@
 """One line: the rules in order, then what it leaves behind."""
 
 from core.catalog import CATALOG, SHARED_ROLES, ActKind, Budget, Change, Family, Role, Stage
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 from tests.oracle import budget, commitments
 from tests.oracle.commitments import Followed, Place
 from tests.oracle.model import Cell, Decision, Item, Line, Payee, Refused, State, World

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Sequence
 
-from core.codes import Outcome
+from core.outcome_codes import Outcome
 from tests.oracle.decisions import decide
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import Decision, Line

@@ -1,15 +1,15 @@
 """Rows of the flat act format to acts, each line with the first fault that shows without the ledger.
 
-Every rule is a small test of its own; a line has the fault that comes first in ``core.codes.Outcome``.
+Every rule is a small test of its own; a line has the fault that comes first in ``core.outcome_codes.Outcome``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from core.act_fields import ACT_LINES_MAX, BY_COLUMN, FORMATS, Field, Sort
 from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family, Stage
-from core.codes import Outcome
-from core.fields import ACT_LINES_MAX, BY_COLUMN, FORMATS, Field, Sort
 from core.money import SEPA_MAX
-from tests.oracle import amounts, bic, days, iban, texts, whole
+from core.outcome_codes import Outcome
+from tests.oracle import amounts, bic, days, hashing, iban, whole_numbers
 from tests.oracle.assignment import CELL_FIELDS, assignment_faults, names_cell
 from tests.oracle.reference import Reference
 
@@ -28,7 +28,7 @@ class Read:
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
         self.kind: ActKind = CATALOG[KIND_NUMBER.get(fields.get(Field.KIND, ""), 0)]
-        self.line = whole.parse(fields.get(Field.LINE, "1"))
+        self.line = whole_numbers.parse(fields.get(Field.LINE, "1"))
         self.fault = Outcome.ACCEPTED
 
     def text(self, field: Field) -> str:
@@ -70,7 +70,7 @@ def _continues(line: Read, above: Read, reference: Reference) -> bool:
 
 def _named(line: Read, reference: Reference) -> tuple[Family, int, str]:
     """What names an act; a kind or an exercise that does not exist is none, whatever it is called."""
-    exercise = whole.parse(line.text(Field.EXERCISE)) or 0
+    exercise = whole_numbers.parse(line.text(Field.EXERCISE)) or 0
     return line.kind.family, exercise if exercise in reference.exercises else 0, line.text(Field.REFERENCE)
 
 
@@ -89,7 +89,7 @@ def _naming_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
         yield Outcome.REFERENCE_INVALID
     if line.kind.family is Family.NONE:
         yield Outcome.KIND_UNKNOWN
-    if whole.parse(line.text(Field.EXERCISE)) not in reference.exercises:
+    if whole_numbers.parse(line.text(Field.EXERCISE)) not in reference.exercises:
         yield Outcome.EXERCISE_UNKNOWN
 
 
@@ -99,7 +99,7 @@ def _field_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
     if any(not _is_readable(field, text) for field, text in line.fields.items() if field not in _OWN_CODE):
         yield Outcome.FIELD_INVALID
     year = line.text(Field.BUDGET_YEAR)
-    if year and whole.parse(year) not in reference.exercises:
+    if year and whole_numbers.parse(year) not in reference.exercises:
         yield Outcome.FIELD_INVALID
     if line.kind.follows and not _names_predecessor(line):
         yield Outcome.FIELD_INVALID
@@ -109,7 +109,7 @@ def _field_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
 
 def _names_predecessor(line: Read) -> bool:
     """Only acts of the accountant may name an entry, or a line of the same act, in place of a reference."""
-    named = texts.predecessor(line.text(Field.PREDECESSOR))
+    named = hashing.predecessor(line.text(Field.PREDECESSOR))
     return named is not None and (bool(named[0]) or line.kind.after is not Stage.NONE)
 
 
@@ -131,7 +131,7 @@ def required(line: Read) -> set[Field]:
 
 
 def _is_readable(field: Field, text: str) -> bool:
-    parse = {Sort.WHOLE: whole.parse, Sort.DAY: days.parse}.get(FORMATS[field].sort, str)
+    parse = {Sort.WHOLE: whole_numbers.parse, Sort.DAY: days.parse}.get(FORMATS[field].sort, str)
     found, bounds = parse(text), FORMATS[field].bounds
     if found is None or (bounds and not bounds[0] <= int(found) <= bounds[1]):
         return False
@@ -139,7 +139,7 @@ def _is_readable(field: Field, text: str) -> bool:
 
 
 def _is_flawed(field: Field, text: str) -> bool:
-    return texts.flawed(text.encode(), FORMATS[field].bytes_max)
+    return hashing.flawed(text.encode(), FORMATS[field].bytes_max)
 
 
 def _amount_faults(line: Read) -> Iterator[Outcome]:
@@ -153,7 +153,7 @@ def _amount_faults(line: Read) -> Iterator[Outcome]:
 
 
 def _date_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
-    exercise = whole.parse(line.text(Field.EXERCISE))
+    exercise = whole_numbers.parse(line.text(Field.EXERCISE))
     if (
         exercise in reference.exercises
         and posting_month(line, reference) is None
@@ -169,7 +169,7 @@ def posting_day(line: Read) -> int | None:
 
 def posting_month(line: Read, reference: Reference) -> int | None:
     """Month of the exercise that the posting date falls in; the next January may still count as December."""
-    exercise = reference.exercises.get(whole.parse(line.text(Field.EXERCISE)) or 0)
+    exercise = reference.exercises.get(whole_numbers.parse(line.text(Field.EXERCISE)) or 0)
     day = posting_day(line)
     if exercise is None or day is None:
         return None

@@ -2,7 +2,7 @@
 
 import re
 
-from core.fields import FORMATS, Field
+from core.act_fields import FORMATS, Field
 
 DIGITS_MAX = FORMATS[Field.LINE].bytes_max
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.markup import DEPTH_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, Element, Fault
+from core.tables.xml import DEPTH_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, Element, Fault
 
 _SPACE = b" \t\r\n"
 _NAME = re.compile(rb"[0-9:;<=?-\xff]*")

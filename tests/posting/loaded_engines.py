@@ -4,8 +4,8 @@ import json
 from itertools import count
 from pathlib import Path
 
-from posting.registry import Reference
-from tests.files import Row
+from posting.book.registry import Reference
+from tests.file_strategies import Row
 from tests.reporting.journals import process
 
 _numbers = count(1)

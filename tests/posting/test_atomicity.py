@@ -2,16 +2,16 @@
 
 from hypothesis import given
 
-from core.codes import Outcome
-from core.columns import records
-from core.tables import Decisions
+from core.outcome_codes import Outcome
+from core.tables.columns import records
+from core.tables.journal import Decisions
 from kernels import decisions as kernel
-from posting.unity import all_or_none
-from tests.kernels.deciding import Deciding, acts_of, decision, remembered
-from tests.kernels.modes import examples
-from tests.oracle import retraction as oracle
+from posting.atomicity import all_or_none
+from tests.act_strategies import Case, cases
+from tests.kernels.decision_cases import Deciding, acts_of, decision, remembered
+from tests.kernels.execution_modes import examples
+from tests.oracle import rollback as oracle
 from tests.oracle.model import Decision, Line
-from tests.strategies import Case, cases
 
 ADDED = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.FORM_REFUSED)
 

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
-from core.book import LEDGER_ACCOUNTS
-from core.tables import AccountBalances, NodeBalances
+from core.tables.book import LEDGER_ACCOUNTS
+from core.tables.journal import AccountBalances, NodeBalances
 from posting.batch import Outcome
-from posting.rows import HEADER, TRAILER, Table, decode
-from tests.files import File, files
-from tests.posting.desk import Desk, registry
+from posting.pgcopy import HEADER, TRAILER, Table, decode
+from tests.file_strategies import File, files
+from tests.posting.text_engine import Desk, registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import interest
-from core.columns import blank
-from core.dated import always
-from core.delays import Certified, Debited, Late
-from core.terms import NEVER, terms
-from posting.delays import services
-from posting.delays.due import due
-from posting.delays.measuring import Days, Known, Part, Stops, late, measured
-from posting.delays.services import CANCELLATION, REJECTION, REQUEST, SERVICE
+from core import late_interest
+from core.effective_dates import always
+from core.payment_terms import NEVER, terms
+from core.tables.columns import blank
+from core.tables.delays import Certified, Debited, Late
+from posting.delays import service_dates
+from posting.delays.amounts_due import due
+from posting.delays.measurement import Days, Known, Part, Stops, late, measured
+from posting.delays.service_dates import CANCELLATION, REJECTION, REQUEST, SERVICE
 
 Row = tuple[int, int, int, int]
 """Kind, predecessor, cents, day; its entry is its place."""
@@ -80,7 +80,7 @@ def test_requests_are_due_from_the_service_that_they_are_billed_by(rows: list[Ro
     """At each moment by what stood in the journal before it, whatever was undone since."""
     order = list(range(len(rows)))
     chance.shuffle(order)  # type: ignore[attr-defined]
-    found = services.billed(columns_of(rows, order))
+    found = service_dates.billed(columns_of(rows, order))
     moments = [plainly(rows[:moment]) for moment in range(len(rows) + 1)]
     asked = [(entry, moment, day) for moment, days in enumerate(moments, 1) for entry, day in days.items()]
     entries, times, days = (np.array([each[at] for each in asked], np.int64) for at in range(3))
@@ -99,8 +99,8 @@ def test_a_request_without_a_service_is_due_from_its_receipt() -> None:
     columns = blank(Certified, 1)
     columns.entry_id[0], columns.kind[0], columns.predecessor[0], columns.amount[0] = 7, REQUEST, 3, 10
     asked = np.array([7, 8], np.int64), np.array([9, 9], np.int64)
-    assert services.billed(columns).of(*asked).tolist() == [0, 0]
-    assert services.billed(blank(Certified, 0)).of(*asked).tolist() == [0, 0]
+    assert service_dates.billed(columns).of(*asked).tolist() == [0, 0]
+    assert service_dates.billed(blank(Certified, 0)).of(*asked).tolist() == [0, 0]
 
 
 def days_of(**told: int) -> Days:
@@ -109,7 +109,7 @@ def days_of(**told: int) -> Days:
     return Days(np.array(entries, np.int64), np.array([told[f"e{each}"] for each in entries], np.int32))
 
 
-def certified(**told: int) -> services.Billed:
+def certified(**told: int) -> service_dates.Billed:
     """A service and a request of a commitment of its own for each, billed on that day."""
     rows: list[Row] = []
     entries: list[int] = []
@@ -119,7 +119,7 @@ def certified(**told: int) -> services.Billed:
         entries += [500 + len(rows), int(name[1:])]
     columns = columns_of(rows, list(range(len(rows))))
     columns.entry_id[:] = entries
-    return services.billed(columns)
+    return service_dates.billed(columns)
 
 
 def stops_of(*told: tuple[int, int, int, int, int]) -> Stops:
@@ -179,7 +179,7 @@ def test_the_compensation_is_due_once_and_interest_on_each_payment(paid: list[tu
     for at, (payable, cents, days) in enumerate(paid):
         rows.debit[at], rows.payable[at], rows.amount[at], rows.late[at] = 100 - at, payable, cents, days
     rows.since[:] = first
-    found = due(rows, interest.load())
+    found = due(rows, late_interest.load())
     by_hand: dict[int, int] = {}
     for payable, cents, days in paid:
         by_hand[payable] = by_hand.get(payable, 4_000) + (2 * cents * 800 * days + 3_650_000) // 7_300_000

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 
+from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBER, Family
-from core.codes import Outcome as Code
-from core.fields import Field
-from core.tables import Acts, Decisions, Duplicates, Entries, NewPayees, Refusals
+from core.outcome_codes import Outcome as Code
+from core.tables.journal import Acts, Decisions, Duplicates, Entries, NewPayees, Refusals
 from posting.batch import Batch, Outcome, Piece
 from posting.engine import CHAINED
-from posting.rows import HEADER, TRAILER, decode
-from tests.files import File, Row, files
-from tests.oracle import journal, requests, wire
-from tests.posting.desk import Desk, registry
+from posting.pgcopy import HEADER, TRAILER, decode
+from tests.file_strategies import File, Row, files
+from tests.oracle import copy_rows, journal, payment_detail_pages
+from tests.posting.text_engine import Desk, registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -94,13 +94,13 @@ def test_every_line_leaves_its_row(presented: list[File]) -> None:
 def _pages(piece: Piece, lines: list[Decided]) -> bytes:
     """COPY rows of what the accepted lines of a piece say of their payment."""
     said = [
-        (told["entry"], {field: _said(piece, at, field) for field in requests.COLUMNS})
+        (told["entry"], {field: _said(piece, at, field) for field in payment_detail_pages.COLUMNS})
         for own, at, act, told in lines
         if own is piece and told["outcome"] == Code.ACCEPTED
         if CATALOG[act["kind"]].family is Family.PAYMENT_REQUEST
     ]
     types = ("int8", "int8", "int4", "bytea")
-    return b"".join(wire.row(types, row) for row in requests.pages(said))
+    return b"".join(copy_rows.row(types, row) for row in payment_detail_pages.pages(said))
 
 
 _PAYEE = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)

@@ -8,21 +8,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.act_fields import Field
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome as Code
-from core.columns import records
 from core.errors import SchemaMismatch
-from core.fields import Field
-from core.tables import Acts, Decisions, Spans
-from posting import requests
+from core.outcome_codes import Outcome as Code
+from core.tables.columns import records
+from core.tables.journal import Acts, Decisions, Spans
+from posting import payment_detail_pages
 from posting.batch import Piece, Stage, Submission
-from posting.requests import COLUMNS
-from reporting.verification.requests import entries_of
-from tests.files import Row
-from tests.ingest.rows import WRITERS
-from tests.kernels.modes import texts_of
+from posting.payment_detail_pages import COLUMNS
+from reporting.verification.request_pages import entries_of
+from tests.file_strategies import Row
+from tests.ingest.row_strategies import WRITERS
+from tests.kernels.execution_modes import texts_of
 from tests.oracle import days
-from tests.oracle import requests as plain
+from tests.oracle import payment_detail_pages as plain
 
 SAID = {
     Field.RECEIVED: ("2018-03-01", "2000-01-01", "2126-12-31"),
@@ -79,7 +79,7 @@ def expected(found: list[Line], told: np.ndarray) -> list[plain.Said]:
 
 def stored(found: list[Line], writer: str) -> tuple[list[tuple[int, int, int, bytes]], list[plain.Said]]:
     piece, told, accepted = decided(found, WRITERS[writer]([{**row, "amount": "1.00"} for row, *_ in found]))
-    made, said = requests.pages(piece, told, accepted), expected(found, told)
+    made, said = payment_detail_pages.pages(piece, told, accepted), expected(found, told)
     if made is None:
         return [], said
     rows, ((spans, text),) = made
@@ -103,11 +103,11 @@ def test_pages_are_read_as_they_were_said(files: list[list[Line]]) -> None:
     both = [stored(found, "text") for found in files]
     made, said = [page for each, _ in both for page in each], [line for _, each in both for line in each]
     if made:
-        rows, texts = requests.read([first for first, *_ in made], [page for *_, page in made])
+        rows, texts = payment_detail_pages.read([first for first, *_ in made], [page for *_, page in made])
         assert [_told(rows, texts, at) for at in range(len(said))] == [_meant(each) for each in said]
 
 
-def _told(rows: Any, texts: requests.Texts, at: int) -> dict[str, Any]:
+def _told(rows: Any, texts: payment_detail_pages.Texts, at: int) -> dict[str, Any]:
     return {name: getattr(rows, name)[at].item() for name in rows._fields} | {
         name: getattr(texts, name).shown(at) for name in texts._fields
     }
@@ -123,10 +123,14 @@ def _meant(line: plain.Said) -> dict[str, Any]:
 def test_a_page_is_full_after_so_many_lines() -> None:
     found: list[Line] = [
         ({"reference": "R", "remittance": f"n° {at}"}, KINDS[0], Code.ACCEPTED)
-        for at in range(2 * requests.PAGE_LINES + 5)
+        for at in range(2 * payment_detail_pages.PAGE_LINES + 5)
     ]
     made, said = stored(found, "text")
-    assert [lines for _, _, lines, _ in made] == [requests.PAGE_LINES, requests.PAGE_LINES, 5]
+    assert [lines for _, _, lines, _ in made] == [
+        payment_detail_pages.PAGE_LINES,
+        payment_detail_pages.PAGE_LINES,
+        5,
+    ]
     assert made == plain.pages(said)
 
 
@@ -153,5 +157,5 @@ PAGE = plain.page([(7, {Field.DUE: "2018-03-31", Field.REMITTANCE: "n° 7"}), (9
 )
 def test_what_is_no_page_is_refused(page: bytes) -> None:
     with pytest.raises(SchemaMismatch, match="a page of requests"):
-        requests.read([7], [page])
+        payment_detail_pages.read([7], [page])
     assert len(entries_of(page)) == 0

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.columns import kinds
 from core.errors import SchemaMismatch
-from core.tables import (
+from core.tables.columns import kinds
+from core.tables.journal import (
     AccountBalances,
     Duplicates,
     Entries,
@@ -20,9 +20,9 @@ from core.tables import (
     Refusals,
     RequestPages,
 )
-from posting.rows import HEADER, TRAILER, Encoder, TextCells, decode
-from tests.kernels.modes import texts_of
-from tests.oracle import wire
+from posting.pgcopy import HEADER, TRAILER, Encoder, TextCells, decode
+from tests.kernels.execution_modes import texts_of
+from tests.oracle import copy_rows
 
 TABLES = {
     Entries: 1,
@@ -72,7 +72,9 @@ def test_rows_are_the_bytes_that_postgresql_reads(table: Any, data: st.DataObjec
     """One encoder for batches of any length: what it keeps from one does not show in the next."""
     encoder, types = Encoder(table, TABLES[table]), [kind.postgres for kind in kinds(table).values()]
     for rows in data.draw(st.lists(_rows(table, TABLES[table]), max_size=3)):
-        expected = [wire.row([*types, *["text"] * TABLES[table]], [*numbers, *own]) for numbers, own in rows]
+        expected = [
+            copy_rows.row([*types, *["text"] * TABLES[table]], [*numbers, *own]) for numbers, own in rows
+        ]
         found = _encoded(table, encoder, rows)
         assert found == b"".join(expected)
         assert _decoded(table, found) == rows

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from core.codes import Outcome
-from core.columns import records
-from core.tables import Decisions
+from core.outcome_codes import Outcome
+from core.tables.columns import records
+from core.tables.journal import Decisions
 from posting.batch import FINAL_PASS, Batch, Stage, Submission, Tally
-from posting.progress import advance
-from posting.sorting import sort
-from tests.files import File, files
-from tests.posting.desk import Desk
+from posting.outcome_groups import sort
+from posting.submission_progress import advance
+from tests.file_strategies import File, files
+from tests.posting.text_engine import Desk
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _COUNTED = {

@@ -5,17 +5,17 @@ from functools import cache
 import numpy as np
 
 from core.nomenclature import ORDINARY_FUND
-from ingest.columns import Memory
-from ingest.resolve import Context, Sender, resolve
+from ingest.resolution.resolver import Context, Sender, resolve
+from ingest.resolution.text_columns import Memory
 from posting.batch import Batch, Outcome, Piece, Stage, Submission
-from posting.book import State, empty
-from posting.cells import CellNumbers
-from posting.checkpoint import Mark
+from posting.book.book_state import State, empty
+from posting.book.cells import CellNumbers
+from posting.book.checkpoint import Mark
+from posting.book.registry import Coded, Numbers, Reference, Registry, number
 from posting.engine import Engine, Head
-from posting.loading import Loaded
-from posting.registry import Coded, Numbers, Reference, Registry, number
-from tests.files import REFERENCE, File
-from tests.ingest.rows import as_text
+from posting.recovery.book_loading import Loaded
+from tests.file_strategies import REFERENCE, File
+from tests.ingest.row_strategies import as_text
 
 SECRET = (11, 13)
 SENDER = Sender(1)

@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 
 from core.reference.files import SHIPPED
-from posting.registry import Reference
-from reporting import reference
-from reporting.names import Names, read_names
-from reporting.postgres import Connection
-from service.database import Database
-from tests.files import REFERENCE
+from posting.book.registry import Reference
+from reporting import code_labels
+from reporting.code_names import Names, read_names
+from reporting.report_queries import Connection
+from service.database.embedded import Database
+from tests.file_strategies import REFERENCE
 from tests.reporting import journals
 
 _numbers = count()
@@ -73,4 +73,4 @@ async def reader(hand: str) -> AsyncIterator[Connection]:
 @pytest_asyncio.fixture
 async def names(reader: Connection) -> Names:
     """The names of its codes."""
-    return await read_names(reader, reference.load(REFERENCE))
+    return await read_names(reader, code_labels.load(REFERENCE))

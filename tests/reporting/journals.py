@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.year import Year, generate
-from ingest.intake import FileFeed, Order
-from ingest.spool import Spool
+from bench.year.year_generator import Year, generate
+from ingest.queue.file_feed import FileFeed, Order
+from ingest.spool.spool import Spool
+from posting.book.registry import Reference
 from posting.pipeline import Pipeline
-from posting.registry import Reference
-from posting.store.postgres import PostgresStore
+from posting.store.journal_store import PostgresStore
 
 Row = dict[str, str]
 

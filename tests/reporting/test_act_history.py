@@ -4,16 +4,16 @@ import asyncpg
 import msgspec
 import pytest
 
-from reporting import explanation, proofs
-from reporting.acts import Explanation, PaymentTerms
-from reporting.grids import Grid
-from reporting.names import Names
-from reporting.postgres import Connection
-from reporting.story import tell
+from reporting import act_history, proofs
+from reporting.act_narrative import tell
+from reporting.act_views import Explanation, PaymentTerms
+from reporting.code_names import Names
+from reporting.report_queries import Connection
+from reporting.report_tables import Grid
 
 
 async def explain(reader: Connection, names: Names, reference: str, sender: str | None = None) -> Explanation:
-    return await explanation.explain(reader, names, reference, sender=sender)
+    return await act_history.explain(reader, names, reference, sender=sender)
 
 
 async def test_a_commitment_and_all_that_follows_it(reader: Connection, names: Names) -> None:

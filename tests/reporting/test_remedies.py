@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.codes import REFUSALS, Outcome
+from core.outcome_codes import REFUSALS, Outcome
 from core.remedies import REMEDIES
 
 

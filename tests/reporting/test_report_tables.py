@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from reporting.grids import Column, Grid, Kind
+from reporting.report_tables import Column, Grid, Kind
 
 GRID = Grid(
     "Accounts",

@@ -6,8 +6,8 @@ import pytest
 from core.nomenclature import Level
 from reporting import budget, commitments, refusals, trial_balance
 from reporting.budget import Appropriations, Budget, Scope
-from reporting.names import Names, Node, month_of
-from reporting.postgres import Connection
+from reporting.code_names import Names, Node, month_of
+from reporting.report_queries import Connection
 
 EUROS = 100
 

@@ -9,16 +9,16 @@ import pytest
 import pytest_asyncio
 
 from core.nomenclature import Level
-from posting.registry import Reference
-from reporting import reference
+from posting.book.registry import Reference
+from reporting import code_labels
+from reporting.act_history import Asked, accepted_lines
 from reporting.budget import Scope, budget
-from reporting.explanation import Asked, accepted_lines
-from reporting.names import read_names
+from reporting.code_names import read_names
+from reporting.open_items import payments
 from reporting.proofs import prove_batch
-from reporting.sight import Sight
-from reporting.standing import payments
 from reporting.verification import verify
-from tests.files import REFERENCE
+from reporting.visibility import Sight
+from tests.file_strategies import REFERENCE
 from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, Row, act, process
 
 _OTHER: Row = {"payee": "TAXES"}
@@ -90,7 +90,7 @@ async def test_it_is_proven(settled: asyncpg.Connection, dsn: str) -> None:
 
 
 async def test_every_batch_adds_up(settled: asyncpg.Connection) -> None:
-    names = await read_names(settled, reference.load(REFERENCE))
+    names = await read_names(settled, code_labels.load(REFERENCE))
     for (batch,) in await settled.fetch("select batch from batch"):
         proof = await prove_batch(settled, names, batch)
         assert proof
@@ -99,7 +99,7 @@ async def test_every_batch_adds_up(settled: asyncpg.Connection) -> None:
 
 async def test_the_report_shows_what_was_consumed(settled: asyncpg.Connection) -> None:
     """60 + 30 + 15 + 5 of CP: what was void is given back, what was paid again counts once."""
-    names = await read_names(settled, reference.load(REFERENCE))
+    names = await read_names(settled, code_labels.load(REFERENCE))
     told = await budget(settled, names, Scope(Level.PROGRAMME, "0217"))
     (node,) = [each for each in told.nodes if each.envelope == "HT2"]
     assert (node.cp.reserved, node.cp.consumed) == (400, 11_000)
@@ -107,7 +107,7 @@ async def test_the_report_shows_what_was_consumed(settled: asyncpg.Connection) -
 
 
 async def test_requests_tell_what_became_of_them(settled: asyncpg.Connection) -> None:
-    names = await read_names(settled, reference.load(REFERENCE))
+    names = await read_names(settled, code_labels.load(REFERENCE))
     told = {}
     for name in ("D1", "D2", "D3", "L1"):
         rows = await accepted_lines(settled, Asked(name, Sight()))
@@ -124,7 +124,7 @@ async def test_requests_tell_what_became_of_them(settled: asyncpg.Connection) ->
 
 
 async def test_a_payee_is_told_as_it_is_paid_now(settled: asyncpg.Connection) -> None:
-    names = await read_names(settled, reference.load(REFERENCE))
+    names = await read_names(settled, code_labels.load(REFERENCE))
     rows = await accepted_lines(settled, Asked("D1", Sight()))
     (line,), _ = await payments(settled, names, rows, 100)
     assert line.payee

@@ -9,20 +9,20 @@ import pytest
 import pytest_asyncio
 
 from core.nomenclature import Level
-from reporting import reference
+from reporting import code_labels
+from reporting.act_history import explain
 from reporting.budget import Scope, budget
+from reporting.budget_path import Place, standing
+from reporting.code_names import ACCOUNT, read_names
 from reporting.commitments import outstanding_commitments
 from reporting.delays import Scope as Paid
 from reporting.delays import delays
-from reporting.explanation import explain
-from reporting.names import ACCOUNT, read_names
-from reporting.node import Place, standing
 from reporting.trial_balance import trial_balance
 from reporting.verification import verify
 from tests.databases import connected
-from tests.posting.engines import worked
+from tests.posting.loaded_engines import worked
+from tests.reference_years import changed, in_2019, two_years
 from tests.reporting.journals import ASPR, BUDGET, DEBT, PAID, SPENDING, WORKS, act
-from tests.years import changed, in_2019, two_years
 
 _IBAN = {"iban": SPENDING[0]["iban"]}
 _ACTS = [
@@ -168,7 +168,7 @@ async def test_a_year_is_held_against_its_own_files(years: Years, otherwise: Oth
 
 
 async def test_reports_tell_each_year_by_its_files(years: Years, reader: asyncpg.Connection) -> None:
-    names = await read_names(reader, reference.load(years.reference))
+    names = await read_names(reader, code_labels.load(years.reference))
     units = await budget(reader, names, Scope(level=Level.UO))
     labels = {(each.year, each.label) for each in units.nodes if each.centre == "0217-SGAC-IMMO"}
     assert labels == {(2018, "Immobilier"), (2019, "Bâtiments")}
@@ -186,7 +186,7 @@ async def test_reports_tell_each_year_by_its_files(years: Years, reader: asyncpg
 async def test_lines_are_explained_by_the_files_of_their_year(
     years: Years, reader: asyncpg.Connection
 ) -> None:
-    names = await read_names(reader, reference.load(years.reference))
+    names = await read_names(reader, code_labels.load(years.reference))
     lives = await explain(reader, names, "C2")
     assignments = [line.assignment for line in lives.accepted if line.assignment]
     told = {(each.year, *(centre.code for centre in each.centres)) for each in assignments}
@@ -215,7 +215,7 @@ async def test_accounts_and_ministries_are_called_what_their_year_calls_them(
     changed(
         years.reference, "2019/accounts.csv", "Fournisseurs d'immobilisations\n", "Fournisseurs (nouveau)\n"
     )
-    names = await read_names(reader, reference.load(years.reference))
+    names = await read_names(reader, code_labels.load(years.reference))
     labels = {
         each.account: each.label for each in (await trial_balance(reader, names, exercise=2019)).accounts
     }

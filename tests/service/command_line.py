@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-c", "from service.cli import main; main()")
+COMMAND = (sys.executable, "-c", "from service.cli.main import main; main()")
 
 
 class Ended(NamedTuple):

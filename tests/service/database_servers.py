@@ -12,9 +12,9 @@ from typing import Any
 import asyncpg
 import psutil
 
-from service.binaries import User, wheel_binaries
-from service.cluster import Cluster
-from service.database import LOG, embedded
+from service.database.binaries import User, wheel_binaries
+from service.database.cluster import Cluster
+from service.database.embedded import LOG, embedded
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"shared_buffers": "16MB", "wal_buffers": "1MB", "max_wal_size": "256MB"}
@@ -24,8 +24,8 @@ SMALL = {"shared_buffers": "16MB", "wal_buffers": "1MB", "max_wal_size": "256MB"
 KEEPER = """
 import asyncio, concurrent.futures.thread, os, pwd, sys
 from pathlib import Path
-from service.binaries import User, wheel_binaries, within_reach
-from service.database import embedded
+from service.database.binaries import User, wheel_binaries, within_reach
+from service.database.embedded import embedded
 
 async def main(data):
     settings = {"shared_buffers": "16MB", "max_wal_size": "256MB"}

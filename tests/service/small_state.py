@@ -14,27 +14,28 @@ import asyncpg
 
 from core import bank_reasons
 from core.iban import with_check_digits
-from ingest.envelope import Envelope
-from ingest.intake import Order
+from ingest.queue.file_feed import Order
+from ingest.spool.envelope import Envelope
 from reporting.verification import Verification, verify
-from service import app, banking, paying, postgres
-from service.app import Result, Where, reference_of
-from service.banking import Taken, Telling
-from service.database import Database
-from service.interruption import Interruption
-from service.progress import Lines
+from service.database import command_queries
+from service.database.embedded import Database
+from service.engine import bank_import, file_processing, payment_runs
+from service.engine.bank_import import Taken, Telling
+from service.engine.file_processing import Result, Where, reference_of
 from service.settings import Settings
-from settlement.bank import standing
-from settlement.bank.standing import InTransit, Standing, Unmatched
-from settlement.runs import changing, desk
-from settlement.runs.books import Books
-from settlement.runs.desk import Proposed
-from settlement.runs.issuing import Issue
-from settlement.runs.postgres import NoSuchRun
-from settlement.simulated.answering import Answers, Manner, Style, answer
-from settlement.simulated.fates import Chances
+from service.terminal.processing_progress import Lines
+from service.terminal.signals import Interruption
+from settlement.reconciliation import account_status
+from settlement.reconciliation.account_status import InTransit, Standing, Unmatched
+from settlement.runs import proposals, run_edits
+from settlement.runs.issue import Issue
+from settlement.runs.payment_reference import Books
+from settlement.runs.proposals import Proposed
+from settlement.runs.run_queries import NoSuchRun
+from settlement.simulated_bank.responses import Answers, Manner, Style, answer
+from settlement.simulated_bank.transfer_outcomes import Chances
 from tests.databases import connected, fresh
-from tests.files import REFERENCE
+from tests.file_strategies import REFERENCE
 
 UNITS = (("0177-D013-DD13", "0177-12"), ("0217-SGAC-ASPR", "0217-07"))
 """Two fund centres, with two accountants and so two operations accounts."""
@@ -89,7 +90,9 @@ class State:
     async def submit(self, rows: Sequence[Row], sender: str = "ministry") -> Result:
         path = self.folder / f"acts-{next(self._numbers)}.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        result = await app.process(self.where, Order([path], Envelope(sender=sender)), heard(), Lines())
+        result = await file_processing.process(
+            self.where, Order([path], Envelope(sender=sender)), heard(), Lines()
+        )
         assert not result.rejected, result.rejected
         return result
 
@@ -109,16 +112,16 @@ class State:
     async def pay(self, until: date, at: datetime) -> list[Path]:
         """Propose, release and issue a run; its files, none where there is nothing to pay."""
         books = Books.load(self.reference)
-        async with postgres.connected(self.dsn) as connection:
-            await postgres.bring_up_to_date(connection)
-            run = await desk.propose(connection, books, Proposed("anne", until, at.date()), nothing)
+        async with command_queries.connected(self.dsn) as connection:
+            await command_queries.bring_up_to_date(connection)
+            run = await proposals.propose(connection, books, Proposed("anne", until, at.date()), nothing)
             try:
-                await changing.release(connection, run, "benoit")
+                await run_edits.release(connection, run, "benoit")
             except NoSuchRun:
-                await changing.abandon(connection, run, "nothing", "benoit")
+                await run_edits.abandon(connection, run, "nothing", "benoit")
                 return []
-        assert await paying.issued(self.where, run, Issue("benoit", at), (heard(), Lines()))
-        return sorted((self.settings.data / paying.OUTBOX / f"{run:08}").glob("*.xml"))
+        assert await payment_runs.issued(self.where, run, Issue("benoit", at), (heard(), Lines()))
+        return sorted((self.settings.data / payment_runs.OUTBOX / f"{run:08}").glob("*.xml"))
 
     def bank(self, files: Sequence[Path], chances: Chances, style: Style = Style.CAMT053) -> Answers:
         """The bank answers to payment files, in a file for each account and day."""
@@ -128,22 +131,22 @@ class State:
         return [self.answers / name for name in answers.files]
 
     async def take(self, files: Sequence[Path], *, again: bool = False) -> Taken:
-        return await banking.take(self.where, files, heard(), Telling(Lines(), again))
+        return await bank_import.take(self.where, files, heard(), Telling(Lines(), again))
 
     async def standing(self) -> Standing:
-        async with postgres.connected(self.dsn) as connection:
-            return await standing.standing(connection, banking.years(self.settings))
+        async with command_queries.connected(self.dsn) as connection:
+            return await account_status.standing(connection, bank_import.years(self.settings))
 
     async def in_transit(self) -> list[InTransit]:
-        async with postgres.connected(self.dsn) as connection:
-            return await standing.in_transit(connection, banking.years(self.settings), 1000)
+        async with command_queries.connected(self.dsn) as connection:
+            return await account_status.in_transit(connection, bank_import.years(self.settings), 1000)
 
     async def unmatched(self) -> list[Unmatched]:
-        async with postgres.connected(self.dsn) as connection:
-            return await standing.unmatched(connection, 1000)
+        async with command_queries.connected(self.dsn) as connection:
+            return await account_status.unmatched(connection, 1000)
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
-        async with postgres.connected(self.dsn) as connection:
+        async with command_queries.connected(self.dsn) as connection:
             return await connection.fetch(query, *arguments)
 
     async def proof(self) -> Verification:

@@ -4,8 +4,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.answers import Message, Sort, end_to_end, unpacked
-from settlement import answers
+from core.tables.bank_messages import Message, Sort, end_to_end, unpacked
+from settlement.bank_files import bank_file_reader
 
 ACCOUNT = "FR7630001000641234567890174"
 SORTS = {Sort.DEBIT: "debit", Sort.CREDIT: "credit", Sort.RETURN: "return", Sort.REJECT: "reject"}
@@ -54,7 +54,7 @@ def read(text: str | bytes) -> Message:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bank.xml"
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return answers.read(path)
+        return bank_file_reader.read(path)
 
 
 def rows(message: Message) -> list[Row]:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.columns import seal
 from core.iban import with_check_digits
-from core.payments import Way
-from core.tables import Bytes, Spans
-from posting.rows import TextCells
-from settlement.pain001 import Debtor, Heading, Version
-from settlement.transfers import Orders, named, spelt
+from core.payment_rules import Way
+from core.tables.columns import seal
+from core.tables.journal import Bytes, Spans
+from posting.pgcopy import TextCells
+from settlement.orders.pain001_writer import Debtor, Heading, Version
+from settlement.orders.transfer_texts import Orders, named, spelt
 
 IBAN = with_check_digits("FR", "30001000641234567890185")
 BIC = "BDFEFRPPCCT"

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from lxml.etree import fromstring
 from xsdata.exceptions import ConverterWarning, ParserError
 
-from core.codes import REFUSALS
 from core.errors import FileUnreadable
 from core.iso20022 import REASONS, file_reason
-from settlement.statuses import Lot, Rejected, Version, refused_whole
-from tests.settlement.independent import faults, parsed
-from tests.settlement.independent import written as rendered
-from tests.settlement.test_statuses import AT, HOSTILE, refused, standing, written
+from core.outcome_codes import REFUSALS
+from settlement.pain002_writer import Lot, Rejected, Version, refused_whole
+from tests.settlement.pyiso20022_reader import faults, parsed
+from tests.settlement.pyiso20022_reader import written as rendered
+from tests.settlement.test_pain002_writer import AT, HOSTILE, refused, standing, written
 
 
 def held(text: bytes) -> Any:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml.etree import XMLSchema, fromstring
 
-from core.codes import REFUSALS, Outcome
 from core.iso20022 import NARRATIVE, REASONS, Status
+from core.outcome_codes import REFUSALS, Outcome
 from core.remedies import REMEDIES
-from settlement.letters import REMARK_LETTERS_MAX, identifier, latin, remarks
-from settlement.statuses import Count, Original, Rejected, Standing, StatusReport, Version
+from settlement.orders.charset import REMARK_LETTERS_MAX, identifier, latin, remarks
+from settlement.pain002_writer import Count, Original, Rejected, Standing, StatusReport, Version
 
 XSD = Path(__file__).parents[1] / "xsd"
 SCHEMAS = {

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from settlement.side_by_side import side_by_side
+from settlement.parallel import side_by_side
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 50])

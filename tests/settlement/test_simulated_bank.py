@@ -10,18 +10,18 @@ import pytest
 from lxml.etree import XMLSchema, parse
 
 from core import bank_reasons
-from core.answers import Format, Sort
 from core.bank_reasons import Phase
-from core.target import is_open
-from settlement import answers
-from settlement.asked import read
-from settlement.simulated.account import Standing
-from settlement.simulated.answering import FILE_TRANSFERS, STATE, Answers, Manner, Style, answer
-from settlement.simulated.camt import Version
-from settlement.simulated.fates import SHARES, Chances, fates
-from tests.settlement import independent
-from tests.settlement.camt import rows
-from tests.settlement.orders import ACCOUNT, OTHER_ACCOUNT, Lot, Transfer, written
+from core.tables.bank_messages import Format, Sort
+from core.target_calendar import is_open
+from settlement.bank_files import bank_file_reader
+from settlement.simulated_bank.accounts import Standing
+from settlement.simulated_bank.camt_writer import Version
+from settlement.simulated_bank.pain001_reader import read
+from settlement.simulated_bank.responses import FILE_TRANSFERS, STATE, Answers, Manner, Style, answer
+from settlement.simulated_bank.transfer_outcomes import SHARES, Chances, fates
+from tests.settlement import pyiso20022_reader
+from tests.settlement.bank_orders import ACCOUNT, OTHER_ACCOUNT, Lot, Transfer, written
+from tests.settlement.camt_messages import rows
 
 XSD = Path(__file__).parents[1] / "xsd"
 REASONS = bank_reasons.load()
@@ -59,7 +59,7 @@ def test_accounts_share_a_file_until_it_is_full(tmp_path: Path, style: Style) ->
     for per_file in (FILE_TRANSFERS, 199, 0):
         out = tmp_path / f"of-{per_file}"
         found = answer(paths, out, Manner(REASONS, Chances(1, 0), style, per_file=per_file), lambda _: None)
-        read_back = [answers.read(out / name) for name in found.files]
+        read_back = [bank_file_reader.read(out / name) for name in found.files]
         messages = [each for each in read_back if each.format is not Format.PAIN002]
         kept[per_file] = [[each.account for each in message.statements] for message in messages]
         identities = [message.identity for message in messages]
@@ -80,13 +80,15 @@ def test_every_message_is_valid_by_the_official_schema_and_read_by_others(
     kinds = Counter[str]()
     for name in found.files:
         path = tmp_path / "out" / name
-        message = answers.read(path)
+        message = bank_file_reader.read(path)
         kinds[message.format] += 1
         XMLSchema(file=str(XSD / f"{names(message.format, version)}.xsd")).assertValid(parse(str(path)))
         if message.format is Format.PAIN002:
-            expected = [("reject", cents, ours, reason) for ours, reason, cents in independent.rejected(path)]
+            expected = [
+                ("reject", cents, ours, reason) for ours, reason, cents in pyiso20022_reader.rejected(path)
+            ]
         else:
-            theirs = independent.statements(path, message.format, version)
+            theirs = pyiso20022_reader.statements(path, message.format, version)
             assert [(each.identity, each.account, each.opening, each.closing) for each in theirs] == [
                 (each.identity, each.account, each.opening, each.closing) for each in message.statements
             ]
@@ -106,7 +108,7 @@ def test_what_is_asked_is_moved_or_rejected_and_nothing_else(tmp_path: Path) -> 
     wanted = dict(zip(orders.end_to_end, orders.amount.tolist(), strict=True))
     seen: dict[str, dict[str, int]] = {"debit": {}, "return": {}, "reject": {}}
     for name in found.files:
-        message = answers.read(tmp_path / "out" / name)
+        message = bank_file_reader.read(tmp_path / "out" / name)
         if message.format is not Format.CAMT054:
             for sort, cents, end_to_end, _ in rows(message):
                 assert end_to_end not in seen[sort]
@@ -126,7 +128,7 @@ def test_notices_say_what_statements_say_of_returns(tmp_path: Path) -> None:
     found = told(tmp_path, Manner(REASONS, OFTEN))
     moved: dict[Format, list] = {Format.CAMT053: [], Format.CAMT054: []}
     for name in found.files:
-        message = answers.read(tmp_path / "out" / name)
+        message = bank_file_reader.read(tmp_path / "out" / name)
         if message.format in moved:
             moved[message.format] += [row for row in rows(message) if row[0] == "return"]
     assert moved[Format.CAMT053] == moved[Format.CAMT054]
@@ -154,7 +156,7 @@ def test_statements_of_both_styles_say_the_same_but_for_reasons(tmp_path: Path) 
         folder.mkdir()
         found = told(folder, Manner(REASONS, OFTEN, style))
         messages = [
-            answers.read(folder / "out" / name)
+            bank_file_reader.read(folder / "out" / name)
             for name in found.files
             if "camt053" in name or "cfonb" in name
         ]
@@ -170,7 +172,7 @@ def test_answers_go_on_from_where_the_ones_before_left_off(tmp_path: Path) -> No
     second = answer(
         [written(tmp_path / "2.xml", [Lot(transfers(60, 100))], "RUN-2")], out, manner, lambda _: None
     )
-    messages = [answers.read(out / name) for name in [*first.files, *second.files]]
+    messages = [bank_file_reader.read(out / name) for name in [*first.files, *second.files]]
     statements = [
         each for message in messages if message.format is Format.CAMT053 for each in message.statements
     ]
@@ -237,14 +239,14 @@ def test_files_that_another_library_writes_are_taken(tmp_path: Path) -> None:
     found = told(tmp_path, Manner(REASONS, OFTEN))
     path = tmp_path / "theirs.xml"
     for name in found.files:
-        ours = answers.read(tmp_path / "out" / name)
+        ours = bank_file_reader.read(tmp_path / "out" / name)
         version = "12" if ours.format is Format.PAIN002 else "08"
-        text = independent.written(
-            independent.parsed((tmp_path / "out" / name).read_bytes(), ours.format, version)
+        text = pyiso20022_reader.written(
+            pyiso20022_reader.parsed((tmp_path / "out" / name).read_bytes(), ours.format, version)
         )
         assert b":Document" in text
         path.write_bytes(text)
-        theirs = answers.read(path)
+        theirs = bank_file_reader.read(path)
         assert (theirs.statements, rows(theirs)) == (ours.statements, rows(ours))
 
 
@@ -263,7 +265,7 @@ def test_answers_of_one_day_to_another_account_leave_those_that_are_there(
     told_of = {
         statement.account
         for name in files
-        for statement in answers.read(tmp_path / "out" / name).statements
+        for statement in bank_file_reader.read(tmp_path / "out" / name).statements
         if "pain002" not in name
     }
     assert told_of == {ACCOUNT, OTHER_ACCOUNT}

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 import msgspec
 
 from core.catalog import CATALOG, KIND_NUMBER
-from reporting.acts import AcceptedLine, Brief, RefusedStory
-from reporting.explanation import FROM_THE_START, Lives, Telling, accepted_lines, refused_lines, tell
-from reporting.gathering import brief, following
-from reporting.postgres import Connection, Row
+from reporting.act_history import FROM_THE_START, Lives, Telling, accepted_lines, refused_lines, tell
+from reporting.act_rows import brief, following
+from reporting.act_views import AcceptedLine, Brief, RefusedStory
 from reporting.proofs import prove_link
-from reporting.sight import Asked
-from service.web import asking
-from service.web.asking import Eyes, Page
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request, answer
-from service.web.postgres_journal import Question
-from service.web.problems import malformed
+from reporting.report_queries import Connection, Row
+from reporting.visibility import Asked
+from service.http import query_scope
+from service.http.http_messages import Answer, Request, answer
+from service.http.journal_queries import Question
+from service.http.problems import malformed
+from service.http.query_scope import Eyes, Page
+from service.http.service_context import Desk
 
 LINES_MAX = 100
 _CURSOR = re.compile(r"entry-([0-9]{1,18})|refusal-([0-9]{1,18})-([0-9]{1,9})")
@@ -73,9 +73,11 @@ class ActLives:
         async def page(connection: Connection) -> ActPage:
             lines = await _lines(connection, asked, after, limit)
             if not (any(lines) or start):
-                raise await asking.nothing(connection, asked)
-            told = await tell(connection, names, lines, Telling(request.language, asking.FOLLOWERS_MAX))
-            more = asking.next_page(request, _ACT, _last(lines)) if sum(map(len, lines)) == limit else None
+                raise await query_scope.nothing(connection, asked)
+            told = await tell(connection, names, lines, Telling(request.language, query_scope.FOLLOWERS_MAX))
+            more = (
+                query_scope.next_page(request, _ACT, _last(lines)) if sum(map(len, lines)) == limit else None
+            )
             return await _page(connection, told, more, request)
 
         return answer(await self._found(request, page))
@@ -86,8 +88,10 @@ class ActLives:
         sight, names = await self._eyes.of(request), await self._desk.names()
 
         async def page(connection: Connection) -> ActPage:
-            row = await asking.seen(connection, sight, int(request.path["entry"]))
-            told = await tell(connection, names, ([row], []), Telling(request.language, asking.FOLLOWERS_MAX))
+            row = await query_scope.seen(connection, sight, int(request.path["entry"]))
+            told = await tell(
+                connection, names, ([row], []), Telling(request.language, query_scope.FOLLOWERS_MAX)
+            )
             return await _page(connection, told, None, request)
 
         return answer(await self._found(request, page))
@@ -98,12 +102,12 @@ class ActLives:
         sight, (after, limit) = await self._eyes.of(request), Page.of(request, 100, 1000)
 
         async def page(connection: Connection) -> list[Row]:
-            row = await asking.seen(connection, sight, int(request.path["entry"]))
+            row = await query_scope.seen(connection, sight, int(request.path["entry"]))
             return await following(connection, [row["entry_id"]], limit, after)
 
         rows = await self._desk.journal.look_up(page, request.who.sender)
         found = [brief(each) for each in rows]
-        more = asking.next_page(request, ("limit",), found[-1].entry) if len(found) == limit else None
+        more = query_scope.next_page(request, ("limit",), found[-1].entry) if len(found) == limit else None
         return answer(FollowerPage(found, more))
 
     async def _found(self, request: Request, page: Question[ActPage]) -> ActPage:
@@ -127,7 +131,7 @@ async def _page(connection: Connection, told: Lives, more: str | None, request: 
     proved = request.flag("proof")
     return ActPage(
         accepted=told.accepted
-        if asking.sees_bank_details(request.who)
+        if query_scope.sees_bank_details(request.who)
         else list(map(_veiled, told.accepted)),
         refused=told.refused,
         batches=[await _sealed(connection, batch, proved) for batch in told.batches],
@@ -148,7 +152,7 @@ async def _sealed(connection: Connection, batch: Row, proved: bool) -> Sealed:
 
 
 def _veiled(line: AcceptedLine) -> AcceptedLine:
-    return msgspec.structs.replace(line, payee=asking.veiled(line.payee))
+    return msgspec.structs.replace(line, payee=query_scope.veiled(line.payee))
 
 
 def _cursor(text: str) -> tuple[int | None, tuple[int, int]]:

@@ -5,16 +5,16 @@ import asyncio
 import numpy as np
 
 from core.errors import LimitExceeded
-from ingest.forms import Answer as Settled
-from ingest.inspection import inspect
-from ingest.rehearsal import LINES_MAX, FormLines, Question
-from ingest.spool import Spooled
-from ingest.tally import Inspection
+from ingest.queue.dry_runs import LINES_MAX, FormLines, Question
+from ingest.queue.form_batcher import Answer as Settled
+from ingest.spool.spool import Spooled
+from ingest.validation.file_totals import Inspection
+from ingest.validation.file_validation import inspect
 from posting.batch import Rehearsed
 from reporting.refusals import Language
-from service.access.perimeter import Perimeter
-from service.rehearsed import After, DryRun, told
-from service.web.desk import Desk
+from service.auth.perimeter import Perimeter
+from service.http.service_context import Desk
+from service.results.dry_run_result import After, DryRun, told
 
 BYTES_MAX = 2**26
 

@@ -8,22 +8,22 @@ from http import HTTPStatus
 import msgspec
 import numpy as np
 
-from core.codes import Outcome
+from core.act_fields import ACT_LINES_MAX, Field
 from core.errors import FileUnreadable, FormatUnknown
-from core.fields import ACT_LINES_MAX, Field
+from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
-from ingest.forms import Answer as Settled
-from ingest.forms import Form
-from ingest.jsonl import act_lines
-from reporting.names import Names
+from ingest.formats.jsonl import act_lines
+from ingest.queue.form_batcher import Answer as Settled
+from ingest.queue.form_batcher import Form
+from reporting.code_names import Names
 from reporting.refusals import Language, words
-from service.access.keys import Caller
-from service.access.perimeter import Perimeter
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request, answer
-from service.web.problems import Problem
-from service.web.rehearsing import as_form, rehearse
-from service.web.upload import small_body
+from service.auth.api_keys import Caller
+from service.auth.perimeter import Perimeter
+from service.http.handlers.dry_runs import as_form, rehearse
+from service.http.http_messages import Answer, Request, answer
+from service.http.problems import Problem
+from service.http.request_body import small_body
+from service.http.service_context import Desk
 
 BODY_BYTES_MAX = 2**20
 _REFERENCE = Field.REFERENCE.column

@@ -2,9 +2,9 @@
 
 from http import HTTPStatus
 
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request, answer
-from service.web.problems import busy
+from service.http.http_messages import Answer, Request, answer
+from service.http.problems import busy
+from service.http.service_context import Desk
 
 
 class Health:

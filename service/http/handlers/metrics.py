@@ -6,15 +6,15 @@ from http import HTTPStatus
 
 import msgspec
 
-from monitoring.board import MEDIA_TYPE
-from reporting.proof_words import in_french
+from monitoring.service_metrics import MEDIA_TYPE
 from reporting.proofs import BatchProof, prove_batch
-from service.access.door import Door
-from service.web.desk import Desk
-from service.web.exchange import JSON, Answer, Receive, Request, answer
-from service.web.lookout import Lookout
-from service.web.onlookers import Onlookers
-from service.web.problems import busy, unknown
+from reporting.proofs_fr import in_french
+from service.http.authentication import Door
+from service.http.http_messages import JSON, Answer, Receive, Request, answer
+from service.http.live.broadcaster import Lookout
+from service.http.live.metrics_access import Onlookers
+from service.http.problems import busy, unknown
+from service.http.service_context import Desk
 
 STREAM_LOOKS = 300
 """A stream ends after so many looks; whoever reads it asks again, with a key that must still be good."""

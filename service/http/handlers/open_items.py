@@ -5,17 +5,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from reporting.explanation import FROM_THE_START, accepted_lines, refused_lines
-from reporting.names import Names
-from reporting.postgres import Connection, Row
+from reporting.act_history import FROM_THE_START, accepted_lines, refused_lines
+from reporting.code_names import Names
+from reporting.open_items import COMMITMENTS, REQUESTS, CommitmentLine, PaymentLine, commitments, payments
 from reporting.refusals import RefusedLine, refused_line
-from reporting.sight import Asked
-from reporting.standing import COMMITMENTS, REQUESTS, CommitmentLine, PaymentLine, commitments, payments
-from service.web import asking
-from service.web.asking import Eyes, Page
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request, answer
-from service.web.problems import unknown
+from reporting.report_queries import Connection, Row
+from reporting.visibility import Asked
+from service.http import query_scope
+from service.http.http_messages import Answer, Request, answer
+from service.http.problems import unknown
+from service.http.query_scope import Eyes, Page
+from service.http.service_context import Desk
 
 REFUSED_MAX = 100
 _PARAMETERS = ("reference", "sender", "exercise", "limit", "after")
@@ -74,12 +74,12 @@ class Standing:
             rows = await accepted_lines(connection, asked, page.after, page.limit)
             refused = [] if page.after else await _refused(connection, asked)
             if not (rows or refused or page.after):
-                raise await asking.nothing(connection, asked)
-            return await self._sort.make(connection, names, rows, asking.FOLLOWERS_MAX), refused
+                raise await query_scope.nothing(connection, asked)
+            return await self._sort.make(connection, names, rows, query_scope.FOLLOWERS_MAX), refused
 
         made, refused = await self._desk.journal.look_up(found, request.who.sender)
         is_full = len(made[0]) == page.limit
-        more = asking.next_page(request, _PARAMETERS, made[0][-1].entry) if is_full else None
+        more = query_scope.next_page(request, _PARAMETERS, made[0][-1].entry) if is_full else None
         told = [refused_line(names, row, request.language) for row in refused]
         return answer(self._page(request, made, told, more))
 
@@ -89,10 +89,10 @@ class Standing:
         sight, names = await self._eyes.of(request), await self._desk.names()
 
         async def found(connection: Connection) -> Made:
-            row = await asking.seen(connection, sight, entry := int(request.path["entry"]))
+            row = await query_scope.seen(connection, sight, entry := int(request.path["entry"]))
             if row["kind"] not in self._sort.kinds:
                 raise unknown(f"Entry {entry} is none of the {self._sort.name}")
-            return await self._sort.make(connection, names, [row], asking.FOLLOWERS_MAX)
+            return await self._sort.make(connection, names, [row], query_scope.FOLLOWERS_MAX)
 
         made = await self._desk.journal.look_up(found, request.who.sender)
         return answer(self._page(request, made, [], None))
@@ -101,7 +101,7 @@ class Standing:
         self, request: Request, made: Made, refused: list[RefusedLine], more: str | None
     ) -> msgspec.Struct:
         lines, is_whole = made
-        if not asking.sees_bank_details(request.who):
+        if not query_scope.sees_bank_details(request.who):
             lines = list(map(_veiled, lines))
         said = {self._sort.name: lines, "refused": refused, "is_whole": is_whole, "next": more}
         return self._sort.page(**said)
@@ -114,4 +114,4 @@ async def _refused(connection: Connection, asked: Asked) -> list[Row]:
 def _veiled(line: CommitmentLine | PaymentLine) -> CommitmentLine | PaymentLine:
     if isinstance(line, CommitmentLine):
         return line
-    return msgspec.structs.replace(line, payee=asking.veiled(line.payee))
+    return msgspec.structs.replace(line, payee=query_scope.veiled(line.payee))

@@ -2,12 +2,12 @@
 
 from http import HTTPStatus
 
-from service.reported import Source, Wanted, written
-from service.web.desk import Desk
-from service.web.exchange import JSON, Answer, Request
-from service.web.problems import malformed
-from service.web.submissions import Submissions
-from settlement.statuses import Version
+from service.http.handlers.submissions import Submissions
+from service.http.http_messages import JSON, Answer, Request
+from service.http.problems import malformed
+from service.http.service_context import Desk
+from service.results.pain002_report import Source, Wanted, written
+from settlement.pain002_writer import Version
 
 MEDIA_TYPE = "application/xml"
 

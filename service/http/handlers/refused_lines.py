@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from reporting.names import Names
+from reporting.code_names import Names
 from reporting.refusals import Language, RefusedLine, refused_line
-from service.web import postgres
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request, answer
-from service.web.submissions import Submissions
+from service.http import submission_queries
+from service.http.handlers.submissions import Submissions
+from service.http.http_messages import Answer, Request, answer
+from service.http.service_context import Desk
 
 PAGE_MAX = 1000
 CHUNK_LINES = 5000
@@ -53,7 +53,7 @@ class Refusals:
     async def _page(self, request: Request, submission: int, names: Names) -> RefusalPage:
         after = request.number("after", 0, (0, _LINES_MAX))
         limit = request.number("limit", 100, (1, PAGE_MAX))
-        rows = await postgres.refused_page(self._desk.pool, submission, after, limit)
+        rows = await submission_queries.refused_page(self._desk.pool, submission, after, limit)
         lines = [refused_line(names, row, request.language) for row in rows]
         here = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
         return RefusalPage(lines, f"{here}{lines[-1].line}" if len(lines) == limit else None)
@@ -61,8 +61,8 @@ class Refusals:
 
 async def refused(desk: Desk, submission: int, language: Language) -> AsyncIterator[list[RefusedLine]]:
     """All lines of a submission that are refused by now, in the order of the file, many at a time."""
-    names, last = await desk.names(), await postgres.last_batch_of(desk.pool, submission)
-    async for rows in postgres.refused_pages(desk.pool, submission, CHUNK_LINES, last):
+    names, last = await desk.names(), await submission_queries.last_batch_of(desk.pool, submission)
+    async for rows in submission_queries.refused_pages(desk.pool, submission, CHUNK_LINES, last):
         yield [refused_line(names, row, language) for row in rows]
 
 

@@ -12,19 +12,19 @@ from core.nomenclature import Level
 from reporting import budget, delays, refusals, trial_balance
 from reporting.budget import Appropriations, NodeBudget, Scope
 from reporting.delays import Delays
-from reporting.grids import Grid
-from reporting.postgres import Connection
 from reporting.refusals import Refusals
+from reporting.report_queries import Connection
+from reporting.report_tables import Grid
 from reporting.trial_balance import TrialBalance
-from service.access.keys import Caller
-from service.access.perimeter import check_whole
-from service.access.roles import Role
-from service.web import asking, postgres
-from service.web.asking import Page
-from service.web.desk import Desk
-from service.web.exchange import JSON, Answer, Request, answer
-from service.web.postgres_journal import Question
-from service.web.problems import Problem, unknown
+from service.auth.api_keys import Caller
+from service.auth.perimeter import check_whole
+from service.auth.roles import Role
+from service.http import query_scope, submission_queries
+from service.http.http_messages import JSON, Answer, Request, answer
+from service.http.journal_queries import Question
+from service.http.problems import Problem, unknown
+from service.http.query_scope import Page
+from service.http.service_context import Desk
 
 CSV = "text/csv"
 LEVELS = tuple(level.name.lower() for level in Level)
@@ -58,10 +58,10 @@ class Reports:
         request.knows_only("exercise", "batch")
         _check(request.who, by_programme=False)
         form, names = request.preferred((JSON, CSV)), await self._desk.names()
-        exercise, at = asking.year(request, "exercise"), asking.batch(request)
+        exercise, at = query_scope.year(request, "exercise"), query_scope.batch(request)
 
         async def found(connection: Connection) -> TrialBalance:
-            number = await asking.settled(connection, at)
+            number = await query_scope.settled(connection, at)
             return await trial_balance.trial_balance(connection, names, exercise=exercise, batch=number)
 
         made, text = await self._made(request, found, trial_balance.grid, form)
@@ -76,16 +76,16 @@ class Reports:
             await self._desk.names(),
             Page.of(request, 100, 1000),
         )
-        scope, at = _scope(request), asking.batch(request)
+        scope, at = _scope(request), query_scope.batch(request)
 
         async def found(connection: Connection) -> budget.Budget:
-            number = await asking.settled(connection, at)
+            number = await query_scope.settled(connection, at)
             return await budget.budget(connection, names, replace(scope, batch=number))
 
         made, text = await self._made(request, found, budget.grid, form)
         if text is not None:
             return _as_csv("budget", text)
-        part, more = asking.part(request, _BUDGET, made.nodes, page, batch=made.batch)
+        part, more = query_scope.part(request, _BUDGET, made.nodes, page, batch=made.batch)
         return answer(
             BudgetPage(
                 batch=made.batch, level=made.level.lower(), nodes=part, ae=made.ae, cp=made.cp, next=more
@@ -98,7 +98,7 @@ class Reports:
         _check(request.who, by_programme=False)
         form, language = request.preferred((JSON, CSV)), request.language
         number = request.number("submission", 0, (1, SUBMISSION_MAX)) or None
-        if number and await postgres.sender_of(self._desk.pool, number) is None:
+        if number and await submission_queries.sender_of(self._desk.pool, number) is None:
             raise unknown(f"There is no submission {number}")
 
         async def found(connection: Connection) -> Refusals:
@@ -113,7 +113,7 @@ class Reports:
         _check(request.who, by_programme=True)
         form, names = request.preferred((JSON, CSV)), await self._desk.names()
         by = "programme" if request.choice("by", DELAYS_BY) == "programme" else "ministry"
-        scope = delays.Scope(by, asking.year(request, "year"), request.who.programmes)
+        scope = delays.Scope(by, query_scope.year(request, "year"), request.who.programmes)
 
         async def found(connection: Connection) -> Delays:
             try:
@@ -152,7 +152,7 @@ def _check(who: Caller, *, by_programme: bool) -> None:
 
 def _scope(request: Request) -> Scope:
     level = Level[(request.choice("level", LEVELS) or LEVELS[0]).upper()]
-    programme, year = request.text("programme", PROGRAMME_MAX) or None, asking.year(request, "year")
+    programme, year = request.text("programme", PROGRAMME_MAX) or None, query_scope.year(request, "year")
     return Scope(level, programme, year, within=request.who.programmes)
 
 

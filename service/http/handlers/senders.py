@@ -5,13 +5,13 @@ from typing import Annotated
 
 import msgspec
 
-from service.access.perimeter import check_whole
-from service.access.postgres import Change
-from service.access.roles import Role
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request, answer
-from service.web.problems import Problem, malformed, unknown
-from service.web.upload import small_body
+from service.auth.access_queries import Change
+from service.auth.perimeter import check_whole
+from service.auth.roles import Role
+from service.http.http_messages import Answer, Request, answer
+from service.http.problems import Problem, malformed, unknown
+from service.http.request_body import small_body
+from service.http.service_context import Desk
 
 BODY_BYTES_MAX = 4096
 REASON_LETTERS_MAX = 300

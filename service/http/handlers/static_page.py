@@ -7,9 +7,9 @@ from importlib.resources import files
 import msgspec
 
 from core.remedies import REMEDIES
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request
-from service.web.routing import Handler
+from service.http.http_messages import Answer, Request
+from service.http.router import Handler
+from service.http.service_context import Desk
 
 _POLICY: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

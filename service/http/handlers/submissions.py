@@ -9,20 +9,20 @@ import msgspec
 import structlog
 
 from core.errors import InputError, NotWaiting
-from ingest.admission import Admitted
-from ingest.spool import Spool, Spooled
-from service.access.keys import Caller
-from service.access.perimeter import Perimeter
-from service.access.roles import Role
-from service.postgres import read_reasons_each, read_receipts
-from service.receipts import Reason, Receipt
-from service.web import postgres, presenting
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request, answer
-from service.web.problems import Problem, busy, of_input, unknown
-from service.web.rehearsing import BYTES_MAX, DryRun, prove, rehearse_file
-from service.web.upload import Cut
-from settlement.statuses import refused_whole
+from ingest.queue.admission import Admitted
+from ingest.spool.spool import Spool, Spooled
+from service.auth.api_keys import Caller
+from service.auth.perimeter import Perimeter
+from service.auth.roles import Role
+from service.database.command_queries import read_reasons_each, read_receipts
+from service.http import submission_queries, upload_headers
+from service.http.handlers.dry_runs import BYTES_MAX, DryRun, prove, rehearse_file
+from service.http.http_messages import Answer, Request, answer
+from service.http.problems import Problem, busy, of_input, unknown
+from service.http.request_body import Cut
+from service.http.service_context import Desk
+from service.results.receipts import Reason, Receipt
+from settlement.pain002_writer import refused_whole
 
 WAITING, DECIDING, DECIDED, CANCELLED, LOST = "waiting", "deciding", "decided", "cancelled", "lost"
 ENDED = frozenset({DECIDED, CANCELLED})
@@ -87,31 +87,34 @@ class Submissions:
         if request.flag("dry_run"):
             return answer(await self._rehearsed(request))
         wait, again = request.number("wait", 0, (0, WAIT_SECONDS_MAX)), request.flag("again")
-        media = presenting.media_type(request)
+        media = upload_headers.media_type(request)
         try:
             with self._desk.receiver.seat(who.sender):
                 spooled = await self._received(request, self._desk.file_bytes_max)
                 admitted = await self._desk.admit(spooled, media, who, again=again)
         except InputError as error:
-            if not presenting.wants_report(request):
+            if not upload_headers.wants_report(request):
                 raise
             return _refused_whole(error)
         return await self.taken(admitted, wait)
 
     async def _rehearsed(self, request: Request) -> DryRun:
         self._desk.check_rehearsals(request.who.sender)
-        media = presenting.media_type(request)
+        media = upload_headers.media_type(request)
         with self._desk.receiver.passing(BYTES_MAX) as spool:
             with self._desk.receiver.seat(request.who.sender):
                 spooled = await self._received(request, BYTES_MAX, spool)
-                presenting.agree(spooled, media)
+                upload_headers.agree(spooled, media)
                 total = await prove(self._desk, spooled, Perimeter(request.who))
             return await rehearse_file(self._desk, spooled, total, request.language)
 
     async def _received(self, request: Request, bytes_max: int, spool: Spool | None = None) -> Spooled:
         """The body, durably in the spool."""
         _check_size(request, bytes_max)
-        declared, name = presenting.envelope(request, request.who.sender), presenting.file_name(request)
+        declared, name = (
+            upload_headers.envelope(request, request.who.sender),
+            upload_headers.file_name(request),
+        )
         try:
             spooled = await self._desk.receiver.receive(request.receive, name, declared, spool)
         except Cut as cut:
@@ -140,7 +143,7 @@ class Submissions:
         who = request.who
         before = request.number("before", _NUMBER_MAX, (1, _NUMBER_MAX))
         limit = request.number("limit", 50, (1, PAGE_MAX))
-        numbers = await postgres.submissions_of(self._desk.pool, who, before, limit)
+        numbers = await submission_queries.submissions_of(self._desk.pool, who, before, limit)
         tickets = await self._tickets(numbers)
         more = f"/v1/submissions?limit={limit}&before={numbers[-1]}" if len(numbers) == limit else None
         return answer(SubmissionPage(tickets[::-1], more))
@@ -171,7 +174,7 @@ class Submissions:
         who = request.who
         if Role.OPERATOR in who.roles and not who.programmes:
             number = int(request.path["submission"])
-            if await postgres.sender_of(self._desk.pool, number) is None:
+            if await submission_queries.sender_of(self._desk.pool, number) is None:
                 raise unknown(f"There is no submission {number}")
             return number
         number = await self.own(request)
@@ -187,7 +190,7 @@ class Submissions:
             There is none, or it is another sender's, or names another programme: nobody learns which.
         """
         number = int(request.path["submission"])
-        is_seen = await postgres.is_submission_seen(self._desk.pool, number, request.who)
+        is_seen = await submission_queries.is_submission_seen(self._desk.pool, number, request.who)
         if not is_seen:
             problem = unknown(f"You have no submission {number}")
             problem.is_audited = is_seen is not None
@@ -210,7 +213,7 @@ class Submissions:
         return ticket
 
     async def _tickets(self, numbers: list[int]) -> list[Ticket]:
-        async with postgres.borrowed(self._desk.pool) as connection:
+        async with submission_queries.borrowed(self._desk.pool) as connection:
             receipts = await read_receipts(connection, numbers)
             refused = [each.submission for each in receipts if each.done and each.refused.lines]
             reasons = await read_reasons_each(connection, refused)

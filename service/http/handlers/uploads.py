@@ -9,19 +9,19 @@ from http import HTTPStatus
 import msgspec
 
 from core.errors import InputError
-from ingest.admission import Admitted
-from ingest.claims import Identity
-from ingest.spool import check_name
-from ingest.uploads import Busy, Declared, Differs, Full, NoRoom, Overlong, Upload
-from ingest.uploads import Uploads as Kept
-from service.access.keys import Caller
-from service.web import presenting
-from service.web.desk import Desk
-from service.web.exchange import Answer, Request, answer
-from service.web.postgres import is_submission_seen
-from service.web.problems import Problem, busy, malformed, unknown
-from service.web.submissions import WAIT_SECONDS_MAX, Submissions, sending
-from service.web.upload import Cut
+from ingest.queue.admission import Admitted
+from ingest.spool.file_claims import Identity
+from ingest.spool.partial_uploads import Busy, Declared, Differs, Full, NoRoom, Overlong, Upload
+from ingest.spool.partial_uploads import Uploads as Kept
+from ingest.spool.spool import check_name
+from service.auth.api_keys import Caller
+from service.http import upload_headers
+from service.http.handlers.submissions import WAIT_SECONDS_MAX, Submissions, sending
+from service.http.http_messages import Answer, Request, answer
+from service.http.problems import Problem, busy, malformed, unknown
+from service.http.request_body import Cut
+from service.http.service_context import Desk
+from service.http.submission_queries import is_submission_seen
 
 BUSY_SECONDS = 5
 """Until who finds another connection at work should look again."""
@@ -118,16 +118,16 @@ class Uploads:
         return Answer(HTTPStatus.NO_CONTENT)
 
     def _declared(self, request: Request, who: Caller) -> Declared:
-        envelope = presenting.envelope(request, who.sender)
+        envelope = upload_headers.envelope(request, who.sender)
         if envelope.sha256 is None:
             raise malformed("The SHA-256 of the file must stand in Crescendo-Sha256 or Repr-Digest")
-        name, most = presenting.file_name(request), self._desk.file_bytes_max
+        name, most = upload_headers.file_name(request), self._desk.file_bytes_max
         check_name(name)
         size = _whole(request, "upload-length")
         if size > most:
             told = f"The file has {size:,} bytes, over the {most:,} that one may have"
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
-        media, again = presenting.media_type(request), request.flag("again")
+        media, again = upload_headers.media_type(request), request.flag("again")
         return Declared(size_bytes=size, name=name, media=media, envelope=envelope, again=again)
 
     def _own(self, request: Request) -> Upload:

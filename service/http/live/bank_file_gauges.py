@@ -3,10 +3,10 @@
 import asyncio
 from contextlib import suppress
 
-from monitoring.board import Board
-from monitoring.readings import Sample
-from service.web import postgres
-from service.web.postgres import DATABASE_FAILURES, Pool
+from monitoring.polled_metrics import Sample
+from monitoring.service_metrics import Board
+from service.http import submission_queries
+from service.http.submission_queries import DATABASE_FAILURES, Pool
 
 LOOK_SECONDS = 5
 
@@ -29,5 +29,5 @@ class BankFiles:
 
     async def look(self) -> None:
         """Read the sums once."""
-        for name, sum_ in (await postgres.bank_files(self._pool)).items():
+        for name, sum_ in (await submission_queries.bank_files(self._pool)).items():
             self._samples[name] = [Sample(sum_)]

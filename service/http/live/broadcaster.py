@@ -10,10 +10,10 @@ import structlog
 
 from monitoring.snapshot import Around, figures, totals
 from monitoring.trend import Trend
-from service.web import postgres
-from service.web.desk import Desk
-from service.web.postgres import DATABASE_FAILURES
-from service.web.room import LOOKS, Room
+from service.http import submission_queries
+from service.http.quotas import LOOKS, Room
+from service.http.service_context import Desk
+from service.http.submission_queries import DATABASE_FAILURES
 
 LOG = structlog.get_logger()
 LOOK_SECONDS = 1
@@ -56,7 +56,7 @@ class Lookout:
         begun, found = self._begun, figures(self._desk.board, self._trend, self._around())
         # what the board counts is committed: the batches of its moment are all there, and later ones are left out
         last = found.commits.last_batch if self._desk.is_ready else _ANY
-        batches = await postgres.last_batches(self._desk.pool, BATCHES, last)
+        batches = await submission_queries.last_batches(self._desk.pool, BATCHES, last)
         self._shown = msgspec.json.encode(msgspec.structs.replace(found, batches=batches))
         self._done = begun
         self._tell()

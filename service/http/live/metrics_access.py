@@ -4,12 +4,12 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from service.access.door import Door
-from service.access.perimeter import check_whole
-from service.access.roles import Role
-from service.web.desk import Desk
-from service.web.exchange import Request
-from service.web.problems import Problem
+from service.auth.perimeter import check_whole
+from service.auth.roles import Role
+from service.http.authentication import Door
+from service.http.http_messages import Request
+from service.http.problems import Problem
+from service.http.service_context import Desk
 
 
 class Onlookers:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from service.web.problems import MEDIA_TYPE
+from service.http.problems import MEDIA_TYPE
 
 _EVERYWHERE = (
     HTTPStatus.BAD_REQUEST,

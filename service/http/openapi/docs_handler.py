@@ -7,8 +7,8 @@ from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 
-from service.web.description import described
-from service.web.exchange import Answer, Request, answer
+from service.http.http_messages import Answer, Request, answer
+from service.http.openapi.document import described
 
 _CSP: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -21,7 +21,7 @@ class Docs:
     def __init__(self, open_paths: frozenset[str]) -> None:
         self._described = described(open_paths)
         self._page = "".join(_page(self._described)).encode()
-        self._looks = files("service.web").joinpath("docs.css").read_bytes()
+        self._looks = files("service.http.openapi").joinpath("docs.css").read_bytes()
 
     async def openapi(self, _: Request) -> Answer:
         """The description for programs."""

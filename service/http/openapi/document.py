@@ -5,16 +5,16 @@ from typing import Any
 
 import msgspec
 
-from core.fields import FORMATS, Field, Sort
-from ingest import envelope
-from service.web.completing import completed
-from service.web.operation import Operation, Parameter
-from service.web.operations import JSON, LENGTH, OPERATIONS, TYPES
-from service.web.presenting import HEADERS, SENDER
-from service.web.problems import MEDIA_TYPE as PROBLEM
-from service.web.routing import PARAMETER, SHAPES, digits
-from service.web.senders import REASON_LETTERS_MAX
-from service.web.uploads import SIZE_DIGITS_MAX
+from core.act_fields import FORMATS, Field, Sort
+from ingest.spool import envelope
+from service.http.handlers.senders import REASON_LETTERS_MAX
+from service.http.handlers.uploads import SIZE_DIGITS_MAX
+from service.http.openapi.common_responses import completed
+from service.http.openapi.ingest_operations import JSON, LENGTH, OPERATIONS, TYPES
+from service.http.openapi.operation import Operation, Parameter
+from service.http.problems import MEDIA_TYPE as PROBLEM
+from service.http.router import PARAMETER, SHAPES, digits
+from service.http.upload_headers import HEADERS, SENDER
 
 _NUMBER_MAX = 2**31 - 1
 _QUERY: Mapping[str, tuple[str, dict[str, Any]]] = {

@@ -6,20 +6,20 @@ from typing import Any
 
 import msgspec
 
-from monitoring.figures import Figures
-from service.web import page
-from service.web.acts import Decision
-from service.web.figures import EVENTS, Proved
-from service.web.operation import Operation
-from service.web.pain002 import MEDIA_TYPE as XML
-from service.web.presenting import ANY, HEADERS, MEDIA_TYPES, SENDER
-from service.web.problems import MEDIA_TYPE as PROBLEM
-from service.web.questions import ANSWERS, QUESTIONS
-from service.web.refusals import ARROW, CSV, RefusalPage
-from service.web.rehearsing import DryRun
-from service.web.senders import Sender
-from service.web.submissions import SubmissionPage, Ticket
-from service.web.uploads import Partial, PartialPage
+from monitoring.live_figures import Figures
+from service.http.handlers import static_page
+from service.http.handlers.dry_runs import DryRun
+from service.http.handlers.forms import Decision
+from service.http.handlers.metrics import EVENTS, Proved
+from service.http.handlers.pain002 import MEDIA_TYPE as XML
+from service.http.handlers.refused_lines import ARROW, CSV, RefusalPage
+from service.http.handlers.senders import Sender
+from service.http.handlers.submissions import SubmissionPage, Ticket
+from service.http.handlers.uploads import Partial, PartialPage
+from service.http.openapi.operation import Operation
+from service.http.openapi.query_operations import ANSWERS, QUESTIONS
+from service.http.problems import MEDIA_TYPE as PROBLEM
+from service.http.upload_headers import ANY, HEADERS, MEDIA_TYPES, SENDER
 
 JSON = "application/json"
 LENGTH = "Upload-Length"
@@ -41,7 +41,7 @@ _FORMS: Mapping[str, Any] = {
     "oneOf": [_ACT_LINE, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _ACT_LINE}]
 }
 _EXAMPLES: Mapping[str, Any] = msgspec.json.decode(
-    files("service.web").joinpath("live_examples.json").read_bytes(), type=dict[str, Any]
+    files("service.http.openapi").joinpath("live_examples.json").read_bytes(), type=dict[str, Any]
 )
 """By path: an answer that a service gave; the first entries of its lists."""
 _ONLOOKERS: Mapping[str, str] = dict.fromkeys(("401", "403", "429", "503"), PROBLEM)
@@ -78,7 +78,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         ("GET", path): Operation(
             "The live page" if path == "/" else "A part of the live page", {"200": "A file"}
         )
-        for path in page.PATHS
+        for path in static_page.PATHS
     },
     ("GET", "/v1/figures"): Operation(
         "The figures of the live page, looked at after they are asked for",

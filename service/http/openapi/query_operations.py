@@ -6,24 +6,24 @@ from typing import Any
 
 import msgspec
 
+from reporting.budget_path import NodeStanding
 from reporting.delays import Delays
-from reporting.node import NodeStanding
 from reporting.refusals import Refusals
 from reporting.trial_balance import TrialBalance
-from service.web.asking import BATCH_MAX, REFERENCE_MAX, SENDER_MAX, YEARS
-from service.web.budget import CENTRE_MAX, FUND_MAX, ProgrammePage
-from service.web.lives import KINDS, LINES_MAX, ActPage, FollowerPage
-from service.web.operation import Operation, Parameter
-from service.web.problems import MEDIA_TYPE as PROBLEM
-from service.web.reports import CSV, DELAYS_BY, LEVELS, PROGRAMME_MAX, SUBMISSION_MAX, BudgetPage
-from service.web.standing import CommitmentPage, PaymentPage
+from service.http.handlers.acts import KINDS, LINES_MAX, ActPage, FollowerPage
+from service.http.handlers.budget import CENTRE_MAX, FUND_MAX, ProgrammePage
+from service.http.handlers.open_items import CommitmentPage, PaymentPage
+from service.http.handlers.reports import CSV, DELAYS_BY, LEVELS, PROGRAMME_MAX, SUBMISSION_MAX, BudgetPage
+from service.http.openapi.operation import Operation, Parameter
+from service.http.problems import MEDIA_TYPE as PROBLEM
+from service.http.query_scope import BATCH_MAX, REFERENCE_MAX, SENDER_MAX, YEARS
 
 ANSWERS = (
     *(ActPage, FollowerPage, CommitmentPage, PaymentPage, NodeStanding, ProgrammePage),
     *(TrialBalance, BudgetPage, Refusals, Delays),
 )
 EXAMPLES: Mapping[str, Any] = msgspec.json.decode(
-    files("service.web").joinpath("examples.json").read_bytes(), type=dict[str, Any]
+    files("service.http.openapi").joinpath("examples.json").read_bytes(), type=dict[str, Any]
 )
 """By path: what was asked, and the answer; the first entries of long lists."""
 

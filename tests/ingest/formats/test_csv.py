@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.act_fields import BY_COLUMN
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from core.fields import BY_COLUMN
-from ingest.csv import batches
-from ingest.formats import CELL_BYTES_MAX, LINE_BYTES_MAX
-from tests.ingest.files import acts, as_csv, said
+from ingest.formats.csv import batches
+from ingest.formats.detection import CELL_BYTES_MAX, LINE_BYTES_MAX
+from tests.ingest.format_writers import acts, as_csv, said
 
 
 def read(path: Path, content: bytes) -> list[dict[str, str]]:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import FileUnreadable, FormatUnknown, InputError
-from ingest.formats import FileFormat, detect
-from tests.ingest.files import acts, write
+from ingest.formats.detection import FileFormat, detect
+from tests.ingest.format_writers import acts, write
 
 FORMATS = {
     ".parquet": FileFormat.PARQUET,

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest.formats import LINE_BYTES_MAX
-from ingest.jsonl import COLUMNS, batches, envelope
+from ingest.formats.detection import LINE_BYTES_MAX
+from ingest.formats.jsonl import COLUMNS, batches, envelope
 
 
 def read(path: Path, content: bytes) -> list[dict[str, str]]:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.inspection import Inspection, inspect, source
-from ingest.texts import CODED_TEXT
-from tests.ingest.files import SUFFIXES, acts, read, said, spooled, table, write
+from ingest.formats.text_buffers import CODED_TEXT
+from ingest.validation.file_validation import Inspection, inspect, source
+from tests.ingest.format_writers import SUFFIXES, acts, read, said, spooled, table, write
 
 LINES = 1000
 

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError
-from ingest.envelope import Envelope
-from ingest.formats import FileFormat
-from ingest.imputations import COLUMNS, structured
-from ingest.inspection import Inspection, forget, inspect, lots, prove, source
-from ingest.pain001_lots import lot_names
-from ingest.proved import Allowance
-from ingest.spool import Spool, Spooled
-from tests.ingest.files import said, write
-from tests.ingest.payments import ASSIGNMENT, as_parquet, imputations, lot, message, transfer
+from ingest.formats.detection import FileFormat
+from ingest.pain001.assignment_file import COLUMNS, structured
+from ingest.pain001.lots import lot_names
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool, Spooled
+from ingest.validation.decoded_cache import Allowance
+from ingest.validation.file_validation import Inspection, forget, inspect, lots, prove, source
+from tests.ingest.format_writers import said, write
+from tests.ingest.payment_files import ASSIGNMENT, as_parquet, imputations, lot, message, transfer
 
 ROWS = [("R1", "10.00"), ("R2", "0.5"), ("R3", "7.25")]
 TEXT = message(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from lxml.etree import XMLSchema, fromstring, parse
 
-from core.markup import Element
-from ingest.pain001_message import MESSAGES
+from core.tables.xml import Element
+from ingest.pain001.message import MESSAGES
 from tests.markup import documents
 
 XSD = Path(__file__).parents[1] / "xsd"

@@ -13,12 +13,12 @@ from pyiso20022.pain import pain_001_001_03, pain_001_001_09
 from xsdata.formats.dataclass.serializers import XmlSerializer
 from xsdata.models.datatype import XmlDate, XmlDateTime
 
-from ingest.envelope import Envelope
-from ingest.inspection import inspect
-from ingest.spool import Spool
-from settlement import pain001 as outgoing
-from tests.ingest.payments import IBAN, expected, lines
-from tests.settlement.orders_out import Order, heading, orders
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool
+from ingest.validation.file_validation import inspect
+from settlement.orders import pain001_writer as outgoing
+from tests.ingest.payment_files import IBAN, expected, lines
+from tests.settlement.outgoing_orders import Order, heading, orders
 
 SAMPLES = sorted((Path(__file__).parents[1] / "samples").glob("*.xml"))
 XSD = Path(__file__).parents[1] / "xsd"

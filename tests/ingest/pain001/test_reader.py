@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
+from core.act_fields import FORMATS
 from core.errors import EnvelopeMismatch, InputError, LimitExceeded
-from core.fields import FORMATS
-from ingest import pain001
-from ingest.pain001_lots import lot_names
-from markup.scanning import Sizes
-from tests.ingest.payments import IBAN, expected, lines, lot, message, remittance, transfer
+from ingest.pain001 import reader
+from ingest.pain001.lots import lot_names
+from markup.scanner import Sizes
+from tests.ingest.payment_files import IBAN, expected, lines, lot, message, remittance, transfer
 from tests.markup import documents
 from tests.markup.test_hostile import HOSTILE, ODD
 
@@ -74,8 +74,8 @@ def replaced(old: str, new: str) -> str:
 
 
 def test_columns_are_those_of_acts() -> None:
-    assert set(pain001.SCHEMA.names) <= {field.column for field in FORMATS}
-    assert len(set(pain001.SCHEMA.names)) == len(pain001.SCHEMA.names)
+    assert set(reader.SCHEMA.names) <= {field.column for field in FORMATS}
+    assert len(set(reader.SCHEMA.names)) == len(reader.SCHEMA.names)
 
 
 @pytest.mark.parametrize(
@@ -194,4 +194,4 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("spoil", [lambda text: text, lambda text: text.replace(b"</Document>", b"")])
 def test_the_message_id_is_read_without_the_rest(spoil: Callable[[bytes], bytes], tmp_path: Path) -> None:
     text = message(lot([transfer(f"R{n}") for n in range(3_000)]), name="SALARIES 12")
-    assert pain001.message_id(written(tmp_path, spoil(text)), "orders.xml") == "SALARIES 12"
+    assert reader.message_id(written(tmp_path, spoil(text)), "orders.xml") == "SALARIES 12"

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import EngineError
-from core.observer import Stages
-from ingest.ahead import COMING, Coming
-from ingest.envelope import Envelope
-from ingest.feed import PIECES_MAX, Feed, Open
-from ingest.inspection import inspect, source
+from core.stage_timing import Stages
+from ingest.queue.batch_feed import PIECES_MAX, Feed, Open
+from ingest.queue.decode_ahead import COMING, Coming
+from ingest.spool.envelope import Envelope
+from ingest.validation.file_validation import inspect, source
 from posting.batch import Batch
-from tests.files import PLACES, File, openings
-from tests.ingest.files import spooled
-from tests.posting.desk import SENDER, Desk
+from tests.file_strategies import PLACES, File, openings
+from tests.ingest.format_writers import spooled
+from tests.posting.text_engine import SENDER, Desk
 
 Given = Iterator[Batch]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.ahead import COMING, Ahead
+from ingest.queue.decode_ahead import COMING, Ahead
 
 
 class Bell:

@@ -11,19 +11,19 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.codes import Outcome as Code
-from core.observer import Stages
-from ingest.envelope import Envelope
-from ingest.feed import Feed, Open
-from ingest.forms import as_columns
-from ingest.inspection import inspect, source
-from ingest.rehearsal import Question, Rehearsals
-from ingest.resolve import resolve
-from ingest.spool import Spool, Spooled
+from core.outcome_codes import Outcome as Code
+from core.stage_timing import Stages
+from ingest.queue.batch_feed import Feed, Open
+from ingest.queue.dry_runs import Question, Rehearsals
+from ingest.queue.form_batcher import as_columns
+from ingest.resolution.resolver import resolve
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool, Spooled
+from ingest.validation.file_validation import inspect, source
 from posting.batch import Batch, Outcome, Passed, Piece, Rehearsed, Stage
-from tests.files import File, files, openings
-from tests.kernels.modes import examples
-from tests.posting.desk import SENDER, Desk
+from tests.file_strategies import File, files, openings
+from tests.kernels.execution_modes import examples
+from tests.posting.text_engine import SENDER, Desk
 
 Told = dict[int, tuple[Code, int, int]]
 """Outcome, node and cents missing by line."""

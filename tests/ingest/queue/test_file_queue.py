@@ -6,10 +6,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ingest.envelope import Envelope
-from ingest.formats import FileFormat
-from ingest.queue import Queue, Ticket
-from ingest.spool import Spooled
+from ingest.formats.detection import FileFormat
+from ingest.queue.file_queue import Queue, Ticket
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spooled
 
 SENDERS = ("MIN-01", "MIN-02", "MIN-03")
 numbers = st.integers(1, 12)

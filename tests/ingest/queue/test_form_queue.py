@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.forms import Form
-from ingest.queue import (
+from ingest.queue.file_queue import (
     FORM_BATCHES_MAX,
     FORM_LINES_A_BATCH,
     FORMS_A_BATCH,
@@ -18,6 +17,7 @@ from ingest.queue import (
     GATHER_SHARE,
     FormQueue,
 )
+from ingest.queue.form_batcher import Form
 
 LEAST, MOST = GATHER_SECONDS
 

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ingest import held
-from ingest.held import KeptLines, narrowed, positions, together
+from ingest.queue import held_lines
+from ingest.queue.held_lines import KeptLines, narrowed, positions, together
 from posting.batch import Piece, Stage
-from tests.files import File, files
-from tests.posting.desk import Desk
+from tests.file_strategies import File, files
+from tests.posting.text_engine import Desk
 
 few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -114,7 +114,7 @@ def test_lines_are_kept_once_in_whatever_order_they_come() -> None:
 
 
 def test_too_many_lines_are_not_kept(monkeypatch) -> None:
-    monkeypatch.setattr(held, "KEPT_LINES_MAX", 7)
+    monkeypatch.setattr(held_lines, "KEPT_LINES_MAX", 7)
     kept, piece = KeptLines(), _waiting(4)
     kept.keep(piece)
     assert kept.piece(1, positions([(0, 2)])) is None

@@ -9,18 +9,18 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from core.observer import Stages
-from ingest.envelope import Envelope
-from ingest.inbox import Inbox
-from ingest.spool import Spool
+from core.stage_timing import Stages
+from ingest.queue.inbox import Inbox
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool
 from posting.batch import Batch
+from posting.book.registry import Reference
 from posting.engine import Engine
-from posting.loading import Loaded, load
 from posting.pipeline import Pipeline
-from posting.registry import Reference
-from posting.store.postgres import PostgresStore
+from posting.recovery.book_loading import Loaded, load
+from posting.store.journal_store import PostgresStore
 from tests.databases import connected
-from tests.files import REFERENCE
+from tests.file_strategies import REFERENCE
 
 _COPIERS = """select pg_terminate_backend(pid) from pg_stat_activity a where datname = current_database()
               and application_name like 'crescendo/%' and pid <> (select holder_pid from engine)"""

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fields import ACT_LINES_MAX
-from ingest.cutting import WHOLE, shares
-from ingest.turns import (
+from core.act_fields import ACT_LINES_MAX
+from ingest.queue.batch_cuts import WHOLE, shares
+from ingest.queue.scheduling import (
     BEHIND_SECONDS,
     CALM_SECONDS,
     FILE_BATCHES_BESIDE,

@@ -9,22 +9,22 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from core.book import Cells
-from core.codes import UNKEYED, Outcome
-from core.fields import ACT_LINES_MAX, Field
-from core.tables import Acts
-from ingest.columns import Memory
-from ingest.flat import cents_sums
-from ingest.resolve import Context, Resolved, Sender, resolve
-from posting.cells import CellNumbers, as_records
-from posting.registry import Reference, Registry, number
-from tests.files import REFERENCE, File
-from tests.ingest.rows import WRITERS, as_text, as_types, faulty
+from core.act_fields import ACT_LINES_MAX, Field
+from core.outcome_codes import UNKEYED, Outcome
+from core.tables.book import Cells
+from core.tables.journal import Acts
+from ingest.formats.flat_schema import cents_sums
+from ingest.resolution.resolver import Context, Resolved, Sender, resolve
+from ingest.resolution.text_columns import Memory
+from posting.book.cells import CellNumbers, as_records
+from posting.book.registry import Reference, Registry, number
+from tests.file_strategies import REFERENCE, File
+from tests.ingest.row_strategies import WRITERS, as_text, as_types, faulty
 from tests.oracle import amounts
 from tests.oracle.engine import Engine
 from tests.oracle.model import NONE, Cell, Line
-from tests.oracle.reading import Read, posting_day, read
 from tests.oracle.reference import Reference as Plain
+from tests.oracle.row_reading import Read, posting_day, read
 
 SENDER = Sender(7)
 ROWS = settings(

@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from ingest.envelope import Envelope, agree_hash, agree_totals, beside, checked, control_cents, merged, stated
-from tests.ingest.files import SUFFIXES, acts, spooled, write
+from ingest.spool.envelope import (
+    Envelope,
+    agree_hash,
+    agree_totals,
+    beside,
+    checked,
+    control_cents,
+    merged,
+    stated,
+)
+from tests.ingest.format_writers import SUFFIXES, acts, spooled, write
 
 EXACT = {
     "0": 0,

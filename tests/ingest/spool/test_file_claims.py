@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import FileUnreadable
-from ingest.claims import Identity
-from ingest.envelope import Envelope
-from ingest.spool import Spool
+from ingest.spool.envelope import Envelope
+from ingest.spool.file_claims import Identity
+from ingest.spool.spool import Spool
 
 ROOT = Path(__file__).parents[2]
 CSV = b"reference;line\nA;1\n"
@@ -97,7 +97,7 @@ def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that has received a file and not said yet whether it is needed."""
     program = (
         "import io, sys; from pathlib import Path\n"
-        "from ingest.spool import Spool; from ingest.envelope import Envelope\n"
+        "from ingest.spool.spool import Spool; from ingest.spool.envelope import Envelope\n"
         f"spool = Spool(Path({str(folder)!r}))\n"
         f"spool.receive(io.BytesIO({CSV!r}), 'acts.csv', Envelope(sender='MEN'))\n"
         "print('received', flush=True); sys.stdin.read()\n"

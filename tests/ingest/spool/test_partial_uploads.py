@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import EnvelopeMismatch, FormatUnknown
-from ingest.envelope import Envelope
-from ingest.spool import Spool
-from ingest.uploads import (
+from ingest.spool.envelope import Envelope
+from ingest.spool.partial_uploads import (
     EXPIRY_SECONDS,
     SENDER_UPLOADS_MAX,
     Busy,
@@ -21,6 +20,7 @@ from ingest.uploads import (
     Overlong,
     Uploads,
 )
+from ingest.spool.spool import Spool
 
 CSV = b"reference;line\nA;1\n"
 LARGEST = 1000

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from ingest.envelope import Envelope
-from ingest.formats import FileFormat
-from ingest.spool import Spool
-from ingest.workplaces import workplace
-from tests.ingest.files import SENDER, SUFFIXES, acts, write
+from ingest.formats.detection import FileFormat
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool
+from ingest.spool.work_folders import workplace
+from tests.ingest.format_writers import SENDER, SUFFIXES, acts, write
 
 ROOT = Path(__file__).parents[2]
 CSV = b"reference;line\nA;1\n"
@@ -186,7 +186,7 @@ def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that receives what comes through a pipe, and says when some of it has arrived."""
     program = (
         "import sys; from pathlib import Path\n"
-        "from ingest.spool import Spool; from ingest.envelope import Envelope\n"
+        "from ingest.spool.spool import Spool; from ingest.spool.envelope import Envelope\n"
         "told = lambda done, total: print(done, flush=True)\n"
         "source = sys.stdin.buffer.raw\n"
         f"Spool(Path({str(folder)!r})).receive(source, 'acts.csv', Envelope(sender='MEN'), told)\n"

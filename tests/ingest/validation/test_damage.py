@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from ingest.envelope import Envelope
-from ingest.inspection import inspect, source
-from ingest.spool import Spool
-from tests.ingest.files import SENDER, SUFFIXES, acts, lines_of, spooled, table, write
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool
+from ingest.validation.file_validation import inspect, source
+from tests.ingest.format_writers import SENDER, SUFFIXES, acts, lines_of, spooled, table, write
 
 LINES = 60
 COMPLETE = Envelope(sender="MEN", count=LINES, control_cents=sum(acts(LINES)["amount_cents"].to_pylist()))

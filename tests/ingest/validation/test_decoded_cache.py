@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.act_fields import BY_COLUMN
 from core.errors import EnvelopeMismatch, FileUnreadable, LimitExceeded
-from core.fields import BY_COLUMN
-from ingest.cutting import BATCH_LINES, segments
-from ingest.inspection import Proved, prove, source
-from ingest.proved import Allowance, Kept, Source
-from ingest.spool import Spooled
-from tests.ingest.files import SENDER, SUFFIXES, acts, spooled, table, write
+from ingest.queue.batch_cuts import BATCH_LINES, segments
+from ingest.spool.spool import Spooled
+from ingest.validation.decoded_cache import Allowance, Kept, Source
+from ingest.validation.file_validation import Proved, prove, source
+from tests.ingest.format_writers import SENDER, SUFFIXES, acts, spooled, table, write
 
 PLENTY = 2**30
 IN_PLACE = (".parquet", ".arrow")

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import LimitExceeded
-from ingest import tally
-from ingest.formats import CELL_BYTES_MAX, WINDOW_LINES
-from ingest.tally import Inspection, Tally, windows
-from ingest.texts import is_longer, longest_bytes, longest_row, text_bytes
-from tests.ingest.files import table
+from ingest.formats.detection import CELL_BYTES_MAX, WINDOW_LINES
+from ingest.formats.text_buffers import is_longer, longest_bytes, longest_row, text_bytes
+from ingest.validation import file_totals
+from ingest.validation.file_totals import Inspection, Tally, windows
+from tests.ingest.format_writers import table
 
 TYPES = (pa.string(), pa.large_string(), pa.string_view())
 SIZES = st.lists(st.integers(0, 5) | st.sampled_from([19, 20, 21, 300]), max_size=200)
@@ -66,7 +66,7 @@ def fat_lines(fat: range) -> pa.RecordBatch:
 def test_fat_lines_are_seen_in_whichever_part_of_a_batch(
     window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tally, "WINDOW_BYTES_MAX", 100_000)
+    monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
     first = window * WINDOW_LINES
     rows = fat_lines(range(first + 500, first + 1501))
     where = f"acts, line {first + WINDOW_LINES:,} and before: 100,100 bytes of text in 32,768 lines"
@@ -75,7 +75,7 @@ def test_fat_lines_are_seen_in_whichever_part_of_a_batch(
 
 
 def test_a_batch_may_hold_more_than_a_window_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally, "WINDOW_BYTES_MAX", 100_000)
+    monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
     rows = fat_lines(range(0, 4 * WINDOW_LINES, 33))  # 99,300 bytes a window
     found = Tally("acts", rows.schema)
     for _ in range(3):
@@ -84,7 +84,7 @@ def test_a_batch_may_hold_more_than_a_window_may(monkeypatch: pytest.MonkeyPatch
 
 
 def test_short_batches_of_fat_lines_are_seen_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally, "WINDOW_BYTES_MAX", 100_000)
+    monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
     rows = batch({"remittance": ["x" * 1000] * 10})
     found = Tally("acts", rows.schema)
     for _ in range(10):

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, LimitExceeded
-from ingest.envelope import Envelope
-from ingest.inspection import Inspection, inspect, source
-from ingest.spool import Spool, Spooled
-from tests.ingest.files import SUFFIXES, acts, lines_of, said, spooled, table, write
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool, Spooled
+from ingest.validation.file_validation import Inspection, inspect, source
+from tests.ingest.format_writers import SUFFIXES, acts, lines_of, said, spooled, table, write
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)

@@ -10,15 +10,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from core.act_fields import BY_COLUMN
 from core.errors import LimitExceeded
-from core.fields import BY_COLUMN
-from ingest import footer, formats, messages, pain001, parquet, tally
-from ingest.envelope import Envelope
-from ingest.formats import CELL_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_LINES
-from ingest.inspection import inspect, source
-from ingest.spool import Spool
-from tests.ingest.files import SUFFIXES, acts, read, spooled, table, write
-from tests.ingest.payments import imputations, lot, message, transfer
+from ingest.formats import arrow_metadata, detection, parquet, parquet_footer
+from ingest.formats.detection import CELL_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_LINES
+from ingest.pain001 import reader
+from ingest.spool.envelope import Envelope
+from ingest.spool.spool import Spool
+from ingest.validation import file_totals
+from ingest.validation.file_validation import inspect, source
+from tests.ingest.format_writers import SUFFIXES, acts, read, spooled, table, write
+from tests.ingest.payment_files import imputations, lot, message, transfer
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -50,7 +52,7 @@ def test_a_huge_text_is_seen_in_every_type(suffix: str, texts: pa.DataType, tmp_
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_lines_are_counted(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for part in (tally, messages, parquet):
+    for part in (file_totals, arrow_metadata, parquet):
         monkeypatch.setattr(part, "ROWS_MAX", 99)
     assert inspect(spooled(tmp_path, write(acts(99), tmp_path / f"acts{suffix}"))).lines == 99
     with pytest.raises(LimitExceeded, match=r"100 lines|Over 99 lines"):
@@ -62,7 +64,7 @@ def test_a_payment_file_of_a_transfer_too_many_is_refused(
     is_paired: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last one that may be is taken; the next is told by its place."""
-    monkeypatch.setattr(tally, "ROWS_MAX", 99)
+    monkeypatch.setattr(file_totals, "ROWS_MAX", 99)
     for count in (99, 100):
         rows = [(f"R{number}", "1.00") for number in range(count)]
         path = tmp_path / f"orders-{count}.xml"
@@ -89,9 +91,9 @@ def test_a_payment_file_of_a_byte_too_many_is_refused(
         path.with_name("orders.xml.imputation.csv").write_bytes(imputations([("R1", "1.00")]))
     found = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
     assert found.size_bytes > path.stat().st_size or not is_paired
-    monkeypatch.setattr(pain001, "PAYMENT_FILE_BYTES_MAX", found.size_bytes)
+    monkeypatch.setattr(reader, "PAYMENT_FILE_BYTES_MAX", found.size_bytes)
     assert inspect(found).lines == 1
-    monkeypatch.setattr(pain001, "PAYMENT_FILE_BYTES_MAX", found.size_bytes - 1)
+    monkeypatch.setattr(reader, "PAYMENT_FILE_BYTES_MAX", found.size_bytes - 1)
     with pytest.raises(LimitExceeded, match=f"{found.size_bytes:,} bytes") as raised:
         inspect(found)
     assert raised.value.place == f"orders.xml, byte {found.size_bytes - 1:,}"
@@ -102,7 +104,7 @@ def test_fat_lines_are_refused_together(suffix: str, tmp_path: Path, monkeypatch
     rows = table({"reference": ["A"] * 1000, "remittance": ["x" * 1000] * 1000})
     path = write(rows, tmp_path / f"acts{suffix}")
     inspect(spooled(tmp_path, path))
-    monkeypatch.setattr(tally, "WINDOW_BYTES_MAX", 200_000)
+    monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 200_000)
     with pytest.raises(LimitExceeded, match="bytes of text in"):
         inspect(spooled(tmp_path, path))
 
@@ -156,7 +158,7 @@ def test_parquet_declarations(limit: str, tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_parquet_footer_has_a_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(acts(10), tmp_path / "acts.parquet")
-    monkeypatch.setattr(footer, "PARQUET_FOOTER_BYTES_MAX", 1000)
+    monkeypatch.setattr(parquet_footer, "PARQUET_FOOTER_BYTES_MAX", 1000)
     with pytest.raises(LimitExceeded, match="A footer of"):
         spooled(tmp_path, path)
 
@@ -172,7 +174,7 @@ ARROW_LIMITS = {
 def test_arrow_declarations(limit: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lowered, told = ARROW_LIMITS[limit]
     path = write(acts(400), tmp_path / f"acts{suffix}")
-    monkeypatch.setattr(messages, limit, lowered)
+    monkeypatch.setattr(arrow_metadata, limit, lowered)
     with pytest.raises(LimitExceeded, match=told):
         spooled(tmp_path, path)
 
@@ -189,9 +191,9 @@ def test_packed_batches_are_measured_unpacked(
         writer.write(rows)
     (tmp_path / "acts.arrow").write_bytes(sink.getvalue())
     assert len(sink.getvalue()) < 100_000
-    monkeypatch.setattr(messages, "ARROW_BATCH_BYTES_MAX", 800_000)
+    monkeypatch.setattr(arrow_metadata, "ARROW_BATCH_BYTES_MAX", 800_000)
     assert inspect(spooled(tmp_path, tmp_path / "acts.arrow")).cents == 700_000
-    monkeypatch.setattr(messages, "ARROW_BATCH_BYTES_MAX", 799_999)
+    monkeypatch.setattr(arrow_metadata, "ARROW_BATCH_BYTES_MAX", 799_999)
     with pytest.raises(LimitExceeded, match="100,000 lines in 800,000 bytes"):
         inspect(spooled(tmp_path, tmp_path / "acts.arrow"))
 
@@ -201,5 +203,5 @@ def test_columns_are_counted(suffix: str, tmp_path: Path) -> None:
     columns = [*BY_COLUMN, "one_more"]
     rows = pa.table([pa.array(["A"])] * len(columns), names=columns)
     found = spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}"))
-    with pytest.raises(LimitExceeded, match=f"{formats.COLUMNS_MAX + 1} columns"):
+    with pytest.raises(LimitExceeded, match=f"{detection.COLUMNS_MAX + 1} columns"):
         inspect(found)

@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, Effects
-from core.codes import Outcome
 from core.errors import EngineError
-from posting.book import ENTRIES_MAX, ITEMS_A_PAGE, State, empty
-from posting.cells import as_records
-from posting.memory import extended, reserve
-from tests.files import PLACES, REFERENCE, File, openings
-from tests.oracle.pages import marked
+from core.outcome_codes import Outcome
+from posting.book.book_state import ENTRIES_MAX, ITEMS_A_PAGE, State, empty
+from posting.book.cells import as_records
+from posting.book.reserved_memory import extended, reserve
+from tests.file_strategies import PLACES, REFERENCE, File, openings
+from tests.oracle.dirty_pages import marked
 from tests.oracle.reference import Reference
-from tests.posting.desk import Desk, registry
+from tests.posting.text_engine import Desk, registry
 
 _SLOTS = 1 << 18
 """Of an empty book's keys of acts."""

@@ -6,13 +6,13 @@ import asyncpg
 import pytest
 
 from core.errors import ReferenceDataError
-from posting import loading
-from posting.registry import Reference
-from posting.store.postgres import PostgresStore
-from tests.files import REFERENCE
-from tests.posting.engines import worked
+from posting.book.registry import Reference
+from posting.recovery import book_loading
+from posting.store.journal_store import PostgresStore
+from tests.file_strategies import REFERENCE
+from tests.posting.loaded_engines import worked
+from tests.reference_years import copied, without
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act
-from tests.years import copied, without
 
 _DIRECT = [SPENDING[0], act("direct_payment_request", "D3", "25.00", ASPR, PAID)]
 _NEXT = [row | {"exercise": "2019", "date": "2019-01-15"} for row in (*BUDGET, *_DIRECT[1:])]
@@ -62,7 +62,7 @@ async def test_figures_of_a_year_without_assignments_are_not_placed_elsewhere(
     await connection.close()
     with pytest.raises(ReferenceDataError, match=f"exercise 2017 is gone, and the database holds {what}"):
         async with PostgresStore(dsn).held("test") as store:
-            await loading.load(store, Reference.load(REFERENCE))
+            await book_loading.load(store, Reference.load(REFERENCE))
 
 
 async def test_a_year_is_closed_by_its_months(dsn: str, tmp_path: Path) -> None:

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.book import Cells
+from core.act_fields import Field
 from core.errors import EngineError
-from core.fields import Field
 from core.nomenclature import Level
-from posting.cells import CELLS_MAX, CellNumbers, CellParts, as_records, as_rows, pack, unpack
-from posting.registry import Coded
-from tests.files import PLACES, REFERENCE
+from core.tables.book import Cells
+from posting.book.cells import CELLS_MAX, CellNumbers, CellParts, as_records, as_rows, pack, unpack
+from posting.book.registry import Coded
+from tests.file_strategies import PLACES, REFERENCE
 from tests.oracle import cells as oracle
 from tests.oracle.assignment import cell
 from tests.oracle.reference import Reference
-from tests.posting.desk import registry
+from tests.posting.text_engine import registry
 
 _parts = st.tuples(
     *(

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.book import Items, Keys
-from core.columns import record
 from core.errors import SchemaMismatch
-from posting import checkpoint, restoring
-from posting.book import ITEMS_A_PAGE, State, empty
-from posting.checkpoint import (
+from core.tables.book import Items, Keys
+from core.tables.columns import record
+from posting.book import checkpoint
+from posting.book.book_state import ITEMS_A_PAGE, State, empty
+from posting.book.checkpoint import (
     HEAD,
     KEYS_A_PAGE,
     MEANING,
@@ -24,9 +24,10 @@ from posting.checkpoint import (
     Snapshot,
     Stored,
 )
-from posting.restoring import Pieces
-from tests.files import File, files
-from tests.posting.desk import Desk, registry
+from posting.recovery import checkpoint_restore
+from posting.recovery.checkpoint_restore import Pieces
+from tests.file_strategies import File, files
+from tests.posting.text_engine import Desk, registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _PART_NAMES = {1: "items", 2: "keys", 3: "payees"}
@@ -56,7 +57,7 @@ def _restored(snapshots: list[Snapshot]) -> State:
 
 def _restore(state: State, snapshot: Snapshot) -> None:
     stream = _stream(snapshot)
-    restoring.restore(state, _pieces(snapshot.stored(), [stream]))
+    checkpoint_restore.restore(state, _pieces(snapshot.stored(), [stream]))
 
 
 def _pieces(row: Stored, parts: Iterable[bytes]) -> Pieces:
@@ -126,7 +127,7 @@ def test_only_pages_that_changed_are_copied() -> None:
 def _pages(snapshot: Snapshot) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {name: set() for name in _PART_NAMES.values()}
     stream = _stream(snapshot)
-    for block in restoring.blocks(_pieces(snapshot.stored(), [stream])):
+    for block in checkpoint_restore.blocks(_pieces(snapshot.stored(), [stream])):
         found[_PART_NAMES[block.part]] |= set(block.pages.tolist())
     return found
 
@@ -147,7 +148,7 @@ def test_pieces_come_back_in_any_order() -> None:
     assert {len(row) for row in rows} == {PIECE_BYTES + 26}, "no part of a row is left over"
     again = empty(registry())
     again.make_room_to_restore(5000, 70_000, 10)
-    restoring.restore(again, _pieces(snapshot.stored(), reversed(rows)))
+    checkpoint_restore.restore(again, _pieces(snapshot.stored(), reversed(rows)))
     _assert_same(state, again, snapshot.mark)
 
 
@@ -165,7 +166,7 @@ def _assert_refused(row: Stored, rows: list[bytes], reason: str) -> None:
     state = empty(registry())
     state.make_room_to_restore(70_000, 5000, 10)
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {row.batch} .*{reason}"):
-        restoring.restore(state, _pieces(row, [b"".join(rows)]))
+        checkpoint_restore.restore(state, _pieces(row, [b"".join(rows)]))
     assert not state.book.items["open"].any()
     assert not state.book.keys["high"].any()
 
@@ -258,7 +259,7 @@ def _chain(*links: tuple[int, int]) -> list[Stored]:
 
 @pytest.mark.parametrize("links", [[], [(3, 0)], [(3, 0), (7, 3)], [(3, 0), (7, 3), (8, 7)]])
 def test_a_whole_chain_is_taken(links: list[tuple[int, int]]) -> None:
-    restoring.check_chain(_chain(*links), 8, 80)
+    checkpoint_restore.check_chain(_chain(*links), 8, 80)
 
 
 @pytest.mark.parametrize(
@@ -273,13 +274,13 @@ def test_a_whole_chain_is_taken(links: list[tuple[int, int]]) -> None:
 )
 def test_a_chain_with_a_gap_or_a_branch_is_not(links: list[tuple[int, int]], named: int) -> None:
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {named} .*upon which it builds"):
-        restoring.check_chain(_chain(*links), 8, 80)
+        checkpoint_restore.check_chain(_chain(*links), 8, 80)
 
 
 @pytest.mark.parametrize(("batch", "entries"), [(6, 80), (8, 69)])
 def test_a_checkpoint_is_not_trusted_over_the_journal(batch: int, entries: int) -> None:
     with pytest.raises(SchemaMismatch, match=r"batch 7 .*more than the journal"):
-        restoring.check_chain(_chain((3, 0), (7, 3)), batch, entries)
+        checkpoint_restore.check_chain(_chain((3, 0), (7, 3)), batch, entries)
 
 
 @pytest.mark.parametrize("name", ["keys", "payees"])
@@ -287,14 +288,14 @@ def test_a_checkpoint_is_not_trusted_over_the_journal(batch: int, entries: int) 
 def test_counts_that_cannot_be_are_seen_before_room_is_made(name: str, count: int) -> None:
     (row,) = _chain((3, 0))
     with pytest.raises(SchemaMismatch, match="batch 3"):
-        restoring.check_chain([row._replace(**{name: count})], 8, 80)
+        checkpoint_restore.check_chain([row._replace(**{name: count})], 8, 80)
 
 
 @pytest.mark.parametrize("pieces", [-1, 1 << 20])
 def test_more_pieces_than_its_pages_can_fill_are_seen_before_room_is_made(pieces: int) -> None:
     (row,) = _chain((3, 0))
     with pytest.raises(SchemaMismatch, match="batch 3"):
-        restoring.check_chain([row._replace(pieces=pieces)], 8, 80)
+        checkpoint_restore.check_chain([row._replace(pieces=pieces)], 8, 80)
 
 
 def _row(at: int, kind: str, **changes: str) -> dict[str, str]:
@@ -332,4 +333,4 @@ def _sizes(*sizes: tuple[int, int]) -> list[Stored]:
 def test_checkpoints_are_worn_when_they_hold_twice_what_is_needed(
     sizes: list[tuple[int, int]], worn: bool
 ) -> None:
-    assert restoring.are_worn(_sizes(*sizes)) is worn
+    assert checkpoint_restore.are_worn(_sizes(*sizes)) is worn

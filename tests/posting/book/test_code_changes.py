@@ -9,10 +9,10 @@ import pytest
 from core.errors import ReferenceDataError
 from reporting.verification import verify
 from tests.databases import connected
-from tests.files import REFERENCE
-from tests.posting.engines import worked
+from tests.file_strategies import REFERENCE
+from tests.posting.loaded_engines import worked
+from tests.reference_years import changed, copied, in_2019, own_year, without
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, WORKS, act
-from tests.years import changed, copied, in_2019, own_year, without
 
 _ACTS = [
     SPENDING[0],

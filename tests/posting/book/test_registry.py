@@ -6,11 +6,11 @@ import asyncpg
 import pytest
 
 from core.errors import ReferenceDataError
-from posting.registry import LIMITS, Coded, Numbers, Reference, number
-from tests.files import REFERENCE
-from tests.posting.engines import worked
+from posting.book.registry import LIMITS, Coded, Numbers, Reference, number
+from tests.file_strategies import REFERENCE
+from tests.posting.loaded_engines import worked
+from tests.reference_years import copied, own_year
 from tests.reporting.journals import ASPR, BUDGET, act, granted
-from tests.years import copied, own_year
 
 _CODES = {
     Coded.CENTRE: "programmes.csv, centres.csv",

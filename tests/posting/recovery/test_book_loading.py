@@ -12,20 +12,21 @@ import pytest
 
 from core.catalog import KIND_NUMBER
 from core.errors import BookMoved, DatabaseUnfit
-from core.observer import Stages
-from ingest.trial import Trial
-from posting import checkpoint, loading, replaying
+from core.stage_timing import Stages
+from ingest.queue.dry_run_feed import Trial
 from posting.batch import Batch, Submission
-from posting.book import State
-from posting.checkpoint import NOTHING, Snapshot
-from posting.loading import Loaded
+from posting.book import checkpoint
+from posting.book.book_state import State
+from posting.book.checkpoint import NOTHING, Snapshot
 from posting.pipeline import Pipeline, Settings
-from posting.store import outflow
-from posting.store.postgres import PostgresStore
-from tests.files import File, Row, openings
+from posting.recovery import book_loading, journal_replay
+from posting.recovery.book_loading import Loaded
+from posting.store import copy_out
+from posting.store.journal_store import PostgresStore
+from tests.file_strategies import File, Row, openings
 from tests.oracle.iban import with_check_digits
-from tests.posting.desk import SENDER, Desk, reference, registry
-from tests.posting.test_checkpoint import filled
+from tests.posting.book.test_checkpoint import filled
+from tests.posting.text_engine import SENDER, Desk, reference, registry
 
 _PLACE = {"fund_centre": "0217-SGAC-IMMO", "functional_area": "0217-07", "commitment_item": "51"}
 
@@ -33,7 +34,7 @@ _PLACE = {"fund_centre": "0217-SGAC-IMMO", "functional_area": "0217-07", "commit
 @asynccontextmanager
 async def _held(dsn: str) -> AsyncIterator[tuple[PostgresStore, Loaded]]:
     async with PostgresStore(dsn).held("test") as store:
-        yield store, await loading.load(store, reference())
+        yield store, await book_loading.load(store, reference())
 
 
 class Work:
@@ -173,7 +174,7 @@ async def test_what_was_committed_comes_back(
     dsn: str, checkpoints: set[int], stretch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Read in stretches of as few entries as the longest act has, or at once."""
-    monkeypatch.setattr(replaying, "STRETCH_ENTRIES", stretch + 1)
+    monkeypatch.setattr(journal_replay, "STRETCH_ENTRIES", stretch + 1)
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         for number, rows in enumerate(FILES, 1):
@@ -226,7 +227,7 @@ async def _tampered(dsn: str, how: str) -> None:
 
 async def test_rows_are_taken_as_they_come(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches copied at once lie in the journal in any order, and come out in parts that end anywhere."""
-    monkeypatch.setattr(outflow, "PART_BYTES", 300)
+    monkeypatch.setattr(copy_out, "PART_BYTES", 300)
     worked = await _worked(dsn)
     moved = "with taken as (delete from entry where entry_id < 9 returning *) insert into entry select * from taken"
     await _tampered(dsn, moved)
@@ -305,7 +306,7 @@ async def test_what_is_wrong_with_a_checkpoint_changes_no_book(
     caplog.clear()
     async with _held(dsn) as (store, loaded):
         assert [(each.levelno, each.name) for each in caplog.records] == [
-            (logging.WARNING, "posting.loading")
+            (logging.WARNING, "posting.recovery.book_loading")
         ]
         assert f"checkpoint of batch {named} cannot be used" in caplog.text
         assert loaded.mark == NOTHING

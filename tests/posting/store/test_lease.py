@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from posting.store.migrating import migrate
-from posting.store.postgres import PostgresStore
+from posting.store.journal_store import PostgresStore
+from posting.store.migrate import migrate
 from tests.databases import connected, held_up, until_one_waits
 
 _IS_FREE = "select holder = '' and lease_until = '-infinity' from engine"

@@ -7,8 +7,8 @@ import pytest
 
 from core.errors import SchemaMismatch
 from reporting.verification.chain import first_entries, windows
-from reporting.verification.postgres import Link, Snapshot, Span
-from reporting.verification.rows import BALANCES, CHAINED, ENTRY, parse
+from reporting.verification.copy_reader import BALANCES, CHAINED, ENTRY, parse
+from reporting.verification.snapshot_queries import Link, Snapshot, Span
 
 ALL = Span(1, 1_000, 1, 1_000_000)
 

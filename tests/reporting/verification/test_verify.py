@@ -8,11 +8,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from posting.store.migrating import migrate
-from reporting.statements import statements
+from posting.store.migrate import migrate
+from reporting.sql_statements import statements
 from reporting.verification import Verification, verify
-from reporting.verification.workbench import CHECKS, rule_of
-from tests.files import REFERENCE
+from reporting.verification.duckdb_session import CHECKS, rule_of
+from tests.file_strategies import REFERENCE
 from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
 
 ROOT = Path(__file__).parents[2]

@@ -8,28 +8,28 @@ from typing import Any
 import pytest
 
 from core.catalog import CATALOG, KIND_NUMBER, Family
-from service.access import keys
-from service.access.rates import Rates
-from service.access.roles import INCOMPATIBLE, MAY_SEND, Role, held, kinds
-from service.access.trail import Attempt, Trail
+from service.auth import api_keys
+from service.auth.audit_trail import Attempt, Trail
+from service.auth.rate_limit import Rates
+from service.auth.roles import INCOMPATIBLE, MAY_SEND, Role, held, kinds
 from service.settings import Misuse
 
 
 def test_a_token_holds_its_parts_and_nothing_else_is_one() -> None:
-    name, secret = keys.made()
-    assert keys.parts(keys.token(name, secret)) == (name, secret)
+    name, secret = api_keys.made()
+    assert api_keys.parts(api_keys.token(name, secret)) == (name, secret)
     for text in ("", name, f"crescendo_{name}", f"crescendo_{name}_{secret}x", f" crescendo_{name}_{secret}"):
-        assert keys.parts(text) is None
+        assert api_keys.parts(text) is None
 
 
 def test_no_two_keys_are_alike() -> None:
-    assert len({keys.made() for _ in range(1000)}) == 1000
+    assert len({api_keys.made() for _ in range(1000)}) == 1000
 
 
 def test_a_key_opens_to_its_secret_until_it_ends() -> None:
-    name, secret = keys.made()
-    who = keys.caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
-    key = keys.Key(who, keys.digest(secret), datetime.now(UTC) + timedelta(days=1))
+    name, secret = api_keys.made()
+    who = api_keys.caller(name, "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+    key = api_keys.Key(who, api_keys.digest(secret), datetime.now(UTC) + timedelta(days=1))
     assert key.fits(secret)
     assert not key.fits(secret[:-1] + "#")
     assert not key.fits("")
@@ -38,7 +38,7 @@ def test_a_key_opens_to_its_secret_until_it_ends() -> None:
 
 
 def test_the_digest_is_not_the_secret() -> None:
-    assert b"secret" not in keys.digest("secret")
+    assert b"secret" not in api_keys.digest("secret")
 
 
 def test_every_kind_has_a_role_that_may_send_it_and_only_one() -> None:

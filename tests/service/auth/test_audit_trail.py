@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from service.access.rates import Rates
-from service.access.trail import ADDRESSES_MAX, BEYOND, OTHERS, Attempt, Bounds, Trail
+from service.auth.audit_trail import ADDRESSES_MAX, BEYOND, OTHERS, Attempt, Bounds, Trail
+from service.auth.rate_limit import Rates
 
 
 class Kept:

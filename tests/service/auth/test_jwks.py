@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from joserfc import jwk
 
-from service.access import fetching, keyring
-from service.access.fetching import Silent, checked, fetched
-from service.access.keyring import Keyring, keys_of
-from service.access.strangers import Stranger
+from service.auth import jwks, jwks_fetch
+from service.auth.failures import Stranger
+from service.auth.jwks import Keyring, keys_of
+from service.auth.jwks_fetch import Silent, checked, fetched
 from service.settings import Misuse
-from tests.service.access.issuing import published
+from tests.service.auth.token_issuer import published
 
 
 class Issuer:
@@ -49,7 +49,7 @@ async def test_a_name_nobody_knows_makes_us_ask_again_but_not_often() -> None:
     for _ in range(50):
         assert await issuer.finding("other") == "token-key-unknown"
     assert issuer.asked == 1
-    issuer.now += keyring.PAUSE_SECONDS
+    issuer.now += jwks.PAUSE_SECONDS
     issuer.answer = published("ed", "ec")
     assert await issuer.ring.key("ec")
     assert issuer.asked == 2
@@ -59,7 +59,7 @@ async def test_a_key_that_was_withdrawn_is_believed_no_longer_than_stated() -> N
     issuer = Issuer()
     await issuer.ring.key("ed")
     issuer.answer = published("ec")
-    issuer.now += keyring.REFRESH_SECONDS + 1
+    issuer.now += jwks.REFRESH_SECONDS + 1
     await issuer.ring.key("ed")  # this look begins the question
     await issuer.ring.key("ec")  # and this one waits for its answer
     assert await issuer.finding("ed") == "token-key-unknown"
@@ -69,12 +69,12 @@ async def test_a_silent_issuers_keys_go_on_until_they_are_too_old_and_then_nothi
     issuer = Issuer()
     await issuer.ring.key("ed")
     issuer.is_silent = True
-    issuer.now += keyring.AGE_SECONDS_MAX
+    issuer.now += jwks.AGE_SECONDS_MAX
     assert await issuer.ring.key("ed")
-    issuer.now += keyring.PAUSE_SECONDS
+    issuer.now += jwks.PAUSE_SECONDS
     assert await issuer.finding("ed") == "issuer-silent"
     issuer.is_silent = False
-    issuer.now += keyring.PAUSE_SECONDS
+    issuer.now += jwks.PAUSE_SECONDS
     assert await issuer.ring.key("ed"), "it comes back by itself"
 
 
@@ -88,7 +88,7 @@ async def test_an_answer_that_is_no_key_set_changes_nothing() -> None:
     issuer = Issuer()
     await issuer.ring.key("ed")
     issuer.answer = b"<html>back in a moment</html>"
-    issuer.now += keyring.REFRESH_SECONDS + 1
+    issuer.now += jwks.REFRESH_SECONDS + 1
     await issuer.ring.key("ed")
     assert await issuer.finding("ec") == "token-key-unknown"
     assert await issuer.ring.key("ed")
@@ -164,7 +164,7 @@ def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
     file.write_bytes(published())
     assert fetched(checked(str(file))) == published()
-    file.write_bytes(b" " * (fetching.BYTES_MAX + 1))
+    file.write_bytes(b" " * (jwks_fetch.BYTES_MAX + 1))
     with pytest.raises(Silent, match="over"):
         fetched(str(file))
     file.unlink()

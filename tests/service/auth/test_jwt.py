@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk, jws
 
-from service.access import keys, tokens
-from service.access.keyring import Keyring
-from service.access.roles import Role
-from service.access.strangers import Stranger
-from service.access.tokens import Granted, Issuer, Tokens, Trust
-from tests.service.access import issuing
-from tests.service.access.issuing import KEYS, SUBJECT, URL, claims, part, published, signed, unsigned
+from service.auth import api_keys, jwt
+from service.auth.failures import Stranger
+from service.auth.jwks import Keyring
+from service.auth.jwt import Granted, Issuer, Tokens, Trust
+from service.auth.roles import Role
+from tests.service.auth import token_issuer
+from tests.service.auth.token_issuer import KEYS, SUBJECT, URL, claims, part, published, signed, unsigned
 
-ISSUER = Issuer("state", URL, issuing.AUDIENCE, "sub", "keys")
+ISSUER = Issuer("state", URL, token_issuer.AUDIENCE, "sub", "keys")
 _EVER = datetime.max.replace(tzinfo=UTC)
-_WHO = keys.caller(f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
+_WHO = api_keys.caller(f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
 TRUST = Trust({URL: ISSUER}, {("state", SUBJECT): Granted(_WHO, _EVER)})
 
 
@@ -114,7 +114,7 @@ async def test_a_public_key_is_no_secret_to_sign_with() -> None:
 async def test_a_key_that_comes_with_the_token_is_not_believed() -> None:
     own = jwk.OKPKey.generate_key("Ed25519")
     header = {"alg": "EdDSA", "kid": "ed", "jwk": own.as_dict(private=False)}
-    token = jws.serialize_compact(header, json.dumps(claims()), own, registry=tokens.REGISTRY)
+    token = jws.serialize_compact(header, json.dumps(claims()), own, registry=jwt.REGISTRY)
     assert await _finding(token) == "token-signature"
 
 
@@ -130,7 +130,7 @@ async def test_an_address_in_a_token_is_never_called(header: str) -> None:
     way.trust(TRUST)
     own = jwk.OKPKey.generate_key("Ed25519")
     said = {"alg": "EdDSA", "kid": "evil", header: "https://169.254.169.254/keys"}
-    token = jws.serialize_compact(said, json.dumps(claims()), own, registry=tokens.REGISTRY)
+    token = jws.serialize_compact(said, json.dumps(claims()), own, registry=jwt.REGISTRY)
     assert await _finding(token, way) == "token-key-unknown"
     assert asked == ["keys"]
 
@@ -190,7 +190,7 @@ async def test_a_token_that_is_known_ends_with_its_time_its_grant_and_its_issuer
     assert await _finding(token, way) == "token-issuer-unknown"
     way.trust(TRUST)
     assert (await way.holder(token)).caller is _WHO
-    now[0] += issuing.LIFETIME_SECONDS + tokens.LEEWAY_SECONDS
+    now[0] += token_issuer.LIFETIME_SECONDS + jwt.LEEWAY_SECONDS
     assert await _finding(token, way) == "token-expired"
 
 
@@ -202,13 +202,13 @@ async def test_the_claim_that_names_a_system_is_the_one_the_operator_chose(claim
 
 
 async def test_two_issuers_do_not_answer_for_each_others_systems() -> None:
-    other = Issuer("other", "https://other.example", issuing.AUDIENCE, "sub", "keys")
+    other = Issuer("other", "https://other.example", token_issuer.AUDIENCE, "sub", "keys")
     way = _tokens(Trust({URL: ISSUER, other.url: other}, TRUST.grants))
     assert await _finding(signed(iss=other.url), way) == "grant-missing"
 
 
 async def test_no_more_tokens_are_kept_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "KEPT_MAX", 3)
+    monkeypatch.setattr(jwt, "KEPT_MAX", 3)
     way = _tokens()
     for number in range(10):
         await way.holder(signed(jti=str(number)))

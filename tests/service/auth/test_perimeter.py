@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog import KIND_NUMBER
-from service.access import keys
-from service.access.perimeter import Perimeter
-from service.access.roles import Role
-from service.web.problems import Problem
+from service.auth import api_keys
+from service.auth.perimeter import Perimeter
+from service.auth.roles import Role
+from service.http.problems import Problem
 
 _OF_PAYEES = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
 ORDERS = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
@@ -24,7 +24,7 @@ _TEXTS = {
 
 
 def _perimeter(roles: frozenset[Role], *programmes: str) -> Perimeter:
-    return Perimeter(keys.caller("k", "MIN-09", roles, frozenset(programmes)))
+    return Perimeter(api_keys.caller("k", "MIN-09", roles, frozenset(programmes)))
 
 
 @st.composite
@@ -41,7 +41,7 @@ def _lines(draw: st.DrawFn) -> pa.RecordBatch:
 def _expected(row: dict[str, str | None], roles: frozenset[Role], programmes: set[str]) -> bool:
     """One line at a time, as the rule reads."""
     kind, centre, other = (row.get(name) or "" for name in ("kind", "fund_centre", "counterpart"))
-    allowed = keys.caller("k", "s", roles, frozenset()).kinds
+    allowed = api_keys.caller("k", "s", roles, frozenset()).kinds
     if kind in KIND_NUMBER and kind not in allowed:
         return False
     if not programmes:

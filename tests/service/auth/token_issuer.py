@@ -8,7 +8,7 @@ from typing import Any
 
 from joserfc import jwk, jws
 
-from service.access import tokens
+from service.auth import jwt
 
 URL = "https://issuer.example"
 AUDIENCE = "crescendo"
@@ -49,7 +49,7 @@ def signed(name: str = "ed", header: Mapping[str, Any] | None = None, **other: A
     """A token with these claims, signed with the key of this name."""
     algorithm, key = KEYS[name]
     said = {"alg": algorithm, "kid": name, **(header or {})}
-    return jws.serialize_compact(said, json.dumps(claims(**other)), key, registry=tokens.REGISTRY)
+    return jws.serialize_compact(said, json.dumps(claims(**other)), key, registry=jwt.REGISTRY)
 
 
 def unsigned(header: Mapping[str, Any], signature: str = "", **other: Any) -> str:

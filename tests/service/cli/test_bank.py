@@ -10,15 +10,15 @@ import pytest_asyncio
 from lxml import etree  # type: ignore[attr-defined]
 
 from core.catalog import KIND_NUMBER
-from service.database import Database
-from settlement import answers as reading
-from settlement.answers import Message
-from settlement.end_to_end import identifier
-from settlement.simulated.answering import Style
-from settlement.simulated.fates import SHARES, Chances
-from tests.crash.states import state_of
+from service.database.embedded import Database
+from settlement.bank_files import bank_file_reader as reading
+from settlement.bank_files.bank_file_reader import Message
+from settlement.orders.end_to_end import identifier
+from settlement.simulated_bank.responses import Style
+from settlement.simulated_bank.transfer_outcomes import SHARES, Chances
+from tests.crash.database_states import state_of
 from tests.databases import connected
-from tests.service.states import (
+from tests.service.small_state import (
     ALWAYS,
     NEVER,
     OFTEN,
@@ -31,8 +31,8 @@ from tests.service.states import (
     request,
     third_party,
 )
-from tests.settlement.camt import balance, detail, document, entry, rows, statement
-from tests.settlement.orders import euros
+from tests.settlement.bank_orders import euros
+from tests.settlement.camt_messages import balance, detail, document, entry, rows, statement
 
 NOVEMBER, DECEMBER = moment("2018-11-05"), moment("2018-12-03")
 SENT = "select entry_id, kind, amount, payee from entry where kind = any($1::int[]) order by entry_id"

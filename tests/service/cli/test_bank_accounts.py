@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from service.database import Database
-from settlement.runs import issuing, postgres
-from settlement.simulated.answering import Style
+from service.database.embedded import Database
+from settlement.runs import issue, run_queries
+from settlement.simulated_bank.responses import Style
 from tests.databases import connected
-from tests.service.states import (
+from tests.service.small_state import (
     NEVER,
     OFTEN,
     UNITS,
@@ -141,9 +141,9 @@ async def test_a_file_made_again_is_the_same_after_a_change(state: State) -> Non
     others(state, 2018, 700)
     for path in files:
         path.unlink()
-    outbox = issuing.Outbox(files[0].parent.parent)
-    async with postgres.connected(state.dsn) as connection:
-        await issuing.again(connection, 1, outbox, nothing)
+    outbox = issue.Outbox(files[0].parent.parent)
+    async with run_queries.connected(state.dsn) as connection:
+        await issue.again(connection, 1, outbox, nothing)
     assert [path.read_bytes() for path in files] == before
 
 

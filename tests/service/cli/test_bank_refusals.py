@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from service.database import Database
-from tests.service.commands import crescendo
-from tests.service.states import CALENDAR, NEVER, State, copied, moment, owed_to
+from service.database.embedded import Database
+from tests.service.command_line import crescendo
+from tests.service.small_state import CALENDAR, NEVER, State, copied, moment, owed_to
 
 OWED = 6
 CLOSED = CALENDAR.replace("10, 11, 12]", "10, 12]")

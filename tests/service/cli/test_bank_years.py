@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from service.database import Database
-from settlement import answers as reading
+from service.database.embedded import Database
+from settlement.bank_files import bank_file_reader as reading
 from tests.crash.test_bank import child
 from tests.databases import fresh
-from tests.service.states import ALWAYS, State, copied, moment
-from tests.service.test_bank_refused import merged
+from tests.service.cli.test_bank_refusals import merged
+from tests.service.small_state import ALWAYS, State, copied, moment
 
 OWED = 12
 ACROSS = """

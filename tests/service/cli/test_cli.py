@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from bench.year import Year, generate
-from core.codes import Outcome
-from posting.store.postgres import PostgresStore
+from bench.year.year_generator import Year, generate
+from core.outcome_codes import Outcome
+from posting.store.journal_store import PostgresStore
 from tests.databases import held_up, until_one_waits
-from tests.service.commands import Ended, crescendo, ended, interrupt, start
+from tests.service.command_line import Ended, crescendo, ended, interrupt, start
 
 FORMATS = ("parquet", "arrow", "csv", "jsonl")
 NOWHERE = "postgresql://nobody:secret@127.0.0.1:1/nothing"

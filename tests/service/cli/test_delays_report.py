@@ -6,16 +6,17 @@ from datetime import date
 import pytest
 import pytest_asyncio
 
+from reporting import code_labels
 from reporting import delays as report
-from reporting import reference
+from reporting.code_names import read_names
 from reporting.delays import Delay, Delays, Scope
-from reporting.names import read_names
-from service import late, postgres
-from service.database import Database
-from service.late import How
-from service.progress import Lines
+from service.database import command_queries
+from service.database.embedded import Database
+from service.engine import late_interest
+from service.engine.late_interest import How
+from service.terminal.processing_progress import Lines
 from tests.databases import fresh
-from tests.service.states import NEVER, State, heard, moment, payee, request
+from tests.service.small_state import NEVER, State, heard, moment, payee, request
 
 PAID = 20
 DEBITED = date(2018, 11, 6)
@@ -41,7 +42,7 @@ async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         await found.accepted([term | {"date": "2018-10-10"}, more | {"date": "2018-10-20"}])
         files = await found.pay(date(2018, 12, 1), moment("2018-11-05"))
         await found.take(found.files(found.bank(files, NEVER)))
-        await late.claim(found.where, How(moment("2018-11-08")), heard(), Lines())
+        await late_interest.claim(found.where, How(moment("2018-11-08")), heard(), Lines())
         (row,) = await found.fetch("select min(entry_id) as entry from entry where kind = 28")
         part = {"exercise": 2018, "kind": "attachment", "reference": "SATD-1", "date": "2018-11-09"}
         taken = {"predecessor": f"@{row['entry']}", "payee": payee(2), "amount": "10.00"}
@@ -52,8 +53,8 @@ async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 async def asked(state: State, scope: Scope) -> Delays:
-    codes = reference.load(state.reference)
-    async with postgres.connected(state.dsn) as connection:
+    codes = code_labels.load(state.reference)
+    async with command_queries.connected(state.dsn) as connection:
         return await report.delays(connection, await read_names(connection, codes), scope)
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from service.commands import demo, demo_payments, run
-from service.commands.demo_payments import monthly
+from service.cli import demo, demo_payments, run
+from service.cli.demo_payments import monthly
 from service.settings import Settings
 
 

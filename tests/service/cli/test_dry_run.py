@@ -6,13 +6,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from bench.year import Year, generate
-from service.trying import LINES_MAX
+from bench.year.year_generator import Year, generate
+from service.engine.dry_run import LINES_MAX
 from tests.databases import held_up, until_one_waits
-from tests.files import REFERENCE
-from tests.service.commands import Ended, crescendo, interrupt, start
-from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
-from tests.service.web.running import as_jsonl
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import Ended, crescendo, interrupt, start
+from tests.service.http.act_files import CREDITS, commitment, service, unknown_centres
+from tests.service.http.running_service import as_jsonl
 
 KNOWN = {"CRESCENDO_REFERENCE": str(REFERENCE)}
 OUTCOMES = ("accepted", "duplicate", "refused")

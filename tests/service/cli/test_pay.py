@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.files import REFERENCE
-from tests.service.commands import Ended, crescendo
-from tests.settlement.runs.world import OTHER_UNIT, World, iban
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import Ended, crescendo
+from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
 
 AT = ("--at", "2018-06-14T10:00")
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from service.client import WHOLE_BYTES_MAX, Changed, Client, Refused, Unreachable
-from service.sending import Later, Patience, Service
-from tests.service.commands import ROOT
-from tests.service.web.acts import commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import MINISTRY
-from tests.service.web.proxies import line
-from tests.service.web.running import as_jsonl, fetch
+from service.client.client import WHOLE_BYTES_MAX, Changed, Client, Refused, Unreachable
+from service.client.http_service import Later, Patience, Service
+from tests.service.command_line import ROOT
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.proxies import line
+from tests.service.http.running_service import as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -53,9 +53,7 @@ async def test_the_example_of_the_documentation_runs(place: Place, tmp_path: Pat
 
 async def test_the_module_is_light(place: Place) -> None:
     """An integrator's program does not load an engine."""
-    program = (
-        "import sys, service.client; print([m for m in ('numba', 'pyarrow', 'asyncpg') if m in sys.modules])"
-    )
+    program = "import sys, service.client.client; print([m for m in ('numba', 'pyarrow', 'asyncpg') if m in sys.modules])"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT, stdout=PIPE)
     assert (await process.communicate())[0].decode().strip() == "[]"
 

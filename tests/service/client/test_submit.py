@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from service.client import Client, Refused, Unreachable
-from service.database import Database
+from service.client.client import Client, Refused, Unreachable
+from service.database.embedded import Database
 from service.settings import Misuse
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import FOREIGN, MINISTRY
-from tests.service.web.proxies import line
-from tests.service.web.running import as_jsonl, fetch, fresh, running
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import FOREIGN, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.proxies import line
+from tests.service.http.running_service import as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

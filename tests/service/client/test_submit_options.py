@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from service.client import WHOLE_BYTES_MAX, Client, Refused
-from service.stating import MANIFEST_BYTES_MAX
-from tests.ingest.payments import imputations, lot, message, transfer
-from tests.service.commands import crescendo
-from tests.service.web.acts import commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import FOREIGN, MINISTRY
-from tests.service.web.running import as_jsonl, fetch
-from tests.service.web.test_payment_files import archive
+from service.client.client import WHOLE_BYTES_MAX, Client, Refused
+from service.client.manifest import MANIFEST_BYTES_MAX
+from tests.ingest.payment_files import imputations, lot, message, transfer
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import FOREIGN, MINISTRY
+from tests.service.http.act_files import commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import as_jsonl, fetch
+from tests.service.http.test_payment_files import archive
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

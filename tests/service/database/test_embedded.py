@@ -17,10 +17,10 @@ import pytest
 import uvloop
 
 from core.errors import DatabaseUnfit
-from service.binaries import User, may_run, wheel_binaries, within_reach
-from service.cluster import Cluster, is_locked
-from service.database import embedded
-from tests.service.servers import ROOT, SMALL, cluster, keeper, read, sql, write
+from service.database.binaries import User, may_run, wheel_binaries, within_reach
+from service.database.cluster import Cluster, is_locked
+from service.database.embedded import embedded
+from tests.service.database_servers import ROOT, SMALL, cluster, keeper, read, sql, write
 
 
 async def test_a_restart_keeps_what_was_written(data: Path) -> None:

@@ -8,14 +8,14 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from posting.store.lookups import Lookups, Sort, tended
-from posting.store.migrating import migrate
-from service.database import Database
-from service.upkeep import IDLE_SECONDS, OVERDUE_SECONDS, Debt
+from posting.store.lookup_indexes import Lookups, Sort, tended
+from posting.store.migrate import migrate
+from service.database.embedded import Database
+from service.database.index_maintenance import IDLE_SECONDS, OVERDUE_SECONDS, Debt
 from tests import databases
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY, hand_out
-from tests.service.web.running import JSONL, as_jsonl, fetch, running
+from tests.service.http.access_keys import MINISTRY, hand_out
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, running
 
 ROWS = 100
 """Entries of a partition: small enough to be full soon."""

@@ -5,8 +5,8 @@ import fcntl
 import signal
 from pathlib import Path
 
-from service.database import embedded
-from tests.service.servers import SMALL, cluster, keeper, kill_all, postmaster, read, switch, write
+from service.database.embedded import embedded
+from tests.service.database_servers import SMALL, cluster, keeper, kill_all, postmaster, read, switch, write
 
 
 async def test_it_recovers_when_the_whole_server_was_killed(data: Path) -> None:

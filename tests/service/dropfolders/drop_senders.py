@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from service.access.roles import Role
-from service.database import Database
-from service.drop import postgres
-from service.drop.postgres import NewSigner
-from tests.files import File
-from tests.service.web.acts import CREDITS
-from tests.service.web.running import Running, as_jsonl, fresh, running
+from service.auth.roles import Role
+from service.database.embedded import Database
+from service.dropfolders import dropfolder_queries
+from service.dropfolders.dropfolder_queries import NewSigner
+from tests.file_strategies import File
+from tests.service.http.act_files import CREDITS
+from tests.service.http.running_service import Running, as_jsonl, fresh, running
 
 SENDER, OTHER = "MIN-09", "MIN-12"
 OFFICER = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
@@ -52,8 +52,8 @@ async def register(dsn: str) -> dict[str, str]:
             what = (sender, pair.public_key().public_bytes_raw(), roles, programmes)
             lifetime = _DAY if label == "over" else None
             new = NewSigner(*what, "fr" if label == "theirs" else "en", True, begins.get(label), lifetime)
-            found[label] = await postgres.add(connection, new) or ""
-        await postgres.end(connection, found["ended"], "lost")
+            found[label] = await dropfolder_queries.add(connection, new) or ""
+        await dropfolder_queries.end(connection, found["ended"], "lost")
     finally:
         await connection.close()
     return found

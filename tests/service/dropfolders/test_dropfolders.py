@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from service.database import Database
-from service.drop.names import harmless
-from tests.service.drop.dropping import (
+from service.database.embedded import Database
+from service.dropfolders.file_names import harmless
+from tests.service.dropfolders.drop_senders import (
     EARLY,
     ENDED,
     MINE,
@@ -28,9 +28,9 @@ from tests.service.drop.dropping import (
     prepared,
     watched,
 )
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, Running, as_jsonl, fetch
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ELSEWHERE = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}

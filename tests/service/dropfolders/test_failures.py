@@ -8,21 +8,21 @@ from typing import Any, cast
 
 import pytest
 
-from service.database import Database
-from service.drop import postgres
-from service.drop.arrivals import Arrived
-from service.drop.folder import Folder
-from service.drop.later import RETRY_SECONDS, RETRY_SECONDS_MAX, Later
-from service.drop.signatures import Signer
-from service.drop.taking import Accepted, Taking
-from service.drop.watch import Rules, Watch
+from service.database.embedded import Database
+from service.dropfolders import dropfolder_queries
+from service.dropfolders.backoff import RETRY_SECONDS, RETRY_SECONDS_MAX, Later
+from service.dropfolders.folder import Folder
+from service.dropfolders.intake import Accepted, Taking
+from service.dropfolders.signatures import Signer
+from service.dropfolders.stable_files import Arrived
+from service.dropfolders.watcher import Rules, Watch
 from tests.databases import held_up, until_one_waits
-from tests.service.drop.dropping import MINE, Dropped, folders, heard, prepared, watched
-from tests.service.web.acts import commitment
-from tests.service.web.keys import KEEPER, MINISTRY
-from tests.service.web.running import Running, as_jsonl, fetch
-from tests.settlement.test_statuses import found as found_in
-from tests.settlement.test_statuses import read
+from tests.service.dropfolders.drop_senders import MINE, Dropped, folders, heard, prepared, watched
+from tests.service.http.access_keys import KEEPER, MINISTRY
+from tests.service.http.act_files import commitment
+from tests.service.http.running_service import Running, as_jsonl, fetch
+from tests.settlement.test_pain002_writer import found as found_in
+from tests.settlement.test_pain002_writer import read
 
 NOW = ("--drop-settle", "0")
 
@@ -108,7 +108,7 @@ class _Broken(Taking):
 
 
 async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_path: Path) -> None:
-    async with prepared(database, tmp_path) as (dsn, mine), postgres.writing(dsn) as pool:
+    async with prepared(database, tmp_path) as (dsn, mine), dropfolder_queries.writing(dsn) as pool:
         counted: list[tuple[str, ...]] = []
         board = SimpleNamespace(count=lambda *said: counted.append(said))
         desk = cast(Any, SimpleNamespace(drained=[], is_ready=True, is_draining=False, board=board))

@@ -8,12 +8,12 @@ import asyncpg
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import held_up, until_one_waits
-from tests.service.commands import crescendo
-from tests.service.drop.dropping import MINE, Dropped, folders, heard, prepared, register, watched
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.running import Running, fetch, fresh
+from tests.service.command_line import crescendo
+from tests.service.dropfolders.drop_senders import MINE, Dropped, folders, heard, prepared, register, watched
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import Running, fetch, fresh
 
 NOW = ("--drop-settle", "0")
 

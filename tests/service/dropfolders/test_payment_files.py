@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from service.database import Database
-from tests.ingest.payments import imputations, lot, message, transfer
-from tests.service.drop.dropping import heard, prepared, watched
-from tests.service.web.test_payment_files import CHARGED, archive
-from tests.settlement.test_statuses import found, read
+from service.database.embedded import Database
+from tests.ingest.payment_files import imputations, lot, message, transfer
+from tests.service.dropfolders.drop_senders import heard, prepared, watched
+from tests.service.http.test_payment_files import CHARGED, archive
+from tests.settlement.test_pain002_writer import found, read
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROWS = [("P1", "1.00"), ("P2", "2.50")]

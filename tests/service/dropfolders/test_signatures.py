@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import FormatUnknown
-from service.access import keys
-from service.drop.names import NAME_BYTES_MAX, check, harmless
-from service.drop.signatures import Signer, public_key, signature, signer_of
+from service.auth import api_keys
+from service.dropfolders.file_names import NAME_BYTES_MAX, check, harmless
+from service.dropfolders.signatures import Signer, public_key, signature, signer_of
 from service.settings import Misuse
-from tests.service.drop.dropping import MINE, OFFICER, STRANGE, THEIRS
+from tests.service.dropfolders.drop_senders import MINE, OFFICER, STRANGE, THEIRS
 
 SPKI = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def signer(pair: object = MINE, *, is_live: bool = True) -> Signer:
-    who = keys.caller("k", "MIN-09", OFFICER, frozenset())
+    who = api_keys.caller("k", "MIN-09", OFFICER, frozenset())
     return Signer(who, pair.public_key().public_bytes_raw(), is_live)  # type: ignore[attr-defined]
 
 

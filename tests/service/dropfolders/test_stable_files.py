@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from service.drop.arrivals import PATIENCE_SECONDS, Arrivals
-from service.drop.folder import Entry
+from service.dropfolders.folder import Entry
+from service.dropfolders.stable_files import PATIENCE_SECONDS, Arrivals
 
 SETTLE = 10
 

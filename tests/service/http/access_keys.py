@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from posting.store.migrating import migrate
-from service.access.keys import digest, token
+from posting.store.migrate import migrate
+from service.auth.api_keys import digest, token
 
 SECRET = "s" * 43
 _KEYS: Mapping[str, tuple[str, list[str], list[str]]] = {

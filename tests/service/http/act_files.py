@@ -1,6 +1,6 @@
 """Small files of acts, on the reference data of the scenarios."""
 
-from tests.files import PLACES, File, openings
+from tests.file_strategies import PLACES, File, openings
 
 CREDITS = openings()
 """Credits for every place."""

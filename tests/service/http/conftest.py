@@ -8,11 +8,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.database import Database
-from tests.service.web import story
-from tests.service.web.acts import CREDITS
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
+from service.database.embedded import Database
+from tests.service.http import spending_story
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fresh, running
 
 
 class Place(NamedTuple):
@@ -46,5 +46,5 @@ async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
     data = tmp_path_factory.mktemp("told")
     async with fresh(database) as dsn, running(dsn, data) as service:
         async with service.client() as client:
-            await story.tell(client)
+            await spending_story.tell(client)
         yield Place(service, dsn, data)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.service.web.certificates import Pair
+from tests.service.http.certificates import Pair
 
 
 class IssuerServer(ThreadingHTTPServer):

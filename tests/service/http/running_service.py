@@ -14,11 +14,11 @@ from typing import Any
 import asyncpg
 import httpx
 
-from service.database import Database
+from service.database.embedded import Database
 from tests import databases
-from tests.files import REFERENCE, File
-from tests.service.commands import start
-from tests.service.web.keys import hand_out
+from tests.file_strategies import REFERENCE, File
+from tests.service.command_line import start
+from tests.service.http.access_keys import hand_out
 
 JSONL = {"content-type": "application/x-ndjson"}
 _names = count()

@@ -4,7 +4,7 @@ from typing import Any
 
 import schemathesis
 
-from service.web.presenting import MEDIA_TYPES
+from service.http.upload_headers import MEDIA_TYPES
 
 
 @schemathesis.serializer(*MEDIA_TYPES)

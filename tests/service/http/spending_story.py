@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from tests.files import File, Row
-from tests.service.web.keys import ACCOUNTANT, AUDITOR, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl
+from tests.file_strategies import File, Row
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, MINISTRY
+from tests.service.http.running_service import JSONL, as_jsonl
 
 UNIT = "0177-D013-DD13"
 _CELL = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31"}

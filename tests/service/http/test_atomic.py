@@ -7,15 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
-from ingest.inspection import ATOMIC_LINES_MAX
-from service.database import Database
+from ingest.validation.file_validation import ATOMIC_LINES_MAX
+from service.database.embedded import Database
 from tests.databases import held_up, until_one_waits
-from tests.files import REFERENCE, File
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.file_strategies import REFERENCE, File
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, service, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ATOMIC = "/v1/submissions?wait=60&atomic=true"

@@ -8,12 +8,21 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.database import Database
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, NARROW, SECRET, bearing
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from service.database.embedded import Database
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import (
+    ACCOUNTANT,
+    AUDITOR,
+    FOREIGN,
+    KEEPER,
+    MINISTRY,
+    NARROW,
+    SECRET,
+    bearing,
+)
+from tests.service.http.act_files import CREDITS, commitment, service, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

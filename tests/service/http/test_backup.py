@@ -4,14 +4,14 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from service.binaries import wheel_binaries
-from service.database import Database
+from service.database.binaries import wheel_binaries
+from service.database.embedded import Database
 from tests import databases
-from tests.files import REFERENCE
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 ENVIRONMENT = {"CRESCENDO_REFERENCE": str(REFERENCE)}
 

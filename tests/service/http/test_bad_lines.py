@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from service.database import Database
-from tests.service.commands import crescendo, ended, start
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.keys import MINISTRY
-from tests.service.web.proxies import line
-from tests.service.web.running import Running, as_jsonl, fetch, fresh, running
+from service.database.embedded import Database
+from tests.service.command_line import crescendo, ended, start
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.proxies import line
+from tests.service.http.running_service import Running, as_jsonl, fetch, fresh, running
 
 MIB = 2**20
 SIZE = int(os.environ.get("UPLOAD_MIB", "64")) * MIB

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from monitoring.board import Board
-from service.web.bank_files import BankFiles
-from service.web.postgres import reading
-from tests.settlement.runs.world import World, iban
+from monitoring.service_metrics import Board
+from service.http.live.bank_file_gauges import BankFiles
+from service.http.submission_queries import reading
+from tests.settlement.runs.small_state import World, iban
 
 
 async def test_the_sums_of_all_runs_that_are_over(dsn: str, tmp_path: Path) -> None:

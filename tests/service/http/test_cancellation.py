@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import held_up, until_one_waits
-from tests.files import REFERENCE
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, bearing
-from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, bearing
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch, fresh, running
 
 FILES = [as_jsonl([commitment(f"X-{n}", "1.00")]) for n in range(4)]
 

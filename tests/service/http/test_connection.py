@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from service.web import connection
-from service.web.connection import Connection
-from service.web.server import WebServer, listening
-from service.web.tls import Files, Tls
-from tests.service.web.certificates import Authority
-from tests.service.web.raw import exchanged
+from service.http import connection
+from service.http.connection import Connection
+from service.http.tls import Files, Tls
+from service.http.web_server import WebServer, listening
+from tests.service.http.certificates import Authority
+from tests.service.http.raw_requests import exchanged
 
 
 async def _echo(scope: Any, receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:

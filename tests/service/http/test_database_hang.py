@@ -6,11 +6,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.service.commands import crescendo
-from tests.service.servers import keeper, postmaster
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY, hand_out
-from tests.service.web.running import JSONL, as_jsonl, fetch, running
+from tests.service.command_line import crescendo
+from tests.service.database_servers import keeper, postmaster
+from tests.service.http.access_keys import MINISTRY, hand_out
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, running
 
 
 def _all(data: Path) -> list[psutil.Process]:

@@ -13,20 +13,21 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from core.observer import Stages
-from ingest import inspection, spool
-from ingest.admission import Admission
-from ingest.envelope import Envelope
-from ingest.spool import Spool
-from ingest.uploads import Uploads
-from monitoring.board import Board
-from posting.store.postgres import PostgresStore
-from service.web.exchange import Answer, Request
-from service.web.problems import DISK_SECONDS
-from service.web.routing import Application, Route
-from service.web.upload import Receiver
-from tests.service.web.acts import CREDITS
-from tests.service.web.running import as_jsonl
+from core.stage_timing import Stages
+from ingest.queue.admission import Admission
+from ingest.spool import spool
+from ingest.spool.envelope import Envelope
+from ingest.spool.partial_uploads import Uploads
+from ingest.spool.spool import Spool
+from ingest.validation import file_validation
+from monitoring.service_metrics import Board
+from posting.store.journal_store import PostgresStore
+from service.http.http_messages import Answer, Request
+from service.http.problems import DISK_SECONDS
+from service.http.request_body import Receiver
+from service.http.router import Application, Route
+from tests.service.http.act_files import CREDITS
+from tests.service.http.running_service import as_jsonl
 
 FULL = Path("/dev/full")
 SENDER = Envelope(sender="MIN-01")
@@ -104,7 +105,7 @@ async def test_a_file_that_could_not_be_written_down_again_is_let_go(
         async def find_submission(self, *_: Any) -> None:
             return None
 
-    monkeypatch.setattr(inspection, "_NORMALISED", str(FULL))
+    monkeypatch.setattr(file_validation, "_NORMALISED", str(FULL))
     admission = Admission(own, cast(PostgresStore, NeverSent()), Stages(), cast(Any, None))
     with pytest.raises(OSError, match="No space left"):
         await admission.admit(spooled, _Nobody())

@@ -3,10 +3,10 @@
 import resource
 from pathlib import Path
 
-from service.database import Database
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from service.database.embedded import Database
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 CSV = {"content-type": "text/csv"}
 LINES = 5_000

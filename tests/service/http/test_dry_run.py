@@ -9,16 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
-from service.database import Database
-from service.web.desk import REHEARSALS_MAX
-from service.web.room import own_part
+from service.database.embedded import Database
+from service.http.quotas import own_part
+from service.http.service_context import REHEARSALS_MAX
 from tests.databases import held_up, until_one_waits
-from tests.files import REFERENCE
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import ACCOUNTANT, FOREIGN, KEEPER, MINISTRY, NARROW
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import ACCOUNTANT, FOREIGN, KEEPER, MINISTRY, NARROW
+from tests.service.http.act_files import CREDITS, commitment, service, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -12,13 +12,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.web.application import OPEN, routes
-from service.web.connection import HEAD_BYTES_MAX, HEADERS_MAX
-from tests.service.web.acts import commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, SECRET, bearing
-from tests.service.web.raw import Reply, exchanged, request
-from tests.service.web.running import JSONL, as_jsonl, fetch
+from service.http.connection import HEAD_BYTES_MAX, HEADERS_MAX
+from service.http.routes import OPEN, routes
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, SECRET, bearing
+from tests.service.http.act_files import commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.raw_requests import Reply, exchanged, request
+from tests.service.http.running_service import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from service.binaries import wheel_binaries
-from service.cluster import Cluster
-from tests.service.servers import keeper, kill_all, postmaster, sql
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY, hand_out
-from tests.service.web.running import JSONL, as_jsonl, running, standing_by
+from service.database.binaries import wheel_binaries
+from service.database.cluster import Cluster
+from tests.service.database_servers import keeper, kill_all, postmaster, sql
+from tests.service.http.access_keys import MINISTRY, hand_out
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, running, standing_by
 
 
 def _free_port() -> int:

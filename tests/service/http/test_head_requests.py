@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.web.conftest import Place
-from tests.service.web.keys import FOREIGN, NARROW, NARROW_AUDITOR
-from tests.service.web.running import fetch
-from tests.service.web.test_every_route import HIDDEN, SHOWN, Sort, anonymous, number, path_of
+from tests.service.http.access_keys import FOREIGN, NARROW, NARROW_AUDITOR
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import fetch
+from tests.service.http.test_every_route import HIDDEN, SHOWN, Sort, anonymous, number, path_of
 
 __all__ = ["anonymous", "number"]
 

@@ -7,13 +7,13 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from posting.store.lookups import Sort, tended
-from posting.store.migrating import migrate
-from service.database import Database
-from service.web import postgres_journal
-from service.web.postgres_journal import LOOK_UPS, LOOK_UPS_WAITING_MAX, REPORTS, Journal, asking
-from service.web.problems import Problem
-from service.web.room import own_part
+from posting.store.lookup_indexes import Sort, tended
+from posting.store.migrate import migrate
+from service.database.embedded import Database
+from service.http import journal_queries
+from service.http.journal_queries import LOOK_UPS, LOOK_UPS_WAITING_MAX, REPORTS, Journal, asking
+from service.http.problems import Problem
+from service.http.quotas import own_part
 from tests import databases
 
 
@@ -123,7 +123,7 @@ async def test_a_look_up_that_waits_too_long_for_its_turn_is_to_be_asked_again(
             asyncio.create_task(journal.look_up(_batches, "MIN-01")) for _ in range(own_part(LOOK_UPS))
         ]
         await databases.until_one_waits(holder)
-        monkeypatch.setattr(postgres_journal, "LOOK_UP_SECONDS", 0.01)
+        monkeypatch.setattr(journal_queries, "LOOK_UP_SECONDS", 0.01)
         with pytest.raises(Problem, match="takes longer") as caught:
             await journal.look_up(_seven, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "30")

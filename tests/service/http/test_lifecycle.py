@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from posting.store.postgres import PostgresStore
-from service.database import Database
+from posting.store.journal_store import PostgresStore
+from service.database.embedded import Database
 from tests.databases import held_up, until_one_waits
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment, service
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, service
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 ACTS = as_jsonl([*CREDITS, service("S1", "C1"), commitment("C1")])
 

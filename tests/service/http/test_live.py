@@ -13,23 +13,23 @@ import httpx
 import msgspec
 import pytest
 
-from monitoring.board import Board
-from monitoring.figures import Figures
-from reporting.proof_words import FRENCH
-from service.access import keys
-from service.access.keys import Caller
-from service.access.roles import Role
-from service.database import Database
-from service.web.application import OPEN
-from service.web.description import described
-from service.web.exchange import Answer, Request
-from service.web.figures import STREAM_LOOKS, Live, Proved
-from service.web.lookout import WATCHERS_MAX, Lookout
-from service.web.problems import Problem
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import AUDITOR, FOREIGN, KEEPER, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from monitoring.live_figures import Figures
+from monitoring.service_metrics import Board
+from reporting.proofs_fr import FRENCH
+from service.auth import api_keys
+from service.auth.api_keys import Caller
+from service.auth.roles import Role
+from service.database.embedded import Database
+from service.http.handlers.metrics import STREAM_LOOKS, Live, Proved
+from service.http.http_messages import Answer, Request
+from service.http.live.broadcaster import WATCHERS_MAX, Lookout
+from service.http.openapi.document import described
+from service.http.problems import Problem
+from service.http.routes import OPEN
+from tests.service.http.access_keys import AUDITOR, FOREIGN, KEEPER, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 
 async def _events(client: httpx.AsyncClient) -> AsyncIterator[Figures]:
@@ -133,7 +133,7 @@ def _desk() -> Any:
 
 
 def _live(desk: Any, lookout: Lookout, role: Role = Role.OPERATOR) -> Live:
-    who = keys.caller("k", "OPS", frozenset({role}), frozenset())
+    who = api_keys.caller("k", "OPS", frozenset({role}), frozenset())
 
     async def caller(_: Request) -> Caller:
         return who

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.codes import REFUSALS, Outcome
-from service.web.page import FILES, PATHS, PROGRAMMES, REASONS
-from tests.service.web.conftest import Place
+from core.outcome_codes import REFUSALS, Outcome
+from service.http.handlers.static_page import FILES, PATHS, PROGRAMMES, REASONS
+from tests.service.http.conftest import Place
 
 FOLDER = Path(__file__).parents[3] / "monitoring" / "dashboard"
 SOURCES = {each.name: each.read_text() for each in sorted(FOLDER.iterdir())}

@@ -11,15 +11,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.metrics import METRICS, PREFIX
 from reporting.budget import budget
-from reporting.names import read_names
-from reporting.reference import load
-from service.database import Database
-from service.timing import STEPS
+from reporting.code_labels import load
+from reporting.code_names import read_names
+from service.database.embedded import Database
+from service.engine.timed_store import STEPS
 from tests.databases import held_up, until_one_waits
-from tests.files import REFERENCE
-from tests.service.web.acts import CREDITS, commitment, service, unknown_centres
-from tests.service.web.keys import FOREIGN, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.file_strategies import REFERENCE
+from tests.service.http.access_keys import FOREIGN, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, service, unknown_centres
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 Figures = dict[tuple[str, tuple[str, ...]], float]
 

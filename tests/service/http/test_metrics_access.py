@@ -5,17 +5,17 @@ from typing import Any, cast
 
 import pytest
 
-from service.access import keys
-from service.access.keys import Caller
-from service.access.roles import Role
-from service.web.exchange import Request
-from service.web.figures import Metrics
-from service.web.problems import Problem
+from service.auth import api_keys
+from service.auth.api_keys import Caller
+from service.auth.roles import Role
+from service.http.handlers.metrics import Metrics
+from service.http.http_messages import Request
+from service.http.problems import Problem
 
 
 def _metrics(role: Role, *, is_open: bool = False) -> Metrics:
     """The handler, with a door that lets in one caller."""
-    who: Caller = keys.caller("k", "OPS", frozenset({role}), frozenset())
+    who: Caller = api_keys.caller("k", "OPS", frozenset({role}), frozenset())
     desk = SimpleNamespace(shows_metrics_to_all=is_open, board=SimpleNamespace(shown=lambda: b"figures"))
 
     async def caller(_: Request) -> Caller:

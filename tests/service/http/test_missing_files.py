@@ -6,14 +6,14 @@ from typing import Any
 
 import httpx
 
-from service.database import Database
-from tests.crash.states import state_of
+from service.database.embedded import Database
+from tests.crash.database_states import state_of
 from tests.databases import connected, until_one_waits
-from tests.files import REFERENCE, File
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment, service
-from tests.service.web.keys import KEEPER, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.file_strategies import REFERENCE, File
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import KEEPER, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, service
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 UNITS = ("0177-D013-XXXX", "0177-D013-DD13")
 """One that is not there, and one that is."""

@@ -8,14 +8,14 @@ import pytest
 import pytest_asyncio
 from lxml.etree import fromstring
 
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import held_up, until_one_waits
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import AUDITOR, FOREIGN, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
-from tests.settlement.test_report_10 import held
-from tests.settlement.test_statuses import found, read
+from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from tests.settlement.test_pain002_v10 import held
+from tests.settlement.test_pain002_writer import found, read
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

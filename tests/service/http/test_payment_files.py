@@ -11,11 +11,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.ingest.payments import ASSIGNMENT, IBAN, imputations, lot, message, remittance, transfer
-from tests.service.commands import crescendo
-from tests.service.web.conftest import Place
-from tests.service.web.keys import ACCOUNTANT, MINISTRY
-from tests.settlement.test_statuses import found, read
+from tests.ingest.payment_files import ASSIGNMENT, IBAN, imputations, lot, message, remittance, transfer
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import ACCOUNTANT, MINISTRY
+from tests.service.http.conftest import Place
+from tests.settlement.test_pain002_writer import found, read
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,11 +8,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.files import File
-from tests.service.web import story
-from tests.service.web.conftest import Place
-from tests.service.web.keys import AUDITOR, FOREIGN, MINISTRY, NARROW, NARROW_AUDITOR
-from tests.service.web.running import JSONL, as_jsonl, fetch
+from tests.file_strategies import File
+from tests.service.http import spending_story
+from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY, NARROW, NARROW_AUDITOR
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -91,7 +91,7 @@ async def test_forms_of_a_sender_are_not_shown_to_who_is_limited(
 
 async def test_known_bytes_are_held_against_the_perimeter_as_new_ones(anybody: httpx.AsyncClient) -> None:
     """Who has the bytes of another programme's file learns nothing of what became of it."""
-    _, rows = story.FILES[0]
+    _, rows = spending_story.FILES[0]
     assert (await _sent(anybody, rows, MINISTRY)).json()["state"] == "decided"
     found = await _sent(anybody, rows, NARROW)
     assert (found.status_code, found.json()["code"]) == (403, "perimeter-not-held")
@@ -100,7 +100,7 @@ async def test_known_bytes_are_held_against_the_perimeter_as_new_ones(anybody: h
 
 
 async def test_known_bytes_in_pieces_are_held_against_it_too(anybody: httpx.AsyncClient) -> None:
-    _, rows = story.FILES[0]
+    _, rows = spending_story.FILES[0]
     body = as_jsonl(rows)
     said = {"upload-length": str(len(body)), "crescendo-sha256": hashlib.sha256(body).hexdigest(), **JSONL}
     assert (await anybody.post("/v1/uploads", headers={**said, **MINISTRY})).status_code == 303

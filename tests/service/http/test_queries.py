@@ -9,16 +9,16 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from service.web.questions import EXAMPLES, QUESTIONS
-from tests.files import REFERENCE
-from tests.service.commands import crescendo
-from tests.service.web import story
-from tests.service.web.conftest import Place
-from tests.service.web.keys import ACCOUNTANT, AUDITOR, KEEPER, MINISTRY
+from service.http.openapi.query_operations import EXAMPLES, QUESTIONS
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import crescendo
+from tests.service.http import spending_story
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, KEEPER, MINISTRY
+from tests.service.http.conftest import Place
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-NODE = f"/v1/budget/nodes?fund_centre={story.UNIT}&year=2018"
+NODE = f"/v1/budget/nodes?fund_centre={spending_story.UNIT}&year=2018"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -42,11 +42,11 @@ async def _pages(client: httpx.AsyncClient, address: str | None) -> list[Any]:
 
 
 async def test_the_description_shows_what_is_answered(client: httpx.AsyncClient) -> None:
-    assert await story.answers(client) == EXAMPLES
+    assert await spending_story.answers(client) == EXAMPLES
 
 
 async def test_an_answer_is_of_the_type_that_is_described() -> None:
-    assert story.ASKED.keys() == {path for _, path in QUESTIONS}
+    assert spending_story.ASKED.keys() == {path for _, path in QUESTIONS}
     for (_, path), operation in QUESTIONS.items():
         answer = EXAMPLES[path]["answer"]
         assert msgspec.to_builtins(msgspec.convert(answer, operation.answers["200"])) == answer
@@ -83,7 +83,7 @@ async def test_a_refused_act_says_why_and_what_to_do(client: httpx.AsyncClient) 
 
 
 async def test_an_act_is_found_by_its_document_number(client: httpx.AsyncClient) -> None:
-    found = await _asked(client, f"/v1/acts/{story.REQUESTED}")
+    found = await _asked(client, f"/v1/acts/{spending_story.REQUESTED}")
     (line,) = found["accepted"]
     assert (line["reference"], line["predecessor"]["reference"]) == ("DP-1", "EJ-1")
     assert [each["reference"] for each in line["followers"]] == ["RJ-1"]
@@ -118,7 +118,7 @@ async def test_pages_together_are_the_whole(client: httpx.AsyncClient) -> None:
     assert [line for page in pages for line in page["accepted"]] == whole["accepted"]
     assert [line for page in pages for line in page["refused"]] == whole["refused"]
     assert len(pages) == 3  # the last one is full, so that only the next shows that it was the last
-    followers = await _pages(client, f"/v1/acts/{story.COMMITTED}/followers?limit=1")
+    followers = await _pages(client, f"/v1/acts/{spending_story.COMMITTED}/followers?limit=1")
     assert [each["reference"] for page in followers for each in page["followers"]] == [
         "EJ-1-AV1",
         "SF-1",
@@ -135,13 +135,13 @@ async def test_a_commitment_adds_up(client: httpx.AsyncClient) -> None:
     assert (line["engaged"], line["certified"], line["requested"]) == (12_000, 5_500, 2_500)
     assert (line["open"], line["unbilled"], line["remaining"]) == (6_500, 3_000, 9_500)
     assert line["engaged"] == line["requested"] + line["remaining"]
-    assert (await _asked(client, f"/v1/commitments/{story.COMMITTED}"))["commitments"] == [line]
+    assert (await _asked(client, f"/v1/commitments/{spending_story.COMMITTED}"))["commitments"] == [line]
 
 
 async def test_a_request_is_no_commitment(client: httpx.AsyncClient) -> None:
     for address in (
-        f"/v1/commitments/{story.REQUESTED}",
-        f"/v1/payments/{story.COMMITTED}",
+        f"/v1/commitments/{spending_story.REQUESTED}",
+        f"/v1/payments/{spending_story.COMMITTED}",
         "/v1/commitments?reference=DP-1",
         "/v1/payments?reference=EJ-1",
     ):
@@ -156,7 +156,7 @@ async def test_a_payment_request_that_was_refused_is_told(client: httpx.AsyncCli
 
 async def test_bank_details_are_whole_for_those_who_answer_for_them(client: httpx.AsyncClient) -> None:
     whole = "FR1420041010050500013M02606"
-    for address in ("/v1/payments?reference=DP-1", f"/v1/acts/{story.REQUESTED}"):
+    for address in ("/v1/payments?reference=DP-1", f"/v1/acts/{spending_story.REQUESTED}"):
         assert whole not in (await client.get(address)).text
         for key in (ACCOUNTANT, AUDITOR):
             assert whole in (await client.get(address, headers=key)).text

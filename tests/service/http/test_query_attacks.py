@@ -7,10 +7,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.service.web import story
-from tests.service.web.acts import commitment
-from tests.service.web.conftest import Place
-from tests.service.web.keys import (
+from tests.service.http import spending_story
+from tests.service.http.access_keys import (
     ACCOUNTANT,
     AUDITOR,
     FOREIGN,
@@ -19,21 +17,23 @@ from tests.service.web.keys import (
     NARROW,
     NARROW_AUDITOR,
 )
-from tests.service.web.running import JSONL, as_jsonl, fetch
+from tests.service.http.act_files import commitment
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OWN = (
     "/v1/acts?reference=EJ-1",
     "/v1/acts?reference=DP-2",
-    f"/v1/acts/{story.COMMITTED}",
-    f"/v1/acts/{story.COMMITTED}/followers",
+    f"/v1/acts/{spending_story.COMMITTED}",
+    f"/v1/acts/{spending_story.COMMITTED}/followers",
     "/v1/commitments?reference=EJ-1",
-    f"/v1/commitments/{story.COMMITTED}",
+    f"/v1/commitments/{spending_story.COMMITTED}",
     "/v1/payments?reference=DP-1",
-    f"/v1/payments/{story.REQUESTED}",
+    f"/v1/payments/{spending_story.REQUESTED}",
 )
-NODE = f"/v1/budget/nodes?fund_centre={story.UNIT}&year=2018"
+NODE = f"/v1/budget/nodes?fund_centre={spending_story.UNIT}&year=2018"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -56,9 +56,9 @@ async def _hidden(place: Place, client: httpx.AsyncClient, address: str, key: Ma
     assert [row[1:3] for row in trail] == [(f"GET {address.partition('?')[0]}", "not-found")]
 
 
-@pytest.mark.parametrize("route", story.ASKED)
+@pytest.mark.parametrize("route", spending_story.ASKED)
 async def test_nothing_is_answered_without_a_key(route: str, anybody: httpx.AsyncClient, told: Place) -> None:
-    _, address = story.ASKED[route]
+    _, address = spending_story.ASKED[route]
     before = len(await _trail(told))
     assert (await anybody.get(address)).status_code == 401
     assert len(await _trail(told)) == before + 1
@@ -104,9 +104,9 @@ async def test_the_answer_is_that_of_nothing_and_only_the_trail_knows(
     theirs = await anybody.get("/v1/acts?reference=EJ-1", headers=FOREIGN)
     nobodys = await anybody.get("/v1/acts?reference=EJ-9", headers=FOREIGN)
     assert theirs.text.replace("EJ-1", "EJ-9") == nobodys.text
-    number = await anybody.get(f"/v1/acts/{story.COMMITTED}", headers=FOREIGN)
+    number = await anybody.get(f"/v1/acts/{spending_story.COMMITTED}", headers=FOREIGN)
     nothing = await anybody.get("/v1/acts/99999", headers=FOREIGN)
-    assert number.text.replace(f"entry {story.COMMITTED}", "entry 99999") == nothing.text
+    assert number.text.replace(f"entry {spending_story.COMMITTED}", "entry 99999") == nothing.text
     assert len(await _trail(told)) == before + 2
 
 
@@ -139,7 +139,7 @@ async def test_a_node_outside_the_perimeter_is_not_there(anybody: httpx.AsyncCli
         assert (await anybody.get("/v1/budget/programmes", headers=key)).json()["programmes"] == []
     theirs = await anybody.get(NODE, headers=NARROW)
     nobodys = await anybody.get("/v1/budget/nodes?fund_centre=0177-NONE&year=2018", headers=NARROW)
-    assert theirs.text.replace(story.UNIT, "0177-NONE") == nobodys.text
+    assert theirs.text.replace(spending_story.UNIT, "0177-NONE") == nobodys.text
     own = await anybody.get("/v1/budget/nodes?fund_centre=0217-SGAC&year=2018", headers=NARROW)
     assert own.status_code == 200
 
@@ -192,7 +192,7 @@ def _year(name: str) -> dict[str, str]:
 
 
 async def test_nothing_but_reading_is_done(anybody: httpx.AsyncClient) -> None:
-    for _, address in story.ASKED.values():
+    for _, address in spending_story.ASKED.values():
         for method in ("PUT", "PATCH", "DELETE"):
             found = await anybody.request(method, address.partition("?")[0], headers=AUDITOR)
             assert found.status_code == 405

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import httpx
 
-from service.database import Database
-from service.web.desk import FILES_WAITING_MAX
-from service.web.room import OWN_PARTS
+from service.database.embedded import Database
+from service.http.quotas import OWN_PARTS
+from service.http.service_context import FILES_WAITING_MAX
 from tests.databases import held_up
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import FOREIGN, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.http.access_keys import FOREIGN, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 OWN_MAX = FILES_WAITING_MAX // OWN_PARTS
 SENDING = 8

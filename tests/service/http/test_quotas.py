@@ -7,15 +7,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.database import Database
-from service.web.acts import BODY_BYTES_MAX
-from service.web.desk import FORM_BYTES_MAX
-from service.web.problems import Problem
-from service.web.room import FILES, FILES_WAITING, FORMS_WAITING, OWN_PARTS, Full, Queued, Room
+from service.database.embedded import Database
+from service.http.handlers.forms import BODY_BYTES_MAX
+from service.http.problems import Problem
+from service.http.quotas import FILES, FILES_WAITING, FORMS_WAITING, OWN_PARTS, Full, Queued, Room
+from service.http.service_context import FORM_BYTES_MAX
 from tests.databases import held_up
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import fetch, fresh, running
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import fetch, fresh, running
 
 FORM = {"content-type": "application/json"}
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 import pytest_asyncio
 
-from tests.service.web.acts import commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from service.database import Database
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import FOREIGN, MINISTRY, NARROW
-from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
+from service.database.embedded import Database
+from tests.service.http.access_keys import FOREIGN, MINISTRY, NARROW
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch, fresh, running
 
 MIB = 2**20
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 
-from service.database import Database
-from tests.service.commands import ROOT
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.keys import FOREIGN, MINISTRY
-from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
+from service.database.embedded import Database
+from tests.service.command_line import ROOT
+from tests.service.http.access_keys import FOREIGN, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fresh, running
 
 EXAMPLES = 25
 ENDLESS = "text/event-stream"
@@ -76,7 +76,7 @@ async def _fuzzed(service: Running, without: list[str], folder: Path) -> tuple[i
         cwd=folder,
         env={
             **os.environ,
-            "SCHEMATHESIS_HOOKS": "tests.service.web.schemathesis_hooks",
+            "SCHEMATHESIS_HOOKS": "tests.service.http.schemathesis_hooks",
             "PYTHONPATH": str(ROOT),
         },
         stdin=asyncio.subprocess.DEVNULL,

@@ -7,14 +7,14 @@ from typing import Any
 
 import asyncpg
 
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import held_up, until_one_waits
-from tests.service.access.issuing import AUDIENCE, URL, published, signed, unsigned
-from tests.service.commands import crescendo
-from tests.service.web.acts import commitment
-from tests.service.web.keys import FOREIGN, MINISTRY, SECRET, bearing
-from tests.service.web.raw import exchanged, request
-from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
+from tests.service.auth.token_issuer import AUDIENCE, URL, published, signed, unsigned
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import FOREIGN, MINISTRY, SECRET, bearing
+from tests.service.http.act_files import commitment
+from tests.service.http.raw_requests import exchanged, request
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch, fresh, running
 
 GUESSED = "g" * 20 + "u" * 23
 TOKENS: Mapping[str, str] = {

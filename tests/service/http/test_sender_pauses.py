@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import held_up, until_one_waits
-from tests.files import REFERENCE
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import AUDITOR, FOREIGN, KEEPER, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import AUDITOR, FOREIGN, KEEPER, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 WHY = {"reason": "amounts in cents instead of euros"}
 

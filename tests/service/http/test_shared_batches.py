@@ -7,12 +7,12 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from core.fields import ACT_LINES_MAX
-from ingest.turns import FILE_LINES_BESIDE
-from tests.service.web.acts import commitment, service, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import FOREIGN
-from tests.service.web.running import JSONL, as_jsonl, fetch
+from core.act_fields import ACT_LINES_MAX
+from ingest.queue.scheduling import FILE_LINES_BESIDE
+from tests.service.http.access_keys import FOREIGN
+from tests.service.http.act_files import commitment, service, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,15 +8,15 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from monitoring.board import Board
-from service.database import Database
-from service.web.exchange import Answer, Request
-from service.web.proving import Proving
-from service.web.routing import Application, Route
+from monitoring.service_metrics import Board
+from service.database.embedded import Database
+from service.http.http_messages import Answer, Request
+from service.http.router import Application, Route
+from service.http.validation_pool import Proving
 from tests.databases import connected, held_up, until_one_waits
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fresh, running
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fresh, running
 
 _TOLD_OF_PAUSES = """select pg_terminate_backend(pid) from pg_stat_activity
                      where datname = current_database() and query ilike 'listen %'"""

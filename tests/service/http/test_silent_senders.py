@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from service.web import upload
-from service.web.exchange import Message
-from service.web.problems import Problem
-from service.web.upload import next_message, small_body
+from service.http import request_body
+from service.http.http_messages import Message
+from service.http.problems import Problem
+from service.http.request_body import next_message, small_body
 
 
 async def _never() -> Message:
@@ -22,7 +22,7 @@ async def test_what_comes_is_given() -> None:
 
 
 async def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "SILENCE_SECONDS", 0.001)
+    monkeypatch.setattr(request_body, "SILENCE_SECONDS", 0.001)
     with pytest.raises(Problem) as found:
         await next_message(_never)
     assert found.value.code == "body-stalled"
@@ -41,7 +41,7 @@ async def test_who_is_sent_home_does_not_take_it_for_silence() -> None:
 
 
 async def test_sent_home_and_silent_at_once_is_sent_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "SILENCE_SECONDS", 0)
+    monkeypatch.setattr(request_body, "SILENCE_SECONDS", 0)
     waiting = asyncio.create_task(next_message(_never))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -57,9 +57,9 @@ async def test_a_small_body_that_trickles_has_an_end(monkeypatch: pytest.MonkeyP
         piece = next(pieces)
         return {"type": "http.request", "body": piece, "more_body": piece != b"}"}
 
-    monkeypatch.setattr(upload, "SMALL_BODY_SECONDS", -1)
+    monkeypatch.setattr(request_body, "SMALL_BODY_SECONDS", -1)
     with pytest.raises(Problem) as found:
         await small_body(receive, 1024)
     assert found.value.code == "body-stalled"
-    monkeypatch.setattr(upload, "SMALL_BODY_SECONDS", 120)
+    monkeypatch.setattr(request_body, "SMALL_BODY_SECONDS", 120)
     assert await small_body(receive, 1024) == b" " * 100 + b"}"

@@ -13,13 +13,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.web.postgres import READERS, reading, refused_page, refused_pages
+from service.http.submission_queries import READERS, reading, refused_page, refused_pages
 from tests.databases import held_up
-from tests.service.web.acts import commitment, service, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import FOREIGN, MINISTRY
-from tests.service.web.raw import request
-from tests.service.web.running import JSONL, as_jsonl, fetch
+from tests.service.http.access_keys import FOREIGN, MINISTRY
+from tests.service.http.act_files import commitment, service, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.raw_requests import request
+from tests.service.http.running_service import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

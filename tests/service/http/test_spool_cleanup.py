@@ -9,14 +9,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import held_up, until_one_waits
-from tests.files import REFERENCE
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import FOREIGN, MINISTRY, NARROW
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import FOREIGN, MINISTRY, NARROW
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import held_up
-from tests.files import REFERENCE
-from tests.service.commands import crescendo, ended, start
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running, standing_by
+from tests.file_strategies import REFERENCE
+from tests.service.command_line import crescendo, ended, start
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running, standing_by
 
 ACTS = as_jsonl([*CREDITS, commitment("C1")])
 

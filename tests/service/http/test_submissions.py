@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from ingest.formats import CELL_BYTES_MAX
-from tests.ingest.files import table, write
-from tests.service.web.acts import commitment, service, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.running import JSONL, as_jsonl, fetch
+from ingest.formats.detection import CELL_BYTES_MAX
+from tests.ingest.format_writers import table, write
+from tests.service.http.act_files import commitment, service, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -11,14 +11,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.access.certificates import thumbprint
-from service.database import Database
-from tests.service.access.issuing import AUDIENCE, URL, published, signed
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS
-from tests.service.web.certificates import Authority, Pair
-from tests.service.web.keys import FOREIGN, KEEPER, MINISTRY
-from tests.service.web.running import Running, as_jsonl, fetch, fresh, running
+from service.auth.certificates import thumbprint
+from service.database.embedded import Database
+from tests.service.auth.token_issuer import AUDIENCE, URL, published, signed
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import FOREIGN, KEEPER, MINISTRY
+from tests.service.http.act_files import CREDITS
+from tests.service.http.certificates import Authority, Pair
+from tests.service.http.running_service import Running, as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

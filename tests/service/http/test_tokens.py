@@ -8,14 +8,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.database import Database
-from tests.service.access.issuing import AUDIENCE, URL, published, signed, unsigned
-from tests.service.commands import crescendo
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.certificates import Authority
-from tests.service.web.issuers import IssuerServer, issuing
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
+from service.database.embedded import Database
+from tests.service.auth.token_issuer import AUDIENCE, URL, published, signed, unsigned
+from tests.service.command_line import crescendo
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.certificates import Authority
+from tests.service.http.issuer_server import IssuerServer, issuing
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -13,15 +13,15 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from service.database import Database
-from service.web.exchange import Message
-from service.web.upload import Body, Cut
-from service.web.uploads import Partial
+from service.database.embedded import Database
+from service.http.handlers.uploads import Partial
+from service.http.http_messages import Message
+from service.http.request_body import Body, Cut
 from tests.databases import held_up, until_one_waits
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.conftest import Place
-from tests.service.web.keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, NARROW
-from tests.service.web.running import JSONL, Running, as_jsonl, fetch, fresh, running
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, NARROW
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch, fresh, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

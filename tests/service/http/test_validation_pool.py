@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.database import Database
-from service.web.proving import Proving
+from service.database.embedded import Database
+from service.http.validation_pool import Proving
 from tests.databases import held_up, until_one_waits
-from tests.service.web.acts import CREDITS, commitment
-from tests.service.web.keys import FOREIGN, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.http.access_keys import FOREIGN, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 
 class Gate:

@@ -7,18 +7,22 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from core import interest, payments
+from core import late_interest as interest
+from core import payment_rules
 from core.catalog import KIND_NUMBER
 from core.errors import EngineError
-from service import banking, late, postgres
-from service.access.postgres import Change, pause
-from service.banking import Taken, Telling
-from service.database import Database
-from service.late import Claimed, How
-from service.progress import Lines
-from settlement.late import postgres as measuring
-from tests.crash.test_interest import Stopping
-from tests.service.states import (
+from service.auth.access_queries import Change, pause
+from service.database import command_queries
+from service.database.embedded import Database
+from service.engine import bank_import
+from service.engine import late_interest as late
+from service.engine.bank_import import Taken, Telling
+from service.engine.late_interest import Claimed, How
+from service.terminal.processing_progress import Lines
+from settlement.late_interest import interest_queries as measuring
+from tests.crash.test_late_interest import Stopping
+from tests.service.late_interest.test_late_interest import FLUX_1, REJECTED, claims, noted, owing, part_paid
+from tests.service.small_state import (
     NEVER,
     Row,
     State,
@@ -30,7 +34,6 @@ from tests.service.states import (
     request,
     third_party,
 )
-from tests.service.test_late import FLUX_1, REJECTED, claims, noted, owing, part_paid
 
 CLAIMS = "select reference, predecessor, amount, payee from entry where kind = $1 order by reference"
 
@@ -63,7 +66,7 @@ def statements(state: State) -> tuple[list[Path], list[Path]]:
 
 async def taken(state: State, files: list[Path], *, claiming: bool = True) -> Taken:
     how = How(moment("2018-11-20")) if claiming else None
-    return await banking.take(state.where, files, heard(), Telling(Lines(), claims=how))
+    return await bank_import.take(state.where, files, heard(), Telling(Lines(), claims=how))
 
 
 async def claim(state: State, day: str = "2018-11-21") -> Claimed:
@@ -117,7 +120,7 @@ async def test_what_could_not_be_claimed_sets_no_mark(state: State) -> None:
     """A closed day, then a rate that is missing; the next import of debits makes up for both."""
     first, second = statements(state)
     closed = Telling(Lines(), claims=How(moment("2019-05-02")))
-    found = (await banking.take(state.where, first, heard(), closed)).interest
+    found = (await bank_import.take(state.where, first, heard(), closed)).interest
     assert found
     assert "no open period" in found.waits
     assert await marks(state) == []
@@ -148,16 +151,16 @@ DEBITS = (("DP-1", "1000.00"), ("A1", "2000.00"), ("B1", "1000.00"), ("DP-4", "3
 
 async def since_each_mark(state: State) -> int:
     """Behind each mark that is found which is found of everything, but for what had no debit since; how many were tried."""
-    rules, term = interest.load(state.reference), payments.load(state.reference).term_days
+    rules, term = interest.load(state.reference), payment_rules.load(state.reference).term_days
     debits = await state.fetch(
         "select d.entry_id, p.predecessor from entry d join entry p on p.entry_id = d.predecessor where d.kind = $1"
         " order by d.entry_id",
         KIND_NUMBER["bank_debit"],
     )
     for row in debits:
-        async with postgres.connected(state.dsn) as connection:
+        async with command_queries.connected(state.dsn) as connection:
             whole = (await measuring.proposed(connection, rules, term)).proposed
-        async with postgres.connected(state.dsn) as connection:
+        async with command_queries.connected(state.dsn) as connection:
             await measuring.note(connection, row["entry_id"])
             found = await measuring.proposed_since(connection, rules, term)
         later = {each["predecessor"] for each in debits if each["entry_id"] > row["entry_id"]}
@@ -198,7 +201,7 @@ async def test_behind_a_mark_services_are_those_of_their_commitment(
 
 
 async def paused(state: State, *, is_paused: bool) -> None:
-    async with postgres.connected(state.dsn) as connection:
+    async with command_queries.connected(state.dsn) as connection:
         assert await pause(connection, Change("treasury", is_paused, "looked into", "", "anne"))
 
 
@@ -259,9 +262,9 @@ async def test_claims_that_are_refused_whole_are_no_end(state: State) -> None:
 
 async def test_answers_that_are_refused_whole_are_no_end(state: State) -> None:
     first, _ = statements(state)
-    folder = state.settings.data / banking.FOLDER
+    folder = state.settings.data / bank_import.FOLDER
     with pytest.raises(EngineError, match="bank's answers were refused whole"):
-        await banking.take(state.where, first[:1], heard(), Telling(Spoiling(folder, "posting")))
+        await bank_import.take(state.where, first[:1], heard(), Telling(Spoiling(folder, "posting")))
     assert len(list(folder.glob("*.arrow"))) == 1
     assert "bank_debit" not in await state.kinds()
     assert (await taken(state, first)).rejected == []

@@ -8,16 +8,17 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBER
-from service import late, paying, postgres
-from service.database import Database
-from service.late import Claimed, How
-from service.progress import Lines
-from settlement.runs import changing, desk, standing
-from settlement.runs.books import Books
-from settlement.runs.desk import Proposed
-from settlement.runs.issuing import Issue
+from service.database import command_queries
+from service.database.embedded import Database
+from service.engine import late_interest, payment_runs
+from service.engine.late_interest import Claimed, How
+from service.terminal.processing_progress import Lines
+from settlement.runs import proposals, run_edits, run_status
+from settlement.runs.issue import Issue
+from settlement.runs.payment_reference import Books
+from settlement.runs.proposals import Proposed
 from tests.databases import connected, fresh
-from tests.service.states import NEVER, Row, State, copied, heard, moment, payee, request
+from tests.service.small_state import NEVER, Row, State, copied, heard, moment, payee, request
 
 LATE = "select reference, predecessor, amount, payee, cell from entry where kind = $1 order by entry_id"
 RATE = 825
@@ -54,7 +55,7 @@ async def state(paid: State, database: Database, tmp_path: Path) -> AsyncIterato
 
 
 async def claim(state: State, day: str = "2018-11-20", *, dry: bool = False) -> Claimed:
-    return await late.claim(state.where, How(moment(day), dry), heard(), Lines())
+    return await late_interest.claim(state.where, How(moment(day), dry), heard(), Lines())
 
 
 def interest(number: int, days: int) -> int:
@@ -394,17 +395,17 @@ async def test_what_is_undone_before_a_debit_counts(database: Database, tmp_path
 async def hold_and_pay(state: State, held: str) -> None:
     """Pay in November all but one."""
     books = Books.load(state.reference)
-    async with postgres.connected(state.dsn) as connection:
+    async with command_queries.connected(state.dsn) as connection:
         at = moment("2018-11-12")
         wanted = Proposed("anne", date(2018, 12, 31), at.date())
-        run = await desk.propose(connection, books, wanted, lambda _: None)
-        shown = (await standing.described(connection, run, (10, 0, False)))["shown"]
+        run = await proposals.propose(connection, books, wanted, lambda _: None)
+        shown = (await run_status.described(connection, run, (10, 0, False)))["shown"]
         (row,) = await state.fetch("select entry_id from entry where reference = $1", held)
         (line,) = [each["line"] for each in shown if each["entry"] == row["entry_id"]]
-        await changing.change(connection, run, "hold", ((line,), "", "anne"))
-        await changing.release(connection, run, "benoit")
-    assert await paying.issued(state.where, run, Issue("benoit", at), (heard(), Lines()))
-    files = sorted((state.settings.data / paying.OUTBOX / f"{run:08}").glob("*.xml"))
+        await run_edits.change(connection, run, "hold", ((line,), "", "anne"))
+        await run_edits.release(connection, run, "benoit")
+    assert await payment_runs.issued(state.where, run, Issue("benoit", at), (heard(), Lines()))
+    files = sorted((state.settings.data / payment_runs.OUTBOX / f"{run:08}").glob("*.xml"))
     await state.take(state.files(state.bank(files, NEVER)))
 
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from reporting import code_labels
 from reporting import delays as report
-from reporting import reference
-from reporting.names import read_names
-from service import postgres
-from service.database import Database
-from tests.service.states import Row, State, request
-from tests.service.test_late import claim, claims, interest, noted, owing
+from reporting.code_names import read_names
+from service.database import command_queries
+from service.database.embedded import Database
+from tests.service.late_interest.test_late_interest import claim, claims, interest, noted, owing
+from tests.service.small_state import Row, State, request
 
 AMOUNT = "1000.00"
 OWN: Row = {**request(1), "amount": AMOUNT, "date": "2018-10-01"}
@@ -56,8 +56,8 @@ async def debited(state: State, transfer: int, day: str) -> int:
 
 async def reported(state: State) -> tuple[int, int, int, int]:
     """Payments, those in time, interest due and interest proposed, of all that was debited."""
-    codes = reference.load(state.reference)
-    async with postgres.connected(state.dsn) as connection:
+    codes = code_labels.load(state.reference)
+    async with command_queries.connected(state.dsn) as connection:
         total = (await report.delays(connection, await read_names(connection, codes))).total
     return total.payments, total.in_time, total.interest_due, total.interest_proposed
 

@@ -9,12 +9,12 @@ import pytest_asyncio
 
 from core.catalog import KIND_NUMBER
 from core.errors import ReferenceDataError
-from service import late
-from service.database import Database
-from service.late import Claimed, How
-from service.progress import Lines
+from service.database.embedded import Database
+from service.engine import late_interest
+from service.engine.late_interest import Claimed, How
+from service.terminal.processing_progress import Lines
 from tests.databases import fresh
-from tests.service.states import NEVER, State, copied, heard, moment
+from tests.service.small_state import NEVER, State, copied, heard, moment
 
 OWED = 4
 CLAIMED = """
@@ -50,7 +50,7 @@ async def state(claimed: State, database: Database, tmp_path: Path) -> AsyncIter
 
 
 async def claim(state: State, day: str) -> Claimed:
-    return await late.claim(state.where, How(moment(day)), heard(), Lines())
+    return await late_interest.claim(state.where, How(moment(day)), heard(), Lines())
 
 
 def change(state: State, name: str, old: str, new: str) -> None:

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from core.catalog import KIND_NUMBER
-from service.database import Database
-from tests.service.commands import Ended, crescendo
-from tests.service.states import NEVER, State, copied, moment, owed_to
+from service.database.embedded import Database
+from tests.service.command_line import Ended, crescendo
+from tests.service.small_state import NEVER, State, copied, moment, owed_to
 
 DAY = ("--at", "2018-11-20T10:00")
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.files import REFERENCE
-from tests.ingest.payments import IBAN, imputations, lot, message, remittance, transfer
-from tests.service.commands import Ended, crescendo
-from tests.service.web.acts import CREDITS
-from tests.service.web.keys import AUDITOR, hand_out
-from tests.service.web.running import as_jsonl, running
-from tests.settlement.test_report_10 import held
-from tests.settlement.test_statuses import found, read
+from tests.file_strategies import REFERENCE
+from tests.ingest.payment_files import IBAN, imputations, lot, message, remittance, transfer
+from tests.service.command_line import Ended, crescendo
+from tests.service.http.access_keys import AUDITOR, hand_out
+from tests.service.http.act_files import CREDITS
+from tests.service.http.running_service import as_jsonl, running
+from tests.settlement.test_pain002_v10 import held
+from tests.settlement.test_pain002_writer import found, read
 
 PAIRS = ("fund-centre:0177-D013-DD13", "functional-area:0177-12", "commitment-item:31", "payee:SUPPLIER")
 CHARGED = remittance(*PAIRS)

@@ -11,19 +11,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monitoring.board import Board
-from monitoring.figures import Figures
+from monitoring.live_figures import Figures
+from monitoring.service_metrics import Board
 from monitoring.snapshot import figures
 from monitoring.trend import Trend
-from reporting.grids import Column, Grid
-from service.database import Database
-from service.sending import Unreachable
-from service.watching import ROWS, Shut, _cut_off, _read, _short, line, parts
+from reporting.report_tables import Column, Grid
+from service.client.http_service import Unreachable
+from service.database.embedded import Database
+from service.terminal.live_view import ROWS, Shut, _cut_off, _read, _short, line, parts
 from tests.monitoring.test_snapshot import AROUND
-from tests.service.commands import COMMAND, ROOT, crescendo, ended, start
-from tests.service.web.acts import CREDITS, unknown_centres
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.command_line import COMMAND, ROOT, crescendo, ended, start
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, unknown_centres
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 
 async def test_the_terminal_shows_what_the_page_shows(database: Database, tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from service import progress
-from service.progress import LINE_SECONDS, Lines
+from service.terminal import processing_progress
+from service.terminal.processing_progress import LINE_SECONDS, Lines
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [1000.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(processing_progress.time, "monotonic", lambda: now[0])
     return now
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.delivery import Delivery, Lines
+from service.terminal.upload_progress import Delivery, Lines
 
 
 class Clock:

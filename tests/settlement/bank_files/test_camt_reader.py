@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.answers import Format, Statement
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown
-from tests.settlement.camt import ACCOUNT, balance, detail, document, entry, read, rows, statement
+from core.tables.bank_messages import Format, Statement
+from tests.settlement.camt_messages import ACCOUNT, balance, detail, document, entry, read, rows, statement
 
 OPEN = balance("OPBD", "100.00")
 DAY = 17879  # 2018-12-14

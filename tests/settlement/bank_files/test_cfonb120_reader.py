@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.answers import Message, Sort, Statement, end_to_end
 from core.errors import EnvelopeMismatch, FileUnreadable
 from core.iban import is_iban
-from settlement import answers, cfonb, chaining
-from tests.oracle import statement120
+from core.tables.bank_messages import Message, Sort, Statement, end_to_end
+from settlement.bank_files import bank_file_reader, cfonb120_reader, statement_checks
+from tests.oracle import cfonb120
 
 BANK, BRANCH, ACCOUNT = "30001", "00064", "12345678901"
 IBAN = "FR7630001000641234567890174"
@@ -48,8 +48,8 @@ SOUND = [
 
 
 def read(text: str) -> Message:
-    message = cfonb.read(np.frombuffer(text.encode("latin-1"), np.uint8), "bank.txt")
-    chaining.check(message, "bank.txt")
+    message = cfonb120_reader.read(np.frombuffer(text.encode("latin-1"), np.uint8), "bank.txt")
+    statement_checks.check(message, "bank.txt")
     return message
 
 
@@ -146,10 +146,10 @@ def test_a_statement_that_does_not_add_up_is_refused() -> None:
 def test_a_file_is_known_by_how_it_begins(tmp_path: Path) -> None:
     path = tmp_path / "releve.txt"
     path.write_bytes("\r\n".join(SOUND).encode("latin-1"))
-    assert len(lines(answers.read(path))) == 3
+    assert len(lines(bank_file_reader.read(path))) == 3
     path.write_text("hello")
     with pytest.raises(FileUnreadable, match="5 characters"):
-        answers.read(path)
+        bank_file_reader.read(path)
 
 
 MOVES = st.lists(
@@ -177,7 +177,7 @@ def test_any_statement_is_read_as_the_oracle_reads_it(told: list, end: str) -> N
             records.append(reference("280224", text).replace(ACCOUNT, account))
         records.append(record("07", "280224", opening + sum(move[0] for move in moves), account=account))
     text = end.join(records)
-    message, expected = read(text), statement120.read(text)
+    message, expected = read(text), cfonb120.read(text)
     assert [(each.opening, each.closing) for each in message.statements] == [
         (each.opening, each.closing) for each in expected
     ]

@@ -5,14 +5,14 @@ from random import Random
 import pytest
 
 from core import bank_reasons
-from markup.scanning import Sizes
-from settlement.plans import MESSAGES
-from settlement.simulated.answering import Manner, answer
-from settlement.simulated.camt import Version
-from settlement.simulated.fates import Chances
-from tests.markup.differing import difference, referred, scanned
+from markup.scanner import Sizes
+from settlement.bank_files.message_schemas import MESSAGES
+from settlement.simulated_bank.camt_writer import Version
+from settlement.simulated_bank.responses import Manner, answer
+from settlement.simulated_bank.transfer_outcomes import Chances
+from tests.markup.comparison import difference, referred, scanned
 from tests.markup.mutations import mutated
-from tests.settlement.orders import Lot, Transfer, written
+from tests.settlement.bank_orders import Lot, Transfer, written
 
 CASES = 400
 

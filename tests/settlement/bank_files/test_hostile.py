@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from core.markup import Fault
-from settlement import answers
-from tests.settlement.camt import balance, detail, document, entry, read, rows, statement
+from core.tables.xml import Fault
+from settlement.bank_files import bank_file_reader
+from tests.settlement.camt_messages import balance, detail, document, entry, read, rows, statement
 
 GOOD = document(
     statement(balance("OPBD", "100.00"), balance("CLBD", "89.50"), entry("10.50", "DBIT", [detail("E-1")]))
@@ -92,15 +92,15 @@ def test_what_is_too_deep_too_long_or_too_large_is_refused(tmp_path: Path) -> No
     with large.open("wb") as file:
         file.truncate((1 << 30) + 1)
     with pytest.raises(LimitExceeded, match="1,073,741,825 bytes"):
-        answers.read(large)
+        bank_file_reader.read(large)
 
 
 def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.xml").touch()
     with pytest.raises(FileUnreadable, match="empty"):
-        answers.read(tmp_path / "empty.xml")
+        bank_file_reader.read(tmp_path / "empty.xml")
     with pytest.raises(FileUnreadable, match="No such file"):
-        answers.read(tmp_path / "none.xml")
+        bank_file_reader.read(tmp_path / "none.xml")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.answers import Format, Statement, Verdict
 from core.errors import FileUnreadable
-from tests.settlement.camt import read, rows
+from core.tables.bank_messages import Format, Statement, Verdict
+from tests.settlement.camt_messages import read, rows
 
 DAY = 17878  # 2018-12-13
 

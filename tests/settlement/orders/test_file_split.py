@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlement.pain001 import AROUND_BYTES_MAX
-from settlement.splitting import CONTROL_CENTS_MAX, cuts
+from settlement.orders.file_split import CONTROL_CENTS_MAX, cuts
+from settlement.orders.pain001_writer import AROUND_BYTES_MAX
 
 
 @given(

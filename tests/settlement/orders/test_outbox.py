@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from settlement.outbox import Kept, Outbox
+from settlement.orders.outbox import Kept, Outbox
 
 
 def test_a_file_is_what_was_written(tmp_path: Path) -> None:

@@ -13,13 +13,13 @@ from pyiso20022.pain import pain_001_001_03, pain_001_001_09
 from xsdata.formats.dataclass.parsers import XmlParser
 
 from core.errors import EngineError
-from core.payments import Way
-from core.transfers import NAME_LETTERS, NAME_LETTERS_MAX, REMITTANCE_LETTERS_MAX
-from settlement import pain001, transfers
-from settlement.end_to_end import formed, identifier, parsed
-from settlement.letters import NOT_PROVIDED, spelling, transferable
-from settlement.pain001 import Heading, Version
-from tests.settlement.orders_out import BIC, IBAN, Order, cells, heading, orders
+from core.payment_rules import Way
+from core.tables.transfers import NAME_LETTERS, NAME_LETTERS_MAX, REMITTANCE_LETTERS_MAX
+from settlement.orders import pain001_writer, transfer_texts
+from settlement.orders.charset import NOT_PROVIDED, spelling, transferable
+from settlement.orders.end_to_end import formed, identifier, parsed
+from settlement.orders.pain001_writer import Heading, Version
+from tests.settlement.outgoing_orders import BIC, IBAN, Order, cells, heading, orders
 
 XSD = Path(__file__).parents[1] / "xsd"
 SCHEMAS = {version: XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")) for version in Version}
@@ -49,7 +49,7 @@ _orders = st.builds(
 
 
 def written(rows: list[Order], head: Heading) -> bytes:
-    return b"".join(map(bytes, pain001.written(head, orders(rows))))
+    return b"".join(map(bytes, pain001_writer.written(head, orders(rows))))
 
 
 def read(message: bytes, version: Version = Version.V09) -> Any:
@@ -120,16 +120,16 @@ def test_each_way_has_its_service(way: Way, service: str, charges: str) -> None:
 def test_sizes_are_those_of_what_is_written(rows: list[Order], version: Version) -> None:
     whole = written(rows, heading(version))
     bodies = [line for line in whole.splitlines(keepends=True) if line.startswith(b"<CdtTrfTxInf>")]
-    assert pain001.sizes(orders(rows), version).tolist() == [len(body) for body in bodies]
-    assert len(whole) - sum(map(len, bodies)) < pain001.AROUND_BYTES_MAX
+    assert pain001_writer.sizes(orders(rows), version).tolist() == [len(body) for body in bodies]
+    assert len(whole) - sum(map(len, bodies)) < pain001_writer.AROUND_BYTES_MAX
 
 
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [Order(at, at, f"Nom {at}") for at in range(1, 12)]
-    whole, sizes = written(rows, heading()), pain001.sizes(orders(rows), Version.V09).tolist()
-    monkeypatch.setattr(transfers, "CHUNK_ROWS", 4)
+    whole, sizes = written(rows, heading()), pain001_writer.sizes(orders(rows), Version.V09).tolist()
+    monkeypatch.setattr(transfer_texts, "CHUNK_ROWS", 4)
     assert written(rows, heading()) == whole
-    assert pain001.sizes(orders(rows), Version.V09).tolist() == sizes
+    assert pain001_writer.sizes(orders(rows), Version.V09).tolist() == sizes
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_no_bank_takes_is_never_written(spoilt: Order) -> None:
     with pytest.raises(EngineError, match=f"transfer {identifier(1)} has an?"):
-        transfers.check(orders([Order(), spoilt]))
+        transfer_texts.check(orders([Order(), spoilt]))
 
 
 def test_every_code_point_is_spelt_as_a_text_would_be() -> None:
@@ -170,4 +170,4 @@ def test_identifiers_come_back_and_misread_ones_do_not() -> None:
 
 def test_sums_are_exact_however_large() -> None:
     amounts = np.array([2**62, 2**62, 2**62, 1], np.int64)
-    assert pain001.exact_sum(amounts) == 3 * 2**62 + 1
+    assert pain001_writer.exact_sum(amounts) == 3 * 2**62 + 1

@@ -7,18 +7,18 @@ import pyarrow as pa
 import pytest
 
 from core import bank_reasons
-from core.answers import Format, Message, Movements, Sort, Statement, Verdict, end_to_end, packed
 from core.catalog import KIND_NUMBER
-from core.columns import sealed
-from core.tables import Bytes, Spans
-from posting.rows import TextCells
-from settlement.bank import acts
-from settlement.bank.acts import Answered
-from settlement.bank.matching import matched, named
-from settlement.bank.mismatch import FINDINGS, Mismatch
-from settlement.bank.sent import Sent, Transfers, transfers
-from settlement.bank.verdicts import expanded
-from settlement.end_to_end import identifier
+from core.tables.bank_messages import Format, Message, Movements, Sort, Statement, Verdict, end_to_end, packed
+from core.tables.columns import sealed
+from core.tables.journal import Bytes, Spans
+from posting.pgcopy import TextCells
+from settlement.orders.end_to_end import identifier
+from settlement.reconciliation import bank_acts
+from settlement.reconciliation.bank_acts import Answered
+from settlement.reconciliation.bulk_rejections import expanded
+from settlement.reconciliation.matching import matched, named
+from settlement.reconciliation.mismatch import FINDINGS, Mismatch
+from settlement.reconciliation.sent_transfers import Sent, Transfers, transfers
 
 ACCOUNT = "FR7630001000641234567890174"
 PAYMENT, REISSUE, DEBIT = (KIND_NUMBER[name] for name in ("payment", "reissue", "bank_debit"))
@@ -69,7 +69,7 @@ def answered(found: Message, known: Transfers, own: int = 0) -> Answered:
     accounts = np.full(known.head.size, own, np.int64)
     fits = matched(found, named(found), known, accounts)
     answer = Answered(found, fits, known, bank_reasons.load(), {}, {})
-    codes = {number: f"P{number}" for number in acts.payees_to_block(answer)}
+    codes = {number: f"P{number}" for number in bank_acts.payees_to_block(answer)}
     return answer._replace(payees=codes)
 
 
@@ -86,7 +86,7 @@ def test_a_debit_a_return_and_a_reject() -> None:
         (identifier(8), Sort.RETURN, 200, "AC04"),
         (identifier(9), Sort.REJECT, 0, "TM01"),
     ]
-    found = acts.table(answered(message(*told), known), "S-1")
+    found = bank_acts.table(answered(message(*told), known), "S-1")
     assert rows(found) == [
         ("D7", 1, "bank_debit", "@7", 100),
         ("R8", 1, "bank_return", "D8#1", 200),
@@ -103,7 +103,7 @@ def test_a_debit_a_return_and_a_reject() -> None:
 def test_a_transfer_of_several_lines_is_answered_line_by_line() -> None:
     known = sent((7, 100, "1-1", PAYMENT), (8, 200, "1-1", PAYMENT), (9, 300, "1-9", PAYMENT))
     assert (known.entry.tolist(), known.amount.tolist()) == ([7, 9], [300, 300])
-    found = acts.table(
+    found = bank_acts.table(
         answered(
             message((identifier(7), Sort.DEBIT, 300, ""), (identifier(7), Sort.RETURN, 300, "MS03")), known
         ),
@@ -121,7 +121,7 @@ def test_a_transfer_of_several_lines_is_answered_line_by_line() -> None:
 
 def test_a_return_too_long_for_one_act_is_identified_by_another() -> None:
     known = sent(*((n, 1, "1-1", PAYMENT) for n in range(1, 602)))
-    found = rows(acts.table(answered(message((identifier(1), Sort.RETURN, 601, "AC04")), known), "S"))
+    found = rows(bank_acts.table(answered(message((identifier(1), Sort.RETURN, 601, "AC04")), known), "S"))
     assert len(found) == 1202
     assert found[600] == ("R1", 601, "bank_return", "D1#601", 1)
     assert found[601] == ("I1", 1, "return_identified", "R1#1", 1)
@@ -132,7 +132,7 @@ def test_a_return_too_long_for_one_act_is_identified_by_another() -> None:
 def test_a_debt_that_must_not_be_opened_stays_closed(code: str) -> None:
     known = sent((7, 100, "1-1", PAYMENT))
     for sort, letter, kind in ((Sort.RETURN, "R", "bank_return"), (Sort.REJECT, "X", "bank_reject")):
-        found = rows(acts.table(answered(message((identifier(7), sort, 100, code)), known), "S"))
+        found = rows(bank_acts.table(answered(message((identifier(7), sort, 100, code)), known), "S"))
         assert [row[:3] for row in found] == [(f"{letter}7", 1, kind)]
 
 
@@ -141,7 +141,7 @@ def test_a_payee_is_blocked_once_and_last() -> None:
     told = [
         (identifier(entry), Sort.REJECT, 0, code) for entry, code in ((7, "RR04"), (14, "RR04"), (15, "AC01"))
     ]
-    found = acts.table(answered(message(*told), known), "S")
+    found = bank_acts.table(answered(message(*told), known), "S")
     assert rows(found)[-1] == ("B7", 1, "payee_block", "", 0)
     assert [row["payee"] for row in found.to_pylist()][-1] == "P0"  # type: ignore[union-attr]
     assert sum(row[2] == "payee_block" for row in rows(found)) == 1
@@ -149,7 +149,7 @@ def test_a_payee_is_blocked_once_and_last() -> None:
 
 def test_a_credit_that_names_a_transfer_gives_it_back() -> None:
     known = sent((7, 100, "1-1", PAYMENT))
-    found = rows(acts.table(answered(message((identifier(7), Sort.CREDIT, 100, "")), known), "S"))
+    found = rows(bank_acts.table(answered(message((identifier(7), Sort.CREDIT, 100, "")), known), "S"))
     assert [row[2] for row in found] == ["bank_return", "return_identified"]
 
 
@@ -173,7 +173,7 @@ def test_why_a_movement_is_not_posted(told: Told, own: int, day: int, why: Misma
     known = sent((7, 60, "1-1", PAYMENT), (8, 40, "1-1", PAYMENT), (9, 100, "D1", DEBIT))
     answer = answered(message(told, day=day), known, own)
     assert Mismatch(int(answer.matched.why[0])) is why
-    assert (acts.table(answer, "S") is None) == (why is not Mismatch.NONE)
+    assert (bank_acts.table(answer, "S") is None) == (why is not Mismatch.NONE)
 
 
 def test_a_movement_told_twice_in_one_message_is_posted_once() -> None:

@@ -15,24 +15,24 @@ import msgspec
 
 from core.catalog import KIND_NUMBER
 from core.iban import with_check_digits
-from core.payments import ZONE
-from ingest.intake import FileFeed, Order
-from ingest.spool import Spool
+from core.payment_rules import ZONE
+from ingest.queue.file_feed import FileFeed, Order
+from ingest.spool.spool import Spool
+from posting.book.registry import Reference
 from posting.pipeline import Pipeline, Settings
-from posting.registry import Reference
-from posting.store.postgres import PostgresStore
-from service import app, paying
-from service.database import Database
-from service.interruption import Interruption
-from service.progress import Course
+from posting.store.journal_store import PostgresStore
+from service.database.embedded import Database
+from service.engine import file_processing, payment_runs
 from service.settings import Settings as Place
-from settlement.outbox import Outbox
-from settlement.pain001 import Version
-from settlement.runs import changing, desk, issuing, pages, postgres
-from settlement.runs.books import Books
-from settlement.runs.desk import Proposed
-from settlement.runs.issuing import Issue
-from tests.files import REFERENCE, Row
+from service.terminal.processing_progress import Course
+from service.terminal.signals import Interruption
+from settlement.orders.outbox import Outbox
+from settlement.orders.pain001_writer import Version
+from settlement.runs import issue, proposals, run_edits, run_pages, run_queries
+from settlement.runs.issue import Issue
+from settlement.runs.payment_reference import Books
+from settlement.runs.proposals import Proposed
+from tests.file_strategies import REFERENCE, Row
 
 AT = datetime(2018, 6, 14, 10, 0, tzinfo=ZoneInfo(ZONE))
 """A Thursday, before all cut-offs."""
@@ -123,30 +123,30 @@ class World:
 
     async def propose(self, by: str = "Alice", until: str = "2018-06-30", at: datetime = AT) -> int:
         wanted = Proposed(by, datetime.fromisoformat(until).date(), at.date())
-        async with postgres.connected(self.dsn) as connection:
-            return await desk.propose(connection, self.books, wanted, self.told)
+        async with run_queries.connected(self.dsn) as connection:
+            return await proposals.propose(connection, self.books, wanted, self.told)
 
     async def change(self, run: int, what: str, *numbers: int, by: str = "Alice") -> None:
-        async with postgres.connected(self.dsn) as connection:
-            await changing.change(connection, run, what, (numbers, "said so", by))
+        async with run_queries.connected(self.dsn) as connection:
+            await run_edits.change(connection, run, what, (numbers, "said so", by))
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
-        async with postgres.connected(self.dsn) as connection:
-            return await changing.release(connection, run, by)
+        async with run_queries.connected(self.dsn) as connection:
+            return await run_edits.release(connection, run, by)
 
     async def issue(
         self, run: int, at: datetime = AT, version: Version = Version.V09
     ) -> list[dict[str, Any]]:
         """Issue a run; its files."""
-        where = app.Where(self.place, Database(self.dsn), Reference.load(self.reference))
+        where = file_processing.Where(self.place, Database(self.dsn), Reference.load(self.reference))
         how = Issue("Claire", at, version)
-        assert await paying.issued(where, run, how, (Interruption(lambda: None), Quiet(self.told)))
+        assert await payment_runs.issued(where, run, how, (Interruption(lambda: None), Quiet(self.told)))
         return await self.files(run)
 
     async def files(self, run: int) -> list[dict[str, Any]]:
         """The files of a run that is issued."""
-        async with postgres.connected(self.dsn) as connection:
-            return await issuing.again(connection, run, self.outbox, self.told)
+        async with run_queries.connected(self.dsn) as connection:
+            return await issue.again(connection, run, self.outbox, self.told)
 
     def change_rules(self, **said: int | str) -> None:
         """Other rules of paying from now on."""
@@ -198,13 +198,13 @@ class World:
 
     @property
     def outbox(self) -> Outbox:
-        return Outbox(self.folder / paying.OUTBOX)
+        return Outbox(self.folder / payment_runs.OUTBOX)
 
     async def lines(self, run: int) -> list[dict[str, Any]]:
         """The lines of a run, plainly, with the codes of their accountants."""
         found = await self.rows("select content from payment_page where run = $1 order by page", run)
         codes = (await self.rows("select accountants from payment_run where run = $1", run))[0]["accountants"]
-        lines = [line for each in found for line in pages.table_of(each["content"]).to_pylist()]
+        lines = [line for each in found for line in run_pages.table_of(each["content"]).to_pylist()]
         return [
             {**line, "code": codes[line["accountant"] - 1] if line["accountant"] else ""} for line in lines
         ]

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 from lxml.etree import XMLSchema, parse
 
+from core.act_fields import ACT_LINES_MAX
 from core.catalog import KIND_NUMBER
-from core.codes import Outcome
 from core.errors import EngineError, ReferenceDataError
-from core.fields import ACT_LINES_MAX
-from settlement.end_to_end import identifier
-from settlement.pain001 import Version
-from settlement.runs import changing, issuing, postgres, standing
-from settlement.runs.left_out import LeftOut
-from settlement.runs.postgres import NoSuchRun
-from tests.settlement.runs.test_life import read
-from tests.settlement.runs.world import OTHER_UNIT, World, iban
-from tests.settlement.test_pain001 import XSD
+from core.outcome_codes import Outcome
+from settlement.orders.end_to_end import identifier
+from settlement.orders.pain001_writer import Version
+from settlement.runs import issue, run_edits, run_queries, run_status
+from settlement.runs.exclusions import LeftOut
+from settlement.runs.run_queries import NoSuchRun
+from tests.settlement.orders.test_pain001_writer import XSD
+from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
+from tests.settlement.runs.test_lifecycle import read
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ async def released(world: World, *said: dict[str, str]) -> int:
 
 
 async def described(world: World, run: int, lines: int = 100) -> dict[str, Any]:
-    async with postgres.connected(world.dsn) as connection:
-        return await standing.described(connection, run, (lines, 0, False))
+    async with run_queries.connected(world.dsn) as connection:
+        return await run_status.described(connection, run, (lines, 0, False))
 
 
 def transfers(files: list[dict[str, Any]]) -> list[Any]:
@@ -153,8 +153,8 @@ async def test_put_together_where_asked(world: World) -> None:
         {"reference": "A-4", "payee": "P1", "amount": "100.00", **OTHER_UNIT},
     )
     run = await world.propose()
-    async with postgres.connected(world.dsn) as connection:
-        payee = await changing.payee(connection, "P1")
+    async with run_queries.connected(world.dsn) as connection:
+        payee = await run_edits.payee(connection, "P1")
     await world.change(run, "regroup", payee)
     await world.release(run)
     files = await world.issue(run)
@@ -270,9 +270,9 @@ async def test_only_what_is_released_is_issued(world: World) -> None:
     run = await world.propose()
     with pytest.raises(NoSuchRun, match="is proposed; this takes one that is released"):
         await world.issue(run)
-    async with postgres.connected(world.dsn) as connection:
+    async with run_queries.connected(world.dsn) as connection:
         with pytest.raises(NoSuchRun, match="is proposed; this takes one that is issued"):
-            await issuing.again(connection, run, world.outbox, print)
+            await issue.again(connection, run, world.outbox, print)
 
 
 async def test_what_came_back_is_paid_again_without_credits(world: World) -> None:

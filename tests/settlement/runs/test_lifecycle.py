@@ -9,9 +9,9 @@ from pyiso20022.pain import pain_001_001_09
 from xsdata.formats.dataclass.parsers import XmlParser
 
 from core.catalog import KIND_NUMBER
-from settlement.end_to_end import identifier
-from settlement.runs.left_out import LeftOut
-from tests.settlement.runs.world import OTHER_UNIT, World, iban
+from settlement.orders.end_to_end import identifier
+from settlement.runs.exclusions import LeftOut
+from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
 
 
 def read(path: str) -> Any:

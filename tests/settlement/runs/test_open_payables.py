@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.catalog import CATALOG, KIND_NUMBER
-from core.columns import blank
-from core.runs import Payables
-from posting.rows import TextCells
-from settlement.runs import owed
-from settlement.runs.owed import OPENS, PAID_BY, TAKES, Search
-from tests.settlement.orders_out import cells
+from core.tables.columns import blank
+from core.tables.payment_runs import Payables
+from posting.pgcopy import TextCells
+from settlement.runs import open_payables
+from settlement.runs.open_payables import OPENS, PAID_BY, TAKES, Search
+from tests.settlement.outgoing_orders import cells
 
 REQUESTS = ("direct_payment_request", "payment_request_without_service", "attachment", "late_interest")
 TAKERS = ("payment", "payment_request_rejection", "set_off", "attachment", "assignment")
@@ -92,7 +92,7 @@ def test_it_is_the_same_however_the_journal_is_cut(
     for first, end in reversed(list(pairwise(bounds))):
         entries = list(range(first + 1, end + 1))
         chance.shuffle(entries)  # type: ignore[attr-defined]
-        entries = [entry for entry in entries if journal[entry - 1].number in owed.READ]
+        entries = [entry for entry in entries if journal[entry - 1].number in open_payables.READ]
         search.read(*_rows(journal, entries))
     found = search.found()
     expected, blocked = plainly(journal)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.catalog import KIND_NUMBER
-from settlement.runs import changing, postgres, proposing
-from settlement.runs.left_out import FINDINGS, LeftOut
-from settlement.runs.postgres import NoSuchRun
-from tests.settlement.runs.world import OTHER_UNIT, World, iban
+from settlement.runs import run_edits, run_queries, selection
+from settlement.runs.exclusions import FINDINGS, LeftOut
+from settlement.runs.run_queries import NoSuchRun
+from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
 
 
 @pytest.fixture
@@ -92,15 +92,15 @@ async def test_when_what_is_due(world: World) -> None:
     for until, count in due.items():
         run = await world.propose(until=until)
         assert len(await world.lines(run)) == count, until
-        async with postgres.connected(world.dsn) as connection:
-            await changing.abandon(connection, run, "only looked", "Alice")
+        async with run_queries.connected(world.dsn) as connection:
+            await run_edits.abandon(connection, run, "only looked", "Alice")
 
 
-@pytest.mark.parametrize("rows_at_once", [1, 2, proposing.CHUNK_ROWS])
+@pytest.mark.parametrize("rows_at_once", [1, 2, selection.CHUNK_ROWS])
 async def test_what_the_payee_will_read(
     world: World, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
 ) -> None:
-    monkeypatch.setattr(proposing, "CHUNK_ROWS", rows_at_once)
+    monkeypatch.setattr(selection, "CHUNK_ROWS", rows_at_once)
     await world.payees({"payee": "P1", "iban": iban(1)})
     await world.post(
         [
@@ -206,10 +206,10 @@ async def test_changes_that_cannot_be(world: World) -> None:
     await world.change(run, "hold", 1)
     with pytest.raises(NoSuchRun, match="pays nothing: abandon it"):
         await world.release(run)
-    async with postgres.connected(world.dsn) as connection:
-        await changing.abandon(connection, run, "nothing in it", "Alice")
+    async with run_queries.connected(world.dsn) as connection:
+        await run_edits.abandon(connection, run, "nothing in it", "Alice")
         with pytest.raises(NoSuchRun, match="no payee NOBODY"):
-            await changing.payee(connection, "NOBODY")
+            await run_edits.payee(connection, "NOBODY")
     with pytest.raises(NoSuchRun, match="abandoned"):
         await world.release(run)
 
@@ -219,18 +219,18 @@ async def test_the_database_itself_keeps_the_two_hands(world: World) -> None:
     await world.payees({"payee": "P1", "iban": iban(1)})
     await world.requests({"reference": "DP-1", "payee": "P1", "amount": "1"})
     run = await world.propose(by="Alice")
-    async with postgres.connected(world.dsn) as connection:
+    async with run_queries.connected(world.dsn) as connection:
         for query, said in (
             ("insert_release", (1, 100, "Alice")),
             ("insert_issue", ("{}", bytes(32), 1, 100, "Claire", world.at)),
         ):
             with pytest.raises(NoSuchRun):
-                await postgres.execute(connection, query, run, *said)
-        await postgres.execute(connection, "insert_release", run, 1, 100, "Bruno")
+                await run_queries.execute(connection, query, run, *said)
+        await run_queries.execute(connection, "insert_release", run, 1, 100, "Bruno")
         with pytest.raises(NoSuchRun, match="stays as it is"):
-            await postgres.execute(connection, "insert_edit", run, "hold", [1], [None], "", "Bruno")
+            await run_queries.execute(connection, "insert_edit", run, "hold", [1], [None], "", "Bruno")
         with pytest.raises(NoSuchRun, match="stays as it is"):
-            await postgres.execute(connection, "insert_abandonment", run, "", "Bruno")
+            await run_queries.execute(connection, "insert_abandonment", run, "", "Bruno")
 
 
 async def test_two_accountants_and_their_accounts(world: World) -> None:

@@ -6,10 +6,10 @@ import pytest
 import pytest_asyncio
 
 from reporting.verification import Verification, verify
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import connected, fresh
-from tests.files import REFERENCE
-from tests.settlement.runs.world import OTHER_UNIT, World, iban
+from tests.file_strategies import REFERENCE
+from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
 
 RULES = ("run_lines", "run_hands", "run_released", "run_payments", "run_files", "run_transfers", "run_ends")
 

@@ -6,9 +6,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from tests.outside import program
-from tests.service.web.browser.pages import ARGUMENTS
-from tests.service.web.conftest import place
+from tests.external_programs import program
+from tests.service.http.browser.pages import ARGUMENTS
+from tests.service.http.conftest import place
 
 __all__ = ["browser", "place"]
 

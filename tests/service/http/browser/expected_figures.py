@@ -9,7 +9,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.calendar import YEAR_FIRST
-from posting.registry import CENTRES_A_YEAR, SHEETS
+from posting.book.registry import CENTRES_A_YEAR, SHEETS
 
 Row = Mapping[str, Any]
 _BATCH = "select first_entry + entries from batch where batch = $1"

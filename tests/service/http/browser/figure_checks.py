@@ -12,10 +12,10 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from monitoring.pace import WINDOW_SECONDS as PACE_SECONDS
+from monitoring.drain_rate import WINDOW_SECONDS as PACE_SECONDS
 from monitoring.trend import WINDOW
-from tests.service.web.browser.shown import NOTHING, About, Shown, about, countdown, exact
-from tests.service.web.browser.truth import Metrics, Row, Stored
+from tests.service.http.browser.expected_figures import Metrics, Row, Stored
+from tests.service.http.browser.page_texts import NOTHING, About, Shown, about, countdown, exact
 
 CLOCKS_SECONDS = 0.1
 """Between two clocks that are read one after the other, on a machine that has much to do."""

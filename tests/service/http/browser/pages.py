@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
-from tests.service.web.running import Running
+from tests.service.http.running_service import Running
 
 __all__ = ["Watched", "expect", "watched"]
 ARGUMENTS = (

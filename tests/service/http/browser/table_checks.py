@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from functools import partial
 
-from core.codes import Outcome
 from core.money import euros
-from tests.service.web.browser.checks import Check, Moment
-from tests.service.web.browser.shown import about, exact
-from tests.service.web.browser.truth import Row
+from core.outcome_codes import Outcome
+from tests.service.http.browser.expected_figures import Row
+from tests.service.http.browser.figure_checks import Check, Moment
+from tests.service.http.browser.page_texts import about, exact
 
 BATCHES = 12
 _UNKNOWN: Row = {"done": None, "batch": None, "accepted": None, "refused": None}

@@ -12,16 +12,16 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from service.database import Database
+from service.database.embedded import Database
 from tests.databases import connected, held_up
-from tests.service.web.acts import CREDITS, commitment, unknown_centres
-from tests.service.web.browser.checks import CHECKS, Load, Moment
-from tests.service.web.browser.pages import Watched, watched
-from tests.service.web.browser.shown import WATCH, events
-from tests.service.web.browser.tables import TABLES
-from tests.service.web.browser.truth import metrics, stored, tickets
-from tests.service.web.keys import AUDITOR, FOREIGN, MINISTRY
-from tests.service.web.running import JSONL, Running, as_jsonl, fresh, running
+from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY
+from tests.service.http.act_files import CREDITS, commitment, unknown_centres
+from tests.service.http.browser.expected_figures import metrics, stored, tickets
+from tests.service.http.browser.figure_checks import CHECKS, Load, Moment
+from tests.service.http.browser.page_texts import WATCH, events
+from tests.service.http.browser.pages import Watched, watched
+from tests.service.http.browser.table_checks import TABLES
+from tests.service.http.running_service import JSONL, Running, as_jsonl, fresh, running
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.outside("chromium")]
 

@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from service.database import Database
-from tests.service.web.acts import commitment, unknown_centres
-from tests.service.web.browser.pages import DESK, PHONE, Watched, expect, watched
-from tests.service.web.conftest import Place
-from tests.service.web.keys import AUDITOR, MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fetch, fresh, running
+from service.database.embedded import Database
+from tests.service.http.access_keys import AUDITOR, MINISTRY
+from tests.service.http.act_files import commitment, unknown_centres
+from tests.service.http.browser.pages import DESK, PHONE, Watched, expect, watched
+from tests.service.http.conftest import Place
+from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.outside("chromium")]
 BRIGHT, DARK = "rgb(246, 246, 249)", "rgb(17, 17, 26)"

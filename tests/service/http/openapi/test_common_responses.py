@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from service.web.application import OPEN
-from service.web.description import described
+from service.http.openapi.document import described
+from service.http.routes import OPEN
 
 DESCRIPTION = described(OPEN)
 

@@ -9,17 +9,17 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from core.fields import FORMATS
-from service.database import Database
-from service.web.acts import Decision
-from service.web.application import ONLOOKERS, OPEN, routes
-from service.web.description import described
-from service.web.operations import OPERATIONS
-from service.web.refusals import RefusalPage
-from service.web.submissions import SubmissionPage, Ticket
-from tests.service.web.acts import CREDITS, unknown_centres
-from tests.service.web.keys import MINISTRY
-from tests.service.web.running import JSONL, as_jsonl, fresh, running
+from core.act_fields import FORMATS
+from service.database.embedded import Database
+from service.http.handlers.forms import Decision
+from service.http.handlers.refused_lines import RefusalPage
+from service.http.handlers.submissions import SubmissionPage, Ticket
+from service.http.openapi.document import described
+from service.http.openapi.ingest_operations import OPERATIONS
+from service.http.routes import ONLOOKERS, OPEN, routes
+from tests.service.http.access_keys import MINISTRY
+from tests.service.http.act_files import CREDITS, unknown_centres
+from tests.service.http.running_service import JSONL, as_jsonl, fresh, running
 
 
 def _walk(value: Any) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,1 @@
+"""The load benchmark: thousands of connections that send forms and files to a running service."""

@@ -1,0 +1,1 @@
+"""What the engine is compared with: raw COPY and row-by-row PL/pgSQL."""

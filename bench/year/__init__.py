@@ -1,0 +1,1 @@
+"""The generator of the State's year: third parties, budget, and the acts of each month."""

@@ -1,0 +1,1 @@
+"""Tables of columns that the packages exchange."""

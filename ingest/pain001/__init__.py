@@ -1,0 +1,1 @@
+"""Payment files (pain.001), alone or in an archive with their account assignments."""

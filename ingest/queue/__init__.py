@@ -1,0 +1,1 @@
+"""The queue of submissions: admission, order, and the batches that the engine processes."""

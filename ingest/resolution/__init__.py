@@ -1,0 +1,1 @@
+"""Resolution of decoded text into the codes and numbers of the book."""

@@ -1,0 +1,1 @@
+"""Received files on disk: stored once, locked, and described by their envelopes."""

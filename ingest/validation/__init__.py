@@ -1,0 +1,1 @@
+"""Validation of a whole file before any of its lines counts."""

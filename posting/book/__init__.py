@@ -1,0 +1,1 @@
+"""The book in memory: balances, registries and their checkpoint."""

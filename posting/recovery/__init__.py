@@ -1,0 +1,1 @@
+"""Recovery: load a checkpoint and replay the journal behind it."""

@@ -1,0 +1,1 @@
+"""The database: embedded or given, connections, sessions and maintenance."""

@@ -1,0 +1,1 @@
+"""The engine as a process: file processing, imports, standby and shutdown."""

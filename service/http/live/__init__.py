@@ -1,0 +1,1 @@
+"""The live page: who may see it, and what is broadcast."""

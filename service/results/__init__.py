@@ -1,0 +1,1 @@
+"""Results of a submission: receipts, pain.002 reports and dry-run results."""
