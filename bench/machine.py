@@ -14,16 +14,16 @@ _TOUCHED_SHARE = 0.7
 """Of the memory that is free: the rest is left to whoever else is there."""
 
 
-def machine(folder: Path = Path()) -> str:
+def describe_machine(folder: Path = Path()) -> str:
     """Processor, cores, memory, disk under ``folder``, system, and the versions that decide the speed."""
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = f"Python {platform.python_version()}, NumPy {version('numpy')}, Numba {version('numba')}"
     system = f"{platform.system()} {platform.release().partition('-')[0]}"
     size = f"{os.cpu_count()} cores, {gigabytes:.0f} GiB"
-    return f"{_processor()}, {size}, {_disk(folder)}, {system}, {versions}"
+    return f"{_read_processor()}, {size}, {_describe_disk(folder)}, {system}, {versions}"
 
 
-def touch(size_bytes: int) -> int:
+def touch_memory(size_bytes: int) -> int:
     """Write to every page of so much memory once, as far as it is free, and give it back; how much it was.
 
     To a virtual machine its host gives a page when that is first written to, and takes longer over it than the work that
@@ -35,20 +35,20 @@ def touch(size_bytes: int) -> int:
     return bounded
 
 
-def _write_to(size_bytes: int) -> None:
+def _write_pages(size_bytes: int) -> None:
     with mmap.mmap(-1, size_bytes) as area:
         for page in range(0, size_bytes, mmap.PAGESIZE):
             area[page] = 1
 
 
-def _processor() -> str:
+def _read_processor() -> str:
     known = Path("/proc/cpuinfo")
     lines = known.read_text().splitlines() if known.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.machine())
 
 
-def _disk(folder: Path) -> str:
+def _describe_disk(folder: Path) -> str:
     """File system and device; whether a device turns, a virtual machine is not told."""
     mounts = Path("/proc/self/mounts")
     if not mounts.exists():
@@ -60,4 +60,4 @@ def _disk(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    _write_to(int(sys.argv[1]))
+    _write_pages(int(sys.argv[1]))

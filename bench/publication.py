@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.machine import machine
-from bench.suite import Figures
+from bench.machine import describe_machine
+from bench.suite import SuiteFigures
 
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 
 
-def table(figures: Figures, on: str) -> str:
+def render_table(figures: SuiteFigures, on: str) -> str:
     """The figures as a Markdown table."""
     run, raw, peer = figures.run, figures.raw, figures.peer
     stages = run.stage_microseconds_a_line.items()
@@ -27,7 +27,7 @@ def table(figures: Figures, on: str) -> str:
         ("raw COPY of the same rows, two connections", f"{raw.rows_a_second:,.0f} rows/s"),
         ("the year over raw COPY", f"{figures.ratio:.2f}"),
         ("row-by-row PL/pgSQL, one call an act", f"{peer.lines_a_second:,} lines/s"),
-        ("the year over that", f"{figures.times_the_peer:.0f} times"),
+        ("the year over that", f"{figures.peer_speedup:.0f} times"),
         ("the same PL/pgSQL in one loop inside the server", f"{peer.looping_lines_a_second:,} lines/s"),
         ("processor time of the process", f"{run.core_microseconds_a_line:.2f} core-µs a line"),
         *((f"of it: {stage}", f"{spent:.2f}") for stage, spent in stages),
@@ -39,22 +39,26 @@ def table(figures: Figures, on: str) -> str:
     return f"| measured | figure |\n|---|---:|\n{body}\n\n{on}; {figures.server}; seed {figures.seed}."
 
 
-def publish(figures: Figures, root: Path) -> None:
+def publish(figures: SuiteFigures, root: Path) -> None:
     """Append to ``bench/history.jsonl``, fill the README's table, draw ``docs/bench.png``."""
-    on = machine()
+    on = describe_machine()
     with (root / "bench/history.jsonl").open("a") as history:
-        history.write(json.dumps(record(figures, on, root)) + "\n")
-    fill(root / "README.md", table(figures, on))
-    draw(figures, root / "docs/bench.png")
+        history.write(json.dumps(build_record(figures, on, root)) + "\n")
+    fill_marked_block(root / "README.md", render_table(figures, on))
+    draw_plot(figures, root / "docs/bench.png")
 
 
-def record(figures: Figures, on: str, root: Path) -> dict[str, Any]:
+def build_record(figures: SuiteFigures, on: str, root: Path) -> dict[str, Any]:
     """One line of history."""
-    head = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": _commit(root), "machine": on}
+    head = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _read_commit(root),
+        "machine": on,
+    }
     return head | asdict(figures) | {"ratio": round(figures.ratio, 4)}
 
 
-def _commit(root: Path) -> str:
+def _read_commit(root: Path) -> str:
     """The commit measured, marked when files differ from it; empty outside a repository."""
     git = shutil.which("git")
     if git is None:
@@ -63,7 +67,7 @@ def _commit(root: Path) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def fill(readme: Path, text: str, marks: tuple[str, str] = (START, END)) -> None:
+def fill_marked_block(readme: Path, text: str, marks: tuple[str, str] = (START, END)) -> None:
     """Put ``text`` between the marks of ``readme``.
 
     Raises
@@ -78,7 +82,7 @@ def fill(readme: Path, text: str, marks: tuple[str, str] = (START, END)) -> None
     readme.write_text(f"{before}{start}\n{text}\n{end}{rest.split(end)[1]}")
 
 
-def draw(figures: Figures, path: Path) -> None:
+def draw_plot(figures: SuiteFigures, path: Path) -> None:
     """Draw the rates as bars."""
     from matplotlib.figure import Figure
 
@@ -93,7 +97,7 @@ def draw(figures: Figures, path: Path) -> None:
     axes = plot.subplots()
     axes.bar_label(
         axes.barh(list(rates)[::-1], list(rates.values())[::-1], color="#31688e"),
-        labels=[_in_short(rate) for rate in list(rates.values())[::-1]],
+        labels=[_format_rate(rate) for rate in list(rates.values())[::-1]],
         padding=4,
     )
     axes.set_xscale("log")
@@ -103,7 +107,7 @@ def draw(figures: Figures, path: Path) -> None:
     plot.savefig(path, dpi=120)
 
 
-def _in_short(rate: float) -> str:
+def _format_rate(rate: float) -> str:
     """Three digits are as many as such a figure bears."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if rate >= size:

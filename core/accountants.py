@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.iban import is_iban
-from core.nomenclature import Level, Nomenclature
-from core.reference.files import Row, broken, of_year, rows
+from core.nomenclature import CentreLevel, Nomenclature
+from core.reference.files import ReferenceRow, read_rows, reference_error, resolve_year_folder
 
 BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
 """ISO 9362: bank, country, place, and a branch or none."""
 
-HOLDER_LETTERS_MAX = 70
+HOLDER_CHARACTERS_MAX = 70
 _CODE = re.compile(r"[0-9A-Z]{4}")
 
 
@@ -38,7 +38,7 @@ class Accountants:
 
     year: int
     accountants: Mapping[str, Accountant]
-    assigned: Mapping[str, str]
+    by_centre: Mapping[str, str]
 
 
 def load(folder: Path, nomenclature: Nomenclature) -> Accountants:
@@ -49,58 +49,74 @@ def load(folder: Path, nomenclature: Nomenclature) -> Accountants:
     ReferenceDataError
         The files do not hold together; the message gives the place, what was found, and what to do.
     """
-    year, source = of_year(folder)
-    accountants = _accountants(source.joinpath("accountants.csv"))
+    year, source = resolve_year_folder(folder)
+    accountants = _read_accountants(source.joinpath("accountants.csv"))
     return Accountants(
-        year, accountants, _assigned(source.joinpath("assigned.csv"), accountants, nomenclature)
+        year, accountants, _resolve_assignments(source.joinpath("assigned.csv"), accountants, nomenclature)
     )
 
 
-def _accountants(path: Path) -> dict[str, Accountant]:
+def _read_accountants(path: Path) -> dict[str, Accountant]:
     found: dict[str, Accountant] = {}
-    for row in rows(path, ("code", "label", "holder", "iban", "bic")):
+    for row in read_rows(path, ("code", "label", "holder", "iban", "bic")):
         one = Accountant(**row.cells)
-        _check(row, one)
+        _check_accountant(row, one)
         if one.code in found or any(one.iban == other.iban for other in found.values()):
-            raise broken(row.place, f"{one.code} or its account stands twice", "Keep one of the two lines.")
+            raise reference_error(
+                row.place, f"{one.code} or its account stands twice", "Keep one of the two lines."
+            )
         found[one.code] = one
     if not found:
-        raise broken(str(path), "no accountant", "Add the accountants who pay.")
+        raise reference_error(str(path), "no accountant", "Add the accountants who pay.")
     return found
 
 
-def _check(row: Row, one: Accountant) -> None:
+def _check_accountant(row: ReferenceRow, one: Accountant) -> None:
     if not _CODE.fullmatch(one.code):
-        raise broken(row.place, f"{one.code!r} is no accountant's code", "Write four capitals or digits.")
-    if not 0 < len(one.holder) <= HOLDER_LETTERS_MAX:
-        raise broken(row.place, f"holder {one.holder!r}", f"Write 1 to {HOLDER_LETTERS_MAX} letters.")
+        raise reference_error(
+            row.place, f"{one.code!r} is no accountant's code", "Write four capitals or digits."
+        )
+    if not 0 < len(one.holder) <= HOLDER_CHARACTERS_MAX:
+        raise reference_error(
+            row.place, f"holder {one.holder!r}", f"Write 1 to {HOLDER_CHARACTERS_MAX} letters."
+        )
     if not is_iban(one.iban):
-        raise broken(row.place, f"{one.iban!r} is no IBAN", "Correct the operations account.")
+        raise reference_error(row.place, f"{one.iban!r} is no IBAN", "Correct the operations account.")
     if not BIC.fullmatch(one.bic):
-        raise broken(row.place, f"{one.bic!r} is no BIC", "Correct the bank.")
+        raise reference_error(row.place, f"{one.bic!r} is no BIC", "Correct the bank.")
 
 
-def _assigned(
+def _resolve_assignments(
     path: Path, accountants: Mapping[str, Accountant], nomenclature: Nomenclature
 ) -> dict[str, str]:
-    own = _own(path, accountants, nomenclature)
+    own = _read_assignments(path, accountants, nomenclature)
     found: dict[str, str] = {}
     for code, centre in nomenclature.centres.items():  # parents stand before their children
-        if centre.level is Level.PROGRAMME and code not in own:
-            raise broken(str(path), f"nobody pays for programme {code}", "Assign it to an accountant.")
+        if centre.level is CentreLevel.PROGRAMME and code not in own:
+            raise reference_error(
+                str(path), f"nobody pays for programme {code}", "Assign it to an accountant."
+            )
         found[code] = own.get(code) or found[centre.parent]
     return found
 
 
-def _own(path: Path, accountants: Mapping[str, Accountant], nomenclature: Nomenclature) -> dict[str, str]:
+def _read_assignments(
+    path: Path, accountants: Mapping[str, Accountant], nomenclature: Nomenclature
+) -> dict[str, str]:
     own: dict[str, str] = {}
-    for row in rows(path, ("centre", "accountant")):
+    for row in read_rows(path, ("centre", "accountant")):
         centre, accountant = row.cells.values()
         if centre not in nomenclature.centres:
-            raise broken(row.place, f"fund centre {centre!r} is unknown", "Correct it, or drop the line.")
+            raise reference_error(
+                row.place, f"fund centre {centre!r} is unknown", "Correct it, or drop the line."
+            )
         if accountant not in accountants:
-            raise broken(row.place, f"accountant {accountant!r} is unknown", "Add it to accountants.csv.")
+            raise reference_error(
+                row.place, f"accountant {accountant!r} is unknown", "Add it to accountants.csv."
+            )
         if centre in own:
-            raise broken(row.place, f"fund centre {centre} stands twice", "Keep one of the two lines.")
+            raise reference_error(
+                row.place, f"fund centre {centre} stands twice", "Keep one of the two lines."
+            )
         own[centre] = accountant
     return own

@@ -12,7 +12,7 @@ from enum import IntEnum, StrEnum
 from core.calendar import YEAR_FIRST, YEAR_LAST
 
 
-class Sort(StrEnum):
+class FieldType(StrEnum):
     """How a field is read."""
 
     TEXT = "text"
@@ -71,16 +71,16 @@ class Field(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class FieldFormat:
     """How one field is read and how long it may be."""
 
-    sort: Sort
+    type: FieldType
     bytes_max: int
     bounds: tuple[int, int] | None = None
     """The least and the greatest number, or days since 1970; None where other rules say what is one."""
 
 
-_TEXT_MAX: Mapping[Field, int] = {
+_TEXT_BYTES_MAX: Mapping[Field, int] = {
     Field.REFERENCE: 35,
     Field.PREDECESSOR: 46,  # REFERENCE#LINE
     Field.KIND: 40,
@@ -99,33 +99,35 @@ _TEXT_MAX: Mapping[Field, int] = {
     Field.INVOICE_NUMBER: 70,
     Field.DOCUMENT_HASH: 128,
 }
-_WHOLE = frozenset({Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK})
-_DAY = frozenset({Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE})
+_WHOLE_FIELDS = frozenset({Field.LINE, Field.EXERCISE, Field.BUDGET_YEAR, Field.PRIORITY, Field.RANK})
+_DAY_FIELDS = frozenset({Field.DATE, Field.POSTING_DATE, Field.INVOICE_DATE, Field.RECEIVED, Field.DUE})
 _EPOCH = date(1970, 1, 1)
-_OF_THE_CALENDAR = (date(YEAR_FIRST, 1, 1) - _EPOCH).days, (date(YEAR_LAST, 12, 31) - _EPOCH).days
-PRIORITIES = 10
+_CALENDAR_BOUNDS = (date(YEAR_FIRST, 1, 1) - _EPOCH).days, (date(YEAR_LAST, 12, 31) - _EPOCH).days
+PRIORITY_COUNT = 10
 _BOUNDS: Mapping[Field, tuple[int, int]] = {
-    Field.RECEIVED: _OF_THE_CALENDAR,
-    Field.DUE: _OF_THE_CALENDAR,
-    Field.INVOICE_DATE: _OF_THE_CALENDAR,
-    Field.PRIORITY: (0, PRIORITIES - 1),
+    Field.RECEIVED: _CALENDAR_BOUNDS,
+    Field.DUE: _CALENDAR_BOUNDS,
+    Field.INVOICE_DATE: _CALENDAR_BOUNDS,
+    Field.PRIORITY: (0, PRIORITY_COUNT - 1),
 }
 
 
-def _format(field: Field) -> Format:
-    if field in _WHOLE:
-        return Format(Sort.WHOLE, 10, _BOUNDS.get(field))
-    if field in _DAY:
-        return Format(Sort.DAY, 10, _BOUNDS.get(field))
+def _build_format(field: Field) -> FieldFormat:
+    if field in _WHOLE_FIELDS:
+        return FieldFormat(FieldType.WHOLE, 10, _BOUNDS.get(field))
+    if field in _DAY_FIELDS:
+        return FieldFormat(FieldType.DAY, 10, _BOUNDS.get(field))
     if field is Field.AMOUNT:
-        return Format(Sort.DECIMAL, 24)
+        return FieldFormat(FieldType.DECIMAL, 24)
     if field is Field.AMOUNT_CENTS:
-        return Format(Sort.CENTS, 20)
-    return Format(Sort.TEXT, _TEXT_MAX.get(field, 70))
+        return FieldFormat(FieldType.CENTS, 20)
+    return FieldFormat(FieldType.TEXT, _TEXT_BYTES_MAX.get(field, 70))
 
 
-FORMATS: Mapping[Field, Format] = {field: _format(field) for field in Field if field is not Field.NONE}
-BY_COLUMN: Mapping[str, Field] = {field.column: field for field in FORMATS}
+FORMATS: Mapping[Field, FieldFormat] = {
+    field: _build_format(field) for field in Field if field is not Field.NONE
+}
+FIELD_BY_COLUMN: Mapping[str, Field] = {field.column: field for field in FORMATS}
 
 ACT_LINES_MAX = 1000
 """Lines of one act: it may not be split over two batches, so it must have an end."""

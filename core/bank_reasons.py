@@ -10,16 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from core.reference.files import SHIPPED, Row, broken, rows
+from core.reference.files import SAMPLE_FOLDER, ReferenceRow, read_rows, reference_error
 
-CODE_LETTERS = 4
-UNKNOWN = "NARR"
+CODE_CHARACTERS = 4
+UNKNOWN_REASON = "NARR"
 """In place of a code where the bank gave words, or none."""
-_FILE = "bank_reasons.csv"
+_FILE_NAME = "bank_reasons.csv"
 _COLUMNS = ("code", "phase", "action", "blocks", "meaning", "french")
 
 
-class Phase(StrEnum):
+class ReasonPhase(StrEnum):
     """When a bank says so: before settlement, after it, or because somebody asked for the money back."""
 
     REJECT = "reject"
@@ -27,7 +27,7 @@ class Phase(StrEnum):
     RECALL = "recall"
 
 
-class Action(StrEnum):
+class DebtAction(StrEnum):
     """What the engine does with the debt."""
 
     NEW_DETAILS = "new_details"
@@ -52,7 +52,7 @@ class Action(StrEnum):
     """Never opened by itself: somebody had asked for the money back."""
 
 
-class Blocks(StrEnum):
+class BlockedParty(StrEnum):
     """What is not paid to any more."""
 
     NOTHING = ""
@@ -63,61 +63,74 @@ class Blocks(StrEnum):
 class Reissue(StrEnum):
     """Who may send the money again."""
 
-    BY_ITSELF = "by_itself"
+    AUTOMATIC = "by_itself"
     WITH_NEW_DETAILS = "with_new_details"
-    BY_HAND = "by_hand"
+    MANUAL = "by_hand"
     NEVER = "never"
 
 
-_REISSUE: Mapping[Action, Reissue] = {
-    Action.REPRESENT: Reissue.BY_ITSELF,
-    Action.NEXT_DAY: Reissue.BY_ITSELF,
-    Action.NEW_DETAILS: Reissue.WITH_NEW_DETAILS,
-    Action.OTHER_BANK: Reissue.WITH_NEW_DETAILS,
-    Action.INVESTIGATE: Reissue.NEVER,
-    Action.RECALL: Reissue.NEVER,
+_REISSUE: Mapping[DebtAction, Reissue] = {
+    DebtAction.REPRESENT: Reissue.AUTOMATIC,
+    DebtAction.NEXT_DAY: Reissue.AUTOMATIC,
+    DebtAction.NEW_DETAILS: Reissue.WITH_NEW_DETAILS,
+    DebtAction.OTHER_BANK: Reissue.WITH_NEW_DETAILS,
+    DebtAction.INVESTIGATE: Reissue.NEVER,
+    DebtAction.RECALL: Reissue.NEVER,
 }
 """The others are for somebody to decide."""
 
 
-class Reason(NamedTuple):
+class BankReason(NamedTuple):
     """One row of the table."""
 
     code: str
-    phases: frozenset[Phase]
-    action: Action
-    blocks: Blocks
+    phases: frozenset[ReasonPhase]
+    action: DebtAction
+    blocks: BlockedParty
     meaning: str
     french: str
 
     @property
-    def reopens(self) -> bool:
+    def reopens_debt(self) -> bool:
         """Whether the payee's debt is open again with the bank's answer."""
         return self.reissue is not Reissue.NEVER
 
     @property
     def reissue(self) -> Reissue:
         """Who may send the money again."""
-        return _REISSUE.get(self.action, Reissue.BY_HAND)
+        return _REISSUE.get(self.action, Reissue.MANUAL)
 
 
-_ANY = Reason(
-    UNKNOWN, frozenset(Phase), Action.MANUAL, Blocks.NOTHING, "Reason not in the table", "Motif hors table"
+_DEFAULT_REASON = BankReason(
+    UNKNOWN_REASON,
+    frozenset(ReasonPhase),
+    DebtAction.MANUAL,
+    BlockedParty.NOTHING,
+    "Reason not in the table",
+    "Motif hors table",
 )
-_FIXED: Mapping[str, tuple[str, frozenset[Action], frozenset[Blocks]]] = {
-    "AM05": ("a duplicate is never paid again", frozenset({Action.INVESTIGATE}), frozenset({Blocks.NOTHING})),
+_MANDATORY: Mapping[str, tuple[str, frozenset[DebtAction], frozenset[BlockedParty]]] = {
+    "AM05": (
+        "a duplicate is never paid again",
+        frozenset({DebtAction.INVESTIGATE}),
+        frozenset({BlockedParty.NOTHING}),
+    ),
     "AM04": (
         "our own account is not the payee's fault",
-        frozenset({Action.REPRESENT}),
-        frozenset({Blocks.NOTHING}),
+        frozenset({DebtAction.REPRESENT}),
+        frozenset({BlockedParty.NOTHING}),
     ),
     "ED05": (
         "a failed settlement is not the payee's fault",
-        frozenset({Action.REPRESENT}),
-        frozenset({Blocks.NOTHING}),
+        frozenset({DebtAction.REPRESENT}),
+        frozenset({BlockedParty.NOTHING}),
     ),
-    "MD07": ("a payee who died is not paid", frozenset({Action.STOP}), frozenset({Blocks.PAYEE})),
-    "RR04": ("a payee under sanctions is not paid", frozenset({Action.STOP}), frozenset({Blocks.PAYEE})),
+    "MD07": ("a payee who died is not paid", frozenset({DebtAction.STOP}), frozenset({BlockedParty.PAYEE})),
+    "RR04": (
+        "a payee under sanctions is not paid",
+        frozenset({DebtAction.STOP}),
+        frozenset({BlockedParty.PAYEE}),
+    ),
 }
 """What no edition of the table may change (``domain`` 4, A54, A60)."""
 
@@ -125,7 +138,7 @@ _FIXED: Mapping[str, tuple[str, frozenset[Action], frozenset[Blocks]]] = {
 class BankReasons:
     """The table, by code."""
 
-    def __init__(self, reasons: Mapping[str, Reason]) -> None:
+    def __init__(self, reasons: Mapping[str, BankReason]) -> None:
         self._reasons = reasons
 
     @property
@@ -133,12 +146,12 @@ class BankReasons:
         """Every code there is a row for."""
         return list(self._reasons)
 
-    def of(self, code: str) -> Reason:
+    def get(self, code: str) -> BankReason:
         """The row of ``code``; one that there is none for is a matter for somebody to look at."""
-        return self._reasons.get(code) or _ANY._replace(code=code or UNKNOWN)
+        return self._reasons.get(code) or _DEFAULT_REASON._replace(code=code or UNKNOWN_REASON)
 
 
-def load(folder: Path = SHIPPED) -> BankReasons:
+def load(folder: Path = SAMPLE_FOLDER) -> BankReasons:
     """Read the table in ``folder``; the shipped one where that has none.
 
     Raises
@@ -146,38 +159,40 @@ def load(folder: Path = SHIPPED) -> BankReasons:
     ReferenceDataError
         A cell is not one of its column, a code stands twice or lacks, or the table would pay what must not be paid.
     """
-    path = folder.joinpath(_FILE)
-    found: dict[str, Reason] = {}
-    for row in rows(path if path.exists() else SHIPPED.joinpath(_FILE), _COLUMNS):
-        reason = _reason(row)
+    path = folder.joinpath(_FILE_NAME)
+    found: dict[str, BankReason] = {}
+    for row in read_rows(path if path.exists() else SAMPLE_FOLDER.joinpath(_FILE_NAME), _COLUMNS):
+        reason = _parse_reason(row)
         if reason.code in found:
-            raise broken(row.place, f"{reason.code} stands twice", "Keep one of the two lines.")
-        _check_fixed(reason, row.place)
+            raise reference_error(row.place, f"{reason.code} stands twice", "Keep one of the two lines.")
+        _check_mandatory(reason, row.place)
         found[reason.code] = reason
-    missing = _FIXED.keys() - found.keys()
+    missing = _MANDATORY.keys() - found.keys()
     if missing:
-        raise broken(str(path), f"no line for {', '.join(sorted(missing))}", "Add one.")
+        raise reference_error(str(path), f"no line for {', '.join(sorted(missing))}", "Add one.")
     return BankReasons(found)
 
 
-def _reason(row: Row) -> Reason:
+def _parse_reason(row: ReferenceRow) -> BankReason:
     code = row.cells["code"]
-    if len(code) != CODE_LETTERS or not (code.isascii() and code.isalnum() and code.upper() == code):
-        raise broken(row.place, f"{code!r} is no reason code", f"Write {CODE_LETTERS} capitals or digits.")
+    if len(code) != CODE_CHARACTERS or not (code.isascii() and code.isalnum() and code.upper() == code):
+        raise reference_error(
+            row.place, f"{code!r} is no reason code", f"Write {CODE_CHARACTERS} capitals or digits."
+        )
     try:
-        phases = frozenset(map(Phase, row.cells["phase"].split()))
-        action, blocks = Action(row.cells["action"]), Blocks(row.cells["blocks"])
+        phases = frozenset(map(ReasonPhase, row.cells["phase"].split()))
+        action, blocks = DebtAction(row.cells["action"]), BlockedParty(row.cells["blocks"])
     except ValueError as error:
-        raise broken(row.place, str(error), f"Phases: {', '.join(Phase)}; actions: {', '.join(Action)}; "
+        raise reference_error(row.place, str(error), f"Phases: {', '.join(ReasonPhase)}; actions: {', '.join(DebtAction)}; "
                      f"blocks: iban, payee or nothing.") from error  # fmt: skip
     if not phases:
-        raise broken(row.place, "no phase", f"Write one or more of {', '.join(Phase)}.")
-    return Reason(code, phases, action, blocks, row.cells["meaning"], row.cells["french"])
+        raise reference_error(row.place, "no phase", f"Write one or more of {', '.join(ReasonPhase)}.")
+    return BankReason(code, phases, action, blocks, row.cells["meaning"], row.cells["french"])
 
 
-def _check_fixed(reason: Reason, place: str) -> None:
-    why, actions, blocks = _FIXED.get(reason.code, ("", frozenset(Action), frozenset(Blocks)))
+def _check_mandatory(reason: BankReason, place: str) -> None:
+    why, actions, blocks = _MANDATORY.get(reason.code, ("", frozenset(DebtAction), frozenset(BlockedParty)))
     if reason.action not in actions or reason.blocks not in blocks:
         found = f"{reason.code} is {reason.action}, blocking {reason.blocks or 'nothing'}"
         wanted = f"{', '.join(sorted(actions))}, blocking {', '.join(sorted(blocks)) or 'nothing'}"
-        raise broken(place, found, f"It must be {wanted}: {why}.")
+        raise reference_error(place, found, f"It must be {wanted}: {why}.")

@@ -12,25 +12,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reference.files import broken, toml
+from core.reference.files import read_toml, reference_error
 
 YEAR_FIRST = 2000
 YEAR_LAST = 2126
 """Years a calendar may name: an exercise fits in seven bits."""
 
-PERIODS_A_YEAR = 16
+PERIODS_PER_YEAR = 16
 MONTHS = range(1, 13)
 COMPLEMENTARY_DAYS_MAX = 20
 
 _YEARS = frozenset(map(str, range(YEAR_FIRST, YEAR_LAST + 1)))
 _DECEMBER = 12
-_NEXT_JANUARY = PERIODS_A_YEAR + 1
+_NEXT_JANUARY = PERIODS_PER_YEAR + 1
 _YEAR_BEFORE = YEAR_FIRST - 1
 
 
-def period(exercise: int, month: int) -> int:
+def to_period(exercise: int, month: int) -> int:
     """The number of a month of an exercise."""
-    return (exercise - YEAR_FIRST) * PERIODS_A_YEAR + month
+    return (exercise - YEAR_FIRST) * PERIODS_PER_YEAR + month
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Exercise:
     complementary_days: int
 
 
-class Placement(NamedTuple):
+class DatePlacement(NamedTuple):
     """Where each date falls."""
 
     period: NDArray[np.int32]
     """Period number; for a date outside its exercise, that of the date's own year, or 0 out of all range."""
-    inside: NDArray[np.bool_]
+    is_inside: NDArray[np.bool_]
     """Whether the date lies in its exercise or its complementary period; never for an unknown exercise."""
 
 
@@ -57,33 +57,35 @@ class Calendar:
     def __init__(self, exercises: dict[int, Exercise]) -> None:
         self.exercises = exercises
         # Every table has one entry more at each end, for what is out of its range.
-        self._period_of_day = _periods_by_day()
-        self._known = np.zeros(YEAR_LAST - YEAR_FIRST + 3, bool)
-        self._last_day = np.zeros(self._known.size, np.int32)
+        self._period_of_day = _build_periods_by_day()
+        self._is_known = np.zeros(YEAR_LAST - YEAR_FIRST + 3, bool)
+        self._last_day = np.zeros(self._is_known.size, np.int32)
         for year, exercise in exercises.items():
-            self._known[year - _YEAR_BEFORE] = True
-            self._last_day[year - _YEAR_BEFORE] = _first_day(year + 1) + exercise.complementary_days - 1
+            self._is_known[year - _YEAR_BEFORE] = True
+            self._last_day[year - _YEAR_BEFORE] = _find_first_day(year + 1) + exercise.complementary_days - 1
 
-    def knows(self, exercises: NDArray[np.integer]) -> NDArray[np.bool_]:
+    def contains(self, exercises: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Whether each exercise is in the calendar."""
-        return self._known.take(exercises.astype(np.int64) - _YEAR_BEFORE, mode="clip")
+        return self._is_known.take(exercises.astype(np.int64) - _YEAR_BEFORE, mode="clip")
 
-    def place(self, days: NDArray[np.int32], exercises: NDArray[np.integer]) -> Placement:
+    def place_dates(self, days: NDArray[np.int32], exercises: NDArray[np.integer]) -> DatePlacement:
         """The period of each date (days since 1970) in its exercise."""
         at = exercises.astype(np.int64) - _YEAR_BEFORE
-        known = self._known.take(at, mode="clip")
-        natural = self._period_of_day.take(days - (_first_day(YEAR_FIRST) - 1), mode="clip")
-        start = (at - 1) * PERIODS_A_YEAR
+        known = self._is_known.take(at, mode="clip")
+        natural = self._period_of_day.take(days - (_find_first_day(YEAR_FIRST) - 1), mode="clip")
+        start = (at - 1) * PERIODS_PER_YEAR
         month = natural - start
         late = (month == _NEXT_JANUARY) & (days <= self._last_day.take(at, mode="clip"))
         own = (month >= 1) & (month <= _DECEMBER)
-        return Placement(np.where(late, start + _DECEMBER, natural).astype(np.int32), (own | late) & known)
+        return DatePlacement(
+            np.where(late, start + _DECEMBER, natural).astype(np.int32), (own | late) & known
+        )
 
-    def open_periods(self) -> NDArray[np.uint8]:
+    def mark_open_periods(self) -> NDArray[np.uint8]:
         """1 for every period that takes entries, by period number."""
-        is_open = np.zeros(period(YEAR_LAST + 1, 0), np.uint8)
+        is_open = np.zeros(to_period(YEAR_LAST + 1, 0), np.uint8)
         for exercise in self.exercises.values():
-            is_open[[period(exercise.year, month) for month in exercise.open_months]] = 1
+            is_open[[to_period(exercise.year, month) for month in exercise.open_months]] = 1
         return is_open
 
 
@@ -95,37 +97,41 @@ def load(path: Path) -> Calendar:
     ReferenceDataError
         An exercise, a month or a number of days is not one; the message gives the place and what to do.
     """
-    tables = toml(path).get("exercise", {})
+    tables = read_toml(path).get("exercise", {})
     if not isinstance(tables, dict):
-        raise broken(str(path), f"exercise is {tables!r}", "Write a table for each, as in: [exercise.2018]")
+        raise reference_error(
+            str(path), f"exercise is {tables!r}", "Write a table for each, as in: [exercise.2018]"
+        )
     if not tables:
-        raise broken(str(path), "no exercise", "Add one, as in: [exercise.2018]")
-    exercises = [_exercise(f"{path}, exercise {name}", name, table) for name, table in tables.items()]
+        raise reference_error(str(path), "no exercise", "Add one, as in: [exercise.2018]")
+    exercises = [_parse_exercise(f"{path}, exercise {name}", name, table) for name, table in tables.items()]
     return Calendar({exercise.year: exercise for exercise in exercises})
 
 
-def _exercise(place: str, name: str, table: Any) -> Exercise:
+def _parse_exercise(place: str, name: str, table: Any) -> Exercise:
     if name not in _YEARS:
-        raise broken(
+        raise reference_error(
             place, "is no exercise", f"Name a year from {YEAR_FIRST} to {YEAR_LAST}, in four digits."
         )
     if not isinstance(table, dict):
-        raise broken(place, f"is {table!r}", f"Write a table, as in: [exercise.{name}]")
+        raise reference_error(place, f"is {table!r}", f"Write a table, as in: [exercise.{name}]")
     months, days = table.get("open_months"), table.get("complementary_days")
     if not isinstance(months, list) or not all(type(month) is int and month in MONTHS for month in months):
-        raise broken(place, f"open_months is {months!r}", "List months from 1 to 12.")
+        raise reference_error(place, f"open_months is {months!r}", "List months from 1 to 12.")
     if type(days) is not int or not 0 <= days <= COMPLEMENTARY_DAYS_MAX:
-        raise broken(place, f"complementary_days is {days!r}", f"Write 0 to {COMPLEMENTARY_DAYS_MAX}.")
+        raise reference_error(
+            place, f"complementary_days is {days!r}", f"Write 0 to {COMPLEMENTARY_DAYS_MAX}."
+        )
     return Exercise(int(name), frozenset(months), days)
 
 
-def _first_day(year: int) -> int:
+def _find_first_day(year: int) -> int:
     return int(np.datetime64(f"{year}-01-01", "D").astype(np.int64))
 
 
-def _periods_by_day() -> NDArray[np.int32]:
+def _build_periods_by_day() -> NDArray[np.int32]:
     """The natural period of every day of the range, between two 0 for the days out of it."""
     days = np.arange(f"{YEAR_FIRST}-01-01", f"{YEAR_LAST + 2}-01-01", dtype="M8[D]")
     months = days.astype("M8[M]").astype(np.int64) - (YEAR_FIRST - 1970) * 12
     year, month = np.divmod(months, 12)
-    return np.concatenate(([0], year * PERIODS_A_YEAR + month + 1, [0])).astype(np.int32)
+    return np.concatenate(([0], year * PERIODS_PER_YEAR + month + 1, [0])).astype(np.int32)

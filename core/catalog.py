@@ -68,7 +68,7 @@ class Family(IntEnum):
     TERM = 11
 
 
-class Budget(IntEnum):
+class BudgetAction(IntEnum):
     """How a kind acts on the budget."""
 
     NONE = 0
@@ -116,7 +116,7 @@ class Stage(IntEnum):
     """Of the term of a request: stopped, until what is missing is there."""
 
 
-class Change(IntEnum):
+class PayeeChange(IntEnum):
     """What becomes of a registered third party."""
 
     NONE = 0
@@ -133,7 +133,7 @@ class ActKind(NamedTuple):
     family: Family
     follows: Family = Family.NONE
     mirrors: bool = False
-    budget: Budget = Budget.NONE
+    budget: BudgetAction = BudgetAction.NONE
     measure: Measure = Measure.NONE
     ae_reserved: int = 0
     ae_consumed: int = 0
@@ -153,24 +153,24 @@ class ActKind(NamedTuple):
     """1: what the payable reserved becomes consumption; -1: that consumption is given back."""
     remits: bool = False
     """Sends money to the payee of the payable."""
-    change: Change = Change.NONE
+    change: PayeeChange = PayeeChange.NONE
     inherits: bool = False
     """Settles or diverts what another entry owes: payee and reservation are those of the entry it follows."""
 
     @property
-    def knows_payee(self) -> bool:
+    def has_payee(self) -> bool:
         """Whether its entries name a payee, the line's own or that of what it follows."""
         return self.pays or self.inherits or self.family is Family.THIRD_PARTY
 
     @property
-    def is_of_payee(self) -> bool:
+    def is_payee_act(self) -> bool:
         """Whether it is about a third party and nothing else: without an amount, an assignment or accounts."""
         return self.family in (Family.THIRD_PARTY, Family.THIRD_PARTY_CHANGE)
 
     @property
     def has_amount(self) -> bool:
         """Whether it is about cents; acts on third parties and terms are not."""
-        return not self.is_of_payee and self.family is not Family.TERM
+        return not self.is_payee_act and self.family is not Family.TERM
 
     @property
     def opens(self) -> bool:
@@ -178,27 +178,32 @@ class ActKind(NamedTuple):
         return self.family in (Family.COMMITMENT, Family.SERVICE) or (self.reaches > 0 and self.has_amount)
 
 
-_F, _B, _R, _S = Family, Budget, Remainder, Stage
+_F, _B, _R, _S = Family, BudgetAction, Remainder, Stage
 _O = Outcome
-_TAKEN: Mapping[str, Any] = {
+_CLEARING_DEFAULTS: Mapping[str, Any] = {
     "draws": _R.OPEN,
     "shortfall": _O.REVERSAL_EXCEEDS_ORIGINAL,
     "debit": Role.PREDECESSOR,
 }
-_DIVERTED: Mapping[str, Any] = {
+_DIVERSION_DEFAULTS: Mapping[str, Any] = {
     "follows": _F.PAYMENT_REQUEST,
     "after": _S.PAYABLE,
     "reaches": _S.PAYABLE,
     "inherits": True,
-    **_TAKEN,
+    **_CLEARING_DEFAULTS,
 }
 
 
-def _settlement(name: str, french: str, after: Stage, credit: Role, **more: Any) -> ActKind:
+def _build_settlement(name: str, french: str, after: Stage, credit: Role, **overrides: Any) -> ActKind:
     """An act that takes up what is at stage ``after``."""
     follows = _F.PAYMENT_REQUEST if after is _S.PAYABLE else _F.SETTLEMENT
-    more = {"budget": _B.SETTLE if "settles" in more else _B.NONE, "inherits": True, **_TAKEN, **more}
-    return ActKind(name, french, _F.SETTLEMENT, follows, after=after, credit=credit, **more)
+    overrides = {
+        "budget": _B.SETTLE if "settles" in overrides else _B.NONE,
+        "inherits": True,
+        **_CLEARING_DEFAULTS,
+        **overrides,
+    }
+    return ActKind(name, french, _F.SETTLEMENT, follows, after=after, credit=credit, **overrides)
 
 
 CATALOG: tuple[ActKind, ...] = (
@@ -232,25 +237,25 @@ CATALOG: tuple[ActKind, ...] = (
             ae_reserved=1, cp_reserved=1, debit=Role.EXPENSE, credit=Role.CREDITOR, pays=True, reaches=_S.PAYABLE),
     ActKind("payment_request_rejection", "rejet de demande de paiement", _F.REJECTION, follows=_F.PAYMENT_REQUEST,
             mirrors=True, shortfall=_O.REVERSAL_EXCEEDS_ORIGINAL, after=_S.PAYABLE),
-    _settlement("payment", "paiement", _S.PAYABLE, Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True),
-    _settlement("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, Role.TREASURY, reaches=_S.DEBITED),
-    _settlement("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, Role.SUSPENSE, reaches=_S.RETURNED),
-    _settlement("bank_return", "virement rejeté", _S.DEBITED, Role.SUSPENSE, reaches=_S.RETURNED),
-    _settlement("return_identified", "virement rejeté réimputé", _S.RETURNED, Role.ORIGIN, reaches=_S.REOPENED),
-    _settlement("reissue", "réémission de virement", _S.REOPENED, Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
-    _settlement("void", "annulation de dette non réglée", _S.REOPENED, Role.CHARGE, settles=-1),
+    _build_settlement("payment", "paiement", _S.PAYABLE, Role.TRANSIT, reaches=_S.IN_TRANSIT, settles=1, remits=True),
+    _build_settlement("bank_debit", "débit du compte du Trésor", _S.IN_TRANSIT, Role.TREASURY, reaches=_S.DEBITED),
+    _build_settlement("bank_reject", "virement refusé par la banque", _S.IN_TRANSIT, Role.SUSPENSE, reaches=_S.RETURNED),
+    _build_settlement("bank_return", "virement rejeté", _S.DEBITED, Role.SUSPENSE, reaches=_S.RETURNED),
+    _build_settlement("return_identified", "virement rejeté réimputé", _S.RETURNED, Role.ORIGIN, reaches=_S.REOPENED),
+    _build_settlement("reissue", "réémission de virement", _S.REOPENED, Role.TRANSIT, reaches=_S.IN_TRANSIT, remits=True),
+    _build_settlement("void", "annulation de dette non réglée", _S.REOPENED, Role.CHARGE, settles=-1),
     ActKind("attachment", "opposition (SATD, saisie-attribution)", _F.PAYMENT_REQUEST,
-            credit=Role.OTHER_CREDITOR, pays=True, **_DIVERTED),
+            credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
     ActKind("assignment", "cession de créance", _F.PAYMENT_REQUEST,
-            credit=Role.OTHER_CREDITOR, pays=True, **_DIVERTED),
-    _settlement("set_off", "compensation", _S.PAYABLE, Role.RECEIVABLE, settles=1),
+            credit=Role.OTHER_CREDITOR, pays=True, **_DIVERSION_DEFAULTS),
+    _build_settlement("set_off", "compensation", _S.PAYABLE, Role.RECEIVABLE, settles=1),
     ActKind("late_interest", "intérêts moratoires", _F.PAYMENT_REQUEST, follows=_F.PAYMENT_REQUEST,
             budget=_B.SPEND, ae_reserved=1, cp_reserved=1, debit=Role.LATE_INTEREST, credit=Role.CREDITOR, pays=True,
             after=_S.PAYABLE, reaches=_S.PAYABLE),
     ActKind("bank_details", "changement de coordonnées bancaires", _F.THIRD_PARTY_CHANGE, pays=True,
-            change=Change.DETAILS),
-    ActKind("payee_block", "blocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=Change.BLOCK),
-    ActKind("payee_release", "déblocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=Change.RELEASE),
+            change=PayeeChange.DETAILS),
+    ActKind("payee_block", "blocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=PayeeChange.BLOCK),
+    ActKind("payee_release", "déblocage de tiers", _F.THIRD_PARTY_CHANGE, pays=True, change=PayeeChange.RELEASE),
     ActKind("term_suspension", "suspension du délai de paiement", _F.TERM, follows=_F.PAYMENT_REQUEST,
             draws=_R.ONCE, shortfall=_O.TERM_ALREADY_SUSPENDED, after=_S.PAYABLE, reaches=_S.SUSPENDED),
     ActKind("term_resumption", "reprise du délai de paiement", _F.TERM, follows=_F.TERM,
@@ -258,7 +263,7 @@ CATALOG: tuple[ActKind, ...] = (
 )  # fmt: skip
 """Position is the kind's number, stored with entries: append only."""
 
-KIND_NUMBER: Mapping[str, int] = {kind.name: number for number, kind in enumerate(CATALOG) if number}
+KIND_NUMBERS: Mapping[str, int] = {kind.name: number for number, kind in enumerate(CATALOG) if number}
 
 
 class Effects(NamedTuple):
@@ -287,7 +292,7 @@ class Effects(NamedTuple):
     opens: Code
 
 
-def effects() -> Effects:
+def build_effects() -> Effects:
     """The catalog laid out in columns."""
     signs = {"ae_reserved", "ae_consumed", "cp_reserved", "settles"}
     columns = ([getattr(kind, name) for kind in CATALOG] for name in Effects._fields)

@@ -52,9 +52,9 @@ class InputError(CrescendoError):
     ``place`` says where, ``found`` what stood there, ``remedy`` what to do.
     """
 
-    def __init__(self, place: str, found: str, remedy: str) -> None:
-        super().__init__(f"{place}: {found}. {remedy}")
-        self.place, self.found, self.remedy = place, found, remedy
+    def __init__(self, place: str, finding: str, remedy: str) -> None:
+        super().__init__(f"{place}: {finding}. {remedy}")
+        self.place, self.finding, self.remedy = place, finding, remedy
         self.batch_id = ""
         """Which batch it was, once that is known."""
 

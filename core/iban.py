@@ -32,14 +32,14 @@ LENGTHS: Mapping[str, int] = {
 def is_iban(text: str) -> bool:
     """Whether ``text`` is an IBAN in electronic form: the country's length, capitals and digits, remainder 1 by 97."""
     shaped = text.isascii() and text.isalnum() and text == text.upper() and text[2:4].isdigit()
-    return shaped and LENGTHS.get(text[:2]) == len(text) and _number(text[4:] + text[:4]) % 97 == 1
+    return shaped and LENGTHS.get(text[:2]) == len(text) and _to_number(text[4:] + text[:4]) % 97 == 1
 
 
-def with_check_digits(country: str, account: str) -> str:
+def add_check_digits(country: str, account: str) -> str:
     """The IBAN of ``account`` in ``country``.  Source: ISO 7064, MOD 97-10."""
-    return f"{country}{98 - _number(f'{account}{country}00') % 97:02}{account}"
+    return f"{country}{98 - _to_number(f'{account}{country}00') % 97:02}{account}"
 
 
-def _number(text: str) -> int:
+def _to_number(text: str) -> int:
     """Letters count from 10."""
     return int("".join(str(int(letter, 36)) for letter in text))

@@ -15,19 +15,19 @@ CURRENCY = "EUR"
 NARRATIVE = "NARR"
 
 
-class Status(StrEnum):
+class MessageStatus(StrEnum):
     """Of a whole message, and of transactions in it."""
 
     RECEIVED = "RCVD"
     PENDING = "PDNG"
     ACCEPTED = "ACCP"
-    PARTLY = "PART"
+    PARTLY_ACCEPTED = "PART"
     REJECTED = "RJCT"
 
 
 _O = Outcome
 
-_REASONS: Mapping[Outcome, str] = {
+_REASONS_OF_REFUSALS: Mapping[Outcome, str] = {
     _O.REFERENCE_INVALID: "CH16",  # content formally incorrect
     _O.KIND_UNKNOWN: "AG03",  # transaction not supported
     _O.LINE_INVALID: "CH16",
@@ -55,30 +55,30 @@ _REASONS: Mapping[Outcome, str] = {
     _O.CP_EXCEEDED: "AM04",
 }
 
-REASONS: Mapping[Outcome, str] = {code: _REASONS.get(code, NARRATIVE) for code in REFUSALS}
+REASONS: Mapping[Outcome, str] = {code: _REASONS_OF_REFUSALS.get(code, NARRATIVE) for code in REFUSALS}
 """By code of the refusal."""
 
-_OF_FIELDS: Mapping[Field, str] = {
+_FIELD_REASONS: Mapping[Field, str] = {
     Field.BIC: "RC01",  # bank identifier incorrect
 }
 
 
-def line_reason(code: Outcome, field: Field) -> str:
+def find_line_reason(code: Outcome, field: Field) -> str:
     """By which code a line is told to be refused, for what stood in a field."""
-    return _OF_FIELDS.get(field, REASONS[code]) if code is _O.FIELD_INVALID else REASONS[code]
+    return _FIELD_REASONS.get(field, REASONS[code]) if code is _O.FIELD_INVALID else REASONS[code]
 
 
 COUNT_DIFFERS, SUM_DIFFERS = "NB_OF_TXS_DIFFERS", "CTRL_SUM_DIFFERS"
 """What totals of a payment file are told by when they are not the file's."""
-_MISMATCHES: Mapping[str, str] = {
+_MISMATCH_REASONS: Mapping[str, str] = {
     COUNT_DIFFERS: "AM18",  # number of transactions invalid
     SUM_DIFFERS: "AM10",  # control sum invalid
 }
-_FILE_FORMAT = "FF01"  # file format incomplete or invalid
+_FILE_FORMAT_INVALID = "FF01"  # file format incomplete or invalid
 
 
-def file_reason(error: InputError) -> str:
+def find_file_reason(error: InputError) -> str:
     """By which code a file is told to be refused whole."""
     if isinstance(error, EnvelopeMismatch):
-        return _MISMATCHES.get(error.found.partition(":")[0], NARRATIVE)
-    return _FILE_FORMAT if isinstance(error, FileUnreadable | FormatUnknown) else NARRATIVE
+        return _MISMATCH_REASONS.get(error.finding.partition(":")[0], NARRATIVE)
+    return _FILE_FORMAT_INVALID if isinstance(error, FileUnreadable | FormatUnknown) else NARRATIVE

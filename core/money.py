@@ -12,7 +12,7 @@ SEPA_MAX = 99_999_999_999
 """Largest SEPA credit transfer, 999,999,999.99 euros (CFONB guide); above it, RTGS."""
 
 
-def euros(cents: int) -> str:
+def format_euros(cents: int) -> str:
     """``1234567`` as ``12,345.67``: exact, for people."""
     whole, rest = divmod(abs(int(cents)), CENTS_PER_EURO)
     return f"{'-' if cents < 0 else ''}{whole:,}.{rest:02}"

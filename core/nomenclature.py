@@ -12,7 +12,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from core.reference.files import Row, broken, of_year, rows
+from core.reference.files import ReferenceRow, read_rows, reference_error, resolve_year_folder
 
 CENTRES_MAX = 131_071
 """Fund centres of a year: a budget node's number leaves 17 bits for them."""
@@ -24,7 +24,7 @@ OTHER_TITLES = "HT2"
 ORDINARY_FUND = "N/A"
 
 
-class Level(IntEnum):
+class CentreLevel(IntEnum):
     """Depth of a fund centre."""
 
     PROGRAMME = 1
@@ -53,17 +53,17 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
-class Centre:
+class FundCentre:
     """A fund centre.  ``parent`` is empty for a programme."""
 
     code: str
     parent: str
-    level: Level
+    level: CentreLevel
     label: str
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class FunctionalArea:
     """A functional area: programme, action, sub-action."""
 
     code: str
@@ -72,7 +72,7 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CommitmentItem:
     """A commitment item.  ``budget_only`` ones take credits but no spending; ``title`` 0 is several titles."""
 
     code: str
@@ -97,20 +97,20 @@ class Nomenclature:
 
     year: int
     programmes: dict[str, Programme]
-    centres: dict[str, Centre]
-    areas: dict[str, Area]
-    items: dict[str, Item]
+    centres: dict[str, FundCentre]
+    areas: dict[str, FunctionalArea]
+    items: dict[str, CommitmentItem]
     funds: dict[str, Fund]
 
 
-class _Coded(Protocol):
+class _HasCode(Protocol):
     @property
     def code(self) -> str: ...
 
 
-Thing = TypeVar("Thing", bound=_Coded)
+CodedT = TypeVar("CodedT", bound=_HasCode)
 
-_SHAPES: Mapping[str, re.Pattern[str]] = {
+_CODE_PATTERNS: Mapping[str, re.Pattern[str]] = {
     "programme": re.compile(r"\d{4}"),
     "bop": re.compile(r"\d{4}-[0-9A-Z]{4}"),
     "uo": re.compile(r"\d{4}-[0-9A-Z]{4}-[0-9A-Z]{4}"),
@@ -120,7 +120,11 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
     "fund": re.compile(r"N/A|\d-\d-\d{5}"),
 }
 _TITLES = tuple("01234567")
-_LEVELS: Mapping[str, Level] = {"bop": Level.BOP, "uo": Level.UO, "operation": Level.OPERATION}
+_LEVELS: Mapping[str, CentreLevel] = {
+    "bop": CentreLevel.BOP,
+    "uo": CentreLevel.UO,
+    "operation": CentreLevel.OPERATION,
+}
 
 
 def load(folder: Path) -> Nomenclature:
@@ -131,116 +135,130 @@ def load(folder: Path) -> Nomenclature:
     ReferenceDataError
         The files do not hold together; the message gives the place, what was found, and what to do.
     """
-    year, source = of_year(folder)
-    programmes = _programmes(source.joinpath("programmes.csv"))
+    year, source = resolve_year_folder(folder)
+    programmes = _read_programmes(source.joinpath("programmes.csv"))
     return Nomenclature(
         year,
         programmes,
-        _centres(source.joinpath("centres.csv"), programmes),
-        _areas(source.joinpath("areas.csv"), programmes),
-        _items(source.joinpath("items.csv")),
-        _funds(source.joinpath("funds.csv"), programmes),
+        _read_centres(source.joinpath("centres.csv"), programmes),
+        _read_areas(source.joinpath("areas.csv"), programmes),
+        _read_items(source.joinpath("items.csv")),
+        _read_funds(source.joinpath("funds.csv"), programmes),
     )
 
 
-def _programmes(path: Path) -> dict[str, Programme]:
+def _read_programmes(path: Path) -> dict[str, Programme]:
     programmes: dict[str, Programme] = {}
-    for row in rows(path, ("code", "label", "mission", "ministry", "estimated")):
+    for row in read_rows(path, ("code", "label", "mission", "ministry", "estimated")):
         code, label, mission, ministry, estimated = row.cells.values()
-        _shaped(row, "programme")
-        _add(programmes, Programme(code, label, mission, ministry, _flag(row, estimated)), row)
+        _check_code(row, "programme")
+        _add_once(programmes, Programme(code, label, mission, ministry, _parse_flag(row, estimated)), row)
     return programmes
 
 
-def _centres(path: Path, programmes: dict[str, Programme]) -> dict[str, Centre]:
-    centres = {code: Centre(code, "", Level.PROGRAMME, each.label) for code, each in programmes.items()}
-    for row in rows(path, ("code", "parent", "level", "label")):
+def _read_centres(path: Path, programmes: dict[str, Programme]) -> dict[str, FundCentre]:
+    centres = {
+        code: FundCentre(code, "", CentreLevel.PROGRAMME, each.label) for code, each in programmes.items()
+    }
+    for row in read_rows(path, ("code", "parent", "level", "label")):
         code, parent, level, label = row.cells.values()
-        _among(row, "level", _LEVELS)
-        _shaped(row, level)
-        _hangs(row, centres)
-        _add(centres, Centre(code, parent, _LEVELS[level], label), row)
+        _check_known(row, "level", _LEVELS)
+        _check_code(row, level)
+        _check_parent(row, centres)
+        _add_once(centres, FundCentre(code, parent, _LEVELS[level], label), row)
     if len(centres) > CENTRES_MAX:
-        raise broken(str(path), f"{len(centres)} fund centres", f"Keep to {CENTRES_MAX}.")
+        raise reference_error(str(path), f"{len(centres)} fund centres", f"Keep to {CENTRES_MAX}.")
     return centres
 
 
-def _hangs(row: Row, centres: dict[str, Centre]) -> None:
+def _check_parent(row: ReferenceRow, centres: dict[str, FundCentre]) -> None:
     code, parent = row.cells["code"], row.cells["parent"]
     level = _LEVELS[row.cells["level"]]
     if parent not in centres:
-        raise broken(row.place, f"parent {parent!r} of {code} is unknown", "Put the parent on a line above.")
+        raise reference_error(
+            row.place, f"parent {parent!r} of {code} is unknown", "Put the parent on a line above."
+        )
     if centres[parent].level != level - 1:
-        raise broken(row.place, f"{code} hangs under {parent}, not one level up", "Name its direct parent.")
-    stem = f"OP-{parent[:4]}-" if level is Level.OPERATION else f"{parent}-"
+        raise reference_error(
+            row.place, f"{code} hangs under {parent}, not one level up", "Name its direct parent."
+        )
+    stem = f"OP-{parent[:4]}-" if level is CentreLevel.OPERATION else f"{parent}-"
     if not code.startswith(stem):
-        raise broken(row.place, f"{code} is not a code of {parent}", f"Let it start with {stem}")
+        raise reference_error(row.place, f"{code} is not a code of {parent}", f"Let it start with {stem}")
 
 
-def _areas(path: Path, programmes: dict[str, Programme]) -> dict[str, Area]:
-    areas: dict[str, Area] = {}
-    for row in rows(path, ("code", "programme", "label")):
+def _read_areas(path: Path, programmes: dict[str, Programme]) -> dict[str, FunctionalArea]:
+    areas: dict[str, FunctionalArea] = {}
+    for row in read_rows(path, ("code", "programme", "label")):
         code, programme, label = row.cells.values()
-        _shaped(row, "functional area")
-        _among(row, "programme", programmes)
+        _check_code(row, "functional area")
+        _check_known(row, "programme", programmes)
         if not code.startswith(f"{programme}-"):
-            raise broken(row.place, f"{code} is not a code of {programme}", f"Let it start with {programme}-")
-        _add(areas, Area(code, programme, label), row)
+            raise reference_error(
+                row.place, f"{code} is not a code of {programme}", f"Let it start with {programme}-"
+            )
+        _add_once(areas, FunctionalArea(code, programme, label), row)
     return areas
 
 
-def _items(path: Path) -> dict[str, Item]:
-    items: dict[str, Item] = {}
-    for row in rows(path, ("code", "label", "title", "staff", "budget_only")):
+def _read_items(path: Path) -> dict[str, CommitmentItem]:
+    items: dict[str, CommitmentItem] = {}
+    for row in read_rows(path, ("code", "label", "title", "staff", "budget_only")):
         code, label, title, staff, budget_only = row.cells.values()
-        _shaped(row, "commitment item")
-        _among(row, "title", _TITLES)
-        item = Item(code, label, int(title), _flag(row, staff), _flag(row, budget_only))
+        _check_code(row, "commitment item")
+        _check_known(row, "title", _TITLES)
+        item = CommitmentItem(code, label, int(title), _parse_flag(row, staff), _parse_flag(row, budget_only))
         if item.staff != (item.title == 2):
-            raise broken(
+            raise reference_error(
                 row.place, f"{code} has title {title} and staff {staff}", "Staff is title 2, and no other."
             )
-        _add(items, item, row)
+        _add_once(items, item, row)
     for code, staff in ((STAFF_TITLE, True), (OTHER_TITLES, False)):
         if code not in items or not items[code].budget_only or items[code].staff != staff:
-            raise broken(str(path), f"no budget-only item {code}", "Budget acts need it: put it back.")
+            raise reference_error(
+                str(path), f"no budget-only item {code}", "Budget acts need it: put it back."
+            )
     return items
 
 
-def _funds(path: Path, programmes: dict[str, Programme]) -> dict[str, Fund]:
+def _read_funds(path: Path, programmes: dict[str, Programme]) -> dict[str, Fund]:
     families = {family.name.lower(): family for family in FundFamily}
     funds: dict[str, Fund] = {}
-    for row in rows(path, ("code", "family", "programme")):
+    for row in read_rows(path, ("code", "family", "programme")):
         code, family, programme = row.cells.values()
-        _shaped(row, "fund")
-        _among(row, "family", families)
-        _among(row, "programme", ("",) if family == "ordinary" else programmes)
-        _add(funds, Fund(code, families[family], programme), row)
+        _check_code(row, "fund")
+        _check_known(row, "family", families)
+        _check_known(row, "programme", ("",) if family == "ordinary" else programmes)
+        _add_once(funds, Fund(code, families[family], programme), row)
     if ORDINARY_FUND not in funds or funds[ORDINARY_FUND].family is not FundFamily.ORDINARY:
-        raise broken(str(path), f"no ordinary fund {ORDINARY_FUND}", "Ordinary credits need it: put it back.")
+        raise reference_error(
+            str(path), f"no ordinary fund {ORDINARY_FUND}", "Ordinary credits need it: put it back."
+        )
     return funds
 
 
-def _shaped(row: Row, thing: str) -> None:
+def _check_code(row: ReferenceRow, thing: str) -> None:
     code = row.cells["code"]
-    if not _SHAPES[thing].fullmatch(code):
-        raise broken(row.place, f"{code!r} is no {thing} code", f"Shape: {_SHAPES[thing].pattern}")
+    if not _CODE_PATTERNS[thing].fullmatch(code):
+        raise reference_error(
+            row.place, f"{code!r} is no {thing} code", f"Shape: {_CODE_PATTERNS[thing].pattern}"
+        )
 
 
-def _among(row: Row, column: str, known: Container[str]) -> None:
+def _check_known(row: ReferenceRow, column: str, known: Container[str]) -> None:
     if row.cells[column] not in known:
-        raise broken(
+        raise reference_error(
             row.place, f"{column} {row.cells[column]!r} is unknown", "Correct it, or declare it first."
         )
 
 
-def _flag(row: Row, cell: str) -> bool:
+def _parse_flag(row: ReferenceRow, cell: str) -> bool:
     if cell not in ("0", "1"):
-        raise broken(row.place, f"{cell!r} where 0 or 1 is meant", "Write 1 for yes, 0 for no.")
+        raise reference_error(row.place, f"{cell!r} where 0 or 1 is meant", "Write 1 for yes, 0 for no.")
     return cell == "1"
 
 
-def _add(things: dict[str, Thing], thing: Thing, row: Row) -> None:
+def _add_once(things: dict[str, CodedT], thing: CodedT, row: ReferenceRow) -> None:
     if thing.code in things:
-        raise broken(row.place, f"{thing.code} stands twice", "Keep one of the two lines.")
+        raise reference_error(row.place, f"{thing.code} stands twice", "Keep one of the two lines.")
     things[thing.code] = thing

@@ -71,7 +71,7 @@ class Outcome(IntEnum):
 REFUSALS = tuple(code for code in Outcome if code > Outcome.HELD)
 """Every code that refuses a line, in order of precedence."""
 
-UNKEYED = frozenset(
+UNKEYED_FAULTS = frozenset(
     {
         Outcome.REFERENCE_INVALID,
         Outcome.KIND_UNKNOWN,

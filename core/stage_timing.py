@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-Thing = TypeVar("Thing")
+ValueT = TypeVar("ValueT")
 
 
-class Stages:
+class StageTimes:
     """Processor time by stage, of whichever thread did the work."""
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Stages:
         self.kernel_busy_nanoseconds = 0
         """How long the kernel thread was at work, on the clock: against the time that passed, how near its limit it is."""
 
-    def busy(self, work: Callable[..., Thing], *arguments: Any) -> Thing:
+    def run_timed(self, work: Callable[..., ValueT], *arguments: Any) -> ValueT:
         """What ``work`` gives; how long that takes is added to what the kernel thread, which calls this, was busy."""
         start = time.perf_counter_ns()
         try:
@@ -25,7 +25,7 @@ class Stages:
             self.kernel_busy_nanoseconds += time.perf_counter_ns() - start
 
     @contextmanager
-    def measured(self, stage: str) -> Iterator[None]:
+    def measure(self, stage: str) -> Iterator[None]:
         """Add what the body takes of this thread's processor time."""
         start = time.thread_time_ns()
         try:
@@ -33,10 +33,10 @@ class Stages:
         finally:
             self.add(stage, time.thread_time_ns() - start)
 
-    def iterated(self, stage: str, things: Iterator[Thing]) -> Iterator[Thing]:
+    def iterate_timed(self, stage: str, things: Iterator[ValueT]) -> Iterator[ValueT]:
         """The same things; what it takes to produce each counts for ``stage``."""
         while True:
-            with self.measured(stage):
+            with self.measure(stage):
                 thing = next(things, None)
             if thing is None:
                 return

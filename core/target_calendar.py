@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 
 from core.calendar import YEAR_FIRST, YEAR_LAST
 
-_ONCE = (date(2001, 12, 31),)
+_SINGLE_CLOSING_DAYS = (date(2001, 12, 31),)
 """Closed for the change to euro notes and coins."""
 
 
 def is_open(days: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Whether TARGET is open on each of ``days``, counted from 1970-01-01."""
-    return np.is_busday(_dates(days), busdaycal=_OPEN_DAYS)
+    return np.is_busday(_to_dates(days), busdaycal=_OPEN_DAYS)
 
 
-def first_open(days: NDArray[np.int32], later: int = 0) -> NDArray[np.int32]:
+def find_open_day(days: NDArray[np.int32], open_days_after: int = 0) -> NDArray[np.int32]:
     """The first open day at or after each of ``days``, or the one that is ``later`` open days behind it."""
-    found = np.busday_offset(_dates(days), later, roll="forward", busdaycal=_OPEN_DAYS)
+    found = np.busday_offset(_to_dates(days), open_days_after, roll="forward", busdaycal=_OPEN_DAYS)
     return found.astype(np.int64).astype(np.int32)
 
 
-def easter(year: int) -> date:
+def compute_easter(year: int) -> date:
     """Easter Sunday of the Gregorian calendar.
 
     Source: the anonymous algorithm that Meeus gives in "Astronomical Algorithms", chapter 8.
@@ -42,15 +42,18 @@ def easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
-def _closed(year: int) -> Iterator[date]:
+def _list_closing_days(year: int) -> Iterator[date]:
     yield from (date(year, 1, 1), date(year, 5, 1), date(year, 12, 25), date(year, 12, 26))
-    yield from (easter(year) + timedelta(days) for days in (-2, 1))
+    yield from (compute_easter(year) + timedelta(days) for days in (-2, 1))
 
 
-def _dates(days: NDArray[np.int32]) -> NDArray[np.datetime64]:
+def _to_dates(days: NDArray[np.int32]) -> NDArray[np.datetime64]:
     return days.astype(np.int64).astype("M8[D]")
 
 
 _OPEN_DAYS = np.busdaycalendar(
-    holidays=[*_ONCE, *(day for year in range(YEAR_FIRST, YEAR_LAST + 2) for day in _closed(year))]
+    holidays=[
+        *_SINGLE_CLOSING_DAYS,
+        *(day for year in range(YEAR_FIRST, YEAR_LAST + 2) for day in _list_closing_days(year)),
+    ]
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.errors import FileUnreadable
 
-IMPUTATION_SUFFIXES = tuple(
+ASSIGNMENT_SUFFIXES = tuple(
     f".imputation.{suffix}" for suffix in ("csv", "parquet", "jsonl", "arrow", "arrows")
 )
 """What stands behind the whole name of a payment file in that of its imputation file."""
@@ -13,7 +13,7 @@ MANIFEST_SUFFIX = ".manifest.json"
 """What stands behind the whole name of any file in that of its envelope."""
 
 
-def imputation_beside(path: Path) -> Path | None:
+def find_assignment_file(path: Path) -> Path | None:
     """The imputation file beside a payment file; None when there is none.
 
     Raises
@@ -22,7 +22,7 @@ def imputation_beside(path: Path) -> Path | None:
         There are several.
     """
     found = [
-        each for suffix in IMPUTATION_SUFFIXES if (each := path.with_name(f"{path.name}{suffix}")).exists()
+        each for suffix in ASSIGNMENT_SUFFIXES if (each := path.with_name(f"{path.name}{suffix}")).exists()
     ]
     if len(found) > 1:
         told = " and ".join(each.name for each in found)
@@ -30,20 +30,20 @@ def imputation_beside(path: Path) -> Path | None:
     return found[0] if found else None
 
 
-def described(name: str) -> str:
+def strip_assignment_suffix(name: str) -> str:
     """The name of the payment file to which an imputation file of that name belongs; empty when it is none."""
-    return _before(name, IMPUTATION_SUFFIXES)
+    return _strip_suffix(name, ASSIGNMENT_SUFFIXES)
 
 
-def by_themselves(paths: Iterable[Path]) -> list[Path]:
+def exclude_sidecars(paths: Iterable[Path]) -> list[Path]:
     """All but the manifests and imputation files that stand beside their file: they go with it."""
-    suffixes = (MANIFEST_SUFFIX, *IMPUTATION_SUFFIXES)
+    suffixes = (MANIFEST_SUFFIX, *ASSIGNMENT_SUFFIXES)
     return [
         path
         for path in paths
-        if not ((name := _before(path.name, suffixes)) and path.with_name(name).exists())
+        if not ((name := _strip_suffix(path.name, suffixes)) and path.with_name(name).exists())
     ]
 
 
-def _before(name: str, suffixes: tuple[str, ...]) -> str:
+def _strip_suffix(name: str, suffixes: tuple[str, ...]) -> str:
     return next((name.removesuffix(suffix) for suffix in suffixes if name.endswith(suffix)), "")

@@ -15,12 +15,12 @@ from numba.core import config
 _ROOT = Path(__file__).resolve().parent.parent
 
 
-def _digest() -> str:
+def _compute_digest() -> str:
     sources = sorted([*_ROOT.glob("kernels/*.py"), *_ROOT.glob("core/**/*.py")])
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 
-def _private(folder: Path) -> Path:
+def _create_private_folder(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     state = folder.stat()
     if state.st_uid != os.getuid() or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -30,11 +30,13 @@ def _private(folder: Path) -> Path:
     return folder
 
 
-def _cache_folder() -> str:
-    parent = _private(Path(os.environ.get("KERNEL_CACHE", Path.home().joinpath(".cache", "crescendo"))))
+def _find_cache_folder() -> str:
+    parent = _create_private_folder(
+        Path(os.environ.get("KERNEL_CACHE", Path.home().joinpath(".cache", "crescendo")))
+    )
     mode = "-checked" if config.BOUNDSCHECK else ""
-    return str(parent.joinpath(f"kernels-{_digest()}{mode}"))
+    return str(parent.joinpath(f"kernels-{_compute_digest()}{mode}"))
 
 
 # both are needed: the variable alone is ignored when numba was imported before
-os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = _cache_folder()
+os.environ["NUMBA_CACHE_DIR"] = config.CACHE_DIR = _find_cache_folder()

@@ -4,35 +4,35 @@ import numpy as np
 
 from core.act_fields import Field
 from core.calendar import YEAR_FIRST
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
-from core.tables.raw_lines import KindUses, Marks, Placed, Places, YearCodes
+from core.tables.raw_lines import KindUses, LineCodes, LineFaults, PlacedLines, YearCodes
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
 from kernels.jit import borrow, fills, kernel, part, reads
 
-_STAFF_SHEET = 3
-_OPERATION, _UO = Level.OPERATION.value, Level.UO.value
-_GOOD = (0, 0)
-_CENTRE = (Outcome.FUND_CENTRE_UNKNOWN.value, Field.FUND_CENTRE.value)
-_GIVER_CENTRE = (Outcome.FUND_CENTRE_UNKNOWN.value, Field.COUNTERPART.value)
-_LEVEL = (Outcome.FUND_CENTRE_LEVEL.value, Field.FUND_CENTRE.value)
-_AREA = (Outcome.FUNCTIONAL_AREA_UNKNOWN.value, Field.FUNCTIONAL_AREA.value)
-_ITEM = (Outcome.COMMITMENT_ITEM_UNKNOWN.value, Field.COMMITMENT_ITEM.value)
-_GIVER_ITEM = (Outcome.COMMITMENT_ITEM_UNKNOWN.value, Field.COUNTERPART.value)
-_FUND = (Outcome.FUND_UNKNOWN.value, Field.FUND.value)
+_STAFF_OFFSET = 3
+_OPERATION, _UO = CentreLevel.OPERATION.value, CentreLevel.UO.value
+_NO_FAULT = (0, 0)
+_CENTRE_UNKNOWN = (Outcome.FUND_CENTRE_UNKNOWN.value, Field.FUND_CENTRE.value)
+_SOURCE_CENTRE_UNKNOWN = (Outcome.FUND_CENTRE_UNKNOWN.value, Field.COUNTERPART.value)
+_LEVEL_WRONG = (Outcome.FUND_CENTRE_LEVEL.value, Field.FUND_CENTRE.value)
+_AREA_UNKNOWN = (Outcome.FUNCTIONAL_AREA_UNKNOWN.value, Field.FUNCTIONAL_AREA.value)
+_ITEM_UNKNOWN = (Outcome.COMMITMENT_ITEM_UNKNOWN.value, Field.COMMITMENT_ITEM.value)
+_SOURCE_ITEM_UNKNOWN = (Outcome.COMMITMENT_ITEM_UNKNOWN.value, Field.COUNTERPART.value)
+_FUND_UNKNOWN = (Outcome.FUND_UNKNOWN.value, Field.FUND.value)
 _OPERATION_UNKNOWN = (Outcome.OPERATION_UNKNOWN.value, Field.OPERATION.value)
 _MISMATCH = Outcome.NOMENCLATURE_MISMATCH.value
-_ACCOUNT = (Outcome.ACCOUNT_UNKNOWN.value, Field.ACCOUNT.value)
+_ACCOUNT_UNKNOWN = (Outcome.ACCOUNT_UNKNOWN.value, Field.ACCOUNT.value)
 _ACCOUNT_MISMATCH = (Outcome.ACCOUNT_MISMATCH.value, Field.ACCOUNT.value)
 
 
 @part
-def _fund(places, codes, row):
+def _read_fund(places, codes, row):
     return places.fund[row] if places.fund[row] != 0 else codes.ordinary[0]
 
 
 @part
-def _giver_item(places, row):
+def _read_source_item(places, row):
     return places.giver_item[row] if places.giver_item[row] != 0 else places.item[row]
 
 
@@ -43,31 +43,31 @@ def _is_centre(centre, codes):
 
 
 @part
-def _unknown(places, codes, uses, row):
+def _find_unknown_code(places, codes, uses, row):
     """The first code that the year does not hold, or that stands where it may not."""
     kind, centre, operation = places.kind[row], places.centre[row], places.operation[row]
     moves = uses.moves[kind] != 0
     if not _is_centre(centre, codes):
-        return _CENTRE
+        return _CENTRE_UNKNOWN
     if moves and not _is_centre(places.giver_centre[row], codes):
-        return _GIVER_CENTRE
+        return _SOURCE_CENTRE_UNKNOWN
     if uses.spends[kind] != 0 and codes.centre_level[centre] != _UO:
-        return _LEVEL
+        return _LEVEL_WRONG
     if codes.area_held[places.area[row]] == 0:
-        return _AREA
+        return _AREA_UNKNOWN
     if codes.item_held[places.item[row]] == 0:
-        return _ITEM
-    if moves and codes.item_held[_giver_item(places, row)] == 0:
-        return _GIVER_ITEM
-    if codes.fund_held[_fund(places, codes, row)] == 0:
-        return _FUND
+        return _ITEM_UNKNOWN
+    if moves and codes.item_held[_read_source_item(places, row)] == 0:
+        return _SOURCE_ITEM_UNKNOWN
+    if codes.fund_held[_read_fund(places, codes, row)] == 0:
+        return _FUND_UNKNOWN
     if codes.centre_held[operation] == 0 or (operation > 0 and codes.centre_level[operation] != _OPERATION):
         return _OPERATION_UNKNOWN
-    return _GOOD
+    return _NO_FAULT
 
 
 @part
-def _serves(item, kind, codes, uses):
+def _is_item_allowed(item, kind, codes, uses):
     """Credits come by T2 and HT2, spending names its category, an earmark may name either."""
     only = codes.item_budget_only[item] != 0
     if uses.brings[kind] != 0:
@@ -76,70 +76,70 @@ def _serves(item, kind, codes, uses):
 
 
 @part
-def _mismatch(places, codes, uses, row):
+def _find_mismatch(places, codes, uses, row):
     """The first code, each of them held, that does not go with the others (A39)."""
     centre, operation, item = places.centre[row], places.operation[row], places.item[row]
     programme, activity = codes.centre_programme[centre], places.activity[row]
     area = codes.area_programme[places.area[row]]
-    fund = codes.fund_programme[_fund(places, codes, row)]
+    fund = codes.fund_programme[_read_fund(places, codes, row)]
     if area != 0 and area != programme:
         return _MISMATCH, Field.FUNCTIONAL_AREA.value
     if activity != 0 and activity != programme:
         return _MISMATCH, Field.ACTIVITY.value
-    if item > 0 and not _serves(item, places.kind[row], codes, uses):
+    if item > 0 and not _is_item_allowed(item, places.kind[row], codes, uses):
         return _MISMATCH, Field.COMMITMENT_ITEM.value
     if fund != 0 and fund != programme:
         return _MISMATCH, Field.FUND.value
     if operation > 0 and codes.centre_parent[operation] != centre:
         return _MISMATCH, Field.OPERATION.value
-    return _GOOD
+    return _NO_FAULT
 
 
 @part
-def _account_fault(places, codes, row):
+def _check_account(places, codes, row):
     account, item = np.int64(places.account[row]), np.int64(places.item[row])
     if codes.account_held[account] == 0:
-        return _ACCOUNT
+        return _ACCOUNT_UNKNOWN
     if account > 0 and places.named[row] != 0 and item > 0:
         if codes.admitted[item * codes.account_held.size + account] == 0:
             return _ACCOUNT_MISMATCH
-    return _GOOD
+    return _NO_FAULT
 
 
 @part
-def _fault(places, codes, uses, row):
+def _check_line(places, codes, uses, row):
     if places.named[row] != 0:
-        found = _unknown(places, codes, uses, row)
+        found = _find_unknown_code(places, codes, uses, row)
         if found[0] == 0:
-            found = _mismatch(places, codes, uses, row)
+            found = _find_mismatch(places, codes, uses, row)
         if found[0] != 0:
             return found
-    return _account_fault(places, codes, row)
+    return _check_account(places, codes, row)
 
 
 @part
-def _word(places, codes, row):
+def _pack_assignment(places, codes, row):
     operation, year = np.int64(places.operation[row]), places.year[row] - YEAR_FIRST
     centre = operation if operation > 0 else np.int64(places.centre[row])
     place = (centre << CENTRE_BIT) | (np.int64(places.area[row]) << AREA_BIT)
     return (
         place
         | (np.int64(places.item[row]) << ITEM_BIT)
-        | (np.int64(_fund(places, codes, row)) << FUND_BIT)
+        | (np.int64(_read_fund(places, codes, row)) << FUND_BIT)
         | year
     )
 
 
 @part
-def _source(places, codes, row):
+def _compute_source_node(places, codes, row):
     """The node a move takes from; fund and year are those of its target."""
-    sheet = np.int64(codes.item_staff[_giver_item(places, row)]) * _STAFF_SHEET
-    sheet += codes.fund_family[_fund(places, codes, row)]
+    sheet = np.int64(codes.item_staff[_read_source_item(places, row)]) * _STAFF_OFFSET
+    sheet += codes.fund_family[_read_fund(places, codes, row)]
     return codes.nodes[0] + places.giver_centre[row] * codes.nodes[1] + sheet
 
 
-@kernel(reads(Places), reads(YearCodes), reads(KindUses), fills(Marks), fills(Placed))
-def place(places, codes, uses, marks, placed):
+@kernel(reads(LineCodes), reads(YearCodes), reads(KindUses), fills(LineFaults), fills(PlacedLines))
+def place_lines(places, codes, uses, marks, placed):
     """Find the assignments of one year's lines, faulting what is unknown or does not go together.
 
     Reads     places          n rows
@@ -152,18 +152,18 @@ def place(places, codes, uses, marks, placed):
               OPERATION_UNKNOWN, NOMENCLATURE_MISMATCH, ACCOUNT_UNKNOWN, ACCOUNT_MISMATCH; never raises
     Overflow  impossible: the registry bounds every number
     Cost      O(n), one pass
-    Oracle    tests.oracle.assignment_checks.place
+    Oracle    tests.oracle.assignment_checks.place_line
     """
     places, codes, uses = borrow(places), borrow(codes), borrow(uses)
     for row in range(marks.fault.size):
         if marks.fault[row] != 0 or places.year[row] != codes.year[0]:
             continue
-        fault, field = _fault(places, codes, uses, row)
+        fault, field = _check_line(places, codes, uses, row)
         if fault != 0:
             marks.fault[row], marks.field[row] = fault, field
             continue
         placed.account[row] = places.account[row]
         if places.named[row] != 0:
-            placed.word[row] = _word(places, codes, row)
+            placed.word[row] = _pack_assignment(places, codes, row)
             if uses.moves[places.kind[row]] != 0:
-                placed.source[row] = _source(places, codes, row)
+                placed.source[row] = _compute_source_node(places, codes, row)

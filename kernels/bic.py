@@ -1,25 +1,25 @@
 """Is it a BIC?  Eight characters, or eleven: bank, country, place, branch."""
 
 from core.tables.journal import Bytes, Flags, Spans
-from kernels.jit import counted, fills, kernel, part, reads
+from kernels.jit import as_position, fills, kernel, part, reads
 
 _A, _Z, _ZERO, _NINE, _O = ord("A"), ord("Z"), ord("0"), ord("9"), ord("O")
-_LETTERS, _PLACE = 6, 7
+_LETTER_COUNT, _LOCATION_END = 6, 7
 
 
 @part
-def _fits(byte, place):
+def _is_allowed(byte, place):
     """Letters first; no place begins with 0 or 1, nor ends with the letter O, which would be taken for a zero."""
     is_letter = _A <= byte <= _Z
-    if place < _LETTERS:
+    if place < _LETTER_COUNT:
         return is_letter
-    if place == _LETTERS:
+    if place == _LETTER_COUNT:
         return is_letter or _ZERO + 2 <= byte <= _NINE
-    return (is_letter or _ZERO <= byte <= _NINE) and not (place == _PLACE and byte == _O)
+    return (is_letter or _ZERO <= byte <= _NINE) and not (place == _LOCATION_END and byte == _O)
 
 
 @kernel(reads(Spans), reads(Bytes), fills(Flags))
-def check(spans, text, flags):
+def check_bics(spans, text, flags):
     """Flag the texts that are BICs, as all versions of the payment messages have them.
 
     Reads     spans, text     n texts
@@ -29,11 +29,11 @@ def check(spans, text, flags):
     Overflow  impossible: nothing is added up
     Cost      O(bytes), one pass
     Source    ISO 9362; BICIdentifier of pain.001.001.03, the narrower of the patterns in force
-    Oracle    tests.oracle.bic.check
+    Oracle    tests.oracle.bic.is_bic
     """
     for row in range(spans.start.size):
         start, length = spans.start[row], spans.end[row] - spans.start[row]
         good = length == 8 or length == 11
         for place in range(length if good else 0):
-            good = good and _fits(text.data[counted(start + place)], place)
+            good = good and _is_allowed(text.data[as_position(start + place)], place)
         flags.flag[row] = good

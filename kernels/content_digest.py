@@ -3,9 +3,9 @@
 import numpy as np
 
 from core.outcome_codes import Outcome
-from core.tables.journal import Bytes, Flags, Numbers, Parsed, Spans
-from core.tables.raw_lines import Marks, Needs, Said
-from kernels.hashing import siphash
+from core.tables.journal import Bytes, Flags, Numbers, ParsedNumbers, Spans
+from core.tables.raw_lines import LineContent, LineFaults, RequiredFields
+from kernels.hashing import compute_siphash
 from kernels.jit import fills, kernel, part, reads, whole
 from kernels.parsing import is_flawed
 
@@ -17,8 +17,8 @@ _INVALID = Outcome.FIELD_INVALID.value
 _MISSING = Outcome.FIELD_MISSING.value
 
 
-@kernel(reads(Spans), reads(Bytes), whole, whole, fills(Said))
-def texts(spans, text, field, bytes_max, said):
+@kernel(reads(Spans), reads(Bytes), whole, whole, fills(LineContent))
+def add_texts(spans, text, field, bytes_max, said):
     """Gather a column of texts: a word each, and whether it is longer than ``bytes_max`` or holds a control character.
 
     Reads     spans, text     n texts of ``field``
@@ -27,7 +27,7 @@ def texts(spans, text, field, bytes_max, said):
     Outcomes  none; never raises
     Overflow  words wrap by design
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.content_digest.texts
+    Oracle    tests.oracle.content_digest.add_texts
     """
     start, end, data = spans.start, spans.end, text.data
     salt = np.uint64(field)
@@ -35,14 +35,14 @@ def texts(spans, text, field, bytes_max, said):
         if start[row] == end[row]:
             continue
         said.fields[row] |= _ONE << salt
-        first, _ = siphash((salt, salt), salt, data, start[row], end[row])
+        first, _ = compute_siphash((salt, salt), salt, data, start[row], end[row])
         said.content[row] += first
         if said.flawed[row] == 0 and is_flawed(data, start[row], end[row], bytes_max):
             said.flawed[row] = field
 
 
-@kernel(reads(Numbers), reads(Said), fills(Said))
-def coded(codes, values, said):
+@kernel(reads(Numbers), reads(LineContent), fills(LineContent))
+def add_codes(codes, values, said):
     """Gather a column of codes: each line says what its value says.
 
     Reads     codes           n positions in ``values``; a negative one is the last
@@ -52,7 +52,7 @@ def coded(codes, values, said):
     Outcomes  none; never raises
     Overflow  words wrap by design
     Cost      O(n), one pass
-    Oracle    tests.oracle.content_digest.coded
+    Oracle    tests.oracle.content_digest.add_codes
     """
     code, size = codes.number, values.fields.size
     for row in range(code.size):
@@ -65,8 +65,8 @@ def coded(codes, values, said):
             said.flawed[row] = values.flawed[at]
 
 
-@kernel(reads(Parsed), reads(Flags), whole, whole, fills(Said))
-def numbers(parsed, given, field, salt, said):
+@kernel(reads(ParsedNumbers), reads(Flags), whole, whole, fills(LineContent))
+def add_numbers(parsed, given, field, salt, said):
     """Gather a column of numbers, a word each.
 
     Reads     parsed          n rows of ``field``
@@ -76,7 +76,7 @@ def numbers(parsed, given, field, salt, said):
     Outcomes  none: the field of a number that is FIELD_INVALID is told as flawed; never raises
     Overflow  words wrap by design
     Cost      O(n), one pass
-    Oracle    tests.oracle.content_digest.numbers
+    Oracle    tests.oracle.content_digest.add_numbers
     """
     apart, bit = np.uint64(salt) * _GOLDEN, _ONE << np.uint64(field)
     for row in range(parsed.value.size):
@@ -89,15 +89,15 @@ def numbers(parsed, given, field, salt, said):
 
 
 @part
-def _first_missed(lacking, order):
+def _find_first_missing(lacking, order):
     for field in order:
         if (lacking >> np.uint64(field)) & _ONE != _NONE:
             return field
     return np.uint8(0)
 
 
-@kernel(reads(Said), reads(Flags), reads(Needs), fills(Marks), fills(Flags))
-def judge(said, kinds, needs, marks, named):
+@kernel(reads(LineContent), reads(Flags), reads(RequiredFields), fills(LineFaults), fills(Flags))
+def check_required_fields(said, kinds, needs, marks, named):
     """Fault what lines leave out, then what they say that cannot be read.
 
     Reads     said            n rows
@@ -109,7 +109,7 @@ def judge(said, kinds, needs, marks, named):
     Outcomes  FIELD_MISSING, FIELD_INVALID; never raises
     Overflow  impossible
     Cost      O(n), one pass
-    Oracle    tests.oracle.content_digest.judge
+    Oracle    tests.oracle.content_digest.check_required_fields
     """
     fault, field = marks.fault, marks.field
     for row in range(fault.size):
@@ -121,13 +121,13 @@ def judge(said, kinds, needs, marks, named):
         needed = needs.always[kind] | (needs.of_cell[kind] if names else _NONE)
         lacking = needed & ~fields
         if lacking != _NONE:
-            fault[row], field[row] = _MISSING, _first_missed(lacking, needs.order)
+            fault[row], field[row] = _MISSING, _find_first_missing(lacking, needs.order)
         elif said.flawed[row] != 0:
             fault[row], field[row] = _INVALID, said.flawed[row]
 
 
 @kernel(reads(Numbers), reads(Numbers), fills(Numbers))
-def spread(codes, of_value, numbers):
+def spread_numbers(codes, of_value, numbers):
     """Give each line the number of its value.
 
     Reads     codes           n positions in ``of_value``; a negative one is the last
@@ -137,7 +137,7 @@ def spread(codes, of_value, numbers):
     Outcomes  none; never raises
     Overflow  impossible
     Cost      O(n), one pass
-    Oracle    tests.oracle.content_digest.spread
+    Oracle    tests.oracle.content_digest.spread_numbers
     """
     code, size = codes.number, of_value.number.size
     for row in range(code.size):

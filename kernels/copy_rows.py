@@ -10,13 +10,13 @@ import numpy as np
 
 from core.tables.columns import Byte, Money
 from core.tables.journal import Bytes, Spans
-from kernels.jit import counted, fills, fills_column, kernel, part, reads, reads_column, whole
+from kernels.jit import as_position, fills, fills_column, kernel, part, reads, reads_column, whole
 
 
 @part
-def _put_length(out, at, length):
+def _write_length(out, at, length):
     """Four bytes, big endian."""
-    at = counted(at)
+    at = as_position(at)
     out[at] = (length >> 24) & 0xFF
     out[at + 1] = (length >> 16) & 0xFF
     out[at + 2] = (length >> 8) & 0xFF
@@ -24,9 +24,9 @@ def _put_length(out, at, length):
 
 
 @part
-def _copy(source, start, end, out, at):
+def _copy_bytes(source, start, end, out, at):
     for place in range(end - start):
-        out[counted(at + place)] = source[counted(start + place)]
+        out[as_position(at + place)] = source[as_position(start + place)]
     return at + end - start
 
 
@@ -42,20 +42,20 @@ def append_texts(fixed, stride, spans, text, out):
     Overflow  a text stays below 2**31 bytes
     Cost      O(bytes), one pass
     Source    PostgreSQL manual, COPY, binary format
-    Oracle    tests.oracle.copy_rows.rows
+    Oracle    tests.oracle.copy_rows.append_texts
     """
     rows = fixed.size // stride
     texts = spans.start.size // rows if rows else 0
     at = 0
     for row in range(rows):
-        at = _copy(fixed, row * stride, (row + 1) * stride, out, at)
+        at = _copy_bytes(fixed, row * stride, (row + 1) * stride, out, at)
         for each in range(row * texts, (row + 1) * texts):
-            _put_length(out, at, spans.end[each] - spans.start[each])
-            at = _copy(text.data, spans.start[each], spans.end[each], out, at + 4)
+            _write_length(out, at, spans.end[each] - spans.start[each])
+            at = _copy_bytes(text.data, spans.start[each], spans.end[each], out, at + 4)
 
 
 @part
-def _length(data, at):
+def _read_length(data, at):
     """Four bytes, big endian."""
     high = (np.int64(data[at]) << 24) | (np.int64(data[at + 1]) << 16)
     return high | (np.int64(data[at + 2]) << 8) | np.int64(data[at + 3])
@@ -74,17 +74,17 @@ def split_texts(data, stride, fixed, spans, count):
     Overflow  a text stays below 2**31 bytes
     Cost      O(bytes), one pass
     Source    PostgreSQL manual, COPY, binary format
-    Oracle    tests.oracle.copy_rows.split
+    Oracle    tests.oracle.copy_rows.split_texts
     """
     rows_max = fixed.size // stride
     texts = spans.start.size // rows_max if rows_max else 0
     at, row = 0, 0
     while at + stride <= data.size and row < rows_max:
-        _copy(data, at, at + stride, fixed, row * stride)
+        _copy_bytes(data, at, at + stride, fixed, row * stride)
         at += stride
         for each in range(row * texts, (row + 1) * texts):
             spans.start[each] = at + 4
-            at += 4 + _length(data, at)
+            at += 4 + _read_length(data, at)
             spans.end[each] = at
         row += 1
     count[0] = row

@@ -6,16 +6,16 @@ from core.outcome_codes import Outcome
 from core.tables.book import Book
 from core.tables.journal import Acts, Decisions
 from kernels import key_index
-from kernels.jit import advances, borrow, counted, fills_records, flag, kernel, part, reads_records
-from kernels.postings import accept, apply, record, undo
-from kernels.prefetch import BLOCK_ROWS, ENTRY, look_ahead, nothing_found
-from kernels.rules import judge
+from kernels.jit import advances, as_position, borrow, fills_records, flag, kernel, part, reads_records
+from kernels.postings import accept_line, apply_line, record_act, undo_lines
+from kernels.prefetch import BLOCK_ROWS, ENTRY, allocate_guesses, prefetch_block
+from kernels.rules import check_line
 
 _LAST_UNKEYED = Outcome.ACT_TOO_LONG.value
 
 
 @part
-def _answer(decisions, span, outcome):
+def _answer_act(decisions, span, outcome):
     for line in range(span[0], span[1]):
         decisions[line].outcome = outcome
         decisions[line].entry = 0
@@ -24,90 +24,90 @@ def _answer(decisions, span, outcome):
 
 
 @part
-def _refuse(acts, decisions, span, finding):
+def _refuse_act(acts, decisions, span, finding):
     """Tell the line that broke a rule what it broke, and its siblings that they fall with it."""
     line, (outcome, node, missing) = finding
-    _answer(decisions, span, Outcome.ACT_REFUSED.value)
+    _answer_act(decisions, span, Outcome.ACT_REFUSED.value)
     decisions[line].outcome = outcome
     decisions[line].node = node
     decisions[line].missing = missing
 
 
 @part
-def _waits(acts, book, decisions, span):
+def _answer_waiting(acts, book, decisions, span):
     row, _ = span
-    known = key_index.find(book.waiting_slots, book.waiting, acts[row].key_high, acts[row].key_low)
+    known = key_index.find_key(book.waiting_slots, book.waiting, acts[row].key_high, acts[row].key_low)
     if known < 0:
         return False
     same = book.waiting[known].content == acts[row].content
-    _answer(decisions, span, Outcome.HELD.value if same else Outcome.REFERENCE_CONFLICT.value)
+    _answer_act(decisions, span, Outcome.HELD.value if same else Outcome.REFERENCE_CONFLICT.value)
     return True
 
 
 @part
-def _recognised(acts, book, decisions, context, known):
+def _answer_known(acts, book, decisions, context, known):
     """Answer the act in ``span`` without judging it: it has no key, or its key is taken or, while holding, waits."""
     span, holding = context
     row, end = span
     for line in range(row, end):
-        line = counted(line)
+        line = as_position(line)
         if Outcome.HELD.value < acts[line].fault <= _LAST_UNKEYED:
-            _refuse(acts, decisions, span, (line, (np.int64(acts[line].fault), -1, 0)))
+            _refuse_act(acts, decisions, span, (line, (np.int64(acts[line].fault), -1, 0)))
             return True
     if known >= 0:
         same = book.keys[known].content == acts[row].content
-        _answer(decisions, span, Outcome.DUPLICATE.value if same else Outcome.REFERENCE_CONFLICT.value)
+        _answer_act(decisions, span, Outcome.DUPLICATE.value if same else Outcome.REFERENCE_CONFLICT.value)
         if same:
             for line in range(row, end):
                 decisions[line].entry = np.int64(book.keys[known].value) + line - row
         return True
-    return holding and book.counters[0].waiting > 0 and _waits(acts, book, decisions, span)
+    return holding and book.counters[0].waiting > 0 and _answer_waiting(acts, book, decisions, span)
 
 
 @part
-def _hold(acts, book, decisions, span):
+def _hold_act(acts, book, decisions, span):
     row, _ = span
     at = book.counters[0].waiting
     held = (acts[row].key_high, acts[row].key_low, np.uint32(0), acts[row].content)
-    key_index.insert(book.waiting_slots, book.waiting, at, held)
+    key_index.insert_key(book.waiting_slots, book.waiting, at, held)
     book.counters[0].waiting = at + 1
-    _answer(decisions, span, Outcome.HELD.value)
+    _answer_act(decisions, span, Outcome.HELD.value)
 
 
 @part
-def _reject(acts, book, decisions, context, finding):
+def _reject_act(acts, book, decisions, context, finding):
     """Undo the lines before the one that broke a rule; refuse the act, or hold it if it may only be early."""
     row, line, end, holding = context
     if line > row:
-        undo(acts, book, decisions, row, line - 1)
+        undo_lines(acts, book, decisions, row, line - 1)
     waits = (
         finding[0] == Outcome.PREDECESSOR_MISSING.value or finding[0] == Outcome.SERVICE_INSUFFICIENT.value
     )
     if holding and waits:
-        _hold(acts, book, decisions, (row, end))
+        _hold_act(acts, book, decisions, (row, end))
     else:
-        _refuse(acts, decisions, (row, end), (line, finding))
+        _refuse_act(acts, decisions, (row, end), (line, finding))
 
 
 @part
-def _settle(acts, book, decisions, context):
+def _decide_act(acts, book, decisions, context):
     """Judge line after line, each seeing those before it; keep all or none."""
     row, end, holding, slot, seen = context
-    entry = counted(book.counters[0].entries + 1)
+    entry = as_position(book.counters[0].entries + 1)
     for line in range(row, end):
-        line = counted(line)
-        finding, link, posting = judge(acts, book, (row, line, seen))
+        line = as_position(line)
+        finding, link, posting = check_line(acts, book, (row, line, seen))
         if finding[0] != Outcome.ACCEPTED.value:
-            _reject(acts, book, decisions, (row, line, end, holding), finding)
+            _reject_act(acts, book, decisions, (row, line, end, holding), finding)
             return
-        apply(acts, book, (line, acts[line].amount), link, (posting[1], posting[2]))
-        place = (line, counted(entry + line - row), end - 1 - line)
-        accept(acts, book, decisions, place, (link, posting))
-    record(acts, book, (row, end), slot)
+        apply_line(acts, book, (line, acts[line].amount), link, (posting[1], posting[2]))
+        place = (line, as_position(entry + line - row), end - 1 - line)
+        accept_line(acts, book, decisions, place, (link, posting))
+    record_act(acts, book, (row, end), slot)
 
 
 @part
-def borrowed(book):
+def borrow_book(book):
     """``book`` without its reference counts."""
     return Book(
         borrow(book.effects),
@@ -144,20 +144,22 @@ def decide(acts, book, decisions, holding):
     Source    GBCP art. 136, 156-160; LOLF art. 7 and 28; domain 2.4, 2.5, 3.4
     Oracle    tests.oracle.decisions.decide
     """
-    acts, book, decisions = borrow(acts), borrowed(book), borrow(decisions)
+    acts, book, decisions = borrow(acts), borrow_book(book), borrow(decisions)
     rows = acts.size
-    row, ready, room = 0, 0, nothing_found()
+    row, ready, room = 0, 0, allocate_guesses()
     seen = borrow(room)
     while row < rows:
         if row >= ready:
             ready = min(rows, row + BLOCK_ROWS)
-            look_ahead(acts, book, (row, ready), seen)
-        row = counted(row)
+            prefetch_block(acts, book, (row, ready), seen)
+        row = as_position(row)
         end = row + 1
-        while end < rows and acts[counted(end)].head == row:
+        while end < rows and acts[as_position(end)].head == row:
             end += 1
-        known, slot = key_index.seek(book.slots, book.keys, acts[row].key_high, acts[row].key_low)
-        if not _recognised(acts, book, decisions, ((row, end), holding), known):
-            _settle(acts, book, decisions, (row, end, holding, slot, seen))
+        known, slot = key_index.find_key_and_slot(
+            book.slots, book.keys, acts[row].key_high, acts[row].key_low
+        )
+        if not _answer_known(acts, book, decisions, ((row, end), holding), known):
+            _decide_act(acts, book, decisions, (row, end, holding, slot, seen))
         row = end
     room[ENTRY, 0] = 0  # used last here, so that Numba lets go of it no sooner

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from core.tables.book import Items
+from core.tables.book import OpenItems
 from core.tables.columns import Code, Entry
-from kernels.jit import borrow, counted, fills_column, kernel, reads_column, reads_records, whole
+from kernels.jit import as_position, borrow, fills_column, kernel, reads_column, reads_records, whole
 
 
-@kernel(reads_column(Entry), reads_records(Items), whole, fills_column(Code))
-def mark(followed, items, rows_a_page, pages):
+@kernel(reads_column(Entry), reads_records(OpenItems), whole, fills_column(Code))
+def mark_pages(followed, items, rows_a_page, pages):
     """Mark the pages of the entries followed, and of what these act on: their commitments, or what they suspend.
 
     Reads     followed    n entries; 0 is none
@@ -18,11 +18,11 @@ def mark(followed, items, rows_a_page, pages):
     Outcomes  none; never raises
     Overflow  none
     Cost      O(n), one pass
-    Oracle    tests.oracle.dirty_pages.marked
+    Oracle    tests.oracle.dirty_pages.mark_pages
     """
     items, pages = borrow(items), borrow(pages)
     for row in range(followed.size):
-        entry = counted(followed[row])
+        entry = as_position(followed[row])
         if entry > 0:
             pages[entry // rows_a_page] = 1
             pages[np.int64(items[entry].parent) // rows_a_page] = 1

@@ -7,12 +7,12 @@ from kernels.jit import part
 
 
 @part
-def found(outcome, node, missing):
+def refused(outcome, node, missing):
     """The finding of a line that breaks a rule; node -1 where none is to blame."""
     return np.int64(outcome), np.int64(node), np.int64(missing)
 
 
 @part
-def fine():
+def accepted():
     """The finding of a line that breaks none."""
-    return found(Outcome.ACCEPTED.value, -1, 0)
+    return refused(Outcome.ACCEPTED.value, -1, 0)

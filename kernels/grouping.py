@@ -4,7 +4,7 @@ import numpy as np
 
 from core.act_fields import ACT_LINES_MAX
 from core.outcome_codes import Outcome
-from core.tables.journal import Grouping, Lines
+from core.tables.journal import ActGrouping, LineKeys
 from kernels.jit import fills, kernel, part, reads
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -14,7 +14,7 @@ _30, _27, _31 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 
 @part
-def mix(word):
+def mix_bits(word):
     """Spread the bits of a word.  Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators"."""
     word = (word ^ (word >> _30)) * _MIX_1
     word = (word ^ (word >> _27)) * _MIX_2
@@ -22,7 +22,7 @@ def mix(word):
 
 
 @part
-def _continues(lines, row):
+def _is_continuation(lines, row):
     """Is this line the next of the act above it?"""
     above = row - 1
     if row == 0 or lines.number[row] < 2:
@@ -32,8 +32,8 @@ def _continues(lines, row):
     return lines.high[row] == lines.high[above] and lines.low[row] == lines.low[above]
 
 
-@kernel(reads(Lines), fills(Grouping))
-def group(lines, grouping):
+@kernel(reads(LineKeys), fills(ActGrouping))
+def group_lines(lines, grouping):
     """Find the act of every line: line 1 starts one, the next number under the same key continues it.
 
     A key holds its kinds' family, so the lines of an act are of one family, and may be of several kinds.
@@ -44,14 +44,14 @@ def group(lines, grouping):
     Outcomes  LINE_INVALID for a line that neither starts nor continues an act; ACT_TOO_LONG; never raises
     Overflow  words wrap by design
     Cost      O(n), one pass
-    Oracle    tests.oracle.grouping.group
+    Oracle    tests.oracle.grouping.group_lines
     """
     head, content, fault = grouping.head, grouping.content, grouping.fault
     first = 0
     for row in range(lines.number.size):
         fault[row] = 0
         if lines.number[row] != 1:
-            if _continues(lines, row):
+            if _is_continuation(lines, row):
                 if row - first >= ACT_LINES_MAX and fault[first] == 0:
                     fault[first] = Outcome.ACT_TOO_LONG.value
             else:
@@ -60,6 +60,6 @@ def group(lines, grouping):
         else:
             first = row
         head[row] = first
-        content[row] = mix(lines.digest[row] + np.uint64(row - first + 1) * _GOLDEN)
+        content[row] = mix_bits(lines.digest[row] + np.uint64(row - first + 1) * _GOLDEN)
         if row != first:
             content[first] += content[row]

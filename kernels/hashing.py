@@ -7,7 +7,7 @@ and its 128-bit output.
 import numpy as np
 
 from core.tables.journal import Bytes, Fingerprints, Spans, Words
-from kernels.jit import counted, fills, kernel, part, reads, word
+from kernels.jit import as_position, fills, kernel, part, reads, word
 
 _V0 = np.uint64(0x736F6D6570736575)
 _V1 = np.uint64(0x646F72616E646F6D)
@@ -22,27 +22,27 @@ _56 = np.uint64(56)
 
 
 @part
-def _turn(value, bits):
+def _rotate(value, bits):
     return (value << bits) | (value >> (_64 - bits))
 
 
 @part
-def _round(v0, v1, v2, v3):
+def _apply_round(v0, v1, v2, v3):
     v0 = v0 + v1
     v2 = v2 + v3
-    v1 = _turn(v1, _13) ^ v0
-    v3 = _turn(v3, _16) ^ v2
-    v0 = _turn(v0, _32)
+    v1 = _rotate(v1, _13) ^ v0
+    v3 = _rotate(v3, _16) ^ v2
+    v0 = _rotate(v0, _32)
     v2 = v2 + v1
     v0 = v0 + v3
-    v1 = _turn(v1, _17) ^ v2
-    v3 = _turn(v3, _21) ^ v0
-    v2 = _turn(v2, _32)
+    v1 = _rotate(v1, _17) ^ v2
+    v3 = _rotate(v3, _21) ^ v0
+    v2 = _rotate(v2, _32)
     return v0, v1, v2, v3
 
 
 @part
-def word_at(data, at):
+def read_word(data, at):
     """Eight bytes from ``at``, little endian: one load, once the compiler sees that they lie next to each other."""
     value = np.uint64(data[at])
     for place in range(1, 8):
@@ -51,10 +51,10 @@ def word_at(data, at):
 
 
 @part
-def tail_at(data, at, count):
+def read_tail(data, at, count):
     """The last ``count`` bytes, up to seven, little endian: out of eight where as many can be read."""
     if at + 8 <= data.size:
-        return word_at(data, at) & ((_ONE << np.uint64(8 * count)) - _ONE)
+        return read_word(data, at) & ((_ONE << np.uint64(8 * count)) - _ONE)
     value = np.uint64(0)
     for place in range(count):
         value |= np.uint64(data[at + place]) << np.uint64(8 * place)
@@ -62,42 +62,42 @@ def tail_at(data, at, count):
 
 
 @part
-def siphash(key, prefix, data, start, end):
+def compute_siphash(key, prefix, data, start, end):
     """SipHash-1-3-128 of ``prefix`` (eight bytes) followed by ``data[start:end]``: two words."""
     v0, v1 = _V0 ^ key[0], _V1 ^ key[1] ^ _EE
     v2, v3 = _V2 ^ key[0], _V3 ^ key[1]
     v3 ^= prefix
-    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0, v1, v2, v3 = _apply_round(v0, v1, v2, v3)
     v0 ^= prefix
-    at, left = counted(start), counted(end - start)
+    at, left = as_position(start), as_position(end - start)
     last = np.uint64((left + 8) & 0xFF) << _56
     while left >= 8:
-        block = word_at(data, at)
+        block = read_word(data, at)
         v3 ^= block
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+        v0, v1, v2, v3 = _apply_round(v0, v1, v2, v3)
         v0 ^= block
-        at, left = counted(at + 8), left - 8
-    last |= tail_at(data, at, left)
+        at, left = as_position(at + 8), left - 8
+    last |= read_tail(data, at, left)
     v3 ^= last
-    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0, v1, v2, v3 = _apply_round(v0, v1, v2, v3)
     v0 ^= last
-    return _finish(v0, v1, v2, v3)
+    return _finalise(v0, v1, v2, v3)
 
 
 @part
-def _finish(v0, v1, v2, v3):
+def _finalise(v0, v1, v2, v3):
     v2 ^= _EE
     for _ in range(3):
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+        v0, v1, v2, v3 = _apply_round(v0, v1, v2, v3)
     first = v0 ^ v1 ^ v2 ^ v3
     v1 ^= _DD
     for _ in range(3):
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+        v0, v1, v2, v3 = _apply_round(v0, v1, v2, v3)
     return first, v0 ^ v1 ^ v2 ^ v3
 
 
 @kernel(reads(Spans), reads(Bytes), reads(Words), reads(Words), fills(Fingerprints))
-def fingerprint(spans, text, prefixes, secret, fingerprints):
+def fingerprint_texts(spans, text, prefixes, secret, fingerprints):
     """Fingerprint each text, set apart by its prefix, under a secret key.
 
     Reads     spans, text          n texts, each within the bytes
@@ -109,7 +109,7 @@ def fingerprint(spans, text, prefixes, secret, fingerprints):
     Overflow  words wrap by design
     Cost      O(bytes), one pass
     Source    SipHash-1-3-128
-    Oracle    tests.oracle.hashing.fingerprint
+    Oracle    tests.oracle.hashing.fingerprint_texts
     """
     key = (secret.word[0], secret.word[1])
     start, end, data = spans.start, spans.end, text.data
@@ -118,13 +118,13 @@ def fingerprint(spans, text, prefixes, secret, fingerprints):
         if start[row] == end[row]:
             high[row], low[row] = 0, 0
             continue
-        first, second = siphash(key, prefix[row], data, start[row], end[row])
+        first, second = compute_siphash(key, prefix[row], data, start[row], end[row])
         high[row] = first
         low[row] = np.uint32(second & np.uint64(0xFFFF_FFFF))
 
 
 @kernel(reads(Spans), reads(Bytes), word, fills(Words))
-def digest(spans, text, salt, words):
+def digest_texts(spans, text, salt, words):
     """Digest each text without a key: the same content gives the same word everywhere.
 
     Reads     spans, text          n texts
@@ -134,7 +134,7 @@ def digest(spans, text, salt, words):
     Overflow  words wrap by design
     Cost      O(bytes), one pass
     Source    SipHash-1-3
-    Oracle    tests.oracle.hashing.digest
+    Oracle    tests.oracle.hashing.digest_texts
     """
     key = (salt, salt)
     start, end, data, out = spans.start, spans.end, text.data, words.word
@@ -142,5 +142,5 @@ def digest(spans, text, salt, words):
         if start[row] == end[row]:
             out[row] = 0
         else:
-            first, _ = siphash(key, salt, data, start[row], end[row])
+            first, _ = compute_siphash(key, salt, data, start[row], end[row])
             out[row] = first

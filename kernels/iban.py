@@ -19,7 +19,7 @@ def _is_letter(byte):
 
 
 @part
-def _remainder(data, at, end, carried):
+def _compute_remainder(data, at, end, carried):
     """Go on with the remainder by 97; -1 at a character that no IBAN holds."""
     for place in range(at, end):
         byte = np.int64(data[place])
@@ -41,12 +41,12 @@ def _is_valid(data, at, end):
     country = (np.int64(data[at]) - _A) * _LETTERS + data[at + 1] - _A
     if _LENGTH[country] != end - at:
         return False
-    carried = _remainder(data, at + 4, end, np.int64(0))
-    return carried >= 0 and _remainder(data, at, at + 4, carried) == 1
+    carried = _compute_remainder(data, at + 4, end, np.int64(0))
+    return carried >= 0 and _compute_remainder(data, at, at + 4, carried) == 1
 
 
 @kernel(reads(Spans), reads(Bytes), fills(Flags))
-def check(spans, text, flags):
+def check_ibans(spans, text, flags):
     """Flag the texts that are IBANs: upper case, no spaces, the country's length, remainder 1 by 97.
 
     Reads     spans, text     n texts
@@ -56,7 +56,7 @@ def check(spans, text, flags):
     Overflow  impossible: remainders stay below 97
     Cost      O(bytes), one pass
     Source    ISO 13616-1, ISO 7064 (MOD 97-10)
-    Oracle    tests.oracle.iban.check
+    Oracle    tests.oracle.iban.is_iban
     """
     for row in range(spans.start.size):
         flags.flag[row] = _is_valid(text.data, spans.start[row], spans.end[row])

@@ -20,8 +20,8 @@ from numba.cpython.unsafe.numbers import trailing_zeros
 from numba.extending import intrinsic, overload
 from numba.np import arrayobj
 
-import kernels  # noqa: F401  the cache folder must be set before anything compiles
-from core.tables.columns import READS, ColumnKind, kinds, record
+import kernels  # noqa: F401 -- sets the cache folder before anything compiles
+from core.tables.columns import READ_ONLY, ColumnKind, read_column_kinds, to_record_dtype
 
 flag = types.boolean
 whole = types.int64
@@ -30,12 +30,12 @@ word = types.uint64
 
 def reads(table: type) -> types.BaseTuple:
     """``table`` as read-only columns."""
-    return _columns(table, readonly=True)
+    return _build_columns_type(table, readonly=True)
 
 
 def fills(table: type) -> types.BaseTuple:
     """``table`` as columns the kernel fills."""
-    return _columns(table, readonly=False)
+    return _build_columns_type(table, readonly=False)
 
 
 def reads_records(table: type) -> types.Array:
@@ -43,47 +43,47 @@ def reads_records(table: type) -> types.Array:
 
     Numba refuses to store a record there, but not a field of one: tests see to that.
     """
-    return types.Array(from_dtype(record(table)), 1, "C", readonly=True)
+    return types.Array(from_dtype(to_record_dtype(table)), 1, "C", readonly=True)
 
 
 def fills_records(table: type) -> types.Array:
     """``table`` as records the kernel fills or advances."""
-    return types.Array(from_dtype(record(table)), 1, "C")
+    return types.Array(from_dtype(to_record_dtype(table)), 1, "C")
 
 
 def reads_column(kind: Any) -> types.Array:
     """One read-only column of an annotated kind."""
-    return _column(get_args(kind)[1], readonly=True)
+    return _build_column_type(get_args(kind)[1], readonly=True)
 
 
 def fills_column(kind: Any) -> types.Array:
     """One column of an annotated kind, filled or advanced."""
-    return _column(get_args(kind)[1], readonly=False)
+    return _build_column_type(get_args(kind)[1], readonly=False)
 
 
 def advances(book: type) -> types.BaseTuple:
     """A tuple of tables as records, changed in place; a member marked ``READS`` stays read-only."""
-    return _tuple_of([_member(hint) for hint in _hints(book)], book)
+    return _build_tuple_type([_build_member_type(hint) for hint in _read_hints(book)], book)
 
 
 def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a kernel now, for these arguments; it runs without the GIL and returns nothing."""
-    return _interpreted if config.DISABLE_JIT else njit(types.void(*arguments), cache=True, nogil=True)
+    return _interpret if config.DISABLE_JIT else njit(types.void(*arguments), cache=True, nogil=True)
 
 
-def _interpreted(function: Callable[..., None]) -> Callable[..., None]:
+def _interpret(function: Callable[..., None]) -> Callable[..., None]:
     """``function`` as it stands, its records readable by the names of their fields, as they are when compiled."""
 
     @wraps(function)
     def run(*arguments: Any) -> None:
-        function(*map(_with_fields, arguments))
+        function(*map(_view_records, arguments))
 
     return run
 
 
-def _with_fields(argument: Any) -> Any:
+def _view_records(argument: Any) -> Any:
     if isinstance(argument, tuple):
-        return type(argument)(*map(_with_fields, argument))
+        return type(argument)(*map(_view_records, argument))
     has_fields = isinstance(argument, np.ndarray) and argument.dtype.names
     return argument.view(np.recarray) if has_fields else argument
 
@@ -91,12 +91,12 @@ def _with_fields(argument: Any) -> Any:
 part = njit(nogil=True, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """A piece of a kernel, inlined by LLVM: Numba's own inlining takes three times as long to compile the same."""
 
-aside = njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+rare_part = njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """A piece of a kernel that is seldom needed, and may keep out of the way of what always is."""
 
 
 @part
-def counted(number):
+def as_position(number):
     """``number`` as a position, of which the compiler can see that it is not negative.
 
     Without this every look-up asks whether it counts from the end: a sixth of the work of a decision.
@@ -114,27 +114,27 @@ def borrow(held: Any) -> Any:
 
 
 @overload(borrow)
-def _borrow(held):
+def _compile_borrow(held):
     def borrowed(held):
-        return _without_count(held)
+        return _emit_borrow(held)
 
     return borrowed
 
 
 @intrinsic
-def _without_count(context, held):
+def _emit_borrow(context, held):
     """The fields of each array, with no memory to count references to."""
 
     def generate(target, builder, _, arguments):
-        return _bare(target, builder, held, arguments[0])
+        return _build_uncounted(target, builder, held, arguments[0])
 
     return held(held), generate
 
 
-def _bare(target, builder, kind, value):
+def _build_uncounted(target, builder, kind, value):
     if isinstance(kind, types.BaseTuple):
         members = [
-            _bare(target, builder, member, builder.extract_value(value, place))
+            _build_uncounted(target, builder, member, builder.extract_value(value, place))
             for place, member in enumerate(kind)
         ]
         return target.make_tuple(builder, kind, members)
@@ -150,15 +150,15 @@ def prefetch(array: Any, row: int) -> None:
 
 
 @overload(prefetch)
-def _prefetch(array, row):
+def _compile_prefetch(array, row):
     def ask(array, row):
-        _ask_memory(array, row)
+        _emit_prefetch(array, row)
 
     return ask
 
 
 @intrinsic
-def _ask_memory(context, array, row):
+def _emit_prefetch(context, array, row):
     """LLVM's prefetch: for reading (0), to keep (3), as data (1)."""
 
     def generate(target, builder, _, arguments):
@@ -175,27 +175,29 @@ def _ask_memory(context, array, row):
     return types.void(array, row), generate
 
 
-def _tuple_of(members: list[types.Type], table: type) -> Any:
+def _build_tuple_type(members: list[types.Type], table: type) -> Any:
     return types.BaseTuple.from_types(members, table)
 
 
-def _hints(table: type) -> list[Any]:
+def _read_hints(table: type) -> list[Any]:
     return list(get_type_hints(table, include_extras=True).values())
 
 
-def _columns(table: type, *, readonly: bool) -> types.BaseTuple:
-    return _tuple_of([_column(kind, readonly) for kind in kinds(table).values()], table)
+def _build_columns_type(table: type, *, readonly: bool) -> types.BaseTuple:
+    return _build_tuple_type(
+        [_build_column_type(kind, readonly) for kind in read_column_kinds(table).values()], table
+    )
 
 
-def _column(kind: ColumnKind, readonly: bool) -> types.Array:
+def _build_column_type(kind: ColumnKind, readonly: bool) -> types.Array:
     return types.Array(from_dtype(kind.dtype), 1 + (kind.width > 1), "C", readonly=readonly)
 
 
-def _member(hint: Any) -> types.Type:
+def _build_member_type(hint: Any) -> types.Type:
     _, mark, *rest = get_args(hint)
     if isinstance(mark, ColumnKind):
-        return _column(mark, readonly=False)
-    return reads_records(mark) if READS in rest else fills_records(mark)
+        return _build_column_type(mark, readonly=False)
+    return reads_records(mark) if READ_ONLY in rest else fills_records(mark)
 
 
 def load_word(data: Any, at: Any) -> np.uint64:
@@ -204,19 +206,19 @@ def load_word(data: Any, at: Any) -> np.uint64:
 
 
 @overload(load_word)
-def _load_word(data, at):
+def _compile_load_word(data, at):
     def load(data, at):
-        return _word_in(data, at)
+        return _emit_load(data, at)
 
     return load
 
 
 @intrinsic
-def _word_in(context, data, at):
+def _emit_load(context, data, at):
     """A load from any address."""
 
     def generate(target, builder, _, arguments):
-        found = builder.load(_word_address(target, builder, data, arguments))
+        found = builder.load(_compute_word_address(target, builder, data, arguments))
         found.align = 1
         return found
 
@@ -229,38 +231,38 @@ def store_word(data: Any, at: Any, word: Any) -> None:
 
 
 @overload(store_word)
-def _store_word(data, at, word):
+def _compile_store_word(data, at, word):
     def store(data, at, word):
-        _word_out(data, at, word)
+        _emit_store(data, at, word)
 
     return store
 
 
 @intrinsic
-def _word_out(context, data, at, word):
+def _emit_store(context, data, at, word):
     """A store to any address."""
 
     def generate(target, builder, _, arguments):
-        stored = builder.store(arguments[2], _word_address(target, builder, data, arguments))
+        stored = builder.store(arguments[2], _compute_word_address(target, builder, data, arguments))
         stored.align = 1
         return target.get_dummy_value()
 
     return types.void(data, at, types.uint64), generate
 
 
-def _word_address(target, builder, data, arguments):
+def _compute_word_address(target, builder, data, arguments):
     fields = arrayobj.make_array(data)(target, builder, arguments[0])
     address = builder.gep(fields.data, [arguments[1]])
     return builder.bitcast(address, ir.IntType(64).as_pointer())
 
 
-def lowest_bit(word: Any) -> np.int64:
+def find_lowest_bit(word: Any) -> np.int64:
     """How many zeros stand below the lowest bit of ``word``, which is not 0."""
     return np.int64((int(word) & -int(word)).bit_length() - 1)
 
 
-@overload(lowest_bit)
-def _lowest_bit(word):
+@overload(find_lowest_bit)
+def _compile_find_lowest_bit(word):
     def lowest(word):
         return np.int64(trailing_zeros(word))
 

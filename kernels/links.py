@@ -8,26 +8,26 @@ import numpy as np
 
 from core.catalog import Family, Measure
 from kernels.availability import AE, CP
-from kernels.jit import counted, part
+from kernels.jit import as_position, part
 
 
 @part
-def alone(kind, cell):
+def no_link(kind, cell):
     """The link of a line that follows nothing."""
-    return np.int64(0), counted(max(cell, 0)), np.int64(kind), np.int64(0), np.int64(1)
+    return np.int64(0), as_position(max(cell, 0)), np.int64(kind), np.int64(0), np.int64(1)
 
 
 @part
-def link_to(book, kind, item):
+def build_link(book, kind, item):
     """The link of a line that follows ``item``: a mirror undoes what its predecessor did."""
-    cell = counted(book.items[item].cell)
+    cell = as_position(book.items[item].cell)
     if book.effects[kind].mirrors:
         return item, cell, np.int64(book.items[item].kind), np.int64(book.items[item].parent), np.int64(-1)
-    return item, cell, np.int64(kind), counted(item), np.int64(1)
+    return item, cell, np.int64(kind), as_position(item), np.int64(1)
 
 
 @part
-def demand_of(book, link, amount):
+def compute_demand(book, link, amount):
     """What a line asks of the budget."""
     effects, base, signed = book.effects, link[2], link[4] * amount
     return (
@@ -39,7 +39,7 @@ def demand_of(book, link, amount):
 
 
 @part
-def settled_by(book, link, amount):
+def compute_settlement(book, link, amount):
     """What a settlement asks of the budget: the request's reservation becomes consumption, or that is given back."""
     effects, under = book.effects, book.items[link[0]].under
     settles = np.int64(effects[link[2]].settles)
@@ -50,7 +50,7 @@ def settled_by(book, link, amount):
 
 
 @part
-def stands_on(book, link, kind):
+def find_parent(book, link, kind):
     """(entry that a new one acts on, kind whose reservation it stands on)."""
     if not book.effects[kind].inherits:
         return np.int64(link[3]), np.int64(kind)
@@ -60,14 +60,14 @@ def stands_on(book, link, kind):
 
 
 @part
-def place_of(book, cell):
+def find_nodes(book, cell):
     """(fund centre, operation or -1) where a cell is controlled."""
-    return counted(book.cells[cell].centre_node), np.int64(book.cells[cell].operation_node)
+    return as_position(book.cells[cell].centre_node), np.int64(book.cells[cell].operation_node)
 
 
 @part
-def target_of(book, kind, cell):
+def find_target(book, kind, cell):
     """(measure, node) a budget line acts on: the operation where one is named, else the fund centre."""
-    centre, operation = place_of(book, cell)
+    centre, operation = find_nodes(book, cell)
     measure = CP if book.effects[kind].measure == Measure.CP.value else AE
     return measure, operation if operation >= 0 else centre

@@ -4,9 +4,9 @@ import numpy as np
 
 from core.money import AMOUNT_MAX, CENTS_PER_EURO
 from core.outcome_codes import Outcome
-from core.tables.journal import Bytes, Flags, Parsed, Spans
-from kernels.hashing import tail_at, word_at
-from kernels.jit import counted, fills, kernel, part, reads, whole
+from core.tables.journal import Bytes, Flags, ParsedNumbers, Spans
+from kernels.hashing import read_tail, read_word
+from kernels.jit import as_position, fills, kernel, part, reads, whole
 
 _ZERO, _NINE = ord("0"), ord("9")
 _POINT, _COMMA, _MINUS, _HASH, _AT = ord("."), ord(","), ord("-"), ord("#"), ord("@")
@@ -26,7 +26,7 @@ def _is_digit(byte):
 
 
 @part
-def _digits(data, at, end):
+def _read_digits(data, at, end):
     """(value, how many digits) read from ``at``; the value stops growing far above any limit."""
     value, start = np.int64(0), at
     while at < end and _is_digit(data[at]):
@@ -37,12 +37,12 @@ def _digits(data, at, end):
 
 
 @part
-def _cents(data, at, end):
+def _read_cents(data, at, end):
     """(cents without sign, fault) of digits, then perhaps a point or comma and one or two digits.
 
     Over the limit they are told as they stand, up to sixteen digits of euros: the totals of a file count them.
     """
-    euros, count = _digits(data, at, end)
+    euros, count = _read_digits(data, at, end)
     if count == 0:
         return _INVALID
     at += count
@@ -50,7 +50,7 @@ def _cents(data, at, end):
     if at < end:
         if data[at] != _POINT and data[at] != _COMMA:
             return _INVALID
-        decimals, count = _digits(data, at + 1, end)
+        decimals, count = _read_digits(data, at + 1, end)
         if count == 0 or count > 2 or at + 1 + count != end:
             return _INVALID
         if count == 1:
@@ -61,8 +61,8 @@ def _cents(data, at, end):
     return cents, Outcome.AMOUNT_OVER_LIMIT.value if cents > AMOUNT_MAX else 0
 
 
-@kernel(reads(Spans), reads(Bytes), fills(Parsed))
-def amounts(spans, text, parsed):
+@kernel(reads(Spans), reads(Bytes), fills(ParsedNumbers))
+def parse_amounts(spans, text, parsed):
     """Read decimal texts as cents: at most two decimals, point or comma, nothing else.
 
     Reads     spans, text     n texts
@@ -81,15 +81,15 @@ def amounts(spans, text, parsed):
         if at == stop:
             continue
         negative = data[at] == _MINUS
-        cents, found = _cents(data, at + 1 if negative else at, stop)
+        cents, found = _read_cents(data, at + 1 if negative else at, stop)
         if found != Outcome.AMOUNT_INVALID.value and (negative or (found == 0 and cents == 0)):
             found = Outcome.AMOUNT_NOT_POSITIVE.value
         fault[row] = found
         value[row] = -cents if negative else cents
 
 
-@kernel(reads(Spans), reads(Bytes), fills(Parsed))
-def wholes(spans, text, parsed):
+@kernel(reads(Spans), reads(Bytes), fills(ParsedNumbers))
+def parse_whole_numbers(spans, text, parsed):
     """Read whole numbers of one to ten digits.
 
     Reads     spans, text     n texts
@@ -103,14 +103,14 @@ def wholes(spans, text, parsed):
     start, end, data = spans.start, spans.end, text.data
     for row in range(start.size):
         size = end[row] - start[row]
-        number, count = _digits(data, start[row], end[row])
+        number, count = _read_digits(data, start[row], end[row])
         good = 0 < size <= _DIGITS_MAX and count == size
         parsed.value[row] = number if good else -1
         parsed.fault[row] = 0 if good or size == 0 else Outcome.FIELD_INVALID.value
 
 
 @part
-def _month_days(year, month):
+def _count_month_days(year, month):
     if month == 2:
         leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
         return 29 if leap else 28
@@ -118,7 +118,7 @@ def _month_days(year, month):
 
 
 @part
-def _epoch_days(year, month, day):
+def _to_epoch_days(year, month, day):
     """Days since 1970-01-01, counting years from March so that a leap day comes last."""
     shifted = year - 1 if month <= 2 else year
     months = (month + 9) % 12
@@ -133,8 +133,8 @@ def _epoch_days(year, month, day):
     )
 
 
-@kernel(reads(Spans), reads(Bytes), fills(Parsed))
-def days(spans, text, parsed):
+@kernel(reads(Spans), reads(Bytes), fills(ParsedNumbers))
+def parse_days(spans, text, parsed):
     """Read dates written YYYY-MM-DD.
 
     Reads     spans, text     n texts
@@ -152,58 +152,58 @@ def days(spans, text, parsed):
         parsed.fault[row] = 0 if size == 0 else Outcome.FIELD_INVALID.value
         if size != 10 or data[at + 4] != _MINUS or data[at + 7] != _MINUS:
             continue
-        year, years = _digits(data, at, at + 4)
-        month, months = _digits(data, at + 5, at + 7)
-        day, count = _digits(data, at + 8, at + 10)
+        year, years = _read_digits(data, at, at + 4)
+        month, months = _read_digits(data, at + 5, at + 7)
+        day, count = _read_digits(data, at + 8, at + 10)
         if (
             years == 4
             and months == 2
             and count == 2
             and year >= 1
             and 1 <= month <= 12
-            and 1 <= day <= _month_days(year, month)
+            and 1 <= day <= _count_month_days(year, month)
         ):
-            parsed.value[row] = _epoch_days(year, month, day)
+            parsed.value[row] = _to_epoch_days(year, month, day)
             parsed.fault[row] = 0
 
 
 @part
-def _zeros(eight):
+def _mark_zero_bytes(eight):
     """The high bit of each byte that is zero.  Source: Warren, "Hacker's Delight", 6-1, in the form without carries."""
     return ~(((eight & _LOW) + _LOW) | eight) & _HIGH
 
 
 @part
-def _controls(eight):
+def _mark_controls(eight):
     """Not zero if one of eight bytes is a control character."""
-    return _zeros(eight & _NOT_CONTROL) | _zeros(eight ^ _DELETES)
+    return _mark_zero_bytes(eight & _NOT_CONTROL) | _mark_zero_bytes(eight ^ _DELETES)
 
 
 @part
 def is_flawed(data, start, end, bytes_max):
     """Whether a text is too long or holds a control character, by eight bytes at a time."""
-    at, left = counted(start), counted(end - start)
+    at, left = as_position(start), as_position(end - start)
     if left > bytes_max:
         return True
     while left >= 8:
-        if _controls(word_at(data, at)) != _NO_BITS:
+        if _mark_controls(read_word(data, at)) != _NO_BITS:
             return True
-        at, left = counted(at + 8), left - 8
-    return _controls(tail_at(data, at, left) | (_SPACES << np.uint64(8 * left))) != _NO_BITS
+        at, left = as_position(at + 8), left - 8
+    return _mark_controls(read_tail(data, at, left) | (_SPACES << np.uint64(8 * left))) != _NO_BITS
 
 
 @part
-def _holds_hash(data, start, end):
-    at, left = counted(start), counted(end - start)
+def _has_hash(data, start, end):
+    at, left = as_position(start), as_position(end - start)
     while left >= 8:
-        if _zeros(word_at(data, at) ^ _HASHES) != _NO_BITS:
+        if _mark_zero_bytes(read_word(data, at) ^ _HASHES) != _NO_BITS:
             return True
-        at, left = counted(at + 8), left - 8
-    return _zeros(tail_at(data, at, left) ^ _HASHES) != _NO_BITS
+        at, left = as_position(at + 8), left - 8
+    return _mark_zero_bytes(read_tail(data, at, left) ^ _HASHES) != _NO_BITS
 
 
 @kernel(reads(Spans), reads(Bytes), whole, fills(Flags))
-def flaws(spans, text, bytes_max, flags):
+def flag_flawed(spans, text, bytes_max, flags):
     """Flag the texts that are too long or hold a control character.
 
     Reads     spans, text     n texts
@@ -212,23 +212,23 @@ def flaws(spans, text, bytes_max, flags):
     Outcomes  none; never raises
     Overflow  impossible
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.hashing.flawed
+    Oracle    tests.oracle.hashing.is_flawed
     """
     for row in range(spans.start.size):
         flags.flag[row] = is_flawed(text.data, spans.start[row], spans.end[row], bytes_max)
 
 
 @part
-def _number_behind(data, mark, end):
+def _read_number_after(data, mark, end):
     """The number that stands behind a mark, to the end; 0 if there is none."""
-    number, count = _digits(data, mark + 1, end)
+    number, count = _read_digits(data, mark + 1, end)
     return number if 0 < count <= _DIGITS_MAX and mark + 1 + count == end else np.int64(0)
 
 
 @part
-def _mark_of(data, start, end):
+def _find_last_hash(data, start, end):
     """Where the last hash of a text stands; in front of it if it has none."""
-    if not _holds_hash(data, start, end):
+    if not _has_hash(data, start, end):
         return start - 1
     mark = end - 1
     while data[mark] != _HASH:
@@ -236,8 +236,8 @@ def _mark_of(data, start, end):
     return mark
 
 
-@kernel(reads(Spans), reads(Bytes), fills(Spans), fills(Parsed))
-def predecessors(spans, text, references, parsed):
+@kernel(reads(Spans), reads(Bytes), fills(Spans), fills(ParsedNumbers))
+def split_predecessors(spans, text, references, parsed):
     """Split REFERENCE, REFERENCE#LINE, #LINE or @ENTRY into the reference and a number.
 
     Reads     spans, text     n texts
@@ -248,16 +248,16 @@ def predecessors(spans, text, references, parsed):
     Outcomes  FIELD_INVALID; never raises
     Overflow  impossible: ten digits
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.hashing.predecessor
+    Oracle    tests.oracle.hashing.split_predecessor
     """
     start, end, data = spans.start, spans.end, text.data
     for row in range(start.size):
-        mark, number = _mark_of(data, start[row], end[row]), np.int64(1)
+        mark, number = _find_last_hash(data, start[row], end[row]), np.int64(1)
         stop = end[row]
         if mark >= start[row]:
-            number, stop = _number_behind(data, mark, end[row]), mark
+            number, stop = _read_number_after(data, mark, end[row]), mark
         elif end[row] > start[row] and data[start[row]] == _AT:
-            number, stop = -_number_behind(data, start[row], end[row]), start[row]
+            number, stop = -_read_number_after(data, start[row], end[row]), start[row]
         references.start[row], references.end[row] = start[row], stop
         parsed.value[row] = number
         parsed.fault[row] = 0 if number != 0 else Outcome.FIELD_INVALID.value

@@ -5,45 +5,45 @@ Payee n stands in row n - 1, in the order of registration.
 
 import numpy as np
 
-from core.catalog import Change
+from core.catalog import PayeeChange
 from core.outcome_codes import Outcome
-from core.tables.book import PAYEE_BLOCKED
-from kernels.jit import aside, counted, part
+from core.tables.book import PAYEE_BLOCKED_BIT
+from kernels.jit import as_position, part, rare_part
 
-_NUMBER = PAYEE_BLOCKED - 1
+_NUMBER = PAYEE_BLOCKED_BIT - 1
 
 
 @part
-def number_of(book, row):
+def read_number(book, row):
     """The number of the payee in ``row``, blocked or not."""
     return np.int64(book.payees[row].value) & _NUMBER
 
 
 @part
-def of_item(book, item):
+def read_payee_of_item(book, item):
     """The payee of an entry that is or was owed."""
-    return counted(book.items[item].unbilled & _NUMBER)
+    return as_position(book.items[item].unbilled & _NUMBER)
 
 
 @part
 def is_blocked(book, payee):
     """Whether nothing may be paid to ``payee``."""
-    return np.int64(book.payees[counted(payee - 1)].value) > _NUMBER
+    return np.int64(book.payees[as_position(payee - 1)].value) > _NUMBER
 
 
 @part
-def differs(book, payee, bank):
+def has_other_bank(book, payee, bank):
     """Whether ``bank`` is given and not where ``payee`` is paid."""
-    return (bank != 0) & (bank != book.payees[counted(payee - 1)].content)
+    return (bank != 0) & (bank != book.payees[as_position(payee - 1)].content)
 
 
 @part
-def judge_change(book, kind, payee):
+def check_change(book, kind, payee):
     """Whether a registered payee may be changed so: an outcome."""
     change = book.effects[kind].change
-    if change == Change.BLOCK.value and is_blocked(book, payee):
+    if change == PayeeChange.BLOCK.value and is_blocked(book, payee):
         return np.int64(Outcome.PAYEE_BLOCKED.value)
-    if change == Change.RELEASE.value and not is_blocked(book, payee):
+    if change == PayeeChange.RELEASE.value and not is_blocked(book, payee):
         return np.int64(Outcome.PAYEE_NOT_BLOCKED.value)
     return np.int64(Outcome.ACCEPTED.value)
 
@@ -51,27 +51,27 @@ def judge_change(book, kind, payee):
 @part
 def set_blocked(book, payee, blocked):
     """Let ``payee`` be blocked, or be so no more."""
-    book.payees[counted(payee - 1)].value = np.uint32(payee + PAYEE_BLOCKED * blocked)
+    book.payees[as_position(payee - 1)].value = np.uint32(payee + PAYEE_BLOCKED_BIT * blocked)
 
 
-@aside
-def change(acts, book, line, entry, payee):
+@rare_part
+def apply_change(acts, book, line, entry, payee):
     """Change a registered payee as the line says; what it was paid to before is kept with the entry."""
-    what, row = book.effects[acts[line].kind].change, counted(payee - 1)
-    if what == Change.DETAILS.value:
+    what, row = book.effects[acts[line].kind].change, as_position(payee - 1)
+    if what == PayeeChange.DETAILS.value:
         book.items[entry].open = np.int64(book.payees[row].content)
         book.payees[row].content = acts[line].bank
     else:
-        set_blocked(book, payee, np.int64(what == Change.BLOCK.value))
+        set_blocked(book, payee, np.int64(what == PayeeChange.BLOCK.value))
     book.counters[0].changes += 1
 
 
-@aside
-def change_back(acts, book, line, entry, payee):
+@rare_part
+def undo_change(acts, book, line, entry, payee):
     """Take the change back."""
-    what, row = book.effects[acts[line].kind].change, counted(payee - 1)
-    if what == Change.DETAILS.value:
+    what, row = book.effects[acts[line].kind].change, as_position(payee - 1)
+    if what == PayeeChange.DETAILS.value:
         book.payees[row].content = np.uint64(book.items[entry].open)
     else:
-        set_blocked(book, payee, np.int64(what == Change.RELEASE.value))
+        set_blocked(book, payee, np.int64(what == PayeeChange.RELEASE.value))
     book.counters[0].changes -= 1

@@ -2,12 +2,20 @@
 
 import numpy as np
 
-from core.catalog import Budget, Change, Family, Stage
+from core.catalog import BudgetAction, Family, PayeeChange, Stage
 from core.outcome_codes import Outcome
 from core.tables.book import LEDGER_ACCOUNTS
 from kernels import availability, budget, commitments, key_index, payees, spending
-from kernels.jit import aside, counted, part
-from kernels.links import alone, demand_of, link_to, place_of, settled_by, stands_on, target_of
+from kernels.jit import as_position, part, rare_part
+from kernels.links import (
+    build_link,
+    compute_demand,
+    compute_settlement,
+    find_nodes,
+    find_parent,
+    find_target,
+    no_link,
+)
 
 
 @part
@@ -17,23 +25,23 @@ def apply_remainders(book, link, amount):
     if sign < 0:
         book.items[item].open -= amount
     if root > 0:
-        commitments.add(book.items, root, book.effects[base].draws, -sign * amount)
-        commitments.add(book.items, root, book.effects[base].feeds, sign * amount)
+        commitments.add_to_remainder(book.items, root, book.effects[base].draws, -sign * amount)
+        commitments.add_to_remainder(book.items, root, book.effects[base].feeds, sign * amount)
 
 
 @part
 def _apply_budget(acts, book, step, link):
     line, amount = step
     _, cell, base, _, _ = link
-    action, tree = book.effects[base].budget, availability.Budget(book.nodes, book.figures)
-    if action == Budget.SPEND.value:
-        spending.apply(tree, place_of(book, cell), demand_of(book, link, amount))
-    elif action == Budget.SETTLE.value:
-        spending.apply(tree, place_of(book, cell), settled_by(book, link, amount))
-    elif action != Budget.NONE.value:
-        measure, target = target_of(book, acts[line].kind, cell)
+    action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
+    if action == BudgetAction.SPEND.value:
+        spending.apply_spending(tree, find_nodes(book, cell), compute_demand(book, link, amount))
+    elif action == BudgetAction.SETTLE.value:
+        spending.apply_spending(tree, find_nodes(book, cell), compute_settlement(book, link, amount))
+    elif action != BudgetAction.NONE.value:
+        measure, target = find_target(book, acts[line].kind, cell)
         what = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
-        budget.apply(tree, what, amount)
+        budget.apply_budget_line(tree, what, amount)
 
 
 @part
@@ -41,7 +49,7 @@ def _apply_accounts(acts, book, step, accounts):
     line, amount = step
     debit, credit = accounts
     if debit != 0:
-        at = counted(acts[line].period) * LEDGER_ACCOUNTS
+        at = as_position(acts[line].period) * LEDGER_ACCOUNTS
         book.ledger[at + debit].debit += amount
         book.ledger[at + credit].credit += amount
         book.ledger[at + debit].touched = 1
@@ -49,7 +57,7 @@ def _apply_accounts(acts, book, step, accounts):
 
 
 @part
-def apply(acts, book, step, link, accounts):
+def apply_line(acts, book, step, link, accounts):
     """Carry out a line judged fine; ``step`` = (line, amount), a negative amount undoes it."""
     apply_remainders(book, link, step[1])
     _apply_budget(acts, book, step, link)
@@ -57,29 +65,31 @@ def apply(acts, book, step, link, accounts):
 
 
 @part
-def _link_again(acts, book, decisions, line):
+def _rebuild_link(acts, book, decisions, line):
     kind, item = acts[line].kind, decisions[line].predecessor
-    return link_to(book, kind, item) if item > 0 else alone(kind, decisions[line].cell)
+    return build_link(book, kind, item) if item > 0 else no_link(kind, decisions[line].cell)
 
 
-@aside
-def undo(acts, book, decisions, first, last):
+@rare_part
+def undo_lines(acts, book, decisions, first, last):
     """Take back lines ``last`` to ``first``, in this order."""
     for line in range(last, first - 1, -1):
         accounts = np.int64(decisions[line].debit), np.int64(decisions[line].credit)
-        apply(acts, book, (line, -acts[line].amount), _link_again(acts, book, decisions, line), accounts)
-        if book.effects[acts[line].kind].change != Change.NONE.value:
-            payees.change_back(
-                acts, book, line, counted(decisions[line].entry), counted(decisions[line].payee)
+        apply_line(
+            acts, book, (line, -acts[line].amount), _rebuild_link(acts, book, decisions, line), accounts
+        )
+        if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
+            payees.undo_change(
+                acts, book, line, as_position(decisions[line].entry), as_position(decisions[line].payee)
             )
 
 
 @part
-def place_item(book, place, link, amount):
+def store_item(book, place, link, amount):
     """Put entry ``place`` = (entry, kind, lines behind it, posting) among what may be followed."""
     entry, kind, lines_after, (payee, debit, credit) = place
     items, effects = book.items, book.effects[kind]
-    parent, under = stands_on(book, link, kind)
+    parent, under = find_parent(book, link, kind)
     items[entry].open = amount if effects.opens else 0
     items[entry].unbilled = payee if effects.reaches != Stage.NONE.value else 0
     items[entry].parent = parent
@@ -92,7 +102,7 @@ def place_item(book, place, link, amount):
 
 
 @part
-def accept(acts, book, decisions, place, judged):
+def accept_line(acts, book, decisions, place, judged):
     """Tell what a line became, and put it among what may be followed; ``place`` = (line, entry, lines behind it).
 
     The act may still fall: its entries count once ``record`` says so, and are written over otherwise.
@@ -108,48 +118,48 @@ def accept(acts, book, decisions, place, judged):
     decisions[line].credit = credit
     decisions[line].node = -1
     decisions[line].missing = 0
-    place_item(book, (entry, acts[line].kind, lines_after, judged[1]), link, acts[line].amount)
-    if book.effects[acts[line].kind].change != Change.NONE.value:
-        payees.change(acts, book, line, entry, counted(payee))
+    store_item(book, (entry, acts[line].kind, lines_after, judged[1]), link, acts[line].amount)
+    if book.effects[acts[line].kind].change != PayeeChange.NONE.value:
+        payees.apply_change(acts, book, line, entry, as_position(payee))
 
 
 @part
-def _register(acts, book, line):
+def _register_payee(acts, book, line):
     at = book.counters[0].payees
     payee = (acts[line].payee_high, acts[line].payee_low, np.uint32(at + 1), acts[line].bank)
-    key_index.insert(book.payee_slots, book.payees, at, payee)
+    key_index.insert_key(book.payee_slots, book.payees, at, payee)
     book.counters[0].payees = at + 1
 
 
 @part
-def record(acts, book, span, slot):
+def record_act(acts, book, span, slot):
     """Make the act in ``span`` known: its key, its payees; its entries stand in their places already."""
     row, end = span
     if book.effects[acts[row].kind].family == Family.THIRD_PARTY.value:
         for line in range(row, end):
-            _register(acts, book, line)
-    first, at = book.counters[0].entries + 1, counted(book.counters[0].keys)
+            _register_payee(acts, book, line)
+    first, at = book.counters[0].entries + 1, as_position(book.counters[0].keys)
     act = (acts[row].key_high, acts[row].key_low, np.uint32(first), acts[row].content)
-    key_index.insert_at(book.slots, slot, book.keys, at, act)
+    key_index.insert_key_at(book.slots, slot, book.keys, at, act)
     book.counters[0].entries = first + end - row - 1
     book.counters[0].keys = at + 1
 
 
 @part
-def _strike(acts, book, line):
+def _remove_payee(acts, book, line):
     at = book.counters[0].payees - 1
-    key_index.leave(book.payee_slots, at, acts[line].payee_low)
+    key_index.remove_slot(book.payee_slots, at, acts[line].payee_low)
     book.counters[0].payees = at
 
 
 @part
-def forget(acts, book, span):
+def remove_act(acts, book, span):
     """Make the act in ``span``, the last one recorded, unknown again: its payees, its key, its entries."""
     row, end = span
     if book.effects[acts[row].kind].family == Family.THIRD_PARTY.value:
         for line in range(end - 1, row - 1, -1):
-            _strike(acts, book, line)
-    at = counted(book.counters[0].keys - 1)
-    key_index.leave(book.slots, at, acts[row].key_low)
+            _remove_payee(acts, book, line)
+    at = as_position(book.counters[0].keys - 1)
+    key_index.remove_slot(book.slots, at, acts[row].key_low)
     book.counters[0].keys = at
     book.counters[0].entries -= end - row

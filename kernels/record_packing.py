@@ -5,7 +5,7 @@ from kernels.jit import borrow, fills_records, kernel, reads
 
 
 @kernel(reads(Acts), fills_records(Acts))
-def pack(columns, records):
+def pack_records(columns, records):
     """Lay the columns of acts out as records.
 
     Reads     columns    n rows a column
@@ -14,7 +14,7 @@ def pack(columns, records):
     Outcomes  none; never raises
     Overflow  none: every field has its column's type
     Cost      O(n), one pass
-    Oracle    tests.oracle.record_packing.pack
+    Oracle    tests.oracle.record_packing.pack_records
     """
     records = borrow(records)
     amount, key_high, content, previous_high = (

@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from core.catalog import Change
+from core.catalog import PayeeChange
 from core.tables.book import Book
-from core.tables.journal import Fingerprints, Replayed
+from core.tables.journal import Fingerprints, StoredEntries
 from kernels import key_index, payees
 from kernels.jit import advances, kernel, part, reads
-from kernels.links import alone, link_to
-from kernels.postings import apply_remainders, place_item
+from kernels.links import build_link, no_link
+from kernels.postings import apply_remainders, store_item
 
 
 @part
-def _starts_act(fingerprints, row):
+def _is_act_start(fingerprints, row):
     """Entries of one act stand together, and a key is accepted once: another key is another act."""
     if row == 0:
         return True
@@ -21,7 +21,7 @@ def _starts_act(fingerprints, row):
 
 
 @part
-def _enter_key(book, fingerprints, replayed, row):
+def _insert_key(book, fingerprints, replayed, row):
     at = book.counters[0].keys
     entry = (
         fingerprints.high[row],
@@ -29,18 +29,18 @@ def _enter_key(book, fingerprints, replayed, row):
         np.uint32(replayed.entry[row]),
         replayed.content[row],
     )
-    key_index.insert(book.slots, book.keys, at, entry)
+    key_index.insert_key(book.slots, book.keys, at, entry)
     book.counters[0].keys = at + 1
 
 
 @part
-def _link(book, replayed, row):
+def _rebuild_link(book, replayed, row):
     kind, item = replayed.kind[row], replayed.predecessor[row]
-    return link_to(book, kind, item) if item > 0 else alone(kind, replayed.cell[row])
+    return build_link(book, kind, item) if item > 0 else no_link(kind, replayed.cell[row])
 
 
-@kernel(reads(Replayed), reads(Fingerprints), advances(Book))
-def replay(replayed, fingerprints, book):
+@kernel(reads(StoredEntries), reads(Fingerprints), advances(Book))
+def replay_entries(replayed, fingerprints, book):
     """Take stored entries back into the book: items, remainders and keys, and which payees are blocked.
 
     Budget figures and ledger sums are not touched: they are stored with every batch.  Payees are, as they are paid now.
@@ -51,22 +51,24 @@ def replay(replayed, fingerprints, book):
     Outcomes  none; never raises
     Overflow  impossible: these amounts were accepted before
     Cost      O(n), one pass
-    Oracle    tests.oracle.replay.replay
+    Oracle    tests.oracle.replay.replay_entries
     """
     rows = replayed.entry.size
     first = 0
     for row in range(rows):
         entry, kind = replayed.entry[row], replayed.kind[row]
-        if _starts_act(fingerprints, row):
+        if _is_act_start(fingerprints, row):
             first = row
-            _enter_key(book, fingerprints, replayed, row)
+            _insert_key(book, fingerprints, replayed, row)
         for earlier in range(first, row):
             book.items[replayed.entry[earlier]].lines_after += 1
-        link = _link(book, replayed, row)
+        link = _rebuild_link(book, replayed, row)
         posting = (replayed.payee[row], replayed.debit[row], replayed.credit[row])
-        place_item(book, (entry, kind, 0, posting), link, replayed.amount[row])
+        store_item(book, (entry, kind, 0, posting), link, replayed.amount[row])
         apply_remainders(book, link, replayed.amount[row])
         change = book.effects[kind].change
-        if change > Change.DETAILS.value:
-            payees.set_blocked(book, np.int64(replayed.payee[row]), np.int64(change == Change.BLOCK.value))
+        if change > PayeeChange.DETAILS.value:
+            payees.set_blocked(
+                book, np.int64(replayed.payee[row]), np.int64(change == PayeeChange.BLOCK.value)
+            )
         book.counters[0].entries = entry

@@ -3,13 +3,13 @@
 from core.outcome_codes import Outcome
 from core.tables.book import Book
 from core.tables.journal import Acts, Decisions
-from kernels.decisions import borrowed
-from kernels.jit import advances, borrow, counted, kernel, reads_records
-from kernels.postings import forget, undo
+from kernels.decisions import borrow_book
+from kernels.jit import advances, as_position, borrow, kernel, reads_records
+from kernels.postings import remove_act, undo_lines
 
 
 @kernel(reads_records(Acts), advances(Book), reads_records(Decisions))
-def take_back(acts, book, decisions):
+def undo_decisions(acts, book, decisions):
     """Undo every accepted act, the last one first, of rows that were decided last and just so.
 
     What is counted, findable or findable no more is again what it was, to the byte; only the marks of what was touched
@@ -22,13 +22,13 @@ def take_back(acts, book, decisions):
     Outcomes  none; never raises
     Overflow  impossible: every figure goes back to where it was
     Cost      O(n) expected, one pass, no allocation
-    Oracle    tests.oracle.rollback.take_back
+    Oracle    tests.oracle.rollback.undo_decisions
     """
-    acts, book, decisions = borrow(acts), borrowed(book), borrow(decisions)
+    acts, book, decisions = borrow(acts), borrow_book(book), borrow(decisions)
     end = acts.size
     while end > 0:
-        row = counted(acts[counted(end - 1)].head)
+        row = as_position(acts[as_position(end - 1)].head)
         if decisions[row].outcome == Outcome.ACCEPTED.value:
-            undo(acts, book, decisions, row, end - 1)
-            forget(acts, book, (row, end))
+            undo_lines(acts, book, decisions, row, end - 1)
+            remove_act(acts, book, (row, end))
         end = row

@@ -6,21 +6,21 @@ posting = (payee, debit account, credit account)
 
 import numpy as np
 
-from core.catalog import Budget, Change, Family, Remainder, Role, Stage
+from core.catalog import BudgetAction, Family, PayeeChange, Remainder, Role, Stage
 from core.outcome_codes import Outcome
-from core.tables.book import LEDGER_ACCOUNTS, ROLES
+from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from kernels import availability, budget, commitments, key_index, payees, spending
-from kernels.findings import fine, found
-from kernels.jit import aside, counted, part
-from kernels.links import alone, demand_of, link_to, place_of, settled_by, target_of
-from kernels.predecessors import judge_assignment, judge_order, predecessor
-from kernels.prefetch import PAYEE, guess
+from kernels.findings import accepted, refused
+from kernels.jit import as_position, part, rare_part
+from kernels.links import build_link, compute_demand, compute_settlement, find_nodes, find_target, no_link
+from kernels.predecessors import check_assignment, check_order, find_predecessor
+from kernels.prefetch import PAYEE, read_guess
 
 _LEDGER_MAX = 2**62
 
 
 @part
-def _names_payee(acts, place):
+def _is_payee_registered(acts, place):
     """Does an earlier line of the same act register the same payee?"""
     row, line = place
     for earlier in range(row, line):
@@ -33,7 +33,7 @@ def _names_payee(acts, place):
 
 
 @part
-def _judge_payee(acts, book, place):
+def _check_payee(acts, book, place):
     """Whether the payee may be registered or paid: (outcome, its number)."""
     row, line, seen = place
     kind = acts[line].kind
@@ -41,158 +41,164 @@ def _judge_payee(acts, book, place):
     if not registers and not book.effects[kind].pays:
         return np.int64(Outcome.ACCEPTED.value), np.int64(0)
     high, low = acts[line].payee_high, acts[line].payee_low
-    known = key_index.find_likely(book.payee_slots, book.payees, guess(seen, PAYEE, line), (high, low))
+    known = key_index.find_guessed_key(
+        book.payee_slots, book.payees, read_guess(seen, PAYEE, line), (high, low)
+    )
     if registers:
-        if known >= 0 or _names_payee(acts, (row, line)):
+        if known >= 0 or _is_payee_registered(acts, (row, line)):
             return np.int64(Outcome.PAYEE_ALREADY_REGISTERED.value), np.int64(0)
         return np.int64(Outcome.ACCEPTED.value), np.int64(book.counters[0].payees + 1 + line - row)
     if known < 0:
         return np.int64(Outcome.PAYEE_UNKNOWN.value), np.int64(0)
-    payee = payees.number_of(book, counted(known))
-    if book.effects[kind].change != Change.NONE.value:
-        return payees.judge_change(book, kind, payee), payee
-    if payees.differs(book, payee, acts[line].bank):
+    payee = payees.read_number(book, as_position(known))
+    if book.effects[kind].change != PayeeChange.NONE.value:
+        return payees.check_change(book, kind, payee), payee
+    if payees.has_other_bank(book, payee, acts[line].bank):
         return np.int64(Outcome.BANK_DETAILS_DIFFER.value), np.int64(0)
     return np.int64(Outcome.ACCEPTED.value), payee
 
 
 @part
-def _judge_remainders(book, link, kind, amount):
+def _check_remainders(book, link, kind, amount):
     item, _, base, root, sign = link
     effects, items = book.effects, book.items
     if sign < 0 and amount > items[item].open:
-        return found(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
+        return refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL.value, -1, amount - items[item].open)
     draws = effects[base].feeds if sign < 0 else effects[base].draws
     if Remainder.NONE.value < draws < Remainder.ONCE.value and root > 0:
-        left = commitments.remainder(items, root, draws)
+        left = commitments.read_remainder(items, root, draws)
         if amount > left:
-            return found(effects[kind].shortfall, -1, amount - left)
-    return fine()
+            return refused(effects[kind].shortfall, -1, amount - left)
+    return accepted()
 
 
 @part
-def _judge_predecessor(acts, book, place):
+def _check_predecessor(acts, book, place):
     """Whether what the line follows is there and suffices: (finding, link)."""
     line = place[1]
     kind = acts[line].kind
     if book.effects[kind].follows == Family.NONE.value:
-        return fine(), alone(kind, acts[line].cell)
-    item = predecessor(acts, book, place)
+        return accepted(), no_link(kind, acts[line].cell)
+    item = find_predecessor(acts, book, place)
     if item == 0:
-        return found(Outcome.PREDECESSOR_MISSING.value, -1, 0), alone(kind, acts[line].cell)
-    link = link_to(book, kind, counted(item))
+        return refused(Outcome.PREDECESSOR_MISSING.value, -1, 0), no_link(kind, acts[line].cell)
+    link = build_link(book, kind, as_position(item))
     if book.effects[kind].after != Stage.NONE.value:
-        finding = judge_order(acts, book, line, link[0])
+        finding = check_order(acts, book, line, link[0])
     else:
-        finding = judge_assignment(acts, book, line, link[0])
+        finding = check_assignment(acts, book, line, link[0])
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link
-    return _judge_remainders(book, link, kind, acts[line].amount), link
+    return _check_remainders(book, link, kind, acts[line].amount), link
 
 
 @part
-def _judge_budget(acts, book, line, link):
+def _check_budget(acts, book, line, link):
     _, cell, base, _, _ = link
-    action, tree = book.effects[base].budget, availability.Budget(book.nodes, book.figures)
-    if action == Budget.SPEND.value:
-        return spending.judge(tree, place_of(book, cell), demand_of(book, link, acts[line].amount))
-    if action == Budget.NONE.value:
-        return fine()
-    if action == Budget.SETTLE.value:
-        return spending.judge(tree, place_of(book, cell), settled_by(book, link, acts[line].amount))
-    measure, target = target_of(book, acts[line].kind, cell)
+    action, tree = book.effects[base].budget, availability.BudgetTree(book.nodes, book.figures)
+    if action == BudgetAction.SPEND.value:
+        return spending.check_spending(
+            tree, find_nodes(book, cell), compute_demand(book, link, acts[line].amount)
+        )
+    if action == BudgetAction.NONE.value:
+        return accepted()
+    if action == BudgetAction.SETTLE.value:
+        return spending.check_spending(
+            tree, find_nodes(book, cell), compute_settlement(book, link, acts[line].amount)
+        )
+    measure, target = find_target(book, acts[line].kind, cell)
     what = (np.int64(action), np.int64(measure), target, np.int64(acts[line].source))
-    return budget.judge(tree, what, acts[line].amount)
+    return budget.check_budget_line(tree, what, acts[line].amount)
 
 
-@aside
-def _charged(acts, book, line, item):
+@rare_part
+def _find_charged_account(acts, book, line, item):
     """What the request under entry ``item`` was charged to; of one billed on a service, what its assignment charges."""
-    payable = counted(book.items[item].parent)
+    payable = as_position(book.items[item].parent)
     while book.effects[book.items[payable].kind].inherits:
-        payable = counted(book.items[payable].parent)
+        payable = as_position(book.items[payable].parent)
     if book.effects[book.items[payable].kind].debit != Role.ACCRUED.value:
-        return counted(book.items[payable].debit)
+        return as_position(book.items[payable].debit)
     cell = book.items[item].cell
-    return counted(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
+    return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
 
 
-@aside
-def _shared_account(acts, book, line, item, role):
+@rare_part
+def _find_shared_account(acts, book, line, item, role):
     """The account of a role that no assignment decides."""
     if role == Role.PREDECESSOR.value:
-        return counted(book.items[item].credit)
+        return as_position(book.items[item].credit)
     if role == Role.ORIGIN.value:
-        return counted(book.items[counted(book.items[item].parent)].credit)
+        return as_position(book.items[as_position(book.items[item].parent)].credit)
     if role == Role.CHARGE.value:
-        return _charged(acts, book, line, item)
-    return counted(book.roles[counted(acts[line].period) * ROLES + role])
+        return _find_charged_account(acts, book, line, item)
+    return as_position(book.roles[as_position(acts[line].period) * ROLE_COUNT + role])
 
 
 @part
-def _account(acts, book, wanted):
+def _find_account(acts, book, wanted):
     line, item, cell, role = wanted
     if role == Role.EXPENSE.value:
-        return counted(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
+        return as_position(acts[line].account if acts[line].account != 0 else book.cells[cell].expense)
     if role == Role.ACCRUED.value:
-        return counted(book.cells[cell].accrued)
+        return as_position(book.cells[cell].accrued)
     if role == Role.CREDITOR.value:
-        return counted(book.cells[cell].creditor)
-    return np.int64(0) if role == Role.NONE.value else _shared_account(acts, book, line, item, role)
+        return as_position(book.cells[cell].creditor)
+    return np.int64(0) if role == Role.NONE.value else _find_shared_account(acts, book, line, item, role)
 
 
 @part
-def _accounts(acts, book, line, link):
+def _find_accounts(acts, book, line, link):
     """(debit, credit) accounts: by role, or the mirrored ones of the entry that is undone."""
     item, cell, base, _, sign = link
     if sign < 0:
-        return counted(book.items[item].credit), counted(book.items[item].debit)
-    debit = _account(acts, book, (line, item, cell, book.effects[base].debit))
-    return debit, _account(acts, book, (line, item, cell, book.effects[base].credit))
+        return as_position(book.items[item].credit), as_position(book.items[item].debit)
+    debit = _find_account(acts, book, (line, item, cell, book.effects[base].debit))
+    return debit, _find_account(acts, book, (line, item, cell, book.effects[base].credit))
 
 
 @part
-def _judge_accounts(acts, book, line, accounts):
+def _check_accounts(acts, book, line, accounts):
     debit, credit = accounts
     if debit == 0:
-        return fine()
-    at, room = counted(acts[line].period) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
+        return accepted()
+    at, room = as_position(acts[line].period) * LEDGER_ACCOUNTS, _LEDGER_MAX - acts[line].amount
     if book.ledger[at + debit].debit > room or book.ledger[at + credit].credit > room:
-        return found(Outcome.BALANCE_LIMIT.value, -1, 0)
-    return fine()
+        return refused(Outcome.BALANCE_LIMIT.value, -1, 0)
+    return accepted()
 
 
 @part
-def _judge_itself(acts, book, line):
+def _check_line_itself(acts, book, line):
     if acts[line].fault != 0:
-        return found(acts[line].fault, -1, 0)
-    if not book.periods[counted(acts[line].period)]:
-        return found(Outcome.PERIOD_CLOSED.value, -1, 0)
-    return fine()
+        return refused(acts[line].fault, -1, 0)
+    if not book.periods[as_position(acts[line].period)]:
+        return refused(Outcome.PERIOD_CLOSED.value, -1, 0)
+    return accepted()
 
 
 @part
-def judge(acts, book, place):
+def check_line(acts, book, place):
     """(finding, link, posting) of one line; the latter two have no meaning for a line that breaks a rule.
 
     ``place`` = (row of its act, line, what looking ahead has seen)
     """
     line = place[1]
-    link, nothing = alone(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
-    finding = _judge_itself(acts, book, line)
+    link, nothing = no_link(acts[line].kind, acts[line].cell), (np.int64(0), np.int64(0), np.int64(0))
+    finding = _check_line_itself(acts, book, line)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, nothing
-    outcome, payee = _judge_payee(acts, book, place)
+    outcome, payee = _check_payee(acts, book, place)
     if outcome != Outcome.ACCEPTED.value:
-        return found(outcome, -1, 0), link, nothing
-    finding, link = _judge_predecessor(acts, book, place)
+        return refused(outcome, -1, 0), link, nothing
+    finding, link = _check_predecessor(acts, book, place)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, nothing
     effects = book.effects[acts[line].kind]
     if effects.inherits and not effects.pays:
-        payee = payees.of_item(book, link[0])
-    finding = _judge_budget(acts, book, line, link)
+        payee = payees.read_payee_of_item(book, link[0])
+    finding = _check_budget(acts, book, line, link)
     if finding[0] != Outcome.ACCEPTED.value:
         return finding, link, nothing
-    debit, credit = _accounts(acts, book, line, link)
-    return _judge_accounts(acts, book, line, (debit, credit)), link, (payee, debit, credit)
+    debit, credit = _find_accounts(acts, book, line, link)
+    return _check_accounts(acts, book, line, (debit, credit)), link, (payee, debit, credit)

@@ -10,13 +10,21 @@ import numpy as np
 
 from core.money import BALANCE_MAX
 from core.outcome_codes import Outcome
-from kernels.availability import AE, CONSUMED, CP, RESERVED, available, full_node, short_node
-from kernels.findings import fine, found
-from kernels.jit import aside, counted, part
+from kernels.availability import (
+    AE,
+    CONSUMED,
+    CP,
+    RESERVED,
+    compute_available,
+    find_full_node,
+    find_short_node,
+)
+from kernels.findings import accepted, refused
+from kernels.jit import as_position, part, rare_part
 
 
 @part
-def _room(tree, node, demand):
+def _compute_headroom(tree, node, demand):
     """Negative unless the figures of ``node`` stay countable; where credits block, they are the narrower bound."""
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     room = BALANCE_MAX - ae_reserved - tree.figures[node, AE + RESERVED]
@@ -26,88 +34,90 @@ def _room(tree, node, demand):
 
 
 @part
-def _lack(tree, node, demand):
+def _compute_margin(tree, node, demand):
     """Negative unless ``node`` bears ``demand``: all its rules at once, for a line that breaks none is the rule."""
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     if not tree.nodes[node].blocking:
-        return _room(tree, node, demand)
-    left_ae = available(tree, node, AE) - ae_reserved - ae_consumed
-    left_cp = available(tree, node, CP) - cp_reserved - cp_consumed
+        return _compute_headroom(tree, node, demand)
+    left_ae = compute_available(tree, node, AE) - ae_reserved - ae_consumed
+    left_cp = compute_available(tree, node, CP) - cp_reserved - cp_consumed
     return left_ae | left_cp
 
 
 @part
-def _holds(tree, where, demand):
+def _is_borne(tree, where, demand):
     """Does every node bear ``demand``?  A yes is sure; a no is not, and asks for a closer look."""
     node, operation = where
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     lack = np.int64(0)
     if operation >= 0:
-        lack = _lack(tree, counted(operation), (ae_reserved, ae_consumed, np.int64(0), np.int64(0)))
+        lack = _compute_margin(
+            tree, as_position(operation), (ae_reserved, ae_consumed, np.int64(0), np.int64(0))
+        )
         ae_reserved = -ae_consumed
     while node >= 0:
-        node = counted(node)
-        lack |= _lack(tree, node, (ae_reserved, ae_consumed, cp_reserved, cp_consumed))
+        node = as_position(node)
+        lack |= _compute_margin(tree, node, (ae_reserved, ae_consumed, cp_reserved, cp_consumed))
         node = np.int64(tree.nodes[node].parent)
     return lack >= 0
 
 
 @part
-def _full_node(tree, where, demand):
+def _find_full_node(tree, where, demand):
     """First node whose figures would pass the limit; above an operation its earmark stands reserved already."""
     centre, operation = where
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     start, end = (operation, centre) if operation >= 0 else (centre, np.int64(-1))
     full = np.int64(-1)
     if ae_reserved > 0:
-        full = full_node(tree, start, end, (AE + RESERVED, ae_reserved))
+        full = find_full_node(tree, start, end, (AE + RESERVED, ae_reserved))
     if ae_consumed > 0 and full < 0:
-        full = full_node(tree, start, -1, (AE + CONSUMED, ae_consumed))
+        full = find_full_node(tree, start, -1, (AE + CONSUMED, ae_consumed))
     if cp_reserved > 0 and full < 0:
-        full = full_node(tree, centre, -1, (CP + RESERVED, cp_reserved))
+        full = find_full_node(tree, centre, -1, (CP + RESERVED, cp_reserved))
     if cp_consumed > 0 and full < 0:
-        full = full_node(tree, centre, -1, (CP + CONSUMED, cp_consumed))
+        full = find_full_node(tree, centre, -1, (CP + CONSUMED, cp_consumed))
     return full
 
 
 @part
-def _short_of_ae(tree, where, amount):
+def _find_node_short_of_ae(tree, where, amount):
     """First blocking node short of AE; above an operation they were found when it got its earmark."""
     centre, operation = where
     if operation < 0:
-        return short_node(tree, centre, AE, amount)
-    if tree.nodes[operation].blocking and amount > available(tree, operation, AE):
+        return find_short_node(tree, centre, AE, amount)
+    if tree.nodes[operation].blocking and amount > compute_available(tree, operation, AE):
         return operation
     return np.int64(-1)
 
 
-@aside
-def _look_closer(tree, where, demand):
+@rare_part
+def _find_broken_rule(tree, where, demand):
     """The first rule that spending breaks, if any.  Estimated credits know no ceiling, but must stay countable."""
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     net_ae, net_cp = ae_reserved + ae_consumed, cp_reserved + cp_consumed
     if net_ae > 0:
-        short = _short_of_ae(tree, where, net_ae)
+        short = _find_node_short_of_ae(tree, where, net_ae)
         if short >= 0:
-            return found(Outcome.AE_EXCEEDED.value, short, net_ae - available(tree, short, AE))
+            return refused(Outcome.AE_EXCEEDED.value, short, net_ae - compute_available(tree, short, AE))
     if net_cp > 0:
-        short = short_node(tree, where[0], CP, net_cp)
+        short = find_short_node(tree, where[0], CP, net_cp)
         if short >= 0:
-            return found(Outcome.CP_EXCEEDED.value, short, net_cp - available(tree, short, CP))
-    full = _full_node(tree, where, demand)
+            return refused(Outcome.CP_EXCEEDED.value, short, net_cp - compute_available(tree, short, CP))
+    full = _find_full_node(tree, where, demand)
     if full >= 0:
-        return found(Outcome.BALANCE_LIMIT.value, full, 0)
-    return fine()
+        return refused(Outcome.BALANCE_LIMIT.value, full, 0)
+    return accepted()
 
 
 @part
-def judge(tree, where, demand):
+def check_spending(tree, where, demand):
     """The first rule that spending breaks, if any."""
-    return fine() if _holds(tree, where, demand) else _look_closer(tree, where, demand)
+    return accepted() if _is_borne(tree, where, demand) else _find_broken_rule(tree, where, demand)
 
 
 @part
-def _spend_at(tree, node, demand):
+def _add_demand(tree, node, demand):
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     tree.figures[node, AE + RESERVED] += ae_reserved
     tree.figures[node, AE + CONSUMED] += ae_consumed
@@ -117,14 +127,14 @@ def _spend_at(tree, node, demand):
 
 
 @part
-def apply(tree, where, demand):
+def apply_spending(tree, where, demand):
     """Reserve and consume at every level; what an earmark holds above turns into consumption."""
     node, operation = where
     ae_reserved, ae_consumed, cp_reserved, cp_consumed = demand
     if operation >= 0:
-        _spend_at(tree, counted(operation), (ae_reserved, ae_consumed, np.int64(0), np.int64(0)))
+        _add_demand(tree, as_position(operation), (ae_reserved, ae_consumed, np.int64(0), np.int64(0)))
         ae_reserved = -ae_consumed
     while node >= 0:
-        node = counted(node)
-        _spend_at(tree, node, (ae_reserved, ae_consumed, cp_reserved, cp_consumed))
+        node = as_position(node)
+        _add_demand(tree, node, (ae_reserved, ae_consumed, cp_reserved, cp_consumed))
         node = np.int64(tree.nodes[node].parent)

@@ -4,11 +4,11 @@ import numpy as np
 
 from core.tables.columns import Byte
 from core.tables.journal import Bytes, Spans
-from kernels.jit import counted, fills, fills_column, kernel, reads
+from kernels.jit import as_position, fills, fills_column, kernel, reads
 
 
 @kernel(reads(Spans), reads(Bytes), fills(Spans), fills_column(Byte))
-def gather(spans, text, gathered, out):
+def gather_texts(spans, text, gathered, out):
     """Copy texts one behind the other.
 
     Reads     spans, text     n texts
@@ -18,12 +18,12 @@ def gather(spans, text, gathered, out):
     Outcomes  none; never raises
     Overflow  impossible: positions stay below the size of ``out``, 2**31
     Cost      O(bytes), one pass
-    Oracle    tests.oracle.text_compaction.gather
+    Oracle    tests.oracle.text_compaction.gather_texts
     """
     at = np.int64(0)
     for row in range(spans.start.size):
         start, length = np.int64(spans.start[row]), np.int64(spans.end[row]) - spans.start[row]
         gathered.start[row], gathered.end[row] = at, at + length
         for place in range(length):
-            out[counted(at + place)] = text.data[counted(start + place)]
+            out[as_position(at + place)] = text.data[as_position(start + place)]
         at += length

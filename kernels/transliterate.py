@@ -4,44 +4,44 @@ import numpy as np
 
 from core.tables.columns import Byte
 from core.tables.journal import Bytes, Spans
-from core.tables.transfers import Spelling
-from kernels.jit import counted, fills, fills_column, kernel, part, reads
+from core.tables.transfers import Transliteration
+from kernels.jit import as_position, fills, fills_column, kernel, part, reads
 
 _SPACE, _DOT = ord(" "), ord(".")
 
 
 @part
-def _byte(data, at):
-    return np.int64(data[counted(at)])
+def _read_byte(data, at):
+    return np.int64(data[as_position(at)])
 
 
 @part
-def _width(data, at, end):
+def _measure_code_point(data, at, end):
     """Bytes of the code point that starts here; 1 where none does."""
-    lead = _byte(data, at)
+    lead = _read_byte(data, at)
     if lead < 0xC0 or lead >= 0xF8:
         return 1
     width = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
     for place in range(at + 1, at + width):
-        if place >= end or _byte(data, place) & 0xC0 != 0x80:
+        if place >= end or _read_byte(data, place) & 0xC0 != 0x80:
             return 1
     return width
 
 
 @part
-def _code_point(data, at, width):
+def _read_code_point(data, at, width):
     """The code point of so many bytes; 0 for a byte that belongs to none."""
-    lead = _byte(data, at)
+    lead = _read_byte(data, at)
     if width == 1:
         return lead if lead < 0x80 else np.int64(0)
     code = lead & (0xFF >> (width + 1))
     for place in range(at + 1, at + width):
-        code = (code << 6) | (_byte(data, place) & 0x3F)
+        code = (code << 6) | (_read_byte(data, place) & 0x3F)
     return code
 
 
-@kernel(reads(Spans), reads(Bytes), reads(Spelling), fills(Spans), fills_column(Byte))
-def spell(spans, text, spelling, spelt, out):
+@kernel(reads(Spans), reads(Bytes), reads(Transliteration), fills(Spans), fills_column(Byte))
+def transliterate_texts(spans, text, spelling, spelt, out):
     """Write each text in the letters of ``spelling``, without spaces at its ends, as far as its room goes.
 
     Reads     spans, text     n texts, UTF-8
@@ -53,7 +53,7 @@ def spell(spans, text, spelling, spelt, out):
     Overflow  impossible: positions stay below the size of ``out``, code points below 2**21
     Cost      O(bytes), one pass
     Source    EPC217-08, SEPA requirements for an extended character set
-    Oracle    tests.oracle.transliterate.spell
+    Oracle    tests.oracle.transliterate.transliterate_texts
     """
     rows = spans.start.size
     room = out.size // rows if rows else 0
@@ -64,18 +64,18 @@ def spell(spans, text, spelling, spelt, out):
         first = row * room
         put, last, behind = first, first + room, first
         while at < end and put < last:
-            width = _width(data, at, end)
-            code = _code_point(data, at, width)
+            width = _measure_code_point(data, at, end)
+            code = _read_code_point(data, at, width)
             at += width
             if code >= known:
-                out[counted(put)] = _DOT
+                out[as_position(put)] = _DOT
                 put += 1
                 behind = put
                 continue
-            for place in range(start[counted(code)], start[counted(code + 1)]):
-                byte = letter[counted(place)]
+            for place in range(start[as_position(code)], start[as_position(code + 1)]):
+                byte = letter[as_position(place)]
                 if put < last and (byte != _SPACE or put > first):
-                    out[counted(put)] = byte
+                    out[as_position(put)] = byte
                     put += 1
                     if byte != _SPACE:
                         behind = put

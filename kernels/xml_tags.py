@@ -5,23 +5,23 @@ As in ``kernels.xml_text``, parts return where they stopped and a code.
 
 import numpy as np
 
-from core.tables.xml import DEPTH_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, Fault
-from kernels.jit import aside, load_word, lowest_bit, part
+from core.tables.xml import DEPTH_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, XmlFault
+from kernels.jit import find_lowest_bit, load_word, part, rare_part
 from kernels.xml_text import (
     AMP,
     BANG,
+    CHUNK_END,
     GT,
     HIGH,
     LOW,
     LT,
-    MORE,
     QUESTION,
     SLASH,
     SPACE,
+    find_spaces_end,
+    find_text_end,
     is_space,
-    spaces_end,
-    text_end,
-    zeros,
+    mark_zero_bytes,
 )
 
 _DASH, _EQUALS, _COLON, _UNDERSCORE = ord("-"), ord("="), ord(":"), ord("_")
@@ -32,43 +32,43 @@ _ZERO_STEP = np.uint64(0x5050_5050_5050_5050)
 _ALL, _ONE = np.uint64(0xFFFF_FFFF_FFFF_FFFF), np.uint64(1)
 _29, _47, _7 = np.uint64(29), np.uint64(47), np.uint64(7)
 _NO_BITS = np.uint64(0)
-_DECLINED = Fault.DECLINED.value
+_DECLINED = XmlFault.DECLINED.value
 
 
 @part
-def name_end(data, at):
+def find_name_end(data, at):
     """The first byte from ``at`` that ends a plain name: ``>``, ``/``, white space, and all else before ``0``."""
     while True:
         eight = load_word(data, at)
         early = ~(((eight & LOW) + _ZERO_STEP) | eight)
-        marks = (early | zeros(eight ^ _GTS)) & HIGH
+        marks = (early | mark_zero_bytes(eight ^ _GTS)) & HIGH
         if marks != _NO_BITS:
-            return at + (lowest_bit(marks) >> 3)
+            return at + (find_lowest_bit(marks) >> 3)
         at += 8
 
 
 @part
-def first_letters(data, at, length):
+def read_first_letters(data, at, length):
     """Up to eight letters of a name as one word."""
     return load_word(data, at) & (_ALL >> np.uint64(64 - 8 * min(length, 8)))
 
 
 @part
-def slot_of(parent, letters, length):
+def compute_slot(parent, letters, length):
     """Where the search for a child begins, before it is cut to the number of slots."""
     mixed = letters ^ (letters >> _29) ^ (letters >> _47)
     return np.int64((mixed ^ (mixed >> _7)) & np.uint64(0xFFFF)) + np.int64(parent) * 37 + np.int64(length)
 
 
 @part
-def child(grammar, data, parent, start, end):
+def find_child(grammar, data, parent, start, end):
     """The node of a child by its name; -1 for an unknown one."""
     length = end - start
     if length == 0 or length > NAME_BYTES_MAX:
         return -1
-    letters = first_letters(data, start, length)
+    letters = read_first_letters(data, start, length)
     mask = grammar.slot.size - 1
-    slot = slot_of(parent, letters, length) & mask
+    slot = compute_slot(parent, letters, length) & mask
     while True:
         node = np.int64(grammar.slot[slot])
         if node < 0:
@@ -87,77 +87,77 @@ def is_named(grammar, data, node, at):
         if load_word(data, at) != grammar.name[word]:
             return False
         left, word, at = left - 8, word + 1, at + 8
-    return first_letters(data, at, left) == grammar.name[word]
+    return read_first_letters(data, at, left) == grammar.name[word]
 
 
 @part
-def stranger(data, start, end):
+def classify_unknown_name(data, start, end):
     """What to make of a name that is not known: one with a prefix, or beyond ASCII, may be known to others."""
     for place in range(start, end):
         if data[place] == _COLON or data[place] > _DELETE:
             return _DECLINED
-    return Fault.ELEMENT_UNKNOWN.value
+    return XmlFault.ELEMENT_UNKNOWN.value
 
 
 @part
 def is_tag_name(data, start, end):
     """Whether a name is one beyond doubt, and ends there."""
     for place in range(start, end):
-        if not is_plain(data[place]):
+        if not is_name_byte(data[place]):
             return False
     is_ended = data[end] == GT or data[end] == SLASH or is_space(data[end])
     return is_ended and end > start and data[start] > _NINE
 
 
 @part
-def is_plain(byte):
+def is_name_byte(byte):
     """Whether it may stand in a name, wherever: ASCII letters, digits, the underscore."""
     lower = byte | 0x20
     return ord("a") <= lower <= ord("z") or ord("0") <= byte <= ord("9") or byte == _UNDERSCORE
 
 
 @part
-def tag_end(data, at, size):
+def find_tag_end(data, at, size):
     """(behind the tag, its attribute's name and value as four places, code); the element's name ends at ``at``."""
     nothing = (0, 0, 0, 0)
     if data[at] == GT:
         return at + 1, nothing, 0
     if data[at] == SLASH and data[at + 1] == GT:
         return at + 2, nothing, 0
-    return _attributed(data, at, size)
+    return _read_attributes(data, at, size)
 
 
-@aside
-def _attributed(data, at, size):
+@rare_part
+def _read_attributes(data, at, size):
     """The same of a tag that goes on behind its name: one attribute at most, others are declined."""
     name = value = (np.int64(0), np.int64(0))
     while True:
-        start = spaces_end(data, at)
+        start = find_spaces_end(data, at)
         is_apart, at = start > at, start
         if at + 1 >= size:
-            return at, name + value, MORE
+            return at, name + value, CHUNK_END
         if data[at] == GT:
             return at + 1, name + value, 0
         if data[at] == SLASH and data[at + 1] == GT:
             return at + 2, name + value, 0
         if not is_apart or data[at] == SLASH:
-            return at, name + value, Fault.MARKUP_INVALID.value
-        middle, at, code = _attribute(data, start, size)
+            return at, name + value, XmlFault.MARKUP_INVALID.value
+        middle, at, code = _read_attribute(data, start, size)
         if code != 0:
             return start, name + value, code
         if name[1] > 0:
-            return start, name + value, _again(data, name, (start, middle))
+            return start, name + value, _classify_second_attribute(data, name, (start, middle))
         name, value = (start, middle), (middle + 2, at - 1)
 
 
 @part
-def _attribute(data, start, size):
+def _read_attribute(data, start, size):
     """(where its name ends, behind its value, code): plain ASCII in quotes, anything else is declined."""
     middle = start
-    while is_plain(data[middle]):
+    while is_name_byte(data[middle]):
         middle += 1
     if middle + 1 >= size:
-        return middle, middle, MORE
+        return middle, middle, CHUNK_END
     quote, at = data[middle + 1], middle + 2
     is_named = middle > start and data[start] > _NINE and not _is_namespace(data, start, middle)
     if not is_named or data[middle] != _EQUALS or (quote != _QUOTE and quote != _APOSTROPHE):
@@ -165,7 +165,7 @@ def _attribute(data, start, size):
     while SPACE <= data[at] < _DELETE and data[at] != quote and data[at] != LT and data[at] != AMP:
         at += 1
     if at >= size:
-        return middle, at, MORE
+        return middle, at, CHUNK_END
     if data[at] != quote or at - middle > TEXT_BYTES_MAX:
         return middle, at, _DECLINED
     return middle, at + 1, 0
@@ -178,7 +178,7 @@ def _is_namespace(data, start, end):
 
 
 @part
-def _again(data, first, second):
+def _classify_second_attribute(data, first, second):
     """Two attributes of one name are refused, of two they are declined."""
     length = first[1] - first[0]
     if second[1] - second[0] != length:
@@ -186,39 +186,39 @@ def _again(data, first, second):
     for place in range(length):
         if data[first[0] + place] != data[second[0] + place]:
             return _DECLINED
-    return Fault.ATTRIBUTE_REPEATED.value
+    return XmlFault.ATTRIBUTE_REPEATED.value
 
 
 @part
-def closed(grammar, data, node, at, size):
+def read_end_tag(grammar, data, node, at, size):
     """(behind it, code) of the end tag of ``node``, where a ``<`` stands at ``at``."""
     if at + 1 >= size:
-        return at, MORE
+        return at, CHUNK_END
     if data[at + 1] != SLASH:
         is_aside = data[at + 1] == BANG or data[at + 1] == QUESTION
-        return at, _DECLINED if is_aside else Fault.ELEMENT_UNKNOWN.value
+        return at, _DECLINED if is_aside else XmlFault.ELEMENT_UNKNOWN.value
     end = at + 2 + grammar.length[node]
     if end >= size:
-        return at, MORE
+        return at, CHUNK_END
     if not is_named(grammar, data, node, at + 2):
-        return at, Fault.TAG_MISMATCHED.value
-    return _ended(data, at, end, size)
+        return at, XmlFault.TAG_MISMATCHED.value
+    return _finish_end_tag(data, at, end, size)
 
 
 @part
-def _ended(data, at, end, size):
+def _finish_end_tag(data, at, end, size):
     """(behind it, code) of an end tag whose name ends at ``end``."""
-    end = spaces_end(data, end)
+    end = find_spaces_end(data, end)
     if end >= size:
-        return at, MORE
-    return (end + 1, 0) if data[end] == GT else (at, Fault.TAG_MISMATCHED.value)
+        return at, CHUNK_END
+    return (end + 1, 0) if data[end] == GT else (at, XmlFault.TAG_MISMATCHED.value)
 
 
-@aside
-def comment_end(data, at, size):
+@rare_part
+def find_comment_end(data, at, size):
     """(behind it, code) of what begins with ``<!`` or ``<?``: a plain comment is passed over, all else declined."""
     if at + 4 >= size:
-        return at, MORE
+        return at, CHUNK_END
     if data[at + 1] != BANG or data[at + 2] != _DASH or data[at + 3] != _DASH:
         return at, _DECLINED
     end = at + 4
@@ -228,43 +228,43 @@ def comment_end(data, at, size):
         if data[end] > _DELETE or (data[end] < SPACE and not is_space(data[end])):
             return at, _DECLINED
         end += 1
-    return at, MORE
+    return at, CHUNK_END
 
 
-@aside
-def skipped(data, cursor, at, end):
+@rare_part
+def skip_element(data, cursor, at, end):
     """(behind it, code) of an element whose name ends at ``end``, whatever it holds."""
     size, depth = cursor.size[0], 0
     while True:
-        at, depth, code = _entered(data, cursor, at, (end, depth))
+        at, depth, code = _skip_start_tag(data, cursor, at, (end, depth))
         while code == 0 and depth > 0:
-            at, _, code = text_end(data, at, size)
+            at, _, code = find_text_end(data, at, size)
             if code != 0:
-                code = _DECLINED if code == Fault.TEXT_TOO_LONG.value else code
+                code = _DECLINED if code == XmlFault.TEXT_TOO_LONG.value else code
             elif at + 1 >= size:
-                code = MORE
+                code = CHUNK_END
             elif data[at + 1] != SLASH:
                 break
             else:
-                at, depth, code = _left(data, cursor, at, depth)
+                at, depth, code = _skip_end_tag(data, cursor, at, depth)
         if code != 0 or depth == 0:
             return at, code
-        end = name_end(data, at + 1)
+        end = find_name_end(data, at + 1)
         if end >= size:
-            return at, MORE
+            return at, CHUNK_END
         if not is_tag_name(data, at + 1, end):
             return at, _DECLINED
 
 
 @part
-def _entered(data, cursor, at, where):
+def _skip_start_tag(data, cursor, at, where):
     """(behind the tag, elements open, code) of the start tag at ``at``."""
     end, depth = where
-    behind, _, code = tag_end(data, end, cursor.size[0])
+    behind, _, code = find_tag_end(data, end, cursor.size[0])
     if code != 0:
         return behind, depth, code
     if cursor.depth[0] + depth >= DEPTH_MAX:
-        return at, depth, Fault.DEPTH_EXCEEDED.value
+        return at, depth, XmlFault.DEPTH_EXCEEDED.value
     if data[behind - 2] == SLASH:
         return behind, depth, 0
     cursor.skip_start[depth], cursor.skip_end[depth] = at + 1, end
@@ -272,14 +272,14 @@ def _entered(data, cursor, at, where):
 
 
 @part
-def _left(data, cursor, at, depth):
+def _skip_end_tag(data, cursor, at, depth):
     """(behind the tag, elements open, code) of the end tag at ``at``."""
     start, stop, size = cursor.skip_start[depth - 1], cursor.skip_end[depth - 1], cursor.size[0]
     end = at + 2 + stop - start
     if end >= size:
-        return at, depth, MORE
+        return at, depth, CHUNK_END
     for place in range(stop - start):
         if data[start + place] != data[at + 2 + place]:
-            return at, depth, Fault.TAG_MISMATCHED.value
-    behind, code = _ended(data, at, end, size)
+            return at, depth, XmlFault.TAG_MISMATCHED.value
+    behind, code = _finish_end_tag(data, at, end, size)
     return behind, depth if code != 0 else depth - 1, code

@@ -1,24 +1,24 @@
 """Text of an XML document: where it ends, whether its characters may stand there, and what it says once entities are resolved.
 
-Parts return where they stopped and a code: 0, ``MORE`` where the chunk ends first, or a ``core.tables.xml.Fault``.  The
+Parts return where they stopped and a code: 0, ``MORE`` where the chunk ends first, or a ``core.tables.xml.XmlFault``.  The
 chunk has zeros behind it, which no text holds, so that words may be read beyond its end.
 """
 
 import numpy as np
 
-from core.tables.xml import TEXT_BYTES_MAX, Fault
-from kernels.jit import aside, load_word, lowest_bit, part, store_word
+from core.tables.xml import TEXT_BYTES_MAX, XmlFault
+from kernels.jit import find_lowest_bit, load_word, part, rare_part, store_word
 
-MORE = 255
+CHUNK_END = 255
 """The chunk ends before what was begun."""
 
 LT, GT, AMP, SLASH, BANG, QUESTION = ord("<"), ord(">"), ord("&"), ord("/"), ord("!"), ord("?")
-SPACE, TAB, LINE_END, RETURN = ord(" "), ord("\t"), ord("\n"), ord("\r")
+SPACE, TAB, LINE_END, CARRIAGE_RETURN = ord(" "), ord("\t"), ord("\n"), ord("\r")
 _BRACKET, _SEMICOLON, _HASH, _SMALL_X = ord("]"), ord(";"), ord("#"), ord("x")
 _ZERO, _NINE = ord("0"), ord("9")
 _ASCII = 0x80
 
-PLAIN, ESCAPED, RETURNED = 0, 1, 2
+PLAIN, HAS_REFERENCE, HAS_CARRIAGE_RETURN = 0, 1, 2
 """Bits of what a text holds beside characters that are meant as they stand: entities, and line ends to be made one."""
 
 _REFERENCE_BYTES_MAX = 10
@@ -32,26 +32,32 @@ _NO_BITS = np.uint64(0)
 
 
 @part
-def zeros(eight):
+def mark_zero_bytes(eight):
     """The high bit of each byte that is zero.  Source: Warren, "Hacker's Delight", 6-1, in the form without carries."""
     return ~(((eight & LOW) + LOW) | eight) & HIGH
 
 
 @part
-def _remarkable(eight):
+def _mark_special_bytes(eight):
     """The high bit of each byte that is no plain character: ``< & ]``, control characters, and all beyond ASCII."""
     controls = ~(((eight & LOW) + _CONTROL_STEP) | eight)
-    return (zeros(eight ^ _LTS) | zeros(eight ^ _AMPS) | zeros(eight ^ _BRACKETS) | controls | eight) & HIGH
+    return (
+        mark_zero_bytes(eight ^ _LTS)
+        | mark_zero_bytes(eight ^ _AMPS)
+        | mark_zero_bytes(eight ^ _BRACKETS)
+        | controls
+        | eight
+    ) & HIGH
 
 
 @part
 def is_space(byte):
     """Whether XML counts it as white space."""
-    return byte == SPACE or byte == LINE_END or byte == RETURN or byte == TAB
+    return byte == SPACE or byte == LINE_END or byte == CARRIAGE_RETURN or byte == TAB
 
 
 @part
-def spaces_end(data, at):
+def find_spaces_end(data, at):
     """The first byte from ``at`` that is no white space."""
     while is_space(data[at]):
         at += 1
@@ -61,78 +67,78 @@ def spaces_end(data, at):
 
 
 @part
-def text_end(data, at, size):
+def find_text_end(data, at, size):
     """(the ``<`` that ends a text, what it holds, code)."""
     start, held = at, PLAIN
     while True:
-        marks = _remarkable(load_word(data, at))
+        marks = _mark_special_bytes(load_word(data, at))
         if marks == _NO_BITS:
             at += 8
             continue
-        at += lowest_bit(marks) >> 3
+        at += find_lowest_bit(marks) >> 3
         byte = data[at]
         if byte == LT or at >= size:
             break
-        step, holds, code = _remark(data, at, size)
+        step, holds, code = _check_special_byte(data, at, size)
         if code != 0:
-            return (start if code == MORE else at), held, code
+            return (start if code == CHUNK_END else at), held, code
         at, held = at + step, held | holds
     if at - start > TEXT_BYTES_MAX:
-        return start, held, Fault.TEXT_TOO_LONG.value if held == PLAIN else Fault.DECLINED.value
-    return at, held, 0 if at < size else MORE
+        return start, held, XmlFault.TEXT_TOO_LONG.value if held == PLAIN else XmlFault.DECLINED.value
+    return at, held, 0 if at < size else CHUNK_END
 
 
-@aside
-def _remark(data, at, size):
+@rare_part
+def _check_special_byte(data, at, size):
     """(bytes of it, what it is, code) of a character that is not plain."""
     byte = data[at]
     if byte >= _ASCII:
-        step, code = utf8_step(data, at, size)
+        step, code = check_utf8(data, at, size)
         return step, PLAIN, code
     if byte == AMP:
-        step, _, code = reference(data, at, size)
-        return step, ESCAPED, code
+        step, _, code = read_reference(data, at, size)
+        return step, HAS_REFERENCE, code
     if byte == _BRACKET:
         if at + 2 >= size:
-            return 0, PLAIN, MORE
+            return 0, PLAIN, CHUNK_END
         closes = data[at + 1] == _BRACKET and data[at + 2] == GT
-        return 1, PLAIN, Fault.MARKUP_INVALID.value if closes else 0
+        return 1, PLAIN, XmlFault.MARKUP_INVALID.value if closes else 0
     if is_space(byte):
-        return 1, RETURNED if byte == RETURN else PLAIN, 0
-    return 0, PLAIN, Fault.CHARACTER_FORBIDDEN.value
+        return 1, HAS_CARRIAGE_RETURN if byte == CARRIAGE_RETURN else PLAIN, 0
+    return 0, PLAIN, XmlFault.CHARACTER_FORBIDDEN.value
 
 
 @part
-def utf8_step(data, at, size):
+def check_utf8(data, at, size):
     """(bytes, code) of a character beyond ASCII.  Source: Unicode 15, table 3-7; XML 1.0, production 2."""
     first = data[at]
     if first < 0xC2 or first > 0xF4:
-        return 0, Fault.NOT_UTF8.value
+        return 0, XmlFault.NOT_UTF8.value
     step = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
     if at + step > size:
-        return 0, MORE
+        return 0, CHUNK_END
     second = data[at + 1]
     if second & 0xC0 != 0x80:
-        return 0, Fault.NOT_UTF8.value
+        return 0, XmlFault.NOT_UTF8.value
     for place in range(2, step):
         if data[at + place] & 0xC0 != 0x80:
-            return 0, Fault.NOT_UTF8.value
+            return 0, XmlFault.NOT_UTF8.value
     is_short = (first == 0xE0 and second < 0xA0) or (first == 0xF0 and second < 0x90)
     is_surrogate = first == 0xED and second > 0x9F
     if is_short or is_surrogate or (first == 0xF4 and second > 0x8F):
-        return 0, Fault.NOT_UTF8.value
+        return 0, XmlFault.NOT_UTF8.value
     if first == 0xEF and second == 0xBF and data[at + 2] >= 0xBE:
-        return 0, Fault.CHARACTER_FORBIDDEN.value
+        return 0, XmlFault.CHARACTER_FORBIDDEN.value
     return step, 0
 
 
 @part
-def reference(data, at, size):
+def read_reference(data, at, size):
     """(bytes, character, code) of an entity or character reference: the five of XML, and numbers."""
     if at + _REFERENCE_BYTES_MAX >= size:
-        return 0, 0, MORE
+        return 0, 0, CHUNK_END
     if data[at + 1] == _HASH:
-        return _numbered(data, at)
+        return _read_numeric_reference(data, at)
     name = load_word(data, at + 1)
     if name & np.uint64(0xFFFFFF) == np.uint64(0x3B746C):  # lt;
         return 4, LT, 0
@@ -144,28 +150,28 @@ def reference(data, at, size):
         return 6, ord('"'), 0
     if name & np.uint64(0xFFFFFFFFFF) == np.uint64(0x3B736F7061):  # apos;
         return 6, ord("'"), 0
-    return 0, 0, Fault.ENTITY_UNKNOWN.value
+    return 0, 0, XmlFault.ENTITY_UNKNOWN.value
 
 
 @part
-def _numbered(data, at):
+def _read_numeric_reference(data, at):
     """The same of ``&#233;`` or ``&#xE9;``; what is no character, or written at length, is declined."""
     end, base = at + 2, 10
     if data[end] == _SMALL_X:
         end, base = end + 1, 16
     start, value = end, 0
     while end < at + _REFERENCE_BYTES_MAX:
-        digit = _digit(data[end])
+        digit = _read_digit(data[end])
         if digit >= base:
             break
         value, end = value * base + digit, end + 1
     if end == start or data[end] != _SEMICOLON or not _is_character(value):
-        return 0, 0, Fault.DECLINED.value
+        return 0, 0, XmlFault.DECLINED.value
     return end + 1 - at, value, 0
 
 
 @part
-def _digit(byte):
+def _read_digit(byte):
     """The value of a digit of up to sixteen; 99 for what is none."""
     if _ZERO <= byte <= _NINE:
         return np.int64(byte) - _ZERO
@@ -176,12 +182,12 @@ def _digit(byte):
 @part
 def _is_character(value):
     if value < SPACE:
-        return value == TAB or value == LINE_END or value == RETURN
+        return value == TAB or value == LINE_END or value == CARRIAGE_RETURN
     return value <= 0xD7FF or 0xE000 <= value <= 0xFFFD or 0x10000 <= value <= 0x10FFFF
 
 
 @part
-def copied(source, span, target, at):
+def copy_text(source, span, target, at):
     """Copy the text ``span`` of ``source`` to ``target`` from ``at``, which has eight bytes to spare; where it ends."""
     start, end = span
     place = at
@@ -191,8 +197,8 @@ def copied(source, span, target, at):
     return at + end - span[0]
 
 
-@aside
-def resolved(source, span, target, at):
+@rare_part
+def resolve_text(source, span, target, at):
     """The same with references resolved."""
     start, end = span
     while start < end:
@@ -200,13 +206,13 @@ def resolved(source, span, target, at):
             target[at] = source[start]
             start, at = start + 1, at + 1
             continue
-        step, value, _ = reference(source, start, source.size)
-        start, at = start + step, _encoded(value, target, at)
+        step, value, _ = read_reference(source, start, source.size)
+        start, at = start + step, _encode_utf8(value, target, at)
     return at
 
 
 @part
-def _encoded(value, target, at):
+def _encode_utf8(value, target, at):
     """Write a character in UTF-8."""
     if value < 0x80:
         target[at] = value

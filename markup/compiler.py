@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.tables.columns import kinds, seal
-from core.tables.xml import CHILDREN_MAX, NAME_BYTES_MAX, Element, Grammar, Message
-from kernels.xml_scan import HOLDS, IGNORED, VALUE
+from core.tables.columns import read_column_kinds, seal
+from core.tables.xml import CHILDREN_MAX, NAME_BYTES_MAX, Grammar, XmlElement, XmlMessage
+from kernels.xml_scan import CONTAINER, IGNORED, VALUE
 
 _WORDS = NAME_BYTES_MAX // 8
 _SPARSE = 4
@@ -17,7 +17,7 @@ _SPARSE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CompiledRecord:
     """What becomes a row, and its columns in the order in which they are declared."""
 
     name: str
@@ -28,11 +28,11 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class CompiledNode:
     """An element in its place in the tree."""
 
     number: int
-    element: Element
+    element: XmlElement
     parent: int
     bit: int
     position: int
@@ -45,19 +45,19 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledMessage:
     """A message ready to be read."""
 
-    message: Message
-    nodes: tuple[Node, ...]
-    records: tuple[Record, ...]
+    message: XmlMessage
+    nodes: tuple[CompiledNode, ...]
+    records: tuple[CompiledRecord, ...]
     joiners: tuple[str, ...]
     """By column; empty for one text a row."""
-    tables: Grammar
+    grammar: Grammar
 
 
 @cache
-def compiled(message: Message) -> Compiled:
+def compile_message(message: XmlMessage) -> CompiledMessage:
     """The nodes, records and tables of a declaration.
 
     Raises
@@ -65,41 +65,41 @@ def compiled(message: Message) -> Compiled:
     ValueError
         The declaration does not hold together.
     """
-    tree = _Tree()
-    tree.walk(message.root, (-1, 0, 0), (-1, False))
+    tree = _TreeBuilder()
+    tree.add(message.root, (-1, 0, 0), (-1, False))
     records = tuple(
-        Record(name, tuple(columns), first, within, early)
-        for name, columns, first, within, early in tree.laid()
+        CompiledRecord(name, tuple(columns), first, within, early)
+        for name, columns, first, within, early in tree.lay_out_records()
     )
-    nodes = tuple(tree.nodes(records))
+    nodes = tuple(tree.build_nodes(records))
     joiners = tuple(tree.joiners[name, column] for name, columns, *_ in tree.records for column in columns)
     _check_early(nodes, records)
-    return Compiled(message, nodes, records, joiners, _tables(nodes, records, joiners))
+    return CompiledMessage(message, nodes, records, joiners, _build_grammar(nodes, records, joiners))
 
 
-class _Tree:
+class _TreeBuilder:
     """Elements in document order, with what each belongs to."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[Element, tuple[int, int, int], int]] = []
+        self.elements: list[tuple[XmlElement, tuple[int, int, int], int]] = []
         self.records: list[tuple[str, list[str], int, bool]] = []
         self.joiners: dict[tuple[str, str], str] = {}
 
-    def walk(self, element: Element, place: tuple[int, int, int], within: tuple[int, bool]) -> None:
+    def add(self, element: XmlElement, place: tuple[int, int, int], within: tuple[int, bool]) -> None:
         """Take in an element at (parent, bit, position), of a record, perhaps repeated within it."""
         record, repeats = within
-        number, repeats = len(self.found), repeats or element.many
-        _check(element)
+        number, repeats = len(self.elements), repeats or element.is_repeatable
+        _check_element(element)
         if element.record:
-            self.records.append((element.record, [], record, element.early))
+            self.records.append((element.record, [], record, element.is_early))
             record, repeats = len(self.records) - 1, False
-        self.found.append((element, place, record))
+        self.elements.append((element, place, record))
         for column in filter(None, (element.column, element.attribute[1])):
             self._add_column(record, column, element.joiner if column == element.column else "", repeats)
         position = -1
         for bit, child in enumerate(element.children):
-            position += not (child.either and bit)
-            self.walk(child, (number, bit, position), (record, repeats))
+            position += not (child.is_alternative and bit)
+            self.add(child, (number, bit, position), (record, repeats))
 
     def _add_column(self, record: int, column: str, joiner: str, repeats: bool) -> None:
         if record < 0 or (repeats and not joiner):
@@ -110,22 +110,22 @@ class _Tree:
         if column not in columns:
             columns.append(column)
 
-    def laid(self) -> Iterator[tuple[str, list[str], int, int, bool]]:
+    def lay_out_records(self) -> Iterator[tuple[str, list[str], int, int, bool]]:
         """Records with the number of their first column."""
         first = 0
         for name, columns, within, early in self.records:
             yield name, columns, first, within, early
             first += len(columns)
 
-    def nodes(self, records: tuple[Record, ...]) -> Iterator[Node]:
+    def build_nodes(self, records: tuple[CompiledRecord, ...]) -> Iterator[CompiledNode]:
         """The elements, numbered."""
-        made: list[Node] = []
-        for number, (element, (parent, bit, position), record) in enumerate(self.found):
-            needed = sum(1 << place for place, child in enumerate(element.children) if child.needed)
+        made: list[CompiledNode] = []
+        for number, (element, (parent, bit, position), record) in enumerate(self.elements):
+            needed = sum(1 << place for place, child in enumerate(element.children) if child.is_required)
             column, attribute = (
-                _column(records, record, name) for name in (element.column, element.attribute[1])
+                _find_column(records, record, name) for name in (element.column, element.attribute[1])
             )
-            node = Node(number, element, parent, bit, position, record, column, attribute, needed)
+            node = CompiledNode(number, element, parent, bit, position, record, column, attribute, needed)
             if parent >= 0:
                 if element.name in made[parent].children:
                     raise ValueError(f"{element.name} stands there twice")
@@ -134,23 +134,23 @@ class _Tree:
         yield from made
 
 
-def _column(records: tuple[Record, ...], record: int, name: str) -> int:
+def _find_column(records: tuple[CompiledRecord, ...], record: int, name: str) -> int:
     return records[record].first_column + records[record].columns.index(name) if name else -1
 
 
-def _check(element: Element) -> None:
+def _check_element(element: XmlElement) -> None:
     is_named = element.name.isascii() and element.name.replace("_", "").isalnum()
     if not is_named or len(element.name) > NAME_BYTES_MAX or len(element.attribute[0]) > 8:
         raise ValueError(f"{element.name!r} or its attribute is no name that the scanner knows")
     if len(element.children) > CHILDREN_MAX:
         raise ValueError(f"{element.name} has over {CHILDREN_MAX} children")
-    if bool(element.children) + bool(element.column) + element.ignored != 1:
+    if bool(element.children) + bool(element.column) + element.is_ignored != 1:
         raise ValueError(f"{element.name} must hold elements, or a text, or be ignored")
     if bool(element.attribute[0]) and not element.column:
         raise ValueError(f"{element.name} has an attribute and no text")
 
 
-def _check_early(nodes: tuple[Node, ...], records: tuple[Record, ...]) -> None:
+def _check_early(nodes: tuple[CompiledNode, ...], records: tuple[CompiledRecord, ...]) -> None:
     """No value of an early record may stand behind an inner one's beginning."""
     for number, record in enumerate(records):
         inner = [
@@ -165,58 +165,62 @@ def _check_early(nodes: tuple[Node, ...], records: tuple[Record, ...]) -> None:
             )
 
 
-def letters(name: str) -> list[int]:
+def pack_name(name: str) -> list[int]:
     """A name as words, little endian."""
     padded = name.encode().ljust(NAME_BYTES_MAX, b"\0")
     return [int.from_bytes(padded[at : at + 8], "little") for at in range(0, NAME_BYTES_MAX, 8)]
 
 
-def _slot_of(parent: int, word: int, length: int) -> int:
-    """As ``kernels.xml_tags.slot_of``."""
+def _hash_name(parent: int, word: int, length: int) -> int:
+    """As ``kernels.xml_tags.compute_slot``."""
     mixed = word ^ word >> 29 ^ word >> 47
     return ((mixed ^ mixed >> 7) & 0xFFFF) + parent * 37 + length
 
 
-def _slots(nodes: tuple[Node, ...]) -> NDArray[np.int32]:
+def _build_slots(nodes: tuple[CompiledNode, ...]) -> NDArray[np.int32]:
     count = 1 << (len(nodes) * _SPARSE).bit_length()
     slots = np.full(count, -1, np.int32)
     for node in nodes[1:]:
         name = node.element.name
-        at = _slot_of(node.parent, letters(name)[0], len(name)) % count
+        at = _hash_name(node.parent, pack_name(name)[0], len(name)) % count
         while slots[at] >= 0:
             at = (at + 1) % count
         slots[at] = node.number
     return slots
 
 
-def _kind(element: Element) -> int:
-    return IGNORED if element.ignored else VALUE if element.column else HOLDS
+def _classify(element: XmlElement) -> int:
+    return IGNORED if element.is_ignored else VALUE if element.column else CONTAINER
 
 
-def _tables(nodes: tuple[Node, ...], records: tuple[Record, ...], joiners: tuple[str, ...]) -> Grammar:
+def _build_grammar(
+    nodes: tuple[CompiledNode, ...], records: tuple[CompiledRecord, ...], joiners: tuple[str, ...]
+) -> Grammar:
     elements = [node.element for node in nodes]
     columns: dict[str, object] = {
-        "name": [word for element in elements for word in letters(element.name)],
+        "name": [word for element in elements for word in pack_name(element.name)],
         "length": [len(element.name) for element in elements],
         "parent": [node.parent for node in nodes],
-        "kind": [_kind(element) for element in elements],
+        "kind": [_classify(element) for element in elements],
         "position": [node.position for node in nodes],
         "bit": [1 << node.bit for node in nodes],
-        "many": [element.many for element in elements],
+        "many": [element.is_repeatable for element in elements],
         "needed": [node.needed for node in nodes],
-        "lenient": [element.lenient for element in elements],
+        "lenient": [element.is_lenient for element in elements],
         "record": [node.record if node.element.record else -1 for node in nodes],
         "column": [node.column for node in nodes],
-        "trims": [element.trims for element in elements],
-        "attribute": [letters(element.attribute[0])[0] for element in elements],
+        "trims": [element.is_trimmed for element in elements],
+        "attribute": [pack_name(element.attribute[0])[0] for element in elements],
         "attribute_length": [len(element.attribute[0]) for element in elements],
         "attribute_column": [node.attribute_column for node in nodes],
-        "slot": _slots(nodes),
+        "slot": _build_slots(nodes),
         "owner": [number for number, record in enumerate(records) for _ in record.columns],
         "joiner": [ord(joiner) if joiner else 0 for joiner in joiners],
         "within": [record.within for record in records],
         "early": [record.early for record in records],
     }
     return seal(
-        Grammar(**{name: np.array(columns[name], kind.dtype) for name, kind in kinds(Grammar).items()})
+        Grammar(
+            **{name: np.array(columns[name], kind.dtype) for name, kind in read_column_kinds(Grammar).items()}
+        )
     )

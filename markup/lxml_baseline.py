@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 from lxml.etree import iterparse
 
 
-def elements(file: BinaryIO, tag: str) -> Iterator[Any]:
+def iterate_elements(file: BinaryIO, tag: str) -> Iterator[Any]:
     """Each element of that name as it ends, forgotten when the next one is asked for: memory does not grow."""
     for _, element in iterparse(file, events=("end",), tag=tag, resolve_entities=False, no_network=True):
         yield element

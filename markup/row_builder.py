@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from core.tables.xml import TEXT_BYTES_MAX, Fault
-from markup.compiler import Compiled, Record
-from markup.rows import Faulty, Rows, schema
+from core.tables.xml import TEXT_BYTES_MAX, XmlFault
+from markup.compiler import CompiledMessage, CompiledRecord
+from markup.rows import DocumentFaulty, RecordRows, build_schema
 
 _BATCH_ROWS = 2**14
 
 
-class Building:
+class RowBuilder:
     """The rows of every record of one document."""
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: CompiledMessage) -> None:
         self._records, self._joiners = compiled.records, compiled.joiners
         self._owners = [number for number, record in enumerate(compiled.records) for _ in record.columns]
         self._texts = [list[str]() for _ in compiled.joiners]
@@ -33,7 +33,7 @@ class Building:
         """The row at hand is whole."""
         self._closed[record] = self._opened[record]
 
-    def put(self, column: int, text: str) -> None:
+    def put_text(self, column: int, text: str) -> None:
         """Write a text into the row at hand.
 
         Raises
@@ -47,33 +47,33 @@ class Building:
             texts.extend([""] * (slot - len(texts)))
             texts.append(text)
         elif not joiner:
-            raise Faulty(Fault.ELEMENT_REPEATED, 0)
+            raise DocumentFaulty(XmlFault.ELEMENT_REPEATED, 0)
         elif text:
             texts[slot] = f"{texts[slot]}{joiner if texts[slot] else ''}{text}"
         if len(texts[slot]) * 4 > TEXT_BYTES_MAX and len(texts[slot].encode()) > TEXT_BYTES_MAX:
-            raise Faulty(Fault.TEXT_TOO_LONG, 0)
+            raise DocumentFaulty(XmlFault.TEXT_TOO_LONG, 0)
 
     @property
     def is_full(self) -> bool:
         """Whether so many rows are at hand that they had better be taken."""
         return any(opened - base > _BATCH_ROWS for opened, base in zip(self._opened, self._base, strict=True))
 
-    def taken(self) -> Iterator[Rows]:
+    def take_rows(self) -> Iterator[RecordRows]:
         """The rows that are whole."""
         for number, record in enumerate(self._records):
             rows = self._closed[number] - self._base[number]
             if rows:
-                yield Rows(record.name, self._base[number], self._batch(number, record, rows))
+                yield RecordRows(record.name, self._base[number], self._take_batch(number, record, rows))
 
-    def _batch(self, number: int, record: Record, rows: int) -> pa.RecordBatch:
+    def _take_batch(self, number: int, record: CompiledRecord, rows: int) -> pa.RecordBatch:
         span = range(record.first_column, record.first_column + len(record.columns))
-        columns = [self._column(column, rows) for column in span]
+        columns = [self._take_column(column, rows) for column in span]
         columns.append(pa.array(self._within[number][:rows], pa.int32()))
         del self._within[number][:rows]
         self._base[number] += rows
-        return pa.RecordBatch.from_arrays(columns, schema=schema(record))
+        return pa.RecordBatch.from_arrays(columns, schema=build_schema(record))
 
-    def _column(self, column: int, rows: int) -> pa.Array:
+    def _take_column(self, column: int, rows: int) -> pa.Array:
         texts = self._texts[column]
         found = texts[:rows] + [""] * (rows - len(texts))
         del texts[:rows]

@@ -5,14 +5,14 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from core.errors import CrescendoError
-from core.tables.xml import Fault
-from markup.compiler import Record
+from core.tables.xml import XmlFault
+from markup.compiler import CompiledRecord
 
-WITHIN = "within"
+OUTER_ROW_COLUMN = "within"
 """The column that says which row of the outer record a row stands in, counted from the start of the document."""
 
 
-class Rows(NamedTuple):
+class RecordRows(NamedTuple):
     """Some rows of one record, in document order; those of outer records come before what stands in them, if early."""
 
     record: str
@@ -22,14 +22,14 @@ class Rows(NamedTuple):
     """A text a column, empty where there is none, and ``within`` last."""
 
 
-class Faulty(CrescendoError):
+class DocumentFaulty(CrescendoError):
     """The document cannot be taken, or not by this reader."""
 
-    def __init__(self, fault: Fault, offset: int) -> None:
+    def __init__(self, fault: XmlFault, offset: int) -> None:
         super().__init__(f"{fault.name} at byte {offset:,}")
         self.fault, self.offset = fault, offset
 
 
-def schema(record: Record) -> pa.Schema:
+def build_schema(record: CompiledRecord) -> pa.Schema:
     """The columns of a record's rows."""
-    return pa.schema([*((column, pa.string()) for column in record.columns), (WITHIN, pa.int32())])
+    return pa.schema([*((column, pa.string()) for column in record.columns), (OUTER_ROW_COLUMN, pa.int32())])

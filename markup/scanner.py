@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from core.tables.columns import seal
 from core.tables.journal import Bytes
-from core.tables.xml import DEPTH_MAX, Cursor, Fault, Store
+from core.tables.xml import DEPTH_MAX, ScanCursor, ScanRows, XmlFault
 from kernels import xml_scan
-from kernels.xml_text import MORE
-from markup.compiler import Compiled, Record
-from markup.rows import Faulty, Rows, schema
+from kernels.xml_text import CHUNK_END
+from markup.compiler import CompiledMessage, CompiledRecord
+from markup.rows import DocumentFaulty, RecordRows, build_schema
 
 CHUNK_BYTES = 2**20
 ROWS_MAX = 2**16
@@ -23,14 +23,16 @@ _ZEROS = 64
 """Behind a chunk, so that words may be read beyond its end."""
 
 
-class Sizes:
+class BufferSizes:
     """Of what is at hand; tests take smaller ones."""
 
     def __init__(self, chunk: int = CHUNK_BYTES, rows: int = ROWS_MAX, text: int = _TEXT_BYTES) -> None:
         self.chunk, self.rows, self.text = chunk, rows, text
 
 
-def scan(compiled: Compiled, file: BinaryIO, offset: int, sizes: Sizes | None = None) -> Iterator[Rows]:
+def scan_rows(
+    compiled: CompiledMessage, file: BinaryIO, offset: int, sizes: BufferSizes | None = None
+) -> Iterator[RecordRows]:
     """The rows of the document in ``file``, which stands behind the start tag of its root, at byte ``offset``.
 
     Raises
@@ -38,40 +40,40 @@ def scan(compiled: Compiled, file: BinaryIO, offset: int, sizes: Sizes | None = 
     Faulty
         With ``DECLINED`` where the document is to be read by other means; what was given out is right all the same.
     """
-    return _Scan(compiled, file, offset, sizes or Sizes()).rows()
+    return _Scanner(compiled, file, offset, sizes or BufferSizes()).read_rows()
 
 
-class _Scan:
+class _Scanner:
     """One document on its way."""
 
-    def __init__(self, compiled: Compiled, file: BinaryIO, offset: int, sizes: Sizes) -> None:
+    def __init__(self, compiled: CompiledMessage, file: BinaryIO, offset: int, sizes: BufferSizes) -> None:
         self._compiled, self._file, self._offset, self._sizes = compiled, file, offset, sizes
         self._buffer = np.zeros(sizes.chunk + _ZEROS, np.uint8)
         self._chunk = seal(Bytes(self._buffer))
-        self._cursor = _cursor(len(compiled.records))
-        self._store = _store(compiled, sizes)
+        self._cursor = _create_cursor(len(compiled.records))
+        self._store = _create_store(compiled, sizes)
 
-    def rows(self) -> Iterator[Rows]:
+    def read_rows(self) -> Iterator[RecordRows]:
         """Rows as they become whole."""
         cursor, is_read = self._cursor, False
         while not is_read:
             is_read = self._refill()
-            cursor.state[0] = xml_scan.FULL
-            while cursor.state[0] == xml_scan.FULL:
-                if self._is_crowded():
-                    yield from self._taken()
-                xml_scan.scan(self._compiled.tables, self._chunk, cursor, self._store)
-            if cursor.state[0] != MORE:
-                raise Faulty(Fault(int(cursor.fault[0])), self._offset + int(cursor.at[0]))
+            cursor.state[0] = xml_scan.ROWS_FULL
+            while cursor.state[0] == xml_scan.ROWS_FULL:
+                if self._is_nearly_full():
+                    yield from self._take_rows()
+                xml_scan.scan(self._compiled.grammar, self._chunk, cursor, self._store)
+            if cursor.state[0] != CHUNK_END:
+                raise DocumentFaulty(XmlFault(int(cursor.fault[0])), self._offset + int(cursor.at[0]))
         if cursor.depth[0] or cursor.at[0] < cursor.size[0]:
-            raise Faulty(Fault.TRUNCATED, self._offset + int(cursor.size[0]))
-        yield from self._taken()
+            raise DocumentFaulty(XmlFault.TRUNCATED, self._offset + int(cursor.size[0]))
+        yield from self._take_rows()
 
     def _refill(self) -> bool:
         """Bring what is not done with to the front, and more behind it; True at the end of the file."""
         at, size, room = int(self._cursor.at[0]), int(self._cursor.size[0]), self._sizes.chunk
         if size == room and at == 0:
-            raise Faulty(Fault.DECLINED, self._offset)
+            raise DocumentFaulty(XmlFault.DECLINED, self._offset)
         left = size - at
         self._buffer[:left] = self._buffer[at:size]
         while left < room and (count := self._file.readinto(memoryview(self._buffer)[left:room])):  # type: ignore[attr-defined]
@@ -81,13 +83,13 @@ class _Scan:
         self._cursor.at[0], self._cursor.size[0] = 0, left
         return left < room
 
-    def _is_crowded(self) -> bool:
+    def _is_nearly_full(self) -> bool:
         """Whether the store might not hold all that a chunk brings."""
         is_fat = int(self._store.used.max()) + self._sizes.chunk + _ZEROS > self._sizes.text
         opened = int((self._cursor.opened - self._cursor.base).max())
         return is_fat or opened >= self._sizes.rows
 
-    def _taken(self) -> Iterator[Rows]:
+    def _take_rows(self) -> Iterator[RecordRows]:
         """The rows that are whole, out of the store."""
         for number, record in enumerate(self._compiled.records):
             first, rows = (
@@ -95,17 +97,19 @@ class _Scan:
                 int(self._cursor.closed[number] - self._cursor.base[number]),
             )
             if rows:
-                yield Rows(record.name, first, self._batch(number, record, rows))
+                yield RecordRows(record.name, first, self._take_batch(number, record, rows))
 
-    def _batch(self, number: int, record: Record, rows: int) -> pa.RecordBatch:
+    def _take_batch(self, number: int, record: CompiledRecord, rows: int) -> pa.RecordBatch:
         within = self._store.within.reshape(len(self._compiled.records), -1)[number]
-        columns = [self._column(record.first_column + place, rows) for place in range(len(record.columns))]
+        columns = [
+            self._take_column(record.first_column + place, rows) for place in range(len(record.columns))
+        ]
         columns.append(pa.array(within[:rows].copy()))
         within[0] = within[rows % len(within)]
         self._cursor.base[number] += rows
-        return pa.RecordBatch.from_arrays(columns, schema=schema(record))
+        return pa.RecordBatch.from_arrays(columns, schema=build_schema(record))
 
-    def _column(self, column: int, rows: int) -> pa.Array:
+    def _take_column(self, column: int, rows: int) -> pa.Array:
         """The first ``rows`` texts of a column; one begun behind them is what is left."""
         used, filled = self._store.used, self._store.filled
         ends = self._store.end.reshape(len(used), -1)[column]
@@ -120,14 +124,14 @@ class _Scan:
         return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(texts))
 
 
-def _cursor(records: int) -> Cursor:
+def _create_cursor(records: int) -> ScanCursor:
     """Behind the start tag of the root."""
     one, deep, each = (
         (lambda: np.zeros(1, np.int64)),
         DEPTH_MAX + 1,
         (lambda: np.zeros(max(records, 1), np.int64)),
     )
-    return Cursor(
+    return ScanCursor(
         at=one(), size=one(), depth=np.ones(1, np.int64), state=one(), fault=one(),
         node=np.zeros(deep, np.int32), seen=np.zeros(deep, np.uint64), last=np.full(deep, -1, np.int32),
         skip_start=np.zeros(deep, np.int64), skip_end=np.zeros(deep, np.int64),
@@ -135,9 +139,9 @@ def _cursor(records: int) -> Cursor:
     )  # fmt: skip
 
 
-def _store(compiled: Compiled, sizes: Sizes) -> Store:
+def _create_store(compiled: CompiledMessage, sizes: BufferSizes) -> ScanRows:
     columns, records = max(len(compiled.joiners), 1), max(len(compiled.records), 1)
-    return Store(
+    return ScanRows(
         data=np.zeros(columns * sizes.text, np.uint8),
         end=np.zeros(columns * sizes.rows, np.int32),
         used=np.zeros(columns, np.int64),

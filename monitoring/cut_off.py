@@ -20,7 +20,7 @@ class CutOff:
     at: datetime | time
 
     @classmethod
-    def read(cls, text: str) -> "CutOff":
+    def parse(cls, text: str) -> "CutOff":
         """The cut-off that a setting says.
 
         Raises
@@ -38,11 +38,11 @@ class CutOff:
             raise ValueError(f"{text!r} is no cut-off: {error}. {_REMEDY}") from error
         raise ValueError(f"{text!r} is no cut-off. {_REMEDY}")
 
-    def seconds(self, now: datetime) -> float:
+    def count_seconds_left(self, now: datetime) -> float:
         """Seconds from ``now`` to the cut-off: below zero once a moment is past; a daily one comes again."""
-        return (self.after(now).astimezone(UTC) - now.astimezone(UTC)).total_seconds()
+        return (self.find_next(now).astimezone(UTC) - now.astimezone(UTC)).total_seconds()
 
-    def after(self, now: datetime) -> datetime:
+    def find_next(self, now: datetime) -> datetime:
         """The moment, or the next time of day."""
         if isinstance(self.at, datetime):
             return self.at

@@ -8,11 +8,11 @@ from datetime import datetime
 
 import msgspec
 
-FORM_BAR_SECONDS = 0.25
+FORM_TARGET_SECONDS = 0.25
 """What a form may take from its arrival to its answer after the commit."""
 
 
-class Part(msgspec.Struct, frozen=True):
+class OutcomeTotals(msgspec.Struct, frozen=True):
     """Lines, and the cents they asked for."""
 
     lines: int = 0
@@ -22,9 +22,9 @@ class Part(msgspec.Struct, frozen=True):
 class Outcomes(msgspec.Struct, frozen=True):
     """Lines committed since the service started, by what became of them."""
 
-    accepted: Part
-    duplicate: Part
-    refused: Part
+    accepted: OutcomeTotals
+    duplicate: OutcomeTotals
+    refused: OutcomeTotals
 
 
 class Throughput(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class Throughput(msgspec.Struct, frozen=True):
     outcomes: Outcomes
 
 
-class Stage(msgspec.Struct, frozen=True):
+class StageTime(msgspec.Struct, frozen=True):
     """One stage of the work in this process."""
 
     stage: str
@@ -49,7 +49,7 @@ class Stage(msgspec.Struct, frozen=True):
     """Of one core, lately."""
 
 
-class Queue(msgspec.Struct, frozen=True):
+class QueueFigures(msgspec.Struct, frozen=True):
     """What waits."""
 
     uploads: int
@@ -63,7 +63,7 @@ class Queue(msgspec.Struct, frozen=True):
     """Until all of it is committed at this pace; None while nothing moves."""
 
 
-class Commits(msgspec.Struct, frozen=True):
+class CommitFigures(msgspec.Struct, frozen=True):
     """What was committed since the service started."""
 
     batches: int
@@ -76,7 +76,7 @@ class Commits(msgspec.Struct, frozen=True):
     """99 of 100 took at most so long."""
 
 
-class Forms(msgspec.Struct, frozen=True):
+class FormFigures(msgspec.Struct, frozen=True):
     """Forms answered since the service started."""
 
     answered: int
@@ -85,14 +85,14 @@ class Forms(msgspec.Struct, frozen=True):
     most_within_seconds: float | None
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class RefusalCount(msgspec.Struct, frozen=True):
     """Lines refused for one reason since the service started."""
 
     reason: str
     lines: int
 
 
-class Flow(msgspec.Struct, frozen=True):
+class SenderFigures(msgspec.Struct, frozen=True):
     """One sender's files, from the first of the database, and its lines since the service started."""
 
     sender: str
@@ -104,7 +104,7 @@ class Flow(msgspec.Struct, frozen=True):
     outcomes: Outcomes
 
 
-class Credits(msgspec.Struct, frozen=True):
+class CreditFigures(msgspec.Struct, frozen=True):
     """One measure of a programme, in cents."""
 
     opened: int
@@ -112,16 +112,16 @@ class Credits(msgspec.Struct, frozen=True):
     """Neither reserved nor consumed; below 0 only where credits are estimated."""
 
 
-class Programme(msgspec.Struct, frozen=True):
+class ProgrammeFigures(msgspec.Struct, frozen=True):
     """A programme's credits in a budget year."""
 
     year: str
     programme: str
-    ae: Credits
-    cp: Credits
+    ae: CreditFigures
+    cp: CreditFigures
 
 
-class Batch(msgspec.Struct, frozen=True):
+class CommittedBatch(msgspec.Struct, frozen=True):
     """A committed batch as it stands in the database, and the hash that proves it."""
 
     batch: int
@@ -133,7 +133,7 @@ class Batch(msgspec.Struct, frozen=True):
     chain: str
 
 
-class Figures(msgspec.Struct, frozen=True):
+class LiveFigures(msgspec.Struct, frozen=True):
     """Everything, at one moment."""
 
     at: datetime
@@ -143,14 +143,14 @@ class Figures(msgspec.Struct, frozen=True):
     cut_off_seconds: float | None
     """Until what is handed in no longer counts; None where none is set."""
     throughput: Throughput
-    queue: Queue
-    stages: list[Stage]
-    commits: Commits
-    forms: Forms
-    refusals: list[Refusal]
+    queue: QueueFigures
+    stages: list[StageTime]
+    commits: CommitFigures
+    forms: FormFigures
+    refusals: list[RefusalCount]
     """The most frequent reason first."""
-    flows: list[Flow]
-    programmes: list[Programme]
+    flows: list[SenderFigures]
+    programmes: list[ProgrammeFigures]
     """The one with the least part left first."""
-    batches: list[Batch]
+    batches: list[CommittedBatch]
     """The latest first."""

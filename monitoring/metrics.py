@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 PREFIX = "crescendo_"
 SENDERS_MAX = 200
-OTHERS = "others"
-SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+OTHER_SENDERS = "others"
+BUCKET_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Upper bounds of the buckets of every histogram; 0.25 is the bar for a form."""
 
 
-class Sort(StrEnum):
+class MetricType(StrEnum):
     """How a metric moves."""
 
     COUNTER = "counter"
@@ -26,12 +26,12 @@ class Sort(StrEnum):
 class Metric(NamedTuple):
     """One row of the table."""
 
-    sort: Sort
+    metric_type: MetricType
     labels: tuple[str, ...]
     help: str
 
 
-_C, _G, _H = Sort.COUNTER, Sort.GAUGE, Sort.HISTOGRAM
+_C, _G, _H = MetricType.COUNTER, MetricType.GAUGE, MetricType.HISTOGRAM
 
 METRICS: Mapping[str, Metric] = {
     "received_lines_total": Metric(_C, ("sender", "way"), "Act lines taken in, by sender and by way: file or form"),

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from monitoring.metrics import METRICS, PREFIX, Sort
+from monitoring.metrics import METRICS, PREFIX, MetricType
 
-READ = (
+POLLED = (
     "stage_seconds_total",
     "database_seconds_total",
     "kernel_busy_seconds_total",
@@ -28,26 +28,26 @@ class Sample(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
-Reading = Callable[[], Iterable[Sample]]
+SampleReader = Callable[[], Iterable[Sample]]
 
 
-class Readings(Collector):
+class PolledMetrics(Collector):
     """The metrics of ``READ``; one that nobody reads has no value."""
 
     def __init__(self) -> None:
-        self.each: dict[str, Reading] = dict.fromkeys(READ, tuple)
+        self.readers: dict[str, SampleReader] = dict.fromkeys(POLLED, tuple)
 
     def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
         """One family each."""
-        for name, read in self.each.items():
+        for name, read in self.readers.items():
             metric = METRICS[name]
-            family = CounterMetricFamily if metric.sort is Sort.COUNTER else GaugeMetricFamily
+            family = CounterMetricFamily if metric.metric_type is MetricType.COUNTER else GaugeMetricFamily
             found = family(PREFIX + name, metric.help, labels=metric.labels)
             for value, labels in read():
                 found.add_metric(labels, value)
             yield found
 
 
-def seconds(nanoseconds: Mapping[str, int]) -> Reading:
+def convert_to_seconds(nanoseconds: Mapping[str, int]) -> SampleReader:
     """Reads the seconds spent by stage or step, which go on growing."""
     return lambda: [Sample(spent / 1e9, (name,)) for name, spent in sorted(nanoseconds.items())]

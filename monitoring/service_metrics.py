@@ -19,97 +19,98 @@ from prometheus_client import (
 from core.catalog import CATALOG
 from core.outcome_codes import REFUSALS
 from core.outcome_codes import Outcome as Code
-from monitoring.budget_gauges import Budget
-from monitoring.drain_rate import Pace
-from monitoring.file_states import Flows
-from monitoring.file_states import State as FileState
-from monitoring.metrics import METRICS, OTHERS, PREFIX, SECONDS, SENDERS_MAX, Sort
-from monitoring.polled_metrics import READ, Reading, Readings, Sample, seconds
-from posting.batch import Outcome, Submission, Tally
-from posting.book.book_state import State
+from monitoring.budget_gauges import BudgetGauges
+from monitoring.drain_rate import DrainRate
+from monitoring.file_states import FileState, FileStates
+from monitoring.metrics import BUCKET_SECONDS, METRICS, OTHER_SENDERS, PREFIX, SENDERS_MAX, MetricType
+from monitoring.polled_metrics import POLLED, PolledMetrics, Sample, SampleReader, convert_to_seconds
+from posting.batch import BatchResult, Submission, Tally
+from posting.book.book_state import BookState
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _HELD = int(Code.HELD)
 _REFUSALS: Mapping[int, str] = {int(code): code.name for code in REFUSALS}
 _OUTCOMES = ("accepted", "duplicate", "refused", "suspended")
-WAYS = ("file", "form")
-_COUNTED = ("accepted", "duplicate", "refused")
+RECEPTION_WAYS = ("file", "form")
+_FINAL_OUTCOMES = ("accepted", "duplicate", "refused")
 """Outcomes that stay: a suspended line is counted once it has another one."""
 
 
 @dataclass(slots=True)
-class _Course:
+class _ActiveSubmission:
     """A submission under way."""
 
     sender: str
     lines: int | None
     """None for forms: done after every batch, and never over."""
-    counted: Tally
-    at: float = field(default_factory=time.monotonic)
+    counted_tally: Tally
+    started_at: float = field(default_factory=time.monotonic)
     """When it was first taken up."""
-    is_taken: bool = True
+    is_current: bool = True
     """Since the book was loaded."""
 
     @property
-    def left(self) -> int:
+    def undecided_lines(self) -> int:
         """Lines without an outcome that is committed."""
-        return 0 if self.lines is None else self.lines - _ended(self.counted)
+        return 0 if self.lines is None else self.lines - _count_decided(self.counted_tally)
 
 
-class Board:
+class ServiceMetrics:
     """All metrics of one service."""
 
     def __init__(self, stages: Mapping[str, int]) -> None:
         """``stages`` holds nanoseconds by stage, and goes on growing."""
         disable_created_metrics()  # a second series for each, which says when it began and which nobody asks for
         self.registry = CollectorRegistry()
-        self._made = {name: self._make(name) for name in METRICS if name not in READ}
-        self._figures: dict[tuple[str, ...], Any] = {}
-        self._readings = Readings()
-        self.registry.register(self._readings)
+        self._metrics = {name: self._create_metric(name) for name in METRICS if name not in POLLED}
+        self._labelled_metrics: dict[tuple[str, ...], Any] = {}
+        self._polled = PolledMetrics()
+        self.registry.register(self._polled)
         ProcessCollector(registry=self.registry)
-        self.budget, self.pace = Budget(), Pace()
-        self._courses: dict[int, _Course] = {}
+        self.budget_gauges, self.drain_rate = BudgetGauges(), DrainRate()
+        self._active: dict[int, _ActiveSubmission] = {}
         self._senders: set[str] = set()
-        self.flows = Flows(self._sender, self._count_files)
-        self.expected: Callable[[], Iterable[str]] = tuple
+        self.file_states = FileStates(self._label_sender, self._set_file_count)
+        self.list_expected_senders: Callable[[], Iterable[str]] = tuple
         """Names senders whose lines may come."""
-        self.lines_ended = 0
+        self.decided_lines = 0
         """Lines committed since the start."""
         for code in REFUSALS:
-            self._made["refusals_total"].labels(code.name)
+            self._metrics["refusals_total"].labels(code.name)
         for outcome in ("taken", "refused", "failed"):
-            self._made["drop_files_total"].labels(outcome)
-        self.read_each("stage_seconds_total", seconds(stages))
-        self.read_each("budget_opened_cents", lambda: _by_programme(self.budget, "opened"))
-        self.read_each("budget_available_cents", lambda: _by_programme(self.budget, "available"))
-        self.read_each("budget_nodes_near_exhaustion", lambda: _by_level(self.budget))
-        self.read("file_lines_under_way", lambda: self.lines_under_way)
-        self.read("drain_lines_per_second", self.pace.lines_a_second)
+            self._metrics["drop_files_total"].labels(outcome)
+        self.bind_samples("stage_seconds_total", convert_to_seconds(stages))
+        self.bind_samples("budget_opened_cents", lambda: _sample_programmes(self.budget_gauges, "opened"))
+        self.bind_samples(
+            "budget_available_cents", lambda: _sample_programmes(self.budget_gauges, "available")
+        )
+        self.bind_samples("budget_nodes_near_exhaustion", lambda: _sample_levels(self.budget_gauges))
+        self.bind("file_lines_under_way", lambda: self.lines_under_way)
+        self.bind("drain_lines_per_second", self.drain_rate.compute_lines_a_second)
 
-    def _make(self, name: str) -> Any:
+    def _create_metric(self, name: str) -> Any:
         metric = METRICS[name]
-        if metric.sort is Sort.HISTOGRAM:
+        if metric.metric_type is MetricType.HISTOGRAM:
             return Histogram(
-                PREFIX + name, metric.help, metric.labels, registry=self.registry, buckets=SECONDS
+                PREFIX + name, metric.help, metric.labels, registry=self.registry, buckets=BUCKET_SECONDS
             )
-        kind = Counter if metric.sort is Sort.COUNTER else Gauge
+        kind = Counter if metric.metric_type is MetricType.COUNTER else Gauge
         return kind(PREFIX + name, metric.help, metric.labels, registry=self.registry)
 
-    def shown(self) -> bytes:
+    def render(self) -> bytes:
         """Everything, as Prometheus reads it.
 
         Who has sent nothing yet stands there with 0: Prometheus takes no notice of a counter's way to its first value.
         """
-        for sender in self.expected():
-            self._sender(sender)
+        for sender in self.list_expected_senders():
+            self._label_sender(sender)
         return generate_latest(self.registry)
 
-    def values(self, name: str) -> dict[tuple[str, ...], float]:
+    def read_values(self, name: str) -> dict[tuple[str, ...], float]:
         """What a counter or a gauge shows, by its labels; without any, the labels are ``()``."""
-        if name in READ:
-            return {labels: value for value, labels in self._readings.each[name]()}
-        (family,) = self._made[name].collect()
+        if name in POLLED:
+            return {labels: value for value, labels in self._polled.readers[name]()}
+        (family,) = self._metrics[name].collect()
         labels = METRICS[name].labels
         return {
             tuple(one.labels[each] for each in labels): one.value
@@ -117,115 +118,117 @@ class Board:
             if one.name == PREFIX + name
         }
 
-    def buckets(self, name: str) -> list[tuple[float, int]]:
+    def read_buckets(self, name: str) -> list[tuple[float, int]]:
         """How many observations of a histogram without labels are at or below each bound; the last is all."""
-        (family,) = self._made[name].collect()
+        (family,) = self._metrics[name].collect()
         return [(float(one.labels["le"]), int(one.value)) for one in family.samples if "le" in one.labels]
 
-    def read(self, name: str, value: Callable[[], float]) -> None:
+    def bind(self, name: str, value: Callable[[], float]) -> None:
         """Let a gauge read its figure when it is looked at."""
-        self._made[name].set_function(value)
+        self._metrics[name].set_function(value)
 
-    def read_each(self, name: str, reading: Reading) -> None:
+    def bind_samples(self, name: str, reading: SampleReader) -> None:
         """Let a metric of ``monitoring.polled_metrics`` read its values when it is looked at."""
-        if name not in READ:
+        if name not in POLLED:
             raise KeyError(name)
-        self._readings.each[name] = reading
+        self._polled.readers[name] = reading
 
-    def count(self, name: str, *labels: str) -> None:
+    def increment(self, name: str, *labels: str) -> None:
         """Count one more."""
-        self._labelled(name, labels).inc()
+        self._find_labelled(name, labels).inc()
 
-    def took(self, name: str, seconds: float, *labels: str) -> None:
+    def observe(self, name: str, seconds: float, *labels: str) -> None:
         """Note how long something took."""
-        self._labelled(name, labels).observe(seconds)
+        self._find_labelled(name, labels).observe(seconds)
 
-    def _labelled(self, name: str, labels: tuple[str, ...]) -> Any:
+    def _find_labelled(self, name: str, labels: tuple[str, ...]) -> Any:
         """The figure of these labels, looked up by the library but once: it checks and locks each time."""
-        found = self._figures.get((name, *labels))
+        found = self._labelled_metrics.get((name, *labels))
         if found is None:
-            made = self._made[name]
-            found = self._figures[name, *labels] = made.labels(*labels) if labels else made
+            made = self._metrics[name]
+            found = self._labelled_metrics[name, *labels] = made.labels(*labels) if labels else made
         return found
 
     @property
     def lines_under_way(self) -> int:
         """Lines of the submissions being decided that are not committed."""
-        return sum(course.left for course in self._courses.values())
+        return sum(course.undecided_lines for course in self._active.values())
 
     @property
     def oldest_seconds(self) -> float:
         """How long ago the first of the submissions was taken up that are not wholly committed; 0 when all are."""
-        began = [course.at for course in self._courses.values() if course.left]
+        began = [course.started_at for course in self._active.values() if course.undecided_lines]
         return time.monotonic() - min(began) if began else 0.0
 
-    def opened(self, state: State, last_batch: int) -> None:
+    def record_book_loaded(self, state: BookState, last_batch: int) -> None:
         """A book is loaded as of ``last_batch`` with all that is unfinished taken up, and nothing is decided in it yet."""
-        self._made["last_batch"].set(last_batch)
-        self.budget.opened(state)
-        for number, course in list(self._courses.items()):
-            if course.lines is not None and not course.is_taken:
-                del self._courses[number]  # its last commit succeeded, and only the answer was lost
+        self._metrics["last_batch"].set(last_batch)
+        self.budget_gauges.load(state)
+        for number, course in list(self._active.items()):
+            if course.lines is not None and not course.is_current:
+                del self._active[number]  # its last commit succeeded, and only the answer was lost
 
-    def failed(self) -> None:
+    def record_failed_commit(self) -> None:
         """A commit failed: the book is loaded again."""
-        self.count("batches_failed_total")
-        for course in self._courses.values():
-            course.is_taken = False
+        self.increment("batches_failed_total")
+        for course in self._active.values():
+            course.is_current = False
 
-    def received(self, sender: str, way: str, lines: int) -> None:
+    def record_received(self, sender: str, way: str, lines: int) -> None:
         """Count lines taken in, as a ``file`` or as a ``form``."""
-        self._labelled("received_lines_total", (self._sender(sender), way)).inc(lines)
+        self._find_labelled("received_lines_total", (self._label_sender(sender), way)).inc(lines)
 
-    def taken(self, submission: Submission) -> None:
+    def record_started(self, submission: Submission) -> None:
         """A submission is taken up: what was committed of it before is not counted."""
-        said = _Course(self._sender(submission.sender), submission.lines, _copied(submission.tally))
-        self._courses.setdefault(submission.number, said).is_taken = True
+        said = _ActiveSubmission(
+            self._label_sender(submission.sender), submission.lines, _copy_tally(submission.tally)
+        )
+        self._active.setdefault(submission.number, said).is_current = True
 
-    def committed(self, outcome: Outcome) -> None:
+    def record_commit(self, outcome: BatchResult) -> None:
         """Count a committed batch."""
-        before = self.lines_ended
+        before = self.decided_lines
         for row in outcome.progress:
-            self._count_submission(self._courses[row.submission], row.tally)
-            if row.stage.done and self._courses[row.submission].lines is not None:
-                del self._courses[row.submission]
-        self._count_ends(outcome.ended)
-        self.budget.committed(outcome)
-        self.flows.committed(outcome)
-        self.pace.committed(self.lines_ended - before, self.lines_under_way)
-        self._made["batches_total"].inc()
-        self._made["batch_lines"].set(int(outcome.ended.sum()))
-        self._made["last_batch"].set(outcome.number)
-        self._made["last_commit_timestamp_seconds"].set(time.time())
+            self._count_submission(self._active[row.submission], row.tally)
+            if row.progress.is_done and self._active[row.submission].lines is not None:
+                del self._active[row.submission]
+        self._count_outcomes(outcome.outcome_counts)
+        self.budget_gauges.apply_commit(outcome)
+        self.file_states.apply_commit(outcome)
+        self.drain_rate.record_commit(self.decided_lines - before, self.lines_under_way)
+        self._metrics["batches_total"].inc()
+        self._metrics["batch_lines"].set(int(outcome.outcome_counts.sum()))
+        self._metrics["last_batch"].set(outcome.number)
+        self._metrics["last_commit_timestamp_seconds"].set(time.time())
 
-    def _count_submission(self, course: _Course, tally: Tally) -> None:
-        for name in _COUNTED:
-            lines = getattr(tally, name) - getattr(course.counted, name)
-            cents = getattr(tally, f"{name}_cents") - getattr(course.counted, f"{name}_cents")
+    def _count_submission(self, course: _ActiveSubmission, tally: Tally) -> None:
+        for name in _FINAL_OUTCOMES:
+            lines = getattr(tally, name) - getattr(course.counted_tally, name)
+            cents = getattr(tally, f"{name}_cents") - getattr(course.counted_tally, f"{name}_cents")
             if lines:
-                self._labelled("lines_total", (course.sender, name)).inc(lines)
-                self._labelled("cents_total", (course.sender, name)).inc(max(cents, 0))
-                self.lines_ended += lines
-        course.counted = _copied(tally)
+                self._find_labelled("lines_total", (course.sender, name)).inc(lines)
+                self._find_labelled("cents_total", (course.sender, name)).inc(max(cents, 0))
+                self.decided_lines += lines
+        course.counted_tally = _copy_tally(tally)
 
-    def _sender(self, sender: str) -> str:
+    def _label_sender(self, sender: str) -> str:
         """The sender's name, as long as there are not too many of them."""
         if sender not in self._senders and len(self._senders) < SENDERS_MAX:
             self._senders.add(sender)
-            self._begin_at_zero(sender)
-        return sender if sender in self._senders else OTHERS
+            self._create_zero_series(sender)
+        return sender if sender in self._senders else OTHER_SENDERS
 
-    def _count_files(self, sender: str, state: FileState, files: int) -> None:
-        self._made["submissions"].labels(sender, state.value).set(files)
+    def _set_file_count(self, sender: str, state: FileState, files: int) -> None:
+        self._metrics["submissions"].labels(sender, state.value).set(files)
 
-    def _begin_at_zero(self, sender: str) -> None:
-        for name in _COUNTED:
-            self._made["lines_total"].labels(sender, name)
-            self._made["cents_total"].labels(sender, name)
-        for way in WAYS:
-            self._made["received_lines_total"].labels(sender, way)
+    def _create_zero_series(self, sender: str) -> None:
+        for name in _FINAL_OUTCOMES:
+            self._metrics["lines_total"].labels(sender, name)
+            self._metrics["cents_total"].labels(sender, name)
+        for way in RECEPTION_WAYS:
+            self._metrics["received_lines_total"].labels(sender, way)
 
-    def _count_ends(self, ended: np.ndarray) -> None:
+    def _count_outcomes(self, ended: np.ndarray) -> None:
         """``ended``: lines by kind and code."""
         kinds, codes = np.nonzero(ended)
         for kind, code, lines in zip(
@@ -234,25 +237,27 @@ class Board:
             if code == _HELD:
                 continue
             if code in _REFUSALS:
-                self._labelled("refusals_total", (_REFUSALS[code],)).inc(lines)
+                self._find_labelled("refusals_total", (_REFUSALS[code],)).inc(lines)
             outcome = _OUTCOMES[min(code, 2)] if code < _HELD else "refused"
-            self._labelled("lines_by_kind_total", (CATALOG[kind].name, outcome)).inc(lines)
+            self._find_labelled("lines_by_kind_total", (CATALOG[kind].name, outcome)).inc(lines)
 
 
-def _by_programme(budget: Budget, name: str) -> Iterable[Sample]:
+def _sample_programmes(budget: BudgetGauges, name: str) -> Iterable[Sample]:
     """``opened`` or ``available`` of every programme, in both measures."""
-    for each in budget.programmes():
+    for each in budget.list_programmes():
         for measure, found in (("ae", each.ae), ("cp", each.cp)):
             yield Sample(getattr(found, name), (str(each.year), each.code, measure))
 
 
-def _by_level(budget: Budget) -> Iterable[Sample]:
-    return [Sample(each.nodes, (each.level.name.lower(), each.measure)) for each in budget.near()]
+def _sample_levels(budget: BudgetGauges) -> Iterable[Sample]:
+    return [
+        Sample(each.nodes, (each.level.name.lower(), each.measure)) for each in budget.count_near_exhaustion()
+    ]
 
 
-def _ended(tally: Tally) -> int:
+def _count_decided(tally: Tally) -> int:
     return tally.accepted + tally.duplicate + tally.refused
 
 
-def _copied(tally: Tally) -> Tally:
+def _copy_tally(tally: Tally) -> Tally:
     return Tally(*(getattr(tally, name) for name in Tally.__slots__))

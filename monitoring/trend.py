@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-LOOKS = 120
+HISTORY_SECONDS = 120
 """Seconds that are remembered, for the line on the page."""
-WINDOW = 10
+RATE_WINDOW_SECONDS = 10
 """Seconds that a rate is taken over: steady enough to be read, and gone soon after the work is."""
 
 
-class Look(NamedTuple):
+class Observation(NamedTuple):
     """Totals at one moment."""
 
     at: float
@@ -27,30 +27,33 @@ class Trend:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._looks: deque[Look] = deque(maxlen=LOOKS + 1)
+        self._observations: deque[Observation] = deque(maxlen=HISTORY_SECONDS + 1)
 
-    def look(self, lines: int, forms: int, stages: Mapping[str, int]) -> None:
+    def record(self, lines: int, forms: int, stages: Mapping[str, int]) -> None:
         """Note the totals of this moment."""
-        self._looks.append(Look(self._clock(), lines, forms, dict(stages)))
+        self._observations.append(Observation(self._clock(), lines, forms, dict(stages)))
 
     @property
     def forms_a_second(self) -> float:
         """Forms answered a second, lately."""
-        return self._rate(lambda look: look.forms)
+        return self._compute_rate(lambda look: look.forms)
 
-    def share(self, stage: str) -> float:
+    def compute_share(self, stage: str) -> float:
         """How much of one core a stage has taken, lately: 1 is all of it."""
-        return self._rate(lambda look: look.stages.get(stage, 0)) / 1e9
+        return self._compute_rate(lambda look: look.stages.get(stage, 0)) / 1e9
 
-    def _rate(self, total: Callable[[Look], int]) -> float:
-        if len(self._looks) < 2:
+    def _compute_rate(self, total: Callable[[Observation], int]) -> float:
+        if len(self._observations) < 2:
             return 0.0
-        first, last = self._looks[-min(WINDOW + 1, len(self._looks))], self._looks[-1]
+        first, last = (
+            self._observations[-min(RATE_WINDOW_SECONDS + 1, len(self._observations))],
+            self._observations[-1],
+        )
         return (total(last) - total(first)) / max(last.at - first.at, 1e-9)
 
-    def series(self) -> list[int]:
+    def list_rates(self) -> list[int]:
         """Lines a second between every two looks, the latest last."""
-        looks = list(self._looks)
+        looks = list(self._observations)
         return [
             round((after.lines - before.lines) / max(after.at - before.at, 1e-9))
             for before, after in pairwise(looks)

@@ -28,12 +28,12 @@ class Tally:
     suspended_cents: int = 0
 
 
-class Stage(NamedTuple):
+class Progress(NamedTuple):
     """How far a submission is: which pass, and the next line of it."""
 
-    run: int
+    pass_number: int
     next_line: int
-    done: bool = False
+    is_done: bool = False
 
 
 @dataclass(slots=True)
@@ -44,9 +44,9 @@ class Submission:
     sender: str
     lines: int | None
     """None where it has no end: forms."""
-    stage: Stage = field(default_factory=lambda: Stage(1, 0))
+    progress: Progress = field(default_factory=lambda: Progress(1, 0))
     tally: Tally = field(default_factory=Tally)
-    waiting: list[tuple[int, int]] = field(default_factory=list)
+    to_retry: list[tuple[int, int]] = field(default_factory=list)
     """(first line, lines) of the acts that the pass under way presents again."""
     held: list[tuple[int, int]] = field(default_factory=list)
     """(first line, lines) of the acts held so far in the pass under way."""
@@ -69,7 +69,7 @@ class Piece:
     field: NDArray[np.uint8]
     new_words: NDArray[np.int64]
     raw: pa.RecordBatch
-    then: Stage
+    progress_after: Progress
     """Where the submission stands once this piece is decided."""
     is_atomic: bool = False
     """Whether its acts are accepted all or not at all."""
@@ -77,22 +77,22 @@ class Piece:
     """Account assignments that its lines stand on, beside the new ones: they are all known when it is decided."""
 
 
-Passed = tuple[Piece, np.ndarray]
+PieceDecisions = tuple[Piece, np.ndarray]
 """A piece, and what became of its lines."""
 
 
-class Rehearsed(NamedTuple):
+class DryRunDecisions(NamedTuple):
     """What would have become of a batch."""
 
-    passes: list[Passed]
+    passes: list[PieceDecisions]
     """Of the batch, then of the passes over what it held: the last word on a line is what counts."""
-    batch: int
+    after_batch: int
     """The batch it was decided after."""
-    last: int
+    last_entry: int
     """The last entry of that: greater ones were taken back with everything else."""
 
 
-class Rehearsal(Protocol):
+class DryRunHandler(Protocol):
     """Whoever wants to know what would become of a batch, were it decided now."""
 
     @property
@@ -100,11 +100,11 @@ class Rehearsal(Protocol):
         """Lines of the batch and of all that ``again`` presents for the first time."""
         ...
 
-    def again(self, decided: "Batch") -> "Iterator[Batch]":
+    def retry_held(self, decided: "Batch") -> "Iterator[Batch]":
         """The batches that present what ``decided`` held; runs in the kernel thread."""
         ...
 
-    def told(self, found: Rehearsed) -> None:
+    def complete(self, found: DryRunDecisions) -> None:
         """What would have become of it."""
 
 
@@ -113,14 +113,14 @@ class Batch:
     """Pieces decided and committed together."""
 
     pieces: list[Piece]
-    holding: bool = True
+    is_holding: bool = True
     resumed: Submission | None = None
     """With no pieces: a submission found amid its passes over held acts, to be taken up there."""
-    beside: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    side_streams: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
     """COPY bytes by table that are stored in the batch's transaction, and hashed with nothing."""
     is_answered: bool = False
     """Whether somebody waits to be told what became of each line."""
-    rehearsal: Rehearsal | None = None
+    dry_run: DryRunHandler | None = None
     """Who asks what would become of it; it is then not committed, but taken back."""
 
     @property
@@ -134,12 +134,12 @@ class ProgressRow:
     """A submission's stage and tally after a batch."""
 
     submission: int
-    stage: Stage
+    progress: Progress
     tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class BatchResult:
     """Everything one batch changed: one value, one transaction."""
 
     number: int
@@ -152,7 +152,7 @@ class Outcome:
     progress: list[ProgressRow]
     held: list[tuple[int, int, int, int]]
     """(submission, pass, first line, lines) of the acts that wait."""
-    ended: NDArray[np.int64]
+    outcome_counts: NDArray[np.int64]
     """Lines of each kind (row) that met each code of ``core.outcome_codes.Outcome`` (column)."""
-    decided: list[np.ndarray] = field(default_factory=list)
+    decisions: list[np.ndarray] = field(default_factory=list)
     """What became of each line, piece by piece, where the batch is to be answered."""

@@ -5,20 +5,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.tables.columns import seal, sealed
+from core.tables.columns import seal, seal_array
 from kernels import outcome_counts as kernel
-from kernels.outcome_counts import LINES, REGISTERED, Asked
+from kernels.outcome_counts import LINES, REGISTERED, LineAmounts
 from posting.batch import Piece
 
-ENTERED = (kernel.ACCEPTED, REGISTERED)
+ENTRY_GROUPS = (kernel.ACCEPTED, REGISTERED)
 """The ways of ending that leave an entry."""
 
 
-class Sorted(NamedTuple):
+class OutcomeGroups(NamedTuple):
     """What each way of ending adds up to, and the lines that ended so."""
 
     totals: NDArray[np.int64]
-    """``kernels.outcome_counts.WAYS`` rows of ``TOTALS`` figures."""
+    """``kernels.outcome_counts.GROUP_COUNT`` rows of ``TOTALS`` figures."""
     order: NDArray[np.int32]
     """Lines, way by way."""
 
@@ -26,15 +26,18 @@ class Sorted(NamedTuple):
         """One figure over some ways of ending."""
         return int(self.totals[list(ways), figure].sum())
 
-    def rows(self, way: int) -> NDArray[np.int32]:
+    def select_rows(self, way: int) -> NDArray[np.int32]:
         """The lines that ended so, in order."""
         end = int(self.totals[: way + 1, LINES].sum())
         return self.order[end - int(self.totals[way, LINES]) : end]
 
 
-def sort(piece: Piece, decisions: np.ndarray) -> Sorted:
+def group_by_outcome(piece: Piece, decisions: np.ndarray) -> OutcomeGroups:
     """One pass over what became of ``piece``."""
-    totals, order = np.zeros(kernel.WAYS * kernel.TOTALS, np.int64), np.empty(len(piece.acts), np.int32)
-    asked = seal(Asked(piece.cents, *piece.reference))
-    kernel.sort(sealed(piece.acts), sealed(decisions), asked, totals, order)
-    return Sorted(totals.reshape(kernel.WAYS, kernel.TOTALS), order)
+    totals, order = (
+        np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
+        np.empty(len(piece.acts), np.int32),
+    )
+    asked = seal(LineAmounts(piece.cents, *piece.reference))
+    kernel.group_outcomes(seal_array(piece.acts), seal_array(decisions), asked, totals, order)
+    return OutcomeGroups(totals.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT), order)

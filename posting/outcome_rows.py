@@ -8,20 +8,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.tables.columns import seal, sealed
-from core.tables.journal import Duplicates, NewPayees, Posted, Refusals
+from core.tables.columns import seal, seal_array
+from core.tables.journal import Duplicates, LineDetails, NewPayees, Refusals
 from kernels import journal as kernel
 from kernels.outcome_counts import ACCEPTED, BYTES, DUPLICATE, LINES, REFUSED, REGISTERED
 from posting import payment_detail_pages
 from posting.batch import Piece
-from posting.outcome_groups import ENTERED, Sorted
+from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups
 from posting.pgcopy import TextCells
-from posting.raw_texts import raw_texts, text_cells
+from posting.raw_texts import take_texts, to_text_cells
 
-_FOUND_LETTERS_MAX = 80
+_FOUND_CHARACTERS_MAX = 80
 
 
-class Place(NamedTuple):
+class BatchPosition(NamedTuple):
     """Where the piece stands: its batch, the position of its first line there, and the book's first node."""
 
     batch: int
@@ -29,42 +29,44 @@ class Place(NamedTuple):
     first_node: int
 
 
-class Decided(NamedTuple):
+class DecidedPiece(NamedTuple):
     """A piece, and what became of its lines."""
 
     piece: Piece
     decisions: np.ndarray
-    ended: Sorted
+    groups: OutcomeGroups
 
 
-def journal(decided: Decided, place: Place) -> NDArray[np.uint8]:
+def encode_entries(decided: DecidedPiece, place: BatchPosition) -> NDArray[np.uint8]:
     """COPY bytes of the journal rows of the lines that left an entry."""
     piece, decisions, ended = decided
-    rows, texts = ended.total(LINES, *ENTERED), ended.total(BYTES, *ENTERED)
+    rows, texts = ended.total(LINES, *ENTRY_GROUPS), ended.total(BYTES, *ENTRY_GROUPS)
     out = np.empty(rows * (kernel.ROW_BYTES + 4) + texts, np.uint8)
-    posted = seal(Posted(piece.lines, piece.day, *piece.reference))
-    common = sealed(np.array([piece.submission.number, place.first_node]))
-    kernel.rows(sealed(piece.acts), sealed(decisions), posted, common, piece.text, out)
+    posted = seal(LineDetails(piece.lines, piece.day, *piece.reference))
+    common = seal_array(np.array([piece.submission.number, place.first_node]))
+    kernel.write_journal_rows(seal_array(piece.acts), seal_array(decisions), posted, common, piece.text, out)
     return out
 
 
-def beside_the_journal(decided: Decided, place: Place) -> dict[str, tuple[NamedTuple, tuple[TextCells, ...]]]:
+def build_side_table_rows(
+    decided: DecidedPiece, place: BatchPosition
+) -> dict[str, tuple[NamedTuple, tuple[TextCells, ...]]]:
     """The rows of every other table that has some, and their texts."""
     piece, decisions, ended = decided
     found: dict[str, tuple[NamedTuple, tuple[TextCells, ...]]] = {}
-    if len(registered := ended.rows(REGISTERED)):
-        found["payee"] = payees(piece, decisions, registered)
-    if len(refused := ended.rows(REFUSED)):
-        found["refusal"] = refusals(piece, decisions, refused, place)
-    if len(repeated := ended.rows(DUPLICATE)):
-        found["duplicate"] = (duplicates(piece, decisions, repeated, place), ())
-    if pages := payment_detail_pages.pages(piece, decisions, ended.rows(ACCEPTED)):
+    if len(registered := ended.select_rows(REGISTERED)):
+        found["payee"] = build_payees(piece, decisions, registered)
+    if len(refused := ended.select_rows(REFUSED)):
+        found["refusal"] = build_refusals(piece, decisions, refused, place)
+    if len(repeated := ended.select_rows(DUPLICATE)):
+        found["duplicate"] = (build_duplicates(piece, decisions, repeated, place), ())
+    if pages := payment_detail_pages.build_pages(piece, decisions, ended.select_rows(ACCEPTED)):
         found["request_detail"] = pages
     return found
 
 
-def refusals(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: Place
+def build_refusals(
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: BatchPosition
 ) -> tuple[Refusals, tuple[TextCells, TextCells]]:
     """One row for each refused line of ``rows``: what was found, and where the credits were short."""
     acts, found = piece.acts[rows], decisions[rows]
@@ -81,11 +83,15 @@ def refusals(
         missing=found["missing"],
         amount=piece.cents[rows],
     )
-    texts = _shown(pa.concat_arrays([raw_texts(piece, rows, Field.REFERENCE), _found(piece, rows, fields)]))
-    return table, (text_cells(texts[: len(rows)]), text_cells(texts[len(rows) :]))
+    texts = _make_printable(
+        pa.concat_arrays([take_texts(piece, rows, Field.REFERENCE), _read_faulty_fields(piece, rows, fields)])
+    )
+    return table, (to_text_cells(texts[: len(rows)]), to_text_cells(texts[len(rows) :]))
 
 
-def duplicates(piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: Place) -> Duplicates:
+def build_duplicates(
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: BatchPosition
+) -> Duplicates:
     """One row for each line of ``rows`` that repeats an accepted one."""
     return Duplicates(
         batch=np.full(len(rows), place.batch),
@@ -96,29 +102,29 @@ def duplicates(piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], pla
     )
 
 
-def payees(
+def build_payees(
     piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32]
 ) -> tuple[NewPayees, tuple[TextCells, ...]]:
     """One row for each payee that the lines ``rows`` registered."""
     table = NewPayees(payee=decisions["payee"][rows], entry_id=decisions["entry"][rows])
     fields = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)
-    return table, tuple(text_cells(raw_texts(piece, rows, field)) for field in fields)
+    return table, tuple(to_text_cells(take_texts(piece, rows, field)) for field in fields)
 
 
-def _shown(texts: pa.Array) -> pa.Array:
+def _make_printable(texts: pa.Array) -> pa.Array:
     """Raw text fit to be stored and shown: no control characters, not over long."""
     plain = pc.ReplaceSubstringOptions(pattern=r"[\x00-\x1f\x7f]", replacement="?")
     texts = pc.call_function("replace_substring_regex", [texts], plain)
-    return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, _FOUND_LETTERS_MAX))
+    return pc.call_function("utf8_slice_codeunits", [texts], pc.SliceOptions(0, _FOUND_CHARACTERS_MAX))
 
 
-def _found(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -> pa.Array:
+def _read_faulty_fields(piece: Piece, rows: NDArray[np.int32], fields: NDArray[np.integer]) -> pa.Array:
     """What stood in the field each line was refused for."""
     order = np.argsort(fields, kind="stable")
     numbers, firsts = np.unique(fields[order], return_index=True)
     parts = np.split(order, firsts[1:])
     texts = [
-        raw_texts(piece, rows[part], Field(int(number))) for number, part in zip(numbers, parts, strict=True)
+        take_texts(piece, rows[part], Field(int(number))) for number, part in zip(numbers, parts, strict=True)
     ]
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))

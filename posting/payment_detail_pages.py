@@ -22,15 +22,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.act_fields import FORMATS, Field, Sort
+from core.act_fields import FORMATS, Field, FieldType
 from core.catalog import CATALOG, Family
 from core.errors import SchemaMismatch
-from core.tables.columns import blank, join, seal
-from core.tables.journal import Bytes, Parsed, RequestDetails, RequestPages, Spans
+from core.tables.columns import allocate_zeros, concat_tables, seal
+from core.tables.journal import Bytes, ParsedNumbers, RequestDetails, RequestPages, Spans
 from kernels import parsing
 from posting.batch import Piece
 from posting.pgcopy import TextCells
-from posting.raw_texts import chosen, text_cells
+from posting.raw_texts import take_rows, to_text_cells
 
 COLUMNS = (
     *(Field.RECEIVED, Field.DUE, Field.INVOICE_DATE, Field.PRIORITY),
@@ -40,17 +40,20 @@ PAGE_LINES = 1 << 14
 """Bound on what a look-up of one line reads."""
 
 _VERSION = 1
-_HEAD = np.dtype([("version", "u1"), ("columns", "u1"), ("lines", "<u4")])
+_PAGE_HEADER = np.dtype([("version", "u1"), ("columns", "u1"), ("lines", "<u4")])
 _ENTRY, _LENGTH = np.dtype("<u4"), np.dtype("<u2")
-_NUMBER: Mapping[Sort, np.dtype] = {Sort.DAY: np.dtype("<u2"), Sort.WHOLE: np.dtype("u1")}
-_NOTHING: Mapping[Sort, int] = {Sort.DAY: 0, Sort.WHOLE: 255}
+_NUMBER_TYPES: Mapping[FieldType, np.dtype] = {
+    FieldType.DAY: np.dtype("<u2"),
+    FieldType.WHOLE: np.dtype("u1"),
+}
+_NO_VALUE: Mapping[FieldType, int] = {FieldType.DAY: 0, FieldType.WHOLE: 255}
 _PAYABLE = np.array([kind.family is Family.PAYMENT_REQUEST for kind in CATALOG])
 
-Column = NDArray[np.unsignedinteger] | pa.Array
+DetailColumn = NDArray[np.unsignedinteger] | pa.Array
 """A number a line, or a text."""
 
 
-class Texts(NamedTuple):
+class PaymentDetailTexts(NamedTuple):
     """The texts of ``RequestDetails``; empty where nothing is said."""
 
     method: TextCells
@@ -58,7 +61,7 @@ class Texts(NamedTuple):
     remittance: TextCells
 
 
-def pages(
+def build_pages(
     piece: Piece, decisions: np.ndarray, accepted: NDArray[np.int32]
 ) -> tuple[RequestPages, tuple[TextCells]] | None:
     """The pages of the accepted lines that say something of their payment; None where none does."""
@@ -66,77 +69,88 @@ def pages(
     payable = accepted[_PAYABLE[piece.acts["kind"][accepted]]] if fields else accepted[:0]
     if not len(payable):
         return None
-    said = {field: _column(piece.raw.column(field.column), field, payable) for field in fields}
-    speaks = reduce(np.logical_or, (_says(column, field) for field, column in said.items()))
+    said = {field: _read_column(piece.raw.column(field.column), field, payable) for field in fields}
+    speaks = reduce(np.logical_or, (_has_value(column, field) for field, column in said.items()))
     if not speaks.any():
         return None
     if not speaks.all():
         spoken = np.flatnonzero(speaks)
-        payable, said = payable[spoken], {field: _taken(column, spoken) for field, column in said.items()}
-    return _laid(decisions["entry"][payable], said)
+        payable, said = (
+            payable[spoken],
+            {field: _take_column_rows(column, spoken) for field, column in said.items()},
+        )
+    return _lay_out_pages(decisions["entry"][payable], said)
 
 
-def _column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> Column:
+def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> DetailColumn:
     """What the chosen rows say in a field; they were read before and found good."""
-    found, sort = chosen(array, rows), FORMATS[field].sort
-    if sort is Sort.TEXT:
-        return _filled(found.cast(pa.string()), "")
+    found, sort = take_rows(array, rows), FORMATS[field].type
+    if sort is FieldType.TEXT:
+        return _fill_nulls(found.cast(pa.string()), "")
     if pa.types.is_string(found.type):
-        parsed, cells = blank(Parsed, len(rows)), text_cells(_filled(found, ""))
-        (parsing.days if sort is Sort.DAY else parsing.wholes)(cells.spans, cells.text, parsed)
-        return np.where(parsed.value < 0, _NOTHING[sort], parsed.value).astype(_NUMBER[sort])
+        parsed, cells = allocate_zeros(ParsedNumbers, len(rows)), to_text_cells(_fill_nulls(found, ""))
+        (parsing.parse_days if sort is FieldType.DAY else parsing.parse_whole_numbers)(
+            cells.spans, cells.text, parsed
+        )
+        return np.where(parsed.value < 0, _NO_VALUE[sort], parsed.value).astype(_NUMBER_TYPES[sort])
     numbers = found.view(pa.int32()) if pa.types.is_date(found.type) else found
-    filled = _filled(numbers, pa.scalar(_NOTHING[sort], numbers.type))
-    return filled.to_numpy(zero_copy_only=False).astype(_NUMBER[sort])
+    filled = _fill_nulls(numbers, pa.scalar(_NO_VALUE[sort], numbers.type))
+    return filled.to_numpy(zero_copy_only=False).astype(_NUMBER_TYPES[sort])
 
 
-def _filled(column: pa.Array, nothing: str | pa.Scalar) -> pa.Array:
+def _fill_nulls(column: pa.Array, nothing: str | pa.Scalar) -> pa.Array:
     return pc.fill_null(column, nothing) if column.null_count else column
 
 
-def _says(column: Column, field: Field) -> NDArray[np.bool_]:
+def _has_value(column: DetailColumn, field: Field) -> NDArray[np.bool_]:
     if isinstance(column, np.ndarray):
-        return column != _NOTHING[FORMATS[field].sort]
-    spans = text_cells(column).spans
+        return column != _NO_VALUE[FORMATS[field].type]
+    spans = to_text_cells(column).spans
     return spans.end > spans.start
 
 
-def _taken(column: Column, rows: NDArray[np.int64]) -> Column:
+def _take_column_rows(column: DetailColumn, rows: NDArray[np.int64]) -> DetailColumn:
     return column[rows] if isinstance(column, np.ndarray) else column.take(pa.array(rows))
 
 
-def _laid(entries: NDArray[np.int64], said: Mapping[Field, Column]) -> tuple[RequestPages, tuple[TextCells]]:
+def _lay_out_pages(
+    entries: NDArray[np.int64], said: Mapping[Field, DetailColumn]
+) -> tuple[RequestPages, tuple[TextCells]]:
     """The rows of the pages, and the pages one behind the other."""
     firsts = np.arange(0, len(entries), PAGE_LINES)
     ends = np.append(firsts[1:], len(entries))
-    laid = [b"".join(_page(entries, said, slice(*each))) for each in zip(firsts, ends, strict=True)]
+    laid = [b"".join(_encode_page(entries, said, slice(*each))) for each in zip(firsts, ends, strict=True)]
     rows = RequestPages(entries[firsts], entries[ends - 1], (ends - firsts).astype(np.int32))
     bounds = np.cumsum([0, *map(len, laid)]).astype(np.int32)
     data = np.frombuffer(b"".join(laid), np.uint8)
     return rows, (TextCells(seal(Spans(bounds[:-1].copy(), bounds[1:].copy())), Bytes(data)),)
 
 
-def _page(entries: NDArray[np.int64], said: Mapping[Field, Column], lines: slice) -> Iterator[bytes]:
+def _encode_page(
+    entries: NDArray[np.int64], said: Mapping[Field, DetailColumn], lines: slice
+) -> Iterator[bytes]:
     columns = {field: column[lines] for field, column in said.items()}
-    spoken = [field for field in columns if _says(columns[field], field).any()]
+    spoken = [field for field in columns if _has_value(columns[field], field).any()]
     bits = sum(1 << COLUMNS.index(field) for field in spoken)
     own = entries[lines]
-    yield np.array((_VERSION, bits, len(own)), _HEAD).tobytes()
+    yield np.array((_VERSION, bits, len(own)), _PAGE_HEADER).tobytes()
     yield (own - own[0]).astype(_ENTRY).tobytes()
     for field in spoken:
-        yield from _written(columns[field])
+        yield from _encode_column(columns[field])
 
 
-def _written(column: Column) -> Iterator[bytes]:
+def _encode_column(column: DetailColumn) -> Iterator[bytes]:
     if isinstance(column, np.ndarray):
         yield column.tobytes()
         return
-    spans, text = text_cells(column)
+    spans, text = to_text_cells(column)
     yield (spans.end - spans.start).astype(_LENGTH).tobytes()
     yield text.data[spans.start[0] : spans.end[-1]].tobytes()
 
 
-def read(first_entries: Sequence[int], found: Sequence[bytes]) -> tuple[RequestDetails, Texts]:
+def read_pages(
+    first_entries: Sequence[int], found: Sequence[bytes]
+) -> tuple[RequestDetails, PaymentDetailTexts]:
     """The lines of some pages, in their order; at least one page, and less than 2 GiB of texts.
 
     Raises
@@ -144,68 +158,68 @@ def read(first_entries: Sequence[int], found: Sequence[bytes]) -> tuple[RequestD
     SchemaMismatch
         A page is not laid out as this version lays it.
     """
-    taken = [_Page(page, first) for first, page in zip(first_entries, found, strict=True)]
+    taken = [_PageReader(page, first) for first, page in zip(first_entries, found, strict=True)]
     parts = [each.read() for each in taken]
-    texts = [_joined([own[at] for _, own in parts]) for at in range(len(Texts._fields))]
-    return join([rows for rows, _ in parts]), Texts(*texts)
+    texts = [_join_texts([own[at] for _, own in parts]) for at in range(len(PaymentDetailTexts._fields))]
+    return concat_tables([rows for rows, _ in parts]), PaymentDetailTexts(*texts)
 
 
-class _Page:
+class _PageReader:
     """A page being taken apart."""
 
     def __init__(self, page: bytes, first: int) -> None:
-        self._page, self._first, self._at = page, first, 0
-        head = self._take(_HEAD, 1)[0]
+        self._page, self._first_entry, self._offset = page, first, 0
+        head = self._read_array(_PAGE_HEADER, 1)[0]
         self._columns, self._lines = int(head["columns"]), int(head["lines"])
         if head["version"] != _VERSION or not self._lines:
             raise SchemaMismatch(
                 f"a page of requests is of version {head['version']}, with {self._lines} lines"
             )
 
-    def _take(self, dtype: np.dtype, count: int) -> np.ndarray:
-        end = self._at + dtype.itemsize * count
+    def _read_array(self, dtype: np.dtype, count: int) -> np.ndarray:
+        end = self._offset + dtype.itemsize * count
         if end > len(self._page):
             raise SchemaMismatch(f"a page of requests ends after {len(self._page)} bytes, before byte {end}")
-        found = np.frombuffer(self._page, dtype, count, self._at)
-        self._at = end
+        found = np.frombuffer(self._page, dtype, count, self._offset)
+        self._offset = end
         return found
 
     def read(self) -> tuple[RequestDetails, tuple[TextCells, ...]]:
         """Its rows and texts."""
-        entries = self._take(_ENTRY, self._lines).astype(np.int64) + self._first
-        received, due, invoiced, priority = (self._number(field) for field in COLUMNS[:4])
+        entries = self._read_array(_ENTRY, self._lines).astype(np.int64) + self._first_entry
+        received, due, invoiced, priority = (self._read_numbers(field) for field in COLUMNS[:4])
         days = (received.astype(np.int32), due.astype(np.int32), invoiced.astype(np.int32))
-        rows = RequestDetails(entries, *days, _signed(priority))
-        texts = tuple(self._texts(field) for field in COLUMNS[4:])
-        if self._at != len(self._page):
-            raise SchemaMismatch(f"a page of requests goes on behind byte {self._at}")
+        rows = RequestDetails(entries, *days, _to_signed(priority))
+        texts = tuple(self._read_texts(field) for field in COLUMNS[4:])
+        if self._offset != len(self._page):
+            raise SchemaMismatch(f"a page of requests goes on behind byte {self._offset}")
         return rows, texts
 
-    def _is_said(self, field: Field) -> bool:
+    def _has_column(self, field: Field) -> bool:
         return bool(self._columns >> COLUMNS.index(field) & 1)
 
-    def _number(self, field: Field) -> np.ndarray:
-        sort = FORMATS[field].sort
-        if self._is_said(field):
-            return self._take(_NUMBER[sort], self._lines)
-        return np.full(self._lines, _NOTHING[sort], _NUMBER[sort])
+    def _read_numbers(self, field: Field) -> np.ndarray:
+        sort = FORMATS[field].type
+        if self._has_column(field):
+            return self._read_array(_NUMBER_TYPES[sort], self._lines)
+        return np.full(self._lines, _NO_VALUE[sort], _NUMBER_TYPES[sort])
 
-    def _texts(self, field: Field) -> TextCells:
-        if not self._is_said(field):
-            return TextCells(seal(blank(Spans, self._lines)), seal(blank(Bytes, 0)))
-        ends = np.cumsum(self._take(_LENGTH, self._lines), dtype=np.int32)
+    def _read_texts(self, field: Field) -> TextCells:
+        if not self._has_column(field):
+            return TextCells(seal(allocate_zeros(Spans, self._lines)), seal(allocate_zeros(Bytes, 0)))
+        ends = np.cumsum(self._read_array(_LENGTH, self._lines), dtype=np.int32)
         spans = Spans(np.concatenate([np.zeros(1, np.int32), ends[:-1]]), ends)
-        return TextCells(seal(spans), seal(Bytes(self._take(np.dtype("u1"), int(ends[-1])))))
+        return TextCells(seal(spans), seal(Bytes(self._read_array(np.dtype("u1"), int(ends[-1])))))
 
 
-def _signed(priority: np.ndarray) -> NDArray[np.int16]:
-    return np.where(priority == _NOTHING[Sort.WHOLE], -1, priority.astype(np.int16)).astype(np.int16)
+def _to_signed(priority: np.ndarray) -> NDArray[np.int16]:
+    return np.where(priority == _NO_VALUE[FieldType.WHOLE], -1, priority.astype(np.int16)).astype(np.int16)
 
 
-def _joined(cells: Sequence[TextCells]) -> TextCells:
+def _join_texts(cells: Sequence[TextCells]) -> TextCells:
     """Texts of pages as those of one column."""
     starts = np.cumsum([0, *(len(each.text.data) for each in cells)]).astype(np.int32)
-    spans = join(
+    spans = concat_tables(
         [Spans(each.spans.start + at, each.spans.end + at) for each, at in zip(cells, starts, strict=False)]
     )
-    return TextCells(seal(spans), seal(join([each.text for each in cells])))
+    return TextCells(seal(spans), seal(concat_tables([each.text for each in cells])))

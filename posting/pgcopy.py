@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
-from core.tables.columns import blank, kinds, seal
+from core.tables.columns import allocate_zeros, read_column_kinds, seal
 from core.tables.journal import Bytes, Spans
 from kernels import copy_rows
 
@@ -30,24 +30,24 @@ class TextCells(NamedTuple):
     spans: Spans
     text: Bytes
 
-    def shown(self, row: int) -> str:
+    def decode_row(self, row: int) -> str:
         """The text of one row."""
         return self.text.data[self.spans.start[row] : self.spans.end[row]].tobytes().decode()
 
 
 @cache
-def layout(table: type) -> np.dtype:
+def build_row_layout(table: type) -> np.dtype:
     """The fixed part of a COPY row of ``table``; its text columns follow."""
     fields = [("fields", ">i2")]
-    for name, kind in kinds(table).items():
+    for name, kind in read_column_kinds(table).items():
         fields += [(f"{name}_length", ">i4"), (name, _BIG_ENDIAN[kind.postgres])]
     return np.dtype(fields)
 
 
 @cache
-def columns(table: type) -> tuple[str, ...]:
+def list_columns(table: type) -> tuple[str, ...]:
     """Names of the fixed columns, in order."""
-    return tuple(kinds(table))
+    return tuple(read_column_kinds(table))
 
 
 class Encoder:
@@ -55,15 +55,15 @@ class Encoder:
 
     def __init__(self, table: type, texts: int = 0) -> None:
         self._table, self._texts = table, texts
-        self._frame = np.zeros(0, layout(table))
+        self._frame = np.zeros(0, build_row_layout(table))
 
     def encode(self, rows: NamedTuple, texts: tuple[TextCells, ...] = ()) -> NDArray[np.uint8]:
         """The COPY bytes of ``rows``, without header and trailer."""
         count = len(rows[0])
-        fixed = self._filled(rows, count)
+        fixed = self._fill_frame(rows, count)
         if not texts or count == 0:
             return fixed.view(np.uint8).copy()
-        cells = _joined(texts)
+        cells = _interleave(texts)
         size = (
             fixed.nbytes
             + int((cells.spans.end - cells.spans.start).sum(dtype=np.int64))
@@ -75,30 +75,32 @@ class Encoder:
         copy_rows.append_texts(view, fixed.itemsize, cells.spans, cells.text, out)
         return out
 
-    def _filled(self, rows: NamedTuple, count: int) -> np.ndarray:
+    def _fill_frame(self, rows: NamedTuple, count: int) -> np.ndarray:
         if count > len(self._frame):
-            self._frame = self._framed(count)
+            self._frame = self._build_frame(count)
         fixed = self._frame[:count]
-        for name, column in zip(columns(self._table), rows, strict=True):
+        for name, column in zip(list_columns(self._table), rows, strict=True):
             fixed[name] = (
-                column - _POSTGRES_EPOCH_DAY if kinds(self._table)[name].postgres == "date" else column
+                column - _POSTGRES_EPOCH_DAY
+                if read_column_kinds(self._table)[name].postgres == "date"
+                else column
             )
         return fixed
 
-    def _framed(self, count: int) -> np.ndarray:
+    def _build_frame(self, count: int) -> np.ndarray:
         frame = np.zeros(count, self._frame.dtype)
-        frame["fields"] = len(columns(self._table)) + self._texts
-        for name in columns(self._table):
+        frame["fields"] = len(list_columns(self._table)) + self._texts
+        for name in list_columns(self._table):
             frame[f"{name}_length"] = frame.dtype[name].itemsize
         return frame
 
 
-def _joined(texts: tuple[TextCells, ...]) -> TextCells:
+def _interleave(texts: tuple[TextCells, ...]) -> TextCells:
     """The texts of each row next to each other, over one run of bytes."""
     if len(texts) == 1:
         return TextCells(seal(Spans(*map(np.ascontiguousarray, texts[0].spans))), texts[0].text)
     count, starts = len(texts[0].spans.start), np.cumsum([0, *(len(cells.text.data) for cells in texts)])
-    spans = blank(Spans, count * len(texts))
+    spans = allocate_zeros(Spans, count * len(texts))
     for place, cells in enumerate(texts):
         spans.start[place :: len(texts)] = cells.spans.start + starts[place]
         spans.end[place :: len(texts)] = cells.spans.end + starts[place]
@@ -113,29 +115,33 @@ def decode(table: type[Table], stream: bytes, texts: int = 0) -> tuple[Table, Te
     SchemaMismatch
         The stream is not COPY rows of this table.
     """
-    data, shape = np.frombuffer(stream, np.uint8), layout(table)
+    data, shape = np.frombuffer(stream, np.uint8), build_row_layout(table)
     if data[: len(HEADER)].tobytes() != HEADER or data[-len(TRAILER) :].tobytes() != TRAILER:
         raise SchemaMismatch(f"{table.__name__}: no binary COPY stream")
     body = data[len(HEADER) : -len(TRAILER)]
     room = len(body) // (shape.itemsize + 4 * texts)
     fixed, spans, count = (
         np.empty(room * shape.itemsize, np.uint8),
-        blank(Spans, room * texts),
+        allocate_zeros(Spans, room * texts),
         np.zeros(1, np.int64),
     )
     copy_rows.split_texts(body, shape.itemsize, fixed, spans, count)
     rows, used = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
-    return _read(table, rows), TextCells(seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body))
+    return _build_table(table, rows), TextCells(
+        seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body)
+    )
 
 
-def encoded(table: type[Table], stream: NDArray[np.uint8]) -> Table:
+def decode_rows(table: type[Table], stream: NDArray[np.uint8]) -> Table:
     """The rows that an ``Encoder`` without texts made ``stream`` of."""
-    return _read(table, stream.view(layout(table)))
+    return _build_table(table, stream.view(build_row_layout(table)))
 
 
-def _read(table: type[Table], rows: np.ndarray) -> Table:
-    return table._make(_native(rows[name], kind.postgres, kind.dtype) for name, kind in kinds(table).items())
+def _build_table(table: type[Table], rows: np.ndarray) -> Table:
+    return table._make(
+        _to_native(rows[name], kind.postgres, kind.dtype) for name, kind in read_column_kinds(table).items()
+    )
 
 
-def _native(column: np.ndarray, postgres: str, dtype: np.dtype) -> np.ndarray:
+def _to_native(column: np.ndarray, postgres: str, dtype: np.dtype) -> np.ndarray:
     return (column + _POSTGRES_EPOCH_DAY if postgres == "date" else column).astype(dtype)

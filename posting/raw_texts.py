@@ -12,21 +12,21 @@ from posting.batch import Piece
 from posting.pgcopy import TextCells
 
 
-def raw_texts(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Array:
+def take_texts(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Array:
     """The chosen rows of a raw column as text, empty where there is none."""
     at = piece.raw.schema.get_field_index(field.column) if field != Field.NONE else -1
     if at < 0:
         return pa.repeat(pa.scalar("", pa.string()), len(rows))
-    return pc.fill_null(chosen(piece.raw.column(at), rows).cast(pa.string()), "")
+    return pc.fill_null(take_rows(piece.raw.column(at), rows).cast(pa.string()), "")
 
 
-def chosen(column: pa.Array, rows: NDArray[np.integer]) -> pa.Array:
+def take_rows(column: pa.Array, rows: NDArray[np.integer]) -> pa.Array:
     """Rows of a column, no dictionary any more."""
     found = column.take(pa.array(rows))
     return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
 
 
-def text_cells(texts: pa.Array) -> TextCells:
+def to_text_cells(texts: pa.Array) -> TextCells:
     """An Arrow text column as spans over its bytes."""
     _, offsets, data = texts.buffers()
     at = np.frombuffer(offsets or bytes(4), np.int32)[texts.offset : texts.offset + len(texts) + 1]

@@ -7,41 +7,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kernels.outcome_counts import CENTS, DUPLICATE, HELD, LINES, REFUSED
-from posting.batch import FINAL_PASS, Batch, Piece, ProgressRow, Stage, Submission, Tally
-from posting.outcome_groups import ENTERED, Sorted
+from posting.batch import FINAL_PASS, Batch, Piece, Progress, ProgressRow, Submission, Tally
+from posting.outcome_groups import ENTRY_GROUPS, OutcomeGroups
 
-Held = list[tuple[int, int, int, int]]
+HeldSpans = list[tuple[int, int, int, int]]
 
-_COUNTED: Mapping[str, tuple[int, ...]] = {
-    "accepted": ENTERED,
+_TALLY_GROUPS: Mapping[str, tuple[int, ...]] = {
+    "accepted": ENTRY_GROUPS,
     "duplicate": (DUPLICATE,),
     "refused": (REFUSED,),
 }
 """Members of a tally, and the ways of ending that count for them; what is held counts as suspended."""
 
 
-def advance(batch: Batch, found: list[Sorted]) -> tuple[list[ProgressRow], Held]:
+def advance(batch: Batch, found: list[OutcomeGroups]) -> tuple[list[ProgressRow], HeldSpans]:
     """Bring every submission of ``batch`` forward; rows of progress and of held acts to store."""
-    held: Held = []
+    held: HeldSpans = []
     for piece, ended in zip(batch.pieces, found, strict=True):
         held += _count(piece, ended)
-        _stand(piece.submission, piece.then)
+        _set_progress(piece.submission, piece.progress_after)
     touched = {piece.submission.number: piece.submission for piece in batch.pieces}
-    return [ProgressRow(each.number, each.stage, copy.copy(each.tally)) for each in touched.values()], held
+    return [ProgressRow(each.number, each.progress, copy.copy(each.tally)) for each in touched.values()], held
 
 
-def _count(piece: Piece, ended: Sorted) -> Held:
-    submission, again = piece.submission, piece.submission.stage.run > 1
+def _count(piece: Piece, ended: OutcomeGroups) -> HeldSpans:
+    submission, again = piece.submission, piece.submission.progress.pass_number > 1
     tally = submission.tally
-    for name, ways in _COUNTED.items():
+    for name, ways in _TALLY_GROUPS.items():
         lines, cents = ended.total(LINES, *ways), ended.total(CENTS, *ways)
         _add(tally, name, lines, cents)
         if again:
             _add(tally, "suspended", -lines, -cents)
     if not again:
         _add(tally, "suspended", ended.total(LINES, HELD), ended.total(CENTS, HELD))
-    submission.accepted_in_pass += ended.total(LINES, *ENTERED, DUPLICATE)
-    return _held_acts(piece, ended.rows(HELD))
+    submission.accepted_in_pass += ended.total(LINES, *ENTRY_GROUPS, DUPLICATE)
+    return _note_held(piece, ended.select_rows(HELD))
 
 
 def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
@@ -49,18 +49,20 @@ def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
     setattr(tally, f"{name}_cents", getattr(tally, f"{name}_cents") + cents)
 
 
-def _held_acts(piece: Piece, waiting: NDArray[np.int32]) -> Held:
+def _note_held(piece: Piece, waiting: NDArray[np.int32]) -> HeldSpans:
     heads, sizes = np.unique(piece.acts["head"][waiting], return_counts=True)
     found = list(zip(piece.lines[heads].tolist(), sizes.tolist(), strict=True))
     piece.submission.held += found
-    return [(piece.submission.number, piece.submission.stage.run, line, lines) for line, lines in found]
+    return [
+        (piece.submission.number, piece.submission.progress.pass_number, line, lines) for line, lines in found
+    ]
 
 
-def _stand(submission: Submission, then: Stage) -> None:
+def _set_progress(submission: Submission, then: Progress) -> None:
     """Where the submission stands now; at the end of a pass, what comes next."""
-    submission.stage = then
-    if then.done and submission.tally.suspended and then.run != FINAL_PASS:
+    submission.progress = then
+    if then.is_done and submission.tally.suspended and then.pass_number != FINAL_PASS:
         # another holding pass while the last one helped (the first always may have), then the final one
-        helped = then.run == 1 or submission.accepted_in_pass > 0
-        submission.stage = Stage(then.run + 1 if helped else FINAL_PASS, 0)
-        submission.waiting, submission.held, submission.accepted_in_pass = submission.held, [], 0
+        helped = then.pass_number == 1 or submission.accepted_in_pass > 0
+        submission.progress = Progress(then.pass_number + 1 if helped else FINAL_PASS, 0)
+        submission.to_retry, submission.held, submission.accepted_in_pass = submission.held, [], 0

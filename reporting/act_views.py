@@ -20,7 +20,7 @@ class Origin(msgspec.Struct, frozen=True):
     """From 1."""
 
 
-class Code(msgspec.Struct, frozen=True):
+class CodeLabel(msgspec.Struct, frozen=True):
     """Something named by a code."""
 
     code: str
@@ -30,10 +30,10 @@ class Code(msgspec.Struct, frozen=True):
 class Assignment(msgspec.Struct, frozen=True):
     """A cell in words."""
 
-    centres: list[Code]
+    centres: list[CodeLabel]
     """From the programme down; the operation last where there is one."""
-    area: Code
-    item: Code
+    area: CodeLabel
+    item: CodeLabel
     fund: str
     year: int
 
@@ -71,7 +71,7 @@ class NodeChange(msgspec.Struct, frozen=True):
     cp_after: Appropriations
 
 
-class Brief(msgspec.Struct, frozen=True):
+class EntrySummary(msgspec.Struct, frozen=True):
     """Another entry, in short."""
 
     entry: int
@@ -99,16 +99,16 @@ class AcceptedLine(msgspec.Struct, frozen=True, kw_only=True):
     payee: Payee | None
     terms: PaymentTerms | None
     """Of a payment request that says any."""
-    debit: Code | None
-    credit: Code | None
+    debit: CodeLabel | None
+    credit: CodeLabel | None
     nodes: list[NodeChange]
-    predecessor: Brief | None
-    followers: list[Brief]
+    predecessor: EntrySummary | None
+    followers: list[EntrySummary]
     duplicates: list[Origin]
     """Where the same line was sent again."""
 
 
-class RefusedStory(msgspec.Struct, frozen=True):
+class RefusedHistory(msgspec.Struct, frozen=True):
     """A refused line and where it came from."""
 
     origin: Origin
@@ -122,6 +122,6 @@ class Explanation(msgspec.Struct, frozen=True):
 
     reference: str
     accepted: list[AcceptedLine]
-    refused: list[RefusedStory]
+    refused: list[RefusedHistory]
     proofs: list[LinkProof]
     """Of the batches that hold these lines."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from core.nomenclature import FundFamily, Level
-from reporting.code_names import CENTRE, Names, Node
-from reporting.report_queries import Connection, Row, batch_or_last, fetch
-from reporting.report_tables import Column, Grid, Kind
+from core.nomenclature import CentreLevel, FundFamily
+from reporting.code_names import CENTRE, BudgetNode, CodeNames
+from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
+from reporting.report_tables import CellType, Column, ReportTable
 
 _FIGURES = ("opened", "allotted", "reserved", "consumed")
 
@@ -50,10 +50,10 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class BudgetScope:
     """Which part of the budget to show."""
 
-    level: Level = Level.PROGRAMME
+    level: CentreLevel = CentreLevel.PROGRAMME
     programme: str | None = None
     year: int | None = None
     batch: int | None = None
@@ -62,83 +62,86 @@ class Scope:
     """Only these programmes; all of them when empty."""
 
 
-async def budget(connection: Connection, names: Names, scope: Scope = Scope()) -> Budget:
+async def load_budget(connection: Connection, names: CodeNames, scope: BudgetScope = BudgetScope()) -> Budget:
     """Execution of every node in ``scope`` that ever had a figure."""
-    at = await batch_or_last(connection, scope.batch)
-    rows = await fetch(connection, "budget", at, _centres(names, scope))
-    nodes = [_node(names, row) for row in rows]
-    chosen = sorted((each for each in nodes if scope.year in (None, each.year)), key=_order)
-    ae, cp = _total([each.ae for each in chosen]), _total([each.cp for each in chosen])
+    at = await find_batch_or_last(connection, scope.batch)
+    rows = await fetch(connection, "budget", at, _list_centres(names, scope))
+    nodes = [_build_node(names, row) for row in rows]
+    chosen = sorted((each for each in nodes if scope.year in (None, each.year)), key=_build_sort_key)
+    ae, cp = (
+        _sum_appropriations([each.ae for each in chosen]),
+        _sum_appropriations([each.cp for each in chosen]),
+    )
     return Budget(at, scope.level.name, chosen, ae, cp)
 
 
-def _centres(names: Names, scope: Scope) -> list[int]:
+def _list_centres(names: CodeNames, scope: BudgetScope) -> list[int]:
     """Numbers of the fund centres in scope."""
     return [
         names.by_code[code]
         for code, centre in names.codes.centres.items()
         if centre.level == scope.level
         and code in names.by_code
-        and _lies_in(scope, names.codes.programme_of(code).code)
+        and _is_in_scope(scope, names.codes.find_programme(code).code)
     ]
 
 
-def _lies_in(scope: Scope, programme: str) -> bool:
+def _is_in_scope(scope: BudgetScope, programme: str) -> bool:
     return scope.programme in (None, programme) and (not scope.within or programme in scope.within)
 
 
-def _node(names: Names, row: Row) -> NodeBudget:
-    node = Node.of(row["node"])
-    code = names.code(CENTRE, node.centre)
+def _build_node(names: CodeNames, row: Row) -> NodeBudget:
+    node = BudgetNode.from_number(row["node"])
+    code = names.find_code(CENTRE, node.centre)
     return NodeBudget(
         node.year,
         code,
-        names.centre_label(code, node.year),
+        names.find_centre_label(code, node.year),
         node.envelope,
         node.family.name.lower(),
-        names.codes.programme_of(code, node.year).estimated,
-        measured(row, "ae"),
-        measured(row, "cp"),
+        names.codes.find_programme(code, node.year).estimated,
+        read_appropriations(row, "ae"),
+        read_appropriations(row, "cp"),
     )
 
 
-def measured(row: Row | None, measure: str) -> Appropriations:
+def read_appropriations(row: Row | None, measure: str) -> Appropriations:
     """One measure (``ae`` or ``cp``) of a row of ``node_balance``; zeros where there is none yet."""
     opened, allotted, reserved, consumed = (row[f"{measure}_{figure}"] if row else 0 for figure in _FIGURES)
     return Appropriations(opened, allotted, reserved, consumed, opened - reserved - consumed)
 
 
-def _total(parts: Sequence[Appropriations]) -> Appropriations:
+def _sum_appropriations(parts: Sequence[Appropriations]) -> Appropriations:
     return Appropriations(
         *(sum(getattr(each, name) for each in parts) for name in Appropriations.__struct_fields__)
     )
 
 
-def _order(node: NodeBudget) -> tuple[int, str, str, str]:
+def _build_sort_key(node: NodeBudget) -> tuple[int, str, str, str]:
     return node.year, node.centre, node.envelope, node.family
 
 
-def grid(found: Budget) -> Grid:
+def build_table(found: Budget) -> ReportTable:
     """As a table: AE and CP of a node side by side."""
     shown = ("opened", "reserved", "consumed", "available")
     columns = [
         *(Column("year"), Column("centre"), Column("label"), Column("envelope")),
-        *(Column(f"{measure} {name}", Kind.MONEY) for measure in ("AE", "CP") for name in shown),
+        *(Column(f"{measure} {name}", CellType.MONEY) for measure in ("AE", "CP") for name in shown),
     ]
     rows = [
-        [str(each.year), each.centre, each.label, _envelope(each), *_cells(each, shown)]
+        [str(each.year), each.centre, each.label, _format_envelope(each), *_list_cells(each, shown)]
         for each in found.nodes
     ]
-    foot = ["", "all", "", "", *_cells(found, shown)]
-    return Grid(
+    foot = ["", "all", "", "", *_list_cells(found, shown)]
+    return ReportTable(
         f"Budget execution by {found.level.lower()}, after batch {found.batch:,}", columns, rows, foot
     )
 
 
-def _envelope(node: NodeBudget) -> str:
+def _format_envelope(node: NodeBudget) -> str:
     family = "" if node.family == FundFamily.ORDINARY.name.lower() else f", {node.family.replace('_', ' ')}"
     return f"{node.envelope}{family}{', estimated' if node.estimated else ''}"
 
 
-def _cells(found: NodeBudget | Budget, shown: Sequence[str]) -> list[int]:
+def _list_cells(found: NodeBudget | Budget, shown: Sequence[str]) -> list[int]:
     return [getattr(measure, name) for measure in (found.ae, found.cp) for name in shown]

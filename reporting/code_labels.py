@@ -10,27 +10,27 @@ from pathlib import Path
 from core import calendar, chart, late_interest, nomenclature, payment_rules
 from core.catalog import Role
 from core.chart import Chart
-from core.effective_dates import Dated
-from core.late_interest import Interest
-from core.nomenclature import Centre, Nomenclature, Programme
-from core.reference.files import SHIPPED, broken
+from core.effective_dates import EffectiveDated
+from core.late_interest import LateInterestRules
+from core.nomenclature import FundCentre, Nomenclature, Programme
+from core.reference.files import SAMPLE_FOLDER, reference_error
 
 
 @dataclass(frozen=True, slots=True)
-class Codes:
+class CodeLabels:
     """Everything that has a code, by year and code; where no year counts, as the latest one calls it."""
 
     years: dict[int, Nomenclature]
     """In order."""
     charts: dict[int, Chart]
     programmes: dict[str, Programme]
-    centres: dict[str, Centre]
+    centres: dict[str, FundCentre]
     """Level and programme of a fund centre are those of its code, the same in every year."""
     accounts: dict[str, str]
-    interest: Interest
-    term_days: Dated
+    interest: LateInterestRules
+    term_days: EffectiveDated
 
-    def of(self, year: int) -> Nomenclature:
+    def find_year(self, year: int) -> Nomenclature:
         """What the codes mean in ``year``.
 
         Raises
@@ -39,17 +39,19 @@ class Codes:
             The calendar does not name it.
         """
         if year not in self.years:
-            raise broken("calendar.toml", f"exercise {year} is not there", f"Put [exercise.{year}] back.")
+            raise reference_error(
+                "calendar.toml", f"exercise {year} is not there", f"Put [exercise.{year}] back."
+            )
         return self.years[year]
 
-    def programme_of(self, centre: str, year: int | None = None) -> Programme:
+    def find_programme(self, centre: str, year: int | None = None) -> Programme:
         """The programme above a fund centre, or the centre itself, as a year or the latest one describes it."""
-        centres = self.centres if year is None else self.of(year).centres
+        centres = self.centres if year is None else self.find_year(year).centres
         while centres[centre].parent:
             centre = centres[centre].parent
-        return self.programmes[centre] if year is None else self.of(year).programmes[centre]
+        return self.programmes[centre] if year is None else self.find_year(year).programmes[centre]
 
-    def account_label(self, account: str, exercise: int | None = None) -> str:
+    def find_account_label(self, account: str, exercise: int | None = None) -> str:
         """What an account is called in the chart of an exercise, or of the latest that has it."""
         charted = self.charts[exercise].accounts if exercise in self.charts else {}
         return charted.get(account, self.accounts.get(account, ""))
@@ -57,10 +59,10 @@ class Codes:
     @property
     def receivables(self) -> dict[int, str]:
         """By exercise, the account of what is owed to the State."""
-        return {year: each.shared[Role.RECEIVABLE] for year, each in self.charts.items()}
+        return {year: each.shared_accounts[Role.RECEIVABLE] for year, each in self.charts.items()}
 
 
-def load(folder: Path = SHIPPED) -> Codes:
+def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     """Read the files of every exercise that the calendar of ``folder`` names.
 
     Raises
@@ -68,7 +70,7 @@ def load(folder: Path = SHIPPED) -> Codes:
     ReferenceDataError
         The files do not hold together.
     """
-    found = Codes({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
+    found = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
     for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
         own = folder.joinpath(str(year))
         codes = found.years[year] = nomenclature.load(own)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
-from core.nomenclature import CENTRES_MAX, OTHER_TITLES, STAFF_TITLE, FundFamily, Level
-from reporting.code_labels import Codes
+from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST
+from core.nomenclature import CENTRES_MAX, OTHER_TITLES, STAFF_TITLE, CentreLevel, FundFamily
+from reporting.code_labels import CodeLabels
 from reporting.report_queries import Connection, fetch
 
 CENTRE, AREA, ITEM, FUND, ACCOUNT, SENDER = range(1, 7)
@@ -16,7 +16,7 @@ _CENTRES = CENTRES_MAX + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class BudgetNode:
     """A budget node taken apart."""
 
     number: int
@@ -27,7 +27,7 @@ class Node:
     family: FundFamily
 
     @classmethod
-    def of(cls, number: int) -> "Node":
+    def from_number(cls, number: int) -> "BudgetNode":
         """``((year - 2000) * 131072 + centre) * 6 + staff * 3 + family``, undone."""
         place, sheet = divmod(number, _SHEETS)
         year, centre = divmod(place, _CENTRES)
@@ -35,74 +35,74 @@ class Node:
         envelope = STAFF_TITLE if staff else OTHER_TITLES
         return cls(number, year + YEAR_FIRST, centre, envelope, FundFamily(family))
 
-    def at(self, centre: int) -> "Node":
+    def at_centre(self, centre: int) -> "BudgetNode":
         """The node of another fund centre on the same sheet."""
-        return Node.of(self.number + (centre - self.centre) * _SHEETS)
+        return BudgetNode.from_number(self.number + (centre - self.centre) * _SHEETS)
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class CodeNames:
     """Codes by number, and what the files say of them."""
 
-    codes: Codes
+    codes: CodeLabels
     by_number: Mapping[int, Mapping[int, str]]
     by_code: Mapping[str, int]
     """Numbers of fund centres."""
 
-    def code(self, kind: int, number: int) -> str:
+    def find_code(self, kind: int, number: int) -> str:
         """The code of a number; empty for 0."""
         return self.by_number[kind].get(number, f"no. {number}") if number else ""
 
-    def account(self, number: int, exercise: int | None = None) -> tuple[str, str]:
+    def find_account(self, number: int, exercise: int | None = None) -> tuple[str, str]:
         """An account's number in the chart, and its label there."""
-        code = self.code(ACCOUNT, number)
-        return code, self.codes.account_label(code, exercise)
+        code = self.find_code(ACCOUNT, number)
+        return code, self.codes.find_account_label(code, exercise)
 
-    def centre_label(self, code: str, year: int) -> str:
+    def find_centre_label(self, code: str, year: int) -> str:
         """What a fund centre is called in a budget year."""
-        found = self.codes.of(year).centres.get(code)
+        found = self.codes.find_year(year).centres.get(code)
         return found.label if found else ""
 
-    def level(self, code: str) -> Level | None:
+    def find_level(self, code: str) -> CentreLevel | None:
         """The level of a fund centre; None when the files do not hold it."""
         found = self.codes.centres.get(code)
         return found.level if found else None
 
-    def node(self, number: int) -> str:
+    def format_node(self, number: int) -> str:
         """``0177-D013-DD13 HT2 2018``; the fund family where it is not the ordinary one."""
-        node = Node.of(number)
+        node = BudgetNode.from_number(number)
         family = (
             "" if node.family is FundFamily.ORDINARY else f" {node.family.name.lower().replace('_', ' ')}"
         )
-        return f"{self.code(CENTRE, node.centre)} {node.envelope}{family} {node.year}"
+        return f"{self.find_code(CENTRE, node.centre)} {node.envelope}{family} {node.year}"
 
-    def node_of(self, cell: Mapping[str, int]) -> int:
+    def find_node(self, cell: Mapping[str, int]) -> int:
         """The node that an account assignment hangs under: its operation's where it has one."""
-        item, fund = self.code(ITEM, cell["item"]), self.code(FUND, cell["fund"])
-        meant = self.codes.of(cell["budget_year"])
+        item, fund = self.find_code(ITEM, cell["item"]), self.find_code(FUND, cell["fund"])
+        meant = self.codes.find_year(cell["budget_year"])
         sheet = meant.items[item].staff * _FAMILIES + meant.funds[fund].family
         place = (cell["budget_year"] - YEAR_FIRST) * _CENTRES + (cell["operation"] or cell["centre"])
         return place * _SHEETS + sheet
 
-    def upwards(self, node: int) -> list[int]:
+    def list_path(self, node: int) -> list[int]:
         """The node, and every node above it up to the programme."""
-        first = Node.of(node)
-        centres = self.codes.of(first.year).centres
-        found, code = [node], self.code(CENTRE, first.centre)
+        first = BudgetNode.from_number(node)
+        centres = self.codes.find_year(first.year).centres
+        found, code = [node], self.find_code(CENTRE, first.centre)
         while code in centres and (code := centres[code].parent):
-            found.append(first.at(self.by_code[code]).number)
+            found.append(first.at_centre(self.by_code[code]).number)
         return found
 
 
-async def read_names(connection: Connection, codes: Codes) -> Names:
+async def read_names(connection: Connection, codes: CodeLabels) -> CodeNames:
     """The numbers that the database gave to codes."""
     by_number: dict[int, dict[int, str]] = {kind: {} for kind in range(CENTRE, SENDER + 1)}
     for row in await fetch(connection, "reference_texts"):
         by_number[row["kind"]][row["id"]] = row["code"]
-    return Names(codes, by_number, {code: number for number, code in by_number[CENTRE].items()})
+    return CodeNames(codes, by_number, {code: number for number, code in by_number[CENTRE].items()})
 
 
-def month_of(period: int) -> str:
+def format_month(period: int) -> str:
     """``2018-12``."""
-    exercise, month = divmod(period, PERIODS_A_YEAR)
+    exercise, month = divmod(period, PERIODS_PER_YEAR)
     return f"{exercise + YEAR_FIRST}-{month:02}"

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from core.catalog import CATALOG, KIND_NUMBER, Remainder
-from core.nomenclature import Centre, Level
-from reporting.code_names import CENTRE, Names
-from reporting.report_queries import Connection, batch_or_last, fetch
-from reporting.report_tables import Column, Grid, Kind
+from core.catalog import CATALOG, KIND_NUMBERS, Remainder
+from core.nomenclature import CentreLevel, FundCentre
+from reporting.code_names import CENTRE, CodeNames
+from reporting.report_queries import Connection, fetch, find_batch_or_last
+from reporting.report_tables import CellType, Column, ReportTable
 
 
-class Outstanding(msgspec.Struct, frozen=True):
+class OutstandingCentre(msgspec.Struct, frozen=True):
     """What commitments of one fund centre and budget year still bind, in cents."""
 
     year: int
@@ -30,28 +30,28 @@ class OutstandingCommitments(msgspec.Struct, frozen=True):
 
     batch: int
     level: str
-    centres: list[Outstanding]
+    centres: list[OutstandingCentre]
     commitments: int
     open: int
     unbilled: int
 
 
-async def outstanding_commitments(
-    connection: Connection, names: Names, *, level: Level = Level.PROGRAMME
+async def load_outstanding_commitments(
+    connection: Connection, names: CodeNames, *, level: CentreLevel = CentreLevel.PROGRAMME
 ) -> OutstandingCommitments:
     """What is left of all commitments, read from the journal itself: it takes a pass over all entries."""
     kinds = [
         number for number, kind in enumerate(CATALOG) if (kind.draws or kind.feeds) and not kind.inherits
     ]
     opens, unbills = (
-        [_sign(number, which) for number in kinds] for which in (Remainder.OPEN, Remainder.UNBILLED)
+        [_find_sign(number, which) for number in kinds] for which in (Remainder.OPEN, Remainder.UNBILLED)
     )
     mirrors = [number for number, kind in enumerate(CATALOG) if kind.mirrors]
-    rows = await fetch(connection, "commitments", kinds, opens, unbills, mirrors, KIND_NUMBER["commitment"])
+    rows = await fetch(connection, "commitments", kinds, opens, unbills, mirrors, KIND_NUMBERS["commitment"])
     sums: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in rows:
-        centres = names.codes.of(row["budget_year"]).centres
-        centre = _above(centres, names.code(CENTRE, row["centre"]), level)
+        centres = names.codes.find_year(row["budget_year"]).centres
+        centre = _find_ancestor(centres, names.find_code(CENTRE, row["centre"]), level)
         sums[row["budget_year"], centre] = [
             total + row[name]
             for total, name in zip(
@@ -59,29 +59,29 @@ async def outstanding_commitments(
             )
         ]
     found = [
-        Outstanding(year, centre, names.centre_label(centre, year), *each)
+        OutstandingCentre(year, centre, names.find_centre_label(centre, year), *each)
         for (year, centre), each in sorted(sums.items())
     ]
     totals = (sum(getattr(each, name) for each in found) for name in ("commitments", "open", "unbilled"))
-    return OutstandingCommitments(await batch_or_last(connection, None), level.name, found, *totals)
+    return OutstandingCommitments(await find_batch_or_last(connection, None), level.name, found, *totals)
 
 
-def _sign(kind: int, which: Remainder) -> int:
+def _find_sign(kind: int, which: Remainder) -> int:
     return (CATALOG[kind].feeds is which) - (CATALOG[kind].draws is which)
 
 
-def _above(centres: Mapping[str, Centre], centre: str, level: Level) -> str:
+def _find_ancestor(centres: Mapping[str, FundCentre], centre: str, level: CentreLevel) -> str:
     """The fund centre of ``level`` above ``centre``, or itself."""
     while centres[centre].level > level:
         centre = centres[centre].parent
     return centre
 
 
-def grid(found: OutstandingCommitments) -> Grid:
+def build_table(found: OutstandingCommitments) -> ReportTable:
     """As a table."""
     columns = [
-        *(Column("year"), Column("centre"), Column("label"), Column("commitments", Kind.COUNT)),
-        *(Column("engaged, not drawn", Kind.MONEY), Column("certified, not requested", Kind.MONEY)),
+        *(Column("year"), Column("centre"), Column("label"), Column("commitments", CellType.COUNT)),
+        *(Column("engaged, not drawn", CellType.MONEY), Column("certified, not requested", CellType.MONEY)),
     ]
     rows = [
         [str(each.year), each.centre, each.label, each.commitments, each.open, each.unbilled]
@@ -89,4 +89,4 @@ def grid(found: OutstandingCommitments) -> Grid:
     ]
     foot = ["", "all", "", found.commitments, found.open, found.unbilled]
     title = f"Outstanding commitments by {found.level.lower()}, after batch {found.batch:,}"
-    return Grid(title, columns, rows, foot)
+    return ReportTable(title, columns, rows, foot)

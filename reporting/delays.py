@@ -13,18 +13,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBER
-from core.tables.columns import blank, join
-from core.tables.delays import Debited, Late
+from core.catalog import KIND_NUMBERS
+from core.tables.columns import allocate_zeros, concat_tables
+from core.tables.delays import DebitedPayments, LatePayments
 from posting.delays import delay_queries as journal
-from posting.delays.amounts_due import due
-from posting.delays.measurement import Known, are_interest, late, measured
-from reporting.code_names import CENTRE, Names
+from posting.delays.amounts_due import compute_amounts_due
+from posting.delays.measurement import RequestFacts, find_interest, measure_delays, select_late
+from reporting.code_names import CENTRE, CodeNames
 from reporting.report_queries import Connection, fetch
-from reporting.report_tables import Column, Grid, Kind
+from reporting.report_tables import CellType, Column, ReportTable
 
-By = Literal["ministry", "programme"]
-_INTEREST = KIND_NUMBER["late_interest"]
+Grouping = Literal["ministry", "programme"]
+_INTEREST = KIND_NUMBERS["late_interest"]
 _UNKNOWN = ("", "")
 
 
@@ -60,10 +60,10 @@ class Delays(msgspec.Struct, frozen=True):
     total: Delay
 
 
-class Scope(NamedTuple):
+class DelayScope(NamedTuple):
     """What is reported."""
 
-    by: By = "ministry"
+    by: Grouping = "ministry"
     year: int | None = None
     within: frozenset[str] = frozenset()
     """Only these programmes; all of them when empty."""
@@ -71,45 +71,47 @@ class Scope(NamedTuple):
     @property
     def span(self) -> tuple[date, date]:
         """The days of debits that count."""
-        return (date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.EVER
+        return (date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.ALL_DAYS
 
 
-_ALL = Scope()
+_WHOLE_SCOPE = DelayScope()
 
 
 @dataclass(slots=True)
 class _Sums:
     """Figures by account assignment, added up as debits come."""
 
-    known: Known
+    facts: RequestFacts
     cells: int
     figures: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    late: list[Late] = field(default_factory=lambda: [blank(Late, 0)])
+    late: list[LatePayments] = field(default_factory=lambda: [allocate_zeros(LatePayments, 0)])
 
-    def take(self, rows: Debited) -> None:
+    def add_debits(self, rows: DebitedPayments) -> None:
         """Count some debits."""
-        found = measured(rows, self.known)
-        cell, interest = found.rows.cell, are_interest(rows, self.known.parts)
-        in_time, stopped = found.late == 0, found.stopped.astype(np.int64)
+        found = measure_delays(rows, self.facts)
+        cell, interest = found.rows.cell, find_interest(rows, self.facts.diverted_parts)
+        in_time, stopped = found.late_days == 0, found.suspended_days.astype(np.int64)
         self._add("payments", cell, np.ones(len(cell), np.int64))
         self._add("cents", cell, found.rows.amount)
-        self._add("days", cell, found.taken.astype(np.int64))
+        self._add("days", cell, found.delay_days.astype(np.int64))
         self._add("in_time", cell, in_time.astype(np.int64))
         self._add("suspended", cell, (stopped > 0).astype(np.int64))
         self._add("suspended_days", cell, stopped)
         self._add("interest_paid", rows.cell[interest], rows.amount[interest])
-        self.late.append(late(found))
+        self.late.append(select_late(found))
 
     def _add(self, name: str, cell: NDArray[np.int32], values: NDArray[np.int64]) -> None:
         sums = self.figures.setdefault(name, np.zeros(self.cells, np.int64))
         np.add.at(sums, cell, values)
 
-    def put(self, name: str, cell: Sequence[int] | NDArray[np.int32], cents: Sequence[int] | NDArray) -> None:
+    def add_amounts(
+        self, name: str, cell: Sequence[int] | NDArray[np.int32], cents: Sequence[int] | NDArray
+    ) -> None:
         """Add what is known by account assignment already."""
         self._add(name, np.asarray(cell, np.int32), np.asarray(cents, np.int64))
 
 
-async def delays(connection: Connection, names: Names, scope: Scope = _ALL) -> Delays:
+async def load_delays(connection: Connection, names: CodeNames, scope: DelayScope = _WHOLE_SCOPE) -> Delays:
     """What was debited in ``scope``.
 
     Raises
@@ -119,41 +121,43 @@ async def delays(connection: Connection, names: Names, scope: Scope = _ALL) -> D
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         cells = await fetch(connection, "cell_centres")
-        known = await journal.known(connection, names.codes.term_days)
+        known = await journal.load_request_facts(connection, names.codes.term_days)
         sums = _Sums(known, max((row["cell"] for row in cells), default=0) + 1)
-        await journal.debited(connection, scope.span, sums.take)
+        await journal.read_debits(connection, scope.span, sums.add_debits)
         proposed = await fetch(connection, "interest_proposed", _INTEREST, *scope.span)
-    owed = due(join(sums.late), names.codes.interest)
-    sums.put("interest_due", owed.cell, owed.amount)
-    sums.put("interest_proposed", [row["cell"] for row in proposed], [row["cents"] for row in proposed])
-    places = {row["cell"]: _place(names, row["centre"], row["budget_year"]) for row in cells}
-    return _told(sums.figures, places, scope)
+    owed = compute_amounts_due(concat_tables(sums.late), names.codes.interest)
+    sums.add_amounts("interest_due", owed.cell, owed.amount)
+    sums.add_amounts(
+        "interest_proposed", [row["cell"] for row in proposed], [row["cents"] for row in proposed]
+    )
+    places = {row["cell"]: _find_programme(names, row["centre"], row["budget_year"]) for row in cells}
+    return _build_report(sums.figures, places, scope)
 
 
-def _place(names: Names, centre: int, year: int) -> tuple[str, str]:
+def _find_programme(names: CodeNames, centre: int, year: int) -> tuple[str, str]:
     """Ministry and programme of a fund centre in a budget year."""
-    code = names.code(CENTRE, centre)
-    if code not in names.codes.of(year).centres:
+    code = names.find_code(CENTRE, centre)
+    if code not in names.codes.find_year(year).centres:
         return _UNKNOWN
-    programme = names.codes.programme_of(code, year)
+    programme = names.codes.find_programme(code, year)
     return programme.ministry, programme.code
 
 
-def _told(
-    figures: Mapping[str, NDArray[np.int64]], places: Mapping[int, tuple[str, str]], scope: Scope
+def _build_report(
+    figures: Mapping[str, NDArray[np.int64]], places: Mapping[int, tuple[str, str]], scope: DelayScope
 ) -> Delays:
     groups: dict[tuple[str, str], list[int]] = {}
     for cell, (ministry, programme) in places.items():
         if not scope.within or programme in scope.within:
             groups.setdefault((ministry, programme if scope.by == "programme" else ""), []).append(cell)
-    rows = [_delay(place, figures, cells) for place, cells in groups.items()]
+    rows = [_build_row(place, figures, cells) for place, cells in groups.items()]
     rows = [row for row in rows if row.payments or row.interest_due or row.interest_proposed]
     rows.sort(key=lambda row: (-row.mean_days, row.ministry, row.programme))
     every = [cell for cells in groups.values() for cell in cells]
-    return Delays(scope.year, scope.by, rows, _delay(("", ""), figures, every))
+    return Delays(scope.year, scope.by, rows, _build_row(("", ""), figures, every))
 
 
-def _delay(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]], cells: list[int]) -> Delay:
+def _build_row(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]], cells: list[int]) -> Delay:
     sums = {name: int(column[cells].sum()) for name, column in figures.items()}
     told = {name: sums.get(name, 0) for name in _SUMMED}
     payments = told["payments"]
@@ -166,34 +170,35 @@ def _delay(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]], cel
     )
 
 
-_TOLD = frozenset({"ministry", "programme", "mean_days", "in_time_percent"})
-_SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _TOLD)
+_NOT_SUMMED = frozenset({"ministry", "programme", "mean_days", "in_time_percent"})
+_SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _NOT_SUMMED)
 
 
-def grid(found: Delays) -> Grid:
+def build_table(found: Delays) -> ReportTable:
     """As a table."""
     is_programme = found.by == "programme"
     columns = [
         Column("ministry"),
         *([Column("programme")] if is_programme else []),
         *(
-            Column("payments", Kind.COUNT),
-            Column("euros", Kind.MONEY),
+            Column("payments", CellType.COUNT),
+            Column("euros", CellType.MONEY),
             Column("mean days"),
             Column("in time"),
         ),
-        *(Column("suspended", Kind.COUNT), Column("days of it", Kind.COUNT)),
-        *(Column(f"interest {name}", Kind.MONEY) for name in ("due", "proposed", "paid")),
+        *(Column("suspended", CellType.COUNT), Column("days of it", CellType.COUNT)),
+        *(Column(f"interest {name}", CellType.MONEY) for name in ("due", "proposed", "paid")),
     ]
     rows = [
-        [each.ministry, *([each.programme] if is_programme else []), *_cells(each)] for each in found.rows
+        [each.ministry, *([each.programme] if is_programme else []), *_list_cells(each)]
+        for each in found.rows
     ]
-    foot = ["all", *([""] if is_programme else []), *_cells(found.total)]
+    foot = ["all", *([""] if is_programme else []), *_list_cells(found.total)]
     when = f", debited in {found.year}" if found.year else ""
-    return Grid(f"Payment delays by {found.by}{when}", columns, rows, foot)
+    return ReportTable(f"Payment delays by {found.by}{when}", columns, rows, foot)
 
 
-def _cells(each: Delay) -> list[str | int]:
+def _list_cells(each: Delay) -> list[str | int]:
     return [
         *(each.payments, each.cents, f"{each.mean_days:.1f}", f"{each.in_time_percent:.1f} %"),
         *(each.suspended, each.suspended_days),

@@ -8,7 +8,7 @@ _BATCHES_BACK = (32, 1024)
 """A node that is much drawn on has a row among the last batches; for the others all that came before is looked through."""
 
 
-async def figures(connection: Connection, nodes: Collection[int], batch: int) -> Mapping[int, Row]:
+async def fetch_figures(connection: Connection, nodes: Collection[int], batch: int) -> Mapping[int, Row]:
     """The figures of ``nodes`` after ``batch``, by node; a node that never had any is left out."""
     found: dict[int, Row] = {}
     for back in _BATCHES_BACK:

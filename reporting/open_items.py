@@ -7,17 +7,17 @@ from typing import Any
 
 import msgspec
 
-from core.catalog import CATALOG, KIND_NUMBER, Family, Remainder
-from reporting.act_rows import Found, brief, gather, look_up, words
-from reporting.act_views import Assignment, Brief, Origin, Payee, PaymentTerms
-from reporting.code_names import Names
+from core.catalog import CATALOG, KIND_NUMBERS, Family, Remainder
+from reporting.act_rows import RelatedRows, choose_lookup, describe_line, fetch_related, summarize_entry
+from reporting.act_views import Assignment, EntrySummary, Origin, Payee, PaymentTerms
+from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch
 
-COMMITMENTS = (KIND_NUMBER["commitment"],)
+COMMITMENTS = (KIND_NUMBERS["commitment"],)
 REQUESTS = tuple(number for number, kind in enumerate(CATALOG) if kind.family is Family.PAYMENT_REQUEST)
 _DIVERTING = frozenset(number for number, kind in enumerate(CATALOG) if kind.inherits and kind.pays)
 _UNDOABLE = frozenset(kind.follows for kind in CATALOG if kind.mirrors)
-Sums = Mapping[int, Mapping[int, int]]
+FollowerSums = Mapping[int, Mapping[int, int]]
 """By line and by kind of what follows it, the cents that were not undone since."""
 
 
@@ -45,9 +45,9 @@ class CommitmentLine(msgspec.Struct, frozen=True, kw_only=True):
     """Certified, not yet requested."""
     remaining: int
     """Engaged, not yet requested: open and unbilled."""
-    changes: list[Brief]
-    services: list[Brief]
-    requests: list[Brief]
+    changes: list[EntrySummary]
+    services: list[EntrySummary]
+    requests: list[EntrySummary]
 
 
 class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,36 +76,36 @@ class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
     """To whoever opposed the payment or was assigned the claim."""
     payable: int
     """Left, neither settled nor diverted."""
-    commitment: Brief | None
-    rejections: list[Brief]
-    settlements: list[Brief]
+    commitment: EntrySummary | None
+    rejections: list[EntrySummary]
+    settlements: list[EntrySummary]
     """Payments, set-offs, oppositions and assignments."""
 
 
-async def commitments(
-    connection: Connection, names: Names, rows: Sequence[Row], most: int
+async def load_commitments(
+    connection: Connection, names: CodeNames, rows: Sequence[Row], most: int
 ) -> tuple[list[CommitmentLine], bool]:
     """How these lines of commitments stand, and whether none of what follows them is left off the lists."""
-    found = await gather(connection, names, (rows, []), most)
-    sums = await _sums(connection, [row["entry_id"] for row in rows])
-    return [_commitment(found, row, sums[row["entry_id"]]) for row in rows], found.is_whole
+    found = await fetch_related(connection, names, (rows, []), most)
+    sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
+    return [_build_commitment(found, row, sums[row["entry_id"]]) for row in rows], found.is_complete
 
 
-async def payments(
-    connection: Connection, names: Names, rows: Sequence[Row], most: int
+async def load_payments(
+    connection: Connection, names: CodeNames, rows: Sequence[Row], most: int
 ) -> tuple[list[PaymentLine], bool]:
     """How these lines of payment requests stand, and whether no rejection is left off the lists."""
-    found = await gather(connection, names, (rows, []), most)
-    sums = await _sums(connection, [row["entry_id"] for row in rows])
-    return [_payment(found, row, sums[row["entry_id"]]) for row in rows], found.is_whole
+    found = await fetch_related(connection, names, (rows, []), most)
+    sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
+    return [_build_payment(found, row, sums[row["entry_id"]]) for row in rows], found.is_complete
 
 
-async def _sums(connection: Connection, entries: Sequence[int]) -> Sums:
+async def _sum_followers(connection: Connection, entries: Sequence[int]) -> FollowerSums:
     """What follows these entries, less what was undone of it; summed by the database, however much it is."""
-    direct = await _drawn(connection, entries)
+    direct = await _fetch_drawn(connection, entries)
     undoable = [row for row in direct if CATALOG[row["kind"]].family in _UNDOABLE]
     place = {entry: (row["predecessor"], row["kind"]) for row in undoable for entry in row["entries"]}
-    undone = await _drawn(connection, list(place))
+    undone = await _fetch_drawn(connection, list(place))
     sums: dict[int, dict[int, int]] = {entry: defaultdict(int) for entry in entries}
     for row in direct:
         sums[row["predecessor"]][row["kind"]] += row["cents"]
@@ -117,59 +117,59 @@ async def _sums(connection: Connection, entries: Sequence[int]) -> Sums:
     return sums
 
 
-async def _drawn(connection: Connection, entries: Sequence[int]) -> list[Row]:
+async def _fetch_drawn(connection: Connection, entries: Sequence[int]) -> list[Row]:
     if not entries:
         return []
-    await look_up(connection, len(entries))
+    await choose_lookup(connection, len(entries))
     return await fetch(connection, "drawn", entries, min(entries))
 
 
-def _commitment(found: Found, row: Row, sums: Mapping[int, int]) -> CommitmentLine:
-    said, followers = words(found, row), found.followers.get(row["entry_id"], ())
-    left = {which: _left(row, sums, which) for which in (Remainder.OPEN, Remainder.UNBILLED)}
+def _build_commitment(found: RelatedRows, row: Row, sums: Mapping[int, int]) -> CommitmentLine:
+    said, followers = describe_line(found, row), found.followers.get(row["entry_id"], ())
+    left = {which: _sum_remainder(row, sums, which) for which in (Remainder.OPEN, Remainder.UNBILLED)}
     increased, decreased = (
-        sums.get(KIND_NUMBER[f"commitment_{name}"], 0) for name in ("increase", "decrease")
+        sums.get(KIND_NUMBERS[f"commitment_{name}"], 0) for name in ("increase", "decrease")
     )
     return CommitmentLine(
-        **_shared(said),
+        **_select_shared(said),
         initial=row["amount"],
         increased=increased,
         decreased=decreased,
         engaged=row["amount"] + increased - decreased,
-        certified=_of(sums, Family.SERVICE),
-        requested=_of(sums, Family.PAYMENT_REQUEST),
+        certified=_sum_family(sums, Family.SERVICE),
+        requested=_sum_family(sums, Family.PAYMENT_REQUEST),
         open=left[Remainder.OPEN],
         unbilled=left[Remainder.UNBILLED],
         remaining=sum(left.values()),
-        changes=_told(followers, Family.COMMITMENT_CHANGE),
-        services=_told(followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
-        requests=_told(followers, Family.PAYMENT_REQUEST, Family.REJECTION),
+        changes=_summarize_families(followers, Family.COMMITMENT_CHANGE),
+        services=_summarize_families(followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
+        requests=_summarize_families(followers, Family.PAYMENT_REQUEST, Family.REJECTION),
     )
 
 
-def _payment(found: Found, row: Row, sums: Mapping[int, int]) -> PaymentLine:
-    said, before = words(found, row), found.entries.get(row["predecessor"])
+def _build_payment(found: RelatedRows, row: Row, sums: Mapping[int, int]) -> PaymentLine:
+    said, before = describe_line(found, row), found.entries.get(row["predecessor"])
     around = found.followers.get(row["entry_id"], ())
     followers = [each for each in around if each["predecessor"] == row["entry_id"]]
-    rejected, settled = _of(sums, Family.REJECTION), _of(sums, Family.SETTLEMENT)
+    rejected, settled = _sum_family(sums, Family.REJECTION), _sum_family(sums, Family.SETTLEMENT)
     diverted = sum(cents for kind, cents in sums.items() if kind in _DIVERTING)
     left = row["amount"] - rejected
     return PaymentLine(
-        **_shared(said),
+        **_select_shared(said),
         **{name: said[name] for name in ("kind", "french", "payee", "terms", "amount")},
-        state=_state(row["amount"], rejected, settled + diverted),
+        state=_find_state(row["amount"], rejected, settled + diverted),
         rejected=rejected,
         left=left,
         settled=settled,
         diverted=diverted,
         payable=left - settled - diverted,
-        commitment=brief(before) if before else None,
-        rejections=_told(followers, Family.REJECTION),
-        settlements=[brief(each) for each in followers if CATALOG[each["kind"]].inherits],
+        commitment=summarize_entry(before) if before else None,
+        rejections=_summarize_families(followers, Family.REJECTION),
+        settlements=[summarize_entry(each) for each in followers if CATALOG[each["kind"]].inherits],
     )
 
 
-def _state(amount: int, rejected: int, gone: int) -> str:
+def _find_state(amount: int, rejected: int, gone: int) -> str:
     """How a request stands of which ``gone`` cents were paid, set off or diverted."""
     if gone:
         return "partly_paid" if gone < amount - rejected else "paid"
@@ -178,11 +178,11 @@ def _state(amount: int, rejected: int, gone: int) -> str:
     return "requested"
 
 
-def _shared(said: Mapping[str, Any]) -> dict[str, Any]:
+def _select_shared(said: Mapping[str, Any]) -> dict[str, Any]:
     return {name: said[name] for name in ("entry", "reference", "origin", "day", "month", "assignment")}
 
 
-def _left(row: Row, sums: Mapping[int, int], which: Remainder) -> int:
+def _sum_remainder(row: Row, sums: Mapping[int, int], which: Remainder) -> int:
     """What is left of a line by the catalog: what it and its followers feed, less what they draw."""
     effects = chain([(row["kind"], row["amount"])], sums.items())
     return sum(
@@ -190,9 +190,9 @@ def _left(row: Row, sums: Mapping[int, int], which: Remainder) -> int:
     )
 
 
-def _of(sums: Mapping[int, int], family: Family) -> int:
+def _sum_family(sums: Mapping[int, int], family: Family) -> int:
     return sum(cents for kind, cents in sums.items() if CATALOG[kind].family is family)
 
 
-def _told(followers: Sequence[Row], *families: Family) -> list[Brief]:
-    return [brief(each) for each in followers if CATALOG[each["kind"]].family in families]
+def _summarize_families(followers: Sequence[Row], *families: Family) -> list[EntrySummary]:
+    return [summarize_entry(each) for each in followers if CATALOG[each["kind"]].family in families]

@@ -7,37 +7,37 @@ import numpy as np
 
 from core.tables.journal import RequestDetails
 from posting import payment_detail_pages
-from posting.payment_detail_pages import Texts
+from posting.payment_detail_pages import PaymentDetailTexts
 from reporting.act_views import PaymentTerms
 from reporting.report_queries import Connection, fetch
 
 _EPOCH = date(1970, 1, 1)
 
 
-async def terms_of(connection: Connection, entries: Sequence[int]) -> dict[int, PaymentTerms]:
+async def fetch_terms(connection: Connection, entries: Sequence[int]) -> dict[int, PaymentTerms]:
     """What each of ``entries`` says, by entry; those that say nothing are left out."""
     pages = await fetch(connection, "request_pages", entries)
     if not pages:
         return {}
-    rows, texts = payment_detail_pages.read(
+    rows, texts = payment_detail_pages.read_pages(
         [each["entry_id"] for each in pages], [each["page"] for each in pages]
     )
     at = np.flatnonzero(np.isin(rows.entry_id, entries))
-    return {int(rows.entry_id[row]): _terms(rows, texts, row) for row in at.tolist()}
+    return {int(rows.entry_id[row]): _build_terms(rows, texts, row) for row in at.tolist()}
 
 
-def _terms(rows: RequestDetails, texts: Texts, row: int) -> PaymentTerms:
+def _build_terms(rows: RequestDetails, texts: PaymentDetailTexts, row: int) -> PaymentTerms:
     priority = int(rows.priority[row])
     return PaymentTerms(
-        received=_day(rows.received[row]),
-        due=_day(rows.due[row]),
-        method=texts.method.shown(row),
+        received=_format_day(rows.received[row]),
+        due=_format_day(rows.due[row]),
+        method=texts.method.decode_row(row),
         priority=None if priority < 0 else priority,
-        invoice_number=texts.invoice_number.shown(row),
-        invoice_date=_day(rows.invoice_date[row]),
-        remittance=texts.remittance.shown(row),
+        invoice_number=texts.invoice_number.decode_row(row),
+        invoice_date=_format_day(rows.invoice_date[row]),
+        remittance=texts.remittance.decode_row(row),
     )
 
 
-def _day(number: np.int32) -> str | None:
+def _format_day(number: np.int32) -> str | None:
     return (_EPOCH + timedelta(int(number))).isoformat() if number else None

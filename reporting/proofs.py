@@ -8,14 +8,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from core.catalog import CATALOG, KIND_NUMBER, Budget
-from core.nomenclature import Level
-from reporting.code_names import CENTRE, Names
+from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction
+from core.nomenclature import CentreLevel
+from reporting.code_names import CENTRE, CodeNames
 from reporting.report_queries import SQL, Connection, Row, fetch, fetch_one
-from reporting.report_tables import Column, Grid, Kind
-from reporting.verification.chain import hash_of
-from reporting.verification.copy_reader import CHAINED
-from reporting.verification.snapshot_queries import Snapshot, Span
+from reporting.report_tables import CellType, Column, ReportTable
+from reporting.verification.chain import hash_batch
+from reporting.verification.copy_reader import HASHED_TABLES
+from reporting.verification.snapshot_queries import JournalSnapshot, WindowSpan
 
 _ORIGIN = bytes(32)
 
@@ -81,24 +81,27 @@ class SubmissionProof(msgspec.Struct, frozen=True):
 async def prove_link(connection: Connection, batch: Row) -> LinkProof:
     """Hash the rows of one row of ``batch`` again."""
     first, number = batch["first_entry"], batch["batch"]
-    span, snapshot = Span(number, number + 1, first, first + batch["entries"]), Snapshot(connection)
-    streams = [await snapshot.copy(stored, span) for stored in CHAINED]
+    span, snapshot = (
+        WindowSpan(number, number + 1, first, first + batch["entries"]),
+        JournalSnapshot(connection),
+    )
+    streams = [await snapshot.copy_rows(stored, span) for stored in HASHED_TABLES]
     previous = await connection.fetchval(SQL["chain_before"], number) or _ORIGIN
-    return LinkProof(number, batch["chain"].hex(), hash_of(streams, previous).hex())
+    return LinkProof(number, batch["chain"].hex(), hash_batch(streams, previous).hex())
 
 
-async def prove_batch(connection: Connection, names: Names, number: int) -> BatchProof | None:
+async def prove_batch(connection: Connection, names: CodeNames, number: int) -> BatchProof | None:
     """Hold a batch's row against everything it should equal; None when there is no such batch."""
     rows = await fetch(connection, "batches", [number])
     if not rows:
         return None
     (batch,) = rows
     link = await prove_link(connection, batch)
-    agreements = [*await _counts(connection, batch), *await _budget(connection, names, batch)]
+    agreements = [*await _compare_counts(connection, batch), *await _compare_budget(connection, names, batch)]
     return BatchProof(number, batch["committed_at"].isoformat(), link, agreements)
 
 
-async def prove_submission(connection: Connection, names: Names, number: int) -> SubmissionProof | None:
+async def prove_submission(connection: Connection, names: CodeNames, number: int) -> SubmissionProof | None:
     """Hold a file's totals against its rows, and prove every batch that has some; None when there is none."""
     found = await fetch(connection, "submissions", [number])
     if not found:
@@ -107,9 +110,9 @@ async def prove_submission(connection: Connection, names: Names, number: int) ->
     progress = await fetch(connection, "progress", [number])
     numbers = [each["batch"] for each in await fetch(connection, "batches_of_submission", number)]
     proofs = [await prove_batch(connection, names, each) for each in numbers]
-    agreements = [each for one in progress for each in await _totals(connection, row, one)]
+    agreements = [each for one in progress for each in await _compare_totals(connection, row, one)]
     if row["is_cancelled"]:
-        agreements.append(await _nothing_decided(connection, number))
+        agreements.append(await _compare_cancelled(connection, number))
     return SubmissionProof(
         number,
         row["file_name"],
@@ -121,7 +124,7 @@ async def prove_submission(connection: Connection, names: Names, number: int) ->
     )
 
 
-async def _totals(connection: Connection, row: Row, progress: Row) -> Iterable[Agreement]:
+async def _compare_totals(connection: Connection, row: Row, progress: Row) -> Iterable[Agreement]:
     outcomes = ("accepted", "duplicate", "refused", "suspended")
     told = [
         Agreement("lines of the file", row["declared_lines"], sum(progress[name] for name in outcomes)),
@@ -139,13 +142,13 @@ async def _totals(connection: Connection, row: Row, progress: Row) -> Iterable[A
     return [*(told if is_declared else []), *rows, accepted]
 
 
-async def _nothing_decided(connection: Connection, submission: int) -> Agreement:
+async def _compare_cancelled(connection: Connection, submission: int) -> Agreement:
     counted = await fetch_one(connection, "counted_of_submission", submission)
     decided = sum(counted[name] for name in ("accepted", "duplicate", "refused"))
     return Agreement("lines decided, though it is cancelled", 0, decided)
 
 
-async def _counts(connection: Connection, batch: Row) -> Iterable[Agreement]:
+async def _compare_counts(connection: Connection, batch: Row) -> Iterable[Agreement]:
     first = batch["first_entry"]
     found = await fetch_one(connection, "counted", batch["batch"], first, first + batch["entries"])
     posted = await fetch_one(connection, "posted", batch["batch"])
@@ -157,18 +160,24 @@ async def _counts(connection: Connection, batch: Row) -> Iterable[Agreement]:
     ]
 
 
-async def _budget(connection: Connection, names: Names, batch: Row) -> Iterable[Agreement]:
+async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) -> Iterable[Agreement]:
     """What the batch took up of the budget at each level, against what its entries ask by the catalog."""
     first, end = batch["first_entry"], batch["first_entry"] + batch["entries"]
     kinds = range(1, len(CATALOG))
-    signs = [_taken_up(number) for number in kinds]
+    signs = [_find_signs(number) for number in kinds]
     mirrors = [number for number in kinds if CATALOG[number].mirrors]
     voids = [number for number in kinds if CATALOG[number].settles < 0]
     inherit = [number for number in kinds if CATALOG[number].inherits]
-    columns = (list(kinds), [ae for ae, _ in signs], [cp for _, cp in signs], mirrors, KIND_NUMBER["earmark"])
+    columns = (
+        list(kinds),
+        [ae for ae, _ in signs],
+        [cp for _, cp in signs],
+        mirrors,
+        KIND_NUMBERS["earmark"],
+    )
     asked = await fetch_one(connection, "budget_asked", first, end, *columns, voids, inherit)
     moved = await fetch(connection, "budget_moved", batch["batch"])
-    levels = [(row, names.level(names.code(CENTRE, row["centre"]))) for row in moved]
+    levels = [(row, names.find_level(names.find_code(CENTRE, row["centre"]))) for row in moved]
     return [
         Agreement(
             f"{measure.upper()} taken up, {level.name.lower()}",
@@ -177,33 +186,33 @@ async def _budget(connection: Connection, names: Names, batch: Row) -> Iterable[
             True,
         )
         for measure in ("ae", "cp")
-        for level in (Level.PROGRAMME, Level.BOP, Level.UO)
+        for level in (CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO)
     ]
 
 
-def _taken_up(kind: int) -> tuple[int, int]:
+def _find_signs(kind: int) -> tuple[int, int]:
     """Signs with which a kind takes up AE and CP of a fund centre and everything above it."""
     found = CATALOG[kind]
-    if found.budget is Budget.EARMARK:
+    if found.budget is BudgetAction.EARMARK:
         return 1, 0
     return found.ae_reserved + found.ae_consumed, found.cp_reserved
 
 
-def grid(found: BatchProof | SubmissionProof) -> Grid:
+def build_table(found: BatchProof | SubmissionProof) -> ReportTable:
     """The figures side by side; counts and euros stand in columns of their own."""
     columns = [
-        *(Column("what"), Column("stated", Kind.COUNT), Column("counted", Kind.COUNT)),
-        *(Column("stated, euros", Kind.MONEY), Column("counted, euros", Kind.MONEY), Column("holds")),
+        *(Column("what"), Column("stated", CellType.COUNT), Column("counted", CellType.COUNT)),
+        *(Column("stated, euros", CellType.MONEY), Column("counted, euros", CellType.MONEY), Column("holds")),
     ]
-    rows = [[each.what, *_side_by_side(each), "yes" if each.holds else "NO"] for each in found.agreements]
+    rows = [[each.what, *_place_figures(each), "yes" if each.holds else "NO"] for each in found.agreements]
     of = (
         f"batch {found.batch:,}"
         if isinstance(found, BatchProof)
         else f"submission {found.submission}, {found.file}"
     )
-    return Grid(f"Proof of {of}", columns, rows)
+    return ReportTable(f"Proof of {of}", columns, rows)
 
 
-def _side_by_side(each: Agreement) -> list[int | None]:
+def _place_figures(each: Agreement) -> list[int | None]:
     figures = [each.stated, each.counted]
     return [None, None, *figures] if each.is_money else [*figures, None, None]

@@ -23,7 +23,7 @@ FRENCH: Mapping[str, str] = {
 """By what they are called in English."""
 
 
-def in_french(found: BatchProof) -> BatchProof:
+def translate_proof(found: BatchProof) -> BatchProof:
     """The same proof, its figures named in French."""
     named = [msgspec.structs.replace(each, what=FRENCH[each.what]) for each in found.agreements]
     return msgspec.structs.replace(found, agreements=named)

@@ -8,16 +8,16 @@ from core.act_fields import Field
 from core.catalog import CATALOG
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES, Remedy
-from reporting.code_names import Names
+from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch
-from reporting.report_tables import Column, Grid, Kind
+from reporting.report_tables import CellType, Column, ReportTable
 
 Language = Literal["en", "fr"]
 LINES_MAX = 1000
 """Refused lines told one by one."""
 
 
-class Reason(msgspec.Struct, frozen=True):
+class RefusalReason(msgspec.Struct, frozen=True):
     """All lines refused for one reason."""
 
     code: str
@@ -32,7 +32,7 @@ class Refusals(msgspec.Struct, frozen=True):
     """The reasons, the most frequent first."""
 
     submission: int | None
-    reasons: list[Reason]
+    reasons: list[RefusalReason]
     lines: int
     cents: int
 
@@ -59,32 +59,34 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True):
     action: str
 
 
-async def refusals(
+async def load_refusals(
     connection: Connection, *, submission: int | None = None, language: Language = "en"
 ) -> Refusals:
     """Refused lines by reason, of one submission or of all."""
-    reasons = [_reason(row, language) for row in await fetch(connection, "refusals", submission)]
+    reasons = [_build_reason(row, language) for row in await fetch(connection, "refusals", submission)]
     lines, cents = sum(each.lines for each in reasons), sum(each.cents for each in reasons)
     return Refusals(submission, reasons, lines, cents)
 
 
-def _reason(row: Row, language: Language) -> Reason:
-    finding, action = words(REMEDIES[Outcome(row["code"])], language)
-    return Reason(Outcome(row["code"]).name, row["lines"], row["cents"], row["submissions"], finding, action)
+def _build_reason(row: Row, language: Language) -> RefusalReason:
+    finding, action = select_language(REMEDIES[Outcome(row["code"])], language)
+    return RefusalReason(
+        Outcome(row["code"]).name, row["lines"], row["cents"], row["submissions"], finding, action
+    )
 
 
-async def refused_lines(
-    connection: Connection, names: Names, submission: int, *, language: Language = "en"
+async def load_refused_lines(
+    connection: Connection, names: CodeNames, submission: int, *, language: Language = "en"
 ) -> list[RefusedLine]:
     """The first refused lines of a submission, in the order of its file, at most ``LINES_MAX``."""
     rows = await fetch(connection, "refused_lines", submission, LINES_MAX)
-    return [refused_line(names, row, language) for row in rows]
+    return [describe_refused_line(names, row, language) for row in rows]
 
 
-def refused_line(names: Names, row: Row, language: Language = "en") -> RefusedLine:
+def describe_refused_line(names: CodeNames, row: Row, language: Language = "en") -> RefusedLine:
     """A row of ``refusal`` in words."""
     code = Outcome(row["code"])
-    finding, action = words(REMEDIES[code], language)
+    finding, action = select_language(REMEDIES[code], language)
     return RefusedLine(
         batch=row["batch"],
         submission=row["submission"],
@@ -95,34 +97,45 @@ def refused_line(names: Names, row: Row, language: Language = "en") -> RefusedLi
         code=code.name,
         field=Field(row["field"]).column if row["field"] else "",
         found=row["found"],
-        node=names.node(row["node"]) if row["node"] else "",
+        node=names.format_node(row["node"]) if row["node"] else "",
         missing=row["missing"],
         finding=finding,
         action=action,
     )
 
 
-def words(remedy: Remedy, language: Language) -> tuple[str, str]:
+def select_language(remedy: Remedy, language: Language) -> tuple[str, str]:
     """The finding and what to do, in one language."""
     return (remedy.finding_fr, remedy.action_fr) if language == "fr" else (remedy.finding, remedy.action)
 
 
-def grid(found: Refusals) -> Grid:
+def build_table(found: Refusals) -> ReportTable:
     """As a table."""
     of = f" of submission {found.submission}" if found.submission is not None else ""
     columns = [
-        *(Column("reason"), Column("lines", Kind.COUNT), Column("euros", Kind.MONEY)),
+        *(Column("reason"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
         *(Column("what it means"), Column("what to do")),
     ]
     rows = [[each.code, each.lines, each.cents, each.finding, each.action] for each in found.reasons]
-    return Grid(f"Refused lines{of}", columns, rows, ["all", found.lines, found.cents, "", ""])
+    return ReportTable(f"Refused lines{of}", columns, rows, ["all", found.lines, found.cents, "", ""])
 
 
-def lines_grid(found: list[RefusedLine]) -> Grid:
+def build_lines_table(found: list[RefusedLine]) -> ReportTable:
     """One row a line."""
     columns = [
-        *(Column("line", Kind.COUNT), Column("reference"), Column("kind"), Column("euros", Kind.MONEY)),
-        *(Column("reason"), Column("field"), Column("found"), Column("node"), Column("missing", Kind.MONEY)),
+        *(
+            Column("line", CellType.COUNT),
+            Column("reference"),
+            Column("kind"),
+            Column("euros", CellType.MONEY),
+        ),
+        *(
+            Column("reason"),
+            Column("field"),
+            Column("found"),
+            Column("node"),
+            Column("missing", CellType.MONEY),
+        ),
     ]
     rows = [
         [
@@ -131,4 +144,4 @@ def lines_grid(found: list[RefusedLine]) -> Grid:
         ]
         for each in found
     ]
-    return Grid("Refused lines, one by one", columns, rows)
+    return ReportTable("Refused lines, one by one", columns, rows)

@@ -24,6 +24,6 @@ async def fetch_one(connection: Connection, query: str, *arguments: Any) -> Row:
     return row
 
 
-async def batch_or_last(connection: Connection, batch: int | None) -> int:
+async def find_batch_or_last(connection: Connection, batch: int | None) -> int:
     """``batch``, or the last one; 0 before the first."""
     return batch if batch is not None else int((await fetch_one(connection, "last_batch"))["batch"])

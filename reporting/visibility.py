@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reporting.code_names import Names
+from reporting.code_names import CodeNames
 
 
-class Sight(NamedTuple):
+class Visibility(NamedTuple):
     """How far somebody sees; None for everything."""
 
     sender: str | None = None
@@ -16,19 +16,19 @@ class Sight(NamedTuple):
     """The programmes that these lie in: what no fund centre tells of is seen where its whole file names no other."""
 
 
-class Asked(NamedTuple):
+class ReferenceQuery(NamedTuple):
     """Lines of one reference."""
 
     reference: str
-    sight: Sight = Sight()
+    visibility: Visibility = Visibility()
     kinds: Sequence[int] | None = None
     exercise: int | None = None
     """Of accepted lines: a refused line keeps none."""
 
 
-def within(names: Names, programmes: frozenset[str]) -> list[int] | None:
+def list_centres_within(names: CodeNames, programmes: frozenset[str]) -> list[int] | None:
     """Numbers of the fund centres of some programmes; None for those of all."""
     if not programmes:
         return None
     known = names.codes.centres.keys() & names.by_code.keys()
-    return [names.by_code[code] for code in known if names.codes.programme_of(code).code in programmes]
+    return [names.by_code[code] for code in known if names.codes.find_programme(code).code in programmes]

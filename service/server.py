@@ -13,56 +13,56 @@ from typing import NamedTuple
 import structlog
 
 from core.errors import BookMoved
-from core.stage_timing import Stages
-from ingest.queue.admission import sweep
+from core.stage_timing import StageTimes
+from ingest.queue.admission import remove_undecided
 from ingest.queue.inbox import Inbox
-from ingest.spool.partial_uploads import Uploads
+from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
 from monitoring.cut_off import CutOff
-from monitoring.polled_metrics import Sample, seconds
-from monitoring.service_metrics import Board
+from monitoring.polled_metrics import Sample, convert_to_seconds
+from monitoring.service_metrics import ServiceMetrics
 from posting import pipeline
-from posting.batch import Outcome
-from posting.book.registry import Reference
+from posting.batch import BatchResult
+from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
-from posting.recovery.book_loading import Loaded
+from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from posting.store.lease import FAILURES
 from reporting import code_labels as codes_of
 from service.auth import audit_trail
-from service.auth.access_queries import writing
-from service.auth.rate_limit import Rates
-from service.auth.sender_pauses import Pauses
-from service.database.connect import opened
-from service.dropfolders.watcher import Rules, watch
+from service.auth.access_queries import open_audit_pool
+from service.auth.rate_limit import RateLimiter
+from service.auth.sender_pauses import SenderPauses
+from service.database.connect import open_database
+from service.dropfolders.watcher import DropFolderRules, watch_folders
 from service.engine import standby
-from service.engine.file_processing import held, reference_of
-from service.engine.shutdown_deadline import leave_in_time
+from service.engine.file_processing import load_reference, open_store
+from service.engine.shutdown_deadline import exit_after_failure
 from service.engine.timed_store import TimedStore
-from service.http.authentication import Door
-from service.http.journal_queries import asking
-from service.http.live.bank_file_gauges import BankFiles
-from service.http.live.broadcaster import Lookout
-from service.http.request_body import Receiver
-from service.http.routes import application
-from service.http.service_context import Desk
-from service.http.submission_queries import reading, stock
+from service.http.authentication import Authenticator
+from service.http.journal_queries import open_journal
+from service.http.live.bank_file_gauges import BankFileGauges
+from service.http.live.broadcaster import FiguresBroadcaster
+from service.http.request_body import UploadReceiver
+from service.http.routes import build_application
+from service.http.service_context import ServiceContext
+from service.http.submission_queries import open_read_pool, read_file_stock
 from service.http.tls import Tls
 from service.http.web_server import BACKLOG, WebServer
 from service.settings import Settings
-from service.terminal.processing_progress import Narrator
+from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 
 LOG = structlog.get_logger()
 CHECKPOINT_ENTRIES = 1 << 17
 """Between two checkpoints: fewer than of a run, as nothing is decided while the changed pages are copied."""
-WATCH_SECONDS = 2
+LEASE_CHECK_SECONDS = 2
 SWEEP_SECONDS = 3600
 BURST_SECONDS = 5
 _STOPPING = "Stopping: requests under way are answered, batches under way committed; once more stops at once."
 
 
-class Listening(NamedTuple):
+class ServerOptions(NamedTuple):
     """Where the service answers, and what it takes."""
 
     sock: socket.socket
@@ -70,20 +70,20 @@ class Listening(NamedTuple):
     uploads_max: int
     rate: float
     """Requests a second that one sender may make, a burst aside."""
-    shows_metrics_to_all: bool
-    stands_by: bool
+    has_public_metrics: bool
+    is_standby: bool
     """Wait until no other engine works on the database, in place of giving up."""
     cut_off: CutOff | None
     """What the clock on the board counts down to."""
     tls: Tls | None = None
     """What connections are made with; plain HTTP where this is None."""
-    drop: Rules | None = None
+    drop_folders: DropFolderRules | None = None
     """The drop folders to watch."""
 
     @property
-    def demands_certificates(self) -> bool:
+    def requires_certificates(self) -> bool:
         """Whether callers come with a certificate or not at all."""
-        return self.tls is not None and self.tls.demands_certificates
+        return self.tls is not None and self.tls.requires_certificates
 
     @property
     def address(self) -> str:
@@ -93,7 +93,9 @@ class Listening(NamedTuple):
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-async def serve(settings: Settings, at: Listening, interruption: Interruption, teller: Narrator) -> None:
+async def serve(
+    settings: Settings, options: ServerOptions, interruption: Interruption, reporter: ProgressReporter
+) -> None:
     """Serve until a signal.
 
     Raises
@@ -105,68 +107,79 @@ async def serve(settings: Settings, at: Listening, interruption: Interruption, t
     StoodDown
         A signal came while it stood by.
     """
-    reference = await _in_turn(settings, at, interruption, teller)
+    reference = await _load_reference_in_turn(settings, options, interruption, reporter)
     async with (
-        opened(settings, teller.doing) as database,
-        held(database, TimedStore, settings.command_seconds) as store,
-        _desk(settings, at, database.dsn, store) as desk,
-        audit_trail.kept(database.dsn) as kept,
+        open_database(settings, reporter.report_activity) as database,
+        open_store(database, TimedStore, settings.command_seconds) as store,
+        _open_context(settings, options, database.dsn, store) as desk,
+        audit_trail.open_audit_trail(database.dsn) as kept,
     ):
-        door, lookout = _door(at, kept, desk.board), Lookout(desk)
-        web = WebServer(application(desk, door, lookout), at.tls)
+        door, lookout = _create_authenticator(options, kept, desk.metrics), FiguresBroadcaster(desk)
+        web = WebServer(build_application(desk, door, lookout), options.tls)
 
         def stop() -> None:
-            desk.drain()
+            desk.start_draining()
             web.stop()
 
         beside = [
-            *(_watch(store), _sweep(desk.receiver.uploads), door.follow(database.dsn), lookout.keep()),
-            *(desk.pauses.follow(database.dsn), desk.upkeep.keep(database.dsn)),
-            BankFiles(desk.pool, desk.board).keep(),
+            *(
+                _watch_lease(store),
+                _sweep_uploads(desk.receiver.uploads),
+                door.follow(database.dsn),
+                lookout.run(),
+            ),
+            *(desk.sender_pauses.follow(database.dsn), desk.index_maintenance.run(database.dsn)),
+            BankFileGauges(desk.pool, desk.metrics).run(),
         ]
-        with interruption.meaning(stop, _STOPPING), _reloading(at.tls):
+        with interruption.stop_with(stop, _STOPPING), _reload_on_sighup(options.tls):
             try:
                 async with asyncio.TaskGroup() as group:
-                    engine = group.create_task(_engine(desk, store, reference))
-                    engine.add_done_callback(leave_in_time)
+                    engine = group.create_task(_run_engine(desk, store, reference))
+                    engine.add_done_callback(exit_after_failure)
                     tasks = [group.create_task(each) for each in beside]
-                    if at.drop:
-                        group.create_task(watch(at.drop, desk, kept, (database.dsn, desk.receiver.spool)))
-                    await door.is_known.wait()
-                    at.sock.listen(BACKLOG)
-                    teller.doing(f"listening on {at.address}")
-                    await web.serve(at.sock)
+                    if options.drop_folders:
+                        group.create_task(
+                            watch_folders(
+                                options.drop_folders, desk, kept, (database.dsn, desk.receiver.spool)
+                            )
+                        )
+                    await door.keys_loaded.wait()
+                    options.sock.listen(BACKLOG)
+                    reporter.report_activity(f"listening on {options.address}")
+                    await web.serve(options.sock)
                     desk.inbox.close()
                     await engine
                     for task in tasks:
                         task.cancel()
             except BaseExceptionGroup as group_of_one:
-                raise _first(group_of_one) from None
+                raise _first_cause(group_of_one) from None
 
 
-async def _in_turn(
-    settings: Settings, at: Listening, interruption: Interruption, teller: Narrator
-) -> Reference:
+async def _load_reference_in_turn(
+    settings: Settings, options: ServerOptions, interruption: Interruption, reporter: ProgressReporter
+) -> ReferenceData:
     """The reference data to decide by, once it is our turn."""
-    reference = reference_of(settings)
-    if at.stands_by:
-        await standby.turn(settings.database, interruption, teller.doing)
+    reference = load_reference(settings)
+    if options.is_standby:
+        await standby.wait_for_turn(settings.database, interruption, reporter.report_activity)
         # it may have waited for months: what was read before that was a check
-        reference = reference_of(settings)
+        reference = load_reference(settings)
     return reference
 
 
-def _door(at: Listening, kept: audit_trail.Trail, board: Board) -> Door:
+def _create_authenticator(
+    options: ServerOptions, audit: audit_trail.AuditTrail, board: ServiceMetrics
+) -> Authenticator:
     """The door, and the board's look at it."""
-    rates = Rates(at.rate, at.rate * BURST_SECONDS)
-    door = Door(rates, kept, demands_certificates=at.demands_certificates)
-    board.read("keys", lambda: door.keys)
-    board.expected = lambda: door.senders
+    rates = RateLimiter(options.rate, options.rate * BURST_SECONDS)
+    door = Authenticator(rates, audit, requires_certificates=options.requires_certificates)
+    board.bind("keys", lambda: door.key_count)
+    board.list_expected_senders = lambda: door.senders
     return door
 
 
 @contextmanager
-def _reloading(tls: Tls | None) -> Iterator[None]:
+def _reload_on_sighup(tls: Tls | None) -> Iterator[None]:
     """Take the certificate anew whenever SIGHUP comes."""
     loop = asyncio.get_running_loop()
     if tls:
@@ -178,112 +191,118 @@ def _reloading(tls: Tls | None) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _desk(settings: Settings, at: Listening, dsn: str, store: TimedStore) -> AsyncIterator[Desk]:
-    spool, stages = Spool(settings.data / "spool", at.file_bytes_max), Stages()
-    await sweep(spool, store)
+async def _open_context(
+    settings: Settings, options: ServerOptions, dsn: str, store: TimedStore
+) -> AsyncIterator[ServiceContext]:
+    spool, stages = Spool(settings.data / "spool", options.file_bytes_max), StageTimes()
+    await remove_undecided(spool, store)
 
-    async def opened(loaded: Loaded) -> None:
-        desk.board.flows.load(await stock(desk.pool))
-        desk.board.opened(loaded.state, loaded.head.batch)
+    async def opened(loaded: LoadedBook) -> None:
+        desk.metrics.file_states.load(await read_file_stock(desk.pool))
+        desk.metrics.record_book_loaded(loaded.state, loaded.head.batch)
         desk.is_ready = True
-        desk.upkeep.opened(loaded.state.entries)
+        desk.index_maintenance.record_load(loaded.state.entries)
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
-    uploads = Uploads(settings.data / "spool" / "uploads", at.file_bytes_max)
-    inbox, receiver = Inbox(spool, store, stages, opened), Receiver(spool, uploads, at.uploads_max)
+    uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
+    inbox, receiver = Inbox(spool, store, stages, opened), UploadReceiver(spool, uploads, options.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
-    async with reading(dsn) as pool, asking(dsn) as journal, writing(dsn) as writer:
-        board, pauses = Board(stages.nanoseconds), Pauses(writer, inbox.pause)
-        desk = Desk(inbox, receiver, pool, codes, at.file_bytes_max, board, stages, pauses, journal)
-        desk.shows_metrics_to_all = at.shows_metrics_to_all
-        _connect(desk)
-        _connect_clocks(desk, store, at.cut_off)
-        _connect_disk(desk.board, settings.data)
+    async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
+        board, pauses = ServiceMetrics(stages.nanoseconds), SenderPauses(writer, inbox.pause)
+        desk = ServiceContext(
+            inbox, receiver, pool, codes, options.file_bytes_max, board, stages, pauses, journal
+        )
+        desk.shows_metrics_to_all = options.has_public_metrics
+        _connect_metrics(desk)
+        _connect_time_metrics(desk, store, options.cut_off)
+        _connect_disk_metrics(desk.metrics, settings.data)
         try:
             yield desk
         finally:
             inbox.close()
             receiver.close()
-            desk.proving.close()
+            desk.validation_pool.close()
 
 
-def _connect(desk: Desk) -> None:
+def _connect_metrics(desk: ServiceContext) -> None:
     """Let the board look at what waits, and whoever adds to an upload hear of the end."""
-    inbox, board = desk.inbox, desk.board
-    inbox.taken, inbox.received = board.taken, board.received
-    inbox.admission.beside = desk.proving.run
-    inbox.admitted, inbox.withdrawn = board.flows.received, board.flows.withdrawn
-    board.read("files_waiting", lambda: len(inbox.files))
-    board.read("file_lines_waiting", lambda: inbox.files.lines)
-    board.read("files_paused", inbox.files.aside)
-    board.read("files_lost", lambda: len(inbox.lost))
-    board.read("senders_paused", lambda: desk.pauses.senders)
-    board.read("forms_waiting", inbox.forms_waiting)
-    board.read("form_bytes", lambda: desk.form_room.taken)
-    board.read("form_bytes_of_one_sender", lambda: desk.form_room.most_taken)
-    board.read("oldest_waiting_seconds", lambda: max(inbox.oldest_seconds, board.oldest_seconds))
-    board.read("queue_empty_seconds", lambda: board.pace.seconds_to_empty(_waiting(desk)))
-    board.read("uploads", lambda: desk.receiver.under_way)
-    desk.drained.append(desk.receiver.stop_appending)
-    board.read("ready", lambda: desk.is_ready and not desk.is_draining)
+    inbox, board = desk.inbox, desk.metrics
+    inbox.on_taken_up, inbox.on_received = board.record_started, board.record_received
+    inbox.admission.run_in_thread = desk.validation_pool.run
+    inbox.on_numbered, inbox.on_withdrawn = board.file_states.add, board.file_states.remove
+    board.bind("files_waiting", lambda: len(inbox.files))
+    board.bind("file_lines_waiting", lambda: inbox.files.lines)
+    board.bind("files_paused", inbox.files.count_paused)
+    board.bind("files_lost", lambda: len(inbox.missing_files))
+    board.bind("senders_paused", lambda: desk.sender_pauses.paused_count)
+    board.bind("forms_waiting", inbox.count_forms)
+    board.bind("form_bytes", lambda: desk.form_quota.used)
+    board.bind("form_bytes_of_one_sender", lambda: desk.form_quota.largest_share)
+    board.bind("oldest_waiting_seconds", lambda: max(inbox.oldest_wait_seconds, board.oldest_seconds))
+    board.bind(
+        "queue_empty_seconds", lambda: board.drain_rate.estimate_seconds_to_empty(_count_waiting_lines(desk))
+    )
+    board.bind("uploads", lambda: desk.receiver.active_uploads)
+    desk.drain_callbacks.append(desk.receiver.stop_appending)
+    board.bind("ready", lambda: desk.is_ready and not desk.is_draining)
 
 
-def _waiting(desk: Desk) -> int:
+def _count_waiting_lines(desk: ServiceContext) -> int:
     """Lines that have no outcome yet."""
-    return desk.inbox.files.lines + desk.inbox.forms_waiting() + desk.board.lines_under_way
+    return desk.inbox.files.lines + desk.inbox.count_forms() + desk.metrics.lines_under_way
 
 
-def _connect_clocks(desk: Desk, store: TimedStore, cut_off: CutOff | None) -> None:
-    board, stages = desk.board, desk.stages
-    board.read_each("database_seconds_total", seconds(store.nanoseconds))
-    board.read_each("kernel_busy_seconds_total", lambda: [Sample(stages.kernel_busy_nanoseconds / 1e9)])
+def _connect_time_metrics(desk: ServiceContext, store: TimedStore, cut_off: CutOff | None) -> None:
+    board, stages = desk.metrics, desk.stages
+    board.bind_samples("database_seconds_total", convert_to_seconds(store.nanoseconds))
+    board.bind_samples("kernel_busy_seconds_total", lambda: [Sample(stages.kernel_busy_nanoseconds / 1e9)])
     if cut_off:
-        board.read_each("cut_off_seconds", lambda: [Sample(cut_off.seconds(datetime.now(UTC)))])
+        board.bind_samples("cut_off_seconds", lambda: [Sample(cut_off.count_seconds_left(datetime.now(UTC)))])
 
 
-def _connect_disk(board: Board, data: Path) -> None:
-    board.read("disk_free_bytes", lambda: shutil.disk_usage(data).free)
-    board.read("disk_size_bytes", lambda: shutil.disk_usage(data).total)
+def _connect_disk_metrics(board: ServiceMetrics, data: Path) -> None:
+    board.bind("disk_free_bytes", lambda: shutil.disk_usage(data).free)
+    board.bind("disk_size_bytes", lambda: shutil.disk_usage(data).total)
 
 
-async def _engine(desk: Desk, store: TimedStore, reference: Reference) -> None:
+async def _run_engine(desk: ServiceContext, store: TimedStore, reference: ReferenceData) -> None:
     """Decide and commit whatever is handed in, until the inbox is closed."""
 
     def failed(batch: int, cause: BaseException) -> None:
         desk.is_ready = False
-        desk.board.failed()
+        desk.metrics.record_failed_commit()
         LOG.warning("batch failed, once more from the last commit", batch=batch, cause=repr(cause))
 
-    def committed(outcome: Outcome) -> None:
-        desk.board.committed(outcome)
-        desk.inbox.committed(outcome)
-        desk.inbox.lost.committed(outcome)
-        desk.waiters.committed(outcome)
-        desk.upkeep.committed(outcome)
+    def committed(outcome: BatchResult) -> None:
+        desk.metrics.record_commit(outcome)
+        desk.inbox.handle_commit(outcome)
+        desk.inbox.missing_files.handle_commit(outcome)
+        desk.waiters.notify_committed(outcome)
+        desk.index_maintenance.record_commit(outcome)
 
-    store.took = lambda seconds: desk.board.took("commit_seconds", seconds)
-    told = pipeline.Settings(CHECKPOINT_ENTRIES, committed, failed, desk.stages)
+    store.on_commit = lambda seconds: desk.metrics.observe("commit_seconds", seconds)
+    told = pipeline.PipelineSettings(CHECKPOINT_ENTRIES, committed, failed, desk.stages)
     await Pipeline(store, reference, told).run(desk.inbox)
 
 
-async def _watch(store: PostgresStore) -> None:
+async def _watch_lease(store: PostgresStore) -> None:
     """Notice a database that is another's also while nothing is committed."""
     while True:
-        await asyncio.sleep(WATCH_SECONDS)
+        await asyncio.sleep(LEASE_CHECK_SECONDS)
         with suppress(*FAILURES):  # a broken connection is the pipeline's to mend, or to give up on
             (row,) = await store.fetch("engine_row")
             if row["epoch"] != store.epoch:
                 raise BookMoved("another engine has taken over this database")
 
 
-async def _sweep(uploads: Uploads) -> None:
+async def _sweep_uploads(uploads: PartialUploads) -> None:
     """Remove uploads that nobody goes on with."""
     while True:
-        if gone := await asyncio.to_thread(uploads.sweep):
+        if gone := await asyncio.to_thread(uploads.remove_expired):
             LOG.info("uploads expired", uploads=gone)
         await asyncio.sleep(SWEEP_SECONDS)
 
 
-def _first(group: BaseExceptionGroup) -> BaseException:
+def _first_cause(group: BaseExceptionGroup) -> BaseException:
     one = group.exceptions[0]
-    return _first(one) if isinstance(one, BaseExceptionGroup) else one
+    return _first_cause(one) if isinstance(one, BaseExceptionGroup) else one

@@ -12,10 +12,10 @@ import msgspec
 
 from core.errors import CrescendoError
 
-PREFIX = "CRESCENDO_"
+VARIABLE_PREFIX = "CRESCENDO_"
 
 
-class Misuse(CrescendoError):
+class UsageError(CrescendoError):
     """A command that cannot be understood, or settings that cannot be meant."""
 
 
@@ -36,7 +36,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Parameters of the database kept in ``data``, laid over ours."""
 
 
-def read(config: Path | None, environment: Mapping[str, str], said: Mapping[str, Any]) -> Settings:
+def read_settings(
+    config: Path | None, environment: Mapping[str, str], options: Mapping[str, Any]
+) -> Settings:
     """The settings in force.  ``said`` holds what the command line says, None where it says nothing.
 
     Raises
@@ -44,38 +46,42 @@ def read(config: Path | None, environment: Mapping[str, str], said: Mapping[str,
     Misuse
         The file cannot be read, or a value is not what its name asks for.
     """
-    found: dict[str, Any] = {}
-    config = config or (Path(environment[f"{PREFIX}CONFIG"]) if environment.get(f"{PREFIX}CONFIG") else None)
+    values: dict[str, Any] = {}
+    config = config or (
+        Path(environment[f"{VARIABLE_PREFIX}CONFIG"]) if environment.get(f"{VARIABLE_PREFIX}CONFIG") else None
+    )
     if config is not None:
-        found |= _file(config)
+        values |= _read_file(config)
     names = ("data", "database", "reference", "cut_off", "command_seconds")
-    variables = {name: environment.get(f"{PREFIX}{name.upper()}") for name in names}
-    for source in (variables, said):
-        found |= {name: value for name, value in source.items() if value}
-    seconds = found.get("command_seconds")
+    variables = {name: environment.get(f"{VARIABLE_PREFIX}{name.upper()}") for name in names}
+    for source in (variables, options):
+        values |= {name: value for name, value in source.items() if value}
+    seconds = values.get("command_seconds")
     if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
-        found["command_seconds"] = int(seconds)
+        values["command_seconds"] = int(seconds)
     try:
-        return msgspec.convert(found, Settings, dec_hook=_path)
+        return msgspec.convert(values, Settings, dec_hook=_convert_path)
     except msgspec.ValidationError as error:
-        raise Misuse(f"{config or 'settings'}: {error}. See the table of settings in README.md") from error
+        raise UsageError(
+            f"{config or 'settings'}: {error}. See the table of settings in README.md"
+        ) from error
 
 
-def _file(config: Path) -> dict[str, Any]:
+def _read_file(config: Path) -> dict[str, Any]:
     """Paths in the file are taken from where the file stands."""
     try:
-        found = tomllib.loads(config.read_text(encoding="utf-8"))
+        values = tomllib.loads(config.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Misuse(f"{config}: {error.strerror}. Name a settings file that can be read") from error
+        raise UsageError(f"{config}: {error.strerror}. Name a settings file that can be read") from error
     except ValueError as error:
-        raise Misuse(f"{config}: not TOML: {error}. Correct it there") from error
+        raise UsageError(f"{config}: not TOML: {error}. Correct it there") from error
     for name in ("data", "reference"):
-        if isinstance(found.get(name), str):
-            found[name] = config.parent / found[name]
-    return found
+        if isinstance(values.get(name), str):
+            values[name] = config.parent / values[name]
+    return values
 
 
-def _path(kind: type, value: Any) -> Any:
+def _convert_path(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str | Path):
         return Path(value)
     raise TypeError(f"expected a path, got {value!r}")

@@ -5,15 +5,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-Piece = TypeVar("Piece")
-Made = TypeVar("Made")
+Chunk = TypeVar("Chunk")
+Result = TypeVar("Result")
 
 _THREADS_MAX = 8
 
 
-def side_by_side(work: Callable[[Piece], Made], pieces: Sequence[Piece]) -> list[Made]:
+def map_parallel(function: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> list[Result]:
     """What ``work`` makes of each piece, in their order; what it raises for the first of them is raised."""
-    if len(pieces) < 2:
-        return [work(piece) for piece in pieces]
+    if len(chunks) < 2:
+        return [function(piece) for piece in chunks]
     with ThreadPoolExecutor(min(max(os.cpu_count() or 1, 2), _THREADS_MAX), "piece") as threads:
-        return list(threads.map(work, pieces))
+        return list(threads.map(function, chunks))

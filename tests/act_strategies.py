@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
 from core.money import AMOUNT_MAX
-from core.nomenclature import Level
-from core.outcome_codes import UNKEYED, Outcome
-from tests.book_strategies import CLOSED_PERIOD, OPEN_PERIODS, OTHER_ACCOUNT, Book, books
-from tests.oracle.decisions import rows
-from tests.oracle.model import BY_ENTRY, NONE, Line
+from core.nomenclature import CentreLevel
+from core.outcome_codes import UNKEYED_FAULTS, Outcome
+from tests.book_strategies import CLOSED_PERIOD, OPEN_PERIODS, OTHER_ACCOUNT, StartingBook, books
+from tests.oracle.decisions import join_acts
+from tests.oracle.model import NONE, PREDECESSOR_BY_ENTRY, Line
 
 INT64_EDGES = (0, 1, -1, 2**63 - 1, -(2**63))
 int64s = st.integers(-(2**63), 2**63 - 1) | st.sampled_from(INT64_EDGES)
@@ -28,23 +28,23 @@ amounts = _round | _round | _round | st.integers(1, 900) | st.sampled_from((1, A
 READING_FAULTS = sorted(
     code
     for code in Outcome
-    if code in UNKEYED
+    if code in UNKEYED_FAULTS
     or (Outcome.REFERENCE_CONFLICT < code < Outcome.PAYEE_UNKNOWN and code is not Outcome.PERIOD_CLOSED)
 )
 """What a line can bring with it from reading."""
 _AMOUNT_FAULTS = {Outcome.AMOUNT_INVALID, Outcome.AMOUNT_NOT_POSITIVE, Outcome.AMOUNT_OVER_LIMIT}
 
 _COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
-kinds = st.sampled_from([KIND_NUMBER[name] for name in (*KIND_NUMBER, *_COMMON)])
-_LEVELS = {
-    Budget.SPEND: {Level.UO, Level.OPERATION},
-    Budget.OPEN: {Level.PROGRAMME},
-    Budget.ALLOT: {Level.BOP, Level.UO},
-    Budget.MOVE: {Level.PROGRAMME, Level.BOP, Level.UO},
-    Budget.EARMARK: {Level.OPERATION},
+kinds = st.sampled_from([KIND_NUMBERS[name] for name in (*KIND_NUMBERS, *_COMMON)])
+_LEVELS_OF_ACTION = {
+    BudgetAction.SPEND: {CentreLevel.UO, CentreLevel.OPERATION},
+    BudgetAction.OPEN: {CentreLevel.PROGRAMME},
+    BudgetAction.ALLOT: {CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.MOVE: {CentreLevel.PROGRAMME, CentreLevel.BOP, CentreLevel.UO},
+    BudgetAction.EARMARK: {CentreLevel.OPERATION},
 }
 _CHAIN = [
-    KIND_NUMBER[name]
+    KIND_NUMBERS[name]
     for name in (
         *("third_party", "commitment", "service", "payment_request", "payment_request_without_service"),
         *("service_cancellation", "payment_request_rejection", "commitment_decrease"),
@@ -52,27 +52,35 @@ _CHAIN = [
 ]
 """The life of one commitment, in an order that mostly works out."""
 
-_PAID = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
-_TERM = ("term_suspension", "term_resumption")
-_SETTLED = [
-    [KIND_NUMBER[name] for name in ("third_party", *names)]
+_PAYMENT_KINDS = ("payment", "bank_debit", "bank_return", "return_identified", "reissue", "bank_reject")
+_TERM_KINDS = ("term_suspension", "term_resumption")
+_SETTLEMENT_CHAINS = [
+    [KIND_NUMBERS[name] for name in ("third_party", *names)]
     for names in (
-        ("direct_payment_request", *_PAID, "return_identified", "void"),
-        ("commitment", "service", "payment_request", *_PAID, "return_identified", "reissue", "bank_debit"),
-        ("commitment", "payment_request_without_service", *_PAID[:4], "void", "bank_details"),
+        ("direct_payment_request", *_PAYMENT_KINDS, "return_identified", "void"),
+        (
+            "commitment",
+            "service",
+            "payment_request",
+            *_PAYMENT_KINDS,
+            "return_identified",
+            "reissue",
+            "bank_debit",
+        ),
+        ("commitment", "payment_request_without_service", *_PAYMENT_KINDS[:4], "void", "bank_details"),
         (
             "direct_payment_request",
             "attachment",
             "assignment",
-            *_PAID[:4],
+            *_PAYMENT_KINDS[:4],
             "void",
             "late_interest",
             "payment",
         ),
         ("direct_payment_request", "assignment", "payment_request_rejection", "set_off", "payment"),
         ("commitment", "payment_request_without_service", "set_off", "late_interest", "set_off"),
-        ("direct_payment_request", *_TERM, "term_resumption", "payment", "late_interest", *_TERM),
-        ("commitment", "payment_request_without_service", *_TERM, "term_suspension", "payment"),
+        ("direct_payment_request", *_TERM_KINDS, "term_resumption", "payment", "late_interest", *_TERM_KINDS),
+        ("commitment", "payment_request_without_service", *_TERM_KINDS, "term_suspension", "payment"),
         ("direct_payment_request", "assignment", "term_suspension", "payment", "term_resumption", "payment"),
         ("direct_payment_request", "payee_block", "payment", "payee_release", "bank_details", "payment"),
     )
@@ -82,21 +90,21 @@ _PAYEES = tuple((number << 50, 7) for number in range(1, 5))
 _BANKS = (11, 12)
 
 
-class Batch(NamedTuple):
+class CaseBatch(NamedTuple):
     """Rows to decide at one go."""
 
     lines: list[Line]
     holding: bool
 
 
-class Case(NamedTuple):
+class DecisionCase(NamedTuple):
     """A budget and what happens to it."""
 
-    book: Book
-    batches: list[Batch]
+    book: StartingBook
+    batches: list[CaseBatch]
 
 
-def columns(lines: Sequence[Line]) -> dict[str, list[int]]:
+def to_columns(lines: Sequence[Line]) -> dict[str, list[int]]:
     """``lines`` as the columns of ``core.tables.journal.Acts``; their fingerprints are pairs of words."""
     plain = ("head", "kind", "fault", "period", "cell", "source", "account", "amount", "content")
     found = {name: [int(getattr(line, name)) for line in lines] for name in (*plain, "previous_line", "bank")}
@@ -106,25 +114,25 @@ def columns(lines: Sequence[Line]) -> dict[str, list[int]]:
         found[f"{name}_low"] = [low for _, low in words]
     for at, line in enumerate(lines):
         if line.previous_entry:
-            found["previous_high"][at], found["previous_line"][at] = line.previous_entry, BY_ENTRY
+            found["previous_high"][at], found["previous_line"][at] = line.previous_entry, PREDECESSOR_BY_ENTRY
     return found
 
 
 @st.composite
-def cases(draw: st.DrawFn, acts_max: int = 30) -> Case:
+def cases(draw: st.DrawFn, acts_max: int = 30) -> DecisionCase:
     """A budget and up to three batches, of which any may hold; rows are numbered within their batch."""
     book = draw(books())
     acts = draw(streams(book, acts_max))
     cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=2)))
     pieces = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
-    return Case(book, [Batch(rows(piece), draw(st.booleans())) for piece in pieces])
+    return DecisionCase(book, [CaseBatch(join_acts(piece), draw(st.booleans())) for piece in pieces])
 
 
 @st.composite
-def streams(draw: st.DrawFn, book: Book, acts_max: int = 30) -> list[list[Line]]:
+def streams(draw: st.DrawFn, book: StartingBook, acts_max: int = 30) -> list[list[Line]]:
     """Acts with duplicates and conflicts among them; mostly behind the life of a commitment."""
     count = draw(st.integers(1, acts_max))
-    chain = draw(st.sampled_from([*([], _CHAIN[:3], _CHAIN[:5], _CHAIN) * 2, *_SETTLED]))
+    chain = draw(st.sampled_from([*([], _CHAIN[:3], _CHAIN[:5], _CHAIN) * 2, *_SETTLEMENT_CHAINS]))
     sequence = [*chain, *draw(st.lists(kinds, min_size=count, max_size=count))]
     acts = draw(_chains(book, chain))
     acts += [draw(_acts(book, sequence, at)) for at in range(len(chain), len(sequence))]
@@ -133,22 +141,22 @@ def streams(draw: st.DrawFn, book: Book, acts_max: int = 30) -> list[list[Line]]
         again = (
             acts[original]
             if draw(st.booleans())
-            else sealed([draw(_altered(line)) for line in acts[original]])
+            else add_content([draw(_alter_line(line)) for line in acts[original]])
         )
         acts.insert(place, again)
     return acts
 
 
 @st.composite
-def _chains(draw: st.DrawFn, book: Book, chain: Sequence[int]) -> list[list[Line]]:
+def _chains(draw: st.DrawFn, book: StartingBook, chain: Sequence[int]) -> list[list[Line]]:
     """One faultless line for each kind of ``chain``, following what there is to follow, and mostly an act of its own."""
     acts: list[list[Line]] = []
-    cell = draw(st.sampled_from(_fitting(book, Budget.SPEND)))
+    cell = draw(st.sampled_from(_list_cells(book, BudgetAction.SPEND)))
     placed: list[tuple[int, int]] = []
     """Act and line of each kind so far."""
     for at, number in enumerate(chain):
         kind = CATALOG[number]
-        line = Line(0, number, draw(_round), 3, key_of(kind, at), 0, payee=_PAYEES[0], bank=_BANKS[0])
+        line = Line(0, number, draw(_round), 3, build_key(kind, at), 0, payee=_PAYEES[0], bank=_BANKS[0])
         there = [place for place, each in enumerate(chain[:at]) if _may_follow(kind, CATALOG[each])]
         goes_on = False
         if there:
@@ -156,19 +164,19 @@ def _chains(draw: st.DrawFn, book: Book, chain: Sequence[int]) -> list[list[Line
             act, above = placed[place]
             goes_on = kind.follows is kind.family and acts[act] is acts[-1] and draw(st.booleans())
             line = line._replace(bank=0, amount=acts[act][above].amount if kind.after else line.amount)
-            line = line._replace(**draw(_naming(kind, acts[act], above, place, goes_on=goes_on)))
-        elif not kind.is_of_payee:
+            line = line._replace(**draw(_name_predecessor(kind, acts[act], above, place, goes_on=goes_on)))
+        elif not kind.is_payee_act:
             line = line._replace(cell=cell)
         if goes_on:
             acts[-1].append(line._replace(key=acts[-1][0].key))
         else:
             acts.append([line])
         placed.append((len(acts) - 1, len(acts[-1]) - 1))
-    return list(map(sealed, acts))
+    return list(map(add_content, acts))
 
 
 @st.composite
-def _naming(
+def _name_predecessor(
     draw: st.DrawFn, kind: ActKind, act: Sequence[Line], above: int, place: int, *, goes_on: bool
 ) -> dict[str, Any]:
     """One of the ways to name line ``above`` of an act, which is entry ``place`` + 1 if all are accepted."""
@@ -183,18 +191,18 @@ def _may_follow(kind: ActKind, other: ActKind) -> bool:
     return other.reaches is kind.after if kind.after else other.family is kind.follows != Family.NONE
 
 
-def _fitting(book: Book, budget: Budget) -> list[int]:
+def _list_cells(book: StartingBook, budget: BudgetAction) -> list[int]:
     """Assignments on a level where ``budget`` may act."""
     nodes, cells = book.world.nodes, book.world.cells
-    return sorted(at for at, cell in cells.items() if nodes[cell.own_node].level in _LEVELS[budget])
+    return sorted(at for at, cell in cells.items() if nodes[cell.own_node].level in _LEVELS_OF_ACTION[budget])
 
 
-def key_of(kind: ActKind, reference: int) -> tuple[int, int]:
+def build_key(kind: ActKind, reference: int) -> tuple[int, int]:
     """Fingerprint of a reference: unequal words that all begin their search at one slot, with few tags."""
     return (reference + 1) << 40, int(kind.family)
 
 
-def sealed(act: Sequence[Line]) -> list[Line]:
+def add_content(act: Sequence[Line]) -> list[Line]:
     """``act`` with its content: a digest of each line, and on the first one of them all."""
     bare = [line._replace(content=0, head=0) for line in act]
     contents = [_digest(repr(bare)), *(_digest(repr(line)) for line in bare[1:])]
@@ -206,21 +214,21 @@ def _digest(text: str) -> int:
 
 
 @st.composite
-def _acts(draw: st.DrawFn, book: Book, sequence: Sequence[int], at: int) -> list[Line]:
+def _acts(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], at: int) -> list[Line]:
     """The act at position ``at``: its reference is its own position, or rarely an earlier one's."""
     kind = CATALOG[sequence[at]]
     reference = at if draw(st.integers(0, 19)) else draw(st.integers(0, at))
-    blank = Line(0, sequence[at], 0, 0, key_of(kind, reference), 0)
+    blank = Line(0, sequence[at], 0, 0, build_key(kind, reference), 0)
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
     lines: list[Line] = []
     for place in range(count):
         line = draw(_lines(book, sequence, blank))
-        lines.append(draw(_going_on(line, lines[place - 1])) if kind.reaches and place else line)
-    return sealed(lines)
+        lines.append(draw(_continue_act(line, lines[place - 1])) if kind.reaches and place else line)
+    return add_content(lines)
 
 
 @st.composite
-def _going_on(draw: st.DrawFn, line: Line, above: Line) -> Line:
+def _continue_act(draw: st.DrawFn, line: Line, above: Line) -> Line:
     """Another line of the act; mostly one that takes up what the line above brought to its stage."""
     stage, family = CATALOG[above.kind].reaches, CATALOG[line.kind].family
     nexts = [at for at, each in enumerate(CATALOG) if each.after is stage and each.family is family]
@@ -231,7 +239,7 @@ def _going_on(draw: st.DrawFn, line: Line, above: Line) -> Line:
 
 
 @st.composite
-def _lines(draw: st.DrawFn, book: Book, sequence: Sequence[int], blank: Line) -> Line:
+def _lines(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], blank: Line) -> Line:
     kind = CATALOG[blank.kind]
     fault = draw(st.sampled_from(READING_FAULTS)) if draw(st.integers(0, 29)) == 0 else Outcome.ACCEPTED
     line = blank._replace(
@@ -243,23 +251,23 @@ def _lines(draw: st.DrawFn, book: Book, sequence: Sequence[int], blank: Line) ->
         account=draw(st.sampled_from((0, 0, OTHER_ACCOUNT))),
     )
     if kind.pays or kind.remits or kind.family is Family.THIRD_PARTY:
-        line = draw(_with_payee(line))
+        line = draw(_add_payee(line))
     if kind.follows:
-        return draw(_with_predecessor(book, sequence, line))
-    return draw(_with_cell(book, line)) if kind.budget else line
+        return draw(_add_predecessor(book, sequence, line))
+    return draw(_add_cell(book, line)) if kind.budget else line
 
 
 @st.composite
-def _with_payee(draw: st.DrawFn, line: Line) -> Line:
+def _add_payee(draw: st.DrawFn, line: Line) -> Line:
     kind = CATALOG[line.kind]
-    says = kind.family is Family.THIRD_PARTY or kind.change is Change.DETAILS
+    says = kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS
     banks = _BANKS if says else (0, 0, 0, *_BANKS)
     payee = draw(st.just(_PAYEES[0]) | st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))
     return line._replace(payee=payee, bank=draw(st.sampled_from(banks)))
 
 
 @st.composite
-def _with_predecessor(draw: st.DrawFn, book: Book, sequence: Sequence[int], line: Line) -> Line:
+def _add_predecessor(draw: st.DrawFn, book: StartingBook, sequence: Sequence[int], line: Line) -> Line:
     """Follow an act of the right family, wherever it stands; or one that does not exist."""
     kind = CATALOG[line.kind]
     strict = draw(st.integers(0, 5)) > 0
@@ -285,13 +293,13 @@ def _with_predecessor(draw: st.DrawFn, book: Book, sequence: Sequence[int], line
 
 
 @st.composite
-def _with_cell(draw: st.DrawFn, book: Book, line: Line) -> Line:
+def _add_cell(draw: st.DrawFn, book: StartingBook, line: Line) -> Line:
     """Name an assignment: for spending always of a unit, which reading would have seen to, else mostly."""
     budget, nodes, cells = CATALOG[line.kind].budget, book.world.nodes, book.world.cells
-    fitting = _fitting(book, budget)
-    strict = budget is Budget.SPEND or draw(st.integers(0, 9)) > 0
+    fitting = _list_cells(book, budget)
+    strict = budget is BudgetAction.SPEND or draw(st.integers(0, 9)) > 0
     line = line._replace(cell=draw(st.sampled_from(fitting if strict and fitting else sorted(cells))))
-    if budget is not Budget.MOVE:
+    if budget is not BudgetAction.MOVE:
         return line
     target = nodes[cells[line.cell].own_node]
     beside = [cell.centre_node for cell in cells.values() if nodes[cell.centre_node].level is target.level]
@@ -306,6 +314,6 @@ def _with_cell(draw: st.DrawFn, book: Book, line: Line) -> Line:
 
 
 @st.composite
-def _altered(draw: st.DrawFn, line: Line) -> Line:
+def _alter_line(draw: st.DrawFn, line: Line) -> Line:
     """The same key, saying something else."""
     return line._replace(amount=draw(amounts.filter(line.amount.__ne__)))

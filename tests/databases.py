@@ -13,17 +13,17 @@ _numbers = count()
 
 
 @asynccontextmanager
-async def fresh(database: Database) -> AsyncIterator[str]:
+async def create_database(database: Database) -> AsyncIterator[str]:
     """The address of a new, empty database; gone afterwards, with whoever is still connected."""
     name = f"test_{next(_numbers)}"
-    async with connected(database.dsn) as admin:
+    async with open_connection(database.dsn) as admin:
         await admin.execute(f"create database {name}")
         yield database.dsn.rpartition("/")[0] + f"/{name}"
         await admin.execute(f"drop database {name} with (force)")
 
 
 @asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection, closed afterwards."""
     connection = await asyncpg.connect(dsn)
     try:
@@ -33,16 +33,16 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @asynccontextmanager
-async def held_up(
+async def lock_table(
     dsn: str, table: str = "progress", mode: str = "share"
 ) -> AsyncIterator[asyncpg.Connection]:
     """Let nobody write to ``table`` while the body runs; in another mode, not even read."""
-    async with connected(dsn) as connection, connection.transaction():
+    async with open_connection(dsn) as connection, connection.transaction():
         await connection.execute(f"lock table {table} in {mode} mode")
         yield connection
 
 
-async def until_one_waits(connection: asyncpg.Connection) -> None:
+async def wait_until_blocked(connection: asyncpg.Connection) -> None:
     """Return once somebody is at hand whom a lock holds up."""
     while not await connection.fetchval("select exists (select from pg_locks where not granted)"):  # noqa: ASYNC110
         await asyncio.sleep(0.01)  # the server tells nobody: it must be asked

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.database.embedded import embedded
+from service.database.embedded import run_embedded
 
-SMALL = {"shared_buffers": "64MB", "max_wal_size": "512MB"}
+SMALL_SETTINGS = {"shared_buffers": "64MB", "max_wal_size": "512MB"}
 
 
 @contextmanager
-def running(data: Path) -> Iterator[str]:
+def run_server(data: Path) -> Iterator[str]:
     """Keep a server in ``data`` running in another thread; its address."""
     ready, stop = threading.Event(), threading.Event()
     found: list[str] = []
 
     async def keep() -> None:
-        async with embedded(data, SMALL) as database:
+        async with run_embedded(data, SMALL_SETTINGS) as database:
             found.append(database.dsn)
             ready.set()
             await asyncio.to_thread(stop.wait)

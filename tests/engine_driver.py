@@ -13,22 +13,22 @@ import asyncpg
 
 from core.nomenclature import ORDINARY_FUND
 from core.outcome_codes import Outcome
-from core.stage_timing import Stages
-from ingest.queue.file_feed import FileFeed, Order
+from core.stage_timing import StageTimes
+from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.queue.form_batcher import Form
 from ingest.queue.inbox import Inbox
 from ingest.spool.spool import Spool
-from posting.book.registry import Coded, Reference
-from posting.pipeline import Pipeline, Settings
-from posting.recovery.book_loading import Loaded
+from posting.book.registry import CodeKind, ReferenceData
+from posting.pipeline import Pipeline, PipelineSettings
+from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from tests.file_strategies import Row
-from tests.oracle.engine import Told
+from tests.oracle.engine import LineResult
 
 _SHEETS, _CENTRES = 6, 131_072
 
 
-async def _opened(_: Loaded) -> None:
+async def _ignore_loaded_book(_: LoadedBook) -> None:
     """Nobody else waits for the book."""
 
 
@@ -36,7 +36,7 @@ class EngineDriver:
     """One engine on one database; every file is worked by an engine that has just loaded its book."""
 
     def __init__(self, dsn: str, folder: Path, reference: Path) -> None:
-        self._dsn, self._folder, self._reference = dsn, folder, Reference.load(reference)
+        self._dsn, self._folder, self._reference = dsn, folder, ReferenceData.load(reference)
         self._runner, self._numbers, self._last = asyncio.Runner(), count(1), 0
 
     def __enter__(self) -> Self:
@@ -47,43 +47,43 @@ class EngineDriver:
     ) -> None:
         self._runner.close()
 
-    def submit(self, rows: list[Row], sender: str = "ministry") -> list[Told]:
+    def submit(self, rows: list[Row], sender: str = "ministry") -> list[LineResult]:
         """Write ``rows`` as JSON Lines, process them to the end, and read back what became of each."""
         path = self._folder / f"file-{next(self._numbers)}.jsonl"
         envelope = {"envelope": {"sender": sender, "batch_id": path.name, "version": "1", "count": len(rows)}}
         path.write_text("".join(json.dumps(line) + "\n" for line in [envelope, *rows]))
         return self._runner.run(self._submit([path], len(rows)))
 
-    async def _submit(self, paths: list[Path], lines: int) -> list[Told]:
-        async with PostgresStore(self._dsn).held("test") as store:
-            feed = FileFeed(Order(paths), Spool(self._folder / "spool"), store)
-            await Pipeline(store, self._reference, Settings(checkpoint_entries=20)).run(feed)
+    async def _submit(self, paths: list[Path], lines: int) -> list[LineResult]:
+        async with PostgresStore(self._dsn).own_lease("test") as store:
+            feed = FileFeed(ProcessingRequest(paths), Spool(self._folder / "spool"), store)
+            await Pipeline(store, self._reference, PipelineSettings(checkpoint_entries=20)).run(feed)
             assert not feed.rejected, feed.rejected
-            (self._last,) = feed.taken
-        return await self._told(range(lines))
+            (self._last,) = feed.processed
+        return await self._read_results(range(lines))
 
-    def submit_form(self, rows: list[Row], sender: str = "ministry") -> list[Told]:
+    def submit_form(self, rows: list[Row], sender: str = "ministry") -> list[LineResult]:
         """Hand ``rows`` in as one form, accepted all or not at all, and read back what became of each."""
         return self._runner.run(self._submit_form(rows, sender))
 
-    async def _submit_form(self, rows: list[Row], sender: str) -> list[Told]:
-        async with PostgresStore(self._dsn).held("test") as store:
-            inbox = Inbox(Spool(self._folder / "spool"), store, Stages(), _opened)
+    async def _submit_form(self, rows: list[Row], sender: str) -> list[LineResult]:
+        async with PostgresStore(self._dsn).own_lease("test") as store:
+            inbox = Inbox(Spool(self._folder / "spool"), store, StageTimes(), _ignore_loaded_book)
             form = Form(sender, rows, json.dumps(rows).encode(), asyncio.Future(), is_atomic=True)
-            inbox.take(form)
+            inbox.submit_form(form)
             async with asyncio.TaskGroup() as group:
-                settings = Settings(checkpoint_entries=20, committed=inbox.committed)
+                settings = PipelineSettings(checkpoint_entries=20, on_committed=inbox.handle_commit)
                 group.create_task(Pipeline(store, self._reference, settings).run(inbox))
-                answer = await form.answer
+                answer = await form.result
                 inbox.close()
         self._last = answer.submission
-        return await self._told(range(answer.first_line, answer.first_line + len(rows)))
+        return await self._read_results(range(answer.first_line, answer.first_line + len(rows)))
 
-    async def _told(self, lines: range) -> list[Told]:
+    async def _read_results(self, lines: range) -> list[LineResult]:
         """What the tables say of ``lines``, which are the last of the submission."""
         connection, last = await asyncpg.connect(self._dsn), (self._last, lines.start)
         try:
-            told: dict[int, Told] = {}
+            told: dict[int, LineResult] = {}
             for table, outcome in (("entry", Outcome.ACCEPTED), ("duplicate", Outcome.DUPLICATE)):
                 rows = await connection.fetch(
                     f"select line from {table} where submission = $1 and line >= $2", *last
@@ -91,51 +91,55 @@ class EngineDriver:
                 told |= {row["line"]: (outcome.name, "", 0) for row in rows}
             query = "select line, code, node, missing from refusal where submission = $1 and line >= $2"
             for row in await connection.fetch(query, *last):
-                told[row["line"]] = (Outcome(row["code"]).name, self._centre(row["node"]), row["missing"])
+                told[row["line"]] = (
+                    Outcome(row["code"]).name,
+                    self._find_centre(row["node"]),
+                    row["missing"],
+                )
         finally:
             await connection.close()
         assert sorted(told) == list(lines), "a line has no outcome"
         return [told[line] for line in lines]
 
-    def _codes(self, kind: Coded) -> list[str]:
-        return self._reference.codes()[kind]
+    def _list_codes(self, kind: CodeKind) -> list[str]:
+        return self._reference.list_codes()[kind]
 
-    def _centre(self, node: int) -> str:
-        return self._codes(Coded.CENTRE)[node // _SHEETS % _CENTRES - 1] if node else ""
+    def _find_centre(self, node: int) -> str:
+        return self._list_codes(CodeKind.CENTRE)[node // _SHEETS % _CENTRES - 1] if node else ""
 
-    def held(self) -> set[int]:
+    def list_held(self) -> set[int]:
         """Lines of the last file or form that waited in its first pass."""
         query = "select line, lines from held where submission = $1 and pass = 1"
         rows = self._fetch(query, self._last)
         return {line for row in rows for line in range(row["line"], row["line"] + row["lines"])}
 
-    def left(self, fields: Row) -> tuple[int, int]:
+    def read_available(self, fields: Row) -> tuple[int, int]:
         """AE and CP available, from the stored figures."""
-        figures = self._figures(fields)
+        figures = self._read_figures(fields)
         ae, cp = (
             figures[f"{measure}_opened"] - figures[f"{measure}_reserved"] - figures[f"{measure}_consumed"]
             for measure in ("ae", "cp")
         )
         return ae, cp
 
-    def consumed(self, fields: Row) -> tuple[int, int]:
+    def read_consumed(self, fields: Row) -> tuple[int, int]:
         """AE and CP consumed, from the stored figures."""
-        figures = self._figures(fields)
+        figures = self._read_figures(fields)
         return figures["ae_consumed"], figures["cp_consumed"]
 
-    def _figures(self, fields: Row) -> Mapping[str, int]:
+    def _read_figures(self, fields: Row) -> Mapping[str, int]:
         year = int(fields.get("budget_year") or fields["exercise"])
         codes = self._reference.nomenclatures[year]
-        centre = self._codes(Coded.CENTRE).index(fields["fund_centre"]) + 1
+        centre = self._list_codes(CodeKind.CENTRE).index(fields["fund_centre"]) + 1
         staff = codes.items[fields["commitment_item"]].staff
         family = codes.funds[fields.get("fund") or ORDINARY_FUND].family
         node = ((year - 2000) * _CENTRES + centre) * _SHEETS + staff * 3 + family
         rows = self._fetch("select * from node_balance where node = $1 order by batch desc limit 1", node)
         return dict(rows[0]) if rows else defaultdict(int)
 
-    def totals(self, account: str) -> tuple[int, int]:
+    def read_totals(self, account: str) -> tuple[int, int]:
         """Debit and credit over all periods, from the stored sums."""
-        number = self._codes(Coded.ACCOUNT).index(account) + 1
+        number = self._list_codes(CodeKind.ACCOUNT).index(account) + 1
         query = "select period, debit, credit from account_balance where account = $1 order by batch"
         sums: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
         for row in self._fetch(query, number):

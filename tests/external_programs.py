@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 COMMAND = "tools/outside.sh"
-_KEY = "left_out"
+_WORKER_OUTPUT_KEY = "left_out"
 _LEFT_OUT = pytest.StashKey[dict[str, set[str]]]()
 
 
-def program(name: str) -> Path:
+def find_program(name: str) -> Path:
     """Where a program is.
 
     Raises
@@ -28,47 +28,47 @@ def program(name: str) -> Path:
     return Path(found)
 
 
-def wanted(item: pytest.Item) -> set[str]:
+def list_wanted(item: pytest.Item) -> set[str]:
     """The programs that a test says it runs."""
     return {name for marker in item.iter_markers("outside") for name in marker.args}
 
 
-def missing(names: Iterable[str]) -> set[str]:
+def list_missing(names: Iterable[str]) -> set[str]:
     return {name for name in names if shutil.which(name) is None}
 
 
-def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+def deselect_items(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take the tests out of ``items`` whose programs are missing, unless all are to run."""
     if config.getoption("--all"):
         return
-    without = {item.nodeid: absent for item in items if (absent := missing(wanted(item)))}
+    without = {item.nodeid: absent for item in items if (absent := list_missing(list_wanted(item)))}
     if without:
         config.stash[_LEFT_OUT] = without
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid in without])
         items[:] = [item for item in items if item.nodeid not in without]
 
 
-def need(item: pytest.Item) -> None:
+def require_programs(item: pytest.Item) -> None:
     """Fail where a test is to run and its programs are missing."""
-    if absent := missing(wanted(item)):
+    if absent := list_missing(list_wanted(item)):
         pytest.fail(f"{', '.join(sorted(absent))} is not installed: run {COMMAND}", pytrace=False)
 
 
-def hand_over(config: pytest.Config) -> None:
+def send_left_out(config: pytest.Config) -> None:
     """Tell the process that started this one what was left out here; every one of them finds the same tests."""
     if (output := getattr(config, "workeroutput", None)) is not None:
         without = config.stash.get(_LEFT_OUT, {})
-        output[_KEY] = {test: sorted(programs) for test, programs in without.items()}
+        output[_WORKER_OUTPUT_KEY] = {test: sorted(programs) for test, programs in without.items()}
 
 
-def take_over(node: Any) -> None:
+def collect_left_out(node: Any) -> None:
     """Take in what such a process told at its end; one that broke down told nothing."""
-    told = getattr(node, "workeroutput", {}).get(_KEY, {})
+    told = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT_KEY, {})
     if told:
         node.config.stash[_LEFT_OUT] = {test: set(programs) for test, programs in told.items()}
 
 
-def tell(reporter: pytest.TerminalReporter) -> None:
+def report_left_out(reporter: pytest.TerminalReporter) -> None:
     """Name every test that was left out, and the one command that brings them in."""
     without = reporter.config.stash.get(_LEFT_OUT, {})
     if not without:

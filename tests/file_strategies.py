@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange
 from core.compound_acts import TEMPLATES, expand
-from tests.oracle.iban import with_check_digits
+from tests.oracle.iban import add_check_digits
 
 REFERENCE = Path(__file__).parent.joinpath("scenarios", "reference")
 """Reference data small enough to know by heart; ``YEAR`` is the folder to load."""
@@ -18,7 +18,7 @@ Row = dict[str, str]
 File = list[Row]
 
 
-class Place(NamedTuple):
+class SpendingPlace(NamedTuple):
     """Where spending may go."""
 
     unit: str
@@ -29,16 +29,16 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("0177-D013-DD13", "0177-12", ("31", "63")),
-    Place("0177-D013-DR13", "0177-12-08", ("31",)),
-    Place("0177-D075-DD75", "0177-12", ("31",)),
-    Place("0217-SGAC-ASPR", "0217-07", ("21", "31"), ("", "", "1-1-00733")),
-    Place("0217-SGAC-IMMO", "0217-07", ("51",), operations=("", "OP-0217-000001", "OP-0217-000002")),
-    Place("0117-CENT-C001", "0117-01", ("41",)),
+    SpendingPlace("0177-D013-DD13", "0177-12", ("31", "63")),
+    SpendingPlace("0177-D013-DR13", "0177-12-08", ("31",)),
+    SpendingPlace("0177-D075-DD75", "0177-12", ("31",)),
+    SpendingPlace("0217-SGAC-ASPR", "0217-07", ("21", "31"), ("", "", "1-1-00733")),
+    SpendingPlace("0217-SGAC-IMMO", "0217-07", ("51",), operations=("", "OP-0217-000001", "OP-0217-000002")),
+    SpendingPlace("0117-CENT-C001", "0117-01", ("41",)),
 )
-_IBANS = tuple(with_check_digits("FR", f"{number:023}") for number in (1, 2))
+_IBANS = tuple(add_check_digits("FR", f"{number:023}") for number in (1, 2))
 _PAYEES = ("1001488375", "1001488376")
-_SPOILT = (
+_SPOILT_FIELDS = (
     *(
         ("reference", ""),
         ("reference", "R" * 36),
@@ -63,14 +63,14 @@ _SPOILT = (
     *(("amount", "1.234"), ("amount", "0"), ("amount", "-5"), ("amount", "1000000000000.01"), ("amount", "")),
     *(("payee", ""), ("payee", "1999999999"), ("predecessor", ""), ("predecessor", "R1#x"), ("due", "soon")),
 )
-_ASKED = (
+_PAYMENT_FIELDS = (
     *({}, {}, {"received": "2018-04-30", "due": "2018-05-30", "priority": "1"}),
     {"method": "sepa", "invoice_number": "F-1", "invoice_date": "2018-04-27", "remittance": "n° 1"},
 )
 """What a request says of its payment."""
 _COMMON = ("commitment", "commitment", "service", "service", "payment_request", "payment_request_rejection")
 _CHAIN = ("third_party", "commitment", "service", "payment_request", "payment")
-_BARE = frozenset({Change.BLOCK, Change.RELEASE})
+_CHANGES_WITHOUT_BANK = frozenset({PayeeChange.BLOCK, PayeeChange.RELEASE})
 _cents = st.sampled_from((1000, 2000, 3000, 6000)) | st.integers(1, 90_000) | st.sampled_from((1, 10**14))
 
 
@@ -92,7 +92,7 @@ _CREDITS = {
 """Euros of AE, HT2; T2 has as many in programme 0217, and CP are an eighth."""
 
 
-def openings() -> File:
+def build_openings() -> File:
     """Credits for every place, each opening and allotment its own act, parents first."""
     rows: File = []
     for measure, parts in (("ae", 1), ("cp", 8)):
@@ -100,11 +100,11 @@ def openings() -> File:
             for item in ("HT2", "T2") if centre.startswith("0217") else ("HT2",):
                 act = "allotment" if "-" in centre else "budget_opening"
                 row = {"reference": f"B{len(rows)}", "kind": f"{act}_{measure}", "fund_centre": centre}
-                rows.append(_dated(row) | {"commitment_item": item, "amount": f"{euros // parts}.00"})
+                rows.append(_add_dates(row) | {"commitment_item": item, "amount": f"{euros // parts}.00"})
     return rows
 
 
-def _dated(row: Row) -> Row:
+def _add_dates(row: Row) -> Row:
     return row | {"exercise": "2018", "date": "2018-05-02"}
 
 
@@ -114,19 +114,19 @@ def files(draw: st.DrawFn, acts_max: int = 40) -> list[File]:
     count = draw(st.integers(1, acts_max))
     names = [
         *_CHAIN,
-        *draw(st.lists(st.sampled_from([*KIND_NUMBER, *_COMMON]), min_size=count, max_size=count)),
+        *draw(st.lists(st.sampled_from([*KIND_NUMBERS, *_COMMON]), min_size=count, max_size=count)),
     ]
-    acts = [*_life(), *(draw(_acts(names, at)) for at in range(len(_CHAIN), len(names)))]
+    acts = [*_build_chain(), *(draw(_acts(names, at)) for at in range(len(_CHAIN), len(names)))]
     for original, place in draw(
         st.lists(st.tuples(st.integers(0, count), st.integers(0, count)), max_size=3)
     ):
         acts.insert(place, draw(_repeats(acts[original])))
     cuts = sorted(draw(st.lists(st.integers(0, len(acts)), max_size=3)))
     pieces = [acts[start:end] for start, end in zip([0, *cuts], [*cuts, len(acts)], strict=True)]
-    return [openings(), *([row for act in piece for row in act] for piece in pieces if piece)]
+    return [build_openings(), *([row for act in piece for row in act] for piece in pieces if piece)]
 
 
-def _life() -> list[File]:
+def _build_chain() -> list[File]:
     """The acts of ``_CHAIN``, which work out: so most of what follows finds what it needs."""
     place = PLACES[0]
     cell = {"fund_centre": place.unit, "functional_area": place.area, "commitment_item": place.items[0]}
@@ -135,10 +135,10 @@ def _life() -> list[File]:
         cell | {"amount": "90.00"},
         {"predecessor": "R1", "amount": "60"},
         {"predecessor": "R1#1", "amount": "20,0", "payee": _PAYEES[0]},
-        {"predecessor": f"@{len(openings()) + 4}", "amount": "10.00", "iban": _IBANS[0]},
+        {"predecessor": f"@{len(build_openings()) + 4}", "amount": "10.00", "iban": _IBANS[0]},
     )
     named = zip(_CHAIN, own, strict=True)
-    return [[_dated({"reference": f"R{at}", "kind": kind}) | row] for at, (kind, row) in enumerate(named)]
+    return [[_add_dates({"reference": f"R{at}", "kind": kind}) | row] for at, (kind, row) in enumerate(named)]
 
 
 @st.composite
@@ -149,21 +149,21 @@ def _repeats(draw: st.DrawFn, act: File) -> File:
 
 @st.composite
 def _acts(draw: st.DrawFn, names: Sequence[str], at: int) -> File:
-    kind = CATALOG[KIND_NUMBER[names[at]]]
+    kind = CATALOG[KIND_NUMBERS[names[at]]]
     count = draw(st.sampled_from((1, 1, 1, 2, 3)))
-    base = _dated({"reference": f"R{at}", "kind": kind.name})
+    base = _add_dates({"reference": f"R{at}", "kind": kind.name})
     rows = [draw(_rows(kind, names, base)) for _ in range(count)]
     if kind.family is Family.SETTLEMENT and draw(st.booleans()):
-        rows = _compound(kind, rows[0])
+        rows = _expand_compound(kind, rows[0])
     if len(rows) > 1 or draw(st.booleans()):
         rows = [row | {"line": str(line)} for line, row in enumerate(rows, 1)]
     if draw(st.integers(0, 9)) == 0:
         spoilt = draw(st.integers(0, len(rows) - 1))
-        rows[spoilt] = rows[spoilt] | dict([draw(st.sampled_from(_SPOILT))])
+        rows[spoilt] = rows[spoilt] | dict([draw(st.sampled_from(_SPOILT_FIELDS))])
     return rows
 
 
-def _compound(kind: ActKind, row: Row) -> File:
+def _expand_compound(kind: ActKind, row: Row) -> File:
     """A compound event that begins with ``kind``, or the row alone."""
     steps = [expand(name, row["predecessor"]) for name, kinds in TEMPLATES.items() if kinds[0] == kind.name]
     return [
@@ -173,22 +173,22 @@ def _compound(kind: ActKind, row: Row) -> File:
 
 @st.composite
 def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Row:
-    if kind.is_of_payee:
+    if kind.is_payee_act:
         row = base | {"payee": draw(st.sampled_from(_PAYEES))}
         details = {"payee_name": "Entreprise", "iban": draw(st.sampled_from(_IBANS))}
-        return row | details if draw(st.integers(0, 9)) and kind.change not in _BARE else row
+        return row | details if draw(st.integers(0, 9)) and kind.change not in _CHANGES_WITHOUT_BANK else row
     cents = draw(_cents)
     if not kind.has_amount:
         return base | {"predecessor": draw(_predecessors(kind, names))}
     row = base | {"amount": f"{cents // 100}{draw(st.sampled_from('.,'))}{cents % 100:02}"}
     if kind.pays:
         row |= {"payee": draw(st.just(_PAYEES[0]) | st.sampled_from(_PAYEES))}
-        row |= draw(st.sampled_from(_ASKED))
+        row |= draw(st.sampled_from(_PAYMENT_FIELDS))
     if kind.pays or kind.remits:
         row |= {"iban": draw(st.sampled_from(("", "", *_IBANS)))}
     if kind.follows:
         row |= {"predecessor": draw(_predecessors(kind, names))}
-        return row if draw(st.integers(0, 9)) else row | draw(_assignments(Budget.SPEND))
+        return row if draw(st.integers(0, 9)) else row | draw(_assignments(BudgetAction.SPEND))
     return row | draw(_assignments(kind.budget))
 
 
@@ -196,9 +196,9 @@ def _rows(draw: st.DrawFn, kind: ActKind, names: Sequence[str], base: Row) -> Ro
 def _predecessors(draw: st.DrawFn, kind: ActKind, names: Sequence[str]) -> str:
     """An act of the right family before, behind or nowhere; mostly its first line.  Or an entry, or a line of the act."""
     if draw(st.integers(0, 2 if kind.after else 29)) == 0:
-        entries = st.integers(1, len(openings()) + len(names)).map("@{}".format)
+        entries = st.integers(1, len(build_openings()) + len(names)).map("@{}".format)
         return draw(entries | st.sampled_from(("#1", "#2", "@9999999999", "@", "@0", "#0")))
-    kinds = [CATALOG[KIND_NUMBER[name]] for name in names]
+    kinds = [CATALOG[KIND_NUMBERS[name]] for name in names]
     there = [at for at, other in enumerate(kinds) if other.family is kind.follows]
     there = [at for at in there if kinds[at].reaches is kind.after] or there if kind.after else there
     at = draw(st.just(there[0]) | st.sampled_from(there) if there else st.just(len(names)))
@@ -206,10 +206,10 @@ def _predecessors(draw: st.DrawFn, kind: ActKind, names: Sequence[str]) -> str:
 
 
 @st.composite
-def _assignments(draw: st.DrawFn, budget: Budget) -> Row:
+def _assignments(draw: st.DrawFn, budget: BudgetAction) -> Row:
     place = draw(st.sampled_from(PLACES))
     programme, bop = place.unit[:4], place.unit[:9]
-    if budget is Budget.SPEND:
+    if budget is BudgetAction.SPEND:
         return {
             "fund_centre": place.unit,
             "functional_area": place.area,
@@ -218,14 +218,14 @@ def _assignments(draw: st.DrawFn, budget: Budget) -> Row:
             "operation": draw(st.sampled_from(place.operations)),
         }
     row = {"commitment_item": draw(st.sampled_from(("HT2", "HT2", "T2"))), "fund_centre": programme}
-    if budget is Budget.EARMARK:
+    if budget is BudgetAction.EARMARK:
         return row | {
             "fund_centre": PLACES[4].unit,
             "operation": draw(st.sampled_from(PLACES[4].operations[1:])),
         }
-    if budget is not Budget.OPEN:
+    if budget is not BudgetAction.OPEN:
         row["fund_centre"] = draw(st.sampled_from((bop, place.unit, place.unit)))
-    if budget is Budget.MOVE:
+    if budget is BudgetAction.MOVE:
         other = draw(st.sampled_from(PLACES)).unit[: len(row["fund_centre"])]
         row["counterpart"] = other + draw(st.sampled_from(("", "", "/T2", "/HT2")))
     return row

@@ -6,14 +6,14 @@ from pathlib import Path
 from tests.file_strategies import REFERENCE, File
 
 
-def copied(folder: Path) -> Path:
+def copy_reference(folder: Path) -> Path:
     """The small reference data, to be changed."""
     target = folder / "reference"
     shutil.copytree(REFERENCE, target)
     return target
 
 
-def changed(reference: Path, file: str, old: str, new: str) -> None:
+def replace_text(reference: Path, file: str, old: str, new: str) -> None:
     """Write ``new`` where ``old`` stands in a file, which must be there."""
     path = reference / file
     text = path.read_text()
@@ -21,7 +21,7 @@ def changed(reference: Path, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def without(reference: Path, file: str, start: str) -> None:
+def remove_lines(reference: Path, file: str, start: str) -> None:
     """Take out the lines of a file that begin with ``start``."""
     path = reference / file
     lines = path.read_text().splitlines(keepends=True)
@@ -30,25 +30,25 @@ def without(reference: Path, file: str, start: str) -> None:
     path.write_text("".join(kept))
 
 
-def own_year(reference: Path, year: int = 2019, model: int = 2018) -> None:
+def copy_year(reference: Path, year: int = 2019, model: int = 2018) -> None:
     """Give ``year`` files of its own, which say what those of ``model`` do."""
     shutil.rmtree(reference / str(year))
     shutil.copytree(reference / str(model), reference / str(year))
     (reference / str(year) / "year.toml").write_text(f"year = {year}\n")
 
 
-def two_years(folder: Path) -> Path:
+def build_two_years(folder: Path) -> Path:
     """2018 and 2019 with files of their own, whose codes mean other things; 2019 is open all year.
 
     In 2019 programme 0217 is no ceiling and 0117 is one, operation 1 hangs under another UO, item 31 posts to other
     accounts and item 63 is staff, a fund is of another family and one of another programme, two shared roles are
     played by other accounts, and of each kind a code is new, gone, or stands elsewhere in its file.
     """
-    reference = copied(folder)
-    own_year(reference)
-    changed(reference, "calendar.toml", "[1, 2, 3]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]")
+    reference = copy_reference(folder)
+    copy_year(reference)
+    replace_text(reference, "calendar.toml", "[1, 2, 3]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]")
     for file, old, new in _IN_2019:
-        changed(reference, f"2019/{file}", old, new)
+        replace_text(reference, f"2019/{file}", old, new)
     return reference
 
 
@@ -78,13 +78,16 @@ _IN_2019 = (
 )
 
 
-def in_2019(rows: File) -> File:
+def shift_to_2019(rows: File) -> File:
     """The same acts, a year later."""
-    return [{name: _later(text) if name in _DATED else text for name, text in row.items()} for row in rows]
+    return [
+        {name: _shift_year(text) if name in _DATED_FIELDS else text for name, text in row.items()}
+        for row in rows
+    ]
 
 
-_DATED = frozenset({"exercise", "date", "posting_date", "received", "due", "invoice_date"})
+_DATED_FIELDS = frozenset({"exercise", "date", "posting_date", "received", "due", "invoice_date"})
 
 
-def _later(text: str) -> str:
+def _shift_year(text: str) -> str:
     return text.replace("2019", "2020").replace("2018", "2019")

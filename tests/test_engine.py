@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.embedded_servers import running
+from tests.embedded_servers import run_server
 from tests.engine_driver import EngineDriver
-from tests.file_strategies import PLACES, REFERENCE, File, files, openings
+from tests.file_strategies import PLACES, REFERENCE, File, build_openings, files
 from tests.oracle.engine import Engine
 from tests.oracle.reference import Reference
-from tests.reference_years import in_2019, two_years
+from tests.reference_years import build_two_years, shift_to_2019
 from tests.test_scenarios import SCENARIOS, Scenario, play
 
 _PLACES = [
@@ -28,7 +28,7 @@ _databases = count()
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an embedded server that another thread keeps running."""
-    with running(tmp_path_factory.mktemp("engine")) as dsn:
+    with run_server(tmp_path_factory.mktemp("engine")) as dsn:
         yield dsn
 
 
@@ -68,14 +68,14 @@ def test_the_engine_agrees_with_the_plain_model(server: str, tmp_path: Path, fil
     """Files of all kinds, duplicates, conflicts, refusals, held acts; the book is loaded anew for every file."""
     model = Engine(Reference.load(REFERENCE))
     with engine(server, tmp_path) as driver:
-        for rows in [openings(), *filter(None, files)]:
+        for rows in [build_openings(), *filter(None, files)]:
             assert driver.submit(rows) == model.submit(rows)
-            assert driver.held() == model.held()
+            assert driver.list_held() == model.list_held()
         accounts = list(model.reference.accounts)
         for account in (*accounts[:4], *accounts[-6:]):
-            assert driver.totals(account) == model.totals(account)
+            assert driver.read_totals(account) == model.read_totals(account)
         for fields in _PLACES:
-            assert driver.consumed(fields) == model.consumed(fields)
+            assert driver.read_consumed(fields) == model.read_consumed(fields)
 
 
 @given(presented=files(acts_max=12), data=st.data())
@@ -89,22 +89,22 @@ def test_the_engine_agrees_where_two_years_say_different_things(
 ) -> None:
     """The same acts in 2018, in 2019, or charged to the budget of the other year; payments follow across the years."""
     home = tmp_path_factory.mktemp("years")
-    reference = two_years(home)
+    reference = build_two_years(home)
     model = Engine(Reference.load(reference))
     with engine(server, home, reference) as driver:
-        for rows in [openings(), in_2019(openings()), *filter(None, presented)]:
-            moved = _charged(in_2019(rows) if data.draw(st.booleans()) else rows, data)
+        for rows in [build_openings(), shift_to_2019(build_openings()), *filter(None, presented)]:
+            moved = _charge_other_year(shift_to_2019(rows) if data.draw(st.booleans()) else rows, data)
             assert driver.submit(moved) == model.submit(moved)
-            assert driver.held() == model.held()
+            assert driver.list_held() == model.list_held()
         for account in model.reference.accounts:
-            assert driver.totals(account) == model.totals(account)
+            assert driver.read_totals(account) == model.read_totals(account)
         for fields in _PLACES:
             for year in ({}, {"budget_year": "2019"}):
                 if fields["fund_centre"] in model.reference.years[2019].nomenclature.centres:
-                    assert driver.consumed(fields | year) == model.consumed(fields | year)
+                    assert driver.read_consumed(fields | year) == model.read_consumed(fields | year)
 
 
-def _charged(rows: File, data: st.DataObject) -> File:
+def _charge_other_year(rows: File, data: st.DataObject) -> File:
     """Some of the rows on the budget of a year that they name."""
     years = st.sampled_from(({}, {}, {}, {"budget_year": "2018"}, {"budget_year": "2019"}))
     return [row | data.draw(years) if "fund_centre" in row else row for row in rows]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
-from tests.act_strategies import INT64_EDGES, Case, cases, columns
+from tests.act_strategies import INT64_EDGES, DecisionCase, cases, to_columns
 from tests.oracle import amounts, cells, copy_rows, days, hashing, iban, key_index, whole_numbers
-from tests.oracle.model import row
+from tests.oracle.model import to_line
 
 _KEY = bytes(range(16))
 
@@ -32,13 +32,16 @@ _KEY = bytes(range(16))
 )
 def test_the_wide_hash_gives_the_published_values(length: int, expected: str) -> None:
     """The reference implementation's, of 2 and 4 rounds; the rounds are the only difference to ours."""
-    first, second = key_index.siphash128(_KEY, bytes(range(length)), rounds=(2, 4))
+    first, second = key_index.compute_siphash128(_KEY, bytes(range(length)), rounds=(2, 4))
     assert struct.pack("<QQ", first, second).hex() == expected
 
 
 @pytest.mark.parametrize(("length", "expected"), [(0, "310e0edd47db6f72"), (1, "fd67dc93c539f874")])
 def test_the_narrow_hash_gives_the_published_values(length: int, expected: str) -> None:
-    assert struct.pack("<Q", key_index.siphash64(_KEY, bytes(range(length)), rounds=(2, 4))).hex() == expected
+    assert (
+        struct.pack("<Q", key_index.compute_siphash64(_KEY, bytes(range(length)), rounds=(2, 4))).hex()
+        == expected
+    )
 
 
 def test_the_narrow_hash_is_the_interpreters_own() -> None:
@@ -49,20 +52,20 @@ def test_the_narrow_hash_is_the_interpreters_own() -> None:
         [sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True
     ).stdout
     assert sys.hash_info.algorithm == "siphash13"
-    ours = [key_index.siphash64(bytes(16), bytes(range(length))) for length in range(1, 100)]
+    ours = [key_index.compute_siphash64(bytes(16), bytes(range(length))) for length in range(1, 100)]
     assert [word % 2**64 for word in json.loads(told)] == ours
 
 
 def test_fingerprints_tell_texts_and_prefixes_apart() -> None:
-    found = hashing.fingerprint([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 5, 6)
+    found = hashing.fingerprint_texts([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 5, 6)
     assert len(set(found)) == 4
     assert found[3] == (0, 0)
     assert all(low < 2**32 for _, low in found)
-    assert found != hashing.fingerprint([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 6, 5)
+    assert found != hashing.fingerprint_texts([b"EJ-1", b"EJ-1", b"EJ-2", b""], [1, 2, 1, 1], 6, 5)
 
 
 def test_digests_tell_texts_and_salts_apart() -> None:
-    found = [*hashing.digest([b"a", b"b", b""], 1), *hashing.digest([b"a", b"b"], 2)]
+    found = [*hashing.digest_texts([b"a", b"b", b""], 1), *hashing.digest_texts([b"a", b"b"], 2)]
     assert len(set(found)) == 5
     assert found[2] == 0
 
@@ -85,36 +88,36 @@ def test_digests_tell_texts_and_salts_apart() -> None:
     ],
 )
 def test_predecessors(text: str, expected: tuple[str, int] | None) -> None:
-    assert hashing.predecessor(text) == expected
+    assert hashing.split_predecessor(text) == expected
 
 
 @pytest.mark.parametrize("text", ["a\nb", "\0", "a\x7f", "\tEJ", "123456"])
 def test_flawed_texts(text: str) -> None:
-    assert hashing.flawed(text.encode(), 5)
+    assert hashing.is_flawed(text.encode(), 5)
 
 
 @pytest.mark.parametrize("text", ["", "12345", "éé", "a b~"])
 def test_texts_that_are_not_flawed(text: str) -> None:
-    assert not hashing.flawed(text.encode(), 5)
+    assert not hashing.is_flawed(text.encode(), 5)
 
 
 def test_cells_are_numbered_as_they_come() -> None:
     known = [70]
-    assert cells.number([90, -1, 70, 80, 90], known) == [1, -1, 0, 2, 1]
+    assert cells.number_cells([90, -1, 70, 80, 90], known) == [1, -1, 0, 2, 1]
     assert known == [70, 90, 80]
 
 
 def test_keys_are_found_where_they_were_put() -> None:
     rows: key_index.Rows = {}
-    key_index.index(rows, [(1, 1), (1, 2), (2, 1)], 0, 3)
-    assert [key_index.find(rows, high, low) for high, low in ((1, 1), (1, 2), (2, 1), (2, 2))] == [
+    key_index.index_keys(rows, [(1, 1), (1, 2), (2, 1)], 0, 3)
+    assert [key_index.find_key(rows, high, low) for high, low in ((1, 1), (1, 2), (2, 1), (2, 2))] == [
         0,
         1,
         2,
         -1,
     ]
     with pytest.raises(KeyError):
-        key_index.insert(rows, 3, (1, 2))
+        key_index.insert_key(rows, 3, (1, 2))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +156,7 @@ def test_amounts_come_back_as_they_were_written(cents: int) -> None:
 def test_whole_cents_are_judged_alike(cents: int) -> None:
     sign = "-" if cents < 0 else ""
     text = f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
-    assert amounts.judge(cents) == amounts.parse(text)
+    assert amounts.check_cents(cents) == amounts.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ def test_days_come_back_as_they_were_written(day: date) -> None:
     number = days.parse(day.isoformat())
     assert number is not None
     assert date(1970, 1, 1) + timedelta(number) == day
-    assert days.calendar(number) == (day.year, day.month, day.day)
+    assert days.split_day(number) == (day.year, day.month, day.day)
 
 
 @pytest.mark.parametrize(
@@ -196,8 +199,8 @@ def test_days_come_back_as_they_were_written(day: date) -> None:
     ],
 )
 def test_published_ibans_hold(text: str) -> None:
-    assert iban.check(text)
-    assert iban.with_check_digits(text[:2], text[4:]) == text
+    assert iban.is_iban(text)
+    assert iban.add_check_digits(text[:2], text[4:]) == text
 
 
 @pytest.mark.parametrize(
@@ -209,21 +212,23 @@ def test_published_ibans_hold(text: str) -> None:
     ],
 )
 def test_what_is_no_iban(text: str) -> None:
-    assert not iban.check(text)
+    assert not iban.is_iban(text)
 
 
 @given(st.sampled_from(sorted(iban.LENGTHS)), st.data())
 def test_one_wrong_character_shows(country: str, data: st.DataObject) -> None:
     account = data.draw(st.text("0123456789", min_size=(n := iban.LENGTHS[country] - 4), max_size=n))
-    right = iban.with_check_digits(country, account)
+    right = iban.add_check_digits(country, account)
     at = data.draw(st.integers(2, len(right) - 1))
     digit = data.draw(st.sampled_from("0123456789").filter(right[at].__ne__))
-    assert iban.check(right)
-    assert not iban.check(right[:at] + digit + right[at + 1 :])
+    assert iban.is_iban(right)
+    assert not iban.is_iban(right[:at] + digit + right[at + 1 :])
 
 
 def test_a_copy_row_byte_by_byte() -> None:
-    found = copy_rows.row(("int2", "int4", "int8", "date", "text", "bytea"), (-1, 2, 3, 10957, "é", None))
+    found = copy_rows.encode_row(
+        ("int2", "int4", "int8", "date", "text", "bytea"), (-1, 2, 3, 10957, "é", None)
+    )
     assert found.hex(" ") == (
         "00 06 00 00 00 02 ff ff 00 00 00 04 00 00 00 02 00 00 00 08 00 00 00 00 00 00 00 03 "
         "00 00 00 04 00 00 00 00 00 00 00 02 c3 a9 ff ff ff ff"
@@ -233,7 +238,7 @@ def test_a_copy_row_byte_by_byte() -> None:
 @pytest.mark.parametrize(("postgres", "value"), [("int2", 2**15), ("int4", -(2**31) - 1), ("int8", 2**63)])
 def test_a_number_that_does_not_fit_is_not_cut(postgres: str, value: int) -> None:
     with pytest.raises(struct.error):
-        copy_rows.field(postgres, value)
+        copy_rows.encode_field(postgres, value)
 
 
 @given(
@@ -242,8 +247,8 @@ def test_a_number_that_does_not_fit_is_not_cut(postgres: str, value: int) -> Non
     )
 )
 def test_rows_come_apart_as_they_were_put_together(laid: list[tuple[bytes, list[bytes]]]) -> None:
-    data = copy_rows.rows([head for head, _ in laid], [own for _, own in laid])
-    assert copy_rows.split(data, 3, 2) == laid
+    data = copy_rows.append_texts([head for head, _ in laid], [own for _, own in laid])
+    assert copy_rows.split_texts(data, 3, 2) == laid
 
 
 async def test_postgresql_reads_what_the_wire_says(dsn: str) -> None:
@@ -252,7 +257,9 @@ async def test_postgresql_reads_what_the_wire_says(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("create table t (a int2, b int4, c int8, d date, e text, f bytea)")
-        await connection.copy_to_table("t", source=memoryview(copy_rows.stream(types, rows)), format="binary")
+        await connection.copy_to_table(
+            "t", source=memoryview(copy_rows.encode_stream(types, rows)), format="binary"
+        )
         found = [
             tuple(record)
             for record in await connection.fetch("select a, b, c, d - '1970-01-01', e, f from t")
@@ -263,10 +270,10 @@ async def test_postgresql_reads_what_the_wire_says(dsn: str) -> None:
 
 
 @given(cases(acts_max=5))
-def test_columns_and_lines_say_the_same(case: Case) -> None:
+def test_columns_and_lines_say_the_same(case: DecisionCase) -> None:
     for batch in case.batches:
-        laid_out = columns(batch.lines)
+        laid_out = to_columns(batch.lines)
         back = [
-            row({name: column[at] for name, column in laid_out.items()}) for at in range(len(batch.lines))
+            to_line({name: column[at] for name, column in laid_out.items()}) for at in range(len(batch.lines))
         ]
         assert back == batch.lines

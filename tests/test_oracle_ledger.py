@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 
 from core.catalog import CATALOG, Family, Stage
 from core.money import BALANCE_MAX
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
-from tests.act_strategies import READING_FAULTS, Batch, Case, cases
-from tests.book_strategies import Book
+from tests.act_strategies import READING_FAULTS, CaseBatch, DecisionCase, cases
+from tests.book_strategies import StartingBook
 from tests.file_strategies import REFERENCE, File, files
-from tests.oracle.availability import available
-from tests.oracle.decisions import acts, decide
+from tests.oracle.availability import compute_available
+from tests.oracle.decisions import decide, split_acts
 from tests.oracle.engine import Engine
 from tests.oracle.ledger import Ledger
 from tests.oracle.model import AE, ALLOTTED, CONSUMED, CP, NONE, OPENED, RESERVED, Decision, Line, State
@@ -23,56 +23,56 @@ from tests.oracle.reference import Reference
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _FINAL = {Outcome.ACCEPTED, Outcome.DUPLICATE}
-_OF_FORMS = {Outcome.FORM_REFUSED}
+_FORM_OUTCOMES = {Outcome.FORM_REFUSED}
 """What no act is told for itself: ``tests.oracle.rollback`` finds it once all acts of a form are decided, and takes
 back those that were accepted."""
 
 
-def _lines(case: Case) -> list[Line]:
+def _lines(case: DecisionCase) -> list[Line]:
     return [line for batch in case.batches for line in batch.lines]
 
 
-def _acts(case: Case) -> list[list[Line]]:
-    return [act for batch in case.batches for act in acts(batch.lines)]
+def _acts(case: DecisionCase) -> list[list[Line]]:
+    return [act for batch in case.batches for act in split_acts(batch.lines)]
 
 
-def _content(state: State) -> tuple[object, ...]:
+def _copy_state(state: State) -> tuple[object, ...]:
     return tuple(dict(chain) for chain in state)
 
 
-def _run(case: Case) -> Ledger:
-    ledger = case.book.ledger()
+def _decide_case(case: DecisionCase) -> Ledger:
+    ledger = case.book.build_ledger()
     for batch in case.batches:
         decide(batch.lines, ledger, batch.holding)
     return ledger
 
 
-def _children(book: Book, node: int) -> list[int]:
+def _list_children(book: StartingBook, node: int) -> list[int]:
     """The nodes that ``node`` allots to: an operation is not one, its credits are reserved."""
     return [
         at
         for at, each in book.world.nodes.items()
-        if each.parent == node and each.level is not Level.OPERATION
+        if each.parent == node and each.level is not CentreLevel.OPERATION
     ]
 
 
 @few
 @given(cases())
-def test_only_an_accepted_act_changes_anything(case: Case) -> None:
-    ledger = case.book.ledger()
+def test_only_an_accepted_act_changes_anything(case: DecisionCase) -> None:
+    ledger = case.book.build_ledger()
     for act in _acts(case):
-        before = _content(ledger.state)
+        before = _copy_state(ledger.state)
         decisions = ledger.decide(act)
         assert len(decisions) == len(act)
         accepted = {decision.outcome for decision in decisions} == {Outcome.ACCEPTED}
-        assert (_content(ledger.state) != before) == accepted
+        assert (_copy_state(ledger.state) != before) == accepted
         assert accepted or Outcome.ACCEPTED not in {decision.outcome for decision in decisions}
 
 
 @few
 @given(cases())
-def test_a_refused_act_tells_of_one_line(case: Case) -> None:
-    ledger = case.book.ledger()
+def test_a_refused_act_tells_of_one_line(case: DecisionCase) -> None:
+    ledger = case.book.build_ledger()
     alike = {*_FINAL, Outcome.REFERENCE_CONFLICT}
     for act in _acts(case):
         told = Counter(decision.outcome for decision in ledger.decide(act))
@@ -82,23 +82,23 @@ def test_a_refused_act_tells_of_one_line(case: Case) -> None:
 
 @few
 @given(cases())
-def test_what_was_accepted_is_recognised(case: Case) -> None:
+def test_what_was_accepted_is_recognised(case: DecisionCase) -> None:
     """A47: again with the same content, a duplicate with the same entries; and nothing moves."""
-    ledger = case.book.ledger()
+    ledger = case.book.build_ledger()
     for act in _acts(case):
         first = ledger.decide(act)
-        before = _content(ledger.state)
+        before = _copy_state(ledger.state)
         again = ledger.decide(act)
         if first[0].outcome in _FINAL:
             assert [d.outcome for d in again] == [Outcome.DUPLICATE] * len(act)
             assert [d.entry for d in again] == [d.entry for d in first]
-            assert _content(ledger.state) == before
+            assert _copy_state(ledger.state) == before
 
 
 @few
 @given(cases())
-def test_entries_are_numbered_without_gaps(case: Case) -> None:
-    ledger = case.book.ledger()
+def test_entries_are_numbered_without_gaps(case: DecisionCase) -> None:
+    ledger = case.book.build_ledger()
     decisions = [decision for act in _acts(case) for decision in ledger.decide(act)]
     entries = [decision.entry for decision in decisions if decision.outcome is Outcome.ACCEPTED]
     assert entries == list(range(1, len(entries) + 1)) == sorted(ledger.state.items)
@@ -106,51 +106,53 @@ def test_entries_are_numbered_without_gaps(case: Case) -> None:
 
 @few
 @given(cases())
-def test_limiting_credits_are_never_exceeded(case: Case) -> None:
+def test_limiting_credits_are_never_exceeded(case: DecisionCase) -> None:
     """A11 and A23, at every level."""
-    figures = _run(case).state.figures
+    figures = _decide_case(case).state.figures
     for node, each in case.book.world.nodes.items():
         if each.blocking:
-            assert available(figures, node, AE) >= 0
-            assert available(figures, node, CP) >= 0
+            assert compute_available(figures, node, AE) >= 0
+            assert compute_available(figures, node, CP) >= 0
 
 
 @few
 @given(cases())
-def test_a_level_passes_on_no_more_than_it_has(case: Case) -> None:
+def test_a_level_passes_on_no_more_than_it_has(case: DecisionCase) -> None:
     """A19."""
-    figures = _run(case).state.figures
+    figures = _decide_case(case).state.figures
     for node in case.book.world.nodes:
         for measure in (AE, CP):
             allotted = figures.get((node, measure + ALLOTTED), 0)
-            below = sum(figures.get((child, measure + OPENED), 0) for child in _children(case.book, node))
+            below = sum(
+                figures.get((child, measure + OPENED), 0) for child in _list_children(case.book, node)
+            )
             assert below == allotted <= figures.get((node, measure + OPENED), 0)
 
 
 @few
 @given(cases())
-def test_what_is_spent_below_is_spent_above(case: Case) -> None:
+def test_what_is_spent_below_is_spent_above(case: DecisionCase) -> None:
     """By what changed, because a budget may begin with credits spent before."""
-    now, then = _run(case).state.figures, case.book.figures
+    now, then = _decide_case(case).state.figures, case.book.figures
     for node, each in case.book.world.nodes.items():
         for figure in (AE + RESERVED, AE + CONSUMED, CP + RESERVED, CP + CONSUMED):
             changes = [
                 now.get((at, figure), 0) - then.get((at, figure), 0)
-                for at in (node, *_children(case.book, node))
+                for at in (node, *_list_children(case.book, node))
             ]
-            if each.level in (Level.PROGRAMME, Level.BOP):
+            if each.level in (CentreLevel.PROGRAMME, CentreLevel.BOP):
                 assert changes[0] == sum(changes[1:])
 
 
 @few
 @given(cases())
-def test_an_earmark_stands_reserved_until_it_is_consumed(case: Case) -> None:
+def test_an_earmark_stands_reserved_until_it_is_consumed(case: DecisionCase) -> None:
     """A17: what an operation has left is out of reach for its unit."""
-    now, then = _run(case).state.figures, case.book.figures
+    now, then = _decide_case(case).state.figures, case.book.figures
     for node, each in case.book.world.nodes.items():
         operations = [at for at, other in case.book.world.nodes.items() if other.parent == node]
-        if each.level is Level.UO and operations:
-            spent_alone = _requested(case, node)
+        if each.level is CentreLevel.UO and operations:
+            spent_alone = _sum_requested(case, node)
             reserved = now.get((node, AE + RESERVED), 0) - then.get((node, AE + RESERVED), 0)
             left = [
                 now.get((at, AE + OPENED), 0)
@@ -161,9 +163,9 @@ def test_an_earmark_stands_reserved_until_it_is_consumed(case: Case) -> None:
             assert reserved == sum(left) + spent_alone
 
 
-def _requested(case: Case, unit: int) -> int:
+def _sum_requested(case: DecisionCase, unit: int) -> int:
     """AE that direct requests still reserve at ``unit`` itself: what of them is payable, diverted or not."""
-    ledger = _run(case)
+    ledger = _decide_case(case)
     cells = case.book.world.cells
     return sum(
         item.open
@@ -177,8 +179,8 @@ def _requested(case: Case, unit: int) -> int:
 
 @few
 @given(cases())
-def test_debits_equal_credits(case: Case) -> None:
-    sums = _run(case).state.sums
+def test_debits_equal_credits(case: DecisionCase) -> None:
+    sums = _decide_case(case).state.sums
     for period in {period for period, _ in sums}:
         both = [each for (at, _), each in sums.items() if at == period]
         assert sum(debit for debit, _ in both) == sum(credit for _, credit in both)
@@ -186,11 +188,11 @@ def test_debits_equal_credits(case: Case) -> None:
 
 @few
 @given(cases())
-def test_nothing_is_drawn_twice(case: Case) -> None:
+def test_nothing_is_drawn_twice(case: DecisionCase) -> None:
     """A16, A32, A33: neither what is engaged nor what is certified."""
-    items = _run(case).state.items
+    items = _decide_case(case).state.items
     for item in items.values():
-        if not CATALOG[item.kind].is_of_payee:
+        if not CATALOG[item.kind].is_payee_act:
             assert item.open >= 0
         assert item.unbilled >= 0
         if CATALOG[item.kind].family is not Family.COMMITMENT:
@@ -199,9 +201,9 @@ def test_nothing_is_drawn_twice(case: Case) -> None:
 
 @few
 @given(cases())
-def test_open_items_are_the_balances_of_their_accounts(case: Case) -> None:
+def test_open_items_are_the_balances_of_their_accounts(case: DecisionCase) -> None:
     """A08: creditors, transfers in transit, the Treasury's account, returns not yet said whose they are."""
-    state = _run(case).state
+    state = _decide_case(case).state
     owed = [item for item in state.items.values() if CATALOG[item.kind].reaches]
     for account in {item.credit for item in owed}:
         both = [sums for (_, each), sums in state.sums.items() if each == account]
@@ -211,12 +213,12 @@ def test_open_items_are_the_balances_of_their_accounts(case: Case) -> None:
 
 @few
 @given(cases())
-def test_consumed_is_what_was_settled_and_not_given_back(case: Case) -> None:
+def test_consumed_is_what_was_settled_and_not_given_back(case: DecisionCase) -> None:
     """A26, A53: neither a return nor a re-issue counts; and what stands reserved is what is payable."""
-    ledger = case.book.ledger()
-    told = [(line, d) for batch in case.batches for line, d in _decided(batch, ledger)]
+    ledger = case.book.build_ledger()
+    told = [(line, d) for batch in case.batches for line, d in _list_accepted(batch, ledger)]
     now, then, cells = ledger.state.figures, case.book.figures, case.book.world.cells
-    units = [at for at, each in case.book.world.nodes.items() if each.level is Level.UO]
+    units = [at for at, each in case.book.world.nodes.items() if each.level is CentreLevel.UO]
     for node in units:
         here = [(line, d.entry) for line, d in told if d.cell and cells[d.cell].centre_node == node]
         settled = sum(CATALOG[line.kind].settles * line.amount for line, _ in here)
@@ -226,7 +228,7 @@ def test_consumed_is_what_was_settled_and_not_given_back(case: Case) -> None:
             assert now.get((node, figure), 0) - then.get((node, figure), 0) == expected
 
 
-def _decided(batch: Batch, ledger: Ledger) -> list[tuple[Line, Decision]]:
+def _list_accepted(batch: CaseBatch, ledger: Ledger) -> list[tuple[Line, Decision]]:
     """The lines accepted, and what became of them."""
     told = zip(batch.lines, decide(batch.lines, ledger, batch.holding), strict=True)
     return [(line, d) for line, d in told if d.outcome is Outcome.ACCEPTED]
@@ -234,25 +236,25 @@ def _decided(batch: Batch, ledger: Ledger) -> list[tuple[Line, Decision]]:
 
 @few
 @given(cases())
-def test_figures_stay_countable(case: Case) -> None:
-    assert all(abs(cents) <= BALANCE_MAX for cents in _run(case).state.figures.values())
+def test_figures_stay_countable(case: DecisionCase) -> None:
+    assert all(abs(cents) <= BALANCE_MAX for cents in _decide_case(case).state.figures.values())
 
 
 @few
 @given(cases())
-def test_where_a_stream_is_cut_does_not_matter(case: Case) -> None:
-    whole, cut = case.book.ledger(), case.book.ledger()
+def test_where_a_stream_is_cut_does_not_matter(case: DecisionCase) -> None:
+    whole, cut = case.book.build_ledger(), case.book.build_ledger()
     pieces = [decision for batch in case.batches for decision in decide(batch.lines, cut, holding=False)]
     assert [decision for act in _acts(case) for decision in whole.decide(act)] == pieces
-    assert _content(whole.state) == _content(cut.state)
+    assert _copy_state(whole.state) == _copy_state(cut.state)
 
 
 @few
 @given(cases())
-def test_holding_never_takes_from_what_would_be_accepted(case: Case) -> None:
+def test_holding_never_takes_from_what_would_be_accepted(case: DecisionCase) -> None:
     """To hold is only to refuse later: what is not held is decided as it would be."""
     for act in _acts(case)[:10]:
-        ledger = _run(case)
+        ledger = _decide_case(case)
         twin = copy.deepcopy(ledger)
         ledger.waiting.clear()
         twin.waiting.clear()
@@ -270,11 +272,11 @@ def test_the_strategies_reach_every_decision() -> None:
     Hypothesis draws on the constants of every module that happens to be loaded, so that the same seed gives other cases
     in another order of tests: this looks on until all is seen, far beyond what it has ever taken.
     """
-    wanted = set(Outcome) - set(READING_FAULTS) - _OF_FORMS
+    wanted = set(Outcome) - set(READING_FAULTS) - _FORM_OUTCOMES
     seen: set[Outcome] = set()
 
-    def completes(case: Case) -> bool:
-        ledger = case.book.ledger()
+    def completes(case: DecisionCase) -> bool:
+        ledger = case.book.build_ledger()
         for batch in case.batches:
             seen.update(decision.outcome for decision in decide(batch.lines, ledger, batch.holding))
         return seen >= wanted
@@ -300,7 +302,7 @@ def test_every_row_has_one_final_answer(reference: Reference, presented: list[Fi
         told = engine.submit(file)
         assert len(told) == len(file)
         assert all(outcome in Outcome.__members__ and outcome != "HELD" for outcome, _, _ in told)
-        assert engine.held() <= set(range(len(file)))
+        assert engine.list_held() <= set(range(len(file)))
 
 
 @few
@@ -309,9 +311,9 @@ def test_files_presented_again_change_nothing(reference: Reference, presented: l
     """But for what was refused and now finds what it lacked, which the last file cannot have been."""
     engine = Engine(reference)
     told = [engine.submit(file) for file in presented]
-    before = _content(engine.ledger.state)
+    before = _copy_state(engine.ledger.state)
     again = engine.submit(presented[0])
-    assert _content(engine.ledger.state) == before
+    assert _copy_state(engine.ledger.state) == before
     assert [outcome for outcome, _, _ in again] == ["DUPLICATE"] * len(told[0])
 
 

@@ -26,10 +26,10 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBER, Budget
+from core.catalog import CATALOG, KIND_NUMBERS, BudgetAction
 from core.outcome_codes import Outcome
 from tests.file_strategies import REFERENCE, Row
-from tests.oracle.engine import Engine, Told
+from tests.oracle.engine import Engine, LineResult
 from tests.oracle.reference import Reference
 
 FOLDER = Path(__file__).parent.joinpath("scenarios")
@@ -42,35 +42,35 @@ _SUBMITTED = {"file", "form", "sender"}
 class Driver(Protocol):
     """What a scenario needs of whoever decides acts; a driver begins with nothing but the reference data."""
 
-    def submit(self, rows: list[Row], sender: str = ...) -> list[Told]:
+    def submit(self, rows: list[Row], sender: str = ...) -> list[LineResult]:
         """Work one file to its end; each row's outcome by name, centre that refused or "", cents missing."""
         ...
 
-    def submit_form(self, rows: list[Row]) -> list[Told]:
+    def submit_form(self, rows: list[Row]) -> list[LineResult]:
         """Decide one form at once, its acts all accepted or none; told as of a file."""
         ...
 
-    def held(self) -> set[int]:
+    def list_held(self) -> set[int]:
         """Rows of the last file or form, from 0, that waited for a later act."""
         ...
 
-    def left(self, fields: Row) -> tuple[int, int]:
+    def read_available(self, fields: Row) -> tuple[int, int]:
         """Cents of AE and CP available at a ``fund_centre`` (or operation) for item, fund and year."""
         ...
 
-    def consumed(self, fields: Row) -> tuple[int, int]:
+    def read_consumed(self, fields: Row) -> tuple[int, int]:
         """Cents of AE and CP consumed there."""
         ...
 
-    def totals(self, account: str) -> tuple[int, int]:
+    def read_totals(self, account: str) -> tuple[int, int]:
         """Cents of debit and credit of an account, over all periods."""
         ...
 
 
-class Table(NamedTuple):
+class ScenarioTable(NamedTuple):
     """One table: what it is, and its rows with the place of each."""
 
-    sort: str
+    category: str
     rows: list[tuple[str, Row]]
 
 
@@ -80,26 +80,26 @@ class Scenario(NamedTuple):
     place: str
     title: str
     usual: Row
-    tables: list[Table]
+    tables: list[ScenarioTable]
 
 
 def scenarios() -> Iterator[Scenario]:
     """Every scenario of every file."""
     for path in sorted(FOLDER.glob("*.txt")):
         usual, found = {}, None
-        for block in _blocks(path):
+        for block in _split_blocks(path):
             place, first = block[0]
             if first.startswith("== "):
                 found = Scenario(place, first.removeprefix("== "), dict(usual), [])
                 yield found
             elif first.startswith("usual"):
-                (found.usual if found else usual).update(_pairs(block))
+                (found.usual if found else usual).update(_parse_pairs(block))
             else:
                 assert found, f"{place}: a table stands before the first title"
-                found.tables.append(_table(block))
+                found.tables.append(_parse_table(block))
 
 
-def _blocks(path: Path) -> Iterator[list[tuple[str, str]]]:
+def _split_blocks(path: Path) -> Iterator[list[tuple[str, str]]]:
     """Lines that stand together, each with its place; titles stand alone, and comments are gone."""
     block: list[tuple[str, str]] = []
     for number, line in enumerate([*path.read_text().splitlines(), ""], 1):
@@ -110,26 +110,26 @@ def _blocks(path: Path) -> Iterator[list[tuple[str, str]]]:
             block = []
 
 
-def _cells(line: str) -> list[str]:
+def _split_cells(line: str) -> list[str]:
     return ["" if cell == "-" else cell for cell in re.split(r" {2,}", line.strip())]
 
 
-def _pairs(block: list[tuple[str, str]]) -> Row:
-    words = [cell.split(" ", 1) for _, line in block for cell in _cells(line) if cell != "usual"]
+def _parse_pairs(block: list[tuple[str, str]]) -> Row:
+    words = [cell.split(" ", 1) for _, line in block for cell in _split_cells(line) if cell != "usual"]
     return dict(words)
 
 
-def _table(block: list[tuple[str, str]]) -> Table:
-    sort, *_ = header = _cells(block[0][1])
+def _parse_table(block: list[tuple[str, str]]) -> ScenarioTable:
+    sort, *_ = header = _split_cells(block[0][1])
     rows: list[tuple[str, Row]] = []
     for place, line in block[1:]:
-        cells = _cells(line)
+        cells = _split_cells(line)
         assert len(cells) == len(header), f"{place}: {len(cells)} cells under {len(header)} headings"
-        rows += [(place, row) for row in _repeated(dict(zip(header, cells, strict=True)))]
-    return Table(sort, rows)
+        rows += [(place, row) for row in _repeat_row(dict(zip(header, cells, strict=True)))]
+    return ScenarioTable(sort, rows)
 
 
-def _repeated(row: Row) -> list[Row]:
+def _repeat_row(row: Row) -> list[Row]:
     first, _, last = row.get("line", "").partition("..")
     return [row | {"line": str(line)} for line in range(int(first), int(last) + 1)] if last else [row]
 
@@ -140,22 +140,24 @@ def _repeated(row: Row) -> list[Row]:
 def play(scenario: Scenario, driver: Driver) -> None:
     """Put every table of ``scenario`` to ``driver``, in order; what differs is told with its place."""
     for number, table in enumerate(scenario.tables):
-        match table.sort:
+        match table.category:
             case "budget" | "payee":
                 _set_up(
-                    _budget(table, number) if table.sort == "budget" else _payees(table, number),
+                    _build_budget_acts(table, number)
+                    if table.category == "budget"
+                    else _build_payee_acts(table, number),
                     scenario,
                     driver,
                 )
             case "file" | "form":
-                for rows in _numbered(table):
+                for rows in _split_files(table):
                     _submit(rows, scenario, driver)
             case "left" | "consumed":
                 _compare_figures(table, scenario, driver)
             case "account":
                 _compare_accounts(table, driver)
             case _:
-                pytest.fail(f"{table.rows[0][0]}: no such table: {table.sort}")
+                pytest.fail(f"{table.rows[0][0]}: no such table: {table.category}")
 
 
 def _set_up(rows: list[Row], scenario: Scenario, driver: Driver) -> None:
@@ -166,7 +168,7 @@ def _set_up(rows: list[Row], scenario: Scenario, driver: Driver) -> None:
     assert not refused, f"{scenario.place}: setting up failed"
 
 
-def _budget(table: Table, number: int) -> list[Row]:
+def _build_budget_acts(table: ScenarioTable, number: int) -> list[Row]:
     """Openings and allotments, each an act of its own."""
     rows: list[Row] = []
     for _, row in table.rows:
@@ -184,57 +186,59 @@ def _budget(table: Table, number: int) -> list[Row]:
     return rows
 
 
-def _payees(table: Table, number: int) -> list[Row]:
+def _build_payee_acts(table: ScenarioTable, number: int) -> list[Row]:
     act = {"kind": "third_party"}
     return [row | act | {"reference": f"SET-UP-{number}-{at}"} for at, (_, row) in enumerate(table.rows)]
 
 
-def _numbered(table: Table) -> list[list[tuple[str, Row]]]:
+def _split_files(table: ScenarioTable) -> list[list[tuple[str, Row]]]:
     """The files or forms of ``table``."""
-    return [list(rows) for _, rows in groupby(table.rows, key=lambda row: row[1][table.sort])]
+    return [list(rows) for _, rows in groupby(table.rows, key=lambda row: row[1][table.category])]
 
 
 def _submit(rows: list[tuple[str, Row]], scenario: Scenario, driver: Driver) -> None:
-    submit: Callable[..., list[Told]] = driver.submit_form if "form" in rows[0][1] else driver.submit
+    submit: Callable[..., list[LineResult]] = driver.submit_form if "form" in rows[0][1] else driver.submit
     sender = {row["sender"] for _, row in rows if "sender" in row}
     told = submit([_complete(row, scenario.usual) for _, row in rows], *sender)
     assert len(told) == len(rows), f"{rows[0][0]}: {len(told)} answers to {len(rows)} rows"
     for (place, row), (outcome, node, missing) in zip(rows, told, strict=True):
-        found = {"outcome": outcome, "node": node, "missing": _euros(missing) if missing else ""}
+        found = {"outcome": outcome, "node": node, "missing": _to_cents(missing) if missing else ""}
         expected = {name: row[name].removeprefix("HELD then ") for name in _EXPECTED & row.keys()}
         assert {name: found[name] for name in expected} == expected, place
     waited = {at for at, (_, row) in enumerate(rows) if row["outcome"].startswith("HELD then ")}
-    assert driver.held() == waited, f"{rows[0][0]}: other lines waited"
+    assert driver.list_held() == waited, f"{rows[0][0]}: other lines waited"
 
 
 def _complete(row: Row, usual: Row) -> Row:
     """The row as the flat act format has it, with the usual values that its kind needs."""
-    kind = CATALOG[KIND_NUMBER.get(row.get("kind", ""), 0)]
-    needed = _ALWAYS | (_CELL if kind.budget is not Budget.NONE and not kind.follows else set())
+    kind = CATALOG[KIND_NUMBERS.get(row.get("kind", ""), 0)]
+    needed = _ALWAYS | (_CELL if kind.budget is not BudgetAction.NONE and not kind.follows else set())
     needed |= {"payee"} if kind.pays else set()
     given = {name: text for name, text in usual.items() if name in needed and name not in row}
     own = {name: text for name, text in row.items() if name not in _EXPECTED | _SUBMITTED}
     return {name: text for name, text in (given | own).items() if text}
 
 
-def _compare_figures(table: Table, scenario: Scenario, driver: Driver) -> None:
-    figures = driver.left if table.sort == "left" else driver.consumed
+def _compare_figures(table: ScenarioTable, scenario: Scenario, driver: Driver) -> None:
+    figures = driver.read_available if table.category == "left" else driver.read_consumed
     for place, row in table.rows:
         named = {
-            "fund_centre": row[table.sort],
+            "fund_centre": row[table.category],
             "commitment_item": row["item"],
             "exercise": scenario.usual["exercise"],
         }
         optional = {name: row[name] for name in ("fund", "budget_year") if row.get(name)}
-        assert tuple(map(_euros, figures(named | optional))) == (row["AE"], row["CP"]), place
+        assert tuple(map(_to_cents, figures(named | optional))) == (row["AE"], row["CP"]), place
 
 
-def _compare_accounts(table: Table, driver: Driver) -> None:
+def _compare_accounts(table: ScenarioTable, driver: Driver) -> None:
     for place, row in table.rows:
-        assert tuple(map(_euros, driver.totals(row["account"]))) == (row["debit"], row["credit"]), place
+        assert tuple(map(_to_cents, driver.read_totals(row["account"]))) == (row["debit"], row["credit"]), (
+            place
+        )
 
 
-def _euros(cents: int) -> str:
+def _to_cents(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
 
 
@@ -243,8 +247,8 @@ def _euros(cents: int) -> str:
 SCENARIOS = list(scenarios())
 
 
-def _expected(scenario: Scenario) -> set[str]:
-    tables = [table for table in scenario.tables if table.sort in _SUBMITTED]
+def _list_expected(scenario: Scenario) -> set[str]:
+    tables = [table for table in scenario.tables if table.category in _SUBMITTED]
     outcomes = [row["outcome"] for table in tables for _, row in table.rows]
     return {word for outcome in outcomes for word in outcome.split(" then ")}
 
@@ -261,7 +265,7 @@ def test_the_plain_model_plays(scenario: Scenario, reference: Reference) -> None
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_is_expected_somewhere(outcome: Outcome) -> None:
-    assert any(outcome.name in _expected(scenario) for scenario in SCENARIOS)
+    assert any(outcome.name in _list_expected(scenario) for scenario in SCENARIOS)
 
 
 @pytest.mark.parametrize(

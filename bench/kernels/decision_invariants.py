@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
 from core.tables.book import Book
 from core.tables.journal import Draws
@@ -13,40 +13,42 @@ _SAMPLE = 5_000
 _REQUESTS = ("payment_request", "payment_request_without_service", "direct_payment_request")
 
 
-def _demand(holds: bool | np.bool_, what: str) -> None:
+def _require(holds: bool | np.bool_, what: str) -> None:
     if not holds:
         raise AssertionError(what)
 
 
-def check(acts: np.ndarray, book: Book, decisions: np.ndarray, repeated: int) -> None:
+def check_decisions(acts: np.ndarray, book: Book, decisions: np.ndarray, repeated: int) -> None:
     """Budget, commitments, ledger and keys agree with the accepted acts, each added up by itself."""
     accepted = decisions["outcome"] == Outcome.ACCEPTED
     before = int(book.counters["entries"][0]) - int(accepted.sum())
-    _demand(np.array_equal(decisions["entry"][accepted], before + 1 + np.arange(accepted.sum())), "entry ids")
+    _require(
+        np.array_equal(decisions["entry"][accepted], before + 1 + np.arange(accepted.sum())), "entry ids"
+    )
     again = decisions["outcome"][len(acts) - repeated :]
-    _demand(not np.any(again == Outcome.ACCEPTED) or _were_refused(acts, decisions, repeated), "keys")
-    _demand(np.count_nonzero(decisions["outcome"] == Outcome.AE_EXCEEDED) > 0, "nothing was refused")
+    _require(not np.any(again == Outcome.ACCEPTED) or _are_keys_unique(acts, decisions, repeated), "keys")
+    _require(np.count_nonzero(decisions["outcome"] == Outcome.AE_EXCEEDED) > 0, "nothing was refused")
 
     def cents(*kinds: str) -> int:
-        of = np.isin(acts["kind"], [KIND_NUMBER[kind] for kind in kinds])
+        of = np.isin(acts["kind"], [KIND_NUMBERS[kind] for kind in kinds])
         return int(acts["amount"][accepted & of].sum())
 
     _check_budget(book, (cents("commitment"), cents("direct_payment_request"), cents(*_REQUESTS)))
-    made = acts["kind"] == KIND_NUMBER["commitment"]
+    made = acts["kind"] == KIND_NUMBERS["commitment"]
     items = book.items[decisions["entry"][accepted & made]]
-    _demand(
+    _require(
         items["open"].sum() == cents("commitment") - cents("service", "payment_request_without_service"),
         "open of commitments",
     )
-    _demand(
+    _require(
         items["unbilled"].sum() == cents("service") - cents("payment_request"), "certified, not requested"
     )
-    _demand(items["open"].min() >= 0 and items["unbilled"].min() >= 0, "a commitment overdrawn")
+    _require(items["open"].min() >= 0 and items["unbilled"].min() >= 0, "a commitment overdrawn")
     posted = cents("service", *_REQUESTS)
-    _demand(book.ledger["debit"].sum() == book.ledger["credit"].sum() == posted, "ledger")
+    _require(book.ledger["debit"].sum() == book.ledger["credit"].sum() == posted, "ledger")
 
 
-def _were_refused(acts: np.ndarray, decisions: np.ndarray, repeated: int) -> bool:
+def _are_keys_unique(acts: np.ndarray, decisions: np.ndarray, repeated: int) -> bool:
     """No key was accepted twice: a repeat is only taken where the first was refused."""
     keys = acts["key_high"][decisions["outcome"] == Outcome.ACCEPTED]
     return len(np.unique(keys)) == len(keys) and repeated < len(acts)
@@ -56,12 +58,12 @@ def _check_budget(book: Book, sums: tuple[int, int, int]) -> None:
     consumed, reserved, requested = sums
     for level in np.unique(book.nodes["level"]):
         figures = book.figures[book.nodes["level"] == level]
-        _demand(figures[:, AE + CONSUMED].sum() == consumed, f"AE consumed at level {level}")
-        _demand(figures[:, AE + RESERVED].sum() == reserved, f"AE reserved at level {level}")
-        _demand(figures[:, CP + RESERVED].sum() == requested, f"CP reserved at level {level}")
+        _require(figures[:, AE + CONSUMED].sum() == consumed, f"AE consumed at level {level}")
+        _require(figures[:, AE + RESERVED].sum() == reserved, f"AE reserved at level {level}")
+        _require(figures[:, CP + RESERVED].sum() == requested, f"CP reserved at level {level}")
     for measure in (AE, CP):
         used = book.figures[:, measure + RESERVED] + book.figures[:, measure + CONSUMED]
-        _demand(np.all(used <= book.figures[:, measure + OPENED]), "a node overdrawn")
+        _require(np.all(used <= book.figures[:, measure + OPENED]), "a node overdrawn")
 
 
 def check_draws(
@@ -80,11 +82,11 @@ def check_draws(
             way.append(node)
             node = parent[node]
         expected = next((node for node in way if left[node] < amount), -1)
-        _demand(short[row] == expected, f"draw {row}: {short[row]}, not {expected}")
+        _require(short[row] == expected, f"draw {row}: {short[row]}, not {expected}")
         for node in way if expected < 0 else ():
             left[node] -= amount
     drawn = draws.amount[short < 0].sum()
     for level in np.unique(nodes["level"]):
-        _demand(figures[nodes["level"] == level, AE + CONSUMED].sum() == drawn, f"AE at level {level}")
-    _demand(np.any(short >= 0), "nothing was refused")
-    _demand(np.all(figures[:, AE + CONSUMED] <= opened[:, AE]), "a node overdrawn")
+        _require(figures[nodes["level"] == level, AE + CONSUMED].sum() == drawn, f"AE at level {level}")
+    _require(np.any(short >= 0), "nothing was refused")
+    _require(np.all(figures[:, AE + CONSUMED] <= opened[:, AE]), "a node overdrawn")

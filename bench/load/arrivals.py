@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 PROFILES = ("steady", "year-end")
-SWELL_SECONDS, EBB_SECONDS = 60, 30
+RISE_SECONDS, FALL_SECONDS = 60, 30
 """Of the year's end: how long the load grows to its peak, and falls from it."""
 
-_CALM = 0.25
+_EDGE_SHARE = 0.25
 """The part of the peak that a year's end begins and ends with."""
 
 
@@ -45,31 +45,31 @@ class Arrivals(NamedTuple):
     peak: tuple[float, float]
 
 
-def arrivals(load: Load) -> Arrivals:
+def plan_arrivals(load: Load) -> Arrivals:
     """A Poisson process: users do not wait for each other.
 
     Its intensity is stretched time: a process of one arrival a second, read where the load has come to.
     """
-    at, forms = _course(load)
+    at, forms = _build_load_curve(load)
     rng = np.random.default_rng(load.seed)
     most = int(forms[-1] + 8 * np.sqrt(forms[-1])) + 10
     ticks = np.cumsum(rng.exponential(size=most))
     due = np.interp(ticks[ticks < forms[-1]], forms, at)
-    peak = (0.0, float(load.seconds)) if load.profile == "steady" else _peak(load)
+    peak = (0.0, float(load.seconds)) if load.profile == "steady" else _find_peak(load)
     return Arrivals(due, peak)
 
 
-def _peak(load: Load) -> tuple[float, float]:
-    return float(SWELL_SECONDS), float(SWELL_SECONDS + load.seconds)
+def _find_peak(load: Load) -> tuple[float, float]:
+    return float(RISE_SECONDS), float(RISE_SECONDS + load.seconds)
 
 
-def _course(load: Load) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _build_load_curve(load: Load) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Seconds, and the forms that are expected to have come by then."""
     if load.profile == "steady":
         at, rate = np.array([0.0, load.seconds]), np.array([1.0, 1.0])
     else:
-        swell, peak = _peak(load)
-        at = np.concatenate([np.linspace(0, swell, 61), np.linspace(peak, peak + EBB_SECONDS, 31)])
-        rate = np.interp(at, [0, swell, peak, peak + EBB_SECONDS], [_CALM, 1, 1, _CALM])
+        swell, peak = _find_peak(load)
+        at = np.concatenate([np.linspace(0, swell, 61), np.linspace(peak, peak + FALL_SECONDS, 31)])
+        rate = np.interp(at, [0, swell, peak, peak + FALL_SECONDS], [_EDGE_SHARE, 1, 1, _EDGE_SHARE])
     steps = np.diff(at) * (rate[1:] + rate[:-1]) / 2
     return at, np.concatenate([[0.0], np.cumsum(steps)]) * load.rate

@@ -23,10 +23,10 @@ import pyarrow as pa
 from bench.load import load_budget
 from bench.load.http_connections import Address
 from bench.year import act_files
-from bench.year.flat_columns import assemble
-from bench.year.text_columns import coded, digits, letters, text
+from bench.year.flat_columns import assemble_table
+from bench.year.text_columns import build_code_column, build_text_column, encode_digits, encode_texts
 
-LANES = 3
+PARALLEL_FILES = 3
 """Files on their way at once: while one is decided, the next is made, sent, proved, and waits."""
 FORMATS = (".parquet", ".csv")
 """Taken in turn."""
@@ -40,7 +40,7 @@ _CHAIN = ("commitment", "service", "payment_request", "direct_payment_request")
 _SPENT_CENTS = 12_345
 
 
-class Filing(NamedTuple):
+class FileLoad(NamedTuple):
     """Where files go, whose they are, and how long they are."""
 
     address: Address
@@ -50,7 +50,7 @@ class Filing(NamedTuple):
     seed: int
 
 
-class Filed(NamedTuple):
+class DecidedFile(NamedTuple):
     """A file that was decided: seconds on the clock that only goes forward."""
 
     lines: int
@@ -61,11 +61,11 @@ class Filed(NamedTuple):
 
 
 @contextmanager
-def filing(order: Filing) -> Iterator["Queue[Filed]"]:
+def send_files(order: FileLoad) -> Iterator["Queue[DecidedFile]"]:
     """Send files while the body runs; those under way at its end are waited for."""
     context = multiprocessing.get_context("spawn")
     halt, found = context.Event(), context.Queue()
-    process = context.Process(target=_file, args=(order, halt, found), name="files")
+    process = context.Process(target=_send_in_process, args=(order, halt, found), name="files")
     if order.lines == 0:
         yield found
         return
@@ -77,81 +77,91 @@ def filing(order: Filing) -> Iterator["Queue[Filed]"]:
         process.join()
 
 
-def _file(order: Filing, halt: Event, found: "Queue[Filed]") -> None:
-    with TemporaryDirectory(prefix="crescendo-load-") as folder, ThreadPoolExecutor(LANES) as lanes:
+def _send_in_process(order: FileLoad, halt: Event, found: "Queue[DecidedFile]") -> None:
+    with TemporaryDirectory(prefix="crescendo-load-") as folder, ThreadPoolExecutor(PARALLEL_FILES) as lanes:
         turns = itertools.count(1)  # the next number is taken in one step of the interpreter
-        for _ in range(LANES):
-            lanes.submit(_lane, (order, Path(folder)), turns, halt, found)
+        for _ in range(PARALLEL_FILES):
+            lanes.submit(_send_one_after_another, (order, Path(folder)), turns, halt, found)
 
 
-def _lane(place: tuple[Filing, Path], turns: Iterator[int], halt: Event, found: "Queue[Filed]") -> None:
+def _send_one_after_another(
+    place: tuple[FileLoad, Path], turns: Iterator[int], halt: Event, found: "Queue[DecidedFile]"
+) -> None:
     """One file after the other."""
     order, folder = place
-    budget = load_budget.places(), load_budget.payees()
+    budget = load_budget.list_assignments(), load_budget.list_payees()
     while not halt.is_set():
         number = next(turns)
         try:
             path = folder / f"load-{number:05}{FORMATS[number % len(FORMATS)]}"
-            act_files.write(lines((order.seed, number), order.lines, budget), path, order.sender)
-            found.put(_sent(order, path))
+            act_files.write_file(build_lines((order.seed, number), order.lines, budget), path, order.sender)
+            found.put(_send_and_check(order, path))
             path.unlink()
-        except Exception as error:  # noqa: BLE001 -- told to who waits for the files
-            found.put(Filed(0, 0, 0.0, 0.0, repr(error)))
+        except Exception as error:  # noqa: BLE001 -- reported to the waiter
+            found.put(DecidedFile(0, 0, 0.0, 0.0, repr(error)))
             return
 
 
-def lines(number: tuple[int, int], count: int, budget: tuple[list, list]) -> pa.Table:
+def build_lines(number: tuple[int, int], count: int, budget: tuple[list, list]) -> pa.Table:
     """Chains of acts under references of this file alone, which its seed and number give."""
     places, payees = budget
     at = np.arange(count)
     chain, step = at // len(_CHAIN), at % len(_CHAIN)
-    names = _reference(number, chain, np.array([ord(each) for each in "EFPD"], np.uint8)[step])
+    names = _build_references(number, chain, np.array([ord(each) for each in "EFPD"], np.uint8)[step])
     place = np.where((step == 0) | (step == 3), chain % len(places) + 1, 0)
     place[(at % REFUSED_EVERY == 0) & (step == 0)] = len(places) + 1
     pays = np.where(step >= 2, chain % len(payees) + 1, 0)
     follows = (step == 1) | (step == 2)
-    previous = _reference(number, chain, np.full(count, ord("E"), np.uint8))
-    return assemble(
+    previous = _build_references(number, chain, np.full(count, ord("E"), np.uint8))
+    return assemble_table(
         {
-            "reference": text(names),
-            "kind": coded(step, list(_CHAIN)),
+            "reference": build_text_column(names),
+            "kind": build_code_column(step, list(_CHAIN)),
             "exercise": pa.array(np.full(count, load_budget.YEAR, np.int32)),
-            "date": pa.array(np.full(count, np.datetime64(load_budget.DATED["date"]))),
-            "fund_centre": coded(place, ["", *(each.unit for each in places), places[0].unit[:-4] + "XXXX"]),
-            "functional_area": coded(place, ["", *(each.area for each in places), places[0].area]),
-            "commitment_item": coded(place, ["", *(each.item for each in places), places[0].item]),
-            "payee": coded(pays, ["", *(each.code for each in payees)]),
-            "predecessor": text(previous, np.where(follows, previous.shape[1], 0)),
+            "date": pa.array(np.full(count, np.datetime64(load_budget.DATE_FIELDS["date"]))),
+            "fund_centre": build_code_column(
+                place, ["", *(each.unit for each in places), places[0].unit[:-4] + "XXXX"]
+            ),
+            "functional_area": build_code_column(
+                place, ["", *(each.area for each in places), places[0].area]
+            ),
+            "commitment_item": build_code_column(
+                place, ["", *(each.item for each in places), places[0].item]
+            ),
+            "payee": build_code_column(pays, ["", *(each.code for each in payees)]),
+            "predecessor": build_text_column(previous, np.where(follows, previous.shape[1], 0)),
             "amount_cents": pa.array(np.full(count, _SPENT_CENTS, np.int64)),
         }
     )
 
 
-def _reference(number: tuple[int, int], chain: np.ndarray, letter: np.ndarray) -> np.ndarray:
-    file = np.broadcast_to(letters(f"F{number[0] % 1000:03}{number[1]:04}-"), (len(chain), 9))
-    return np.hstack([file, letter[:, None], digits(chain, 8)])
+def _build_references(number: tuple[int, int], chain: np.ndarray, letter: np.ndarray) -> np.ndarray:
+    file = np.broadcast_to(encode_texts(f"F{number[0] % 1000:03}{number[1]:04}-"), (len(chain), 9))
+    return np.hstack([file, letter[:, None], encode_digits(chain, 8)])
 
 
-def refused(count: int) -> int:
+def count_refused(count: int) -> int:
     """Lines of a file that must be refused: a commitment to nowhere, and the two that follow it."""
     return 3 * len([at for at in range(0, count, REFUSED_EVERY) if at % len(_CHAIN) == 0])
 
 
-def _sent(order: Filing, path: Path) -> Filed:
+def _send_and_check(order: FileLoad, path: Path) -> DecidedFile:
     """Send a file, wait until it is decided, and check its receipt."""
     size = path.stat().st_size
     with path.open("rb") as body:
-        ticket = _asked(order, ("POST", "/v1/submissions"), body)
+        ticket = _request(order, ("POST", "/v1/submissions"), body)
     admitted, status = time.monotonic(), ticket
     while status["state"] != "decided":
-        status = _asked(order, ("GET", f"/v1/submissions/{ticket['submission']}?wait={_WAIT_SECONDS}"))
-    receipt, expected = status["receipt"], refused(order.lines)
+        status = _request(order, ("GET", f"/v1/submissions/{ticket['submission']}?wait={_WAIT_SECONDS}"))
+    receipt, expected = status["receipt"], count_refused(order.lines)
     sums = {name: receipt[name]["lines"] for name in ("accepted", "duplicate", "refused")}
     is_right = sums == {"accepted": order.lines - expected, "duplicate": 0, "refused": expected}
-    return Filed(order.lines, size, admitted, time.monotonic(), "" if is_right else f"{path.name}: {sums}")
+    return DecidedFile(
+        order.lines, size, admitted, time.monotonic(), "" if is_right else f"{path.name}: {sums}"
+    )
 
 
-def _asked(order: Filing, what: tuple[str, str], body: Any = None) -> dict[str, Any]:
+def _request(order: FileLoad, what: tuple[str, str], body: Any = None) -> dict[str, Any]:
     connection = http.client.HTTPConnection(*order.address, timeout=2 * _WAIT_SECONDS)
     try:
         headers = {"authorization": f"Bearer {order.key}", "content-type": MEDIA_TYPE}

@@ -11,7 +11,7 @@ _LENGTH = b"\r\ncontent-length: "
 _END = b"\r\n\r\n"
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """What came back."""
 
     status: int
@@ -24,7 +24,7 @@ class Address(NamedTuple):
     host: str
     port: int
 
-    def head(self, key: str) -> bytes:
+    def build_request_head(self, key: str) -> bytes:
         """What every form of a sender begins with; the length and the body follow."""
         return (
             f"POST /v1/acts HTTP/1.1\r\nhost: {self.host}:{self.port}\r\nauthorization: Bearer {key}\r\n"
@@ -35,11 +35,11 @@ class Address(NamedTuple):
 class Listener(Protocol):
     """Who is told what happens on a connection."""
 
-    def answered(self, connection: "Connection", answer: Answer) -> None:
+    def handle_response(self, connection: "Connection", answer: Response) -> None:
         """The answer to what was sent, whole."""
         ...
 
-    def ended(self, connection: "Connection", was_busy: bool) -> None:
+    def handle_close(self, connection: "Connection", was_busy: bool) -> None:
         """The connection is gone; what was under way on it has no answer."""
         ...
 
@@ -83,21 +83,23 @@ class Connection(asyncio.Protocol):
             self.close()
             return
         self._buffer, self.is_busy = b"", False
-        self._listener.answered(self, Answer(int(data[9:12]), data[begin:]))
+        self._listener.handle_response(self, Response(int(data[9:12]), data[begin:]))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- as asyncio calls it
         """Tell; whether it is opened again is not ours to say."""
-        self._listener.ended(self, self.is_busy)
+        self._listener.handle_close(self, self.is_busy)
 
     def close(self) -> None:
         """End it."""
         self._transport.close()
 
 
-Made = Callable[[int], Connection]
+ConnectionFactory = Callable[[int], Connection]
 
 
-async def opened(address: Address, made: Made, count: int, rate: int) -> list[Connection]:
+async def open_connections(
+    address: Address, made: ConnectionFactory, count: int, rate: int
+) -> list[Connection]:
     """Open ``count`` connections, ``rate`` a second: as people come to work, not all in one moment."""
     loop, found = asyncio.get_running_loop(), []
     step, began = max(1, rate // 20), loop.time()

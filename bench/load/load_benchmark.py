@@ -17,20 +17,20 @@ import numpy as np
 import uvloop
 
 from bench.load import file_driver, http_connections, load_budget
-from bench.load.arrivals import Arrivals, Load, arrivals
-from bench.load.file_driver import Filed, Filing
-from bench.load.form_driver import Driver, Tally, senders
+from bench.load.arrivals import Arrivals, Load, plan_arrivals
+from bench.load.file_driver import DecidedFile, FileLoad
+from bench.load.form_driver import FormDriver, LoadTally, create_senders
 from bench.load.http_connections import Address
-from bench.load.process_usage import Usage, Watch
-from bench.machine import machine
+from bench.load.process_usage import Usage, UsageMonitor
+from bench.machine import describe_machine
 
-OPENING_RATE = 1_000
+CONNECTIONS_A_SECOND = 1_000
 """Connections opened a second."""
 _SETTLE_SECONDS = 2
 PERCENTILES = (50, 90, 99, 99.9)
 
 
-class Key(NamedTuple):
+class SenderKey(NamedTuple):
     """A key and whose it is."""
 
     sender: str
@@ -41,18 +41,18 @@ class Target(NamedTuple):
     """The service that is loaded."""
 
     address: Address
-    keys: Sequence[Key]
+    keys: Sequence[SenderKey]
     """Of authorising officers, each of another sender."""
-    steward: Key
+    setup_key: SenderKey
     """Of who opens credits and registers payees."""
     process: int | None = None
     """The service's process, where it is on this machine and ours to look at."""
-    journal: "Journal | None" = None
+    read_stored: "ReadStored | None" = None
     """Asks the database what it holds of these submissions."""
-    doing: Callable[[str], None] = print
+    report_progress: Callable[[str], None] = print
 
 
-class Kept(NamedTuple):
+class StoredForms(NamedTuple):
     """What the database holds of the forms."""
 
     accepted: int
@@ -61,11 +61,11 @@ class Kept(NamedTuple):
     entries_sum: int
 
 
-Journal = Callable[[Sequence[int]], Awaitable[Kept]]
+ReadStored = Callable[[Sequence[int]], Awaitable[StoredForms]]
 
 
 @dataclass(slots=True)
-class Seconds:
+class SecondSeries:
     """Second by second."""
 
     due: list[int]
@@ -76,7 +76,7 @@ class Seconds:
 
 
 @dataclass(slots=True)
-class Figures:
+class LoadFigures:
     """What was measured, and whether it may be believed."""
 
     load: Load
@@ -103,13 +103,13 @@ class Figures:
     memory_bytes_a_line: float
     """What the service's memory grew by for each line decided meanwhile: the book holds every accepted act."""
     usage: Usage
-    seconds: Seconds
+    seconds: SecondSeries
     on: str
     """The machine."""
     is_verified: bool = False
 
 
-def run_load(load: Load, target: Target) -> Figures:
+def run_load(load: Load, target: Target) -> LoadFigures:
     """Load the service, and say what came of it.
 
     Raises
@@ -117,21 +117,21 @@ def run_load(load: Load, target: Target) -> Figures:
     RuntimeError
         The budget could not be laid: nothing was measured.
     """
-    _lay_budget(target)
+    _create_budget(target)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(load, target))
+        return runner.run(_run_load(load, target))
 
 
-def _lay_budget(target: Target) -> None:
+def _create_budget(target: Target) -> None:
     """Credits for every sender together, and payees; sent as forms, which may have been sent before."""
-    target.doing("opening credits and registering payees")
-    rows = load_budget.credits_given(load_budget.places())
-    _decided(target, rows)
-    _decided(target, load_budget.registrations(load_budget.payees()))
+    target.report_progress("opening credits and registering payees")
+    rows = load_budget.build_credit_acts(load_budget.list_assignments())
+    _send_setup_forms(target, rows)
+    _send_setup_forms(target, load_budget.build_registration_acts(load_budget.list_payees()))
 
 
-def _decided(target: Target, rows: list[dict[str, str]]) -> None:
-    headers = {"authorization": f"Bearer {target.steward.token}", "content-type": "application/json"}
+def _send_setup_forms(target: Target, rows: list[dict[str, str]]) -> None:
+    headers = {"authorization": f"Bearer {target.setup_key.token}", "content-type": "application/json"}
     url = f"http://{target.address.host}:{target.address.port}/v1/acts"
     asked = urllib.request.Request(url, json.dumps(rows).encode(), headers)
     with urllib.request.urlopen(asked, timeout=60) as answer:  # noqa: S310
@@ -141,70 +141,74 @@ def _decided(target: Target, rows: list[dict[str, str]]) -> None:
         raise RuntimeError(f"the budget of the load was refused: {wrong[:3]}")
 
 
-async def _run(load: Load, target: Target) -> Figures:
-    plan = arrivals(load)
-    sending = senders(
-        [each.token for each in target.keys], (load_budget.places(), load_budget.payees()), load.seed
+async def _run_load(load: Load, target: Target) -> LoadFigures:
+    plan = plan_arrivals(load)
+    sending = create_senders(
+        [each.token for each in target.keys],
+        (load_budget.list_assignments(), load_budget.list_payees()),
+        load.seed,
     )
-    driver = Driver(target.address, sending, plan.due, load.seed)
-    target.doing(f"opening {load.connections:,} connections")
-    driver.rest(
-        await http_connections.opened(target.address, driver.connection, load.connections, OPENING_RATE)
+    driver = FormDriver(target.address, sending, plan.due, load.seed)
+    target.report_progress(f"opening {load.connections:,} connections")
+    driver.add_idle(
+        await http_connections.open_connections(
+            target.address, driver.build_connection, load.connections, CONNECTIONS_A_SECOND
+        )
     )
     gc.freeze()  # what lives to the end is not looked through again and again
-    filed: list[Filed] = []
-    with file_driver.filing(_order(load, target)) as queue:
-        await _first_file(load, queue, filed)
-        target.doing(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
-        usage, end = await _driven(driver, target)
+    filed: list[DecidedFile] = []
+    with file_driver.send_files(_build_file_load(load, target)) as queue:
+        await _await_first_file(load, queue, filed)
+        target.report_progress(f"{len(plan.due):,} forms, {load.profile}, {load.rate:,} a second at the peak")
+        usage, end = await _drive_forms(driver, target)
     while not queue.empty():
         filed.append(queue.get())
     await driver.close()
-    figures = _figures((load, plan), driver, filed, (usage, end))
+    figures = _build_figures((load, plan), driver, filed, (usage, end))
     await _verify(figures, driver.tally, target)
     return figures
 
 
-def _order(load: Load, target: Target) -> Filing:
+def _build_file_load(load: Load, target: Target) -> FileLoad:
     key = target.keys[-1]
-    return Filing(target.address, key.token, key.sender, load.file_lines, load.seed)
+    return FileLoad(target.address, key.token, key.sender, load.file_lines, load.seed)
 
 
-async def _first_file(load: Load, queue: Any, filed: list[Filed]) -> None:
+async def _await_first_file(load: Load, queue: Any, filed: list[DecidedFile]) -> None:
     """Begin only once files flow."""
     if load.file_lines:
         filed.append(await asyncio.to_thread(queue.get))
 
 
-async def _driven(driver: Driver, target: Target) -> tuple[Usage, float]:
+async def _drive_forms(driver: FormDriver, target: Target) -> tuple[Usage, float]:
     loop = asyncio.get_running_loop()
-    watch = Watch(target.process)
-    following = loop.create_task(watch.follow(loop.time()))
+    watch = UsageMonitor(target.process)
+    following = loop.create_task(watch.sample_memory(loop.time()))
     await driver.drive()
     following.cancel()
     return watch.finish(), loop.time()
 
 
-def _figures(
-    asked: tuple[Load, Arrivals], driver: Driver, filed: list[Filed], spent: tuple[Usage, float]
-) -> Figures:
+def _build_figures(
+    asked: tuple[Load, Arrivals], driver: FormDriver, filed: list[DecidedFile], spent: tuple[Usage, float]
+) -> LoadFigures:
     (load, plan), (usage, end), tally = asked, spent, driver.tally
-    early = np.minimum(driver.late, 0)  # a timer may be a fraction of a millisecond before its time
+    early = np.minimum(driver.lateness, 0)  # a timer may be a fraction of a millisecond before its time
     took = (driver.answered_at - plan.due - early) * 1000
     is_answered = driver.answered_at > 0
     at_peak = is_answered & (plan.due >= plan.peak[0]) & (plan.due < plan.peak[1])
-    within = [each for each in filed if driver.began <= each.decided <= end]
-    lines, span = sum(each.lines for each in within), end - driver.began
+    within = [each for each in filed if driver.started_at <= each.decided <= end]
+    lines, span = sum(each.lines for each in within), end - driver.started_at
     for each in filed:
         if each.error:
-            tally.fail(f"file: {each.error}")
-    return Figures(
+            tally.add_error(f"file: {each.error}")
+    return LoadFigures(
         load=load,
         forms=len(plan.due),
         peak_forms=int(at_peak.sum()),
         peak_rate=round(float(at_peak.sum()) / (plan.peak[1] - plan.peak[0]), 1),
-        latency_ms=_percentiles(took[at_peak]),
-        late_ms=_percentiles((driver.late - early)[at_peak] * 1000),
+        latency_ms=_compute_percentiles(took[at_peak]),
+        late_ms=_compute_percentiles((driver.lateness - early)[at_peak] * 1000),
         outcomes=dict(tally.outcomes.most_common()),
         kinds=dict(tally.kinds.most_common()),
         errors=tally.errors,
@@ -213,19 +217,21 @@ def _figures(
         files=len(within),
         file_lines=lines,
         file_lines_a_second=round(lines / span),
-        without_file_seconds=_uncovered(filed, driver.began, end) if load.file_lines else round(span, 2),
+        without_file_seconds=_measure_time_without_file(filed, driver.started_at, end)
+        if load.file_lines
+        else round(span, 2),
         core_microseconds_a_form={
             name: round(seconds * 1e6 / len(plan.due), 1) for name, seconds in usage.core_seconds.items()
         },
         peak_memory_bytes=max(usage.service_bytes, default=0),
-        memory_bytes_a_line=round(usage.grown_bytes / max(lines + tally.outcomes.total(), 1), 1),
+        memory_bytes_a_line=round(usage.memory_growth_bytes / max(lines + tally.outcomes.total(), 1), 1),
         usage=usage,
-        seconds=_by_second(plan, driver.answered_at, took),
-        on=machine(),
+        seconds=_aggregate_by_second(plan, driver.answered_at, took),
+        on=describe_machine(),
     )
 
 
-def _percentiles(took: np.ndarray) -> dict[str, float]:
+def _compute_percentiles(took: np.ndarray) -> dict[str, float]:
     """Exact: of all values, not of buckets."""
     if not len(took):
         return {}
@@ -235,7 +241,7 @@ def _percentiles(took: np.ndarray) -> dict[str, float]:
     return {**found, "max": round(float(took.max()), 2)}
 
 
-def _uncovered(filed: list[Filed], began: float, end: float) -> float:
+def _measure_time_without_file(filed: list[DecidedFile], began: float, end: float) -> float:
     """Seconds between ``began`` and ``end`` in which no file was admitted and not yet decided."""
     at, missing = began, 0.0
     for each in sorted(filed, key=lambda each: each.admitted):
@@ -244,7 +250,7 @@ def _uncovered(filed: list[Filed], began: float, end: float) -> float:
     return round(missing + max(0.0, end - at), 3)
 
 
-def _by_second(plan: Arrivals, answered: np.ndarray, took: np.ndarray) -> Seconds:
+def _aggregate_by_second(plan: Arrivals, answered: np.ndarray, took: np.ndarray) -> SecondSeries:
     length = int(plan.due[-1]) + 1 if len(plan.due) else 0
     due = np.floor(plan.due).astype(int)
     cuts = np.searchsorted(due, np.arange(length + 1))
@@ -254,19 +260,21 @@ def _by_second(plan: Arrivals, answered: np.ndarray, took: np.ndarray) -> Second
     def percentile(each: float) -> list[float]:
         return [round(float(np.percentile(part, each)), 2) if len(part) else 0.0 for part in parts]
 
-    return Seconds(np.diff(cuts).tolist(), done.tolist(), percentile(50), percentile(99), percentile(100))
+    return SecondSeries(
+        np.diff(cuts).tolist(), done.tolist(), percentile(50), percentile(99), percentile(100)
+    )
 
 
-async def _verify(figures: Figures, tally: Tally, target: Target) -> None:
+async def _verify(figures: LoadFigures, tally: LoadTally, target: Target) -> None:
     """Answers against what the database holds."""
     answered, found = tally.outcomes.total(), tally.outcomes
     if answered + tally.error_count < figures.forms:
-        tally.fail(f"{figures.forms} forms were due, {answered} answered as expected")
-    if target.journal is not None:
+        tally.add_error(f"{figures.forms} forms were due, {answered} answered as expected")
+    if target.read_stored is not None:
         refused = answered - found["ACCEPTED"] - found["DUPLICATE"]
-        told = Kept(found["ACCEPTED"], found["DUPLICATE"], refused, tally.entries_sum)
-        kept = await target.journal(sorted(tally.submissions))
+        told = StoredForms(found["ACCEPTED"], found["DUPLICATE"], refused, tally.entries_sum)
+        kept = await target.read_stored(sorted(tally.submissions))
         if kept != told:
-            tally.fail(f"the answers say {told}, the database holds {kept}")
+            tally.add_error(f"the answers say {told}, the database holds {kept}")
     figures.errors, figures.error_count = tally.errors, tally.error_count
     figures.is_verified = not tally.error_count

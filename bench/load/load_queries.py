@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from bench.load.load_benchmark import Kept
+from bench.load.load_benchmark import StoredForms
 
-_HELD = """
+_STORED = """
 select (select count(*) from entry where {forms}), (select count(*) from duplicate where {forms}),
        (select count(*) from refusal where {forms}), (select coalesce(sum(entry_id), 0) from entry where {forms})
 """
 
 
-async def kept(dsn: str, submissions: Sequence[int]) -> Kept:
+async def read_stored_forms(dsn: str, submissions: Sequence[int]) -> StoredForms:
     """Rows of these submissions."""
     connection = await asyncpg.connect(dsn)
     try:
-        query = _HELD.format(forms="submission = any($1)")
+        query = _STORED.format(forms="submission = any($1)")
         (row,) = await connection.fetch(query, list(submissions))
-        return Kept(*map(int, row))
+        return StoredForms(*map(int, row))
     finally:
         await connection.close()

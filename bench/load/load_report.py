@@ -3,16 +3,18 @@
 from pathlib import Path
 
 from bench import publication
-from bench.load.load_benchmark import Figures
+from bench.load.load_benchmark import LoadFigures
 
 START, END = "<!-- load:start -->", "<!-- load:end -->"
-BAR_MS = 250
+TARGET_P99_MS = 250
 """What the 99th percentile may be at the year's end."""
 
 
-def table(figures: Figures) -> str:
+def render_table(figures: LoadFigures) -> str:
     """The figures as a Markdown table."""
-    body = "\n".join(f"| {what} | {figure} |" for what, figure in [*_asked(figures), *_found(figures)])
+    body = "\n".join(
+        f"| {what} | {figure} |" for what, figure in [*_list_settings(figures), *_list_results(figures)]
+    )
     whole = f"| measured | figure |\n|---|---:|\n{body}"
     if figures.is_verified:
         return f"{whole}\n\n{figures.on}; seed {figures.load.seed}."
@@ -20,7 +22,7 @@ def table(figures: Figures) -> str:
     return f"{whole}\n\n**Not to be believed: {figures.error_count:,} errors.**\n\n{told}"
 
 
-def _asked(figures: Figures) -> list[tuple[str, str]]:
+def _list_settings(figures: LoadFigures) -> list[tuple[str, str]]:
     load = figures.load
     return [
         ("profile", f"{load.profile}, {load.seconds} s at the peak"),
@@ -31,7 +33,7 @@ def _asked(figures: Figures) -> list[tuple[str, str]]:
     ]
 
 
-def _found(figures: Figures) -> list[tuple[str, str]]:
+def _list_results(figures: LoadFigures) -> list[tuple[str, str]]:
     took = [
         (f"{name}, from the moment a form was due", f"{ms:,.1f} ms")
         for name, ms in figures.latency_ms.items()
@@ -52,13 +54,13 @@ def _found(figures: Figures) -> list[tuple[str, str]]:
     ]
 
 
-def publish(figures: Figures, root: Path) -> None:
+def publish(figures: LoadFigures, root: Path) -> None:
     """Fill ``docs/load.md`` and draw ``docs/load.png``."""
-    publication.fill(root / "docs/load.md", table(figures), (START, END))
-    draw(figures, root / "docs/load.png")
+    publication.fill_marked_block(root / "docs/load.md", render_table(figures), (START, END))
+    draw_plot(figures, root / "docs/load.png")
 
 
-def draw(figures: Figures, path: Path) -> None:
+def draw_plot(figures: LoadFigures, path: Path) -> None:
     """Draw the load, what it took, and the memory, second by second."""
     from matplotlib.figure import Figure
 
@@ -75,7 +77,9 @@ def draw(figures: Figures, path: Path) -> None:
         ("p50", found.p50_ms, "#31688e"),
     ):
         middle.plot(at, values, color=colour, label=name)
-    middle.axhline(BAR_MS, color="black", linewidth=0.8, linestyle="dashed", label=f"{BAR_MS} ms")
+    middle.axhline(
+        TARGET_P99_MS, color="black", linewidth=0.8, linestyle="dashed", label=f"{TARGET_P99_MS} ms"
+    )
     middle.set_yscale("log")
     middle.set_ylabel("milliseconds")
     usage = figures.usage

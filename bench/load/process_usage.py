@@ -22,21 +22,21 @@ class Usage:
     """Processor time by whose it was."""
 
     @property
-    def grown_bytes(self) -> int:
+    def memory_growth_bytes(self) -> int:
         """What the service's memory grew by from the first look to the last."""
         return self.service_bytes[-1] - self.service_bytes[0] if self.service_bytes else 0
 
 
-class Watch:
+class UsageMonitor:
     """Looks at the service, its database and ourselves every second."""
 
     def __init__(self, service: int | None) -> None:
         """``service`` is its process, where it runs on this machine."""
         self._service = psutil.Process(service) if service else None
-        self._before = self._times()
+        self._start_seconds = self._read_core_seconds()
         self.usage = Usage()
 
-    async def follow(self, began: float) -> None:
+    async def sample_memory(self, began: float) -> None:
         """Note memory until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
@@ -47,24 +47,27 @@ class Watch:
 
     def finish(self) -> Usage:
         """What was used since the begin."""
-        spent = {name: seconds - self._before.get(name, 0.0) for name, seconds in self._times().items()}
+        spent = {
+            name: seconds - self._start_seconds.get(name, 0.0)
+            for name, seconds in self._read_core_seconds().items()
+        }
         self.usage.core_seconds = {name: round(seconds, 2) for name, seconds in spent.items()}
         return self.usage
 
-    def _times(self) -> dict[str, float]:
+    def _read_core_seconds(self) -> dict[str, float]:
         own = psutil.Process()
         beside = [each for each in own.children() if not self._is_service(each)]
-        found = {"load": _seconds([own]), "files": _seconds(beside)}
+        found = {"load": _sum_core_seconds([own]), "files": _sum_core_seconds(beside)}
         if self._service:
-            found["service"] = _seconds([self._service])
-            found[POSTGRES] = _seconds(self._service.children(recursive=True))
+            found["service"] = _sum_core_seconds([self._service])
+            found[POSTGRES] = _sum_core_seconds(self._service.children(recursive=True))
         return found
 
     def _is_service(self, process: psutil.Process) -> bool:
         return self._service is not None and process.pid == self._service.pid
 
 
-def _seconds(processes: Sequence[psutil.Process]) -> float:
+def _sum_core_seconds(processes: Sequence[psutil.Process]) -> float:
     total = 0.0
     for each in processes:
         with suppress(psutil.NoSuchProcess):

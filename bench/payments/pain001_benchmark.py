@@ -23,16 +23,16 @@ from bench.payments import payment_files
 from bench.payments.payable_requests import Size
 from bench.payments.payment_files import Style
 from core.outcome_codes import Outcome
-from ingest.formats.flat_schema import conform, conformed, regroup
+from ingest.formats.flat_schema import conform_batch, conform_schema, regroup
 from ingest.pain001 import reader
-from ingest.pain001.archive import packed
+from ingest.pain001.archive import pack_with_assignments
 from ingest.pain001.message import MESSAGES, V09
 from ingest.queue.batch_cuts import BATCH_LINES
-from ingest.resolution.resolver import Context, Sender, resolve
-from ingest.resolution.text_columns import Memory
-from markup.lxml_baseline import elements
+from ingest.resolution.resolver import ResolutionContext, Sender, resolve
+from ingest.resolution.text_columns import DictionaryCache
+from markup.lxml_baseline import iterate_elements
 from posting.book.cells import CellNumbers
-from posting.book.registry import Reference, Registry, number
+from posting.book.registry import ReferenceData, Registry, number_codes
 
 TRANSFERS = 300_000
 RUNS = 3
@@ -52,7 +52,7 @@ _COLUMNS = ("reference", "amount", "bic", "payee_name", "iban", "remittance")
 """What those texts become."""
 
 
-class Figures(NamedTuple):
+class Pain001Figures(NamedTuple):
     """One payment file, read in two ways."""
 
     transfers: int
@@ -74,12 +74,12 @@ class Figures(NamedTuple):
         return self.size_bytes / self.resolved_seconds / 1e6
 
     @property
-    def times_lxml(self) -> float:
+    def lxml_speedup(self) -> float:
         """Read and resolved against read by lxml."""
         return self.lxml_seconds / self.resolved_seconds
 
 
-class Work(NamedTuple):
+class ReadingFigures(NamedTuple):
     """What a process of its own told of its work on a file."""
 
     read_seconds: float
@@ -88,7 +88,7 @@ class Work(NamedTuple):
     before_bytes: int
 
 
-def measure(transfers: int = TRANSFERS, imputation: str = "csv") -> Figures:
+def measure(transfers: int = TRANSFERS, imputation: str = "csv") -> Pain001Figures:
     """Write a payment file, verify that both readers find the same in it, and time the best of a few runs.
 
     Raises
@@ -98,15 +98,21 @@ def measure(transfers: int = TRANSFERS, imputation: str = "csv") -> Figures:
     """
     with tempfile.TemporaryDirectory(prefix="crescendo-bench-") as folder:
         out = Path(folder)
-        summary = payment_files.write(out, Size(transfers), Style(imputation=imputation), Reference.load())
+        summary = payment_files.write_files(
+            out, Size(transfers), Style(imputation=imputation), ReferenceData.load()
+        )
         payments = out / summary["files"][-1]
-        with packed(payments) as whole:
+        with pack_with_assignments(payments) as whole:
             _verify(whole, payments, summary["outcomes"])
             command = [sys.executable, "-m", "bench.payments.pain001_benchmark", "--work", str(whole)]
-            work = Work(**json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
-            lxml_seconds = min(_timed(lambda: sum(1 for _ in _by_lxml(payments))) for _ in range(RUNS))
+            work = ReadingFigures(
+                **json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+            )
+            lxml_seconds = min(
+                _time_work(lambda: sum(1 for _ in _read_with_lxml(payments))) for _ in range(RUNS)
+            )
         size = payments.stat().st_size
-    return Figures(
+    return Pain001Figures(
         transfers,
         size,
         work.read_seconds,
@@ -119,9 +125,9 @@ def measure(transfers: int = TRANSFERS, imputation: str = "csv") -> Figures:
 
 def _verify(whole: Path, payments: Path, outcomes: dict[str, int]) -> None:
     """Every text of every transfer is the one that lxml finds, and each fault is found where resolving can."""
-    theirs, faults = _by_lxml(payments), np.zeros(256, np.int64)
-    context = _context()
-    for batch in _batches(whole):
+    theirs, faults = _read_with_lxml(payments), np.zeros(256, np.int64)
+    context = _build_context()
+    for batch in _read_batches(whole):
         for row in zip(*(batch.column(name).to_pylist() for name in _COLUMNS), strict=True):
             if row != next(theirs, None):
                 raise RuntimeError(f"lxml finds another transfer than {row}")
@@ -135,67 +141,69 @@ def _verify(whole: Path, payments: Path, outcomes: dict[str, int]) -> None:
         raise RuntimeError(f"{expected} must be refused, and {faults.nonzero()[0]} is")
 
 
-def _batches(whole: Path) -> Iterator[pa.RecordBatch]:
+def _read_batches(whole: Path) -> Iterator[pa.RecordBatch]:
     """As many lines as a batch of the engine has; columns that say nothing left out, as they are where files are proved."""
     with tempfile.TemporaryDirectory(prefix="crescendo-bench-") as scratch:
-        found = reader.batches(whole, whole.name, Path(scratch))
+        found = reader.read_batches(whole, whole.name, Path(scratch))
         next(found)
         for batch in regroup(found, BATCH_LINES):
             filled = [name for name in batch.schema.names if batch.column(name).null_count < batch.num_rows]
-            yield conform(
-                batch, conformed(pa.schema([batch.schema.field(name) for name in filled]), whole.name)
+            yield conform_batch(
+                batch, conform_schema(pa.schema([batch.schema.field(name) for name in filled]), whole.name)
             )
 
 
-def _by_lxml(payments: Path) -> Iterator[tuple[str, ...]]:
+def _read_with_lxml(payments: Path) -> Iterator[tuple[str, ...]]:
     with payments.open("rb") as file:
-        yield from _transfers(file)
+        yield from _parse_transfers(file)
 
 
-def _transfers(file: BinaryIO) -> Iterator[tuple[str, ...]]:
-    for each in elements(file, f"{_NAMESPACE}CdtTrfTxInf"):
+def _parse_transfers(file: BinaryIO) -> Iterator[tuple[str, ...]]:
+    for each in iterate_elements(file, f"{_NAMESPACE}CdtTrfTxInf"):
         reference, *texts = (each.findtext(path) or "" for path in _PATHS)
         yield (reference if reference != reader.NOT_PROVIDED else "", *texts)
 
 
-def _context() -> Context:
-    reference, numbers = Reference.load(), {}
-    number(numbers, reference.codes())
-    return Context(Registry(reference, numbers), CellNumbers(np.zeros(0, np.int64)), Memory(), (11, 13))
+def _build_context() -> ResolutionContext:
+    reference, numbers = ReferenceData.load(), {}
+    number_codes(numbers, reference.list_codes())
+    return ResolutionContext(
+        Registry(reference, numbers), CellNumbers(np.zeros(0, np.int64)), DictionaryCache(), (11, 13)
+    )
 
 
-def _resolve(whole: Path, context: Context) -> int:
-    return sum(len(resolve(batch, Sender(1), context).acts) for batch in _batches(whole))
+def _count_resolved(whole: Path, context: ResolutionContext) -> int:
+    return sum(len(resolve(batch, Sender(1), context).acts) for batch in _read_batches(whole))
 
 
-def _timed(work: Any) -> float:
+def _time_work(work: Any) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
-def work(whole: Path) -> Work:
+def measure_reading(whole: Path) -> ReadingFigures:
     """Read and resolve a file a few times; the first run compiles, and does not count."""
-    context = _context()
-    before = _resident_bytes()
-    read = min(_timed(lambda: sum(len(batch) for batch in _batches(whole))) for _ in range(RUNS))
-    resolved = min(_timed(lambda: _resolve(whole, context)) for _ in range(RUNS))
-    return Work(read, resolved, _resident_bytes(), before)
+    context = _build_context()
+    before = _read_peak_memory()
+    read = min(_time_work(lambda: sum(len(batch) for batch in _read_batches(whole))) for _ in range(RUNS))
+    resolved = min(_time_work(lambda: _count_resolved(whole, context)) for _ in range(RUNS))
+    return ReadingFigures(read, resolved, _read_peak_memory(), before)
 
 
-def _resident_bytes() -> int:
+def _read_peak_memory() -> int:
     """At most, so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def told(figures: Figures) -> str:
+def format_figures(figures: Pain001Figures) -> str:
     """The figures in words."""
     size = figures.size_bytes / 1e6
     return (
         f"{figures.transfers:,} transfers, {size:,.0f} MB: read in {figures.read_seconds:.2f} s "
         f"({size / figures.read_seconds:,.0f} MB/s), read and resolved in {figures.resolved_seconds:.2f} s "
         f"({figures.megabytes_a_second:,.0f} MB/s); by lxml in {figures.lxml_seconds:.2f} s "
-        f"({size / figures.lxml_seconds:,.0f} MB/s): {figures.times_lxml:.1f} times as fast. "
+        f"({size / figures.lxml_seconds:,.0f} MB/s): {figures.lxml_speedup:.1f} times as fast. "
         f"Memory {figures.before_bytes / 1e6:,.0f} MB before, {figures.memory_bytes / 1e6:,.0f} MB at most."
     )
 
@@ -203,9 +211,9 @@ def told(figures: Figures) -> str:
 def main() -> None:
     """Print the figures; ``--work FILE`` is what it asks of a process of its own."""
     if sys.argv[1:2] == ["--work"]:
-        print(json.dumps(work(Path(sys.argv[2]))._asdict()))
+        print(json.dumps(measure_reading(Path(sys.argv[2]))._asdict()))
         return
-    print(told(measure(int(sys.argv[1]) if len(sys.argv) > 1 else TRANSFERS)))
+    print(format_figures(measure(int(sys.argv[1]) if len(sys.argv) > 1 else TRANSFERS)))
 
 
 if __name__ == "__main__":

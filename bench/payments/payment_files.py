@@ -17,11 +17,11 @@ from bench.payments.payable_requests import BIC, DAY, SENDER, YEAR, Size
 from bench.year import act_files
 from core.money import CENTS_PER_EURO
 from core.outcome_codes import Outcome
-from posting.book.registry import Reference
+from posting.book.registry import ReferenceData
 
-BESIDE, INSIDE = ("csv", "parquet", "arrow", "jsonl"), "structured"
+SIDECAR_FORMATS, STRUCTURED = ("csv", "parquet", "arrow", "jsonl"), "structured"
 _DEBTOR = "FR353000100064EXEMPLE000190"
-_ANOTHER = "FR7630001007941234567890185"
+_OTHER_IBAN = "FR7630001007941234567890185"
 _HEADER = """<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.{version}">
   <CstmrCdtTrfInitn>
@@ -91,9 +91,9 @@ _TRANSFER = """      <CdtTrfTxInf>
         </RmtInf>
       </CdtTrfTxInf>
 """
-_STRUCTURED = "\n          <Strd>\n            <AddtlRmtInf>{}</AddtlRmtInf>\n          </Strd>"
+_STRUCTURED_REMITTANCE = "\n          <Strd>\n            <AddtlRmtInf>{}</AddtlRmtInf>\n          </Strd>"
 _TAIL = "  </CstmrCdtTrfInitn>\n</Document>\n"
-_DUE = DAY.replace(day=DAY.day + 2)
+_DUE_DATE = DAY.replace(day=DAY.day + 2)
 
 
 class Style(NamedTuple):
@@ -110,14 +110,14 @@ class Style(NamedTuple):
 
 _FAULTS: tuple[tuple[Outcome, str, str], ...] = (
     (Outcome.IBAN_INVALID, "iban", "FR7630001007941234567890186"),
-    (Outcome.BANK_DETAILS_DIFFER, "iban", _ANOTHER),
+    (Outcome.BANK_DETAILS_DIFFER, "iban", _OTHER_IBAN),
     (Outcome.PAYEE_UNKNOWN, "payee", "NOBODY"),
     (Outcome.REFERENCE_INVALID, "reference", ""),
 )
 Row = dict[str, Any]
 
 
-def write(folder: Path, size: Size, style: Style, reference: Reference) -> dict[str, Any]:
+def write_files(folder: Path, size: Size, style: Style, reference: ReferenceData) -> dict[str, Any]:
     """Write the files; the summary, which stands beside them too, says what must come of them.
 
     Raises
@@ -125,18 +125,18 @@ def write(folder: Path, size: Size, style: Style, reference: Reference) -> dict[
     ValueError
         A version or imputation that is none.
     """
-    if style.version not in ("03", "09") or style.imputation not in (*BESIDE, INSIDE):
+    if style.version not in ("03", "09") or style.imputation not in (*SIDECAR_FORMATS, STRUCTURED):
         raise ValueError(f"no payment files of version {style.version} with imputations {style.imputation}")
     folder.mkdir(parents=True, exist_ok=True)
-    paths = payable_requests.opening(folder, size, reference)
-    known, units = reference.nomenclatures[YEAR], payable_requests.spending_units(reference)
-    names, accounts = payable_requests.payee_names(size.payees), payable_requests.ibans(size.payees)
+    paths = payable_requests.write_setup_files(folder, size, reference)
+    known, units = reference.nomenclatures[YEAR], payable_requests.list_spending_units(reference)
+    names, accounts = payable_requests.list_payee_names(size.payees), payable_requests.list_ibans(size.payees)
     outcomes, cents = Counter[str](), 0
-    for first, table in payable_requests.requests(size, units, known):
+    for first, table in payable_requests.build_requests(size, units, known):
         for at in range(0, table.num_rows, style.file_transfers):
-            rows = _rows(table.slice(at, style.file_transfers), (first + at, style), (names, accounts))
+            rows = _build_rows(table.slice(at, style.file_transfers), (first + at, style), (names, accounts))
             number = len(paths) - 1
-            paths.append(_written(folder / f"payments-{number:03}.xml", rows, style))
+            paths.append(_write_payment_file(folder / f"payments-{number:03}.xml", rows, style))
             outcomes.update(row["outcome"] for row in rows)
             cents += sum(row["cents"] for row in rows)
     summary = {
@@ -151,7 +151,7 @@ def write(folder: Path, size: Size, style: Style, reference: Reference) -> dict[
     return summary
 
 
-def _rows(table: pa.Table, at: tuple[int, Style], known: tuple[list[str], list[str]]) -> list[Row]:
+def _build_rows(table: pa.Table, at: tuple[int, Style], known: tuple[list[str], list[str]]) -> list[Row]:
     (first, style), (names, accounts) = at, known
     rows = table.to_pylist()
     for number, row in enumerate(rows, first):
@@ -164,35 +164,37 @@ def _rows(table: pa.Table, at: tuple[int, Style], known: tuple[list[str], list[s
     return rows
 
 
-def _written(path: Path, rows: list[Row], style: Style) -> Path:
+def _write_payment_file(path: Path, rows: list[Row], style: Style) -> Path:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(_message(path.stem.upper(), rows, style))
-    if style.imputation != INSIDE:
-        _imputations(path.with_name(f"{path.name}.imputation.{style.imputation}"), rows)
+        file.writelines(_format_message(path.stem.upper(), rows, style))
+    if style.imputation != STRUCTURED:
+        _write_assignments(path.with_name(f"{path.name}.imputation.{style.imputation}"), rows)
     return path
 
 
-def _message(message: str, rows: list[Row], style: Style) -> Iterator[str]:
+def _format_message(message: str, rows: list[Row], style: Style) -> Iterator[str]:
     shared = {"version": style.version, "bank": "BIC" if style.version == "03" else "BICFI", "bic": BIC}
-    shared["due"] = str(_DUE) if style.version == "03" else f"\n        <Dt>{_DUE}</Dt>\n      "
-    yield _HEADER.format(message=f"{SENDER}-{message}", day=DAY, **_totals(rows), **shared)
+    shared["due"] = str(_DUE_DATE) if style.version == "03" else f"\n        <Dt>{_DUE_DATE}</Dt>\n      "
+    yield _HEADER.format(message=f"{SENDER}-{message}", day=DAY, **_sum_rows(rows), **shared)
     for number, at in enumerate(range(0, len(rows), style.lot_transfers), 1):
         lot = rows[at : at + style.lot_transfers]
-        yield _LOT.format(lot=f"{message}-{number}", debtor=_DEBTOR, **_totals(lot), **shared)
+        yield _LOT.format(lot=f"{message}-{number}", debtor=_DEBTOR, **_sum_rows(lot), **shared)
         for row in lot:
-            yield _transfer(row, style, shared)
+            yield _format_transfer(row, style, shared)
         yield "    </PmtInf>\n"
     yield _TAIL
 
 
-def _transfer(row: Row, style: Style, shared: Mapping[str, str]) -> str:
+def _format_transfer(row: Row, style: Style, shared: Mapping[str, str]) -> str:
     more = ""
-    if style.imputation == INSIDE:
+    if style.imputation == STRUCTURED:
         names = ("fund_centre", "functional_area", "commitment_item", "payee")
-        more = _STRUCTURED.format(",".join(f"{name.replace('_', '-')}:{row[name]}" for name in names))
+        more = _STRUCTURED_REMITTANCE.format(
+            ",".join(f"{name.replace('_', '-')}:{row[name]}" for name in names)
+        )
     return _TRANSFER.format(
         reference=row["reference"] or "NOTPROVIDED",
-        amount=_decimal(row["cents"]),
+        amount=_format_euros(row["cents"]),
         name=escape(row["name"]),
         iban=row["iban"],
         more=more,
@@ -200,19 +202,19 @@ def _transfer(row: Row, style: Style, shared: Mapping[str, str]) -> str:
     )
 
 
-def _totals(rows: list[Row]) -> dict[str, Any]:
-    return {"count": len(rows), "sum": _decimal(sum(row["cents"] for row in rows))}
+def _sum_rows(rows: list[Row]) -> dict[str, Any]:
+    return {"count": len(rows), "sum": _format_euros(sum(row["cents"] for row in rows))}
 
 
-def _decimal(cents: int) -> str:
+def _format_euros(cents: int) -> str:
     return f"{cents // CENTS_PER_EURO}.{cents % CENTS_PER_EURO:02}"
 
 
-def _imputations(path: Path, rows: list[Row]) -> None:
+def _write_assignments(path: Path, rows: list[Row]) -> None:
     """One row a transfer, in their order."""
     names = ("reference", "fund_centre", "functional_area", "commitment_item", "payee", "cents")
     columns = {name: [row[name] for row in rows] for name in names}
     columns["reference"] = [each or "NOTPROVIDED" for each in columns["reference"]]
     columns["amount_cents"] = columns.pop("cents")
-    act_files.write(pa.table(columns), path, SENDER)
+    act_files.write_file(pa.table(columns), path, SENDER)
     path.with_name(f"{path.name}.manifest.json").unlink(missing_ok=True)

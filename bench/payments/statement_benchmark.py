@@ -13,29 +13,29 @@ from typing import NamedTuple
 import numpy as np
 
 from core import bank_reasons
-from core.tables.bank_messages import Sort
-from core.tables.columns import sealed
+from core.tables.bank_messages import MovementType
+from core.tables.columns import seal_array
 from core.tables.journal import Bytes, Spans
-from core.target_calendar import first_open
+from core.target_calendar import find_open_day
 from posting.pgcopy import TextCells
 from settlement.bank_files import bank_file_reader
-from settlement.orders.end_to_end import formed
-from settlement.reconciliation.matching import Matched, matched, named
-from settlement.reconciliation.sent_transfers import Sent, Transfers, transfers
+from settlement.orders.end_to_end import format_identifiers
+from settlement.reconciliation.matching import Matches, match_movements, parse_entries
+from settlement.reconciliation.sent_transfers import SentLines, SentTransfers, group_transfers
 from settlement.simulated_bank import camt_writer, cfonb120_writer
-from settlement.simulated_bank.accounts import Standing, days
-from settlement.simulated_bank.camt_writer import Bank, Version
-from settlement.simulated_bank.pain001_reader import Lot, Orders
-from settlement.simulated_bank.transfer_outcomes import Chances, fates
+from settlement.simulated_bank.accounts import AccountState, book_days
+from settlement.simulated_bank.camt_writer import BankActivity, CamtVersion
+from settlement.simulated_bank.pain001_reader import OrderLot, PaymentOrders
+from settlement.simulated_bank.transfer_outcomes import OutcomeRates, decide_outcomes
 
 TRANSFERS = 300_000
 RUNS = 3
 ACCOUNT = "FR7630001000641234567890174"
-_DAY = first_open(np.array([17870], np.int32))
+_DAY = find_open_day(np.array([17870], np.int32))
 _PAYMENT = "payment"
 
 
-class Figure(NamedTuple):
+class StatementFigures(NamedTuple):
     """How a statement was read and matched."""
 
     what: str
@@ -49,7 +49,7 @@ class Figure(NamedTuple):
         return self.size_bytes / self.seconds / 1e6
 
 
-def measure(count: int = TRANSFERS) -> list[Figure]:
+def measure(count: int = TRANSFERS) -> list[StatementFigures]:
     """Write statements of ``count`` transfers, read and match each, and time the best of a few runs.
 
     Raises
@@ -57,48 +57,51 @@ def measure(count: int = TRANSFERS) -> list[Figure]:
     RuntimeError
         A transfer was not found, or the sums differ.
     """
-    orders = _orders(count)
-    fate = fates(orders, {}, bank_reasons.load(), Chances(1, 0))
-    bank = Bank(orders, fate, Version.V08)
-    (day,) = days(orders, fate, {ACCOUNT: Standing(int(orders.amount.sum()), 0, 0)})
-    sent, found = _sent(orders), []
+    orders = _build_orders(count)
+    fate = decide_outcomes(orders, {}, bank_reasons.load(), OutcomeRates(1, 0))
+    bank = BankActivity(orders, fate, CamtVersion.V08)
+    (day,) = book_days(orders, fate, {ACCOUNT: AccountState(int(orders.amount.sum()), 0, 0)})
+    sent, found = _build_transfers(orders), []
     with tempfile.TemporaryDirectory() as folder:
-        for name, writer in (("camt.053", camt_writer.statement), ("cfonb.120", cfonb120_writer.statement)):
+        for name, writer in (
+            ("camt.053", camt_writer.write_statement),
+            ("cfonb.120", cfonb120_writer.write_statement),
+        ):
             path = Path(folder) / name
             with path.open("w", encoding="utf-8", newline="\n") as file:
                 file.writelines(writer(bank, [day]))
-            found.append(_timed(name, path, sent))
+            found.append(_time_statement(name, path, sent))
     return found
 
 
-def _timed(what: str, path: Path, sent: Transfers) -> Figure:
+def _time_statement(what: str, path: Path, sent: SentTransfers) -> StatementFigures:
     best = float("inf")
     for _ in range(RUNS):
         began = time.perf_counter()
-        fits = _read_and_matched(path, sent)
+        fits = _read_and_match(path, sent)
         best = min(best, time.perf_counter() - began)
-        _check(fits, sent)
-    return Figure(what, path.stat().st_size, sent.head.size, best)
+        _check_matches(fits, sent)
+    return StatementFigures(what, path.stat().st_size, sent.head.size, best)
 
 
-def _read_and_matched(path: Path, sent: Transfers) -> Matched:
-    message = bank_file_reader.read(path)
-    return matched(message, named(message), sent, np.zeros(sent.head.size, np.int64))
+def _read_and_match(path: Path, sent: SentTransfers) -> Matches:
+    message = bank_file_reader.read_bank_file(path)
+    return match_movements(message, parse_entries(message), sent, np.zeros(sent.head.size, np.int64))
 
 
-def _check(fits: Matched, sent: Transfers) -> None:
+def _check_matches(fits: Matches, sent: SentTransfers) -> None:
     """Every transfer is debited once, and nothing else was found."""
-    is_debited = fits.fits & (fits.sort == Sort.DEBIT)
-    if not is_debited.all() or (np.sort(fits.place) != np.arange(sent.head.size)).any():
+    is_debited = fits.is_matched & (fits.movement_type == MovementType.DEBIT)
+    if not is_debited.all() or (np.sort(fits.transfer) != np.arange(sent.head.size)).any():
         raise RuntimeError("not every transfer was found once")
 
 
-def _orders(count: int) -> Orders:
+def _build_orders(count: int) -> PaymentOrders:
     entries = np.arange(1, count + 1, dtype=np.int64)
-    names = [row.tobytes().decode("ascii") for row in formed(entries)]
+    names = [row.tobytes().decode("ascii") for row in format_identifiers(entries)]
     cents = 100 + entries * 7 % 100_003
-    lot = Lot("RUN-1", "RUN-1-1", ACCOUNT, int(_DAY[0]))
-    return Orders(
+    lot = OrderLot("RUN-1", "RUN-1-1", ACCOUNT, int(_DAY[0]))
+    return PaymentOrders(
         [lot],
         np.zeros(count, np.int32),
         cents,
@@ -108,21 +111,23 @@ def _orders(count: int) -> Orders:
     )
 
 
-def _sent(orders: Orders) -> Transfers:
+def _build_transfers(orders: PaymentOrders) -> SentTransfers:
     """The same transfers as the journal has them, an act each."""
-    from core.catalog import KIND_NUMBER
+    from core.catalog import KIND_NUMBERS
 
     count = orders.amount.size
     entries = np.arange(1, count + 1, dtype=np.int64)
     pieces = [b"1-%d" % number for number in range(1, count + 1)]
     ends = np.cumsum([0, *map(len, pieces)]).astype(np.int32)
     references = TextCells(
-        Spans(sealed(ends[:-1]), sealed(ends[1:])), Bytes(sealed(np.frombuffer(b"".join(pieces), np.uint8)))
+        Spans(seal_array(ends[:-1]), seal_array(ends[1:])),
+        Bytes(seal_array(np.frombuffer(b"".join(pieces), np.uint8))),
     )
     same = np.ones(count, np.int32)
-    kind = np.full(count, KIND_NUMBER[_PAYMENT], np.int16)
-    return transfers(
-        Sent(entries, orders.amount, same, same, same, kind, same.astype(np.int16), same, same), references
+    kind = np.full(count, KIND_NUMBERS[_PAYMENT], np.int16)
+    return group_transfers(
+        SentLines(entries, orders.amount, same, same, same, kind, same.astype(np.int16), same, same),
+        references,
     )
 
 

@@ -28,7 +28,7 @@ _CHECKS: Mapping[str, str] = {
 }
 
 
-class Span(NamedTuple):
+class BatchSpan(NamedTuple):
     """One committed batch: its entries, and how many rows of each table it has."""
 
     batch: int
@@ -41,12 +41,12 @@ class Span(NamedTuple):
         return sum(self.counts.values())
 
 
-Streams = dict[str, list[bytes]]
+CopyStreams = dict[str, list[bytes]]
 """A batch's COPY stream of each table, in the pieces it was read in."""
 
 
 @asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def open_connection(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection, closed at the end."""
     connection = await asyncpg.connect(dsn)
     try:
@@ -56,9 +56,9 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @asynccontextmanager
-async def aside(dsn: str, name: str) -> AsyncIterator[str]:
+async def create_temporary_database(dsn: str, name: str) -> AsyncIterator[str]:
     """The address of a fresh database ``name`` on the server of ``dsn``; dropped at the end."""
-    async with connected(dsn) as connection:
+    async with open_connection(dsn) as connection:
         await connection.execute(f"create database {name}")
         try:
             yield f"{dsn.rpartition('/')[0]}/{name}"
@@ -66,29 +66,31 @@ async def aside(dsn: str, name: str) -> AsyncIterator[str]:
             await connection.execute(f"drop database {name} with (force)")
 
 
-async def server(dsn: str) -> str:
+async def describe_server(dsn: str) -> str:
     """The server's version, and what it does for a commit to last."""
     names = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
-    async with connected(dsn) as connection:
+    async with open_connection(dsn) as connection:
         version = str(await connection.fetchval("show server_version")).split()[0]
         values = [f"{name} {await connection.fetchval(f'show {name}')}" for name in names]
     return f"PostgreSQL {version} ({', '.join(values)})"
 
 
-async def spans(connection: asyncpg.Connection) -> list[Span]:
+async def list_batches(connection: asyncpg.Connection) -> list[BatchSpan]:
     """The committed batches that stored rows, in order."""
     found = await connection.fetch(
         "select batch, first_entry, entries, refusals, duplicates, payees, request_pages from batch order by batch"
     )
     names = {"entry": "entries", "refusal": "refusals", "duplicate": "duplicates", "payee": "payees"}
     names["request_detail"] = "request_pages"
-    every = [Span(r["batch"], r["first_entry"], {n: r[c] for n, c in names.items() if r[c]}) for r in found]
+    every = [
+        BatchSpan(r["batch"], r["first_entry"], {n: r[c] for n, c in names.items() if r[c]}) for r in found
+    ]
     return [each for each in every if each.rows]
 
 
-async def read(connection: asyncpg.Connection, span: Span) -> Streams:
+async def read_batch(connection: asyncpg.Connection, span: BatchSpan) -> CopyStreams:
     """A batch's rows as the server sends them."""
-    streams: Streams = {}
+    streams: CopyStreams = {}
     last = span.first + span.counts.get("entry", 0) - 1
     for name in span.counts:
         parts = streams[name] = []
@@ -99,16 +101,16 @@ async def read(connection: asyncpg.Connection, span: Span) -> Streams:
 
         select = f"select * from public.{name} where {rows}"
         await connection.copy_from_query(select, output=keep, format="binary")
-        parts[:] = _chunks(b"".join(parts))
+        parts[:] = _split_chunks(b"".join(parts))
     return streams
 
 
-def _chunks(stream: bytes) -> list[bytes]:
+def _split_chunks(stream: bytes) -> list[bytes]:
     """The server sends a message a row; given back like that, the client would be what is measured."""
     return [stream[start : start + _CHUNK_BYTES] for start in range(0, len(stream), _CHUNK_BYTES)]
 
 
-async def make_tables(connection: asyncpg.Connection) -> None:
+async def create_tables(connection: asyncpg.Connection) -> None:
     """Empty logged tables of the journal's shape, checks and indexes included, without its triggers."""
     await drop_tables(connection)
     await connection.execute(f"create schema {SCHEMA}")
@@ -127,29 +129,31 @@ async def drop_tables(connection: asyncpg.Connection) -> None:
     await connection.execute(f"drop schema if exists {SCHEMA} cascade")
 
 
-async def copy(connections: Sequence[asyncpg.Connection], batches: Sequence[Streams]) -> float:
+async def copy_batches(connections: Sequence[asyncpg.Connection], batches: Sequence[CopyStreams]) -> float:
     """Copy the batches in, one transaction each, whichever connection is free; seconds it took."""
     waiting = iter(batches)
     start = time.perf_counter()
     async with asyncio.TaskGroup() as tasks:
         for connection in connections:
-            tasks.create_task(_copy_on(connection, waiting))
+            tasks.create_task(_copy_batches_on(connection, waiting))
     return time.perf_counter() - start
 
 
-async def _copy_on(connection: asyncpg.Connection, waiting: Iterator[Streams]) -> None:
+async def _copy_batches_on(connection: asyncpg.Connection, waiting: Iterator[CopyStreams]) -> None:
     for streams in waiting:
         async with connection.transaction():
             for name, parts in streams.items():
-                await connection.copy_to_table(name, source=_sent(parts), schema_name=SCHEMA, format="binary")
+                await connection.copy_to_table(
+                    name, source=_iterate_parts(parts), schema_name=SCHEMA, format="binary"
+                )
 
 
-async def _sent(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
+async def _iterate_parts(parts: Sequence[bytes]) -> AsyncIterator[bytes]:
     for part in parts:
         yield part
 
 
-async def differences(connection: asyncpg.Connection) -> list[str]:
+async def find_differences(connection: asyncpg.Connection) -> list[str]:
     """Tables whose copied rows do not count and sum up to the journal's."""
     found = []
     for name, query in _CHECKS.items():

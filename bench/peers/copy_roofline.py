@@ -18,7 +18,7 @@ class Roofline:
     rows_a_second: float
 
 
-async def roofline(dsn: str) -> Roofline:
+async def measure_roofline(dsn: str) -> Roofline:
     """Copy a committed journal's rows into bare tables on the same server; the time of the copying alone.
 
     All rows are read before the clock runs and copied without a pause: in one the system would go on writing what is
@@ -31,15 +31,15 @@ async def roofline(dsn: str) -> Roofline:
     """
     async with AsyncExitStack() as stack:
         connections = [
-            await stack.enter_async_context(copy_queries.connected(dsn))
+            await stack.enter_async_context(copy_queries.open_connection(dsn))
             for _ in range(copy_queries.CONNECTIONS)
         ]
-        batches = await copy_queries.spans(connections[0])
-        await copy_queries.make_tables(connections[0])
+        batches = await copy_queries.list_batches(connections[0])
+        await copy_queries.create_tables(connections[0])
         stack.push_async_callback(copy_queries.drop_tables, connections[0])
-        streams = [await copy_queries.read(connections[0], each) for each in batches]
-        seconds = await copy_queries.copy(connections, streams)
-        if wrong := await copy_queries.differences(connections[0]):
+        streams = [await copy_queries.read_batch(connections[0], each) for each in batches]
+        seconds = await copy_queries.copy_batches(connections, streams)
+        if wrong := await copy_queries.find_differences(connections[0]):
             raise AssertionError("; ".join(wrong))
     rows, entries = sum(each.rows for each in batches), sum(each.counts.get("entry", 0) for each in batches)
     return Roofline(rows, entries, len(batches), round(seconds, 3), round(rows / seconds))

@@ -9,19 +9,19 @@ from typing import Any
 
 import asyncpg
 
-from core.catalog import Budget, Remainder, Role
-from core.nomenclature import Level
+from core.catalog import BudgetAction, Remainder, Role
+from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
 
 SCHEMA = "bench_peer"
 COMMIT_EVERY = 500
 _DIFFERENCES_SHOWN = 5
 _ENUMS: Mapping[str, type[IntEnum]] = {
-    each.__name__: each for each in (Budget, Level, Outcome, Remainder, Role)
+    each.__name__: each for each in (BudgetAction, CentreLevel, Outcome, Remainder, Role)
 }
 
 
-async def make(connection: asyncpg.Connection) -> None:
+async def create_schema(connection: asyncpg.Connection) -> None:
     """Create the peer's tables and functions, and look nowhere else from now on."""
     text = files("bench.peers").joinpath("peer_plpgsql.sql").read_text(encoding="utf-8")
     numbered = re.sub(r":(\w+)\.([A-Z_]+)", lambda found: str(_ENUMS[found[1]][found[2]].value), text)
@@ -30,7 +30,7 @@ async def make(connection: asyncpg.Connection) -> None:
     await connection.execute(numbered)
 
 
-async def fill(connection: asyncpg.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+async def fill_table(connection: asyncpg.Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Put ``rows`` into the first columns of one of the peer's tables, and tell the planner."""
     listed = list(rows)
     names = await connection.fetch(
@@ -42,14 +42,14 @@ async def fill(connection: asyncpg.Connection, table: str, rows: Iterable[tuple[
     await connection.execute(f"analyze {table}")
 
 
-async def work(connection: asyncpg.Connection, submission: int) -> float:
+async def decide_in_server(connection: asyncpg.Connection, submission: int) -> float:
     """Let the server work a submission to its end by itself, act after act; seconds it took."""
     start = time.perf_counter()
     await connection.execute(f"call work({submission}, {COMMIT_EVERY})")
     return time.perf_counter() - start
 
 
-async def ask(connection: asyncpg.Connection, submission: int) -> float:
+async def decide_by_calls(connection: asyncpg.Connection, submission: int) -> float:
     """Work a submission to its end from here, one call an act; seconds it took.
 
     The act lies in the server already, so that a call carries little; otherwise the same as ``work``.
@@ -62,7 +62,7 @@ async def ask(connection: asyncpg.Connection, submission: int) -> float:
     )
     run, holding = 1, True
     while acts:
-        answers = await _ask_each(connection, call, acts, holding)
+        answers = await _decide_pass(connection, call, acts, holding)
         helped = run == 1 or min(answers) <= Outcome.DUPLICATE
         if not holding:
             break
@@ -71,7 +71,7 @@ async def ask(connection: asyncpg.Connection, submission: int) -> float:
     return time.perf_counter() - start
 
 
-async def _ask_each(
+async def _decide_pass(
     connection: asyncpg.Connection, call: Any, acts: Sequence[tuple[int, int]], holding: bool
 ) -> list[int]:
     """One pass: what each act was answered."""
@@ -86,7 +86,7 @@ async def _ask_each(
     return answers
 
 
-async def differences(connection: asyncpg.Connection) -> list[str]:
+async def find_differences(connection: asyncpg.Connection) -> list[str]:
     """Lines of which peer and engine do not say the same: code, entry, node, cents missing."""
     found = []
     for ours, theirs in (("told_by_engine", "told"), ("told", "told_by_engine")):

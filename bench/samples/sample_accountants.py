@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from core import nomenclature
-from core.iban import with_check_digits
-from core.nomenclature import Level
-from core.reference.files import SHIPPED
+from core.iban import add_check_digits
+from core.nomenclature import CentreLevel
+from core.reference.files import SAMPLE_FOLDER
 
 _BIC = "BDFEFRPPCCT"
 _BANK, _BRANCH = "30001", "00064"
@@ -37,8 +37,8 @@ _MINISTRIES: Mapping[str, tuple[str, ...]] = {
     "ACPU": ("Action et comptes publics",),
     "ESRE": ("Enseignement supérieur et recherche",),
 }
-_SPECIAL = ("ADCE", "Comptable centralisateur de l'État")
-_CENTRAL = frozenset({"0114", "0117"})
+_CENTRAL_ACCOUNTANT = ("ADCE", "Comptable centralisateur de l'État")
+_DEBT_PROGRAMMES = frozenset({"0114", "0117"})
 """Programmes of the debt, paid by the accountant in the centre."""
 
 _REGIONS: Mapping[str, str] = {
@@ -76,48 +76,54 @@ _REGIONS: Mapping[str, str] = {
 _Line = tuple[str, ...]
 
 
-def write(folder: Path) -> None:
+def write_sample(folder: Path) -> None:
     """Write ``accountants.csv`` and ``assigned.csv`` into ``folder``."""
-    _save(folder.joinpath("accountants.csv"), ("code", "label", "holder", "iban", "bic"), _accountants())
-    _save(folder.joinpath("assigned.csv"), ("centre", "accountant"), _assigned())
+    _write_csv(
+        folder.joinpath("accountants.csv"), ("code", "label", "holder", "iban", "bic"), _list_accountants()
+    )
+    _write_csv(folder.joinpath("assigned.csv"), ("centre", "accountant"), _list_assignments())
 
 
-def _accountants() -> Iterator[_Line]:
+def _list_accountants() -> Iterator[_Line]:
     ministries = [(code, f"CBCM {names[0]}") for code, names in _MINISTRIES.items()]
     regions = [(name[:4], f"DRFiP {name[5:]}") for name in _REGIONS]
-    for number, (code, label) in enumerate([_SPECIAL, *ministries, *regions], 1):
-        yield code, f"{label} (exemple)", f"{label} (exemple)", _account(number), _BIC
+    for number, (code, label) in enumerate([_CENTRAL_ACCOUNTANT, *ministries, *regions], 1):
+        yield code, f"{label} (exemple)", f"{label} (exemple)", _build_account(number), _BIC
 
 
-def _account(number: int) -> str:
+def _build_account(number: int) -> str:
     """An account of the Banque de France that does not exist, with right check digits."""
     stem = f"{_BANK}{_BRANCH}EXEMPLE{number:04}"
-    key = 97 - int(f"{_digits(stem)}00") % 97
-    return with_check_digits("FR", f"{stem}{key:02}")
+    key = 97 - int(f"{_convert_to_digits(stem)}00") % 97
+    return add_check_digits("FR", f"{stem}{key:02}")
 
 
-def _digits(text: str) -> str:
+def _convert_to_digits(text: str) -> str:
     """Letters as the French key counts them: A, J are 1, B, K, S are 2, and so on."""
     return text.translate(str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "12345678912345678923456789"))
 
 
-def _assigned() -> Iterator[_Line]:
-    known = nomenclature.load(SHIPPED.joinpath("2018"))
+def _list_assignments() -> Iterator[_Line]:
+    known = nomenclature.load(SAMPLE_FOLDER.joinpath("2018"))
     of_ministry = {name: code for code, names in _MINISTRIES.items() for name in names}
     of_departement = {
         f"D{int(each):03}": name[:4] for name, all_of in _REGIONS.items() for each in all_of.split()
     }
     for code, programme in known.programmes.items():
-        yield code, _SPECIAL[0] if code in _CENTRAL else of_ministry[programme.ministry]
+        yield code, _CENTRAL_ACCOUNTANT[0] if code in _DEBT_PROGRAMMES else of_ministry[programme.ministry]
     for code, centre in known.centres.items():
-        if centre.level is Level.BOP and code[5:] in of_departement and code[:4] not in _CENTRAL:
+        if (
+            centre.level is CentreLevel.BOP
+            and code[5:] in of_departement
+            and code[:4] not in _DEBT_PROGRAMMES
+        ):
             yield code, of_departement[code[5:]]
 
 
-def _save(path: Path, header: _Line, lines: Iterable[_Line]) -> None:
+def _write_csv(path: Path, header: _Line, lines: Iterable[_Line]) -> None:
     with path.open("w", encoding="utf-8", newline="") as text:
         csv.writer(text, lineterminator="\n").writerows([header, *lines])
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED.joinpath("2018"))
+    write_sample(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE_FOLDER.joinpath("2018"))

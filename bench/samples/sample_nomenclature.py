@@ -12,7 +12,7 @@ from math import sqrt
 from pathlib import Path
 from typing import NamedTuple
 
-from core.reference.files import SHIPPED, rows
+from core.reference.files import SAMPLE_FOLDER, read_rows
 
 BOPS, UOS, OPERATIONS = 1800, 9000, 200
 SEED = 2018
@@ -23,10 +23,10 @@ BUILDERS = (
 )  # fmt: skip
 """Programmes with investment operations."""
 
-_HEADS: Mapping[str, str] = {"0174": "CLIM", "0217": "SGAC", "0218": "CAJU"}
+_SECOND_BOPS: Mapping[str, str] = {"0174": "CLIM", "0217": "SGAC", "0218": "CAJU"}
 """A second central BOP, where public extracts show one."""
 
-_AREAS_SEEN: Mapping[str, tuple[int, int]] = {"0177": (12, 8), "0203": (4, 2)}
+_PUBLIC_AREAS: Mapping[str, tuple[int, int]] = {"0177": (12, 8), "0203": (4, 2)}
 """Actions and their sub-actions that public extracts show, as in 0177-12-08."""
 
 _OFFICES = (
@@ -36,38 +36,40 @@ _OFFICES = (
 """First letters of a territorial UO; its département's number follows, as in 0177-D013-DD13."""
 
 
-class Weight(NamedTuple):
+class ProgrammeSize(NamedTuple):
     """What a programme spends in a year, and the part of it that is pay."""
 
     consumed_meur: int
     staff_percent: int
 
 
-def weights() -> dict[str, Weight]:
+def load_programme_sizes() -> dict[str, ProgrammeSize]:
     """The size of each programme, by code."""
     path = Path(__file__).with_name("year_programmes.csv")
     return {
-        row.cells["programme"]: Weight(int(row.cells["consumed_meur"]), int(row.cells["staff_percent"]))
-        for row in rows(path, ("programme", "consumed_meur", "staff_percent", "source"))
+        row.cells["programme"]: ProgrammeSize(
+            int(row.cells["consumed_meur"]), int(row.cells["staff_percent"])
+        )
+        for row in read_rows(path, ("programme", "consumed_meur", "staff_percent", "source"))
     }
 
 
-def write(folder: Path) -> None:
+def write_sample(folder: Path) -> None:
     """Write ``centres.csv`` and ``areas.csv`` into ``folder``."""
     draw = random.Random(SEED)
-    sizes = {code: weight.consumed_meur for code, weight in weights().items()}
-    centres = list(_centres(sizes, draw))
-    _save(folder.joinpath("centres.csv"), ("code", "parent", "level", "label"), centres)
-    _save(folder.joinpath("areas.csv"), ("code", "programme", "label"), _areas(sizes, draw))
+    sizes = {code: weight.consumed_meur for code, weight in load_programme_sizes().items()}
+    centres = list(_generate_centres(sizes, draw))
+    _write_csv(folder.joinpath("centres.csv"), ("code", "parent", "level", "label"), centres)
+    _write_csv(folder.joinpath("areas.csv"), ("code", "programme", "label"), _generate_areas(sizes, draw))
 
 
-def _centres(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, str, str, str]]:
-    bops = [bop for code, count in _shares(sizes, BOPS, 99).items() for bop in _bops(code, count)]
+def _generate_centres(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, str, str, str]]:
+    bops = [bop for code, count in _split_total(sizes, BOPS, 99).items() for bop in _list_bops(code, count)]
     appeal = {bop: draw.randint(1, 30) ** 2 for bop in bops}
     units: list[str] = []
-    for bop, count in _shares(appeal, UOS, len(_OFFICES)).items():
+    for bop, count in _split_total(appeal, UOS, len(_OFFICES)).items():
         yield bop, bop[:4], "bop", f"BOP {bop[5:]} (exemple)"
-        for unit in _units(bop, count):
+        for unit in _list_units(bop, count):
             units.append(unit)
             yield unit, bop, "uo", f"UO {unit[5:]} (exemple)"
     sites = sorted(draw.sample([unit for unit in units if unit[:4] in BUILDERS], OPERATIONS))
@@ -75,7 +77,7 @@ def _centres(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, 
         yield f"OP-{site[:4]}-{number:06}", site, "operation", f"Opération {number} (exemple)"
 
 
-def _shares(sizes: dict[str, int], total: int, most: int) -> dict[str, int]:
+def _split_total(sizes: dict[str, int], total: int, most: int) -> dict[str, int]:
     """Split ``total`` after the square root of the sizes, each at least 1 and at most ``most``.
 
     The root, because a programme a hundred times larger does not have a hundred times as many offices.
@@ -91,23 +93,23 @@ def _shares(sizes: dict[str, int], total: int, most: int) -> dict[str, int]:
     return counts
 
 
-def _bops(programme: str, count: int) -> Iterator[str]:
-    heads = ["CENT", *(_HEADS[programme] for _ in range(programme in _HEADS))]
+def _list_bops(programme: str, count: int) -> Iterator[str]:
+    heads = ["CENT", *(_SECOND_BOPS[programme] for _ in range(programme in _SECOND_BOPS))]
     yield from (f"{programme}-{head}" for head in heads)
     # Marseille and Paris first, so that small programmes have them too.
     numbers = [13, 75, *(number for number in range(1, 100) if number not in (13, 75))]
     yield from (f"{programme}-D{number:03}" for number in sorted(numbers[: count - len(heads)]))
 
 
-def _units(bop: str, count: int) -> Iterator[str]:
+def _list_units(bop: str, count: int) -> Iterator[str]:
     if bop[5] != "D" or not bop[6:].isdigit():
         return (f"{bop}-C{number:03}" for number in range(1, count + 1))
     return (f"{bop}-{office}{bop[-2:]}" for office in _OFFICES[:count])
 
 
-def _areas(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, str, str]]:
+def _generate_areas(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, str, str]]:
     for programme in sizes:
-        seen, parts_seen = _AREAS_SEEN.get(programme, (0, 0))
+        seen, parts_seen = _PUBLIC_AREAS.get(programme, (0, 0))
         for action in range(1, max(seen, draw.randint(3, 12)) + 1):
             code = f"{programme}-{action:02}"
             parts = draw.choice((0, 0, 0, 2, 3, 8))
@@ -116,10 +118,10 @@ def _areas(sizes: dict[str, int], draw: random.Random) -> Iterator[tuple[str, st
                 yield f"{code}-{part:02}", programme, f"Action {action}, sous-action {part} (exemple)"
 
 
-def _save(path: Path, header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> None:
+def _write_csv(path: Path, header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as text:
         csv.writer(text, lineterminator="\n").writerows([header, *lines])
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED.joinpath("2018"))
+    write_sample(Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE_FOLDER.joinpath("2018"))

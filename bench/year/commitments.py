@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.year.payment_requests import Plan, Requests, assign, heads
+from bench.year.payment_requests import RequestPlan, Requests, draw_assignments, find_heads
 from bench.year.spending_mixture import ALL_SERVICED, CLASSES, WORKS
 from bench.year.spending_units import HT2, Codes, Units
 from core.outcome_codes import Outcome
@@ -29,7 +29,7 @@ class Commitments(NamedTuple):
     unit: NDArray[np.int16]
     kind: NDArray[np.uint8]
     day: NDArray[np.int16]
-    joined: NDArray[np.bool_]
+    is_continuation: NDArray[np.bool_]
     act: NDArray[np.int32]
     """First row of its act: the act's number."""
     requests: NDArray[np.int32]
@@ -52,35 +52,37 @@ class Services(NamedTuple):
     amount: NDArray[np.int64]
 
 
-def group(plan: Plan, where: tuple[Units, Codes], count: int, rng: np.random.Generator) -> Commitments:
+def group_requests(
+    plan: RequestPlan, where: tuple[Units, Codes], count: int, rng: np.random.Generator
+) -> Commitments:
     """Put the requests that follow one on ``count`` commitments (more, if units and classes are many).
 
     A commitment serves requests of one unit and class, whatever their day, and is older than the first.
     """
     requests = plan.requests
-    rows, opens = _grouped(requests, count, rng)
+    rows, opens = _draw_groups(requests, count, rng)
     first = np.flatnonzero(opens)
     requests.commitment[rows] = np.cumsum(opens, dtype=np.int32) - 1
-    follow = np.flatnonzero(requests.joined)
-    requests.commitment[follow] = requests.commitment[heads(follow)]
+    follow = np.flatnonzero(requests.is_continuation)
+    requests.commitment[follow] = requests.commitment[find_heads(follow)]
     unit, kind = requests.unit[rows[first]], requests.kind[rows[first]]
     earliest = np.minimum.reduceat(requests.day[rows], first)
-    day, joined = _acts(unit, earliest, rng)
-    item, area, sheet = assign(kind, unit, where, rng)
+    day, joined = _draw_acts(unit, earliest, rng)
+    item, area, sheet = draw_assignments(kind, unit, where, rng)
     numbers = np.arange(len(first), dtype=np.int32)
     commitments = Commitments(
         unit, kind, day, joined,
         act=np.maximum.accumulate(np.where(joined, 0, numbers)),
         requests=np.bincount(requests.commitment[requests.follows], minlength=len(first)).astype(np.int32),
         item=item, area=area, sheet=sheet,
-        operation=_operations(kind, unit, sheet, (where[0], rng)),
+        operation=_choose_operations(kind, unit, sheet, (where[0], rng)),
         amount=np.zeros(len(first), np.int64), spare=np.zeros(len(first), np.int64),
     )  # fmt: skip
-    _inherit(requests, commitments, where, rng)
+    _inherit_assignments(requests, commitments, where, rng)
     return commitments
 
 
-def _grouped(
+def _draw_groups(
     requests: Requests, count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """The rows that follow a commitment, those of one commitment together, and where each commitment begins.
@@ -88,7 +90,7 @@ def _grouped(
     One sort of 64-bit keys: unit, class, random bits, row.  The row makes them unique: every machine sorts
     alike.
     """
-    rows = np.flatnonzero(requests.follows & ~requests.joined)
+    rows = np.flatnonzero(requests.follows & ~requests.is_continuation)
     row_bits = len(requests.kind).bit_length()
     noise_bits = 64 - 18 - row_bits
     keys = requests.unit[rows].astype(np.uint64) << np.uint64(4) | requests.kind[rows]
@@ -105,7 +107,7 @@ def _grouped(
     return rows, opens
 
 
-def _acts(
+def _draw_acts(
     unit: NDArray[np.int16], earliest: NDArray[np.int16], rng: np.random.Generator
 ) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
     """The day of each commitment, and which lines continue the act above: same unit, same day."""
@@ -119,7 +121,7 @@ def _acts(
     return day, joined
 
 
-def _operations(
+def _choose_operations(
     kind: NDArray[np.uint8],
     unit: NDArray[np.int16],
     sheet: NDArray[np.uint8],
@@ -135,14 +137,14 @@ def _operations(
     )
 
 
-def _inherit(
+def _inherit_assignments(
     requests: Requests, commitments: Commitments, where: tuple[Units, Codes], rng: np.random.Generator
 ) -> None:
     """A request is charged to what its commitment is charged to (A34); a direct one says it itself."""
     for column, own in ((requests.item, "item"), (requests.area, "area"), (requests.sheet, "sheet")):
         column[requests.follows] = getattr(commitments, own)[requests.commitment[requests.follows]]
     direct = np.flatnonzero(~requests.follows)
-    drawn = assign(requests.kind[direct], requests.unit[direct], where, rng)
+    drawn = draw_assignments(requests.kind[direct], requests.unit[direct], where, rng)
     requests.item[direct], requests.area[direct], requests.sheet[direct] = drawn
 
 
@@ -152,7 +154,7 @@ def is_serviced(requests: Requests, rows: NDArray[np.integer] | slice = slice(No
     return serviced[requests.kind[rows]] & requests.follows[rows]
 
 
-def certify(plan: Plan, commitments: Commitments, rng: np.random.Generator) -> Services:
+def certify_services(plan: RequestPlan, commitments: Commitments, rng: np.random.Generator) -> Services:
     """A service for every request that bills one, some days before it and for no less."""
     requests = plan.requests
     served = is_serviced(requests) & (requests.fault != Outcome.SERVICE_INSUFFICIENT)
@@ -166,18 +168,20 @@ def certify(plan: Plan, commitments: Commitments, rng: np.random.Generator) -> S
     return Services(row, on, day, amount)
 
 
-def engage(plan: Plan, commitments: Commitments, services: Services, rng: np.random.Generator) -> None:
+def set_amounts(
+    plan: RequestPlan, commitments: Commitments, services: Services, rng: np.random.Generator
+) -> None:
     """Give each commitment its amount: all that draws on it, and for some a part left open."""
     requests = plan.requests
     plain = np.flatnonzero(requests.follows & ~is_serviced(requests))
     count = len(commitments.unit)
-    need = sums(services.commitment, services.amount, count)
-    need += sums(requests.commitment[plain], requests.amount[plain], count)
+    need = sum_by_position(services.commitment, services.amount, count)
+    need += sum_by_position(requests.commitment[plain], requests.amount[plain], count)
     is_open = (rng.integers(0, 100, count, np.uint8) < OPEN_PERCENT) | (need == 0)
     commitments.spare[:] = np.where(is_open, need * rng.integers(50, 600, count) // 1000 + 10_000, 0)
     commitments.amount[:] = need + commitments.spare
 
 
-def sums(where: NDArray[np.integer], cents: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def sum_by_position(where: NDArray[np.integer], cents: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Sum of ``cents`` by position.  The floats they pass through hold whole numbers below 2**53 exactly."""
     return np.bincount(where, cents, count).astype(np.int64)

@@ -18,15 +18,15 @@ from bench.year.faults import (
     UNKNOWN_EXERCISE,
     UNKNOWN_KIND,
     UNKNOWN_PAYEE,
-    Texts,
+    CodeTexts,
 )
-from bench.year.line_arrays import ANOTHERS, UNSTATED, WRONG, Lines
+from bench.year.line_arrays import INVALID_IBAN, NO_IBAN, OTHER_IBAN, LineArrays
 from bench.year.spending_mixture import CLASSES, FIRST_DAY
-from bench.year.text_columns import coded, digits, letters, text
-from core.catalog import CATALOG, KIND_NUMBER, Family
+from bench.year.text_columns import build_code_column, build_text_column, encode_digits, encode_texts
+from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.outcome_codes import Outcome
 
-_SERVICED = KIND_NUMBER["payment_request"]
+_SERVICED = KIND_NUMBERS["payment_request"]
 _WIDTH = 10
 
 _REFERENCES: Mapping[Family, str] = {
@@ -45,55 +45,55 @@ _REFERENCES: Mapping[Family, str] = {
 }
 """What references of each family begin with."""
 
-_PREFIXES = letters(*(_REFERENCES[family] for family in Family))
-_LABELS = letters("----", *(each.label for each in CLASSES))
+_PREFIXES = encode_texts(*(_REFERENCES[family] for family in Family))
+_LABELS = encode_texts("----", *(each.label for each in CLASSES))
 
-_NEXT_MAY = 500
+_CLOSED_DAY = 500
 """A day in May 2019, which is not open."""
-_YEAR_BEFORE = -3
+_PREVIOUS_YEAR_DAY = -3
 
 
-def table(lines: Lines, texts: Texts, payees: int) -> pa.Table:
+def build_table(lines: LineArrays, texts: CodeTexts, payees: int) -> pa.Table:
     """The columns of ``lines`` in their order."""
     fault = lines.fault
     kind = np.where(fault == Outcome.KIND_UNKNOWN, len(CATALOG), lines.kind)
     columns: dict[str, pa.Array | None] = {
-        "reference": _reference(lines),
+        "reference": _build_references(lines),
         "line": pa.array(lines.line),
-        "kind": coded(kind, [*(each.name for each in CATALOG), UNKNOWN_KIND]),
-        "exercise": pa.array(_exercise(fault)),
-        "date": pa.array(_date(lines)).view(pa.date32()),
-        "fund_centre": _coded(lines.centre, texts.centres),
-        "functional_area": _coded(lines.area, texts.areas),
-        "commitment_item": _coded(lines.item, texts.items),
-        "fund": _coded(lines.fund, texts.funds),
-        "operation": _coded(lines.operation, texts.centres),
-        "account": _coded(lines.account, texts.accounts),
-        "counterpart": _counterpart(lines, texts),
-        "method": _coded((fault == Outcome.SEPA_LIMIT_EXCEEDED).astype(np.uint8), ["", SEPA]),
-        "payee": _payee(lines),
-        "iban": _iban(lines, payees),
-        "predecessor": _predecessor(lines),
+        "kind": build_code_column(kind, [*(each.name for each in CATALOG), UNKNOWN_KIND]),
+        "exercise": pa.array(_build_exercises(fault)),
+        "date": pa.array(_build_dates(lines)).view(pa.date32()),
+        "fund_centre": _build_codes(lines.centre, texts.centres),
+        "functional_area": _build_codes(lines.area, texts.areas),
+        "commitment_item": _build_codes(lines.item, texts.items),
+        "fund": _build_codes(lines.fund, texts.funds),
+        "operation": _build_codes(lines.operation, texts.centres),
+        "account": _build_codes(lines.account, texts.accounts),
+        "counterpart": _build_counterparts(lines, texts),
+        "method": _build_codes((fault == Outcome.SEPA_LIMIT_EXCEEDED).astype(np.uint8), ["", SEPA]),
+        "payee": _build_payees(lines),
+        "iban": _build_ibans(lines, payees),
+        "predecessor": _build_predecessors(lines),
         "amount_cents": pa.array(lines.amount),
-        "remittance": _remittance(lines),
-        "invoice_number": _invoice(lines),
+        "remittance": _build_remittances(lines),
+        "invoice_number": _build_invoice_numbers(lines),
     }
-    return assemble(columns)
+    return assemble_table(columns)
 
 
-def assemble(columns: dict[str, pa.Array | None]) -> pa.Table:
+def assemble_table(columns: dict[str, pa.Array | None]) -> pa.Table:
     """A table of the columns that say something; none holds a null."""
     present = {name: column for name, column in columns.items() if column is not None}
     fields = [pa.field(name, column.type, nullable=False) for name, column in present.items()]
     return pa.table(list(present.values()), schema=pa.schema(fields))
 
 
-def references(family: NDArray[np.integer], number: NDArray[np.integer]) -> NDArray[np.uint8]:
+def format_references(family: NDArray[np.integer], number: NDArray[np.integer]) -> NDArray[np.uint8]:
     """Two letters for the family, eight digits."""
-    return np.hstack([_PREFIXES[family], digits(number, _WIDTH - 2)])
+    return np.hstack([_PREFIXES[family], encode_digits(number, _WIDTH - 2)])
 
 
-def _families() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _list_families() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """By kind, its own family and that of what it follows."""
     return (
         np.array([each.family for each in CATALOG], np.uint8),
@@ -101,31 +101,31 @@ def _families() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     )
 
 
-def _reference(lines: Lines) -> pa.Array:
-    written = references(_families()[0][lines.kind], lines.number)
+def _build_references(lines: LineArrays) -> pa.Array:
+    written = format_references(_list_families()[0][lines.kind], lines.number)
     nameless = lines.fault == Outcome.REFERENCE_INVALID
-    return text(written, np.where(nameless, 0, _WIDTH) if nameless.any() else None)
+    return build_text_column(written, np.where(nameless, 0, _WIDTH) if nameless.any() else None)
 
 
-def _exercise(fault: NDArray[np.uint8]) -> NDArray[np.int32]:
+def _build_exercises(fault: NDArray[np.uint8]) -> NDArray[np.int32]:
     exercise = np.full(len(fault), EXERCISE, np.int32)
     exercise[fault == Outcome.EXERCISE_UNKNOWN] = UNKNOWN_EXERCISE
     exercise[fault == Outcome.PERIOD_CLOSED] = NEXT_EXERCISE
     return exercise
 
 
-def _date(lines: Lines) -> NDArray[np.int32]:
+def _build_dates(lines: LineArrays) -> NDArray[np.int32]:
     date = lines.day.astype(np.int32)
-    date[lines.fault == Outcome.DATE_OUTSIDE_EXERCISE] = _YEAR_BEFORE
-    date[lines.fault == Outcome.PERIOD_CLOSED] = _NEXT_MAY
+    date[lines.fault == Outcome.DATE_OUTSIDE_EXERCISE] = _PREVIOUS_YEAR_DAY
+    date[lines.fault == Outcome.PERIOD_CLOSED] = _CLOSED_DAY
     return date + FIRST_DAY
 
 
-def _coded(positions: NDArray[np.integer], codes: list[str]) -> pa.Array | None:
-    return coded(positions, codes) if positions.any() else None
+def _build_codes(positions: NDArray[np.integer], codes: list[str]) -> pa.Array | None:
+    return build_code_column(positions, codes) if positions.any() else None
 
 
-def _counterpart(lines: Lines, texts: Texts) -> pa.Array | None:
+def _build_counterparts(lines: LineArrays, texts: CodeTexts) -> pa.Array | None:
     """Fund centre a move takes from, and the item where it is another one."""
     if not lines.source.any():
         return None
@@ -134,56 +134,56 @@ def _counterpart(lines: Lines, texts: Texts) -> pa.Array | None:
     named = [
         texts.centres[c] + (f"/{texts.items[i]}" if i else "") for c, i in zip(centres, items, strict=True)
     ]
-    return coded(at, named)
+    return build_code_column(at, named)
 
 
-def _payee(lines: Lines) -> pa.Array | None:
+def _build_payees(lines: LineArrays) -> pa.Array | None:
     if not lines.payee.any():
         return None
-    written, width = year_payees.codes(np.maximum(lines.payee - 1, 0))
+    written, width = year_payees.build_codes(np.maximum(lines.payee - 1, 0))
     unknown = lines.fault == Outcome.PAYEE_UNKNOWN
-    written[unknown, :10] = letters(UNKNOWN_PAYEE)
-    return text(written, np.where(lines.payee > 0, np.where(unknown, 10, width), 0))
+    written[unknown, :10] = encode_texts(UNKNOWN_PAYEE)
+    return build_text_column(written, np.where(lines.payee > 0, np.where(unknown, 10, width), 0))
 
 
-def _iban(lines: Lines, payees: int) -> pa.Array | None:
-    rows = np.flatnonzero(lines.bank != UNSTATED)
+def _build_ibans(lines: LineArrays, payees: int) -> pa.Array | None:
+    rows = np.flatnonzero(lines.bank != NO_IBAN)
     if not len(rows):
         return None
     bank = lines.bank[rows]
-    owner = (lines.payee[rows] - 1 + (bank == ANOTHERS)) % payees
-    listed = year_payees.ibans(owner, bank == WRONG).dictionary_encode()
+    owner = (lines.payee[rows] - 1 + (bank == OTHER_IBAN)) % payees
+    listed = year_payees.build_ibans(owner, bank == INVALID_IBAN).dictionary_encode()
     at = np.zeros(len(lines.bank), np.int32)
     at[rows] = listed.indices.to_numpy() + 1
-    return coded(at, ["", *listed.dictionary.to_pylist()])
+    return build_code_column(at, ["", *listed.dictionary.to_pylist()])
 
 
-def _predecessor(lines: Lines) -> pa.Array | None:
+def _build_predecessors(lines: LineArrays) -> pa.Array | None:
     """``REFERENCE``, with ``#LINE`` unless it is the first."""
     named = lines.previous > 0
     if not named.any():
         return None
     written = np.empty((len(named), _WIDTH + 3), np.uint8)
-    written[:, :_WIDTH] = references(_families()[1][lines.kind], lines.previous)
+    written[:, :_WIDTH] = format_references(_list_families()[1][lines.kind], lines.previous)
     written[:, _WIDTH] = ord("#")
-    written[:, _WIDTH + 1 :] = digits(lines.previous_line, 2)
+    written[:, _WIDTH + 1 :] = encode_digits(lines.previous_line, 2)
     width = np.where(lines.previous_line > 1, _WIDTH + 3, _WIDTH)
-    return text(written, np.where(named, width, 0))
+    return build_text_column(written, np.where(named, width, 0))
 
 
-def _remittance(lines: Lines) -> pa.Array | None:
+def _build_remittances(lines: LineArrays) -> pa.Array | None:
     """What the payee will read, as in FACT 2018-123456."""
     if not lines.label.any():
         return None
-    year = np.broadcast_to(letters(f" {EXERCISE}-"), (len(lines.label), 6))
-    written = np.hstack([_LABELS[lines.label], year, digits(lines.number, 6)])
-    return text(written, np.where(lines.label > 0, written.shape[1], 0))
+    year = np.broadcast_to(encode_texts(f" {EXERCISE}-"), (len(lines.label), 6))
+    written = np.hstack([_LABELS[lines.label], year, encode_digits(lines.number, 6)])
+    return build_text_column(written, np.where(lines.label > 0, written.shape[1], 0))
 
 
-def _invoice(lines: Lines) -> pa.Array | None:
+def _build_invoice_numbers(lines: LineArrays) -> pa.Array | None:
     billed = lines.kind == _SERVICED
     if not billed.any():
         return None
-    head = np.broadcast_to(letters("F2018-"), (len(billed), 6))
-    written = np.hstack([head, digits(lines.number, 7)])
-    return text(written, np.where(billed, written.shape[1], 0))
+    head = np.broadcast_to(encode_texts("F2018-"), (len(billed), 6))
+    written = np.hstack([head, encode_digits(lines.number, 7)])
+    return build_text_column(written, np.where(billed, written.shape[1], 0))

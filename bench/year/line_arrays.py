@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.year.commitments import Commitments, Services, is_serviced
-from bench.year.payment_requests import Copies, Requests, presented
+from bench.year.payment_requests import Copies, Requests, compute_presented_amounts
 from bench.year.spending_units import OWN_FUND, Units
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
 
-STAGES = 8
+DAY_STEPS = 8
 EARLY, COMMITMENT, CHANGE, SERVICE, REQUEST, CANCELLATION, REJECTION = range(7)
 """Order of presentation within a day."""
 
@@ -25,7 +25,7 @@ ORDINARY = 1
 """Number of the ordinary fund."""
 
 
-class Lines(NamedTuple):
+class LineArrays(NamedTuple):
     """Codes are numbered from 1 as in ``Codes``; a payee is its number + 1."""
 
     key: NDArray[np.uint16]
@@ -56,11 +56,11 @@ class Lines(NamedTuple):
     """Class of a request + 1: what its remittance text begins with."""
 
 
-UNSTATED, OWN, ANOTHERS, WRONG = range(4)
+NO_IBAN, OWN_IBAN, OTHER_IBAN, INVALID_IBAN = range(4)
 """Values of ``Lines.bank``: no IBAN, the payee's, another payee's, one that does not hold."""
 
 
-def blank(rows: int, kind: str | NDArray[np.uint8], stage: int, day: NDArray[np.int16]) -> Lines:
+def create_lines(rows: int, kind: str | NDArray[np.uint8], stage: int, day: NDArray[np.int16]) -> LineArrays:
     """Lines that say nothing but their kind and day."""
     types = {
         "key": "u2",
@@ -71,36 +71,38 @@ def blank(rows: int, kind: str | NDArray[np.uint8], stage: int, day: NDArray[np.
         "fault": "u1",
         "label": "u1",
     }
-    lines = Lines._make(np.zeros(rows, types.get(name, "i4")) for name in Lines._fields)
-    lines.kind[:] = KIND_NUMBER[kind] if isinstance(kind, str) else kind
+    lines = LineArrays._make(np.zeros(rows, types.get(name, "i4")) for name in LineArrays._fields)
+    lines.kind[:] = KIND_NUMBERS[kind] if isinstance(kind, str) else kind
     lines.day[:] = day
-    lines.key[:] = day.astype(np.int64) * STAGES + stage
+    lines.key[:] = day.astype(np.int64) * DAY_STEPS + stage
     lines.line[:] = 1
     return lines
 
 
-def join(parts: list[Lines]) -> Lines:
+def join_lines(parts: list[LineArrays]) -> LineArrays:
     """All lines of ``parts``."""
-    return Lines._make(map(np.concatenate, zip(*parts, strict=True)))
+    return LineArrays._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
-def take(lines: Lines, rows: NDArray[np.integer] | slice) -> Lines:
+def take_rows(lines: LineArrays, rows: NDArray[np.integer] | slice) -> LineArrays:
     """The chosen lines."""
-    return Lines._make(column[rows] for column in lines)
+    return LineArrays._make(column[rows] for column in lines)
 
 
-def of_commitments(commitments: Commitments, rows: NDArray[np.integer], units: Units) -> Lines:
+def build_commitment_lines(commitments: Commitments, rows: NDArray[np.integer], units: Units) -> LineArrays:
     """Commitment lines, fully assigned."""
-    lines = blank(len(rows), "commitment", COMMITMENT, commitments.day[rows])
+    lines = create_lines(len(rows), "commitment", COMMITMENT, commitments.day[rows])
     lines.number[:] = commitments.act[rows] + 1
     lines.line[:] = rows - commitments.act[rows] + 1
-    _charge(lines, commitments, rows, units)
+    _set_assignment(lines, commitments, rows, units)
     lines.operation[:] = commitments.operation[rows]
     lines.amount[:] = commitments.amount[rows]
     return lines
 
 
-def _charge(lines: Lines, charged: Commitments | Requests, rows: NDArray[np.integer], units: Units) -> None:
+def _set_assignment(
+    lines: LineArrays, charged: Commitments | Requests, rows: NDArray[np.integer], units: Units
+) -> None:
     """Say what the lines are charged to."""
     lines.centre[:] = units.centre[charged.unit[rows]]
     lines.area[:] = charged.area[rows]
@@ -109,22 +111,24 @@ def _charge(lines: Lines, charged: Commitments | Requests, rows: NDArray[np.inte
     lines.fund[:] = np.where(own, units.fund[charged.unit[rows]], ORDINARY)
 
 
-def of_services(services: Services, rows: NDArray[np.integer], commitments: Commitments) -> Lines:
+def build_service_lines(
+    services: Services, rows: NDArray[np.integer], commitments: Commitments
+) -> LineArrays:
     """Services, which inherit all from their commitment."""
-    lines = blank(len(rows), "service", SERVICE, services.day[rows])
+    lines = create_lines(len(rows), "service", SERVICE, services.day[rows])
     lines.number[:] = rows + 1
-    follow(lines, commitments, services.commitment[rows])
+    set_predecessors(lines, commitments, services.commitment[rows])
     lines.amount[:] = services.amount[rows]
     return lines
 
 
-def follow(lines: Lines, commitments: Commitments, on: NDArray[np.integer]) -> None:
+def set_predecessors(lines: LineArrays, commitments: Commitments, on: NDArray[np.integer]) -> None:
     """Name commitment lines as predecessors."""
     lines.previous[:] = commitments.act[on] + 1
     lines.previous_line[:] = on - commitments.act[on] + 1
 
 
-class Book(NamedTuple):
+class SpendingYear(NamedTuple):
     """All that was drawn of the chain: requests with their copies, and what stands behind them."""
 
     units: Units
@@ -136,35 +140,39 @@ class Book(NamedTuple):
     """For each commitment item, an account it admits beside its own; 0 if none."""
 
 
-def of_requests(book: Book, start: int, end: int, rng: np.random.Generator) -> Lines:
+def build_request_lines(book: SpendingYear, start: int, end: int, rng: np.random.Generator) -> LineArrays:
     """The requests of rows ``start`` to ``end``, one block; those that repeat another say what it said."""
     requests = book.requests
-    lines = blank(end - start, _kinds(requests, slice(start, end)), REQUEST, requests.day[start:end])
+    lines = create_lines(
+        end - start, _find_kinds(requests, slice(start, end)), REQUEST, requests.day[start:end]
+    )
     rows = np.arange(start, end)
-    head = np.maximum.accumulate(np.where(requests.joined[start:end], 0, rows))
+    head = np.maximum.accumulate(np.where(requests.is_continuation[start:end], 0, rows))
     lines.number[:] = head + 1
     lines.line[:] = rows - head + 1
     lines.payee[:] = requests.payee[start:end] + 1
-    lines.amount[:] = presented(requests, slice(start, end))
+    lines.amount[:] = compute_presented_amounts(requests, slice(start, end))
     lines.fault[:] = requests.fault[start:end]
     lines.label[:] = requests.kind[start:end] + 1
-    _assign(lines, book, rows, rng)
-    _resend(lines, book.copies, start, end)
+    _fill_assignments(lines, book, rows, rng)
+    _copy_sources(lines, book.copies, start, end)
     return lines
 
 
-def _kinds(requests: Requests, rows: slice) -> NDArray[np.uint8]:
+def _find_kinds(requests: Requests, rows: slice) -> NDArray[np.uint8]:
     names = ("direct_payment_request", "payment_request_without_service", "payment_request")
-    numbers = np.array([KIND_NUMBER[name] for name in names], np.uint8)
+    numbers = np.array([KIND_NUMBERS[name] for name in names], np.uint8)
     return numbers[requests.follows[rows].astype(np.uint8) + is_serviced(requests, rows)]
 
 
-def _assign(lines: Lines, book: Book, rows: NDArray[np.int64], rng: np.random.Generator) -> None:
+def _fill_assignments(
+    lines: LineArrays, book: SpendingYear, rows: NDArray[np.int64], rng: np.random.Generator
+) -> None:
     """Direct requests say what they are charged to; the others name their commitment and mostly no more."""
     requests, commitments = book.requests, book.commitments
     percent = rng.integers(0, 100, len(rows), np.uint8)
     follows = requests.follows[rows]
-    _charge(lines, requests, rows, book.units)
+    _set_assignment(lines, requests, rows, book.units)
     on = requests.commitment[rows[follows]]
     lines.operation[follows] = commitments.operation[on]
     lines.previous[follows] = commitments.act[on] + 1
@@ -174,14 +182,14 @@ def _assign(lines: Lines, book: Book, rows: NDArray[np.int64], rng: np.random.Ge
         column[silent] = 0
     named = ~follows & (percent < ACCOUNT_PERCENT)
     lines.account[named] = book.other_account[lines.item[named]]
-    lines.bank[rng.integers(0, 100, len(rows), np.uint8) < IBAN_PERCENT] = OWN
+    lines.bank[rng.integers(0, 100, len(rows), np.uint8) < IBAN_PERCENT] = OWN_IBAN
 
 
-def _resend(lines: Lines, copies: Copies, start: int, end: int) -> None:
+def _copy_sources(lines: LineArrays, copies: Copies, start: int, end: int) -> None:
     """Put the words of the first act in those that repeat it; a conflict keeps its own amount."""
     first, last = np.searchsorted(copies.row, (start, end))
     row, source = copies.row[first:last] - start, copies.source[first:last] - start
-    for name in set(Lines._fields) - {"key"}:
+    for name in set(LineArrays._fields) - {"key"}:
         column = getattr(lines, name)
         column[row] = column[source]
     lines.amount[row] += np.where(copies.differs[first:last], 100, 0)

@@ -7,11 +7,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bench.year.text_columns import Letters, coded, digits, letters, text
+from bench.year.text_columns import (
+    ByteRows,
+    build_code_column,
+    build_text_column,
+    encode_digits,
+    encode_texts,
+)
 
 ZIPF = 1.05
 
-_NAMES = letters("Fournisseur ", "Association ", "Particulier ")
+_NAMES = encode_texts("Fournisseur ", "Association ", "Particulier ")
 _BANKS = (
     (30004, "BNPAFRPP"), (30003, "SOGEFRPP"), (30002, "CRLYFRPP"), (10278, "CMCIFR2A"), (20041, "PSSTFRPP"),
     (30066, "CMCIFRPP"), (10071, "TRPUFRP1"), (18206, "AGRIFRPP"), (17515, "CEPAFRPP"), (10107, "BREDFRPP"),
@@ -22,7 +28,7 @@ _SPREAD = 3**18
 """Prime to every power of ten: multiplying by it scatters consecutive numbers without repeating one."""
 
 
-def draw(count: int, payees: int, rng: np.random.Generator) -> NDArray[np.int32]:
+def draw_payees(count: int, payees: int, rng: np.random.Generator) -> NDArray[np.int32]:
     """Payees of ``count`` acts: the most frequent first, after Zipf's law."""
     drawn = rng.random(count)
     drawn *= payees ** (1 - ZIPF) - 1
@@ -31,86 +37,102 @@ def draw(count: int, payees: int, rng: np.random.Generator) -> NDArray[np.int32]
     return np.minimum(drawn.astype(np.int32) - 1, payees - 1)
 
 
-def codes(payees: NDArray[np.integer]) -> tuple[Letters, NDArray[np.int64]]:
+def build_codes(payees: NDArray[np.integer]) -> tuple[ByteRows, NDArray[np.int64]]:
     """Each payee's code and its length: ten digits, or for three in ten the fourteen of a national number."""
     number = payees.astype(np.int64)
     written = np.zeros((len(number), 14), np.uint8)
-    written[:, :10] = digits(10**9 + number * _SPREAD % 10**9, 10)
+    written[:, :10] = encode_digits(10**9 + number * _SPREAD % 10**9, 10)
     national = number % 10 >= 7
-    written[national] = _siret(number[national])
+    written[national] = _build_sirets(number[national])
     return written, np.where(national, 14, 10)
 
 
-def names(payees: NDArray[np.integer]) -> Letters:
+def build_names(payees: NDArray[np.integer]) -> ByteRows:
     """A name for each payee."""
-    return np.hstack([_NAMES[payees % len(_NAMES)], digits(payees, 7)])
+    return np.hstack([_NAMES[payees % len(_NAMES)], encode_digits(payees, 7)])
 
 
-def _siret(number: NDArray[np.int64]) -> Letters:
-    siren = digits(number * _SPREAD % 10**8, 8)
-    siren = np.hstack([siren, _luhn(siren)])
-    office = np.hstack([siren, np.broadcast_to(letters("0001"), (len(siren), 4))])
-    return np.hstack([office, _luhn(office)])
+def _build_sirets(number: NDArray[np.int64]) -> ByteRows:
+    siren = encode_digits(number * _SPREAD % 10**8, 8)
+    siren = np.hstack([siren, _compute_luhn(siren)])
+    office = np.hstack([siren, np.broadcast_to(encode_texts("0001"), (len(siren), 4))])
+    return np.hstack([office, _compute_luhn(office)])
 
 
-def _luhn(written: Letters) -> Letters:
+def _compute_luhn(written: ByteRows) -> ByteRows:
     """The check digit that follows."""
     values = (written[:, ::-1] - ord("0")).astype(np.int64)
     values[:, ::2] = values[:, ::2] * 2 // 10 + values[:, ::2] * 2 % 10
     return ((-values.sum(axis=1) % 10) + ord("0")).astype(np.uint8)[:, None]
 
 
-def ibans(payees: NDArray[np.integer], wrong: NDArray[np.bool_] | None = None) -> pa.StringArray:
+def build_ibans(payees: NDArray[np.integer], wrong: NDArray[np.bool_] | None = None) -> pa.StringArray:
     """Each payee's IBAN, mod 97 = 1 except where ``wrong``; one in fifty is German or Belgian."""
     number = payees.astype(np.int64)
     written = np.zeros((len(number), 27), np.uint8)
     width = np.full(len(number), 27)
-    german, belgian = _abroad(number)
-    for where, build in ((~german & ~belgian, _french), (german, _german), (belgian, _belgian)):
+    german, belgian = _find_foreign_banks(number)
+    for where, build in (
+        (~german & ~belgian, _build_french_ibans),
+        (german, _build_german_ibans),
+        (belgian, _build_belgian_ibans),
+    ):
         part = build(number[where])
         written[where, : part.shape[1]] = part
         width[where] = part.shape[1]
     if wrong is not None:
         last = written[wrong, 3] - ord("0")
         written[wrong, 3] = (last + 1) % 10 + ord("0")
-    return text(written, width)
+    return build_text_column(written, width)
 
 
-def bics(payees: NDArray[np.integer]) -> pa.DictionaryArray:
+def build_bics(payees: NDArray[np.integer]) -> pa.DictionaryArray:
     """The BIC of each payee's bank."""
-    german, belgian = _abroad(payees)
+    german, belgian = _find_foreign_banks(payees)
     french = payees % len(_BANKS)
     at = np.where(german, len(_BANKS), np.where(belgian, len(_BANKS) + 1, french))
-    return coded(at, [*(bic for _, bic in _BANKS), _GERMAN, _BELGIAN])
+    return build_code_column(at, [*(bic for _, bic in _BANKS), _GERMAN, _BELGIAN])
 
 
-def _abroad(number: NDArray[np.integer]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _find_foreign_banks(number: NDArray[np.integer]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return number % 100 == 49, number % 100 == 99
 
 
-def _french(number: NDArray[np.int64]) -> Letters:
+def _build_french_ibans(number: NDArray[np.int64]) -> ByteRows:
     """With its key right, a French account number is 0 mod 97, and its IBAN begins with FR76."""
     bank = np.array([code for code, _ in _BANKS])[number % len(_BANKS)]
     branch, account = number % 4_999 + 1, number * _SPREAD % 10**11
     key = 97 - (89 * bank + 15 * branch + 3 * account) % 97
-    head = np.broadcast_to(letters("FR76"), (len(number), 4))
-    return np.hstack([head, digits(bank, 5), digits(branch, 5), digits(account, 11), digits(key, 2)])
+    head = np.broadcast_to(encode_texts("FR76"), (len(number), 4))
+    return np.hstack(
+        [
+            head,
+            encode_digits(bank, 5),
+            encode_digits(branch, 5),
+            encode_digits(account, 11),
+            encode_digits(key, 2),
+        ]
+    )
 
 
-def _german(number: NDArray[np.int64]) -> Letters:
+def _build_german_ibans(number: NDArray[np.int64]) -> ByteRows:
     bank, account = number % 7_777 + 50_070_000, number * _SPREAD % 10**10
     rest = (bank % 97 * pow(10, 10, 97) + account) % 97
-    return _foreign("DE", rest, np.hstack([digits(bank, 8), digits(account, 10)]))
+    return _build_foreign_ibans("DE", rest, np.hstack([encode_digits(bank, 8), encode_digits(account, 10)]))
 
 
-def _belgian(number: NDArray[np.int64]) -> Letters:
+def _build_belgian_ibans(number: NDArray[np.int64]) -> ByteRows:
     account = number * _SPREAD % 10**10
     key = np.where(account % 97 == 0, 97, account % 97)
-    return _foreign("BE", (account % 97 * 100 + key) % 97, np.hstack([digits(account, 10), digits(key, 2)]))
+    return _build_foreign_ibans(
+        "BE", (account % 97 * 100 + key) % 97, np.hstack([encode_digits(account, 10), encode_digits(key, 2)])
+    )
 
 
-def _foreign(country: str, rest: NDArray[np.int64], account: Letters) -> Letters:
+def _build_foreign_ibans(country: str, rest: NDArray[np.int64], account: ByteRows) -> ByteRows:
     """Check digits: the account, the country in figures (A is 10) and 00 must leave 98 minus them, mod 97."""
     tail = int("".join(str(int(letter, 36)) for letter in country)) * 100
     check = 98 - (rest * pow(10, 6, 97) + tail) % 97
-    return np.hstack([np.broadcast_to(letters(country), (len(account), 2)), digits(check, 2), account])
+    return np.hstack(
+        [np.broadcast_to(encode_texts(country), (len(account), 2)), encode_digits(check, 2), account]
+    )

@@ -23,7 +23,7 @@ SLOTS_BITS = 17
 """A law over units or days is drawn from a table of slots: one random number, one look-up."""
 
 
-class Flow(IntEnum):
+class SpendingFlow(IntEnum):
     """Which chain an act follows: none, a service between commitment and request, or no separate service."""
 
     DIRECT = 0
@@ -76,7 +76,7 @@ _DAYS_OFF = frozenset(
 )
 
 
-def split(total: int, weights: NDArray[np.floating] | tuple[int, ...]) -> NDArray[np.int64]:
+def split_exactly(total: int, weights: NDArray[np.floating] | tuple[int, ...]) -> NDArray[np.int64]:
     """Whole shares of ``total`` after ``weights``: largest remainders, exact in sum."""
     exact = total * np.asarray(weights, np.float64) / np.sum(weights)
     shares = np.floor(exact).astype(np.int64)
@@ -85,14 +85,14 @@ def split(total: int, weights: NDArray[np.floating] | tuple[int, ...]) -> NDArra
     return shares
 
 
-def slots(weights: NDArray[np.floating]) -> NDArray[np.int16]:
+def build_slots(weights: NDArray[np.floating]) -> NDArray[np.int16]:
     """A table of ``2**SLOTS_BITS`` positions in which each appears after its weight."""
-    return np.repeat(np.arange(len(weights), dtype=np.int16), split(1 << SLOTS_BITS, weights))
+    return np.repeat(np.arange(len(weights), dtype=np.int16), split_exactly(1 << SLOTS_BITS, weights))
 
 
-def classes(acts: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def draw_classes(acts: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """The class of each act: exact shares, at least one mass transfer, in random order."""
-    counts = split(acts, tuple(each.share for each in CLASSES))
+    counts = split_exactly(acts, tuple(each.share for each in CLASSES))
     if counts[MASS] == 0:
         counts[MASS], counts[0] = 1, counts[0] - 1
     drawn = np.repeat(np.arange(len(CLASSES), dtype=np.uint8), counts)
@@ -100,20 +100,20 @@ def classes(acts: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     return drawn
 
 
-def months(acts: int) -> NDArray[np.uint8]:
+def list_months(acts: int) -> NDArray[np.uint8]:
     """The month (0 to 11) of each act, in order of time."""
-    return np.repeat(np.arange(12, dtype=np.uint8), split(acts, _MONTHS))
+    return np.repeat(np.arange(12, dtype=np.uint8), split_exactly(acts, _MONTHS))
 
 
-def days_of_month() -> list[NDArray[np.int16]]:
+def build_day_tables() -> list[NDArray[np.int16]]:
     """For each month, the table its days of the year are drawn from."""
     year = np.arange("2018-01-01", "2019-01-01", dtype="M8[D]")
     month = year.astype("M8[M]").astype(int) % 12
-    weights = np.array([_day_weight(day) for day in year.astype(str)])
-    return [slots(np.where(month == each, weights, 0)) for each in range(12)]
+    weights = np.array([_weigh_day(day) for day in year.astype(str)])
+    return [build_slots(np.where(month == each, weights, 0)) for each in range(12)]
 
 
-def _day_weight(day: str) -> float:
+def _weigh_day(day: str) -> float:
     """Working days count 1; mid-December swells to three times the mean, then offices close."""
     of_year, (month, of_month) = np.datetime64(day), map(int, day[5:].split("-"))
     if (month == 1 and of_month <= 9) or day[5:] in _DAYS_OFF:
@@ -124,14 +124,14 @@ def _day_weight(day: str) -> float:
     return working * (1.6 if 10 <= of_month <= 14 else 0.25 if of_month >= 20 else 1.0)
 
 
-def items(position: dict[str, int]) -> NDArray[np.uint8]:
+def build_item_tables(position: dict[str, int]) -> NDArray[np.uint8]:
     """For each class, a table of 100 commitment items; ``position`` says the number of each."""
     return np.array(
         [[position[item] for item, share in each.items for _ in range(share)] for each in CLASSES], np.uint8
     )
 
 
-def amounts(kinds: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:
+def draw_amounts(kinds: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:
     """Cents of each act, before the whole is brought to its sum."""
     drawn = rng.standard_normal(len(kinds))
     drawn *= np.array([each.sigma for each in CLASSES])[kinds]
@@ -141,7 +141,7 @@ def amounts(kinds: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.in
     return np.maximum(np.rint(drawn, out=drawn), 1).astype(np.int64)
 
 
-def scale(cents: NDArray[np.int64], total: int) -> NDArray[np.int64]:
+def scale_to_total(cents: NDArray[np.int64], total: int) -> NDArray[np.int64]:
     """``cents`` in the same proportions, each at least 1, with the exact sum ``total``.
 
     Shares are rounded as floats (exact up to 2**53 cents); what rounding leaves goes to the largest.

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.samples.sample_nomenclature import BUILDERS, weights
-from bench.year.spending_mixture import CLASSES, JUSTICE, MASS, OTHER, WORKS, slots
+from bench.samples.sample_nomenclature import BUILDERS, load_programme_sizes
+from bench.year.spending_mixture import CLASSES, JUSTICE, MASS, OTHER, WORKS, build_slots
 from core.chart import Chart
-from core.nomenclature import Level, Nomenclature
+from core.nomenclature import CentreLevel, Nomenclature
 
 SHEETS = 3
 HT2, T2, OWN_FUND = range(SHEETS)
@@ -80,54 +80,57 @@ class Codes:
         return ["", *self.chart.accounts]
 
 
-def choose(codes: Codes, acts: int, senders: int) -> tuple[Units, list[NDArray[np.int16]]]:
+def choose_units(codes: Codes, acts: int, senders: int) -> tuple[Units, list[NDArray[np.int16]]]:
     """The units a year of ``acts`` uses, and for each class of act the table its units are drawn from.
 
     A small year uses few units, so that each still sees enough acts to run out of credit.
     """
-    names = [code for code, centre in codes.nomenclature.centres.items() if centre.level is Level.UO]
-    appeal = _appeal(names)
-    kept = _kept(names, _work(appeal), max(_UNITS_MIN, acts // _ACTS_A_UNIT), codes)
+    names = [code for code, centre in codes.nomenclature.centres.items() if centre.level is CentreLevel.UO]
+    appeal = _compute_spending_weights(names)
+    kept = _select_units(names, _compute_work(appeal), max(_UNITS_MIN, acts // _ACTS_A_UNIT), codes)
     appeal = appeal[:, kept]
-    units = _units([names[at] for at in kept], codes)
-    units = units._replace(sender=_senders(units, _work(appeal), codes, senders))
-    return units, [slots(weights) for weights in appeal]
+    units = _build_units([names[at] for at in kept], codes)
+    units = units._replace(sender=_assign_senders(units, _compute_work(appeal), codes, senders))
+    return units, [build_slots(weights) for weights in appeal]
 
 
-def _kept(names: list[str], work: NDArray[np.float64], count: int, codes: Codes) -> list[int]:
+def _select_units(names: list[str], work: NDArray[np.float64], count: int, codes: Codes) -> list[int]:
     """The ``count`` units with most work, and those without which some sort of act would never occur."""
     by_work = [int(at) for at in np.argsort(-work, kind="stable")]
     special = {code for code, _ in (*_COURTS, *_FIXED_ITEMS)}
     special |= {fund.programme for fund in codes.nomenclature.funds.values() if fund.programme}
     first = {names[at][:4]: at for at in reversed(by_work)}
-    sites = set(_sites(codes))
+    sites = set(_list_sites(codes))
     chosen = {first[code] for code in special if code in first}
     chosen |= set([at for at in by_work if names[at] in sites][:_SITES_MIN])
     return sorted(chosen | set(by_work[: max(0, count - len(chosen))]))
 
 
-def _work(appeal: NDArray[np.float64]) -> NDArray[np.float64]:
+def _compute_work(appeal: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each unit's part of all acts."""
     return np.array([each.share for each in CLASSES]) @ (appeal / appeal.sum(axis=1, keepdims=True))
 
 
-def _appeal(names: list[str]) -> NDArray[np.float64]:
+def _compute_spending_weights(names: list[str]) -> NDArray[np.float64]:
     """How often each unit spends, by class: shape (classes, units)."""
-    euros = _euros(names)
+    euros = _compute_euros(names)
     small = euros**0.6  # the number of acts grows slower than their euros
     fixed = np.array([name.startswith(tuple(code for code, _ in _FIXED_ITEMS)) for name in names])
     appeal = np.tile(np.where(fixed, 0.0, small), (len(CLASSES), 1))
     appeal[MASS] = euros
     appeal[OTHER] = np.where(fixed, 0.01, 1.0) * small
-    appeal[JUSTICE] *= _part(names, dict(_COURTS)) / _part(names, Counter(name[:4] for name in names))
-    appeal[WORKS] *= np.where(_part(names, dict.fromkeys(BUILDERS, 1)), 4, 1)
+    appeal[JUSTICE] *= _map_programmes(names, dict(_COURTS)) / _map_programmes(
+        names, Counter(name[:4] for name in names)
+    )
+    appeal[WORKS] *= np.where(_map_programmes(names, dict.fromkeys(BUILDERS, 1)), 4, 1)
     return appeal
 
 
-def _euros(names: list[str]) -> NDArray[np.float64]:
+def _compute_euros(names: list[str]) -> NDArray[np.float64]:
     """What each unit spends beside pay: its programme's part, falling off from the first unit to the last."""
     sizes = {
-        code: max(1, each.consumed_meur * (100 - each.staff_percent)) for code, each in weights().items()
+        code: max(1, each.consumed_meur * (100 - each.staff_percent))
+        for code, each in load_programme_sizes().items()
     }
     programme = np.array([int(name[:4]) for name in names])
     _, first, group = np.unique(programme, return_index=True, return_inverse=True)
@@ -136,15 +139,17 @@ def _euros(names: list[str]) -> NDArray[np.float64]:
     return share * np.array([sizes[name[:4]] for name in names])
 
 
-def _part(names: list[str], of_programme: dict[str, int]) -> NDArray[np.int64]:
+def _map_programmes(names: list[str], of_programme: dict[str, int]) -> NDArray[np.int64]:
     return np.array([of_programme.get(name[:4], 0) for name in names])
 
 
-def _units(names: list[str], codes: Codes) -> Units:
+def _build_units(names: list[str], codes: Codes) -> Units:
     known = codes.nomenclature
     centre = {code: number for number, code in enumerate(codes.centres)}
-    area, areas = _runs([code[:4] for code in codes.areas])
-    site, sites = _runs(["" if at == 0 else code for at, code in enumerate(["", *_sites_by_number(codes)])])
+    area, areas = _find_spans([code[:4] for code in codes.areas])
+    site, sites = _find_spans(
+        ["" if at == 0 else code for at, code in enumerate(["", *_list_operation_units(codes)])]
+    )
     fund = {each.programme: codes.funds.index(each.code) for each in known.funds.values()}
     fixed = [
         next((codes.items.index(i) for code, i in _FIXED_ITEMS if name.startswith(code)), 0) for name in names
@@ -167,23 +172,23 @@ def _units(names: list[str], codes: Codes) -> Units:
     return Units(*(np.array(column, np.int32) for column in columns))
 
 
-def _runs(keys: Iterable[str]) -> tuple[dict[str, int], Counter[str]]:
+def _find_spans(keys: Iterable[str]) -> tuple[dict[str, int], Counter[str]]:
     """Where each key first stands, and how often it does: things of one owner stand in a row."""
     listed = list(keys)
     return {key: at for at, key in reversed(list(enumerate(listed)))}, Counter(listed)
 
 
-def _sites_by_number(codes: Codes) -> list[str]:
+def _list_operation_units(codes: Codes) -> list[str]:
     """For each fund centre the unit it is an operation of, or nothing."""
     centres = codes.nomenclature.centres.values()
-    return [centre.parent if centre.level is Level.OPERATION else "" for centre in centres]
+    return [centre.parent if centre.level is CentreLevel.OPERATION else "" for centre in centres]
 
 
-def _sites(codes: Codes) -> list[str]:
-    return [site for site in _sites_by_number(codes) if site]
+def _list_sites(codes: Codes) -> list[str]:
+    return [site for site in _list_operation_units(codes) if site]
 
 
-def _senders(units: Units, work: NDArray[np.float64], codes: Codes, senders: int) -> NDArray[np.int32]:
+def _assign_senders(units: Units, work: NDArray[np.float64], codes: Codes, senders: int) -> NDArray[np.int32]:
     """Ministries to senders, each to the one with the least work so far: one ministry, one sender."""
     programmes = codes.nomenclature.programmes
     ministry = np.array([programmes[codes.centres[at]].ministry for at in units.programme])

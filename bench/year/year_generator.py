@@ -16,22 +16,22 @@ import numpy as np
 import pyarrow as pa
 
 from bench.year import flat_columns, sampling
-from bench.year.act_files import WRITERS, Envelope, write
-from bench.year.line_arrays import Lines
-from bench.year.sampling import Drawing
+from bench.year.act_files import WRITERS, Envelope, write_file
+from bench.year.line_arrays import LineArrays
+from bench.year.sampling import YearSample
 from bench.year.spending_mixture import ACTS, PAYEES
 from bench.year.spending_units import Codes
-from bench.year.third_parties import refused, third_parties
+from bench.year.third_parties import build_third_parties, count_refused
 from core import chart, nomenclature
 from core.catalog import CATALOG
 from core.outcome_codes import Outcome
-from core.reference.files import SHIPPED
+from core.reference.files import SAMPLE_FOLDER
 
 SENDERS_MAX = 15
 _PAYEES_MIN = 50
 _OCTOBER = 9
 
-Progress = Callable[[int, int, str], None]
+ReportProgress = Callable[[int, int, str], None]
 """Called with lines written, lines in all, and the file just written."""
 
 
@@ -55,7 +55,7 @@ class Year:
             raise ValueError(f"formats {', '.join(self.formats)}: each one of {', '.join(known)}")
 
 
-class _File(NamedTuple):
+class _YearFile(NamedTuple):
     name: str
     sender: str
     table: pa.Table
@@ -63,11 +63,11 @@ class _File(NamedTuple):
     faults: Counter[str]
 
 
-def silent(done: int, total: int, label: str) -> None:
+def ignore_progress(done: int, total: int, label: str) -> None:
     """Tell nobody how far it is."""
 
 
-def generate(out: Path, year: Year, progress: Progress = silent) -> dict[str, Any]:
+def generate_year(out: Path, year: Year, progress: ReportProgress = ignore_progress) -> dict[str, Any]:
     """Write the files of ``year`` into ``out`` and ``summary.json`` beside them; the summary is returned.
 
     ``summary["faults"]`` counts the lines made to meet each refusal.  Refusals for want of credit, and of
@@ -76,35 +76,35 @@ def generate(out: Path, year: Year, progress: Progress = silent) -> dict[str, An
     out.mkdir(parents=True, exist_ok=True)
     payees = max(_PAYEES_MIN, PAYEES * year.acts // ACTS)
     progress(0, 0, "the year")
-    drawing = sampling.draw(_codes(), (year.seed, year.acts, year.senders), payees)
+    drawing = sampling.draw_year(_load_codes(), (year.seed, year.acts, year.senders), payees)
     files: list[dict[str, Any]] = []
     kinds: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    total, done = drawing.rows + payees + sum(refused(payees).values()), 0
-    for number, file in enumerate(_files(drawing, year.senders)):
+    total, done = drawing.line_count + payees + sum(count_refused(payees).values()), 0
+    for number, file in enumerate(_build_files(drawing, year.senders)):
         path = out / f"{file.name}.{year.formats[number % len(year.formats)]}"
-        envelope = write(file.table, path, file.sender)
+        envelope = write_file(file.table, path, file.sender)
         kinds, faults, done = kinds + file.kinds, faults + file.faults, done + envelope.lines
-        files.append(_told(path, envelope))
+        files.append(_describe_file(path, envelope))
         progress(done, total, path.name)
     summary = {
         "year": {**asdict(year), "payees": payees},
         "rows": done,
         "kinds": dict(kinds),
         "faults": dict(faults),
-        **_repeats(drawing),
+        **_count_repeats(drawing),
         "files": files,
     }
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
     return summary
 
 
-def _codes() -> Codes:
-    codes = nomenclature.load(SHIPPED / "2018")
-    return Codes(codes, chart.load(SHIPPED / "2018", codes))
+def _load_codes() -> Codes:
+    codes = nomenclature.load(SAMPLE_FOLDER / "2018")
+    return Codes(codes, chart.load(SAMPLE_FOLDER / "2018", codes))
 
 
-def _told(path: Path, envelope: Envelope) -> dict[str, Any]:
+def _describe_file(path: Path, envelope: Envelope) -> dict[str, Any]:
     return {
         "name": path.name,
         "sender": envelope.sender,
@@ -113,8 +113,8 @@ def _told(path: Path, envelope: Envelope) -> dict[str, Any]:
     }
 
 
-def _repeats(drawing: Drawing) -> dict[str, int]:
-    differs = drawing.book.copies.differs
+def _count_repeats(drawing: YearSample) -> dict[str, int]:
+    differs = drawing.spending.copies.differs
     return {
         "duplicates": int((~differs).sum()),
         "conflicts": int(differs.sum()),
@@ -122,29 +122,29 @@ def _repeats(drawing: Drawing) -> dict[str, int]:
     }
 
 
-def _files(drawing: Drawing, senders: int) -> Iterator[_File]:
+def _build_files(drawing: YearSample, senders: int) -> Iterator[_YearFile]:
     """The files in order of submission."""
-    table = third_parties(drawing.payees)
-    faults = Counter({code.name: count for code, count in refused(drawing.payees).items()})
-    yield _File("00-third-parties", "THIRD-PARTIES", table, Counter(third_party=table.num_rows), faults)
-    yield _file("01-budget", "BUDGET", drawing.budget.opening, drawing)
+    table = build_third_parties(drawing.payees)
+    faults = Counter({code.name: count for code, count in count_refused(drawing.payees).items()})
+    yield _YearFile("00-third-parties", "THIRD-PARTIES", table, Counter(third_party=table.num_rows), faults)
+    yield _build_file("01-budget", "BUDGET", drawing.budget.opening, drawing)
     for month in range(12):
         if month == _OCTOBER and len(drawing.budget.redeployment.day):
-            yield _file("2018-10-BUDGET", "BUDGET", drawing.budget.redeployment, drawing)
+            yield _build_file("2018-10-BUDGET", "BUDGET", drawing.budget.redeployment, drawing)
         for sender in range(senders):
-            lines = sampling.lines_of(drawing, month * senders + sender)
+            lines = sampling.build_lines(drawing, month * senders + sender)
             if len(lines.day):
                 name = f"MIN-{sender + 1:02}"
-                yield _file(f"2018-{month + 1:02}-{name}", name, lines, drawing)
+                yield _build_file(f"2018-{month + 1:02}-{name}", name, lines, drawing)
 
 
-def _file(name: str, sender: str, lines: Lines, drawing: Drawing) -> _File:
+def _build_file(name: str, sender: str, lines: LineArrays, drawing: YearSample) -> _YearFile:
     kinds = np.bincount(lines.kind, minlength=len(CATALOG))
     faults = np.bincount(lines.fault, minlength=len(Outcome))
-    return _File(
+    return _YearFile(
         name,
         sender,
-        flat_columns.table(lines, drawing.texts, drawing.payees),
+        flat_columns.build_table(lines, drawing.texts, drawing.payees),
         Counter({each.name: int(count) for each, count in zip(CATALOG, kinds, strict=True) if count}),
         Counter({code.name: int(faults[code]) for code in Outcome if code and faults[code]}),
     )

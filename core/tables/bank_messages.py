@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.bank_reasons import CODE_LETTERS
+from core.bank_reasons import CODE_CHARACTERS
 from core.tables.columns import Code, Day, Hash32, Index, Money
 from core.tables.journal import Bytes
 
 
-class Format(StrEnum):
+class BankFormat(StrEnum):
     """Formats of answers that are read."""
 
     PAIN002 = "pain.002"
@@ -20,7 +20,7 @@ class Format(StrEnum):
     CFONB120 = "cfonb.120"
 
 
-class Sort(IntEnum):
+class MovementType(IntEnum):
     """What the bank says of a movement."""
 
     DEBIT = 1
@@ -50,7 +50,7 @@ class Movements(NamedTuple):
     sort: Code
 
 
-class Statement(NamedTuple):
+class BankStatement(NamedTuple):
     """A statement of one account, or the report on one message."""
 
     identity: str
@@ -64,7 +64,7 @@ class Statement(NamedTuple):
     """Entries that are not booked yet, or for information: they move nothing."""
 
 
-class Verdict(NamedTuple):
+class BulkStatus(NamedTuple):
     """A status of a whole message or lot of ours, told without naming its transfers."""
 
     statement: int
@@ -74,32 +74,32 @@ class Verdict(NamedTuple):
     reason: str
 
 
-class Message(NamedTuple):
+class BankMessage(NamedTuple):
     """A message as read."""
 
-    format: Format
+    format: BankFormat
     identity: str
-    statements: Sequence[Statement]
+    statements: Sequence[BankStatement]
     movements: Movements
     text: Bytes
-    verdicts: Sequence[Verdict] = ()
+    bulk_statuses: Sequence[BulkStatus] = ()
 
 
-def packed(code: str) -> int:
+def pack_code(code: str) -> int:
     """Four letters as one number; 0 for no letters."""
     return (
-        int.from_bytes(code.encode("ascii", "replace")[:CODE_LETTERS].ljust(CODE_LETTERS), "big")
+        int.from_bytes(code.encode("ascii", "replace")[:CODE_CHARACTERS].ljust(CODE_CHARACTERS), "big")
         if code
         else 0
     )
 
 
-def unpacked(number: int) -> str:
+def unpack_code(number: int) -> str:
     """The letters of a number that ``packed`` made."""
-    return int(number).to_bytes(CODE_LETTERS, "big").decode("ascii").strip() if number else ""
+    return int(number).to_bytes(CODE_CHARACTERS, "big").decode("ascii").strip() if number else ""
 
 
-def end_to_end(message: Message, row: int) -> str:
+def read_end_to_end_id(message: BankMessage, row: int) -> str:
     """The end-to-end id of a movement, as it was written."""
     movements = message.movements
     piece = message.text.data[movements.start[row] : movements.end[row]]

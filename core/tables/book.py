@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 from core.catalog import Effects, Role
 from core.tables.columns import (
-    READS,
+    READ_ONLY,
     Balance,
     Code,
     Entry,
@@ -13,7 +13,7 @@ from core.tables.columns import (
     Index,
     Money,
     Position,
-    Rows,
+    Records,
     Small,
 )
 
@@ -27,7 +27,7 @@ class Cells(NamedTuple):
     centre_node: Index
     """The node of the fund centre itself; its ancestors follow ``Nodes.parent``."""
     level: Code
-    """``core.nomenclature.Level`` of that node."""
+    """``core.nomenclature.CentreLevel`` of that node."""
     operation_node: Index
     """Node of the investment operation; -1 if none."""
     expense: Small
@@ -35,7 +35,7 @@ class Cells(NamedTuple):
     creditor: Small
 
 
-class Nodes(NamedTuple):
+class BudgetNodes(NamedTuple):
     """Where budget is controlled; the figures stand in ``Book.figures``."""
 
     parent: Index
@@ -49,7 +49,7 @@ class Nodes(NamedTuple):
     """1 when the figures changed since the last batch."""
 
 
-class Items(NamedTuple):
+class OpenItems(NamedTuple):
     """What may still follow each entry, by entry id."""
 
     open: Money
@@ -69,7 +69,7 @@ class Items(NamedTuple):
     """Lines of the same act behind this one: a predecessor's line number must exist."""
 
 
-class Keys(NamedTuple):
+class KeyRows(NamedTuple):
     """Accepted keys in order of acceptance: 96-bit fingerprint, content, and what they stand for."""
 
     high: Hash64
@@ -102,15 +102,15 @@ class Counters(NamedTuple):
 class Book(NamedTuple):
     """All state that deciding needs, as records: what the kernels read and advance."""
 
-    effects: Annotated[Rows, Effects, READS]
-    cells: Annotated[Rows, Cells, READS]
-    nodes: Annotated[Rows, Nodes]
-    items: Annotated[Rows, Items]
-    ledger: Annotated[Rows, Ledger]
-    keys: Annotated[Rows, Keys]
-    payees: Annotated[Rows, Keys]
-    waiting: Annotated[Rows, Keys]
-    counters: Annotated[Rows, Counters]
+    effects: Annotated[Records, Effects, READ_ONLY]
+    cells: Annotated[Records, Cells, READ_ONLY]
+    nodes: Annotated[Records, BudgetNodes]
+    items: Annotated[Records, OpenItems]
+    ledger: Annotated[Records, Ledger]
+    keys: Annotated[Records, KeyRows]
+    payees: Annotated[Records, KeyRows]
+    waiting: Annotated[Records, KeyRows]
+    counters: Annotated[Records, Counters]
     figures: Balance
     """Eight figures a node: AE opened, allotted, reserved, consumed, then CP the same."""
     periods: Code
@@ -122,16 +122,16 @@ class Book(NamedTuple):
     waiting_slots: Slots
 
 
-ROLES = len(Role)
+ROLE_COUNT = len(Role)
 """Rows of ``Book.roles`` per period."""
 
-PAYEE_BLOCKED = 1 << 31
+PAYEE_BLOCKED_BIT = 1 << 31
 """Bit of a payee's ``Keys.value``."""
 
-FOLLOWED = 1 << 62
+FOLLOWED_BIT = 1 << 62
 """Bit of ``Items.unbilled``: see ``core.catalog.Remainder.ONCE``."""
 
-STOPPED = 1 << 61
+SUSPENDED_BIT = 1 << 61
 """Bit of ``Items.unbilled``: nothing of it is paid."""
 
 LEDGER_ACCOUNTS = 1024

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from core.tables.columns import Day, Entry, Index, Money, Small
 
 
-class Debited(NamedTuple):
+class DebitedPayments(NamedTuple):
     """Payments that the bank debited, and what each of them paid.  A COPY row."""
 
     entry_id: Entry
@@ -23,13 +23,13 @@ class Debited(NamedTuple):
     kind: Small
 
 
-class Payable(NamedTuple):
+class PaidPayables(NamedTuple):
     """What was paid, by its entry.  A COPY row."""
 
     payable: Entry
 
 
-class Certified(NamedTuple):
+class ServiceEntries(NamedTuple):
     """Services, the requests they are billed by, and what cancels either.  A COPY row."""
 
     entry_id: Entry
@@ -39,7 +39,7 @@ class Certified(NamedTuple):
     kind: Small
 
 
-class Late(NamedTuple):
+class LatePayments(NamedTuple):
     """Payments behind the end of their terms."""
 
     debit: Entry
@@ -54,7 +54,7 @@ class Late(NamedTuple):
     payee: Index
 
 
-class Claims(NamedTuple):
+class InterestClaims(NamedTuple):
     """Late interest that was claimed, by what it is for, ascending.  A COPY row."""
 
     payable: Entry

@@ -22,7 +22,7 @@ class Bytes(NamedTuple):
     data: Byte
 
 
-class Replayed(NamedTuple):
+class StoredEntries(NamedTuple):
     """Stored entries as the book takes them back."""
 
     entry: Entry
@@ -36,7 +36,7 @@ class Replayed(NamedTuple):
     content: Hash64
 
 
-class Parsed(NamedTuple):
+class ParsedNumbers(NamedTuple):
     """Numbers read from texts: a value, or the ``core.outcome_codes.Outcome`` that says why not."""
 
     value: Money
@@ -49,7 +49,7 @@ class Flags(NamedTuple):
     flag: Code
 
 
-class Grouping(NamedTuple):
+class ActGrouping(NamedTuple):
     """Which act each line belongs to."""
 
     head: Index
@@ -57,7 +57,7 @@ class Grouping(NamedTuple):
     fault: Code
 
 
-class Lines(NamedTuple):
+class LineKeys(NamedTuple):
     """What grouping looks at: line number, key and digest of each line."""
 
     number: Money
@@ -66,7 +66,7 @@ class Lines(NamedTuple):
     digest: Hash64
 
 
-class Packed(NamedTuple):
+class PackedCells(NamedTuple):
     """Account assignments packed into one word each; -1 where a line names none."""
 
     word: Money
@@ -91,7 +91,7 @@ class Fingerprints(NamedTuple):
     low: Hash32
 
 
-BY_ENTRY = -1
+PREDECESSOR_BY_ENTRY = -1
 """In place of a line: the predecessor is named by its entry."""
 
 
@@ -172,7 +172,7 @@ class Entries(NamedTuple):
     credit: Small
 
 
-class Posted(NamedTuple):
+class LineDetails(NamedTuple):
     """What the journal says of a line beside its act and decision."""
 
     line: Index

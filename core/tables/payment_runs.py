@@ -36,12 +36,12 @@ class RunLines(NamedTuple):
     accountant: Small
     """Place among the run's accountants, from 1; 0 where nobody pays for its fund centre."""
     way: Small
-    """``core.payment_rules.Way``."""
+    """``core.payment_rules.TransferMethod``."""
     left_out: Small
-    """``settlement.runs.exclusions.LeftOut``: 0 where it is paid."""
+    """``settlement.runs.exclusions.Exclusion``: 0 where it is paid."""
 
 
-class Entered(NamedTuple):
+class RunEntries(NamedTuple):
     """Entries of a run's acts, and the row of the file that each came from.  A COPY row."""
 
     entry_id: Entry

@@ -5,14 +5,14 @@ from typing import NamedTuple
 from core.tables.columns import Code, Hash64, Index, Money, Small
 
 
-class Marks(NamedTuple):
+class LineFaults(NamedTuple):
     """The first fault found on each line, and the ``core.act_fields.Field`` it lies in; 0 if none."""
 
     fault: Code
     field: Code
 
 
-class Said(NamedTuple):
+class LineContent(NamedTuple):
     """What lines, or the values of a column, say; gathered column by column."""
 
     fields: Hash64
@@ -23,7 +23,7 @@ class Said(NamedTuple):
     """The first field, in the order they were gathered, that cannot be read; 0 if none."""
 
 
-class Needs(NamedTuple):
+class RequiredFields(NamedTuple):
     """By kind: sets of fields, bit f for field f."""
 
     always: Hash64
@@ -36,7 +36,7 @@ class Needs(NamedTuple):
     """Not by kind: fields in the order in which they are missed."""
 
 
-class Places(NamedTuple):
+class LineCodes(NamedTuple):
     """The codes of each line by the registry's numbers: 0 where it gives none, -1 for one unknown."""
 
     centre: Index
@@ -96,7 +96,7 @@ class KindUses(NamedTuple):
     brings: Code
 
 
-class Placed(NamedTuple):
+class PlacedLines(NamedTuple):
     """What a line's assignment comes to."""
 
     word: Money
@@ -106,7 +106,7 @@ class Placed(NamedTuple):
     account: Small
 
 
-class Forms(NamedTuple):
+class FormRows(NamedTuple):
     """One row per form, at its first line.  A COPY row; the form as it came follows."""
 
     submission: Index

@@ -8,20 +8,20 @@ from typing import NamedTuple
 
 from core.tables.columns import Byte, Entry, Index, Money
 
-PREFIX = b"CRSC"
+END_TO_END_PREFIX = b"CRSC"
 NUMBER_DIGITS = 12
 CHECK_DIGITS = 2
-END_TO_END_BYTES = len(PREFIX) + NUMBER_DIGITS + CHECK_DIGITS
+END_TO_END_BYTES = len(END_TO_END_PREFIX) + NUMBER_DIGITS + CHECK_DIGITS
 
-NAME_LETTERS_MAX = 70
-REMITTANCE_LETTERS_MAX = 140
+NAME_CHARACTERS_MAX = 70
+REMITTANCE_CHARACTERS_MAX = 140
 """Limits of SEPA (EPC125-05), shorter than those of ISO 20022 for names."""
 
-NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ "
+SEPA_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ "
 """What every bank in SEPA takes (EPC217-08)."""
 
 
-class Spelling(NamedTuple):
+class Transliteration(NamedTuple):
     """How each code point is written in the Latin letters of payments: ``letter[start[c]:start[c + 1]]``.
 
     Beyond the last one a dot.
@@ -56,14 +56,14 @@ class TransferTexts(NamedTuple):
     remittance: Byte
 
 
-class Pieces(NamedTuple):
+class TransferTemplate(NamedTuple):
     """What stands before, between and behind the values of a transfer: piece p is ``data[start[p]:start[p + 1]]``."""
 
     start: Index
     data: Byte
 
 
-class Sizes(NamedTuple):
+class TransferSizes(NamedTuple):
     """Bytes each transfer takes."""
 
     bytes: Index

@@ -18,7 +18,7 @@ NAME_BYTES_MAX = 32
 CHILDREN_MAX = 64
 
 
-class Fault(IntEnum):
+class XmlFault(IntEnum):
     """What is wrong with a document.  The numbers are told to senders: append only."""
 
     NONE = 0
@@ -51,40 +51,40 @@ class Fault(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
+class XmlElement:
     """An element that a message may have, below the one it stands in."""
 
     name: str
-    children: tuple["Element", ...] = ()
+    children: tuple["XmlElement", ...] = ()
     """In the order in which they must stand."""
     column: str = ""
     """Where its text goes; empty for one that holds none."""
     joiner: str = ""
     """One ASCII letter between its texts, where a row may have several."""
-    trims: bool = False
+    is_trimmed: bool = False
     """White space around the text is none of it."""
     attribute: tuple[str, str] = ("", "")
     """An attribute and the column it goes to; all others are refused."""
     record: str = ""
     """What each such element is a row of."""
-    early: bool = False
+    is_early: bool = False
     """All its values stand before its inner records: its row is whole where the first of them begins."""
-    many: bool = False
-    needed: bool = False
-    either: bool = False
+    is_repeatable: bool = False
+    is_required: bool = False
+    is_alternative: bool = False
     """In place of the one before it."""
-    ignored: bool = False
+    is_ignored: bool = False
     """Whatever it holds is passed over, well-formed all the same."""
-    lenient: bool = False
+    is_lenient: bool = False
     """Children may stand in any order, and unknown ones are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class XmlMessage:
     """One version of one message."""
 
     namespace: str
-    root: Element
+    root: XmlElement
 
 
 class Grammar(NamedTuple):
@@ -95,7 +95,7 @@ class Grammar(NamedTuple):
     length: Index
     parent: Index
     kind: Code
-    """``kernels.xml_scan.HOLDS``, ``VALUE`` or ``IGNORED``."""
+    """``kernels.xml_scan.CONTAINER``, ``VALUE`` or ``IGNORED``."""
     position: Index
     """Among its siblings."""
     bit: Hash64
@@ -124,7 +124,7 @@ class Grammar(NamedTuple):
     early: Code
 
 
-class Cursor(NamedTuple):
+class ScanCursor(NamedTuple):
     """Where a scan stands, from chunk to chunk."""
 
     at: Offset
@@ -154,7 +154,7 @@ class Cursor(NamedTuple):
     """Row that stands first in the store."""
 
 
-class Store(NamedTuple):
+class ScanRows(NamedTuple):
     """The cells of the rows at hand, column after column, as many bytes and rows for each."""
 
     data: Byte

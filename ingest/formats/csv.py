@@ -17,14 +17,14 @@ import pyarrow.csv
 
 from core.act_fields import Field
 from core.errors import FileUnreadable, FormatUnknown
-from ingest.formats.detection import place
-from ingest.formats.flat_schema import columns_known
-from ingest.formats.line_chunks import Chunk, chunks, first_line
+from ingest.formats.detection import describe_position
+from ingest.formats.flat_schema import check_columns
+from ingest.formats.line_chunks import Chunk, read_chunks, read_first_line
 
 _QUOTE, _LINE_END, _RETURN = b'"\n\r'
 
 
-def batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     """The lines of the CSV file at ``path``, every column text.
 
     Raises
@@ -34,27 +34,31 @@ def batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     FileUnreadable
         A line that does not hold a field for each column, names its line.
     """
-    delimiter, columns = _header(first_line(path, name), name)
+    delimiter, columns = _parse_header(read_first_line(path, name), name)
     yield pa.RecordBatch.from_pylist([], schema=pa.schema([(column, pa.string()) for column in columns]))
-    for chunk in chunks(path, name, after=1):
+    for chunk in read_chunks(path, name, header_lines=1):
         if not chunk.text.endswith(b"\n"):
-            where = place(name, chunk.first_line + chunk.text.count(b"\n"))
+            where = describe_position(name, chunk.first_line + chunk.text.count(b"\n"))
             raise FileUnreadable(where, "The last line has no line end", "Send the file whole")
         yield _Reader(name, delimiter, columns).read(chunk)
 
 
-def _header(line: bytes, name: str) -> tuple[str, list[str]]:
+def _parse_header(line: bytes, name: str) -> tuple[str, list[str]]:
     text = line.decode()
     delimiter = ";" if ";" in text else ","
     try:
         names = next(csv.reader([text], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
-        raise FileUnreadable(place(name, 1), f"No header: {error}", "Quote whole names") from error
+        raise FileUnreadable(
+            describe_position(name, 1), f"No header: {error}", "Quote whole names"
+        ) from error
     if Field.AMOUNT_CENTS.column in names:
-        raise FormatUnknown(place(name, 1), "amount_cents in a text file", "Send euros as amount, 1234.56")
+        raise FormatUnknown(
+            describe_position(name, 1), "amount_cents in a text file", "Send euros as amount, 1234.56"
+        )
     if not names:
-        raise FormatUnknown(place(name, 1), "No header", "Name the columns in the first line")
-    return delimiter, columns_known(names, place(name, 1))
+        raise FormatUnknown(describe_position(name, 1), "No header", "Name the columns in the first line")
+    return delimiter, check_columns(names, describe_position(name, 1))
 
 
 class _Reader:
@@ -66,14 +70,14 @@ class _Reader:
     def read(self, chunk: Chunk) -> pa.RecordBatch:
         """The chunk as one batch; the fast reader is lenient, so its rows must equal the lines."""
         try:
-            table = self._table(chunk.text) if self._quotes_strictly(chunk.text) else None
+            table = self._parse_table(chunk.text) if self._has_strict_quotes(chunk.text) else None
         except pa.ArrowInvalid:
             table = None
         if table is None or table.num_rows != chunk.text.count(b"\n"):
-            raise self._explained(chunk)
+            raise self._explain(chunk)
         return table.combine_chunks().to_batches()[0]
 
-    def _table(self, text: bytes) -> pa.Table:
+    def _parse_table(self, text: bytes) -> pa.Table:
         return pyarrow.csv.read_csv(
             pa.BufferReader(text),
             pyarrow.csv.ReadOptions(use_threads=False, block_size=len(text), column_names=self._columns),
@@ -83,7 +87,7 @@ class _Reader:
             ),
         )
 
-    def _quotes_strictly(self, text: bytes) -> bool:
+    def _has_strict_quotes(self, text: bytes) -> bool:
         """Quotes come in pairs that each fill a field; ``""`` inside one closes and opens again at once."""
         if b'"' not in text:
             return True
@@ -96,22 +100,24 @@ class _Reader:
         opens = np.isin(found[np.maximum(before, 0)], edges) | (before < 0)
         return bool(opens.all() and np.isin(found[after], edges).all())
 
-    def _explained(self, chunk: Chunk) -> FileUnreadable:
-        pattern = self._line_pattern()
-        for number, line in chunk.numbered():
+    def _explain(self, chunk: Chunk) -> FileUnreadable:
+        pattern = self._build_line_pattern()
+        for number, line in chunk.number_lines():
             found = None
             if not pattern.fullmatch(line.decode()):
                 found = "A quote inside a field, or not closed on its line"
-            elif (fields := self._count(line)) != len(self._columns):
+            elif (fields := self._count_fields(line)) != len(self._columns):
                 found = f"{fields} fields where the header has {len(self._columns)} columns"
             if found:
                 remedy = "Quote whole fields, double quotes inside them, and keep one act line per text line"
-                return FileUnreadable(place(self._name, number), found, remedy)
-        return FileUnreadable(place(self._name, chunk.first_line), "The lines do not read", "Write plain CSV")
+                return FileUnreadable(describe_position(self._name, number), found, remedy)
+        return FileUnreadable(
+            describe_position(self._name, chunk.first_line), "The lines do not read", "Write plain CSV"
+        )
 
-    def _line_pattern(self) -> re.Pattern[str]:
+    def _build_line_pattern(self) -> re.Pattern[str]:
         field = rf'("([^"\r]|"")*"|[^"\r{self._delimiter}]*)'
         return re.compile(rf"{field}({self._delimiter}{field})*")
 
-    def _count(self, line: bytes) -> int:
+    def _count_fields(self, line: bytes) -> int:
         return len(next(csv.reader(io.StringIO(line.decode(), newline=""), delimiter=self._delimiter), []))

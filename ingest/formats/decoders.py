@@ -7,33 +7,33 @@ import pyarrow as pa
 
 from ingest.formats import arrow, csv, jsonl
 from ingest.formats.arrow import ArrowSource
-from ingest.formats.detection import FileFormat, place, reading
+from ingest.formats.detection import FileFormat, describe_position, translate_decoder_errors
 from ingest.formats.parquet import ParquetSource
 
 
-def validated(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
+def validate_batches(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
     """Follow no offset and no index of a batch from outside before it is known to stay inside its buffers."""
     lines = 0
     for batch in batches:
-        with reading(f"{place(name, lines + 1)} and after"):
+        with translate_decoder_errors(f"{describe_position(name, lines + 1)} and after"):
             batch.validate(full=True)
         yield batch
         lines += batch.num_rows
 
 
-def _stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    return validated(arrow.stream(path, name), name)
+def _read_arrow_stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+    return validate_batches(arrow.read_stream(path, name), name)
 
 
-STREAMED: Mapping[FileFormat, Callable[[Path, str], Iterator[pa.RecordBatch]]] = {
-    FileFormat.CSV: csv.batches,
-    FileFormat.JSON_LINES: jsonl.batches,
-    FileFormat.ARROW_STREAM: _stream,
+STREAM_READERS: Mapping[FileFormat, Callable[[Path, str], Iterator[pa.RecordBatch]]] = {
+    FileFormat.CSV: csv.read_batches,
+    FileFormat.JSON_LINES: jsonl.read_batches,
+    FileFormat.ARROW_STREAM: _read_arrow_stream,
 }
 """Formats that cannot be entered at any line; the first batch is empty and has the columns."""
 
 
-def decoded(path: Path, found: FileFormat, name: str) -> Iterator[pa.RecordBatch]:
+def decode_file(path: Path, file_format: FileFormat, name: str) -> Iterator[pa.RecordBatch]:
     """All lines from the first on; the first batch is empty and has the columns.
 
     Raises
@@ -41,14 +41,14 @@ def decoded(path: Path, found: FileFormat, name: str) -> Iterator[pa.RecordBatch
     FileUnreadable, FormatUnknown, LimitExceeded
         As their readers.
     """
-    if found in STREAMED:
-        yield from STREAMED[found](path, name)
+    if file_format in STREAM_READERS:
+        yield from STREAM_READERS[file_format](path, name)
         return
-    if found is FileFormat.PARQUET:
+    if file_format is FileFormat.PARQUET:
         parquet = ParquetSource(path, name)
-        batches, schema = parquet.raw(0, parquet.lines_together()), parquet.schema
+        batches, schema = parquet.read_raw(0, parquet.choose_batch_lines()), parquet.schema
     else:
         source = ArrowSource(path, name)
-        batches, schema = validated(source.raw(), name), source.schema
+        batches, schema = validate_batches(source.read_raw(), name), source.schema
     yield pa.RecordBatch.from_pylist([], schema=schema)
     yield from batches

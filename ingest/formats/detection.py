@@ -28,7 +28,7 @@ class FileFormat(StrEnum):
     """One together with its imputation file."""
 
 
-PAYMENT_FILES = frozenset({FileFormat.PAIN001, FileFormat.PAIN001_TAR})
+PAYMENT_FORMATS = frozenset({FileFormat.PAIN001, FileFormat.PAIN001_TAR})
 
 
 FILE_BYTES_MAX = 64 * 2**30
@@ -59,7 +59,7 @@ PAYMENT_FILE_BYTES_MAX = 4 * 2**30
 TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SUFFIXES: Mapping[str, tuple[FileFormat, ...]] = {
+_FORMATS_BY_SUFFIX: Mapping[str, tuple[FileFormat, ...]] = {
     ".parquet": (FileFormat.PARQUET,),
     ".arrow": (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM),
     ".ipc": (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM),
@@ -71,11 +71,11 @@ _SUFFIXES: Mapping[str, tuple[FileFormat, ...]] = {
     ".xml": (FileFormat.PAIN001, FileFormat.PAIN001_TAR),
     ".tar": (FileFormat.PAIN001_TAR,),
 }
-_BRACKETED: Mapping[bytes, tuple[FileFormat, bytes]] = {
+_MAGIC_FORMATS: Mapping[bytes, tuple[FileFormat, bytes]] = {
     b"PAR1": (FileFormat.PARQUET, b"PAR1"),
     b"ARROW1\0\0": (FileFormat.ARROW_FILE, b"ARROW1"),
 }
-_FOREIGN: Mapping[bytes, str] = {
+_FOREIGN_FORMATS: Mapping[bytes, str] = {
     b"PARE": "a Parquet file with an encrypted footer",
     b"\x1f\x8b": "a gzip file",
     b"PK\x03\x04": "a zip file or workbook",
@@ -85,7 +85,7 @@ _FOREIGN: Mapping[bytes, str] = {
     b"\xfe\xff": "text in UTF-16",
     b"[": "a JSON array",
 }
-_XML = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")
+_XML_STARTS = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")
 """How a document begins, in UTF-8 and in UTF-16."""
 _REMEDY = "Send Parquet, Arrow IPC, CSV or JSON Lines in the flat act format, or a pain.001"
 
@@ -104,17 +104,17 @@ def detect(path: Path, name: str) -> FileFormat:
         head = file.read(4096)
         file.seek(-min(8, len(head)), 2)
         tail = file.read()
-    found = _by_content(head, tail, name)
-    claimed = _SUFFIXES.get(Path(name).suffix.lower())
+    found = _detect_by_content(head, tail, name)
+    claimed = _FORMATS_BY_SUFFIX.get(Path(name).suffix.lower())
     if claimed is not None and found not in claimed:
         raise FileUnreadable(name, f"The bytes are {found}, not what the name says", "Name it for what it is")
     return found
 
 
-def _by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
+def _detect_by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
     if not head:
         raise FileUnreadable(name, "The file is empty", "Send it again, with its lines")
-    for opening, (found, closing) in _BRACKETED.items():
+    for opening, (found, closing) in _MAGIC_FORMATS.items():
         if head.startswith(opening):
             if len(head) < len(opening) + len(tail) or not tail.endswith(closing):
                 raise FileUnreadable(name, f"The file begins as {found} and has no end", "Send it whole")
@@ -123,13 +123,13 @@ def _by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
         return FileFormat.ARROW_STREAM
     if head.startswith(TAR_MAGIC, TAR_MAGIC_AT):
         return FileFormat.PAIN001_TAR
-    return _by_text(head.removeprefix(_BYTE_ORDER_MARK).lstrip(), name)
+    return _detect_by_text(head.removeprefix(_BYTE_ORDER_MARK).lstrip(), name)
 
 
-def _by_text(text: bytes, name: str) -> FileFormat:
-    if text.startswith(_XML):
+def _detect_by_text(text: bytes, name: str) -> FileFormat:
+    if text.startswith(_XML_STARTS):
         return FileFormat.PAIN001
-    for opening, foreign in _FOREIGN.items():
+    for opening, foreign in _FOREIGN_FORMATS.items():
         if text.startswith(opening):
             raise FormatUnknown(name, f"This is {foreign}", _REMEDY)
     if text.startswith(b"{"):
@@ -140,14 +140,14 @@ def _by_text(text: bytes, name: str) -> FileFormat:
     raise FormatUnknown(name, f"The file begins with {text[:16]!r}, which no known format does", _REMEDY)
 
 
-def place(name: str, line: int | None = None, column: str | None = None) -> str:
+def describe_position(name: str, line: int | None = None, column: str | None = None) -> str:
     """Where in a file something is: what people look up first."""
     parts = [name, f"line {line:,}" if line is not None else "", f"column {column}" if column else ""]
     return ", ".join(part for part in parts if part)
 
 
 @contextmanager
-def reading(where: str) -> Iterator[None]:
+def translate_decoder_errors(position: str) -> Iterator[None]:
     """Turn what a decoder says of broken bytes into ``FileUnreadable`` at ``where``.
 
     Decoders raise half a dozen kinds of error for damaged input, and ``OSError`` for both damage and a
@@ -157,4 +157,4 @@ def reading(where: str) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise FileUnreadable(where, said[0][:300], "The file is damaged: send it again") from error
+        raise FileUnreadable(position, said[0][:300], "The file is damaged: send it again") from error

@@ -15,26 +15,28 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.json
 
-from core.act_fields import BY_COLUMN, FORMATS, Field, Sort
+from core.act_fields import FIELD_BY_COLUMN, FORMATS, Field, FieldType
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from ingest.formats.detection import place
-from ingest.formats.flat_schema import columns_known
-from ingest.formats.line_chunks import Chunk, chunks, first_line
+from ingest.formats.detection import describe_position
+from ingest.formats.flat_schema import check_columns
+from ingest.formats.line_chunks import Chunk, read_chunks, read_first_line
 
 COLUMNS = tuple(field.column for field in FORMATS if field is not Field.AMOUNT_CENTS)
 SCHEMA = pa.schema([(column, pa.string()) for column in COLUMNS])
 """Every batch has every column: which ones are all empty is known at the file's end."""
 
-ENVELOPE = "envelope"
-_NUMBERS = tuple(c for c in COLUMNS if FORMATS[BY_COLUMN[c]].sort in (Sort.WHOLE, Sort.DECIMAL))
+ENVELOPE_KEY = "envelope"
+_NUMBER_COLUMNS = tuple(
+    c for c in COLUMNS if FORMATS[FIELD_BY_COLUMN[c]].type in (FieldType.WHOLE, FieldType.DECIMAL)
+)
 _JSON_NUMBER = rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 _AMOUNT_CENTS = Field.AMOUNT_CENTS.column
-_HALF = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SAMPLE_LINES = 32
 _REMEDY = "Write one flat JSON object per line, each name once, each value text or a number"
 
 
-def batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
+def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     """The lines of the JSON Lines file at ``path``, every column text; the envelope's line left out.
 
     Raises
@@ -44,11 +46,11 @@ def batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
     """
     reader = _Reader(name)
     yield pa.RecordBatch.from_pylist([], schema=SCHEMA)
-    for chunk in chunks(path, name, after=int(envelope(path, name) is not None)):
+    for chunk in read_chunks(path, name, header_lines=int(read_envelope(path, name) is not None)):
         yield reader.read(chunk)
 
 
-def envelope(path: Path, name: str) -> dict[str, Any] | None:
+def read_envelope(path: Path, name: str) -> dict[str, Any] | None:
     """What the first line's ``{"envelope": {...}}`` says; None when the first line is an act line already.
 
     Raises
@@ -56,11 +58,15 @@ def envelope(path: Path, name: str) -> dict[str, Any] | None:
     FileUnreadable
         The first line is not a JSON object.
     """
-    found = strict_object(first_line(path, name), place(name, 1))
-    return found[ENVELOPE] if found.keys() == {ENVELOPE} and isinstance(found[ENVELOPE], dict) else None
+    found = parse_object(read_first_line(path, name), describe_position(name, 1))
+    return (
+        found[ENVELOPE_KEY]
+        if found.keys() == {ENVELOPE_KEY} and isinstance(found[ENVELOPE_KEY], dict)
+        else None
+    )
 
 
-def strict_object(text: bytes, where: str) -> dict[str, Any]:
+def parse_object(text: bytes, position: str) -> dict[str, Any]:
     """The JSON object that ``text`` is, numbers as the text they were written as, no name twice.
 
     Raises
@@ -71,13 +77,13 @@ def strict_object(text: bytes, where: str) -> dict[str, Any]:
     try:
         found = _DECODER.decode(text.decode().strip(" \t\r\n"))
     except (ValueError, RecursionError) as error:
-        raise FileUnreadable(where, f"Not a JSON object: {error}"[:300], _REMEDY) from error
+        raise FileUnreadable(position, f"Not a JSON object: {error}"[:300], _REMEDY) from error
     if not isinstance(found, dict):
-        raise FileUnreadable(where, f"A JSON {type(found).__name__}, not an object", _REMEDY)
+        raise FileUnreadable(position, f"A JSON {type(found).__name__}, not an object", _REMEDY)
     return found
 
 
-def act_lines(text: bytes, where: str, most: int) -> list[dict[str, str]]:
+def parse_act_lines(text: bytes, position: str, lines_max: int) -> list[dict[str, str]]:
     """The act lines of a form: one flat object, or an array of at most ``most``; columns that say nothing are left out.
 
     Raises
@@ -88,43 +94,48 @@ def act_lines(text: bytes, where: str, most: int) -> list[dict[str, str]]:
     try:
         found = _DECODER.decode(text.decode())
     except (ValueError, RecursionError) as error:
-        raise FileUnreadable(where, f"Not JSON: {error}"[:300], _REMEDY) from error
+        raise FileUnreadable(position, f"Not JSON: {error}"[:300], _REMEDY) from error
     rows = found if isinstance(found, list) else [found]
-    if not 0 < len(rows) <= most:
-        raise LimitExceeded(where, f"{len(rows)} lines", f"Send 1 to {most:,} at once")
-    return [_act_line(row, place(where, number)) for number, row in enumerate(rows, 1)]
+    if not 0 < len(rows) <= lines_max:
+        raise LimitExceeded(position, f"{len(rows)} lines", f"Send 1 to {lines_max:,} at once")
+    return [_parse_act_line(row, describe_position(position, number)) for number, row in enumerate(rows, 1)]
 
 
-def _act_line(row: Any, where: str) -> dict[str, str]:
+def _parse_act_line(row: Any, position: str) -> dict[str, str]:
     if not isinstance(row, dict):
-        raise FileUnreadable(where, f"A JSON {type(row).__name__}, not an object", _REMEDY)
+        raise FileUnreadable(position, f"A JSON {type(row).__name__}, not an object", _REMEDY)
     if _AMOUNT_CENTS in row:
-        raise FormatUnknown(where, "amount_cents in a form", "Send euros as amount, 1234.56")
-    for column in columns_known(row, where):
-        if not _fits(column, row[column]):
-            raise FileUnreadable(place(where, column=column), _told(row[column]), _REMEDY)
+        raise FormatUnknown(position, "amount_cents in a form", "Send euros as amount, 1234.56")
+    for column in check_columns(row, position):
+        if not _is_allowed(column, row[column]):
+            raise FileUnreadable(
+                describe_position(position, column=column), _describe_value(row[column]), _REMEDY
+            )
     return {column: str(value) for column, value in row.items() if value not in {None, ""}}
 
 
-class _Number(str):
+class _NumberText(str):
     """The digits of a JSON number."""
 
     __slots__ = ()
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a name stands there twice")
     return found
 
 
-def _no_constant(text: str) -> None:
+def _reject_constant(text: str) -> None:
     raise ValueError(f"{text} is not JSON")
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_once, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant
+    object_pairs_hook=_reject_repeated_names,
+    parse_float=_NumberText,
+    parse_int=_NumberText,
+    parse_constant=_reject_constant,
 )
 
 
@@ -134,68 +145,74 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self._name = name
         self._columns: frozenset[str] = frozenset()
-        self._integers: frozenset[str] = frozenset()
-        self._quoted: frozenset[str] = frozenset()
+        self._integer_columns: frozenset[str] = frozenset()
+        self._quoted_columns: frozenset[str] = frozenset()
 
     def read(self, chunk: Chunk) -> pa.RecordBatch:
         """The chunk as one batch; objects may not span lines, so rows must equal lines."""
         text = chunk.text if chunk.text.endswith(b"\n") else chunk.text + b"\n"
         if not self._columns:
-            self._sample(chunk)
-        for attempt in (self._quick, self._thorough):
+            self._sample_columns(chunk)
+        for attempt in (self._parse_sampled_columns, self._parse_all_columns):
             try:
                 table = attempt(text)
             except pa.ArrowInvalid:
                 continue
             if table.num_rows == text.count(b"\n"):
-                return _completed(table)
-        raise self._explained(chunk)
+                return _complete_columns(table)
+        raise self._explain(chunk)
 
-    def _sample(self, chunk: Chunk) -> None:
+    def _sample_columns(self, chunk: Chunk) -> None:
         """Learn from the first lines which columns there are and which are written as numbers."""
         with suppress(FileUnreadable):  # a broken line is told of in its turn
-            for number, line in islice(chunk.numbered(), _SAMPLE_LINES):
-                found = strict_object(line, place(self._name, number))
-                numbers = frozenset(key for key, value in found.items() if isinstance(value, _Number))
+            for number, line in islice(chunk.number_lines(), _SAMPLE_LINES):
+                found = parse_object(line, describe_position(self._name, number))
+                numbers = frozenset(key for key, value in found.items() if isinstance(value, _NumberText))
                 self._columns |= found.keys() & set(COLUMNS)
-                self._integers |= numbers & set(_NUMBERS) - {Field.AMOUNT.column}
-                self._quoted |= numbers & {Field.AMOUNT.column}
+                self._integer_columns |= numbers & set(_NUMBER_COLUMNS) - {Field.AMOUNT.column}
+                self._quoted_columns |= numbers & {Field.AMOUNT.column}
 
-    def _quick(self, text: bytes) -> pa.Table:
-        types = {column: pa.int64() if column in self._integers else pa.string() for column in self._columns}
-        return _table(_quoted(text, self._quoted), types)
+    def _parse_sampled_columns(self, text: bytes) -> pa.Table:
+        types = {
+            column: pa.int64() if column in self._integer_columns else pa.string() for column in self._columns
+        }
+        return _parse_table(_quote_numbers(text, self._quoted_columns), types)
 
-    def _thorough(self, text: bytes) -> pa.Table:
-        table = _table(_quoted(text, _NUMBERS), dict.fromkeys(COLUMNS, pa.string()))
+    def _parse_all_columns(self, text: bytes) -> pa.Table:
+        table = _parse_table(_quote_numbers(text, _NUMBER_COLUMNS), dict.fromkeys(COLUMNS, pa.string()))
         self._columns |= {c for c in COLUMNS if table.column(c).null_count < table.num_rows}
-        self._integers, self._quoted = frozenset(), self._columns & set(_NUMBERS)
+        self._integer_columns, self._quoted_columns = frozenset(), self._columns & set(_NUMBER_COLUMNS)
         return table
 
-    def _explained(self, chunk: Chunk) -> InputError:
-        for number, line in chunk.numbered():
-            where = place(self._name, number)
-            found = strict_object(line, where)
+    def _explain(self, chunk: Chunk) -> InputError:
+        for number, line in chunk.number_lines():
+            where = describe_position(self._name, number)
+            found = parse_object(line, where)
             if Field.AMOUNT_CENTS.column in found:
                 return FormatUnknown(where, "amount_cents in a text file", "Send euros as amount, 1234.56")
-            for column in columns_known(found, where):
-                if not _fits(column, found[column]):
-                    return FileUnreadable(place(self._name, number, column), _told(found[column]), _REMEDY)
-        return FileUnreadable(place(self._name, chunk.first_line), "The lines do not read", _REMEDY)
+            for column in check_columns(found, where):
+                if not _is_allowed(column, found[column]):
+                    return FileUnreadable(
+                        describe_position(self._name, number, column), _describe_value(found[column]), _REMEDY
+                    )
+        return FileUnreadable(
+            describe_position(self._name, chunk.first_line), "The lines do not read", _REMEDY
+        )
 
 
-def _fits(column: str, value: Any) -> bool:
-    if isinstance(value, _Number):
-        return column in _NUMBERS
-    return value is None or (isinstance(value, str) and not _HALF.search(value))
+def _is_allowed(column: str, value: Any) -> bool:
+    if isinstance(value, _NumberText):
+        return column in _NUMBER_COLUMNS
+    return value is None or (isinstance(value, str) and not _SURROGATE.search(value))
 
 
-def _told(value: Any) -> str:
-    if isinstance(value, str) and _HALF.search(value):
+def _describe_value(value: Any) -> str:
+    if isinstance(value, str) and _SURROGATE.search(value):
         return f"Found {value!r}, with half a surrogate pair"[:300]
     return f"Found {value!r}, of JSON type {type(value).__name__.strip('_').lower()}"[:300]
 
 
-def _table(text: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
+def _parse_table(text: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
     return pyarrow.json.read_json(
         pa.BufferReader(text),
         pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
@@ -203,7 +220,7 @@ def _table(text: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
     )
 
 
-def _quoted(text: bytes, columns: Iterable[str]) -> bytes:
+def _quote_numbers(text: bytes, columns: Iterable[str]) -> bytes:
     """``text`` with the numbers of ``columns`` made strings, digit by digit.
 
     Inside a JSON string a quote is escaped, so that ``"amount":`` can only be a name there.
@@ -214,7 +231,7 @@ def _quoted(text: bytes, columns: Iterable[str]) -> bytes:
     return text
 
 
-def _completed(table: pa.Table) -> pa.RecordBatch:
+def _complete_columns(table: pa.Table) -> pa.RecordBatch:
     """Every column of ``SCHEMA``, as text, null where the lines say nothing."""
     found = {c: table.column(c).combine_chunks().cast(pa.string()) for c in table.column_names}
     nothing = pa.nulls(table.num_rows, pa.string())

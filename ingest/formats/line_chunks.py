@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import FileUnreadable, LimitExceeded
-from ingest.formats.detection import LINE_BYTES_MAX, place, reading
+from ingest.formats.detection import LINE_BYTES_MAX, describe_position, translate_decoder_errors
 
 CHUNK_BYTES = 4 * 2**20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -18,14 +18,14 @@ class Chunk(NamedTuple):
     """Number of the first one in the file, from 1."""
     text: bytes
 
-    def numbered(self) -> Iterator[tuple[int, bytes]]:
+    def number_lines(self) -> Iterator[tuple[int, bytes]]:
         """Each line, without its line end, and its number: for telling what is wrong with one."""
         for number, line in enumerate(self.text.split(b"\n"), self.first_line):
             if line or number < self.first_line + self.text.count(b"\n"):
                 yield number, line.removesuffix(b"\r")
 
 
-def first_line(path: Path, name: str) -> bytes:
+def read_first_line(path: Path, name: str) -> bytes:
     """The first line, without byte order mark and line end.
 
     Raises
@@ -35,12 +35,12 @@ def first_line(path: Path, name: str) -> bytes:
     """
     with path.open("rb") as file:
         line = file.readline(LINE_BYTES_MAX + 1)
-    _bounded(line, 1, name)
-    _decodes(Chunk(1, line), name)
+    _check_line_length(line, 1, name)
+    _check_utf8(Chunk(1, line), name)
     return line.removeprefix(_BYTE_ORDER_MARK).rstrip(b"\r\n")
 
 
-def chunks(path: Path, name: str, after: int = 0) -> Iterator[Chunk]:
+def read_chunks(path: Path, name: str, header_lines: int = 0) -> Iterator[Chunk]:
     """The lines of the file at ``path``, without the byte order mark and the first line if ``after`` is 1.
 
     Raises
@@ -48,16 +48,16 @@ def chunks(path: Path, name: str, after: int = 0) -> Iterator[Chunk]:
     LimitExceeded, FileUnreadable
         A line too long; not UTF-8.
     """
-    with reading(name), path.open("rb") as file:
-        skipped = file.readline() if after else b""
+    with translate_decoder_errors(name), path.open("rb") as file:
+        skipped = file.readline() if header_lines else b""
         if not skipped and file.peek(3).startswith(_BYTE_ORDER_MARK):
             file.seek(len(_BYTE_ORDER_MARK))
-        for chunk in _cut(file, after + 1, name):
-            _decodes(chunk, name)
+        for chunk in _split_chunks(file, header_lines + 1, name):
+            _check_utf8(chunk, name)
             yield chunk
 
 
-def _cut(file: BinaryIO, number: int, name: str) -> Iterator[Chunk]:
+def _split_chunks(file: BinaryIO, number: int, name: str) -> Iterator[Chunk]:
     rest = b""
     while block := file.read(CHUNK_BYTES):
         text = rest + block
@@ -65,30 +65,30 @@ def _cut(file: BinaryIO, number: int, name: str) -> Iterator[Chunk]:
         rest = text[end:]
         if end:
             chunk = Chunk(number, text[:end])
-            _bounded_lines(chunk, name)
+            _check_line_lengths(chunk, name)
             yield chunk
             number += chunk.text.count(b"\n")
-        _bounded(rest, number, name)
+        _check_line_length(rest, number, name)
     if rest:
         yield Chunk(number, rest)
 
 
-def _bounded_lines(chunk: Chunk, name: str) -> None:
+def _check_line_lengths(chunk: Chunk, name: str) -> None:
     """Only where some half of the limit holds no line end can a line be over the limit."""
     half = LINE_BYTES_MAX // 2
     starts = range(0, len(chunk.text) - half, half)
     if any(chunk.text.find(b"\n", at, at + half) < 0 for at in starts):
-        for number, line in chunk.numbered():
-            _bounded(line, number, name)
+        for number, line in chunk.number_lines():
+            _check_line_length(line, number, name)
 
 
-def _bounded(line: bytes, number: int, name: str) -> None:
+def _check_line_length(line: bytes, number: int, name: str) -> None:
     if len(line) > LINE_BYTES_MAX:
         found = f"The line is longer than {LINE_BYTES_MAX:,} bytes"
-        raise LimitExceeded(place(name, number), found, "End each act line with a line end")
+        raise LimitExceeded(describe_position(name, number), found, "End each act line with a line end")
 
 
-def _decodes(chunk: Chunk, name: str) -> None:
+def _check_utf8(chunk: Chunk, name: str) -> None:
     if chunk.text.isascii():
         return
     try:
@@ -96,4 +96,4 @@ def _decodes(chunk: Chunk, name: str) -> None:
     except UnicodeDecodeError as error:
         line = chunk.first_line + chunk.text.count(b"\n", 0, error.start)
         found = f"Not UTF-8: {chunk.text[error.start : error.end]!r}"
-        raise FileUnreadable(place(name, line), found, "Write the file in UTF-8") from error
+        raise FileUnreadable(describe_position(name, line), found, "Write the file in UTF-8") from error

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.act_fields import BY_COLUMN, FORMATS, Sort
+from core.act_fields import FIELD_BY_COLUMN, FORMATS, FieldType
 from core.errors import FileUnreadable, LimitExceeded
 from ingest.formats.arrow import BATCH_LINES
 from ingest.formats.detection import (
@@ -22,15 +22,15 @@ from ingest.formats.detection import (
     ROWS_MAX,
     WINDOW_BYTES_MAX,
     WINDOW_LINES,
-    place,
-    reading,
+    describe_position,
+    translate_decoder_errors,
 )
-from ingest.formats.flat_schema import conform, conformed, regroup
-from ingest.formats.parquet_footer import Footer, Group, read_footer
-from ingest.formats.text_buffers import CODED_TEXT, longest_bytes
+from ingest.formats.flat_schema import conform_batch, conform_schema, regroup
+from ingest.formats.parquet_footer import Footer, RowGroup, read_footer
+from ingest.formats.text_buffers import DICTIONARY_TEXT, measure_longest_value
 
 _READ_BYTES = 2**20
-_CODED_BYTES_MAX = 3
+_DICTIONARY_BYTES_MAX = 3
 """Bytes a value up to which a column's dictionary is short enough to be worth keeping.
 
 Beyond it most values are distinct, and the reader would hash each to number it: up to seven times the cost.
@@ -42,29 +42,32 @@ class ParquetSource:
 
     def __init__(self, path: Path, name: str) -> None:
         self._path, self._name = path, name
-        with reading(name):
-            self._groups = _checked(read_footer(path, name), name)
-            with _open(path) as file:
+        with translate_decoder_errors(name):
+            self._groups = _check_groups(read_footer(path, name), name)
+            with _open_file(path) as file:
                 self._metadata, found = file.metadata, file.schema_arrow
-        plain = conformed(found, name)
+        plain = conform_schema(found, name)
         if any(group.columns.keys() != set(found.names) for group in self._groups):
             raise FileUnreadable(name, "A row group's columns are not the schema's", "Write the file again")
         self._ends = list(accumulate(group.lines for group in self._groups))
         self.lines = self._ends[-1] if self._ends else 0
         texts = [column for column in plain.names if pa.types.is_string(found.field(column).type)]
-        self._coded = [column for column in texts if self._is_coded(column)]
-        self._unpacked = [column for column in texts if column not in self._coded]
-        types = [CODED_TEXT if field.name in self._coded else field.type for field in plain]
+        self._dictionary_columns = [column for column in texts if self._is_dictionary_encoded(column)]
+        self._plain_columns = [column for column in texts if column not in self._dictionary_columns]
+        types = [DICTIONARY_TEXT if field.name in self._dictionary_columns else field.type for field in plain]
         self.schema = pa.schema(zip(plain.names, types, strict=True))
 
-    def _is_coded(self, column: str) -> bool:
+    def _is_dictionary_encoded(self, column: str) -> bool:
         """Tell whether a text column lists its few values once: then it is read as it lies."""
         chunks = [group.columns[column] for group in self._groups]
         size = sum(chunk.unpacked_bytes for chunk in chunks)
-        is_short = size <= _CODED_BYTES_MAX * self.lines and FORMATS[BY_COLUMN[column]].sort is Sort.TEXT
-        return is_short and all(chunk.is_coded for chunk in chunks)
+        is_short = (
+            size <= _DICTIONARY_BYTES_MAX * self.lines
+            and FORMATS[FIELD_BY_COLUMN[column]].type is FieldType.TEXT
+        )
+        return is_short and all(chunk.is_dictionary_encoded for chunk in chunks)
 
-    def lines_together(self) -> int:
+    def choose_batch_lines(self) -> int:
         """How many lines to decode at a time while it is not known how fat they are.
 
         A small file's batches are decoded as they are read, so that its reading may have them.
@@ -74,27 +77,27 @@ class ParquetSource:
         FileUnreadable
             A dictionary does not decode.
         """
-        fitting = WINDOW_BYTES_MAX // max(1, self._fattest_line_bytes())
+        fitting = WINDOW_BYTES_MAX // max(1, self._measure_longest_line())
         is_small = sum(group.unpacked_bytes for group in self._groups) <= WINDOW_BYTES_MAX
         return max(1, min(BATCH_LINES if is_small else WINDOW_LINES, fitting))
 
-    def _fattest_line_bytes(self) -> int:
+    def _measure_longest_line(self) -> int:
         """Text that one line can have out of dictionaries: a small page may unpack to a huge batch."""
-        return max(map(self._dictionary_bytes, range(len(self._groups))), default=0)
+        return max(map(self._measure_longest_values, range(len(self._groups))), default=0)
 
-    def _dictionary_bytes(self, number: int) -> int:
-        group = self._groups[number]
-        columns = [column for column in self._unpacked if group.columns[column].has_dictionary]
+    def _measure_longest_values(self, group_number: int) -> int:
+        group = self._groups[group_number]
+        columns = [column for column in self._plain_columns if group.columns[column].has_dictionary]
         if not columns or not group.lines:
             return 0
         with (
-            reading(f"{self._name}, row group {number}"),
-            _open(self._path, self._metadata, columns) as file,
+            translate_decoder_errors(f"{self._name}, row group {group_number}"),
+            _open_file(self._path, self._metadata, columns) as file,
         ):
-            line = next(file.iter_batches(1, [number], columns, use_threads=False))
-            return sum(longest_bytes(line.column(column).dictionary) for column in columns)
+            line = next(file.iter_batches(1, [group_number], columns, use_threads=False))
+            return sum(measure_longest_value(line.column(column).dictionary) for column in columns)
 
-    def raw(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+    def read_raw(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
         """The lines from ``start`` (from 0) on as the decoder gives them, at most ``size`` at a time.
 
         Raises
@@ -106,10 +109,10 @@ class ParquetSource:
         skipped = start - (self._ends[first - 1] if first else 0)
         groups = range(first, len(self._groups))
         at = start - skipped
-        with _open(self._path, self._metadata, self._coded) as file:
+        with _open_file(self._path, self._metadata, self._dictionary_columns) as file:
             decoded = file.iter_batches(size, groups, use_threads=False)
             while True:
-                with reading(place(self._name, at + 1) + " and after"):
+                with translate_decoder_errors(describe_position(self._name, at + 1) + " and after"):
                     batch = next(decoded, None)
                 if batch is None:
                     break
@@ -118,25 +121,27 @@ class ParquetSource:
                     yield batch.slice(skipped)
                 skipped = max(0, skipped - batch.num_rows)
 
-    def batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+    def read_batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
         """Lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
-        return (conform(batch, self.schema) for batch in regroup(self.raw(start, size), size))
+        return (conform_batch(batch, self.schema) for batch in regroup(self.read_raw(start, size), size))
 
 
-def metadata(path: Path, name: str) -> Mapping[bytes, bytes]:
+def read_metadata(path: Path, name: str) -> Mapping[bytes, bytes]:
     """The metadata of the schema: where an envelope may stand."""
-    with reading(name):
-        _checked(read_footer(path, name), name)
-        with _open(path) as file:
+    with translate_decoder_errors(name):
+        _check_groups(read_footer(path, name), name)
+        with _open_file(path) as file:
             return file.schema_arrow.metadata or {}
 
 
-def _open(path: Path, metadata: pq.FileMetaData | None = None, coded: Sequence[str] = ()) -> pq.ParquetFile:
+def _open_file(
+    path: Path, metadata: pq.FileMetaData | None = None, dictionary_columns: Sequence[str] = ()
+) -> pq.ParquetFile:
     # Without pre-buffering and with a bounded buffer a row group is never in memory whole.
     return pq.ParquetFile(
         str(path),
         metadata=metadata,
-        read_dictionary=list(coded),
+        read_dictionary=list(dictionary_columns),
         buffer_size=_READ_BYTES,
         pre_buffer=False,
         thrift_string_size_limit=PARQUET_FOOTER_BYTES_MAX,
@@ -145,7 +150,7 @@ def _open(path: Path, metadata: pq.FileMetaData | None = None, coded: Sequence[s
     )
 
 
-def _checked(footer: Footer, name: str) -> list[Group]:
+def _check_groups(footer: Footer, name: str) -> list[RowGroup]:
     """The row groups, when they keep the limits and add up."""
     if footer.lines > ROWS_MAX:
         raise LimitExceeded(name, f"{footer.lines:,} lines", f"Send at most {ROWS_MAX:,} in one file")

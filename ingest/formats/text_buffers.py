@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-CODED_TEXT = pa.dictionary(pa.int32(), pa.string())
+DICTIONARY_TEXT = pa.dictionary(pa.int32(), pa.string())
 """A text column whose file lists its few distinct values once."""
 
 
@@ -11,54 +11,58 @@ _STRIDE = 64
 """Values looked at together while looking for a long one: the file of a sender mostly has none."""
 
 
-def text_bytes(column: pa.Array) -> int:
+def count_text_bytes(column: pa.Array) -> int:
     """Bytes of a text column whose offsets are known to be sound; null values may count."""
     if pa.types.is_string_view(column.type):
-        return int(_view_lengths(column).sum(dtype=np.int64))
-    offsets = _offsets(column)
+        return int(_measure_view_lengths(column).sum(dtype=np.int64))
+    offsets = _read_offsets(column)
     return int(offsets[-1] - offsets[0])
 
 
-def longest_bytes(column: pa.Array) -> int:
+def measure_longest_value(column: pa.Array) -> int:
     """Bytes of the longest value of such a column."""
-    return int(_lengths(column).max(initial=0))
+    return int(_measure_lengths(column).max(initial=0))
 
 
-def is_longer(column: pa.Array, bytes_max: int) -> bool:
+def has_longer_value(column: pa.Array, bytes_max: int) -> bool:
     """Tell whether such a column has a value of more than ``bytes_max`` bytes."""
     if pa.types.is_string_view(column.type):
-        return longest_bytes(column) > bytes_max
-    offsets = _offsets(column)
+        return measure_longest_value(column) > bytes_max
+    offsets = _read_offsets(column)
     marks = np.append(offsets[::_STRIDE], offsets[-1])
-    return bool((np.diff(marks) > bytes_max).any()) and longest_bytes(column) > bytes_max
+    return bool((np.diff(marks) > bytes_max).any()) and measure_longest_value(column) > bytes_max
 
 
-def longest_row(column: pa.Array) -> int:
+def find_longest_row(column: pa.Array) -> int:
     """Where the longest value of such a column stands."""
-    return int(_lengths(column).argmax())
+    return int(_measure_lengths(column).argmax())
 
 
-def unpacked_bytes(column: pa.DictionaryArray) -> int:
+def count_unpacked_bytes(column: pa.DictionaryArray) -> int:
     """Bytes of text of a sound dictionary column, each value counted as often as it stands there."""
     used = column.indices.drop_null().to_numpy()
-    return int(_lengths(column.dictionary)[used].sum(dtype=np.int64))
+    return int(_measure_lengths(column.dictionary)[used].sum(dtype=np.int64))
 
 
-def _lengths(column: pa.Array) -> np.ndarray:
-    return _view_lengths(column) if pa.types.is_string_view(column.type) else np.diff(_offsets(column))
+def _measure_lengths(column: pa.Array) -> np.ndarray:
+    return (
+        _measure_view_lengths(column)
+        if pa.types.is_string_view(column.type)
+        else np.diff(_read_offsets(column))
+    )
 
 
-def is_plainly_sound(column: pa.Array) -> bool:
+def is_plainly_valid(column: pa.Array) -> bool:
     """Tell at a glance that a column with sound offsets needs no validation; False says nothing.
 
     ASCII is UTF-8, and indices are bound by their largest (as unsigned, so that none is negative).
     """
-    if column.type == CODED_TEXT:
-        return _indices_fit(column) and _is_ascii(column.dictionary)
+    if column.type == DICTIONARY_TEXT:
+        return _has_valid_indices(column) and _is_ascii(column.dictionary)
     return pa.types.is_string(column.type) and _is_ascii(column)
 
 
-def without_stray_nulls(column: pa.Array) -> pa.Array:
+def clear_null_slots(column: pa.Array) -> pa.Array:
     """``column``, where null views are empty and null indices 0.
 
     What stands in the place of a null is anyone's guess and validation skips it; not every reader does.
@@ -66,23 +70,23 @@ def without_stray_nulls(column: pa.Array) -> pa.Array:
     if not column.null_count:
         return column
     if pa.types.is_string_view(column.type):
-        return _zeroed(column, column.type, 4)
-    if column.type == CODED_TEXT and not _indices_fit(column):
-        return pa.DictionaryArray.from_arrays(_zeroed(column.indices, pa.int32(), 1), column.dictionary)
+        return _zero_nulls(column, column.type, 4)
+    if column.type == DICTIONARY_TEXT and not _has_valid_indices(column):
+        return pa.DictionaryArray.from_arrays(_zero_nulls(column.indices, pa.int32(), 1), column.dictionary)
     return column
 
 
-def _zeroed(column: pa.Array, of: pa.DataType, width: int) -> pa.Array:
+def _zero_nulls(column: pa.Array, arrow_type: pa.DataType, width: int) -> pa.Array:
     """The same with zeros for nulls; ``width`` 32-bit words a value."""
     validity, values, *texts = column.buffers()
     words = np.frombuffer(values, np.int32)[: (column.offset + len(column)) * width].reshape(-1, width).copy()
     words[column.offset :][column.is_null().to_numpy(zero_copy_only=False)] = 0
     return pa.Array.from_buffers(
-        of, len(column), [validity, pa.py_buffer(words), *texts], offset=column.offset
+        arrow_type, len(column), [validity, pa.py_buffer(words), *texts], offset=column.offset
     )
 
 
-def _indices_fit(column: pa.DictionaryArray) -> bool:
+def _has_valid_indices(column: pa.DictionaryArray) -> bool:
     if not len(column):
         return True
     indices = np.frombuffer(column.indices.buffers()[1], np.uint32)[
@@ -95,19 +99,19 @@ def _is_ascii(column: pa.Array) -> bool:
     data = column.buffers()[2]
     if data is None or not len(column):
         return True
-    offsets = _offsets(column)
+    offsets = _read_offsets(column)
     text = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
     return not text.size or bool(text.max() < 128)
 
 
-def _offsets(column: pa.Array) -> np.ndarray:
+def _read_offsets(column: pa.Array) -> np.ndarray:
     width = np.int64 if pa.types.is_large_string(column.type) else np.int32
     if not len(column):
         return np.zeros(1, width)
     return np.frombuffer(column.buffers()[1], width)[column.offset : column.offset + len(column) + 1]
 
 
-def _view_lengths(column: pa.Array) -> np.ndarray:
+def _measure_view_lengths(column: pa.Array) -> np.ndarray:
     """A view's first four bytes are its length."""
     if not len(column):
         return np.zeros(0, np.int32)

@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from core.errors import FileUnreadable
-from ingest.formats.detection import TAR_MAGIC, TAR_MAGIC_AT, reading
-from ingest.sidecars import imputation_beside
+from ingest.formats.detection import TAR_MAGIC, TAR_MAGIC_AT, translate_decoder_errors
+from ingest.sidecars import find_assignment_file
 
 _BLOCK = 512
 _NAME_BYTES_MAX = 100
@@ -24,7 +24,7 @@ _CHECKSUM = slice(148, 156)
 _REMEDY = "Send two regular files, packed by tar --format=ustar"
 
 
-class Member(NamedTuple):
+class ArchiveMember(NamedTuple):
     """Where a file lies in an archive."""
 
     name: str
@@ -32,7 +32,7 @@ class Member(NamedTuple):
     size: int
 
 
-class Window(io.RawIOBase):
+class FileSection(io.RawIOBase):
     """A part of a file, as a file of its own."""
 
     def __init__(self, file: BinaryIO, start: int, size: int) -> None:
@@ -61,14 +61,16 @@ class Window(io.RawIOBase):
         return count
 
 
-class Pair(io.RawIOBase):
+class TarStream(io.RawIOBase):
     """The archive of some files, made as it is read; closing it does not close them."""
 
     def __init__(self, files: list[tuple[str, BinaryIO]]) -> None:
         super().__init__()
         sizes = [file.seek(0, os.SEEK_END) for _, file in files]
         self.size = sum(_BLOCK + size + -size % _BLOCK for size in sizes) + 2 * _BLOCK
-        self._pieces = _pieces([(name, file, size) for (name, file), size in zip(files, sizes, strict=True)])
+        self._pieces = _generate_pieces(
+            [(name, file, size) for (name, file), size in zip(files, sizes, strict=True)]
+        )
         self._rest = b""
 
     def readable(self) -> bool:
@@ -84,7 +86,7 @@ class Pair(io.RawIOBase):
 
 
 @contextmanager
-def opened_whole(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
+def open_with_assignments(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
     """A file to be read from its start; one that has an imputation file beside it, together with that.
 
     Raises
@@ -95,18 +97,18 @@ def opened_whole(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
     if not isinstance(source, Path):
         yield source
         return
-    beside = imputation_beside(source)
+    beside = find_assignment_file(source)
     with ExitStack() as held:
-        file = held.enter_context(_opened(source))
+        file = held.enter_context(_open_file(source))
         if beside is None:
             yield file
             return
-        pair = [(name, file), (beside.name, held.enter_context(_opened(beside)))]
-        yield cast(BinaryIO, Pair(pair))
+        pair = [(name, file), (beside.name, held.enter_context(_open_file(beside)))]
+        yield cast(BinaryIO, TarStream(pair))
 
 
 @contextmanager
-def packed(path: Path) -> Iterator[Path]:
+def pack_with_assignments(path: Path) -> Iterator[Path]:
     """A file, or, where an imputation file stands beside it, both as one of the same name; gone afterwards.
 
     Raises
@@ -114,26 +116,26 @@ def packed(path: Path) -> Iterator[Path]:
     FileUnreadable
         It cannot be opened.
     """
-    if imputation_beside(path) is None:
+    if find_assignment_file(path) is None:
         yield path
         return
     with TemporaryDirectory(prefix="crescendo-") as folder:
         whole = Path(folder) / path.name
-        with opened_whole(path, path.name) as file, whole.open("wb") as archive:
+        with open_with_assignments(path, path.name) as file, whole.open("wb") as archive:
             shutil.copyfileobj(file, archive, 2**20)
         yield whole
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open_file(path: Path) -> BinaryIO:
     try:
         return path.open("rb", buffering=0)
     except OSError as error:
         raise FileUnreadable(path.name, str(error.strerror), "Name a file that can be read") from error
 
 
-def _pieces(files: list[tuple[str, BinaryIO, int]]) -> Iterator[bytes]:
+def _generate_pieces(files: list[tuple[str, BinaryIO, int]]) -> Iterator[bytes]:
     for name, file, size in files:
-        yield _header(name, size)
+        yield _build_header(name, size)
         file.seek(0)
         left = size
         while left:
@@ -147,7 +149,7 @@ def _pieces(files: list[tuple[str, BinaryIO, int]]) -> Iterator[bytes]:
     yield bytes(2 * _BLOCK)
 
 
-def _header(name: str, size: int) -> bytes:
+def _build_header(name: str, size: int) -> bytes:
     """Of a regular file of nobody's, at no time: the same bytes whoever packs it."""
     named = os.fsencode(name)
     if len(named) > _NAME_BYTES_MAX:
@@ -164,7 +166,7 @@ def _header(name: str, size: int) -> bytes:
     return block[: _CHECKSUM.start] + b"%06o\0 " % sum(block) + block[_CHECKSUM.stop :]
 
 
-def members(file: BinaryIO, name: str) -> list[Member]:
+def read_members(file: BinaryIO, name: str) -> list[ArchiveMember]:
     """The two files of an archive.
 
     Raises
@@ -172,10 +174,10 @@ def members(file: BinaryIO, name: str) -> list[Member]:
     FileUnreadable
         It is cut off, damaged, or holds anything else.
     """
-    size, at, found = file.seek(0, os.SEEK_END), 0, list[Member]()
-    with reading(name):
-        while (block := _block(file, at, name)).strip(b"\0"):
-            member = _member(block, at, name)
+    size, at, found = file.seek(0, os.SEEK_END), 0, list[ArchiveMember]()
+    with translate_decoder_errors(name):
+        while (block := _read_block(file, at, name)).strip(b"\0"):
+            member = _parse_member(block, at, name)
             at = member.start + member.size + -member.size % _BLOCK
             if at > size:
                 raise FileUnreadable(
@@ -189,7 +191,7 @@ def members(file: BinaryIO, name: str) -> list[Member]:
     return found
 
 
-def _block(file: BinaryIO, at: int, name: str) -> bytes:
+def _read_block(file: BinaryIO, at: int, name: str) -> bytes:
     file.seek(at)
     block = file.read(_BLOCK)
     if len(block) < _BLOCK:
@@ -197,18 +199,18 @@ def _block(file: BinaryIO, at: int, name: str) -> bytes:
     return block
 
 
-def _member(block: bytes, at: int, name: str) -> Member:
+def _parse_member(block: bytes, at: int, name: str) -> ArchiveMember:
     where = f"{name}, byte {at:,}"
     summed = sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ")
-    if not block.startswith(TAR_MAGIC, TAR_MAGIC_AT) or _octal(block[_CHECKSUM]) != summed:
+    if not block.startswith(TAR_MAGIC, TAR_MAGIC_AT) or _parse_octal(block[_CHECKSUM]) != summed:
         raise FileUnreadable(where, "No header of a tar archive, or a damaged one", _REMEDY)
-    size, letters = _octal(block[124:136]), block[:_NAME_BYTES_MAX].rstrip(b"\0")
+    size, letters = _parse_octal(block[124:136]), block[:_NAME_BYTES_MAX].rstrip(b"\0")
     called = letters.decode("utf-8", "replace").rpartition("/")[2]
     if block[156:157] not in _REGULAR or size is None or not called.isprintable() or not called:
         raise FileUnreadable(where, "Not a regular file", _REMEDY)
-    return Member(called, at + _BLOCK, size)
+    return ArchiveMember(called, at + _BLOCK, size)
 
 
-def _octal(text: bytes) -> int | None:
+def _parse_octal(text: bytes) -> int | None:
     digits = text.strip(b" \0")
     return int(digits, 8) if digits.isdigit() and not set(digits) & set(b"89") else None

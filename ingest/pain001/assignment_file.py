@@ -17,43 +17,43 @@ from numpy.typing import NDArray
 from core.act_fields import FORMATS, Field
 from core.errors import EnvelopeMismatch, FormatUnknown
 from core.outcome_codes import Outcome
-from core.tables.journal import Parsed
-from ingest.formats.decoders import decoded
-from ingest.formats.detection import PAYMENT_FILES, detect, place
-from ingest.formats.flat_schema import conform, conformed, joined
-from ingest.pain001.declared_totals import cents
-from ingest.pain001.message import IMPUTATION_JOINER
+from core.tables.journal import ParsedNumbers
+from ingest.formats.decoders import decode_file
+from ingest.formats.detection import PAYMENT_FORMATS, describe_position, detect
+from ingest.formats.flat_schema import concat_batches, conform_batch, conform_schema
+from ingest.pain001.declared_totals import parse_cents
+from ingest.pain001.message import ASSIGNMENT_JOINER
 
-DIFFERS = "IMPUTATION_DIFFERS"
-_SAID_BY_PAYMENTS = frozenset(
+ASSIGNMENT_DIFFERS = "IMPUTATION_DIFFERS"
+_PAYMENT_FILE_FIELDS = frozenset(
     {Field.PAYEE_NAME, Field.IBAN, Field.BIC, Field.REMITTANCE, Field.DUE, Field.METHOD}
 )
-_NOT_HERE = frozenset({Field.LINE, Field.COUNTERPART})
+_EXCLUDED_FIELDS = frozenset({Field.LINE, Field.COUNTERPART})
 _AMOUNTS = (Field.AMOUNT.column, Field.AMOUNT_CENTS.column)
 _IDENTITY = Field.REFERENCE.column
-COLUMNS = tuple(
+ASSIGNMENT_COLUMNS = tuple(
     field.column
     for field in FORMATS
-    if field not in _SAID_BY_PAYMENTS | _NOT_HERE and field.column not in (*_AMOUNTS, _IDENTITY)
+    if field not in _PAYMENT_FILE_FIELDS | _EXCLUDED_FIELDS and field.column not in (*_AMOUNTS, _IDENTITY)
 )
 """What may be said of a transfer beside what the payment file says."""
-_HERE = (_IDENTITY, *_AMOUNTS, *COLUMNS)
-_PAIR = ":"
+_FILE_COLUMNS = (_IDENTITY, *_AMOUNTS, *ASSIGNMENT_COLUMNS)
+_PAIR_SEPARATOR = ":"
 _REMEDY = "Write one row a transfer, in the order of the transfers, with its EndToEndId and its amount"
-Said = Mapping[str, pa.Array]
+AssignmentTexts = Mapping[str, pa.Array]
 """Texts by column, one a transfer, empty where nothing is said."""
 
 
-class ImputationFile:
+class AssignmentFile:
     """The rows of an imputation file, as many at a time as transfers are at hand."""
 
     def __init__(self, path: Path, name: str) -> None:
         found = detect(path, name)
-        if found in PAYMENT_FILES:
+        if found in PAYMENT_FORMATS:
             raise FormatUnknown(name, "Another payment file", "Pair a payment file with its imputations")
         self._name, self._row = name, 0
-        self._batches = decoded(path, found, name)
-        self._schema = conformed(next(self._batches).schema, name)
+        self._batches = decode_file(path, found, name)
+        self._schema = conform_schema(next(self._batches).schema, name)
         self._check_columns()
         self._rest: pa.RecordBatch | None = None
 
@@ -62,13 +62,17 @@ class ImputationFile:
         if _IDENTITY not in names or not set(_AMOUNTS) & set(names):
             raise FormatUnknown(self._name, "No column reference, or none of amounts", _REMEDY)
 
-    def _check_silent(self, column: str, texts: pa.Array) -> None:
+    def _check_known_or_empty(self, column: str, texts: pa.Array) -> None:
         """Refuse a column that says what is not for it to say; formats may have it, empty."""
-        if column not in _HERE and _differ(texts, "").any():
-            told = f"The columns are {', '.join(_HERE)}"
-            raise FormatUnknown(place(self._name, column=column), "No column of imputations", told)
+        if column not in _FILE_COLUMNS and _find_differences(texts, "").any():
+            told = f"The columns are {', '.join(_FILE_COLUMNS)}"
+            raise FormatUnknown(
+                describe_position(self._name, column=column), "No column of imputations", told
+            )
 
-    def take(self, references: pa.Array, amounts: tuple[pa.Array, Parsed]) -> Said:
+    def read_matching_rows(
+        self, references: pa.Array, amounts: tuple[pa.Array, ParsedNumbers]
+    ) -> AssignmentTexts:
         """What is said of the next transfers.
 
         Raises
@@ -76,57 +80,59 @@ class ImputationFile:
         EnvelopeMismatch
             A row is of another transfer or amount, or there are too few.
         """
-        batch = conform(self._next(len(references)), self._schema)
+        batch = conform_batch(self._read_rows(len(references)), self._schema)
         if batch.num_rows < len(references):
-            told = f"{DIFFERS}: {self._row + batch.num_rows:,} rows, and more transfers"
+            told = f"{ASSIGNMENT_DIFFERS}: {self._row + batch.num_rows:,} rows, and more transfers"
             raise EnvelopeMismatch(self._name, told, _REMEDY)
-        texts = {name: _texts(batch.column(name)) for name in batch.schema.names if name != _AMOUNTS[1]}
+        texts = {name: _to_texts(batch.column(name)) for name in batch.schema.names if name != _AMOUNTS[1]}
         for column, said in texts.items():
-            self._check_silent(column, said)
-        self._refuse(_differ(texts[_IDENTITY], references), (texts[_IDENTITY], references))
-        self._refuse(*self._amounts(batch, texts, amounts))
+            self._check_known_or_empty(column, said)
+        self._refuse_difference(
+            _find_differences(texts[_IDENTITY], references), (texts[_IDENTITY], references)
+        )
+        self._refuse_difference(*self._compare_amounts(batch, texts, amounts))
         self._row += batch.num_rows
-        return {column: texts[column] for column in texts if column in COLUMNS}
+        return {column: texts[column] for column in texts if column in ASSIGNMENT_COLUMNS}
 
-    def _amounts(
-        self, batch: pa.RecordBatch, texts: Said, amounts: tuple[pa.Array, Parsed]
+    def _compare_amounts(
+        self, batch: pa.RecordBatch, texts: AssignmentTexts, amounts: tuple[pa.Array, ParsedNumbers]
     ) -> tuple[np.ndarray, tuple[pa.Array, pa.Array]]:
         """Which rows say another amount, and both sides.  What is no amount must be written alike."""
         theirs, parsed = amounts
         if _AMOUNTS[0] in texts:
             ours = texts[_AMOUNTS[0]]
-            mine = cents(ours)
+            mine = parse_cents(ours)
             alike = (mine.value == parsed.value) & (mine.fault == parsed.fault)
-            return ~alike | (_is_none(parsed) & _differ(ours, theirs)), (ours, theirs)
+            return ~alike | (_is_no_amount(parsed) & _find_differences(ours, theirs)), (ours, theirs)
         ours = batch.column(_AMOUNTS[1])
         whole = ours.fill_null(-1).to_numpy(zero_copy_only=False)
-        return (whole != parsed.value) | _is_none(parsed), (ours, theirs)
+        return (whole != parsed.value) | _is_no_amount(parsed), (ours, theirs)
 
-    def _refuse(self, wrong: np.ndarray, sides: tuple[pa.Array, pa.Array]) -> None:
+    def _refuse_difference(self, wrong: np.ndarray, sides: tuple[pa.Array, pa.Array]) -> None:
         if wrong.any():
             row = int(np.argmax(wrong))
             ours, theirs = (str(side[row].as_py())[:40] for side in sides)
-            told = f"{DIFFERS}: it says {ours!r}, and the transfer there {theirs!r}"
+            told = f"{ASSIGNMENT_DIFFERS}: it says {ours!r}, and the transfer there {theirs!r}"
             raise EnvelopeMismatch(f"{self._name}, row {self._row + row + 1:,}", told, _REMEDY)
 
-    def _next(self, rows: int) -> pa.RecordBatch:
+    def _read_rows(self, rows: int) -> pa.RecordBatch:
         """So many rows, fewer only at the end."""
-        taken, count = [self._schema_batch()], 0
-        while count < rows and (batch := self._batch()) is not None:
+        taken, count = [self._build_empty_batch()], 0
+        while count < rows and (batch := self._next_batch()) is not None:
             part = batch.slice(0, rows - count)
             self._rest = batch.slice(part.num_rows) if part.num_rows < batch.num_rows else None
-            taken.append(conform(part, self._schema))
+            taken.append(conform_batch(part, self._schema))
             count += part.num_rows
-        return joined(taken[1:] or taken)
+        return concat_batches(taken[1:] or taken)
 
-    def _batch(self) -> pa.RecordBatch | None:
+    def _next_batch(self) -> pa.RecordBatch | None:
         """What is left of the last batch, or the next one."""
         return next(self._batches, None) if self._rest is None else self._rest
 
-    def _schema_batch(self) -> pa.RecordBatch:
+    def _build_empty_batch(self) -> pa.RecordBatch:
         return pa.RecordBatch.from_pylist([], schema=self._schema)
 
-    def end(self) -> None:
+    def check_end(self) -> None:
         """See that no row is left.
 
         Raises
@@ -135,35 +141,39 @@ class ImputationFile:
             There is one.
         """
         if self._rest is not None or any(batch.num_rows for batch in self._batches):
-            told = f"{DIFFERS}: more rows than the {self._row:,} transfers"
+            told = f"{ASSIGNMENT_DIFFERS}: more rows than the {self._row:,} transfers"
             raise EnvelopeMismatch(self._name, told, _REMEDY)
 
 
-def structured(texts: pa.Array) -> Said:
+def parse_remittance(texts: pa.Array) -> AssignmentTexts:
     """What transfers say themselves; words that are no pair of a known name and a value are for the payee."""
-    parts = _call("split_pattern", texts, options=pc.SplitPatternOptions(IMPUTATION_JOINER))
-    words, rows = parts.flatten(), _call("list_parent_indices", parts)
-    is_pair = _call("match_substring", words, options=pc.MatchSubstringOptions(_PAIR))
+    parts = _compute("split_pattern", texts, options=pc.SplitPatternOptions(ASSIGNMENT_JOINER))
+    words, rows = parts.flatten(), _compute("list_parent_indices", parts)
+    is_pair = _compute("match_substring", words, options=pc.MatchSubstringOptions(_PAIR_SEPARATOR))
     words, rows = words.filter(is_pair), rows.filter(is_pair).to_numpy()
-    pairs = _call("split_pattern", words, options=pc.SplitPatternOptions(_PAIR, max_splits=1))
-    columns = _columns(_call("list_element", pairs, pa.scalar(0)))
-    values = _call("utf8_trim_whitespace", _call("list_element", pairs, pa.scalar(1)))
+    pairs = _compute("split_pattern", words, options=pc.SplitPatternOptions(_PAIR_SEPARATOR, max_splits=1))
+    columns = _find_columns(_compute("list_element", pairs, pa.scalar(0)))
+    values = _compute("utf8_trim_whitespace", _compute("list_element", pairs, pa.scalar(1)))
     return {
-        COLUMNS[column]: _last(values, np.flatnonzero(columns == column), (rows, len(texts)))
+        ASSIGNMENT_COLUMNS[column]: _select_last(
+            values, np.flatnonzero(columns == column), (rows, len(texts))
+        )
         for column in np.unique(columns[columns >= 0]).tolist()
     }
 
 
-def _columns(names: pa.Array) -> NDArray[np.int64]:
+def _find_columns(names: pa.Array) -> NDArray[np.int64]:
     """The place of each name among ``COLUMNS``, ``-`` and ``_`` and any case alike; -1 for others."""
     coded = names.dictionary_encode()
-    known = {name: place for place, name in enumerate(COLUMNS)}
+    known = {name: place for place, name in enumerate(ASSIGNMENT_COLUMNS)}
     spelled = (name.strip().lower().replace("-", "_") for name in coded.dictionary.to_pylist())
     places = np.array([known.get(name, -1) for name in spelled], np.int64)
     return places[coded.indices.to_numpy()]
 
 
-def _last(values: pa.Array, found: NDArray[np.int64], where: tuple[NDArray[np.int64], int]) -> pa.Array:
+def _select_last(
+    values: pa.Array, found: NDArray[np.int64], where: tuple[NDArray[np.int64], int]
+) -> pa.Array:
     """By row the last of the ``found`` values, empty where there is none; ``where``: the row of each, and how many rows."""
     rows, count = where
     place = np.full(count, -1, np.int64)
@@ -171,18 +181,18 @@ def _last(values: pa.Array, found: NDArray[np.int64], where: tuple[NDArray[np.in
     return values.take(pa.array(place, mask=place < 0)).fill_null("")
 
 
-def _call(name: str, *arguments: Any, options: Any = None) -> pa.Array:
+def _compute(name: str, *arguments: Any, options: Any = None) -> pa.Array:
     return pc.call_function(name, list(arguments), options)
 
 
-def _texts(column: pa.Array) -> pa.Array:
+def _to_texts(column: pa.Array) -> pa.Array:
     plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
     return plain.cast(pa.string()).fill_null("")
 
 
-def _differ(ours: pa.Array, theirs: pa.Array | str) -> np.ndarray:
-    return _call("not_equal", ours, theirs).to_numpy(zero_copy_only=False)
+def _find_differences(ours: pa.Array, theirs: pa.Array | str) -> np.ndarray:
+    return _compute("not_equal", ours, theirs).to_numpy(zero_copy_only=False)
 
 
-def _is_none(parsed: Parsed) -> np.ndarray:
+def _is_no_amount(parsed: ParsedNumbers) -> np.ndarray:
     return (parsed.fault == Outcome.AMOUNT_INVALID) | (parsed.value == 0)

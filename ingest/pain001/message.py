@@ -6,158 +6,176 @@ passed over; what does not stand in them is refused, and so are amounts in the e
 
 from collections.abc import Mapping
 
-from core.tables.xml import Element, Message
+from core.tables.xml import XmlElement, XmlMessage
 
 FILE, LOT, TRANSFER = "file", "lot", "transfer"
 """The records: the group header, a payment information, a transfer."""
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 V03, V09 = "pain.001.001.03", "pain.001.001.09"
-IMPUTATION_JOINER = ","
+ASSIGNMENT_JOINER = ","
 
 
-def _ignored(names: str) -> tuple[Element, ...]:
-    return tuple(Element(name, ignored=True, many=True) for name in names.split())
+def _declare_ignored(names: str) -> tuple[XmlElement, ...]:
+    return tuple(XmlElement(name, is_ignored=True, is_repeatable=True) for name in names.split())
 
 
-def _value(name: str, column: str, **more: bool) -> Element:
-    return Element(name, column=column, **more)  # type: ignore[arg-type]
+def _declare_value(name: str, column: str, **more: bool) -> XmlElement:
+    return XmlElement(name, column=column, **more)  # type: ignore[arg-type]
 
 
-def _holds(name: str, *children: Element, needed: bool = False, many: bool = False) -> Element:
-    return Element(name, children, needed=needed, many=many)
+def _declare_parent(name: str, *children: XmlElement, needed: bool = False, many: bool = False) -> XmlElement:
+    return XmlElement(name, children, is_required=needed, is_repeatable=many)
 
 
-def _payment_type(column: str, *, is_later: bool) -> Element:
+def _declare_payment_type(column: str, *, is_later: bool) -> XmlElement:
     """The service level, of which later versions have several."""
-    level = Element("Cd", column=column, joiner=" " if is_later else "")
-    choice = Element("Prtry", ignored=True, either=True)
-    levels = _holds("SvcLvl", level, choice, many=is_later)
-    return _holds("PmtTpInf", *_ignored("InstrPrty"), levels, *_ignored("LclInstrm CtgyPurp"))
+    level = XmlElement("Cd", column=column, joiner=" " if is_later else "")
+    choice = XmlElement("Prtry", is_ignored=True, is_alternative=True)
+    levels = _declare_parent("SvcLvl", level, choice, many=is_later)
+    return _declare_parent(
+        "PmtTpInf", *_declare_ignored("InstrPrty"), levels, *_declare_ignored("LclInstrm CtgyPurp")
+    )
 
 
-def _header() -> Element:
-    return _holds(
+def _declare_header() -> XmlElement:
+    return _declare_parent(
         "GrpHdr",
-        _value("MsgId", "message", needed=True),
-        _value("CreDtTm", "created", needed=True, trims=True),
-        *_ignored("Authstn"),
-        _value("NbOfTxs", "count", needed=True, trims=True),
-        _value("CtrlSum", "sum", trims=True),
-        *_ignored("InitgPty FwdgAgt"),
+        _declare_value("MsgId", "message", needed=True),
+        _declare_value("CreDtTm", "created", needed=True, trims=True),
+        *_declare_ignored("Authstn"),
+        _declare_value("NbOfTxs", "count", needed=True, trims=True),
+        _declare_value("CtrlSum", "sum", trims=True),
+        *_declare_ignored("InitgPty FwdgAgt"),
         needed=True,
     )
 
 
-def _lot(*, is_later: bool) -> Element:
+def _declare_lot(*, is_later: bool) -> XmlElement:
     day = (
-        _holds(
+        _declare_parent(
             "ReqdExctnDt",
-            _value("Dt", "day", trims=True),
-            _value("DtTm", "day", either=True, trims=True),
+            _declare_value("Dt", "day", trims=True),
+            _declare_value("DtTm", "day", either=True, trims=True),
             needed=True,
         )
         if is_later
-        else _value("ReqdExctnDt", "day", needed=True, trims=True)
+        else _declare_value("ReqdExctnDt", "day", needed=True, trims=True)
     )
     children = (
-        _value("PmtInfId", "lot", needed=True),
-        _value("PmtMtd", "means", needed=True, trims=True),
-        *_ignored("BtchBookg"),
-        _value("NbOfTxs", "count", trims=True),
-        _value("CtrlSum", "sum", trims=True),
-        _payment_type("level", is_later=is_later),
+        _declare_value("PmtInfId", "lot", needed=True),
+        _declare_value("PmtMtd", "means", needed=True, trims=True),
+        *_declare_ignored("BtchBookg"),
+        _declare_value("NbOfTxs", "count", trims=True),
+        _declare_value("CtrlSum", "sum", trims=True),
+        _declare_payment_type("level", is_later=is_later),
         day,
-        *_ignored("PoolgAdjstmntDt Dbtr DbtrAcct DbtrAgt DbtrAgtAcct"),
-        *_ignored("InstrForDbtrAgt" if is_later else ""),
-        *_ignored("UltmtDbtr ChrgBr ChrgsAcct ChrgsAcctAgt"),
-        _transfer(is_later=is_later),
+        *_declare_ignored("PoolgAdjstmntDt Dbtr DbtrAcct DbtrAgt DbtrAgtAcct"),
+        *_declare_ignored("InstrForDbtrAgt" if is_later else ""),
+        *_declare_ignored("UltmtDbtr ChrgBr ChrgsAcct ChrgsAcctAgt"),
+        _declare_transfer(is_later=is_later),
     )
-    return Element("PmtInf", children, record=LOT, early=True, many=True, needed=True)
+    return XmlElement("PmtInf", children, record=LOT, is_early=True, is_repeatable=True, is_required=True)
 
 
-def _transfer(*, is_later: bool) -> Element:
-    amount = Element("InstdAmt", column="amount", attribute=("Ccy", "currency"), needed=True, trims=True)
+def _declare_transfer(*, is_later: bool) -> XmlElement:
+    amount = XmlElement(
+        "InstdAmt", column="amount", attribute=("Ccy", "currency"), is_required=True, is_trimmed=True
+    )
     children = (
-        _holds(
+        _declare_parent(
             "PmtId",
-            *_ignored("InstrId"),
-            _value("EndToEndId", "reference", needed=True),
-            *_ignored("UETR" if is_later else ""),
+            *_declare_ignored("InstrId"),
+            _declare_value("EndToEndId", "reference", needed=True),
+            *_declare_ignored("UETR" if is_later else ""),
             needed=True,
         ),
-        _payment_type("level", is_later=is_later),
-        _holds("Amt", amount, needed=True),
-        *_ignored(
+        _declare_payment_type("level", is_later=is_later),
+        _declare_parent("Amt", amount, needed=True),
+        *_declare_ignored(
             "XchgRateInf ChrgBr ChqInstr UltmtDbtr IntrmyAgt1 IntrmyAgt1Acct IntrmyAgt2 IntrmyAgt2Acct"
         ),
-        *_ignored("IntrmyAgt3 IntrmyAgt3Acct"),
-        _bank(is_later=is_later),
-        *_ignored("CdtrAgtAcct"),
-        _creditor(is_later=is_later),
-        _account(is_later=is_later),
-        *_ignored("UltmtCdtr InstrForCdtrAgt InstrForDbtrAgt Purp RgltryRptg Tax RltdRmtInf"),
-        _remittance(is_later=is_later),
-        *_ignored("SplmtryData" if is_later else ""),
+        *_declare_ignored("IntrmyAgt3 IntrmyAgt3Acct"),
+        _declare_bank(is_later=is_later),
+        *_declare_ignored("CdtrAgtAcct"),
+        _declare_creditor(is_later=is_later),
+        _declare_account(is_later=is_later),
+        *_declare_ignored("UltmtCdtr InstrForCdtrAgt InstrForDbtrAgt Purp RgltryRptg Tax RltdRmtInf"),
+        _declare_remittance(is_later=is_later),
+        *_declare_ignored("SplmtryData" if is_later else ""),
     )
-    return Element("CdtTrfTxInf", children, record=TRANSFER, many=True, needed=True)
+    return XmlElement("CdtTrfTxInf", children, record=TRANSFER, is_repeatable=True, is_required=True)
 
 
-def _bank(*, is_later: bool) -> Element:
+def _declare_bank(*, is_later: bool) -> XmlElement:
     others = "ClrSysMmbId LEI Nm PstlAdr Othr" if is_later else "ClrSysMmbId Nm PstlAdr Othr"
-    institution = _holds(
+    institution = _declare_parent(
         "FinInstnId",
-        _value("BICFI" if is_later else "BIC", "bic", trims=True),
-        *_ignored(others),
+        _declare_value("BICFI" if is_later else "BIC", "bic", trims=True),
+        *_declare_ignored(others),
         needed=True,
     )
-    return _holds("CdtrAgt", institution, *_ignored("BrnchId"))
+    return _declare_parent("CdtrAgt", institution, *_declare_ignored("BrnchId"))
 
 
-def _creditor(*, is_later: bool) -> Element:
+def _declare_creditor(*, is_later: bool) -> XmlElement:
     """Who is paid; its number, that of a third party here, stands among its identifications."""
-    number = Element("Id", column="payee", joiner=" ", needed=True, trims=True)
-    other = Element("Othr", (number, *_ignored("SchmeNm Issr")), many=True)
-    company = _holds("OrgId", *_ignored("AnyBIC LEI" if is_later else "BICOrBEI"), other)
-    person = Element("PrvtId", (*_ignored("DtAndPlcOfBirth"), other), either=True)
-    named = _value("Nm", "payee_name")
-    return _holds(
-        "Cdtr", named, *_ignored("PstlAdr"), _holds("Id", company, person), *_ignored("CtryOfRes CtctDtls")
+    number = XmlElement("Id", column="payee", joiner=" ", is_required=True, is_trimmed=True)
+    other = XmlElement("Othr", (number, *_declare_ignored("SchmeNm Issr")), is_repeatable=True)
+    company = _declare_parent("OrgId", *_declare_ignored("AnyBIC LEI" if is_later else "BICOrBEI"), other)
+    person = XmlElement("PrvtId", (*_declare_ignored("DtAndPlcOfBirth"), other), is_alternative=True)
+    named = _declare_value("Nm", "payee_name")
+    return _declare_parent(
+        "Cdtr",
+        named,
+        *_declare_ignored("PstlAdr"),
+        _declare_parent("Id", company, person),
+        *_declare_ignored("CtryOfRes CtctDtls"),
     )
 
 
-def _account(*, is_later: bool) -> Element:
+def _declare_account(*, is_later: bool) -> XmlElement:
     """An account that has no IBAN is told as one that is wrong."""
-    other = Element(
-        "Othr", (_value("Id", "iban", needed=True, trims=True), *_ignored("SchmeNm Issr")), either=True
+    other = XmlElement(
+        "Othr",
+        (_declare_value("Id", "iban", needed=True, trims=True), *_declare_ignored("SchmeNm Issr")),
+        is_alternative=True,
     )
-    named = _holds("Id", _value("IBAN", "iban", trims=True), other, needed=True)
-    return _holds("CdtrAcct", named, *_ignored("Tp Ccy Nm Prxy" if is_later else "Tp Ccy Nm"))
+    named = _declare_parent("Id", _declare_value("IBAN", "iban", trims=True), other, needed=True)
+    return _declare_parent(
+        "CdtrAcct", named, *_declare_ignored("Tp Ccy Nm Prxy" if is_later else "Tp Ccy Nm")
+    )
 
 
-def _remittance(*, is_later: bool) -> Element:
-    more = Element("AddtlRmtInf", column="imputation", joiner=IMPUTATION_JOINER, many=True)
-    structured = _holds(
+def _declare_remittance(*, is_later: bool) -> XmlElement:
+    more = XmlElement("AddtlRmtInf", column="imputation", joiner=ASSIGNMENT_JOINER, is_repeatable=True)
+    structured = _declare_parent(
         "Strd",
-        *_ignored("RfrdDocInf RfrdDocAmt CdtrRefInf Invcr Invcee"),
-        *_ignored("TaxRmt GrnshmtRmt" if is_later else ""),
+        *_declare_ignored("RfrdDocInf RfrdDocAmt CdtrRefInf Invcr Invcee"),
+        *_declare_ignored("TaxRmt GrnshmtRmt" if is_later else ""),
         more,
         many=True,
     )
-    return _holds("RmtInf", Element("Ustrd", column="remittance", joiner=" ", many=True), structured)
-
-
-def _message(version: str) -> Message:
-    is_later = version == V09
-    initiation = Element(
-        "CstmrCdtTrfInitn",
-        (_header(), _lot(is_later=is_later), *_ignored("SplmtryData" if is_later else "")),
-        record=FILE,
-        early=True,
-        needed=True,
+    return _declare_parent(
+        "RmtInf", XmlElement("Ustrd", column="remittance", joiner=" ", is_repeatable=True), structured
     )
-    return Message(NAMESPACE + version, _holds("Document", initiation))
 
 
-MESSAGES: Mapping[str, Message] = {version: _message(version) for version in (V03, V09)}
+def _declare_message(version: str) -> XmlMessage:
+    is_later = version == V09
+    initiation = XmlElement(
+        "CstmrCdtTrfInitn",
+        (
+            _declare_header(),
+            _declare_lot(is_later=is_later),
+            *_declare_ignored("SplmtryData" if is_later else ""),
+        ),
+        record=FILE,
+        is_early=True,
+        is_required=True,
+    )
+    return XmlMessage(NAMESPACE + version, _declare_parent("Document", initiation))
+
+
+MESSAGES: Mapping[str, XmlMessage] = {version: _declare_message(version) for version in (V03, V09)}
 """By name of the message."""

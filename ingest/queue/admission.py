@@ -9,20 +9,20 @@ from weakref import WeakValueDictionary
 
 import pyarrow as pa
 
-from core.stage_timing import Stages
-from ingest.queue.file_feed import record
-from ingest.queue.file_queue import Ticket
-from ingest.spool.file_claims import Identity
-from ingest.spool.spool import Spool, Spooled
-from ingest.validation.file_totals import Inspection
-from ingest.validation.file_validation import inspect
-from posting.store.journal_store import Earlier, PostgresStore
+from core.stage_timing import StageTimes
+from ingest.queue.file_feed import build_submission_row
+from ingest.queue.file_queue import QueuedFile
+from ingest.spool.file_claims import FileIdentity
+from ingest.spool.spool import Spool, SpooledFile
+from ingest.validation.file_totals import FileTotals
+from ingest.validation.file_validation import validate_without_cache
+from posting.store.journal_store import PostgresStore, PriorSubmission
 
 
-class Onlooker(Protocol):
+class LineCheck(Protocol):
     """Sees all lines of a file while it is proved, and refuses it by what it raises."""
 
-    def see(self, lines: pa.RecordBatch) -> None:
+    def check_lines(self, lines: pa.RecordBatch) -> None:
         """Look at some lines."""
         ...
 
@@ -32,24 +32,24 @@ class Onlooker(Protocol):
         ...
 
 
-Beside = Callable[..., Awaitable[Any]]
+RunInThread = Callable[..., Awaitable[Any]]
 """Called with a sender, work and its arguments: has it done by a thread beside, and gives what it finds."""
 
 
-def _beside(_: str, work: Callable[..., Any], *said: Any) -> Awaitable[Any]:
+def _run_in_thread(_: str, work: Callable[..., Any], *said: Any) -> Awaitable[Any]:
     return asyncio.to_thread(work, *said)
 
 
-class Admitted(NamedTuple):
+class AdmissionResult(NamedTuple):
     """A submission's number, and whether it is new or was known before."""
 
     number: int
     is_new: bool
 
 
-async def sweep(spool: Spool, store: PostgresStore) -> None:
+async def remove_undecided(spool: Spool, store: PostgresStore) -> None:
     """Remove what a crash left in the spool before it got a number; nothing that has one."""
-    for identity in await asyncio.to_thread(spool.undecided):
+    for identity in await asyncio.to_thread(spool.reclaim_undecided):
         before = await store.find_submission(*identity)
         spool.release(identity, is_needed=before is not None)
 
@@ -58,24 +58,26 @@ class Admission:
     """Admits files, those of one identity one after the other."""
 
     def __init__(
-        self, spool: Spool, store: PostgresStore, stages: Stages, queue: Callable[[Ticket], None]
+        self, spool: Spool, store: PostgresStore, stages: StageTimes, queue: Callable[[QueuedFile], None]
     ) -> None:
         self._spool, self._store, self._stages, self._queue = spool, store, stages, queue
-        self.came_again: Callable[[int, Spooled], object] = lambda *_: None
+        self.came_again: Callable[[int, SpooledFile], object] = lambda *_: None
         """Told of a submission whose file has come once more."""
-        self.clear_up: Callable[[Spooled], Awaitable[None] | None] = lambda _: None
+        self.clear_up: Callable[[SpooledFile], Awaitable[None] | None] = lambda _: None
         """Told of a file that was read once more for nothing."""
-        self.beside: Beside = _beside
+        self.run_in_thread: RunInThread = _run_in_thread
         """Has files proved."""
-        self._locks: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[FileIdentity, asyncio.Lock] = WeakValueDictionary()
         """Each is there for as long as somebody holds it or waits for it."""
 
-    async def known(self, identity: Identity, *, again: bool) -> int | None:
+    async def find_known(self, identity: FileIdentity, *, reprocess: bool) -> int | None:
         """The submission that a file is already; None when it is to be decided, for the first time or ``again``."""
         before = await self._store.find_submission(*identity)
-        return before.number if before and before.stands_for(again=again) else None
+        return before.number if before and before.covers_resend(again=reprocess) else None
 
-    async def admit(self, spooled: Spooled, onlooker: Onlooker, *, again: bool = False) -> Admitted:
+    async def admit(
+        self, spooled: SpooledFile, check: LineCheck, *, reprocess: bool = False
+    ) -> AdmissionResult:
         """Prove, register and queue a file; the same sender's same file is one submission.
 
         ``onlooker`` sees a file that is not known yet.  ``again`` presents a file anew once it was decided; one that was
@@ -87,47 +89,49 @@ class Admission:
         InputError, or what ``onlooker`` raises
             The file is refused whole, and nothing was changed.
         """
-        async with self._alone(spooled.identity):
+        async with self._lock_identity(spooled.identity):
             before = await self._store.find_submission(*spooled.identity)
-            if before and before.stands_for(again=again):
-                found = Admitted(before.number, is_new=False)
+            if before and before.covers_resend(again=reprocess):
+                found = AdmissionResult(before.number, is_new=False)
                 self.came_again(before.number, spooled)
                 await self._clear_up(spooled)
             else:
-                found = await self._registered(spooled, onlooker, before)
+                found = await self._register(spooled, check, before)
             await self._release(spooled, is_needed=True)
             return found
 
-    async def refuse(self, spooled: Spooled) -> None:
+    async def refuse(self, spooled: SpooledFile) -> None:
         """Let a file go that is not to be admitted; it stays where an earlier submission needs it."""
-        async with self._alone(spooled.identity):
-            await self._let_go(spooled, await self._store.find_submission(*spooled.identity))
+        async with self._lock_identity(spooled.identity):
+            await self._discard(spooled, await self._store.find_submission(*spooled.identity))
 
-    async def _registered(self, spooled: Spooled, onlooker: Onlooker, before: Earlier | None) -> Admitted:
+    async def _register(
+        self, spooled: SpooledFile, check: LineCheck, before: PriorSubmission | None
+    ) -> AdmissionResult:
         try:
-            found = await self.prove(spooled, onlooker)
+            found = await self.validate(spooled, check)
         except BaseException:  # refused, or a disk that is full: then all the more
-            await self._let_go(spooled, before)
+            await self._discard(spooled, before)
             raise
-        await asyncio.to_thread(self._spool.state, spooled)
-        row = record(spooled, found, before.attempt + 1 if before else 1, onlooker.programmes)
-        submission = await self._store.register(row)
-        self._queue(Ticket(submission.number, spooled, found.lines, time.monotonic()))
-        return Admitted(submission.number, is_new=True)
+        await asyncio.to_thread(self._spool.write_envelope, spooled)
+        row = build_submission_row(spooled, found, before.attempt + 1 if before else 1, check.programmes)
+        submission = await self._store.register_submission(row)
+        self._queue(QueuedFile(submission.number, spooled, found.lines, time.monotonic()))
+        return AdmissionResult(submission.number, is_new=True)
 
-    async def _let_go(self, spooled: Spooled, before: Earlier | None) -> None:
+    async def _discard(self, spooled: SpooledFile, before: PriorSubmission | None) -> None:
         """Give up a file that is not admitted; what was derived from it anew is not kept either."""
         await self._clear_up(spooled)
         await self._release(spooled, is_needed=before is not None)
 
-    async def _clear_up(self, spooled: Spooled) -> None:
+    async def _clear_up(self, spooled: SpooledFile) -> None:
         if cleared := self.clear_up(spooled):
             await cleared
 
-    async def _release(self, spooled: Spooled, *, is_needed: bool) -> None:
+    async def _release(self, spooled: SpooledFile, *, is_needed: bool) -> None:
         await asyncio.to_thread(self._spool.release, spooled.identity, is_needed=is_needed)
 
-    async def prove(self, spooled: Spooled, onlooker: Onlooker) -> Inspection:
+    async def validate(self, spooled: SpooledFile, check: LineCheck) -> FileTotals:
         """Have a file read whole, with ``onlooker`` looking on.
 
         Raises
@@ -135,15 +139,17 @@ class Admission:
         InputError, or what ``onlooker`` raises
             The file is refused whole.
         """
-        found: Inspection = await self.beside(spooled.envelope.sender, self._proved, spooled, onlooker)
+        found: FileTotals = await self.run_in_thread(
+            spooled.envelope.sender, self._validate_in_thread, spooled, check
+        )
         return found
 
-    def _proved(self, spooled: Spooled, onlooker: Onlooker) -> Inspection:
-        with self._stages.measured("prove"):
-            return inspect(spooled, onlooker.see)
+    def _validate_in_thread(self, spooled: SpooledFile, check: LineCheck) -> FileTotals:
+        with self._stages.measure("prove"):
+            return validate_without_cache(spooled, check.check_lines)
 
     @asynccontextmanager
-    async def _alone(self, identity: Identity) -> AsyncIterator[None]:
+    async def _lock_identity(self, identity: FileIdentity) -> AsyncIterator[None]:
         """Be the only one who settles what becomes of a file."""
         lock = self._locks.setdefault(identity, asyncio.Lock())
         async with lock:

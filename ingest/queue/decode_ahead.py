@@ -9,61 +9,61 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from enum import Enum
 from typing import Any, Literal, TypeVar
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 
 
-class Coming(Enum):
+class Pending(Enum):
     """In place of a thing that is being made."""
 
-    COMING = "coming"
+    PENDING = "coming"
 
 
-COMING: Literal[Coming.COMING] = Coming.COMING
+PENDING: Literal[Pending.PENDING] = Pending.PENDING
 
 
-def waited(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Thing]) -> Thing:
+def run_in_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Item]) -> Item:
     """What ``coroutine`` gives in ``loop``: another thread's way to ask the store."""
     return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
 
 
-class Ahead:
+class DecodeAhead:
     """Things made beside the one who uses them."""
 
-    def __init__(self, told: Callable[[], None]) -> None:
+    def __init__(self, notify: Callable[[], None]) -> None:
         """``told`` is called, in whichever thread, whenever something is made."""
-        self._told = told
-        self._maker = ThreadPoolExecutor(1, "decoder")
+        self._notify = notify
+        self._executor = ThreadPoolExecutor(1, "decoder")
         self._awaited: Future[Any] | None = None
 
     @property
-    def is_at_hand(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether nothing is waited for."""
         awaited = self._awaited
         return awaited is None or awaited.done()
 
-    def made(self, work: Callable[[], Thing]) -> Generator[Coming, None, Thing]:
+    def compute(self, work: Callable[[], Item]) -> Generator[Pending, None, Item]:
         """What ``work`` gives; ``COMING``, and again, until it is made."""
-        return (yield from self._there(self._begun(work)))
+        return (yield from self._await_result(self._submit(work)))
 
-    def each(self, things: Iterator[Thing]) -> Iterator[Thing | Coming]:
+    def prefetch(self, items: Iterator[Item]) -> Iterator[Item | Pending]:
         """The same things, each made while the one before is used; ``COMING``, and again, until the next one is."""
-        coming = self._begun(lambda: next(things, None))
-        while (thing := (yield from self._there(coming))) is not None:
-            coming = self._begun(lambda: next(things, None))
+        coming = self._submit(lambda: next(items, None))
+        while (thing := (yield from self._await_result(coming))) is not None:
+            coming = self._submit(lambda: next(items, None))
             yield thing
 
-    def begin_again(self) -> None:
+    def reset(self) -> None:
         """Nobody waits any more for what was asked for."""
         self._awaited = None
 
-    def _there(self, coming: "Future[Thing]") -> Generator[Coming, None, Thing]:
-        while not coming.done():
-            self._awaited = coming
-            yield COMING
+    def _await_result(self, future: "Future[Item]") -> Generator[Pending, None, Item]:
+        while not future.done():
+            self._awaited = future
+            yield PENDING
         self._awaited = None
-        return coming.result()
+        return future.result()
 
-    def _begun(self, work: Callable[[], Thing]) -> "Future[Thing]":
-        coming = self._maker.submit(work)
-        coming.add_done_callback(lambda _: self._told())
+    def _submit(self, work: Callable[[], Item]) -> "Future[Item]":
+        coming = self._executor.submit(work)
+        coming.add_done_callback(lambda _: self._notify())
         return coming

@@ -3,36 +3,36 @@
 from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
-from core.stage_timing import Stages
-from ingest.queue.batch_feed import Feed, Open
-from ingest.resolution.resolver import Context, Sender
-from ingest.resolution.text_columns import Memory
-from ingest.spool.spool import Spooled
-from ingest.validation.decoded_cache import Source
-from posting.batch import Batch, Rehearsed, Submission
+from core.stage_timing import StageTimes
+from ingest.queue.batch_feed import BatchFeed, OpenSubmission
+from ingest.resolution.resolver import ResolutionContext, Sender
+from ingest.resolution.text_columns import DictionaryCache
+from ingest.spool.spool import SpooledFile
+from ingest.validation.decoded_cache import LineSource
+from posting.batch import Batch, DryRunDecisions, Submission
 from posting.book.cells import CellNumbers
-from posting.book.registry import Coded, Numbers
-from posting.recovery.book_loading import Loaded
+from posting.book.registry import CodeKind, NumbersByCode
+from posting.recovery.book_loading import LoadedBook
 
 
-class Tried(NamedTuple):
+class DryRunFile(NamedTuple):
     """A proved file that is tried."""
 
-    spooled: Spooled
-    source: Source
+    spooled: SpooledFile
+    source: LineSource
 
 
-class Trial:
+class DryRunFeed:
     """The feed of a pipeline that stores nothing; and who asks what would become of its only batch.
 
     Every later batch is one of those over what the one before it held: together they are taken back.
     """
 
-    def __init__(self, files: Sequence[Tried], stages: Stages) -> None:
+    def __init__(self, files: Sequence[DryRunFile], stages: StageTimes) -> None:
         self._files, self._stages = files, stages
         self.submissions: list[Submission] = []
         """One for each file, in order; numbered from 1, whatever numbers the database gave."""
-        self.found: Rehearsed | None = None
+        self.result: DryRunDecisions | None = None
         """What would become of them, once the pipeline has run."""
         self.first_node = 0
 
@@ -41,48 +41,52 @@ class Trial:
         """Lines of all files."""
         return sum(each.source.lines for each in self._files)
 
-    async def open(self, loaded: Loaded) -> None:
+    async def open(self, loaded: LoadedBook) -> None:
         """Begin on the book as it was loaded."""
         registry = loaded.state.registry
         self.first_node = registry.first_node
-        senders = _numbered([each.spooled.envelope.sender for each in self._files], registry.numbers)
+        senders = _number_senders([each.spooled.envelope.sender for each in self._files], registry.numbers)
         self.submissions = [
             Submission(number, each.spooled.envelope.sender, each.source.lines)
             for number, each in enumerate(self._files, 1)
         ]
-        context = Context(registry, CellNumbers(loaded.state.cell_words[1:]), Memory(), loaded.secret)
+        context = ResolutionContext(
+            registry, CellNumbers(loaded.state.cell_words[1:]), DictionaryCache(), loaded.secret
+        )
         files = [
-            Open(submission, Sender(senders[submission.sender], said.sepa_only), each.source, said.atomic)
+            OpenSubmission(
+                submission, Sender(senders[submission.sender], said.sepa_only), each.source, said.atomic
+            )
             for submission, each in zip(self.submissions, self._files, strict=True)
             for said in (each.spooled.envelope,)
         ]
-        self._feed = Feed(files, context, loaded.state, self._stages)
-        self._batches = self._feed.batches()
+        self._feed = BatchFeed(files, context, loaded.state, self._stages)
+        self._batches = self._feed.produce_batches()
 
-    def batches(self) -> Generator[Batch]:
+    def produce_batches(self) -> Generator[Batch]:
         """The first batch, for show; the others come behind it."""
         for first in self._batches:
-            yield Batch(first.pieces, first.holding, rehearsal=self)
+            yield Batch(first.pieces, first.is_holding, dry_run=self)
             return
 
-    def again(self, decided: Batch) -> Iterator[Batch]:
+    def retry_held(self, decided: Batch) -> Iterator[Batch]:
         """What ``decided`` held, then batch after batch of the files, each with what it held."""
-        yield from self._feed.again(decided)
+        yield from self._feed.retry_held(decided)
         for batch in self._batches:
             yield batch
-            yield from self._feed.again(batch)
+            yield from self._feed.retry_held(batch)
 
-    def told(self, found: Rehearsed) -> None:
+    def complete(self, found: DryRunDecisions) -> None:
         """Keep what would become of them."""
-        self.found = found
+        self.result = found
 
-    def end(self) -> None:
+    def stop_producing(self) -> None:
         """Nothing waits here."""
 
 
-def _numbered(senders: Sequence[str], numbers: Numbers) -> dict[str, int]:
+def _number_senders(senders: Sequence[str], numbers: NumbersByCode) -> dict[str, int]:
     """The number of each sender; who has none is given one for this trial alone."""
-    known = numbers[Coded.SENDER]
+    known = numbers[CodeKind.SENDER]
     new = [sender for sender in dict.fromkeys(senders) if sender not in known]
     first = max(known.values(), default=0) + 1
     return {**known, **{sender: number for number, sender in enumerate(new, first)}}

@@ -11,64 +11,64 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.stage_timing import Stages
-from ingest.queue.batch_feed import Feed, Open
-from ingest.queue.form_batcher import as_columns
-from ingest.queue.held_lines import KEPT_LINES_MAX
-from ingest.resolution.resolver import Context, Sender, resolve
-from ingest.resolution.text_columns import Memory
-from ingest.spool.spool import Spooled
-from ingest.validation.file_validation import source
-from posting.batch import Batch, Piece, Rehearsed, Stage, Submission
-from posting.book.registry import Coded
-from posting.recovery.book_loading import Loaded
+from core.stage_timing import StageTimes
+from ingest.queue.batch_feed import BatchFeed, OpenSubmission
+from ingest.queue.form_batcher import build_columns
+from ingest.queue.held_lines import CACHED_LINES_MAX
+from ingest.resolution.resolver import ResolutionContext, Sender, resolve
+from ingest.resolution.text_columns import DictionaryCache
+from ingest.spool.spool import SpooledFile
+from ingest.validation.file_validation import open_source
+from posting.batch import Batch, DryRunDecisions, Piece, Progress, Submission
+from posting.book.registry import CodeKind
+from posting.recovery.book_loading import LoadedBook
 
-LINES_MAX = KEPT_LINES_MAX
+LINES_MAX = CACHED_LINES_MAX
 """Lines of a file: all others wait meanwhile, and what is held of so many is never read again."""
 
 FormLines = list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class DryRunRequest:
     """What would become of these lines?"""
 
     sender: str
-    lines: FormLines | Spooled
-    answer: "Future[Rehearsed]"
+    lines: FormLines | SpooledFile
+    result: "Future[DryRunDecisions]"
     is_atomic: bool = False
 
 
 @dataclass(slots=True)
-class _Asked:
-    """A question under way; implements ``posting.batch.Rehearsal``."""
+class _DryRun:
+    """A question under way; implements ``posting.batch.DryRunHandler``."""
 
-    question: Question
-    under_way: list[Question]
-    feed: Feed | None = None
+    request: DryRunRequest
+    under_way: list[DryRunRequest]
+    feed: BatchFeed | None = None
     rows: int = 0
     """Lines of its only batch."""
 
-    def again(self, decided: Batch) -> Iterator[Batch]:
+    def retry_held(self, decided: Batch) -> Iterator[Batch]:
         """Passes over the held acts of a file; a form holds none."""
-        return self.feed.again(decided) if self.feed else iter(())
+        return self.feed.retry_held(decided) if self.feed else iter(())
 
-    def told(self, found: Rehearsed) -> None:
+    def complete(self, found: DryRunDecisions) -> None:
         """Answer, unless nobody waits any more."""
-        self.under_way.remove(self.question)
-        if not self.question.answer.done():
-            self.question.answer.set_result(found)
+        self.under_way.remove(self.request)
+        if not self.request.result.done():
+            self.request.result.set_result(found)
 
 
 @dataclass(slots=True)
-class Rehearsals:
+class DryRuns:
     """Questions that wait for their turn, and those under way; whoever shares them among threads holds a lock."""
 
-    stages: Stages
-    _waiting: deque[Question] = field(default_factory=deque)
-    _under_way: list[Question] = field(default_factory=list)
+    stages: StageTimes
+    _waiting: deque[DryRunRequest] = field(default_factory=deque)
+    _under_way: list[DryRunRequest] = field(default_factory=list)
 
-    def of(self, sender: str | None = None) -> int:
+    def count(self, sender: str | None = None) -> int:
         """How many there are, of all or of one; also those that nobody waits for any more, until they are passed over."""
         return sum(sender in {None, each.sender} for each in (*self._waiting, *self._under_way))
 
@@ -77,56 +77,60 @@ class Rehearsals:
         """Whether one waits for its turn."""
         return bool(self._waiting)
 
-    def ask(self, question: Question) -> None:
+    def add(self, request: DryRunRequest) -> None:
         """Queue a question."""
-        self._waiting.append(question)
+        self._waiting.append(request)
 
-    def open(self) -> None:
+    def requeue_unfinished(self) -> None:
         """A book was loaded: what was under way on the one before is asked again."""
         self._waiting.extendleft(reversed(self._under_way))
         self._under_way.clear()
 
-    def take(self) -> Question | None:
+    def take(self) -> DryRunRequest | None:
         """The question whose turn it is; what nobody waits for any more, its file gone with who asked, is passed over."""
         while self._waiting:
             question = self._waiting.popleft()
-            if not question.answer.done():
+            if not question.result.done():
                 self._under_way.append(question)
                 return question
         return None
 
-    def batch(self, question: Question, loaded: Loaded, context: Context) -> Batch:
+    def build_batch(self, request: DryRunRequest, loaded: LoadedBook, context: ResolutionContext) -> Batch:
         """What a question asks, to be decided on ``loaded``; ``context`` keeps its numbers, whatever is new here."""
-        own = replace(context, cells=context.cells.fork(), memory=Memory())
-        number = loaded.state.registry.numbers[Coded.SENDER].get(question.sender, 0)
-        asked = _Asked(question, self._under_way)
-        if isinstance(question.lines, Spooled):
-            asked.feed = self._feed(question.lines, number, (loaded, own))
-            (batch,) = asked.feed.batches()
+        own = replace(context, cells=context.cells.fork(), dictionary_cache=DictionaryCache())
+        number = loaded.state.registry.numbers[CodeKind.SENDER].get(request.sender, 0)
+        asked = _DryRun(request, self._under_way)
+        if isinstance(request.lines, SpooledFile):
+            asked.feed = self._build_feed(request.lines, number, (loaded, own))
+            (batch,) = asked.feed.produce_batches()
         else:
-            batch = _form(question, question.lines, Sender(number), own)
+            batch = _build_form_batch(request, request.lines, Sender(number), own)
         asked.rows = batch.rows
-        return replace(batch, rehearsal=asked)
+        return replace(batch, dry_run=asked)
 
-    def _feed(self, spooled: Spooled, number: int, on: tuple[Loaded, Context]) -> Feed:
+    def _build_feed(
+        self, spooled: SpooledFile, number: int, on: tuple[LoadedBook, ResolutionContext]
+    ) -> BatchFeed:
         """The way of a file through its passes, for this one alone."""
-        lines = source(spooled)
-        of = Open(
+        lines = open_source(spooled)
+        of = OpenSubmission(
             Submission(0, spooled.envelope.sender, lines.lines),
             Sender(number, spooled.envelope.sepa_only),
             lines,
             spooled.envelope.atomic,
         )
-        return Feed([of], on[1], on[0].state, self.stages)
+        return BatchFeed([of], on[1], on[0].state, self.stages)
 
 
-def _form(question: Question, rows: FormLines, sender: Sender, context: Context) -> Batch:
-    raw = as_columns(rows)
+def _build_form_batch(
+    request: DryRunRequest, rows: FormLines, sender: Sender, context: ResolutionContext
+) -> Batch:
+    raw = build_columns(rows)
     found = resolve(raw, sender, context)
     lines = np.arange(len(rows), dtype=np.int32)
     said = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
-    of, then = Submission(0, question.sender, None), Stage(1, len(rows), True)
+    of, then = Submission(0, request.sender, None), Progress(1, len(rows), True)
     return Batch(
-        [Piece(of, found.acts, lines, *said, raw, then, question.is_atomic, found.cells_before)],
-        holding=False,
+        [Piece(of, found.acts, lines, *said, raw, then, request.is_atomic, found.cells_before)],
+        is_holding=False,
     )

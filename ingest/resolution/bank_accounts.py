@@ -7,33 +7,33 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.outcome_codes import Outcome
-from core.tables.columns import blank
+from core.tables.columns import allocate_zeros
 from core.tables.journal import Flags
-from ingest.resolution.line_batch import PAYS, Reading
-from ingest.resolution.text_columns import Values
+from ingest.resolution.line_batch import PAYS, LineBatch
+from ingest.resolution.text_columns import DistinctTexts
 from kernels import bic, iban
 
 
-def mark_ibans(reading: Reading) -> None:
+def mark_ibans(reading: LineBatch) -> None:
     """Fault what is no IBAN."""
-    column = reading.text(Field.IBAN)
+    column = reading.read_text(Field.IBAN)
     if column:
-        wrong = column.values.once("iban", lambda values: _wrong(iban.check, values))
+        wrong = column.values.compute_once("iban", lambda values: _find_invalid(iban.check_ibans, values))
         if wrong.any():
-            reading.mark(column.by_row(wrong), Outcome.IBAN_INVALID, Field.IBAN)
+            reading.mark_fault(column.expand(wrong), Outcome.IBAN_INVALID, Field.IBAN)
 
 
-def mark_bics(reading: Reading, kind: NDArray[np.uint8]) -> None:
+def mark_bics(reading: LineBatch, kind: NDArray[np.uint8]) -> None:
     """Fault what is no BIC, where somebody is to be paid; of registered third parties it may still be put right."""
-    column = reading.text(Field.BIC)
+    column = reading.read_text(Field.BIC)
     if column:
-        wrong = column.values.once("bic", lambda values: _wrong(bic.check, values))
+        wrong = column.values.compute_once("bic", lambda values: _find_invalid(bic.check_bics, values))
         if wrong.any():
-            reading.mark(column.by_row(wrong) & PAYS[kind], Outcome.FIELD_INVALID, Field.BIC)
+            reading.mark_fault(column.expand(wrong) & PAYS[kind], Outcome.FIELD_INVALID, Field.BIC)
 
 
-def _wrong(check: Any, values: Values) -> NDArray[np.bool_]:
+def _find_invalid(check: Any, values: DistinctTexts) -> NDArray[np.bool_]:
     """Whether each text is one, and fails the check."""
-    good = blank(Flags, len(values.spans.start))
+    good = allocate_zeros(Flags, len(values.spans.start))
     check(values.spans, values.text, good)
     return (values.spans.end > values.spans.start) & (good.flag == 0)

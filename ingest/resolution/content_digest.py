@@ -6,34 +6,38 @@ one that is empty say the same.
 
 import numpy as np
 
-from core.act_fields import FORMATS, Field, Sort
-from core.tables.columns import blank, seal, sealed
-from core.tables.journal import Flags, Parsed
-from core.tables.raw_lines import Said
-from ingest.resolution.line_batch import Reading
+from core.act_fields import FORMATS, Field, FieldType
+from core.tables.columns import allocate_zeros, seal, seal_array
+from core.tables.journal import Flags, ParsedNumbers
+from core.tables.raw_lines import LineContent
+from ingest.resolution.line_batch import LineBatch
 from kernels import content_digest
 
 _KEY_FIELDS = frozenset({Field.REFERENCE, Field.EXERCISE, Field.LINE})
 """They are in the key already, or place the line in its act; their faults have codes of their own."""
 
 
-def gather(reading: Reading) -> Said:
+def collect_content(reading: LineBatch) -> LineContent:
     """What each line says in all fields but those of its key."""
-    said = blank(Said, reading.rows)
+    said = allocate_zeros(LineContent, reading.rows)
     for field in reading.arrays:
         if field in _KEY_FIELDS:
             continue
-        column = reading.text(field) if FORMATS[field].sort is Sort.TEXT else None
+        column = reading.read_text(field) if FORMATS[field].type is FieldType.TEXT else None
         if column:
-            column.say(field, said)
+            column.add_content(field, said)
         else:
-            _say_numbers(reading, field, said)
+            _add_numbers(reading, field, said)
     return said
 
 
-def _say_numbers(reading: Reading, field: Field, said: Said) -> None:
-    values, faults = reading.number(field)
-    given = np.zeros(0, np.uint8) if reading.is_whole(field) else reading.has(field).view(np.uint8)
+def _add_numbers(reading: LineBatch, field: Field, said: LineContent) -> None:
+    values, faults = reading.read_number(field)
+    given = (
+        np.zeros(0, np.uint8)
+        if reading.is_complete_number_column(field)
+        else reading.find_filled(field).view(np.uint8)
+    )
     salt = Field.AMOUNT_CENTS if field is Field.AMOUNT else field
-    parsed = seal(Parsed(np.ascontiguousarray(values), faults))
-    content_digest.numbers(parsed, Flags(sealed(given)), int(field), int(salt), said)
+    parsed = seal(ParsedNumbers(np.ascontiguousarray(values), faults))
+    content_digest.add_numbers(parsed, Flags(seal_array(given)), int(field), int(salt), said)

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.tables.columns import seal, unfilled
-from core.tables.journal import BY_ENTRY, Bytes, Parsed, Spans
-from ingest.resolution.line_batch import FOLLOWS, FOLLOWS_ENTRIES, Reading
+from core.tables.columns import allocate_unfilled, seal
+from core.tables.journal import PREDECESSOR_BY_ENTRY, Bytes, ParsedNumbers, Spans
+from ingest.resolution.line_batch import FOLLOWS, FOLLOWS_ENTRIES, LineBatch
 from kernels import parsing
 
 _LINE_MAX = np.iinfo(np.int32).max
 
 
-class Followed(NamedTuple):
+class PredecessorColumn(NamedTuple):
     """The predecessors named: where their references stand, their lines, and what is wrong."""
 
     spans: Spans
@@ -24,17 +24,17 @@ class Followed(NamedTuple):
     """With a minus: the entry."""
     fault: NDArray[np.uint8]
 
-    def lines(self) -> NDArray[np.int64]:
+    def clip_lines(self) -> NDArray[np.int64]:
         """The line of each, or ``BY_ENTRY``."""
-        return np.clip(self.line, BY_ENTRY, _LINE_MAX)
+        return np.clip(self.line, PREDECESSOR_BY_ENTRY, _LINE_MAX)
 
-    def entries_or(self, high: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    def select_entry_keys(self, high: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """The entry each names, or its word of ``high``."""
         if self.line.min(initial=0) >= 0:
             return high
         return np.where(self.line < 0, -self.line, high.view(np.int64)).view(np.uint64)
 
-    def wrong(self, kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    def find_invalid(self, kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Lines that name nothing that their kind may follow."""
         wrong = self.fault != 0
         bare = self.spans.end == self.spans.start
@@ -43,11 +43,14 @@ class Followed(NamedTuple):
         return wrong & FOLLOWS[kind]
 
 
-def predecessors(reading: Reading) -> Followed | None:
+def read_predecessors(line_batch: LineBatch) -> PredecessorColumn | None:
     """What each line says it follows; None where the file has no such column."""
-    column = reading.text(Field.PREDECESSOR)
+    column = line_batch.read_text(Field.PREDECESSOR)
     if column is None:
         return None
-    spans, parsed = unfilled(Spans, reading.rows), unfilled(Parsed, reading.rows)
-    parsing.predecessors(column.row_spans(), column.values.text, spans, parsed)
-    return Followed(seal(spans), column.values.text, parsed.value, parsed.fault)
+    spans, parsed = (
+        allocate_unfilled(Spans, line_batch.rows),
+        allocate_unfilled(ParsedNumbers, line_batch.rows),
+    )
+    parsing.split_predecessors(column.expand_spans(), column.values.text, spans, parsed)
+    return PredecessorColumn(seal(spans), column.values.text, parsed.value, parsed.fault)

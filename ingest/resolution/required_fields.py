@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.act_fields import Field
-from core.catalog import CATALOG, ActKind, Budget, Change, Family
+from core.catalog import CATALOG, ActKind, BudgetAction, Family, PayeeChange
 from core.tables.columns import seal
-from core.tables.raw_lines import Needs
+from core.tables.raw_lines import RequiredFields
 
 CELL_FIELDS = (Field.FUND_CENTRE, Field.COMMITMENT_ITEM, Field.FUNCTIONAL_AREA)
-_NAMING_FIELDS = (*CELL_FIELDS, Field.FUND, Field.OPERATION)
+_ASSIGNMENT_FIELDS = (*CELL_FIELDS, Field.FUND, Field.OPERATION)
 
 
-def _always(kind: ActKind, amount: Field) -> Iterator[Field]:
+def _list_required(kind: ActKind, amount: Field) -> Iterator[Field]:
     yield Field.DATE
-    if kind.family is Family.THIRD_PARTY or kind.change is Change.DETAILS:
+    if kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS:
         yield from (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
     if kind.has_amount:
         yield amount
@@ -24,39 +24,41 @@ def _always(kind: ActKind, amount: Field) -> Iterator[Field]:
         yield Field.PREDECESSOR
     if kind.pays:
         yield Field.PAYEE
-    if kind.budget is Budget.MOVE:
+    if kind.budget is BudgetAction.MOVE:
         yield Field.COUNTERPART
-    if kind.budget is Budget.EARMARK:
+    if kind.budget is BudgetAction.EARMARK:
         yield Field.OPERATION
 
 
-def _naming(kind: ActKind) -> tuple[Field, ...]:
+def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
     """A line must name an assignment, to be of its kind is enough; unless it can inherit its predecessor's."""
     if kind.follows:
-        return _NAMING_FIELDS
-    return () if kind.budget is Budget.NONE else (Field.KIND,)
+        return _ASSIGNMENT_FIELDS
+    return () if kind.budget is BudgetAction.NONE else (Field.KIND,)
 
 
-def _of_cell(kind: ActKind) -> tuple[Field, ...]:
+def _list_cell_fields(kind: ActKind) -> tuple[Field, ...]:
     return CELL_FIELDS[:2] if kind.family is Family.BUDGET else CELL_FIELDS
 
 
-def _needs(amount: Field) -> Needs:
+def _build_requirements(amount: Field) -> RequiredFields:
     order = (Field.DATE, amount, Field.PREDECESSOR, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN)
     order += (Field.COUNTERPART, Field.OPERATION, *CELL_FIELDS)
     return seal(
-        Needs(
-            _sets(_always(kind, amount) for kind in CATALOG),
-            _sets(map(_naming, CATALOG)),
-            _sets(map(_of_cell, CATALOG)),
+        RequiredFields(
+            _pack_field_sets(_list_required(kind, amount) for kind in CATALOG),
+            _pack_field_sets(map(_list_assignment_triggers, CATALOG)),
+            _pack_field_sets(map(_list_cell_fields, CATALOG)),
             np.array(order, np.uint8),
         )
     )
 
 
-def _sets(of_kinds: Iterable[Iterable[Field]]) -> NDArray[np.uint64]:
+def _pack_field_sets(of_kinds: Iterable[Iterable[Field]]) -> NDArray[np.uint64]:
     return np.array([sum(1 << field for field in set(fields)) for fields in of_kinds], np.uint64)
 
 
-NEEDS: Mapping[Field, Needs] = {amount: _needs(amount) for amount in (Field.AMOUNT, Field.AMOUNT_CENTS)}
+REQUIRED_FIELDS: Mapping[Field, RequiredFields] = {
+    amount: _build_requirements(amount) for amount in (Field.AMOUNT, Field.AMOUNT_CENTS)
+}
 """By the column that amounts stand in."""

@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from ingest.formats import arrow, jsonl, parquet
-from ingest.formats.detection import PAYMENT_FILES, FileFormat
+from ingest.formats.detection import PAYMENT_FORMATS, FileFormat
 from ingest.pain001 import reader
-from ingest.spool.envelope import Envelope, inside_line, inside_metadata, stated
+from ingest.spool.envelope import Envelope, parse_envelope, parse_line_envelope, parse_metadata_envelope
 
 
-def inside(path: Path, found: FileFormat, name: str) -> Envelope:
+def read_embedded_envelope(path: Path, file_format: FileFormat, name: str) -> Envelope:
     """What the file itself says of itself."""
-    if found is FileFormat.PARQUET:
-        return inside_metadata(parquet.metadata(path, name), name)
-    if found in (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM):
-        return inside_metadata(arrow.metadata(path, found, name), name)
-    if found is FileFormat.JSON_LINES:
-        return inside_line(jsonl.envelope(path, name), name)
-    if found in PAYMENT_FILES:
-        return stated({"batch_id": reader.message_id(path, name)}, f"{name}, MsgId")
+    if file_format is FileFormat.PARQUET:
+        return parse_metadata_envelope(parquet.read_metadata(path, name), name)
+    if file_format in (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM):
+        return parse_metadata_envelope(arrow.read_metadata(path, file_format, name), name)
+    if file_format is FileFormat.JSON_LINES:
+        return parse_line_envelope(jsonl.read_envelope(path, name), name)
+    if file_format in PAYMENT_FORMATS:
+        return parse_envelope({"batch_id": reader.read_message_id(path, name)}, f"{name}, MsgId")
     return Envelope()

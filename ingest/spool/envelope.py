@@ -12,26 +12,26 @@ from typing import Any
 import msgspec
 
 from core.errors import EnvelopeMismatch, FormatUnknown, LimitExceeded
-from core.money import CENTS_PER_EURO, euros
-from ingest.formats.detection import MANIFEST_BYTES_MAX, reading
-from ingest.formats.jsonl import strict_object
+from core.money import CENTS_PER_EURO, format_euros
+from ingest.formats.detection import MANIFEST_BYTES_MAX, translate_decoder_errors
+from ingest.formats.jsonl import parse_object
 from ingest.sidecars import MANIFEST_SUFFIX
 
-VERSION = "1"
+FORMAT_VERSION = "1"
 """The version of the flat act format that is read here."""
 
 METADATA_PREFIX = b"crescendo."
-SENDER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
+SENDER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
 """What a sender's name looks like."""
 
-_SENDER = re.compile(SENDER)
-_BATCH_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}")
-_COUNT = re.compile(r"[0-9]{1,9}")
-_SUM = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_SENDER_REGEX = re.compile(SENDER_PATTERN)
+_BATCH_ID_REGEX = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}")
+_COUNT_REGEX = re.compile(r"[0-9]{1,9}")
+_SUM_REGEX = re.compile(r"(-?)([0-9]{1,16})(?:\.([0-9]{1,2}))?")
+_SHA256_REGEX = re.compile(r"[0-9a-fA-F]{64}")
 _FLAGS = frozenset({"sepa_only", "atomic"})
-_INSIDE = frozenset({"sender", "batch_id", "version", "count", "control_sum"}) | _FLAGS
-_BESIDE = _INSIDE | {"sha256"}
+_EMBEDDED_KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum"}) | _FLAGS
+_MANIFEST_KEYS = _EMBEDDED_KEYS | {"sha256"}
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
     sender: str = ""
     batch_id: str = ""
-    version: str = VERSION
+    version: str = FORMAT_VERSION
     count: int | None = None
     control_cents: int | None = None
     sha256: bytes | None = None
@@ -52,7 +52,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """The sender wants all acts of the file accepted, or none."""
 
 
-def stated(said: Mapping[str, Any], where: str, keys: frozenset[str] = _BESIDE) -> Envelope:
+def parse_envelope(
+    items: Mapping[str, Any], position: str, keys: frozenset[str] = _MANIFEST_KEYS
+) -> Envelope:
     """The envelope that the texts ``said`` make, ``control_sum`` in euros with at most two decimals.
 
     Raises
@@ -60,28 +62,30 @@ def stated(said: Mapping[str, Any], where: str, keys: frozenset[str] = _BESIDE) 
     FormatUnknown
         An unknown key or version, or a value that does not read as what its key says.
     """
-    for key, value in said.items():
+    for key, value in items.items():
         if key not in keys:
-            raise FormatUnknown(where, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(keys))}")
+            raise FormatUnknown(position, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(keys))}")
         if not isinstance(value, str | bool) or isinstance(value, bool) != (key in _FLAGS) or value == "":
             told = f"Write text, and true or false for {' and '.join(sorted(_FLAGS))}"
-            raise FormatUnknown(where, f"{key} is {value!r}", told)
-    count, control_sum, sha256 = (said.get(key) for key in ("count", "control_sum", "sha256"))
-    return checked(
+            raise FormatUnknown(position, f"{key} is {value!r}", told)
+    count, control_sum, sha256 = (items.get(key) for key in ("count", "control_sum", "sha256"))
+    return check_envelope(
         Envelope(
-            sender=said.get("sender", ""),
-            batch_id=said.get("batch_id", ""),
-            version=said.get("version", VERSION),
-            count=None if count is None else int(_matched(_COUNT, "count", count, where)[0]),
-            control_cents=None if control_sum is None else control_cents(control_sum, where),
-            sha256=None if sha256 is None else bytes.fromhex(_matched(_SHA256, "sha256", sha256, where)[0]),
-            **{flag: said.get(flag, False) for flag in _FLAGS},
+            sender=items.get("sender", ""),
+            batch_id=items.get("batch_id", ""),
+            version=items.get("version", FORMAT_VERSION),
+            count=None if count is None else int(_match(_COUNT_REGEX, "count", count, position)[0]),
+            control_cents=None if control_sum is None else parse_control_sum(control_sum, position),
+            sha256=None
+            if sha256 is None
+            else bytes.fromhex(_match(_SHA256_REGEX, "sha256", sha256, position)[0]),
+            **{flag: items.get(flag, False) for flag in _FLAGS},
         ),
-        where,
+        position,
     )
 
 
-def checked(envelope: Envelope, where: str) -> Envelope:
+def check_envelope(envelope: Envelope, position: str) -> Envelope:
     """``envelope`` when what it says can be true.
 
     Raises
@@ -90,17 +94,17 @@ def checked(envelope: Envelope, where: str) -> Envelope:
         Sender or batch id too long or in other characters than allowed; a version not read here.
     """
     if envelope.sender:
-        _matched(_SENDER, "sender", envelope.sender, where)
+        _match(_SENDER_REGEX, "sender", envelope.sender, position)
     if envelope.batch_id:
-        _matched(_BATCH_ID, "batch_id", envelope.batch_id, where)
-    if envelope.version != VERSION:
+        _match(_BATCH_ID_REGEX, "batch_id", envelope.batch_id, position)
+    if envelope.version != FORMAT_VERSION:
         raise FormatUnknown(
-            where, f"Version {envelope.version!r}", f"Send version {VERSION}, the flat act format"
+            position, f"Version {envelope.version!r}", f"Send version {FORMAT_VERSION}, the flat act format"
         )
     return envelope
 
 
-def control_cents(text: str, where: str) -> int:
+def parse_control_sum(text: str, position: str) -> int:
     """``1234.5`` as 123450 cents, exactly.
 
     Raises
@@ -108,19 +112,19 @@ def control_cents(text: str, where: str) -> int:
     FormatUnknown
         Anything but digits with at most two decimals.
     """
-    minus, whole, decimals = _matched(_SUM, "control_sum", text, where).groups(default="")
+    minus, whole, decimals = _match(_SUM_REGEX, "control_sum", text, position).groups(default="")
     cents = int(whole) * CENTS_PER_EURO + int(decimals.ljust(2, "0"))
     return -cents if minus else cents
 
 
-def _matched(pattern: re.Pattern[str], key: str, value: str, where: str) -> re.Match[str]:
+def _match(pattern: re.Pattern[str], key: str, value: str, position: str) -> re.Match[str]:
     match = pattern.fullmatch(value)
     if match is None:
-        raise FormatUnknown(where, f"{key} is {value[:80]!r}", f"It must match {pattern.pattern}")
+        raise FormatUnknown(position, f"{key} is {value[:80]!r}", f"It must match {pattern.pattern}")
     return match
 
 
-def beside(path: Path) -> Envelope:
+def read_manifest(path: Path) -> Envelope:
     """What ``<file>.manifest.json`` says; nothing when there is none.
 
     Raises
@@ -131,14 +135,14 @@ def beside(path: Path) -> Envelope:
     manifest = path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
     if not manifest.exists():
         return Envelope()
-    with reading(manifest.name), manifest.open("rb") as file:
+    with translate_decoder_errors(manifest.name), manifest.open("rb") as file:
         text = file.read(MANIFEST_BYTES_MAX + 1)
     if len(text) > MANIFEST_BYTES_MAX:
         raise LimitExceeded(manifest.name, f"Over {MANIFEST_BYTES_MAX:,} bytes", "Write the envelope alone")
-    return stated(strict_object(text, manifest.name), manifest.name)
+    return parse_envelope(parse_object(text, manifest.name), manifest.name)
 
 
-def inside_metadata(metadata: Mapping[bytes, bytes], name: str) -> Envelope:
+def parse_metadata_envelope(metadata: Mapping[bytes, bytes], name: str) -> Envelope:
     """What the ``crescendo.`` keys of a Parquet or Arrow schema say."""
     where = f"{name}, schema metadata"
     said: dict[str, Any] = {}
@@ -148,15 +152,15 @@ def inside_metadata(metadata: Mapping[bytes, bytes], name: str) -> Envelope:
             said[key.removeprefix(METADATA_PREFIX).decode("ascii", "replace")] = text
     for flag in _FLAGS & said.keys():
         said[flag] = {"true": True, "false": False}.get(said[flag], said[flag])
-    return stated(said, where, _INSIDE)
+    return parse_envelope(said, where, _EMBEDDED_KEYS)
 
 
-def inside_line(said: Mapping[str, Any] | None, name: str) -> Envelope:
+def parse_line_envelope(items: Mapping[str, Any] | None, name: str) -> Envelope:
     """What the ``envelope`` of a JSON Lines file's first line says."""
-    return stated(said or {}, f"{name}, line 1, envelope", _INSIDE)
+    return parse_envelope(items or {}, f"{name}, line 1, envelope", _EMBEDDED_KEYS)
 
 
-def merged(envelopes: Iterable[Envelope]) -> Envelope:
+def merge_envelopes(envelopes: Iterable[Envelope]) -> Envelope:
     """Item by item what the first of ``envelopes`` says that says anything; a flag is set where any of them sets it."""
     blank = msgspec.structs.asdict(Envelope())
     said = dict(blank)
@@ -166,27 +170,27 @@ def merged(envelopes: Iterable[Envelope]) -> Envelope:
     return Envelope(**said)
 
 
-def agree_hash(envelope: Envelope, found: bytes, name: str) -> None:
+def check_hash(envelope: Envelope, file_hash: bytes, name: str) -> None:
     """Raise ``EnvelopeMismatch`` when the bytes are not those that the sender hashed."""
-    if envelope.sha256 not in (None, found):
+    if envelope.sha256 not in (None, file_hash):
         stated_hash = (envelope.sha256 or b"").hex()
-        told = f"The envelope states SHA-256 {stated_hash}, the file has {found.hex()}"
+        told = f"The envelope states SHA-256 {stated_hash}, the file has {file_hash.hex()}"
         raise EnvelopeMismatch(name, told, "The file changed on its way: send it again")
 
 
-def agree_message(envelope: Envelope, named: Envelope, name: str) -> None:
+def check_message_id(envelope: Envelope, embedded: Envelope, name: str) -> None:
     """Raise ``EnvelopeMismatch`` when a payment file, which names its message, is said to be another batch."""
-    if envelope.batch_id != named.batch_id:
-        told = f"The batch id is stated as {envelope.batch_id}, the file's MsgId is {named.batch_id}"
+    if envelope.batch_id != embedded.batch_id:
+        told = f"The batch id is stated as {envelope.batch_id}, the file's MsgId is {embedded.batch_id}"
         raise EnvelopeMismatch(name, told, "Leave the batch id out: the MsgId is it")
 
 
-def agree_totals(envelope: Envelope, lines: int, cents: int, name: str) -> None:
+def check_totals(envelope: Envelope, lines: int, cents: int, name: str) -> None:
     """Raise ``EnvelopeMismatch``, naming both figures, when count or control sum are not the file's."""
     if envelope.count not in (None, lines):
         told = f"The envelope states {envelope.count:,} lines, the file has {lines:,}"
         raise EnvelopeMismatch(name, told, "Send the whole file, or the envelope that belongs to it")
     if envelope.control_cents not in (None, cents):
-        expected = euros(envelope.control_cents or 0)
-        told = f"The envelope states a control sum of {expected}, the file's is {euros(cents)}"
+        expected = format_euros(envelope.control_cents or 0)
+        told = f"The envelope states a control sum of {expected}, the file's is {format_euros(cents)}"
         raise EnvelopeMismatch(name, told, "Send the whole file, or the envelope that belongs to it")

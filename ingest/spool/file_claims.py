@@ -10,54 +10,54 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.spool.work_folders import TOKEN_LETTERS, taken, token
+from ingest.spool.work_folders import TOKEN_LETTERS, create_token, lock_path
 
-Identity = tuple[str, bytes]
+FileIdentity = tuple[str, bytes]
 """Who sent a file, and the hash of its bytes."""
 
 _NAME = re.compile(rf"([0-9a-f]{{64}})\.[0-9a-f]{{{TOKEN_LETTERS}}}\.(.+)")
 
 
-class Claims:
+class FileClaims:
     """The claims in ``folder``; whoever calls holds that folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._held: dict[Identity, list[tuple[Path, int]]] = {}
+        self._locks: dict[FileIdentity, list[tuple[Path, int]]] = {}
 
-    def make(self, identity: Identity) -> None:
+    def claim(self, identity: FileIdentity) -> None:
         """Claim a file; the same one may be claimed by many."""
         sender, sha256 = identity
-        path = self._folder / f"{sha256.hex()}.{token()}.{sender}"
+        path = self._folder / f"{sha256.hex()}.{create_token()}.{sender}"
         path.touch()
-        self._hold(identity, path, taken(path))
+        self._add(identity, path, lock_path(path))
 
-    def is_last(self, identity: Identity) -> bool:
+    def is_last(self, identity: FileIdentity) -> bool:
         """Tell whether one claim is all there is on a file, of this process or of any other."""
         sender, sha256 = identity
         return len(list(self._folder.glob(f"{sha256.hex()}.{'?' * TOKEN_LETTERS}.{sender}"))) <= 1
 
-    def drop(self, identity: Identity) -> None:
+    def release(self, identity: FileIdentity) -> None:
         """Give up one claim of ours; which one makes no difference."""
-        path, lock = self._held[identity].pop()
-        if not self._held[identity]:
-            del self._held[identity]
+        path, lock = self._locks[identity].pop()
+        if not self._locks[identity]:
+            del self._locks[identity]
         path.unlink()
         os.close(lock)
 
-    def take_over(self) -> Iterator[Identity]:
+    def reclaim_abandoned(self) -> Iterator[FileIdentity]:
         """Claims whose holder is no more, which are ours from now on."""
         for path in self._folder.iterdir():
             found = _NAME.fullmatch(path.name)
             if not found:
                 continue
             try:
-                lock = taken(path)
+                lock = lock_path(path)
             except BlockingIOError:  # its holder is at work
                 continue
             identity = found[2], bytes.fromhex(found[1])
-            self._hold(identity, path, lock)
+            self._add(identity, path, lock)
             yield identity
 
-    def _hold(self, identity: Identity, path: Path, lock: int) -> None:
-        self._held.setdefault(identity, []).append((path, lock))
+    def _add(self, identity: FileIdentity, path: Path, lock: int) -> None:
+        self._locks.setdefault(identity, []).append((path, lock))

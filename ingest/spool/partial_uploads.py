@@ -16,9 +16,9 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import CrescendoError
-from ingest.spool.envelope import Envelope, checked
-from ingest.spool.file_claims import Identity
-from ingest.spool.work_folders import flush_folder, locked, remove_abandoned, taken, write_whole
+from ingest.spool.envelope import Envelope, check_envelope
+from ingest.spool.file_claims import FileIdentity
+from ingest.spool.work_folders import flush_folder, lock_folder, lock_path, remove_abandoned, write_all
 
 SENDER_UPLOADS_MAX = 16
 """Unfinished uploads of one sender at once."""
@@ -27,32 +27,32 @@ SENDER_FILES_MAX = 4
 EXPIRY_SECONDS = 3 * 86_400
 """An upload to which nothing was added for so long is gone."""
 _PIECE_BYTES = 2**18
-_MARK_BYTES = 64 * 2**20
+_FLUSH_BYTES = 64 * 2**20
 """What has arrived is made durable after so many bytes, and whenever a connection ends."""
-_ORIGINAL, _DECLARED = "original", "declared.json"
+_CONTENT_FILE, _DECLARATION_FILE = "original", "declared.json"
 
 
-class Full(CrescendoError):
+class UploadQuotaExceeded(CrescendoError):
     """A sender has as many unfinished uploads as it may have."""
 
 
-class NoRoom(CrescendoError):
+class DiskFull(CrescendoError):
     """The disk has no room for it."""
 
 
-class Differs(CrescendoError):
+class UploadDiffers(CrescendoError):
     """An upload of these bytes was begun, and was to have another size."""
 
 
-class Busy(CrescendoError):
+class UploadBusy(CrescendoError):
     """Somebody is adding to this upload."""
 
 
-class Overlong(CrescendoError):
+class UploadTooLong(CrescendoError):
     """More bytes came than were declared; those are there, and no more."""
 
 
-class Declared(msgspec.Struct, frozen=True, kw_only=True):
+class UploadDeclaration(msgspec.Struct, frozen=True, kw_only=True):
     """What a file is to be once it is whole."""
 
     size_bytes: int
@@ -64,22 +64,22 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """To be presented anew although it was decided before."""
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> FileIdentity:
         """Who sends it, and the hash that its bytes must have."""
         return self.envelope.sender, self.envelope.sha256 or b""
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class PartialUpload:
     """One upload, as far as it is."""
 
-    place: Path
-    declared: Declared
+    folder: Path
+    declaration: UploadDeclaration
 
     @property
     def original(self) -> Path:
         """The bytes that are there."""
-        return self.place / _ORIGINAL
+        return self.folder / _CONTENT_FILE
 
     @property
     def offset(self) -> int:
@@ -89,7 +89,7 @@ class Upload:
     @property
     def is_whole(self) -> bool:
         """Whether nothing is missing."""
-        return self.offset == self.declared.size_bytes
+        return self.offset == self.declaration.size_bytes
 
     @property
     def expires_at(self) -> float:
@@ -111,25 +111,25 @@ class Upload:
                 os.fsync(file.fileno())
 
     def _add(self, source: BinaryIO, file: BinaryIO) -> None:
-        left, mark = self.declared.size_bytes - self.offset, 0
+        left, mark = self.declaration.size_bytes - self.offset, 0
         while piece := source.read(_PIECE_BYTES):
-            write_whole(file, piece[:left])
+            write_all(file, piece[:left])
             if len(piece) > left:
-                raise Overlong("More bytes came than were declared")
+                raise UploadTooLong("More bytes came than were declared")
             left, mark = left - len(piece), mark + len(piece)
-            if mark >= _MARK_BYTES:
+            if mark >= _FLUSH_BYTES:
                 os.fsync(file.fileno())
                 mark = 0
 
 
-class Uploads:
+class PartialUploads:
     """The uploads under ``folder``, which is made if need be."""
 
     def __init__(self, folder: Path, file_bytes_max: int) -> None:
         self._folder, self._bytes_max = folder, SENDER_FILES_MAX * file_bytes_max
         folder.mkdir(parents=True, exist_ok=True)
 
-    def begin(self, declared: Declared) -> tuple[Upload, bool]:
+    def begin(self, declaration: UploadDeclaration) -> tuple[PartialUpload, bool]:
         """The upload of what is ``declared``, and whether it is new; what is said last of one begun before holds.
 
         Raises
@@ -141,32 +141,36 @@ class Uploads:
         Busy
             It was begun, and somebody is adding to it.
         """
-        with locked(self._folder):
-            found = self._at(self._place(declared.identity))
+        with lock_folder(self._folder):
+            found = self._load(self._find_folder(declaration.identity))
             if found is None:
-                self._check_room(declared)
-                return self._made(declared), True
-        if found.declared.size_bytes != declared.size_bytes:
-            raise Differs(f"It was begun with {found.declared.size_bytes:,} bytes")
-        with self.held(found):
-            _declare(found.place, declared)
-        return Upload(found.place, declared), False
+                self._check_quota(declaration)
+                return self._create(declaration), True
+        if found.declaration.size_bytes != declaration.size_bytes:
+            raise UploadDiffers(f"It was begun with {found.declaration.size_bytes:,} bytes")
+        with self.lock_upload(found):
+            _write_declaration(found.folder, declaration)
+        return PartialUpload(found.folder, declaration), False
 
-    def find(self, identity: Identity) -> Upload | None:
+    def find(self, identity: FileIdentity) -> PartialUpload | None:
         """A sender's upload of the bytes with that hash; None when there is none, or none any more."""
-        return self._at(self._place(identity))
+        return self._load(self._find_folder(identity))
 
-    def of(self, sender: str) -> list[Upload]:
+    def list_uploads(self, sender: str) -> list[PartialUpload]:
         """A sender's uploads, in the order of their hashes."""
-        return [found for place in sorted(self._home(sender).glob("*/")) if (found := self._at(place))]
+        return [
+            found
+            for place in sorted(self._find_sender_folder(sender).glob("*/"))
+            if (found := self._load(place))
+        ]
 
-    def is_anothers(self, identity: Identity) -> bool:
+    def is_uploaded_by_another(self, identity: FileIdentity) -> bool:
         """Tell whether another sender is uploading bytes with that hash."""
         sender, sha256 = identity
         return any(place.parent.name != sender for place in self._folder.glob(f"*/{sha256.hex()}"))
 
     @contextmanager
-    def held(self, upload: Upload) -> Iterator[None]:
+    def lock_upload(self, upload: PartialUpload) -> Iterator[None]:
         """Be the only one who works on an upload, of this process or of any other.
 
         Raises
@@ -175,78 +179,84 @@ class Uploads:
             Somebody else is.
         """
         try:
-            lock = taken(upload.place)
+            lock = lock_path(upload.folder)
         except (BlockingIOError, FileNotFoundError):
-            raise Busy("Another connection is at it") from None
+            raise UploadBusy("Another connection is at it") from None
         try:
-            if not _is_there(upload.place, lock):
-                raise Busy("Another connection has just ended it")
+            if not _is_locked_folder(upload.folder, lock):
+                raise UploadBusy("Another connection has just ended it")
             yield
         finally:
             os.close(lock)
 
-    def remove(self, upload: Upload) -> None:
+    def remove(self, upload: PartialUpload) -> None:
         """Take it out; only the holder may."""
-        with locked(self._folder):
-            _remove(upload.place)
+        with lock_folder(self._folder):
+            _remove_folder(upload.folder)
 
-    def sweep(self, now: float | None = None) -> int:
+    def remove_expired(self, now: float | None = None) -> int:
         """Remove what has expired, and what was never quite begun; how many that were."""
-        with locked(self._folder):
-            left = [place for place in self._folder.glob("*/*/") if not self._at(place, now)]
+        with lock_folder(self._folder):
+            left = [place for place in self._folder.glob("*/*/") if not self._load(place, now)]
             for place in left:
                 remove_abandoned(place)
                 _remove_empty(place.parent)
         return len(left)
 
-    def _place(self, identity: Identity) -> Path:
+    def _find_folder(self, identity: FileIdentity) -> Path:
         sender, sha256 = identity
-        return self._home(sender) / sha256.hex()
+        return self._find_sender_folder(sender) / sha256.hex()
 
-    def _home(self, sender: str) -> Path:
+    def _find_sender_folder(self, sender: str) -> Path:
         """A sender's folder; whatever names a sender, it leads nowhere else."""
-        return self._folder / checked(Envelope(sender=sender), "sender").sender
+        return self._folder / check_envelope(Envelope(sender=sender), "sender").sender
 
-    def _at(self, place: Path, now: float | None = None) -> Upload | None:
+    def _load(self, place: Path, now: float | None = None) -> PartialUpload | None:
         try:
-            found = Upload(place, msgspec.json.decode((place / _DECLARED).read_bytes(), type=Declared))
+            found = PartialUpload(
+                place, msgspec.json.decode((place / _DECLARATION_FILE).read_bytes(), type=UploadDeclaration)
+            )
             is_good = found.expires_at > (time.time() if now is None else now)
         except (OSError, msgspec.DecodeError):
             return None
         return found if is_good else None
 
-    def _check_room(self, declared: Declared) -> None:
+    def _check_quota(self, declaration: UploadDeclaration) -> None:
         """Whether another upload may be begun: what a sender declares counts whole, wherever it is by now."""
-        others = [each.declared.size_bytes for each in self.of(declared.envelope.sender)]
+        others = [each.declaration.size_bytes for each in self.list_uploads(declaration.envelope.sender)]
         if len(others) >= SENDER_UPLOADS_MAX:
-            raise Full(f"{len(others)} uploads are unfinished, and {SENDER_UPLOADS_MAX} may be")
-        if sum(others) + declared.size_bytes > self._bytes_max:
-            raise Full(f"Unfinished uploads would have over {self._bytes_max:,} bytes together")
-        if shutil.disk_usage(self._folder).free < declared.size_bytes:
-            raise NoRoom("There is no room for so large a file just now")
+            raise UploadQuotaExceeded(
+                f"{len(others)} uploads are unfinished, and {SENDER_UPLOADS_MAX} may be"
+            )
+        if sum(others) + declaration.size_bytes > self._bytes_max:
+            raise UploadQuotaExceeded(
+                f"Unfinished uploads would have over {self._bytes_max:,} bytes together"
+            )
+        if shutil.disk_usage(self._folder).free < declaration.size_bytes:
+            raise DiskFull("There is no room for so large a file just now")
 
-    def _made(self, declared: Declared) -> Upload:
-        place = self._place(declared.identity)
+    def _create(self, declaration: UploadDeclaration) -> PartialUpload:
+        place = self._find_folder(declaration.identity)
         if place.exists():  # expired, or never quite begun
-            _remove(place)
+            _remove_folder(place)
         place.mkdir(parents=True)
-        (place / _ORIGINAL).touch()
-        _declare(place, declared)
+        (place / _CONTENT_FILE).touch()
+        _write_declaration(place, declaration)
         for folder in (place, place.parent, self._folder):
             flush_folder(folder)
-        return Upload(place, declared)
+        return PartialUpload(place, declaration)
 
 
-def _declare(place: Path, declared: Declared) -> None:
-    new = place / f"{_DECLARED}.new"
+def _write_declaration(place: Path, declaration: UploadDeclaration) -> None:
+    new = place / f"{_DECLARATION_FILE}.new"
     with new.open("wb") as file:
-        file.write(msgspec.json.encode(declared))
+        file.write(msgspec.json.encode(declaration))
         file.flush()
         os.fsync(file.fileno())
-    new.replace(place / _DECLARED)
+    new.replace(place / _DECLARATION_FILE)
 
 
-def _remove(place: Path) -> None:
+def _remove_folder(place: Path) -> None:
     shutil.rmtree(place)
     _remove_empty(place.parent)
 
@@ -256,7 +266,7 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _is_there(place: Path, lock: int) -> bool:
+def _is_locked_folder(place: Path, lock: int) -> bool:
     """Tell whether what is locked is still what stands at ``place``."""
     try:
         return os.path.samestat(place.stat(), os.fstat(lock))

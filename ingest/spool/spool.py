@@ -17,23 +17,43 @@ from typing import BinaryIO
 import msgspec
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from ingest.formats.detection import FILE_BYTES_MAX, PAYMENT_FILES, FileFormat, detect, reading
-from ingest.pain001.archive import opened_whole
-from ingest.sidecars import described
-from ingest.spool.embedded_envelope import inside
-from ingest.spool.envelope import Envelope, agree_hash, agree_message, beside, checked, merged
-from ingest.spool.file_claims import Claims, Identity
-from ingest.spool.work_folders import INCOMING, flush_folder, locked, remove_abandoned, workplace, write_whole
+from ingest.formats.detection import (
+    FILE_BYTES_MAX,
+    PAYMENT_FORMATS,
+    FileFormat,
+    detect,
+    translate_decoder_errors,
+)
+from ingest.pain001.archive import open_with_assignments
+from ingest.sidecars import strip_assignment_suffix
+from ingest.spool.embedded_envelope import read_embedded_envelope
+from ingest.spool.envelope import (
+    Envelope,
+    check_envelope,
+    check_hash,
+    check_message_id,
+    merge_envelopes,
+    read_manifest,
+)
+from ingest.spool.file_claims import FileClaims, FileIdentity
+from ingest.spool.work_folders import (
+    INCOMING_FOLDER,
+    create_work_folder,
+    flush_folder,
+    lock_folder,
+    remove_abandoned,
+    write_all,
+)
 
-Progress = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 """Called with bytes done and bytes in all; 0 in all when that is not known."""
 
 _CHUNK_BYTES = 2**20
 _NAME_CHARACTERS_MAX = 255
-_ORIGINAL = "original"
+_CONTENT_FILE = "original"
 
 
-class Spooled(msgspec.Struct, frozen=True, kw_only=True):
+class SpooledFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file in the spool, as one sender sent it."""
 
     path: Path
@@ -50,12 +70,12 @@ class Spooled(msgspec.Struct, frozen=True, kw_only=True):
         return self.path.parent
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> FileIdentity:
         """Who sent it, and the hash of its bytes: what makes it one submission."""
         return self.envelope.sender, self.sha256
 
 
-class _Record(msgspec.Struct, frozen=True):
+class _SpoolRecord(msgspec.Struct, frozen=True):
     """What is kept beside the bytes."""
 
     size_bytes: int
@@ -69,10 +89,10 @@ class Spool:
 
     def __init__(self, folder: Path, bytes_max: int = FILE_BYTES_MAX) -> None:
         self._folder, self._bytes_max = folder, bytes_max
-        self._incoming = folder / INCOMING
+        self._incoming = folder / INCOMING_FOLDER
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._claims = Claims(self._incoming)
-        with locked(self._incoming):
+        self._claims = FileClaims(self._incoming)
+        with lock_folder(self._incoming):
             for left in self._incoming.iterdir():
                 if left.is_dir():
                     remove_abandoned(left)
@@ -82,8 +102,8 @@ class Spool:
         source: Path | BinaryIO,
         name: str,
         declared: Envelope | None = None,
-        progress: Progress | None = None,
-    ) -> Spooled:
+        progress: ReportProgress | None = None,
+    ) -> SpooledFile:
         """Copy ``source`` into the spool, durably, and say what it is; the same bytes are kept once.
 
         ``declared`` comes before what stands beside or inside the file.  Once this returns no crash loses it, until
@@ -99,17 +119,17 @@ class Spool:
             No file, no known format, or an envelope that cannot be understood or names no sender.
         """
         check_name(name)
-        said = [checked(declared or Envelope(), name)]
+        said = [check_envelope(declared or Envelope(), name)]
         total = 0
         if isinstance(source, Path):
-            said.append(beside(source))
+            said.append(read_manifest(source))
             total = source.stat().st_size if source.is_file() else 0
-        with workplace(self._folder) as place, opened_whole(source, name) as file:
-            original = place / _ORIGINAL
+        with create_work_folder(self._folder) as place, open_with_assignments(source, name) as file:
+            original = place / _CONTENT_FILE
             digest = self._copy(file, original, name, lambda done: progress and progress(done, total))
-            return self._arrived(place, digest, name, said)
+            return self._identify(place, digest, name, said)
 
-    def adopt(self, original: Path, name: str, declared: Envelope) -> Spooled:
+    def adopt(self, original: Path, name: str, declared: Envelope) -> SpooledFile:
         """Take in a file that was put together, durably, on the spool's own disk; it costs no second copy.
 
         ``original`` stays where it is for its owner to remove: a crash on the way leaves it whole.
@@ -119,26 +139,29 @@ class Spool:
         EnvelopeMismatch, FileUnreadable, FormatUnknown
             As for ``receive``.
         """
-        with workplace(self._folder) as place:
-            (place / _ORIGINAL).hardlink_to(original)
+        with create_work_folder(self._folder) as place:
+            (place / _CONTENT_FILE).hardlink_to(original)
             with original.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").digest()
-            return self._arrived(place, digest, name, [declared])
+            return self._identify(place, digest, name, [declared])
 
-    def release(self, identity: Identity, *, is_needed: bool) -> None:
+    def release(self, identity: FileIdentity, *, is_needed: bool) -> None:
         """Give up a claim on a file; one that nobody needs, and nobody else claims, is removed."""
-        with locked(self._incoming):
+        with lock_folder(self._incoming):
             if not is_needed and self._claims.is_last(identity):
                 self._remove(identity)
-            self._claims.drop(identity)
+            self._claims.release(identity)
 
-    def state(self, spooled: Spooled) -> None:
+    def write_envelope(self, spooled: SpooledFile) -> None:
         """Let what was said of a file now stand beside it, durably: it is to be decided by this, also after a crash."""
-        record = _Record(spooled.size_bytes, spooled.format, spooled.name, spooled.envelope)
-        path, content = spooled.folder / _record_name(spooled.envelope.sender), msgspec.json.encode(record)
+        record = _SpoolRecord(spooled.size_bytes, spooled.format, spooled.name, spooled.envelope)
+        path, content = (
+            spooled.folder / _format_record_name(spooled.envelope.sender),
+            msgspec.json.encode(record),
+        )
         if path.exists() and path.read_bytes() == content:
             return
-        with workplace(self._folder) as place:
+        with create_work_folder(self._folder) as place:
             written = place / path.name
             with written.open("wb") as file:
                 file.write(content)
@@ -147,18 +170,18 @@ class Spool:
             written.replace(path)
         flush_folder(spooled.folder)
 
-    def undecided(self) -> list[Identity]:
+    def reclaim_undecided(self) -> list[FileIdentity]:
         """Files whose receiver ended before it said whether they are needed: claimed anew, to be released."""
-        with locked(self._incoming):
-            return list(self._claims.take_over())
+        with lock_folder(self._incoming):
+            return list(self._claims.reclaim_abandoned())
 
     @contextmanager
-    def passing(self, bytes_max: int) -> Iterator["Spool"]:
+    def open_temporary(self, bytes_max: int) -> Iterator["Spool"]:
         """A spool for what is not kept: gone afterwards with all that it holds."""
-        with workplace(self._folder) as place:
+        with create_work_folder(self._folder) as place:
             yield Spool(place, bytes_max)
 
-    def open(self, sha256: bytes, sender: str | None = None) -> Spooled:
+    def open(self, sha256: bytes, sender: str | None = None) -> SpooledFile:
         """The file of that hash, as ``sender`` sent it (who may be left out when only one did).
 
         Its bytes are hashed again: whoever comes back to a file gets what was acknowledged, or an error.
@@ -169,28 +192,28 @@ class Spool:
             Not there, or no longer the bytes that came.
         """
         found = self.find(sha256, sender)
-        check(found)
+        check_bytes(found)
         return found
 
-    def find(self, sha256: bytes, sender: str | None = None) -> Spooled:
+    def find(self, sha256: bytes, sender: str | None = None) -> SpooledFile:
         """As ``open``, without a look at the bytes of the file: they are hashed when its turn has come."""
-        folder, where = self.home(sha256), f"spool, {sha256.hex()}"
+        folder, where = self.find_folder(sha256), f"spool, {sha256.hex()}"
         records = sorted(folder.glob("envelope-*.json"))
         if sender is not None:
-            records = [path for path in records if path.name == _record_name(sender)]
+            records = [path for path in records if path.name == _format_record_name(sender)]
         if len(records) != 1:
             found = "No such file" if not records else f"{len(records)} senders sent this file"
             raise FileUnreadable(where, found, "Send it again" if not records else "Name the sender")
-        with reading(where):
-            record = msgspec.json.decode(records[0].read_bytes(), type=_Record)
-            (folder / _ORIGINAL).stat()
-        return _spooled(folder, sha256, record)
+        with translate_decoder_errors(where):
+            record = msgspec.json.decode(records[0].read_bytes(), type=_SpoolRecord)
+            (folder / _CONTENT_FILE).stat()
+        return _build_spooled_file(folder, sha256, record)
 
-    def home(self, sha256: bytes) -> Path:
+    def find_folder(self, sha256: bytes) -> Path:
         """Where a file of that hash is, or would be."""
         return self._folder / sha256.hex()[:2] / sha256.hex()
 
-    def _copy(self, file: BinaryIO, target: Path, name: str, told: Callable[[int], object]) -> bytes:
+    def _copy(self, file: BinaryIO, target: Path, name: str, report: Callable[[int], object]) -> bytes:
         """Copy, hash and flush; the SHA-256 of what was written."""
         digest, size = hashlib.sha256(), 0
         with target.open("wb", buffering=0) as copy:
@@ -199,58 +222,60 @@ class Spool:
                 if size > self._bytes_max:
                     raise LimitExceeded(name, f"More than {self._bytes_max:,} bytes", "Split the file")
                 digest.update(chunk)
-                write_whole(copy, chunk)
-                told(size)
+                write_all(copy, chunk)
+                report(size)
             os.fsync(copy.fileno())
         return digest.digest()
 
-    def _arrived(self, place: Path, digest: bytes, name: str, said: list[Envelope]) -> Spooled:
+    def _identify(self, folder: Path, digest: bytes, name: str, envelopes: list[Envelope]) -> SpooledFile:
         """Say what a file is that stands whole in ``place``, and settle it."""
-        original = place / _ORIGINAL
-        agree_hash(merged(said), digest, name)
+        original = folder / _CONTENT_FILE
+        check_hash(merge_envelopes(envelopes), digest, name)
         found = detect(original, name)
-        named = inside(original, found, name)
-        envelope = merged([*said, named])
-        if found in PAYMENT_FILES:
-            agree_message(envelope, named, name)
+        named = read_embedded_envelope(original, found, name)
+        envelope = merge_envelopes([*envelopes, named])
+        if found in PAYMENT_FORMATS:
+            check_message_id(envelope, named, name)
         size = original.stat().st_size
-        return self._settle(place, digest, _Record(size, found, name, _completed(envelope, digest, name)))
+        return self._move_into_place(
+            folder, digest, _SpoolRecord(size, found, name, _complete_envelope(envelope, digest, name))
+        )
 
-    def _settle(self, place: Path, digest: bytes, record: _Record) -> Spooled:
+    def _move_into_place(self, folder: Path, digest: bytes, record: _SpoolRecord) -> SpooledFile:
         """Move what was put together in ``place`` under its hash; known bytes are replaced by the same."""
-        home = self.home(digest)
-        envelope = _record_name(record.envelope.sender)
-        with (place / envelope).open("wb") as file:
+        home = self.find_folder(digest)
+        envelope = _format_record_name(record.envelope.sender)
+        with (folder / envelope).open("wb") as file:
             file.write(msgspec.json.encode(record))
             file.flush()
             os.fsync(file.fileno())
-        flush_folder(place)
-        with locked(self._incoming):
-            self._claims.make((record.envelope.sender, digest))
+        flush_folder(folder)
+        with lock_folder(self._incoming):
+            self._claims.claim((record.envelope.sender, digest))
             home.parent.mkdir(exist_ok=True)
             try:
-                place.rename(home)
+                folder.rename(home)
             except OSError:  # it stands there already
-                (place / _ORIGINAL).replace(home / _ORIGINAL)
+                (folder / _CONTENT_FILE).replace(home / _CONTENT_FILE)
                 if not (
                     home / envelope
                 ).exists():  # else what was said of it stands, until it is decided anew
-                    (place / envelope).replace(home / envelope)
+                    (folder / envelope).replace(home / envelope)
         flush_folder(home)
         flush_folder(home.parent)
         flush_folder(self._folder)
-        return _spooled(home, digest, record)
+        return _build_spooled_file(home, digest, record)
 
-    def _remove(self, identity: Identity) -> None:
+    def _remove(self, identity: FileIdentity) -> None:
         """Take out what one sender sent; the bytes go with the last sender of them."""
         sender, sha256 = identity
-        home = self.home(sha256)
-        (home / _record_name(sender)).unlink(missing_ok=True)
+        home = self.find_folder(sha256)
+        (home / _format_record_name(sender)).unlink(missing_ok=True)
         if home.exists() and not any(home.glob("envelope-*.json")):
             shutil.rmtree(home)
 
 
-def _completed(envelope: Envelope, digest: bytes, name: str) -> Envelope:
+def _complete_envelope(envelope: Envelope, digest: bytes, name: str) -> Envelope:
     """With a sender for certain, and a batch id: the file's own hash names it when nobody did."""
     if not envelope.sender:
         remedy = "Say it with the command or request, in a .manifest.json beside the file, or inside the file"
@@ -258,10 +283,10 @@ def _completed(envelope: Envelope, digest: bytes, name: str) -> Envelope:
     return msgspec.structs.replace(envelope, batch_id=envelope.batch_id or digest.hex()[:16])
 
 
-def check(spooled: Spooled) -> None:
+def check_bytes(spooled: SpooledFile) -> None:
     """Raise ``FileUnreadable`` unless the bytes of a file are those that came."""
     where = f"spool, {spooled.sha256.hex()}"
-    with reading(where), spooled.path.open("rb") as file:
+    with translate_decoder_errors(where), spooled.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").digest()
     if digest != spooled.sha256:
         raise FileUnreadable(where, f"The bytes now hash to {digest.hex()}", "Send the file again")
@@ -273,18 +298,18 @@ def check_name(name: str) -> None:
         raise FormatUnknown(
             repr(name)[:80], "Not a file name", f"Up to {_NAME_CHARACTERS_MAX} printable characters"
         )
-    if described(name):
+    if strip_assignment_suffix(name):
         remedy = "Send both as one archive: tar --format=ustar -cf FILE.tar FILE.xml FILE.xml.imputation.csv"
         raise FormatUnknown(name, "Imputations without their payment file", remedy)
 
 
-def _record_name(sender: str) -> str:
+def _format_record_name(sender: str) -> str:
     return f"envelope-{sender}.json"
 
 
-def _spooled(folder: Path, digest: bytes, record: _Record) -> Spooled:
-    return Spooled(
-        path=folder / _ORIGINAL,
+def _build_spooled_file(folder: Path, digest: bytes, record: _SpoolRecord) -> SpooledFile:
+    return SpooledFile(
+        path=folder / _CONTENT_FILE,
         sha256=digest,
         size_bytes=record.size_bytes,
         format=record.format,

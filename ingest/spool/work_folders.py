@@ -12,18 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-INCOMING = "incoming"
+INCOMING_FOLDER = "incoming"
 TOKEN_LETTERS = 16
 
 
 @contextmanager
-def workplace(folder: Path) -> Iterator[Path]:
+def create_work_folder(folder: Path) -> Iterator[Path]:
     """A fresh folder on the spool's own disk, gone afterwards unless it was moved into place."""
-    incoming = folder / INCOMING
-    with locked(incoming):
-        place = incoming / token()
+    incoming = folder / INCOMING_FOLDER
+    with lock_folder(incoming):
+        place = incoming / create_token()
         place.mkdir()
-        lock = taken(place)
+        lock = lock_path(place)
     try:
         yield place
     finally:
@@ -31,22 +31,22 @@ def workplace(folder: Path) -> Iterator[Path]:
         os.close(lock)
 
 
-def token() -> str:
+def create_token() -> str:
     """A name that nothing else has."""
     return secrets.token_hex(TOKEN_LETTERS // 2)
 
 
-def remove_abandoned(left: Path) -> None:
+def remove_abandoned(folder: Path) -> None:
     """Remove a workplace, unless someone is at work in it."""
     try:
-        lock = taken(left)
+        lock = lock_path(folder)
     except BlockingIOError:
         return
     os.close(lock)
-    shutil.rmtree(left)
+    shutil.rmtree(folder)
 
 
-def taken(path: Path) -> int:
+def lock_path(path: Path) -> int:
     """An exclusive lock on ``path``, held until the descriptor is closed.
 
     Raises
@@ -64,7 +64,7 @@ def taken(path: Path) -> int:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Wait for ``folder`` and keep it: between making a workplace and locking it nobody may look."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -83,7 +83,7 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_whole(file: BinaryIO, chunk: bytes) -> None:
+def write_all(file: BinaryIO, chunk: bytes) -> None:
     """Write all of ``chunk`` to a file without a buffer, which may take a part at a time."""
     left = memoryview(chunk)
     while left:

@@ -12,97 +12,97 @@ from typing import Protocol
 import pyarrow as pa
 
 from ingest.formats.arrow import BATCH_LINES
-from ingest.formats.flat_schema import conform, regroup
+from ingest.formats.flat_schema import conform_batch, regroup
 
-KEPT_BYTES_MAX = 48 * 2**20
+CACHE_BYTES_MAX = 48 * 2**20
 """Two files of the State's year, each some 250,000 lines of 105 bytes: the one being read and the next."""
 
 
-class Source(Protocol):
+class LineSource(Protocol):
     """The lines of a proved file."""
 
     schema: pa.Schema
     lines: int
 
-    def batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+    def read_batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
         """Lines from ``start`` (from 0) on, in batches of exactly ``size``, the last one aside."""
         ...
 
 
-class RawSource(Source, Protocol):
+class DecodingSource(LineSource, Protocol):
     """One whose lines have to be decoded."""
 
-    def raw(self, start: int = 0) -> Iterator[pa.RecordBatch]:
+    def read_raw(self, start: int = 0) -> Iterator[pa.RecordBatch]:
         """Lines from ``start`` (from 0) on, as the decoder gives them."""
         ...
 
 
-class Allowance:
+class MemoryAllowance:
     """Bytes that may be kept; taken by the thread that proves, given back by the one that reads."""
 
-    def __init__(self, bytes_max: int = KEPT_BYTES_MAX) -> None:
+    def __init__(self, bytes_max: int = CACHE_BYTES_MAX) -> None:
         self._left, self._lock = bytes_max, Lock()
 
-    def take(self, size: int) -> bool:
+    def reserve(self, size: int) -> bool:
         """Tell whether ``size`` bytes more may be kept."""
         with self._lock:
             fits = size <= self._left
             self._left -= size if fits else 0
         return fits
 
-    def give_back(self, size: int) -> None:
+    def release(self, size: int) -> None:
         """What was taken is no longer kept."""
         with self._lock:
             self._left += size
 
 
-class Kept:
+class DecodedBatches:
     """The first batches of one file, as they were decoded; each is taken out once."""
 
-    def __init__(self, allowance: Allowance) -> None:
+    def __init__(self, allowance: MemoryAllowance) -> None:
         self._allowance = allowance
         self._batches: deque[pa.RecordBatch] = deque()
         self._is_full = False
 
-    def keep(self, batch: pa.RecordBatch) -> None:
+    def add(self, batch: pa.RecordBatch) -> None:
         """Take in the next batch; once one is too much, it and all behind it are left.
 
         Batches cut from one decoded whole count it each: the last of them holds all of it.
         """
-        self._is_full = self._is_full or not self._allowance.take(batch.get_total_buffer_size())
+        self._is_full = self._is_full or not self._allowance.reserve(batch.get_total_buffer_size())
         if not self._is_full:
             self._batches.append(batch)
 
-    def taken(self) -> Iterator[pa.RecordBatch]:
+    def take_batches(self) -> Iterator[pa.RecordBatch]:
         """The batches, each no longer kept once it is out."""
         while self._batches:
             batch = self._batches.popleft()
-            self._allowance.give_back(batch.get_total_buffer_size())
+            self._allowance.release(batch.get_total_buffer_size())
             yield batch
             del batch  # before the next one is there
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Nobody will read them: what refused the file may be remembered long, and where it was found with it."""
-        for _ in self.taken():
+        for _ in self.take_batches():
             pass
 
 
-class ProvedSource:
+class CachedSource:
     """The lines of a file, some of them at hand for the first reading from its first line on."""
 
-    def __init__(self, decoded: RawSource, kept: Kept) -> None:
+    def __init__(self, decoded: DecodingSource, cache: DecodedBatches) -> None:
         self.schema, self.lines = decoded.schema, decoded.lines
-        self._decoded, self._kept = decoded, kept
+        self._decoded, self._cache = decoded, cache
 
-    def batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
+    def read_batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
         """Lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
-        raw = self._decoded.raw(start) if start else self._from_first()
-        return (conform(batch, self.schema) for batch in regroup(raw, size))
+        raw = self._decoded.read_raw(start) if start else self._read_from_start()
+        return (conform_batch(batch, self.schema) for batch in regroup(raw, size))
 
-    def _from_first(self) -> Iterator[pa.RecordBatch]:
+    def _read_from_start(self) -> Iterator[pa.RecordBatch]:
         lines = 0
-        for batch in self._kept.taken():
+        for batch in self._cache.take_batches():
             lines += batch.num_rows
             yield batch
         if lines < self.lines:
-            yield from self._decoded.raw(lines)
+            yield from self._decoded.read_raw(lines)

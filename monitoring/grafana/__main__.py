@@ -1,7 +1,7 @@
 """Writes the boards anew."""
 
 from monitoring.grafana.boards import BOARDS
-from monitoring.grafana.panels import FOLDER, document
+from monitoring.grafana.panels import FOLDER, render_board
 
 for board in BOARDS:
-    FOLDER.joinpath(f"{board.name}.json").write_text(document(board), encoding="utf-8")
+    FOLDER.joinpath(f"{board.name}.json").write_text(render_board(board), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from monitoring.grafana.engine_room import ENGINE_ROOM
 from monitoring.grafana.ministries import MINISTRIES
-from monitoring.grafana.panels import Board, Look, Panel, Query, Unit
+from monitoring.grafana.panels import Board, Panel, PanelType, Query, Unit
 
 _AT_ZERO = (1, "above")
 
@@ -16,7 +16,7 @@ OPERATIONS = Board(
             "No while the book is loaded or the service stops.",
             (Query("min(crescendo_ready)", "ready"),),
             Unit.YES_OR_NO,
-            Look.FIGURE,
+            PanelType.FIGURE,
             4,
             (1, "below"),
         ),
@@ -25,7 +25,7 @@ OPERATIONS = Board(
             "Committed over the last half minute of work.",
             (Query("sum(crescendo_drain_lines_per_second)", "lines"),),
             Unit.PER_SECOND,
-            Look.FIGURE,
+            PanelType.FIGURE,
             4,
         ),
         Panel(
@@ -33,7 +33,7 @@ OPERATIONS = Board(
             "In files that wait, in files under way, and forms.",
             (Query("crescendo:waiting_lines", "lines"),),
             Unit.COUNT,
-            Look.FIGURE,
+            PanelType.FIGURE,
             4,
         ),
         Panel(
@@ -41,7 +41,7 @@ OPERATIONS = Board(
             "Age of the oldest submission or form that waits.",
             (Query("max(crescendo_oldest_waiting_seconds)", "age"),),
             Unit.SECONDS,
-            Look.FIGURE,
+            PanelType.FIGURE,
             4,
             (900, "above"),
         ),
@@ -50,7 +50,7 @@ OPERATIONS = Board(
             "What waits, at the pace of the last half minute; infinite while nothing moves.",
             (Query("max(crescendo_queue_empty_seconds)", "time"),),
             Unit.SECONDS,
-            Look.FIGURE,
+            PanelType.FIGURE,
             4,
         ),
         Panel(
@@ -58,7 +58,7 @@ OPERATIONS = Board(
             "Until the time that --cut-off names.",
             (Query("min(crescendo_cut_off_seconds)", "time"),),
             Unit.SECONDS,
-            Look.FIGURE,
+            PanelType.FIGURE,
             4,
             (3600, "below"),
             empty_when="the service was started without --cut-off",
@@ -67,7 +67,9 @@ OPERATIONS = Board(
             "Received and decided",
             "Received above decided: the queue grows.",
             (
-                Query("sum(rate(crescendo_received_lines_total[$__rate_interval]))", "received", bar=True),
+                Query(
+                    "sum(rate(crescendo_received_lines_total[$__rate_interval]))", "received", is_limit=True
+                ),
                 Query("sum by (outcome) (rate(crescendo_lines_total[$__rate_interval]))", "{{outcome}}"),
             ),
             Unit.PER_SECOND,
@@ -87,7 +89,7 @@ OPERATIONS = Board(
             (
                 Query("max(crescendo_form_bytes)", "all"),
                 Query("max(crescendo_form_bytes_of_one_sender)", "the sender that has most"),
-                Query("vector(67108864)", "full", bar=True),
+                Query("vector(67108864)", "full", is_limit=True),
             ),
             Unit.BYTES,
         ),
@@ -96,7 +98,7 @@ OPERATIONS = Board(
             "Above the dashed line, the queue will not be empty in time.",
             (
                 Query("max(crescendo_queue_empty_seconds)", "until empty"),
-                Query("min(crescendo_cut_off_seconds)", "until the cut-off", bar=True),
+                Query("min(crescendo_cut_off_seconds)", "until the cut-off", is_limit=True),
             ),
             Unit.SECONDS,
         ),
@@ -112,7 +114,7 @@ OPERATIONS = Board(
                     "histogram_quantile(0.99, sum by (le) (rate(crescendo_form_seconds_bucket[$__rate_interval])))",
                     "99 of 100",
                 ),
-                Query("vector(0.25)", "bar", bar=True),
+                Query("vector(0.25)", "bar", is_limit=True),
             ),
             Unit.SECONDS,
             empty_when="no form has come",
@@ -184,7 +186,7 @@ OPERATIONS = Board(
             "Alerts",
             "What fires; docs/alerts.md says what to do.",
             (Query('ALERTS{alertstate="firing"}', "{{alertname}} {{sender}}"),),
-            alarms=_AT_ZERO,
+            threshold=_AT_ZERO,
             empty_when="all is well",
         ),
     ),

@@ -5,7 +5,7 @@ from monitoring.grafana.panels import Board, Panel, Query, Unit
 _RATE = "[$__rate_interval]"
 
 
-def _quantiles(metric: str, by: str = "") -> tuple[Query, ...]:
+def _build_quantile_queries(metric: str, by: str = "") -> tuple[Query, ...]:
     """Half and 99 of 100 of a histogram, or the latter by a label."""
     if by:
         expression = f"histogram_quantile(0.99, sum by ({by}, le) (rate({metric}_bucket{_RATE})))"
@@ -27,7 +27,7 @@ ENGINE_ROOM = Board(
             "Near 1: the processor is what limits.",
             (
                 Query(f"sum(rate(crescendo_kernel_busy_seconds_total{_RATE}))", "busy"),
-                Query("vector(1)", "full", bar=True),
+                Query("vector(1)", "full", is_limit=True),
             ),
             Unit.SHARE,
         ),
@@ -39,7 +39,7 @@ ENGINE_ROOM = Board(
         Panel(
             "Commits, from decided to durable",
             "Their turn waited for.",
-            _quantiles("crescendo_commit_seconds"),
+            _build_quantile_queries("crescendo_commit_seconds"),
             Unit.SECONDS,
         ),
         Panel(
@@ -86,7 +86,7 @@ ENGINE_ROOM = Board(
         Panel(
             "Requests, 99 of 100",
             "Waiting included where ?wait= asked for it.",
-            _quantiles("crescendo_request_seconds", "route"),
+            _build_quantile_queries("crescendo_request_seconds", "route"),
             Unit.SECONDS,
         ),
         Panel(
@@ -126,7 +126,7 @@ ENGINE_ROOM = Board(
             "Against what the process may open.",
             (
                 Query('sum(process_open_fds{job="crescendo"})', "open"),
-                Query('sum(process_max_fds{job="crescendo"})', "limit", bar=True),
+                Query('sum(process_max_fds{job="crescendo"})', "limit", is_limit=True),
             ),
         ),
         Panel(
@@ -134,7 +134,7 @@ ENGINE_ROOM = Board(
             "And of the embedded database.",
             (
                 Query("min(crescendo_disk_free_bytes)", "free"),
-                Query("max(crescendo_disk_size_bytes)", "size", bar=True),
+                Query("max(crescendo_disk_size_bytes)", "size", is_limit=True),
             ),
             Unit.BYTES,
         ),

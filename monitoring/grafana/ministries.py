@@ -1,6 +1,6 @@
 """The board of the senders: what each sends, and what becomes of it."""
 
-from monitoring.grafana.panels import Board, Look, Panel, Query, Unit, Variable
+from monitoring.grafana.panels import Board, Panel, PanelType, Query, Unit, Variable
 
 MINISTRIES = Board(
     "ministries",
@@ -49,7 +49,7 @@ MINISTRIES = Board(
                     "{{sender}} {{state}}",
                 ),
             ),
-            look=Look.BARS,
+            panel_type=PanelType.BARS,
         ),
         Panel(
             "Paused, and lost",
@@ -65,8 +65,8 @@ MINISTRIES = Board(
             "Over a fifth, and three times what it was: an alert.",
             (Query('sender:crescendo_refused_lines:ratio15m{sender=~"$sender"}', "{{sender}}"),),
             Unit.SHARE,
-            Look.BARS,
-            alarms=(0.2, "above"),
+            PanelType.BARS,
+            threshold=(0.2, "above"),
             empty_when="nothing was decided for a quarter of an hour",
         ),
         Panel(
@@ -79,7 +79,7 @@ MINISTRIES = Board(
                 ),
             ),
             Unit.EUROS,
-            Look.BARS,
+            PanelType.BARS,
         ),
         Panel(
             "Budget nodes near exhaustion",
@@ -103,8 +103,8 @@ MINISTRIES = Board(
                     ),
                 ),
                 Unit.SHARE,
-                Look.BARS,
-                alarms=(0.1, "below"),
+                PanelType.BARS,
+                threshold=(0.1, "below"),
             )
             for measure in ("ae", "cp")
         ),

@@ -15,7 +15,7 @@ _SCHEMA = 41
 """Of Grafana 12."""
 
 
-class Look(StrEnum):
+class PanelType(StrEnum):
     """How a panel shows its figures."""
 
     LINES = "timeseries"
@@ -40,7 +40,7 @@ class Query(NamedTuple):
 
     expression: str
     legend: str = ""
-    bar: bool = False
+    is_limit: bool = False
     """Whether it is a limit that the other lines are held against."""
 
 
@@ -48,13 +48,13 @@ class Panel(NamedTuple):
     """One picture."""
 
     title: str
-    says: str
+    description: str
     """What to make of it."""
     queries: tuple[Query, ...]
     unit: Unit = Unit.COUNT
-    look: Look = Look.LINES
+    panel_type: PanelType = PanelType.LINES
     width: int = 12
-    alarms: tuple[float, str] | None = None
+    threshold: tuple[float, str] | None = None
     """From which value on the figure is red; ``above`` or ``below``."""
     empty_when: str = ""
     """Why it may have nothing to show."""
@@ -72,17 +72,17 @@ class Board(NamedTuple):
 
     name: str
     title: str
-    says: str
+    description: str
     panels: tuple[Panel, ...]
     variables: tuple[Variable, ...] = ()
 
 
-def document(board: Board) -> str:
+def render_board(board: Board) -> str:
     """The board as Grafana reads it."""
     found = {
         "uid": f"crescendo-{board.name}",
         "title": f"Crescendo: {board.title}",
-        "description": board.says,
+        "description": board.description,
         "tags": ["crescendo"],
         "schemaVersion": _SCHEMA,
         "editable": False,
@@ -90,22 +90,22 @@ def document(board: Board) -> str:
         "refresh": "5s",
         "time": {"from": "now-1h", "to": "now"},
         "timezone": "Europe/Paris",
-        "links": [_link()],
-        "templating": {"list": [_choice(each) for each in board.variables]},
+        "links": [_render_link()],
+        "templating": {"list": [_render_variable(each) for each in board.variables]},
         "panels": [
-            _panel(number, panel, place)
-            for number, (panel, place) in enumerate(zip(board.panels, _places(board.panels), strict=True), 1)
+            _render_panel(number, panel, place)
+            for number, (panel, place) in enumerate(zip(board.panels, _lay_out(board.panels), strict=True), 1)
         ],
     }
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
-def _places(panels: tuple[Panel, ...]) -> list[dict[str, int]]:
+def _lay_out(panels: tuple[Panel, ...]) -> list[dict[str, int]]:
     """From left to right, then the next row, which begins below the highest of this one."""
     found: list[dict[str, int]] = []
     x = y = below = 0
     for panel in panels:
-        height = 4 if panel.look is Look.FIGURE else 8
+        height = 4 if panel.panel_type is PanelType.FIGURE else 8
         if x + panel.width > _COLUMNS:
             x, y = 0, below
         found.append({"x": x, "y": y, "w": panel.width, "h": height})
@@ -113,46 +113,52 @@ def _places(panels: tuple[Panel, ...]) -> list[dict[str, int]]:
     return found
 
 
-def _panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
-    says = f"{panel.says} Empty when {panel.empty_when}." if panel.empty_when else panel.says
+def _render_panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
+    says = f"{panel.description} Empty when {panel.empty_when}." if panel.empty_when else panel.description
     return {
         "id": number,
-        "type": panel.look.value,
+        "type": panel.panel_type.value,
         "title": panel.title,
         "description": says,
         "datasource": dict(SOURCE),
         "gridPos": place,
-        "targets": [_target(chr(ord("A") + at), query, panel.look) for at, query in enumerate(panel.queries)],
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": [_bar(q) for q in panel.queries if q.bar]},
-        "options": _options(panel.look),
+        "targets": [
+            _render_target(chr(ord("A") + at), query, panel.panel_type)
+            for at, query in enumerate(panel.queries)
+        ],
+        "fieldConfig": {
+            "defaults": _render_defaults(panel),
+            "overrides": [_render_limit(q) for q in panel.queries if q.is_limit],
+        },
+        "options": _render_options(panel.panel_type),
     }
 
 
-def _target(name: str, query: Query, look: Look) -> dict[str, Any]:
+def _render_target(name: str, query: Query, look: PanelType) -> dict[str, Any]:
     return {
         "refId": name,
         "datasource": dict(SOURCE),
         "expr": query.expression,
         "legendFormat": query.legend or "__auto",
-        "instant": look is not Look.LINES,
-        "range": look is Look.LINES,
+        "instant": look is not PanelType.LINES,
+        "range": look is PanelType.LINES,
     }
 
 
-def _defaults(panel: Panel) -> dict[str, Any]:
+def _render_defaults(panel: Panel) -> dict[str, Any]:
     defaults: dict[str, Any] = {
         "unit": panel.unit.value,
         "custom": {"fillOpacity": 10, "showPoints": "never"},
     }
-    if panel.look is not Look.LINES:
+    if panel.panel_type is not PanelType.LINES:
         defaults.pop("custom")
-    if panel.look is Look.BARS and panel.unit is Unit.SHARE:
+    if panel.panel_type is PanelType.BARS and panel.unit is Unit.SHARE:
         defaults |= {"min": 0, "max": 1}
-    defaults["thresholds"] = {"mode": "absolute", "steps": _steps(panel.alarms)}
+    defaults["thresholds"] = {"mode": "absolute", "steps": _render_steps(panel.threshold)}
     return defaults
 
 
-def _steps(alarms: tuple[float, str] | None) -> list[dict[str, Any]]:
+def _render_steps(alarms: tuple[float, str] | None) -> list[dict[str, Any]]:
     if alarms is None:
         return [{"color": "text", "value": None}]
     value, side = alarms
@@ -160,7 +166,7 @@ def _steps(alarms: tuple[float, str] | None) -> list[dict[str, Any]]:
     return [{"color": first, "value": None}, {"color": second, "value": value}]
 
 
-def _bar(query: Query) -> dict[str, Any]:
+def _render_limit(query: Query) -> dict[str, Any]:
     """A dashed red line, which is no figure of the service."""
     dashed = {"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 8]}}
     red = {"id": "color", "value": {"mode": "fixed", "fixedColor": "red"}}
@@ -170,19 +176,19 @@ def _bar(query: Query) -> dict[str, Any]:
     }
 
 
-def _options(look: Look) -> dict[str, Any]:
-    if look is Look.LINES:
+def _render_options(look: PanelType) -> dict[str, Any]:
+    if look is PanelType.LINES:
         return {
             "legend": {"displayMode": "table", "placement": "right", "calcs": ["lastNotNull", "max"]},
             "tooltip": {"mode": "multi", "sort": "desc"},
         }
     reduced = {"calcs": ["lastNotNull"], "fields": "", "values": False}
-    if look is Look.BARS:
+    if look is PanelType.BARS:
         return {"reduceOptions": reduced, "orientation": "horizontal", "displayMode": "basic"}
     return {"reduceOptions": reduced, "colorMode": "value", "graphMode": "none", "textMode": "value_and_name"}
 
 
-def _choice(variable: Variable) -> dict[str, Any]:
+def _render_variable(variable: Variable) -> dict[str, Any]:
     return {
         "type": "query",
         "name": variable.name,
@@ -198,7 +204,7 @@ def _choice(variable: Variable) -> dict[str, Any]:
     }
 
 
-def _link() -> dict[str, Any]:
+def _render_link() -> dict[str, Any]:
     """To the other boards."""
     return {
         "type": "dashboards",

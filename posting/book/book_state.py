@@ -8,16 +8,16 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, Change, Effects, effects
+from core.catalog import CATALOG, Effects, PayeeChange, build_effects
 from core.errors import EngineError
-from core.tables.book import LEDGER_ACCOUNTS, Book, Cells, Counters, Items, Keys, Ledger, Nodes
-from core.tables.columns import record, records, sealed
+from core.tables.book import LEDGER_ACCOUNTS, Book, BudgetNodes, Cells, Counters, KeyRows, Ledger, OpenItems
+from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import dirty_pages as page_kernel
 from kernels import key_index as key_kernel
 from posting.book import cells
 from posting.book.registry import CENTRES_A_YEAR, SHEETS, Registry
-from posting.book.rehash import Widening
-from posting.book.reserved_memory import extended, memory_bytes, reserve
+from posting.book.rehash import Rehash
+from posting.book.reserved_memory import extend, read_memory_bytes, reserve
 
 ENTRIES_MAX = 2**32 - 2
 """Entry ids are 32 bits in memory; a shard that nears it is split."""
@@ -28,27 +28,27 @@ ITEMS_A_PAGE = 240
 KEYS_A_PAGE = 320
 """Keys of one page of a checkpoint, of acts or of payees."""
 
-ROOM = 1 << 25
+RESERVED_ENTRIES = 1 << 25
 """Entries there is room for from the start: address space, not memory, until they are written.
 
 Behind it stands as much as the machine could hold, so that large tables need not be copied to grow."""
 
-AHEAD_EIGHTHS = 7
+REHASH_AT_EIGHTHS = 7
 """Of what the slots of the acts' keys hold; from there on they are widened beside the decisions."""
 
-CELLS_ROOM = 1 << 20
+RESERVED_CELLS = 1 << 20
 """Account assignments there is room for, in the same way."""
 
-CHANGES = np.array([kind.change is not Change.NONE for kind in CATALOG])
+CHANGES_PAYEE = np.array([kind.change is not PayeeChange.NONE for kind in CATALOG])
 """By kind: whether it changes a registered payee."""
 
 _WHOLE_PAGES = lcm(ITEMS_A_PAGE, KEYS_A_PAGE)
 _LOAD_TENTHS = 6
-_FIGURES = 8
+_FIGURE_COUNT = 8
 
 
 @dataclass(slots=True)
-class State:
+class BookState:
     """The book, and what is known about it that the kernels need not know."""
 
     registry: Registry
@@ -59,7 +59,7 @@ class State:
     """Pages of items changed since the last checkpoint, by page number."""
     changed_payee_pages: set[int] = field(default_factory=set)
     """Pages of payees that were registered before the last checkpoint and changed since."""
-    widening: Widening | None = None
+    rehash: Rehash | None = None
     """Of the slots of the acts' keys, while it is under way."""
 
     @property
@@ -78,7 +78,7 @@ class State:
         return int(self.book.counters[0]["payees"])
 
     @property
-    def changes(self) -> int:
+    def payee_changes(self) -> int:
         """Changes of registered payees so far."""
         return int(self.book.counters[0]["changes"])
 
@@ -89,21 +89,21 @@ class State:
 
         A refused line may have followed something too; a page too many is no harm.
         """
-        self.note_pages(np.ascontiguousarray(decisions["predecessor"]))
-        if self.changes != changes:
-            self.note_payees(decisions["payee"][CHANGES[acts["kind"]]])
+        self.note_changed_pages(np.ascontiguousarray(decisions["predecessor"]))
+        if self.payee_changes != changes:
+            self.note_changed_payees(decisions["payee"][CHANGES_PAYEE[acts["kind"]]])
 
-    def note_payees(self, payees: NDArray[np.integer]) -> None:
+    def note_changed_payees(self, payees: NDArray[np.integer]) -> None:
         """Remember the pages of the ``payees`` that were changed; 0 is none."""
         self.changed_payee_pages.update(((payees[payees > 0] - 1) // KEYS_A_PAGE).tolist())
 
-    def note_pages(self, followed: NDArray[np.int64]) -> None:
+    def note_changed_pages(self, predecessors: NDArray[np.int64]) -> None:
         """Remember the pages of the entries ``followed`` (0 is none) and of their commitments."""
         last = self.entries // ITEMS_A_PAGE + 1
         if last > len(self.changed_pages):
             self.changed_pages = np.concatenate([self.changed_pages, np.zeros(2 * last, bool)])
         marks = self.changed_pages.view(np.uint8)
-        page_kernel.mark(sealed(followed), sealed(self.book.items), ITEMS_A_PAGE, marks)
+        page_kernel.mark_pages(seal_array(predecessors), seal_array(self.book.items), ITEMS_A_PAGE, marks)
 
     def add_cells(self, words: NDArray[np.int64], before: int) -> None:
         """Learn the account assignments first seen with some lines; ``before`` were numbered before them.
@@ -119,70 +119,70 @@ class State:
                 f"{known} account assignments are known, and lines come that were numbered behind {before}"
             )
         if len(words):
-            self.cell_words = extended(self.cell_words, known + len(words), known)
+            self.cell_words = extend(self.cell_words, known + len(words), known)
             self.cell_words[known:] = words
-            table = extended(self.book.cells, known + len(words), known)
-            table[known:] = cells.as_records(words, self.registry)
-            self._replace(cells=sealed(table))
+            table = extend(self.book.cells, known + len(words), known)
+            table[known:] = cells.to_records(words, self.registry)
+            self._replace(cells=seal_array(table))
 
-    def make_room(self, lines: int) -> None:
+    def ensure_capacity(self, lines: int) -> None:
         """Be sure that ``lines`` more fit everywhere; the kernels never grow anything."""
         if self.entries + lines > ENTRIES_MAX:
             raise EngineError(f"entry {ENTRIES_MAX} is the last this engine can number; split the shard")
-        self._make_room_for_items(lines)
-        self._make_room_for_keys("keys", "slots", self.keys, lines)
-        self._make_room_for_keys("payees", "payee_slots", self.payees, lines)
-        self._make_room_for_keys("waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), lines)
+        self._ensure_item_capacity(lines)
+        self._ensure_key_capacity("keys", "slots", self.keys, lines)
+        self._ensure_key_capacity("payees", "payee_slots", self.payees, lines)
+        self._ensure_key_capacity("waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), lines)
 
-    def make_room_to_restore(self, entries: int, keys: int, payees: int) -> None:
+    def ensure_capacity_to_restore(self, entries: int, keys: int, payees: int) -> None:
         """Be sure that what a checkpoint holds fits in this book, in which nothing happened yet."""
-        self._make_room_for_items(entries)
-        self._make_room_for_keys("keys", "slots", 0, keys)
-        self._make_room_for_keys("payees", "payee_slots", 0, payees)
+        self._ensure_item_capacity(entries)
+        self._ensure_key_capacity("keys", "slots", 0, keys)
+        self._ensure_key_capacity("payees", "payee_slots", 0, payees)
 
-    def _make_room_for_items(self, more: int) -> None:
+    def _ensure_item_capacity(self, more: int) -> None:
         items = self.book.items
         if self.entries + more + 1 > len(items):
-            rows = _in_whole_pages(2 * (self.entries + more))
-            self._replace(items=extended(items, rows, self.entries + 1))
+            rows = _round_up_to_pages(2 * (self.entries + more))
+            self._replace(items=extend(items, rows, self.entries + 1))
 
-    def _make_room_for_keys(self, table: str, slots: str, used: int, more: int) -> None:
+    def _ensure_key_capacity(self, table: str, slots: str, used: int, more: int) -> None:
         keys = getattr(self.book, table)
         if used + more > len(keys):
-            keys = extended(keys, _in_whole_pages(2 * (used + more)), used)
+            keys = extend(keys, _round_up_to_pages(2 * (used + more)), used)
             self._replace(**{table: keys})
-        narrow, wanted = getattr(self.book, slots), _slots_for(used + more)
-        if wanted > len(narrow) and table == "keys" and self.widening:
-            narrow = self._widened(self.widening)
+        narrow, wanted = getattr(self.book, slots), _count_slots(used + more)
+        if wanted > len(narrow) and table == "keys" and self.rehash:
+            narrow = self._finish_rehash(self.rehash)
         if wanted > len(narrow):
             wider = reserve(np.uint64, max(wanted, 2 * len(narrow)))
-            key_kernel.index(wider, sealed(keys), 0, used)
+            key_kernel.index_keys(wider, seal_array(keys), 0, used)
             self._replace(**{slots: wider})
 
-    def grow_beside(self) -> None:
+    def rehash_in_background(self) -> None:
         """Widen the slots of the acts' keys ahead of need, beside the decisions, so that no batch waits for it.
 
         Called between batches, while nothing stands in the book that is to be taken back.
         """
-        if self.widening and self.widening.is_done:
-            self._widened(self.widening)
-        if not self.widening and _slots_for(self.keys) > len(self.book.slots) * AHEAD_EIGHTHS // 8:
-            self.widening = Widening(sealed(self.book.keys), self.keys, 2 * len(self.book.slots))
+        if self.rehash and self.rehash.is_done:
+            self._finish_rehash(self.rehash)
+        if not self.rehash and _count_slots(self.keys) > len(self.book.slots) * REHASH_AT_EIGHTHS // 8:
+            self.rehash = Rehash(seal_array(self.book.keys), self.keys, 2 * len(self.book.slots))
 
-    def _widened(self, widening: Widening) -> NDArray[np.uint64]:
-        slots = widening.taken(sealed(self.book.keys), self.keys)
+    def _finish_rehash(self, widening: Rehash) -> NDArray[np.uint64]:
+        slots = widening.take_result(seal_array(self.book.keys), self.keys)
         self._replace(slots=slots)
-        self.widening = None
+        self.rehash = None
         return slots
 
-    def forget_waiting(self) -> None:
+    def clear_waiting(self) -> None:
         """No act waits any more: a new pass or another submission begins."""
         if self.book.counters[0]["waiting"]:
             self.book.waiting_slots[:] = 0
             self.book.counters[0]["waiting"] = 0
 
     @contextmanager
-    def restored(self) -> Iterator[None]:
+    def restore_after(self) -> Iterator[None]:
         """Let cells and waiting keys be afterwards what they were; what was decided is another's to take back."""
         cells, waiting = len(self.cell_words), int(self.book.counters[0]["waiting"])
         held, slots = self.book.waiting[:waiting].copy(), self.book.waiting_slots.copy()
@@ -192,72 +192,79 @@ class State:
         self._replace(waiting_slots=slots)
 
     def _drop_cells(self, first: int) -> None:
-        table = extended(self.book.cells, len(self.cell_words), first)
+        table = extend(self.book.cells, len(self.cell_words), first)
         table[first:], self.cell_words[first:] = np.zeros(1, table.dtype), 0
         self.cell_words = self.cell_words[:first]
-        self._replace(cells=sealed(table[:first]))
+        self._replace(cells=seal_array(table[:first]))
 
-    def wait_for(self, acts: np.ndarray) -> None:
+    def add_waiting(self, acts: np.ndarray) -> None:
         """Hold the keys of ``acts``, which wait for their predecessor."""
-        self._make_room_for_keys("waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), len(acts))
+        self._ensure_key_capacity(
+            "waiting", "waiting_slots", int(self.book.counters[0]["waiting"]), len(acts)
+        )
         book = self.book
-        key_kernel.wait(sealed(acts), book.waiting_slots, book.waiting, book.counters)
+        key_kernel.insert_waiting_keys(seal_array(acts), book.waiting_slots, book.waiting, book.counters)
 
     def _replace(self, **tables: np.ndarray) -> None:
         self.book = self.book._replace(**tables)
 
 
-def empty(registry: Registry, entries: int = 0) -> State:
+def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     """A book in which nothing happened yet, with room for ``entries``."""
-    rows = _in_whole_pages(max(2 * entries, ROOM))
-    room = memory_bytes() // (2 * record(Items).itemsize)
-    catalog = records(Effects, len(effects()[0]))
-    for name, column in effects()._asdict().items():
+    rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
+    room = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
+    catalog = allocate_records(Effects, len(build_effects()[0]))
+    for name, column in build_effects()._asdict().items():
         catalog[name] = column
-    nodes, figures = _nodes(registry)
+    nodes, figures = _build_nodes(registry)
     book = Book(
-        effects=sealed(catalog),
-        cells=sealed(reserve(record(Cells), 1, CELLS_ROOM)),
+        effects=seal_array(catalog),
+        cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
-        items=reserve(record(Items), rows, room),
-        ledger=reserve(record(Ledger), len(registry.reference.calendar.open_periods()) * LEDGER_ACCOUNTS),
-        keys=reserve(record(Keys), rows, room),
-        payees=reserve(record(Keys), _in_whole_pages(1 << 16)),
-        waiting=records(Keys, 1 << 10),
-        counters=records(Counters, 1),
+        items=reserve(to_record_dtype(OpenItems), rows, room),
+        ledger=reserve(
+            to_record_dtype(Ledger), len(registry.reference.calendar.mark_open_periods()) * LEDGER_ACCOUNTS
+        ),
+        keys=reserve(to_record_dtype(KeyRows), rows, room),
+        payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
+        waiting=allocate_records(KeyRows, 1 << 10),
+        counters=allocate_records(Counters, 1),
         figures=figures,
-        periods=registry.reference.calendar.open_periods(),
+        periods=registry.reference.calendar.mark_open_periods(),
         roles=registry.shared_accounts.copy(),
         slots=reserve(np.uint64, 1 << 18),
         payee_slots=reserve(np.uint64, 1 << 17),
         waiting_slots=np.zeros(1 << 11, np.uint64),
     )
-    words = reserve(np.int64, 1, CELLS_ROOM)
+    words = reserve(np.int64, 1, RESERVED_CELLS)
     words[0] = -1
-    return State(registry, book, words)
+    return BookState(registry, book, words)
 
 
-def _slots_for(keys: int) -> int:
+def _count_slots(keys: int) -> int:
     """How many it takes to find so many keys."""
     return 10 * keys // _LOAD_TENTHS + 1
 
 
-def _in_whole_pages(rows: int) -> int:
+def _round_up_to_pages(rows: int) -> int:
     """At least ``rows``; a checkpoint copies nothing but whole pages."""
     return -(-rows // _WHOLE_PAGES) * _WHOLE_PAGES
 
 
-def _nodes(registry: Registry) -> tuple[np.ndarray, NDArray[np.int64]]:
+def _build_nodes(registry: Registry) -> tuple[np.ndarray, NDArray[np.int64]]:
     """Every fund centre on each of its six sheets, in every budget year."""
     size = len(registry.years) * CENTRES_A_YEAR * SHEETS
-    nodes, figures = reserve(record(Nodes), size), reserve(np.int64, size * _FIGURES).reshape(size, _FIGURES)
+    nodes, figures = (
+        reserve(to_record_dtype(BudgetNodes), size),
+        reserve(np.int64, size * _FIGURE_COUNT).reshape(size, _FIGURE_COUNT),
+    )
     means = registry.meanings
     centres = np.arange(1, means.centre_level.shape[1])
     for row, year in enumerate(registry.years):
         parent = means.centre_parent[row, 1:]
         for sheet in range(SHEETS):
-            at = registry.node_positions(centres, np.array(year), np.array(sheet))
-            above = registry.node_positions(parent, np.array(year), np.array(sheet))
+            at = registry.find_node_positions(centres, np.array(year), np.array(sheet))
+            above = registry.find_node_positions(parent, np.array(year), np.array(sheet))
             nodes["parent"][at] = np.where(parent == 0, -1, above)
             nodes["level"][at] = means.centre_level[row, 1:]
             nodes["staff"][at] = sheet // 3

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from core.calendar import YEAR_FIRST
 from core.errors import EngineError
 from core.tables.book import Cells
-from core.tables.columns import blank, grown, records, unfilled
-from core.tables.journal import NewCells, Numbers, Packed
+from core.tables.columns import allocate_records, allocate_unfilled, allocate_zeros, grow
+from core.tables.journal import NewCells, Numbers, PackedCells
 from kernels import cells as kernel
 from kernels.cells import AREA_BIT, CENTRE_BIT, FUND_BIT, ITEM_BIT
-from posting.book.registry import LIMITS, Coded, Registry
+from posting.book.registry import NUMBERS_MAX, CodeKind, Registry
 
 _YEAR_MASK = (1 << FUND_BIT) - 1
 CELLS_MAX = 1 << 24
-_ROOM = 1 << 12
+_INITIAL_CAPACITY = 1 << 12
 _STAFF_SHEET = 3
 
 
@@ -43,18 +43,21 @@ def pack(parts: CellParts) -> NDArray[np.int64]:
 
 def unpack(words: NDArray[np.int64]) -> CellParts:
     """The parts of each word."""
-    area, item = (words >> AREA_BIT) & LIMITS[Coded.AREA], (words >> ITEM_BIT) & LIMITS[Coded.ITEM]
-    fund, year = (words >> FUND_BIT) & LIMITS[Coded.FUND], (words & _YEAR_MASK) + YEAR_FIRST
+    area, item = (
+        (words >> AREA_BIT) & NUMBERS_MAX[CodeKind.AREA],
+        (words >> ITEM_BIT) & NUMBERS_MAX[CodeKind.ITEM],
+    )
+    fund, year = (words >> FUND_BIT) & NUMBERS_MAX[CodeKind.FUND], (words & _YEAR_MASK) + YEAR_FIRST
     return CellParts(words >> CENTRE_BIT, area, item, fund, year)
 
 
-class Numbered(NamedTuple):
+class NumberedCells(NamedTuple):
     """The numbers of some words."""
 
-    number: NDArray[np.int32]
-    new: NDArray[np.int64]
+    numbers: NDArray[np.int32]
+    new_words: NDArray[np.int64]
     """Words met for the first time, in order."""
-    before: int
+    count_before: int
     """How many there were before, the unused number 0 among them."""
 
 
@@ -63,70 +66,72 @@ class CellNumbers:
 
     def __init__(self, words: NDArray[np.int64]) -> None:
         """``words`` of the cells stored, by number from 1."""
-        self._known = np.full(len(words) + 1 + _ROOM, -1, np.int64)
-        self._slots = np.zeros(2 * _ROOM, np.uint64)
+        self._words = np.full(len(words) + 1 + _INITIAL_CAPACITY, -1, np.int64)
+        self._slots = np.zeros(2 * _INITIAL_CAPACITY, np.uint64)
         self._count = np.ones(1, np.int64)
         self._lock = Lock()
-        self.number(words)
+        self.number_words(words)
 
-    def number(self, words: NDArray[np.int64]) -> Numbered:
+    def number_words(self, words: NDArray[np.int64]) -> NumberedCells:
         """The number of each word (-1 stays -1), and the words that were new, in order."""
         with self._lock:
-            return self._number(words)
+            return self._number_words(words)
 
     def fork(self) -> "CellNumbers":
         """Numbers that begin with those given so far, and go their own way."""
         with self._lock:
-            return CellNumbers(self._known[1 : int(self._count[0])].copy())
+            return CellNumbers(self._words[1 : int(self._count[0])].copy())
 
-    def _number(self, words: NDArray[np.int64]) -> Numbered:
+    def _number_words(self, words: NDArray[np.int64]) -> NumberedCells:
         first = int(self._count[0])
-        self._make_room(first + len(words))
-        numbers = unfilled(Numbers, len(words))
+        self._ensure_capacity(first + len(words))
+        numbers = allocate_unfilled(Numbers, len(words))
         packed = np.ascontiguousarray(words)
         packed.flags.writeable = False
-        kernel.number(Packed(packed), self._slots, self._known, self._count, numbers)
-        return Numbered(numbers.number, self._known[first : int(self._count[0])].copy(), first)
+        kernel.number_cells(PackedCells(packed), self._slots, self._words, self._count, numbers)
+        return NumberedCells(numbers.number, self._words[first : int(self._count[0])].copy(), first)
 
-    def _make_room(self, cells: int) -> None:
+    def _ensure_capacity(self, cells: int) -> None:
         if cells > CELLS_MAX:
             raise EngineError(f"{CELLS_MAX} account assignments are in use; no more can be numbered")
-        if cells > len(self._known):
-            self._known = grown(self._known, 2 * cells)
+        if cells > len(self._words):
+            self._words = grow(self._words, 2 * cells)
         if 2 * cells > len(self._slots):
-            self._index_anew(1 << (4 * cells).bit_length())
+            self._rebuild_index(1 << (4 * cells).bit_length())
 
-    def _index_anew(self, slots: int) -> None:
-        known = self._known[1 : int(self._count[0])].copy()
+    def _rebuild_index(self, slots: int) -> None:
+        known = self._words[1 : int(self._count[0])].copy()
         self._slots, self._count[0] = np.zeros(slots, np.uint64), 1
         known.flags.writeable = False
-        kernel.number(Packed(known), self._slots, self._known, self._count, blank(Numbers, len(known)))
+        kernel.number_cells(
+            PackedCells(known), self._slots, self._words, self._count, allocate_zeros(Numbers, len(known))
+        )
 
 
-def as_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
+def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     """What the kernels know of each cell: what its codes mean in its own budget year."""
-    parts, found = unpack(words), records(Cells, len(words))
+    parts, found = unpack(words), allocate_records(Cells, len(words))
     means, at = registry.meanings, parts.year - registry.years.start
     sheet = means.item_staff[at, parts.item].astype(np.int64) * _STAFF_SHEET
     sheet += means.fund_family[at, parts.fund]
     is_operation = registry.is_operation(parts.centre, parts.year)
-    centre = np.where(is_operation, registry.parents(parts.centre, parts.year), parts.centre)
-    found["centre_node"] = registry.node_positions(centre, parts.year, sheet)
+    centre = np.where(is_operation, registry.find_parents(parts.centre, parts.year), parts.centre)
+    found["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
     found["level"] = means.centre_level[at, centre]
-    operation = registry.node_positions(parts.centre, parts.year, sheet)
+    operation = registry.find_node_positions(parts.centre, parts.year, sheet)
     found["operation_node"] = np.where(is_operation, operation, -1)
     accounts = means.item_accounts[at, parts.item]
     found["expense"], found["accrued"], found["creditor"] = accounts.T
     return found
 
 
-def as_rows(words: NDArray[np.int64], first: int, batch: int, registry: Registry) -> NewCells:
+def to_rows(words: NDArray[np.int64], first: int, batch: int, registry: Registry) -> NewCells:
     """The rows to store for the cells ``first``, ``first`` + 1, ..."""
-    parts, rows = unpack(words), blank(NewCells, len(words))
+    parts, rows = unpack(words), allocate_zeros(NewCells, len(words))
     is_operation = registry.is_operation(parts.centre, parts.year)
     rows.cell[:] = np.arange(first, first + len(words))
     rows.batch[:] = batch
-    rows.centre[:] = np.where(is_operation, registry.parents(parts.centre, parts.year), parts.centre)
+    rows.centre[:] = np.where(is_operation, registry.find_parents(parts.centre, parts.year), parts.centre)
     rows.operation[:] = np.where(is_operation, parts.centre, 0)
     rows.area[:], rows.item[:], rows.fund[:], rows.budget_year[:] = parts[1:]
     return rows

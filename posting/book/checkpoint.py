@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from posting.book.book_state import ITEMS_A_PAGE, KEYS_A_PAGE, State
-from posting.book.reserved_memory import apart
+from posting.book.book_state import ITEMS_A_PAGE, KEYS_A_PAGE, BookState
+from posting.book.reserved_memory import copy_to_own_memory
 
 PAGE_BYTES = 7680
 """A whole number of records of every array."""
@@ -25,7 +25,7 @@ PIECE_BYTES = 8064
 BLOCK_PAGES = 128
 """Pages compressed together: small enough to stay in the processor's cache."""
 
-_PARTS: Mapping[int, tuple[str, int]] = {
+_ARRAYS: Mapping[int, tuple[str, int]] = {
     1: ("items", ITEMS_A_PAGE),
     2: ("keys", KEYS_A_PAGE),
     3: ("payees", KEYS_A_PAGE),
@@ -34,7 +34,7 @@ CODEC = pa.Codec("lz4")
 _CODEC_BYTES_MAX = BLOCK_PAGES * PAGE_BYTES + BLOCK_PAGES * PAGE_BYTES // 255 + 16
 """What LZ4 makes of a block at the worst, by its own bound."""
 
-_PIECES_AT_ONCE = 64
+_PIECES_PER_CHUNK = 64
 PIECE_ROW = np.dtype(
     [
         ("fields", ">i2"),
@@ -46,17 +46,19 @@ PIECE_ROW = np.dtype(
         ("payload", (np.uint8, PIECE_BYTES)),
     ]
 )
-BLOCK = np.dtype([("part", "<u4"), ("pages", "<u4"), ("bytes", "<u4")])
+BLOCK_HEADER = np.dtype([("part", "<u4"), ("pages", "<u4"), ("bytes", "<u4")])
 """What stands before the numbers of a block's pages and their compressed bytes; part 0 ends the checkpoint."""
 
-HEAD = np.dtype([(name, "<i8") for name in ("meaning", "batch", "entries", "keys", "payees", "previous")])
+CHECKPOINT_HEADER = np.dtype(
+    [(name, "<i8") for name in ("meaning", "batch", "entries", "keys", "payees", "previous")]
+)
 """What a checkpoint begins with, so that its digest vouches for its row as well."""
 
-MEANING = -2
+FORMAT_VERSION = -2
 """Of the bits in its pages: one of another meaning is as good as damaged.  -1, which had no such mark, knew no ``STOPPED``."""
 
 
-class Mark(NamedTuple):
+class CheckpointExtent(NamedTuple):
     """What a checkpoint covers."""
 
     batch: int
@@ -65,11 +67,11 @@ class Mark(NamedTuple):
     payees: int
 
 
-NOTHING = Mark(0, 0, 0, 0)
+NO_CHECKPOINT = CheckpointExtent(0, 0, 0, 0)
 """Where a book without checkpoints begins."""
 
 
-class Stored(NamedTuple):
+class CheckpointRow(NamedTuple):
     """A checkpoint's row: what it covers, which one it builds upon, and what its pieces must be."""
 
     batch: int
@@ -83,16 +85,16 @@ class Stored(NamedTuple):
     """SHA-256 of all pieces in order."""
 
     @property
-    def mark(self) -> Mark:
+    def extent(self) -> CheckpointExtent:
         """What it covers."""
-        return Mark(*self[:4])
+        return CheckpointExtent(*self[:4])
 
 
 @dataclass(slots=True)
-class Snapshot:
+class CheckpointSnapshot:
     """Pages as they stood just after a batch, ready to be copied."""
 
-    mark: Mark
+    extent: CheckpointExtent
     previous: int
     """Batch of the checkpoint before; 0 for the first."""
     blocks: list[memoryview]
@@ -100,83 +102,83 @@ class Snapshot:
     _pieces: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
 
-    def rows(self) -> Iterator[NDArray[np.uint8]]:
+    def encode_rows(self) -> Iterator[NDArray[np.uint8]]:
         """COPY rows, without header and trailer, some at a time; the last is filled up with zeros."""
         self._pieces, self._digest = 0, hashlib.sha256()
-        waiting, size = bytearray(), _PIECES_AT_ONCE * PIECE_BYTES
-        head = np.array([(MEANING, *self.mark, self.previous)], HEAD).tobytes()
-        for block in [head, *self.blocks, bytes(BLOCK.itemsize)]:
+        waiting, size = bytearray(), _PIECES_PER_CHUNK * PIECE_BYTES
+        head = np.array([(FORMAT_VERSION, *self.extent, self.previous)], CHECKPOINT_HEADER).tobytes()
+        for block in [head, *self.blocks, bytes(BLOCK_HEADER.itemsize)]:
             waiting += block
             while len(waiting) >= size:
-                yield self._next_rows(waiting[:size])
+                yield self._encode_next(waiting[:size])
                 del waiting[:size]
         if waiting:
-            yield self._next_rows(waiting + bytes(-len(waiting) % PIECE_BYTES))
+            yield self._encode_next(waiting + bytes(-len(waiting) % PIECE_BYTES))
 
-    def _next_rows(self, content: bytearray) -> NDArray[np.uint8]:
-        rows = _rows(self.mark.batch, self._pieces, content)
+    def _encode_next(self, content: bytearray) -> NDArray[np.uint8]:
+        rows = _encode_rows(self.extent.batch, self._pieces, content)
         self._digest.update(content)
         self._pieces += len(content) // PIECE_BYTES
         return rows
 
-    def stored(self) -> Stored:
+    def build_row(self) -> CheckpointRow:
         """Its row, known once all of ``rows`` were made."""
-        return Stored(*self.mark, self.previous, self._pieces, self._digest.digest())
+        return CheckpointRow(*self.extent, self.previous, self._pieces, self._digest.digest())
 
 
-def take(state: State, batch: int, last: Mark) -> Snapshot:
+def take_snapshot(state: BookState, batch: int, last: CheckpointExtent) -> CheckpointSnapshot:
     """Keep every page that changed since ``last``."""
-    mark = Mark(batch, state.entries, state.keys, state.payees)
+    mark = CheckpointExtent(batch, state.entries, state.keys, state.payees)
     changed = np.flatnonzero(state.changed_pages)
     pages = {
-        1: np.union1d(changed, _pages_between(last.entries + 1, mark.entries + 1, ITEMS_A_PAGE)),
-        2: _pages_between(last.keys, mark.keys, KEYS_A_PAGE),
+        1: np.union1d(changed, _list_pages(last.entries + 1, mark.entries + 1, ITEMS_A_PAGE)),
+        2: _list_pages(last.keys, mark.keys, KEYS_A_PAGE),
         3: np.union1d(
             np.array(sorted(state.changed_payee_pages), np.int64),
-            _pages_between(last.payees, mark.payees, KEYS_A_PAGE),
+            _list_pages(last.payees, mark.payees, KEYS_A_PAGE),
         ),
     }
     state.changed_pages[:] = False
     state.changed_payee_pages.clear()
     packed = (
-        _block(state, part, numbers[at : at + BLOCK_PAGES].astype("<u4"))
+        _encode_block(state, part, numbers[at : at + BLOCK_PAGES].astype("<u4"))
         for part, numbers in pages.items()
         for at in range(0, len(numbers), BLOCK_PAGES)
     )
-    room = sum(packed_bytes_max(len(numbers)) for numbers in pages.values())
-    return Snapshot(mark, last.batch, apart(packed, room))
+    room = sum(bound_packed_bytes(len(numbers)) for numbers in pages.values())
+    return CheckpointSnapshot(mark, last.batch, copy_to_own_memory(packed, room))
 
 
-def packed_bytes_max(pages: int) -> int:
+def bound_packed_bytes(pages: int) -> int:
     """Bytes that the blocks of so many pages cannot exceed, however little they can be compressed."""
     blocks = -(-pages // BLOCK_PAGES)
-    whole = _CODEC_BYTES_MAX + BLOCK_PAGES * np.dtype("<u4").itemsize + BLOCK.itemsize
+    whole = _CODEC_BYTES_MAX + BLOCK_PAGES * np.dtype("<u4").itemsize + BLOCK_HEADER.itemsize
     return blocks * whole
 
 
-def _pages_between(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
+def _list_pages(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
     """Pages of the rows from ``first`` up to, not including, ``end``."""
     return np.arange(first // rows_a_page, -(-end // rows_a_page)) if end > first else np.zeros(0, np.int64)
 
 
-def paged(state: State, part: int) -> NDArray[np.uint8]:
+def view_pages(state: BookState, part: int) -> NDArray[np.uint8]:
     """An array's bytes, a page a row."""
-    name, rows_a_page = _PARTS[part]
+    name, rows_a_page = _ARRAYS[part]
     table = getattr(state.book, name)
     whole = len(table) // rows_a_page
     return table[: whole * rows_a_page].view(np.uint8).reshape(whole, PAGE_BYTES)
 
 
-def _block(state: State, part: int, pages: NDArray[np.uint32]) -> bytes:
-    first, source = int(pages[0]), paged(state, part)
+def _encode_block(state: BookState, part: int, pages: NDArray[np.uint32]) -> bytes:
+    first, source = int(pages[0]), view_pages(state, part)
     is_run = int(pages[-1]) - first + 1 == len(pages)
     chosen = source[first : first + len(pages)] if is_run else source[pages]
     packed = CODEC.compress(chosen.reshape(-1), asbytes=True)
-    head = np.array([(part, len(pages), len(packed))], BLOCK)
+    head = np.array([(part, len(pages), len(packed))], BLOCK_HEADER)
     return b"".join([head.tobytes(), pages.tobytes(), packed])
 
 
-def _rows(batch: int, first: int, content: bytearray) -> NDArray[np.uint8]:
+def _encode_rows(batch: int, first: int, content: bytearray) -> NDArray[np.uint8]:
     rows = np.empty(len(content) // PIECE_BYTES, PIECE_ROW)
     rows["fields"], rows["batch"], rows["piece"] = 3, batch, np.arange(first, first + len(rows))
     rows["batch_length"], rows["piece_length"], rows["payload_length"] = 8, 4, PIECE_BYTES

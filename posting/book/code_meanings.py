@@ -14,7 +14,7 @@ ITEM_ROLES = (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
 """Roles whose accounts an item decides, in the order of ``core.tables.book.Cells``."""
 
 
-class Numbered(NamedTuple):
+class CodeNumbers(NamedTuple):
     """The numbers of codes, from 1."""
 
     centre: Mapping[str, int]
@@ -24,7 +24,7 @@ class Numbered(NamedTuple):
     account: Mapping[str, int]
 
 
-class Meanings(NamedTuple):
+class CodeMeanings(NamedTuple):
     """A row a year, a column a number; column 0 is nothing, and what a year does not hold means nothing in it."""
 
     centre_level: NDArray[np.uint8]
@@ -40,10 +40,10 @@ class Meanings(NamedTuple):
     fund_programme: NDArray[np.int32]
 
 
-def blank(numbered: Numbered, years: int) -> Meanings:
+def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
     """Nothing means anything yet."""
     centres, areas, items, funds = ((years, len(each) + 1) for each in numbered[:4])
-    return Meanings(
+    return CodeMeanings(
         np.zeros(centres, np.uint8),
         np.zeros(centres, np.int32),
         np.zeros(centres, np.int32),
@@ -57,16 +57,16 @@ def blank(numbered: Numbered, years: int) -> Meanings:
     )
 
 
-def learn(year: Meanings, said: tuple[Nomenclature, Chart], numbered: Numbered) -> None:
+def fill_year(year: CodeMeanings, said: tuple[Nomenclature, Chart], numbered: CodeNumbers) -> None:
     """Fill in one year, the row of it of every array of ``Meanings``, from its files."""
     nomenclature, chart = said
-    _learn_centres(year, nomenclature, numbered.centre)
+    _fill_centres(year, nomenclature, numbered.centre)
     for area in nomenclature.areas.values():
         year.area_programme[numbered.area[area.code]] = numbered.centre[area.programme]
     for item in nomenclature.items.values():
         at = numbered.item[item.code]
         year.item_staff[at], year.item_budget_only[at] = item.staff, item.budget_only
-        played = chart.roles.get(item.code, {})
+        played = chart.role_accounts.get(item.code, {})
         year.item_accounts[at] = [
             numbered.account[played[role]] if role in played else 0 for role in ITEM_ROLES
         ]
@@ -76,7 +76,7 @@ def learn(year: Meanings, said: tuple[Nomenclature, Chart], numbered: Numbered) 
         year.fund_programme[at] = numbered.centre[fund.programme] if fund.programme else 0
 
 
-def _learn_centres(year: Meanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:
+def _fill_centres(year: CodeMeanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:
     """Parents stand before their children, so one pass in order links them."""
     for one in nomenclature.centres.values():
         at, parent = number_of[one.code], number_of.get(one.parent, 0)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import Family
-from core.tables.columns import seal, unfilled
+from core.tables.columns import allocate_unfilled, seal
 from core.tables.journal import Bytes, Fingerprints, Spans, Words
 from kernels import hashing
 
@@ -19,7 +19,7 @@ BANK_SALT = int(Field.IBAN)
 _PAYEE_PREFIX = int(Family.THIRD_PARTY) << 16
 
 
-def prefixes(
+def build_prefixes(
     sender: int | NDArray[np.integer], family: NDArray[np.integer], exercise: int | NDArray[np.integer]
 ) -> NDArray[np.uint64]:
     """What sets equal references of other senders, families and exercises apart."""
@@ -27,34 +27,34 @@ def prefixes(
     return apart | (family.astype(np.uint64) << np.uint64(16)) | np.asarray(exercise).astype(np.uint64)
 
 
-def prefixes_of(
+def build_kind_prefixes(
     sender: int | NDArray[np.integer], families: NDArray[np.integer], kind: NDArray[np.integer]
 ) -> NDArray[np.uint64]:
     """The same for lines of these kinds, without exercise; ``families`` are by kind."""
     if isinstance(sender, int):
-        return prefixes(sender, families, 0)[kind]
-    return prefixes(sender, families[kind], 0)
+        return build_prefixes(sender, families, 0)[kind]
+    return build_prefixes(sender, families[kind], 0)
 
 
-def fingerprints(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
+def fingerprint_texts(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
     """96 bits for each text; 0 for an empty one."""
-    found = unfilled(Fingerprints, len(spans.start))
-    hashing.fingerprint(spans, text, seal(Words(prefix)), secret_words(secret), found)
+    found = allocate_unfilled(Fingerprints, len(spans.start))
+    hashing.fingerprint_texts(spans, text, seal(Words(prefix)), to_secret_words(secret), found)
     return seal(found)
 
 
-def payee_fingerprints(spans: Spans, text: Bytes, secret: Secret) -> Fingerprints:
+def fingerprint_payees(spans: Spans, text: Bytes, secret: Secret) -> Fingerprints:
     """96 bits for each payee code."""
-    return fingerprints(spans, text, np.full(len(spans.start), _PAYEE_PREFIX, np.uint64), secret)
+    return fingerprint_texts(spans, text, np.full(len(spans.start), _PAYEE_PREFIX, np.uint64), secret)
 
 
-def bank_digests(spans: Spans, text: Bytes) -> NDArray[np.uint64]:
+def digest_ibans(spans: Spans, text: Bytes) -> NDArray[np.uint64]:
     """64 bits for each IBAN; 0 for an empty one."""
-    words = unfilled(Words, len(spans.start))
-    hashing.digest(spans, text, np.uint64(BANK_SALT), words)
+    words = allocate_unfilled(Words, len(spans.start))
+    hashing.digest_texts(spans, text, np.uint64(BANK_SALT), words)
     return words.word
 
 
-def secret_words(secret: Secret) -> Words:
+def to_secret_words(secret: Secret) -> Words:
     """The secret as a kernel takes it."""
     return seal(Words(np.array(secret, np.uint64)))

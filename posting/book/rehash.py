@@ -9,14 +9,14 @@ from kernels import key_index as key_kernel
 from posting.book.reserved_memory import reserve
 
 
-class Widening:
+class Rehash:
     """More slots, filled in a thread of its own with the keys that stand now; keys that come meanwhile follow."""
 
     def __init__(self, keys: np.ndarray, count: int, slots: int) -> None:
         """``keys``, sealed; the first ``count`` of them stay as they are."""
         self._count, self._slots = count, reserve(np.uint64, slots)
         entering = (self._slots, keys, 0, count)
-        self._thread = Thread(target=key_kernel.index, args=entering, name="widening", daemon=True)
+        self._thread = Thread(target=key_kernel.index_keys, args=entering, name="widening", daemon=True)
         self._thread.start()
 
     @property
@@ -24,8 +24,8 @@ class Widening:
         """Whether nobody would wait for it."""
         return not self._thread.is_alive()
 
-    def taken(self, keys: np.ndarray, count: int) -> NDArray[np.uint64]:
+    def take_result(self, keys: np.ndarray, count: int) -> NDArray[np.uint64]:
         """The slots, pointing at the first ``count`` of ``keys``."""
         self._thread.join()
-        key_kernel.index(self._slots, keys, self._count, count)
+        key_kernel.index_keys(self._slots, keys, self._count, count)
         return self._slots

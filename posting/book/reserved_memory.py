@@ -19,18 +19,18 @@ def reserve(dtype: np.dtype[Any] | type, rows: int, room: int = 0) -> np.ndarray
     """
     kind, whole = np.dtype(dtype), max(rows, room)
     try:
-        area = _area(whole * kind.itemsize)
+        area = _map_area(whole * kind.itemsize)
     except OSError:  # a system that counts every promise of memory against what it has
-        area, whole = _area(rows * kind.itemsize), rows
+        area, whole = _map_area(rows * kind.itemsize), rows
     return np.frombuffer(area, kind, whole)[:rows]
 
 
-def memory_bytes() -> int:
+def read_memory_bytes() -> int:
     """Of the machine."""
     return psutil.virtual_memory().total
 
 
-def _area(size: int) -> mmap.mmap:
+def _map_area(size: int) -> mmap.mmap:
     whole_pages = max(-(-size // _HUGE_PAGE), 1) * _HUGE_PAGE
     area = mmap.mmap(-1, whole_pages, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
@@ -38,7 +38,7 @@ def _area(size: int) -> mmap.mmap:
     return area
 
 
-def extended(array: np.ndarray, rows: int, used: int) -> np.ndarray:
+def extend(array: np.ndarray, rows: int, used: int) -> np.ndarray:
     """``array`` with room for ``rows``; its first ``used`` rows stay in front, zeros stand behind those it had."""
     whole = array.base
     if isinstance(whole, np.ndarray) and len(whole) >= rows:
@@ -48,7 +48,7 @@ def extended(array: np.ndarray, rows: int, used: int) -> np.ndarray:
     return larger
 
 
-def apart(blocks: Iterable[bytes], room: int) -> list[memoryview]:
+def copy_to_own_memory(blocks: Iterable[bytes], room: int) -> list[memoryview]:
     """``blocks``, of at most ``room`` bytes in all, in memory of their own: the system has it back once they are dropped.
 
     What is freed elsewhere is kept for the next batch; so much at once, so seldom, would only be kept for nothing.
@@ -61,7 +61,7 @@ def apart(blocks: Iterable[bytes], room: int) -> list[memoryview]:
     return found
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Let the system have what was freed, where the C library can; it is kept for the next batch otherwise."""
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):

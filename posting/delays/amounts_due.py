@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.late_interest import Interest
-from core.tables.columns import take
-from core.tables.delays import Late
+from core.late_interest import LateInterestRules
+from core.tables.columns import select_rows
+from core.tables.delays import LatePayments
 
 
-class Due(NamedTuple):
+class AmountsDue(NamedTuple):
     """One row for each payable of which something was paid late, by entry."""
 
     payable: NDArray[np.int64]
@@ -19,7 +19,7 @@ class Due(NamedTuple):
     interest: NDArray[np.int64]
     """Cents."""
     compensation: NDArray[np.int64]
-    late: NDArray[np.int32]
+    late_days: NDArray[np.int32]
     """Days, of the latest."""
     cell: NDArray[np.int32]
     payee: NDArray[np.int32]
@@ -30,7 +30,7 @@ class Due(NamedTuple):
         return self.interest + self.compensation
 
 
-def due(late: Late, rules: Interest) -> Due:
+def compute_amounts_due(late: LatePayments, rules: LateInterestRules) -> AmountsDue:
     """What is due by ``rules``.
 
     Interest by those of the day on which it began to run, the compensation by those of the first such day.
@@ -40,18 +40,18 @@ def due(late: Late, rules: Interest) -> Due:
     ReferenceDataError
         The rate of a half-year is not there.
     """
-    late = take(late, np.lexsort((late.debit, late.payable)))
+    late = select_rows(late, np.lexsort((late.debit, late.payable)))
     first = np.flatnonzero(np.append(True, late.payable[1:] != late.payable[:-1])[: len(late.payable)])
-    each = rules.of(late.amount, late.late, late.since)
+    each = rules.compute_interest(late.amount, late.late, late.since)
     last = np.append(first[1:], len(late.payable)) - 1
     if not len(first):
-        return Due(*(np.zeros(0, kind) for kind in ("i8", "i8", "i8", "i8", "i4", "i4", "i4")))
-    return Due(
+        return AmountsDue(*(np.zeros(0, kind) for kind in ("i8", "i8", "i8", "i8", "i4", "i4", "i4")))
+    return AmountsDue(
         payable=late.payable[first],
         debit=late.debit[last],
         interest=np.add.reduceat(each, first),
-        compensation=rules.compensation.at(late.since[first]),
-        late=np.maximum.reduceat(late.late, first),
+        compensation=rules.compensation_cents.look_up(late.since[first]),
+        late_days=np.maximum.reduceat(late.late, first),
         cell=late.cell[first],
         payee=late.payee[first],
     )

@@ -6,31 +6,31 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, KIND_NUMBER
-from core.effective_dates import Dated
-from core.payment_terms import Terms, terms
-from core.tables.columns import take
-from core.tables.delays import Debited, Late
-from posting.delays.service_dates import Billed
+from core.catalog import CATALOG, KIND_NUMBERS
+from core.effective_dates import EffectiveDated
+from core.payment_terms import PaymentTerms, compute_terms
+from core.tables.columns import select_rows
+from core.tables.delays import DebitedPayments, LatePayments
+from posting.delays.service_dates import Billing
 
-_INTEREST = KIND_NUMBER["late_interest"]
+_INTEREST = KIND_NUMBERS["late_interest"]
 _INHERITS = np.array([kind.inherits for kind in CATALOG])
 
 
-class Days(NamedTuple):
+class EntryDays(NamedTuple):
     """A day for each of some entries, ascending."""
 
     entry: NDArray[np.int64]
     day: NDArray[np.int32]
 
-    def of(self, entries: NDArray[np.int64]) -> NDArray[np.int32]:
+    def find_days(self, entries: NDArray[np.int64]) -> NDArray[np.int32]:
         """The day of each of ``entries``; 0 for none."""
         at = np.searchsorted(self.entry, entries)
         is_there = np.append(self.entry, -1)[at] == entries
         return np.where(is_there, np.append(self.day, 0)[at], 0).astype(np.int32)
 
 
-class Stops(NamedTuple):
+class Suspensions(NamedTuple):
     """Suspensions by what they stop, ascending, each with the entry that noted it and the one that ended it."""
 
     payable: NDArray[np.int64]
@@ -40,7 +40,7 @@ class Stops(NamedTuple):
     """0 where it goes on."""
     resumed: NDArray[np.int32]
 
-    def of(
+    def find_days(
         self, payables: NDArray[np.int64], moments: NDArray[np.int64]
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Of each of ``payables`` the days on which it was suspended and resumed, as noted before ``moments``; 0 for none."""
@@ -55,7 +55,7 @@ class Stops(NamedTuple):
         )
 
 
-class Part(NamedTuple):
+class DivertedPart(NamedTuple):
     """What a part of a request that is owed to another is taken from."""
 
     chain: tuple[int, ...]
@@ -65,57 +65,58 @@ class Part(NamedTuple):
     kind: int
 
 
-class Known(NamedTuple):
+class RequestFacts(NamedTuple):
     """What is known of requests beside their entries."""
 
-    received: Days
-    certified: Billed
-    stops: Stops
-    parts: Mapping[int, Part]
-    term_days: Dated
+    received: EntryDays
+    billing: Billing
+    suspensions: Suspensions
+    diverted_parts: Mapping[int, DivertedPart]
+    term_days: EffectiveDated
 
 
-class Measured(NamedTuple):
+class PaymentDelays(NamedTuple):
     """Payments of requests: interest that was paid is not among them."""
 
-    rows: Debited
-    terms: Terms
+    rows: DebitedPayments
+    terms: PaymentTerms
 
     @property
-    def taken(self) -> NDArray[np.int32]:
+    def delay_days(self) -> NDArray[np.int32]:
         """The payment delay of each, in days."""
-        return self.terms.taken(self.rows.day)
+        return self.terms.count_delay_days(self.rows.day)
 
     @property
-    def stopped(self) -> NDArray[np.int32]:
+    def suspended_days(self) -> NDArray[np.int32]:
         """Days for which each was suspended."""
-        return self.terms.stopped(self.rows.day)
+        return self.terms.count_suspended_days(self.rows.day)
 
     @property
-    def late(self) -> NDArray[np.int32]:
+    def late_days(self) -> NDArray[np.int32]:
         """Days behind the end of its term."""
-        return self.terms.late(self.rows.day)
+        return self.terms.count_late_days(self.rows.day)
 
 
-def measured(rows: Debited, known: Known) -> Measured:
+def measure_delays(rows: DebitedPayments, known: RequestFacts) -> PaymentDelays:
     """The delays of ``rows``, in their order, each by what stood in the journal before its debit."""
-    rows = take(rows, np.flatnonzero(~are_interest(rows, known.parts)))
+    rows = select_rows(rows, np.flatnonzero(~find_interest(rows, known.diverted_parts)))
     parts = {
-        row: known.parts[int(rows.payable[row])] for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
+        row: known.diverted_parts[int(rows.payable[row])]
+        for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
     }
     request, since = rows.payable.copy(), rows.since.copy()
     for row, part in parts.items():
         request[row], since[row] = part.chain[-1], part.day
-    received, certified = known.received.of(request), known.certified.of(request, rows.entry_id)
+    received, certified = known.received.find_days(request), known.billing.find_days(request, rows.entry_id)
     start = np.maximum(np.where(received > 0, received, since), certified)
-    suspended, resumed = known.stops.of(rows.payable, rows.entry_id)
+    suspended, resumed = known.suspensions.find_days(rows.payable, rows.entry_id)
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
-        suspended[row], resumed[row] = _longest(known, chain, (int(start[row]), int(rows.entry_id[row])))
-    return Measured(rows, terms(start, suspended, resumed, known.term_days))
+        suspended[row], resumed[row] = _find_longest(known, chain, (int(start[row]), int(rows.entry_id[row])))
+    return PaymentDelays(rows, compute_terms(start, suspended, resumed, known.term_days))
 
 
-def are_interest(rows: Debited, parts: Mapping[int, Part]) -> NDArray[np.bool_]:
+def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
     """Whether each paid late interest, or a part of it that is owed to another: interest bears none."""
     found = rows.kind == _INTEREST
     for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
@@ -123,27 +124,27 @@ def are_interest(rows: Debited, parts: Mapping[int, Part]) -> NDArray[np.bool_]:
     return found
 
 
-def _longest(known: Known, chain: NDArray[np.int64], since: tuple[int, int]) -> tuple[int, int]:
+def _find_longest(known: RequestFacts, chain: NDArray[np.int64], since: tuple[int, int]) -> tuple[int, int]:
     """Of the suspensions of a part and of all it is taken from, the one that moves its term furthest.
 
     ``since`` = (day on which the term began, entry before which they are noted)
     """
     start, moments = np.full(len(chain), since[0], np.int32), np.full(len(chain), since[1], np.int64)
-    suspended, resumed = known.stops.of(chain, moments)
-    at = int(np.argmax(terms(start, suspended, resumed, known.term_days).end))
+    suspended, resumed = known.suspensions.find_days(chain, moments)
+    at = int(np.argmax(compute_terms(start, suspended, resumed, known.term_days).end))
     return int(suspended[at]), int(resumed[at])
 
 
-def late(found: Measured) -> Late:
+def select_late(found: PaymentDelays) -> LatePayments:
     """Those that came behind the end of their terms."""
-    at = np.flatnonzero(found.late > 0)
-    rows = take(found.rows, at)
-    return Late(
+    at = np.flatnonzero(found.late_days > 0)
+    rows = select_rows(found.rows, at)
+    return LatePayments(
         debit=rows.entry_id,
         payable=rows.payable,
         amount=rows.amount,
         day=rows.day,
-        late=found.late[at],
+        late=found.late_days[at],
         since=(found.terms.end[at] + 1).astype(np.int32),
         cell=rows.cell,
         payee=rows.payee,

@@ -10,36 +10,36 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBER
-from core.tables.columns import take
-from core.tables.delays import Certified
+from core.catalog import KIND_NUMBERS
+from core.tables.columns import select_rows
+from core.tables.delays import ServiceEntries
 
-SERVICE, CANCELLATION = KIND_NUMBER["service"], KIND_NUMBER["service_cancellation"]
-REQUEST, REJECTION = KIND_NUMBER["payment_request"], KIND_NUMBER["payment_request_rejection"]
+SERVICE, CANCELLATION = KIND_NUMBERS["service"], KIND_NUMBERS["service_cancellation"]
+REQUEST, REJECTION = KIND_NUMBERS["payment_request"], KIND_NUMBERS["payment_request_rejection"]
 KINDS = (SERVICE, CANCELLATION, REQUEST, REJECTION)
 """Kinds that ``billed`` is told of."""
 
-Entries = NDArray[np.int64]
-Days = NDArray[np.int32]
+EntryColumn = NDArray[np.int64]
+DayColumn = NDArray[np.int32]
 
 
-class Billed(NamedTuple):
+class Billing(NamedTuple):
     """Services and the requests they are billed by, each by commitment and entry, with what is left of them in the end."""
 
-    services: Certified
-    requests: Certified
-    undone: Certified
+    services: ServiceEntries
+    requests: ServiceEntries
+    undone: ServiceEntries
     """Cancellations and rejections, by commitment and entry; ``predecessor`` is the service or request."""
-    commitment: Entries
+    commitment: EntryColumn
     """That of each of ``undone``."""
-    entry: Entries
+    entry: EntryColumn
     """The requests, ascending."""
-    row: Entries
+    row: EntryColumn
     """Where each of ``entry`` stands among ``requests``."""
-    day: Days
+    day: DayColumn
     """Of each of ``requests``, by what is left in the end."""
 
-    def of(self, entries: Entries, moments: Entries) -> Days:
+    def find_days(self, entries: EntryColumn, moments: EntryColumn) -> DayColumn:
         """The day of the service by which each of ``entries`` was due, by what stood before the entry ``moments``.
 
         0 for what is no request with a service.
@@ -48,13 +48,13 @@ class Billed(NamedTuple):
         asked = np.flatnonzero(np.append(self.entry, -1)[at] == entries)
         row, found = self.row[at[asked]], np.zeros(len(entries), np.int32)
         found[asked] = self.day[row]
-        later = self._later(self.requests.predecessor[row], moments[asked])
+        later = self._count_undone_later(self.requests.predecessor[row], moments[asked])
         for count in np.unique(later[later > 0]).tolist():
             some = np.flatnonzero(later == count)
-            found[asked[some]] = self._before(row[some], count)
+            found[asked[some]] = self._find_earlier_days(row[some], count)
         return found
 
-    def _later(self, commitments: Entries, moments: Entries) -> Entries:
+    def _count_undone_later(self, commitments: EntryColumn, moments: EntryColumn) -> EntryColumn:
         """How much of each of ``commitments`` is undone at ``moments`` or behind: a cancellation or rejection counts 1."""
         span = int(max(self.undone.entry_id.max(initial=0), moments.max(initial=0))) + 1
         known, at = np.unique(self.commitment, return_inverse=True)
@@ -63,36 +63,44 @@ class Billed(NamedTuple):
         seen = np.searchsorted(at * span + self.undone.entry_id, place * span + moments)
         return np.where(is_there, np.searchsorted(at, place, "right") - seen, 0)
 
-    def _before(self, rows: Entries, count: int) -> Days:
+    def _find_earlier_days(self, rows: EntryColumn, count: int) -> DayColumn:
         """The days of some requests before the last ``count`` times that something of their commitments was undone."""
         wanted = np.unique(self.requests.predecessor[rows])
         services, requests = (
-            take(each, _of(each.predecessor, wanted)) for each in (self.services, self.requests)
+            select_rows(each, _find_rows(each.predecessor, wanted)) for each in (self.services, self.requests)
         )
-        undone = _of(self.commitment, wanted)
+        undone = _find_rows(self.commitment, wanted)
         ends = np.searchsorted(self.commitment, self.commitment[undone], "right")
-        late = take(self.undone, undone[undone >= ends - count])
-        days = _days(_given_back(services, late), _given_back(requests, late))
-        at, _ = _places(requests, self.requests.entry_id[rows])
+        late = select_rows(self.undone, undone[undone >= ends - count])
+        days = _find_service_days(_add_undone(services, late), _add_undone(requests, late))
+        at, _ = _locate(requests, self.requests.entry_id[rows])
         return days[at]
 
 
-def billed(rows: Certified) -> Billed:
+def build_billing(rows: ServiceEntries) -> Billing:
     """What ``rows``, in any order, say of services and their bills."""
-    services, requests = _own(rows, SERVICE), _own(rows, REQUEST)
-    undone = take(rows, np.flatnonzero((rows.kind == CANCELLATION) | (rows.kind == REJECTION)))
-    commitment = _followed(services, undone.predecessor) + _followed(requests, undone.predecessor)
+    services, requests = _select_kind(rows, SERVICE), _select_kind(rows, REQUEST)
+    undone = select_rows(rows, np.flatnonzero((rows.kind == CANCELLATION) | (rows.kind == REJECTION)))
+    commitment = _find_commitments(services, undone.predecessor) + _find_commitments(
+        requests, undone.predecessor
+    )
     order = np.lexsort((undone.entry_id, commitment))
     order = order[commitment[order] > 0]  # a request of another flux has no service
-    undone, commitment = take(undone, order), commitment[order]
-    services, requests = (_left(each, undone) for each in (services, requests))
+    undone, commitment = select_rows(undone, order), commitment[order]
+    services, requests = (_subtract_undone(each, undone) for each in (services, requests))
     row = np.argsort(requests.entry_id)
-    return Billed(
-        services, requests, undone, commitment, requests.entry_id[row], row, _days(services, requests)
+    return Billing(
+        services,
+        requests,
+        undone,
+        commitment,
+        requests.entry_id[row],
+        row,
+        _find_service_days(services, requests),
     )
 
 
-def _days(services: Certified, requests: Certified) -> Days:
+def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> DayColumn:
     """Of each request the day of the service that its last cent is billed by."""
     certified, requested = np.cumsum(services.amount), np.cumsum(requests.amount)
     # sums go on over all commitments, so what those before had is taken away
@@ -106,20 +114,20 @@ def _days(services: Certified, requests: Certified) -> Days:
     return np.where(has, np.append(services.day, 0)[np.where(has, at, -1)], 0).astype(np.int32)
 
 
-def _own(rows: Certified, kind: int) -> Certified:
+def _select_kind(rows: ServiceEntries, kind: int) -> ServiceEntries:
     """Rows of one kind, by commitment and entry."""
-    own = take(rows, np.flatnonzero(rows.kind == kind))
-    return take(own, np.lexsort((own.entry_id, own.predecessor)))
+    own = select_rows(rows, np.flatnonzero(rows.kind == kind))
+    return select_rows(own, np.lexsort((own.entry_id, own.predecessor)))
 
 
-def _of(commitments: Entries, wanted: Entries) -> Entries:
+def _find_rows(commitments: EntryColumn, wanted: EntryColumn) -> EntryColumn:
     """The rows of the ``wanted`` commitments, both ascending."""
     first, end = (np.searchsorted(commitments, wanted, side) for side in ("left", "right"))
     counts = end - first
     return np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
 
 
-def _places(rows: Certified, entries: Entries) -> tuple[Entries, NDArray[np.bool_]]:
+def _locate(rows: ServiceEntries, entries: EntryColumn) -> tuple[EntryColumn, NDArray[np.bool_]]:
     """Where ``entries`` stand among rows in any order, and whether they do."""
     order = np.argsort(rows.entry_id)
     at = np.searchsorted(rows.entry_id, entries, sorter=order)
@@ -127,24 +135,24 @@ def _places(rows: Certified, entries: Entries) -> tuple[Entries, NDArray[np.bool
     return at, np.append(rows.entry_id, -1)[at] == entries
 
 
-def _followed(rows: Certified, entries: Entries) -> Entries:
+def _find_commitments(rows: ServiceEntries, entries: EntryColumn) -> EntryColumn:
     """The commitments of ``entries``; 0 where they are not among ``rows``."""
-    at, is_there = _places(rows, entries)
+    at, is_there = _locate(rows, entries)
     return np.where(is_there, np.append(rows.predecessor, 0)[at], 0)
 
 
-def _left(rows: Certified, undone: Certified) -> Certified:
+def _subtract_undone(rows: ServiceEntries, undone: ServiceEntries) -> ServiceEntries:
     """``rows`` less what was undone of them."""
-    return _changed(rows, undone, np.subtract)
+    return _apply_undone(rows, undone, np.subtract)
 
 
-def _given_back(rows: Certified, undone: Certified) -> Certified:
+def _add_undone(rows: ServiceEntries, undone: ServiceEntries) -> ServiceEntries:
     """``rows`` with what was undone of them."""
-    return _changed(rows, undone, np.add)
+    return _apply_undone(rows, undone, np.add)
 
 
-def _changed(rows: Certified, undone: Certified, how: np.ufunc) -> Certified:
-    at, is_there = _places(rows, undone.predecessor)
+def _apply_undone(rows: ServiceEntries, undone: ServiceEntries, how: np.ufunc) -> ServiceEntries:
+    at, is_there = _locate(rows, undone.predecessor)
     amount = rows.amount.copy()
     how.at(amount, at[is_there], undone.amount[is_there])
     return rows._replace(amount=amount)

@@ -8,25 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
-from posting.book.book_state import ITEMS_A_PAGE, KEYS_A_PAGE, State
+from posting.book.book_state import ITEMS_A_PAGE, KEYS_A_PAGE, BookState
 from posting.book.checkpoint import (
-    BLOCK,
+    BLOCK_HEADER,
+    CHECKPOINT_HEADER,
     CODEC,
-    HEAD,
-    MEANING,
+    FORMAT_VERSION,
     PAGE_BYTES,
     PIECE_BYTES,
     PIECE_ROW,
-    Stored,
-    packed_bytes_max,
-    paged,
+    CheckpointRow,
+    bound_packed_bytes,
+    view_pages,
 )
 
-WORN_MIN = 8
+OUTDATED_MIN = 8
 """Fewer checkpoints are read as fast as one."""
 
 
-class Block(NamedTuple):
+class CheckpointBlock(NamedTuple):
     """Pages of one array, as they are stored."""
 
     part: int
@@ -34,30 +34,30 @@ class Block(NamedTuple):
     content: memoryview
 
 
-class Pieces:
+class CheckpointPieces:
     """The content of a checkpoint, put together from its COPY rows in whatever order they come."""
 
-    def __init__(self, row: Stored) -> None:
+    def __init__(self, row: CheckpointRow) -> None:
         """``row`` passed ``check_chain``, which bounds its pieces."""
         self.row = row
         self._content = np.empty((row.pieces, PIECE_BYTES), np.uint8)
-        self._is_there = np.zeros(row.pieces, bool)
-        self._is_sound = True
+        self._is_present = np.zeros(row.pieces, bool)
+        self._is_valid = True
 
-    def place(self, rows: bytes) -> None:
+    def add_rows(self, rows: bytes) -> None:
         """Put some whole COPY rows where they belong."""
         if len(rows) % PIECE_ROW.itemsize:
-            self._is_sound = False
+            self._is_valid = False
             return
         found = np.frombuffer(rows, PIECE_ROW)
         at = found["piece"].astype(np.int64)
         is_ours = (found["payload_length"] == PIECE_BYTES) & (at >= 0) & (at < self.row.pieces)
-        if not is_ours.all() or self._is_there[at].any() or len(np.unique(at)) < len(at):
-            self._is_sound = False
+        if not is_ours.all() or self._is_present[at].any() or len(np.unique(at)) < len(at):
+            self._is_valid = False
             return
-        self._content[at], self._is_there[at] = found["payload"], True
+        self._content[at], self._is_present[at] = found["payload"], True
 
-    def content(self) -> NDArray[np.uint8]:
+    def read_content(self) -> NDArray[np.uint8]:
         """The bytes of all pieces in order, once they are known to be those that were stored.
 
         Raises
@@ -66,20 +66,20 @@ class Pieces:
             They are not.
         """
         row = self.row
-        if not row.pieces or not self._is_sound or not self._is_there.all():
-            raise _broken(row, f"its {row.pieces} pieces are not all there")
+        if not row.pieces or not self._is_valid or not self._is_present.all():
+            raise _build_error(row, f"its {row.pieces} pieces are not all there")
         if hashlib.sha256(self._content.data).digest() != row.digest:
-            raise _broken(row, "its pieces are not those its digest was made of")
+            raise _build_error(row, "its pieces are not those its digest was made of")
         content = self._content.reshape(-1)
-        meaning, *stored = np.frombuffer(content, HEAD, 1)[0].tolist()
-        if meaning != MEANING:
-            raise _broken(row, "another version of Crescendo stored it")
+        meaning, *stored = np.frombuffer(content, CHECKPOINT_HEADER, 1)[0].tolist()
+        if meaning != FORMAT_VERSION:
+            raise _build_error(row, "another version of Crescendo stored it")
         if tuple(stored) != row[:5]:
-            raise _broken(row, "its row is not the one that was stored")
+            raise _build_error(row, "its row is not the one that was stored")
         return content
 
 
-def restore(state: State, pieces: Pieces) -> None:
+def restore_pages(state: BookState, pieces: CheckpointPieces) -> None:
     """Put the pages of one checkpoint back in their places.
 
     Raises
@@ -87,13 +87,13 @@ def restore(state: State, pieces: Pieces) -> None:
     SchemaMismatch
         The pieces are not those that were stored, whole and unchanged; ``state`` is as it was.
     """
-    for block in blocks(pieces):
+    for block in read_blocks(pieces):
         size = len(block.pages) * PAGE_BYTES
         content = np.frombuffer(CODEC.decompress(block.content, size), np.uint8)
-        paged(state, block.part)[block.pages] = content.reshape(len(block.pages), PAGE_BYTES)
+        view_pages(state, block.part)[block.pages] = content.reshape(len(block.pages), PAGE_BYTES)
 
 
-def blocks(pieces: Pieces) -> list[Block]:
+def read_blocks(pieces: CheckpointPieces) -> list[CheckpointBlock]:
     """The blocks of one checkpoint, all of it checked.
 
     Raises
@@ -101,18 +101,20 @@ def blocks(pieces: Pieces) -> list[Block]:
     SchemaMismatch
         As ``restore``.
     """
-    content, found, at = memoryview(pieces.content().data), [], HEAD.itemsize
-    while at + BLOCK.itemsize <= len(content):
-        part, count, size = np.frombuffer(content, BLOCK, 1, at)[0].tolist()
+    content, found, at = memoryview(pieces.read_content().data), [], CHECKPOINT_HEADER.itemsize
+    while at + BLOCK_HEADER.itemsize <= len(content):
+        part, count, size = np.frombuffer(content, BLOCK_HEADER, 1, at)[0].tolist()
         if not part:
             return found
-        first, at = at + BLOCK.itemsize, at + BLOCK.itemsize + 4 * count + size
+        first, at = at + BLOCK_HEADER.itemsize, at + BLOCK_HEADER.itemsize + 4 * count + size
         if at <= len(content):
-            found.append(Block(part, np.frombuffer(content, "<u4", count, first), content[at - size : at]))
-    raise _broken(pieces.row, "it has no end")
+            found.append(
+                CheckpointBlock(part, np.frombuffer(content, "<u4", count, first), content[at - size : at])
+            )
+    raise _build_error(pieces.row, "it has no end")
 
 
-def check_chain(rows: Sequence[Stored], batch: int, entries: int) -> None:
+def check_chain(rows: Sequence[CheckpointRow], batch: int, entries: int) -> None:
     """Be sure that ``rows``, by batch, build upon each other from the first on and end where the journal does or before.
 
     ``batch`` and ``entries`` are the journal's last.
@@ -125,34 +127,34 @@ def check_chain(rows: Sequence[Stored], batch: int, entries: int) -> None:
     before = 0
     for row in rows:
         if row.previous != before:
-            raise _broken(row, f"that of batch {row.previous}, upon which it builds, is not before it")
+            raise _build_error(row, f"that of batch {row.previous}, upon which it builds, is not before it")
         is_possible = 0 <= min(row.keys, row.payees) <= max(row.keys, row.payees) <= row.entries
-        is_possible = is_possible and 0 <= row.pieces <= _pieces_max(row)
+        is_possible = is_possible and 0 <= row.pieces <= _bound_pieces(row)
         if not is_possible or row.batch > batch or row.entries > entries:
-            raise _broken(row, f"it knows of more than the journal, which ends with entry {entries}")
+            raise _build_error(row, f"it knows of more than the journal, which ends with entry {entries}")
         before = row.batch
 
 
-def are_worn(rows: Sequence[Stored]) -> bool:
+def are_outdated(rows: Sequence[CheckpointRow]) -> bool:
     """Whether ``rows`` hold twice as much as one whole checkpoint in their place would, by what the first of them held.
 
     Each holds again what changed since the one before, so that a start would read ever more for the same book.
     """
-    if len(rows) < WORN_MIN or not rows[0].entries:
+    if len(rows) < OUTDATED_MIN or not rows[0].entries:
         return False
     return sum(row.pieces for row in rows) * rows[0].entries > 2 * rows[0].pieces * rows[-1].entries
 
 
-def _broken(row: Stored, reason: str) -> SchemaMismatch:
+def _build_error(row: CheckpointRow, reason: str) -> SchemaMismatch:
     return SchemaMismatch(f"the checkpoint of batch {row.batch} cannot be used: {reason}")
 
 
-def _pieces_max(row: Stored) -> int:
+def _bound_pieces(row: CheckpointRow) -> int:
     """Pieces that a checkpoint cannot exceed, if every page there is had changed."""
     pages = (
         row.entries // ITEMS_A_PAGE + 2,
         row.keys // KEYS_A_PAGE + 2,
         row.payees // KEYS_A_PAGE + 2,
     )
-    whole = sum(map(packed_bytes_max, pages)) + HEAD.itemsize + BLOCK.itemsize
+    whole = sum(map(bound_packed_bytes, pages)) + CHECKPOINT_HEADER.itemsize + BLOCK_HEADER.itemsize
     return -(-whole // PIECE_BYTES)

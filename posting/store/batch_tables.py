@@ -12,7 +12,7 @@ from core.tables.journal import (
     Refusals,
     RequestPages,
 )
-from core.tables.raw_lines import Forms
+from core.tables.raw_lines import FormRows
 
 TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "entry": (Entries, ("reference",)),
@@ -21,7 +21,7 @@ TABLES: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "payee": (NewPayees, ("code", "name", "iban", "bic")),
     "cell": (NewCells, ()),
     "request_detail": (RequestPages, ("page",)),
-    "form": (Forms, ("body",)),
+    "form": (FormRows, ("body",)),
     "node_balance": (NodeBalances, ()),
     "account_balance": (AccountBalances, ()),
 }

@@ -14,10 +14,10 @@ from posting.pgcopy import HEADER, TRAILER
 PART_BYTES = 1 << 24
 
 
-async def copied(connection: asyncpg.Connection, select: str, work: Callable[[bytes], None]) -> None:
+async def stream_rows(connection: asyncpg.Connection, select: str, work: Callable[[bytes], None]) -> None:
     """Call ``work`` with the COPY rows of ``select``, some 16 MB of whole rows at a time, in a thread beside."""
     collector = _Collector(work)
-    await connection.copy_from_query(select, output=collector.take, format="binary")
+    await connection.copy_from_query(select, output=collector.collect, format="binary")
     await collector.finish()
 
 
@@ -28,10 +28,10 @@ class _Collector:
         self._work = work
         self._messages: list[bytes] = []
         self._bytes = 0
-        self._begin = len(HEADER)
-        self._under_way: asyncio.Future[None] | None = None
+        self._skipped_bytes = len(HEADER)
+        self._running_work: asyncio.Future[None] | None = None
 
-    async def take(self, message: bytes) -> None:
+    async def collect(self, message: bytes) -> None:
         """Gather one message; whatever is handed over before the end was followed by another."""
         if self._bytes >= PART_BYTES:
             await self._hand_over(None)
@@ -41,14 +41,14 @@ class _Collector:
     async def finish(self) -> None:
         """Hand over the rest, and wait for it."""
         await self._hand_over(-len(TRAILER))
-        await self._last()
+        await self._wait_for_work()
 
     async def _hand_over(self, end: int | None) -> None:
-        part = b"".join(self._messages)[self._begin : end]
-        self._messages, self._bytes, self._begin = [], 0, 0
-        await self._last()
-        self._under_way = asyncio.get_running_loop().run_in_executor(None, self._work, part)
+        part = b"".join(self._messages)[self._skipped_bytes : end]
+        self._messages, self._bytes, self._skipped_bytes = [], 0, 0
+        await self._wait_for_work()
+        self._running_work = asyncio.get_running_loop().run_in_executor(None, self._work, part)
 
-    async def _last(self) -> None:
-        if self._under_way:
-            await self._under_way
+    async def _wait_for_work(self) -> None:
+        if self._running_work:
+            await self._running_work

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from core.errors import BookMoved
-from posting.batch import Outcome, Stage, Submission, Tally
-from posting.book.checkpoint import Snapshot
-from posting.book.registry import Coded, Numbers, Reference, number
-from posting.engine import CHAINED
-from posting.pgcopy import HEADER, TRAILER, columns
+from posting.batch import BatchResult, Progress, Submission, Tally
+from posting.book.checkpoint import CheckpointSnapshot
+from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, number_codes
+from posting.engine import HASHED_TABLES
+from posting.pgcopy import HEADER, TRAILER, list_columns
 from posting.store import code_meaning_store, copy_out
 from posting.store.batch_tables import TABLES
-from posting.store.lease import SQL, Hold
+from posting.store.lease import SQL, Lease
 from posting.store.migrate import LAYOUT, PARTITION_ROWS
 
 _CHUNK_BYTES = 1 << 19
@@ -24,30 +24,30 @@ _BULK = frozenset({"index_what_came", "delete_checkpoints"})
 _BULK_SECONDS = 86_400
 
 
-class Earlier(NamedTuple):
+class PriorSubmission(NamedTuple):
     """A submission of the same file."""
 
     number: int
     attempt: int
     is_cancelled: bool
-    is_over: bool
+    is_finished: bool
     """Whether it is decided, or cancelled."""
 
-    def stands_for(self, *, again: bool) -> bool:
+    def covers_resend(self, *, again: bool) -> bool:
         """Whether the file that comes once more, or ``again``, is this submission and not an attempt of its own."""
-        return not (self.is_cancelled or (again and self.is_over))
+        return not (self.is_cancelled or (again and self.is_finished))
 
 
 class PostgresStore:
     """One engine's hold on a database: what it reads and stores there, and its place in the order of commits."""
 
     def __init__(self, dsn: str, copiers: int = 6) -> None:
-        self._hold = Hold(dsn, copiers)
-        self._partitions: set[int] = set()
+        self._lease = Lease(dsn, copiers)
+        self._existing_partitions: set[int] = set()
         self.partition_rows = PARTITION_ROWS
 
     @asynccontextmanager
-    async def held(self, holder: str) -> AsyncIterator["PostgresStore"]:
+    async def own_lease(self, owner: str) -> AsyncIterator["PostgresStore"]:
         """Hold the lease while the body runs.
 
         Raises
@@ -56,27 +56,27 @@ class PostgresStore:
             Another engine is alive on this database.
         """
         try:
-            await self._hold.take(holder)
-            self.partition_rows = await self.keeper.fetchval("select partition_rows from engine")
+            await self._lease.acquire(owner)
+            self.partition_rows = await self.connection.fetchval("select partition_rows from engine")
             yield self
         finally:
-            await self._hold.let_go()
+            await self._lease.release()
 
     @property
-    def keeper(self) -> Any:
+    def connection(self) -> Any:
         """The connection that holds the lease."""
-        return self._hold.keeper
+        return self._lease.connection
 
-    def limit(self, command_seconds: int) -> None:
+    def limit_command_time(self, command_seconds: int) -> None:
         """Take a server for gone that answers no command of a few rows within so long."""
-        self._hold.command_seconds = command_seconds
+        self._lease.command_seconds = command_seconds
 
     @property
     def epoch(self) -> int:
         """Which of the engines that ever held this database: the last one writes."""
-        return self._hold.epoch
+        return self._lease.epoch
 
-    async def lost(self) -> None:
+    async def wait_until_broken(self) -> None:
         """Wait until a connection breaks, and raise what tells so.
 
         Raises
@@ -84,7 +84,7 @@ class PostgresStore:
         ConnectionError
             A connection broke, and with it what was under way on it.
         """
-        await self._hold.lost()
+        await self._lease.wait_until_broken()
 
     async def reconnect(self) -> None:
         """Fresh connections after a failed commit: what was under way is rolled back or known to be committed.
@@ -94,9 +94,9 @@ class PostgresStore:
         BookMoved
             Another engine took over meanwhile.
         """
-        await self._hold.reconnect()
+        await self._lease.reconnect()
 
-    async def numbers(self, reference: Reference) -> Numbers:
+    async def load_numbers(self, reference: ReferenceData) -> NumbersByCode:
         """The numbers of all codes; new ones are given and stored, with what each code means in each year.
 
         Raises
@@ -104,79 +104,81 @@ class PostgresStore:
         ReferenceDataError
             There are too many codes, or one in use means something else than it did; nothing is stored.
         """
-        known: Numbers = {kind: {} for kind in Coded}
-        async with self._hold.keeping() as connection, connection.transaction():
+        known: NumbersByCode = {kind: {} for kind in CodeKind}
+        async with self._lease.borrow_connection() as connection, connection.transaction():
             for row in await connection.fetch(SQL["reference_texts"]):
-                known[Coded(row["kind"])][row["code"]] = row["id"]
-            new = number(known, reference.codes())
+                known[CodeKind(row["kind"])][row["code"]] = row["id"]
+            new = number_codes(known, reference.list_codes())
             await connection.copy_records_to_table(
                 "reference_text", records=new, columns=["kind", "id", "code"]
             )
-            await code_meaning_store.note(connection, reference, known)
+            await code_meaning_store.store_meanings(connection, reference, known)
         return known
 
-    async def sender_number(self, numbers: Numbers, sender: str) -> int:
+    async def number_sender(self, numbers: NumbersByCode, sender: str) -> int:
         """The number of a sender, given at its first submission."""
-        if sender not in numbers[Coded.SENDER]:
-            async with self._hold.keeping() as connection:
-                new = number(numbers, {Coded.SENDER: [sender]})
+        if sender not in numbers[CodeKind.SENDER]:
+            async with self._lease.borrow_connection() as connection:
+                new = number_codes(numbers, {CodeKind.SENDER: [sender]})
                 await connection.copy_records_to_table(
                     "reference_text", records=new, columns=["kind", "id", "code"]
                 )
-        return numbers[Coded.SENDER][sender]
+        return numbers[CodeKind.SENDER][sender]
 
     async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows of a named query, on the keeper's connection."""
         limit = _BULK_SECONDS if query in _BULK else None
-        async with self._hold.keeping() as connection:
+        async with self._lease.borrow_connection() as connection:
             return await connection.fetch(SQL[query], *arguments, timeout=limit)
 
-    async def copy_out(self, select: str) -> bytes:
+    async def read_copy(self, select: str) -> bytes:
         """The binary COPY stream of a query."""
         parts: list[bytes] = []
-        await self.copied(select, parts.append)
+        await self.stream_rows(select, parts.append)
         return b"".join([HEADER, *parts, TRAILER])
 
-    async def copied(self, select: str, work: Callable[[bytes], None]) -> None:
+    async def stream_rows(self, select: str, work: Callable[[bytes], None]) -> None:
         """Hand the COPY rows of a query to ``work``, many whole rows at a time, in a thread beside."""
-        connection = await self._hold.free.get()
+        connection = await self._lease.free_copiers.get()
         try:
-            await copy_out.copied(connection, select, work)
+            await copy_out.stream_rows(connection, select, work)
         finally:
-            self._hold.free.put_nowait(connection)
+            self._lease.free_copiers.put_nowait(connection)
 
-    async def find_submission(self, sender: str, file_hash: bytes) -> Earlier | None:
+    async def find_submission(self, sender: str, file_hash: bytes) -> PriorSubmission | None:
         """The last submission of the same file by the same sender."""
         found = await self.fetch("find_submission", sender, file_hash)
-        return Earlier(*found[0]) if found else None
+        return PriorSubmission(*found[0]) if found else None
 
-    async def register(self, row: tuple[Any, ...]) -> Submission:
+    async def register_submission(self, row: tuple[Any, ...]) -> Submission:
         """Store a new submission; its number."""
         (found,) = await self.fetch("insert_submission", *row)
         return Submission(found["submission"], row[0], row[7])
 
-    async def submission(self, number: int) -> Submission:
+    async def load_submission(self, number: int) -> Submission:
         """A submission as its last progress left it."""
         (row,) = await self.fetch("submission", number)
         found = Submission(number, row["sender"], row["lines"])
         if row["pass"] is None:
             return found
-        found.stage = Stage(row["pass"], row["next_line"], row["done"])
+        found.progress = Progress(row["pass"], row["next_line"], row["done"])
         found.tally = Tally(*(row[name] for name in Tally.__slots__))
         held = [(each["pass"], each["line"], each["lines"]) for each in await self.fetch("held", number)]
-        before = max((run for run, *_ in held if run < found.stage.run), default=0)
-        found.waiting = [(line, lines) for run, line, lines in held if run == before]
-        found.held = [(line, lines) for run, line, lines in held if run == found.stage.run]
-        found.accepted_in_pass = (await self.fetch("accepted_in_pass", number, found.stage.run))[0][
-            "accepted"
-        ] or 0
+        before = max((run for run, *_ in held if run < found.progress.pass_number), default=0)
+        found.to_retry = [(line, lines) for run, line, lines in held if run == before]
+        found.held = [(line, lines) for run, line, lines in held if run == found.progress.pass_number]
+        found.accepted_in_pass = (await self.fetch("accepted_in_pass", number, found.progress.pass_number))[
+            0
+        ]["accepted"] or 0
         return found
 
-    async def begin(self) -> asyncpg.Connection:
+    async def borrow_copier(self) -> asyncpg.Connection:
         """A free copying connection: waits while all are busy, which is the bound on batches in flight."""
-        return await self._hold.free.get()
+        return await self._lease.free_copiers.get()
 
-    async def commit(self, connection: asyncpg.Connection, outcome: Outcome, before: asyncio.Event) -> None:
+    async def commit(
+        self, connection: asyncpg.Connection, outcome: BatchResult, before: asyncio.Event
+    ) -> None:
         """Store ``outcome`` in one transaction, after the batch before it.
 
         Raises
@@ -189,9 +191,9 @@ class PostgresStore:
             await self._copy(connection, outcome)
             await before.wait()
             await self._close_batch(connection, outcome)
-        self._hold.free.put_nowait(connection)
+        self._lease.free_copiers.put_nowait(connection)
 
-    async def save_checkpoint(self, snapshot: Snapshot) -> None:
+    async def save_checkpoint(self, snapshot: CheckpointSnapshot) -> None:
         """Store a checkpoint whose batch is committed and whose predecessor is stored; a whole one in place of all others.
 
         Raises
@@ -199,24 +201,24 @@ class PostgresStore:
         BookMoved
             Another engine took over meanwhile.
         """
-        connection = await self._hold.free.get()
+        connection = await self._lease.free_copiers.get()
         async with connection.transaction():
             if not snapshot.previous:
-                if not await connection.fetchval(SQL["is_ours"], self._hold.epoch):
+                if not await connection.fetchval(SQL["is_ours"], self._lease.epoch):
                     raise BookMoved("another engine took this database over")
                 await connection.execute(SQL["delete_checkpoints"])
             names = ["batch", "piece", "payload"]
-            source = _enclosed(snapshot.rows())
+            source = _enclose(snapshot.encode_rows())
             await connection.copy_to_table("checkpoint_page", source=source, columns=names, format="binary")
-            await connection.execute(SQL["insert_checkpoint"], *snapshot.stored())
-        self._hold.free.put_nowait(connection)
+            await connection.execute(SQL["insert_checkpoint"], *snapshot.build_row())
+        self._lease.free_copiers.put_nowait(connection)
 
-    async def _close_batch(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
+    async def _close_batch(self, connection: asyncpg.Connection, outcome: BatchResult) -> None:
         counts = outcome.counts
-        rows = tuple(counts[name] for name in CHAINED)
-        head = (self._hold.epoch, outcome.number, LAYOUT, outcome.first_entry)
-        said = (*head, *rows, outcome.cents, outcome.chain, *_progress_columns(outcome))
-        if not await connection.fetchval(SQL["close_batch"], *said, timeout=self._hold.command_seconds):
+        rows = tuple(counts[name] for name in HASHED_TABLES)
+        head = (self._lease.epoch, outcome.number, LAYOUT, outcome.first_entry)
+        said = (*head, *rows, outcome.cents, outcome.chain, *_build_progress_columns(outcome))
+        if not await connection.fetchval(SQL["close_batch"], *said, timeout=self._lease.command_seconds):
             raise BookMoved(
                 f"batch {outcome.number}: another engine holds this database, or went on without us"
             )
@@ -225,57 +227,57 @@ class PostgresStore:
             names = ["submission", "batch", "pass", "line", "lines"]
             await connection.copy_records_to_table("held", records=held, columns=names)
 
-    def _target(self, name: str, outcome: Outcome) -> str:
+    def _find_target(self, name: str, outcome: BatchResult) -> str:
         """The journal's rows go straight to their partition, unless they lie in two."""
-        parts = self._partitions_of(outcome)
+        parts = self._list_partitions(outcome)
         return f"entry_{parts[0]:06}" if name == "entry" and len(parts) == 1 else name
 
-    def _partitions_of(self, outcome: Outcome) -> range:
+    def _list_partitions(self, outcome: BatchResult) -> range:
         first, count = outcome.first_entry - 1, max(outcome.counts["entry"], 1)
         return range(first // self.partition_rows, (first + count - 1) // self.partition_rows + 1)
 
-    async def _ensure_partitions(self, outcome: Outcome) -> None:
-        for part in self._partitions_of(outcome):
-            if part not in self._partitions:
-                async with self._hold.keeping() as connection:
+    async def _ensure_partitions(self, outcome: BatchResult) -> None:
+        for part in self._list_partitions(outcome):
+            if part not in self._existing_partitions:
+                async with self._lease.borrow_connection() as connection:
                     await connection.execute("select ensure_entry_partition($1)", part)
-                self._partitions.add(part)
+                self._existing_partitions.add(part)
 
-    async def _copy(self, connection: asyncpg.Connection, outcome: Outcome) -> None:
+    async def _copy(self, connection: asyncpg.Connection, outcome: BatchResult) -> None:
         for name, stream in outcome.streams.items():
             if len(stream):
                 table, texts = TABLES[name]
-                target, names = self._target(name, outcome), [*columns(table), *texts]
-                source = _chunks(stream.data)
+                target, names = self._find_target(name, outcome), [*list_columns(table), *texts]
+                source = _split_chunks(stream.data)
                 await connection.copy_to_table(target, source=source, columns=names, format="binary")
 
 
-def _chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:
+def _split_chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:
     """A whole COPY stream in pieces, so that the connection can hold back."""
-    return _enclosed(stream[start : start + _CHUNK_BYTES] for start in range(0, len(stream), _CHUNK_BYTES))
+    return _enclose(stream[start : start + _CHUNK_BYTES] for start in range(0, len(stream), _CHUNK_BYTES))
 
 
-async def _enclosed(rows: Iterable[Any]) -> AsyncIterator[Any]:
+async def _enclose(rows: Iterable[Any]) -> AsyncIterator[Any]:
     yield HEADER
     for some in rows:
         yield some
     yield TRAILER
 
 
-def _progress_columns(outcome: Outcome) -> Iterable[list[Any]]:
+def _build_progress_columns(outcome: BatchResult) -> Iterable[list[Any]]:
     rows = [
         (
             each.submission,
-            each.stage.run,
-            each.stage.next_line,
-            each.stage.done,
-            *_tally(each.tally),
+            each.progress.pass_number,
+            each.progress.next_line,
+            each.progress.is_done,
+            *_list_tally(each.tally),
         )
         for each in outcome.progress
     ]
     return map(list, zip(*rows, strict=True))
 
 
-def _tally(tally: Any) -> tuple[int, ...]:
+def _list_tally(tally: Any) -> tuple[int, ...]:
     lines = (tally.accepted, tally.duplicate, tally.refused, tally.suspended)
     return *lines, tally.accepted_cents, tally.duplicate_cents, tally.refused_cents, tally.suspended_cents

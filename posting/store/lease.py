@@ -14,40 +14,40 @@ import asyncpg
 
 from core.errors import BookMoved, LeaseHeld
 from posting.store.migrate import migrate
-from posting.store.sql_files import queries
+from posting.store.sql_files import read_queries
 
 Connection = asyncpg.Connection
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What a fresh connection may mend.  asyncpg calls it internal when a connection dies in the middle of a COPY."""
 
-SQL: Mapping[str, str] = queries("posting.store", "queries.sql")
-_LEASE = timedelta(seconds=15)
+SQL: Mapping[str, str] = read_queries("posting.store", "queries.sql")
+_LEASE_DURATION = timedelta(seconds=15)
 _RENEWAL_SECONDS = 5
 COMMAND_SECONDS = 60
 """A server that answers no command of a few rows within so long counts as gone; copies and indexing may take longer."""
 _ENDING_SECONDS = 120
 """Former connections are ended one after the other, within 10 seconds each."""
-_BROKE = "a connection to the database broke"
+_CONNECTION_BROKE = "a connection to the database broke"
 
 
-class Hold:
+class Lease:
     """Who may write, and over what."""
 
-    keeper: Any
+    connection: Any
     """A connection; by its types alone every row it fetches might be None."""
 
     def __init__(self, dsn: str, copiers: int) -> None:
-        self._dsn, self._copiers = dsn, copiers
+        self._dsn, self._copier_count = dsn, copiers
         self.command_seconds: int = COMMAND_SECONDS
-        self._end = _BROKE
-        self._all: list[Connection] = []
+        self._failure_text = _CONNECTION_BROKE
+        self._copier_connections: list[Connection] = []
         self._broken = asyncio.Event()
-        self._keeper_lock = asyncio.Lock()
+        self._connection_lock = asyncio.Lock()
         self._renewal: asyncio.Task[None] | None = None
-        self.free: asyncio.Queue[Connection] = asyncio.Queue()
+        self.free_copiers: asyncio.Queue[Connection] = asyncio.Queue()
         self.epoch = 0
 
-    async def take(self, holder: str) -> None:
+    async def acquire(self, owner: str) -> None:
         """Connect, migrate, and take the lease.
 
         Raises
@@ -56,77 +56,83 @@ class Hold:
             Another engine is alive on this database.
         """
         await self._migrate()
-        self.keeper = await self._connected("crescendo", self.command_seconds)
-        async with self.keeper.transaction():
-            row = await self.keeper.fetchrow(SQL["engine_for_update"])
+        self.connection = await self._connect("crescendo", self.command_seconds)
+        async with self.connection.transaction():
+            row = await self.connection.fetchrow(SQL["engine_for_update"])
             if row["holder_lives"] and row["lease_runs"]:
                 raise LeaseHeld(
                     f"{row['holder']} works on this database; stop it, or wait until its lease lapses"
                 )
-            taken = await self.keeper.fetchrow(SQL["take_lease"], holder, _LEASE)
+            taken = await self.connection.fetchrow(SQL["take_lease"], owner, _LEASE_DURATION)
             self.epoch = taken["epoch"]
-        await self.keeper.execute(f"set application_name = '{self._name}'")
-        await self.keeper.fetch(SQL["end_former_engines"], str(self.epoch))
+        await self.connection.execute(f"set application_name = '{self._application_name}'")
+        await self.connection.fetch(SQL["end_former_engines"], str(self.epoch))
         await self._connect_copiers()
         self._renewal = asyncio.create_task(self._renew())
 
-    async def let_go(self) -> None:
+    async def release(self) -> None:
         """Give the lease back and close everything; whoever asks something at that moment has the answer first."""
         if self._renewal:
             self._renewal.cancel()
-        for connection in self._all:
+        for connection in self._copier_connections:
             connection.terminate()
         keeper = getattr(self, "keeper", None)
-        async with self._keeper_lock:
+        async with self._connection_lock:
             if keeper and not keeper.is_closed():
                 if self.epoch:
                     await keeper.execute(SQL["release_lease"], self.epoch)
                 await keeper.close(timeout=self.command_seconds)
 
-    async def lost(self) -> None:
+    async def wait_until_broken(self) -> None:
         """Wait until a connection breaks, and raise what tells so."""
         await self._broken.wait()
-        raise ConnectionError(self._end)
+        raise ConnectionError(self._failure_text)
 
     async def reconnect(self) -> None:
         """Fresh connections, once no former one of ours does anything any more."""
-        for connection in self._all:
+        for connection in self._copier_connections:
             connection.terminate()
-        self.free, self._broken, self._end = asyncio.Queue(), asyncio.Event(), _BROKE
-        async with self._keeper_lock:
-            self.keeper.terminate()
-            self.keeper = await self._connected(self._name, self.command_seconds)
+        self.free_copiers, self._broken, self._failure_text = (
+            asyncio.Queue(),
+            asyncio.Event(),
+            _CONNECTION_BROKE,
+        )
+        async with self._connection_lock:
+            self.connection.terminate()
+            self.connection = await self._connect(self._application_name, self.command_seconds)
             ending = max(self.command_seconds, _ENDING_SECONDS)
-            await self.keeper.fetch(SQL["end_former_connections"], self._name, timeout=ending)
-            if not await self.keeper.fetchval(SQL["keep_lease"], self.epoch, _LEASE):
+            await self.connection.fetch(SQL["end_former_connections"], self._application_name, timeout=ending)
+            if not await self.connection.fetchval(SQL["keep_lease"], self.epoch, _LEASE_DURATION):
                 raise BookMoved("another engine took this database over")
         await self._connect_copiers()
 
     @asynccontextmanager
-    async def keeping(self) -> AsyncIterator[Connection]:
+    async def borrow_connection(self) -> AsyncIterator[Connection]:
         """The keeper's connection, one user at a time.
 
         A server that hangs tells nothing: when a command has had its time all connections are dropped, so that whoever
         waits on one goes home.
         """
-        async with self._keeper_lock:
+        async with self._connection_lock:
             try:
-                yield self.keeper
+                yield self.connection
             except TimeoutError:
-                self._end = f"the database has answered nothing for {self.command_seconds} seconds"
-                for connection in (self.keeper, *self._all):
+                self._failure_text = f"the database has answered nothing for {self.command_seconds} seconds"
+                for connection in (self.connection, *self._copier_connections):
                     connection.terminate()
                 self._broken.set()
                 raise
 
     @property
-    def _name(self) -> str:
+    def _application_name(self) -> str:
         return f"crescendo/{self.epoch}"
 
     async def _connect_copiers(self) -> None:
-        self._all = [await self._connected(self._name) for _ in range(self._copiers)]
-        for connection in self._all:
-            self.free.put_nowait(connection)
+        self._copier_connections = [
+            await self._connect(self._application_name) for _ in range(self._copier_count)
+        ]
+        for connection in self._copier_connections:
+            self.free_copiers.put_nowait(connection)
 
     async def _migrate(self) -> None:
         """Bring the tables up to date, however long that takes."""
@@ -136,7 +142,7 @@ class Hold:
         finally:
             await connection.close()
 
-    async def _connected(self, name: str, seconds: float | None = None) -> Connection:
+    async def _connect(self, name: str, seconds: float | None = None) -> Connection:
         """A connection whose end is noted, unless fresh ones were made before it; its commands have so many seconds."""
         broken, said = self._broken, {"application_name": name}
         limits = {"command_timeout": seconds, "timeout": self.command_seconds}
@@ -152,5 +158,5 @@ class Hold:
         while True:
             await asyncio.sleep(_RENEWAL_SECONDS)
             with suppress(*FAILURES):
-                async with self.keeping() as keeper:
-                    await keeper.fetchval(SQL["renew_lease"], self.epoch, _LEASE)
+                async with self.borrow_connection() as keeper:
+                    await keeper.fetchval(SQL["renew_lease"], self.epoch, _LEASE_DURATION)

@@ -12,7 +12,7 @@ import asyncpg
 
 from posting.store.lease import FAILURES, SQL
 
-Gone = FAILURES
+INDEXING_FAILURES = FAILURES
 """What ends the work when the database, or a lock, is not to be had; whatever was under way is rolled back."""
 _SETTINGS: Mapping[str, str] = {
     "application_name": "crescendo indexes",
@@ -24,7 +24,7 @@ _SETTINGS: Mapping[str, str] = {
 """One core at most; and an index that a power cut takes away is built again."""
 
 
-class Sort(StrEnum):
+class IndexType(StrEnum):
     """Sorts of look-up indexes."""
 
     FILTER = "filter"
@@ -35,27 +35,27 @@ class Sort(StrEnum):
     """The filter of the partition that is written to: once it is there, every entry that comes costs a little more."""
 
 
-class Lookups:
+class LookupIndexes:
     """The look-up indexes of one journal."""
 
     def __init__(self, connection: asyncpg.Connection, partition_rows: int) -> None:
         self._connection, self._partition_rows = connection, partition_rows
-        self._summed_up = 0
+        self._summarized_entries = 0
         """Entries whose partitions need not be looked at again."""
 
-    async def sum_up(self, entries: int) -> None:
+    async def summarize(self, entries: int) -> None:
         """Tell the BRIN indexes of what came, one index a transaction."""
-        first = self._summed_up // self._partition_rows
+        first = self._summarized_entries // self._partition_rows
         for row in await self._connection.fetch(SQL["growing_indexes"], first):
             await self._connection.execute(SQL["index_new"], row["name"])
-        self._summed_up = entries
+        self._summarized_entries = entries
 
-    async def missing(self, entries: int, sort: Sort) -> list[str]:
+    async def list_missing(self, entries: int, index_type: IndexType) -> list[str]:
         """Statements that build the indexes of this sort that partitions lack when so many entries are committed."""
-        if sort is Sort.TAIL:
+        if index_type is IndexType.TAIL:
             for row in await self._connection.fetch(SQL["lookups_broken"]):
                 await self.build(row["statement"])
-        rows = await self._connection.fetch(SQL["lookups_missing"], entries, sort)
+        rows = await self._connection.fetch(SQL["lookups_missing"], entries, index_type)
         return [row["statement"] for row in rows]
 
     async def build(self, statement: str) -> None:
@@ -69,10 +69,10 @@ class Lookups:
 
 
 @asynccontextmanager
-async def tended(dsn: str) -> AsyncIterator[Lookups]:
+async def open_indexes(dsn: str) -> AsyncIterator[LookupIndexes]:
     """The look-up indexes of a database that is migrated."""
     connection = await asyncpg.connect(dsn, server_settings=dict(_SETTINGS))
     try:
-        yield Lookups(connection, await connection.fetchval("select partition_rows from engine"))
+        yield LookupIndexes(connection, await connection.fetchval("select partition_rows from engine"))
     finally:
         await connection.close()

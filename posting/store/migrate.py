@@ -5,7 +5,7 @@ import secrets
 import asyncpg
 
 from core.errors import DatabaseUnfit
-from posting.store.sql_files import shipped
+from posting.store.sql_files import list_migrations
 
 LAYOUT = 2
 """Version of the journal's rows: what a batch's hash is a hash of."""
@@ -37,7 +37,7 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
             row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")
         }
         _check_drift(applied)
-        new = [each for each in shipped() if each.name not in applied]
+        new = [each for each in list_migrations() if each.name not in applied]
         for each in new:
             await connection.execute(each.sql)
             await connection.execute(
@@ -53,7 +53,7 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
 
 
 def _check_drift(applied: dict[str, bytes]) -> None:
-    known = {each.name: each.digest for each in shipped()}
+    known = {each.name: each.digest for each in list_migrations()}
     for name, digest in applied.items():
         if name not in known:
             raise DatabaseUnfit(f"migration {name} was applied by a newer version; run that version or newer")

@@ -13,7 +13,7 @@ class Migration(NamedTuple):
     digest: bytes
 
 
-def shipped() -> list[Migration]:
+def list_migrations() -> list[Migration]:
     """The migrations of this version, in order."""
     folder = files("posting.store").joinpath("migrations")
     found = sorted(
@@ -23,7 +23,7 @@ def shipped() -> list[Migration]:
     return [Migration(name, sql, hashlib.sha256(sql.encode()).digest()) for name, sql in texts]
 
 
-def queries(package: str, name: str) -> dict[str, str]:
+def read_queries(package: str, name: str) -> dict[str, str]:
     """The statements of a file of ``-- name: x`` blocks."""
     blocks = files(package).joinpath(name).read_text(encoding="utf-8").split("-- name: ")[1:]
     named = (block.split("\n", 1) for block in blocks)

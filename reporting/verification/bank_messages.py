@@ -8,28 +8,28 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from core import accountants, calendar, nomenclature
-from reporting.verification.snapshot_queries import Snapshot
+from reporting.verification.snapshot_queries import JournalSnapshot
 
 TABLES = ("bank_statement", "bank_attempt", "bank_item", "bank_submission")
 _ASSIGNED = pa.schema([("exercise", pa.int32()), ("centre", pa.string()), ("account", pa.string())])
 
 
-class Part(NamedTuple):
+class TablePart(NamedTuple):
     """Rows for a table of the workbench."""
 
     table: str
     rows: pa.Table
 
 
-async def parts(snapshot: Snapshot, folder: Path) -> AsyncIterator[Part]:
+async def read_parts(snapshot: JournalSnapshot, folder: Path) -> AsyncIterator[TablePart]:
     """All there is to know of the bank's answers; each table comes at least once."""
     for name in TABLES:
-        async for rows in snapshot.table(name):
-            yield Part(name, rows)
-    yield Part("assigned", await asyncio.to_thread(assigned, folder))
+        async for rows in snapshot.read_table(name):
+            yield TablePart(name, rows)
+    yield TablePart("assigned", await asyncio.to_thread(read_assigned_accounts, folder))
 
 
-def assigned(folder: Path) -> pa.Table:
+def read_assigned_accounts(folder: Path) -> pa.Table:
     """The operations account of every fund centre, by exercise."""
     rows = []
     for year in calendar.load(folder.joinpath("calendar.toml")).exercises:
@@ -37,6 +37,6 @@ def assigned(folder: Path) -> pa.Table:
         each = accountants.load(place, nomenclature.load(place))
         rows += [
             {"exercise": year, "centre": centre, "account": each.accountants[code].iban}
-            for centre, code in each.assigned.items()
+            for centre, code in each.by_centre.items()
         ]
     return pa.Table.from_pylist(rows, _ASSIGNED)

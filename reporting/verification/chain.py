@@ -9,30 +9,30 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from reporting.verification.copy_reader import Rows, body_of
+from reporting.verification.copy_reader import TableRows, strip_envelope
 from reporting.verification.findings import Finding
-from reporting.verification.snapshot_queries import Link, Span
+from reporting.verification.snapshot_queries import BatchRow, WindowSpan
 
-LAYOUTS = frozenset({1, 2})
+KNOWN_LAYOUTS = frozenset({1, 2})
 """Versions of the rows that are hashed as described above; 1 has no pages of requests."""
 
 WINDOW_ROWS = 131_072
 """Rows read at once, unless one batch has more."""
 
-_ORIGIN = bytes(32)
-_SHOWN = 16
+_FIRST_HASH = bytes(32)
+_HASH_CHARACTERS = 16
 
 
-def first_entries(links: Sequence[Link]) -> list[int]:
+def find_first_entries(links: Sequence[BatchRow]) -> list[int]:
     """Where each batch's entries start, and where the last one's end, even if one row of ``batch`` lies."""
     found, due = [], 1
     for place, link in enumerate(links):
-        found.append(link.first_entry if _speaks_true(links, place, due) else due)
+        found.append(link.first_entry if _is_credible(links, place, due) else due)
         due = found[-1] + link.entries
     return [*found, due]
 
 
-def _speaks_true(links: Sequence[Link], place: int, due: int) -> bool:
+def _is_credible(links: Sequence[BatchRow], place: int, due: int) -> bool:
     """Whether a batch's own first entry is to be believed rather than ``due``, the end of the batch before.
 
     When they differ, one row was changed, and the batch behind tells which.
@@ -43,82 +43,84 @@ def _speaks_true(links: Sequence[Link], place: int, due: int) -> bool:
     return link.first_entry == due or due + link.entries != links[place + 1].first_entry
 
 
-def windows(links: Sequence[Link], firsts: Sequence[int]) -> Iterator[tuple[slice, Span]]:
+def split_windows(links: Sequence[BatchRow], firsts: Sequence[int]) -> Iterator[tuple[slice, WindowSpan]]:
     """Stretches of whole batches, each small enough to be held in memory."""
     start, rows = 0, 0
     for place, link in enumerate(links):
         size = max(link.entries, 0) + max(link.refusals, 0) + max(link.duplicates, 0)
         if place > start and rows + size > WINDOW_ROWS:
-            yield slice(start, place), _span(links, firsts, (start, place))
+            yield slice(start, place), _build_span(links, firsts, (start, place))
             start, rows = place, 0
         rows += size
     if links:
-        yield slice(start, len(links)), _span(links, firsts, (start, len(links)))
+        yield slice(start, len(links)), _build_span(links, firsts, (start, len(links)))
 
 
-def _span(links: Sequence[Link], firsts: Sequence[int], places: tuple[int, int]) -> Span:
+def _build_span(links: Sequence[BatchRow], firsts: Sequence[int], places: tuple[int, int]) -> WindowSpan:
     start, end = places
-    return Span(links[start].batch, links[end - 1].batch + 1, firsts[start], firsts[end])
+    return WindowSpan(links[start].batch, links[end - 1].batch + 1, firsts[start], firsts[end])
 
 
-class Chain:
+class ChainCheck:
     """Walks the batches in order and notes where the hashes part."""
 
     def __init__(self) -> None:
-        self._stored = self._computed = _ORIGIN
+        self._stored = self._computed = _FIRST_HASH
         self._broken: dict[int, Finding] = {}
 
-    def follow(self, links: Sequence[Link], firsts: Sequence[int], tables: Sequence[Rows]) -> None:
+    def check_window(
+        self, links: Sequence[BatchRow], firsts: Sequence[int], tables: Sequence[TableRows]
+    ) -> None:
         """Hash the rows of ``links``; ``firsts`` are their first entries, ``tables`` their chained rows."""
-        cuts = [cut(rows, links, firsts) for rows in tables]
+        cuts = [find_bounds(rows, links, firsts) for rows in tables]
         for place, link in enumerate(links):
             digest = hashlib.sha256()
             for rows, ends in zip(tables, cuts, strict=True):
-                digest.update(rows.bytes_of(ends[place], ends[place + 1]))
-            self._link(link, digest)
+                digest.update(rows.slice_bytes(ends[place], ends[place + 1]))
+            self._check_batch(link, digest)
 
-    def _link(self, link: Link, rows: "hashlib._Hash") -> None:
+    def _check_batch(self, link: BatchRow, rows: "hashlib._Hash") -> None:
         """Compare one batch's hash, built on the stored hash before it or on the one computed."""
-        digest = _after(rows, self._stored)
-        if digest != link.chain and _after(rows, self._computed) == link.chain:
-            self._acquit(link.batch - 1, link.batch)
+        digest = _finish_digest(rows, self._stored)
+        if digest != link.chain and _finish_digest(rows, self._computed) == link.chain:
+            self._blame_hash(link.batch - 1, link.batch)
         elif digest != link.chain:
-            stored = f"hash {link.chain.hex()[:_SHOWN]}"
+            stored = f"hash {link.chain.hex()[:_HASH_CHARACTERS]}"
             self._broken[link.batch] = Finding(
-                "chain", f"batch {link.batch}", stored, f"{digest.hex()[:_SHOWN]} from its rows"
+                "chain", f"batch {link.batch}", stored, f"{digest.hex()[:_HASH_CHARACTERS]} from its rows"
             )
         self._stored, self._computed = link.chain, digest
 
-    def _acquit(self, batch: int, witness: int) -> None:
+    def _blame_hash(self, batch: int, witness: int) -> None:
         """The rows of ``batch`` are right, as the next batch's hash builds on them: its hash was changed."""
         if batch in self._broken:
             finding = self._broken[batch]
             expected = f"{finding.expected}, as batch {witness} confirms"
             self._broken[batch] = Finding("chain", f"batch {batch}, its hash", finding.found, expected)
 
-    def findings(self) -> list[Finding]:
+    def list_findings(self) -> list[Finding]:
         """The batches whose hash is not that of their rows."""
         return list(self._broken.values())
 
 
-def hash_of(streams: Sequence[bytes], previous: bytes) -> bytes:
+def hash_batch(streams: Sequence[bytes], previous: bytes) -> bytes:
     """The hash of one batch from the COPY streams of its chained tables."""
     digest = hashlib.sha256()
     for stream in streams:
-        digest.update(body_of(stream))
+        digest.update(strip_envelope(stream))
     digest.update(previous)
     return digest.digest()
 
 
-def cut(rows: Rows, links: Sequence[Link], firsts: Sequence[int]) -> list[int]:
+def find_bounds(rows: TableRows, links: Sequence[BatchRow], firsts: Sequence[int]) -> list[int]:
     """Where each batch's rows start in ``rows``, and where the last one's end."""
     bounds = (
-        firsts if rows.stored.key == "entry_id" else [*(link.batch for link in links), links[-1].batch + 1]
+        firsts if rows.table.key == "entry_id" else [*(link.batch for link in links), links[-1].batch + 1]
     )
-    return np.searchsorted(rows.keys(), np.maximum.accumulate(bounds)).tolist()
+    return np.searchsorted(rows.read_keys(), np.maximum.accumulate(bounds)).tolist()
 
 
-def _after(rows: "hashlib._Hash", previous: bytes) -> bytes:
+def _finish_digest(rows: "hashlib._Hash", previous: bytes) -> bytes:
     digest = rows.copy()
     digest.update(previous)
     return digest.digest()

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.errors import SchemaMismatch
-from core.tables.columns import ColumnKind, kinds
+from core.tables.columns import ColumnKind, read_column_kinds
 from core.tables.journal import (
     AccountBalances,
     Duplicates,
@@ -32,7 +32,7 @@ _ONLY_HASHED = frozenset({"content"})
 """Columns that prove nothing beyond the hash that covers them."""
 
 
-class Stored(NamedTuple):
+class StoredTable(NamedTuple):
     """A table whose rows are read: its fixed columns, the texts or bytes behind them, and how its rows are found."""
 
     name: str
@@ -41,92 +41,96 @@ class Stored(NamedTuple):
     order: str
     key: str
     """What places a row in a batch: the batch itself, or the entry."""
-    stated: str = ""
+    count_column: str = ""
     """Column of ``batch`` that says how many there are."""
-    behind: pa.DataType = pa.string()
+    text_type: pa.DataType = pa.string()
     """What stands behind the fixed columns."""
 
     @property
-    def names(self) -> list[str]:
+    def column_names(self) -> list[str]:
         """All columns, in the order of the table."""
-        return [*kinds(self.columns), *self.texts]
+        return [*read_column_kinds(self.columns), *self.texts]
 
-    def schema(self) -> pa.Schema:
+    def build_schema(self) -> pa.Schema:
         """Its Arrow schema, the batch in front where the table has none."""
-        types = {name: _arrow(kind.postgres) for name, kind in self.compared.items()}
-        fields = [*types.items(), *((name, self.behind) for name in self.texts)]
+        types = {name: _to_arrow_type(kind.postgres) for name, kind in self.compared_columns.items()}
+        fields = [*types.items(), *((name, self.text_type) for name in self.texts)]
         return pa.schema(fields if "batch" in types else [("batch", pa.int64()), *fields])
 
     @property
-    def compared(self) -> dict[str, ColumnKind]:
+    def compared_columns(self) -> dict[str, ColumnKind]:
         """The fixed columns that comparing needs."""
-        return {name: kind for name, kind in kinds(self.columns).items() if name not in _ONLY_HASHED}
+        return {
+            name: kind for name, kind in read_column_kinds(self.columns).items() if name not in _ONLY_HASHED
+        }
 
 
-ENTRY = Stored("entry", Entries, ("reference",), "entry_id", "entry_id", "entries")
-PAGES = Stored(
+ENTRY = StoredTable("entry", Entries, ("reference",), "entry_id", "entry_id", "entries")
+PAGES = StoredTable(
     "request_detail", RequestPages, ("page",), "entry_id", "entry_id", "request_pages", pa.binary()
 )
-CHAINED = (
+HASHED_TABLES = (
     ENTRY,
-    Stored("refusal", Refusals, ("reference", "found"), "batch, position", "batch", "refusals"),
-    Stored("duplicate", Duplicates, (), "batch, position", "batch", "duplicates"),
-    Stored("payee", NewPayees, ("code", "name", "iban", "bic"), "entry_id", "entry_id", "payees"),
-    Stored("cell", NewCells, (), "batch, cell", "batch", "cells"),
+    StoredTable("refusal", Refusals, ("reference", "found"), "batch, position", "batch", "refusals"),
+    StoredTable("duplicate", Duplicates, (), "batch, position", "batch", "duplicates"),
+    StoredTable("payee", NewPayees, ("code", "name", "iban", "bic"), "entry_id", "entry_id", "payees"),
+    StoredTable("cell", NewCells, (), "batch, cell", "batch", "cells"),
     PAGES,
 )
 """Tables whose rows a batch's hash covers, in this order."""
 
 BALANCES = (
-    Stored("node_balance", NodeBalances, (), "batch, node", "batch"),
-    Stored("account_balance", AccountBalances, (), "batch, period, account", "batch"),
+    StoredTable("node_balance", NodeBalances, (), "batch, node", "batch"),
+    StoredTable("account_balance", AccountBalances, (), "batch, period, account", "batch"),
 )
 
 
-class Rows(NamedTuple):
+class TableRows(NamedTuple):
     """Tuples of one table as they came, and where each starts."""
 
-    stored: Stored
+    table: StoredTable
     body: memoryview
     starts: NDArray[np.int64]
 
-    def keys(self) -> NDArray[np.int64]:
+    def read_keys(self) -> NDArray[np.int64]:
         """What places each row in a batch."""
-        return self._column(self.stored.key).astype(np.int64)
+        return self._read_column(self.table.key).astype(np.int64)
 
-    def bytes_of(self, first: int, end: int) -> memoryview:
+    def slice_bytes(self, first: int, end: int) -> memoryview:
         """The bytes of the rows ``first`` up to, not including, ``end``."""
         bounds = (
             [*self.starts[[first]].tolist(), *self.starts[end : end + 1].tolist()] if first < end else [0, 0]
         )
         return self.body[bounds[0] : bounds[1] if len(bounds) > 1 else len(self.body)]
 
-    def arrow(self) -> pa.Table:
+    def to_arrow(self) -> pa.Table:
         """The columns that comparing needs."""
         fixed = (
-            _overlapping(self.body, _layout(self.stored.columns))[self.starts] if len(self.starts) else None
+            _view_overlapping(self.body, _build_layout(self.table.columns))[self.starts]
+            if len(self.starts)
+            else None
         )
         columns: dict[str, pa.Array] = {}
-        for name, kind in self.stored.compared.items():
+        for name, kind in self.table.compared_columns.items():
             values = np.zeros(0, ">i8") if fixed is None else fixed[name]
-            columns[name] = _array(values, kind.postgres)
-        at = self.starts + _layout(self.stored.columns).itemsize
-        for name in self.stored.texts:
-            columns[name], at = _texts(self.body, at, self.stored.behind)
+            columns[name] = _to_array(values, kind.postgres)
+        at = self.starts + _build_layout(self.table.columns).itemsize
+        for name in self.table.texts:
+            columns[name], at = _read_texts(self.body, at, self.table.text_type)
         return pa.table(columns)
 
-    def _column(self, name: str) -> np.ndarray:
+    def _read_column(self, name: str) -> np.ndarray:
         if not len(self.starts):
             return np.zeros(0, np.int64)
-        return _overlapping(self.body, _layout(self.stored.columns))[name][self.starts]
+        return _view_overlapping(self.body, _build_layout(self.table.columns))[name][self.starts]
 
 
-def body_of(stream: bytes) -> memoryview:
+def strip_envelope(stream: bytes) -> memoryview:
     """The tuples of a COPY stream, without its header and trailer."""
     return memoryview(stream)[_HEADER_BYTES : len(stream) - _TRAILER_BYTES]
 
 
-def parse(stored: Stored, stream: bytes) -> Rows:
+def parse_rows(stored: StoredTable, stream: bytes) -> TableRows:
     """The rows of a whole COPY stream.
 
     Raises
@@ -134,18 +138,18 @@ def parse(stored: Stored, stream: bytes) -> Rows:
     SchemaMismatch
         The stream does not consist of rows of that table.
     """
-    body = body_of(stream)
-    fixed, texts = _layout(stored.columns).itemsize, len(stored.texts)
+    body = strip_envelope(stream)
+    fixed, texts = _build_layout(stored.columns).itemsize, len(stored.texts)
     if texts:
-        starts, end = _walk(body, fixed, texts)
+        starts, end = _find_row_starts(body, fixed, texts)
     else:
         starts, end = np.arange(0, len(body), fixed), -(-len(body) // fixed) * fixed
     if end != len(body):
         raise SchemaMismatch(f"the rows of {stored.name} are not shaped as this version stores them")
-    return Rows(stored, body, np.asarray(starts, np.int64))
+    return TableRows(stored, body, np.asarray(starts, np.int64))
 
 
-def _walk(body: memoryview, fixed: int, texts: int) -> tuple[list[int], int]:
+def _find_row_starts(body: memoryview, fixed: int, texts: int) -> tuple[list[int], int]:
     """Where each row starts, and where the last one ends: only its lengths tell."""
     at, end, starts, number = 0, len(body), [], int.from_bytes
     while at < end:
@@ -157,34 +161,36 @@ def _walk(body: memoryview, fixed: int, texts: int) -> tuple[list[int], int]:
 
 
 @cache
-def _layout(table: type) -> np.dtype:
+def _build_layout(table: type) -> np.dtype:
     """The fixed columns of a tuple, their lengths between them."""
     fields = [("columns", ">i2")]
-    for name, kind in kinds(table).items():
+    for name, kind in read_column_kinds(table).items():
         fields += [(f"{name} length", ">i4"), (name, _BIG_ENDIAN[kind.postgres])]
     return np.dtype(fields)
 
 
-def _overlapping(body: memoryview, shape: np.dtype) -> np.ndarray:
+def _view_overlapping(body: memoryview, shape: np.dtype) -> np.ndarray:
     """A record at every byte: picking rows by where they start copies each once."""
     return np.ndarray((len(body) - shape.itemsize + 1,), shape, body, strides=(1,))
 
 
-def _arrow(postgres: str) -> pa.DataType:
+def _to_arrow_type(postgres: str) -> pa.DataType:
     return {"int8": pa.int64(), "int4": pa.int32(), "int2": pa.int16(), "date": pa.date32()}[postgres]
 
 
-def _array(values: np.ndarray, postgres: str) -> pa.Array:
+def _to_array(values: np.ndarray, postgres: str) -> pa.Array:
     if postgres == "date":
         return pa.array(values.astype(np.int32) + _DAYS_TO_2000, pa.int32()).cast(pa.date32())
-    return pa.array(values.astype(_BIG_ENDIAN[postgres].replace(">", "=")), _arrow(postgres))
+    return pa.array(values.astype(_BIG_ENDIAN[postgres].replace(">", "=")), _to_arrow_type(postgres))
 
 
-def _texts(body: memoryview, at: NDArray[np.int64], of: pa.DataType) -> tuple[pa.Array, NDArray[np.int64]]:
+def _read_texts(
+    body: memoryview, at: NDArray[np.int64], of: pa.DataType
+) -> tuple[pa.Array, NDArray[np.int64]]:
     """The texts whose lengths stand at ``at``, and where the next column's stand."""
     if not len(at):
         return pa.array([], of), at
-    lengths = _overlapping(body, np.dtype(">i4"))[at].astype(np.int64)
+    lengths = _view_overlapping(body, np.dtype(">i4"))[at].astype(np.int64)
     starts, ends = at + _LENGTH_BYTES, np.cumsum(lengths)
     picked = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
     offsets = np.concatenate([[0], ends]).astype(np.int32)

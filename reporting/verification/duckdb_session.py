@@ -13,17 +13,17 @@ import numpy as np
 import psutil
 import pyarrow as pa
 
-from core.catalog import CATALOG, Change, Family, Measure, Remainder, Role
-from core.nomenclature import Centre, Fund, Item
-from reporting.code_labels import Codes
+from core.catalog import CATALOG, Family, Measure, PayeeChange, Remainder, Role
+from core.nomenclature import CommitmentItem, Fund, FundCentre
+from reporting.code_labels import CodeLabels
 from reporting.sql_statements import statements
 from reporting.verification import request_pages
-from reporting.verification.chain import LAYOUTS, cut
-from reporting.verification.copy_reader import BALANCES, CHAINED, PAGES, Rows
+from reporting.verification.chain import KNOWN_LAYOUTS, find_bounds
+from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
 from reporting.verification.findings import FINDINGS_MAX, Check, Finding
-from reporting.verification.snapshot_queries import Link
+from reporting.verification.snapshot_queries import BatchRow
 
-MEMORY_LEAST = 2**30
+MEMORY_MIN_BYTES = 2**30
 """Bytes that DuckDB may hold at least, else a quarter of the machine's; beyond it works on disk, where a step can."""
 
 STEPS = statements("reporting.verification", "journal.sql")
@@ -37,89 +37,93 @@ _PACKAGE = "reporting.verification"
 _EPOCH = date(1970, 1, 1)
 
 
-class Workbench:
+class DuckdbSession:
     """Raw rows by table, and what follows from them."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, codes: Codes) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, codes: CodeLabels) -> None:
         self._connection = connection
-        for stored in (*CHAINED, *BALANCES):
-            self.lay(stored.name, stored.schema().empty_table())
-        self.lay("request_line", request_pages.lines_of(PAGES.schema().empty_table()))
-        for name, table in _vocabulary(codes).items():
-            self.lay(name, table)
+        for stored in (*HASHED_TABLES, *BALANCES):
+            self.add_rows(stored.name, stored.build_schema().empty_table())
+        self.add_rows("request_line", request_pages.read_lines(PAGES.build_schema().empty_table()))
+        for name, table in _build_vocabulary(codes).items():
+            self.add_rows(name, table)
 
-    def lay(self, name: str, table: pa.Table) -> None:
+    def add_rows(self, name: str, table: pa.Table) -> None:
         """Add rows to a table, which is made with the first."""
         self._connection.register("incoming", table)
         self._connection.execute(f"create table if not exists {name} as select * from incoming limit 0")  # noqa: S608
         self._connection.execute(f"insert into {name} by name select * from incoming")  # noqa: S608
         self._connection.unregister("incoming")
 
-    def lay_rows(self, rows: Rows, links: Sequence[Link], firsts: Sequence[int]) -> None:
+    def add_window(self, rows: TableRows, links: Sequence[BatchRow], firsts: Sequence[int]) -> None:
         """Add the rows of a window, each with the batch it belongs to."""
-        table = rows.arrow()
+        table = rows.to_arrow()
         if "batch" not in table.column_names:
-            ends = cut(rows, links, firsts)
+            ends = find_bounds(rows, links, firsts)
             batch = np.repeat([link.batch for link in links], np.diff(ends))
             table = table.slice(ends[0], len(batch)).append_column("batch", pa.array(batch, pa.int64()))
-        if rows.stored is PAGES:
-            self.lay("request_line", request_pages.lines_of(table))
+        if rows.table is PAGES:
+            self.add_rows("request_line", request_pages.read_lines(table))
             table = table.drop(["page"])
-        self.lay(rows.stored.name, table)
+        self.add_rows(rows.table.name, table)
 
-    def count(self, name: str) -> int:
+    def count_rows(self, name: str) -> int:
         """Rows of a table."""
         ((rows,),) = self._connection.execute(f"select count(*) from {name}").fetchall()  # noqa: S608
         return int(rows)
 
-    def see(self, view: str) -> None:
+    def create_view(self, view: str) -> None:
         """Make a view of what is laid."""
         self._connection.execute(view)
 
-    def prepare(self, step: str) -> None:
+    def run_step(self, step: str) -> None:
         """Run a step of ``journal.sql``."""
         self._connection.execute(STEPS[step])
 
-    def check(self, name: str) -> tuple[Check, list[Finding]]:
+    def run_check(self, name: str) -> tuple[Check, list[Finding]]:
         """Where the rule ``name`` does not hold."""
         self._connection.execute(f"create or replace temp table broken as {CHECKS[name]}")
         shown = self._connection.execute(
             "select place, found, expected from broken limit ?", [FINDINGS_MAX]
         ).fetchall()
-        return Check(name, rule_of(CHECKS[name]), self.count("broken")), [
+        return Check(name, read_rule(CHECKS[name]), self.count_rows("broken")), [
             Finding(name, *row) for row in shown
         ]
 
 
-def rule_of(statement: str) -> str:
+def read_rule(statement: str) -> str:
     """The rule in words: the comment above the statement."""
     lines = statement.splitlines()
     return " ".join(line.removeprefix("-- ") for line in lines if line.startswith("-- "))
 
 
 @contextmanager
-def workbench(codes: Codes, scratch: Path | None = None) -> Iterator[Workbench]:
+def open_session(codes: CodeLabels, scratch: Path | None = None) -> Iterator[DuckdbSession]:
     """A workbench with empty tables, and a folder in ``scratch`` for what does not fit in memory."""
     with TemporaryDirectory(prefix="verify-", dir=scratch) as folder:
         settings = {
-            "memory_limit": f"{max(psutil.virtual_memory().total // 4, MEMORY_LEAST)}B",
+            "memory_limit": f"{max(psutil.virtual_memory().total // 4, MEMORY_MIN_BYTES)}B",
             "threads": os.cpu_count() or 1,
             "temp_directory": folder,
             "preserve_insertion_order": False,
         }
         with duckdb.connect(config=settings) as connection:
-            yield Workbench(connection, codes)
+            yield DuckdbSession(connection, codes)
 
 
-def _vocabulary(codes: Codes) -> dict[str, pa.Table]:
+def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
     """The catalog and the nomenclature as tables."""
-    layouts = {"layout": list(LAYOUTS)}
+    layouts = {"layout": list(KNOWN_LAYOUTS)}
     receivables = {"exercise": list(codes.receivables), "code": list(codes.receivables.values())}
-    tables = {"known_layout": layouts, "receivable": receivables} | _meanings(codes) | _interest(codes)
-    return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _kinds()}
+    tables = (
+        {"known_layout": layouts, "receivable": receivables}
+        | _build_nomenclature(codes)
+        | _build_interest_rules(codes)
+    )
+    return {**{name: pa.table(each) for name, each in tables.items()}, "kind": _build_kinds()}
 
 
-def _meanings(codes: Codes) -> dict[str, dict[str, list[Any]]]:
+def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     """What each code means in each year."""
     centres = [(year, each) for year, meant in codes.years.items() for each in meant.centres.values()]
     items = [(year, each) for year, meant in codes.years.items() for each in meant.items.values()]
@@ -127,26 +131,26 @@ def _meanings(codes: Codes) -> dict[str, dict[str, list[Any]]]:
     code = {
         "parent": [each.parent for _, each in centres],
         "level": [int(each.level) for _, each in centres],
-        "estimated": [codes.programme_of(each.code, year).estimated for year, each in centres],
+        "estimated": [codes.find_programme(each.code, year).estimated for year, each in centres],
     }
     return {
-        "code": _coded(centres) | code,
-        "item": _coded(items) | {"staff": [int(each.staff) for _, each in items]},
-        "fund": _coded(funds) | {"family": [int(each.family) for _, each in funds]},
+        "code": _build_codes(centres) | code,
+        "item": _build_codes(items) | {"staff": [int(each.staff) for _, each in items]},
+        "fund": _build_codes(funds) | {"family": [int(each.family) for _, each in funds]},
     }
 
 
-def _coded(things: Sequence[tuple[int, Centre | Item | Fund]]) -> dict[str, list[Any]]:
+def _build_codes(things: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
     return {"year": [year for year, _ in things], "code": [each.code for _, each in things]}
 
 
-def _interest(codes: Codes) -> dict[str, dict[str, list[Any]]]:
+def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     """The payment term, and what is due behind it: each rule with the days from which on, and before which, it holds."""
     rules, last = codes.interest, date.max
     ruled: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
     for rule, found in (
         ("term_days", codes.term_days),
-        ("compensation", rules.compensation),
+        ("compensation", rules.compensation_cents),
         ("points", rules.points),
         ("days_a_year", rules.days_a_year),
     ):
@@ -154,11 +158,11 @@ def _interest(codes: Codes) -> dict[str, dict[str, list[Any]]]:
         for since, until, value in zip(days, [*days[1:], last], found.value.tolist(), strict=True):
             for name, one in zip(ruled, (rule, value, since, until), strict=True):
                 ruled[name].append(one)
-    rates = {"half": list(rules.refinancing), "rate": list(rules.refinancing.values())}
+    rates = {"half": list(rules.refinancing_rates), "rate": list(rules.refinancing_rates.values())}
     return {"ruled": ruled, "refinancing": rates}
 
 
-def _kinds() -> pa.Table:
+def _build_kinds() -> pa.Table:
     """The catalog: signs as numbers, all else by name."""
     rows = [
         {
@@ -183,8 +187,8 @@ def _kinds() -> pa.Table:
             "posts": kind.debit is not Role.NONE,
             "pays": kind.pays,
             "registers": kind.family is Family.THIRD_PARTY,
-            "redetails": kind.change is Change.DETAILS,
-            "of_payee": kind.is_of_payee,
+            "redetails": kind.change is PayeeChange.DETAILS,
+            "of_payee": kind.is_payee_act,
         }
         for number, kind in enumerate(CATALOG)
         if number

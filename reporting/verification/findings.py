@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 FINDINGS_MAX = 20
 """Places named for one check; the rest is only counted."""
 
-Progress = Callable[[int, int, str], None]
+ProgressCallback = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and what is being looked at."""
 
 
@@ -43,10 +43,10 @@ class Verification:
     findings: list[Finding] = field(default_factory=list)
 
     @property
-    def proven(self) -> bool:
+    def is_proven(self) -> bool:
         """Whether every check holds everywhere."""
         return not any(check.broken for check in self.checks)
 
 
-def silent(done: int, total: int, label: str) -> None:
+def ignore_progress(done: int, total: int, label: str) -> None:
     """Tell nobody how far it is."""

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from core.errors import SchemaMismatch
-from core.tables.columns import kinds
+from core.tables.columns import read_column_kinds
 from core.tables.payment_runs import RunLines
-from reporting.verification.snapshot_queries import Snapshot
+from reporting.verification.snapshot_queries import JournalSnapshot
 
 TABLES = (
     *(
@@ -35,7 +35,7 @@ where l.left_out = 0 and e.what is distinct from 'hold' or l.left_out = 7 and e.
 _LINES = pa.schema(
     [
         ("run", pa.int32()),
-        *((name, kind.arrow) for name, kind in kinds(RunLines).items()),
+        *((name, kind.arrow) for name, kind in read_column_kinds(RunLines).items()),
         ("remittance", pa.string()),
     ]
 )
@@ -45,31 +45,33 @@ _ACCOUNTS = pa.schema(
 )
 
 
-class Part(NamedTuple):
+class TablePart(NamedTuple):
     """Rows for a table of the workbench."""
 
     table: str
     rows: pa.Table
 
 
-async def parts(snapshot: Snapshot) -> AsyncIterator[Part]:
+async def read_parts(snapshot: JournalSnapshot) -> AsyncIterator[TablePart]:
     """All there is to know of payment runs, some at a time; each table comes at least once."""
     for name in TABLES:
-        async for rows in snapshot.table(name):
-            yield Part(name, rows)
-    yield Part("run_account", _ACCOUNTS.empty_table())
-    async for rows in snapshot.table("run_terms"):
-        yield Part("run_account", _accounts(rows))
-    yield Part("run_line", _LINES.empty_table())
+        async for rows in snapshot.read_table(name):
+            yield TablePart(name, rows)
+    yield TablePart("run_account", _ACCOUNTS.empty_table())
+    async for rows in snapshot.read_table("run_terms"):
+        yield TablePart("run_account", _read_accounts(rows))
+    yield TablePart("run_line", _LINES.empty_table())
     digests: dict[int, hashlib._Hash] = {}
-    async for run, content in snapshot.pages():
+    async for run, content in snapshot.read_run_pages():
         digests.setdefault(run, hashlib.sha256()).update(content)
-        yield Part("run_line", _lines(run, content))
-    stated = await snapshot.digests()
-    yield Part("run_digest", _digests(stated, {run: each.hexdigest() for run, each in digests.items()}))
+        yield TablePart("run_line", _read_lines(run, content))
+    stated = await snapshot.read_run_digests()
+    yield TablePart(
+        "run_digest", _compare_digests(stated, {run: each.hexdigest() for run, each in digests.items()})
+    )
 
 
-def _lines(run: int, content: bytes) -> pa.Table:
+def _read_lines(run: int, content: bytes) -> pa.Table:
     try:
         table = pa.ipc.open_stream(content).read_all()
     except (pa.ArrowInvalid, OSError) as error:
@@ -80,7 +82,7 @@ def _lines(run: int, content: bytes) -> pa.Table:
     return table.add_column(0, "run", numbers).cast(_LINES)
 
 
-def _accounts(stated: pa.Table) -> pa.Table:
+def _read_accounts(stated: pa.Table) -> pa.Table:
     """The operations accounts kept with each issue; those without an exercise stand for all, as they did at first."""
     rows = []
     for run, text in zip(stated["run"].to_pylist(), stated["terms"].to_pylist(), strict=True):
@@ -94,7 +96,7 @@ def _accounts(stated: pa.Table) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(_ACCOUNTS.names, row, strict=True)) for row in rows], _ACCOUNTS)
 
 
-def _digests(stated: Mapping[int, str], computed: Mapping[int, str]) -> pa.Table:
+def _compare_digests(stated: Mapping[int, str], computed: Mapping[int, str]) -> pa.Table:
     nothing = hashlib.sha256().hexdigest()
     runs = sorted(stated.keys() | computed.keys())
     rows = [

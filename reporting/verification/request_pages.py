@@ -15,25 +15,25 @@ _NUMBER_BYTES = (2, 2, 2, 1)
 _TEXTS = 3
 
 
-def lines_of(pages: pa.Table) -> pa.Table:
+def read_lines(pages: pa.Table) -> pa.Table:
     """A row (page, place, entry_id, received) for each line of every page; one that is not laid out as described has none.
 
     ``received`` is the day when the request came in, counted from 1970; 0 where that is not said.
     """
     columns = (pages[name].to_pylist() for name in ("entry_id", "page"))
-    whole = [(first, entries_of(page), page) for first, page in zip(*columns, strict=True)]
+    whole = [(first, read_entries(page), page) for first, page in zip(*columns, strict=True)]
     found = [(first, own) for first, own, _ in whole]
     none = np.zeros(0, np.int64)
     laid = {
         "page": np.repeat(np.array([first for first, _ in found], np.int64), [len(own) for _, own in found]),
         "place": np.concatenate([none, *(np.arange(len(own)) for _, own in found)]),
         "entry_id": np.concatenate([none, *(own + first for first, own in found)]),
-        "received": np.concatenate([none, *(_received(page, len(own)) for _, own, page in whole)]),
+        "received": np.concatenate([none, *(_read_received(page, len(own)) for _, own, page in whole)]),
     }
     return pa.table(laid)
 
 
-def entries_of(page: bytes) -> NDArray[np.int64]:
+def read_entries(page: bytes) -> NDArray[np.int64]:
     """Each line's entry, less that of the first; none where the page is not laid out as described."""
     none = np.zeros(0, np.int64)
     if len(page) < _HEAD_BYTES or page[0] != _VERSION:
@@ -50,7 +50,7 @@ def entries_of(page: bytes) -> NDArray[np.int64]:
     return np.frombuffer(page, "<u4", lines, _HEAD_BYTES).astype(np.int64)
 
 
-def _received(page: bytes, lines: int) -> NDArray[np.int64]:
+def _read_received(page: bytes, lines: int) -> NDArray[np.int64]:
     """The first of the columns: it stands behind the entries."""
     if not lines or not page[1] & 1:
         return np.zeros(lines, np.int64)

@@ -8,7 +8,7 @@ import asyncpg
 import pyarrow as pa
 
 from reporting.sql_statements import statements
-from reporting.verification.copy_reader import Stored
+from reporting.verification.copy_reader import StoredTable
 
 SQL = statements("reporting.verification", "postgres.sql")
 _FETCHED_ROWS = 50_000
@@ -24,7 +24,7 @@ _TYPES: Mapping[str, str] = {
 }
 
 
-class Link(NamedTuple):
+class BatchRow(NamedTuple):
     """A row of ``batch``: what it says of its rows, and their hash."""
 
     batch: int
@@ -40,7 +40,7 @@ class Link(NamedTuple):
     chain: bytes
 
 
-class Span(NamedTuple):
+class WindowSpan(NamedTuple):
     """Batches and entries from the first up to, not including, the end."""
 
     batch: int
@@ -49,26 +49,26 @@ class Span(NamedTuple):
     entry_end: int
 
 
-class Snapshot:
+class JournalSnapshot:
     """Reads of one moment."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 
-    async def version(self) -> tuple[int, int]:
+    async def read_version(self) -> tuple[int, int]:
         """(layout, last batch) that the engine's own row states; zeros when the row is gone."""
         row = await self._connection.fetchrow(SQL["engine"])
         return (row["layout"], row["version"]) if row else (0, 0)
 
-    async def links(self) -> list[Link]:
+    async def read_batches(self) -> list[BatchRow]:
         """Every batch, in order."""
-        return [Link(*row) for row in await self._connection.fetch(SQL["links"])]
+        return [BatchRow(*row) for row in await self._connection.fetch(SQL["links"])]
 
-    async def counts(self) -> dict[str, int]:
+    async def count_rows(self) -> dict[str, int]:
         """Rows of every large table."""
         return {row["name"]: row["rows"] for row in await self._connection.fetch(SQL["counts"])}
 
-    async def copy(self, stored: Stored, span: Span) -> bytes:
+    async def copy_rows(self, stored: StoredTable, span: WindowSpan) -> bytes:
         """The binary COPY stream of a table's rows in ``span``."""
         first, end = (
             (span.entry, span.entry_end) if stored.key == "entry_id" else (span.batch, span.batch_end)
@@ -79,21 +79,21 @@ class Snapshot:
             parts.append(data)
 
         # identifiers of this module's own tables, and whole numbers
-        select = f"select {', '.join(stored.names)} from {stored.name}"  # noqa: S608
+        select = f"select {', '.join(stored.column_names)} from {stored.name}"  # noqa: S608
         where = f"where {stored.key} >= {int(first)} and {stored.key} < {int(end)} order by {stored.order}"
         await self._connection.copy_from_query(f"{select} {where}", output=keep, format="binary")
         return b"".join(parts)
 
-    async def table(self, name: str) -> AsyncIterator[pa.Table]:
+    async def read_table(self, name: str) -> AsyncIterator[pa.Table]:
         """A small table, part by part; at least one part."""
         statement = await self._connection.prepare(SQL[name])
         fields = [pa.field(each.name, _TYPES[each.type.name]) for each in statement.get_attributes()]
         cursor = await statement.cursor()
         while rows := await cursor.fetch(_FETCHED_ROWS):
-            yield _table(pa.schema(fields), rows)
-        yield _table(pa.schema(fields), [])
+            yield _build_table(pa.schema(fields), rows)
+        yield _build_table(pa.schema(fields), [])
 
-    async def pages(self) -> AsyncIterator[tuple[int, bytes]]:
+    async def read_run_pages(self) -> AsyncIterator[tuple[int, bytes]]:
         """The pages of payment runs, by run and in order."""
         statement = await self._connection.prepare(SQL["run_pages"])
         cursor = await statement.cursor()
@@ -101,12 +101,12 @@ class Snapshot:
             for row in rows:
                 yield row["run"], row["content"]
 
-    async def digests(self) -> dict[int, str]:
+    async def read_run_digests(self) -> dict[int, str]:
         """What each payment run states that its pages hash to."""
         return {row["run"]: row["digest"] for row in await self._connection.fetch(SQL["run_digests"])}
 
 
-def _table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
+def _build_table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
     return pa.table(
         [pa.array(list(each), field.type) for each, field in zip(columns, schema, strict=True)], schema
@@ -114,13 +114,13 @@ def _table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
 
 
 @asynccontextmanager
-async def snapshot(dsn: str) -> AsyncIterator[Snapshot]:
+async def open_snapshot(dsn: str) -> AsyncIterator[JournalSnapshot]:
     """The database as it stands now, for as long as the body runs."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.fetch(SQL["summarise"])
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             await connection.execute(f"set local work_mem = '{_WORK_MEM}'")
-            yield Snapshot(connection)
+            yield JournalSnapshot(connection)
     finally:
         connection.terminate()

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from service.auth.api_keys import PREFIX, Key, parts
-from service.auth.credentials import Holder
-from service.auth.failures import Stranger
+from service.auth.api_keys import PREFIX, Key, parse_token
+from service.auth.credentials import AuthenticatedCaller
+from service.auth.failures import AuthenticationFailed
 
 
-class Known:
+class ApiKeyScheme:
     """The keys that open something."""
 
     def __init__(self) -> None:
-        self.by_name: Mapping[str, Key] = {}
+        self.keys_by_name: Mapping[str, Key] = {}
 
-    def reads(self, text: str) -> bool:
+    def can_read(self, text: str) -> bool:
         """Whether ``text`` begins as our keys do."""
         return text.startswith(f"{PREFIX}_")
 
-    async def holder(self, text: str) -> Holder:
+    async def authenticate(self, text: str) -> AuthenticatedCaller:
         """Who holds the key.
 
         Raises
@@ -25,15 +25,15 @@ class Known:
         Stranger
             It is none, unknown or ended, its time is over, or the secret is another.
         """
-        found = parts(text)
+        found = parse_token(text)
         if found is None:
-            raise Stranger("key-unreadable")
+            raise AuthenticationFailed("key-unreadable")
         name, secret = found
-        key = self.by_name.get(name)
+        key = self.keys_by_name.get(name)
         if key is None:
-            raise Stranger("key-unknown", name)
-        if not key.fits(secret):
-            raise Stranger("key-wrong", name)
-        if key.is_over():
-            raise Stranger("key-expired", name)
-        return Holder(key.caller)
+            raise AuthenticationFailed("key-unknown", name)
+        if not key.has_secret(secret):
+            raise AuthenticationFailed("key-wrong", name)
+        if key.is_expired():
+            raise AuthenticationFailed("key-expired", name)
+        return AuthenticatedCaller(key.caller)

@@ -7,12 +7,12 @@ import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from service.auth.roles import Role, kinds
+from service.auth.roles import Role, find_kinds
 
 PREFIX = "crescendo"
-_NAME = "abcdefghijkmnpqrstuvwxyz23456789"
-_NAME_LETTERS = 12
-_TOKEN = re.compile(rf"{PREFIX}_([{_NAME}]{{{_NAME_LETTERS}}})_([A-Za-z0-9_-]{{43}})")
+_NAME_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_NAME_LENGTH = 12
+_TOKEN_PATTERN = re.compile(rf"{PREFIX}_([{_NAME_ALPHABET}]{{{_NAME_LENGTH}}})_([A-Za-z0-9_-]{{43}})")
 
 
 class Caller(NamedTuple):
@@ -27,7 +27,7 @@ class Caller(NamedTuple):
     """The kinds of act it may send."""
 
     @property
-    def reads_all(self) -> bool:
+    def can_read_all_senders(self) -> bool:
         """Whether it sees other senders' submissions."""
         return Role.AUDITOR in self.roles
 
@@ -39,36 +39,36 @@ class Key(NamedTuple):
     digest: bytes
     expires_at: datetime
 
-    def fits(self, secret: str) -> bool:
+    def has_secret(self, secret: str) -> bool:
         """Whether ``secret`` is this key's."""
-        return hmac.compare_digest(self.digest, digest(secret))
+        return hmac.compare_digest(self.digest, hash_secret(secret))
 
-    def is_over(self, now: datetime | None = None) -> bool:
+    def is_expired(self, now: datetime | None = None) -> bool:
         """Whether its time is over."""
         return (now or datetime.now(UTC)) >= self.expires_at
 
 
-def caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:
+def build_caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:
     """A caller with the kinds that its roles may send."""
-    return Caller(key, sender, roles, programmes, kinds(roles))
+    return Caller(key, sender, roles, programmes, find_kinds(roles))
 
 
-def digest(secret: str) -> bytes:
+def hash_secret(secret: str) -> bytes:
     """What is kept of a secret.  It holds 256 random bits, so that a plain hash gives no hold to guessing."""
     return hashlib.sha256(secret.encode()).digest()
 
 
-def made() -> tuple[str, str]:
+def generate_key() -> tuple[str, str]:
     """A new key's name and its secret."""
-    return "".join(secrets.choice(_NAME) for _ in range(_NAME_LETTERS)), secrets.token_urlsafe(32)
+    return "".join(secrets.choice(_NAME_ALPHABET) for _ in range(_NAME_LENGTH)), secrets.token_urlsafe(32)
 
 
-def token(name: str, secret: str) -> str:
+def format_token(name: str, secret: str) -> str:
     """What the holder of a key sends."""
     return f"{PREFIX}_{name}_{secret}"
 
 
-def parts(text: str) -> tuple[str, str] | None:
+def parse_token(text: str) -> tuple[str, str] | None:
     """Name and secret of a token; None when it is none."""
-    found = _TOKEN.fullmatch(text)
+    found = _TOKEN_PATTERN.fullmatch(text)
     return (found[1], found[2]) if found else None

@@ -13,21 +13,21 @@ from typing import Any, NamedTuple
 import structlog
 
 from service.auth import access_queries
-from service.auth.rate_limit import Rates
+from service.auth.rate_limit import RateLimiter
 
 LOG = structlog.get_logger()
-ADDRESS_ROWS_A_MINUTE, ADDRESS_ROWS_AT_ONCE = 10, 2_000
-ALL_ROWS_A_MINUTE, ALL_ROWS_AT_ONCE = 100, 10_000
+ADDRESS_ROWS_PER_MINUTE, ADDRESS_ROWS_BURST = 10, 2_000
+ALL_ROWS_PER_MINUTE, ALL_ROWS_BURST = 100, 10_000
 """Rows of strangers that are written steadily, and after a time of rest: some 50 MB a day at the worst."""
 ADDRESSES_MAX = 4_096
 """Addresses told apart; others share one."""
 SUMMARY_SECONDS = 60
-OTHERS = "other addresses"
-BEYOND = "attempts-beyond"
-_PREFIX = 64
+OTHER_ADDRESSES = "other addresses"
+SUMMARY_CODE = "attempts-beyond"
+_IPV6_HOST_BITS = 64
 
-Write = Callable[[Iterable[tuple[Any, ...]]], Awaitable[None]]
-_TEXT_MAX = 300
+WriteRows = Callable[[Iterable[tuple[Any, ...]]], Awaitable[None]]
+_TEXT_LENGTH_MAX = 300
 
 
 class Attempt(NamedTuple):
@@ -41,103 +41,103 @@ class Attempt(NamedTuple):
     detail: str
 
 
-class Trail:
+class AuditTrail:
     """Collects attempts while a write is under way, and writes them together."""
 
-    def __init__(self, write: Write, bounds: "Bounds | None" = None) -> None:
+    def __init__(self, write: WriteRows, limits: "AnonymousRowLimits | None" = None) -> None:
         self._write = write
-        self._bounds = bounds or Bounds()
-        self._waiting: dict[Attempt, int] = {}
-        self._done: asyncio.Future[None] | None = None
+        self._limits = limits or AnonymousRowLimits()
+        self._pending: dict[Attempt, int] = {}
+        self._next_write: asyncio.Future[None] | None = None
 
-    async def note(self, attempt: Attempt) -> None:
+    async def record(self, attempt: Attempt) -> None:
         """Return once the attempt is durably on the trail; one of too many strangers is counted, to be written later."""
-        if not (attempt.sender or self._bounds.have_room(attempt.address)):
+        if not (attempt.sender or self._limits.take_row(attempt.address)):
             return
-        short = Attempt(*(_harmless(text) for text in attempt))
-        self._waiting[short] = self._waiting.get(short, 0) + 1
-        if self._done is None:
-            self._done = asyncio.ensure_future(self._together())
-        await asyncio.shield(self._done)
+        short = Attempt(*(_sanitise(text) for text in attempt))
+        self._pending[short] = self._pending.get(short, 0) + 1
+        if self._next_write is None:
+            self._next_write = asyncio.ensure_future(self._write_pending())
+        await asyncio.shield(self._next_write)
 
-    async def _together(self) -> None:
+    async def _write_pending(self) -> None:
         """Write what comes until the write begins; who comes later waits for the next one."""
         await asyncio.sleep(0)
-        rows, self._waiting, self._done = self._waiting, {}, None
+        rows, self._pending, self._next_write = self._pending, {}, None
         await self._write([(*attempt, times) for attempt, times in rows.items()])
 
-    async def summarise(self) -> None:
+    async def write_summary(self) -> None:
         """Write how many attempts went beyond what was written one by one, by address."""
-        if beyond := self._bounds.taken():
+        if beyond := self._limits.take_suppressed():
             told = "So many more, of which nothing else was written"
-            rows = [("", "", address, "", BEYOND, told, times) for address, times in beyond.items()]
+            rows = [("", "", address, "", SUMMARY_CODE, told, times) for address, times in beyond.items()]
             await self._write(rows)
 
-    async def keep(self) -> None:
+    async def write_summaries(self) -> None:
         """Summarise once a minute; a database that does not answer is asked again with the next."""
         while True:
             await asyncio.sleep(SUMMARY_SECONDS)
             try:
-                await self.summarise()
+                await self.write_summary()
             except Exception:
                 LOG.exception("attempts could not be summed up")
 
 
-class Bounds:
+class AnonymousRowLimits:
     """How much of what strangers try is written one by one, and how much went beyond.
 
     The network of an IPv6 address is one address: whoever has one of it has all of it.
     """
 
-    def __init__(self, address: Rates | None = None, everybody: Rates | None = None) -> None:
-        self._address = address or Rates(ADDRESS_ROWS_A_MINUTE / 60, ADDRESS_ROWS_AT_ONCE)
-        self._all = everybody or Rates(ALL_ROWS_A_MINUTE / 60, ALL_ROWS_AT_ONCE)
-        self._known: set[str] = set()
-        self._beyond: dict[str, int] = {}
+    def __init__(self, per_address: RateLimiter | None = None, overall: RateLimiter | None = None) -> None:
+        self._per_address = per_address or RateLimiter(ADDRESS_ROWS_PER_MINUTE / 60, ADDRESS_ROWS_BURST)
+        self._overall = overall or RateLimiter(ALL_ROWS_PER_MINUTE / 60, ALL_ROWS_BURST)
+        self._networks: set[str] = set()
+        self._suppressed: dict[str, int] = {}
 
-    def have_room(self, address: str) -> bool:
+    def take_row(self, address: str) -> bool:
         """Whether one more attempt from there is written; else it is counted."""
-        network = self._told_apart(_network(address))
-        if not (self._address.wait(network) or self._all.wait("")):
+        network = self._select_bucket(_find_network(address))
+        if not (self._per_address.take(network) or self._overall.take("")):
             return True
-        self._beyond[network] = self._beyond.get(network, 0) + 1
+        self._suppressed[network] = self._suppressed.get(network, 0) + 1
         return False
 
-    def taken(self) -> dict[str, int]:
+    def take_suppressed(self) -> dict[str, int]:
         """Attempts by address that went beyond since this was asked last."""
-        found, self._beyond = self._beyond, {}
+        found, self._suppressed = self._suppressed, {}
         return found
 
-    def _told_apart(self, network: str) -> str:
-        if network in self._known or len(self._known) < ADDRESSES_MAX:
-            self._known.add(network)
+    def _select_bucket(self, network: str) -> str:
+        if network in self._networks or len(self._networks) < ADDRESSES_MAX:
+            self._networks.add(network)
             return network
-        return OTHERS
+        return OTHER_ADDRESSES
 
 
-def _network(address: str) -> str:
+def _find_network(address: str) -> str:
     try:
         found = ip_address(address)
     except ValueError:
-        return OTHERS
+        return OTHER_ADDRESSES
     if isinstance(found, IPv6Address):
-        return f"{IPv6Address(int(found) >> _PREFIX << _PREFIX)}/{_PREFIX}"
+        return f"{IPv6Address(int(found) >> _IPV6_HOST_BITS << _IPV6_HOST_BITS)}/{_IPV6_HOST_BITS}"
     return address
 
 
 @asynccontextmanager
-async def kept(dsn: str) -> AsyncIterator[Trail]:
+async def open_audit_trail(dsn: str) -> AsyncIterator[AuditTrail]:
     """The trail in the database."""
-    async with access_queries.writing(dsn) as pool:
-        trail = Trail(lambda rows: access_queries.write(pool, rows))
-        summing = asyncio.create_task(trail.keep())
+    async with access_queries.open_audit_pool(dsn) as pool:
+        trail = AuditTrail(lambda rows: access_queries.insert_attempts(pool, rows))
+        summing = asyncio.create_task(trail.write_summaries())
         try:
             yield trail
         finally:
             summing.cancel()
-            await trail.summarise()
+            await trail.write_summary()
 
 
-def _harmless(text: str) -> str:
+def _sanitise(text: str) -> str:
     """Short, and without characters that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:_TEXT_MAX])
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:_TEXT_LENGTH_MAX])

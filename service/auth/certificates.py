@@ -5,18 +5,18 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 
-from service.auth.credentials import Holder
-from service.auth.failures import Stranger
+from service.auth.credentials import AuthenticatedCaller
+from service.auth.failures import AuthenticationFailed
 
 _DIGEST_BYTES = 32
 
 
-def fingerprint(certificate: bytes) -> bytes:
+def compute_fingerprint(certificate: bytes) -> bytes:
     """What a certificate (DER) is known by."""
     return hashlib.sha256(certificate).digest()
 
 
-def thumbprint(text: str) -> bytes:
+def parse_thumbprint(text: str) -> bytes:
     """The fingerprint that a token names (``x5t#S256``, base64url without padding).
 
     Raises
@@ -33,15 +33,15 @@ def thumbprint(text: str) -> bytes:
     return found
 
 
-class Bindings:
+class CertificateBindings:
     """Which certificates each holder is bound to, and whether one is asked of everybody."""
 
-    def __init__(self, *, is_demanded: bool = False) -> None:
-        self._is_demanded = is_demanded
-        self.by_holder: Mapping[str, frozenset[bytes]] = {}
+    def __init__(self, *, is_required: bool = False) -> None:
+        self._is_required = is_required
+        self.fingerprints_by_holder: Mapping[str, frozenset[bytes]] = {}
         """An empty set: bound once, and every certificate of it is ended."""
 
-    def check(self, holder: Holder, presented: bytes) -> None:
+    def check_certificate(self, holder: AuthenticatedCaller, fingerprint: bytes) -> None:
         """Whether the connection is the holder's own.
 
         Raises
@@ -50,10 +50,10 @@ class Bindings:
             It came with another certificate or none, or the holder is bound to none where one is demanded.
         """
         name = holder.caller.key
-        bound = self.by_holder.get(name)
-        if bound is not None and presented not in bound:
-            raise Stranger("certificate-differs", name)
-        if holder.confirmed and presented != holder.confirmed:
-            raise Stranger("certificate-differs", name)
-        if self._is_demanded and bound is None and not holder.confirmed:
-            raise Stranger("certificate-unbound", name)
+        bound = self.fingerprints_by_holder.get(name)
+        if bound is not None and fingerprint not in bound:
+            raise AuthenticationFailed("certificate-differs", name)
+        if holder.required_fingerprint and fingerprint != holder.required_fingerprint:
+            raise AuthenticationFailed("certificate-differs", name)
+        if self._is_required and bound is None and not holder.required_fingerprint:
+            raise AuthenticationFailed("certificate-unbound", name)

@@ -5,22 +5,22 @@ from typing import NamedTuple, Protocol
 from service.auth.api_keys import Caller
 
 
-class Holder(NamedTuple):
+class AuthenticatedCaller(NamedTuple):
     """Who a credential makes of whoever sends it."""
 
     caller: Caller
-    confirmed: bytes = b""
+    required_fingerprint: bytes = b""
     """The fingerprint of the client certificate that the credential itself asks for; empty when it asks for none."""
 
 
-class Way(Protocol):
+class CredentialScheme(Protocol):
     """One sort of credential."""
 
-    def reads(self, text: str) -> bool:
+    def can_read(self, text: str) -> bool:
         """Whether ``text`` looks like one of these."""
         ...
 
-    async def holder(self, text: str) -> Holder:
+    async def authenticate(self, text: str) -> AuthenticatedCaller:
         """Who holds it.
 
         Raises

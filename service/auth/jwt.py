@@ -11,22 +11,22 @@ from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 
 from service.auth.api_keys import Caller
-from service.auth.certificates import thumbprint
-from service.auth.credentials import Holder
-from service.auth.failures import Stranger
-from service.auth.jwks import ALGORITHMS, Keyring, PublicKey
+from service.auth.certificates import parse_thumbprint
+from service.auth.credentials import AuthenticatedCaller
+from service.auth.failures import AuthenticationFailed
+from service.auth.jwks import ALGORITHMS, IssuerKeys, PublicKey
 
-LETTERS_MAX = 8192
+TOKEN_LENGTH_MAX = 8192
 LEEWAY_SECONDS = 60
 """How far our clock and an issuer's may differ."""
 LIFETIME_SECONDS_MAX = 24 * 3600
 """A token that lives longer is as good as a password, and is not taken."""
-KEPT_MAX = 10_000
-_TYPES = frozenset({"", "jwt", "at+jwt", "application/at+jwt"})
-_PARTS = 3
+CACHED_TOKENS_MAX = 10_000
+_TOKEN_TYPES = frozenset({"", "jwt", "at+jwt", "application/at+jwt"})
+_TOKEN_PARTS = 3
 
 
-class _Registry(jws.JWSRegistry):
+class _SignatureRegistry(jws.JWSRegistry):
     """Our algorithms and no others; issuers may call Ed25519 by its old name."""
 
     def get_alg(self, name: str) -> Any:
@@ -42,7 +42,7 @@ class _Registry(jws.JWSRegistry):
         return self.algorithms[name]
 
 
-REGISTRY = _Registry(algorithms=ALGORITHMS)
+REGISTRY = _SignatureRegistry(algorithms=ALGORITHMS)
 
 
 class Issuer(NamedTuple):
@@ -59,7 +59,7 @@ class Issuer(NamedTuple):
     """Where its keys are: an https address or a file."""
 
 
-class Granted(NamedTuple):
+class TokenGrant(NamedTuple):
     """What a system may do, and until when."""
 
     caller: Caller
@@ -71,7 +71,7 @@ class Trust(NamedTuple):
 
     issuers: Mapping[str, Issuer]
     """By their ``iss``."""
-    grants: Mapping[tuple[str, str], Granted]
+    grants: Mapping[tuple[str, str], TokenGrant]
     """By the issuer's name and what it calls the system."""
 
 
@@ -81,7 +81,7 @@ class _Confirmation(msgspec.Struct, forbid_unknown_fields=True):
     fingerprint: str | None = msgspec.field(name="x5t#S256", default=None)
 
 
-class _Claims(msgspec.Struct):
+class _TokenClaims(msgspec.Struct):
     """What is read of a token; a claim of another type makes it unreadable."""
 
     iss: str
@@ -95,38 +95,39 @@ class _Claims(msgspec.Struct):
     cnf: _Confirmation = msgspec.field(default_factory=_Confirmation)
 
 
-class _Verified(NamedTuple):
+class _VerifiedToken(NamedTuple):
     """A token whose signature and claims were right."""
 
     issuer: Issuer
     subject: str
-    ring: Keyring
+    issuer_keys: IssuerKeys
     key_name: str
     key: PublicKey
     not_before: float
     expires: float
-    confirmed: bytes
+    required_fingerprint: bytes
 
 
-class Tokens:
+class TokenScheme:
     """The way in with a signed token.  Verified ones are kept, by their hash, so that the next look is a short one."""
 
     def __init__(
         self,
         clock: Callable[[], float] = time.time,
-        keyring: Callable[[str], Keyring] = Keyring,
+        make_keys: Callable[[str], IssuerKeys] = IssuerKeys,
     ) -> None:
-        self._clock, self._make = clock, keyring
+        self._clock, self._make_keys = clock, make_keys
         self._trust = Trust({}, {})
-        self._rings: dict[str, Keyring] = {}
-        self._kept: dict[bytes, _Verified] = {}
+        self._keys_by_source: dict[str, IssuerKeys] = {}
+        self._cache: dict[bytes, _VerifiedToken] = {}
 
-    def trust(self, trust: Trust) -> None:
+    def set_trust(self, trust: Trust) -> None:
         """Believe these issuers from now on, and no others."""
         self._trust = trust
-        self._kept.clear()
-        self._rings = {
-            each.jwks: self._rings.get(each.jwks) or self._make(each.jwks) for each in trust.issuers.values()
+        self._cache.clear()
+        self._keys_by_source = {
+            each.jwks: self._keys_by_source.get(each.jwks) or self._make_keys(each.jwks)
+            for each in trust.issuers.values()
         }
 
     @property
@@ -134,11 +135,11 @@ class Tokens:
         """Whom the grants make of those that their issuers vouch for."""
         return [granted.caller for granted in self._trust.grants.values()]
 
-    def reads(self, text: str) -> bool:
+    def can_read(self, text: str) -> bool:
         """Whether ``text`` has the three parts of a signed token."""
-        return text.count(".") == _PARTS - 1
+        return text.count(".") == _TOKEN_PARTS - 1
 
-    async def holder(self, text: str) -> Holder:
+    async def authenticate(self, text: str) -> AuthenticatedCaller:
         """Who holds the token.
 
         Raises
@@ -146,101 +147,101 @@ class Tokens:
         Stranger
             It is not whole, not good, not from an issuer that is believed, or its subject has no grant.
         """
-        if len(text) > LETTERS_MAX:
-            raise Stranger("token-too-long")
-        token = await self._verified(text)
+        if len(text) > TOKEN_LENGTH_MAX:
+            raise AuthenticationFailed("token-too-long")
+        token = await self._find_verified(text)
         claimed = f"{token.issuer.name}/{token.subject}"
         granted = self._trust.grants.get((token.issuer.name, token.subject))
         if granted is None:
-            raise Stranger("grant-missing", claimed)
+            raise AuthenticationFailed("grant-missing", claimed)
         if datetime.now(UTC) >= granted.expires_at:
-            raise Stranger("grant-expired", claimed)
-        return Holder(granted.caller, token.confirmed)
+            raise AuthenticationFailed("grant-expired", claimed)
+        return AuthenticatedCaller(granted.caller, token.required_fingerprint)
 
-    async def _verified(self, text: str) -> _Verified:
+    async def _find_verified(self, text: str) -> _VerifiedToken:
         digest = hashlib.sha256(text.encode()).digest()
-        kept = self._kept.get(digest)
-        if kept and await kept.ring.key(kept.key_name) is kept.key:
+        kept = self._cache.get(digest)
+        if kept and await kept.issuer_keys.get_key(kept.key_name) is kept.key:
             _check_times(kept.not_before, kept.expires, self._clock())
             return kept
-        found = await self._proven(text)
-        if len(self._kept) >= KEPT_MAX:
-            del self._kept[next(iter(self._kept))]
-        self._kept[digest] = found
+        found = await self._verify(text)
+        if len(self._cache) >= CACHED_TOKENS_MAX:
+            del self._cache[next(iter(self._cache))]
+        self._cache[digest] = found
         return found
 
-    async def _proven(self, text: str) -> _Verified:
+    async def _verify(self, text: str) -> _VerifiedToken:
         """Check everything, in the order in which it costs least."""
-        signature, claims = _read(text)
+        signature, claims = _parse_token(text)
         issuer = self._trust.issuers.get(claims.iss)
         if issuer is None:
-            raise Stranger("token-issuer-unknown")
-        name, ring = _key_name(signature.headers()), self._rings[issuer.jwks]
-        key = await ring.key(name)
-        if not _is_signed(signature, key):
-            raise Stranger("token-signature")
-        subject = _subject(claims, issuer)
+            raise AuthenticationFailed("token-issuer-unknown")
+        name, ring = _read_key_name(signature.headers()), self._keys_by_source[issuer.jwks]
+        key = await ring.get_key(name)
+        if not _has_valid_signature(signature, key):
+            raise AuthenticationFailed("token-signature")
+        subject = _get_subject(claims, issuer)
         try:
             _check_claims(claims, issuer, self._clock())
-            confirmed = _confirmed(claims)
-        except Stranger as stranger:
-            raise Stranger(stranger.finding, f"{issuer.name}/{subject}") from stranger
-        return _Verified(issuer, subject, ring, name, key, claims.nbf, claims.exp, confirmed)
+            confirmed = _read_required_fingerprint(claims)
+        except AuthenticationFailed as stranger:
+            raise AuthenticationFailed(stranger.reason, f"{issuer.name}/{subject}") from stranger
+        return _VerifiedToken(issuer, subject, ring, name, key, claims.nbf, claims.exp, confirmed)
 
 
-def _is_signed(signature: jws.CompactSignature, key: PublicKey) -> bool:
+def _has_valid_signature(signature: jws.CompactSignature, key: PublicKey) -> bool:
     try:
         return jws.validate_compact(signature, key, registry=REGISTRY)
     except (JoseError, ValueError, TypeError):
         return False
 
 
-def _read(text: str) -> tuple[jws.CompactSignature, _Claims]:
+def _parse_token(text: str) -> tuple[jws.CompactSignature, _TokenClaims]:
     """Header and claims, nothing of it believed yet."""
     try:
         found = jws.extract_compact(text.encode("ascii"), registry=REGISTRY)
-        return found, msgspec.json.decode(found.payload, type=_Claims)
+        return found, msgspec.json.decode(found.payload, type=_TokenClaims)
     except (JoseError, msgspec.DecodeError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise Stranger("token-unreadable") from error
+        raise AuthenticationFailed("token-unreadable") from error
 
 
-def _key_name(header: Mapping[str, Any]) -> str:
+def _read_key_name(header: Mapping[str, Any]) -> str:
     if header.get("alg") not in ALGORITHMS:
-        raise Stranger("token-algorithm")
-    if str(header.get("typ") or "").lower() not in _TYPES:
-        raise Stranger("token-type")
+        raise AuthenticationFailed("token-algorithm")
+    if str(header.get("typ") or "").lower() not in _TOKEN_TYPES:
+        raise AuthenticationFailed("token-type")
     name = header.get("kid")
     if not (isinstance(name, str) and name):
-        raise Stranger("token-key-unnamed")
+        raise AuthenticationFailed("token-key-unnamed")
     return name
 
 
-def _subject(claims: _Claims, issuer: Issuer) -> str:
+def _get_subject(claims: _TokenClaims, issuer: Issuer) -> str:
     return getattr(claims, issuer.claim)
 
 
-def _check_claims(claims: _Claims, issuer: Issuer, now: float) -> None:
-    if not _subject(claims, issuer):
-        raise Stranger("token-subject-missing")
+def _check_claims(claims: _TokenClaims, issuer: Issuer, now: float) -> None:
+    if not _get_subject(claims, issuer):
+        raise AuthenticationFailed("token-subject-missing")
     audiences = claims.aud if isinstance(claims.aud, list) else [claims.aud]
     if issuer.audience not in audiences:
-        raise Stranger("token-audience")
+        raise AuthenticationFailed("token-audience")
     if claims.iat > now + LEEWAY_SECONDS:
-        raise Stranger("token-too-early")
+        raise AuthenticationFailed("token-too-early")
     if claims.exp - claims.iat > LIFETIME_SECONDS_MAX:
-        raise Stranger("token-lives-too-long")
+        raise AuthenticationFailed("token-lives-too-long")
     _check_times(claims.nbf, claims.exp, now)
 
 
 def _check_times(not_before: float, expires: float, now: float) -> None:
     if now >= expires + LEEWAY_SECONDS:
-        raise Stranger("token-expired")
+        raise AuthenticationFailed("token-expired")
     if now < not_before - LEEWAY_SECONDS:
-        raise Stranger("token-too-early")
+        raise AuthenticationFailed("token-too-early")
 
 
-def _confirmed(claims: _Claims) -> bytes:
+def _read_required_fingerprint(claims: _TokenClaims) -> bytes:
     try:
-        return b"" if claims.cnf.fingerprint is None else thumbprint(claims.cnf.fingerprint)
+        return b"" if claims.cnf.fingerprint is None else parse_thumbprint(claims.cnf.fingerprint)
     except ValueError as error:
-        raise Stranger("token-confirmation") from error
+        raise AuthenticationFailed("token-confirmation") from error

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from core.catalog import CATALOG, KIND_NUMBER, Family
-from service.settings import Misuse
+from core.catalog import CATALOG, KIND_NUMBERS, Family
+from service.settings import UsageError
 
 
 class Role(StrEnum):
@@ -17,7 +17,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
-MAY_SEND: Mapping[Role, frozenset[Family]] = {
+FAMILIES_BY_ROLE: Mapping[Role, frozenset[Family]] = {
     # engages, certifies service, orders payment, late interest too, and suspends the term of what is incomplete
     Role.AUTHORISING_OFFICER: frozenset(
         {
@@ -52,7 +52,7 @@ INCOMPATIBLE: tuple[frozenset[Role], ...] = (
 """Roles that no key holds together."""
 
 
-def held(names: Iterable[str]) -> frozenset[Role]:
+def parse_roles(names: Iterable[str]) -> frozenset[Role]:
     """The roles of these names.
 
     Raises
@@ -63,21 +63,23 @@ def held(names: Iterable[str]) -> frozenset[Role]:
     try:
         roles = frozenset(Role(name) for name in names)
     except ValueError as error:
-        raise Misuse(f"{error}. The roles are {', '.join(Role)}") from error
+        raise UsageError(f"{error}. The roles are {', '.join(Role)}") from error
     if not roles:
-        raise Misuse(f"a key needs a role: {', '.join(Role)}")
+        raise UsageError(f"a key needs a role: {', '.join(Role)}")
     for pair in INCOMPATIBLE:
         if pair <= roles:
-            raise Misuse(f"one key cannot be both {' and '.join(sorted(pair))}: make two")
+            raise UsageError(f"one key cannot be both {' and '.join(sorted(pair))}: make two")
     return roles
 
 
-def kinds(roles: Iterable[Role]) -> frozenset[str]:
+def find_kinds(roles: Iterable[Role]) -> frozenset[str]:
     """The kinds of act that these roles may send."""
-    return frozenset().union(*(_kinds_of(role) for role in roles))
+    return frozenset().union(*(_find_role_kinds(role) for role in roles))
 
 
-def _kinds_of(role: Role) -> frozenset[str]:
-    found = {name for name, number in KIND_NUMBER.items() if CATALOG[number].family in MAY_SEND[role]}
+def _find_role_kinds(role: Role) -> frozenset[str]:
+    found = {
+        name for name, number in KIND_NUMBERS.items() if CATALOG[number].family in FAMILIES_BY_ROLE[role]
+    }
     is_accountant = role is Role.ASSIGNED_ACCOUNTANT
     return frozenset(found | SERVED_ON_ACCOUNTANT if is_accountant else found - SERVED_ON_ACCOUNTANT)

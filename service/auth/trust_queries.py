@@ -7,11 +7,11 @@ import asyncpg
 
 from service.auth import api_keys
 from service.auth.access_queries import SQL, Grant
-from service.auth.jwt import Granted, Issuer, Trust
+from service.auth.jwt import Issuer, TokenGrant, Trust
 from service.auth.roles import Role
-from service.settings import Misuse
+from service.settings import UsageError
 
-_EVER = datetime.max.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 async def add_issuer(connection: asyncpg.Connection, issuer: Issuer) -> None:
@@ -25,9 +25,9 @@ async def add_issuer(connection: asyncpg.Connection, issuer: Issuer) -> None:
     async with connection.transaction():
         await connection.execute(SQL["lock_issuers"])
         if await connection.fetchval(SQL["has_issuer"], issuer.name):
-            raise Misuse(f"the name {issuer.name} was given before: a name means one issuer for ever")
+            raise UsageError(f"the name {issuer.name} was given before: a name means one issuer for ever")
         if other := await connection.fetchval(SQL["issuer_of_url"], issuer.url):
-            raise Misuse(f"{issuer.url} is known as {other}: end that first")
+            raise UsageError(f"{issuer.url} is known as {other}: end that first")
         await connection.execute(SQL["insert_issuer"], *issuer)
 
 
@@ -49,9 +49,9 @@ async def add_grant(connection: asyncpg.Connection, who: tuple[str, str], grant:
     async with connection.transaction():
         await connection.execute(SQL["lock_grants"])
         if not await connection.fetchval(SQL["has_issuer"], who[0]):
-            raise Misuse(f"there is no issuer {who[0]}: crescendo access issuer add makes it known")
+            raise UsageError(f"there is no issuer {who[0]}: crescendo access issuer add makes it known")
         if await connection.fetchval(SQL["live_grant"], *who):
-            raise Misuse(f"{who[0]}/{who[1]} has a grant: withdraw that first")
+            raise UsageError(f"{who[0]}/{who[1]} has a grant: withdraw that first")
         said = (grant.sender, sorted(grant.roles), sorted(grant.programmes), grant.lifetime)
         await connection.execute(SQL["insert_grant"], *who, *said)
         if grant.certificate:
@@ -65,7 +65,7 @@ async def end_grant(connection: asyncpg.Connection, who: tuple[str, str], reason
     return False if await connection.fetchval(SQL["has_grant"], *who) else None
 
 
-async def bind(connection: asyncpg.Connection, holder: str, fingerprint: bytes) -> bool:
+async def add_binding(connection: asyncpg.Connection, holder: str, fingerprint: bytes) -> bool:
     """Let a holder in only over connections with this certificate, or another it is bound to; False when there is none."""
     if not await connection.fetchval(SQL["has_holder"], holder):
         return False
@@ -73,37 +73,37 @@ async def bind(connection: asyncpg.Connection, holder: str, fingerprint: bytes) 
     return True
 
 
-async def unbind(connection: asyncpg.Connection, holder: str, fingerprint: bytes, reason: str) -> bool:
+async def end_binding(connection: asyncpg.Connection, holder: str, fingerprint: bytes, reason: str) -> bool:
     """Let a certificate count no longer; False when the holder was not bound to it."""
     return bool(await connection.fetch(SQL["end_binding"], holder, fingerprint, reason))
 
 
-async def trusted(connection: asyncpg.Connection) -> Trust:
+async def load_trust(connection: asyncpg.Connection) -> Trust:
     """Whose word is taken, and for whom."""
     issuers = [Issuer(*row) for row in await connection.fetch(SQL["live_issuers"])]
-    grants = {_who(row): _granted(row) for row in await connection.fetch(SQL["live_grants"])}
+    grants = {_to_grant_key(row): _to_grant(row) for row in await connection.fetch(SQL["live_grants"])}
     return Trust({each.url: each for each in issuers}, grants)
 
 
-async def bound(connection: asyncpg.Connection) -> dict[str, frozenset[bytes]]:
+async def load_bindings(connection: asyncpg.Connection) -> dict[str, frozenset[bytes]]:
     """The certificates that each holder is bound to."""
     rows = await connection.fetch(SQL["bindings"])
     return {row["holder"]: frozenset(map(bytes, row["fingerprints"] or ())) for row in rows}
 
 
-async def listed(connection: asyncpg.Connection) -> dict[str, list[dict[str, Any]]]:
+async def list_trust(connection: asyncpg.Connection) -> dict[str, list[dict[str, Any]]]:
     """Everything that was ever said of issuers, grants and certificates."""
     said = (("issuers", ()), ("grants", (None,)), ("bindings_listed", ()))
     found = {name: await connection.fetch(SQL[name], *arguments) for name, arguments in said}
     return {name.removesuffix("_listed"): [dict(row.items()) for row in rows] for name, rows in found.items()}
 
 
-def _who(row: Any) -> tuple[str, str]:
+def _to_grant_key(row: Any) -> tuple[str, str]:
     return row["issuer"], row["subject"]
 
 
-def _granted(row: Any) -> Granted:
+def _to_grant(row: Any) -> TokenGrant:
     roles = frozenset(Role(name) for name in row["roles"])
     name = f"{row['issuer']}/{row['subject']}"
-    who = api_keys.caller(name, row["sender"], roles, frozenset(row["programmes"]))
-    return Granted(who, row["expires_at"] or _EVER)
+    who = api_keys.build_caller(name, row["sender"], roles, frozenset(row["programmes"]))
+    return TokenGrant(who, row["expires_at"] or _NEVER)

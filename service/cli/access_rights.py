@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import InputError
-from service.auth.roles import Role, held
-from service.settings import Misuse
+from service.auth.roles import Role, parse_roles
+from service.settings import UsageError
 
 if TYPE_CHECKING:
     from service.auth.access_queries import Grant
@@ -21,7 +21,7 @@ _CERTIFICATE_BYTES_MAX = 2**20
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Powers:
+class RightsOptions:
     """What a key may do, and for how long."""
 
     role: Annotated[list[str], Parameter(negative="", help=f"Once or more: {', '.join(Role)}.")]
@@ -35,7 +35,7 @@ class Powers:
         Parameter(help="Client certificate, PEM, without which it opens nothing."),
     ] = None
 
-    def granted(self, sender: str) -> "Grant":
+    def to_grant(self, sender: str) -> "Grant":
         """The same, checked.
 
         Raises
@@ -45,13 +45,13 @@ class Powers:
         """
         from service.auth.access_queries import Grant
 
-        lifetime = None if self.days is None else timedelta(days=_positive(self.days))
-        certificate = fingerprint_of(self.certificate) if self.certificate else b""
-        roles, programmes = held(self.role), _programmes(self.programme)
-        return Grant(_sender(sender), roles, programmes, "", lifetime, certificate)
+        lifetime = None if self.days is None else timedelta(days=_check_days(self.days))
+        certificate = read_fingerprint(self.certificate) if self.certificate else b""
+        roles, programmes = parse_roles(self.role), _check_programmes(self.programme)
+        return Grant(_check_sender(sender), roles, programmes, "", lifetime, certificate)
 
 
-def fingerprint_of(file: Path) -> bytes:
+def read_fingerprint(file: Path) -> bytes:
     """What the first certificate of a PEM file is known by.
 
     Raises
@@ -61,34 +61,34 @@ def fingerprint_of(file: Path) -> bytes:
     """
     import ssl
 
-    from service.auth.certificates import fingerprint
+    from service.auth.certificates import compute_fingerprint
 
     with file.open("rb") as opened:
         text = opened.read(_CERTIFICATE_BYTES_MAX).decode("latin-1")
     begin, end = text.find(ssl.PEM_HEADER), text.find(ssl.PEM_FOOTER)
     try:
-        return fingerprint(ssl.PEM_cert_to_DER_cert(text[begin : end + len(ssl.PEM_FOOTER)]))
+        return compute_fingerprint(ssl.PEM_cert_to_DER_cert(text[begin : end + len(ssl.PEM_FOOTER)]))
     except ValueError as error:
-        raise Misuse(f"{file} holds no certificate in PEM: {error}") from error
+        raise UsageError(f"{file} holds no certificate in PEM: {error}") from error
 
 
-def _sender(sender: str) -> str:
-    from ingest.spool.envelope import Envelope, checked
+def _check_sender(sender: str) -> str:
+    from ingest.spool.envelope import Envelope, check_envelope
 
     try:
-        return checked(Envelope(sender=sender), "SENDER").sender
+        return check_envelope(Envelope(sender=sender), "SENDER").sender
     except InputError as error:
-        raise Misuse(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
-def _programmes(names: Sequence[str]) -> frozenset[str]:
+def _check_programmes(names: Sequence[str]) -> frozenset[str]:
     for name in names:
         if not (len(name) == _PROGRAMME_DIGITS and name.isascii() and name.isdigit()):
-            raise Misuse(f"{name!r} is no programme: four digits, as 0177")
+            raise UsageError(f"{name!r} is no programme: four digits, as 0177")
     return frozenset(names)
 
 
-def _positive(days: int) -> int:
+def _check_days(days: int) -> int:
     if not 0 < days < 36_500:
-        raise Misuse("--days must be from 1 to 36,499")
+        raise UsageError("--days must be from 1 to 36,499")
     return days

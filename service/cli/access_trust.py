@@ -7,26 +7,26 @@ from typing import Annotated, Any, TypeVar
 
 from cyclopts import App, Parameter
 
-from reporting.report_tables import Column, Grid
-from service.cli.access_rights import Powers, fingerprint_of
-from service.cli.options import HERE, Json, Place
+from reporting.report_tables import Column, ReportTable
+from service.cli.access_rights import RightsOptions, read_fingerprint
+from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.database import session
-from service.database.connect import reachable
-from service.settings import Misuse
+from service.database.connect import open_or_attach
+from service.settings import UsageError
 from service.terminal import console
-from service.terminal.processing_progress import Narrator
+from service.terminal.processing_progress import ProgressReporter
 
-issuers = App(name="issuer", help="Issuers of signed tokens: whose word is taken.")
+issuer_app = App(name="issuer", help="Issuers of signed tokens: whose word is taken.")
 _NAME_LETTERS_MAX = 40
 _TEXT_LETTERS_MAX = 300
 _CLAIMS = ("sub", "client_id", "azp")
-Reason = Annotated[str, Parameter(help="Why, for the record.")]
-Found = TypeVar("Found")
+ReasonOption = Annotated[str, Parameter(help="Why, for the record.")]
+Value = TypeVar("Value")
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Said:
+class IssuerOptions:
     """What an issuer's tokens say, and how they are proved."""
 
     issuer: Annotated[str, Parameter(help="What its tokens have as iss, letter by letter.")]
@@ -37,85 +37,96 @@ class Said:
     claim: Annotated[str, Parameter(help=f"The claim that names a system: {', '.join(_CLAIMS)}.")] = "sub"
 
 
-@issuers.command
+@issuer_app.command
 def add(
     name: Annotated[
         str, Parameter(help="What it is called here, for ever: letters, digits, dots and dashes.")
     ],
     *,
-    said: Said,
-    place: Place = HERE,
+    options: IssuerOptions,
+    data_options: DataOptions = DEFAULT_DATA,
 ) -> None:
     """Believe an issuer's tokens; what each of its systems may do is granted one by one."""
     from service.auth import trust_queries
-    from service.auth.jwks_fetch import checked
+    from service.auth.jwks_fetch import check_source
     from service.auth.jwt import Issuer
 
-    if said.claim not in _CLAIMS:
-        raise Misuse(f"--claim is one of {', '.join(_CLAIMS)}")
-    texts = (_name(name), _text(said.issuer, "--issuer"), _text(said.audience, "--audience"))
-    issuer = Issuer(*texts, said.claim, checked(said.jwks))
-    _ask(place, lambda connection: trust_queries.add_issuer(connection, issuer))
-    console.say(f"Tokens of {said.issuer} are believed; crescendo access grant says what its systems may do.")
+    if options.claim not in _CLAIMS:
+        raise UsageError(f"--claim is one of {', '.join(_CLAIMS)}")
+    texts = (
+        _check_name(name),
+        _check_text(options.issuer, "--issuer"),
+        _check_text(options.audience, "--audience"),
+    )
+    issuer = Issuer(*texts, options.claim, check_source(options.jwks))
+    _query_database(data_options, lambda connection: trust_queries.add_issuer(connection, issuer))
+    console.print_line(
+        f"Tokens of {options.issuer} are believed; crescendo access grant says what its systems may do."
+    )
 
 
-@issuers.command
+@issuer_app.command
 def end(
     name: Annotated[str, Parameter(help="The issuer's name here.")],
     *,
-    reason: Reason = "",
-    place: Place = HERE,
+    reason: ReasonOption = "",
+    options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """Believe an issuer no longer, nor any token it signed.  Exit code 1 when there is no such issuer."""
     from service.auth import trust_queries
 
-    ended = _ask(place, lambda connection: trust_queries.end_issuer(connection, name, reason))
-    return _told(ended, f"issuer {name}")
+    ended = _query_database(options, lambda connection: trust_queries.end_issuer(connection, name, reason))
+    return _print_end(ended, f"issuer {name}")
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class SystemOptions:
     """A system as its issuer knows it."""
 
     issuer: Annotated[str, Parameter(name="--issuer", help="The issuer's name here.")]
     subject: Annotated[str, Parameter(name="--subject", help="What the issuer calls the system.")]
 
     @property
-    def name(self) -> tuple[str, str]:
+    def identity(self) -> tuple[str, str]:
         """Both, checked."""
-        return _name(self.issuer), _text(self.subject, "--subject")
+        return _check_name(self.issuer), _check_text(self.subject, "--subject")
 
 
 def grant(
     sender: Annotated[str, Parameter(help="Whom the system speaks for.")],
     *,
-    system: Annotated[System, Parameter(name="*")],
-    powers: Powers,
-    place: Place = HERE,
+    system: Annotated[SystemOptions, Parameter(name="*")],
+    rights: RightsOptions,
+    options: DataOptions = DEFAULT_DATA,
 ) -> None:
     """Let a system in with tokens of an issuer: what it may do is said here, never by a token."""
     from service.auth import trust_queries
 
-    who, granted = system.name, powers.granted(sender)
-    _ask(place, lambda connection: trust_queries.add_grant(connection, who, granted))
-    console.say(f"{'/'.join(who)} speaks for {sender}.")
+    who, granted = system.identity, rights.to_grant(sender)
+    _query_database(options, lambda connection: trust_queries.add_grant(connection, who, granted))
+    console.print_line(f"{'/'.join(who)} speaks for {sender}.")
 
 
 def withdraw(
-    *, system: Annotated[System, Parameter(name="*")], reason: Reason = "", place: Place = HERE
+    *,
+    system: Annotated[SystemOptions, Parameter(name="*")],
+    reason: ReasonOption = "",
+    options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """Let a system in no longer.  Exit code 1 when it never had a grant."""
     from service.auth import trust_queries
 
-    ended = _ask(place, lambda connection: trust_queries.end_grant(connection, system.name, reason))
-    return _told(ended, f"grant of {'/'.join(system.name)}")
+    ended = _query_database(
+        options, lambda connection: trust_queries.end_grant(connection, system.identity, reason)
+    )
+    return _print_end(ended, f"grant of {'/'.join(system.identity)}")
 
 
 def bind(
     holder: Annotated[str, Parameter(help="A key's name, or ISSUER/SUBJECT.")],
     *,
     certificate: Annotated[Path, Parameter(help="The client certificate, PEM.")],
-    place: Place = HERE,
+    options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """Bind a key or a system to a client certificate: over another connection it opens nothing from then on.
 
@@ -123,11 +134,13 @@ def bind(
     """
     from service.auth import trust_queries
 
-    print_of = fingerprint_of(certificate)
-    if not _ask(place, lambda connection: trust_queries.bind(connection, holder, print_of)):
-        console.say(f"There is no {holder}.")
+    print_of = read_fingerprint(certificate)
+    if not _query_database(
+        options, lambda connection: trust_queries.add_binding(connection, holder, print_of)
+    ):
+        console.print_line(f"There is no {holder}.")
         return 1
-    console.say(f"{holder} is bound to {print_of.hex()}.")
+    console.print_line(f"{holder} is bound to {print_of.hex()}.")
     return 0
 
 
@@ -137,8 +150,8 @@ def unbind(
     fingerprint: Annotated[
         str, Parameter(help="SHA-256 of the certificate in hexadecimal, as trust shows it.")
     ],
-    reason: Reason = "",
-    place: Place = HERE,
+    reason: ReasonOption = "",
+    options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """Let a certificate count no longer; a holder without any that counts opens nothing."""
     from service.auth import trust_queries
@@ -146,65 +159,67 @@ def unbind(
     try:
         print_of = bytes.fromhex(fingerprint.replace(":", ""))
     except ValueError as error:
-        raise Misuse(f"--fingerprint is hexadecimal: {error}") from error
-    done = _ask(place, lambda connection: trust_queries.unbind(connection, holder, print_of, reason))
-    console.say(
+        raise UsageError(f"--fingerprint is hexadecimal: {error}") from error
+    done = _query_database(
+        options, lambda connection: trust_queries.end_binding(connection, holder, print_of, reason)
+    )
+    console.print_line(
         f"The certificate counts no longer for {holder}." if done else f"{holder} is not bound to it."
     )
     return 0 if done else 1
 
 
-def trust(*, place: Place = HERE, json: Json = False) -> None:
+def trust(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> None:
     """Every issuer, grant and certificate that was ever said, and what became of it."""
     from service.auth import trust_queries
 
-    found = _ask(place, trust_queries.listed)
+    found = _query_database(options, trust_queries.list_trust)
     if json:
-        console.as_json(found)
+        console.print_json(found)
         return
     for title, rows in found.items():
         if rows:
-            console.show(_grid(title.capitalize(), rows))
+            console.print_table(_build_table(title.capitalize(), rows))
 
 
-def _ask(place: Place, question: Callable[[Any], Awaitable[Found]]) -> Found:
+def _query_database(options: DataOptions, query: Callable[[Any], Awaitable[Value]]) -> Value:
     """Ask the database, whose tables are brought up to date first."""
 
-    async def asked(dsn: str, _: Narrator) -> Found:
-        from service.database.command_queries import bring_up_to_date, connected
+    async def asked(dsn: str, _: ProgressReporter) -> Value:
+        from service.database.command_queries import apply_migrations, connect
 
-        async with connected(dsn) as connection:
-            await bring_up_to_date(connection)
-            return await question(connection)
+        async with connect(dsn) as connection:
+            await apply_migrations(connection)
+            return await query(connection)
 
-    return session.ask(place.settings(), asked, reachable)
+    return session.run_on_database(options.read_settings(), asked, open_or_attach)
 
 
-def _told(ended: bool | None, what: str) -> int:
-    words = {True: f"The {what} is ended.", False: f"The {what} was ended before."}
-    console.say(words[ended] if ended is not None else f"There is no {what}.")
+def _print_end(ended: bool | None, holder: str) -> int:
+    words = {True: f"The {holder} is ended.", False: f"The {holder} was ended before."}
+    console.print_line(words[ended] if ended is not None else f"There is no {holder}.")
     return 1 if ended is None else 0
 
 
-def _grid(title: str, rows: Sequence[dict[str, Any]]) -> Grid:
-    texts = [[_shown(value) for value in row.values()] for row in rows]
-    return Grid(title, [Column(name) for name in rows[0]], texts)
+def _build_table(title: str, rows: Sequence[dict[str, Any]]) -> ReportTable:
+    texts = [[_format_cell(value) for value in row.values()] for row in rows]
+    return ReportTable(title, [Column(name) for name in rows[0]], texts)
 
 
-def _shown(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(value) or "all"
     return f"{value:%Y-%m-%d}" if hasattr(value, "year") else str("" if value is None else value)
 
 
-def _name(text: str) -> str:
+def _check_name(text: str) -> str:
     letters = text.replace("-", "").replace(".", "")
     if not (letters.isalnum() and text.isascii() and len(text) <= _NAME_LETTERS_MAX):
-        raise Misuse(f"{text!r} is no name: up to {_NAME_LETTERS_MAX} letters, digits, dots and dashes")
+        raise UsageError(f"{text!r} is no name: up to {_NAME_LETTERS_MAX} letters, digits, dots and dashes")
     return text
 
 
-def _text(text: str, option: str) -> str:
+def _check_text(text: str, option: str) -> str:
     if not (text and text.isprintable() and len(text) <= _TEXT_LETTERS_MAX):
-        raise Misuse(f"{option} takes up to {_TEXT_LETTERS_MAX} letters")
+        raise UsageError(f"{option} takes up to {_TEXT_LETTERS_MAX} letters")
     return text

@@ -9,10 +9,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from service.cli.options import Json
-from service.database.embedded import embedded
+from service.cli.options import JsonOption
+from service.database.embedded import run_embedded
 from service.engine import kernel_warmup
-from service.settings import Misuse
+from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 _ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ def bench(
     publish: Annotated[
         bool, Parameter(help="Append to bench/history.jsonl, fill the README's table, draw docs/bench.png.")
     ] = True,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Benchmarks that verify before they time.
 
@@ -47,23 +47,23 @@ def bench(
     try:
         year = Year(seed, acts)
     except ValueError as error:
-        raise Misuse(str(error)) from error
-    teller = processing_progress.narrator()
+        raise UsageError(str(error)) from error
+    reporter = processing_progress.create_reporter()
     try:
-        kernel_warmup.load(teller)  # what is compiled once and for all is no part of a run
+        kernel_warmup.load_kernels(reporter)  # what is compiled once and for all is no part of a run
         words = (sys.executable, "-c", "from service.cli.main import main; main()")
-        figures = run_suite(year, Command(words, _serving, teller.doing), Path.cwd())
+        figures = run_suite(year, Command(words, _open_database, reporter.report_activity), Path.cwd())
     finally:
-        teller.close()
+        reporter.close()
     if json:
-        console.as_json(asdict(figures))
+        console.print_json(asdict(figures))
     else:
-        console.say(publication.table(figures, publication.machine()))
+        console.print_line(publication.render_table(figures, publication.describe_machine()))
     if publish:
         publication.publish(figures, _ROOT)
 
 
 @asynccontextmanager
-async def _serving(data: Path) -> AsyncIterator[str]:
-    async with embedded(data) as database:
+async def _open_database(data: Path) -> AsyncIterator[str]:
+    async with run_embedded(data) as database:
         yield database.dsn

@@ -11,27 +11,27 @@ from urllib.parse import urlsplit
 from cyclopts import Parameter
 
 from service.auth.roles import Role
-from service.cli.options import Json
+from service.cli.options import JsonOption
 from service.engine import kernel_warmup
-from service.settings import Misuse
+from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 if TYPE_CHECKING:
     from bench.load.arrivals import Load
     from bench.load.http_connections import Address
-    from bench.load.load_benchmark import Journal, Kept, Key, Target
-    from service.cli.bench_load_target import Loaded
-    from service.terminal.processing_progress import Narrator
+    from bench.load.load_benchmark import ReadStored, SenderKey, StoredForms, Target
+    from service.cli.bench_load_target import RunningService
+    from service.terminal.processing_progress import ProgressReporter
 
 _ROOT = Path(__file__).parents[2]
-_STEWARD = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
-_RATE_MIN, _ROOM = 500, 3
+_STEWARD_ROLES = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
+_RATE_MIN, _RATE_FACTOR = 500, 3
 """A key of ours may ask as often as any, or so many times its sender's share of the load."""
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LoadOptions:
     """What is asked of the service."""
 
     profile: Annotated[str, Parameter(help="year-end swells to the peak and ebbs; steady is all peak.")] = (
@@ -47,7 +47,7 @@ class Asked:
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Running:
+class TargetOptions:
     """Which service is loaded."""
 
     url: Annotated[str, Parameter(help="A running service; one of our own where none is named.")] = ""
@@ -57,16 +57,16 @@ class Running:
     ] = None
 
 
-AS_AT_YEAR_END = Asked()
-OURS = Running()
+DEFAULT_LOAD = LoadOptions()
+DEFAULT_TARGET = TargetOptions()
 
 
 def load(
     *,
-    asked: Asked = AS_AT_YEAR_END,
-    running: Running = OURS,
+    load_options: LoadOptions = DEFAULT_LOAD,
+    target_options: TargetOptions = DEFAULT_TARGET,
     publish: Annotated[bool, Parameter(help="Fill docs/load.md, draw docs/load.png.")] = False,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> int:
     """Send forms in open loop over thousands of connections, and files beside them; every answer is checked.
 
@@ -81,79 +81,91 @@ def load(
     from bench.load.load_benchmark import run_load
 
     try:
-        wanted = Load(**asdict(asked))
+        wanted = Load(**asdict(load_options))
     except ValueError as error:
-        raise Misuse(str(error)) from error
-    teller = processing_progress.narrator()
+        raise UsageError(str(error)) from error
+    reporter = processing_progress.create_reporter()
     try:
-        with _target(wanted, running, teller) as target:
+        with _open_target(wanted, target_options, reporter) as target:
             figures = run_load(wanted, target)
     finally:
-        teller.close()
+        reporter.close()
     if json:
-        console.as_json(asdict(figures))
+        console.print_json(asdict(figures))
     else:
-        console.say(load_report.table(figures))
+        console.print_line(load_report.render_table(figures))
     if publish and figures.is_verified:
         load_report.publish(figures, _ROOT)
     return 0 if figures.is_verified else 1
 
 
 @contextmanager
-def _target(wanted: "Load", running: Running, teller: "Narrator") -> Iterator["Target"]:
-    from bench.load.load_benchmark import Key, Target
+def _open_target(
+    load: "Load", target_options: TargetOptions, reporter: "ProgressReporter"
+) -> Iterator["Target"]:
+    from bench.load.load_benchmark import SenderKey, Target
 
-    if running.url:
-        own, steward = _given(running.keys)
-        yield Target(_address(running.url), own, steward, doing=teller.doing)
+    if target_options.url:
+        own, steward = _read_keys(target_options.keys)
+        yield Target(
+            _parse_address(target_options.url), own, steward, report_progress=reporter.report_activity
+        )
         return
-    from service.cli.bench_load_target import served
+    from service.cli.bench_load_target import run_service
 
-    kernel_warmup.load(teller)  # what is compiled once and for all is no part of a load
-    teller.doing("starting a service")
-    rate = max(_RATE_MIN, _ROOM * wanted.rate // wanted.senders)
-    with served(Path.cwd(), wanted.senders, rate) as found:
-        *own, steward = [Key(*each) for each in found.keys]
-        yield Target(_address(found.url), own, steward, found.process, _journal(found), teller.doing)
+    kernel_warmup.load_kernels(reporter)  # what is compiled once and for all is no part of a load
+    reporter.report_activity("starting a service")
+    rate = max(_RATE_MIN, _RATE_FACTOR * load.rate // load.senders)
+    with run_service(Path.cwd(), load.senders, rate) as found:
+        *own, steward = [SenderKey(*each) for each in found.keys]
+        yield Target(
+            _parse_address(found.url),
+            own,
+            steward,
+            found.process,
+            _create_journal_reader(found),
+            reporter.report_activity,
+        )
 
 
-def _journal(found: "Loaded") -> "Journal":
+def _create_journal_reader(service: "RunningService") -> "ReadStored":
     from bench.load import load_queries
 
-    async def asked(submissions: Sequence[int]) -> "Kept":
-        return await load_queries.kept(found.dsn, submissions)
+    async def asked(submissions: Sequence[int]) -> "StoredForms":
+        return await load_queries.read_stored_forms(service.dsn, submissions)
 
     return asked
 
 
-def _given(path: Path | None) -> tuple[list["Key"], "Key"]:
+def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
     """The keys of a file: those of senders, and the steward's."""
-    from bench.load.load_benchmark import Key
+    from bench.load.load_benchmark import SenderKey
 
     if path is None:
-        raise Misuse(
+        raise UsageError(
             "--url needs --keys: a file with a line for each key, as access create --json writes them"
         )
     try:
         rows = [codec.loads(line) for line in path.read_text().splitlines() if line.strip()]
         held = [
-            (frozenset(Role(each) for each in row["roles"]), Key(row["sender"], row["token"])) for row in rows
+            (frozenset(Role(each) for each in row["roles"]), SenderKey(row["sender"], row["token"]))
+            for row in rows
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Misuse(f"{path}: {error!r}. Write one key a line, as access create --json does") from error
-    stewards = [key for roles, key in held if roles >= _STEWARD]
+        raise UsageError(f"{path}: {error!r}. Write one key a line, as access create --json does") from error
+    stewards = [key for roles, key in held if roles >= _STEWARD_ROLES]
     own = [key for roles, key in held if Role.AUTHORISING_OFFICER in roles]
     if not (stewards and own):
-        raise Misuse(
+        raise UsageError(
             f"{path}: needs the key of an authorising officer, and one of a programme manager and assigned accountant"
         )
     return own, stewards[0]
 
 
-def _address(url: str) -> "Address":
+def _parse_address(url: str) -> "Address":
     from bench.load.http_connections import Address
 
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
-        raise Misuse(f"{url}: a load goes over plain http, as in http://127.0.0.1:8000")
+        raise UsageError(f"{url}: a load goes over plain http, as in http://127.0.0.1:8000")
     return Address(parts.hostname, parts.port or 80)

@@ -18,23 +18,23 @@ from core.errors import CrescendoError
 from service.auth import access_queries as access
 from service.auth.access_queries import Grant
 from service.auth.roles import Role
-from service.database.command_queries import bring_up_to_date, connected
-from service.database.connect import kept
-from service.database.embedded import embedded
+from service.database.command_queries import apply_migrations, connect
+from service.database.connect import find_running
+from service.database.embedded import run_embedded
 from service.settings import Settings
 
 START_SECONDS = 180
 """The first start on a machine compiles the kernels."""
 _POLL_SECONDS = 0.05
-_PLACE = re.compile(r"listening on (http://\S+)")
-_STEWARDS = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
+_ADDRESS_LINE = re.compile(r"listening on (http://\S+)")
+_STEWARD_ROLES = frozenset({Role.PROGRAMME_MANAGER, Role.ASSIGNED_ACCOUNTANT})
 
 
-class ServiceUnfit(CrescendoError):
+class ServiceFailed(CrescendoError):
     """The service to be loaded did not start, or did not stop in good order."""
 
 
-class Loaded(NamedTuple):
+class RunningService(NamedTuple):
     """A service under way: where it is, its keys (the last is the steward's), its process and database."""
 
     url: str
@@ -44,7 +44,7 @@ class Loaded(NamedTuple):
 
 
 @contextmanager
-def served(folder: Path, senders: int, rate: int) -> Iterator[Loaded]:
+def run_service(folder: Path, senders: int, rate: int) -> Iterator[RunningService]:
     """A service on a port of its own, and nothing left of it afterwards.
 
     Raises
@@ -54,7 +54,7 @@ def served(folder: Path, senders: int, rate: int) -> Iterator[Loaded]:
     """
     with tempfile.TemporaryDirectory(prefix="crescendo-load-", dir=folder) as home:
         data = Path(home) / "data"
-        keys = asyncio.run(_keys(data, senders))
+        keys = asyncio.run(_create_keys(data, senders))
         words = ("serve", "--data", str(data), "--port", "0", "--rate", str(rate))
         said = Path(home) / "said"
         with said.open("wb") as told:
@@ -62,44 +62,44 @@ def served(folder: Path, senders: int, rate: int) -> Iterator[Loaded]:
                 [sys.executable, "-c", "from service.cli.main import main; main()", *words], stderr=told
             )
         try:
-            url = _ready(process, said)
-            found = kept(Settings(data=data))
-            yield Loaded(url, keys, process.pid, found.dsn if found else "")
+            url = _wait_until_ready(process, said)
+            found = find_running(Settings(data=data))
+            yield RunningService(url, keys, process.pid, found.dsn if found else "")
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
         if process.returncode:
-            raise ServiceUnfit(f"the service ended with {process.returncode}:\n{said.read_text()[-2000:]}")
+            raise ServiceFailed(f"the service ended with {process.returncode}:\n{said.read_text()[-2000:]}")
 
 
-async def _keys(data: Path, senders: int) -> list[tuple[str, str]]:
+async def _create_keys(data: Path, senders: int) -> list[tuple[str, str]]:
     """A key for each sender, and the steward's behind them."""
     officers = [
         (f"MIN-{number:02}", frozenset({Role.AUTHORISING_OFFICER})) for number in range(1, senders + 1)
     ]
-    async with embedded(data) as database, connected(database.dsn) as connection:
-        await bring_up_to_date(connection)
+    async with run_embedded(data) as database, connect(database.dsn) as connection:
+        await apply_migrations(connection)
         found = []
-        for sender, roles in [*officers, ("BUDGET", _STEWARDS)]:
-            _, token = await access.create(connection, Grant(sender, roles, frozenset(), "load", None))
+        for sender, roles in [*officers, ("BUDGET", _STEWARD_ROLES)]:
+            _, token = await access.create_key(connection, Grant(sender, roles, frozenset(), "load", None))
             found.append((sender, token))
         return found
 
 
-def _ready(process: subprocess.Popen[bytes], said: Path) -> str:
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
     """Wait until work is taken; the address."""
     end = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < end:
-        found = _PLACE.search(said.read_text())
+        found = _ADDRESS_LINE.search(log.read_text())
         if found and _is_ready(found[1]):
             return found[1]
         time.sleep(_POLL_SECONDS)
-    raise ServiceUnfit(f"the service did not start:\n{said.read_text()[-2000:]}")
+    raise ServiceFailed(f"the service did not start:\n{log.read_text()[-2000:]}")
 
 
 def _is_ready(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310 -- http, as it says itself
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310 -- the URL is our own, http
             return True
     except (urllib.error.URLError, OSError):
         return False

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.cli.options import Json
+from service.cli.options import JsonOption
 from service.engine import kernel_warmup
-from service.settings import Misuse
+from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 
 def payment_files(
     *,
     transfers: Annotated[int, Parameter(help="Transfers of the file; 300,000 are some 220 MB.")] = 300_000,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Megabytes a second of a payment file read and resolved, verified against lxml before it is told.
 
@@ -21,20 +21,20 @@ def payment_files(
     last text. Both are timed on the same file, and memory is told of the process that read it.
     """
     from bench import machine
-    from bench.payments.pain001_benchmark import measure, told
+    from bench.payments.pain001_benchmark import format_figures, measure
 
     if transfers < 1:
-        raise Misuse("--transfers counts from 1")
-    teller = processing_progress.narrator()
+        raise UsageError("--transfers counts from 1")
+    reporter = processing_progress.create_reporter()
     try:
-        kernel_warmup.load(teller)
-        teller.doing("writing, verifying and timing")
+        kernel_warmup.load_kernels(reporter)
+        reporter.report_activity("writing, verifying and timing")
         figures = measure(transfers)
     finally:
-        teller.close()
+        reporter.close()
     if json:
-        more = {"megabytes_a_second": figures.megabytes_a_second, "times_lxml": figures.times_lxml}
-        console.as_json({**figures._asdict(), **more, "machine": machine.machine()})
+        more = {"megabytes_a_second": figures.megabytes_a_second, "times_lxml": figures.lxml_speedup}
+        console.print_json({**figures._asdict(), **more, "machine": machine.describe_machine()})
         return
-    console.say(told(figures))
-    console.say(machine.machine())
+    console.print_line(format_figures(figures))
+    console.print_line(machine.describe_machine())

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.cli.options import Json
-from service.database.embedded import embedded
+from service.cli.options import JsonOption
+from service.database.embedded import run_embedded
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress
 
@@ -18,7 +18,7 @@ def payments(
     *,
     requests: Annotated[int, Parameter(help="Requests that are due, all paid by one run.")] = 2_000_000,
     seed: Annotated[int, Parameter(help="The same seed gives the same requests.")] = 1,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Payments a second from due requests to committed entries and written files, verified before it is told.
 
@@ -27,29 +27,33 @@ def payments(
     """
     from bench import machine
     from bench.payments.payable_requests import Size
-    from bench.payments.payment_benchmark import Figures, measure
+    from bench.payments.payment_benchmark import PaymentFigures, measure
 
-    process_tuning.tune()
-    teller = processing_progress.narrator()
+    process_tuning.tune_process()
+    reporter = processing_progress.create_reporter()
 
-    async def work(home: Path) -> Figures:
-        async with embedded(home / "data") as database:
-            return await measure(database.dsn, home, Size(requests, seed), teller.doing)
+    async def work(home: Path) -> PaymentFigures:
+        async with run_embedded(home / "data") as database:
+            return await measure(database.dsn, home, Size(requests, seed), reporter.report_activity)
 
     try:
-        kernel_warmup.load(teller)
+        kernel_warmup.load_kernels(reporter)
         with tempfile.TemporaryDirectory(prefix="crescendo-bench-", dir=Path.cwd()) as home:
             figures = asyncio.run(work(Path(home)))
     finally:
-        teller.close()
-    told = {"payments_a_second": figures.payments_a_second, **asdict(figures), "machine": machine.machine()}
+        reporter.close()
+    told = {
+        "payments_a_second": figures.payments_a_second,
+        **asdict(figures),
+        "machine": machine.describe_machine(),
+    }
     if json:
-        console.as_json(told)
+        console.print_json(told)
         return
-    console.say(
+    console.print_line(
         f"{figures.payments:,} payments in {figures.total_seconds:.1f} s, {figures.payments_a_second:,} a second; "
         f"{figures.files:,} files, {figures.size_bytes / 1e6:,.0f} MB."
     )
     for step, seconds in figures.seconds.items():
-        console.say(f"  {step}: {seconds:.1f} s")
-    console.say(machine.machine())
+        console.print_line(f"  {step}: {seconds:.1f} s")
+    console.print_line(machine.describe_machine())

@@ -11,16 +11,16 @@ from cyclopts import Parameter
 from core.errors import CrescendoError
 from service.cli import run, verify
 from service.database import session
-from service.database.cluster import owned
+from service.database.cluster import lock_data_folder
 from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reporting.report_tables import Grid
+    from reporting.report_tables import ReportTable
     from reporting.verification import Verification
-    from service.cli.demo_payments import Turn
+    from service.cli.demo_payments import PaymentTurn
 
 ACTS = 130_000
 """Payment requests; with what they need that makes over 200,000 lines."""
@@ -31,8 +31,8 @@ FORMATS = ("parquet", "arrow", "csv", "jsonl")
 class Conclusion(NamedTuple):
     """What is shown of the committed year."""
 
-    budget: "Grid"
-    balance: "Grid"
+    budget: "ReportTable"
+    balance: "ReportTable"
     proof: "Verification"
     examples: list[str]
 
@@ -62,55 +62,55 @@ def demo(
     """
     from service.cli import demo_payments, processing_report
 
-    files = sample(folder, acts)
-    settings = Settings(data=fresh(folder / "data"))
+    files = prepare_files(folder, acts)
+    settings = Settings(data=prepare_data_folder(folder / "data"))
     # third parties and budget come before the months
     first = [path for path in files if not path.name.startswith("2018-")] if monthly else files
-    result = run.process(settings, first, run.AS_THEY_ARE)
-    processing_report.tell(result)
+    result = run.process_files(settings, first, run.DEFAULT_FILES)
+    processing_report.print_result(result)
     if result.is_interrupted:
         return signals.EXIT_INTERRUPTED
-    turns = demo_payments.monthly(files) if monthly else demo_payments.twice()
-    agrees = pay(settings, folder / "bank", turns)
-    return conclude(settings, files) or (0 if agrees else verify.EXIT_FINDINGS)
+    turns = demo_payments.plan_months(files) if monthly else demo_payments.plan_december()
+    agrees = pay_and_import(settings, folder / "bank", turns)
+    return print_conclusion(settings, files) or (0 if agrees else verify.EXIT_FINDINGS)
 
 
-def pay(settings: Settings, answers: Path, turns: "Sequence[Turn]") -> bool:
+def pay_and_import(settings: Settings, answers: Path, turns: "Sequence[PaymentTurn]") -> bool:
     """Pay what is due, and take in what the bank answers; whether books and bank agree."""
     from service.cli import demo_payments, processing_report
 
     shutil.rmtree(answers, ignore_errors=True)
-    settled = demo_payments.settle(settings, answers, turns)
+    settled = demo_payments.run_turns(settings, answers, turns)
     for each in settled.results:
-        processing_report.tell(each)
-    demo_payments.tell(settled)
-    return demo_payments.agrees(settled)
+        processing_report.print_result(each)
+    demo_payments.print_rounds(settled)
+    return demo_payments.books_agree(settled)
 
 
-def conclude(settings: Settings, files: list[Path]) -> int:
+def print_conclusion(settings: Settings, files: list[Path]) -> int:
     """Show budget, balance and proof of what was committed; the exit code is the proof's."""
 
-    async def question(dsn: str, teller: processing_progress.Narrator) -> Conclusion:
+    async def question(dsn: str, reporter: processing_progress.ProgressReporter) -> Conclusion:
         from reporting import budget, trial_balance
         from service.database import command_queries
-        from service.database.report_session import read_from
+        from service.database.report_session import read_report_from
 
-        spent = await read_from(dsn, settings, budget.budget)
-        books = await read_from(dsn, settings, trial_balance.trial_balance)
-        async with command_queries.connected(dsn) as connection:
-            examples = await command_queries.examples(connection)
-        proof = await verify.question(settings, dsn, teller)
-        return Conclusion(budget.grid(spent), trial_balance.grid(books), proof, examples)
+        spent = await read_report_from(dsn, settings, budget.load_budget)
+        books = await read_report_from(dsn, settings, trial_balance.load_trial_balance)
+        async with command_queries.connect(dsn) as connection:
+            examples = await command_queries.find_examples(connection)
+        proof = await verify.verify_open_database(settings, dsn, reporter)
+        return Conclusion(budget.build_table(spent), trial_balance.build_table(books), proof, examples)
 
-    found = session.ask(settings, question)
-    console.show(found.budget)
-    console.show(found.balance)
-    verify.tell(found.proof)
-    suggest(settings.data, files, found.examples)
-    return 0 if found.proof.proven else verify.EXIT_FINDINGS
+    found = session.run_on_database(settings, question)
+    console.print_table(found.budget)
+    console.print_table(found.balance)
+    verify.print_verification(found.proof)
+    print_suggestions(settings.data, files, found.examples)
+    return 0 if found.proof.is_proven else verify.EXIT_FINDINGS
 
 
-def suggest(data: Path, files: list[Path], examples: list[str]) -> None:
+def print_suggestions(data: Path, files: list[Path], examples: list[str]) -> None:
     """Name what to try next."""
     lines = [
         *(
@@ -124,31 +124,35 @@ def suggest(data: Path, files: list[Path], examples: list[str]) -> None:
         ("crescendo generate year --out year", "the State's whole year, 15 million lines"),
     ]
     width = max(len(command) for command, _ in lines)
-    console.heading("To try next")
+    console.print_heading("To try next")
     for command, what in lines:
-        console.say(f"  {command:<{width}}  {what}")
+        console.print_line(f"  {command:<{width}}  {what}")
 
 
-def sample(folder: Path, acts: int) -> list[Path]:
+def prepare_files(folder: Path, acts: int) -> list[Path]:
     """The files of the year in order of submission; those of an earlier call when they would be the same."""
-    from bench.year.year_generator import Year, generate
+    from bench.year.year_generator import Year, generate_year
 
     year = Year(acts=acts, formats=FORMATS)
-    home = folder / f"year-{_digest(year)}"
+    home = folder / f"year-{_compute_year_digest(year)}"
     if not (home / "summary.json").exists():
         for old in folder.glob("year-*"):
             shutil.rmtree(old)
-        teller = processing_progress.narrator()
+        reporter = processing_progress.create_reporter()
         try:
-            generate(home, year, lambda done, total, label: teller.stepping(done, total, f"writing {label}"))
+            generate_year(
+                home, year, lambda done, total, label: reporter.report_steps(done, total, f"writing {label}")
+            )
         finally:
-            teller.close()
+            reporter.close()
     summary = msgspec.json.decode((home / "summary.json").read_bytes())
-    console.say(f"{summary['rows']:,} lines in {console.count(len(summary['files']), 'file')}, in {home}")
+    console.print_line(
+        f"{summary['rows']:,} lines in {console.format_count(len(summary['files']), 'file')}, in {home}"
+    )
     return [home / each["name"] for each in summary["files"]]
 
 
-def _digest(year: object) -> str:
+def _compute_year_digest(year: object) -> str:
     """Names a year by all that its files depend on, so that they are made again when one of these changes."""
     sources = sorted(
         [*_ROOT.glob("bench/*.*"), *_ROOT.glob("core/**/*.py"), *_ROOT.glob("core/reference/**/*.*")]
@@ -157,7 +161,7 @@ def _digest(year: object) -> str:
     return hashlib.sha256(seen + repr(year).encode()).hexdigest()[:8]
 
 
-def fresh(data: Path) -> Path:
+def prepare_data_folder(data: Path) -> Path:
     """An empty place for the demonstration's data; what an earlier one left there goes.
 
     Raises
@@ -170,6 +174,6 @@ def fresh(data: Path) -> Path:
             raise CrescendoError(
                 f"{data} is not of an earlier demonstration: remove it, or name another --folder"
             )
-        with owned(data):
+        with lock_data_folder(data):
             shutil.rmtree(data)
     return data

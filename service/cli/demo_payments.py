@@ -15,38 +15,38 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.bank_reasons import Reissue
-from core.iban import with_check_digits
-from core.payment_rules import ZONE
-from core.tables.bank_messages import Format
-from ingest.queue.file_feed import Order
+from core.iban import add_check_digits
+from core.payment_rules import TIME_ZONE
+from core.tables.bank_messages import BankFormat
+from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
-from reporting.report_tables import Column, Grid, Kind
+from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import bank as telling
 from service.cli import pay_interest
 from service.database import command_queries
-from service.database.connect import opened
+from service.database.connect import open_database
 from service.engine import bank_import, file_processing, late_interest, payment_runs
-from service.engine.bank_import import Taken, Telling
-from service.engine.late_interest import Claimed, How
+from service.engine.bank_import import ImportOptions, ImportResult
+from service.engine.late_interest import InterestRequest, InterestResult
 from service.settings import Settings
 from service.terminal import console, processing_progress, signals
-from service.terminal.processing_progress import Narrator
+from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
-from settlement.reconciliation.account_status import Standing, standing
-from settlement.reconciliation.bank_queries import payees_back
+from settlement.reconciliation.account_status import AccountsReport, load_accounts_report
+from settlement.reconciliation.bank_queries import load_returned_payees
 from settlement.runs import proposals, run_edits
-from settlement.runs.issue import Issue
-from settlement.runs.payment_reference import Books
-from settlement.runs.proposals import Proposed
-from settlement.simulated_bank.responses import Manner, answer
+from settlement.runs.issue import IssueRequest
+from settlement.runs.payment_reference import PaymentReference
+from settlement.runs.proposals import ProposalRequest
+from settlement.simulated_bank.responses import BankBehaviour, write_responses
 
-_LAST = datetime(2018, 12, 31, 10, tzinfo=ZoneInfo(ZONE))
-_AHEAD = timedelta(days=30)
+_YEAR_END = datetime(2018, 12, 31, 10, tzinfo=ZoneInfo(TIME_ZONE))
+_LOOKAHEAD = timedelta(days=30)
 """How far ahead a run looks: what is due before the next one is paid in this."""
-_PROPOSES, _RELEASES = "anne", "benoit"
+_PROPOSER, _RELEASER = "anne", "benoit"
 
 
-class Turn(NamedTuple):
+class PaymentTurn(NamedTuple):
     """Files that are taken in; the moment of the run behind them, and the day up to which it pays what is due."""
 
     files: Sequence[Path]
@@ -54,93 +54,97 @@ class Turn(NamedTuple):
     until: date
 
 
-def twice() -> list[Turn]:
+def plan_december() -> list[PaymentTurn]:
     """December, when all files are in already: once, and again for what came back."""
-    return [Turn((), _moment(12, day), _LAST.date()) for day in (19, 27)]
+    return [PaymentTurn((), _at_ten(12, day), _YEAR_END.date()) for day in (19, 27)]
 
 
-def monthly(files: Sequence[Path]) -> list[Turn]:
+def plan_months(files: Sequence[Path]) -> list[PaymentTurn]:
     """The files of each month, paid on the second of the next; December's as ``twice`` does.
 
     The names of the files begin with their months.
     """
-    first, last = twice()
+    first, last = plan_december()
     of_month = {month: [path for path in files if path.name[5:7] == f"{month:02}"] for month in range(1, 13)}
-    days = [(month, _moment(month + 1, 2)) for month in range(1, 12)]
-    paid = [Turn(of_month[month], at, (at + _AHEAD).date()) for month, at in days]
+    days = [(month, _at_ten(month + 1, 2)) for month in range(1, 12)]
+    paid = [PaymentTurn(of_month[month], at, (at + _LOOKAHEAD).date()) for month, at in days]
     return [*paid, first._replace(files=of_month[12]), last]
 
 
-def _moment(month: int, day: int) -> datetime:
-    return datetime(2018, month, day, 10, tzinfo=ZoneInfo(ZONE))
+def _at_ten(month: int, day: int) -> datetime:
+    return datetime(2018, month, day, 10, tzinfo=ZoneInfo(TIME_ZONE))
 
 
-class Round(NamedTuple):
+class PaymentRound(NamedTuple):
     """One run, and what the bank answered to it."""
 
     run: int
     files: int
     transfers: int
-    taken: Taken
-    paid_seconds: float
+    imported: ImportResult
+    payment_seconds: float
     """From what is due to files for the bank."""
     answers_bytes: int
-    answered_seconds: float
+    import_seconds: float
     """From the bank's files to entries."""
-    claimed: Claimed
+    interest: InterestResult
     """Of late interest, behind it."""
 
 
-class Settled(NamedTuple):
+class DemoPayments(NamedTuple):
     """What came of it all."""
 
-    rounds: Sequence[Round]
-    standing: Standing
-    results: Sequence[file_processing.Result]
+    rounds: Sequence[PaymentRound]
+    account_status: AccountsReport
+    results: Sequence[file_processing.ProcessingResult]
     """Of the files that were taken in between."""
 
 
-class _Desk(NamedTuple):
+class _DemoContext(NamedTuple):
     """Whoever works here."""
 
-    where: file_processing.Where
-    books: Books
+    engine: file_processing.EngineContext
+    books: PaymentReference
     folder: Path
-    told: tuple[Interruption, Narrator]
+    told: tuple[Interruption, ProgressReporter]
 
 
-def settle(settings: Settings, folder: Path, turns: Sequence[Turn]) -> Settled:
+def run_turns(settings: Settings, folder: Path, turns: Sequence[PaymentTurn]) -> DemoPayments:
     """Take in files, pay what is due, and take in what the bank answers, turn by turn, in ``folder``."""
-    teller = processing_progress.narrator()
+    reporter = processing_progress.create_reporter()
 
-    async def work(heard: Interruption) -> Settled:
-        reference = await asyncio.to_thread(file_processing.reference_of, settings)
-        async with opened(settings, teller.doing) as database:
-            where = file_processing.Where(settings, database, reference)
-            desk_ = _Desk(where, await asyncio.to_thread(Books.load), folder, (heard, teller))
-            return await _settled(desk_, turns)
+    async def work(interruption: Interruption) -> DemoPayments:
+        reference = await asyncio.to_thread(file_processing.load_reference, settings)
+        async with open_database(settings, reporter.report_activity) as database:
+            context = file_processing.EngineContext(settings, database, reference)
+            desk_ = _DemoContext(
+                context, await asyncio.to_thread(PaymentReference.load), folder, (interruption, reporter)
+            )
+            return await _run_turns(desk_, turns)
 
     try:
-        return signals.run(work)
+        return signals.run_interruptible(work)
     finally:
-        teller.close()
+        reporter.close()
 
 
-async def _settled(desk_: _Desk, turns: Sequence[Turn]) -> Settled:
-    rounds: list[Round] = []
-    results: list[file_processing.Result] = []
-    for turn, then in zip(turns, [*(each.at for each in turns[1:]), _LAST], strict=True):
+async def _run_turns(context: _DemoContext, turns: Sequence[PaymentTurn]) -> DemoPayments:
+    rounds: list[PaymentRound] = []
+    results: list[file_processing.ProcessingResult] = []
+    for turn, then in zip(turns, [*(each.at for each in turns[1:]), _YEAR_END], strict=True):
         if rounds:
-            await _new_details(desk_, turn.at)
+            await _change_bank_details(context, turn.at)
         if turn.files:
-            results.append(await _taken_in(desk_, Order(list(turn.files))))
-        if found := await _round(desk_, turn, then):
+            results.append(await _process_files(context, ProcessingRequest(list(turn.files))))
+        if found := await _run_round(context, turn, then):
             rounds.append(found)
-    async with command_queries.connected(desk_.where.database.dsn) as connection:
-        return Settled(rounds, await standing(connection, desk_.books.accountants), results)
+    async with command_queries.connect(context.engine.database.dsn) as connection:
+        return DemoPayments(
+            rounds, await load_accounts_report(connection, context.books.accountants), results
+        )
 
 
-async def _taken_in(desk_: _Desk, order: Order) -> file_processing.Result:
+async def _process_files(context: _DemoContext, order: ProcessingRequest) -> file_processing.ProcessingResult:
     """Files to their end.
 
     Raises
@@ -148,106 +152,110 @@ async def _taken_in(desk_: _Desk, order: Order) -> file_processing.Result:
     asyncio.CancelledError
         A signal stopped them: a demonstration begins anew.
     """
-    result = await file_processing.process(desk_.where, order, *desk_.told)
+    result = await file_processing.process_files(context.engine, order, *context.told)
     if result.is_interrupted:
         raise asyncio.CancelledError
     return result
 
 
-async def _round(desk_: _Desk, turn: Turn, claims: datetime) -> Round | None:
+async def _run_round(context: _DemoContext, turn: PaymentTurn, interest_at: datetime) -> PaymentRound | None:
     """A run, and the bank's answers to it; what they tell to be late is claimed as of ``claims``.  None: nothing was due."""
-    where, (heard, teller) = desk_.where, desk_.told
+    engine, (interruption, reporter) = context.engine, context.told
     began = time.monotonic()
-    run = await _issued(desk_, turn)
+    run = await _issue_run(context, turn)
     if run is None:
         return None
     paid = time.monotonic() - began
-    files = sorted((where.settings.data / payment_runs.OUTBOX / f"{run:08}").glob("*.xml"))
-    teller.doing("the bank answers")
-    found = await asyncio.to_thread(answer, files, desk_.folder, Manner(desk_.books.reasons), teller.doing)
-    paths = [desk_.folder / name for name in found.files]
+    files = sorted((engine.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
+    reporter.report_activity("the bank answers")
+    found = await asyncio.to_thread(
+        write_responses, files, context.folder, BankBehaviour(context.books.reasons), reporter.report_activity
+    )
+    paths = [context.folder / name for name in found.files]
     began = time.monotonic()
-    taken = await bank_import.take(where, paths, heard, Telling(teller))
+    taken = await bank_import.import_files(engine, paths, interruption, ImportOptions(reporter))
     answered = time.monotonic() - began
-    claimed = await late_interest.claim_behind(where, How(claims), heard, teller)
+    claimed = await late_interest.propose_since_mark(
+        engine, InterestRequest(interest_at), interruption, reporter
+    )
     size = sum(path.stat().st_size for path in paths)
-    return Round(run, len(files), found.transfers, taken, paid, size, answered, claimed)
+    return PaymentRound(run, len(files), found.transfers, taken, paid, size, answered, claimed)
 
 
-async def _issued(desk_: _Desk, turn: Turn) -> int | None:
+async def _issue_run(context: _DemoContext, turn: PaymentTurn) -> int | None:
     """The number of a run that one hand proposed and another released; given up where nothing is due."""
-    where, teller = desk_.where, desk_.told[1]
-    async with command_queries.connected(where.database.dsn) as connection:
-        await command_queries.bring_up_to_date(connection)
-        wanted = Proposed(_PROPOSES, turn.until, turn.at.date())
-        run = await proposals.propose(connection, desk_.books, wanted, teller.doing)
-        if not (await proposals.one(connection, run))["lines"]:
-            await run_edits.abandon(connection, run, "nothing is due", _RELEASES)
+    engine, reporter = context.engine, context.told[1]
+    async with command_queries.connect(engine.database.dsn) as connection:
+        await command_queries.apply_migrations(connection)
+        wanted = ProposalRequest(_PROPOSER, turn.until, turn.at.date())
+        run = await proposals.propose_run(connection, context.books, wanted, reporter.report_activity)
+        if not (await proposals.get_run(connection, run))["lines"]:
+            await run_edits.abandon_run(connection, run, "nothing is due", _RELEASER)
             return None
-        await run_edits.release(connection, run, _RELEASES)
-    await payment_runs.issued(where, run, Issue(_RELEASES, turn.at), desk_.told)
+        await run_edits.release_run(connection, run, _RELEASER)
+    await payment_runs.issue_in_database(engine, run, IssueRequest(_RELEASER, turn.at), context.told)
     return run
 
 
-async def _new_details(desk_: _Desk, at: datetime) -> None:
+async def _change_bank_details(context: _DemoContext, at: datetime) -> None:
     """Whoever was paid on a wrong or closed account tells another one, to the accountant."""
-    reasons = desk_.books.reasons
-    asked = [code for code in reasons.codes if reasons.of(code).reissue is Reissue.WITH_NEW_DETAILS]
-    async with command_queries.connected(desk_.where.database.dsn) as connection:
-        rows = await payees_back(connection, asked)
+    reasons = context.books.reasons
+    asked = [code for code in reasons.codes if reasons.get(code).reissue is Reissue.WITH_NEW_DETAILS]
+    async with command_queries.connect(context.engine.database.dsn) as connection:
+        rows = await load_returned_payees(connection, asked)
     acts = [
         {
             "reference": f"RIB-{row['payee']}-{at:%m%d}", "kind": "bank_details", "exercise": 2018,
             "date": at.date().isoformat(),
             "payee": row["code"], "payee_name": row["name"],
-            "iban": with_check_digits("FR", f"{row['payee']:023}"),
+            "iban": add_check_digits("FR", f"{row['payee']:023}"),
         }
         for row in rows
     ]  # fmt: skip
-    path = desk_.folder / "bank-details.jsonl"
+    path = context.folder / "bank-details.jsonl"
     path.write_text("".join(f"{json.dumps(act)}\n" for act in acts))
     if acts:
-        await _taken_in(desk_, Order([path], Envelope(sender="treasury")))
+        await _process_files(context, ProcessingRequest([path], Envelope(sender="treasury")))
 
 
-def agrees(settled: Settled) -> bool:
+def books_agree(payments: DemoPayments) -> bool:
     """Whether every answer was taken in, and books and bank agree."""
-    return settled.standing.agrees and not any(each.taken.rejected for each in settled.rounds)
+    return payments.account_status.agrees and not any(each.imported.rejected for each in payments.rounds)
 
 
-def tell(settled: Settled) -> None:
+def print_rounds(payments: DemoPayments) -> None:
     """Show the rounds, and how books and bank stand."""
     figures = ("debits", "returns", "rejects", "unmatched")
     heads = (
         Column("run"),
-        *(Column(name, Kind.COUNT) for name in ("payment files", "transfers", "bank files", *figures)),
+        *(Column(name, CellType.COUNT) for name in ("payment files", "transfers", "bank files", *figures)),
     )
     rows = [
         [
             str(each.run),
             each.files,
             each.transfers,
-            len(each.taken.messages),
-            *(_sum(each.taken, name) for name in figures),
+            len(each.imported.messages),
+            *(_sum_messages(each.imported, name) for name in figures),
         ]
-        for each in settled.rounds
+        for each in payments.rounds
     ]
-    console.show(Grid("Payments, and what the bank answered", heads, rows))
-    for each in settled.rounds:
-        console.say(_pace(each))
-        telling.tell_rejected(each.taken)
-        pay_interest.tell(each.claimed)
-    telling.show(settled.standing)
+    console.print_table(ReportTable("Payments, and what the bank answered", heads, rows))
+    for each in payments.rounds:
+        console.print_line(_format_pace(each))
+        telling.print_rejected(each.imported)
+        pay_interest.print_interest(each.interest)
+    telling.print_account_status(payments.account_status)
 
 
-def _pace(each: Round) -> str:
-    answers = f"{each.answers_bytes / 1e6:,.1f} MB of answers read, matched and posted"
+def _format_pace(payment_round: PaymentRound) -> str:
+    answers = f"{payment_round.answers_bytes / 1e6:,.1f} MB of answers read, matched and posted"
     return (
-        f"Run {each.run}: {each.transfers:,} transfers from what is due to files for the bank in {each.paid_seconds:,.1f} s; "
-        f"{answers} in {each.answered_seconds:,.1f} s."
+        f"Run {payment_round.run}: {payment_round.transfers:,} transfers from what is due to files for the bank in {payment_round.payment_seconds:,.1f} s; "
+        f"{answers} in {payment_round.import_seconds:,.1f} s."
     )
 
 
-def _sum(taken: Taken, name: str) -> int:
+def _sum_messages(result: ImportResult, name: str) -> int:
     """Over statements and reports: what notices say, statements say again."""
-    return sum(getattr(each, name) for each in taken.messages if each.format != Format.CAMT054)
+    return sum(getattr(each, name) for each in result.messages if each.format != BankFormat.CAMT054)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from core.errors import CrescendoError
-from service.cli.options import HERE, Json, Place
+from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.terminal import console
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def explain(
     reference: Annotated[str, Parameter(help="The sender's own name for the act.")],
     *,
     sender: Annotated[str | None, Parameter(help="Only of this sender.")] = None,
-    place: Place = HERE,
-    json: Json = False,
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
 ) -> None:
     """Tell the whole life of an act: file, decision, budget before and after, entry, batch, proof.
 
@@ -26,21 +26,21 @@ def explain(
     """
     from reporting import act_narrative
 
-    found = life(place.settings(), reference, sender)
+    found = read_explanation(options.read_settings(), reference, sender)
     if not (found.accepted or found.refused):
         whose = f" of {sender}" if sender else ""
         raise CrescendoError(f"no act {reference!r}{whose} is known: check the spelling, or --data")
     if json:
-        console.as_json(found)
+        console.print_json(found)
     else:
-        console.tell(act_narrative.tell(found))
+        console.print_parts(act_narrative.render(found))
 
 
-def life(settings: "Settings", reference: str, sender: str | None) -> "Explanation":
+def read_explanation(settings: "Settings", reference: str, sender: str | None) -> "Explanation":
     """Everything known of a reference."""
     from reporting import act_history
-    from service.database.report_session import read
+    from service.database.report_session import read_report
 
-    return read(
+    return read_report(
         settings, lambda connection, names: act_history.explain(connection, names, reference, sender=sender)
     )

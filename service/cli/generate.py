@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from service.cli.options import HERE, Json, Place
-from service.settings import Misuse
+from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 app = App(name="generate", help="Make files of acts to try things on.")
@@ -15,7 +15,7 @@ app = App(name="generate", help="Make files of acts to try things on.")
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Extent:
+class YearOptions:
     """Which year."""
 
     seed: Annotated[int, Parameter(help="The same seed gives the same files, byte for byte.")] = 1
@@ -30,15 +30,15 @@ class Extent:
     ] = ("parquet",)
 
 
-STATE = Extent()
+DEFAULT_YEAR = YearOptions()
 
 
 @app.command
 def year(
     *,
     out: Annotated[Path, Parameter(help="Folder for the files; made if need be.")],
-    extent: Extent = STATE,
-    json: Json = False,
+    year_options: YearOptions = DEFAULT_YEAR,
+    json: JsonOption = False,
 ) -> None:
     """The State's year: budget, commitments, services and payment requests, by month and sender.
 
@@ -46,28 +46,30 @@ def year(
     the rates that ministries see. The names of the files sort in the order of submission; summary.json says
     what is in them.
     """
-    from bench.year.year_generator import Year, generate
+    from bench.year.year_generator import Year, generate_year
 
     try:
-        wanted = Year(extent.seed, extent.acts, extent.senders, extent.format)
+        wanted = Year(year_options.seed, year_options.acts, year_options.senders, year_options.format)
     except ValueError as error:
-        raise Misuse(str(error)) from error
-    teller = processing_progress.narrator()
+        raise UsageError(str(error)) from error
+    reporter = processing_progress.create_reporter()
     try:
-        summary = generate(
-            out, wanted, lambda done, total, label: teller.stepping(done, total, f"writing {label}")
+        summary = generate_year(
+            out, wanted, lambda done, total, label: reporter.report_steps(done, total, f"writing {label}")
         )
     finally:
-        teller.close()
+        reporter.close()
     if json:
-        console.as_json(summary)
+        console.print_json(summary)
         return
-    console.say(f"{summary['rows']:,} lines in {console.count(len(summary['files']), 'file')}, in {out}")
-    console.say(f"Process them: crescendo run {out}/*-*")
+    console.print_line(
+        f"{summary['rows']:,} lines in {console.format_count(len(summary['files']), 'file')}, in {out}"
+    )
+    console.print_line(f"Process them: crescendo run {out}/*-*")
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class PaymentFileOptions:
     """Which payment files."""
 
     seed: Annotated[int, Parameter(help="The same seed gives the same files, byte for byte.")] = 1
@@ -83,40 +85,45 @@ class Orders:
     )
 
 
-MINISTRY = Orders()
+DEFAULT_PAYMENT_FILES = PaymentFileOptions()
 
 
 @app.command
 def payments(
     *,
     out: Annotated[Path, Parameter(help="Folder for the files; made if need be.")],
-    orders: Annotated[Orders, Parameter(name="*")] = MINISTRY,
-    json: Json = False,
+    file_options: Annotated[PaymentFileOptions, Parameter(name="*")] = DEFAULT_PAYMENT_FILES,
+    json: JsonOption = False,
 ) -> None:
     """Payment files of a ministry, pain.001, with their imputations; and the credits and third parties they need.
 
     summary.json says what must come of them.
     """
     from bench.payments.payable_requests import Size
-    from bench.payments.payment_files import Style, write
-    from posting.book.registry import Reference
+    from bench.payments.payment_files import Style, write_files
+    from posting.book.registry import ReferenceData
 
-    if orders.transfers < 1 or orders.per_file < 1 or orders.wrong_every < 0:
-        raise Misuse("--transfers and --per-file count from 1, --wrong-every from 0")
-    style = Style(orders.version, orders.imputation, orders.per_file, wrong_every=orders.wrong_every)
-    summary = write(out, Size(orders.transfers, orders.seed), style, Reference.load())
+    if file_options.transfers < 1 or file_options.per_file < 1 or file_options.wrong_every < 0:
+        raise UsageError("--transfers and --per-file count from 1, --wrong-every from 0")
+    style = Style(
+        file_options.version,
+        file_options.imputation,
+        file_options.per_file,
+        wrong_every=file_options.wrong_every,
+    )
+    summary = write_files(out, Size(file_options.transfers, file_options.seed), style, ReferenceData.load())
     if json:
-        console.as_json(summary)
+        console.print_json(summary)
         return
-    console.say(
-        f"{summary['transfers']:,} transfers in {console.count(len(summary['files']) - 2, 'file')}, in {out}"
+    console.print_line(
+        f"{summary['transfers']:,} transfers in {console.format_count(len(summary['files']) - 2, 'file')}, in {out}"
     )
     named = " ".join(str(out / name) for name in ("credits.arrow", "payees.arrow", "payments-*.xml"))
-    console.say(f"Process them: crescendo run {named} --sender {summary['sender']}")
+    console.print_line(f"Process them: crescendo run {named} --sender {summary['sender']}")
 
 
 @dataclass(frozen=True, slots=True)
-class Luck:
+class BankOptions:
     """How the bank fares with what it is asked."""
 
     seed: Annotated[int, Parameter(help="The same files and seed give the same answers, byte for byte.")] = 1
@@ -131,16 +138,16 @@ class Luck:
     )
 
 
-USUAL = Luck()
+DEFAULT_BANK = BankOptions()
 
 
 @app.command
 def answers(
     *files: Annotated[Path, Parameter(help="Payment files (pain.001), as issued.")],
     out: Annotated[Path, Parameter(help="Folder for the answers; made if need be.")],
-    luck: Annotated[Luck, Parameter(name="*")] = USUAL,
-    place: Place = HERE,
-    json: Json = False,
+    bank_options: Annotated[BankOptions, Parameter(name="*")] = DEFAULT_BANK,
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
 ) -> None:
     """What a bank answers to payment files: pain.002, camt.054 of what comes back, a statement a day and account.
 
@@ -148,22 +155,24 @@ def answers(
     same folder go on from the balances that earlier ones left.
     """
     from core import bank_reasons
-    from core.reference.files import SHIPPED
-    from settlement.simulated_bank.responses import Manner, Style, answer
-    from settlement.simulated_bank.transfer_outcomes import Chances
+    from core.reference.files import SAMPLE_FOLDER
+    from settlement.simulated_bank.responses import BankBehaviour, StatementFormat, write_responses
+    from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 
-    reasons = bank_reasons.load(place.settings().reference or SHIPPED)
-    teller = processing_progress.narrator()
+    reasons = bank_reasons.load(options.read_settings().reference or SAMPLE_FOLDER)
+    reporter = processing_progress.create_reporter()
     try:
-        manner = Manner(reasons, Chances(luck.seed, luck.back), Style(luck.format))
-        found = answer(files, out, manner, teller.doing)
+        manner = BankBehaviour(
+            reasons, OutcomeRates(bank_options.seed, bank_options.back), StatementFormat(bank_options.format)
+        )
+        found = write_responses(files, out, manner, reporter.report_activity)
     finally:
-        teller.close()
+        reporter.close()
     if json:
-        console.as_json(found)
+        console.print_json(found)
         return
-    written = console.count(len(found.files), "file")
-    console.say(
+    written = console.format_count(len(found.files), "file")
+    console.print_line(
         f"{found.transfers:,} transfers: {found.rejected:,} refused, {found.returned:,} sent back; {written}, in {out}"
     )
-    console.say(f"Take them in: crescendo bank import {out}/*.xml")
+    console.print_line(f"Take them in: crescendo bank import {out}/*.xml")

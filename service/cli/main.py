@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from core.errors import CrescendoError, EngineError
-from service.settings import Misuse
-from service.terminal.console import complain, is_terminal
+from service.settings import UsageError
+from service.terminal.console import is_terminal, print_error
 from service.terminal.signals import EXIT_INTERRUPTED
 
-EXIT_MISUSE = 2
+EXIT_USAGE = 2
 EXIT_STOPPED = 3
 
 _COMMANDS = (
@@ -44,7 +44,7 @@ _EPILOGUE = (
 _NOTHING_LOST = "Nothing committed is lost: start again with the same command."
 
 
-def application(words: Sequence[str]) -> App:
+def build_app(words: Sequence[str]) -> App:
     """The commands, none of them imported yet.
 
     A line of help given here would stand in for a command's own, so it is given to the overview alone.
@@ -64,24 +64,24 @@ def application(words: Sequence[str]) -> App:
 
 def main() -> None:
     """Run the command line."""
-    sys.exit(outcome(sys.argv[1:]))
+    sys.exit(run_command(sys.argv[1:]))
 
 
-def outcome(words: Sequence[str]) -> int:
+def run_command(words: Sequence[str]) -> int:
     """Run a command; its exit code.  What is expected to go wrong is told without a traceback."""
     try:
-        code = application(words)(words, exit_on_error=False, print_error=False, result_action="return_value")
+        code = build_app(words)(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        return _stopped(f"{error}\nTry crescendo --help.", EXIT_MISUSE)
-    except Misuse as error:
-        return _stopped(str(error), EXIT_MISUSE)
+        return _report_error(f"{error}\nTry crescendo --help.", EXIT_USAGE)
+    except UsageError as error:
+        return _report_error(str(error), EXIT_USAGE)
     except EngineError as error:
-        return _stopped(
+        return _report_error(
             f"{error}\nNothing committed is lost: start again with the same command.", EXIT_STOPPED
         )
     except CrescendoError as error:
-        return _stopped(str(error), EXIT_STOPPED)
+        return _report_error(str(error), EXIT_STOPPED)
     except BrokenPipeError:
         # whoever read us has enough; the interpreter must not fail again when it closes the stream
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,12 +89,12 @@ def outcome(words: Sequence[str]) -> int:
     except OSError as error:
         if error.filename is None:
             raise
-        return _stopped(f"{error.filename}: {error.strerror}", EXIT_STOPPED)
+        return _report_error(f"{error.filename}: {error.strerror}", EXIT_STOPPED)
     except KeyboardInterrupt:
-        return _stopped("interrupted; the same command goes on from the last commit", EXIT_INTERRUPTED)
+        return _report_error("interrupted; the same command goes on from the last commit", EXIT_INTERRUPTED)
     return code or 0
 
 
-def _stopped(text: str, code: int) -> int:
-    complain(text)
+def _report_error(text: str, code: int) -> int:
+    print_error(text)
     return code

@@ -7,15 +7,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.settings import Settings, read
+from service.settings import Settings, read_settings
 
-FILES = (
+FILES_HELP = (
     "Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format; or payment files, pain.001, with their imputations "
     "in FILE.imputation.csv (or .parquet, .jsonl, .arrow) beside them."
 )
 """Which files are taken."""
 
-Json = Annotated[
+JsonOption = Annotated[
     bool,
     Parameter(
         name="--json", negative="", show_default=False, help="Write one JSON document to standard output."
@@ -25,7 +25,7 @@ Json = Annotated[
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Place:
+class DataOptions:
     """Where the engine works."""
 
     data: Annotated[
@@ -44,10 +44,12 @@ class Place:
     ] = None
     config: Annotated[Path | None, Parameter(help="Settings file (TOML). Also CRESCENDO_CONFIG.")] = None
 
-    def settings(self, **said: str | None) -> Settings:
+    def read_settings(self, **overrides: str | None) -> Settings:
         """The settings in force; ``said`` are those that a command has options of its own for."""
-        return read(self.config, os.environ, {"data": self.data, "database": self.database, **said})
+        return read_settings(
+            self.config, os.environ, {"data": self.data, "database": self.database, **overrides}
+        )
 
 
-HERE = Place()
+DEFAULT_DATA = DataOptions()
 """What the settings say."""

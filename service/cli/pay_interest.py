@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from core.money import euros
-from service.cli.options import HERE, Json, Place
-from service.cli.time_options import Moment, moment
-from service.database.connect import opened
+from core.money import format_euros
+from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.cli.time_options import MomentOption, parse_moment
+from service.database.connect import open_database
 from service.engine import process_tuning
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
-    from service.engine.late_interest import Claimed, How
+    from service.engine.late_interest import InterestRequest, InterestResult
     from service.settings import Settings
 
 EXIT_REFUSED = 1
@@ -21,13 +21,13 @@ EXIT_REFUSED = 1
 
 def interest(
     *,
-    at: Moment = "",
-    dry: Annotated[
+    at: MomentOption = "",
+    dry_run: Annotated[
         bool,
         Parameter(name="--dry-run", negative="", show_default=False, help="Only say what would be proposed."),
     ] = False,
-    place: Place = HERE,
-    json: Json = False,
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
 ) -> int:
     """Propose late interest and compensation for all that was debited behind the end of its term.
 
@@ -38,58 +38,58 @@ def interest(
     Exit codes: 0 done; 1 some of it was refused, as where credits lack, or nothing was proposed, as the day lies in no open
     period; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
-    from service.engine.late_interest import How
+    from service.engine.late_interest import InterestRequest
 
-    found = claimed(place.settings(), How(moment(at), dry))
+    found = propose_interest(options.read_settings(), InterestRequest(parse_moment(at), dry_run))
     if json:
-        console.as_json(found)
+        console.print_json(found)
     else:
-        tell(found, dry=dry)
+        print_interest(found, is_dry_run=dry_run)
     if found.is_interrupted:
-        console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
+        console.print_note("Stopped in good order, nothing is lost: the same command goes on from here.")
         return signals.EXIT_INTERRUPTED
     return EXIT_REFUSED if found.waits or (found.posted and found.posted.reasons) else 0
 
 
-def claimed(settings: "Settings", how: "How") -> "Claimed":
+def propose_interest(settings: "Settings", request: "InterestRequest") -> "InterestResult":
     """Propose late interest with progress on standard error."""
     from service.engine import file_processing, kernel_warmup, late_interest
 
-    process_tuning.tune()
-    teller = processing_progress.narrator()
+    process_tuning.tune_process()
+    reporter = processing_progress.create_reporter()
 
-    async def work(heard: signals.Interruption) -> "Claimed":
-        async with opened(settings, teller.doing) as database:
-            await asyncio.to_thread(kernel_warmup.load, teller)
-            where = file_processing.Where(
-                settings, database, await asyncio.to_thread(file_processing.reference_of, settings)
+    async def work(interruption: signals.Interruption) -> "InterestResult":
+        async with open_database(settings, reporter.report_activity) as database:
+            await asyncio.to_thread(kernel_warmup.load_kernels, reporter)
+            context = file_processing.EngineContext(
+                settings, database, await asyncio.to_thread(file_processing.load_reference, settings)
             )
-            return await late_interest.claim(where, how, heard, teller)
+            return await late_interest.propose_interest(context, request, interruption, reporter)
 
     try:
-        return signals.run(work)
+        return signals.run_interruptible(work)
     finally:
-        teller.close()
+        reporter.close()
 
 
-def tell(found: "Claimed", *, dry: bool = False) -> None:
+def print_interest(result: "InterestResult", *, is_dry_run: bool = False) -> None:
     """Write what was proposed."""
-    from service.cli.processing_report import reasons
+    from service.cli.processing_report import build_reason_table
 
-    if found.earlier:
-        console.say(
-            f"Proposed by a call that was stopped, and decided now: {console.count(found.earlier, 'line')}."
+    if result.earlier:
+        console.print_line(
+            f"Proposed by a call that was stopped, and decided now: {console.format_count(result.earlier, 'line')}."
         )
-    if found.payments:
-        done = "to propose" if dry or found.waits or not found.posted else "proposed"
-        console.say(
-            f"Late interest {done} on {console.count(found.payments, 'request')}: "
-            f"{euros(found.cents)} euros. Due for them in all: {euros(found.interest_cents)} of interest, "
-            f"{euros(found.compensation_cents)} of compensation."
+    if result.payments:
+        done = "to propose" if is_dry_run or result.waits or not result.posted else "proposed"
+        console.print_line(
+            f"Late interest {done} on {console.format_count(result.payments, 'request')}: "
+            f"{format_euros(result.cents)} euros. Due for them in all: {format_euros(result.interest_cents)} of interest, "
+            f"{format_euros(result.compensation_cents)} of compensation."
         )
-    elif not found.waits:
-        console.say("Nothing was paid late that interest is not claimed for.")
-    if found.waits:
-        console.say(f"Late interest was not proposed: {found.waits}")
-    if found.posted and found.posted.reasons:
-        console.show(reasons(found.posted.reasons))
+    elif not result.waits:
+        console.print_line("Nothing was paid late that interest is not claimed for.")
+    if result.waits:
+        console.print_line(f"Late interest was not proposed: {result.waits}")
+    if result.posted and result.posted.reasons:
+        console.print_table(build_reason_table(result.posted.reasons))

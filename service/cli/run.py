@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from core.errors import InputError
-from ingest.sidecars import by_themselves
-from service.cli.options import FILES, HERE, Json, Place
-from service.database.connect import opened
+from ingest.sidecars import exclude_sidecars
+from service.cli.options import DEFAULT_DATA, FILES_HELP, DataOptions, JsonOption
+from service.database.connect import open_database
 from service.engine import kernel_warmup, process_tuning
-from service.settings import Misuse, Settings
+from service.settings import Settings, UsageError
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
     from ingest.spool.envelope import Envelope
-    from posting.book.registry import Reference
-    from service.engine.file_processing import Result
+    from posting.book.registry import ReferenceData
+    from service.engine.file_processing import ProcessingResult
 
 EXIT_REFUSED = 1
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Presentation:
+class FileOptions:
     """How the files are presented."""
 
     sender: Annotated[
@@ -64,14 +64,14 @@ class Presentation:
     ] = False
 
 
-AS_THEY_ARE = Presentation()
+DEFAULT_FILES = FileOptions()
 
 
 def run(
-    *files: Annotated[Path, Parameter(help=FILES)],
-    presentation: Presentation = AS_THEY_ARE,
-    place: Place = HERE,
-    json: Json = False,
+    *files: Annotated[Path, Parameter(help=FILES_HELP)],
+    file_options: FileOptions = DEFAULT_FILES,
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
 ) -> int:
     """Process files to the end, and whatever an earlier run left unfinished; without files, only that.
 
@@ -81,75 +81,79 @@ def run(
     Exit codes: 0 processed, whatever was refused line by line; 1 at least one file refused whole or lost from the
     spool, the others processed; 2 wrong usage; 3 the engine cannot go on; 130 interrupted.
     """
-    if presentation.dry_run:
-        return _tried(place.settings(), files, presentation, json=json)
-    result = process(place.settings(), files, presentation)
+    if file_options.dry_run:
+        return _dry_run(options.read_settings(), files, file_options, json=json)
+    result = process_files(options.read_settings(), files, file_options)
     if json:
-        console.as_json(result)
+        console.print_json(result)
     else:
         from service.cli import processing_report
 
-        processing_report.tell(result)
+        processing_report.print_result(result)
     if result.is_interrupted:
-        console.note("Stopped in good order, nothing is lost: the same command goes on from here.")
+        console.print_note("Stopped in good order, nothing is lost: the same command goes on from here.")
         return signals.EXIT_INTERRUPTED
     return EXIT_REFUSED if result.rejected or result.lost else 0
 
 
-def _tried(settings: Settings, files: Sequence[Path], presentation: Presentation, *, json: bool) -> int:
-    outlook = _worked(settings, files, presentation, is_dry=True)
+def _dry_run(settings: Settings, files: Sequence[Path], file_options: FileOptions, *, json: bool) -> int:
+    outlook = _process(settings, files, file_options, is_dry_run=True)
     if json:
-        console.as_json(outlook)
+        console.print_json(outlook)
     else:
         from service.cli import processing_report
 
-        processing_report.tell_outlook(outlook)
+        processing_report.print_dry_run(outlook)
     return EXIT_REFUSED if outlook.rejected else 0
 
 
-def process(settings: Settings, files: Sequence[Path], presentation: Presentation) -> "Result":
+def process_files(settings: Settings, files: Sequence[Path], file_options: FileOptions) -> "ProcessingResult":
     """Run ``files`` with a bar or lines of progress on standard error."""
-    return _worked(settings, files, presentation, is_dry=False)
+    return _process(settings, files, file_options, is_dry_run=False)
 
 
-def _worked(settings: Settings, files: Sequence[Path], presentation: Presentation, *, is_dry: bool) -> Any:
-    process_tuning.tune()
-    teller = processing_progress.narrator()
+def _process(
+    settings: Settings, files: Sequence[Path], file_options: FileOptions, *, is_dry_run: bool
+) -> Any:
+    process_tuning.tune_process()
+    reporter = processing_progress.create_reporter()
     try:
-        teller.doing("starting")
-        if presentation.sender:
-            _declared(presentation)
+        reporter.report_activity("starting")
+        if file_options.sender:
+            _build_envelope(file_options)
 
-        async def work(heard: signals.Interruption) -> Any:
+        async def work(interruption: signals.Interruption) -> Any:
             # Code and reference data are loaded while the database starts: neither needs the other.
-            loading = asyncio.create_task(asyncio.to_thread(_loaded, settings, teller))
-            async with opened(settings, teller.doing) as database:
+            loading = asyncio.create_task(asyncio.to_thread(_load_reference, settings, reporter))
+            async with open_database(settings, reporter.report_activity) as database:
                 reference = await loading
-                from ingest.queue.file_feed import Order
+                from ingest.queue.file_feed import ProcessingRequest
                 from service.engine import dry_run, file_processing
 
-                order = Order(by_themselves(files), _declared(presentation), presentation.again)
-                where = file_processing.Where(settings, database, reference)
-                if is_dry:
-                    return await dry_run.try_out(where, order, teller)
-                return await file_processing.process(where, order, heard, teller)
+                order = ProcessingRequest(
+                    exclude_sidecars(files), _build_envelope(file_options), file_options.again
+                )
+                context = file_processing.EngineContext(settings, database, reference)
+                if is_dry_run:
+                    return await dry_run.run_dry(context, order, reporter)
+                return await file_processing.process_files(context, order, interruption, reporter)
 
-        return signals.run(work)
+        return signals.run_interruptible(work)
     finally:
-        teller.close()
+        reporter.close()
 
 
-def _loaded(settings: Settings, teller: processing_progress.Narrator) -> "Reference":
-    kernel_warmup.load(teller)
+def _load_reference(settings: Settings, reporter: processing_progress.ProgressReporter) -> "ReferenceData":
+    kernel_warmup.load_kernels(reporter)
     from service.engine import file_processing
 
-    return file_processing.reference_of(settings)
+    return file_processing.load_reference(settings)
 
 
-def _declared(presentation: Presentation) -> "Envelope":
-    from ingest.spool.envelope import Envelope, checked
+def _build_envelope(file_options: FileOptions) -> "Envelope":
+    from ingest.spool.envelope import Envelope, check_envelope
 
     try:
-        return checked(Envelope(sender=presentation.sender, atomic=presentation.atomic), "--sender")
+        return check_envelope(Envelope(sender=file_options.sender, atomic=file_options.atomic), "--sender")
     except InputError as error:
-        raise Misuse(str(error)) from error
+        raise UsageError(str(error)) from error

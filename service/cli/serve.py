@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from monitoring.cut_off import CutOff
-from service.auth.roles import Role, held
-from service.cli.options import HERE, Place
+from service.auth.roles import Role, parse_roles
+from service.cli.options import DEFAULT_DATA, DataOptions
 from service.engine import kernel_warmup, logs, process_tuning
-from service.settings import Misuse
+from service.settings import UsageError
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
-    from service.dropfolders.watcher import Rules
+    from service.dropfolders.watcher import DropFolderRules
     from service.http.tls import Tls
 
 _GIB = 2**30
@@ -23,7 +23,7 @@ _GIB = 2**30
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Listen:
+class ListenOptions:
     """Where the service listens, and how much it takes."""
 
     host: Annotated[str, Parameter(help="Address to listen on.")] = "127.0.0.1"
@@ -58,7 +58,7 @@ class Listen:
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Dropping:
+class DropFolderOptions:
     """Folders in which senders leave files, as SFTP servers do."""
 
     drop: Annotated[
@@ -76,7 +76,7 @@ class Dropping:
         ),
     ] = field(default_factory=list)
 
-    def rules(self) -> "Rules | None":
+    def to_rules(self) -> "DropFolderRules | None":
         """What is to be watched.
 
         Raises
@@ -84,27 +84,27 @@ class Dropping:
         Misuse
             The folder cannot be made, or the roles exclude each other.
         """
-        from service.dropfolders.watcher import Rules
+        from service.dropfolders.watcher import DropFolderRules
 
         if self.drop is None:
             return None
         if not 0 <= self.drop_settle <= 86_400:
-            raise Misuse("--drop-settle must be from 0 to 86,400 seconds")
+            raise UsageError("--drop-settle must be from 0 to 86,400 seconds")
         try:
             self.drop.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise Misuse(f"--drop {self.drop}: {error.strerror}. Name a folder") from error
-        unsigned = held(self.drop_unsigned) if self.drop_unsigned else frozenset[Role]()
-        return Rules(self.drop, self.drop_settle, unsigned)
+            raise UsageError(f"--drop {self.drop}: {error.strerror}. Name a folder") from error
+        unsigned = parse_roles(self.drop_unsigned) if self.drop_unsigned else frozenset[Role]()
+        return DropFolderRules(self.drop, self.drop_settle, unsigned)
 
 
-ON_LOOPBACK = Listen()
-NOWHERE = Dropping()
+DEFAULT_LISTEN = ListenOptions()
+NO_DROP_FOLDERS = DropFolderOptions()
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Certificates:
+class TlsOptions:
     """TLS of the service's own; without a certificate it speaks plain HTTP."""
 
     tls_cert: Annotated[
@@ -118,7 +118,7 @@ class Certificates:
         ),
     ] = None
 
-    def tls(self) -> "Tls | None":
+    def load_tls(self) -> "Tls | None":
         """What connections are made with.
 
         Raises
@@ -126,24 +126,24 @@ class Certificates:
         Misuse
             One of the files is missing, or they do not belong together.
         """
-        from service.http.tls import Files, Tls
+        from service.http.tls import Tls, TlsFiles
 
         if self.tls_cert and self.tls_key:
-            return Tls(Files(self.tls_cert, self.tls_key, self.tls_client_ca))
+            return Tls(TlsFiles(self.tls_cert, self.tls_key, self.tls_client_ca))
         if self.tls_cert or self.tls_key or self.tls_client_ca:
-            raise Misuse("TLS needs both --tls-cert and --tls-key")
+            raise UsageError("TLS needs both --tls-cert and --tls-key")
         return None
 
 
-PLAIN = Certificates()
+PLAIN_HTTP = TlsOptions()
 
 
 def serve(
     *,
-    listen: Listen = ON_LOOPBACK,
-    certificates: Certificates = PLAIN,
-    dropping: Dropping = NOWHERE,
-    place: Place = HERE,
+    listen: ListenOptions = DEFAULT_LISTEN,
+    tls_options: TlsOptions = PLAIN_HTTP,
+    drop_folders: DropFolderOptions = NO_DROP_FOLDERS,
+    options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """Take files over HTTP and from drop folders, decide and commit them, and answer for them, until Ctrl-C or SIGTERM.
 
@@ -153,38 +153,38 @@ def serve(
 
     Exit codes: 0 stopped in good order; 2 wrong usage; 3 the engine cannot go on: start it again.
     """
-    settings, tls = place.settings(cut_off=listen.cut_off), certificates.tls()
-    cut_off = _cut_off(settings.cut_off)
+    settings, tls = options.read_settings(cut_off=listen.cut_off), tls_options.load_tls()
+    cut_off = _parse_cut_off(settings.cut_off)
     if listen.standby and not settings.database:
-        raise Misuse("a standby shares a database with the engine it waits for: name it with --database")
-    process_tuning.tune()
-    logs.to_standard_error()
-    teller = processing_progress.narrator()
-    from service.http.web_server import listening
+        raise UsageError("a standby shares a database with the engine it waits for: name it with --database")
+    process_tuning.tune_process()
+    logs.log_to_standard_error()
+    reporter = processing_progress.create_reporter()
+    from service.http.web_server import open_socket
 
-    sock = listening(listen.host, listen.port)
+    sock = open_socket(listen.host, listen.port)
     try:
-        rules = dropping.rules()
-        kernel_warmup.load(teller)
+        rules = drop_folders.to_rules()
+        kernel_warmup.load_kernels(reporter)
         from service import server
         from service.engine import standby
 
-        process_tuning.settle()
-        at = server.Listening(
+        process_tuning.tune_service()
+        at = server.ServerOptions(
             *(sock, listen.file_bytes_max, listen.uploads_max, listen.rate),
             *(listen.open_metrics, listen.standby, cut_off, tls, rules),
         )
-        with suppress(standby.StoodDown):
-            signals.run(lambda heard: server.serve(settings, at, heard, teller))
+        with suppress(standby.StandbyStopped):
+            signals.run_interruptible(lambda heard: server.serve(settings, at, heard, reporter))
     finally:
-        teller.close()
+        reporter.close()
         sock.close()
-    console.note("Stopped in good order.")
+    console.print_note("Stopped in good order.")
     return 0
 
 
-def _cut_off(said: str) -> CutOff | None:
+def _parse_cut_off(text: str) -> CutOff | None:
     try:
-        return CutOff.read(said) if said else None
+        return CutOff.parse(text) if text else None
     except ValueError as error:
-        raise Misuse(str(error)) from error
+        raise UsageError(str(error)) from error

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from reporting.report_tables import Column, Grid
-from service.auth.roles import kinds
+from reporting.report_tables import Column, ReportTable
+from service.auth.roles import find_kinds
 from service.cli import access_common
-from service.cli.access_rights import Powers
-from service.cli.options import HERE, Json, Place
+from service.cli.access_rights import RightsOptions
+from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.database import session
-from service.database.connect import reachable
-from service.settings import Misuse
+from service.database.connect import open_or_attach
+from service.settings import UsageError
 from service.terminal import console
 
 app = App(name="signer", help="Public keys that sign files left in drop folders.")
@@ -23,7 +23,7 @@ app = App(name="signer", help="Public keys that sign files left in drop folders.
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Signing:
+class SignerOptions:
     """The key, when it begins, and how the sender wants its answers."""
 
     key: Annotated[Path, Parameter(help="Its Ed25519 public key, in PEM.")]
@@ -40,37 +40,41 @@ class Signing:
 def add(
     sender: Annotated[str, Parameter(help="Whom the key signs for.")],
     *,
-    signing: Signing,
-    powers: Powers,
-    place: Place = HERE,
+    signer_options: SignerOptions,
+    rights: RightsOptions,
+    options: DataOptions = DEFAULT_DATA,
 ) -> None:
     """Register a public key. One key is one signer: in two hands it would be no separation of duties."""
     from service.dropfolders.dropfolder_queries import NewSigner
-    from service.dropfolders.signatures import public_key
+    from service.dropfolders.signatures import read_public_key
 
-    grant, key = powers.granted(sender), public_key(signing.key)
-    if not kinds(grant.roles):
-        raise Misuse(f"{' and '.join(sorted(grant.roles))} send nothing, so there is nothing to sign")
+    grant, key = rights.to_grant(sender), read_public_key(signer_options.key)
+    if not find_kinds(grant.roles):
+        raise UsageError(f"{' and '.join(sorted(grant.roles))} send nothing, so there is nothing to sign")
     if grant.certificate:
-        raise Misuse("a signer is known by its key: --certificate is for keys that come over TLS")
-    begins = signing.starts and signing.starts.replace(tzinfo=signing.starts.tzinfo or UTC)
-    wishes = (signing.language, signing.pain002, begins, grant.lifetime)
+        raise UsageError("a signer is known by its key: --certificate is for keys that come over TLS")
+    begins = signer_options.starts and signer_options.starts.replace(
+        tzinfo=signer_options.starts.tzinfo or UTC
+    )
+    wishes = (signer_options.language, signer_options.pain002, begins, grant.lifetime)
     new = NewSigner(grant.sender, key, grant.roles, grant.programmes, *wishes)
-    name = session.ask(place.settings(), lambda dsn, _: _added(dsn, new), reachable)
+    name = session.run_on_database(
+        options.read_settings(), lambda dsn, _: _store_signer(dsn, new), open_or_attach
+    )
     if name is None:
-        raise Misuse(
-            f"{signing.key}: this key was registered before, and is one signer for ever. Make a new pair"
+        raise UsageError(
+            f"{signer_options.key}: this key was registered before, and is one signer for ever. Make a new pair"
         )
-    console.say(name)
+    console.print_line(name)
 
 
-async def _added(dsn: str, new: Any) -> str | None:
-    from service.database.command_queries import bring_up_to_date, connected
+async def _store_signer(dsn: str, new: Any) -> str | None:
+    from service.database.command_queries import apply_migrations, connect
     from service.dropfolders import dropfolder_queries
 
-    async with connected(dsn) as connection:
-        await bring_up_to_date(connection)
-        return await dropfolder_queries.add(connection, new)
+    async with connect(dsn) as connection:
+        await apply_migrations(connection)
+        return await dropfolder_queries.insert_signer(connection, new)
 
 
 @app.command
@@ -78,37 +82,45 @@ def revoke(
     signer: Annotated[str, Parameter(help="The signer's name, as add and list show it.")],
     *,
     reason: Annotated[str, Parameter(help="Why, for the record.")] = "",
-    place: Place = HERE,
+    options: DataOptions = DEFAULT_DATA,
 ) -> int:
     """End a signer: its signatures count no longer. Exit code 1 when there is no such signer."""
     from service.dropfolders import dropfolder_queries
 
-    ended = access_common.ask(place, lambda connection: dropfolder_queries.end(connection, signer, reason))
-    return access_common.told_end(f"signer {signer}", ended)
+    ended = access_common.query_database(
+        options, lambda connection: dropfolder_queries.end_signer(connection, signer, reason)
+    )
+    return access_common.print_end(f"signer {signer}", ended)
 
 
 @app.command(name="list")
-def listing(
+def list_signers(
     *,
     sender: Annotated[str | None, Parameter(help="Of this sender alone.")] = None,
-    place: Place = HERE,
-    json: Json = False,
+    options: DataOptions = DEFAULT_DATA,
+    json: JsonOption = False,
 ) -> None:
     """Every signer that ever was, and what became of it."""
     from service.dropfolders import dropfolder_queries
 
-    found = access_common.ask(place, lambda connection: dropfolder_queries.listed(connection, sender))
-    access_common.shown(found, _grid, json=json)
+    found = access_common.query_database(
+        options, lambda connection: dropfolder_queries.list_signers(connection, sender)
+    )
+    access_common.print_rows(found, _build_signer_table, json=json)
 
 
-def _grid(signers: Sequence[dict[str, Any]]) -> Grid:
+def _build_signer_table(signers: Sequence[dict[str, Any]]) -> ReportTable:
     names = ("signer", "sender", "roles", "programmes", "begins", "ends", "pain.002", "public key")
     rows = [
         [
-            *(each["signer"], each["sender"], *access_common.powers(each)),
-            *(f"{each['valid_from']:%Y-%m-%d}", access_common.end(each), "yes" if each["pain002"] else "no"),
+            *(each["signer"], each["sender"], *access_common.format_rights(each)),
+            *(
+                f"{each['valid_from']:%Y-%m-%d}",
+                access_common.format_end(each),
+                "yes" if each["pain002"] else "no",
+            ),
             each["public_key"],
         ]
         for each in signers
     ]
-    return Grid("Signers", [Column(name) for name in names], rows)
+    return ReportTable("Signers", [Column(name) for name in names], rows)

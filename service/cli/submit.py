@@ -7,23 +7,25 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from cyclopts import Parameter
 
-from service.cli.options import FILES, Json
-from service.settings import Misuse
+from service.cli.options import FILES_HELP, JsonOption
+from service.settings import UsageError
 from service.terminal import console
 
 EXIT_REFUSED = 1
-_VARIABLE = "CRESCENDO_KEY"
+_KEY_VARIABLE = "CRESCENDO_KEY"
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class To:
+class ServiceOptions:
     """Where files are sent."""
 
     url: Annotated[str, Parameter(help="Address of the service.")] = "http://127.0.0.1:8000"
     key: Annotated[
         str,
-        Parameter(show_default=False, env_var=_VARIABLE, help=f"The key; {_VARIABLE} keeps it out of sight."),
+        Parameter(
+            show_default=False, env_var=_KEY_VARIABLE, help=f"The key; {_KEY_VARIABLE} keeps it out of sight."
+        ),
     ] = ""
     again: Annotated[
         bool,
@@ -56,20 +58,20 @@ class To:
     client_key: Annotated[Path | None, Parameter(help="Its private key, PEM.")] = None
 
 
-HERE = To()
+DEFAULT_SERVICE = ServiceOptions()
 
 
-class Sent(NamedTuple):
+class SentFile(NamedTuple):
     """What was answered for a file, a ticket or a dry run, and what it took to bring it there."""
 
-    answer: dict[str, Any]
-    course: str
+    response: dict[str, Any]
+    summary: str
 
 
 def submit(
-    *files: Annotated[Path, Parameter(help=FILES)],
-    to: To = HERE,
-    json: Json = False,
+    *files: Annotated[Path, Parameter(help=FILES_HELP)],
+    service: ServiceOptions = DEFAULT_SERVICE,
+    json: JsonOption = False,
 ) -> int:
     """Send files to a running service, one after the other, and wait for their receipts.
 
@@ -80,80 +82,90 @@ def submit(
     Exit codes: 0 decided, whatever was refused line by line; 1 at least one file refused whole; 2 wrong usage;
     3 no answer from the service: the same command goes on.
     """
-    from ingest.sidecars import by_themselves
+    from ingest.sidecars import exclude_sidecars
     from service.client.http_service import Refused
 
-    files = tuple(by_themselves(files))
+    files = tuple(exclude_sidecars(files))
     missing = [str(file) for file in files if not file.is_file()]
     if missing or not files:
-        raise Misuse(f"no such file: {', '.join(missing)}" if missing else "name at least one file")
-    if to.dry_run and to.again:
-        raise Misuse(
+        raise UsageError(f"no such file: {', '.join(missing)}" if missing else "name at least one file")
+    if service.dry_run and service.again:
+        raise UsageError(
             "--dry-run stores nothing, so there is nothing to present --again: leave one of them out"
         )
-    if not to.key:
-        raise Misuse(f"a key is needed: --key, or {_VARIABLE}; crescendo access create makes one")
-    sent: list[Sent] = []
+    if not service.key:
+        raise UsageError(f"a key is needed: --key, or {_KEY_VARIABLE}; crescendo access create makes one")
+    sent: list[SentFile] = []
     refused: list[dict[str, Any]] = []
     for file in files:
         try:
-            sent.append(_send(file, to))
+            sent.append(_send(file, service))
         except Refused as error:
             refused.append({"file": str(file), **error.problem})
-            console.complain(str(error))
-    answers = [each.answer for each in sent]
+            console.print_error(str(error))
+    answers = [each.response for each in sent]
     if json:
-        named = {"files": answers, "dry_run": True} if to.dry_run else {"submissions": answers}
-        console.as_json({**named, "refused": refused})
-    elif to.dry_run:
-        _foretell(sent)
+        named = {"files": answers, "dry_run": True} if service.dry_run else {"submissions": answers}
+        console.print_json({**named, "refused": refused})
+    elif service.dry_run:
+        _print_dry_runs(sent)
     else:
-        _tell(sent, to.url)
+        _print_receipts(sent, service.url)
     return EXIT_REFUSED if refused else 0
 
 
-def _send(file: Path, to: To) -> Sent:
+def _send(file: Path, service: ServiceOptions) -> SentFile:
     from service.client.client import Client
-    from service.client.http_service import trusting
-    from service.terminal.upload_progress import Messenger
+    from service.client.http_service import build_tls_context
+    from service.terminal.upload_progress import UploadReporter
 
-    messenger = Messenger(file.name)
+    messenger = UploadReporter(file.name)
     try:
-        tls = trusting(to.ca, to.cert, to.client_key) if to.url.startswith("https:") else None
-        client = Client(to.url, to.key, messenger.told, noted=messenger.noted, tls=tls)
-        envelope = {"atomic": True} if to.atomic else {}
-        if to.dry_run:
-            return Sent(client.dry_run(file, envelope=envelope), messenger.delivery.told())
-        return Sent(client.submit(file, again=to.again, envelope=envelope), messenger.delivery.told())
+        tls = (
+            build_tls_context(service.ca, service.cert, service.client_key)
+            if service.url.startswith("https:")
+            else None
+        )
+        client = Client(
+            service.url, service.key, messenger.report_progress, noted=messenger.report_retry, tls=tls
+        )
+        envelope = {"atomic": True} if service.atomic else {}
+        if service.dry_run:
+            return SentFile(client.dry_run(file, envelope=envelope), messenger.upload.describe())
+        return SentFile(
+            client.submit(file, again=service.again, envelope=envelope), messenger.upload.describe()
+        )
     finally:
         messenger.close()
 
 
-def _foretell(sent: list[Sent]) -> None:
+def _print_dry_runs(sent: list[SentFile]) -> None:
     from service.cli import processing_report
-    from service.results.dry_run_result import DryRun
+    from service.results.dry_run_result import DryRunResult
 
-    found = [msgspec.convert(each.answer, DryRun) for each in sent]
+    found = [msgspec.convert(each.response, DryRunResult) for each in sent]
     if found:
-        processing_report.tell_dry_runs(found)
-        console.say()
-        console.say("Dry runs, each decided for itself and taken back: nothing is stored.")
+        processing_report.print_dry_run_files(found)
+        console.print_line()
+        console.print_line("Dry runs, each decided for itself and taken back: nothing is stored.")
 
 
-def _tell(sent: list[Sent], url: str) -> None:
+def _print_receipts(sent: list[SentFile], url: str) -> None:
     from service.cli import processing_report
     from service.results.receipts import Reason, Receipt
 
     if not sent:
         return
-    console.show(
-        processing_report.receipts([msgspec.convert(each.answer["receipt"], Receipt) for each in sent])
+    console.print_table(
+        processing_report.build_receipt_table(
+            [msgspec.convert(each.response["receipt"], Receipt) for each in sent]
+        )
     )
-    reasons = [msgspec.convert(each, Reason) for one in sent for each in one.answer["reasons"]]
+    reasons = [msgspec.convert(each, Reason) for one in sent for each in one.response["reasons"]]
     if reasons:
-        console.show(processing_report.reasons(reasons))
-    console.say()
+        console.print_table(processing_report.build_reason_table(reasons))
+    console.print_line()
     for each in sent:
-        console.say(f"{each.answer['receipt']['file']}: {each.course}.")
-        if each.answer["reasons"]:
-            console.say(f"  Its refused lines, one by one: {url}{each.answer['links']['refusals']}")
+        console.print_line(f"{each.response['receipt']['file']}: {each.summary}.")
+        if each.response["reasons"]:
+            console.print_line(f"  Its refused lines, one by one: {url}{each.response['links']['refusals']}")

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
-from core.payment_rules import ZONE
-from service.settings import Misuse
+from core.payment_rules import TIME_ZONE
+from service.settings import UsageError
 
-Moment = Annotated[
+MomentOption = Annotated[
     str,
     Parameter(
         name="--at",
@@ -19,12 +19,12 @@ Moment = Annotated[
 ]
 
 
-def moment(text: str) -> datetime:
+def parse_moment(text: str) -> datetime:
     """The moment said, in the time of Paris; now where none is."""
     if not text:
         return datetime.now(UTC)
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Misuse(f"--at {text!r} is no moment; write it as in 2018-12-20T14:00") from error
-    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(ZONE))
+        raise UsageError(f"--at {text!r} is no moment; write it as in 2018-12-20T14:00") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(TIME_ZONE))

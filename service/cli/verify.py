@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from core.reference.files import SHIPPED
-from reporting.report_tables import Column, Grid
-from service.cli.options import HERE, Json, Place
+from core.reference.files import SAMPLE_FOLDER
+from reporting.report_tables import Column, ReportTable
+from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.database import session
 from service.settings import Settings
 from service.terminal import console
-from service.terminal.processing_progress import Narrator
+from service.terminal.processing_progress import ProgressReporter
 
 if TYPE_CHECKING:
     from reporting.verification import Verification
@@ -16,52 +16,54 @@ if TYPE_CHECKING:
 EXIT_FINDINGS = 1
 
 
-def verify(*, place: Place = HERE, json: Json = False) -> int:
+def verify(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> int:
     """Compute every balance, commitment and link of the chain again, from the raw rows and by another path.
 
     Exit codes: 0 proven; 1 findings, each with its place; 3 it cannot be told.
     """
-    found = proof(place.settings())
+    found = verify_database(options.read_settings())
     if json:
-        console.as_json({"proven": found.proven, **_fields(found)})
+        console.print_json({"proven": found.is_proven, **_to_fields(found)})
     else:
-        tell(found)
-    return 0 if found.proven else EXIT_FINDINGS
+        print_verification(found)
+    return 0 if found.is_proven else EXIT_FINDINGS
 
 
-def proof(settings: Settings) -> "Verification":
+def verify_database(settings: Settings) -> "Verification":
     """Verify the database of the settings."""
-    return session.ask(settings, lambda dsn, teller: question(settings, dsn, teller))
+    return session.run_on_database(settings, lambda dsn, teller: verify_open_database(settings, dsn, teller))
 
 
-async def question(settings: Settings, dsn: str, teller: Narrator) -> "Verification":
+async def verify_open_database(settings: Settings, dsn: str, reporter: ProgressReporter) -> "Verification":
     """Verify a database that is open."""
     from reporting.verification import verify as verified
 
     def tell(done: int, total: int, label: str) -> None:
-        teller.stepping(done, total, f"verifying, {label}")
+        reporter.report_steps(done, total, f"verifying, {label}")
 
-    return await verified(dsn, tell, folder=settings.reference or SHIPPED)
+    return await verified(dsn, tell, folder=settings.reference or SAMPLE_FOLDER)
 
 
-def tell(found: "Verification") -> None:
+def print_verification(verification: "Verification") -> None:
     """Write the checks, the findings and the verdict."""
     columns = (Column("check"), Column("holds"), Column("rule"))
     rows = [
         [each.name, "yes" if not each.broken else f"NO, {each.broken:,} times", each.rule]
-        for each in found.checks
+        for each in verification.checks
     ]
-    console.show(Grid("Proof", columns, rows))
-    if found.findings:
-        console.heading("Findings")
-    for each in found.findings:
-        console.say(f"  {each.check}, {each.place}: found {each.found}, expected {each.expected}")
-    console.say()
-    rows_read = f"{sum(found.rows.values()):,} rows in {console.count(found.batches, 'batch', 'batches')}"
-    verdict = "Proven" if found.proven else "NOT proven"
-    console.say(f"{verdict}: {console.count(len(found.checks), 'check')} over {rows_read}.")
-    console.say(f"Chain: {found.chain or '-'}")
+    console.print_table(ReportTable("Proof", columns, rows))
+    if verification.findings:
+        console.print_heading("Findings")
+    for each in verification.findings:
+        console.print_line(f"  {each.check}, {each.place}: found {each.found}, expected {each.expected}")
+    console.print_line()
+    rows_read = f"{sum(verification.rows.values()):,} rows in {console.format_count(verification.batches, 'batch', 'batches')}"
+    verdict = "Proven" if verification.is_proven else "NOT proven"
+    console.print_line(
+        f"{verdict}: {console.format_count(len(verification.checks), 'check')} over {rows_read}."
+    )
+    console.print_line(f"Chain: {verification.chain or '-'}")
 
 
-def _fields(found: "Verification") -> dict[str, object]:
-    return {name: getattr(found, name) for name in ("batches", "chain", "rows", "checks", "findings")}
+def _to_fields(verification: "Verification") -> dict[str, object]:
+    return {name: getattr(verification, name) for name in ("batches", "chain", "rows", "checks", "findings")}

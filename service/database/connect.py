@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from core.errors import CrescendoError
-from service.database.binaries import wheel_binaries
+from service.database.binaries import find_wheel_binaries
 from service.database.cluster import ROLE, Cluster
-from service.database.embedded import Database, embedded
+from service.database.embedded import Database, run_embedded
 from service.settings import Settings
 
 
-class NothingKept(CrescendoError):
+class DatabaseMissing(CrescendoError):
     """There is no database to read from."""
 
 
@@ -19,7 +19,7 @@ _PORT_LINE, _STATE_LINE = 3, 7
 
 
 @asynccontextmanager
-async def opened(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
+async def open_database(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
     """The database to write to.
 
     Raises
@@ -30,12 +30,12 @@ async def opened(settings: Settings, progress: Callable[[str], None]) -> AsyncIt
     if settings.database:
         yield Database(settings.database)
         return
-    async with embedded(settings.data, settings.server, progress=progress) as database:
+    async with run_embedded(settings.data, settings.server, progress=progress) as database:
         yield database
 
 
 @asynccontextmanager
-async def readable(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
+async def open_for_reading(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
     """The database to read from: also one that another process of ours keeps in the folder just now.
 
     Raises
@@ -46,15 +46,15 @@ async def readable(settings: Settings, progress: Callable[[str], None]) -> Async
         It does not start.
     """
     if not settings.database and not (settings.data / "postgres").exists():
-        raise NothingKept(
+        raise DatabaseMissing(
             f"{settings.data} holds no database: name the folder of a run with --data, or run files first"
         )
-    async with reachable(settings, progress) as database:
+    async with open_or_attach(settings, progress) as database:
         yield database
 
 
 @asynccontextmanager
-async def reachable(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
+async def open_or_attach(settings: Settings, progress: Callable[[str], None]) -> AsyncIterator[Database]:
     """The database to write a few rows to, beside whoever keeps it open; made if there is none.
 
     Raises
@@ -62,25 +62,25 @@ async def reachable(settings: Settings, progress: Callable[[str], None]) -> Asyn
     DatabaseUnfit
         It does not start.
     """
-    running = None if settings.database else kept(settings)
+    running = None if settings.database else find_running(settings)
     if running is not None:
         yield running
         return
-    async with opened(settings, progress) as database:
+    async with open_database(settings, progress) as database:
         yield database
 
 
-def kept(settings: Settings) -> Database | None:
+def find_running(settings: Settings) -> Database | None:
     """The database in the folder, if some process keeps it open and ready."""
     if sys.platform != "linux":
         return None
     data = settings.data.absolute()
     if not (data / "postgres").exists():
         return None
-    cluster = Cluster.within(data, wheel_binaries())
-    state = cluster.status()
+    cluster = Cluster.in_data_folder(data, find_wheel_binaries())
+    state = cluster.read_pid_file()
     is_ready = len(state) > _STATE_LINE and state[_STATE_LINE].strip() == "ready"
-    if not is_ready or cluster.postmaster() is None:
+    if not is_ready or cluster.find_server() is None:
         return None
     port = state[_PORT_LINE].strip()
-    return Database(f"postgresql://{ROLE}:{cluster.password()}@127.0.0.1:{port}/{ROLE}", data)
+    return Database(f"postgresql://{ROLE}:{cluster.read_password()}@127.0.0.1:{port}/{ROLE}", data)

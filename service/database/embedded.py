@@ -20,10 +20,10 @@ from typing import IO
 import psutil
 
 from core.errors import DatabaseUnfit
-from service.database.binaries import wheel_binaries
-from service.database.cluster import ROLE, Cluster, is_locked, owned
+from service.database.binaries import find_wheel_binaries
+from service.database.cluster import ROLE, Cluster, lock_data_folder, try_lock
 
-SETTINGS: Mapping[str, str] = {
+SERVER_SETTINGS: Mapping[str, str] = {
     # Nothing here trades safety for speed: a committed act survives a power cut.
     "fsync": "on",
     "synchronous_commit": "on",
@@ -43,10 +43,10 @@ SETTINGS: Mapping[str, str] = {
     "unix_socket_directories": "",
 }
 LOG = logging.getLogger(__name__)
-POLL_S = 0.02
-REPORT_S = 5
+POLL_SECONDS = 0.02
+REPORT_SECONDS = 5
 
-Progress = Callable[[str], None]
+ProgressCallback = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Database:
 
 
 @asynccontextmanager
-async def embedded(
+async def run_embedded(
     data: Path,
     settings: Mapping[str, str] | None = None,
     *,
     binaries: Path | None = None,
-    progress: Progress = LOG.info,
+    progress: ProgressCallback = LOG.info,
 ) -> AsyncIterator[Database]:
     """Run the PostgreSQL of the folder ``data``, made at first use, and stop it at the end.
 
@@ -76,21 +76,23 @@ async def embedded(
         Another process holds the folder, or the server does not start; the message ends with its last words.
     """
     data = data.absolute()
-    with owned(data):
-        cluster = Cluster.within(data, binaries or wheel_binaries())
+    with lock_data_folder(data):
+        cluster = Cluster.in_data_folder(data, binaries or find_wheel_binaries())
         with (data / "postgres.server").open("a") as lock:
-            await _outlast(cluster, lock, progress)
+            await _wait_for_previous_server(cluster, lock, progress)
             if not cluster.directory.exists():
                 progress(f"making a database in {data}")
                 await cluster.create(lock)
-            server, port = await _start(cluster, {**SETTINGS, **(settings or {})}, lock, progress)
+            server, port = await _start_server(
+                cluster, {**SERVER_SETTINGS, **(settings or {})}, lock, progress
+            )
         try:
-            yield Database(f"postgresql://{ROLE}:{cluster.password()}@127.0.0.1:{port}/{ROLE}", data)
+            yield Database(f"postgresql://{ROLE}:{cluster.read_password()}@127.0.0.1:{port}/{ROLE}", data)
         finally:
-            await _stop(server, progress)
+            await _stop_server(server, progress)
 
 
-async def _outlast(cluster: Cluster, lock: IO[str], progress: Progress) -> None:
+async def _wait_for_previous_server(cluster: Cluster, lock: IO[str], progress: ProgressCallback) -> None:
     """See to it that no process of an earlier server is left, and take the lock that all of them held.
 
     A process of ours that is killed outright takes its server with it, but a clean stop takes time. The new
@@ -98,72 +100,74 @@ async def _outlast(cluster: Cluster, lock: IO[str], progress: Progress) -> None:
     own. Once the lock is in hand a pid file is stale; left there, it would stop the start if its number now
     names another process.
     """
-    if is_locked(lock):
-        if stranger := cluster.postmaster():
+    if try_lock(lock):
+        if stranger := cluster.find_server():
             raise DatabaseUnfit(
                 f"process {stranger.pid}, not started here, serves {cluster.directory}: stop it"
             )
     else:
-        if postmaster := cluster.postmaster():
+        if postmaster := cluster.find_server():
             with suppress(psutil.NoSuchProcess):
                 postmaster.send_signal(signal.SIGINT)
-        await _until(lambda: is_locked(lock), lambda: "waiting for the previous PostgreSQL to stop", progress)
+        await _wait_until(
+            lambda: try_lock(lock), lambda: "waiting for the previous PostgreSQL to stop", progress
+        )
     (cluster.directory / "postmaster.pid").unlink(missing_ok=True)
 
 
-async def _start(
-    cluster: Cluster, settings: Mapping[str, str], lock: IO[str], progress: Progress
+async def _start_server(
+    cluster: Cluster, settings: Mapping[str, str], lock: IO[str], progress: ProgressCallback
 ) -> tuple[Process, str]:
     """Start the server and wait until it answers; on another port if somebody took ours in between."""
     while True:
-        port = settings.get("port") or _free_port()
+        port = settings.get("port") or _find_free_port()
         options = [
             word for name, value in {**settings, "port": port}.items() for word in ("-c", f"{name}={value}")
         ]
         with (cluster.home / "log").open("wb") as log:
-            server = await cluster.launch(["postgres", *options], [lock], stdout=log)
-        if await _answers(cluster, server, progress):
+            server = await cluster.start_program(["postgres", *options], [lock], stdout=log)
+        if await _wait_until_ready(cluster, server, progress):
             return server, port
-        if "port" in settings or "Address already in use" not in cluster.last_words():
-            raise DatabaseUnfit(f"PostgreSQL did not start in {cluster.home}:\n{cluster.last_words()}")
+        if "port" in settings or "Address already in use" not in cluster.read_log_end():
+            raise DatabaseUnfit(f"PostgreSQL did not start in {cluster.home}:\n{cluster.read_log_end()}")
 
 
-async def _answers(cluster: Cluster, server: Process, progress: Progress) -> bool:
+async def _wait_until_ready(cluster: Cluster, server: Process, progress: ProgressCallback) -> bool:
     """Wait, for as long as the server lives, until it takes connections; tell whether it does."""
 
     def is_ready() -> bool:
-        status = cluster.status()
+        status = cluster.read_pid_file()
         return status[:1] == [str(server.pid)] and status[-1].strip() == "ready"
 
     def doing() -> str:
-        return f"starting PostgreSQL {cluster.last_words(1)}".strip()
+        return f"starting PostgreSQL {cluster.read_log_end(1)}".strip()
 
     try:
-        await _until(lambda: server.returncode is not None or is_ready(), doing, progress)
+        await _wait_until(lambda: server.returncode is not None or is_ready(), doing, progress)
     except BaseException:
-        await _stop(server, progress)
+        await _stop_server(server, progress)
         raise
     return server.returncode is None
 
 
-async def _stop(server: Process, progress: Progress) -> None:
+async def _stop_server(server: Process, progress: ProgressCallback) -> None:
     """Stop without waiting for clients: open transactions are rolled back, committed ones are on disk."""
     if server.returncode is None:
         server.send_signal(signal.SIGINT)
-        await _until(lambda: server.returncode is not None, lambda: "stopping PostgreSQL", progress)
+        await _wait_until(lambda: server.returncode is not None, lambda: "stopping PostgreSQL", progress)
 
 
-async def _until(done: Callable[[], bool], doing: Callable[[], str], progress: Progress) -> None:
+async def _wait_until(done: Callable[[], bool], doing: Callable[[], str], progress: ProgressCallback) -> None:
     """Wait without a limit, and say what for: at once, then every five seconds."""
     due = time.monotonic()
     while not done():
         if time.monotonic() >= due:
             progress(doing())
-            due += REPORT_S
-        await asyncio.sleep(POLL_S)
+            due += REPORT_SECONDS
+        await asyncio.sleep(POLL_SECONDS)
 
 
-def _free_port() -> str:
+def _find_free_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])

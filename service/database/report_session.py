@@ -3,30 +3,30 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from core.reference.files import SHIPPED
+from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
-from reporting.code_names import Names, read_names
+from reporting.code_names import CodeNames, read_names
 from service.database import command_queries, session
 from service.settings import Settings
-from service.terminal.processing_progress import Narrator
+from service.terminal.processing_progress import ProgressReporter
 
-Answer = TypeVar("Answer")
-Report = Callable[[Any, Names], Coroutine[Any, Any, Answer]]
+Value = TypeVar("Value")
+ReportQuery = Callable[[Any, CodeNames], Coroutine[Any, Any, Value]]
 """From a connection and the names of codes to a report."""
 
 
-def read(settings: Settings, report: Report[Answer]) -> Answer:
+def read_report(settings: Settings, report: ReportQuery[Value]) -> Value:
     """The report on the database of the settings."""
 
-    async def question(dsn: str, teller: Narrator) -> Answer:
-        teller.doing("reading")
-        return await read_from(dsn, settings, report)
+    async def question(dsn: str, reporter: ProgressReporter) -> Value:
+        reporter.report_activity("reading")
+        return await read_report_from(dsn, settings, report)
 
-    return session.ask(settings, question)
+    return session.run_on_database(settings, question)
 
 
-async def read_from(dsn: str, settings: Settings, report: Report[Answer]) -> Answer:
+async def read_report_from(dsn: str, settings: Settings, report: ReportQuery[Value]) -> Value:
     """The report on a database that is open."""
-    codes = code_labels.load(settings.reference or SHIPPED)
-    async with command_queries.connected(dsn) as connection:
+    codes = code_labels.load(settings.reference or SAMPLE_FOLDER)
+    async with command_queries.connect(dsn) as connection:
         return await report(connection, await read_names(connection, codes))

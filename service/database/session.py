@@ -4,30 +4,32 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
-from service.database.connect import readable
+from service.database.connect import open_for_reading
 from service.database.embedded import Database
 from service.settings import Settings
 from service.terminal import processing_progress, signals
-from service.terminal.processing_progress import Narrator
+from service.terminal.processing_progress import ProgressReporter
 
-Answer = TypeVar("Answer")
-Opening = Callable[[Settings, Callable[[str], None]], AbstractAsyncContextManager[Database]]
-Question = Callable[[str, Narrator], Coroutine[Any, Any, Answer]]
+Value = TypeVar("Value")
+OpenDatabase = Callable[[Settings, Callable[[str], None]], AbstractAsyncContextManager[Database]]
+DatabaseTask = Callable[[str, ProgressReporter], Coroutine[Any, Any, Value]]
 """From the address of the database, and who is told of progress, to an answer."""
 
 
-def ask(settings: Settings, question: Question[Answer], opening: Opening = readable) -> Answer:
+def run_on_database(
+    settings: Settings, task: DatabaseTask[Value], open_database: OpenDatabase = open_for_reading
+) -> Value:
     """Open the database for one question."""
-    teller = processing_progress.narrator()
+    reporter = processing_progress.create_reporter()
 
-    async def asked(_: signals.Interruption) -> Answer:
+    async def asked(_: signals.Interruption) -> Value:
         from service.database import command_queries
 
-        async with opening(settings, teller.doing) as database:
-            with command_queries.told(database.dsn):
-                return await question(database.dsn, teller)
+        async with open_database(settings, reporter.report_activity) as database:
+            with command_queries.translate_database_errors(database.dsn):
+                return await task(database.dsn, reporter)
 
     try:
-        return signals.run(asked)
+        return signals.run_interruptible(asked)
     finally:
-        teller.close()
+        reporter.close()

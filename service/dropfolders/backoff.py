@@ -9,36 +9,36 @@ RETRY_SECONDS = 5
 RETRY_SECONDS_MAX = 300
 
 
-class _Failed(NamedTuple):
+class _Delay(NamedTuple):
     due: float
     seconds: float
     """What it waits this time."""
 
 
 @dataclass(slots=True)
-class Later:
+class RetryTimes:
     """When each file that failed is due again.  The clock may be another, so that nobody has to wait for it."""
 
     clock: Callable[[], float] = time.monotonic
-    _failed: dict[tuple[str, str], _Failed] = field(default_factory=dict)
+    _delays: dict[tuple[str, str], _Delay] = field(default_factory=dict)
 
     def is_due(self, sender: str, name: str) -> bool:
         """Whether a file may be tried: it never failed, or has waited."""
-        found = self._failed.get((sender, name))
+        found = self._delays.get((sender, name))
         return found is None or self.clock() >= found.due
 
-    def fail(self, sender: str, name: str) -> float:
+    def postpone(self, sender: str, name: str) -> float:
         """Let a file wait, twice as long each time; the seconds."""
-        before = self._failed.get((sender, name))
+        before = self._delays.get((sender, name))
         seconds = min(before.seconds * 2, RETRY_SECONDS_MAX) if before else RETRY_SECONDS
-        self._failed[sender, name] = _Failed(self.clock() + seconds, seconds)
+        self._delays[sender, name] = _Delay(self.clock() + seconds, seconds)
         return seconds
 
-    def settle(self, sender: str, name: str) -> None:
+    def forget(self, sender: str, name: str) -> None:
         """A file is done with."""
-        self._failed.pop((sender, name), None)
+        self._delays.pop((sender, name), None)
 
-    def keep(self, sender: str, names: set[str]) -> None:
+    def forget_others(self, sender: str, names: set[str]) -> None:
         """Forget a sender's files but those of ``names``: the others are gone."""
-        for one in [each for each in self._failed if each[0] == sender and each[1] not in names]:
-            del self._failed[one]
+        for one in [each for each in self._delays if each[0] == sender and each[1] not in names]:
+            del self._delays[one]

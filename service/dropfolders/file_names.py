@@ -6,24 +6,24 @@ import os
 from core.errors import FormatUnknown
 from ingest.sidecars import MANIFEST_SUFFIX
 
-SIGNATURE, MANIFEST = ".sig", MANIFEST_SUFFIX
+SIGNATURE_SUFFIX, MANIFEST = ".sig", MANIFEST_SUFFIX
 NAME_BYTES_MAX = 180
 """What is put before and behind a name still fits the 255 bytes of a file system."""
-_UNFINISHED = (".part", ".partial", ".filepart", ".tmp")
+_UNFINISHED_SUFFIXES = (".part", ".partial", ".filepart", ".tmp")
 _DIGEST_LETTERS = 12
 
 
 def is_unfinished(name: str) -> bool:
     """Whether senders write under this name before they rename: what they are not done with is left alone."""
-    return name.startswith(".") or name.lower().endswith(_UNFINISHED)
+    return name.startswith(".") or name.lower().endswith(_UNFINISHED_SUFFIXES)
 
 
-def is_companion(name: str) -> bool:
+def is_sidecar(name: str) -> bool:
     """Whether it stands beside a file, and is read with it."""
-    return name.endswith((SIGNATURE, MANIFEST))
+    return name.endswith((SIGNATURE_SUFFIX, MANIFEST))
 
 
-def check(name: str) -> None:
+def check_name(name: str) -> None:
     """Whether a file may have this name.
 
     Raises
@@ -36,7 +36,7 @@ def check(name: str) -> None:
         raise FormatUnknown(ascii(name)[:80], "Not a file name", told)
 
 
-def harmless(name: str) -> str:
+def to_safe_name(name: str) -> str:
     """``name`` where it may be used, otherwise what is left of it and a digest that tells it from others."""
     if is_plain(name):
         return name

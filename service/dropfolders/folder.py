@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from core.errors import FileUnreadable, InputError, LimitExceeded
-from ingest.spool.envelope import Envelope, checked
+from ingest.spool.envelope import Envelope, check_envelope
 
 SENDERS_MAX = 1000
 ENTRIES_MAX = 2000
@@ -25,7 +25,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Place(StrEnum):
+class SubFolder(StrEnum):
     """The folders of a sender."""
 
     IN = "in"
@@ -36,7 +36,7 @@ class Place(StrEnum):
     REJECTED = "rejected"
 
 
-class Entry(NamedTuple):
+class FolderEntry(NamedTuple):
     """Something in a folder, as it stood when it was looked at."""
 
     name: str
@@ -48,24 +48,24 @@ class Entry(NamedTuple):
     inode: int
 
 
-class Changed(Exception):
+class FileReplaced(Exception):
     """A file is no longer the one that was looked at: it is left where it is, and counts as new."""
 
 
-class Folder:
+class SenderFolder:
     """A sender's folders."""
 
-    def __init__(self, sender: str, places: Mapping[Place, int]) -> None:
-        self.sender, self._places = sender, places
+    def __init__(self, sender: str, descriptors: Mapping[SubFolder, int]) -> None:
+        self.sender, self._descriptors = sender, descriptors
 
-    def look(self) -> list[Entry]:
+    def list_entries(self) -> list[FolderEntry]:
         """What lies in ``in``."""
-        with os.scandir(self._places[Place.IN]) as found:
-            entries = [_entry(each) for each in islice(found, ENTRIES_MAX)]
+        with os.scandir(self._descriptors[SubFolder.IN]) as found:
+            entries = [_stat_entry(each) for each in islice(found, ENTRIES_MAX)]
         return [each for each in entries if each is not None]
 
     @contextmanager
-    def reading_whole(self, entry: Entry) -> Iterator[BinaryIO]:
+    def open_unchanged(self, entry: FolderEntry) -> Iterator[BinaryIO]:
         """A file of ``in``, open, and the same before and after as when it was looked at.
 
         Raises
@@ -75,15 +75,15 @@ class Folder:
         FileNotFoundError, FileUnreadable
             As ``reading``.
         """
-        with self.reading(entry.name) as file:
-            if _seen(entry.name, os.fstat(file.fileno())) != entry:
-                raise Changed
+        with self.open_file(entry.name) as file:
+            if _to_entry(entry.name, os.fstat(file.fileno())) != entry:
+                raise FileReplaced
             yield file
-            if _seen(entry.name, os.fstat(file.fileno())) != entry:
-                raise Changed
+            if _to_entry(entry.name, os.fstat(file.fileno())) != entry:
+                raise FileReplaced
 
     @contextmanager
-    def reading(self, name: str) -> Iterator[BinaryIO]:
+    def open_file(self, name: str) -> Iterator[BinaryIO]:
         """A file of ``in``, open.
 
         Raises
@@ -94,7 +94,7 @@ class Folder:
             No regular file: a link, a pipe, a folder; or one that is not ours to read.
         """
         try:
-            descriptor = os.open(name, _READ, dir_fd=self._places[Place.IN])
+            descriptor = os.open(name, _READ, dir_fd=self._descriptors[SubFolder.IN])
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -104,7 +104,7 @@ class Folder:
                 raise FileUnreadable(name, "Not a regular file", "Leave a regular file")
             yield file
 
-    def small(self, name: str, bytes_max: int) -> bytes:
+    def read_small_file(self, name: str, bytes_max: int) -> bytes:
         """The whole of a small file of ``in``.
 
         Raises
@@ -112,15 +112,15 @@ class Folder:
         FileUnreadable, LimitExceeded
             No regular file, or a larger one.
         """
-        with self.reading(name) as file:
+        with self.open_file(name) as file:
             text = file.read(bytes_max + 1) or b""
         if len(text) > bytes_max:
             raise LimitExceeded(name, f"Over {bytes_max:,} bytes", "Write no more than belongs there")
         return text
 
-    async def write(self, name: str, pieces: AsyncIterator[bytes]) -> None:
+    async def write_result(self, name: str, pieces: AsyncIterator[bytes]) -> None:
         """Put a file into ``out``, whole and durably, in place of one of the same name."""
-        out, unfinished = self._places[Place.OUT], f".{name}.part"
+        out, unfinished = self._descriptors[SubFolder.OUT], f".{name}.part"
         with suppress(FileNotFoundError):
             os.unlink(unfinished, dir_fd=out)
         with os.fdopen(os.open(unfinished, _WRITE, 0o644, dir_fd=out), "wb") as file:
@@ -131,23 +131,23 @@ class Folder:
         os.rename(unfinished, name, src_dir_fd=out, dst_dir_fd=out)
         await asyncio.to_thread(os.fsync, out)
 
-    def remove(self, name: str) -> None:
+    def remove_result(self, name: str) -> None:
         """Take a result out of ``out`` that holds no longer."""
         with suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=self._places[Place.OUT])
+            os.unlink(name, dir_fd=self._descriptors[SubFolder.OUT])
 
-    def move(self, entry: Entry, place: Place, new_name: str) -> bool:
+    def move(self, entry: FolderEntry, subfolder: SubFolder, new_name: str) -> bool:
         """Move what was looked at out of ``in``, durably; whatever it is, it is moved itself, never what it points to.
 
         What has come in its place stays there; then this is False.
         """
-        source, target = self._places[Place.IN], self._places[place]
-        found = _stood(entry.name, source)
+        source, target = self._descriptors[SubFolder.IN], self._descriptors[subfolder]
+        found = _find_entry(entry.name, source)
         if found is not None and found != entry:
             return False
         with suppress(FileNotFoundError):
             os.rename(entry.name, new_name, src_dir_fd=source, dst_dir_fd=target)
-        moved = _stood(new_name, target)
+        moved = _find_entry(new_name, target)
         is_it = moved is None or moved.inode == entry.inode
         if not is_it:  # it came between the look and the move: back with it, unless another came meanwhile
             with suppress(FileExistsError):
@@ -159,15 +159,15 @@ class Folder:
 
 
 @contextmanager
-def opened(root: Path, sender: str) -> Iterator[Folder]:
+def open_folder(root: Path, sender: str) -> Iterator[SenderFolder]:
     """The folders of a sender; those that are missing are made."""
     with ExitStack() as held:
-        base = _directory(held, str(root / sender), None)
-        places = {place: _made(held, place, base) for place in Place}
-        yield Folder(sender, places)
+        base = _open_directory(held, str(root / sender), None)
+        places = {place: _open_or_create(held, place, base) for place in SubFolder}
+        yield SenderFolder(sender, places)
 
 
-def senders(root: Path) -> list[str]:
+def list_senders(root: Path) -> list[str]:
     """Who has a folder; what is no folder of its own, or named as no sender may be, is passed over."""
     with os.scandir(root) as found:
         names = [each.name for each in islice(found, SENDERS_MAX) if each.is_dir(follow_symlinks=False)]
@@ -176,40 +176,40 @@ def senders(root: Path) -> list[str]:
 
 def _is_sender(name: str) -> bool:
     try:
-        return bool(checked(Envelope(sender=name), "drop folder").sender)
+        return bool(check_envelope(Envelope(sender=name), "drop folder").sender)
     except InputError:
         return False
 
 
-def _made(held: ExitStack, name: str, base: int) -> int:
+def _open_or_create(held: ExitStack, name: str, base: int) -> int:
     with suppress(FileExistsError):
         os.mkdir(name, 0o770, dir_fd=base)
-    return _directory(held, name, base)
+    return _open_directory(held, name, base)
 
 
-def _directory(held: ExitStack, name: str, base: int | None) -> int:
+def _open_directory(held: ExitStack, name: str, base: int | None) -> int:
     descriptor = os.open(name, _DIRECTORY, dir_fd=base)
     held.callback(os.close, descriptor)
     return descriptor
 
 
-def _entry(found: os.DirEntry[str]) -> Entry | None:
+def _stat_entry(found: os.DirEntry[str]) -> FolderEntry | None:
     """None when it is gone meanwhile."""
     try:
         state = found.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
-    return _seen(found.name, state)
+    return _to_entry(found.name, state)
 
 
-def _stood(name: str, folder: int) -> Entry | None:
+def _find_entry(name: str, folder: int) -> FolderEntry | None:
     """What stands in a folder by a name now; None when nothing does."""
     try:
-        return _seen(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
+        return _to_entry(name, os.stat(name, dir_fd=folder, follow_symlinks=False))
     except FileNotFoundError:
         return None
 
 
-def _seen(name: str, state: os.stat_result) -> Entry:
+def _to_entry(name: str, state: os.stat_result) -> FolderEntry:
     is_file = stat.S_ISREG(state.st_mode)
-    return Entry(name, is_file, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)
+    return FolderEntry(name, is_file, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino)

@@ -9,36 +9,36 @@ import msgspec
 
 from core.errors import FileUnreadable
 from ingest.formats.detection import MANIFEST_BYTES_MAX
-from ingest.formats.jsonl import strict_object
-from ingest.spool.envelope import Envelope, stated
-from ingest.spool.spool import Spool, Spooled
+from ingest.formats.jsonl import parse_object
+from ingest.spool.envelope import Envelope, parse_envelope
+from ingest.spool.spool import Spool, SpooledFile
 from service.auth import api_keys
 from service.auth.api_keys import Caller
 from service.auth.roles import Role
 from service.dropfolders import signatures
-from service.dropfolders.file_names import MANIFEST, SIGNATURE, check
-from service.dropfolders.folder import Changed, Folder
+from service.dropfolders.file_names import MANIFEST, SIGNATURE_SUFFIX, check_name
+from service.dropfolders.folder import FileReplaced, SenderFolder
 from service.dropfolders.signatures import SIGNATURE_FILE_BYTES_MAX, Signer
-from service.dropfolders.stable_files import Arrived
+from service.dropfolders.stable_files import StableFile
 from service.http import upload_headers
-from service.http.problems import Problem, busy
-from service.http.service_context import Desk
+from service.http.problems import Problem, try_again
+from service.http.service_context import ServiceContext
 
-_MISSING = Problem(
+_SIGNATURE_MISSING = Problem(
     HTTPStatus.UNAUTHORIZED,
     "signature-missing",
     "The file must be signed, and no signature stands beside it",
     detail_fr="Le fichier doit être signé, et aucune signature ne l'accompagne",
     remedy="Leave FILE.sig, the Ed25519 signature of its bytes, after the file",
 )
-_NO_SIGNER = Problem(
+_SIGNER_UNKNOWN = Problem(
     HTTPStatus.UNAUTHORIZED,
     "signer-unknown",
     "No key is registered that signs for this sender",
     detail_fr="Aucune clé de signature n'est enregistrée pour cet émetteur",
     remedy="Have the operator register one: crescendo access signer add",
 )
-_WRONG = Problem(
+_SIGNATURE_WRONG = Problem(
     HTTPStatus.UNAUTHORIZED,
     "signature-wrong",
     "The signature is not one of these bytes by a key that is good for this sender now",
@@ -47,21 +47,21 @@ _WRONG = Problem(
 )
 
 
-class Accepted(NamedTuple):
+class AdmittedFile(NamedTuple):
     """A file that is a submission now."""
 
     submission: int
     signer: Signer | None
 
 
-class Taking:
+class FileIntake:
     """Takes files in."""
 
-    def __init__(self, desk: Desk, spool: Spool, unsigned: frozenset[Role]) -> None:
+    def __init__(self, desk: ServiceContext, spool: Spool, unsigned: frozenset[Role]) -> None:
         """``unsigned`` are the roles of senders without a signer; none: they may send nothing."""
         self._desk, self._spool, self._unsigned = desk, spool, unsigned
 
-    async def take(self, folder: Folder, arrived: Arrived, signers: Sequence[Signer]) -> Accepted:
+    async def admit(self, folder: SenderFolder, file: StableFile, signers: Sequence[Signer]) -> AdmittedFile:
         """Spool, prove and register a file; the same bytes of the same sender are one submission.
 
         Raises
@@ -71,85 +71,89 @@ class Taking:
         Changed
             Another file stands in its place by now.
         """
-        self._desk.check_open()
+        self._desk.check_accepting_work()
         self._desk.check_sender(folder.sender, is_file=True)
-        name, sender = arrived.entry.name, folder.sender
-        check(name)
-        if not arrived.entry.is_file:
+        name, sender = file.entry.name, folder.sender
+        check_name(name)
+        if not file.entry.is_file:
             raise FileUnreadable(name, "A folder, a link or a pipe", "Leave a regular file")
         if not signers and not self._unsigned:
-            raise _again(_NO_SIGNER)
-        found = self._signature(folder, arrived) if signers else None
-        spooled = await self._spooled(folder, arrived)
-        signer = await self._recognised(spooled, found, signers) if found else None
-        who = signer.caller if signer else api_keys.caller("unsigned", sender, self._unsigned, frozenset())
+            raise _copy_problem(_SIGNER_UNKNOWN)
+        found = self._read_signature(folder, file) if signers else None
+        spooled = await self._spool_file(folder, file)
+        signer = await self._find_signer(spooled, found, signers) if found else None
+        who = (
+            signer.caller
+            if signer
+            else api_keys.build_caller("unsigned", sender, self._unsigned, frozenset())
+        )
         try:
-            return Accepted(await self._admitted(spooled, who), signer)
+            return AdmittedFile(await self._admit_spooled(spooled, who), signer)
         except Problem as problem:
-            problem.claimed = who.key
+            problem.claimed_name = who.key
             raise
 
-    def _signature(self, folder: Folder, arrived: Arrived) -> bytes:
+    def _read_signature(self, folder: SenderFolder, arrived: StableFile) -> bytes:
         if not arrived.has_signature:
-            raise _again(_MISSING)
-        name = f"{arrived.entry.name}{SIGNATURE}"
-        found = signatures.signature(folder.small(name, SIGNATURE_FILE_BYTES_MAX))
+            raise _copy_problem(_SIGNATURE_MISSING)
+        name = f"{arrived.entry.name}{SIGNATURE_SUFFIX}"
+        found = signatures.parse_signature(folder.read_small_file(name, SIGNATURE_FILE_BYTES_MAX))
         if found is None:
-            raise _again(_WRONG)
+            raise _copy_problem(_SIGNATURE_WRONG)
         return found
 
-    async def _spooled(self, folder: Folder, arrived: Arrived) -> Spooled:
-        declared, spooled = _declared(folder, arrived), None
+    async def _spool_file(self, folder: SenderFolder, arrived: StableFile) -> SpooledFile:
+        declared, spooled = _read_envelope(folder, arrived), None
         try:
-            with folder.reading_whole(arrived.entry) as file:
-                source = cast(BinaryIO, _Source(self._desk, file))
+            with folder.open_unchanged(arrived.entry) as file:
+                source = cast(BinaryIO, _InterruptibleFile(self._desk, file))
                 spooled = await asyncio.to_thread(self._spool.receive, source, arrived.entry.name, declared)
-        except Changed:
+        except FileReplaced:
             if spooled:
                 await self._desk.inbox.admission.refuse(spooled)
             raise
         return spooled
 
-    async def _recognised(self, spooled: Spooled, found: bytes, signers: Sequence[Signer]) -> Signer:
+    async def _find_signer(self, spooled: SpooledFile, found: bytes, signers: Sequence[Signer]) -> Signer:
         """Who signed what lies in the spool: nobody changes it there between the look and the use."""
-        signer = await asyncio.to_thread(signatures.signer_of, spooled.path, found, signers)
+        signer = await asyncio.to_thread(signatures.find_signer, spooled.path, found, signers)
         if signer is None:
             await self._desk.inbox.admission.refuse(spooled)
-            raise _again(_WRONG)
+            raise _copy_problem(_SIGNATURE_WRONG)
         return signer
 
-    async def _admitted(self, spooled: Spooled, who: Caller) -> int:
-        return (await self._desk.admit(spooled, upload_headers.ANY, who, again=False)).number
+    async def _admit_spooled(self, spooled: SpooledFile, who: Caller) -> int:
+        return (await self._desk.admit(spooled, upload_headers.OCTET_STREAM, who, again=False)).number
 
 
-class _Source:
+class _InterruptibleFile:
     """A file that ends early when the service stops."""
 
-    def __init__(self, desk: Desk, file: BinaryIO) -> None:
+    def __init__(self, desk: ServiceContext, file: BinaryIO) -> None:
         self._desk, self._file = desk, file
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes, fewer only at the end."""
         if self._desk.is_draining:
-            raise busy("The service is stopping")
+            raise try_again("The service is stopping")
         return self._file.read(size)
 
 
-def _declared(folder: Folder, arrived: Arrived) -> Envelope:
+def _read_envelope(folder: SenderFolder, arrived: StableFile) -> Envelope:
     """What stands beside the file, and the sender whose folder it is."""
-    said = _manifest(folder, arrived) if arrived.has_manifest else Envelope()
+    said = _read_manifest(folder, arrived) if arrived.has_manifest else Envelope()
     if said.sender not in {"", folder.sender}:
         told = f"The manifest names {said.sender} as its sender, and the folder is that of {folder.sender}"
         raise Problem(HTTPStatus.FORBIDDEN, "wrong-sender", told)
     return msgspec.structs.replace(said, sender=folder.sender)
 
 
-def _manifest(folder: Folder, arrived: Arrived) -> Envelope:
+def _read_manifest(folder: SenderFolder, arrived: StableFile) -> Envelope:
     name = f"{arrived.entry.name}{MANIFEST}"
-    said: dict[str, Any] = strict_object(folder.small(name, MANIFEST_BYTES_MAX), name)
-    return stated(said, name)
+    said: dict[str, Any] = parse_object(folder.read_small_file(name, MANIFEST_BYTES_MAX), name)
+    return parse_envelope(said, name)
 
 
-def _again(problem: Problem) -> Problem:
+def _copy_problem(problem: Problem) -> Problem:
     """The same problem, to be raised once more."""
-    return Problem(problem.status, problem.code, problem.detail, **problem.more)
+    return Problem(problem.status, problem.code, problem.detail, **problem.extensions)

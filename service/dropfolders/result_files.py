@@ -6,47 +6,55 @@ from datetime import UTC, datetime
 import msgspec
 
 from core.errors import InputError
-from service.dropfolders.dropfolder_queries import Taken
-from service.dropfolders.file_names import harmless
-from service.dropfolders.folder import Folder
-from service.http.handlers.pain002 import source_of
-from service.http.handlers.refused_lines import as_csv, refused
-from service.http.handlers.submissions import Submissions
+from service.dropfolders.dropfolder_queries import TakenFile
+from service.dropfolders.file_names import to_safe_name
+from service.dropfolders.folder import SenderFolder
+from service.http.handlers.pain002 import build_report_source
+from service.http.handlers.refused_lines import encode_csv, read_refused_lines
+from service.http.handlers.submissions import SubmissionsHandler
 from service.http.problems import Problem
-from service.http.service_context import Desk
-from service.results.pain002_report import Wanted, written
-from settlement.pain002_writer import refused_whole
+from service.http.service_context import ServiceContext
+from service.results.pain002_report import ReportRequest, stream_report
+from settlement.pain002_writer import write_whole_refusal
 
-RECEIPT, REFUSALS, PAIN002, PROBLEM = ".receipt.json", ".refusals.csv", ".pain002.xml", ".problem.json"
+RECEIPT_SUFFIX, REFUSALS_SUFFIX, PAIN002_SUFFIX, PROBLEM_SUFFIX = (
+    ".receipt.json",
+    ".refusals.csv",
+    ".pain002.xml",
+    ".problem.json",
+)
 
 PAYMENT_SUFFIXES = (".xml", ".tar")
 
 
-class Results:
+class ResultWriter:
     """Writes what the HTTP service would answer."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk, self._submissions = desk, Submissions(desk)
+    def __init__(self, desk: ServiceContext) -> None:
+        self._desk, self._submissions = desk, SubmissionsHandler(desk)
 
-    async def write(self, folder: Folder, taken: Taken) -> None:
+    async def write(self, folder: SenderFolder, taken: TakenFile) -> None:
         """The results of a decided file; its receipt comes last, so that who sees it finds the others."""
-        lines = refused(self._desk, taken.submission, taken.language)
-        await folder.write(f"{taken.name}{REFUSALS}", as_csv(lines))
+        lines = read_refused_lines(self._desk, taken.submission, taken.language)
+        await folder.write_result(f"{taken.name}{REFUSALS_SUFFIX}", encode_csv(lines))
         if taken.wants_pain002:
-            wanted = Wanted(taken.submission, language=taken.language)
-            await folder.write(f"{taken.name}{PAIN002}", await written(await source_of(self._desk), wanted))
-        folder.remove(f"{taken.name}{PROBLEM}")
-        ticket = await self._submissions.ticket(taken.submission)
-        await folder.write(f"{taken.name}{RECEIPT}", _whole(msgspec.json.encode(ticket)))
+            wanted = ReportRequest(taken.submission, language=taken.language)
+            await folder.write_result(
+                f"{taken.name}{PAIN002_SUFFIX}",
+                await stream_report(await build_report_source(self._desk), wanted),
+            )
+        folder.remove_result(f"{taken.name}{PROBLEM_SUFFIX}")
+        ticket = await self._submissions.load_ticket(taken.submission)
+        await folder.write_result(f"{taken.name}{RECEIPT_SUFFIX}", _stream_once(msgspec.json.encode(ticket)))
 
 
-async def explain(folder: Folder, name: str, problem: Problem) -> None:
+async def write_problem(folder: SenderFolder, name: str, problem: Problem) -> None:
     """Why a file was refused whole; to the sender of a payment file as pain.002 too."""
     if isinstance(error := problem.__cause__, InputError) and name.lower().endswith(PAYMENT_SUFFIXES):
-        report = refused_whole(error.batch_id, error, datetime.now(UTC))
-        await folder.write(f"{harmless(name)}{PAIN002}", _whole(report))
-    await folder.write(f"{harmless(name)}{PROBLEM}", _whole(problem.body()))
+        report = write_whole_refusal(error.batch_id, error, datetime.now(UTC))
+        await folder.write_result(f"{to_safe_name(name)}{PAIN002_SUFFIX}", _stream_once(report))
+    await folder.write_result(f"{to_safe_name(name)}{PROBLEM_SUFFIX}", _stream_once(problem.encode()))
 
 
-async def _whole(text: bytes) -> AsyncIterator[bytes]:
+async def _stream_once(text: bytes) -> AsyncIterator[bytes]:
     yield text

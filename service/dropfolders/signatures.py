@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from reporting.refusals import Language
 from service.auth.api_keys import Caller
-from service.settings import Misuse
+from service.settings import UsageError
 
 SIGNATURE_BYTES = 64
 SIGNATURE_FILE_BYTES_MAX = 1024
@@ -31,7 +31,7 @@ class Signer(NamedTuple):
     wants_pain002: bool = False
 
 
-def signature(text: bytes) -> bytes | None:
+def parse_signature(text: bytes) -> bytes | None:
     """The signature that a file holds, raw or in base64; None when it holds none."""
     if len(text) == SIGNATURE_BYTES:
         return text
@@ -42,7 +42,7 @@ def signature(text: bytes) -> bytes | None:
     return found if len(found) == SIGNATURE_BYTES else None
 
 
-def signer_of(path: Path, found: bytes, signers: Sequence[Signer]) -> Signer | None:
+def find_signer(path: Path, signature: bytes, signers: Sequence[Signer]) -> Signer | None:
     """Which of the live ``signers`` signed the file at ``path``, a file of our own that nobody shortens."""
     with (
         path.open("rb") as file,
@@ -50,18 +50,18 @@ def signer_of(path: Path, found: bytes, signers: Sequence[Signer]) -> Signer | N
         memoryview(mapped) as content,
     ):
         live = (each for each in signers if each.is_live)
-        return next((each for each in live if _is_signed(each.key, found, content)), None)
+        return next((each for each in live if _is_signed(each.key, signature, content)), None)
 
 
-def _is_signed(key: bytes, found: bytes, content: memoryview) -> bool:
+def _is_signed(key: bytes, signature: bytes, content: memoryview) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(found, content)
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, content)
     except InvalidSignature:
         return False
     return True
 
 
-def public_key(path: Path) -> bytes:
+def read_public_key(path: Path) -> bytes:
     """The raw bytes of an Ed25519 public key in PEM.
 
     Raises
@@ -73,9 +73,9 @@ def public_key(path: Path) -> bytes:
         with path.open("rb") as file:
             found = load_pem_public_key(file.read(_KEY_FILE_BYTES_MAX))
     except OSError as error:
-        raise Misuse(f"{path}: {error.strerror}. Name the file of a public key") from error
+        raise UsageError(f"{path}: {error.strerror}. Name the file of a public key") from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Misuse(f"{path} holds no public key in PEM: openssl pkey -in KEY.pem -pubout") from error
+        raise UsageError(f"{path} holds no public key in PEM: openssl pkey -in KEY.pem -pubout") from error
     if not isinstance(found, Ed25519PublicKey):
-        raise Misuse(f"{path} holds a key of another kind: openssl genpkey -algorithm ed25519")
+        raise UsageError(f"{path} holds a key of another kind: openssl genpkey -algorithm ed25519")
     return found.public_bytes_raw()

@@ -14,29 +14,29 @@ from core import bank_reasons
 from core.accountants import Accountants
 from core.errors import InputError
 from core.outcome_codes import Outcome
-from core.reference.files import SHIPPED
-from ingest.queue.file_feed import Order
+from core.reference.files import SAMPLE_FOLDER
+from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from service.database import command_queries
 from service.engine import file_processing, late_interest, payment_runs
-from service.engine.file_processing import Rejection, Result, Where
-from service.engine.late_interest import Claimed, How
+from service.engine.file_processing import EngineContext, FileRejection, ProcessingResult
+from service.engine.late_interest import InterestRequest, InterestResult
 from service.settings import Settings
-from service.terminal.processing_progress import Narrator
+from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
 from settlement.reconciliation import bank_queries as bank
 from settlement.reconciliation.bank_acts import SENDER
-from settlement.reconciliation.bulk_rejections import Lots
-from settlement.reconciliation.importer import Imported, Importer, Known
-from settlement.runs.payment_reference import Books
+from settlement.reconciliation.bulk_rejections import TransfersByLot
+from settlement.reconciliation.importer import ImportContext, ImportedMessage, Importer
+from settlement.runs.payment_reference import PaymentReference
 from settlement.simulated_bank import pain001_reader
 
 FOLDER = "bank"
 """Of the acts of the bank's answers, within the data folder."""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class MessageReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the bank that was taken in."""
 
     file: str
@@ -57,14 +57,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """Lines of its acts that the journal refused and has not accepted since, by code."""
 
 
-class Taken(msgspec.Struct, frozen=True):
+class ImportResult(msgspec.Struct, frozen=True):
     """What became of the files."""
 
-    messages: list[Message]
-    rejected: list[Rejection]
-    posted: Result | None
+    messages: list[MessageReceipt]
+    rejected: list[FileRejection]
+    posted: ProcessingResult | None
     """The run that posted their acts; none where there was nothing to post."""
-    interest: Claimed | None = None
+    interest: InterestResult | None = None
     """What was proposed for paying late; none where nothing was debited, or it was not asked for."""
 
     @property
@@ -73,15 +73,17 @@ class Taken(msgspec.Struct, frozen=True):
         return any(each is not None and each.is_interrupted for each in (self.posted, self.interest))
 
 
-class Telling(msgspec.Struct, frozen=True):
+class ImportOptions(msgspec.Struct, frozen=True):
     """Who is told of progress, whether known files are matched anew, and how late interest is proposed, if it is."""
 
-    teller: Narrator
+    reporter: ProgressReporter
     again: bool = False
-    claims: How | None = None
+    interest: InterestRequest | None = None
 
 
-async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: Telling) -> Taken:
+async def import_files(
+    context: EngineContext, paths: Sequence[Path], interruption: Interruption, options: ImportOptions
+) -> ImportResult:
     """Take in ``paths``, in order, and post what they say.
 
     Raises
@@ -89,68 +91,80 @@ async def take(where: Where, paths: Sequence[Path], heard: Interruption, told: T
     EngineError
         The engine cannot go on; what is committed stays, and the same call goes on from there.
     """
-    messages, rejected = await _imported(where, paths, told)
-    posted = await _post(where, messages, heard, told.teller)
-    waits = [each.path for each in messages if each.waits]
+    messages, rejected = await _import_messages(context, paths, options)
+    posted = await _post_acts(context, messages, interruption, options.reporter)
+    waits = [each.path for each in messages if each.awaits_debits]
     if waits and posted and not posted.is_interrupted:
         # what came back in January follows debits of December that have only just been posted
-        later, _ = await _imported(where, waits, Telling(told.teller))
-        then = await _post(where, later, heard, told.teller)
+        later, _ = await _import_messages(context, waits, ImportOptions(options.reporter))
+        then = await _post_acts(context, later, interruption, options.reporter)
         numbers = {each.number for each in later}
         messages = [*(each for each in messages if each.number not in numbers), *later]
-        posted = _together(posted, then) if then else posted
-    refused = await _refused(where, messages)
-    taken = Taken([_message(each, refused) for each in messages], rejected, posted)
-    if not told.claims or taken.is_interrupted or not any(each.debits for each in taken.messages):
+        posted = _merge_results(posted, then) if then else posted
+    refused = await _count_refused(context, messages)
+    taken = ImportResult([_describe_message(each, refused) for each in messages], rejected, posted)
+    if not options.interest or taken.is_interrupted or not any(each.debits for each in taken.messages):
         return taken
-    claimed = await late_interest.claim_behind(where, told.claims, heard, told.teller)
+    claimed = await late_interest.propose_since_mark(
+        context, options.interest, interruption, options.reporter
+    )
     return msgspec.structs.replace(taken, interest=claimed)
 
 
-async def _imported(
-    where: Where, paths: Sequence[Path], told: Telling
-) -> tuple[list[Imported], list[Rejection]]:
+async def _import_messages(
+    context: EngineContext, paths: Sequence[Path], options: ImportOptions
+) -> tuple[list[ImportedMessage], list[FileRejection]]:
     """Read, match and store files; and those that are no messages of a bank, or do not add up."""
-    settings, database = where.settings, where.database
-    messages: list[Imported] = []
-    rejected: list[Rejection] = []
-    with command_queries.told(database.dsn):
-        async with command_queries.connected(database.dsn) as connection:
-            await command_queries.bring_up_to_date(connection)
-            importer = Importer(connection, settings.data / FOLDER, _known(settings), told.teller.doing)
+    settings, database = context.settings, context.database
+    messages: list[ImportedMessage] = []
+    rejected: list[FileRejection] = []
+    with command_queries.translate_database_errors(database.dsn):
+        async with command_queries.connect(database.dsn) as connection:
+            await command_queries.apply_migrations(connection)
+            importer = Importer(
+                connection,
+                settings.data / FOLDER,
+                _load_import_reference(settings),
+                options.reporter.report_activity,
+            )
             for path in paths:
                 try:
-                    messages.append(await importer.take(path, again=told.again))
+                    messages.append(await importer.import_file(path, rematch=options.again))
                 except InputError as error:
-                    refused = Rejection(
-                        str(path), type(error).__name__, error.place, error.found, error.remedy
+                    refused = FileRejection(
+                        str(path), type(error).__name__, error.place, error.finding, error.remedy
                     )
                     rejected.append(refused)
     return messages, rejected
 
 
-def _together(first: Result, then: Result) -> Result:
+def _merge_results(first: ProcessingResult, second: ProcessingResult) -> ProcessingResult:
     """What became of the acts of both."""
     return msgspec.structs.replace(
-        then,
-        receipts=[*first.receipts, *then.receipts],
-        known=[*first.known, *then.known],
-        rejected=[*first.rejected, *then.rejected],
-        reasons=[*first.reasons, *then.reasons],
+        second,
+        receipts=[*first.receipts, *second.receipts],
+        known=[*first.known, *second.known],
+        rejected=[*first.rejected, *second.rejected],
+        reasons=[*first.reasons, *second.reasons],
     )
 
 
-async def _post(
-    where: Where, messages: Sequence[Imported], heard: Interruption, teller: Narrator
-) -> Result | None:
+async def _post_acts(
+    context: EngineContext,
+    messages: Sequence[ImportedMessage],
+    interruption: Interruption,
+    reporter: ProgressReporter,
+) -> ProcessingResult | None:
     if not any(each.is_pending for each in messages):
         return None
     files = list(dict.fromkeys(each.acts_path for each in messages if each.acts_path))
-    teller.doing("posting")
+    reporter.report_activity("posting")
     # acts that were refused are the same bytes once they may pass, and those accepted before are duplicates then
-    order = Order(files, Envelope(sender=SENDER), again=any(each.was_refused for each in messages))
-    result = file_processing.proved(
-        await file_processing.process(where, order, heard, teller), "the bank's answers"
+    order = ProcessingRequest(
+        files, Envelope(sender=SENDER), reprocess=any(each.was_refused for each in messages)
+    )
+    result = file_processing.require_accepted(
+        await file_processing.process_files(context, order, interruption, reporter), "the bank's answers"
     )
     if not result.is_interrupted:
         for path in files:
@@ -158,37 +172,47 @@ async def _post(
     return result
 
 
-async def _refused(where: Where, messages: Sequence[Imported]) -> dict[bytes, Counter[str]]:
+async def _count_refused(
+    context: EngineContext, messages: Sequence[ImportedMessage]
+) -> dict[bytes, Counter[str]]:
     """How many lines of the acts of ``messages`` stand refused, by file of acts and code."""
     found: dict[bytes, Counter[str]] = {}
     files = [each.acts_hash for each in messages if each.acts_hash]
     if not files:
         return found
-    with command_queries.told(where.database.dsn):
-        async with command_queries.connected(where.database.dsn) as connection:
-            for row in await bank.refused(connection, files):
+    with command_queries.translate_database_errors(context.database.dsn):
+        async with command_queries.connect(context.database.dsn) as connection:
+            for row in await bank.load_refused_acts(connection, files):
                 found.setdefault(row["file_hash"], Counter())[Outcome(row["code"]).name] += 1
     return found
 
 
-def years(settings: Settings) -> Mapping[int, Accountants]:
+def load_accountants(settings: Settings) -> Mapping[int, Accountants]:
     """The accountants of every exercise that the calendar knows."""
-    return Books.load(settings.reference or SHIPPED).accountants
+    return PaymentReference.load(settings.reference or SAMPLE_FOLDER).accountants
 
 
-def _known(settings: Settings) -> Known:
-    outbox = Outbox(settings.data / payment_runs.OUTBOX)
+def _load_import_reference(settings: Settings) -> ImportContext:
+    outbox = Outbox(settings.data / payment_runs.OUTBOX_FOLDER)
 
-    def lots(run: int, name: str) -> Lots | None:
-        path = outbox.path(run, name)
-        return pain001_reader.by_lot(pain001_reader.read([path])) if path.exists() else None
+    def lots(run: int, name: str) -> TransfersByLot | None:
+        path = outbox.locate(run, name)
+        return (
+            pain001_reader.list_ids_by_lot(pain001_reader.read_payment_files([path]))
+            if path.exists()
+            else None
+        )
 
-    return Known(years(settings), bank_reasons.load(settings.reference or SHIPPED), lots)
+    return ImportContext(
+        load_accountants(settings), bank_reasons.load(settings.reference or SAMPLE_FOLDER), lots
+    )
 
 
-def _message(imported: Imported, refused: Mapping[bytes, Mapping[str, int]]) -> Message:
+def _describe_message(
+    imported: ImportedMessage, refused: Mapping[bytes, Mapping[str, int]]
+) -> MessageReceipt:
     message = imported.message
-    return Message(
+    return MessageReceipt(
         file=imported.path.name,
         message=imported.number,
         attempt=imported.attempt,

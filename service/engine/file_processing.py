@@ -15,30 +15,35 @@ import msgspec
 import psutil
 
 from core.errors import EngineError
-from core.stage_timing import Stages
-from ingest.queue.admission import sweep
-from ingest.queue.file_feed import FileFeed, Order, Rejected
+from core.stage_timing import StageTimes
+from ingest.queue.admission import remove_undecided
+from ingest.queue.file_feed import FileFeed, ProcessingRequest, RejectedFile
 from ingest.spool.spool import Spool
 from posting import pipeline
-from posting.batch import Batch, Outcome, Tally
-from posting.book.registry import Reference
+from posting.batch import Batch, BatchResult, Tally
+from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
-from posting.recovery.book_loading import Loaded
+from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
 from service.database import command_queries
 from service.database.embedded import Database
 from service.results import pain002_files
-from service.results.pain002_files import Answered
+from service.results.pain002_files import Pain002File
 from service.results.receipts import Reason, Receipt
 from service.settings import Settings
-from service.terminal.processing_progress import Course, File, Narrator, followed
+from service.terminal.processing_progress import (
+    FileProgress,
+    ProcessingProgress,
+    ProgressReporter,
+    report_progress,
+)
 from service.terminal.signals import Interruption
 
 Store = TypeVar("Store", bound=PostgresStore)
 _STOPPING = "Stopping after the batches under way; once more stops at once."
 
 
-class Rejection(msgspec.Struct, frozen=True):
+class FileRejection(msgspec.Struct, frozen=True):
     """A file refused whole; nothing of it was decided."""
 
     file: str
@@ -65,20 +70,20 @@ class Speed(msgspec.Struct, frozen=True):
     """Core-microseconds a line of each stage, in this process."""
 
 
-class Lost(msgspec.Struct, frozen=True):
+class MissingFile(msgspec.Struct, frozen=True):
     """A submission that waits for its file."""
 
     submission: int
     reason: str
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessingResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the files of a run."""
 
     receipts: list[Receipt]
     known: list[Receipt]
     """Of files processed before."""
-    rejected: list[Rejection]
+    rejected: list[FileRejection]
     twice: list[str]
     """Paths with the same bytes as another one of the run, which were taken once."""
     reasons: list[Reason]
@@ -87,14 +92,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The hash of the last batch."""
     speed: Speed
     is_interrupted: bool
-    lost: list[Lost]
+    lost: list[MissingFile]
     """Set aside: their files are gone from the spool, and must be sent again."""
-    answered: list[Answered]
+    answered: list[Pain002File]
     """Payment files, and their pain.002."""
 
 
 @dataclass(slots=True)
-class Stoppable:
+class StoppableFeed:
     """A feed that ends when it is asked to; what it has not given yet waits for the next run."""
 
     feed: FileFeed
@@ -104,21 +109,21 @@ class Stoppable:
         """Give no further batch."""
         self.is_stopping = True
 
-    async def open(self, loaded: Loaded) -> None:
+    async def open(self, loaded: LoadedBook) -> None:
         """Stand where the last commit left off."""
         await self.feed.open(loaded)
 
-    def batches(self) -> Generator[Batch]:
+    def produce_batches(self) -> Generator[Batch]:
         """The feed's batches until the stop."""
-        return self._until_stopped(self.feed.batches())
+        return self._until_stopped(self.feed.produce_batches())
 
-    def end(self) -> None:
+    def stop_producing(self) -> None:
         """No batch is asked for any more."""
-        self.feed.end()
+        self.feed.stop_producing()
 
-    def again(self, decided: Batch) -> Iterator[Batch]:
+    def retry_held(self, decided: Batch) -> Iterator[Batch]:
         """The feed's held acts until the stop."""
-        return self._until_stopped(self.feed.again(decided))
+        return self._until_stopped(self.feed.retry_held(decided))
 
     def _until_stopped(self, batches: Iterator[Batch]) -> Generator[Batch]:
         for batch in batches:
@@ -128,43 +133,43 @@ class Stoppable:
 
 
 @dataclass(slots=True)
-class Clock:
+class ProcessingClock:
     """When the work began and when the last commit was."""
 
-    course: Course
-    stages: Stages = field(default_factory=Stages)
-    began: float = field(default_factory=time.time)
-    processor: float = field(default_factory=time.process_time)
+    progress: ProcessingProgress
+    stages: StageTimes = field(default_factory=StageTimes)
+    started_at: float = field(default_factory=time.time)
+    processor_start: float = field(default_factory=time.process_time)
     last_commit: float = field(default_factory=time.time)
-    spent: float = 0.0
+    processor_seconds: float = 0.0
     """Processor seconds up to the last commit."""
-    indexed: float = 0.0
+    indexing_seconds: float = 0.0
 
-    def commit(self, outcome: Outcome, taken: list[int]) -> None:
+    def record_commit(self, outcome: BatchResult, submissions: list[int]) -> None:
         """Note a committed batch."""
-        decided = ((row.submission, _decided(row.tally)) for row in outcome.progress)
-        self.course.advance(decided, taken)
-        self.last_commit, self.spent = time.time(), time.process_time() - self.processor
+        decided = ((row.submission, _count_decided(row.tally)) for row in outcome.progress)
+        self.progress.advance(decided, submissions)
+        self.last_commit, self.processor_seconds = time.time(), time.process_time() - self.processor_start
 
     @contextmanager
-    def indexing(self) -> Iterator[None]:
+    def time_indexing(self) -> Iterator[None]:
         """Note how long the body takes."""
         start = time.perf_counter()
         yield
-        self.indexed = time.perf_counter() - start
+        self.indexing_seconds = time.perf_counter() - start
 
-    def speed(self) -> Speed:
+    def measure_speed(self) -> Speed:
         """What it all took."""
-        lines = self.course.lines
-        seconds = self.last_commit - started()
+        lines = self.progress.committed_lines
+        seconds = self.last_commit - read_start_time()
         unit = 1 if sys.platform == "darwin" else 1024
         return Speed(
             lines=lines,
             seconds=round(seconds, 3),
             lines_a_second=round(lines / seconds),
-            working_seconds=round(self.last_commit - self.began, 3),
-            indexing_seconds=round(self.indexed, 3),
-            core_microseconds_a_line=round(self.spent * 1e6 / max(lines, 1), 3),
+            working_seconds=round(self.last_commit - self.started_at, 3),
+            indexing_seconds=round(self.indexing_seconds, 3),
+            core_microseconds_a_line=round(self.processor_seconds * 1e6 / max(lines, 1), 3),
             peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit,
             stage_microseconds_a_line={
                 stage: round(spent / 1e3 / max(lines, 1), 4)
@@ -173,7 +178,7 @@ class Clock:
         )
 
 
-def started() -> float:
+def read_start_time() -> float:
     """When this process began, in seconds since 1970.
 
     The system counts ticks from its start, but tells when that was in whole seconds only: hence the detour.
@@ -184,7 +189,7 @@ def started() -> float:
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def proved(result: Result, what: str) -> Result:
+def require_accepted(result: ProcessingResult, origin: str) -> ProcessingResult:
     """``result``, in which our own acts of ``what`` are; a file of ours that is refused whole is no outcome to go on with.
 
     Raises
@@ -193,28 +198,30 @@ def proved(result: Result, what: str) -> Result:
         The acts were refused whole.
     """
     if result.rejected:
-        raise EngineError(f"the acts of {what} were refused whole: {result.rejected[0].found}")
+        raise EngineError(f"the acts of {origin} were refused whole: {result.rejected[0].found}")
     return result
 
 
-def _decided(tally: Tally) -> int:
+def _count_decided(tally: Tally) -> int:
     return tally.accepted + tally.duplicate + tally.refused + tally.suspended
 
 
-class Where(NamedTuple):
+class EngineContext(NamedTuple):
     """Where files are processed, and by which nomenclature and chart."""
 
     settings: Settings
     database: Database
-    reference: Reference
+    reference: ReferenceData
 
 
-def reference_of(settings: Settings) -> Reference:
+def load_reference(settings: Settings) -> ReferenceData:
     """The reference data that the settings name: our own where they name none."""
-    return Reference.load(settings.reference) if settings.reference else Reference.load()
+    return ReferenceData.load(settings.reference) if settings.reference else ReferenceData.load()
 
 
-async def process(where: Where, order: Order, interruption: Interruption, teller: Narrator) -> Result:
+async def process_files(
+    context: EngineContext, order: ProcessingRequest, interruption: Interruption, reporter: ProgressReporter
+) -> ProcessingResult:
     """Bring the files of ``order``, and what earlier runs left, to their end in an open database.
 
     Raises
@@ -222,78 +229,86 @@ async def process(where: Where, order: Order, interruption: Interruption, teller
     EngineError
         The engine cannot go on; what is committed stays, and the same call goes on from there.
     """
-    course = Course(order.paths)
-    async with held(where.database, PostgresStore, where.settings.command_seconds) as store:
-        clock = Clock(course)
-        spool = Spool(where.settings.data / "spool")
-        await sweep(spool, store)
-        files = FileFeed(replace(order, admitted=course.admit), spool, store, clock.stages)
-        feed = Stoppable(files)
-        left = await command_queries.due(store.keeper)
-        course.resume(File(each.file, each.size_bytes, each.lines, each.decided) for each in left)
+    course = ProcessingProgress(order.paths)
+    async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
+        clock = ProcessingClock(course)
+        spool = Spool(context.settings.data / "spool")
+        await remove_undecided(spool, store)
+        files = FileFeed(replace(order, on_admitted=course.admit), spool, store, clock.stages)
+        feed = StoppableFeed(files)
+        left = await command_queries.read_unfinished(store.connection)
+        course.resume(FileProgress(each.file, each.size_bytes, each.lines, each.decided) for each in left)
 
-        def committed(outcome: Outcome) -> None:
-            clock.commit(outcome, files.taken)
-            files.lost.committed(outcome)
+        def committed(outcome: BatchResult) -> None:
+            clock.record_commit(outcome, files.processed)
+            files.missing_files.handle_commit(outcome)
 
-        told = pipeline.Settings(
+        told = pipeline.PipelineSettings(
             stages=clock.stages,
-            committed=committed,
-            failed=lambda batch, cause: teller.doing(
+            on_committed=committed,
+            on_failed=lambda batch, cause: reporter.report_activity(
                 f"batch {batch} failed, once more from the last commit: {cause!r}"
             ),
         )
-        with interruption.meaning(feed.stop, _STOPPING):
-            async with followed(course, teller):
-                await Pipeline(store, where.reference, told).run(feed)
+        with interruption.stop_with(feed.stop, _STOPPING):
+            async with report_progress(course, reporter):
+                await Pipeline(store, context.reference, told).run(feed)
         if not feed.is_stopping:
-            teller.doing("indexing what came")
-            with clock.indexing():
+            reporter.report_activity("indexing what came")
+            with clock.time_indexing():
                 await store.fetch("index_what_came")
-        return await _result(where, store, feed, clock)
+        return await _build_result(context, store, feed, clock)
 
 
 @asynccontextmanager
-async def held(
-    database: Database, made: Callable[[str], Store], command_seconds: int
+async def open_store(
+    database: Database, create: Callable[[str], Store], command_seconds: int
 ) -> AsyncIterator[Store]:
     """The lease on the database, held by a store that is ``made`` for its address."""
     holder = f"process {os.getpid()} on {platform.node()}"
-    with command_queries.told(database.dsn):
-        store = made(database.dsn)
-        store.limit(command_seconds)
-        async with store.held(holder):
+    with command_queries.translate_database_errors(database.dsn):
+        store = create(database.dsn)
+        store.limit_command_time(command_seconds)
+        async with store.own_lease(holder):
             yield store
 
 
-async def _result(where: Where, store: PostgresStore, feed: Stoppable, clock: Clock) -> Result:
+async def _build_result(
+    context: EngineContext, store: PostgresStore, feed: StoppableFeed, clock: ProcessingClock
+) -> ProcessingResult:
     files = feed.feed
-    batch, chain = await command_queries.chain_head(store.keeper)
-    receipts = await command_queries.read_receipts(store.keeper, files.taken)
-    known = await command_queries.read_receipts(store.keeper, [each.submission for each in files.known])
-    ended = pain002_files.Ended([*receipts, *known], files.rejected)
-    return Result(
+    batch, chain = await command_queries.read_chain_head(store.connection)
+    receipts = await command_queries.read_receipts(store.connection, files.processed)
+    known = await command_queries.read_receipts(
+        store.connection, [each.submission for each in files.already_processed]
+    )
+    ended = pain002_files.ProcessedFiles([*receipts, *known], files.rejected)
+    return ProcessingResult(
         receipts=receipts,
         known=known,
-        rejected=[_rejection(each) for each in files.rejected],
-        twice=[] if feed.is_stopping else _twice(files, clock.course),
-        reasons=await command_queries.read_reasons(store.keeper, files.taken),
+        rejected=[_to_rejected_file(each) for each in files.rejected],
+        twice=[] if feed.is_stopping else _list_repeated_paths(files, clock.progress),
+        reasons=await command_queries.read_reasons(store.connection, files.processed),
         batch=batch,
         chain=chain,
-        speed=clock.speed(),
+        speed=clock.measure_speed(),
         is_interrupted=feed.is_stopping,
-        lost=[Lost(number, files.lost.reason(number)) for number in files.lost],
-        answered=await pain002_files.answer(where.settings, where.database.dsn, ended),
+        lost=[MissingFile(number, files.missing_files.find_reason(number)) for number in files.missing_files],
+        answered=await pain002_files.write_reports(context.settings, context.database.dsn, ended),
     )
 
 
-def _twice(files: FileFeed, course: Course) -> list[str]:
+def _list_repeated_paths(files: FileFeed, progress: ProcessingProgress) -> list[str]:
     """Paths that were neither taken up nor refused nor known: their bytes came under another name."""
-    met = {*course.admitted, *(each.path for each in files.known), *(each.path for each in files.rejected)}
-    names = {file.name for file in course.files}
-    return [str(path) for path in course.paths if path not in met and path.name not in names]
+    met = {
+        *progress.admitted,
+        *(each.path for each in files.already_processed),
+        *(each.path for each in files.rejected),
+    }
+    names = {file.name for file in progress.files}
+    return [str(path) for path in progress.paths if path not in met and path.name not in names]
 
 
-def _rejection(rejected: Rejected) -> Rejection:
+def _to_rejected_file(rejected: RejectedFile) -> FileRejection:
     error = rejected.error
-    return Rejection(str(rejected.path), type(error).__name__, error.place, error.found, error.remedy)
+    return FileRejection(str(rejected.path), type(error).__name__, error.place, error.finding, error.remedy)

@@ -4,12 +4,12 @@ import importlib
 import pkgutil
 import time
 
-from service.terminal.processing_progress import Narrator
+from service.terminal.processing_progress import ProgressReporter
 
 _QUICK_SECONDS = 1.5
 
 
-def load(teller: Narrator) -> None:
+def load_kernels(reporter: ProgressReporter) -> None:
     """Import every kernel; the first time on a machine they are compiled, which takes a minute."""
     import kernels
 
@@ -17,5 +17,5 @@ def load(teller: Narrator) -> None:
     began = time.monotonic()
     for done, name in enumerate(names):
         if time.monotonic() - began > _QUICK_SECONDS:
-            teller.stepping(done, len(names), "compiling the kernels, once on this machine")
+            reporter.report_steps(done, len(names), "compiling the kernels, once on this machine")
         importlib.import_module(f"kernels.{name}")

@@ -7,19 +7,19 @@ import msgspec
 import structlog
 
 
-def to_standard_error() -> None:
+def log_to_standard_error() -> None:
     """Write logs from now on."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_encoded),
+            structlog.processors.JSONRenderer(serializer=_encode),
         ],
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
 
 
-def _encoded(event: Any, **_: Any) -> bytes:
+def _encode(event: Any, **_: Any) -> bytes:
     return msgspec.json.encode(event, enc_hook=repr)

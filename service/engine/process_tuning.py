@@ -14,7 +14,7 @@ The usual 5 ms let a thread busy with columns keep the one that feeds PostgreSQL
 SERVING_SWITCH_SECONDS = 0.0002
 """A service's loop is hardly ever idle, and every column that the engine takes up lets go of the interpreter once."""
 
-_COLLECTED_AFTER = (50_000, 20, 20)
+_COLLECTION_THRESHOLDS = (50_000, 20, 20)
 """Objects made, less those gone again, before the youngest are looked through, and how seldom older ones are.
 
 Hundreds of forms wait at once, of some thirty objects each, and go without a circle: a search finds nothing there.
@@ -23,7 +23,7 @@ Hundreds of forms wait at once, of some thirty objects each, and go without a ci
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8
 
 
-def tune() -> None:
+def tune_process() -> None:
     """Switch threads sooner, and keep freed memory for the next batch instead of giving it back and asking again.
 
     Batches are freed by another thread than the one that made them, so one arena serves all threads, Arrow's included.
@@ -39,7 +39,7 @@ def tune() -> None:
             library.mallopt(_M_TOP_PAD, 1 << 26)
 
 
-def settle() -> None:
+def tune_service() -> None:
     """Leave what is loaded out of every search for garbage from now on, search seldom, and let threads change sooner.
 
     Hardly anything here goes round in circles, and a search through all of it stops the service for a quarter of a
@@ -47,5 +47,5 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_COLLECTED_AFTER)
+    gc.set_threshold(*_COLLECTION_THRESHOLDS)
     sys.setswitchinterval(SERVING_SWITCH_SECONDS)

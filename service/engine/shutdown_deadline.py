@@ -8,23 +8,23 @@ import asyncio
 import os
 import threading
 
-from service.terminal.console import complain
+from service.terminal.console import print_error
 
-LEAVE_SECONDS = 10
+EXIT_SECONDS = 10
 EXIT_STOPPED = 3
 
 
-def leave_in_time(engine: "asyncio.Task[None]") -> None:
+def exit_after_failure(engine: "asyncio.Task[None]") -> None:
     """Called when the engine has ended: if it failed, the process ends soon, whatever hangs."""
     if engine.cancelled() or (cause := engine.exception()) is None:
         return
-    timer = threading.Timer(LEAVE_SECONDS, _leave, (str(cause) or repr(cause),))
+    timer = threading.Timer(EXIT_SECONDS, _exit, (str(cause) or repr(cause),))
     timer.daemon = True
     timer.start()
 
 
-def _leave(cause: str) -> None:
-    complain(
+def _exit(cause: str) -> None:
+    print_error(
         f"{cause}\nThe database does not let go. Nothing committed is lost: start again with the same command."
     )
     os._exit(EXIT_STOPPED)

@@ -19,11 +19,11 @@ POLL_SECONDS = 1
 _UNREACHABLE = "the database does not answer"
 
 
-class StoodDown(CrescendoError):
+class StandbyStopped(CrescendoError):
     """Asked to stop before its turn came; nothing was begun."""
 
 
-async def turn(dsn: str, interruption: Interruption, told: Callable[[str], None]) -> None:
+async def wait_for_turn(dsn: str, interruption: Interruption, progress: Callable[[str], None]) -> None:
     """Wait until no engine works on the database of ``dsn``.
 
     A database that does not answer is waited for as well: its own standby may be about to take its place.
@@ -34,22 +34,22 @@ async def turn(dsn: str, interruption: Interruption, told: Callable[[str], None]
         A signal came first.
     """
     stopped, before = asyncio.Event(), ""
-    with interruption.meaning(stopped.set, ""):
-        while (reason := await _reason(dsn)) and not stopped.is_set():
+    with interruption.stop_with(stopped.set, ""):
+        while (reason := await _read_reason(dsn)) and not stopped.is_set():
             if reason != before:
-                told(f"standing by: {reason}")
+                progress(f"standing by: {reason}")
                 LOG.info("standing by", reason=reason)
                 before = reason
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), POLL_SECONDS)
     if stopped.is_set():
-        raise StoodDown
+        raise StandbyStopped
 
 
-async def _reason(dsn: str) -> str:
+async def _read_reason(dsn: str) -> str:
     """Why it is not our turn; empty when it is."""
     try:
-        holder = await command_queries.at_work(dsn)
-    except command_queries.FAILURES as error:
+        holder = await command_queries.read_lease_owner(dsn)
+    except command_queries.DATABASE_ERRORS as error:
         return f"{_UNREACHABLE}: {error}"
     return f"{holder} works on it" if holder else ""

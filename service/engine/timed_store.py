@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from posting.batch import Outcome
+from posting.batch import BatchResult
 from posting.store.journal_store import PostgresStore
 
 STEPS = ("copy", "turn", "close")
@@ -18,36 +18,36 @@ class TimedStore(PostgresStore):
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
-        self.took: Callable[[float], None] = lambda _: None
+        self.on_commit: Callable[[float], None] = lambda _: None
         """Told the seconds of every commit, its turn waited for."""
         self.nanoseconds: dict[str, int] = dict.fromkeys(("connection", *STEPS), 0)
         """Waited by all batches together, side by side: for a free connection, and at each step."""
-        self._reached: dict[int, list[int]] = {}
+        self._step_times: dict[int, list[int]] = {}
         """When each batch under way began, was copied, and had its turn."""
 
-    async def begin(self) -> Any:
+    async def borrow_copier(self) -> Any:
         """A free copying connection."""
         start = time.monotonic_ns()
-        connection = await super().begin()
+        connection = await super().borrow_copier()
         self.nanoseconds["connection"] += time.monotonic_ns() - start
         return connection
 
-    async def commit(self, connection: Any, outcome: Outcome, before: asyncio.Event) -> None:
+    async def commit(self, connection: Any, outcome: BatchResult, before: asyncio.Event) -> None:
         """Store ``outcome`` in one transaction, after the batch before it."""
-        reached = self._reached[outcome.number] = [time.monotonic_ns()]
+        reached = self._step_times[outcome.number] = [time.monotonic_ns()]
         try:
             await super().commit(connection, outcome, before)
         finally:
-            del self._reached[outcome.number]
+            del self._step_times[outcome.number]
         reached.append(time.monotonic_ns())
         for step, (start, end) in zip(STEPS, pairwise(reached), strict=True):
             self.nanoseconds[step] += end - start
-        self.took((reached[-1] - reached[0]) / 1e9)
+        self.on_commit((reached[-1] - reached[0]) / 1e9)
 
-    async def _copy(self, connection: Any, outcome: Outcome) -> None:
+    async def _copy(self, connection: Any, outcome: BatchResult) -> None:
         await super()._copy(connection, outcome)
-        self._reached[outcome.number].append(time.monotonic_ns())
+        self._step_times[outcome.number].append(time.monotonic_ns())
 
-    async def _close_batch(self, connection: Any, outcome: Outcome) -> None:
-        self._reached[outcome.number].append(time.monotonic_ns())
+    async def _close_batch(self, connection: Any, outcome: BatchResult) -> None:
+        self._step_times[outcome.number].append(time.monotonic_ns())
         await super()._close_batch(connection, outcome)

@@ -16,31 +16,31 @@ from weakref import WeakValueDictionary
 import asyncpg
 
 from service.http import quotas
-from service.http.problems import busy
-from service.http.quotas import Room, own_part
+from service.http.problems import try_again
+from service.http.quotas import Quota, compute_sender_limit
 
-LOOK_UPS = 4
-LOOK_UPS_WAITING_MAX = 200
-LOOK_UP_SECONDS = 10
-REPORTS = 2
+LOOKUP_CONNECTIONS = 4
+LOOKUPS_WAITING_MAX = 200
+LOOKUP_SECONDS = 10
+REPORT_THREADS = 2
 REPORT_SECONDS = 30
 
-Found = TypeVar("Found")
-Question = Callable[[asyncpg.Connection], Awaitable[Found]]
+Result = TypeVar("Result")
+JournalQuery = Callable[[asyncpg.Connection], Awaitable[Result]]
 
 
-class Journal:
+class JournalReader:
     """Questions to the journal, each answered as of one moment."""
 
     def __init__(self, dsn: str, pool: asyncpg.Pool) -> None:
         self._dsn, self._pool = dsn, pool
-        self._look_ups = Room(LOOK_UPS_WAITING_MAX, quotas.QUESTIONS)
-        self._turns = WeakValueDictionary[str, asyncio.Semaphore]()
+        self._lookup_quota = Quota(LOOKUPS_WAITING_MAX, quotas.LOOKUPS)
+        self._sender_turns = WeakValueDictionary[str, asyncio.Semaphore]()
         """By sender, for as long as one of its look-ups waits or is under way."""
-        self._seats, self._seating = Room(REPORTS, quotas.REPORTS), threading.Lock()
-        self._threads = ThreadPoolExecutor(REPORTS, "report")
+        self._report_quota, self._report_lock = Quota(REPORT_THREADS, quotas.REPORTS), threading.Lock()
+        self._threads = ThreadPoolExecutor(REPORT_THREADS, "report")
 
-    async def look_up(self, question: Question[Found], sender: str) -> Found:
+    async def run_lookup(self, query: JournalQuery[Result], sender: str) -> Result:
         """The answer to a question of ``sender`` that needs few rows.
 
         Raises
@@ -48,14 +48,16 @@ class Journal:
         Problem
             Too many ask, or too many of the sender's, or it takes too long.
         """
-        with self._look_ups.share(sender) as place, _in_time(LOOK_UP_SECONDS):
+        with self._lookup_quota.open_share(sender) as place, _limit_time(LOOKUP_SECONDS):
             place.take(1)
-            turn = self._turns.setdefault(sender, asyncio.Semaphore(own_part(LOOK_UPS)))
-            async with asyncio.timeout(LOOK_UP_SECONDS) as waiting, turn, self._pool.acquire() as connection:
+            turn = self._sender_turns.setdefault(
+                sender, asyncio.Semaphore(compute_sender_limit(LOOKUP_CONNECTIONS))
+            )
+            async with asyncio.timeout(LOOKUP_SECONDS) as waiting, turn, self._pool.acquire() as connection:
                 waiting.reschedule(None)  # the server ends what takes too long
-                return await _as_of_now(cast(asyncpg.Connection, connection), question)
+                return await _run_in_snapshot(cast(asyncpg.Connection, connection), query)
 
-    async def report(self, question: Question[Found], sender: str) -> Found:
+    async def run_report(self, query: JournalQuery[Result], sender: str) -> Result:
         """The answer to a question that needs many rows; ``question`` runs in another thread.
 
         Raises
@@ -63,26 +65,30 @@ class Journal:
         Problem
             Other reports are being made, or one of the sender's, or it takes too long.
         """
-        seat = self._seat(sender)
-        work = self._threads.submit(lambda: asyncio.run(self._alone(question)))
-        work.add_done_callback(lambda _: self._leave(seat))  # also where nobody waits for it any more
+        seat = self._take_report_slot(sender)
+        work = self._threads.submit(lambda: asyncio.run(self._run_isolated(query)))
+        work.add_done_callback(
+            lambda _: self._release_report_slot(seat)
+        )  # also where nobody waits for it any more
         return await asyncio.wrap_future(work)
 
-    def _seat(self, sender: str) -> ExitStack:
-        with self._seating, ExitStack() as seat:
-            seat.enter_context(self._seats.share(sender)).take(1)
+    def _take_report_slot(self, sender: str) -> ExitStack:
+        with self._report_lock, ExitStack() as seat:
+            seat.enter_context(self._report_quota.open_share(sender)).take(1)
             return seat.pop_all()
 
-    def _leave(self, seat: ExitStack) -> None:
+    def _release_report_slot(self, seat: ExitStack) -> None:
         """Called in the thread that made the report."""
-        with self._seating:
+        with self._report_lock:
             seat.close()
 
-    async def _alone(self, question: Question[Found]) -> Found:
-        with _in_time(REPORT_SECONDS):
-            connection = await asyncpg.connect(self._dsn, server_settings=_settings(REPORT_SECONDS, "on"))
+    async def _run_isolated(self, query: JournalQuery[Result]) -> Result:
+        with _limit_time(REPORT_SECONDS):
+            connection = await asyncpg.connect(
+                self._dsn, server_settings=_build_settings(REPORT_SECONDS, "on")
+            )
             try:
-                return await _as_of_now(connection, question)
+                return await _run_in_snapshot(connection, query)
             finally:
                 await connection.close()
 
@@ -92,38 +98,40 @@ class Journal:
 
 
 @asynccontextmanager
-async def asking(dsn: str) -> AsyncIterator[Journal]:
+async def open_journal(dsn: str) -> AsyncIterator[JournalReader]:
     """The journal of a database, open to questions."""
-    settings = _settings(LOOK_UP_SECONDS, "off")
-    async with asyncpg.create_pool(dsn, min_size=0, max_size=LOOK_UPS, server_settings=settings) as pool:
-        journal = Journal(dsn, pool)
+    settings = _build_settings(LOOKUP_SECONDS, "off")
+    async with asyncpg.create_pool(
+        dsn, min_size=0, max_size=LOOKUP_CONNECTIONS, server_settings=settings
+    ) as pool:
+        journal = JournalReader(dsn, pool)
         try:
             yield journal
         finally:
             journal.close()
 
 
-async def _as_of_now(connection: asyncpg.Connection, question: Question[Found]) -> Found:
+async def _run_in_snapshot(connection: asyncpg.Connection, query: JournalQuery[Result]) -> Result:
     """Answer from one snapshot: what is committed meanwhile is in all of the answer, or in none of it."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await question(connection)
+        return await query(connection)
 
 
 @contextmanager
-def _in_time(seconds: int) -> Iterator[None]:
+def _limit_time(seconds: int) -> Iterator[None]:
     try:
         yield
     except (asyncpg.QueryCanceledError, TimeoutError) as error:
-        raise busy(f"That takes longer than {seconds} seconds: ask for less, or later", 30) from error
+        raise try_again(f"That takes longer than {seconds} seconds: ask for less, or later", 30) from error
 
 
-def _settings(seconds: int, whole_tables: str) -> dict[str, str]:
+def _build_settings(seconds: int, sequential_scans: str) -> dict[str, str]:
     """How the server is to work for a question; look-ups are to use indexes, whatever it thinks they cost."""
     return {
         "application_name": "crescendo reader",
         "default_transaction_read_only": "on",
         "statement_timeout": f"{seconds}s",
-        "enable_seqscan": whole_tables,
+        "enable_seqscan": sequential_scans,
         "plan_cache_mode": "force_custom_plan",
         "jit": "off",
         "max_parallel_workers_per_gather": "0",

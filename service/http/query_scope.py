@@ -7,36 +7,36 @@ from urllib.parse import urlencode
 import msgspec
 
 from core.calendar import YEAR_FIRST, YEAR_LAST
-from reporting.act_history import accepted_lines, refused_lines
+from reporting.act_history import fetch_accepted_lines, fetch_refused_lines
 from reporting.act_views import Payee
-from reporting.code_names import Names
-from reporting.report_queries import Connection, Row, batch_or_last, fetch
-from reporting.visibility import Asked, Sight, within
+from reporting.code_names import CodeNames
+from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
+from reporting.visibility import ReferenceQuery, Visibility, list_centres_within
 from service.auth.api_keys import Caller
 from service.auth.roles import Role
 from service.http.http_messages import Request
-from service.http.problems import Problem, malformed, unknown
-from service.http.service_context import Desk
+from service.http.problems import Problem, malformed_request, not_found
+from service.http.service_context import ServiceContext
 
-REFERENCE_MAX = 35
-SENDER_MAX = 100
-BATCH_MAX = 10**18 - 1
+REFERENCE_LENGTH_MAX = 35
+SENDER_LENGTH_MAX = 100
+BATCH_NUMBER_MAX = 10**18 - 1
 Item = TypeVar("Item")
-YEARS = (YEAR_FIRST, YEAR_LAST)
+YEAR_RANGE = (YEAR_FIRST, YEAR_LAST)
 FOLLOWERS_MAX = 500
 """So many entries that follow those of one page are told with it."""
 
 
-class Eyes:
+class QueryScope:
     """How far callers see."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ServiceContext) -> None:
         self._desk = desk
-        self._of: Names | None = None
-        self._within: dict[frozenset[str], list[int] | None] = {}
+        self._cached_names: CodeNames | None = None
+        self._centres_by_perimeter: dict[frozenset[str], list[int] | None] = {}
         """As many as there are perimeters among the keys."""
 
-    async def of(self, request: Request) -> Sight:
+    async def read_visibility(self, request: Request) -> Visibility:
         """What the caller sees: its sender's acts, an auditor everybody's, within its programmes.
 
         Raises
@@ -44,25 +44,27 @@ class Eyes:
         Problem
             The caller names another sender, and is no auditor.
         """
-        who, named = request.who, request.text("sender", SENDER_MAX)
-        if named and named != who.sender and not who.reads_all:
-            raise hidden("Nothing of that sender is yours to see")
-        sender = named or (None if who.reads_all else who.sender)
-        return Sight(sender, await self.centres(who), sorted(who.programmes) or None)
+        who, named = request.caller, request.get_text("sender", SENDER_LENGTH_MAX)
+        if named and named != who.sender and not who.can_read_all_senders:
+            raise not_found_audited("Nothing of that sender is yours to see")
+        sender = named or (None if who.can_read_all_senders else who.sender)
+        return Visibility(sender, await self.find_centres(who), sorted(who.programmes) or None)
 
-    async def asked(self, request: Request, kinds: Sequence[int] | None) -> Asked:
+    async def read_reference_query(self, request: Request, kinds: Sequence[int] | None) -> ReferenceQuery:
         """Which lines a reference, and an exercise where one is named, ask for."""
-        reference = needed(request.text("reference", REFERENCE_MAX), "reference")
-        return Asked(reference, await self.of(request), kinds, year(request, "exercise"))
+        reference = require_text(request.get_text("reference", REFERENCE_LENGTH_MAX), "reference")
+        return ReferenceQuery(
+            reference, await self.read_visibility(request), kinds, read_year(request, "exercise")
+        )
 
-    async def centres(self, who: Caller) -> list[int] | None:
+    async def find_centres(self, who: Caller) -> list[int] | None:
         """Numbers of the fund centres in the caller's programmes; None for all."""
-        names = await self._desk.names()
-        if names is not self._of:
-            self._of, self._within = names, {}
-        if who.programmes not in self._within:
-            self._within[who.programmes] = within(names, who.programmes)
-        return self._within[who.programmes]
+        names = await self._desk.load_names()
+        if names is not self._cached_names:
+            self._cached_names, self._centres_by_perimeter = names, {}
+        if who.programmes not in self._centres_by_perimeter:
+            self._centres_by_perimeter[who.programmes] = list_centres_within(names, who.programmes)
+        return self._centres_by_perimeter[who.programmes]
 
 
 class Page(NamedTuple):
@@ -72,12 +74,15 @@ class Page(NamedTuple):
     limit: int
 
     @classmethod
-    def of(cls, request: Request, default: int, most: int) -> "Page":
+    def read(cls, request: Request, default: int, limit_max: int) -> "Page":
         """Read from ``after`` and ``limit``."""
-        return cls(request.number("after", 0, (0, BATCH_MAX)), request.number("limit", default, (1, most)))
+        return cls(
+            request.get_number("after", 0, (0, BATCH_NUMBER_MAX)),
+            request.get_number("limit", default, (1, limit_max)),
+        )
 
 
-async def seen(connection: Connection, sight: Sight, entry: int) -> Row:
+async def read_visible_entry(connection: Connection, sight: Visibility, entry: int) -> Row:
     """An entry that is the caller's to see.
 
     Raises
@@ -88,39 +93,39 @@ async def seen(connection: Connection, sight: Sight, entry: int) -> Row:
     rows = await fetch(connection, "entry_seen", entry, sight.sender, sight.centres)
     if rows and rows[0]["is_seen"]:
         return rows[0]
-    problem = hidden if rows else unknown
+    problem = not_found_audited if rows else not_found
     raise problem(f"You have no entry {entry}")
 
 
-async def nothing(connection: Connection, asked: Asked) -> Problem:
+async def act_not_found(connection: Connection, asked: ReferenceQuery) -> Problem:
     """No such line is the caller's to see; whether that reference is another's alone is for the trail to know."""
     any_sort = asked._replace(kinds=None, exercise=None)
-    own = await accepted_lines(connection, any_sort, most=1) or await refused_lines(
+    own = await fetch_accepted_lines(connection, any_sort, most=1) or await fetch_refused_lines(
         connection, any_sort, most=1
     )
     (row,) = await fetch(connection, "is_known", asked.reference)
-    problem = hidden if row["is_known"] and not own else unknown
+    problem = not_found_audited if row["is_known"] and not own else not_found
     return problem(f"You have no act {asked.reference} of that description")
 
 
-def hidden(detail: str) -> Problem:
+def not_found_audited(detail: str) -> Problem:
     """There, but not the caller's to see: the answer is that of nothing, and it is put on the trail."""
-    problem = unknown(detail)
+    problem = not_found(detail)
     problem.is_audited = True
     return problem
 
 
-def sees_programme(names: Names, who: Caller, centre: str) -> bool:
+def can_see_programme(names: CodeNames, who: Caller, centre: str) -> bool:
     """Whether a fund centre lies in the caller's perimeter."""
-    return not who.programmes or names.codes.programme_of(centre).code in who.programmes
+    return not who.programmes or names.codes.find_programme(centre).code in who.programmes
 
 
-def sees_bank_details(who: Caller) -> bool:
+def can_see_bank_details(who: Caller) -> bool:
     """Whether the caller sees whole IBANs: who answers for the right creditor, and who audits."""
     return bool(who.roles & {Role.ASSIGNED_ACCOUNTANT, Role.AUDITOR})
 
 
-def veiled(payee: Payee | None) -> Payee | None:
+def mask_payee(payee: Payee | None) -> Payee | None:
     """A payee whose IBAN can be recognised and not be used."""
     if payee is None:
         return None
@@ -128,17 +133,17 @@ def veiled(payee: Payee | None) -> Payee | None:
     return msgspec.structs.replace(payee, iban=f"{first}{'.' * max(len(payee.iban) - 8, 0)}{last}")
 
 
-def year(request: Request, name: str) -> int | None:
+def read_year(request: Request, name: str) -> int | None:
     """A year behind the question mark, if one is there."""
-    return request.number(name, 0, YEARS) or None
+    return request.get_number(name, 0, YEAR_RANGE) or None
 
 
-def batch(request: Request) -> int | None:
+def read_batch(request: Request) -> int | None:
     """The batch after which the answer is to stand, if one is named."""
-    return request.number("batch", 0, (0, BATCH_MAX)) if request.query("batch") else None
+    return request.get_number("batch", 0, (0, BATCH_NUMBER_MAX)) if request.get_query("batch") else None
 
 
-async def settled(connection: Connection, number: int | None) -> int:
+async def check_batch(connection: Connection, number: int | None) -> int:
     """The batch named, or the last one.
 
     Raises
@@ -146,29 +151,29 @@ async def settled(connection: Connection, number: int | None) -> int:
     Problem
         It is not committed yet.
     """
-    last = await batch_or_last(connection, None)
+    last = await find_batch_or_last(connection, None)
     if number is not None and number > last:
-        raise unknown(f"There is no batch {number} yet: the last one is {last}")
+        raise not_found(f"There is no batch {number} yet: the last one is {last}")
     return last if number is None else number
 
 
-def next_page(request: Request, names: Sequence[str], after: object, **fixed: object) -> str:
+def build_next_link(request: Request, names: Sequence[str], after: object, **fixed: object) -> str:
     """The address of the next page: the same question, behind ``after``, with what was open ``fixed``."""
-    said = {name: text for name in names if (text := request.query(name))}
+    said = {name: text for name in names if (text := request.get_query(name))}
     return f"{request.scope['path']}?{urlencode({**said, **fixed, 'after': after})}"
 
 
-def part(
+def slice_page(
     request: Request, names: Sequence[str], found: Sequence[Item], page: Page, **fixed: object
 ) -> tuple[list[Item], str | None]:
     """A page of a list that is made whole, and the address of the next."""
     end = page.after + page.limit
-    more = next_page(request, names, end, **fixed) if end < len(found) else None
+    more = build_next_link(request, names, end, **fixed) if end < len(found) else None
     return list(found[page.after : end]), more
 
 
-def needed(text: str, name: str) -> str:
+def require_text(text: str, name: str) -> str:
     """A text that must be there."""
     if not text:
-        raise malformed(f"{name} must be named")
+        raise malformed_request(f"{name} must be named")
     return text

@@ -5,44 +5,44 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from posting.batch import Outcome
+from posting.batch import BatchResult
 
 
-class Waiters:
+class SubmissionWaiters:
     """Who waits for which submission."""
 
     def __init__(self) -> None:
-        self._ends: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
-        self._is_over = False
+        self._events: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
+        self._is_closed = False
 
     @contextmanager
-    def end_of(self, submission: int) -> Iterator[asyncio.Event]:
+    def watch_end(self, submission: int) -> Iterator[asyncio.Event]:
         """An event that is set when the submission is decided, or when nobody may wait any longer."""
         event = asyncio.Event()
-        if self._is_over:
+        if self._is_closed:
             event.set()
-        self._ends[submission].add(event)
+        self._events[submission].add(event)
         try:
             yield event
         finally:
-            self._ends[submission].discard(event)
-            if not self._ends[submission]:
-                del self._ends[submission]
+            self._events[submission].discard(event)
+            if not self._events[submission]:
+                del self._events[submission]
 
-    def committed(self, outcome: Outcome) -> None:
+    def notify_committed(self, outcome: BatchResult) -> None:
         """Tell who waits for a submission that this batch ended."""
         for row in outcome.progress:
-            if row.stage.done and row.submission in self._ends:
-                self.end(row.submission)
+            if row.progress.is_done and row.submission in self._events:
+                self.notify_ended(row.submission)
 
-    def end(self, submission: int) -> None:
+    def notify_ended(self, submission: int) -> None:
         """Tell who waits for a submission that it has come to its end in another way."""
-        for event in self._ends.get(submission, ()):
+        for event in self._events.get(submission, ()):
             event.set()
 
     def close(self) -> None:
         """Let everybody go: they are answered with how far it is."""
-        self._is_over = True
-        for events in self._ends.values():
+        self._is_closed = True
+        for events in self._events.values():
             for event in events:
                 event.set()

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import structlog
 
-from service.settings import Misuse
+from service.settings import UsageError
 
 LOG = structlog.get_logger()
 
 
-class Files(NamedTuple):
+class TlsFiles(NamedTuple):
     """Where certificates and keys are."""
 
     certificate: Path
@@ -24,27 +24,27 @@ class Files(NamedTuple):
 class Tls:
     """What connections are made with; the certificate may be another from one connection to the next."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: TlsFiles) -> None:
         self._files = files
-        self.context = _context(files)
+        self.context = _build_context(files)
 
     @property
-    def demands_certificates(self) -> bool:
+    def requires_certificates(self) -> bool:
         """Whether a connection is made only with a certificate."""
         return self._files.client_ca is not None
 
     def reload(self) -> None:
         """Take certificate and key from their files anew; what does not fit together changes nothing."""
         try:
-            _context(self._files)
+            _build_context(self._files)
             self.context.load_cert_chain(self._files.certificate, self._files.key)
-        except Misuse as error:
+        except UsageError as error:
             LOG.warning("certificate not taken, the one before stays", cause=str(error))
         else:
             LOG.info("certificate taken anew", file=str(self._files.certificate))
 
 
-def _context(files: Files) -> ssl.SSLContext:
+def _build_context(files: TlsFiles) -> ssl.SSLContext:
     """TLS 1.2 or newer.
 
     Raises
@@ -63,5 +63,5 @@ def _context(files: Files) -> ssl.SSLContext:
             made.verify_mode = ssl.CERT_REQUIRED
     except (OSError, ValueError) as error:
         named = ", ".join(str(each) for each in files if each)
-        raise Misuse(f"no TLS with {named}: {error}") from error
+        raise UsageError(f"no TLS with {named}: {error}") from error
     return made

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from service.http.connection import Connection
+from service.http.connection import HttpConnection
 from service.http.router import Application
 from service.http.tls import Tls
-from service.settings import Misuse
+from service.settings import UsageError
 
 BACKLOG = 4096
 KEEP_ALIVE_SECONDS = 75
@@ -25,7 +25,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listening(host: str, port: int) -> socket.socket:
+def open_socket(host: str, port: int) -> socket.socket:
     """A socket that takes connections for us.
 
     Raises
@@ -40,7 +40,9 @@ def listening(host: str, port: int) -> socket.socket:
         found.bind((host, port))
     except (OSError, OverflowError) as error:
         found.close()
-        raise Misuse(f"cannot listen on {host}, port {port}: {error}. Choose --host and --port") from error
+        raise UsageError(
+            f"cannot listen on {host}, port {port}: {error}. Choose --host and --port"
+        ) from error
     return found
 
 
@@ -50,7 +52,7 @@ class WebServer:
     def __init__(self, application: Application, tls: Tls | None = None) -> None:
         config = uvicorn.Config(
             application,
-            http=Connection,
+            http=HttpConnection,
             ssl_context_factory=(lambda _config, _default: tls.context) if tls else None,
             ws="none",
             loop="none",
@@ -64,7 +66,7 @@ class WebServer:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
-        self._server, self._end = _Server(config), application.end
+        self._server, self._end = _Server(config), application.mark_stopping
 
     def stop(self) -> None:
         """Take no more connections; requests under way are answered first."""

@@ -11,72 +11,72 @@ from typing import NamedTuple
 import msgspec
 
 from core.errors import InputError
-from ingest.formats.detection import PAYMENT_FILES
-from ingest.queue.file_feed import Rejected
+from ingest.formats.detection import PAYMENT_FORMATS
+from ingest.queue.file_feed import RejectedFile
 from ingest.spool.spool import Spool
 from reporting import code_labels
 from reporting.code_names import read_names
-from service.dropfolders.file_names import harmless
-from service.dropfolders.result_files import PAIN002, PAYMENT_SUFFIXES
-from service.http.submission_queries import DATABASE_FAILURES, borrowed, reading
-from service.results.pain002_report import Source, Wanted, written
+from service.dropfolders.file_names import to_safe_name
+from service.dropfolders.result_files import PAIN002_SUFFIX, PAYMENT_SUFFIXES
+from service.http.submission_queries import DATABASE_FAILURES, borrow_connection, open_read_pool
+from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from service.results.receipts import Receipt
 from service.settings import Settings
-from service.terminal.console import complain
-from settlement.pain002_writer import refused_whole
+from service.terminal.console import print_error
+from settlement.pain002_writer import write_whole_refusal
 
 FOLDER = "answers"
 """In the data folder."""
 _DIGEST_LETTERS = 8
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Pain002File(msgspec.Struct, frozen=True):
     """A payment file, and where its pain.002 lies."""
 
     file: str
     pain002: str
 
 
-class Ended(NamedTuple):
+class ProcessedFiles(NamedTuple):
     """What became of the files of a run."""
 
     receipts: Sequence[Receipt]
-    rejected: Sequence[Rejected]
+    rejected: Sequence[RejectedFile]
 
 
-async def answer(settings: Settings, dsn: str, ended: Ended) -> list[Answered]:
+async def write_reports(settings: Settings, dsn: str, files: ProcessedFiles) -> list[Pain002File]:
     """Write a report on each payment file that is decided or was refused whole.
 
     One that cannot be written keeps nothing else: it is told, and the same command writes it.
     """
-    folder, found = settings.data / FOLDER, list[Answered]()
-    for path, error in ended.rejected:
+    folder, found = settings.data / FOLDER, list[Pain002File]()
+    for path, error in files.rejected:
         if path.name.lower().endswith(PAYMENT_SUFFIXES):
-            whole = _once(refused_whole(error.batch_id, error, datetime.now(UTC)))
-            found += await _written(folder / _name(path), str(path), whole)
-    done = [each for each in ended.receipts if each.done and each.format in PAYMENT_FILES]
+            whole = _stream_once(write_whole_refusal(error.batch_id, error, datetime.now(UTC)))
+            found += await _write_report(folder / _build_report_name(path), str(path), whole)
+    done = [each for each in files.receipts if each.done and each.format in PAYMENT_FORMATS]
     if done:
-        async with reading(dsn) as pool:
+        async with open_read_pool(dsn) as pool:
             codes = code_labels.load(settings.reference) if settings.reference else code_labels.load()
-            async with borrowed(pool) as connection:
+            async with borrow_connection(pool) as connection:
                 names = await read_names(connection, codes)
-            source = Source(names, pool, Spool(settings.data / "spool"))
+            source = ReportSource(names, pool, Spool(settings.data / "spool"))
             for each in done:
                 target = folder / f"pain002-{each.submission}.xml"
-                found += await _written(target, each.file, _decided(source, each.submission))
+                found += await _write_report(target, each.file, _stream_decided(source, each.submission))
     return found
 
 
-async def _decided(source: Source, submission: int) -> AsyncIterator[bytes]:
-    async for piece in await written(source, Wanted(submission)):
+async def _stream_decided(source: ReportSource, submission: int) -> AsyncIterator[bytes]:
+    async for piece in await stream_report(source, ReportRequest(submission)):
         yield piece
 
 
-async def _once(text: bytes) -> AsyncIterator[bytes]:
+async def _stream_once(text: bytes) -> AsyncIterator[bytes]:
     yield text
 
 
-async def _written(target: Path, file: str, pieces: AsyncIterator[bytes]) -> list[Answered]:
+async def _write_report(target: Path, file: str, pieces: AsyncIterator[bytes]) -> list[Pain002File]:
     """The report, whole under its name or not there; nothing where it could not be written."""
     partial = target.with_name(f".{target.name}.part")
     try:
@@ -90,12 +90,12 @@ async def _written(target: Path, file: str, pieces: AsyncIterator[bytes]) -> lis
     except (InputError, OSError, *DATABASE_FAILURES) as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        complain(f"{file}: no pain.002, and the same command writes it: {error}")
+        print_error(f"{file}: no pain.002, and the same command writes it: {error}")
         return []
-    return [Answered(file, str(target))]
+    return [Pain002File(file, str(target))]
 
 
-def _name(path: Path) -> str:
+def _build_report_name(path: Path) -> str:
     """Of the report on a file that has no number: its own name, and what tells it from others of that name."""
     digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:_DIGEST_LETTERS]
-    return f"{harmless(path.name)}-{digest}{PAIN002}"
+    return f"{to_safe_name(path.name)}-{digest}{PAIN002_SUFFIX}"

@@ -11,7 +11,7 @@ from core.remedies import REMEDIES
 OUTCOMES = ("accepted", "duplicate", "refused", "suspended")
 
 
-class Part(msgspec.Struct, frozen=True):
+class OutcomeTotals(msgspec.Struct, frozen=True):
     """Lines that ended the same way, and what they asked for."""
 
     lines: int
@@ -35,11 +35,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     lines: int
     cents: int
     done: bool
-    accepted: Part
-    duplicate: Part
-    refused: Part
-    suspended: Part
-    cancelled: Part | None
+    accepted: OutcomeTotals
+    duplicate: OutcomeTotals
+    refused: OutcomeTotals
+    suspended: OutcomeTotals
+    cancelled: OutcomeTotals | None
     """What the file held that was taken back before any of it was decided; null where it was not."""
     last_batch: int | None
     """The batch that brought it where it is."""
@@ -62,7 +62,7 @@ class Reason(msgspec.Struct, frozen=True):
     remedy: str
 
 
-def receipt(row: Mapping[str, Any]) -> Receipt:
+def build_receipt(row: Mapping[str, Any]) -> Receipt:
     """The receipt of one row of the query ``receipts``."""
     parts: dict[str, Any] = {name: {"lines": row[name], "cents": row[f"{name}_cents"]} for name in OUTCOMES}
     taken_back = {"lines": row["declared_lines"], "cents": row["declared_cents"]}
@@ -71,7 +71,7 @@ def receipt(row: Mapping[str, Any]) -> Receipt:
     return msgspec.convert({**same, **parts}, Receipt)
 
 
-def reasons(rows: Sequence[Mapping[str, Any]]) -> list[Reason]:
+def build_reasons(rows: Sequence[Mapping[str, Any]]) -> list[Reason]:
     """The refusals by code, the most frequent first."""
     found = []
     for row in rows:

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from reporting.report_tables import Grid
+from reporting.report_tables import ReportTable
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -17,53 +17,53 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def say(text: str = "") -> None:
+def print_line(text: str = "") -> None:
     """Write a sentence of the result."""
     print(text)
 
 
-def note(text: str) -> None:
+def print_note(text: str) -> None:
     """Write a remark beside the result."""
     print(text, file=sys.stderr, flush=True)
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Write what went wrong."""
     red, plain = ("\x1b[31m", "\x1b[0m") if is_terminal(sys.stderr) else ("", "")
     print(f"{red}crescendo:{plain} {text}", file=sys.stderr, flush=True)
 
 
-def heading(text: str) -> None:
+def print_heading(text: str) -> None:
     """Write the title of a part of the result."""
     bold, plain = ("\x1b[1m", "\x1b[0m") if is_terminal(sys.stdout) else ("", "")
     print(f"\n{bold}{text}{plain}")
 
 
-def as_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Write a result for programs: one JSON document."""
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def tell(parts: Iterable[str | Grid]) -> None:
+def print_parts(parts: Iterable[str | ReportTable]) -> None:
     """Write sentences and tables, one below the other."""
     for part in parts:
-        if isinstance(part, Grid):
-            show(part)
+        if isinstance(part, ReportTable):
+            print_table(part)
         else:
-            say(part)
+            print_line(part)
 
 
-def show(grid: Grid) -> None:
+def print_table(grid: ReportTable) -> None:
     """Write a table."""
     print()
     if is_terminal(sys.stdout):
         from rich.console import Console
 
-        Console(highlight=False).print(grid.drawn())
+        Console(highlight=False).print(grid.to_rich_table())
     else:
-        print(grid.plain())
+        print(grid.to_text())
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def format_count(number: int, singular: str, plural: str = "") -> str:
     """``1 line``, ``2,345 lines``."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

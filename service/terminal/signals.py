@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from service.terminal.console import note
+from service.terminal.console import print_note
 
 EXIT_INTERRUPTED = 130
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 
 @dataclass(slots=True)
@@ -22,42 +22,42 @@ class Interruption:
     """What the next signal does."""
 
     stop: Callable[[], object]
-    promise: str = ""
-    is_asked: bool = False
+    message: str = ""
+    is_requested: bool = False
     """Whether a signal came."""
 
-    def hear(self) -> None:
+    def receive_signal(self) -> None:
         """Take a signal.
 
         Leaving at once is safe: the database ends with the process that started it, and an open transaction
         is rolled back.
         """
-        if self.is_asked:
-            note("Stopped at once.")
+        if self.is_requested:
+            print_note("Stopped at once.")
             os._exit(EXIT_INTERRUPTED)
-        self.is_asked = True
-        if self.promise:
-            note(self.promise)
+        self.is_requested = True
+        if self.message:
+            print_note(self.message)
         self.stop()
 
     @contextmanager
-    def meaning(self, stop: Callable[[], object], promise: str) -> Iterator[None]:
+    def stop_with(self, stop: Callable[[], object], message: str) -> Iterator[None]:
         """Let a signal mean ``stop`` for a while; one that came before means it too."""
-        before = self.stop, self.promise
-        self.stop, self.promise = stop, promise
-        if self.is_asked:
+        before = self.stop, self.message
+        self.stop, self.message = stop, message
+        if self.is_requested:
             stop()
         try:
             yield
         finally:
-            self.stop, self.promise = before
+            self.stop, self.message = before
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Stop what has not begun."""
 
 
-def run(work: Callable[[Interruption], Coroutine[Any, Any, Answer]]) -> Answer:
+def run_interruptible(work: Callable[[Interruption], Coroutine[Any, Any, Value]]) -> Value:
     """Run ``work`` to its end in an event loop of its own; a signal cancels it unless it says otherwise.
 
     Raises
@@ -67,13 +67,13 @@ def run(work: Callable[[Interruption], Coroutine[Any, Any, Answer]]) -> Answer:
     """
     import uvloop
 
-    interruption = Interruption(_nothing)
+    interruption = Interruption(_do_nothing)
 
-    async def heard() -> Answer:
+    async def heard() -> Value:
         loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work(interruption))
         interruption.stop = task.cancel
         for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, interruption.hear)
+            loop.add_signal_handler(each, interruption.receive_signal)
         return await task
 
     try:

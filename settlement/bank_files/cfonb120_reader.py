@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import LimitExceeded
-from core.tables.bank_messages import Format, Message, Movements, Sort, Statement
-from core.tables.columns import sealed
+from core.tables.bank_messages import BankFormat, BankMessage, BankStatement, Movements, MovementType
+from core.tables.columns import seal_array
 from core.tables.journal import Bytes
-from settlement.bank_files.fixed_width import Records, amounts, cut, days
+from settlement.bank_files.fixed_width import Records, read_amounts, read_days, split_records
 
 WIDTH = 120
 RECORDS_MAX = 10_000_000
 OPENING, MOVEMENT, COMPLEMENT, CLOSING = 1, 4, 5, 7
-_KINDS = frozenset({OPENING, MOVEMENT, COMPLEMENT, CLOSING})
+_RECORD_TYPES = frozenset({OPENING, MOVEMENT, COMPLEMENT, CLOSING})
 _CODE, _CURRENCY, _DECIMALS = slice(0, 2), slice(16, 19), 19
 _BANK, _BRANCH, _ACCOUNT = slice(2, 7), slice(11, 16), slice(21, 32)
-_DATE, _AMOUNT, _REFUSED = slice(34, 40), slice(90, 104), slice(40, 42)
+_DATE, _AMOUNT, _REFUSAL = slice(34, 40), slice(90, 104), slice(40, 42)
 _QUALIFIER, _REFERENCE = slice(45, 48), slice(48, 83)
 _RCN = np.frombuffer(b"RCN", np.uint8)
 _SPACE = ord(" ")
@@ -33,7 +33,7 @@ _LETTER_DIGIT: Mapping[str, str] = {
 """Letters of account numbers as the digits that the key of a RIB counts with."""
 
 
-class _Kinds(NamedTuple):
+class _RecordRows(NamedTuple):
     """Where the records of each kind stand."""
 
     opening: NDArray[np.int64]
@@ -42,7 +42,7 @@ class _Kinds(NamedTuple):
     closing: NDArray[np.int64]
 
 
-def read(data: NDArray[np.uint8], name: str) -> Message:
+def read_message(data: NDArray[np.uint8], name: str) -> BankMessage:
     """Read statements; ``data`` is the whole file.
 
     Raises
@@ -52,25 +52,27 @@ def read(data: NDArray[np.uint8], name: str) -> Message:
     LimitExceeded
         Over ten million records.
     """
-    records = cut(data, WIDTH, name)
+    records = split_records(data, WIDTH, name)
     if len(records.cells) > RECORDS_MAX:
         raise LimitExceeded(
             name, f"{len(records.cells):,} records", f"At most {RECORDS_MAX:,}: split the file"
         )
-    kinds = _in_order(records)
-    _in_euros(records)
-    statements = _statements(records, kinds)
-    message = Message(Format.CFONB120, "", statements, _movements(records, kinds), Bytes(sealed(data)))
+    kinds = _check_order(records)
+    _check_currency(records)
+    statements = _read_statements(records, kinds)
+    message = BankMessage(
+        BankFormat.CFONB120, "", statements, _read_movements(records, kinds), Bytes(seal_array(data))
+    )
     return message._replace(identity=statements[0].identity)
 
 
-def _in_order(records: Records) -> _Kinds:
+def _check_order(records: Records) -> _RecordRows:
     """Check that every record may stand behind the one before it."""
-    codes = records.digits(_CODE)
-    odd = np.flatnonzero(~np.isin(codes, list(_KINDS)))
+    codes = records.read_numbers(_CODE)
+    odd = np.flatnonzero(~np.isin(codes, list(_RECORD_TYPES)))
     if odd.size:
-        raise records.broken(
-            odd[0], f"a record of kind {records.said(odd[0], _CODE)}", "Kinds are 01, 04, 05 and 07"
+        raise records.error_at(
+            odd[0], f"a record of kind {records.read_text(odd[0], _CODE)}", "Kinds are 01, 04, 05 and 07"
         )
     before = np.concatenate(([CLOSING], codes[:-1]))
     within = (before == OPENING) | (before == MOVEMENT) | (before == COMPLEMENT)
@@ -82,60 +84,62 @@ def _in_order(records: Records) -> _Kinds:
     wrong = np.flatnonzero(~right)
     if wrong.size:
         at = wrong[0]
-        raise records.broken(
+        raise records.error_at(
             at, f"a record {codes[at]:02} behind {before[at]:02}", "A statement is 01, (04, 05 ...) ..., 07"
         )
     if not codes.size or codes[-1] != CLOSING:
-        raise records.broken(
+        raise records.error_at(
             len(codes) - 1, "no closing balance (07) at the end", "The file is cut: ask for it again"
         )
-    return _Kinds(*(np.flatnonzero(codes == kind) for kind in (OPENING, MOVEMENT, COMPLEMENT, CLOSING)))
+    return _RecordRows(*(np.flatnonzero(codes == kind) for kind in (OPENING, MOVEMENT, COMPLEMENT, CLOSING)))
 
 
-def _in_euros(records: Records) -> None:
+def _check_currency(records: Records) -> None:
     euros = (records.cells[:, _CURRENCY] == np.frombuffer(b"EUR", np.uint8)).all(1)
     wrong = np.flatnonzero(~euros | (records.cells[:, _DECIMALS] != ord("2")))
     if wrong.size:
         at = wrong[0]
-        found = f"currency {records.said(at, _CURRENCY)} with {chr(records.cells[at, _DECIMALS])} decimals"
-        raise records.broken(at, found, "Only accounts in EUR with 2 decimals are kept here")
+        found = (
+            f"currency {records.read_text(at, _CURRENCY)} with {chr(records.cells[at, _DECIMALS])} decimals"
+        )
+        raise records.error_at(at, found, "Only accounts in EUR with 2 decimals are kept here")
 
 
-def _statements(records: Records, kinds: _Kinds) -> list[Statement]:
-    opening, closing = (amounts(records, at, _AMOUNT) for at in (kinds.opening, kinds.closing))
-    closed = days(records, kinds.closing, _DATE)
+def _read_statements(records: Records, kinds: _RecordRows) -> list[BankStatement]:
+    opening, closing = (read_amounts(records, at, _AMOUNT) for at in (kinds.opening, kinds.closing))
+    closed = read_days(records, kinds.closing, _DATE)
     found = []
     for number, (first, last) in enumerate(zip(kinds.opening, kinds.closing, strict=True)):
-        account = _iban(records, int(first))
-        _same_account(records, int(first), int(last))
+        account = _build_iban(records, int(first))
+        _check_account(records, int(first), int(last))
         day = np.datetime64(int(closed[number]), "D")
         identity = f"{account[-23:]}-{day}"
         found.append(
-            Statement(identity, account, int(closed[number]), int(opening[number]), int(closing[number]))
+            BankStatement(identity, account, int(closed[number]), int(opening[number]), int(closing[number]))
         )
     return found
 
 
-def _same_account(records: Records, first: int, last: int) -> None:
+def _check_account(records: Records, first: int, last: int) -> None:
     """Every record of a statement names its account."""
     for part in (_BANK, _BRANCH, _ACCOUNT):
         cells = records.cells[first : last + 1, part]
         other = np.flatnonzero((cells != cells[0]).any(1))
         if other.size:
             at = first + int(other[0])
-            raise records.broken(
+            raise records.error_at(
                 at,
-                f"account {records.said(at, part)!r}",
-                f"Its statement is of {records.said(first, part)!r}",
+                f"account {records.read_text(at, part)!r}",
+                f"Its statement is of {records.read_text(first, part)!r}",
             )
 
 
-def _iban(records: Records, at: int) -> str:
+def _build_iban(records: Records, at: int) -> str:
     """The IBAN of a French account: its key of the RIB, then its check digits."""
-    bank, branch, account = (records.said(at, part) for part in (_BANK, _BRANCH, _ACCOUNT))
+    bank, branch, account = (records.read_text(at, part) for part in (_BANK, _BRANCH, _ACCOUNT))
     digits = "".join(_LETTER_DIGIT.get(letter, letter) for letter in bank + branch + account)
     if len(digits) != 21 or not (digits.isascii() and digits.isdigit()):
-        raise records.broken(
+        raise records.error_at(
             at, f"account {bank} {branch} {account}", "Bank, branch and account are 5, 5 and 11 characters"
         )
     key = 97 - int(digits) * 100 % 97
@@ -144,34 +148,38 @@ def _iban(records: Records, at: int) -> str:
     return f"FR{check:02}{national}"
 
 
-def _movements(records: Records, kinds: _Kinds) -> Movements:
+def _read_movements(records: Records, kinds: _RecordRows) -> Movements:
     at = kinds.movement
-    signed = amounts(records, at, _AMOUNT)
-    start, end = _references(records, kinds)
+    signed = read_amounts(records, at, _AMOUNT)
+    start, end = _find_references(records, kinds)
     statement = np.searchsorted(kinds.opening, at, "right") - 1
     first = np.searchsorted(at, kinds.opening)
-    refused = (records.cells[at, _REFUSED] != _SPACE).any(1) & (signed > 0)
-    sort = np.where(signed < 0, Sort.DEBIT.value, np.where(refused, Sort.RETURN.value, Sort.CREDIT.value))
-    _not_nothing(records, at, signed)
+    refused = (records.cells[at, _REFUSAL] != _SPACE).any(1) & (signed > 0)
+    sort = np.where(
+        signed < 0,
+        MovementType.DEBIT.value,
+        np.where(refused, MovementType.RETURN.value, MovementType.CREDIT.value),
+    )
+    _check_amounts(records, at, signed)
     return Movements(
         statement=statement.astype(np.int32),
         item=(np.arange(at.size) - first[statement] + 1).astype(np.int32),
         start=start.astype(np.int32),
         end=end.astype(np.int32),
         amount=np.abs(signed),
-        day=days(records, at, _DATE).astype(np.int32),
+        day=read_days(records, at, _DATE).astype(np.int32),
         reason=np.zeros(at.size, np.uint32),
         sort=sort.astype(np.uint8),
     )
 
 
-def _not_nothing(records: Records, at: NDArray[np.int64], signed: NDArray[np.int64]) -> None:
+def _check_amounts(records: Records, at: NDArray[np.int64], signed: NDArray[np.int64]) -> None:
     nothing = np.flatnonzero(signed == 0)
     if nothing.size:
-        raise records.broken(int(at[nothing[0]]), "a movement of 0.00", "Movements have amounts")
+        raise records.error_at(int(at[nothing[0]]), "a movement of 0.00", "Movements have amounts")
 
 
-def _references(records: Records, kinds: _Kinds) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _find_references(records: Records, kinds: _RecordRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where the end-to-end id of each movement stands: in its last complement RCN, without spaces behind it."""
     start, end = np.zeros((2, kinds.movement.size), np.int64)
     cells = records.cells[kinds.complement]

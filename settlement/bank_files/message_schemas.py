@@ -7,145 +7,161 @@ within its element.
 
 from collections.abc import Mapping
 
-from core.tables.xml import Element, Message
+from core.tables.xml import XmlElement, XmlMessage
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 CAMT053, CAMT054, PAIN002 = "camt.053.001", "camt.054.001", "pain.002.001"
 HEADER, STATEMENT, BALANCE, ENTRY, DETAIL = "header", "statement", "balance", "entry", "detail"
 GROUP, LOT, TRANSACTION = "group", "lot", "transaction"
-NAMES: Mapping[str, str] = {
+ELEMENT_NAMES: Mapping[str, str] = {
     HEADER: "GrpHdr", STATEMENT: "Stmt", BALANCE: "Bal", ENTRY: "Ntry", DETAIL: "TxDtls",
     GROUP: "OrgnlGrpInfAndSts", LOT: "OrgnlPmtInfAndSts", TRANSACTION: "TxInfAndSts",
 }  # fmt: skip
 """Element of each record; that of a statement in camt.054 is ``Ntfctn``."""
-_STATUS_CODED = 7
+_CODED_STATUS_VERSION_MIN = 7
 """The version of camt from which on a status is a code within an element, at the earliest."""
 
 
-def value(name: str, column: str, *, joiner: str = "") -> Element:
+def define_text(name: str, column: str, *, joiner: str = "") -> XmlElement:
     """An element whose text goes to a column."""
-    return Element(name, column=column, joiner=joiner, trims=True)
+    return XmlElement(name, column=column, joiner=joiner, is_trimmed=True)
 
 
-def holds(name: str, *children: Element, many: bool = False, record: str = "") -> Element:
+def define_container(name: str, *children: XmlElement, many: bool = False, record: str = "") -> XmlElement:
     """An element that may hold what it likes, of which ``children`` are wanted."""
-    return Element(name, children, many=many, record=record, lenient=True)
+    return XmlElement(name, children, is_repeatable=many, record=record, is_lenient=True)
 
 
-def amount(column: str, currency: str, name: str = "Amt") -> Element:
+def define_amount(column: str, currency: str, name: str = "Amt") -> XmlElement:
     """An amount and its currency."""
-    return Element(name, column=column, attribute=("Ccy", currency), trims=True)
+    return XmlElement(name, column=column, attribute=("Ccy", currency), is_trimmed=True)
 
 
-def _day(name: str, column: str) -> Element:
-    return holds(name, value("Dt", column), value("DtTm", column))
+def _define_day(name: str, column: str) -> XmlElement:
+    return define_container(name, define_text("Dt", column), define_text("DtTm", column))
 
 
-def _header() -> Element:
-    return holds("GrpHdr", value("MsgId", "identity"), value("CreDtTm", "moment"), record=HEADER)
+def _define_header() -> XmlElement:
+    return define_container(
+        "GrpHdr", define_text("MsgId", "identity"), define_text("CreDtTm", "moment"), record=HEADER
+    )
 
 
-def _camt(message: str, version: int) -> Message:
+def _define_camt(message: str, version: int) -> XmlMessage:
     container, statement = (
         ("BkToCstmrStmt", "Stmt") if message == CAMT053 else ("BkToCstmrDbtCdtNtfctn", "Ntfctn")
     )
-    found = holds(
+    found = define_container(
         statement,
-        value("Id", "identity"),
-        holds(
+        define_text("Id", "identity"),
+        define_container(
             "Acct",
-            holds("Id", value("IBAN", "account"), holds("Othr", value("Id", "account"))),
-            value("Ccy", "currency"),
+            define_container(
+                "Id", define_text("IBAN", "account"), define_container("Othr", define_text("Id", "account"))
+            ),
+            define_text("Ccy", "currency"),
         ),
-        holds(
+        define_container(
             "Bal",
-            holds("Tp", holds("CdOrPrtry", value("Cd", "code"))),
-            amount("amount", "currency"),
-            value("CdtDbtInd", "sign"),
-            _day("Dt", "day"),
+            define_container("Tp", define_container("CdOrPrtry", define_text("Cd", "code"))),
+            define_amount("amount", "currency"),
+            define_text("CdtDbtInd", "sign"),
+            _define_day("Dt", "day"),
             many=True,
             record=BALANCE,
         ),
-        _entry(version),
+        _define_entry(version),
         many=True,
         record=STATEMENT,
     )
-    return Message(_namespace(message, version), holds("Document", holds(container, _header(), found)))
+    return XmlMessage(
+        _format_namespace(message, version),
+        define_container("Document", define_container(container, _define_header(), found)),
+    )
 
 
-def _entry(version: int) -> Element:
-    coded = holds("Sts", value("Cd", "status"))
-    return holds(
+def _define_entry(version: int) -> XmlElement:
+    coded = define_container("Sts", define_text("Cd", "status"))
+    return define_container(
         "Ntry",
-        amount("amount", "currency"),
-        value("CdtDbtInd", "sign"),
-        value("RvslInd", "reversal"),
-        coded if version >= _STATUS_CODED else value("Sts", "status"),
-        _day("BookgDt", "day"),
-        holds("NtryDtls", _detail(), many=True),
+        define_amount("amount", "currency"),
+        define_text("CdtDbtInd", "sign"),
+        define_text("RvslInd", "reversal"),
+        coded if version >= _CODED_STATUS_VERSION_MIN else define_text("Sts", "status"),
+        _define_day("BookgDt", "day"),
+        define_container("NtryDtls", _define_detail(), many=True),
         many=True,
         record=ENTRY,
     )
 
 
-def _detail() -> Element:
-    return holds(
+def _define_detail() -> XmlElement:
+    return define_container(
         "TxDtls",
-        holds("Refs", value("EndToEndId", "end_to_end")),
-        amount("amount", "currency"),
-        holds("AmtDtls", holds("TxAmt", amount("amount_before", "currency_before"))),
-        value("CdtDbtInd", "sign"),
-        holds("RtrInf", holds("Rsn", value("Cd", "reason"), value("Prtry", "words"))),
+        define_container("Refs", define_text("EndToEndId", "end_to_end")),
+        define_amount("amount", "currency"),
+        define_container(
+            "AmtDtls", define_container("TxAmt", define_amount("amount_before", "currency_before"))
+        ),
+        define_text("CdtDbtInd", "sign"),
+        define_container(
+            "RtrInf", define_container("Rsn", define_text("Cd", "reason"), define_text("Prtry", "words"))
+        ),
         many=True,
         record=DETAIL,
     )
 
 
-def _reason() -> Element:
+def _define_reason() -> XmlElement:
     """Of several reasons the first counts: they are joined, and cut."""
-    reason = holds("Rsn", value("Cd", "reason", joiner=" "), value("Prtry", "words", joiner=" "))
-    return holds("StsRsnInf", reason, many=True)
+    reason = define_container(
+        "Rsn", define_text("Cd", "reason", joiner=" "), define_text("Prtry", "words", joiner=" ")
+    )
+    return define_container("StsRsnInf", reason, many=True)
 
 
-def _pain002(version: int) -> Message:
-    transaction = holds(
+def _define_pain002(version: int) -> XmlMessage:
+    transaction = define_container(
         "TxInfAndSts",
-        value("OrgnlEndToEndId", "end_to_end"),
-        value("TxSts", "status"),
-        _reason(),
-        holds("OrgnlTxRef", holds("Amt", amount("amount", "currency", "InstdAmt"))),
+        define_text("OrgnlEndToEndId", "end_to_end"),
+        define_text("TxSts", "status"),
+        _define_reason(),
+        define_container(
+            "OrgnlTxRef", define_container("Amt", define_amount("amount", "currency", "InstdAmt"))
+        ),
         many=True,
         record=TRANSACTION,
     )
-    group = holds(
+    group = define_container(
         "OrgnlGrpInfAndSts",
-        value("OrgnlMsgId", "message"),
-        value("GrpSts", "status"),
-        _reason(),
+        define_text("OrgnlMsgId", "message"),
+        define_text("GrpSts", "status"),
+        _define_reason(),
         record=GROUP,
     )
-    lot = holds(
+    lot = define_container(
         "OrgnlPmtInfAndSts",
-        value("OrgnlPmtInfId", "lot"),
-        value("PmtInfSts", "status"),
-        _reason(),
+        define_text("OrgnlPmtInfId", "lot"),
+        define_text("PmtInfSts", "status"),
+        _define_reason(),
         transaction,
         many=True,
         record=LOT,
     )
-    return Message(
-        _namespace(PAIN002, version), holds("Document", holds("CstmrPmtStsRpt", _header(), group, lot))
+    return XmlMessage(
+        _format_namespace(PAIN002, version),
+        define_container("Document", define_container("CstmrPmtStsRpt", _define_header(), group, lot)),
     )
 
 
-def _namespace(message: str, version: int) -> str:
+def _format_namespace(message: str, version: int) -> str:
     return f"{NAMESPACE}{message}.{version:02}"
 
 
-def _all() -> Mapping[str, Message]:
-    camt = [_camt(message, version) for message in (CAMT053, CAMT054) for version in range(2, 15)]
-    return {each.namespace: each for each in [*camt, *map(_pain002, range(3, 16))]}
+def _define_messages() -> Mapping[str, XmlMessage]:
+    camt = [_define_camt(message, version) for message in (CAMT053, CAMT054) for version in range(2, 15)]
+    return {each.namespace: each for each in [*camt, *map(_define_pain002, range(3, 16))]}
 
 
-MESSAGES: Mapping[str, Message] = _all()
+MESSAGES: Mapping[str, XmlMessage] = _define_messages()
 """By namespace."""

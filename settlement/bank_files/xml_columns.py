@@ -10,98 +10,98 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
-from core.tables.columns import sealed
-from core.tables.journal import Bytes, Parsed, Spans
-from core.tables.xml import Fault, Message
+from core.tables.columns import seal_array
+from core.tables.journal import Bytes, ParsedNumbers, Spans
+from core.tables.xml import XmlFault, XmlMessage
 from kernels import parsing
-from markup.compiler import compiled
-from markup.reader import read as read_markup
-from markup.rows import WITHIN, Faulty, schema
+from markup.compiler import compile_message
+from markup.reader import read_document as read_markup
+from markup.rows import OUTER_ROW_COLUMN, DocumentFaulty, build_schema
 
 ROWS_MAX = 5_000_000
 """Of one record in one file."""
-_LONG = 0xFFFF_FFFF
-_AGAIN = "Nothing of it is posted: ask the bank for it again"
+_TOO_LONG = 0xFFFF_FFFF
+_REMEDY = "Nothing of it is posted: ask the bank for it again"
 
 
-class Texts(NamedTuple):
+class TextColumn(NamedTuple):
     """A column: where each text stands in its bytes; equal ends for none."""
 
     spans: Spans
     text: Bytes
 
     @property
-    def given(self) -> NDArray[np.bool_]:
+    def has_text(self) -> NDArray[np.bool_]:
         """Which rows have a text."""
         return self.spans.end > self.spans.start
 
 
-class Table(NamedTuple):
+class RecordTable(NamedTuple):
     """The rows of one record, in the order of the message."""
 
-    columns: Mapping[str, Texts]
+    columns: Mapping[str, TextColumn]
     parent: NDArray[np.int32]
     """Row of the record that it stands in."""
 
     @property
-    def rows(self) -> int:
+    def row_count(self) -> int:
         """How many there are."""
         return len(self.parent)
 
 
-class Leaves(NamedTuple):
+class MessageTables(NamedTuple):
     """A message taken apart."""
 
-    message: Message
-    tables: Mapping[str, Table]
+    schema: XmlMessage
+    tables: Mapping[str, RecordTable]
 
-    def column(self, record: str, column: str) -> Texts:
+    def get_column(self, record: str, column: str) -> TextColumn:
         """A column as it was written."""
         return self.tables[record].columns[column]
 
-    def texts(self, record: str, column: str) -> list[str]:
+    def read_texts(self, record: str, column: str) -> list[str]:
         """The texts of a column, for records of which there are few."""
-        spans, text = self.column(record, column)
+        spans, text = self.get_column(record, column)
         pieces = zip(spans.start.tolist(), spans.end.tolist(), strict=True)
         return [text.data[start:end].tobytes().decode() for start, end in pieces]
 
-    def given(self, record: str, column: str) -> NDArray[np.bool_]:
+    def has_text(self, record: str, column: str) -> NDArray[np.bool_]:
         """Which rows have a text in the column."""
-        return self.column(record, column).given
+        return self.get_column(record, column).has_text
 
-    def cents(self, record: str, column: str) -> Parsed:
+    def parse_cents(self, record: str, column: str) -> ParsedNumbers:
         """The amounts in a column, with a point and at most two decimals; faults where there is none."""
-        spans, text = self.column(record, column)
-        parsed = _parsed(parsing.amounts, spans, text)
+        spans, text = self.get_column(record, column)
+        parsed = _run_parser(parsing.parse_amounts, spans, text)
         commas = np.flatnonzero(text.data == ord(","))
         if commas.size:
             parsed.fault[np.searchsorted(commas, spans.start) < np.searchsorted(commas, spans.end)] = 1
         return parsed
 
-    def days(self, record: str, column: str) -> Parsed:
+    def parse_days(self, record: str, column: str) -> ParsedNumbers:
         """The days in a column: of a moment, or a day with its zone, the first ten letters."""
-        spans, text = self.column(record, column)
+        spans, text = self.get_column(record, column)
         short = np.minimum(spans.end, spans.start + 10).astype(np.int32)
-        return _parsed(parsing.days, Spans(spans.start, sealed(short)), text)
+        return _run_parser(parsing.parse_days, Spans(spans.start, seal_array(short)), text)
 
-    def letters(self, record: str, column: str, *, cut: bool = False) -> NDArray[np.uint32]:
-        """Codes of up to four letters as numbers (``core.tables.bank_messages.packed``); 0 for none.
+    def pack_codes(self, record: str, column: str, *, truncate: bool = False) -> NDArray[np.uint32]:
+        """Codes of up to four letters as numbers (``core.tables.bank_messages.pack_code``); 0 for none.
 
         A longer text is no code: all bits set, unless it is ``cut``.
         """
-        spans, text = self.column(record, column)
+        spans, text = self.get_column(record, column)
         size = spans.end - spans.start
         packed = np.zeros(size.size, np.uint32)
         for place in range(4):
             letter = text.data.take(spans.start + place, mode="clip").astype(np.uint32)
             packed = (packed << np.uint32(8)) | np.where(place < size, letter, ord(" ")).astype(np.uint32)
         packed[size == 0] = 0
-        if not cut:
-            packed[size > 4] = _LONG
+        if not truncate:
+            packed[size > 4] = _TOO_LONG
         return packed
 
 
-def read(path: Path, messages: Mapping[str, Message], name: str) -> Leaves:
+def read_message_tables(path: Path, messages: Mapping[str, XmlMessage], name: str) -> MessageTables:
     """Take a message apart.
 
     Raises
@@ -121,38 +121,40 @@ def read(path: Path, messages: Mapping[str, Message], name: str) -> Leaves:
                     raise LimitExceeded(
                         name, f"Over {ROWS_MAX:,} rows ({rows.record})", "Ask for smaller files"
                     )
-    except Faulty as error:
-        raise _refused(error, messages, name) from error
-    records = compiled(document.message).records
-    return Leaves(
+    except DocumentFaulty as error:
+        raise _translate_fault(error, messages, name) from error
+    records = compile_message(document.message).records
+    return MessageTables(
         document.message,
         {
-            record.name: _table(pa.Table.from_batches(found[record.name], schema(record)))
+            record.name: _build_table(pa.Table.from_batches(found[record.name], build_schema(record)))
             for record in records
         },
     )
 
 
-def _refused(error: Faulty, messages: Mapping[str, Message], name: str) -> Exception:
+def _translate_fault(error: DocumentFaulty, messages: Mapping[str, XmlMessage], name: str) -> Exception:
     place = f"{name}, byte {error.offset}"
-    if error.fault is Fault.NAMESPACE_UNKNOWN:
+    if error.fault is XmlFault.NAMESPACE_UNKNOWN:
         known = sorted({namespace.rpartition(":")[2][:-3] for namespace in messages})
         return FormatUnknown(
             place, "NAMESPACE_UNKNOWN: another message or version", f"Read here: {', '.join(known)}"
         )
-    if error.fault in (Fault.DEPTH_EXCEEDED, Fault.TEXT_TOO_LONG):
+    if error.fault in (XmlFault.DEPTH_EXCEEDED, XmlFault.TEXT_TOO_LONG):
         return LimitExceeded(place, error.fault.name, "No message of a bank is like that")
-    return FileUnreadable(place, error.fault.name, _AGAIN)
+    return FileUnreadable(place, error.fault.name, _REMEDY)
 
 
-def _table(found: pa.Table) -> Table:
+def _build_table(found: pa.Table) -> RecordTable:
     whole = found.combine_chunks()
-    columns = {name: _texts(whole.column(name)) for name in whole.column_names if name != WITHIN}
-    parent = whole.column(WITHIN).to_numpy().astype(np.int32)
-    return Table(columns, sealed(parent))
+    columns = {
+        name: _build_column(whole.column(name)) for name in whole.column_names if name != OUTER_ROW_COLUMN
+    }
+    parent = whole.column(OUTER_ROW_COLUMN).to_numpy().astype(np.int32)
+    return RecordTable(columns, seal_array(parent))
 
 
-def _texts(column: pa.ChunkedArray) -> Texts:
+def _build_column(column: pa.ChunkedArray) -> TextColumn:
     """The buffers of a column without nulls."""
     chunks = column.chunks
     array: Any = chunks[0] if chunks else pa.array([], pa.string())
@@ -160,13 +162,13 @@ def _texts(column: pa.ChunkedArray) -> Texts:
     ends = np.frombuffer(offsets, np.int32) if offsets else np.zeros(1, np.int32)
     ends = ends[array.offset : array.offset + len(array) + 1]
     text = np.frombuffer(data, np.uint8) if data and data.size else np.zeros(1, np.uint8)
-    return Texts(
-        Spans(sealed(np.ascontiguousarray(ends[:-1])), sealed(np.ascontiguousarray(ends[1:]))),
-        Bytes(sealed(text)),
+    return TextColumn(
+        Spans(seal_array(np.ascontiguousarray(ends[:-1])), seal_array(np.ascontiguousarray(ends[1:]))),
+        Bytes(seal_array(text)),
     )
 
 
-def _parsed(kernel: Any, spans: Spans, text: Bytes) -> Parsed:
-    parsed = Parsed(np.zeros(spans.start.size, np.int64), np.zeros(spans.start.size, np.uint8))
+def _run_parser(kernel: Any, spans: Spans, text: Bytes) -> ParsedNumbers:
+    parsed = ParsedNumbers(np.zeros(spans.start.size, np.int64), np.zeros(spans.start.size, np.uint8))
     kernel(spans, text, parsed)
     return parsed

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from settlement.orders.pain001_writer import AROUND_BYTES_MAX, exact_sum
+from settlement.orders.pain001_writer import OVERHEAD_BYTES_MAX, sum_exactly
 
-CONTROL_CENTS_MAX = 10**18 - 1
+CONTROL_SUM_CENTS_MAX = 10**18 - 1
 """A control sum has at most 18 digits."""
 
 
-def cuts(sizes: NDArray[np.int64], amounts: NDArray[np.int64], limits: tuple[int, int]) -> Iterator[slice]:
+def split_rows(
+    sizes: NDArray[np.int64], amounts: NDArray[np.int64], limits: tuple[int, int]
+) -> Iterator[slice]:
     """The rows of each file, in order: as many as fit, at least one.
 
     ``sizes`` are the bytes of each transfer, ``amounts`` its cents; ``limits`` the most transfers and bytes of a file.
@@ -20,9 +22,9 @@ def cuts(sizes: NDArray[np.int64], amounts: NDArray[np.int64], limits: tuple[int
     ends, first, count = np.cumsum(sizes), 0, len(sizes)
     while first < count:
         before = int(ends[first - 1]) if first else 0
-        fitting = int(np.searchsorted(ends, before + bytes_max - AROUND_BYTES_MAX, "right"))
+        fitting = int(np.searchsorted(ends, before + bytes_max - OVERHEAD_BYTES_MAX, "right"))
         last = max(min(fitting, first + transactions_max), first + 1)
-        while exact_sum(amounts[first:last]) > CONTROL_CENTS_MAX:
+        while sum_exactly(amounts[first:last]) > CONTROL_SUM_CENTS_MAX:
             last = first + (last - first) // 2
         yield slice(first, last)
         first = last

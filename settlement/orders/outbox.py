@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Kept(NamedTuple):
+class WrittenFile(NamedTuple):
     """What was written."""
 
     size_bytes: int
@@ -24,14 +24,14 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def path(self, run: int, name: str) -> Path:
+    def locate(self, run: int, name: str) -> Path:
         """Where a file of a run is."""
         return self._folder / f"{run:08}" / name
 
-    def keep(self, run: int, name: str, parts: Iterable[bytes | memoryview]) -> Kept:
+    def write(self, run: int, name: str, parts: Iterable[bytes | memoryview]) -> WrittenFile:
         """Write a file, durably; what stood there under its name is replaced in one step."""
-        path = self.path(run, name)
-        _make(path.parent)
+        path = self.locate(run, name)
+        _create_folder(path.parent)
         unfinished = path.with_name(f".{name}.part")
         digest, size = hashlib.sha256(), 0
         with unfinished.open("wb", buffering=0) as file:
@@ -41,27 +41,27 @@ class Outbox:
                 _write_all(file.fileno(), part)
             os.fsync(file.fileno())
         unfinished.rename(path)
-        _flush(path.parent)
-        return Kept(size, digest.digest())
+        _sync(path.parent)
+        return WrittenFile(size, digest.digest())
 
-    def drop(self, run: int, name: str) -> None:
+    def delete(self, run: int, name: str) -> None:
         """Take away a file that was only needed on the way."""
-        self.path(run, name).unlink(missing_ok=True)
+        self.locate(run, name).unlink(missing_ok=True)
 
-    def holds(self, run: int, name: str, kept: Kept) -> bool:
+    def contains(self, run: int, name: str, written: WrittenFile) -> bool:
         """Whether the file is there, with the very bytes that were written."""
-        path = self.path(run, name)
-        if not path.is_file() or path.stat().st_size != kept.size_bytes:
+        path = self.locate(run, name)
+        if not path.is_file() or path.stat().st_size != written.size_bytes:
             return False
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest() == kept.sha256
+            return hashlib.file_digest(file, "sha256").digest() == written.sha256
 
 
-def settle(unfinished: Path, path: Path) -> None:
+def move_into_place(unfinished: Path, path: Path) -> None:
     """Put a file that was written beside its place there, durably, in one step."""
-    _flush(unfinished)
+    _sync(unfinished)
     unfinished.rename(path)
-    _flush(path.parent)
+    _sync(path.parent)
 
 
 def _write_all(descriptor: int, part: bytes | memoryview) -> None:
@@ -71,15 +71,15 @@ def _write_all(descriptor: int, part: bytes | memoryview) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _make(folder: Path) -> None:
+def _create_folder(folder: Path) -> None:
     """The folder, and the names of all that are new on the way to it, durably."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for each in new:
-        _flush(each.parent)
+        _sync(each.parent)
 
 
-def _flush(path: Path) -> None:
+def _sync(path: Path) -> None:
     """Bring a file to the disk; its name is there once its folder is."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -14,25 +14,25 @@ from numpy.typing import NDArray
 
 from core.iso20022 import CURRENCY
 from core.money import CENTS_PER_EURO
-from core.payment_rules import Way
-from core.tables.columns import blank, seal
-from core.tables.transfers import Pieces, Sizes
+from core.payment_rules import TransferMethod
+from core.tables.columns import allocate_zeros, seal
+from core.tables.transfers import TransferSizes, TransferTemplate
 from kernels import transfer_xml as kernel
-from settlement.orders.charset import transferable
-from settlement.orders.transfer_texts import Orders, chunks
+from settlement.orders.charset import to_transfer_charset
+from settlement.orders.transfer_texts import TransferOrders, iterate_chunks
 
-AROUND_BYTES_MAX = 2_000
+OVERHEAD_BYTES_MAX = 2_000
 """What stands before and behind the transfers takes less."""
 
-_SERVICE: Mapping[Way, str] = {
-    Way.SEPA: "<SvcLvl><Cd>SEPA</Cd></SvcLvl>",
-    Way.RTGS: "<InstrPrty>HIGH</InstrPrty><SvcLvl><Cd>URGP</Cd></SvcLvl>",
+_SERVICE_LEVEL: Mapping[TransferMethod, str] = {
+    TransferMethod.SEPA: "<SvcLvl><Cd>SEPA</Cd></SvcLvl>",
+    TransferMethod.RTGS: "<InstrPrty>HIGH</InstrPrty><SvcLvl><Cd>URGP</Cd></SvcLvl>",
 }
-_CHARGES: Mapping[Way, str] = {Way.SEPA: "SLEV", Way.RTGS: "SHAR"}
+_CHARGE_BEARER: Mapping[TransferMethod, str] = {TransferMethod.SEPA: "SLEV", TransferMethod.RTGS: "SHAR"}
 """SEPA demands that each side pays its own bank; for other transfers the same is called shared."""
 
 
-class Version(StrEnum):
+class Pain001Version(StrEnum):
     """Versions of pain.001.001 that are written."""
 
     V03 = "03"
@@ -44,13 +44,13 @@ class Version(StrEnum):
         return f"urn:iso:std:iso:20022:tech:xsd:pain.001.001.{self}"
 
     @property
-    def bank(self) -> str:
+    def bic_element(self) -> str:
         """The element that holds a BIC."""
-        return "BIC" if self is Version.V03 else "BICFI"
+        return "BIC" if self is Pain001Version.V03 else "BICFI"
 
-    def day(self, day: date) -> str:
+    def format_day(self, day: date) -> str:
         """A day of execution."""
-        return day.isoformat() if self is Version.V03 else f"<Dt>{day.isoformat()}</Dt>"
+        return day.isoformat() if self is Pain001Version.V03 else f"<Dt>{day.isoformat()}</Dt>"
 
 
 class Debtor(NamedTuple):
@@ -61,83 +61,83 @@ class Debtor(NamedTuple):
     bic: str
 
 
-class Heading(NamedTuple):
+class PaymentFileHeader(NamedTuple):
     """What a message says besides its transfers."""
 
-    message: str
+    message_id: str
     """Its own identifier, in letters of payments, 35 at most."""
     created: datetime
     initiator: str
     debtor: Debtor
-    way: Way
-    executed: date
+    way: TransferMethod
+    execution_day: date
     batch_booking: bool
-    version: Version = Version.V09
+    version: Pain001Version = Pain001Version.V09
 
 
-def sizes(orders: Orders, version: Version) -> NDArray[np.int64]:
+def measure_transfers(orders: TransferOrders, version: Pain001Version) -> NDArray[np.int64]:
     """Bytes of each transfer."""
-    found, between = np.empty(len(orders.entry), np.int64), _pieces(version)
+    found, between = np.empty(len(orders.entry), np.int64), _build_transfer_template(version)
     done = 0
-    for transfers, _ in chunks(orders):
-        measured = blank(Sizes, len(transfers.entry))
-        kernel.measure(transfers, between, measured)
+    for transfers, _ in iterate_chunks(orders):
+        measured = allocate_zeros(TransferSizes, len(transfers.entry))
+        kernel.measure_transfers(transfers, between, measured)
         found[done : done + len(measured.bytes)] = measured.bytes
         done += len(measured.bytes)
     return found
 
 
-def written(heading: Heading, orders: Orders) -> Iterator[bytes | memoryview]:
+def write_message(header: PaymentFileHeader, orders: TransferOrders) -> Iterator[bytes | memoryview]:
     """The message, piece by piece; at least one transfer."""
-    yield _head(heading, len(orders.entry), exact_sum(orders.amount))
-    between = _pieces(heading.version)
-    for transfers, texts in chunks(orders):
-        measured = blank(Sizes, len(transfers.entry))
-        kernel.measure(transfers, between, measured)
+    yield _write_head(header, len(orders.entry), sum_exactly(orders.amount))
+    between = _build_transfer_template(header.version)
+    for transfers, texts in iterate_chunks(orders):
+        measured = allocate_zeros(TransferSizes, len(transfers.entry))
+        kernel.measure_transfers(transfers, between, measured)
         out = np.empty(int(measured.bytes.sum(dtype=np.int64)), np.uint8)
-        kernel.write(transfers, texts, between, out)
+        kernel.write_transfers(transfers, texts, between, out)
         yield out.data
     yield b"</PmtInf></CstmrCdtTrfInitn></Document>\n"
 
 
-def exact_sum(amounts: NDArray[np.int64]) -> int:
+def sum_exactly(amounts: NDArray[np.int64]) -> int:
     """The sum of amounts of zero or more, however large."""
     low_bits = 32
     high, low = amounts >> low_bits, amounts & (1 << low_bits) - 1
     return (int(high.sum()) << low_bits) + int(low.sum())
 
 
-def decimal(cents: int) -> str:
+def format_cents(cents: int) -> str:
     """``123456`` as ``1234.56``."""
     return f"{cents // CENTS_PER_EURO}.{cents % CENTS_PER_EURO:02}"
 
 
-def _head(heading: Heading, count: int, cents: int) -> bytes:
-    version, debtor, way = heading.version, heading.debtor, heading.way
-    control = f"<NbOfTxs>{count}</NbOfTxs><CtrlSum>{decimal(cents)}</CtrlSum>"
-    created = heading.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _write_head(header: PaymentFileHeader, count: int, cents: int) -> bytes:
+    version, debtor, way = header.version, header.debtor, header.way
+    control = f"<NbOfTxs>{count}</NbOfTxs><CtrlSum>{format_cents(cents)}</CtrlSum>"
+    created = header.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return "".join(
         (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{version.namespace}"><CstmrCdtTrfInitn>',
-            f"<GrpHdr><MsgId>{heading.message}</MsgId><CreDtTm>{created}</CreDtTm>{control}",
-            f"<InitgPty><Nm>{_name(heading.initiator)}</Nm></InitgPty></GrpHdr>\n",
-            f"<PmtInf><PmtInfId>{heading.message}</PmtInfId><PmtMtd>TRF</PmtMtd>",
-            f"<BtchBookg>{str(heading.batch_booking).lower()}</BtchBookg>{control}",
-            f"<PmtTpInf>{_SERVICE[way]}</PmtTpInf><ReqdExctnDt>{version.day(heading.executed)}</ReqdExctnDt>",
-            f"<Dbtr><Nm>{_name(debtor.holder)}</Nm></Dbtr><DbtrAcct><Id><IBAN>{debtor.iban}</IBAN></Id></DbtrAcct>",
-            f"<DbtrAgt><FinInstnId><{version.bank}>{debtor.bic}</{version.bank}></FinInstnId></DbtrAgt>",
-            f"<ChrgBr>{_CHARGES[way]}</ChrgBr>\n",
+            f"<GrpHdr><MsgId>{header.message_id}</MsgId><CreDtTm>{created}</CreDtTm>{control}",
+            f"<InitgPty><Nm>{_format_name(header.initiator)}</Nm></InitgPty></GrpHdr>\n",
+            f"<PmtInf><PmtInfId>{header.message_id}</PmtInfId><PmtMtd>TRF</PmtMtd>",
+            f"<BtchBookg>{str(header.batch_booking).lower()}</BtchBookg>{control}",
+            f"<PmtTpInf>{_SERVICE_LEVEL[way]}</PmtTpInf><ReqdExctnDt>{version.format_day(header.execution_day)}</ReqdExctnDt>",
+            f"<Dbtr><Nm>{_format_name(debtor.holder)}</Nm></Dbtr><DbtrAcct><Id><IBAN>{debtor.iban}</IBAN></Id></DbtrAcct>",
+            f"<DbtrAgt><FinInstnId><{version.bic_element}>{debtor.bic}</{version.bic_element}></FinInstnId></DbtrAgt>",
+            f"<ChrgBr>{_CHARGE_BEARER[way]}</ChrgBr>\n",
         )
     ).encode("ascii")
 
 
-def _name(text: str) -> str:
-    return transferable(text).strip()[:70].rstrip()
+def _format_name(text: str) -> str:
+    return to_transfer_charset(text).strip()[:70].rstrip()
 
 
-def _pieces(version: Version) -> Pieces:
+def _build_transfer_template(version: Pain001Version) -> TransferTemplate:
     """What stands around the values of a transfer, in the order of ``kernels.transfer_xml``."""
-    bank = version.bank
+    bank = version.bic_element
     texts = (
         "<CdtTrfTxInf><PmtId><EndToEndId>",
         f'</EndToEndId></PmtId><Amt><InstdAmt Ccy="{CURRENCY}">',
@@ -152,4 +152,4 @@ def _pieces(version: Version) -> Pieces:
         "</CdtTrfTxInf>\n",
     )
     start = np.cumsum([0, *map(len, texts)]).astype(np.int32)
-    return seal(Pieces(start, np.frombuffer("".join(texts).encode("ascii"), np.uint8)))
+    return seal(TransferTemplate(start, np.frombuffer("".join(texts).encode("ascii"), np.uint8)))

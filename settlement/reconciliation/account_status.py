@@ -11,25 +11,25 @@ from typing import Any
 import msgspec
 
 from core.accountants import Accountants
-from core.catalog import CATALOG, KIND_NUMBER
+from core.catalog import CATALOG, KIND_NUMBERS
 from core.outcome_codes import Outcome
-from core.tables.bank_messages import Sort
+from core.tables.bank_messages import MovementType
 from settlement.reconciliation import bank_queries
-from settlement.reconciliation.mismatch import FINDINGS, Mismatch
+from settlement.reconciliation.mismatch import MISMATCH_TEXTS, Mismatch
 
-_SENDS = tuple(number for number, kind in enumerate(CATALOG) if kind.remits)
-_DEBIT, _RETURN, _REJECT = (KIND_NUMBER[name] for name in ("bank_debit", "bank_return", "bank_reject"))
-_CREDITS = (int(Sort.CREDIT), int(Sort.RETURN))
-_SAID: Mapping[Sort, str] = {
-    Sort.DEBIT: "debit",
-    Sort.CREDIT: "credit",
-    Sort.RETURN: "return",
-    Sort.REJECT: "reject",
+_REMITTING_KINDS = tuple(number for number, kind in enumerate(CATALOG) if kind.remits)
+_DEBIT, _RETURN, _REJECT = (KIND_NUMBERS[name] for name in ("bank_debit", "bank_return", "bank_reject"))
+_CREDIT_TYPES = (int(MovementType.CREDIT), int(MovementType.RETURN))
+_TYPE_NAMES: Mapping[MovementType, str] = {
+    MovementType.DEBIT: "debit",
+    MovementType.CREDIT: "credit",
+    MovementType.RETURN: "return",
+    MovementType.REJECT: "reject",
 }
-_ANOTHER = "another statement books it that day: ask the bank whether it moved twice"
+_BOOKED_AGAIN = "another statement books it that day: ask the bank whether it moved twice"
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True):
+class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
     """An operations account.  Amounts are cents."""
 
     account: str
@@ -55,7 +55,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return 0 if self.bank is None else self.bank - (self.books or 0) - self.unmatched - self.refused
 
 
-class Back(msgspec.Struct, frozen=True):
+class ReturnsByReason(msgspec.Struct, frozen=True):
     """What came back, or was refused, for a reason."""
 
     reason: str
@@ -64,15 +64,15 @@ class Back(msgspec.Struct, frozen=True):
     cents: int
 
 
-class Standing(msgspec.Struct, frozen=True):
+class AccountsReport(msgspec.Struct, frozen=True):
     """All accounts, and what came back."""
 
-    accounts: list[Account]
-    back: list[Back]
+    accounts: list[AccountStatus]
+    back: list[ReturnsByReason]
     agrees: bool
 
 
-class InTransit(msgspec.Struct, frozen=True):
+class TransferInTransit(msgspec.Struct, frozen=True):
     """A transfer that the bank has not answered for."""
 
     transfer: int
@@ -82,7 +82,7 @@ class InTransit(msgspec.Struct, frozen=True):
     account: str
 
 
-class Unmatched(msgspec.Struct, frozen=True):
+class UnmatchedMovement(msgspec.Struct, frozen=True):
     """A movement that is not posted, and why."""
 
     file: str
@@ -99,65 +99,85 @@ class Unmatched(msgspec.Struct, frozen=True):
     end_to_end: str
 
 
-Years = Mapping[int, Accountants]
+AccountantsByYear = Mapping[int, Accountants]
 
 
-async def standing(connection: bank_queries.Connection, years: Years) -> Standing:
+async def load_accounts_report(
+    connection: bank_queries.Connection, years: AccountantsByYear
+) -> AccountsReport:
     """How the accounts stand."""
     rows = await connection.fetch(
-        _of_transfers("standing"), *_assigned(years), _SENDS, _DEBIT, _RETURN, _REJECT, _CREDITS
+        _build_transfers_query("standing"),
+        *_list_assigned_accounts(years),
+        _REMITTING_KINDS,
+        _DEBIT,
+        _RETURN,
+        _REJECT,
+        _CREDIT_TYPES,
     )
-    names = Account.__struct_fields__
-    accounts = [Account(**{name: row[name] for name in names}) for row in rows]
+    names = AccountStatus.__struct_fields__
+    accounts = [AccountStatus(**{name: row[name] for name in names}) for row in rows]
     found = await connection.fetch(bank_queries.SQL["back"])
-    back = [Back(row["reason"], _SAID[Sort(row["sort"])], row["items"], row["cents"]) for row in found]
-    return Standing(accounts, back, not any(each.difference for each in accounts))
+    back = [
+        ReturnsByReason(row["reason"], _TYPE_NAMES[MovementType(row["sort"])], row["items"], row["cents"])
+        for row in found
+    ]
+    return AccountsReport(accounts, back, not any(each.difference for each in accounts))
 
 
-async def in_transit(connection: bank_queries.Connection, years: Years, limit: int) -> list[InTransit]:
+async def load_in_transit(
+    connection: bank_queries.Connection, years: AccountantsByYear, limit: int
+) -> list[TransferInTransit]:
     """The first ``limit`` transfers that the bank has not answered for."""
     rows = await connection.fetch(
-        _of_transfers("in_transit"), *_assigned(years), _SENDS, _DEBIT, _REJECT, limit
+        _build_transfers_query("in_transit"),
+        *_list_assigned_accounts(years),
+        _REMITTING_KINDS,
+        _DEBIT,
+        _REJECT,
+        limit,
     )
-    return [InTransit(*row.values()) for row in rows]
+    return [TransferInTransit(*row.values()) for row in rows]
 
 
-async def unmatched(connection: bank_queries.Connection, limit: int) -> list[Unmatched]:
+async def load_unmatched(connection: bank_queries.Connection, limit: int) -> list[UnmatchedMovement]:
     """The first ``limit`` movements that did not match, and acts that were refused."""
     rows = await connection.fetch(bank_queries.SQL["unmatched"], limit)
-    found = [_unmatched(dict(row)) for row in rows]
-    return found + [_refused(row) for row in await bank_queries.refused(connection, None, limit)]
+    found = [_describe_unmatched(dict(row)) for row in rows]
+    return found + [
+        _describe_refused(row) for row in await bank_queries.load_refused_acts(connection, None, limit)
+    ]
 
 
-def _unmatched(row: dict[str, Any]) -> Unmatched:
+def _describe_unmatched(row: dict[str, Any]) -> UnmatchedMovement:
     why = Mismatch(row.pop("why"))
-    sort = _SAID[Sort(row.pop("sort"))]
-    return Unmatched(**row, sort=sort, why=why.name, finding=FINDINGS[why])
+    sort = _TYPE_NAMES[MovementType(row.pop("sort"))]
+    return UnmatchedMovement(**row, sort=sort, why=why.name, finding=MISMATCH_TEXTS[why])
 
 
-def _refused(row: Mapping[str, Any]) -> Unmatched:
+def _describe_refused(row: Mapping[str, Any]) -> UnmatchedMovement:
     """An act that the journal refused, as crescendo report refusals tells; without a code, one that it has already."""
-    kind, why, finding = CATALOG[row["kind"]], Mismatch.TWICE.name, _ANOTHER
+    kind, why, finding = CATALOG[row["kind"]], Mismatch.TWICE.name, _BOOKED_AGAIN
     if row["code"] is not None:
         why, finding = Outcome(row["code"]).name, "the journal refused it"
-    return Unmatched(
+    return UnmatchedMovement(
         file=row["file"], statement=row["statement"], account="", item=0, sort=kind.name, amount=row["amount"], day=None,
         reason="", transfer=int(row["reference"][1:]), why=why, finding=finding, end_to_end="",
     )  # fmt: skip
 
 
-def _of_transfers(name: str) -> str:
+def _build_transfers_query(name: str) -> str:
     """A query that begins with what was sent, and from which account."""
     sent = bank_queries.SQL["transfers"].format(leaving=bank_queries.SQL["leaving"])
-    return bank_queries.SQL[name].format(transfers=sent, **bank_queries.STATED)
+    return bank_queries.SQL[name].format(transfers=sent, **bank_queries.STATED_QUERIES)
 
 
-def _assigned(years: Years) -> tuple[list[int], list[str], list[str]]:
+def _list_assigned_accounts(years: AccountantsByYear) -> tuple[list[int], list[str], list[str]]:
     """Exercise, fund centre and operations account, for every centre of every year."""
     told = [
         (year, centre, each.accountants[code].iban)
         for year, each in years.items()
-        for centre, code in each.assigned.items()
+        for centre, code in each.by_centre.items()
     ]
     exercises, centres, accounts = (
         (list(column) for column in zip(*told, strict=True)) if told else ([], [], [])

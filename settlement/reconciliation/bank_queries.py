@@ -7,15 +7,15 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
 from posting.pgcopy import HEADER, TRAILER, decode
-from posting.store.sql_files import queries
+from posting.store.sql_files import read_queries
 from settlement.reconciliation.mismatch import Mismatch
-from settlement.reconciliation.sent_transfers import Sent, Transfers, transfers
-from settlement.reconciliation.year_crossing import Debit
+from settlement.reconciliation.sent_transfers import SentLines, SentTransfers, group_transfers
+from settlement.reconciliation.year_crossing import DebitEntry
 
-SQL = queries("settlement.reconciliation", "queries.sql")
+SQL = read_queries("settlement.reconciliation", "queries.sql")
 Connection = asyncpg.Connection
 GAP_ENTRIES = 50_000
 """Entries that are read for nothing rather than by another query."""
@@ -24,13 +24,13 @@ _ITEM = (
     "message", "attempt", "row", "statement", "item", "sort", "amount", "day", "reason", "entry_id", "why", "end_to_end",
 )  # fmt: skip
 """A transfer of several lines ends within as many entries."""
-STATED: Mapping[str, str] = {name: SQL[name] for name in ("stated", "again")}
+STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "again")}
 """Parts of queries: acts of statements, and which of them book a transfer again."""
-_HARMLESS = (KIND_NUMBER["payee_block"], int(Outcome.PAYEE_BLOCKED))
+_HARMLESS_REFUSAL = (KIND_NUMBERS["payee_block"], int(Outcome.PAYEE_BLOCKED))
 """Kind and code: whoever is blocked need not be blocked once more."""
 
 
-class Stored(NamedTuple):
+class StoredMessage(NamedTuple):
     """A message that is known: its number, its last attempt, and the acts of that."""
 
     message: int
@@ -40,7 +40,7 @@ class Stored(NamedTuple):
     """Debits, returns, rejects, what did not match, and its cents."""
 
 
-class Leaving(NamedTuple):
+class RunAccounts(NamedTuple):
     """Operations accounts of a run, by the row of its file of acts from which on they are paid from."""
 
     firsts: NDArray[np.int64]
@@ -48,47 +48,49 @@ class Leaving(NamedTuple):
     """None where the accountant has none in that exercise."""
 
 
-async def stored(connection: Connection, file_hash: bytes) -> Stored | None:
+async def load_stored_message(connection: Connection, file_hash: bytes) -> StoredMessage | None:
     """What is known of a file."""
     row = await connection.fetchrow(SQL["message"], file_hash)
     if row is None:
         return None
     number, attempt, acts_hash, *counts = row.values()
-    return Stored(number, attempt, acts_hash, counts)
+    return StoredMessage(number, attempt, acts_hash, counts)
 
 
-async def last_closing(connection: Connection, account: str) -> tuple[str, int] | None:
+async def load_last_closing(connection: Connection, account: str) -> tuple[str, int] | None:
     """The last statement of an account, and what it closed with."""
     row = await connection.fetchrow(SQL["last_statement"], account)
     return (row["identity"], row["closing"]) if row else None
 
 
-async def same_statement(connection: Connection, account: str, identity: str) -> Mapping[str, Any] | None:
+async def find_same_statement(
+    connection: Connection, account: str, identity: str
+) -> Mapping[str, Any] | None:
     """A statement of that account and name, if there is one."""
     row = await connection.fetchrow(SQL["same_statement"], account, identity)
     return dict(row) if row else None
 
 
-async def read_sent(connection: Connection, entries: NDArray[np.int64]) -> Transfers:
+async def load_sent_transfers(connection: Connection, entries: NDArray[np.int64]) -> SentTransfers:
     """The transfers that ``entries`` name, and what stands beside them in the journal."""
     parts: list[bytes] = []
 
     async def keep(data: bytes) -> None:
         parts.append(data)
 
-    for first, last in _stretches(np.unique(entries[entries > 0])):
+    for first, last in _find_ranges(np.unique(entries[entries > 0])):
         query = SQL["sent"].format(first, last)
         before = len(parts)
         await connection.copy_from_query(query, output=keep, format="binary")
-        parts[before:] = [_bare(b"".join(parts[before:]))]
-    return transfers(*decode(Sent, b"".join([HEADER, *parts, TRAILER]), 1))
+        parts[before:] = [_strip_copy_frame(b"".join(parts[before:]))]
+    return group_transfers(*decode(SentLines, b"".join([HEADER, *parts, TRAILER]), 1))
 
 
-def _bare(stream: bytes) -> bytes:
+def _strip_copy_frame(stream: bytes) -> bytes:
     return stream[len(HEADER) : -len(TRAILER)]
 
 
-def _stretches(entries: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
+def _find_ranges(entries: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
     """Ranges that hold all ``entries`` (ascending), without much between them, and never the same twice."""
     if not entries.size:
         return
@@ -98,77 +100,77 @@ def _stretches(entries: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
         yield first, last + LINES_AHEAD
 
 
-async def centres(connection: Connection, cells: NDArray[np.int32]) -> dict[int, str]:
+async def load_centres(connection: Connection, cells: NDArray[np.int32]) -> dict[int, str]:
     """The fund centre of each account assignment."""
     rows = await connection.fetch(SQL["centres"], np.unique(cells).tolist())
     return {row["cell"]: row["code"] for row in rows}
 
 
-async def accounts(connection: Connection) -> list[str]:
+async def load_accounts(connection: Connection) -> list[str]:
     """All accounts that runs were paid from, by their IBAN."""
     return [row["iban"] for row in await connection.fetch(SQL["accounts"])]
 
 
-async def leaving(connection: Connection) -> dict[tuple[int, int], Leaving]:
+async def load_run_accounts(connection: Connection) -> dict[tuple[int, int], RunAccounts]:
     """From which accounts the entries of runs leave, by submission and exercise."""
     rows = await connection.fetch(SQL["leaving"])
     return {
-        (row["submission"], row["exercise"]): Leaving(np.array(row["firsts"], np.int64), row["accounts"])
+        (row["submission"], row["exercise"]): RunAccounts(np.array(row["firsts"], np.int64), row["accounts"])
         for row in rows
     }
 
 
-async def payee_codes(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+async def load_payee_codes(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
     """The codes of payees."""
     rows = await connection.fetch(SQL["payees"], list(numbers))
     return {row["payee"]: row["code"] for row in rows}
 
 
-async def debits(connection: Connection, lines: NDArray[np.int64]) -> dict[int, Debit]:
+async def load_debits(connection: Connection, lines: NDArray[np.int64]) -> dict[int, DebitEntry]:
     """The debit of each of ``lines`` that has one."""
     if not lines.size:
         return {}
-    rows = await connection.fetch(SQL["debits"], lines.tolist(), KIND_NUMBER["bank_debit"], int(lines.min()))
-    return {row["predecessor"]: Debit(row["entry_id"], row["exercise"]) for row in rows}
+    rows = await connection.fetch(SQL["debits"], lines.tolist(), KIND_NUMBERS["bank_debit"], int(lines.min()))
+    return {row["predecessor"]: DebitEntry(row["entry_id"], row["exercise"]) for row in rows}
 
 
-async def is_late(connection: Connection, message: int) -> bool:
+async def has_late_debits(connection: Connection, message: int) -> bool:
     """Whether returns of a message waited for debits, and the journal has one of those now."""
     found: Any = await connection.fetchval(
-        SQL["late"], message, Mismatch.NOT_DEBITED, KIND_NUMBER["bank_debit"]
+        SQL["late"], message, Mismatch.NOT_DEBITED, KIND_NUMBERS["bank_debit"]
     )
     return bool(found)
 
 
-async def reasons_back(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:
+async def load_return_reasons(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:
     """The bank's reason for each of ``transfers`` that it refused or sent back."""
     rows = await connection.fetch(SQL["reasons_back"], list(transfers))
     return {row["entry_id"]: row["reason"] for row in rows}
 
 
-async def payees_back(connection: Connection, reasons: Sequence[str]) -> list[Mapping[str, Any]]:
+async def load_returned_payees(connection: Connection, reasons: Sequence[str]) -> list[Mapping[str, Any]]:
     """Number, code and name of the payees whose transfers came back for one of ``reasons``."""
     return [dict(row) for row in await connection.fetch(SQL["payees_back"], list(reasons))]
 
 
-async def posting(connection: Connection, acts_hash: bytes) -> str:
+async def load_posting_state(connection: Connection, acts_hash: bytes) -> str:
     """How far the engine is with a file of acts: it is ``unknown`` to it, ``begun``, or ``done``."""
     state: Any = await connection.fetchval(SQL["posting"], acts_hash)
     return str(state)
 
 
-async def refused(
+async def load_refused_acts(
     connection: Connection, files: Sequence[bytes] | None, limit: int | None = None
 ) -> list[Mapping[str, Any]]:
     """Acts of the bank's answers that the journal refused and has not accepted since: of ``files`` of acts, or of all.
 
     Of all, also what a further statement booked on the day of the first; that has no code.
     """
-    rows = await connection.fetch(SQL["refused"].format(**STATED), limit, *_HARMLESS, files)
+    rows = await connection.fetch(SQL["refused"].format(**STATED_QUERIES), limit, *_HARMLESS_REFUSAL, files)
     return [dict(row) for row in rows]
 
 
-async def payment_file(connection: Connection, message: str) -> tuple[int, str] | None:
+async def find_payment_file(connection: Connection, message: str) -> tuple[int, str] | None:
     """The run and name of a payment file of ours."""
     row = await connection.fetchrow(SQL["payment_file"], message)
     return (row["run"], row["name"]) if row else None
@@ -206,6 +208,6 @@ async def insert_attempt(
     await connection.copy_records_to_table("bank_item", records=items, columns=columns)
 
 
-async def lock(connection: Connection) -> None:
+async def lock_messages(connection: Connection) -> None:
     """Let no other message be stored until the transaction ends."""
     await connection.execute(SQL["lock"])

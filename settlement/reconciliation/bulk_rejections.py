@@ -5,50 +5,59 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.bank_reasons import UNKNOWN
-from core.iso20022 import Status
-from core.tables.bank_messages import Message, Movements, Sort, Verdict, end_to_end, packed
-from core.tables.columns import join, sealed
+from core.bank_reasons import UNKNOWN_REASON
+from core.iso20022 import MessageStatus
+from core.tables.bank_messages import (
+    BankMessage,
+    BulkStatus,
+    Movements,
+    MovementType,
+    pack_code,
+    read_end_to_end_id,
+)
+from core.tables.columns import concat_tables, seal_array
 from core.tables.journal import Bytes
 
-Lots = Mapping[str, Sequence[str]]
+TransfersByLot = Mapping[str, Sequence[str]]
 """End-to-end ids by lot of one of our messages."""
 
 
-class Expanded(NamedTuple):
+class ExpandedMessage(NamedTuple):
     """The message with every transfer named, and the verdicts on what is not ours."""
 
-    message: Message
-    unknown: Sequence[Verdict]
+    message: BankMessage
+    unknown: Sequence[BulkStatus]
 
 
-def expanded(message: Message, find: Callable[[str], Lots | None]) -> Expanded:
+def expand_bulk_rejections(
+    message: BankMessage, find: Callable[[str], TransfersByLot | None]
+) -> ExpandedMessage:
     """Name the transfers that ``message`` refuses by the lot; ``find`` knows our messages."""
-    refused = [verdict for verdict in message.verdicts if verdict.status == Status.REJECTED]
+    refused = [verdict for verdict in message.bulk_statuses if verdict.status == MessageStatus.REJECTED]
     if not refused:
-        return Expanded(message, ())
+        return ExpandedMessage(message, ())
     original = message.statements[refused[0].statement].identity
     lots = find(original)
-    known = {end_to_end(message, row) for row in range(message.movements.amount.size)}
+    known = {read_end_to_end_id(message, row) for row in range(message.movements.amount.size)}
     told: dict[str, str] = {}
     unknown = []
     for verdict in refused:
-        names = _names(lots, verdict.lot)
+        names = _list_transfers(lots, verdict.lot)
         if names is None:
             unknown.append(verdict)
         for name in names or ():
             if name not in known:
                 told[name] = verdict.reason or told.get(name, "")
-    return Expanded(_with(message, told), unknown)
+    return ExpandedMessage(_append_rejections(message, told), unknown)
 
 
-def _names(lots: Lots | None, lot: str) -> Sequence[str] | None:
+def _list_transfers(lots: TransfersByLot | None, lot: str) -> Sequence[str] | None:
     if lots is None:
         return None
     return lots.get(lot) if lot else [name for names in lots.values() for name in names]
 
 
-def _with(message: Message, told: Mapping[str, str]) -> Message:
+def _append_rejections(message: BankMessage, told: Mapping[str, str]) -> BankMessage:
     """The message with more refused transfers behind its own."""
     if not told:
         return message
@@ -63,8 +72,8 @@ def _with(message: Message, told: Mapping[str, str]) -> Message:
         end=ends[1:].astype(np.int32),
         amount=np.zeros(count, np.int64),
         day=np.full(count, message.statements[0].day, np.int32),
-        reason=np.array([packed(reason or UNKNOWN) for reason in told.values()], np.uint32),
-        sort=np.full(count, Sort.REJECT.value, np.uint8),
+        reason=np.array([pack_code(reason or UNKNOWN_REASON) for reason in told.values()], np.uint32),
+        sort=np.full(count, MovementType.REJECT.value, np.uint8),
     )
     text = np.concatenate([message.text.data, np.frombuffer(b"".join(pieces), np.uint8)])
-    return message._replace(movements=join([message.movements, more]), text=Bytes(sealed(text)))
+    return message._replace(movements=concat_tables([message.movements, more]), text=Bytes(seal_array(text)))

@@ -18,7 +18,7 @@ class Mismatch(IntEnum):
     NOT_DEBITED = 8
 
 
-FINDINGS: Mapping[Mismatch, str] = {
+MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.NONE: "matched",
     Mismatch.NOT_OURS: "its end-to-end id is none that we gave: find out what it is, and post it by hand",
     Mismatch.UNKNOWN_TRANSFER: "its end-to-end id names no transfer in the journal: ask the bank what it moved",

@@ -11,56 +11,56 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, KIND_NUMBER
-from settlement.runs.open_payables import Owed, Stops
-from settlement.text_spans import places
+from core.catalog import CATALOG, KIND_NUMBERS
+from settlement.runs.open_payables import OpenPayables, TermSuspensions
+from settlement.text_spans import find_positions
 
-Followed = Callable[[Sequence[int]], Awaitable[Mapping[int, Mapping[str, Any]]]]
+FetchEntries = Callable[[Sequence[int]], Awaitable[Mapping[int, Mapping[str, Any]]]]
 """Entries by their numbers: predecessor, kind, and day counted from 1970."""
 
-_PARTS = np.array([kind.inherits and kind.pays for kind in CATALOG])
-_AT_ONCE = tuple(KIND_NUMBER[name] for name in ("return_identified", "late_interest"))
+_IS_PART = np.array([kind.inherits and kind.pays for kind in CATALOG])
+_WITHOUT_TERM = tuple(KIND_NUMBERS[name] for name in ("return_identified", "late_interest"))
 """What is owed without a term of its own."""
 
 
-class Beneath(NamedTuple):
+class DebtTerms(NamedTuple):
     """One row for each of what is owed."""
 
-    entry: NDArray[np.int64]
+    request: NDArray[np.int64]
     """The request under it all; itself where it is no part of one."""
     day: NDArray[np.int32]
     kind: NDArray[np.int16]
-    above: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+    levels: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
     """Rows, and what each of them is taken from; then what that is taken from, and so on."""
-    is_stopped: NDArray[np.bool_]
+    is_suspended: NDArray[np.bool_]
     """Whether something of it stands suspended."""
 
     @property
-    def at_once(self) -> NDArray[np.bool_]:
+    def is_due_at_once(self) -> NDArray[np.bool_]:
         """Whether each is owed without a term."""
-        return np.isin(self.kind, _AT_ONCE)
+        return np.isin(self.kind, _WITHOUT_TERM)
 
 
-async def beneath(owed: Owed, followed: Followed) -> Beneath:
+async def trace_debt_terms(payables: OpenPayables, fetch_entries: FetchEntries) -> DebtTerms:
     """What each row of ``owed`` is taken from, back to the request."""
-    rows, stops = owed.rows, owed.stops
-    stopped = _goes_on(stops, rows.entry_id)
-    found = Beneath(rows.entry_id.copy(), rows.day.copy(), rows.kind.copy(), [], stopped)
-    at = np.flatnonzero(_PARTS[rows.kind])
+    rows, stops = payables.rows, payables.suspensions
+    stopped = _is_suspended(stops, rows.entry_id)
+    found = DebtTerms(rows.entry_id.copy(), rows.day.copy(), rows.kind.copy(), [], stopped)
+    at = np.flatnonzero(_IS_PART[rows.kind])
     above = rows.predecessor[at]
     while len(at):
-        known = await followed(np.unique(above).tolist())
+        known = await fetch_entries(np.unique(above).tolist())
         day, kind, next_ = (
             np.array([known[entry][name] for entry in above.tolist()])
             for name in ("day", "kind", "predecessor")
         )
-        found.entry[at], found.day[at], found.kind[at] = above, day, kind
-        found.is_stopped[at] |= _goes_on(stops, above)
-        found.above.append((at, above))
-        goes_on = _PARTS[kind]
+        found.request[at], found.day[at], found.kind[at] = above, day, kind
+        found.is_suspended[at] |= _is_suspended(stops, above)
+        found.levels.append((at, above))
+        goes_on = _IS_PART[kind]
         at, above = at[goes_on], next_[goes_on]
     return found
 
 
-def _goes_on(stops: Stops, entries: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return places(stops.going_on, entries) < len(stops.going_on)
+def _is_suspended(stops: TermSuspensions, entries: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return find_positions(stops.open_entries, entries) < len(stops.open_entries)

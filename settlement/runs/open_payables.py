@@ -10,43 +10,45 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalog import CATALOG, ActKind, Change, Family, Remainder, Stage
-from core.tables.columns import blank, join, seal, sealed, take
+from core.catalog import CATALOG, ActKind, Family, PayeeChange, Remainder, Stage
+from core.tables.columns import allocate_zeros, concat_tables, seal, seal_array, select_rows
 from core.tables.journal import Flags
 from core.tables.payment_runs import Payables
 from kernels import open_amounts as kernel
 from posting.pgcopy import TextCells
-from settlement.text_spans import NOTHING, chosen, ended, gathered, joined, places
+from settlement.text_spans import EMPTY, append_empty, compact, concat, find_positions, take_rows
 
-PAID_BY: Mapping[Stage, int] = {kind.after: number for number, kind in enumerate(CATALOG) if kind.remits}
+PAYING_KIND: Mapping[Stage, int] = {kind.after: number for number, kind in enumerate(CATALOG) if kind.remits}
 """By stage: the kind of act that sends the money."""
-_OWED = frozenset(PAID_BY)
+_OWED_STAGES = frozenset(PAYING_KIND)
 
 
-def _by_kind(test: Callable[[ActKind], object]) -> NDArray[np.bool_]:
+def _flag_kinds(test: Callable[[ActKind], object]) -> NDArray[np.bool_]:
     return np.array([bool(test(kind)) for kind in CATALOG])
 
 
-OPENS = _by_kind(lambda kind: kind.reaches in _OWED)
+OPENS = _flag_kinds(lambda kind: kind.reaches in _OWED_STAGES)
 """By kind: whether something is owed on its entries."""
-TAKES = _by_kind(lambda kind: kind.after in _OWED and (kind.draws is Remainder.OPEN or kind.mirrors))
+TAKES = _flag_kinds(
+    lambda kind: kind.after in _OWED_STAGES and (kind.draws is Remainder.OPEN or kind.mirrors)
+)
 """By kind: whether it takes up what is owed on the entry it follows."""
-_CHANGES = _by_kind(lambda kind: kind.change in (Change.BLOCK, Change.RELEASE))
-_SUSPENDS = _by_kind(lambda kind: kind.name == "term_suspension")
-_RESUMES = _by_kind(lambda kind: kind.name == "term_resumption")
-_TOLD = _CHANGES | _SUSPENDS | _RESUMES
+_CHANGES = _flag_kinds(lambda kind: kind.change in (PayeeChange.BLOCK, PayeeChange.RELEASE))
+_SUSPENDS = _flag_kinds(lambda kind: kind.name == "term_suspension")
+_RESUMES = _flag_kinds(lambda kind: kind.name == "term_resumption")
+_CONTROLS = _CHANGES | _SUSPENDS | _RESUMES
 """Kinds that owe nothing and take nothing up, but say whether something may be paid."""
-_BLOCKS = _by_kind(lambda kind: kind.change is Change.BLOCK)
-_COMMITS = _by_kind(lambda kind: kind.family is Family.COMMITMENT)
-_REQUESTS = _by_kind(lambda kind: kind.family is Family.PAYMENT_REQUEST)
+_BLOCKS = _flag_kinds(lambda kind: kind.change is PayeeChange.BLOCK)
+_COMMITS = _flag_kinds(lambda kind: kind.family is Family.COMMITMENT)
+_REQUESTS = _flag_kinds(lambda kind: kind.family is Family.PAYMENT_REQUEST)
 
-READ = np.flatnonzero(OPENS | TAKES | _TOLD | _COMMITS).tolist()
+SEARCHED_KINDS = np.flatnonzero(OPENS | TAKES | _CONTROLS | _COMMITS).tolist()
 """Kinds whose entries the search reads."""
-NAMED = np.flatnonzero(OPENS | _COMMITS).tolist()
+REFERENCED_KINDS = np.flatnonzero(OPENS | _COMMITS).tolist()
 """Those of them whose references are wanted."""
 
 
-class Stops(NamedTuple):
+class TermSuspensions(NamedTuple):
     """Suspensions of terms, by what they stop, ascending: something is missing before that is owed for sure."""
 
     entry: NDArray[np.int64]
@@ -55,75 +57,83 @@ class Stops(NamedTuple):
     """0 where it is not yet."""
 
     @property
-    def going_on(self) -> NDArray[np.int64]:
+    def open_entries(self) -> NDArray[np.int64]:
         """What stands suspended."""
         return self.entry[self.resumed == 0]
 
-    def days(self, entries: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def find_days(self, entries: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Of each of ``entries`` the days of its suspension and of its end; zeros where it has not ended."""
-        at = places(self.entry, entries)
+        at = find_positions(self.entry, entries)
         began, ended = np.append(self.suspended, 0)[at], np.append(self.resumed, 0)[at]
         return np.where(ended > 0, began, 0).astype(np.int32), ended.astype(np.int32)
 
 
-class Owed(NamedTuple):
+class OpenPayables(NamedTuple):
     """What is owed, by entry; ``rows.amount`` is what is still open."""
 
     rows: Payables
     reference: TextCells
     commitment: TextCells
     """The reference of the commitment a request draws on; empty where there is none."""
-    blocked: NDArray[np.int32]
+    blocked_payees: NDArray[np.int32]
     """Payees to whom nothing may be paid."""
-    stops: Stops
+    suspensions: TermSuspensions
 
 
-class Search:
+class PayablesSearch:
     """Stretches of the journal, the newest first."""
 
     def __init__(self, last_entry: int) -> None:
-        self._taken = np.zeros(last_entry + 1, np.int64)
+        self._consumed_cents = np.zeros(last_entry + 1, np.int64)
         self._is_wanted = np.zeros(last_entry + 1, bool)
         self._parts: list[tuple[Payables, TextCells]] = []
         self._commitments: list[tuple[NDArray[np.int64], TextCells]] = []
-        self._told: list[Payables] = []
+        self._controls: list[Payables] = []
 
-    def read(self, rows: Payables, reference: TextCells) -> None:
+    def add_rows(self, rows: Payables, reference: TextCells) -> None:
         """Take in the entries of one stretch, in any order."""
-        kernel.take_up(seal(rows), Flags(sealed(TAKES.view(np.uint8))), self._taken)
-        self._told.append(take(rows, np.flatnonzero(_TOLD[rows.kind])))
+        kernel.sum_taken_up(seal(rows), Flags(seal_array(TAKES.view(np.uint8))), self._consumed_cents)
+        self._controls.append(select_rows(rows, np.flatnonzero(_CONTROLS[rows.kind])))
         self._keep_open(rows, reference)
         commits = np.flatnonzero(_COMMITS[rows.kind] & self._is_wanted[rows.entry_id])
-        self._commitments.append((rows.entry_id[commits], gathered(chosen(reference, commits))))
+        self._commitments.append((rows.entry_id[commits], compact(take_rows(reference, commits))))
 
     def _keep_open(self, rows: Payables, reference: TextCells) -> None:
         opens = np.flatnonzero(OPENS[rows.kind])
-        left = rows.amount[opens] - self._taken[rows.entry_id[opens]]
+        left = rows.amount[opens] - self._consumed_cents[rows.entry_id[opens]]
         order = np.flatnonzero(left > 0)
         order = order[np.argsort(rows.entry_id[opens[order]], kind="stable")]
-        kept = take(rows, opens[order])._replace(amount=left[order])
-        self._parts.append((kept, gathered(chosen(reference, opens[order]))))
+        kept = select_rows(rows, opens[order])._replace(amount=left[order])
+        self._parts.append((kept, compact(take_rows(reference, opens[order]))))
         self._is_wanted[kept.predecessor[_REQUESTS[kept.kind]]] = True
 
-    def found(self) -> Owed:
+    def collect(self) -> OpenPayables:
         """All that is owed, the oldest first."""
         parts = self._parts[::-1]
         if not parts:
-            return Owed(
-                blank(Payables, 0), NOTHING, NOTHING, np.zeros(0, np.int32), _stops(blank(Payables, 0))
+            return OpenPayables(
+                allocate_zeros(Payables, 0),
+                EMPTY,
+                EMPTY,
+                np.zeros(0, np.int32),
+                _find_suspensions(allocate_zeros(Payables, 0)),
             )
-        rows, told = join([part for part, _ in parts]), join(self._told)
-        texts = joined([texts for _, texts in parts])
-        return Owed(rows, texts, self._commitment(rows), _blocked(told), _stops(told))
+        rows, told = concat_tables([part for part, _ in parts]), concat_tables(self._controls)
+        texts = concat([texts for _, texts in parts])
+        return OpenPayables(
+            rows, texts, self._find_commitments(rows), _find_blocked_payees(told), _find_suspensions(told)
+        )
 
-    def _commitment(self, rows: Payables) -> TextCells:
+    def _find_commitments(self, rows: Payables) -> TextCells:
         """The reference of what each row follows, where that is a commitment."""
         entries = np.concatenate([found for found, _ in self._commitments])
-        texts, order = joined([found for _, found in self._commitments]), np.argsort(entries)
-        return chosen(ended(chosen(texts, order)), places(entries[order], rows.predecessor))
+        texts, order = concat([found for _, found in self._commitments]), np.argsort(entries)
+        return take_rows(
+            append_empty(take_rows(texts, order)), find_positions(entries[order], rows.predecessor)
+        )
 
 
-def _blocked(told: Payables) -> NDArray[np.int32]:
+def _find_blocked_payees(told: Payables) -> NDArray[np.int32]:
     """Payees whose last change blocked them."""
     rows = np.flatnonzero(_CHANGES[told.kind])
     rows = rows[np.argsort(told.entry_id[rows])]
@@ -134,11 +144,11 @@ def _blocked(told: Payables) -> NDArray[np.int32]:
     return np.flatnonzero(blocked).astype(np.int32)
 
 
-def _stops(told: Payables) -> Stops:
+def _find_suspensions(told: Payables) -> TermSuspensions:
     """What was suspended, and when it went on."""
     ends, begins = np.flatnonzero(_RESUMES[told.kind]), np.flatnonzero(_SUSPENDS[told.kind])
     ends = ends[np.argsort(told.predecessor[ends])]
     begins = begins[np.argsort(told.predecessor[begins])]
-    at = places(told.predecessor[ends], told.entry_id[begins])
+    at = find_positions(told.predecessor[ends], told.entry_id[begins])
     resumed = np.append(told.day[ends], 0)[at].astype(np.int32)
-    return Stops(told.predecessor[begins], told.day[begins], resumed)
+    return TermSuspensions(told.predecessor[begins], told.day[begins], resumed)

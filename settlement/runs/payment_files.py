@@ -11,24 +11,37 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.errors import EngineError
-from core.payment_rules import Rules, Way
+from core.payment_rules import PaymentRules, TransferMethod
 from posting.pgcopy import TextCells
-from posting.raw_texts import text_cells
-from settlement.orders.file_split import cuts
-from settlement.orders.pain001_writer import Debtor, Heading, Version, exact_sum, sizes, written
-from settlement.orders.transfer_texts import Orders, check, named, spelt, taken
-from settlement.runs.payee_accounts import Payees
-from settlement.runs.payment_acts import Paid
-from settlement.text_spans import as_arrow, chosen
+from posting.raw_texts import to_text_cells
+from settlement.orders.file_split import split_rows
+from settlement.orders.pain001_writer import (
+    Debtor,
+    Pain001Version,
+    PaymentFileHeader,
+    measure_transfers,
+    sum_exactly,
+    write_message,
+)
+from settlement.orders.transfer_texts import (
+    TransferOrders,
+    take_orders,
+    transliterate_names,
+    transliterate_texts,
+    validate_orders,
+)
+from settlement.runs.payee_accounts import PayeeAccounts
+from settlement.runs.payment_acts import PaidLines
+from settlement.text_spans import as_arrow, take_rows
 
 Account = tuple[str, str, str]
 """Holder, IBAN and BIC."""
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
+class IssueTerms(msgspec.Struct, frozen=True, kw_only=True):
     """All that the files of a run depend on beside the journal and the run's lines; kept with the run."""
 
-    version: Version
+    version: Pain001Version
     created: datetime
     day: date
     """In the books."""
@@ -45,7 +58,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     stretches: Sequence[tuple[str, int]] = ()
     """Accountants in the order of the acts, each with the row of its first."""
 
-    def debtor(self, code: str, exercise: int) -> Debtor:
+    def find_debtor(self, code: str, exercise: int) -> Debtor:
         """Whose account lines of an accountant and exercise are paid from.
 
         Raises
@@ -60,41 +73,44 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         return Debtor(*known[code])
 
 
-class Accepted(NamedTuple):
+class AcceptedActs(NamedTuple):
     """Entries of the run's acts: the row in the file of acts, and its entry."""
 
     row: NDArray[np.int64]
     entry: NDArray[np.int64]
 
 
-class File(NamedTuple):
+class PaymentFile(NamedTuple):
     """A payment file to be written."""
 
     name: str
     accountant: str
-    way: Way
-    heading: Heading
-    orders: Orders
+    way: TransferMethod
+    header: PaymentFileHeader
+    orders: TransferOrders
 
     @property
     def cents(self) -> int:
         """Its control sum."""
-        return exact_sum(self.orders.amount)
+        return sum_exactly(self.orders.amount)
 
-    def parts(self) -> Iterator[bytes | memoryview]:
+    def write_parts(self) -> Iterator[bytes | memoryview]:
         """Its bytes, piece by piece."""
-        return written(self.heading, self.orders)
+        return write_message(self.header, self.orders)
 
 
-def terms(
-    rules: Rules, accountants: Mapping[int, Mapping[str, Debtor]], at: datetime, version: Version
-) -> Terms:
+def build_terms(
+    rules: PaymentRules,
+    accountants: Mapping[int, Mapping[str, Debtor]],
+    at: datetime,
+    version: Pain001Version,
+) -> IssueTerms:
     """What holds for a run that is issued ``at`` that moment."""
-    executed = {way.name: clearing.executed(at) for way, clearing in rules.clearings.items()}
-    return Terms(
+    executed = {way.name: clearing.compute_execution_day(at) for way, clearing in rules.clearings.items()}
+    return IssueTerms(
         version=version,
         created=at,
-        day=rules.day(at),
+        day=rules.to_book_day(at),
         executed=executed,
         initiator=rules.initiator,
         transactions_max=rules.transactions_max,
@@ -107,13 +123,15 @@ def terms(
     )
 
 
-def stretches(paid: Paid, codes: Sequence[str]) -> list[tuple[str, int]]:
+def build_stretches(paid: PaidLines, codes: Sequence[str]) -> list[tuple[str, int]]:
     """The accountants of ``codes`` in the order of the acts, each with the row of its first."""
     numbers, rows = np.unique(paid.lines.accountant, return_index=True)
     return [(codes[int(number) - 1], int(row)) for number, row in zip(numbers, rows, strict=True)]
 
 
-def orders(paid: Paid, accepted: Accepted, payees: Payees) -> tuple[Orders, NDArray[np.int64]]:
+def build_orders(
+    paid: PaidLines, accepted: AcceptedActs, payees: PayeeAccounts
+) -> tuple[TransferOrders, NDArray[np.int64]]:
     """The transfers of the acts that were accepted, and the row of ``paid`` at which each begins.
 
     Raises
@@ -121,96 +139,101 @@ def orders(paid: Paid, accepted: Accepted, payees: Payees) -> tuple[Orders, NDAr
     EngineError
         What was never to be proposed is among them.
     """
-    entry = np.zeros(len(paid.act), np.int64)
+    entry = np.zeros(len(paid.act_start), np.int64)
     entry[accepted.row] = accepted.entry
-    is_accepted = entry[paid.act] > 0
-    which = is_accepted[paid.first]
-    firsts = paid.first[which]
-    rows, at = _once(payees.of_entries(paid.lines.details[firsts], paid.lines.payee[firsts]))
-    names = named(chosen(payees.name, rows))
-    found = Orders(
+    is_accepted = entry[paid.act_start] > 0
+    which = is_accepted[paid.act_rows]
+    firsts = paid.act_rows[which]
+    rows, at = _index_distinct(payees.find_rows(paid.lines.details[firsts], paid.lines.payee[firsts]))
+    names = transliterate_names(take_rows(payees.name, rows))
+    found = TransferOrders(
         entry[firsts],
-        _sums(paid)[which],
-        chosen(names, at),
-        chosen(payees.iban, rows[at]),
-        chosen(payees.bic, rows[at]),
-        spelt(_remittances(paid, is_accepted)),
+        _sum_acts(paid)[which],
+        take_rows(names, at),
+        take_rows(payees.iban, rows[at]),
+        take_rows(payees.bic, rows[at]),
+        transliterate_texts(_build_remittances(paid, is_accepted)),
     )
     one_of_each = np.empty(len(rows), np.int64)
     one_of_each[at] = np.arange(len(at))
-    check(taken(found, one_of_each))
+    validate_orders(take_orders(found, one_of_each))
     if not (found.amount > 0).all():
         raise EngineError("a transfer of nothing; no file was written")
     return found, firsts
 
 
-def _once(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _index_distinct(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Each of ``values`` once, ascending, and where among them each stands."""
     is_there = np.zeros(int(values.max(initial=-1)) + 1, bool)
     is_there[values] = True
     return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[values]
 
 
-def _sums(paid: Paid) -> NDArray[np.int64]:
-    return np.add.reduceat(paid.lines.amount, paid.first) if len(paid.act) else np.zeros(0, np.int64)
+def _sum_acts(paid: PaidLines) -> NDArray[np.int64]:
+    return np.add.reduceat(paid.lines.amount, paid.act_rows) if len(paid.act_start) else np.zeros(0, np.int64)
 
 
-def _remittances(paid: Paid, is_accepted: NDArray[np.bool_]) -> TextCells:
+def _build_remittances(paid: PaidLines, is_accepted: NDArray[np.bool_]) -> TextCells:
     """What each transfer says; one that pays several says it of all of them, as far as there is room."""
     rows = np.flatnonzero(is_accepted)
-    own = chosen(paid.remittance, rows)
-    begins = np.flatnonzero(paid.act[rows] == rows)
+    own = take_rows(paid.remittance, rows)
+    begins = np.flatnonzero(paid.act_start[rows] == rows)
     if len(begins) == len(rows):
         return own
     lists = pa.ListArray.from_arrays(pa.array(np.append(begins, len(rows)).astype(np.int32)), as_arrow(own))
-    return text_cells(pc.call_function("binary_join", [lists, pa.scalar(", ")]))
+    return to_text_cells(pc.call_function("binary_join", [lists, pa.scalar(", ")]))
 
 
-def files(
-    run: int, paid: Paid, made: tuple[Orders, NDArray[np.int64]], said: tuple[Terms, list[str]]
-) -> Iterator[File]:
+def build_files(
+    run: int,
+    paid: PaidLines,
+    made: tuple[TransferOrders, NDArray[np.int64]],
+    said: tuple[IssueTerms, list[str]],
+) -> Iterator[PaymentFile]:
     """The files of a run, in order; ``said`` are its terms and its accountants, in the order of its lines."""
     found, firsts = made
     told, codes = said
     limits = (told.transactions_max, told.bytes_max)
     accountant, way = paid.lines.accountant[firsts], paid.lines.way[firsts]
-    for number, kind in _sets(accountant, way):
+    for number, kind in _list_pairs(accountant, way):
         rows, code = np.flatnonzero((accountant == number) & (way == kind)), codes[number - 1]
         part = 0
-        for debtor, own in _by_account(told, code, rows, paid.lines.exercise[firsts[rows]]):
-            some = taken(found, own)
-            for piece in cuts(sizes(some, told.version), some.amount, limits):
+        for debtor, own in _split_by_account(told, code, rows, paid.lines.exercise[firsts[rows]]):
+            some = take_orders(found, own)
+            for piece in split_rows(measure_transfers(some, told.version), some.amount, limits):
                 part += 1
-                name = f"{run}-{code}-{Way(kind).name}-{part}"
-                heading = _heading(name, told, debtor, Way(kind))
-                yield File(f"{name}.xml", code, Way(kind), heading, taken(some, piece))
+                name = f"{run}-{code}-{TransferMethod(kind).name}-{part}"
+                heading = _build_header(name, told, debtor, TransferMethod(kind))
+                yield PaymentFile(
+                    f"{name}.xml", code, TransferMethod(kind), heading, take_orders(some, piece)
+                )
 
 
-def _by_account(
-    told: Terms, code: str, rows: NDArray[np.int64], exercises: NDArray[np.int16]
+def _split_by_account(
+    told: IssueTerms, code: str, rows: NDArray[np.int64], exercises: NDArray[np.int16]
 ) -> Iterator[tuple[Debtor, NDArray[np.int64]]]:
     """The rows of an accountant by the account that their exercises are paid from: one, unless years differ."""
     years = np.unique(exercises).tolist()
-    of_year = {year: told.debtor(code, year) for year in years}
+    of_year = {year: told.find_debtor(code, year) for year in years}
     for debtor in dict.fromkeys(of_year.values()):
         wanted = [year for year in years if of_year[year] == debtor]
         yield debtor, rows[np.isin(exercises, wanted)]
 
 
-def _sets(accountant: NDArray[np.int16], way: NDArray[np.int16]) -> list[tuple[int, int]]:
+def _list_pairs(accountant: NDArray[np.int16], way: NDArray[np.int16]) -> list[tuple[int, int]]:
     """Each accountant with each way there is, in order."""
-    ways = max(Way) + 1
+    ways = max(TransferMethod) + 1
     return [divmod(both, ways) for both in np.unique(accountant.astype(np.int64) * ways + way).tolist()]
 
 
-def _heading(name: str, told: Terms, debtor: Debtor, way: Way) -> Heading:
-    return Heading(
-        message=f"CRSC-{name}",
+def _build_header(name: str, told: IssueTerms, debtor: Debtor, way: TransferMethod) -> PaymentFileHeader:
+    return PaymentFileHeader(
+        message_id=f"CRSC-{name}",
         created=told.created,
         initiator=told.initiator,
         debtor=debtor,
         way=way,
-        executed=told.executed[way.name],
+        execution_day=told.executed[way.name],
         batch_booking=told.batch_booking,
         version=told.version,
     )

@@ -9,16 +9,16 @@ from core.accountants import Accountants
 from core.bank_reasons import BankReasons
 from core.calendar import Calendar
 from core.nomenclature import Nomenclature
-from core.payment_rules import Rules
-from core.reference.files import SHIPPED
+from core.payment_rules import PaymentRules
+from core.reference.files import SAMPLE_FOLDER
 from settlement.orders.pain001_writer import Debtor
 
 
-class Books(NamedTuple):
+class PaymentReference(NamedTuple):
     """All of it."""
 
     calendar: Calendar
-    rules: Rules
+    rules: PaymentRules
     accountants: Mapping[int, Accountants]
     """By exercise."""
     reasons: BankReasons
@@ -26,7 +26,7 @@ class Books(NamedTuple):
     """Where they were read."""
 
     @classmethod
-    def load(cls, folder: Path = SHIPPED) -> "Books":
+    def load(cls, folder: Path = SAMPLE_FOLDER) -> "PaymentReference":
         """Read the files of ``folder``.
 
         Raises
@@ -36,10 +36,10 @@ class Books(NamedTuple):
         """
         days = calendar.load(folder.joinpath("calendar.toml"))
         years = {year: nomenclature.load(folder.joinpath(str(year))) for year in sorted(days.exercises)}
-        return cls.of(folder, days, years)
+        return cls.load_with(folder, days, years)
 
     @classmethod
-    def of(cls, folder: Path, days: Calendar, years: Mapping[int, Nomenclature]) -> "Books":
+    def load_with(cls, folder: Path, days: Calendar, years: Mapping[int, Nomenclature]) -> "PaymentReference":
         """Read what is still to be read of ``folder``.
 
         Raises
@@ -50,11 +50,11 @@ class Books(NamedTuple):
         found = {year: accountants.load(folder.joinpath(str(year)), each) for year, each in years.items()}
         return cls(days, payment_rules.load(folder), found, bank_reasons.load(folder), folder)
 
-    def order(self) -> list[str]:
+    def list_accountants(self) -> list[str]:
         """All accountants, in the order of the files, each once."""
         return list(dict.fromkeys(code for each in self.accountants.values() for code in each.accountants))
 
-    def debtors(self) -> dict[int, dict[str, Debtor]]:
+    def build_debtors(self) -> dict[int, dict[str, Debtor]]:
         """Operations accounts by exercise and accountant: years may differ."""
         return {
             year: {one.code: Debtor(one.holder, one.iban, one.bic) for one in each.accountants.values()}

@@ -10,32 +10,34 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import SchemaMismatch
-from core.tables.columns import blank, kinds
+from core.tables.columns import allocate_zeros, read_column_kinds
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
-from posting.raw_texts import text_cells
-from settlement.parallel import side_by_side
-from settlement.text_spans import NOTHING, as_arrow
+from posting.raw_texts import to_text_cells
+from settlement.parallel import map_parallel
+from settlement.text_spans import EMPTY, as_arrow
 
 PAGE_LINES = 1 << 16
 _TEXT = "remittance"
 SCHEMA = pa.schema(
     [
-        *(pa.field(name, kind.arrow, nullable=False) for name, kind in kinds(RunLines).items()),
+        *(pa.field(name, kind.arrow, nullable=False) for name, kind in read_column_kinds(RunLines).items()),
         pa.field(_TEXT, pa.string(), nullable=False),
     ]
 )
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 
-def packed(lines: RunLines, remittance: TextCells) -> list[bytes]:
+def pack_pages(lines: RunLines, remittance: TextCells) -> list[bytes]:
     """The pages of some lines, in order."""
-    arrays = [_column(column, field) for column, field in zip(lines, SCHEMA, strict=False)]
+    arrays = [_to_arrow(column, field) for column, field in zip(lines, SCHEMA, strict=False)]
     table = pa.table([*arrays, as_arrow(remittance)], schema=SCHEMA)
-    return side_by_side(_page, [table.slice(first, PAGE_LINES) for first in range(0, len(table), PAGE_LINES)])
+    return map_parallel(
+        _write_page, [table.slice(first, PAGE_LINES) for first in range(0, len(table), PAGE_LINES)]
+    )
 
 
-def unpacked(pages: Sequence[bytes]) -> tuple[RunLines, TextCells]:
+def unpack_pages(pages: Sequence[bytes]) -> tuple[RunLines, TextCells]:
     """The lines of all pages, in order.
 
     Raises
@@ -44,16 +46,17 @@ def unpacked(pages: Sequence[bytes]) -> tuple[RunLines, TextCells]:
         A page is none, or not one of this version.
     """
     if not pages:
-        return blank(RunLines, 0), NOTHING
-    table = pa.concat_tables(map(table_of, pages))
+        return allocate_zeros(RunLines, 0), EMPTY
+    table = pa.concat_tables(map(read_page, pages))
     columns = [table.column(name).combine_chunks() for name in table.column_names]
     numbers = (
-        _numbers(column, kind.dtype) for column, kind in zip(columns, kinds(RunLines).values(), strict=False)
+        _to_numpy(column, kind.dtype)
+        for column, kind in zip(columns, read_column_kinds(RunLines).values(), strict=False)
     )
-    return RunLines(*numbers), text_cells(columns[-1])
+    return RunLines(*numbers), to_text_cells(columns[-1])
 
 
-def table_of(page: bytes) -> pa.Table:
+def read_page(page: bytes) -> pa.Table:
     """One page as a table.
 
     Raises
@@ -70,7 +73,7 @@ def table_of(page: bytes) -> pa.Table:
     return table
 
 
-def digest(pages: Iterable[bytes]) -> bytes:
+def hash_pages(pages: Iterable[bytes]) -> bytes:
     """SHA-256 over all pages, in order."""
     found = hashlib.sha256()
     for page in pages:
@@ -78,18 +81,18 @@ def digest(pages: Iterable[bytes]) -> bytes:
     return found.digest()
 
 
-def _page(table: pa.Table) -> bytes:
+def _write_page(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as writer:
         writer.write_table(table)
     return sink.getvalue().to_pybytes()
 
 
-def _column(column: np.ndarray, field: pa.Field) -> pa.Array:
+def _to_arrow(column: np.ndarray, field: pa.Field) -> pa.Array:
     array = pa.array(column)
     return array.view(field.type) if array.type != field.type else array
 
 
-def _numbers(column: pa.Array, dtype: np.dtype) -> np.ndarray:
+def _to_numpy(column: pa.Array, dtype: np.dtype) -> np.ndarray:
     plain = column.view(pa.int32()) if pa.types.is_date(column.type) else column
     return plain.to_numpy().astype(dtype, copy=False)

@@ -7,20 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.outcome_codes import Outcome
-from core.payment_rules import Way
+from core.payment_rules import TransferMethod
 from core.tables.payment_runs import RunLines
 from posting.pgcopy import TextCells
-from settlement.orders.pain001_writer import exact_sum
+from settlement.orders.pain001_writer import sum_exactly
 from settlement.runs import run_queries
-from settlement.runs.exclusions import LeftOut
-from settlement.runs.payment_acts import Edits, is_paid
-from settlement.runs.proposals import one
+from settlement.runs.exclusions import Exclusion
+from settlement.runs.payment_acts import RunEdits, is_paid
+from settlement.runs.proposals import get_run
 
-REFUSALS_SHOWN = 100
+REFUSALS_MAX = 100
 _EPOCH = date(1970, 1, 1)
 
 
-async def described(
+async def describe_run(
     connection: run_queries.Connection, run: int, wanted: tuple[int, int, bool]
 ) -> dict[str, Any]:
     """All there is to say; ``wanted`` are how many lines, behind how many, and whether those not paid alone.
@@ -30,17 +30,19 @@ async def described(
     NoSuchRun
         There is none of that number.
     """
-    found = await one(connection, run)
+    found = await get_run(connection, run)
     found.pop("terms")
-    lines, remittance = await run_queries.lines(connection, run, found["digest"])
-    edits = await run_queries.edits(connection, run)
+    lines, remittance = await run_queries.load_lines(connection, run, found["digest"])
+    edits = await run_queries.load_edits(connection, run)
     pays = is_paid(lines, edits)
-    refused = await run_queries.fetch(connection, "refused", found["submission"], REFUSALS_SHOWN)
-    shown = await _shown(connection, (lines, remittance, edits), found["accountants"], _rows(pays, wanted))
+    refused = await run_queries.fetch(connection, "refused", found["submission"], REFUSALS_MAX)
+    shown = await _describe_lines(
+        connection, (lines, remittance, edits), found["accountants"], _select_rows(pays, wanted)
+    )
     return {
         **found,
-        "totals": _totals(lines, pays, found["accountants"]),
-        "reasons": _reasons(lines, pays),
+        "totals": _sum_totals(lines, pays, found["accountants"]),
+        "reasons": _sum_exclusions(lines, pays),
         "refusals": [
             {"line": each["line"] + 1, "code": Outcome(each["code"]).name, "cents": each["amount"]}
             for each in refused
@@ -49,37 +51,37 @@ async def described(
     }
 
 
-def _rows(pays: NDArray[np.bool_], wanted: tuple[int, int, bool]) -> NDArray[np.int64]:
+def _select_rows(pays: NDArray[np.bool_], wanted: tuple[int, int, bool]) -> NDArray[np.int64]:
     count, behind, only_left_out = wanted
     rows = np.flatnonzero(~pays) if only_left_out else np.arange(len(pays))
     return rows[behind : behind + count]
 
 
-def _totals(lines: RunLines, pays: NDArray[np.bool_], accountants: list[str]) -> list[dict[str, Any]]:
+def _sum_totals(lines: RunLines, pays: NDArray[np.bool_], accountants: list[str]) -> list[dict[str, Any]]:
     """Lines and cents by accountant and way, as things stand."""
     found = []
     for number, way in np.unique(
         np.stack([lines.accountant[pays], lines.way[pays]], axis=1), axis=0
     ).tolist():
         rows = pays & (lines.accountant == number) & (lines.way == way)
-        said = {"accountant": accountants[number - 1], "way": Way(way).name}
-        found.append({**said, "lines": int(rows.sum()), "cents": exact_sum(lines.amount[rows])})
+        said = {"accountant": accountants[number - 1], "way": TransferMethod(way).name}
+        found.append({**said, "lines": int(rows.sum()), "cents": sum_exactly(lines.amount[rows])})
     return found
 
 
-def _reasons(lines: RunLines, pays: NDArray[np.bool_]) -> list[dict[str, Any]]:
+def _sum_exclusions(lines: RunLines, pays: NDArray[np.bool_]) -> list[dict[str, Any]]:
     """Lines and cents that are due and not paid, by reason; ``NO`` are those held."""
     found = []
     for reason in np.unique(lines.left_out[~pays]).tolist():
         rows = ~pays & (lines.left_out == reason)
-        name = "HELD" if reason == LeftOut.NO else LeftOut(reason).name
-        found.append({"reason": name, "lines": int(rows.sum()), "cents": exact_sum(lines.amount[rows])})
+        name = "HELD" if reason == Exclusion.NO else Exclusion(reason).name
+        found.append({"reason": name, "lines": int(rows.sum()), "cents": sum_exactly(lines.amount[rows])})
     return found
 
 
-async def _shown(
+async def _describe_lines(
     connection: run_queries.Connection,
-    run: tuple[RunLines, TextCells, Edits],
+    run: tuple[RunLines, TextCells, RunEdits],
     accountants: list[str],
     rows: NDArray[np.int64],
 ) -> list[dict[str, Any]]:
@@ -90,8 +92,8 @@ async def _shown(
     pays = is_paid(lines, edits)
     found = []
     for row in rows.tolist():
-        accountant, reason = int(lines.accountant[row]), LeftOut(int(lines.left_out[row]))
-        held = "HELD" if reason is LeftOut.NO else reason.name
+        accountant, reason = int(lines.accountant[row]), Exclusion(int(lines.left_out[row]))
+        held = "HELD" if reason is Exclusion.NO else reason.name
         found.append(
             {
                 "line": int(lines.line[row]),
@@ -99,9 +101,9 @@ async def _shown(
                 **details.get(int(lines.details[row]), nobody),
                 "due": str(_EPOCH + timedelta(int(lines.due[row]))),
                 "accountant": accountants[accountant - 1] if accountant else None,
-                "way": Way(int(lines.way[row])).name,
+                "way": TransferMethod(int(lines.way[row])).name,
                 "cents": int(lines.amount[row]),
-                "remittance": remittance.shown(row),
+                "remittance": remittance.decode_row(row),
                 "standing": "paid" if pays[row] else held,
             }
         )

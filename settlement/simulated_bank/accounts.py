@@ -6,15 +6,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.tables.bank_messages import Sort
-from settlement.simulated_bank.pain001_reader import Orders
-from settlement.simulated_bank.transfer_outcomes import Fates
+from core.tables.bank_messages import MovementType
+from settlement.simulated_bank.pain001_reader import PaymentOrders
+from settlement.simulated_bank.transfer_outcomes import TransferOutcomes
 
 _ROUND_CENTS = 100_000_000_00
 """An account that is opened gets whole hundred millions."""
 
 
-class Standing(NamedTuple):
+class AccountState(NamedTuple):
     """An account after its last statement."""
 
     closing: int
@@ -23,7 +23,7 @@ class Standing(NamedTuple):
     """How many statements there were."""
 
 
-class Day(NamedTuple):
+class AccountDay(NamedTuple):
     """A day of an account: what is debited and what comes back, as rows of the orders."""
 
     account: str
@@ -35,41 +35,48 @@ class Day(NamedTuple):
     returns: NDArray[np.int64]
 
 
-def opened(orders: Orders, known: dict[str, Standing]) -> dict[str, Standing]:
+def open_accounts(orders: PaymentOrders, known: dict[str, AccountState]) -> dict[str, AccountState]:
     """The accounts of the orders: new ones with enough on them for all that is asked."""
     of_lot = np.zeros(len(orders.lots), np.int64)
     np.add.at(of_lot, orders.lot, orders.amount)
     wanted: dict[str, int] = {}
     for lot, cents in zip(orders.lots, of_lot.tolist(), strict=True):
         wanted[lot.account] = wanted.get(lot.account, 0) + cents
-    new = {name: Standing(-(-cents // _ROUND_CENTS) * _ROUND_CENTS, 0, 0) for name, cents in wanted.items()}
+    new = {
+        name: AccountState(-(-cents // _ROUND_CENTS) * _ROUND_CENTS, 0, 0) for name, cents in wanted.items()
+    }
     return new | known
 
 
-def days(orders: Orders, fates: Fates, standings: dict[str, Standing]) -> Iterator[Day]:
+def book_days(
+    orders: PaymentOrders, outcomes: TransferOutcomes, states: dict[str, AccountState]
+) -> Iterator[AccountDay]:
     """Each day of each account on which something moves, in order; ``standings`` is brought forward."""
     names = np.array([lot.account for lot in orders.lots])
     for account in sorted(set(names.tolist())):
         rows = np.flatnonzero((names == account)[orders.lot])
-        yield from _days_of(account, rows, (orders, fates), standings)
+        yield from _book_account(account, rows, (orders, outcomes), states)
 
 
-def _days_of(
-    account: str, rows: NDArray[np.int64], told: tuple[Orders, Fates], standings: dict[str, Standing]
-) -> Iterator[Day]:
+def _book_account(
+    account: str,
+    rows: NDArray[np.int64],
+    told: tuple[PaymentOrders, TransferOutcomes],
+    standings: dict[str, AccountState],
+) -> Iterator[AccountDay]:
     orders, fates = told
-    moved = rows[fates.sort[rows] != Sort.REJECT]
-    back = moved[fates.sort[moved] == Sort.RETURN]
+    moved = rows[fates.movement_type[rows] != MovementType.REJECT]
+    back = moved[fates.movement_type[moved] == MovementType.RETURN]
     for day in np.union1d(fates.debited[moved], fates.returned[back]).tolist():
         debits, returns = moved[fates.debited[moved] == day], back[fates.returned[back] == day]
         before = standings[account]
         net = int(orders.amount[returns].sum()) - int(orders.amount[debits].sum())
-        after = Standing(before.closing + net, day, before.number + 1)
+        after = AccountState(before.closing + net, day, before.number + 1)
         standings[account] = after
-        yield Day(account, day, after.number, before.closing, after.closing, debits, returns)
+        yield AccountDay(account, day, after.number, before.closing, after.closing, debits, returns)
 
 
-def by_lot(orders: Orders, rows: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:
+def group_by_lot(orders: PaymentOrders, rows: NDArray[np.int64]) -> Sequence[NDArray[np.int64]]:
     """Rows in groups of one lot each."""
     lots = orders.lot[rows]
     order = np.argsort(lots, kind="stable")

@@ -5,22 +5,22 @@ import numpy as np
 from core.money import CENTS_PER_EURO
 
 
-def decimal(cents: int) -> str:
+def format_cents(cents: int) -> str:
     """``123456`` as ``1234.56``, without a sign."""
     whole, rest = divmod(abs(cents), CENTS_PER_EURO)
     return f"{whole}.{rest:02}"
 
 
-def sign(cents: int) -> str:
+def format_sign(cents: int) -> str:
     """The direction of an amount."""
     return "DBIT" if cents < 0 else "CRDT"
 
 
-def date(day: int) -> str:
+def format_date(day: int) -> str:
     """``YYYY-MM-DD`` of days since 1970."""
     return str(np.datetime64(day, "D"))
 
 
-def short(day: int) -> str:
+def format_compact_date(day: int) -> str:
     """``YYYYMMDD`` of days since 1970."""
-    return date(day).replace("-", "")
+    return format_date(day).replace("-", "")

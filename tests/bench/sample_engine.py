@@ -3,31 +3,33 @@
 import numpy as np
 import pyarrow as pa
 
-from ingest.resolution.resolver import Context, Sender, resolve
-from ingest.resolution.text_columns import Memory
-from posting.batch import Batch, Piece, Stage, Submission
-from posting.book.book_state import empty
+from ingest.resolution.resolver import ResolutionContext, Sender, resolve
+from ingest.resolution.text_columns import DictionaryCache
+from posting.batch import Batch, Piece, Progress, Submission
+from posting.book.book_state import create_empty_book
 from posting.book.cells import CellNumbers
-from posting.book.registry import Numbers, Reference, Registry, number
-from posting.engine import Engine, Head
+from posting.book.registry import NumbersByCode, ReferenceData, Registry, number_codes
+from posting.engine import ChainHead, Engine
 
 
-class Decider:
+class SampleEngine:
     """A book, and what brings acts before it."""
 
     def __init__(self) -> None:
-        reference, numbers = Reference.load(), Numbers()
-        number(numbers, reference.codes())
-        state = empty(Registry(reference, numbers))
-        self._engine = Engine(state, Head(0, bytes(32)))
-        self._context = Context(state.registry, CellNumbers(state.cell_words[1:]), Memory(), (11, 13))
+        reference, numbers = ReferenceData.load(), NumbersByCode()
+        number_codes(numbers, reference.list_codes())
+        state = create_empty_book(Registry(reference, numbers))
+        self._engine = Engine(state, ChainHead(0, bytes(32)))
+        self._context = ResolutionContext(
+            state.registry, CellNumbers(state.cell_words[1:]), DictionaryCache(), (11, 13)
+        )
 
     def decide(self, sender: int, raw: pa.RecordBatch) -> np.ndarray:
         """What becomes of each line."""
         found = resolve(raw, Sender(sender), self._context)
         lines = np.arange(raw.num_rows, dtype=np.int32)
         parts = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
-        then = Stage(1, raw.num_rows, True)
+        then = Progress(1, raw.num_rows, True)
         piece = Piece(
             Submission(sender, "sender", None),
             found.acts,
@@ -37,5 +39,5 @@ class Decider:
             then,
             cells_before=found.cells_before,
         )
-        self._engine.evaluate(Batch([piece], holding=False))
-        return self._engine.decided[0]
+        self._engine.evaluate(Batch([piece], is_holding=False))
+        return self._engine.decisions[0]

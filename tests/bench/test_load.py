@@ -12,22 +12,22 @@ import numpy as np
 import pytest
 
 from bench.load import file_driver, http_connections, load_benchmark, load_budget, load_report
-from bench.load.arrivals import EBB_SECONDS, SWELL_SECONDS, Load, arrivals
-from bench.load.file_driver import Filed
-from bench.load.form_driver import Driver, senders
-from bench.load.forms import SHARES, Form, Stories
+from bench.load.arrivals import FALL_SECONDS, RISE_SECONDS, Load, plan_arrivals
+from bench.load.file_driver import DecidedFile
+from bench.load.form_driver import FormDriver, create_senders
+from bench.load.forms import SHARES, Form, FormGenerator
 from bench.load.http_connections import Address
 from bench.load.process_usage import Usage
 from core.outcome_codes import Outcome
-from ingest.formats.jsonl import act_lines
-from ingest.queue.form_batcher import as_columns
-from tests.bench.sample_engine import Decider
-from tests.service.command_line import crescendo
+from ingest.formats.jsonl import parse_act_lines
+from ingest.queue.form_batcher import build_columns
+from tests.bench.sample_engine import SampleEngine
+from tests.service.command_line import run_crescendo
 
-BUDGET = load_budget.places(), load_budget.payees()
+BUDGET = load_budget.list_assignments(), load_budget.list_payees()
 
 
-def _load(**said: Any) -> Load:
+def _build_load(**said: Any) -> Load:
     return Load(**{"profile": "steady", "connections": 4, "senders": 2, "rate": 200, "seconds": 1, **said})
 
 
@@ -35,15 +35,15 @@ def _load(**said: Any) -> Load:
 
 
 def test_the_same_seed_asks_at_the_same_moments() -> None:
-    first, again, other = (arrivals(_load(seed=seed)).due for seed in (3, 3, 4))
+    first, again, other = (plan_arrivals(_build_load(seed=seed)).due for seed in (3, 3, 4))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
 @pytest.mark.parametrize("profile", ["steady", "year-end"])
 def test_the_peak_has_its_rate(profile: str) -> None:
-    asked = _load(profile=profile, rate=1_000, seconds=100)
-    due, peak = arrivals(asked)
+    asked = _build_load(profile=profile, rate=1_000, seconds=100)
+    due, peak = plan_arrivals(asked)
     within = np.count_nonzero((due >= peak[0]) & (due < peak[1]))
     assert peak[1] - peak[0] == 100
     assert abs(within - 100_000) < 5 * 100_000**0.5
@@ -51,12 +51,12 @@ def test_the_peak_has_its_rate(profile: str) -> None:
 
 
 def test_a_year_s_end_swells_and_ebbs() -> None:
-    due, _ = arrivals(_load(profile="year-end", rate=1_000, seconds=10))
+    due, _ = plan_arrivals(_build_load(profile="year-end", rate=1_000, seconds=10))
     seconds = np.bincount(due.astype(int))
-    assert len(seconds) == SWELL_SECONDS + 10 + EBB_SECONDS
-    thirds = seconds[:SWELL_SECONDS].reshape(3, -1).sum(axis=1)
+    assert len(seconds) == RISE_SECONDS + 10 + FALL_SECONDS
+    thirds = seconds[:RISE_SECONDS].reshape(3, -1).sum(axis=1)
     assert thirds[0] < thirds[1] < thirds[2] < 20 * 1_000
-    assert seconds[-5:].sum() < seconds[SWELL_SECONDS : SWELL_SECONDS + 5].sum()
+    assert seconds[-5:].sum() < seconds[RISE_SECONDS : RISE_SECONDS + 5].sum()
 
 
 @pytest.mark.parametrize(
@@ -64,46 +64,48 @@ def test_a_year_s_end_swells_and_ebbs() -> None:
 )
 def test_a_load_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"profile|senders|rate"):
-        _load(**wrong)
+        _build_load(**wrong)
 
 
 # --------------------------------------------------------------------------------- what
 
 
 @pytest.fixture(scope="module")
-def decider() -> Decider:
-    found = Decider()
-    for rows in (load_budget.credits_given(BUDGET[0]), load_budget.registrations(BUDGET[1])):
-        assert {*found.decide(1, as_columns(rows))["outcome"]} == {Outcome.ACCEPTED}
+def decider() -> SampleEngine:
+    found = SampleEngine()
+    for rows in (load_budget.build_credit_acts(BUDGET[0]), load_budget.build_registration_acts(BUDGET[1])):
+        assert {*found.decide(1, build_columns(rows))["outcome"]} == {Outcome.ACCEPTED}
     return found
 
 
-def test_every_form_meets_what_it_is_said_to_meet(decider: Decider) -> None:
+def test_every_form_meets_what_it_is_said_to_meet(decider: SampleEngine) -> None:
     """By the engine itself, three thousand forms of two senders."""
-    stories = [Stories(f"S{at}-", *BUDGET, random.Random(at)) for at in range(2)]
+    stories = [FormGenerator(f"S{at}-", *BUDGET, random.Random(at)) for at in range(2)]
     kinds = set()
     for at in range(3_000):
-        form = stories[at % 2].next()
-        (row,) = act_lines(form.body, "form", 1)
-        (found,) = decider.decide(2 + at % 2, as_columns([row]))
+        form = stories[at % 2].next_form()
+        (row,) = parse_act_lines(form.body, "form", 1)
+        (found,) = decider.decide(2 + at % 2, build_columns([row]))
         assert (row["reference"], found["outcome"]) == (form.reference, form.expected), form
         assert form.entry in {0, found["entry"]}
         kinds.add(form.kind if form.kind in SHARES else row["kind"])
         if form.expected is Outcome.ACCEPTED:
-            stories[at % 2].answered(form, int(found["entry"]))
+            stories[at % 2].record_accepted(form, int(found["entry"]))
     assert {"commitment", "service", "payment_request", "direct_payment_request", "twice", "changed"} <= kinds
 
 
 def test_the_first_form_of_all_follows_nothing() -> None:
-    assert all(Stories("S-", *BUDGET, random.Random(at)).next().commitment is None for at in range(200))
+    assert all(
+        FormGenerator("S-", *BUDGET, random.Random(at)).next_form().commitment is None for at in range(200)
+    )
 
 
 @pytest.mark.parametrize("lines", [4, 2_000, 2_003])
-def test_a_file_s_receipt_is_known_before_it_is_sent(decider: Decider, lines: int) -> None:
-    table = file_driver.lines((5, lines), lines, BUDGET)
+def test_a_file_s_receipt_is_known_before_it_is_sent(decider: SampleEngine, lines: int) -> None:
+    table = file_driver.build_lines((5, lines), lines, BUDGET)
     found = decider.decide(9, table.combine_chunks().to_batches()[0])
     refused = np.count_nonzero(found["outcome"] > Outcome.HELD)
-    assert refused == file_driver.refused(lines)
+    assert refused == file_driver.count_refused(lines)
     assert np.count_nonzero(found["outcome"] == Outcome.ACCEPTED) == lines - refused
 
 
@@ -112,7 +114,7 @@ def test_a_file_s_receipt_is_known_before_it_is_sent(decider: Decider, lines: in
 Reply = Callable[[dict[str, str]], bytes]
 
 
-def _http(status: int, body: bytes, length: int | None = None) -> bytes:
+def _build_response(status: int, body: bytes, length: int | None = None) -> bytes:
     return b"HTTP/1.1 %d x\r\ncontent-length: %d\r\n\r\n%b" % (
         status,
         len(body) if length is None else length,
@@ -120,13 +122,13 @@ def _http(status: int, body: bytes, length: int | None = None) -> bytes:
     )
 
 
-def _accepted(row: dict[str, str], outcome: str = "ACCEPTED") -> bytes:
+def _build_accepted_response(row: dict[str, str], outcome: str = "ACCEPTED") -> bytes:
     line = {"reference": row["reference"], "outcome": outcome, "entry": 1}
-    return _http(200, json.dumps({"submission": 1, "lines": [line]}).encode())
+    return _build_response(200, json.dumps({"submission": 1, "lines": [line]}).encode())
 
 
 @asynccontextmanager
-async def _service(reply: Reply) -> AsyncIterator[Address]:
+async def _run_service(reply: Reply) -> AsyncIterator[Address]:
     """Answers every form as ``reply`` says, and hangs up after an empty answer."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -147,38 +149,41 @@ async def _service(reply: Reply) -> AsyncIterator[Address]:
         yield Address(*server.sockets[0].getsockname()[:2])
 
 
-async def _driven(reply: Reply, forms: int = 40) -> Driver:
-    async with _service(reply) as address:
-        sending = senders(["a", "b"], BUDGET, 1)
-        driver = Driver(address, sending, np.linspace(0, 0.05, forms), 1)
-        driver.rest(await http_connections.opened(address, driver.connection, 4, 1_000))
+async def _drive_forms(reply: Reply, forms: int = 40) -> FormDriver:
+    async with _run_service(reply) as address:
+        sending = create_senders(["a", "b"], BUDGET, 1)
+        driver = FormDriver(address, sending, np.linspace(0, 0.05, forms), 1)
+        driver.add_idle(await http_connections.open_connections(address, driver.build_connection, 4, 1_000))
         await driver.drive()
         await driver.close()
     return driver
 
 
 async def test_right_answers_are_counted() -> None:
-    driver = await _driven(
-        lambda row: _accepted(row) if "XXXX" not in json.dumps(row) else _http(500, b""), 1
+    driver = await _drive_forms(
+        lambda row: (
+            _build_accepted_response(row) if "XXXX" not in json.dumps(row) else _build_response(500, b"")
+        ),
+        1,
     )
     assert driver.tally.outcomes == {"ACCEPTED": 1}
     assert driver.tally.error_count == 0
-    assert (driver.answered_at > driver.late).all()
+    assert (driver.answered_at > driver.lateness).all()
 
 
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        (lambda _: _http(503, b"busy"), "503"),
-        (lambda row: _accepted({**row, "reference": "another"}), "of another"),
-        (lambda row: _accepted(row, "CP_EXCEEDED"), "CP_EXCEEDED"),
+        (lambda _: _build_response(503, b"busy"), "503"),
+        (lambda row: _build_accepted_response({**row, "reference": "another"}), "of another"),
+        (lambda row: _build_accepted_response(row, "CP_EXCEEDED"), "CP_EXCEEDED"),
         (lambda _: b"", "ended before the answer"),
         (lambda _: b"HTTP/1.1 200 x\r\n\r\n", "ended before the answer"),
-        (lambda row: _accepted(row) + b"more", "ended before the answer"),
+        (lambda row: _build_accepted_response(row) + b"more", "ended before the answer"),
     ],
 )
 async def test_wrong_answers_fail_the_run(reply: Reply, told: str) -> None:
-    driver = await _driven(reply, 8)
+    driver = await _drive_forms(reply, 8)
     assert driver.tally.error_count > 0
     assert not driver.tally.outcomes
     assert all(told in error for error in driver.tally.errors)
@@ -187,20 +192,22 @@ async def test_wrong_answers_fail_the_run(reply: Reply, told: str) -> None:
 async def test_an_answer_in_pieces_is_one_answer() -> None:
     class Heard:
         def __init__(self) -> None:
-            self.answers: list[tuple[int, http_connections.Answer]] = []
+            self.answers: list[tuple[int, http_connections.Response]] = []
             self.ends: list[tuple[int, bool]] = []
 
-        def answered(self, connection: http_connections.Connection, answer: http_connections.Answer) -> None:
+        def handle_response(
+            self, connection: http_connections.Connection, answer: http_connections.Response
+        ) -> None:
             self.answers.append((connection.number, answer))
 
-        def ended(self, connection: http_connections.Connection, was_busy: bool) -> None:
+        def handle_close(self, connection: http_connections.Connection, was_busy: bool) -> None:
             self.ends.append((connection.number, was_busy))
 
-    heard, whole = Heard(), _http(200, b"{}" * 50)
+    heard, whole = Heard(), _build_response(200, b"{}" * 50)
     connection = http_connections.Connection(heard, 3, b"")
     for at in range(len(whole)):
         connection.data_received(whole[at : at + 1])
-    assert heard.answers == [(3, http_connections.Answer(200, b"{}" * 50))]
+    assert heard.answers == [(3, http_connections.Response(200, b"{}" * 50))]
     connection.connection_lost(None)
     assert heard.ends == [(3, False)]
 
@@ -210,48 +217,48 @@ async def test_an_answer_in_pieces_is_one_answer() -> None:
 
 def test_percentiles_are_values_that_were_measured() -> None:
     took = np.arange(1, 1_001, dtype=float)
-    assert load_benchmark._percentiles(took) == {
+    assert load_benchmark._compute_percentiles(took) == {
         "p50": 501.0,
         "p90": 901.0,
         "p99": 991.0,
         "p99.9": 1000.0,
         "max": 1000.0,
     }
-    assert load_benchmark._percentiles(took[:0]) == {}
+    assert load_benchmark._compute_percentiles(took[:0]) == {}
 
 
 def test_time_without_a_file_is_what_no_file_covers() -> None:
-    def filed(admitted: float, decided: float) -> Filed:
-        return Filed(1, 1, admitted, decided)
+    def filed(admitted: float, decided: float) -> DecidedFile:
+        return DecidedFile(1, 1, admitted, decided)
 
-    assert load_benchmark._uncovered([], 10, 14) == 4
-    assert load_benchmark._uncovered([filed(9, 12), filed(11, 15)], 10, 14) == 0
-    assert load_benchmark._uncovered([filed(11, 12), filed(12.5, 13)], 10, 14) == 2.5
+    assert load_benchmark._measure_time_without_file([], 10, 14) == 4
+    assert load_benchmark._measure_time_without_file([filed(9, 12), filed(11, 15)], 10, 14) == 0
+    assert load_benchmark._measure_time_without_file([filed(11, 12), filed(12.5, 13)], 10, 14) == 2.5
 
 
 def test_memory_grown_is_the_last_look_less_the_first() -> None:
-    assert Usage([0.0, 1.0, 2.0], [5, 9, 7]).grown_bytes == 2
-    assert Usage().grown_bytes == 0
+    assert Usage([0.0, 1.0, 2.0], [5, 9, 7]).memory_growth_bytes == 2
+    assert Usage().memory_growth_bytes == 0
 
 
 def test_a_form_repeated_says_the_same() -> None:
     form = Form("commitment", "A", b'{"date":"d"}', Outcome.ACCEPTED, 5)
-    stories = Stories("S-", *BUDGET, random.Random(1))
-    stories.answered(form, 7)
-    again = stories._repeated("twice")
+    stories = FormGenerator("S-", *BUDGET, random.Random(1))
+    stories.record_accepted(form, 7)
+    again = stories._repeat_accepted("twice")
     assert (again.body, again.expected, again.entry) == (form.body, Outcome.DUPLICATE, 7)
 
 
 # --------------------------------------------------------------------------------- all of it
 
 
-def _figures(**said: Any) -> load_benchmark.Figures:
+def _build_figures(**said: Any) -> load_benchmark.LoadFigures:
     usage = Usage([0.0, 1.0], [10**8, 2 * 10**8], {"service": 1.0})
-    seconds = load_benchmark.Seconds([90, 110], [88, 112], [5.0, 6.0], [9.0, 11.0], [12.0, 20.0])
+    seconds = load_benchmark.SecondSeries([90, 110], [88, 112], [5.0, 6.0], [9.0, 11.0], [12.0, 20.0])
     named = {"p50": 5.5, "p90": 8.0, "p99": 10.0, "p99.9": 19.0, "max": 20.0}
     counts = {"errors": [], "error_count": 0, "reopened": 0, "files": 2, "file_lines": 800}
     found = {
-        "load": _load(),
+        "load": _build_load(),
         "forms": 200,
         "peak_forms": 200,
         "peak_rate": 100.0,
@@ -270,7 +277,7 @@ def _figures(**said: Any) -> load_benchmark.Figures:
         "on": "a machine",
         "is_verified": True,
     }
-    return load_benchmark.Figures(**{**found, **said})
+    return load_benchmark.LoadFigures(**{**found, **said})
 
 
 def test_what_a_load_leaves_behind(tmp_path: Path) -> None:
@@ -278,7 +285,7 @@ def test_what_a_load_leaves_behind(tmp_path: Path) -> None:
     page.parent.mkdir()
     page.write_text(f"before\n{load_report.START}\nold\n{load_report.END}\nafter\n")
     for _ in range(2):
-        load_report.publish(_figures(), tmp_path)
+        load_report.publish(_build_figures(), tmp_path)
     text = page.read_text()
     assert "old" not in text
     assert "| p99, from the moment a form was due | 10.0 ms |" in text
@@ -287,7 +294,9 @@ def test_what_a_load_leaves_behind(tmp_path: Path) -> None:
 
 
 def test_figures_with_an_error_are_not_to_be_believed() -> None:
-    told = load_report.table(_figures(is_verified=False, errors=["commitment A: no answer"], error_count=1))
+    told = load_report.render_table(
+        _build_figures(is_verified=False, errors=["commitment A: no answer"], error_count=1)
+    )
     assert "Not to be believed: 1 errors" in told
     assert "commitment A: no answer" in told
 
@@ -295,7 +304,7 @@ def test_figures_with_an_error_are_not_to_be_believed() -> None:
 async def test_a_small_load_on_a_real_service_is_verified() -> None:
     asked = {"--connections": 60, "--rate": 80, "--seconds": 4, "--senders": 3, "--file-lines": 4_000}
     words = [str(word) for pair in asked.items() for word in pair]
-    found = await crescendo("bench", "load", "--profile", "steady", *words, "--json")
+    found = await run_crescendo("bench", "load", "--profile", "steady", *words, "--json")
     assert found.code == 0, found.err + found.out
     said = found.json()
     assert said["is_verified"]
@@ -316,6 +325,6 @@ async def test_a_small_load_on_a_real_service_is_verified() -> None:
     ],
 )
 async def test_wrong_usage_is_told(words: list[str], told: str) -> None:
-    found = await crescendo("bench", "load", *words)
+    found = await run_crescendo("bench", "load", *words)
     assert found.code == 2
     assert told in found.err

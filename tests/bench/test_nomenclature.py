@@ -4,31 +4,38 @@ from pathlib import Path
 
 import pytest
 
-from bench.samples.sample_nomenclature import BOPS, BUILDERS, OPERATIONS, UOS, weights, write
+from bench.samples.sample_nomenclature import (
+    BOPS,
+    BUILDERS,
+    OPERATIONS,
+    UOS,
+    load_programme_sizes,
+    write_sample,
+)
 from core import nomenclature
-from core.nomenclature import Level
-from core.reference.files import SHIPPED
+from core.nomenclature import CentreLevel
+from core.reference.files import SAMPLE_FOLDER
 
-FOLDER = SHIPPED / "2018"
+FOLDER = SAMPLE_FOLDER / "2018"
 
 
 @pytest.mark.parametrize("name", ["centres.csv", "areas.csv"])
 def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
-    write(tmp_path)
+    write_sample(tmp_path)
     assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
 
 
 def test_the_tree_has_the_sizes_of_the_state() -> None:
     levels = [centre.level for centre in nomenclature.load(FOLDER).centres.values()]
-    assert levels.count(Level.BOP) == BOPS
-    assert levels.count(Level.UO) == UOS
-    assert levels.count(Level.OPERATION) == OPERATIONS
+    assert levels.count(CentreLevel.BOP) == BOPS
+    assert levels.count(CentreLevel.UO) == UOS
+    assert levels.count(CentreLevel.OPERATION) == OPERATIONS
 
 
 def test_every_programme_has_a_size_a_unit_and_areas() -> None:
     known = nomenclature.load(FOLDER)
-    with_units = {code[:4] for code, centre in known.centres.items() if centre.level is Level.UO}
-    assert weights().keys() == known.programmes.keys() == with_units
+    with_units = {code[:4] for code, centre in known.centres.items() if centre.level is CentreLevel.UO}
+    assert load_programme_sizes().keys() == known.programmes.keys() == with_units
     assert {area.programme for area in known.areas.values()} == known.programmes.keys()
 
 
@@ -41,4 +48,4 @@ def test_codes_seen_in_public_extracts_are_there() -> None:
 
 def test_operations_are_of_programmes_that_build() -> None:
     centres = nomenclature.load(FOLDER).centres.values()
-    assert {centre.parent[:4] for centre in centres if centre.level is Level.OPERATION} <= set(BUILDERS)
+    assert {centre.parent[:4] for centre in centres if centre.level is CentreLevel.OPERATION} <= set(BUILDERS)

@@ -7,7 +7,7 @@ import pytest
 from bench.payments import payable_requests
 from bench.payments.payable_requests import Size
 from bench.payments.payment_benchmark import measure
-from posting.book.registry import Reference
+from posting.book.registry import ReferenceData
 
 
 async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
@@ -29,16 +29,18 @@ async def test_all_requests_are_paid(dsn: str, tmp_path: Path) -> None:
 async def test_what_does_not_add_up_is_no_figure(
     dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = payable_requests.write
-    monkeypatch.setattr(payable_requests, "write", lambda *said: (written(*said)[0], written(*said)[1] + 1))
+    written = payable_requests.write_files
+    monkeypatch.setattr(
+        payable_requests, "write_files", lambda *said: (written(*said)[0], written(*said)[1] + 1)
+    )
     with pytest.raises(RuntimeError, match="wanted are"):
         await measure(dsn, tmp_path, Size(100), lambda _: None)
 
 
 def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
-    reference, found = Reference.load(), []
+    reference, found = ReferenceData.load(), []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        paths, cents = payable_requests.write(tmp_path / name, Size(1_000, seed=3), reference)
+        paths, cents = payable_requests.write_files(tmp_path / name, Size(1_000, seed=3), reference)
         found.append((cents, [path.read_bytes() for path in paths]))
     assert found[0] == found[1]

@@ -3,9 +3,9 @@
 import platform
 from pathlib import Path
 
-from bench.machine import machine
+from bench.machine import describe_machine
 from bench.peers import copy_queries, plpgsql_queries
-from bench.peers.plpgsql_peer import row_by_row
+from bench.peers.plpgsql_peer import measure_peer
 from bench.year.year_generator import Year
 from core.outcome_codes import Outcome
 
@@ -18,9 +18,9 @@ where (submission, position) = (select submission, position from refusal order b
 
 async def test_the_peer_says_of_every_line_what_the_engine_says(dsn: str, tmp_path: Path) -> None:
     """The year holds duplicates, conflicts, early acts and most refusals; it is compared line by line inside."""
-    peer = await row_by_row(dsn, tmp_path, Year(seed=4, acts=ACTS))
+    peer = await measure_peer(dsn, tmp_path, Year(seed=4, acts=ACTS))
     assert peer.lines > ACTS
-    async with copy_queries.connected(dsn) as connection:
+    async with copy_queries.open_connection(dsn) as connection:
         codes = {
             row["code"]
             for row in await connection.fetch(f"select distinct code from {plpgsql_queries.SCHEMA}.told")
@@ -28,14 +28,14 @@ async def test_the_peer_says_of_every_line_what_the_engine_says(dsn: str, tmp_pa
         met = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.REFERENCE_CONFLICT}
         assert met | {Outcome.CP_EXCEEDED, Outcome.PREDECESSOR_MISSING, Outcome.COMMITMENT_EXCEEDED} <= codes
         await connection.execute(f"set search_path = {plpgsql_queries.SCHEMA}")
-        assert await plpgsql_queries.differences(connection) == []
+        assert await plpgsql_queries.find_differences(connection) == []
         await connection.execute(_ALTERED)
-        found = await plpgsql_queries.differences(connection)
+        found = await plpgsql_queries.find_differences(connection)
     assert [each.partition(":")[0] for each in found] == ["told_by_engine only", "told only"]
 
 
 def test_the_machine_is_told_in_one_line() -> None:
-    told = machine()
+    told = describe_machine()
     assert "\n" not in told
     assert f"Python {platform.python_version()}" in told
     assert " cores, " in told

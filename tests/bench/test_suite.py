@@ -14,15 +14,15 @@ import pytest
 from bench import machine, publication
 from bench.kernels import decision_benchmark, decision_invariants
 from bench.peers import copy_queries
-from bench.suite import Command, Figures, run_suite
+from bench.suite import Command, SuiteFigures, run_suite
 from bench.year.year_generator import Year
-from core.nomenclature import Level
-from core.tables.book import Cells, Nodes
-from core.tables.columns import records, sealed
+from core.nomenclature import CentreLevel
+from core.tables.book import BudgetNodes, Cells
+from core.tables.columns import allocate_records, seal_array
 from core.tables.journal import Draws, Numbers
 from kernels import availability
 from posting.store.migrate import migrate
-from service.database.embedded import embedded
+from service.database.embedded import run_embedded
 from tests.oracle import availability as oracle
 from tests.oracle.model import Node
 
@@ -30,9 +30,9 @@ WORDS = (sys.executable, "-c", "from service.cli.main import main; main()")
 
 
 @asynccontextmanager
-async def _served(data: Path) -> AsyncIterator[str]:
+async def _serve_database(data: Path) -> AsyncIterator[str]:
     """The embedded database; what the roofline left in it is noted before it stops."""
-    async with embedded(data) as database:
+    async with run_embedded(data) as database:
         yield database.dsn
         connection = await asyncpg.connect(database.dsn)
         query = "select count(*) from pg_namespace where nspname = $1"
@@ -41,29 +41,29 @@ async def _served(data: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-def figures(tmp_path_factory: pytest.TempPathFactory) -> Figures:
+def figures(tmp_path_factory: pytest.TempPathFactory) -> SuiteFigures:
     folder = tmp_path_factory.mktemp("bench")
-    found = run_suite(Year(seed=2, acts=1_000), Command(WORDS, _served, lambda _: None), folder)
+    found = run_suite(Year(seed=2, acts=1_000), Command(WORDS, _serve_database, lambda _: None), folder)
     assert not list(folder.iterdir())
     return found
 
 
-def test_the_raw_copy_has_every_row_of_the_journal(figures: Figures) -> None:
+def test_the_raw_copy_has_every_row_of_the_journal(figures: SuiteFigures) -> None:
     assert figures.raw.entries == figures.run.accepted
     assert figures.raw.rows >= figures.run.lines
     assert figures.ratio == figures.raw.seconds / figures.run.seconds
 
 
-def test_a_start_is_measured_on_what_the_run_left(figures: Figures) -> None:
+def test_a_start_is_measured_on_what_the_run_left(figures: SuiteFigures) -> None:
     assert figures.start_seconds > 0
 
 
 def test_memory_is_touched_within_bounds() -> None:
-    assert machine.touch(1 << 20) == 1 << 20
-    assert machine.touch(1 << 60) <= psutil.virtual_memory().total
+    assert machine.touch_memory(1 << 20) == 1 << 20
+    assert machine.touch_memory(1 << 60) <= psutil.virtual_memory().total
 
 
-def test_what_a_benchmark_leaves_behind(figures: Figures, tmp_path: Path) -> None:
+def test_what_a_benchmark_leaves_behind(figures: SuiteFigures, tmp_path: Path) -> None:
     (tmp_path / "bench").mkdir()
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{publication.START}\nold\n{publication.END}\nafter\n")
@@ -83,29 +83,29 @@ def test_a_readme_without_its_marks_is_left_alone(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("nothing here")
     with pytest.raises(ValueError, match="once each"):
-        publication.fill(readme, "table")
+        publication.fill_marked_block(readme, "table")
     assert readme.read_text() == "nothing here"
 
 
 async def test_copied_rows_that_are_not_the_journals_are_found(dsn: str) -> None:
-    async with copy_queries.connected(dsn) as connection:
+    async with copy_queries.open_connection(dsn) as connection:
         await migrate(connection)
-        await copy_queries.make_tables(connection)
-        assert await copy_queries.differences(connection) == []
+        await copy_queries.create_tables(connection)
+        assert await copy_queries.find_differences(connection) == []
         await connection.execute(f"insert into {copy_queries.SCHEMA}.duplicate values (1, 0, 1, 0, 1)")
-        (found,) = await copy_queries.differences(connection)
+        (found,) = await copy_queries.find_differences(connection)
         assert found.startswith("duplicate: ")
         await copy_queries.drop_tables(connection)
 
 
 def test_the_kernels_are_verified_before_they_are_timed() -> None:
-    assert decision_benchmark.decide(4_000).lines > 4_000
-    assert decision_benchmark.availability_alone(20_000).lines == 20_000
+    assert decision_benchmark.measure_decide(4_000).lines > 4_000
+    assert decision_benchmark.measure_availability(20_000).lines == 20_000
 
 
 def test_a_wrong_draw_is_found() -> None:
-    cells, nodes, figures = decision_benchmark._budget(np.random.default_rng(1))
-    draws = Draws(sealed(np.zeros(3, np.int32)), sealed(np.full(3, 10)))
+    cells, nodes, figures = decision_benchmark._build_budget(np.random.default_rng(1))
+    draws = Draws(seal_array(np.zeros(3, np.int32)), seal_array(np.full(3, 10)))
     with pytest.raises(AssertionError, match="draw 0"):
         decision_invariants.check_draws(draws, (cells, nodes, figures), figures, np.full(3, 7, np.int32))
 
@@ -114,20 +114,24 @@ def test_a_wrong_draw_is_found() -> None:
 def test_draw_agrees_with_its_oracle(seed: int) -> None:
     rng = np.random.default_rng(seed)
     parents = [-1, 0, 0, 1, 2, 3]
-    tree = {at: Node(parent, Level.PROGRAMME, 1, 0, 0, 2018, at != 2) for at, parent in enumerate(parents)}
-    cells, nodes, figures = _book_of(tree, rng)
-    draws = Draws(sealed(rng.integers(0, 6, 60, dtype=np.int32)), sealed(rng.integers(1, 60, 60)))
+    tree = {
+        at: Node(parent, CentreLevel.PROGRAMME, 1, 0, 0, 2018, at != 2) for at, parent in enumerate(parents)
+    }
+    cells, nodes, figures = _build_budget(tree, rng)
+    draws = Draws(seal_array(rng.integers(0, 6, 60, dtype=np.int32)), seal_array(rng.integers(1, 60, 60)))
     known = {(at, figure): int(figures[at, figure]) for at in tree for figure in range(8)}
     short = Numbers(np.zeros(60, np.int32))
-    expected = oracle.draw(tree, known, zip(draws.cell.tolist(), draws.amount.tolist(), strict=True))
-    availability.draw(draws, sealed(cells), availability.Budget(nodes, figures), short)
+    expected = oracle.draw_amounts(tree, known, zip(draws.cell.tolist(), draws.amount.tolist(), strict=True))
+    availability.draw_amounts(draws, seal_array(cells), availability.BudgetTree(nodes, figures), short)
     assert short.number.tolist() == expected
     assert {(at, figure): int(figures[at, figure]) for at in tree for figure in range(8)} == known
 
 
-def _book_of(tree: dict[int, Node], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _build_budget(
+    tree: dict[int, Node], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cell n hangs at node n."""
-    cells, nodes = records(Cells, len(tree)), records(Nodes, len(tree))
+    cells, nodes = allocate_records(Cells, len(tree)), allocate_records(BudgetNodes, len(tree))
     figures = np.zeros((len(tree), 8), np.int64)
     figures[:, availability.AE] = rng.integers(100, 600, len(tree))
     cells["centre_node"] = np.arange(len(tree))
@@ -140,4 +144,4 @@ def _book_of(tree: dict[int, Node], rng: np.random.Generator) -> tuple[np.ndarra
     ("rate", "shown"), [(12, "12/s"), (2_254, "2.25 k/s"), (561_948, "562 k/s"), (57_100_000, "57.1 M/s")]
 )
 def test_rates_on_the_plot_are_short(rate: float, shown: str) -> None:
-    assert publication._in_short(rate) == shown
+    assert publication._format_rate(rate) == shown

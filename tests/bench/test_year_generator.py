@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.year.spending_mixture import ACTS, CENTS, CLASSES, COMMITMENTS, PAYEES
-from bench.year.year_generator import Year, generate
-from core.act_fields import BY_COLUMN
+from bench.year.year_generator import Year, generate_year
+from core.act_fields import FIELD_BY_COLUMN
 from core.outcome_codes import Outcome
-from tests.bench.year_model import Judged, judge, through_the_door
+from tests.bench.year_model import YearOutcome, decide_year, read_through_spool
 from tests.oracle import iban
 
 FORMATS = ("parquet", "arrow", "arrows", "csv", "jsonl")
@@ -28,22 +28,22 @@ ALONE = [code for code in Outcome if Outcome.REFERENCE_INVALID <= code <= Outcom
 @pytest.fixture(scope="module")
 def hundred_thousand(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("year")
-    return folder, generate(folder, Year(seed=3, acts=100_000))
+    return folder, generate_year(folder, Year(seed=3, acts=100_000))
 
 
 @pytest.fixture(scope="module")
 def requests(hundred_thousand: tuple[Path, dict[str, Any]]) -> pa.Table:
-    return requests_of(*hundred_thousand)
+    return read_requests(*hundred_thousand)
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Judged, dict[str, Any]]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[YearOutcome, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("judged")
-    summary = generate(folder, Year(seed=5, acts=12_000, senders=3))
-    return judge(folder, summary), summary
+    summary = generate_year(folder, Year(seed=5, acts=12_000, senders=3))
+    return decide_year(folder, summary), summary
 
 
-def requests_of(folder: Path, summary: dict[str, Any]) -> pa.Table:
+def read_requests(folder: Path, summary: dict[str, Any]) -> pa.Table:
     """Every payment request line, whatever is wrong with it."""
     columns = ["reference", "line", "kind", "date", "payee", "amount_cents", "remittance"]
     tables = [pq.read_table(folder / file["name"]) for file in summary["files"][2:]]
@@ -53,22 +53,22 @@ def requests_of(folder: Path, summary: dict[str, Any]) -> pa.Table:
     return monthly.filter(pa.array(np.isin(monthly["kind"].to_pylist(), REQUESTS)))
 
 
-def hashes(folder: Path) -> dict[str, str]:
+def hash_files(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
 @pytest.mark.parametrize("senders", [1, 5])
 def test_the_same_seed_gives_the_same_bytes(senders: int, tmp_path: Path) -> None:
     year = Year(seed=7, acts=2_000, senders=senders, formats=FORMATS)
-    generate(tmp_path / "once", year)
-    generate(tmp_path / "again", year)
-    assert hashes(tmp_path / "once") == hashes(tmp_path / "again")
+    generate_year(tmp_path / "once", year)
+    generate_year(tmp_path / "again", year)
+    assert hash_files(tmp_path / "once") == hash_files(tmp_path / "again")
 
 
 def test_another_seed_gives_other_acts(tmp_path: Path) -> None:
-    generate(tmp_path / "one", Year(seed=7, acts=2_000))
-    generate(tmp_path / "two", Year(seed=8, acts=2_000))
-    one, two = hashes(tmp_path / "one"), hashes(tmp_path / "two")
+    generate_year(tmp_path / "one", Year(seed=7, acts=2_000))
+    generate_year(tmp_path / "two", Year(seed=8, acts=2_000))
+    one, two = hash_files(tmp_path / "one"), hash_files(tmp_path / "two")
     # Payees follow from their number alone: their file is no part of what is drawn.
     assert [name for name in one.keys() & two.keys() if one[name] == two[name]] == [
         "00-third-parties.parquet"
@@ -78,7 +78,7 @@ def test_another_seed_gives_other_acts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("acts", [1_000, 1_009, 5_000, 20_000])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_lines_and_euros_are_exact(acts: int, seed: int, tmp_path: Path) -> None:
-    found = requests_of(tmp_path, generate(tmp_path, Year(seed, acts)))
+    found = read_requests(tmp_path, generate_year(tmp_path, Year(seed, acts)))
     assert found.num_rows == acts
     assert found["amount_cents"].to_numpy().sum() == CENTS * acts // ACTS
 
@@ -156,7 +156,7 @@ def test_files_hold_known_columns_without_nulls(hundred_thousand: tuple[Path, di
     folder, summary = hundred_thousand
     for file in summary["files"]:
         table = pq.read_table(folder / file["name"])
-        assert set(table.column_names) <= BY_COLUMN.keys()
+        assert set(table.column_names) <= FIELD_BY_COLUMN.keys()
         assert not any(column.null_count for column in table.columns)
         assert not any(column.nullable for column in table.schema)
 
@@ -173,17 +173,17 @@ def test_payees_have_ibans_that_hold(hundred_thousand: tuple[Path, dict[str, Any
     table = pq.read_table(folder / "00-third-parties.parquet")
     payees = summary["year"]["payees"]
     good = table["iban"].to_pylist()[:payees]
-    assert all(map(iban.check, good))
+    assert all(map(iban.is_iban, good))
     assert len(set(good)) == payees == len(set(table["payee"].to_pylist()[:payees]))
     assert sum(not text.startswith("FR") for text in good) / payees == pytest.approx(0.02, rel=0.1)
-    broken = [text for text in table["iban"].to_pylist() if not iban.check(text)]
+    broken = [text for text in table["iban"].to_pylist() if not iban.is_iban(text)]
     assert len(broken) == max(1, payees // 10_000)
 
 
 def test_every_format_holds_the_same_rows(tmp_path: Path) -> None:
     """And every file passes the door with its envelope."""
     as_read = [
-        through_the_door(
+        read_through_spool(
             tmp_path / suffix, tmp_path / f"spool-{suffix}", Year(seed=9, acts=2_000, formats=(suffix,))
         )
         for suffix in FORMATS
@@ -193,7 +193,7 @@ def test_every_format_holds_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_formats_are_taken_in_turn(tmp_path: Path) -> None:
-    summary = generate(tmp_path, Year(acts=1_000, formats=("csv", "jsonl")))
+    summary = generate_year(tmp_path, Year(acts=1_000, formats=("csv", "jsonl")))
     suffixes = [Path(file["name"]).suffix for file in summary["files"]]
     assert suffixes == [(".csv", ".jsonl")[number % 2] for number in range(len(suffixes))]
 
@@ -206,7 +206,7 @@ def test_the_summary_is_written_beside(hundred_thousand: tuple[Path, dict[str, A
 
 def test_progress_ends_at_the_total(tmp_path: Path) -> None:
     steps: list[tuple[int, int, str]] = []
-    summary = generate(tmp_path, Year(acts=1_000), lambda *step: steps.append(step))
+    summary = generate_year(tmp_path, Year(acts=1_000), lambda *step: steps.append(step))
     done = [step[0] for step in steps]
     assert done == sorted(done)
     assert steps[-1][:2] == (summary["rows"], summary["rows"])
@@ -225,26 +225,26 @@ def test_a_year_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("code", ALONE)
 def test_faults_meet_their_refusal_and_nothing_else_does(
-    code: Outcome, judged: tuple[Judged, dict[str, Any]]
+    code: Outcome, judged: tuple[YearOutcome, dict[str, Any]]
 ) -> None:
     found, summary = judged
-    assert found.outcomes[code.name] == summary["faults"].get(code.name, 0) + _conflicts(code, summary)
+    assert found.outcomes[code.name] == summary["faults"].get(code.name, 0) + _count_conflicts(code, summary)
 
 
-def _conflicts(code: Outcome, summary: dict[str, Any]) -> int:
+def _count_conflicts(code: Outcome, summary: dict[str, Any]) -> int:
     return summary["conflicts"] if code is Outcome.REFERENCE_CONFLICT else 0
 
 
 @cache
-def _decided() -> tuple[Outcome, ...]:
+def _list_book_refusals() -> tuple[Outcome, ...]:
     return tuple(
         code for code in Outcome if Outcome.ASSIGNMENT_DIFFERS <= code <= Outcome.BUDGET_BELOW_CONSUMPTION
     )
 
 
-@pytest.mark.parametrize("code", _decided())
+@pytest.mark.parametrize("code", _list_book_refusals())
 def test_faults_that_follow_from_the_books_meet_theirs(
-    code: Outcome, judged: tuple[Judged, dict[str, Any]]
+    code: Outcome, judged: tuple[YearOutcome, dict[str, Any]]
 ) -> None:
     found, summary = judged
     made = summary["faults"].get(code.name, 0)
@@ -252,39 +252,39 @@ def test_faults_that_follow_from_the_books_meet_theirs(
     assert made - 2 <= found.outcomes[code.name] <= made
 
 
-def test_duplicates_are_known_again(judged: tuple[Judged, dict[str, Any]]) -> None:
+def test_duplicates_are_known_again(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
     found, summary = judged
     assert found.outcomes["DUPLICATE"] == summary["duplicates"] == 48
 
 
-def test_nearly_all_is_accepted(judged: tuple[Judged, dict[str, Any]]) -> None:
+def test_nearly_all_is_accepted(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
     found, summary = judged
     assert found.outcomes["ACCEPTED"] > 0.97 * summary["rows"]
 
 
-def test_early_acts_are_held_and_mostly_accepted(judged: tuple[Judged, dict[str, Any]]) -> None:
+def test_early_acts_are_held_and_mostly_accepted(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
     found, summary = judged
     assert summary["before_their_predecessor"] == 24
     assert found.held >= summary["before_their_predecessor"]
 
 
-def test_credit_runs_out_late_in_the_year(judged: tuple[Judged, dict[str, Any]]) -> None:
+def test_credit_runs_out_late_in_the_year(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
     short = judged[0].short_of_credit
     assert short["2018-12"] > 0.9 * short.total() > 20
 
 
-def test_programmes_end_within_a_few_euros(judged: tuple[Judged, dict[str, Any]]) -> None:
+def test_programmes_end_within_a_few_euros(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
     """As the settled accounts show: annulled CP of 0.96 and 1.46 euros."""
-    spent = [cp for _, cp in judged[0].left.values()]
+    spent = [cp for _, cp in judged[0].remaining.values()]
     assert sum(0 < cp < 10_000 for cp in spent) >= 5
 
 
-def test_estimated_credits_do_not_stop_anything(judged: tuple[Judged, dict[str, Any]]) -> None:
-    left = judged[0].left
+def test_estimated_credits_do_not_stop_anything(judged: tuple[YearOutcome, dict[str, Any]]) -> None:
+    left = judged[0].remaining
     assert any(left[code][1] < 0 for code in ("0114", "0117", "0200", "0201"))
     assert all(min(both) >= 0 for code, both in left.items() if code not in ("0114", "0117", "0200", "0201"))
 
 
 @pytest.mark.parametrize("kind", ["earmark", "budget_move_ae", "commitment_increase", "service_cancellation"])
-def test_every_kind_occurs_and_is_accepted(kind: str, judged: tuple[Judged, dict[str, Any]]) -> None:
+def test_every_kind_occurs_and_is_accepted(kind: str, judged: tuple[YearOutcome, dict[str, Any]]) -> None:
     assert judged[0].by_kind[kind, "ACCEPTED"] > 0

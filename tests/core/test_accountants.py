@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from bench.samples.sample_accountants import write
+from bench.samples.sample_accountants import write_sample
 from core import accountants, nomenclature
 from core.errors import ReferenceDataError
-from core.iban import with_check_digits
-from core.reference.files import SHIPPED
+from core.iban import add_check_digits
+from core.reference.files import SAMPLE_FOLDER
 from tests.core.test_nomenclature import SMALL
 from tests.file_strategies import REFERENCE
 from tests.oracle import iban as oracle
 
-ONE, OTHER = (with_check_digits("FR", f"{number:023}") for number in (1, 2))
+ONE, OTHER = (add_check_digits("FR", f"{number:023}") for number in (1, 2))
 HEAD = "code,label,holder,iban,bic\n"
 GOOD = f"{HEAD}COHE,CBCM,Cohésion,{ONE},BDFEFRPPCCT\nPACA,DRFiP,Provence,{OTHER},BDFEFRPP\n"
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     return year
 
 
-def loaded(folder: Path, files: dict[str, str]) -> accountants.Accountants:
+def load_files(folder: Path, files: dict[str, str]) -> accountants.Accountants:
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return accountants.load(folder, nomenclature.load(folder))
@@ -37,30 +37,30 @@ def test_the_nearest_above_decides() -> None:
     found = accountants.load(REFERENCE / "2018", nomenclature.load(REFERENCE / "2018"))
     assert found.year == 2018
     assert {
-        code: found.assigned[code] for code in ("0177", "0177-D075-DD75", "0177-D013", "0177-D013-DD13")
+        code: found.by_centre[code] for code in ("0177", "0177-D075-DD75", "0177-D013", "0177-D013-DD13")
     } == {
         "0177": "COHE",
         "0177-D075-DD75": "COHE",
         "0177-D013": "PACA",
         "0177-D013-DD13": "PACA",
     }
-    assert found.assigned["OP-0217-000001"] == "ECOL"
+    assert found.by_centre["OP-0217-000001"] == "ECOL"
 
 
 def test_the_sample_serves_every_fund_centre() -> None:
-    known = nomenclature.load(SHIPPED / "2018")
-    found = accountants.load(SHIPPED / "2018", known)
-    assert found.assigned.keys() == known.centres.keys()
-    assert set(found.assigned.values()) == found.accountants.keys()
+    known = nomenclature.load(SAMPLE_FOLDER / "2018")
+    found = accountants.load(SAMPLE_FOLDER / "2018", known)
+    assert found.by_centre.keys() == known.centres.keys()
+    assert set(found.by_centre.values()) == found.accountants.keys()
     assert len(found.accountants) == 45
-    assert all(oracle.check(each.iban) for each in found.accountants.values())
+    assert all(oracle.is_iban(each.iban) for each in found.accountants.values())
     assert all("exemple" in each.label and "EXEMPLE" in each.iban for each in found.accountants.values())
 
 
 @pytest.mark.parametrize("name", ["accountants.csv", "assigned.csv"])
 def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
-    write(tmp_path)
-    assert (tmp_path / name).read_bytes() == (SHIPPED / "2018" / name).read_bytes()
+    write_sample(tmp_path)
+    assert (tmp_path / name).read_bytes() == (SAMPLE_FOLDER / "2018" / name).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_the_script_writes_the_shipped_file(name: str, tmp_path: Path) -> None:
         (f"{HEAD}COHE,CBCM,{'x' * 71},{ONE},BDFEFRPP\n", "holder 'x"),
         (f"{HEAD}COHE,CBCM,Cohésion,FR00,BDFEFRPP\n", "'FR00' is no IBAN"),
         (f"{HEAD}COHE,CBCM,Cohésion,{ONE},BDF\n", "'BDF' is no BIC"),
-        (f"{GOOD}COHE,CBCM,Autre,{with_check_digits('FR', '3' * 23)},BDFEFRPP\n", "stands twice"),
+        (f"{GOOD}COHE,CBCM,Autre,{add_check_digits('FR', '3' * 23)},BDFEFRPP\n", "stands twice"),
         (f"{GOOD}ECOL,CBCM,Autre,{ONE},BDFEFRPP\n", "stands twice"),
         ("code,label\n", "columns are"),
     ],
 )
 def test_accountants_that_cannot_be(folder: Path, found: str, message: str) -> None:
     with pytest.raises(ReferenceDataError, match=message):
-        loaded(
+        load_files(
             folder, {"accountants.csv": found, "assigned.csv": "centre,accountant\n0177,COHE\n0217,COHE\n"}
         )
 
@@ -95,4 +95,4 @@ def test_accountants_that_cannot_be(folder: Path, found: str, message: str) -> N
 )
 def test_assignments_that_cannot_be(folder: Path, found: str, message: str) -> None:
     with pytest.raises(ReferenceDataError, match=message):
-        loaded(folder, {"accountants.csv": GOOD, "assigned.csv": f"centre,accountant\n{found}"})
+        load_files(folder, {"accountants.csv": GOOD, "assigned.csv": f"centre,accountant\n{found}"})

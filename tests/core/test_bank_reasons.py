@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from core.bank_reasons import UNKNOWN, Action, Blocks, Phase, Reissue, load
+from core.bank_reasons import UNKNOWN_REASON, BlockedParty, DebtAction, ReasonPhase, Reissue, load
 from core.errors import ReferenceDataError
-from core.reference.files import SHIPPED
+from core.reference.files import SAMPLE_FOLDER
 
 TABLE = load()
-TEXT = SHIPPED.joinpath("bank_reasons.csv").read_text(encoding="utf-8")
+TEXT = SAMPLE_FOLDER.joinpath("bank_reasons.csv").read_text(encoding="utf-8")
 
 
 def test_every_code_of_the_domain_has_a_row() -> None:
@@ -19,47 +19,49 @@ def test_every_code_of_the_domain_has_a_row() -> None:
 
 @pytest.mark.parametrize("code", ["AM05", "FOCR", "DUPL", "TECH", "FRAD", "CUST"])
 def test_what_may_have_been_paid_already_is_never_opened_by_itself(code: str) -> None:
-    assert not TABLE.of(code).reopens
-    assert TABLE.of(code).reissue is Reissue.NEVER
+    assert not TABLE.get(code).reopens_debt
+    assert TABLE.get(code).reissue is Reissue.NEVER
 
 
 @pytest.mark.parametrize("code", ["AM04", "ED05"])
 def test_our_own_faults_are_presented_again_and_blame_nobody(code: str) -> None:
-    found = TABLE.of(code)
+    found = TABLE.get(code)
     assert (found.action, found.blocks, found.reissue) == (
-        Action.REPRESENT,
-        Blocks.NOTHING,
-        Reissue.BY_ITSELF,
+        DebtAction.REPRESENT,
+        BlockedParty.NOTHING,
+        Reissue.AUTOMATIC,
     )
-    assert found.phases == {Phase.REJECT}
+    assert found.phases == {ReasonPhase.REJECT}
 
 
 @pytest.mark.parametrize("code", ["MD07", "RR04"])
 def test_the_dead_and_the_sanctioned_are_blocked(code: str) -> None:
-    found = TABLE.of(code)
-    assert (found.action, found.blocks, found.reopens) == (Action.STOP, Blocks.PAYEE, True)
-    assert found.reissue is Reissue.BY_HAND
+    found = TABLE.get(code)
+    assert (found.action, found.blocks, found.reopens_debt) == (DebtAction.STOP, BlockedParty.PAYEE, True)
+    assert found.reissue is Reissue.MANUAL
 
 
 @pytest.mark.parametrize("code", ["AC01", "AC04"])
 def test_a_wrong_account_waits_for_another(code: str) -> None:
-    assert TABLE.of(code).blocks is Blocks.IBAN
-    assert TABLE.of(code).reissue is Reissue.WITH_NEW_DETAILS
+    assert TABLE.get(code).blocks is BlockedParty.IBAN
+    assert TABLE.get(code).reissue is Reissue.WITH_NEW_DETAILS
 
 
-@pytest.mark.parametrize(("code", "told"), [("ZZ99", "ZZ99"), ("", UNKNOWN), (UNKNOWN, UNKNOWN)])
+@pytest.mark.parametrize(
+    ("code", "told"), [("ZZ99", "ZZ99"), ("", UNKNOWN_REASON), (UNKNOWN_REASON, UNKNOWN_REASON)]
+)
 def test_a_code_without_a_row_is_for_somebody_to_look_at(code: str, told: str) -> None:
-    found = TABLE.of(code)
-    assert (found.code, found.action, found.reissue, found.reopens) == (
+    found = TABLE.get(code)
+    assert (found.code, found.action, found.reissue, found.reopens_debt) == (
         told,
-        Action.MANUAL,
-        Reissue.BY_HAND,
+        DebtAction.MANUAL,
+        Reissue.MANUAL,
         True,
     )
 
 
 def test_every_row_says_what_it_means_in_both_languages() -> None:
-    assert all(TABLE.of(code).meaning and TABLE.of(code).french for code in TABLE.codes)
+    assert all(TABLE.get(code).meaning and TABLE.get(code).french for code in TABLE.codes)
 
 
 @pytest.mark.parametrize(
@@ -96,4 +98,4 @@ def test_a_folder_without_the_table_has_the_shipped_one(tmp_path: Path) -> None:
 def test_another_action_where_it_is_a_matter_of_choice(tmp_path: Path) -> None:
     changed = TEXT.replace("MS03,reject return,manual", "MS03,reject return,new_details")
     tmp_path.joinpath("bank_reasons.csv").write_text(changed, encoding="utf-8")
-    assert load(tmp_path).of("MS03").reissue is Reissue.WITH_NEW_DETAILS
+    assert load(tmp_path).get("MS03").reissue is Reissue.WITH_NEW_DETAILS

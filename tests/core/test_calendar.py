@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import calendar
-from core.calendar import YEAR_FIRST, YEAR_LAST, Calendar, Exercise, period
+from core.calendar import YEAR_FIRST, YEAR_LAST, Calendar, Exercise, to_period
 from core.errors import ReferenceDataError
-from core.reference.files import SHIPPED
+from core.reference.files import SAMPLE_FOLDER
 
 EPOCH = date(1970, 1, 1).toordinal()
 EVERY_MONTH = frozenset(range(1, 13))
@@ -25,11 +25,11 @@ exercises = st.builds(
 days_near = st.tuples(st.integers(YEAR_FIRST - 1, YEAR_LAST + 2), st.integers(0, 365), st.integers(-1, 1))
 
 
-def placed(exercise: Exercise, day: date) -> tuple[int, bool]:
+def place_one(exercise: Exercise, day: date) -> tuple[int, bool]:
     """The same, one date at a time."""
     if day.year == exercise.year + 1 and day.month == 1 and day.day <= exercise.complementary_days:
-        return period(exercise.year, 12), True
-    return period(day.year, day.month), day.year == exercise.year
+        return to_period(exercise.year, 12), True
+    return to_period(day.year, day.month), day.year == exercise.year
 
 
 @given(exercises, st.lists(days_near, min_size=1, max_size=50))
@@ -39,13 +39,13 @@ def test_a_column_is_placed_as_each_date_is(exercise: Exercise, near: list[tuple
         [min(max(day.year + shift, 0), 3000) for day, (_, _, shift) in zip(dates, near, strict=True)]
     )
     days = np.array([day.toordinal() - EPOCH for day in dates], np.int32)
-    found = Calendar({exercise.year: exercise}).place(days, years)
+    found = Calendar({exercise.year: exercise}).place_dates(days, years)
     for at, day in enumerate(dates):
         if years[at] != exercise.year:
-            assert not found.inside[at]
+            assert not found.is_inside[at]
         else:
-            expected, inside = placed(exercise, day)
-            assert found.inside[at] == inside
+            expected, inside = place_one(exercise, day)
+            assert found.is_inside[at] == inside
             assert not inside or found.period[at] == expected
 
 
@@ -53,38 +53,42 @@ def test_every_day_of_the_range_has_its_period() -> None:
     days = np.arange(f"{YEAR_FIRST}-01-01", f"{YEAR_LAST + 1}-01-01", dtype="M8[D]")
     years = days.astype("M8[Y]").astype(int) + 1970
     known = Calendar({year: Exercise(year, EVERY_MONTH, 0) for year in range(YEAR_FIRST, YEAR_LAST + 1)})
-    found = known.place(days.astype(np.int32), years)
+    found = known.place_dates(days.astype(np.int32), years)
     months = days.astype("M8[M]").astype(int) % 12 + 1
-    assert found.inside.all()
+    assert found.is_inside.all()
     assert (found.period == (years - YEAR_FIRST) * 16 + months).all()
     assert found.period.dtype == np.int32
 
 
 @pytest.mark.parametrize("day", [-(2**31), -1_000_000, 0, 1_000_000, 2**31 - 1])
 def test_a_day_out_of_all_range_is_outside(day: int) -> None:
-    known = calendar.load(SHIPPED / "calendar.toml")
-    assert not known.place(np.array([day], np.int32), np.array([2018])).inside.any()
+    known = calendar.load(SAMPLE_FOLDER / "calendar.toml")
+    assert not known.place_dates(np.array([day], np.int32), np.array([2018])).is_inside.any()
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.int32, np.int64])
 def test_an_exercise_that_is_not_listed_is_unknown(dtype: type) -> None:
-    known = calendar.load(SHIPPED / "calendar.toml")
+    known = calendar.load(SAMPLE_FOLDER / "calendar.toml")
     years = np.array([2018, 2019, 2017, 2020, 0, -1, np.iinfo(np.int16).max, np.iinfo(np.int16).min], dtype)
-    assert known.knows(years).tolist() == [True, True] + [False] * 6
+    assert known.contains(years).tolist() == [True, True] + [False] * 6
 
 
 def test_the_shipped_complementary_period_ends_on_20_january() -> None:
-    known = calendar.load(SHIPPED / "calendar.toml")
+    known = calendar.load(SAMPLE_FOLDER / "calendar.toml")
     days = np.array(["2018-12-31", "2019-01-01", "2019-01-20", "2019-01-21"], "M8[D]").astype(np.int32)
-    found = known.place(days, np.full(4, 2018))
-    assert found.inside.tolist() == [True, True, True, False]
-    assert found.period[:3].tolist() == [period(2018, 12)] * 3
+    found = known.place_dates(days, np.full(4, 2018))
+    assert found.is_inside.tolist() == [True, True, True, False]
+    assert found.period[:3].tolist() == [to_period(2018, 12)] * 3
 
 
 def test_periods_listed_are_open_and_no_others() -> None:
     known = Calendar({2018: Exercise(2018, frozenset({1, 12}), 20), 2126: Exercise(2126, EVERY_MONTH, 0)})
-    opened = np.flatnonzero(known.open_periods()).tolist()
-    assert opened == [period(2018, 1), period(2018, 12), *range(period(2126, 1), period(2126, 13))]
+    opened = np.flatnonzero(known.mark_open_periods()).tolist()
+    assert opened == [
+        to_period(2018, 1),
+        to_period(2018, 12),
+        *range(to_period(2126, 1), to_period(2126, 13)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Family, Remainder, Role, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, Remainder, Role, Stage
 
 _KINDS = CATALOG[1:]
 _ORDERS = [kind for kind in _KINDS if kind.family is Family.SETTLEMENT]
@@ -10,7 +10,7 @@ _FOLLOWED = [kind for kind in _KINDS if kind.after]
 
 
 def _named(*names: str) -> list[ActKind]:
-    return [CATALOG[KIND_NUMBER[name]] for name in names]
+    return [CATALOG[KIND_NUMBERS[name]] for name in names]
 
 
 def test_numbers_are_those_that_are_stored() -> None:
@@ -41,7 +41,7 @@ def test_a_settlement_takes_up_what_it_follows_and_clears_its_account(kind: ActK
     assert kind.inherits
     assert not kind.pays
     assert kind.feeds is Remainder.NONE
-    assert (kind.budget is Budget.SETTLE) == (kind.settles != 0)
+    assert (kind.budget is BudgetAction.SETTLE) == (kind.settles != 0)
 
 
 def test_every_stage_is_reached_and_left() -> None:
@@ -71,8 +71,8 @@ def test_what_is_to_be_paid_has_a_reservation_of_its_own_or_inherits_one() -> No
 def test_acts_without_an_amount_touch_neither_budget_nor_ledger() -> None:
     for kind in _KINDS:
         if not kind.has_amount:
-            assert (kind.budget, kind.debit, kind.opens) == (Budget.NONE, Role.NONE, False)
-        if kind.is_of_payee:
+            assert (kind.budget, kind.debit, kind.opens) == (BudgetAction.NONE, Role.NONE, False)
+        if kind.is_payee_act:
             assert kind.follows is Family.NONE
 
 

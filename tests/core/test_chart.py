@@ -9,7 +9,7 @@ from core.catalog import Role
 from core.chart import Chart
 from core.errors import ReferenceDataError
 from core.nomenclature import Nomenclature
-from core.reference.files import SHIPPED
+from core.reference.files import SAMPLE_FOLDER
 from tests.core.test_nomenclature import SMALL
 
 ACCOUNTS = """\
@@ -28,7 +28,7 @@ STAFF = "21,6411000000,4280000000,4210000000,641\n"
 
 @pytest.fixture(scope="module")
 def sample() -> Chart:
-    return chart.load(SHIPPED / "2018", nomenclature.load(SHIPPED / "2018"))
+    return chart.load(SAMPLE_FOLDER / "2018", nomenclature.load(SAMPLE_FOLDER / "2018"))
 
 
 @pytest.fixture
@@ -47,10 +47,10 @@ def items(folder: Path) -> Nomenclature:
 
 
 def test_every_item_that_spends_has_every_role(sample: Chart) -> None:
-    known = nomenclature.load(SHIPPED / "2018")
+    known = nomenclature.load(SAMPLE_FOLDER / "2018")
     spending = {code for code, item in known.items.items() if not item.budget_only}
-    assert sample.roles.keys() == sample.families.keys() == spending
-    for played in sample.roles.values():
+    assert sample.role_accounts.keys() == sample.admitted_prefixes.keys() == spending
+    for played in sample.role_accounts.values():
         assert played.keys() == {Role.EXPENSE, Role.ACCRUED, Role.CREDITOR}
         assert set(played.values()) <= sample.accounts.keys()
 
@@ -67,28 +67,30 @@ def test_every_item_that_spends_has_every_role(sample: Chart) -> None:
 def test_titles_post_where_they_should(
     sample: Chart, item: str, expense: str, accrued: str, creditor: str
 ) -> None:
-    played = sample.roles[item]
+    played = sample.role_accounts[item]
     assert played[Role.EXPENSE].startswith(expense)
     assert played[Role.ACCRUED].startswith(accrued)
     assert played[Role.CREDITOR].startswith(creditor)
 
 
 def test_an_item_admits_its_own_account_and_its_family(sample: Chart) -> None:
-    assert all(sample.admits(item, played[Role.EXPENSE]) for item, played in sample.roles.items())
-    assert sample.admits("31", "6060000000")
-    assert not sample.admits("31", "6411000000")
-    assert not sample.admits("31", "6069999999"), "of the family, but not in the chart"
-    assert not sample.admits("31", sample.roles["31"][Role.CREDITOR])
+    assert all(
+        sample.is_admitted(item, played[Role.EXPENSE]) for item, played in sample.role_accounts.items()
+    )
+    assert sample.is_admitted("31", "6060000000")
+    assert not sample.is_admitted("31", "6411000000")
+    assert not sample.is_admitted("31", "6069999999"), "of the family, but not in the chart"
+    assert not sample.is_admitted("31", sample.role_accounts["31"][Role.CREDITOR])
 
 
 def test_a_budget_only_item_admits_nothing(sample: Chart) -> None:
-    assert not any(sample.admits("HT2", account) for account in sample.accounts)
-    assert not any(sample.admits("nothing", account) for account in sample.accounts)
+    assert not any(sample.is_admitted("HT2", account) for account in sample.accounts)
+    assert not any(sample.is_admitted("nothing", account) for account in sample.accounts)
 
 
 def test_a_year_may_share_the_chart_of_another(sample: Chart) -> None:
-    later = chart.load(SHIPPED / "2019", nomenclature.load(SHIPPED / "2019"))
-    assert (later.year, later.accounts, later.roles) == (2019, sample.accounts, sample.roles)
+    later = chart.load(SAMPLE_FOLDER / "2019", nomenclature.load(SAMPLE_FOLDER / "2019"))
+    assert (later.year, later.accounts, later.role_accounts) == (2019, sample.accounts, sample.role_accounts)
 
 
 BROKEN = {

@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import pytest
 
-from core.catalog import CATALOG, KIND_NUMBER, Stage
+from core.catalog import CATALOG, KIND_NUMBERS, Stage
 from core.compound_acts import TEMPLATES, Step, expand
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_each_line_begins_where_the_one_above_ends(template: str) -> None:
-    kinds = [CATALOG[KIND_NUMBER[name]] for name in TEMPLATES[template]]
+    kinds = [CATALOG[KIND_NUMBERS[name]] for name in TEMPLATES[template]]
     assert len({kind.family for kind in kinds}) == 1
     for above, kind in pairwise(kinds):
         assert kind.after is above.reaches is not Stage.NONE

@@ -7,46 +7,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.effective_dates import EVER, Dated, dated
+from core.effective_dates import BEFORE_ALL_DAYS, EffectiveDated, parse_effective_dated
 from core.errors import ReferenceDataError
 
 
-def day(text: str) -> int:
+def to_day(text: str) -> int:
     return (date.fromisoformat(text) - date(1970, 1, 1)).days
 
 
-def read(said: object) -> Dated:
-    return dated("rules.toml", "term", said, lambda one: int(str(one)))
+def read_rule(said: object) -> EffectiveDated:
+    return parse_effective_dated("rules.toml", "term", said, lambda one: int(str(one)))
 
 
-def at(rule: Dated, *days: int) -> list[int]:
-    return rule.at(np.array(days, np.int32)).tolist()
+def list_values(rule: EffectiveDated, *days: int) -> list[int]:
+    return rule.look_up(np.array(days, np.int32)).tolist()
 
 
 def test_one_value_holds_since_ever() -> None:
-    assert at(read(30), int(EVER), 0, day("2018-01-01"), 2**31 - 1) == [30] * 4
-    assert at(read(30)) == []
+    assert list_values(read_rule(30), int(BEFORE_ALL_DAYS), 0, to_day("2018-01-01"), 2**31 - 1) == [30] * 4
+    assert list_values(read_rule(30)) == []
 
 
 def test_values_by_day_in_any_order() -> None:
-    rule = read({"2019-01-01": 45, "2013-03-16": 30, "2030-01-01": 50})
+    rule = read_rule({"2019-01-01": 45, "2013-03-16": 30, "2030-01-01": 50})
     days = ("2000-01-01", "2013-03-16", "2018-12-31", "2019-01-01", "2029-12-31", "2030-01-01")
-    assert at(rule, *map(day, days)) == [30, 30, 30, 45, 45, 50]
+    assert list_values(rule, *map(to_day, days)) == [30, 30, 30, 45, 45, 50]
 
 
 @given(st.dictionaries(st.dates(), st.integers(0, 99), min_size=1), st.lists(st.dates()))
 def test_as_looked_up_one_by_one(said: dict[date, int], wanted: list[date]) -> None:
-    rule = read({str(since): value for since, value in said.items()})
+    rule = read_rule({str(since): value for since, value in said.items()})
     expected = [said[max((since for since in said if since <= each), default=min(said))] for each in wanted]
-    assert at(rule, *(day(str(each)) for each in wanted)) == expected
+    assert list_values(rule, *(to_day(str(each)) for each in wanted)) == expected
 
 
 @pytest.mark.parametrize("name", ["2019", "2019-02-30", "20190101", "2019-W01-1", "today"])
 def test_a_day_that_is_none(name: str) -> None:
     with pytest.raises(ReferenceDataError, match=f"rules.toml: term: '{name}' is no day"):
-        read({name: 1})
+        read_rule({name: 1})
 
 
 def test_no_value_at_all() -> None:
     with pytest.raises(ReferenceDataError, match="term is empty"):
-        read({})
+        read_rule({})

@@ -10,20 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ReferenceDataError
-from core.late_interest import RATE_UNITS, half_years, load
+from core.late_interest import RATE_UNITS, load, to_half_years
 from core.money import AMOUNT_MAX
-from core.reference.files import SHIPPED
+from core.reference.files import SAMPLE_FOLDER
 
-TEXT = (SHIPPED / "late_interest.toml").read_text()
+TEXT = (SAMPLE_FOLDER / "late_interest.toml").read_text()
 
 
-def day(text: str) -> int:
+def to_day(text: str) -> int:
     return (date.fromisoformat(text) - date(1970, 1, 1)).days
 
 
-def cents(amount: int, late: int, since: str) -> int:
-    columns = np.array([amount], np.int64), np.array([late], np.int32), np.array([day(since)], np.int32)
-    return int(load().of(*columns)[0])
+def compute_cents(amount: int, late: int, since: str) -> int:
+    columns = np.array([amount], np.int64), np.array([late], np.int32), np.array([to_day(since)], np.int32)
+    return int(load().compute_interest(*columns)[0])
 
 
 @pytest.mark.parametrize(
@@ -40,32 +40,34 @@ def cents(amount: int, late: int, since: str) -> int:
     ],
 )
 def test_by_example(amount: int, late: int, since: str, expected: int) -> None:
-    assert cents(amount, late, since) == expected
+    assert compute_cents(amount, late, since) == expected
 
 
 @given(st.integers(0, AMOUNT_MAX), st.integers(0, 3650), st.sampled_from(("2018-01-01", "2024-12-31")))
 def test_as_exact_as_fractions(amount: int, late: int, since: str) -> None:
     rate = 800 if since < "2020" else 1225
     exact = Fraction(amount * rate * late, RATE_UNITS * 365)
-    assert cents(amount, late, since) == int(exact + Fraction(1, 2))
+    assert compute_cents(amount, late, since) == int(exact + Fraction(1, 2))
 
 
 def test_half_years() -> None:
-    told = np.array([day("2018-06-30"), day("2018-07-01"), day("1970-01-01")], np.int32)
-    assert half_years(told).tolist() == [4036, 4037, 3940]
+    told = np.array([to_day("2018-06-30"), to_day("2018-07-01"), to_day("1970-01-01")], np.int32)
+    assert to_half_years(told).tolist() == [4036, 4037, 3940]
 
 
 def test_a_half_year_without_a_rate_is_named() -> None:
     with pytest.raises(ReferenceDataError, match='no rate for "2031-1"'):
-        cents(100, 1, "2031-02-01")
+        compute_cents(100, 1, "2031-02-01")
 
 
 def test_each_is_judged_by_the_rules_of_its_own_day(tmp_path: Path) -> None:
     text = TEXT.replace('points = "8.00"', 'points = { "2013-03-16" = "8.00", "2018-03-01" = "9.00" }')
     text = text.replace("days_a_year = 365", 'days_a_year = { "2013-03-16" = 365, "2018-03-01" = 360 }')
     (tmp_path / "late_interest.toml").write_text(text)
-    since = np.array([day("2018-02-28"), day("2018-03-01")], np.int32)
-    found = load(tmp_path).of(np.array([100_000] * 2, np.int64), np.array([73, 72], np.int32), since)
+    since = np.array([to_day("2018-02-28"), to_day("2018-03-01")], np.int32)
+    found = load(tmp_path).compute_interest(
+        np.array([100_000] * 2, np.int64), np.array([73, 72], np.int32), since
+    )
     assert found.tolist() == [1_600, 1_800]
 
 

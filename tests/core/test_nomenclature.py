@@ -9,8 +9,8 @@ import pytest
 from core import nomenclature
 from core.act_fields import FORMATS, Field
 from core.errors import ReferenceDataError
-from core.nomenclature import CENTRES_MAX, FundFamily, Level, Nomenclature
-from core.reference.files import SHIPPED
+from core.nomenclature import CENTRES_MAX, CentreLevel, FundFamily, Nomenclature
+from core.reference.files import SAMPLE_FOLDER
 
 FILES = ("programmes.csv", "centres.csv", "areas.csv", "items.csv", "funds.csv", "year.toml")
 
@@ -32,7 +32,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def sample() -> Nomenclature:
-    return nomenclature.load(SHIPPED / "2018")
+    return nomenclature.load(SAMPLE_FOLDER / "2018")
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 def test_parents_stand_before_children(sample: Nomenclature) -> None:
     seen: set[str] = set()
     for code, centre in sample.centres.items():
-        assert centre.level is Level.PROGRAMME or centre.parent in seen
+        assert centre.level is CentreLevel.PROGRAMME or centre.parent in seen
         seen.add(code)
 
 
@@ -56,7 +56,7 @@ def test_programmes_are_the_first_centres(sample: Nomenclature) -> None:
 
 
 def test_order_is_that_of_the_file(sample: Nomenclature) -> None:
-    lines = (SHIPPED / "2018/areas.csv").read_text(encoding="utf-8").splitlines()[1:]
+    lines = (SAMPLE_FOLDER / "2018/areas.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert list(sample.areas) == [line.split(",")[0] for line in lines]
 
 
@@ -88,7 +88,7 @@ def test_the_families_of_funds_are_all_there(sample: Nomenclature) -> None:
 
 
 def test_a_year_may_share_the_files_of_another(sample: Nomenclature) -> None:
-    later = nomenclature.load(SHIPPED / "2019")
+    later = nomenclature.load(SAMPLE_FOLDER / "2019")
     assert later.year == 2019
     assert (later.centres, later.areas, later.items) == (sample.centres, sample.areas, sample.items)
 
@@ -96,7 +96,7 @@ def test_a_year_may_share_the_files_of_another(sample: Nomenclature) -> None:
 def test_the_small_one_loads(folder: Path) -> None:
     known = nomenclature.load(folder)
     assert list(known.centres) == ["0177", "0117", "0177-D013", "0177-D013-DD13", "OP-0177-000001"]
-    assert known.centres["OP-0177-000001"].level is Level.OPERATION
+    assert known.centres["OP-0177-000001"].level is CentreLevel.OPERATION
     assert known.items["21"].staff
     assert known.programmes["0117"].estimated
 
@@ -181,7 +181,7 @@ def test_a_file_in_another_encoding_is_named(name: str, folder: Path) -> None:
 
 def test_years_that_point_at_each_other_are_refused(tmp_path: Path) -> None:
     for year, other in ((2018, 2019), (2019, 2018)):
-        shutil.copytree(SHIPPED / "2019", tmp_path / str(year))
+        shutil.copytree(SAMPLE_FOLDER / "2019", tmp_path / str(year))
         (tmp_path / str(year) / "year.toml").write_text(f"year = {year}\nsame_as = {other}\n")
     with pytest.raises(ReferenceDataError, match="leads to no files"):
         nomenclature.load(tmp_path / "2018")
@@ -190,7 +190,7 @@ def test_years_that_point_at_each_other_are_refused(tmp_path: Path) -> None:
 def test_a_year_shared_says_its_own_name(tmp_path: Path) -> None:
     """Of two folders the one that is shared may be the one that was copied and not edited."""
     for year in (2018, 2019):
-        shutil.copytree(SHIPPED / str(year), tmp_path / str(year))
+        shutil.copytree(SAMPLE_FOLDER / str(year), tmp_path / str(year))
     (tmp_path / "2018" / "year.toml").write_text("year = 2017\n")
     with pytest.raises(ReferenceDataError, match="year is 2017 in the folder 2018") as refused:
         nomenclature.load(tmp_path / "2019")

@@ -10,17 +10,17 @@ import pytest
 from core import target_calendar
 from core.errors import ReferenceDataError
 from core.money import SEPA_MAX
-from core.payment_rules import ZONE, Way, load
-from core.reference.files import SHIPPED
+from core.payment_rules import TIME_ZONE, TransferMethod, load
+from core.reference.files import SAMPLE_FOLDER
 
-TEXT = (SHIPPED / "payments.toml").read_text()
+TEXT = (SAMPLE_FOLDER / "payments.toml").read_text()
 
 
 def test_the_sample_is_read() -> None:
     rules = load()
     assert (rules.term_days.value.tolist(), rules.ahead_days) == ([30], 3)
     assert {"FR", "DE"} <= rules.countries
-    assert rules.rtgs_from == 100_000_000 * 100 <= SEPA_MAX
+    assert rules.rtgs_from_cents == 100_000_000 * 100 <= SEPA_MAX
     assert rules.batch_booking
 
 
@@ -28,7 +28,7 @@ def test_no_rule_lets_sepa_carry_more_than_it_can(tmp_path: Path) -> None:
     (tmp_path / "payments.toml").write_text(
         TEXT.replace("from_euros = 100_000_000", "from_euros = 2_000_000_000")
     )
-    assert load(tmp_path).rtgs_from == SEPA_MAX + 1
+    assert load(tmp_path).rtgs_from_cents == SEPA_MAX + 1
 
 
 @pytest.mark.parametrize(
@@ -59,26 +59,28 @@ def test_rules_that_cannot_be(tmp_path: Path, old: str, new: str, message: str) 
 @pytest.mark.parametrize(
     ("at", "way", "expected"),
     [
-        ("2018-12-20T15:30", Way.SEPA, "2018-12-21"),
-        ("2018-12-20T15:31", Way.SEPA, "2018-12-24"),
-        ("2018-12-21T15:00", Way.SEPA, "2018-12-24"),
-        ("2018-12-24T15:00", Way.SEPA, "2018-12-27"),
-        ("2018-12-22T03:00", Way.SEPA, "2018-12-27"),
-        ("2018-12-24T15:59", Way.RTGS, "2018-12-24"),
-        ("2018-12-24T16:01", Way.RTGS, "2018-12-27"),
-        ("2018-12-25T10:00", Way.RTGS, "2018-12-27"),
+        ("2018-12-20T15:30", TransferMethod.SEPA, "2018-12-21"),
+        ("2018-12-20T15:31", TransferMethod.SEPA, "2018-12-24"),
+        ("2018-12-21T15:00", TransferMethod.SEPA, "2018-12-24"),
+        ("2018-12-24T15:00", TransferMethod.SEPA, "2018-12-27"),
+        ("2018-12-22T03:00", TransferMethod.SEPA, "2018-12-27"),
+        ("2018-12-24T15:59", TransferMethod.RTGS, "2018-12-24"),
+        ("2018-12-24T16:01", TransferMethod.RTGS, "2018-12-27"),
+        ("2018-12-25T10:00", TransferMethod.RTGS, "2018-12-27"),
     ],
 )
-def test_the_day_of_execution(at: str, way: Way, expected: str) -> None:
-    moment = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(ZONE))
-    found = load().clearings[way].executed(moment)
+def test_the_day_of_execution(at: str, way: TransferMethod, expected: str) -> None:
+    moment = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(TIME_ZONE))
+    found = load().clearings[way].compute_execution_day(moment)
     assert found == date.fromisoformat(expected)
     days = np.array([(found - date(1970, 1, 1)).days], np.int32)
     assert target_calendar.is_open(days).all()
 
 
 def test_cut_offs_are_told_in_the_time_of_paris() -> None:
-    assert load().clearings[Way.SEPA].executed(datetime(2018, 12, 20, 14, 31, tzinfo=UTC)) == date(
-        2018, 12, 24
-    )
-    assert load().clearings[Way.SEPA].executed(datetime(2018, 7, 12, 13, 31, tzinfo=UTC)) == date(2018, 7, 16)
+    assert load().clearings[TransferMethod.SEPA].compute_execution_day(
+        datetime(2018, 12, 20, 14, 31, tzinfo=UTC)
+    ) == date(2018, 12, 24)
+    assert load().clearings[TransferMethod.SEPA].compute_execution_day(
+        datetime(2018, 7, 12, 13, 31, tzinfo=UTC)
+    ) == date(2018, 7, 16)

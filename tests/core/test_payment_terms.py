@@ -7,21 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.effective_dates import always
-from core.payment_terms import NEVER, Terms, terms
+from core.effective_dates import build_constant
+from core.payment_terms import NO_END, PaymentTerms, compute_terms
 
 days = st.integers(1, 400)
 
 
-def one(start: int, suspended: int = 0, resumed: int = 0, term: int = 30) -> Terms:
+def compute_one(start: int, suspended: int = 0, resumed: int = 0, term: int = 30) -> PaymentTerms:
     said, stopped, again = (np.array([each], np.int32) for each in (start, suspended, resumed))
-    return terms(said, stopped, again, always(term))
+    return compute_terms(said, stopped, again, build_constant(term))
 
 
-def told(found: Terms, paid: int) -> tuple[int, int, int]:
+def count_days(found: PaymentTerms, paid: int) -> tuple[int, int, int]:
     """Delay, days of suspension, days late."""
     at = np.array([paid], np.int32)
-    return int(found.taken(at)[0]), int(found.stopped(at)[0]), int(found.late(at)[0])
+    return (
+        int(found.count_delay_days(at)[0]),
+        int(found.count_suspended_days(at)[0]),
+        int(found.count_late_days(at)[0]),
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,28 +48,28 @@ def told(found: Terms, paid: int) -> tuple[int, int, int]:
     ],
 )
 def test_the_rules_by_example(said: tuple[int, ...], paid: int, expected: tuple[int, int, int]) -> None:
-    assert told(one(*said), paid) == expected
+    assert count_days(compute_one(*said), paid) == expected
 
 
 def test_a_term_that_is_suspended_ends_never() -> None:
-    assert one(100, 110).end.tolist() == [NEVER]
+    assert compute_one(100, 110).end.tolist() == [NO_END]
 
 
 @given(days, days, days, days, st.integers(0, 60))
 def test_whatever_is_said_the_parts_make_the_whole(
     start: int, suspended: int, after: int, paid: int, term: int
 ) -> None:
-    found = one(start, suspended, max(suspended + after - 50, 1), term)
-    taken, stopped, late = told(found, paid)
+    found = compute_one(start, suspended, max(suspended + after - 50, 1), term)
+    taken, stopped, late = count_days(found, paid)
     assert min(taken, stopped, late) >= 0
     assert int(found.end[0]) >= start + term
     if paid >= max(start, suspended + after):
         assert taken + stopped == max(paid - start, stopped)
-    plain = one(start, term=term)
-    assert told(plain, paid) == (max(paid - start, 0), 0, max(paid - start - term, 0))
-    assert late <= told(plain, paid)[2]
+    plain = compute_one(start, term=term)
+    assert count_days(plain, paid) == (max(paid - start, 0), 0, max(paid - start - term, 0))
+    assert late <= count_days(plain, paid)[2]
 
 
 def test_dates_are_days_since_1970() -> None:
     first = (date(2018, 3, 1) - date(1970, 1, 1)).days
-    assert told(one(first), first + 45) == (45, 0, 15)
+    assert count_days(compute_one(first), first + 45) == (45, 0, 15)

@@ -7,24 +7,24 @@ import numpy as np
 import pytest
 
 from core.calendar import YEAR_FIRST
-from core.target_calendar import easter, first_open, is_open
+from core.target_calendar import compute_easter, find_open_day, is_open
 
 _EPOCH = date(1970, 1, 1)
 
 
-def _day(text: str) -> int:
+def _to_day(text: str) -> int:
     return (date.fromisoformat(text) - _EPOCH).days
 
 
-def _column(*texts: str) -> np.ndarray:
-    return np.array([_day(text) for text in texts], np.int32)
+def _to_column(*texts: str) -> np.ndarray:
+    return np.array([_to_day(text) for text in texts], np.int32)
 
 
 def test_open_days_are_those_of_the_central_bank() -> None:
     """The package ``holidays`` keeps the closing days of the European Central Bank, until 2100; weekends come on top."""
     years = range(YEAR_FIRST, 2101)
     theirs = holidays.financial_holidays("ECB", years=years)
-    days = np.arange(_day(f"{years.start}-01-01"), _day(f"{years.stop}-01-01"), dtype=np.int32)
+    days = np.arange(_to_day(f"{years.start}-01-01"), _to_day(f"{years.stop}-01-01"), dtype=np.int32)
     dates = [date.fromordinal(_EPOCH.toordinal() + int(day)) for day in days]
     expected = [each.weekday() < 5 and each not in theirs for each in dates]
     assert is_open(days).tolist() == expected
@@ -42,25 +42,25 @@ def test_open_days_are_those_of_the_central_bank() -> None:
 )
 def test_easter(year: int, expected: str) -> None:
     """Among them the earliest and the latest of the century, and one on which simple rules err."""
-    assert easter(year).isoformat() == expected
+    assert compute_easter(year).isoformat() == expected
 
 
 def test_the_next_open_day() -> None:
-    days = _column(
+    days = _to_column(
         "2018-12-21", "2018-12-22", "2018-12-24", "2018-12-25", "2018-03-30", "2019-01-01", "2018-05-01"
     )
-    expected = _column(
+    expected = _to_column(
         "2018-12-21", "2018-12-24", "2018-12-24", "2018-12-27", "2018-04-03", "2019-01-02", "2018-05-02"
     )
-    assert first_open(days).tolist() == expected.tolist()
-    assert first_open(days).dtype == np.int32
+    assert find_open_day(days).tolist() == expected.tolist()
+    assert find_open_day(days).dtype == np.int32
 
 
 def test_open_days_later() -> None:
     """From a closed day, counting begins at the first open one."""
-    days = _column("2018-12-21", "2018-12-22", "2018-12-24")
-    assert first_open(days, 1).tolist() == _column("2018-12-24", "2018-12-27", "2018-12-27").tolist()
+    days = _to_column("2018-12-21", "2018-12-22", "2018-12-24")
+    assert find_open_day(days, 1).tolist() == _to_column("2018-12-24", "2018-12-27", "2018-12-27").tolist()
 
 
 def test_no_days() -> None:
-    assert first_open(np.zeros(0, np.int32)).tolist() == []
+    assert find_open_day(np.zeros(0, np.int32)).tolist() == []

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 from service.engine import bank_import
-from service.engine.bank_import import Telling
-from service.terminal.processing_progress import Lines
-from tests.service.small_state import State, heard
+from service.engine.bank_import import ImportOptions
+from service.terminal.processing_progress import ProgressLines
+from tests.service.small_state import State, create_interruption
 
 
-class Deadly(Lines):
+class KillingReporter(ProgressLines):
     """Ends the process, without a word, at a step."""
 
     def __init__(self, at: int) -> None:
@@ -32,7 +32,12 @@ class Deadly(Lines):
 
 async def main(dsn: str, folder: str, step: str, *files: str) -> None:
     state = State(dsn, Path(folder))
-    await bank_import.take(state.where, list(map(Path, files)), heard(), Telling(Deadly(int(step))))
+    await bank_import.import_files(
+        state.context,
+        list(map(Path, files)),
+        create_interruption(),
+        ImportOptions(KillingReporter(int(step))),
+    )
 
 
 if __name__ == "__main__":

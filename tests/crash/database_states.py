@@ -17,6 +17,6 @@ _STATE = {
 }
 
 
-async def state_of(connection: asyncpg.Connection) -> dict[str, str]:
+async def read_state(connection: asyncpg.Connection) -> dict[str, str]:
     """Digests of everything a run leaves."""
     return {name: str(await connection.fetchval(query)) for name, query in _STATE.items()}

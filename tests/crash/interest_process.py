@@ -10,18 +10,24 @@ import sys
 from pathlib import Path
 
 from service.engine import bank_import, late_interest
-from service.engine.bank_import import Telling
-from service.engine.late_interest import How
-from tests.crash.bank_import_process import Deadly
-from tests.service.small_state import State, heard, moment
+from service.engine.bank_import import ImportOptions
+from service.engine.late_interest import InterestRequest
+from tests.crash.bank_import_process import KillingReporter
+from tests.service.small_state import State, create_interruption, paris_time
 
 
 async def main(dsn: str, folder: str, step: str, day: str, *files: str) -> None:
-    state, how, teller = State(dsn, Path(folder)), How(moment(day)), Deadly(int(step))
+    state, how, teller = (
+        State(dsn, Path(folder)),
+        InterestRequest(paris_time(day)),
+        KillingReporter(int(step)),
+    )
     if files:
-        await bank_import.take(state.where, list(map(Path, files)), heard(), Telling(teller, claims=how))
+        await bank_import.import_files(
+            state.context, list(map(Path, files)), create_interruption(), ImportOptions(teller, interest=how)
+        )
     else:
-        await late_interest.claim(state.where, how, heard(), teller)
+        await late_interest.propose_interest(state.context, how, create_interruption(), teller)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.settlement.runs.small_state import World
+from tests.settlement.runs.small_state import SmallState
 
 
 async def main(dsn: str, folder: str, work: str, run: str, step: str) -> None:
-    world = World(dsn, Path(folder))
-    world.told = _Deadly(int(step), world.steps)
+    world = SmallState(dsn, Path(folder))
+    world.on_step = _KillingCallback(int(step), world.steps)
     if work == "propose":
         await world.propose()
     elif work == "release":
@@ -24,7 +24,7 @@ async def main(dsn: str, folder: str, work: str, run: str, step: str) -> None:
         await world.issue(int(run))
 
 
-class _Deadly:
+class _KillingCallback:
     """Ends the process, without a word, at a step."""
 
     def __init__(self, at: int, steps: list[str]) -> None:

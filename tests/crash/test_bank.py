@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from service.database.embedded import Database
-from settlement.simulated_bank.transfer_outcomes import Chances
-from tests.crash.database_states import state_of
-from tests.databases import connected, fresh
-from tests.service.small_state import State, copied, moment
+from settlement.simulated_bank.transfer_outcomes import OutcomeRates
+from tests.crash.database_states import read_state
+from tests.databases import create_database, open_connection
+from tests.service.small_state import State, copy_state, paris_time
 
 NEVER = 1_000
-OFTEN = Chances(4, 60_000)
+OFTEN = OutcomeRates(4, 60_000)
 
 
-def child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
+def run_child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
     """Take in files in a process of its own, which dies at a step; its end, and the steps it came to."""
     words = [
         "-m",
@@ -34,10 +34,10 @@ def child(state: State, step: int, files: list[Path]) -> tuple[int, list[str]]:
     return ended.returncode, ended.stdout.splitlines()
 
 
-async def outcome(state: State) -> dict[str, object]:
+async def read_outcome(state: State) -> dict[str, object]:
     """What must be the same whatever was killed."""
-    async with connected(state.dsn) as connection:
-        found: dict[str, object] = dict(await state_of(connection))
+    async with open_connection(state.dsn) as connection:
+        found: dict[str, object] = dict(await read_state(connection))
         for table, columns in (
             ("bank_message", "message, format, identity, file_name, file_hash, movements"),
             ("bank_statement", "*"),
@@ -54,12 +54,12 @@ async def outcome(state: State) -> dict[str, object]:
     return found
 
 
-async def answered(state: State) -> list[Path]:
+async def pay_and_answer(state: State) -> list[Path]:
     """A run, and what the bank answers to it: a report, a notice of returns, two statements."""
-    await state.funded(12)
-    await state.owe(12)
-    answers = state.bank(await state.pay(date(2018, 11, 5), moment("2018-11-05")), OFTEN)
-    files = state.files(answers)
+    await state.fund(12)
+    await state.submit_requests(12)
+    answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), paris_time("2018-11-05")), OFTEN)
+    files = state.list_files(answers)
     chosen = [next(path for path in files if kind in path.name) for kind in ("pain002", "camt053", "camt054")]
     account = chosen[2].name.partition("camt054-")[2]
     return [
@@ -71,24 +71,24 @@ async def answered(state: State) -> list[Path]:
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_killed_at_each_step(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn:
+    async with create_database(database) as dsn:
         (tmp_path / "state").mkdir()
         state = State(dsn, tmp_path / "state")
-        names = [path.name for path in dict.fromkeys(await answered(state))]
+        names = [path.name for path in dict.fromkeys(await pay_and_answer(state))]
 
         def files(one: State) -> list[Path]:
             return [one.answers / name for name in names]
 
-        async with copied(database, state, tmp_path / "undisturbed") as undisturbed:
-            code, steps = child(undisturbed, NEVER, files(undisturbed))
+        async with copy_state(database, state, tmp_path / "undisturbed") as undisturbed:
+            code, steps = run_child(undisturbed, NEVER, files(undisturbed))
             assert code == 0
             assert [step for step in steps if step.endswith("stored")] == [f"{name} stored" for name in names]
             assert "posting" in steps
-            expected = await outcome(undisturbed)
-            assert (await undisturbed.standing()).agrees
+            expected = await read_outcome(undisturbed)
+            assert (await undisturbed.read_status()).agrees
         for step in range(len(steps)):
-            async with copied(database, state, tmp_path / f"killed-{step}") as one:
-                code, _ = child(one, step, files(one))
+            async with copy_state(database, state, tmp_path / f"killed-{step}") as one:
+                code, _ = run_child(one, step, files(one))
                 assert code == -signal.SIGKILL
-                assert (await one.take(files(one))).rejected == []
-                assert await outcome(one) == expected, steps[step]
+                assert (await one.import_files(files(one))).rejected == []
+                assert await read_outcome(one) == expected, steps[step]

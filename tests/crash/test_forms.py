@@ -10,11 +10,11 @@ import asyncpg
 import httpx
 import psutil
 
-from service.database.embedded import embedded
+from service.database.embedded import run_embedded
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import crescendo
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import JSONL, Running, as_jsonl, running
+from tests.service.command_line import run_crescendo
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import JSONL, RunningService, run_service, to_jsonl
 
 CONNECTIONS = 30
 ROUNDS = ("service", "service", "database", "service", "service")
@@ -23,7 +23,7 @@ REFERENCED = {"CRESCENDO_REFERENCE": str(REFERENCE)}
 
 
 @dataclass(slots=True)
-class Told:
+class FormLog:
     """What was sent, and what was answered."""
 
     key: dict[str, str]
@@ -34,7 +34,7 @@ class Told:
     answered: asyncio.Condition = field(default_factory=asyncio.Condition)
     _next: int = 0
 
-    def new(self) -> str:
+    def next_reference(self) -> str:
         self._next += 1
         return f"F{self._next}"
 
@@ -42,7 +42,7 @@ class Told:
         """Send a form; False when there was no answer, or one that says to come again."""
         self.open.add(reference)
         try:
-            found = await client.post("/v1/acts", json=commitment(reference, "0.01"), headers=self.key)
+            found = await client.post("/v1/acts", json=build_commitment(reference, "0.01"), headers=self.key)
         except httpx.TransportError:
             return False
         if found.status_code == 503:
@@ -57,17 +57,17 @@ class Told:
 
     async def stream(self, client: httpx.AsyncClient) -> None:
         """One connection's forms, one after the other, until one gets no answer."""
-        while await self.send(client, self.new()):
+        while await self.send(client, self.next_reference()):
             pass
 
-    async def until(self, more: int) -> None:
+    async def wait_for(self, more: int) -> None:
         """Return once so many more are acknowledged."""
         most = len(self.entries) + more
         async with self.answered:
             await self.answered.wait_for(lambda: len(self.entries) >= most)
 
 
-def _kill(service: Running, what: str) -> None:
+def _kill(service: RunningService, what: str) -> None:
     process = psutil.Process(service.process.pid)
     if what == "service":
         process.kill()
@@ -77,44 +77,44 @@ def _kill(service: Running, what: str) -> None:
             each.kill()
 
 
-async def _again(told: Told, client: httpx.AsyncClient) -> None:
+async def _resend(told: FormLog, client: httpx.AsyncClient) -> None:
     """Send once more what was not answered: it is accepted now, or a duplicate of what was."""
     for reference in sorted(told.open):
         assert await told.send(client, reference)
 
 
-async def _round(told: Told, data: Path, what: str, acknowledged: int) -> None:
-    async with running(None, data, "--rate", "100000") as service, service.client() as client:
-        await _again(told, client)
+async def _run_round(told: FormLog, data: Path, what: str, acknowledged: int) -> None:
+    async with run_service(None, data, "--rate", "100000") as service, service.client() as client:
+        await _resend(told, client)
         async with asyncio.TaskGroup() as group:
             for _ in range(CONNECTIONS):
                 group.create_task(told.stream(client))
-            await told.until(acknowledged)
+            await told.wait_for(acknowledged)
             _kill(service, what)
             assert await service.process.wait() == (-9 if what == "service" else 3)
 
 
 async def test_no_acknowledged_form_is_lost_and_none_is_doubled(tmp_path: Path) -> None:
     chance, data = random.Random(20181231), tmp_path / "data"
-    made = await crescendo(
+    made = await run_crescendo(
         *("access", "create", "MIN-09", "--role", "authorising_officer", "--role", "programme_manager"),
         *("--data", data, "--json"),
     )
-    told = Told({"authorization": f"Bearer {made.json()['token']}"})
-    async with running(None, data) as service, service.client(told.key) as client:
-        await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+    told = FormLog({"authorization": f"Bearer {made.json()['token']}"})
+    async with run_service(None, data) as service, service.client(told.key) as client:
+        await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
     for what in ROUNDS:
-        await _round(told, data, what, chance.randint(20, 400))
+        await _run_round(told, data, what, chance.randint(20, 400))
     assert told.open, "no kill hit a form that was under way: nothing was tried"
-    async with running(None, data, "--rate", "100000") as service, service.client() as client:
-        await _again(told, client)
+    async with run_service(None, data, "--rate", "100000") as service, service.client() as client:
+        await _resend(told, client)
     await _check(told, data)
 
 
-async def _check(told: Told, data: Path) -> None:
-    verified = await crescendo("verify", "--data", data, environment=REFERENCED)
+async def _check(told: FormLog, data: Path) -> None:
+    verified = await run_crescendo("verify", "--data", data, environment=REFERENCED)
     assert verified.code == 0, verified.out
-    async with embedded(data) as database:
+    async with run_embedded(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
             rows = await connection.fetch(

@@ -19,13 +19,13 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from bench.year.act_files import write
-from bench.year.year_generator import Year, generate
+from bench.year.act_files import write_file
+from bench.year.year_generator import Year, generate_year
 from ingest.queue.batch_cuts import BATCH_LINES
-from service.database.binaries import wheel_binaries
+from service.database.binaries import find_wheel_binaries
 from service.database.cluster import Cluster
-from service.database.embedded import embedded
-from tests.crash.database_states import state_of
+from service.database.embedded import run_embedded
+from tests.crash.database_states import read_state
 
 KILLS, ROUNDS = 20, 4
 _TARGETS = ("process", "database", "both")
@@ -44,7 +44,7 @@ _AMID = f"""select b.epoch, count(*) from batch b join progress p using (batch) 
 _LINES = "select sum(declared_lines)::text from submission"
 
 
-class Look(NamedTuple):
+class Observation(NamedTuple):
     """What could be seen of a run from outside."""
 
     epoch: int = 0
@@ -60,14 +60,14 @@ class Kill(NamedTuple):
     """One that landed after a commit of the engine that it ended."""
 
     target: str
-    last: Look
+    last: Observation
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Third parties, the budget, nine months as one file, what is left of the year."""
     folder = tmp_path_factory.mktemp("year")
-    generate(folder, Year(acts=800_000, senders=1))
+    generate_year(folder, Year(acts=800_000, senders=1))
     months = sorted(folder.glob("2018-*-MIN-01.parquet"))
     tables = [pyarrow.parquet.read_table(path) for path in months[:9]]
     said_in_all = [
@@ -75,7 +75,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     ]
     whole = pa.concat_tables([each.select(said_in_all) for each in tables])
     assert whole.num_rows > 6 * BATCH_LINES
-    write(whole.replace_schema_metadata().unify_dictionaries(), folder / _LONG, "MIN-01")
+    write_file(whole.replace_schema_metadata().unify_dictionaries(), folder / _LONG, "MIN-01")
     first = [folder / name for name in ("00-third-parties.parquet", "01-budget.parquet", _LONG)]
     return [*map(str, first), *map(str, sorted(folder.glob("2018-10-BUDGET*"))), *map(str, months[9:])]
 
@@ -84,7 +84,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def undisturbed(files: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     data = tmp_path_factory.mktemp("undisturbed")
     assert _start(data, files).wait() == 0
-    return asyncio.run(_state(data))[0]
+    return asyncio.run(_read_state(data))[0]
 
 
 def _start(data: Path, files: list[str]) -> subprocess.Popen[bytes]:
@@ -93,40 +93,42 @@ def _start(data: Path, files: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-async def _state(data: Path) -> tuple[dict[str, str], dict[int, int]]:
+async def _read_state(data: Path) -> tuple[dict[str, str], dict[int, int]]:
     """What a run left, and the engines that ended amid the long file."""
-    async with embedded(data) as database:
+    async with run_embedded(data) as database:
         connection = await asyncpg.connect(database.dsn)
         try:
             amid = {row[0]: row[1] for row in await connection.fetch(_AMID)}
-            return {**await state_of(connection), "lines": await connection.fetchval(_LINES)}, amid
+            return {**await read_state(connection), "lines": await connection.fetchval(_LINES)}, amid
         finally:
             await connection.close()
 
 
-async def _connected(data: Path) -> asyncpg.Connection:
+async def _connect(data: Path) -> asyncpg.Connection:
     """A connection to the server that a run has started in ``data``, as soon as it takes one."""
-    cluster = Cluster.within(data, wheel_binaries())
-    status = cluster.status()
+    cluster = Cluster.in_data_folder(data, find_wheel_binaries())
+    status = cluster.read_pid_file()
     if len(status) < 4:
         raise ConnectionError("it does not run yet")
-    dsn = f"postgresql://crescendo:{cluster.password()}@127.0.0.1:{status[3].strip()}/crescendo"
+    dsn = f"postgresql://crescendo:{cluster.read_password()}@127.0.0.1:{status[3].strip()}/crescendo"
     return await asyncpg.connect(dsn, timeout=5)
 
 
-async def _watched(data: Path, running: subprocess.Popen[bytes], at: tuple[int, float]) -> tuple[Look, Look]:
+async def _watch(
+    data: Path, running: subprocess.Popen[bytes], at: tuple[int, float]
+) -> tuple[Observation, Observation]:
     """Return at an instant: so many lines stand and then some seconds have passed; or the run has ended.
 
     Returns what was seen first and last.
     """
     loop, connection, due = asyncio.get_running_loop(), None, None
-    first = last = Look()
+    first = last = Observation()
     lines, seconds = at
     while running.poll() is None and (due is None or loop.time() < due):
         try:
-            connection = connection or await _connected(data)
+            connection = connection or await _connect(data)
             (row,) = await connection.fetch(_SEEN)
-            last = Look(*row)
+            last = Observation(*row)
             first = first if first.epoch == last.epoch else last
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             if connection:
@@ -140,7 +142,7 @@ async def _watched(data: Path, running: subprocess.Popen[bytes], at: tuple[int, 
     return first, last
 
 
-def _servers(process: psutil.Process) -> Iterator[psutil.Process]:
+def _list_servers(process: psutil.Process) -> Iterator[psutil.Process]:
     """The PostgreSQL processes below ours."""
     with contextlib.suppress(psutil.NoSuchProcess):
         yield from process.children(recursive=True)
@@ -148,7 +150,7 @@ def _servers(process: psutil.Process) -> Iterator[psutil.Process]:
 
 def _kill(running: subprocess.Popen[bytes], target: str) -> None:
     process = psutil.Process(running.pid)
-    servers = list(_servers(process))
+    servers = list(_list_servers(process))
     if target != "database":
         running.kill()
     if target != "process":
@@ -158,7 +160,7 @@ def _kill(running: subprocess.Popen[bytes], target: str) -> None:
     running.wait()
 
 
-def _instants(chance: random.Random, lines: int, number: int) -> list[tuple[int, float]]:
+def _draw_instants(chance: random.Random, lines: int, number: int) -> list[tuple[int, float]]:
     """One of each part of a run: lines that stand, and a moment after them; the first run is killed at its start, too."""
     each = KILLS // ROUNDS
     places = [int((at + chance.uniform(0, 0.9)) * lines / each) for at in range(each)]
@@ -173,9 +175,9 @@ async def test_killed_at_twenty_instants(
     landed: list[tuple[Kill, int]] = []
     for number in range(ROUNDS):
         data, kills = tmp_path / f"data-{number}", []
-        for instant in _instants(chance, int(undisturbed["lines"]), number):
+        for instant in _draw_instants(chance, int(undisturbed["lines"]), number):
             running = _start(data, files)
-            first, last = await _watched(data, running, instant)
+            first, last = await _watch(data, running, instant)
             assert running.poll() is None, f"the run ended before {instant}, with {running.returncode}"
             target = _TARGETS[killed % len(_TARGETS)]
             _kill(running, target)
@@ -183,7 +185,7 @@ async def test_killed_at_twenty_instants(
             if last.version > first.version:
                 kills.append(Kill(target, last))
         assert _start(data, files).wait() == 0
-        found, amid = await _state(data)
+        found, amid = await _read_state(data)
         assert found == undisturbed
         landed += [(kill, amid[kill.last.epoch]) for kill in kills if kill.last.epoch in amid]
     assert killed == KILLS

@@ -13,9 +13,9 @@ import asyncpg
 import pytest
 
 from service.database.embedded import Database
-from tests.crash.database_states import state_of
-from tests.databases import connected, fresh
-from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
+from tests.crash.database_states import read_state
+from tests.databases import create_database, open_connection
+from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
 _NEVER = 1_000
 _numbers = count()
@@ -27,7 +27,7 @@ ISSUING = [
 ]
 
 
-def child(world: World, work: str, run: int, step: int) -> tuple[int, list[str]]:
+def run_child(world: SmallState, work: str, run: int, step: int) -> tuple[int, list[str]]:
     """Do one thing in a process of its own, which dies at a step; its end, and the steps it came to."""
     command = [
         sys.executable,
@@ -47,24 +47,24 @@ def child(world: World, work: str, run: int, step: int) -> tuple[int, list[str]]
 
 
 @asynccontextmanager
-async def copied(database: Database, world: World, folder: Path) -> AsyncIterator[World]:
+async def copy_state(database: Database, world: SmallState, folder: Path) -> AsyncIterator[SmallState]:
     """The same world again: its database, its spool, its outbox."""
     name, place = f"copy_{next(_numbers)}", folder / f"copy-{next(_numbers)}"
     shutil.copytree(world.folder, place)
-    async with connected(database.dsn) as admin:
+    async with open_connection(database.dsn) as admin:
         await admin.execute(f"create database {name} template {world.dsn.rpartition('/')[2]}")
-        yield World(database.dsn.rpartition("/")[0] + f"/{name}", place)
+        yield SmallState(database.dsn.rpartition("/")[0] + f"/{name}", place)
         await admin.execute(f"drop database {name} with (force)")
 
 
 @asynccontextmanager
-async def small_state(database: Database, folder: Path) -> AsyncIterator[World]:
+async def small_state(database: Database, folder: Path) -> AsyncIterator[SmallState]:
     """Requests of two accountants, one of them too large for SEPA: three files."""
-    async with fresh(database) as dsn:
+    async with create_database(database) as dsn:
         folder.mkdir()
-        world = await World(dsn, folder).opened()
-        await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
-        await world.requests(
+        world = await SmallState(dsn, folder).open()
+        await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+        await world.post_requests(
             *(
                 {"reference": f"DP-{at}", "payee": f"P{at % 3 + 1}", "amount": f"{at}.10"}
                 for at in range(1, 30)
@@ -75,11 +75,11 @@ async def small_state(database: Database, folder: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def outcome(world: World) -> dict[str, object]:
+async def read_outcome(world: SmallState) -> dict[str, object]:
     """What must be the same whatever was killed."""
     connection = await asyncpg.connect(world.dsn)
     try:
-        state = await state_of(connection)
+        state = await read_state(connection)
         noted = await connection.fetch(
             "select name, transactions, cents, sha256 from payment_file order by run, file"
         )
@@ -96,31 +96,31 @@ async def test_issuing_killed_at_each_step(database: Database, tmp_path: Path) -
     async with small_state(database, tmp_path / "world") as world:
         run = await world.propose()
         await world.release(run)
-        async with copied(database, world, tmp_path) as undisturbed:
-            code, steps = child(undisturbed, "issue", run, _NEVER)
+        async with copy_state(database, world, tmp_path) as undisturbed:
+            code, steps = run_child(undisturbed, "issue", run, _NEVER)
             assert (code, [step for step in steps if step in ISSUING]) == (0, ISSUING)
-            expected = await outcome(undisturbed)
+            expected = await read_outcome(undisturbed)
         assert len(expected["files"]) == 3  # type: ignore[arg-type]
         for step in range(len(steps)):
-            async with copied(database, world, tmp_path) as one:
-                code, _ = child(one, "issue", run, step)
+            async with copy_state(database, world, tmp_path) as one:
+                code, _ = run_child(one, "issue", run, step)
                 assert code == -signal.SIGKILL
                 await one.issue(run)
-                assert await outcome(one) == expected, steps[step]
+                assert await read_outcome(one) == expected, steps[step]
 
 
 async def test_proposing_and_releasing_killed_at_each_step(database: Database, tmp_path: Path) -> None:
     """A proposal is there whole or not at all; another one then pays nothing of it a second time."""
     async with small_state(database, tmp_path / "world") as world:
         for step in range(len(PROPOSING)):
-            async with copied(database, world, tmp_path) as one:
-                code, steps = child(one, "propose", 0, step)
+            async with copy_state(database, world, tmp_path) as one:
+                code, steps = run_child(one, "propose", 0, step)
                 assert (code, steps) == (-signal.SIGKILL, PROPOSING[:step])
                 await one.propose()
                 paid = [
                     line["entry_id"]
-                    for each in await one.rows("select run from payment_run")
-                    for line in await one.lines(each["run"])
+                    for each in await one.fetch_rows("select run from payment_run")
+                    for line in await one.load_lines(each["run"])
                     if not line["left_out"]
                 ]
                 assert len(paid) == len(set(paid)) == 31

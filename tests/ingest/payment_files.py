@@ -17,12 +17,12 @@ from tests.markup.documents import NAMESPACE
 
 IBAN = "FR7630001007941234567890185"
 METHODS = {"SEPA": "sepa", "URGP": "urgent"}
-IMPUTED = {"payee", "fund"}
+ASSIGNED_COLUMNS = {"payee", "fund"}
 """What the documents of tests say in their structured remittance."""
 ASSIGNMENT = {"fund_centre": "0177-D013-DD13", "functional_area": "0177-12", "commitment_item": "31"}
 
 
-def transfer(
+def build_transfer(
     reference: str, amount: str = "10.00", more: str = "", *, currency: str = "EUR", before: str = ""
 ) -> str:
     return (
@@ -32,12 +32,12 @@ def transfer(
     )
 
 
-def remittance(*pairs: str) -> str:
+def build_remittance(*pairs: str) -> str:
     texts = "".join(f"<AddtlRmtInf>{pair}</AddtlRmtInf>" for pair in pairs)
     return f"<RmtInf><Strd>{texts}</Strd></RmtInf>"
 
 
-def lot(transfers: Sequence[str], name: str = "LOT-1", totals: str = "", **more: str) -> str:
+def build_lot(transfers: Sequence[str], name: str = "LOT-1", totals: str = "", **more: str) -> str:
     means, level = more.get("means", "TRF"), more.get("level", "")
     day = more.get("day", "<Dt>2018-05-04</Dt>")
     return (
@@ -46,7 +46,7 @@ def lot(transfers: Sequence[str], name: str = "LOT-1", totals: str = "", **more:
     )
 
 
-def message(
+def build_message(
     *lots: str, count: int | str = 1, total: str = "", version: str = "pain.001.001.09", name: str = "MSG-1"
 ) -> bytes:
     stated = f"<CtrlSum>{total}</CtrlSum>" if total else ""
@@ -57,7 +57,7 @@ def message(
     ).encode()
 
 
-def imputations(rows: Sequence[tuple[str, str]], **more: str) -> bytes:
+def build_assignments(rows: Sequence[tuple[str, str]], **more: str) -> bytes:
     """A CSV of references and amounts, all charged to one assignment."""
     text, said = io.StringIO(newline=""), {**ASSIGNMENT, "payee": "SUPPLIER", **more}
     writer = csv.writer(text, delimiter=";", lineterminator="\n")
@@ -66,7 +66,7 @@ def imputations(rows: Sequence[tuple[str, str]], **more: str) -> bytes:
     return text.getvalue().encode()
 
 
-def as_parquet(rows: Sequence[tuple[str, str]], path: Path) -> Path:
+def write_parquet(rows: Sequence[tuple[str, str]], path: Path) -> Path:
     columns: dict[str, Any] = {name: [text] * len(rows) for name, text in ASSIGNMENT.items()}
     columns["reference"] = [reference for reference, _ in rows]
     columns["amount_cents"] = pa.array([int(Decimal(amount) * 100) for _, amount in rows], pa.int64())
@@ -74,14 +74,14 @@ def as_parquet(rows: Sequence[tuple[str, str]], path: Path) -> Path:
     return path
 
 
-def lines(path: Path, sizes: Any = None) -> list[dict[str, str]]:
+def read_lines(path: Path, sizes: Any = None) -> list[dict[str, str]]:
     """What the reader makes of a file, without what says nothing."""
-    found = pa.Table.from_batches(reader.batches(path, path.name, path.parent, sizes))
+    found = pa.Table.from_batches(reader.read_batches(path, path.name, path.parent, sizes))
     assert set(found.column_names) <= {field.column for field in FORMATS}
     return [{name: text for name, text in row.items() if text} for row in found.to_pylist()]
 
 
-def expected(text: bytes) -> list[dict[str, str]]:
+def expect_lines(text: bytes) -> list[dict[str, str]]:
     """The same by lxml's tree, element after element: what docs/pain001.md says, in a few plain words."""
     root = fromstring(text, XMLParser(remove_comments=True, remove_pis=True, huge_tree=True))
     prefix = f"{{{QName(root).namespace}}}"
@@ -117,7 +117,7 @@ def expected(text: bytes) -> list[dict[str, str]]:
             for node in one.iterfind(f"{prefix}RmtInf/{prefix}Strd/{prefix}AddtlRmtInf"):
                 for pair in (node.text or "").split(","):
                     name, colon, value = pair.partition(":")
-                    if colon and name.strip() in IMPUTED:
+                    if colon and name.strip() in ASSIGNED_COLUMNS:
                         row[name.strip()] = value.strip() or (row["payee"] if name.strip() == "payee" else "")
             found.append({name: text for name, text in row.items() if text})
     return found

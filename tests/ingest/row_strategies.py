@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from core.act_fields import BY_COLUMN, FORMATS, Sort
-from core.catalog import KIND_NUMBER
-from ingest.formats.text_buffers import CODED_TEXT
+from core.act_fields import FIELD_BY_COLUMN, FORMATS, FieldType
+from core.catalog import KIND_NUMBERS
+from ingest.formats.text_buffers import DICTIONARY_TEXT
 from tests.file_strategies import PLACES, File, Row, files
 from tests.oracle import amounts, days, whole_numbers
-from tests.oracle.iban import with_check_digits
+from tests.oracle.iban import add_check_digits
 
 _DAYS = (
     *(
@@ -34,7 +34,7 @@ _OTHERS: dict[str, Sequence[str]] = {
     "reference": ("R", "R1", "R" * 35, "R" * 36, "é" * 17, "é" * 18, "R\x1f1", "R\x7f", "R#1", " "),
     "line": ("1", "2", "2", "3", "01", *_WHOLES),
     "bic": ("BDFEFRPP", "BDFEFRPPCCT", "bdfefrpp", "BDFEFRP", "BDFEFRPPCC", "BDFE1RPP", "BDFEFR0P", "é", " "),
-    "kind": ("engagement", "Commitment", "none", *KIND_NUMBER),
+    "kind": ("engagement", "Commitment", "none", *KIND_NUMBERS),
     "exercise": ("2018", "2019", "2017", "02018", "2127", "x", "12018"),
     "date": _DAYS,
     "posting_date": _DAYS,
@@ -52,7 +52,7 @@ _OTHERS: dict[str, Sequence[str]] = {
     "account": ("6280000000", "6130000000", "6530000000", "2310000000", "4010000000", "9999999999", "62"),
     "payee": ("1001488375", "P" * 35, "P" * 36, "\t"),
     "payee_name": ("Société", "n" * 141),
-    "iban": (with_check_digits("FR", "0" * 22 + "7"), "FR00", "fr7630006000011234567890189", "X" * 35),
+    "iban": (add_check_digits("FR", "0" * 22 + "7"), "FR00", "fr7630006000011234567890189", "X" * 35),
     "predecessor": ("R1", "R1#1", "R1#0", "R1#x", "#1", "R1#9999999999", "R1#10000000000", "R##2", "R" * 47),
     "amount": (
         "0",
@@ -72,11 +72,11 @@ _OTHERS: dict[str, Sequence[str]] = {
     "remittance": ("n° 7", "x" * 281, "a\nb"),
 }
 _LIMITS = {"amount": ("1000000000000.01", "9999999999999999", "10000000000000000", "0" * 20 + "1", "9" * 40)}
-_TYPES = {Sort.WHOLE: pa.int64(), Sort.DAY: pa.date32()}
+_TYPES = {FieldType.WHOLE: pa.int64(), FieldType.DAY: pa.date32()}
 
 
 @st.composite
-def faulty(draw: st.DrawFn, acts_max: int = 12) -> File:
+def faulty_rows(draw: st.DrawFn, acts_max: int = 12) -> File:
     """A file of acts in which some rows have fields changed, emptied or added."""
     rows = [row for file in draw(files(acts_max))[1:] for row in file]
     return [row | draw(_changes()) if draw(st.booleans()) else row for row in rows]
@@ -88,69 +88,76 @@ def _changes(draw: st.DrawFn) -> Row:
     return {name: draw(st.sampled_from(("", *_OTHERS[name], *_LIMITS.get(name, ())))) for name in columns}
 
 
-def as_text(rows: File) -> pa.RecordBatch:
+def to_text(rows: File) -> pa.RecordBatch:
     """Every column as text; what a row does not say is null where its place is even, and empty elsewhere."""
     found = {
         name: pa.array(
             [row.get(name) or ("" if at % 2 else None) for at, row in enumerate(rows)], pa.string()
         )
-        for name in _columns(rows)
+        for name in _list_columns(rows)
     }
     return pa.RecordBatch.from_pydict(found)
 
 
-def as_dictionaries(rows: File) -> pa.RecordBatch:
+def to_dictionaries(rows: File) -> pa.RecordBatch:
     """Every text column as a dictionary with values that no row has, and an empty one among them."""
-    return _changed(
-        as_text(rows), lambda name, column: _coded(column) if _sort(name) is Sort.TEXT else column
+    return _change_columns(
+        to_text(rows),
+        lambda name, column: _encode_dictionary(column) if _find_type(name) is FieldType.TEXT else column,
     )
 
 
-def as_types(rows: File) -> pa.RecordBatch:
+def to_types(rows: File) -> pa.RecordBatch:
     """Numbers, days and cents in types of their own wherever all rows have such: as a Parquet writer would."""
-    found = {name: _typed(name, column) for name, column in as_dictionaries(rows).to_pydict().items()}
+    found = {name: _convert(name, column) for name, column in to_dictionaries(rows).to_pydict().items()}
     if pa.types.is_integer(found["amount"].type):
         found["amount_cents"] = found.pop("amount")
     return pa.RecordBatch.from_pydict(found)
 
 
 WRITERS: dict[str, Callable[[File], pa.RecordBatch]] = {
-    "text": as_text,
-    "dictionaries": as_dictionaries,
-    "types": as_types,
+    "text": to_text,
+    "dictionaries": to_dictionaries,
+    "types": to_types,
 }
 
 
-def _columns(rows: File) -> list[str]:
+def _list_columns(rows: File) -> list[str]:
     """In the order of the format; ``amount`` always, because typed writers send one."""
     said = {name for row in rows for name, text in row.items() if text} | {"amount", "reference"}
-    return [name for name in BY_COLUMN if name in said]
+    return [name for name in FIELD_BY_COLUMN if name in said]
 
 
-def _sort(column: str) -> Sort:
-    return FORMATS[BY_COLUMN[column]].sort
+def _find_type(column: str) -> FieldType:
+    return FORMATS[FIELD_BY_COLUMN[column]].type
 
 
-def _changed(batch: pa.RecordBatch, change: Callable[[str, pa.Array], pa.Array]) -> pa.RecordBatch:
+def _change_columns(batch: pa.RecordBatch, change: Callable[[str, pa.Array], pa.Array]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict({name: change(name, batch.column(name)) for name in batch.schema.names})
 
 
-def _coded(column: pa.Array) -> pa.Array:
+def _encode_dictionary(column: pa.Array) -> pa.Array:
     texts = column.to_pylist()
     values = ["nobody says this", "", *sorted({text for text in texts if text})]
     indices = [None if text is None else values.index(text) for text in texts]
-    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(values)).cast(CODED_TEXT)
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(values)).cast(
+        DICTIONARY_TEXT
+    )
 
 
-def _typed(name: str, texts: list[str | None]) -> pa.Array:
-    parse = {Sort.WHOLE: whole_numbers.parse, Sort.DAY: days.parse, Sort.DECIMAL: _cents}.get(_sort(name))
+def _convert(name: str, texts: list[str | None]) -> pa.Array:
+    parse = {
+        FieldType.WHOLE: whole_numbers.parse,
+        FieldType.DAY: days.parse,
+        FieldType.DECIMAL: _parse_cents,
+    }.get(_find_type(name))
     values = [parse(text) if text and parse else None for text in texts]
     if parse and all(value is not None or not text for value, text in zip(values, texts, strict=True)):
-        kind = _TYPES.get(_sort(name), pa.int64())
+        kind = _TYPES.get(_find_type(name), pa.int64())
         return pa.array(values, pa.int32()).cast(kind) if kind == pa.date32() else pa.array(values, kind)
-    return pa.array(texts, pa.string()) if parse else _coded(pa.array(texts, pa.string()))
+    return pa.array(texts, pa.string()) if parse else _encode_dictionary(pa.array(texts, pa.string()))
 
 
-def _cents(text: str) -> int | None:
+def _parse_cents(text: str) -> int | None:
     """What whole cents can say: not what is no amount, nor one too long to count."""
-    return amounts.said(text) or (0 if amounts.is_zero(text) else None)
+    return amounts.read_any_amount(text) or (0 if amounts.is_zero(text) else None)

@@ -5,38 +5,38 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.catalog import CATALOG, Effects, Stage, effects
+from core.catalog import CATALOG, Effects, Stage, build_effects
 from core.outcome_codes import Outcome
 from core.tables.book import (
-    FOLLOWED,
+    FOLLOWED_BIT,
     LEDGER_ACCOUNTS,
-    PAYEE_BLOCKED,
-    ROLES,
-    STOPPED,
+    PAYEE_BLOCKED_BIT,
+    ROLE_COUNT,
+    SUSPENDED_BIT,
+    BudgetNodes,
     Cells,
     Counters,
-    Items,
-    Keys,
+    KeyRows,
     Ledger,
-    Nodes,
+    OpenItems,
 )
 from core.tables.book import Book as Tables
-from core.tables.columns import record, records, sealed
+from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from core.tables.journal import Acts, Decisions
 from kernels import decisions as kernel
-from tests.act_strategies import columns
-from tests.book_strategies import Book
+from tests.act_strategies import to_columns
+from tests.book_strategies import StartingBook
 from tests.oracle import ledger as oracle
-from tests.oracle.model import FIGURES, NONE, Decision, Fingerprint, Item, Known, Line, Payee
+from tests.oracle.model import FIGURES, NONE, AcceptedAct, Decision, Fingerprint, Line, OpenItem, Payee
 
 _PERIODS = 8
 
 
-class Remembered(NamedTuple):
+class BookContent(NamedTuple):
     """Everything deciding advances, without the zeros."""
 
     figures: dict[tuple[int, int], int]
-    items: dict[int, Item]
+    items: dict[int, OpenItem]
     payees: dict[Fingerprint, Payee]
     keys: dict[Fingerprint, tuple[int, object]]
     """First entry of each act, and the word for all it says."""
@@ -45,44 +45,46 @@ class Remembered(NamedTuple):
     waiting: dict[Fingerprint, object]
 
 
-class Deciding:
+class KernelBook:
     """The tables of a book with room for so many lines, and no more."""
 
-    def __init__(self, book: Book, lines: int) -> None:
+    def __init__(self, book: StartingBook, lines: int) -> None:
         self.tables = Tables(
-            effects=sealed(_rows(Effects, zip(*(each.tolist() for each in effects()), strict=True))),
-            cells=sealed(_cells(book)),
-            nodes=_nodes(book),
-            items=records(Items, lines + 1),
-            ledger=records(Ledger, _PERIODS * LEDGER_ACCOUNTS),
-            keys=records(Keys, lines),
-            payees=records(Keys, lines),
-            waiting=records(Keys, lines),
-            counters=records(Counters, 1),
+            effects=seal_array(
+                _allocate_rows(Effects, zip(*(each.tolist() for each in build_effects()), strict=True))
+            ),
+            cells=seal_array(_build_cells(book)),
+            nodes=_build_nodes(book),
+            items=allocate_records(OpenItems, lines + 1),
+            ledger=allocate_records(Ledger, _PERIODS * LEDGER_ACCOUNTS),
+            keys=allocate_records(KeyRows, lines),
+            payees=allocate_records(KeyRows, lines),
+            waiting=allocate_records(KeyRows, lines),
+            counters=allocate_records(Counters, 1),
             figures=np.zeros((max(book.world.nodes) + 1, FIGURES), np.int64),
             periods=np.isin(np.arange(_PERIODS), list(book.world.open_periods)).astype(np.uint8),
-            roles=_roles(book),
-            slots=_slots(lines),
-            payee_slots=_slots(lines),
-            waiting_slots=_slots(lines),
+            roles=_build_roles(book),
+            slots=_allocate_slots(lines),
+            payee_slots=_allocate_slots(lines),
+            waiting_slots=_allocate_slots(lines),
         )
         for (node, figure), cents in book.figures.items():
             self.tables.figures[node, figure] = cents
 
     def decide(self, lines: Sequence[Line], holding: bool) -> list[Decision]:
         """The kernel's decisions; what it must not write to is the same afterwards."""
-        acts, found = acts_of(lines), records(Decisions, len(lines))
+        acts, found = to_records(lines), allocate_records(Decisions, len(lines))
         fixed = (acts, self.tables.effects, self.tables.cells, self.tables.periods)
         before = [each.tobytes() for each in fixed]
         kernel.decide(acts, self.tables, found, holding)
         assert [each.tobytes() for each in fixed] == before
-        return [decision(row) for row in found]
+        return [to_decision(row) for row in found]
 
-    def remembered(self) -> Remembered:
+    def read_content(self) -> BookContent:
         """The state, read back."""
         tables, count = self.tables, self.tables.counters[0]
         items = {
-            entry: dict(zip(Items._fields, row, strict=True))
+            entry: dict(zip(OpenItems._fields, row, strict=True))
             for entry, row in enumerate(tables.items.tolist())
         }
         ledger = {at: (debit, credit) for at, (debit, credit, _) in enumerate(tables.ledger.tolist())}
@@ -90,14 +92,14 @@ class Deciding:
             (row[0], row[1]): (row[2], row[3]) for row in tables.keys[: count["keys"]].tolist()
         }
         payees: dict[Fingerprint, Payee] = {
-            (row[0], row[1]): _payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()
+            (row[0], row[1]): _to_payee(*row[2:]) for row in tables.payees[: count["payees"]].tolist()
         }
-        return Remembered(
+        return BookContent(
             {
                 (int(at), int(figure)): int(tables.figures[at, figure])
                 for at, figure in np.argwhere(tables.figures)
             },
-            {entry: item_of(items[entry]) for entry in range(1, int(count["entries"]) + 1)},
+            {entry: to_item(items[entry]) for entry in range(1, int(count["entries"]) + 1)},
             payees,
             keys,
             {entry: items[entry]["lines_after"] for entry in range(1, int(count["entries"]) + 1)},
@@ -105,40 +107,42 @@ class Deciding:
             {tuple(row[:2]): row[3] for row in tables.waiting[: count["waiting"]].tolist()},
         )
 
-    def touched(self) -> set[int]:
+    def list_touched(self) -> set[int]:
         """Nodes marked as changed."""
         return set(np.flatnonzero(self.tables.nodes["touched"]).tolist())
 
 
-def remembered(ledger: oracle.Ledger) -> Remembered:
+def read_ledger_content(ledger: oracle.Ledger) -> BookContent:
     """The plain model's state in the same words."""
     state = ledger.state
-    keys: dict[Fingerprint, Known] = dict(state.keys)
+    keys: dict[Fingerprint, AcceptedAct] = dict(state.keys)
     after = [
         (each.first + place, each.lines - 1 - place) for each in keys.values() for place in range(each.lines)
     ]
-    return Remembered(
+    return BookContent(
         {at: cents for at, cents in state.figures.items() if cents},
         dict(state.items),
         dict(state.payees),
-        {key: (each.first, _word(each.content)) for key, each in keys.items()},
+        {key: (each.first, _fold_content(each.content)) for key, each in keys.items()},
         dict(after),
         {at: both for at, both in state.sums.items() if any(both)},
-        {key: _word(content) for key, content in ledger.waiting.items()},
+        {key: _fold_content(content) for key, content in ledger.waiting.items()},
     )
 
 
-def acts_of(lines: Sequence[Line]) -> np.ndarray:
+def to_records(lines: Sequence[Line]) -> np.ndarray:
     """``lines`` as sealed records."""
-    return sealed(_rows(Acts, zip(*(columns(lines)[name] for name in Acts._fields), strict=True)))
+    return seal_array(
+        _allocate_rows(Acts, zip(*(to_columns(lines)[name] for name in Acts._fields), strict=True))
+    )
 
 
-def _word(content: object) -> object:
+def _fold_content(content: object) -> object:
     """An act's first line carries the digest of them all."""
     return content[0] if isinstance(content, tuple) else content
 
 
-def decision(record: np.void) -> Decision:
+def to_decision(record: np.void) -> Decision:
     """What a line follows, and where it posts, is told of accepted lines only."""
     row: dict[str, int] = dict(zip(Decisions._fields, record.tolist(), strict=True))
     outcome = Outcome(row["outcome"])
@@ -147,45 +151,45 @@ def decision(record: np.void) -> Decision:
     return bare._replace(**{name: row[name] for name in own}) if outcome is Outcome.ACCEPTED else bare
 
 
-def item_of(row: dict[str, int]) -> Item:
+def to_item(row: dict[str, int]) -> OpenItem:
     """The number of a payee stands where a commitment counts what is certified and not yet requested."""
     is_owed = CATALOG[row["kind"]].reaches is not Stage.NONE
-    own = row["unbilled"] & ~(FOLLOWED | STOPPED)
+    own = row["unbilled"] & ~(FOLLOWED_BIT | SUSPENDED_BIT)
     told = {"unbilled": 0, "payee": own} if is_owed else {"payee": 0}
-    told["is_followed"] = bool(row["unbilled"] & FOLLOWED)
-    told["is_stopped"] = bool(row["unbilled"] & STOPPED)
-    return Item(**{name: (row | told)[name] for name in Item._fields})  # type: ignore[arg-type]
+    told["is_followed"] = bool(row["unbilled"] & FOLLOWED_BIT)
+    told["is_stopped"] = bool(row["unbilled"] & SUSPENDED_BIT)
+    return OpenItem(**{name: (row | told)[name] for name in OpenItem._fields})  # type: ignore[arg-type]
 
 
-def _payee(value: int, bank: int) -> Payee:
-    return Payee(value % PAYEE_BLOCKED, bank, value >= PAYEE_BLOCKED)
+def _to_payee(value: int, bank: int) -> Payee:
+    return Payee(value % PAYEE_BLOCKED_BIT, bank, value >= PAYEE_BLOCKED_BIT)
 
 
-def _rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
-    return np.array(list(rows), record(table))
+def _allocate_rows(table: type, rows: Iterable[tuple[int, ...]]) -> np.ndarray:
+    return np.array(list(rows), to_record_dtype(table))
 
 
-def _slots(rows: int) -> np.ndarray:
+def _allocate_slots(rows: int) -> np.ndarray:
     """As few as the kernels allow: at most half of them ever taken."""
     return np.zeros(1 << (2 * rows).bit_length(), np.uint64)
 
 
-def _roles(book: Book) -> np.ndarray:
-    found = np.zeros(_PERIODS * ROLES, np.int16)
+def _build_roles(book: StartingBook) -> np.ndarray:
+    found = np.zeros(_PERIODS * ROLE_COUNT, np.int16)
     for (period, role), account in book.world.roles.items():
-        found[period * ROLES + role] = account
+        found[period * ROLE_COUNT + role] = account
     return found
 
 
-def _nodes(book: Book) -> np.ndarray:
-    found = records(Nodes, max(book.world.nodes) + 1)
+def _build_nodes(book: StartingBook) -> np.ndarray:
+    found = allocate_records(BudgetNodes, max(book.world.nodes) + 1)
     for number, node in book.world.nodes.items():
         found[number] = (node.parent, node.level, node.staff, node.blocking, 0)
     return found
 
 
-def _cells(book: Book) -> np.ndarray:
-    found = records(Cells, max(book.world.cells) + 1)
+def _build_cells(book: StartingBook) -> np.ndarray:
+    found = allocate_records(Cells, max(book.world.cells) + 1)
     for number, cell in book.world.cells.items():
         level = book.world.nodes[cell.centre_node].level
         found[number] = (cell.centre_node, level, *cell[1:])

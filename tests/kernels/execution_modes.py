@@ -7,34 +7,34 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from numba import config
 
-from core.tables.columns import seal, sealed
+from core.tables.columns import seal, seal_array
 from core.tables.journal import Bytes, Spans
 
 IS_COMPILED = not getattr(config, "DISABLE_JIT")  # noqa: B009
-_SLOWER = 1 if IS_COMPILED else 3
+_INTERPRETED_DIVISOR = 1 if IS_COMPILED else 3
 
 
-def examples(count: int) -> settings:
+def run_examples(count: int) -> settings:
     """``count`` cases compiled, fewer interpreted; any case may take long when it comes first."""
     return settings(
-        max_examples=max(count // _SLOWER, 1),
+        max_examples=max(count // _INTERPRETED_DIVISOR, 1),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
 
 
-def wrapping() -> np.errstate:
+def allow_wrapping() -> np.errstate:
     """For hashes alone: their words wrap by design, which the interpreter reports.  Nothing else may."""
     return np.errstate(over="ignore")
 
 
-def texts_of(texts: Sequence[bytes]) -> tuple[Spans, Bytes]:
+def to_spans(texts: Sequence[bytes]) -> tuple[Spans, Bytes]:
     """Texts as kernels read them: next to each other, with one strange byte before and one behind them all."""
     ends = np.cumsum([1, *map(len, texts)]).astype(np.int32)
     data = np.frombuffer(b"\xfe" + b"".join(texts) + b"\xff", np.uint8)
-    return seal(Spans(ends[:-1].copy(), ends[1:].copy())), Bytes(sealed(data))
+    return seal(Spans(ends[:-1].copy(), ends[1:].copy())), Bytes(seal_array(data))
 
 
-def lists(elements: st.SearchStrategy[bytes]) -> st.SearchStrategy[list[bytes]]:
+def draw_lists(elements: st.SearchStrategy[bytes]) -> st.SearchStrategy[list[bytes]]:
     """None, one, or several texts, some of them empty."""
     return st.lists(elements | st.just(b""), max_size=9)

@@ -6,12 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
-from core.tables.columns import Table, blank, kinds, seal
-from core.tables.raw_lines import KindUses, Marks, Placed, Places, YearCodes
+from core.tables.columns import Table, allocate_zeros, read_column_kinds, seal
+from core.tables.raw_lines import KindUses, LineCodes, LineFaults, PlacedLines, YearCodes
 from kernels import assignment_checks as kernel
-from tests.kernels.execution_modes import examples
+from tests.kernels.execution_modes import run_examples
 from tests.oracle import assignment_checks as oracle
 
 _YEAR, _KINDS, _CODES = 2018, 4, 4
@@ -21,26 +21,33 @@ _programme = st.sampled_from((1, 1, 2))
 _numbers = st.sampled_from((1, 1, 1, 2, 2, 3, 4, 0, -1))
 
 
-def _some(one: st.SearchStrategy[object]) -> st.SearchStrategy[dict[int, object]]:
+def _draw_some(one: st.SearchStrategy[object]) -> st.SearchStrategy[dict[int, object]]:
     return st.dictionaries(_known, one, min_size=2)
 
 
 _years = st.builds(
-    oracle.Year,
+    oracle.YearCodes,
     st.just(_YEAR),
     st.sampled_from((0, 786_432)),
     st.just(6),
     st.sampled_from((1, 2, -1)),
-    _some(st.builds(oracle.Centre, st.sampled_from((Level.UO, Level.UO, *Level)), _numbers, _programme)),
-    _some(_programme),
-    _some(
-        st.builds(oracle.Item, st.booleans(), st.booleans(), st.none() | st.frozensets(_known, max_size=3))
+    _draw_some(
+        st.builds(
+            oracle.CentreRow,
+            st.sampled_from((CentreLevel.UO, CentreLevel.UO, *CentreLevel)),
+            _numbers,
+            _programme,
+        )
     ),
-    _some(st.builds(oracle.Fund, st.integers(0, 2), st.sampled_from((0, 1, 2)))),
+    _draw_some(_programme),
+    _draw_some(
+        st.builds(oracle.ItemRow, st.booleans(), st.booleans(), st.none() | st.frozensets(_known, max_size=3))
+    ),
+    _draw_some(st.builds(oracle.FundRow, st.integers(0, 2), st.sampled_from((0, 1, 2)))),
     st.frozensets(_known, min_size=2),
 )
 _lines = st.builds(
-    oracle.Line,
+    oracle.LineCodes,
     *[_numbers] * 4,
     *[st.sampled_from((0, 0, 1, 2, 3, -1))] * 5,
     st.sampled_from((_YEAR, _YEAR, _YEAR, _YEAR + 1)),
@@ -50,30 +57,34 @@ _lines = st.builds(
 _marks = st.sampled_from(((0, 0), (0, 0), (0, 0), (Outcome.LINE_INVALID, 2)))
 
 
-@examples(1000)
+@run_examples(1000)
 @given(
-    st.lists(st.tuples(_lines, _marks), min_size=1, max_size=9), _years, st.builds(oracle.Uses, *[_sets] * 4)
+    st.lists(st.tuples(_lines, _marks), min_size=1, max_size=9),
+    _years,
+    st.builds(oracle.KindUses, *[_sets] * 4),
 )
 def test_lines_are_placed(
-    lines: list[tuple[oracle.Line, tuple[int, int]]], year: oracle.Year, uses: oracle.Uses
+    lines: list[tuple[oracle.LineCodes, tuple[int, int]]], year: oracle.YearCodes, uses: oracle.KindUses
 ) -> None:
-    expected = [oracle.place(line, year, uses, mark) for line, mark in lines]
-    found, marks = blank(Placed, len(lines)), blank(Marks, len(lines))
+    expected = [oracle.place_line(line, year, uses, mark) for line, mark in lines]
+    found, marks = allocate_zeros(PlacedLines, len(lines)), allocate_zeros(LineFaults, len(lines))
     found.word[:], found.source[:] = -1, -1
     marks.fault[:], marks.field[:] = ([mark[place] for _, mark in lines] for place in range(2))
     by_kind = [[kind in each for kind in range(_KINDS)] for each in uses]
-    places = _table(Places, [[line[place] for line, _ in lines] for place in range(len(Places._fields))])
-    kernel.place(places, _codes(year), _table(KindUses, by_kind), marks, found)
+    places = _build_table(
+        LineCodes, [[line[place] for line, _ in lines] for place in range(len(LineCodes._fields))]
+    )
+    kernel.place_lines(places, _to_year_codes(year), _build_table(KindUses, by_kind), marks, found)
     told = zip(*(column.tolist() for column in (*marks, *found)), strict=True)
     assert list(told) == [(*mark, *placed) for mark, placed in expected]
 
 
-def _codes(year: oracle.Year) -> YearCodes:
+def _to_year_codes(year: oracle.YearCodes) -> YearCodes:
     """The year as columns: row 0 is nothing, the last row what is unknown."""
     numbers = range(1, _CODES + 1)
-    centres = [year.centres.get(number, oracle.Centre(0, 0, 0)) for number in numbers]
-    items = [year.items.get(number, oracle.Item(False, False, None)) for number in numbers]
-    funds = [year.funds.get(number, oracle.Fund(0, 0)) for number in numbers]
+    centres = [year.centres.get(number, oracle.CentreRow(0, 0, 0)) for number in numbers]
+    items = [year.items.get(number, oracle.ItemRow(False, False, None)) for number in numbers]
+    funds = [year.funds.get(number, oracle.FundRow(0, 0)) for number in numbers]
     admitted = [1] * (_CODES + 2)
     for item in items:
         admitted += [1, *(item.admits is None or number in item.admits for number in numbers), 1]
@@ -82,23 +93,23 @@ def _codes(year: oracle.Year) -> YearCodes:
         [year.first_node, year.nodes_a_centre],
         [year.ordinary],
         *([0, *(centre[place] for centre in centres)] for place in range(3)),
-        _held(set(year.centres)),
+        _flag_known(set(year.centres)),
         [0, *(year.areas.get(number, 0) for number in numbers)],
-        _held(set(year.areas)),
+        _flag_known(set(year.areas)),
         *([0, *(item[place] for item in items)] for place in range(2)),
-        _held(set(year.items)),
+        _flag_known(set(year.items)),
         *([0, *(fund[place] for fund in funds)] for place in range(2)),
-        _held(set(year.funds)),
-        _held(set(year.accounts)),
+        _flag_known(set(year.funds)),
+        _flag_known(set(year.accounts)),
         admitted,
     ]
-    return _table(YearCodes, columns)
+    return _build_table(YearCodes, columns)
 
 
-def _held(numbers: set[int]) -> list[int]:
+def _flag_known(numbers: set[int]) -> list[int]:
     return [1, *(number in numbers for number in range(1, _CODES + 1)), 0]
 
 
-def _table(table: type[Table], columns: Sequence[Sequence[int]]) -> Table:
-    typed = zip(columns, kinds(table).values(), strict=True)
+def _build_table(table: type[Table], columns: Sequence[Sequence[int]]) -> Table:
+    typed = zip(columns, read_column_kinds(table).values(), strict=True)
     return seal(table._make(np.array(column, kind.dtype) for column, kind in typed))

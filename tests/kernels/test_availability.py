@@ -5,33 +5,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.money import AMOUNT_MAX
-from core.tables.columns import blank, seal
+from core.tables.columns import allocate_zeros, seal
 from core.tables.journal import Draws, Numbers
 from kernels import availability as kernel
-from tests.book_strategies import Book, books
-from tests.kernels.decision_cases import Deciding
-from tests.kernels.execution_modes import examples
+from tests.book_strategies import StartingBook, books
+from tests.kernels.decision_cases import KernelBook
+from tests.kernels.execution_modes import run_examples
 from tests.oracle import availability as oracle
 
 _amounts = st.integers(1, 900) | st.sampled_from((1, 10, 300, AMOUNT_MAX))
 
 
 @st.composite
-def _drawn(draw: st.DrawFn) -> tuple[Book, list[tuple[int, int]]]:
+def _draw_case(draw: st.DrawFn) -> tuple[StartingBook, list[tuple[int, int]]]:
     """A budget, and (assignment, cents) of each draw."""
     book = draw(books())
     return book, draw(st.lists(st.tuples(st.sampled_from(sorted(book.world.cells)), _amounts), max_size=20))
 
 
-@examples(150)
-@given(_drawn())
-def test_amounts_are_drawn_while_every_level_bears_them(case: tuple[Book, list[tuple[int, int]]]) -> None:
+@run_examples(150)
+@given(_draw_case())
+def test_amounts_are_drawn_while_every_level_bears_them(
+    case: tuple[StartingBook, list[tuple[int, int]]],
+) -> None:
     book, draws = case
-    tables, figures = Deciding(book, 0).tables, dict(book.figures)
+    tables, figures = KernelBook(book, 0).tables, dict(book.figures)
     cells, amounts = (np.array([draw[part] for draw in draws], np.int64) for part in range(2))
-    asked, short = Draws(cells.astype(np.int32), amounts), blank(Numbers, len(draws))
-    kernel.draw(seal(asked), tables.cells, kernel.Budget(tables.nodes, tables.figures), short)
+    asked, short = Draws(cells.astype(np.int32), amounts), allocate_zeros(Numbers, len(draws))
+    kernel.draw_amounts(seal(asked), tables.cells, kernel.BudgetTree(tables.nodes, tables.figures), short)
     centres = [(book.world.cells[cell].centre_node, amount) for cell, amount in draws]
-    assert short.number.tolist() == oracle.draw(book.world.nodes, figures, centres)
+    assert short.number.tolist() == oracle.draw_amounts(book.world.nodes, figures, centres)
     assert {(node, figure): int(tables.figures[node, figure]) for node, figure in figures} == figures
     assert int(np.abs(tables.figures).sum()) == sum(map(abs, figures.values()))

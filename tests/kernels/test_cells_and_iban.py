@@ -4,17 +4,17 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.tables.columns import blank, sealed
-from core.tables.journal import Flags, Numbers, Packed
+from core.tables.columns import allocate_zeros, seal_array
+from core.tables.journal import Flags, Numbers, PackedCells
 from kernels import cells as cell_kernel
 from kernels import iban as iban_kernel
-from tests.kernels.execution_modes import examples, lists, texts_of, wrapping
+from tests.kernels.execution_modes import allow_wrapping, draw_lists, run_examples, to_spans
 from tests.oracle import cells, iban
 
 _words = st.integers(0, 5) | st.integers(0, 2**63 - 1) | st.sampled_from((-1, -(2**63), 2**63 - 1))
 
 
-@examples(300)
+@run_examples(300)
 @given(st.lists(_words, max_size=12), st.lists(_words, max_size=12))
 @example([], [])
 def test_cells_are_numbered_as_they_are_first_seen(first: list[int], second: list[int]) -> None:
@@ -22,20 +22,22 @@ def test_cells_are_numbered_as_they_are_first_seen(first: list[int], second: lis
     slots, words = np.zeros(64, np.uint64), np.full(24, -1, np.int64)
     count, known = np.zeros(1, np.int64), []
     for packed in (first, second):
-        numbers = blank(Numbers, len(packed))
-        with wrapping():
-            cell_kernel.number(Packed(sealed(np.array(packed, np.int64))), slots, words, count, numbers)
-        assert numbers.number.tolist() == cells.number(packed, known)
+        numbers = allocate_zeros(Numbers, len(packed))
+        with allow_wrapping():
+            cell_kernel.number_cells(
+                PackedCells(seal_array(np.array(packed, np.int64))), slots, words, count, numbers
+            )
+        assert numbers.number.tolist() == cells.number_cells(packed, known)
         assert words[: count[0]].tolist() == known
     assert np.count_nonzero(slots) == len(known)
 
 
 @st.composite
-def _ibans(draw: st.DrawFn) -> bytes:
+def _draw_ibans(draw: st.DrawFn) -> bytes:
     """A good one, or one with a character changed, added or lost."""
     country = draw(st.sampled_from(sorted(iban.LENGTHS)) | st.text("AZ", min_size=2, max_size=2))
     size = iban.LENGTHS.get(country, 20) - 4
-    right = iban.with_check_digits(
+    right = iban.add_check_digits(
         country, draw(st.text("0123456789AZ", min_size=size, max_size=size))
     ).encode()
     at, other = (
@@ -45,13 +47,13 @@ def _ibans(draw: st.DrawFn) -> bytes:
     return right[:at] + other + right[at + draw(st.integers(0, 1)) * (other != b"") :]
 
 
-@examples(400)
-@given(lists(_ibans() | st.binary(max_size=36)))
+@run_examples(400)
+@given(draw_lists(_draw_ibans() | st.binary(max_size=36)))
 @example(
     [b"F", b"FR", b"FR7", b"FR76", b"GB82WEST12345698765432", b"GB82WEST1234569876543", b"FR" + b"7" * 32]
 )
 @example([b"@A00", b"[A00", b"/" * 5, b":" * 27])
 def test_ibans(texts: list[bytes]) -> None:
-    flags = blank(Flags, len(texts))
-    iban_kernel.check(*texts_of(texts), flags)
-    assert flags.flag.tolist() == [iban.check(text.decode("latin-1")) for text in texts]
+    flags = allocate_zeros(Flags, len(texts))
+    iban_kernel.check_ibans(*to_spans(texts), flags)
+    assert flags.flag.tolist() == [iban.is_iban(text.decode("latin-1")) for text in texts]

@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
-from core.tables.book import Items
-from core.tables.columns import blank, record, records, sealed
-from core.tables.journal import Acts, Flags, Packed, Words
+from core.tables.book import OpenItems
+from core.tables.columns import allocate_records, allocate_zeros, seal_array, to_record_dtype
+from core.tables.journal import Acts, Flags, PackedCells, Words
 from kernels.jit import borrow, fills, fills_records, kernel, prefetch, reads, reads_records
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-@kernel(reads(Packed), fills(Words))
-def double(packed, words):
+@kernel(reads(PackedCells), fills(Words))
+def double_words(packed, words):
     for row in range(packed.word.size):
         words.word[row] = np.uint64(2 * packed.word[row])
 
 
-@kernel(reads_records(Items), fills_records(Items))
-def take_over(items, others):
+@kernel(reads_records(OpenItems), fills_records(OpenItems))
+def copy_items(items, others):
     items = borrow(items)
     for row in range(items.size):
         prefetch(items, row)
@@ -46,25 +46,25 @@ def test_the_interpreted_kernels_pass_the_same_tests() -> None:
 
 
 def test_a_kernel_takes_what_it_asked_for() -> None:
-    words = blank(Words, 2)
-    double(Packed(sealed(np.array([1, 2**62], np.int64))), words)
+    words = allocate_zeros(Words, 2)
+    double_words(PackedCells(seal_array(np.array([1, 2**62], np.int64))), words)
     assert words.word.tolist() == [2, 2**63]
 
 
 @pytest.mark.parametrize(
     ("word", "words"),
     [
-        (sealed(np.zeros(2, np.int32)), np.zeros(2, np.uint64)),
-        (sealed(np.zeros(4, np.int64))[::2], np.zeros(2, np.uint64)),
+        (seal_array(np.zeros(2, np.int32)), np.zeros(2, np.uint64)),
+        (seal_array(np.zeros(4, np.int64))[::2], np.zeros(2, np.uint64)),
         (np.zeros(2, np.int64), np.zeros(2, np.uint64)),
-        (sealed(np.zeros(2, np.int64)), sealed(np.zeros(2, np.uint64))),
+        (seal_array(np.zeros(2, np.int64)), seal_array(np.zeros(2, np.uint64))),
     ],
     ids=["another dtype", "not next to each other", "not sealed", "sealed where it fills"],
 )
 def test_a_kernel_takes_nothing_else(word: np.ndarray, words: np.ndarray) -> None:
     """A TypeError rather than a slow copy, or a second compilation."""
     with pytest.raises(TypeError):
-        double(Packed(word), Words(words))
+        double_words(PackedCells(word), Words(words))
 
 
 def test_a_kernel_that_writes_to_what_it_reads_does_not_compile() -> None:
@@ -77,13 +77,14 @@ def test_a_kernel_that_writes_to_what_it_reads_does_not_compile() -> None:
 
 def test_records_are_borrowed_and_asked_for_ahead() -> None:
     """Neither changes anything: one drops a count of references, the other warms a cache."""
-    items, others = records(Items, 3), records(Items, 3)
+    items, others = allocate_records(OpenItems, 3), allocate_records(OpenItems, 3)
     items["open"] = (1, -(2**63), 2**63 - 1)
-    take_over(sealed(items), others)
+    copy_items(seal_array(items), others)
     assert others["open"].tolist() == items["open"].tolist()
     assert borrow(items) is items
 
 
 def test_a_record_is_laid_out_as_its_table_says() -> None:
-    assert record(Acts).names == Acts._fields
-    assert all(record(Acts).fields[name][1] % record(Acts)[name].alignment == 0 for name in Acts._fields)  # type: ignore[index]
+    assert to_record_dtype(Acts).names == Acts._fields
+    dtype = to_record_dtype(Acts)
+    assert all(dtype.fields[name][1] % dtype[name].alignment == 0 for name in Acts._fields)  # type: ignore[index]

@@ -5,61 +5,63 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.outcome_codes import Outcome
-from core.tables.columns import kinds, record, records, seal, sealed
-from core.tables.journal import Acts, Decisions, Posted
+from core.tables.columns import allocate_records, read_column_kinds, seal, seal_array, to_record_dtype
+from core.tables.journal import Acts, Decisions, LineDetails
 from kernels import journal as journal_kernel
 from kernels import record_packing as layout_kernel
-from tests.kernels.execution_modes import examples, texts_of
+from tests.kernels.execution_modes import run_examples, to_spans
 from tests.oracle import journal, record_packing
 
 Row = dict[str, int]
 
 
-def _values(dtype: np.dtype) -> st.SearchStrategy[int]:
+def _draw_values(dtype: np.dtype) -> st.SearchStrategy[int]:
     bounds = np.iinfo(dtype)
     least, most = int(bounds.min), int(bounds.max)
     return st.integers(least, most) | st.sampled_from((least, most, 0, 1))
 
 
-def _rows(table: type) -> st.SearchStrategy[Row]:
-    return st.fixed_dictionaries({name: _values(kind.dtype) for name, kind in kinds(table).items()})
+def _draw_rows(table: type) -> st.SearchStrategy[Row]:
+    return st.fixed_dictionaries(
+        {name: _draw_values(kind.dtype) for name, kind in read_column_kinds(table).items()}
+    )
 
 
 _nodes, _days = st.integers(-1, 2**30 - 1), st.integers(-719_162, 2_932_896)
 _acts = st.builds(
     lambda act, source, period: act | {"source": source, "period": period},
-    _rows(Acts),
+    _draw_rows(Acts),
     _nodes,
     st.integers(0, 127 * 16 + 15),
 )
 _decisions = st.builds(
     lambda told, outcome: told | {"outcome": outcome},
-    _rows(Decisions),
+    _draw_rows(Decisions),
     st.sampled_from(
         [Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD, Outcome.ACT_REFUSED]
     ),
 )
-_posted = st.tuples(st.integers(0, 2**31 - 1), _days, st.text(max_size=12))
+_details = st.tuples(st.integers(0, 2**31 - 1), _days, st.text(max_size=12))
 
 
-@examples(150)
+@run_examples(150)
 @given(
-    st.lists(st.tuples(_acts, _decisions, _posted), max_size=6),
+    st.lists(st.tuples(_acts, _decisions, _details), max_size=6),
     st.integers(1, 2**31 - 1),
     st.integers(0, 2**30),
 )
 def test_accepted_lines_become_journal_rows(
     lines: list[tuple[Row, Row, tuple]], submission: int, node: int
 ) -> None:
-    expected = journal.copied(journal.rows(lines, submission, node))
-    spans, text = texts_of([posted[2].encode() for _, _, posted in lines])
+    expected = journal.encode_rows(journal.build_rows(lines, submission, node))
+    spans, text = to_spans([posted[2].encode() for _, _, posted in lines])
     line, day = (np.array([posted[part] for _, _, posted in lines], np.int32) for part in range(2))
     acts, told = (
-        _records(Acts, [act for act, _, _ in lines]),
-        _records(Decisions, [each for _, each, _ in lines]),
+        _to_records(Acts, [act for act, _, _ in lines]),
+        _to_records(Decisions, [each for _, each, _ in lines]),
     )
-    out, common = np.zeros(len(expected), np.uint8), sealed(np.array([submission, node]))
-    journal_kernel.rows(acts, told, seal(Posted(line, day, *spans)), common, text, out)
+    out, common = np.zeros(len(expected), np.uint8), seal_array(np.array([submission, node]))
+    journal_kernel.write_journal_rows(acts, told, seal(LineDetails(line, day, *spans)), common, text, out)
     assert out.tobytes() == expected
     assert len(expected) == sum(
         journal_kernel.ROW_BYTES + 4 + len(posted[2].encode())
@@ -68,18 +70,18 @@ def test_accepted_lines_become_journal_rows(
     )
 
 
-@examples(100)
-@given(st.lists(_rows(Acts), max_size=6))
+@run_examples(100)
+@given(st.lists(_draw_rows(Acts), max_size=6))
 def test_columns_become_records(lines: list[Row]) -> None:
     columns = {name: [line[name] for line in lines] for name in Acts._fields}
-    typed = (np.array(columns[name], kind.dtype) for name, kind in kinds(Acts).items())
-    found = records(Acts, len(lines))
-    layout_kernel.pack(seal(Acts(*typed)), found)
-    assert [dict(zip(Acts._fields, row, strict=True)) for row in found.tolist()] == record_packing.pack(
-        columns
-    )
+    typed = (np.array(columns[name], kind.dtype) for name, kind in read_column_kinds(Acts).items())
+    found = allocate_records(Acts, len(lines))
+    layout_kernel.pack_records(seal(Acts(*typed)), found)
+    assert [
+        dict(zip(Acts._fields, row, strict=True)) for row in found.tolist()
+    ] == record_packing.pack_records(columns)
 
 
-def _records(table: type, rows: list[Row]) -> np.ndarray:
-    fields = kinds(table)
-    return sealed(np.array([tuple(row[name] for name in fields) for row in rows], record(table)))
+def _to_records(table: type, rows: list[Row]) -> np.ndarray:
+    fields = read_column_kinds(table)
+    return seal_array(np.array([tuple(row[name] for name in fields) for row in rows], to_record_dtype(table)))

@@ -6,16 +6,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tables.book import Counters, Keys
-from core.tables.columns import record, records, sealed
+from core.tables.book import Counters, KeyRows
+from core.tables.columns import allocate_records, seal_array, to_record_dtype
 from kernels import key_index as kernel
 from tests.act_strategies import streams
-from tests.book_strategies import Book, books
-from tests.kernels.decision_cases import acts_of
-from tests.kernels.execution_modes import examples
+from tests.book_strategies import StartingBook, books
+from tests.kernels.decision_cases import to_records
+from tests.kernels.execution_modes import run_examples
 from tests.oracle import key_index as oracle
 from tests.oracle import waiting_keys
-from tests.oracle.decisions import rows as rows_of
+from tests.oracle.decisions import join_acts as rows_of
 from tests.oracle.model import Line
 
 Key = tuple[int, int]
@@ -25,51 +25,51 @@ _tags = st.sampled_from((0, 1, 2**32 - 1)) | st.integers(0, 2**32 - 1)
 _keys = st.lists(st.tuples(_words, _tags), unique=True, max_size=16)
 
 
-@examples(400)
+@run_examples(400)
 @given(_keys, _keys, st.data())
 def test_keys_are_found_where_they_were_entered(
     entered: list[Key], others: list[Key], data: st.DataObject
 ) -> None:
     """In two calls, as when a book grows; half of the slots may be taken."""
-    table = np.array([(*key, row + 1, 0) for row, key in enumerate(entered)], record(Keys))
+    table = np.array([(*key, row + 1, 0) for row, key in enumerate(entered)], to_record_dtype(KeyRows))
     slots, known = np.zeros(32, np.uint64), {}
     cut = data.draw(st.integers(0, len(entered)))
     for first, end in ((0, cut), (cut, len(entered))):
-        kernel.index(slots, sealed(table), first, end)
-        oracle.index(known, entered, first, end)
+        kernel.index_keys(slots, seal_array(table), first, end)
+        oracle.index_keys(known, entered, first, end)
         for key in (*entered, *others):
-            assert _find(slots, table, key) == oracle.find(known, *key)
+            assert _find_by_kernel(slots, table, key) == oracle.find_key(known, *key)
     assert np.count_nonzero(slots) == len(entered)
 
 
 @st.composite
-def _acts(draw: st.DrawFn) -> tuple[Book, list[Line]]:
+def _acts(draw: st.DrawFn) -> tuple[StartingBook, list[Line]]:
     book = draw(books())
     return book, rows_of(draw(streams(book, 5)))
 
 
-@examples(60)
+@run_examples(60)
 @given(_acts(), _acts())
 def test_keys_of_waiting_acts_are_held(
-    first: tuple[Book, list[Line]], second: tuple[Book, list[Line]]
+    first: tuple[StartingBook, list[Line]], second: tuple[StartingBook, list[Line]]
 ) -> None:
     """What one submission holds stands before what the next does; of equal keys the first is found."""
     room = len(first[1]) + len(second[1])
-    slots, table = np.zeros(2 * room + 1, np.uint64), records(Keys, room)
-    counters, held = records(Counters, 1), []
+    slots, table = np.zeros(2 * room + 1, np.uint64), allocate_records(KeyRows, room)
+    counters, held = allocate_records(Counters, 1), []
     for _, rows in (first, second):
-        kernel.wait(acts_of(rows), slots, table, counters)
-        waiting_keys.wait(held, rows)
+        kernel.insert_waiting_keys(to_records(rows), slots, table, counters)
+        waiting_keys.insert_waiting_keys(held, rows)
     count = int(counters["waiting"][0])
     keys = [(high, low) for high, low, _, _ in table[:count].tolist()]
     assert [
         (key, content) for key, content in zip(keys, table["content"][:count].tolist(), strict=True)
     ] == held
-    assert [_find(slots, table, key) for key in keys] == [keys.index(key) for key in keys]
+    assert [_find_by_kernel(slots, table, key) for key in keys] == [keys.index(key) for key in keys]
     assert counters[["entries", "keys", "payees"]].tolist() == [(0, 0, 0)]
 
 
-def _find(slots: np.ndarray, table: np.ndarray, key: Sequence[int]) -> int:
+def _find_by_kernel(slots: np.ndarray, table: np.ndarray, key: Sequence[int]) -> int:
     """What the layout of ``Slots`` says: from the low word's place in proportion on, tag and row + 1."""
     at = key[1] * len(slots) >> 32
     while word := int(slots[at]):

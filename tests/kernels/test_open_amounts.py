@@ -4,35 +4,37 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tables.columns import blank, seal, sealed
+from core.tables.columns import allocate_zeros, seal, seal_array
 from core.tables.journal import Flags, Spans
 from core.tables.payment_runs import Payables
 from kernels import open_amounts, text_compaction
-from tests.kernels.execution_modes import examples, lists, texts_of
+from tests.kernels.execution_modes import draw_lists, run_examples, to_spans
 from tests.oracle import open_amounts as oracle
 from tests.oracle import text_compaction as gathering_oracle
 
 _rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 10**14)), max_size=12)
 
 
-@examples(200)
+@run_examples(200)
 @given(_rows, st.sets(st.integers(0, 4)), st.dictionaries(st.integers(0, 9), st.integers(1, 10**14)))
 def test_take_up(rows: list[tuple[int, int, int]], takes: set[int], before: dict[int, int]) -> None:
-    table = blank(Payables, len(rows))
+    table = allocate_zeros(Payables, len(rows))
     for name, place in (("kind", 0), ("predecessor", 1), ("amount", 2)):
         getattr(table, name)[:] = [row[place] for row in rows]
-    flags = Flags(sealed(np.array([kind in takes for kind in range(5)], np.uint8)))
+    flags = Flags(seal_array(np.array([kind in takes for kind in range(5)], np.uint8)))
     taken = np.array([before.get(entry, 0) for entry in range(10)], np.int64)
-    open_amounts.take_up(seal(table), flags, taken)
+    open_amounts.sum_taken_up(seal(table), flags, taken)
     found = {entry: cents for entry, cents in enumerate(taken.tolist()) if cents}
-    assert found == {entry: cents for entry, cents in oracle.take_up(rows, takes, before).items() if cents}
+    assert found == {
+        entry: cents for entry, cents in oracle.sum_taken_up(rows, takes, before).items() if cents
+    }
 
 
-@examples(200)
-@given(lists(st.binary(max_size=9)))
+@run_examples(200)
+@given(draw_lists(st.binary(max_size=9)))
 def test_gather(texts: list[bytes]) -> None:
-    spans, out = blank(Spans, len(texts)), np.zeros(sum(map(len, texts)), np.uint8)
-    text_compaction.gather(*texts_of(texts), spans, out)
-    expected, joined = gathering_oracle.gather(texts)
+    spans, out = allocate_zeros(Spans, len(texts)), np.zeros(sum(map(len, texts)), np.uint8)
+    text_compaction.gather_texts(*to_spans(texts), spans, out)
+    expected, joined = gathering_oracle.gather_texts(texts)
     assert list(zip(spans.start.tolist(), spans.end.tolist(), strict=True)) == expected
     assert out.tobytes() == joined

@@ -4,16 +4,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from core.money import AMOUNT_MAX
 from core.outcome_codes import Outcome
-from core.tables.columns import records, seal, sealed
+from core.tables.columns import allocate_records, seal, seal_array
 from core.tables.journal import Acts, Decisions
 from kernels import outcome_counts as kernel
-from tests.kernels.execution_modes import examples, texts_of
+from tests.kernels.execution_modes import run_examples, to_spans
 from tests.oracle import outcome_counts
 
-_kinds = st.sampled_from([KIND_NUMBER[name] for name in ("third_party", "commitment", "payment_request")])
+_kinds = st.sampled_from([KIND_NUMBERS[name] for name in ("third_party", "commitment", "payment_request")])
 _outcomes = st.sampled_from((Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.HELD)) | st.sampled_from(Outcome)
 _amounts = st.integers(0, AMOUNT_MAX)
 _lines = st.tuples(_kinds, _amounts, _outcomes, st.integers(-1, 2**53), st.text(max_size=9))
@@ -21,22 +21,24 @@ _lines = st.tuples(_kinds, _amounts, _outcomes, st.integers(-1, 2**53), st.text(
 Line = tuple[int, int, Outcome, int, str]
 
 
-@examples(300)
+@run_examples(300)
 @given(st.lists(_lines, max_size=12))
 def test_lines_are_sorted_by_the_way_they_ended(lines: list[Line]) -> None:
-    acts, told = records(Acts, len(lines)), records(Decisions, len(lines))
+    acts, told = allocate_records(Acts, len(lines)), allocate_records(Decisions, len(lines))
     for row, (kind, amount, outcome, _, _) in enumerate(lines):
         acts[row]["kind"], acts[row]["amount"], told[row]["outcome"] = kind, amount, outcome
-    spans, _ = texts_of([reference.encode() for *_, reference in lines])
-    asked = kernel.Asked(np.array([cents for *_, cents, _ in lines], np.int64), *spans)
+    spans, _ = to_spans([reference.encode() for *_, reference in lines])
+    asked = kernel.LineAmounts(np.array([cents for *_, cents, _ in lines], np.int64), *spans)
     totals, order = (
-        np.zeros(kernel.WAYS * kernel.TOTALS, np.int64),
+        np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
         np.full(len(lines), -1, np.int32),
     )
-    kernel.sort(sealed(acts), sealed(told), seal(asked), totals, order)
-    expected = outcome_counts.sort(
+    kernel.group_outcomes(seal_array(acts), seal_array(told), seal(asked), totals, order)
+    expected = outcome_counts.group_outcomes(
         ({"kind": kind, "amount": amount}, {"outcome": outcome}, cents, reference)
         for kind, amount, outcome, cents, reference in lines
     )
-    assert totals.reshape(kernel.WAYS, kernel.TOTALS).tolist() == [sums for sums, _ in expected.values()]
+    assert totals.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT).tolist() == [
+        sums for sums, _ in expected.values()
+    ]
     assert order.tolist() == [row for _, rows in expected.values() for row in rows]

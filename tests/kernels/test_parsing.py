@@ -5,10 +5,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.outcome_codes import Outcome
-from core.tables.columns import blank
-from core.tables.journal import Flags, Parsed, Spans
+from core.tables.columns import allocate_zeros
+from core.tables.journal import Flags, ParsedNumbers, Spans
 from kernels import parsing
-from tests.kernels.execution_modes import examples, lists, texts_of
+from tests.kernels.execution_modes import draw_lists, run_examples, to_spans
 from tests.oracle import amounts, days, hashing, whole_numbers
 
 Texts = list[bytes]
@@ -24,7 +24,7 @@ _dates = st.dates().map(str) | st.tuples(
 
 
 @st.composite
-def _spoilt(draw: st.DrawFn, sound: st.SearchStrategy[str]) -> str:
+def _spoil(draw: st.DrawFn, sound: st.SearchStrategy[str]) -> str:
     """A sound text, or one with a character too many, too few or of another alphabet."""
     text = draw(sound)
     at = draw(st.integers(0, len(text)))
@@ -32,18 +32,18 @@ def _spoilt(draw: st.DrawFn, sound: st.SearchStrategy[str]) -> str:
     return text[:at] + other + text[at + draw(st.integers(0, 1)) * (other == "") :]
 
 
-def _utf8(sound: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
-    return (sound | _spoilt(sound) | st.text(max_size=12)).map(str.encode)
+def _draw_utf8(sound: st.SearchStrategy[str]) -> st.SearchStrategy[bytes]:
+    return (sound | _spoil(sound) | st.text(max_size=12)).map(str.encode)
 
 
-def _read(kernel: object, read: Texts) -> list[tuple[int, int]]:
-    parsed = blank(Parsed, len(read))
-    kernel(*texts_of(read), parsed)  # type: ignore[operator]
+def _read_by_kernel(kernel: object, read: Texts) -> list[tuple[int, int]]:
+    parsed = allocate_zeros(ParsedNumbers, len(read))
+    kernel(*to_spans(read), parsed)  # type: ignore[operator]
     return list(zip(parsed.value.tolist(), parsed.fault.tolist(), strict=True))
 
 
-@examples(400)
-@given(lists(_utf8(_decimals.map("".join))))
+@run_examples(400)
+@given(draw_lists(_draw_utf8(_decimals.map("".join))))
 @example(
     [b"1000000000000.00", b"1000000000000.01", b"9223372036854775807", b"-9223372036854775808", b"-", b"."]
 )
@@ -53,54 +53,58 @@ def _read(kernel: object, read: Texts) -> list[tuple[int, int]]:
 def test_amounts(read: Texts) -> None:
     """An empty text says nothing, so it has no fault; what is refused is counted all the same where it can be."""
     words = [text.decode() for text in read]
-    expected = [(amounts.said(text), amounts.parse(text)[1] if text else 0) for text in words]
-    assert _read(parsing.amounts, read) == expected
+    expected = [(amounts.read_any_amount(text), amounts.parse(text)[1] if text else 0) for text in words]
+    assert _read_by_kernel(parsing.parse_amounts, read) == expected
 
 
-@examples(200)
-@given(lists(_utf8(_numbers)))
+@run_examples(200)
+@given(draw_lists(_draw_utf8(_numbers)))
 @example([b"9999999999", b"10000000000", b"00000000000", b"0", b"9223372036854775808"])
 def test_whole_numbers(read: Texts) -> None:
-    expected = [_or_fault(whole_numbers.parse(text.decode()), -1) if text else (-1, 0) for text in read]
-    assert _read(parsing.wholes, read) == expected
+    expected = [_replace_fault(whole_numbers.parse(text.decode()), -1) if text else (-1, 0) for text in read]
+    assert _read_by_kernel(parsing.parse_whole_numbers, read) == expected
 
 
-@examples(400)
-@given(lists(_utf8(_dates)))
+@run_examples(400)
+@given(draw_lists(_draw_utf8(_dates)))
 @example(
     [b"0000-01-01", b"0001-01-01", b"9999-12-31", b"1900-02-29", b"2000-02-29", b"2018-02-29", b"2018-04-31"]
 )
 def test_days(read: Texts) -> None:
-    expected = [_or_fault(days.parse(text.decode()), 0) if text else (0, 0) for text in read]
-    assert _read(parsing.days, read) == expected
+    expected = [_replace_fault(days.parse(text.decode()), 0) if text else (0, 0) for text in read]
+    assert _read_by_kernel(parsing.parse_days, read) == expected
 
 
-def _or_fault(value: int | None, nothing: int) -> tuple[int, int]:
+def _replace_fault(value: int | None, nothing: int) -> tuple[int, int]:
     return (nothing, Outcome.FIELD_INVALID) if value is None else (value, 0)
 
 
-@examples(200)
-@given(lists(st.binary(max_size=40) | st.text(max_size=20).map(str.encode)), st.integers(0, 40))
+@run_examples(200)
+@given(draw_lists(st.binary(max_size=40) | st.text(max_size=20).map(str.encode)), st.integers(0, 40))
 @example([b"\x1f", b" ", b"~", b"\x7f", b"\x80"], 1)
 def test_flawed_texts(read: Texts, bytes_max: int) -> None:
-    flags = blank(Flags, len(read))
-    parsing.flaws(*texts_of(read), bytes_max, flags)
-    assert flags.flag.tolist() == [hashing.flawed(text, bytes_max) for text in read]
+    flags = allocate_zeros(Flags, len(read))
+    parsing.flag_flawed(*to_spans(read), bytes_max, flags)
+    assert flags.flag.tolist() == [hashing.is_flawed(text, bytes_max) for text in read]
 
 
-@examples(200)
+@run_examples(200)
 @given(
-    lists(_utf8(st.tuples(st.text("@EJ-1", max_size=5), _numbers).map("#".join) | _numbers.map("@{}".format)))
+    draw_lists(
+        _draw_utf8(
+            st.tuples(st.text("@EJ-1", max_size=5), _numbers).map("#".join) | _numbers.map("@{}".format)
+        )
+    )
 )
 @example([b"#1", b"#", b"R#", b"R#0", b"R#9999999999", b"R#10000000000", b"R##1", b"#R#1"])
 @example(
     [b"@1", b"@", b"@0", b"@9999999999", b"@10000000000", b"@1x", b"@@1", b"R@1", b"@1#1", b"@#1", b"#@1"]
 )
 def test_predecessors(read: Texts) -> None:
-    spans, text = texts_of(read)
-    found, parsed = blank(Spans, len(read)), blank(Parsed, len(read))
-    parsing.predecessors(spans, text, found, parsed)
-    named = [hashing.predecessor(each.decode()) for each in read]
+    spans, text = to_spans(read)
+    found, parsed = allocate_zeros(Spans, len(read)), allocate_zeros(ParsedNumbers, len(read))
+    parsing.split_predecessors(spans, text, found, parsed)
+    named = [hashing.split_predecessor(each.decode()) for each in read]
     assert parsed.fault.tolist() == [0 if each else Outcome.FIELD_INVALID for each in named]
     assert parsed.value.tolist() == [each[1] if each else 0 for each in named]
     references = [

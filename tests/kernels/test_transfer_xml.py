@@ -4,41 +4,48 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.tables.columns import blank, seal, sealed
+from core.tables.columns import allocate_zeros, seal, seal_array
 from core.tables.journal import Spans
-from core.tables.transfers import END_TO_END_BYTES, Pieces, Sizes, Spelling, Transfers, TransferTexts
+from core.tables.transfers import (
+    END_TO_END_BYTES,
+    Transfers,
+    TransferSizes,
+    TransferTemplate,
+    TransferTexts,
+    Transliteration,
+)
 from kernels import end_to_end, transfer_xml, transliterate
-from tests.kernels.execution_modes import examples, texts_of
+from tests.kernels.execution_modes import run_examples, to_spans
 from tests.oracle import end_to_end as identifier_oracle
 from tests.oracle import transfer_xml as oracle
 from tests.oracle import transliterate as spelling_oracle
 from tests.oracle.transfer_xml import Transfer
 
 _entries = st.integers(1, 10**12 - 1)
-_ours = _entries.map(lambda entry: identifier_oracle.form([entry])[0].encode())
+_ours = _entries.map(lambda entry: identifier_oracle.write_identifiers([entry])[0].encode())
 _spoilt = st.tuples(_ours, st.integers(0, END_TO_END_BYTES - 1), st.binary(min_size=1, max_size=1)).map(
     lambda spoilt: spoilt[0][: spoilt[1]] + spoilt[2] + spoilt[0][spoilt[1] + 1 :]
 )
 _texts = st.binary(max_size=12)
 
 
-@examples(200)
+@run_examples(200)
 @given(st.lists(_entries, max_size=9))
 @example([1, 96, 97, 98, 2**32 - 2, 10**12 - 1])
 def test_identifiers(entries: list[int]) -> None:
     out = np.zeros(len(entries) * END_TO_END_BYTES, np.uint8)
-    end_to_end.form(sealed(np.array(entries, np.int64)), out)
-    assert out.tobytes().decode() == "".join(identifier_oracle.form(entries))
+    end_to_end.write_identifiers(seal_array(np.array(entries, np.int64)), out)
+    assert out.tobytes().decode() == "".join(identifier_oracle.write_identifiers(entries))
 
 
-@examples(300)
+@run_examples(300)
 @given(st.lists(_ours | _spoilt | _texts, max_size=9))
 @example([b"CRSC00000000000098", b"CRSC00000000000001", b"CRSC00000000000195"])
 def test_identifiers_read_back(texts: list[bytes]) -> None:
     """Neither of the first two is one: no entry has the number 0, and check digits of 1 are not written."""
     found = np.zeros(len(texts), np.int64)
-    end_to_end.parse(*texts_of(texts), found)
-    assert found.tolist() == identifier_oracle.parse(texts)
+    end_to_end.parse_identifiers(*to_spans(texts), found)
+    assert found.tolist() == identifier_oracle.parse_identifiers(texts)
 
 
 _LETTERS = ["." if code in (0, 5) else chr(code) for code in range(128)] + [
@@ -49,50 +56,52 @@ _written = st.text(max_size=12).map(str.encode) | st.text("  éa\u0301œ\U0001f6
 )
 
 
-@examples(300)
+@run_examples(300)
 @given(st.lists(_written | st.binary(max_size=9), max_size=6), st.integers(0, 9))
 @example([b"  a  ", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98\x80", b"\xff", b"a\xc3\xa9", b"\x80"], 4)
 def test_letters(texts: list[bytes], room: int) -> None:
     start = np.cumsum([0, *map(len, _LETTERS)]).astype(np.int32)
-    table = seal(Spelling(start, np.frombuffer("".join(_LETTERS).encode(), np.uint8)))
-    spelt, out = blank(Spans, len(texts)), np.zeros(len(texts) * room, np.uint8)
-    transliterate.spell(*texts_of(texts), table, spelt, out)
+    table = seal(Transliteration(start, np.frombuffer("".join(_LETTERS).encode(), np.uint8)))
+    spelt, out = allocate_zeros(Spans, len(texts)), np.zeros(len(texts) * room, np.uint8)
+    transliterate.transliterate_texts(*to_spans(texts), table, spelt, out)
     found = [out[first:end].tobytes().decode() for first, end in zip(*spelt, strict=True)]
-    assert found == spelling_oracle.spell(texts, _LETTERS, room)
+    assert found == spelling_oracle.transliterate_texts(texts, _LETTERS, room)
 
 
 _cents = st.integers(1, 2**63 - 1) | st.sampled_from((1, 99, 100, 999, 1000, 99_999_999_999, 10**14))
 _transfers = st.builds(
     Transfer, _entries, _cents, _texts, _texts, _texts | st.just(b""), _texts | st.just(b"")
 )
-_pieces = st.lists(_texts, min_size=transfer_xml.PIECES, max_size=transfer_xml.PIECES)
+_pieces = st.lists(_texts, min_size=transfer_xml.TEMPLATE_PIECES, max_size=transfer_xml.TEMPLATE_PIECES)
 
 
-@examples(300)
+@run_examples(300)
 @given(st.lists(_transfers, max_size=5), _pieces)
-@example([Transfer(1, 1, b"", b"", b"", b"")], [b""] * transfer_xml.PIECES)
+@example([Transfer(1, 1, b"", b"", b"", b"")], [b""] * transfer_xml.TEMPLATE_PIECES)
 def test_transfers(rows: list[Transfer], pieces: list[bytes]) -> None:
-    table, texts = _table(rows)
+    table, texts = _to_table(rows)
     between = seal(
-        Pieces(np.cumsum([0, *map(len, pieces)]).astype(np.int32), np.frombuffer(b"".join(pieces), np.uint8))
+        TransferTemplate(
+            np.cumsum([0, *map(len, pieces)]).astype(np.int32), np.frombuffer(b"".join(pieces), np.uint8)
+        )
     )
-    sizes = blank(Sizes, len(rows))
-    transfer_xml.measure(table, between, sizes)
-    assert sizes.bytes.tolist() == oracle.sizes(rows, pieces)
+    sizes = allocate_zeros(TransferSizes, len(rows))
+    transfer_xml.measure_transfers(table, between, sizes)
+    assert sizes.bytes.tolist() == oracle.measure_transfers(rows, pieces)
     out = np.zeros(int(sizes.bytes.sum()), np.uint8)
-    transfer_xml.write(table, texts, between, out)
-    assert out.tobytes() == oracle.written(rows, pieces)
+    transfer_xml.write_transfers(table, texts, between, out)
+    assert out.tobytes() == oracle.write_transfers(rows, pieces)
 
 
-def _table(rows: list[Transfer]) -> tuple[Transfers, TransferTexts]:
+def _to_table(rows: list[Transfer]) -> tuple[Transfers, TransferTexts]:
     columns = [
-        texts_of([getattr(row, name) for row in rows]) for name in ("name", "iban", "bic", "remittance")
+        to_spans([getattr(row, name) for row in rows]) for name in ("name", "iban", "bic", "remittance")
     ]
     entry, amount = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
-    spans = [bound for found, _ in columns for bound in _bounds(found)]
+    spans = [bound for found, _ in columns for bound in _to_bounds(found)]
     texts = TransferTexts(*(text.data for _, text in columns))
     return seal(Transfers(entry, amount, *spans)), seal(texts)
 
 
-def _bounds(spans: Spans) -> tuple[np.ndarray, np.ndarray]:
+def _to_bounds(spans: Spans) -> tuple[np.ndarray, np.ndarray]:
     return spans.start, spans.end

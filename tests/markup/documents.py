@@ -28,30 +28,30 @@ class Style(NamedTuple):
     indent: int = 2
 
 
-def payment(random: Random, lots: Sequence[int] = (2, 1), style: Style | None = None) -> bytes:
+def build_payment(random: Random, lots: Sequence[int] = (2, 1), style: Style | None = None) -> bytes:
     """A message of so many transfers in each lot."""
     style = style or Style()
     count = sum(lots)
-    body = "".join(_lot(random, number, size, style) for number, size in enumerate(lots))
+    body = "".join(_build_lot(random, number, size, style) for number, size in enumerate(lots))
     amount = f"{count * 100}.00"
-    header = _element(
+    header = _build_element(
         "GrpHdr",
         f"<MsgId>MSG-{random.randrange(1000)}</MsgId><CreDtTm>2018-12-01T10:00:00</CreDtTm>"
         f"<NbOfTxs>{count}</NbOfTxs><CtrlSum>{amount}</CtrlSum><InitgPty><Nm>Ministère</Nm></InitgPty>",
     )
     text = (
         f'<Document xmlns="{NAMESPACE}{style.version}">'
-        + _element("CstmrCdtTrfInitn", header + body)
+        + _build_element("CstmrCdtTrfInitn", header + body)
         + "</Document>"
     )
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n' + _laid_out(text, style)).encode()
+    return ('<?xml version="1.0" encoding="UTF-8"?>\n' + _lay_out(text, style)).encode()
 
 
-def _element(name: str, content: str) -> str:
+def _build_element(name: str, content: str) -> str:
     return f"<{name}>{content}</{name}>"
 
 
-def _lot(random: Random, number: int, size: int, style: Style) -> str:
+def _build_lot(random: Random, number: int, size: int, style: Style) -> str:
     bank = "BICFI" if style.version == V09 else "BIC"
     day = "<Dt>2018-12-03</Dt>" if style.version == V09 else "2018-12-03"
     level = random.choice(["", "<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl></PmtTpInf>"])
@@ -61,15 +61,15 @@ def _lot(random: Random, number: int, size: int, style: Style) -> str:
         f"<DbtrAcct><Id><IBAN>{IBANS[0]}</IBAN></Id></DbtrAcct>"
         f"<DbtrAgt><FinInstnId><{bank}>BDFEFRPPCCT</{bank}></FinInstnId></DbtrAgt>"
     )
-    transfers = "".join(_transfer(random, number * 1000 + each, style) for each in range(size))
-    return _element(
+    transfers = "".join(_build_transfer(random, number * 1000 + each, style) for each in range(size))
+    return _build_element(
         "PmtInf",
         f"<PmtInfId>LOT-{number}</PmtInfId><PmtMtd>TRF</PmtMtd>{totals}{level}"
         f"<ReqdExctnDt>{day}</ReqdExctnDt>{debtor}{transfers}",
     )
 
 
-def _transfer(random: Random, number: int, style: Style) -> str:
+def _build_transfer(random: Random, number: int, style: Style) -> str:
     bank = "BICFI" if style.version == V09 else "BIC"
     optional = lambda text: random.choice(["", text])  # noqa: E731
     address = optional("<PstlAdr><Ctry>FR</Ctry><AdrLine>1 RUE</AdrLine><AdrLine>PARIS</AdrLine></PstlAdr>")
@@ -85,7 +85,7 @@ def _transfer(random: Random, number: int, style: Style) -> str:
     agent = f"<CdtrAgt><FinInstnId><{bank}>BNPAFRPPXXX</{bank}></FinInstnId></CdtrAgt>"
     party = f"<Cdtr><Nm>{random.choice(NAMES)}</Nm>{address}</Cdtr>"
     account = f"<CdtrAcct><Id><IBAN>{random.choice(IBANS)}</IBAN></Id></CdtrAcct>"
-    return _element(
+    return _build_element(
         "CdtTrfTxInf",
         f"<PmtId>{optional('<InstrId>I</InstrId>')}<EndToEndId>DP-{number:05}</EndToEndId></PmtId>"
         f'<Amt><InstdAmt Ccy="EUR">100.00</InstdAmt></Amt>{optional("<ChrgBr>SLEV</ChrgBr>")}'
@@ -93,7 +93,7 @@ def _transfer(random: Random, number: int, style: Style) -> str:
     )
 
 
-def _laid_out(text: str, style: Style) -> str:
+def _lay_out(text: str, style: Style) -> str:
     """One tag a line, where the style asks for it; a text keeps its line."""
     if not style.indent:
         return text

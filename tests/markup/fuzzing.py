@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.markup import payment_orders
-from tests.markup.comparison import case, difference, referred, scanned
+from tests.markup.comparison import build_case, describe_difference, read_by_lxml, read_by_scanner
 
-_TOLD_EVERY = 100_000
+_REPORT_EVERY = 100_000
 _ORDERS_EVERY = 8
 """One case in so many is a payment file read to its lines, which takes as long as all the others."""
 
@@ -25,23 +25,25 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=10_000_000, help="number of the first case")
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="crescendo-fuzzing-") as folder:
-        return _through(asked, Path(folder))
+        return _run_cases(asked, Path(folder))
 
 
-def _through(asked: argparse.Namespace, folder: Path) -> int:
+def _run_cases(asked: argparse.Namespace, folder: Path) -> int:
     end, told, differences = time.monotonic() + asked.seconds, Counter[str](), 0
     for seed in itertools.count(asked.start):
-        if seed % _ORDERS_EVERY == 0 and (what := payment_orders.case(seed).difference(folder)):
+        if seed % _ORDERS_EVERY == 0 and (
+            what := payment_orders.build_case(seed).describe_difference(folder)
+        ):
             differences += 1
             print(f"payment file {seed}: {what}", flush=True)
-        each = case(seed)
-        ours = scanned(each.text, each.sizes, each.messages)
-        theirs = referred(each.text, each.messages)
-        told[f"{_word(ours.fault)}, lxml {_word(theirs.fault)}"] += 1
-        if what := difference(ours, theirs):
+        each = build_case(seed)
+        ours = read_by_scanner(each.text, each.sizes, each.messages)
+        theirs = read_by_lxml(each.text, each.messages)
+        told[f"{_name_fault(ours.fault)}, lxml {_name_fault(theirs.fault)}"] += 1
+        if what := describe_difference(ours, theirs):
             differences += 1
             print(f"case {seed}: {what}", flush=True)
-        if told.total() % _TOLD_EVERY == 0 or time.monotonic() > end:
+        if told.total() % _REPORT_EVERY == 0 or time.monotonic() > end:
             print(
                 f"{told.total():,} cases from {asked.start:,}, {differences} differ: {dict(told)}", flush=True
             )
@@ -50,7 +52,7 @@ def _through(asked: argparse.Namespace, folder: Path) -> int:
     return 0
 
 
-def _word(fault: int) -> str:
+def _name_fault(fault: int) -> str:
     return ("takes it", "declines")[fault] if fault <= 1 else "refuses"
 
 

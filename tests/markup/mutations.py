@@ -34,24 +34,24 @@ Tokens = list[bytes]
 Mutation = Callable[[Random, Tokens], None]
 
 
-def mutated(random: Random, document: bytes) -> bytes:
+def mutate(random: Random, document: bytes) -> bytes:
     """One to three things done to a message."""
     tokens = _TOKENS.findall(document)
     for _ in range(random.choice((1, 1, 1, 2, 3))):
-        random.choice(_OF_TOKENS)(random, tokens)
+        random.choice(_TOKEN_MUTATIONS)(random, tokens)
         if not tokens:
             tokens.append(b"")
     text = b"".join(tokens)
-    return random.choice(_OF_BYTES)(random, text) if random.random() < 0.3 else text
+    return random.choice(_BYTE_MUTATIONS)(random, text) if random.random() < 0.3 else text
 
 
-def _tags(tokens: Tokens) -> list[int]:
+def _list_tags(tokens: Tokens) -> list[int]:
     return [at for at, token in enumerate(tokens) if token.startswith(b"<") and token[1:2].isalpha()] or [0]
 
 
-def _element(random: Random, tokens: Tokens) -> tuple[int, int]:
+def _pick_element(random: Random, tokens: Tokens) -> tuple[int, int]:
     """The span of some element."""
-    start = random.choice(_tags(tokens))
+    start = random.choice(_list_tags(tokens))
     depth = 0
     for at in range(start, len(tokens)):
         token = tokens[at]
@@ -79,17 +79,17 @@ def _swap_tokens(random: Random, tokens: Tokens) -> None:
 
 
 def _drop_element(random: Random, tokens: Tokens) -> None:
-    start, end = _element(random, tokens)
+    start, end = _pick_element(random, tokens)
     del tokens[start:end]
 
 
 def _repeat_element(random: Random, tokens: Tokens) -> None:
-    start, end = _element(random, tokens)
+    start, end = _pick_element(random, tokens)
     tokens[end:end] = tokens[start:end]
 
 
 def _move_element(random: Random, tokens: Tokens) -> None:
-    start, end = _element(random, tokens)
+    start, end = _pick_element(random, tokens)
     moved = tokens[start:end]
     del tokens[start:end]
     at = random.randrange(len(tokens) + 1)
@@ -98,14 +98,14 @@ def _move_element(random: Random, tokens: Tokens) -> None:
 
 def _rename(random: Random, tokens: Tokens) -> None:
     """A tag, or both tags of an element."""
-    start, end = _element(random, tokens)
+    start, end = _pick_element(random, tokens)
     name = random.choice(_NAMES)
     tokens[start] = re.sub(rb"^<[^\s/>]+", b"<" + name, tokens[start])
     if random.random() < 0.7 and tokens[end - 1].startswith(b"</"):
         tokens[end - 1] = b"</" + name + b">"
 
 
-def _prefix(random: Random, tokens: Tokens) -> None:
+def _add_prefix(random: Random, tokens: Tokens) -> None:
     """All names with a prefix that the root declares for the namespace."""
     declared = random.choice((b"xmlns:p=", b"xmlns:q="))
     for at, token in enumerate(tokens):
@@ -129,8 +129,8 @@ def _insert_in_text(random: Random, tokens: Tokens) -> None:
     tokens[at] = tokens[at][:cut] + random.choice(_SNIPPETS) + tokens[at][cut:]
 
 
-def _attribute(random: Random, tokens: Tokens) -> None:
-    at = random.choice(_tags(tokens))
+def _add_attribute(random: Random, tokens: Tokens) -> None:
+    at = random.choice(_list_tags(tokens))
     token = tokens[at]
     cut = len(token) - (2 if token.endswith(b"/>") else 1)
     tokens[at] = token[:cut] + random.choice(_ATTRIBUTES) + token[cut:]
@@ -171,7 +171,7 @@ def _deepen(random: Random, tokens: Tokens) -> None:
     tokens[at:at] = [b"<" + name + b">"] * depth + [b"</" + name + b">"] * depth
 
 
-def _root(random: Random, tokens: Tokens) -> None:
+def _change_root(random: Random, tokens: Tokens) -> None:
     """Another namespace, version or attribute of the root; something before or behind it."""
     at = next((at for at, token in enumerate(tokens) if b"<Document" in token), 0)
     new = random.choice((b"pain.001.001.03", b"pain.001.001.09", b"pain.001.001.10", b"camt.053.001.02", b""))
@@ -193,9 +193,9 @@ def _root(random: Random, tokens: Tokens) -> None:
         )  # fmt: skip
 
 
-_OF_TOKENS: Sequence[Mutation] = (
-    _drop_token, _repeat_token, _swap_tokens, _drop_element, _repeat_element, _move_element, _rename, _prefix, _insert,
-    _insert, _insert, _insert_in_text, _insert_in_text, _attribute, _spell_tag, _lengthen, _deepen, _root, _root,
+_TOKEN_MUTATIONS: Sequence[Mutation] = (
+    _drop_token, _repeat_token, _swap_tokens, _drop_element, _repeat_element, _move_element, _rename, _add_prefix, _insert,
+    _insert, _insert, _insert_in_text, _insert_in_text, _add_attribute, _spell_tag, _lengthen, _deepen, _change_root, _change_root,
 )  # fmt: skip
 
 
@@ -221,9 +221,17 @@ def _recode(random: Random, text: bytes) -> bytes:
     return letters.replace('encoding="UTF-8"', f'encoding="{said}"').encode(encoding, "replace")
 
 
-def _lines(_random: Random, text: bytes) -> bytes:
+def _change_line_ends(_random: Random, text: bytes) -> bytes:
     return text.replace(b"\n", b"\r\n")
 
 
-_OF_BYTES: Sequence[Callable[[Random, bytes], bytes]] = (_cut, _cut, _flip, _flip, _lose, _recode, _lines)
+_BYTE_MUTATIONS: Sequence[Callable[[Random, bytes], bytes]] = (
+    _cut,
+    _cut,
+    _flip,
+    _flip,
+    _lose,
+    _recode,
+    _change_line_ends,
+)
 ROOTS = tuple(NAMESPACE + name for name in ("pain.001.001.03", "pain.001.001.09"))

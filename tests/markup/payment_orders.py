@@ -15,8 +15,8 @@ from typing import NamedTuple
 from lxml.etree import XMLSyntaxError
 
 from core.errors import InputError
-from markup.scanner import Sizes
-from tests.ingest.payment_files import expected, lines
+from markup.scanner import BufferSizes
+from tests.ingest.payment_files import expect_lines, read_lines
 from tests.markup import documents, mutations
 
 _TRANSFER = re.compile(rb"<CdtTrfTxInf>.*?</CdtTrfTxInf>", re.DOTALL)
@@ -70,7 +70,7 @@ _WHERE: Sequence[tuple[bytes, Sequence[bytes]]] = (
 Mutation = Callable[[Random, bytes], bytes]
 
 
-def _valued(random: Random, text: bytes) -> bytes:
+def _change_value(random: Random, text: bytes) -> bytes:
     """Another value in one place."""
     pattern, values = random.choice(_WHERE)
     places = list(re.finditer(pattern, text))
@@ -80,18 +80,18 @@ def _valued(random: Random, text: bytes) -> bytes:
     return text[: place.start(1)] + random.choice(values) + text[place.end(1) :]
 
 
-def _doubled(random: Random, text: bytes) -> bytes:
+def _repeat_transfer(random: Random, text: bytes) -> bytes:
     """A transfer or lot twice, behind itself."""
     found = random.choice(list(random.choice((_TRANSFER, _LOT)).finditer(text)) or [None])
     return text[: found.end()] + found[0] + text[found.end() :] if found else text
 
 
-def _dropped(random: Random, text: bytes) -> bytes:
+def _drop_transfer(random: Random, text: bytes) -> bytes:
     found = random.choice(list(_TRANSFER.finditer(text)) or [None])
     return text[: found.start()] + text[found.end() :] if found else text
 
 
-def _moved(random: Random, text: bytes) -> bytes:
+def _move_transfer(random: Random, text: bytes) -> bytes:
     """A transfer to where another one stands, perhaps in another lot."""
     found = list(_TRANSFER.finditer(text))
     if not found:
@@ -107,32 +107,32 @@ def _moved(random: Random, text: bytes) -> bytes:
     )
 
 
-def _identified(random: Random, text: bytes) -> bytes:
+def _change_ids(random: Random, text: bytes) -> bytes:
     """A creditor with numbers of its own."""
     number = b"<Othr><Id>%s</Id></Othr>" % random.choice((b"1001", b" 7 ", b"\xc3\xa9", b"<!-- c -->9"))
     held = random.choice((b"<OrgId>%s</OrgId>", b"<PrvtId>%s</PrvtId>")) % (number * random.choice((1, 1, 2)))
     return text.replace(b"</Nm></Cdtr>", b"</Nm><Id>%s</Id></Cdtr>" % held, random.choice((1, 9)))
 
 
-def _other_account(_: Random, text: bytes) -> bytes:
+def _change_account(_: Random, text: bytes) -> bytes:
     return re.sub(
         rb"(<CdtrAcct>\s*<Id>\s*)<IBAN>([^<]*)</IBAN>", rb"\1<Othr><Id>\2</Id></Othr>", text, count=1
     )
 
 
 _MUTATIONS: Sequence[Mutation] = (
-    _valued,
-    _valued,
-    _valued,
-    _doubled,
-    _dropped,
-    _moved,
-    _identified,
-    _other_account,
+    _change_value,
+    _change_value,
+    _change_value,
+    _repeat_transfer,
+    _drop_transfer,
+    _move_transfer,
+    _change_ids,
+    _change_account,
 )
 
 
-def _repaired(text: bytes) -> bytes:
+def _repair_totals(text: bytes) -> bytes:
     """With totals that agree, where amounts are numbers; those of lots go."""
     amounts = [match[2].strip() for match in _AMOUNT.finditer(text)]
     total = sum((Fraction(each.decode()) for each in amounts if _NUMBER.fullmatch(each)), Fraction(0))
@@ -146,31 +146,36 @@ class OrderCase(NamedTuple):
     """A payment file, and the sizes in which the scanner is to see it."""
 
     text: bytes
-    sizes: Sizes
+    sizes: BufferSizes
 
-    def difference(self, folder: Path) -> str:
+    def describe_difference(self, folder: Path) -> str:
         """What the ways of reading it do not agree on; empty where they do."""
-        scanned, referred = told(self.text, folder, self.sizes), told(_declined(self.text), folder)
+        scanned, referred = (
+            read_payment_order(self.text, folder, self.sizes),
+            read_payment_order(_force_lxml(self.text), folder),
+        )
         if isinstance(referred, str):
             return "" if isinstance(scanned, str) else f"lxml says {referred}, and the scanner takes it"
         if scanned != referred:
             return f"lxml reads {len(referred)} lines, and the scanner {scanned!r}"[:300]
         with suppress(XMLSyntaxError):  # of namespaces the tree is told more than the events
-            return "" if referred == expected(self.text) else "the tree says something else"
+            return "" if referred == expect_lines(self.text) else "the tree says something else"
         return ""
 
 
-def told(text: bytes, folder: Path, sizes: Sizes | None = None) -> list[dict[str, str]] | str:
+def read_payment_order(
+    text: bytes, folder: Path, sizes: BufferSizes | None = None
+) -> list[dict[str, str]] | str:
     """The lines of a payment file, or why it is refused."""
     path = folder / "orders.xml"
     path.write_bytes(text)
     try:
-        return lines(path, sizes)
+        return read_lines(path, sizes)
     except InputError as error:
-        return error.found
+        return error.finding
 
 
-def _declined(text: bytes) -> bytes:
+def _force_lxml(text: bytes) -> bytes:
     """The same document, in a form that the scanner leaves to lxml from the start."""
     if text.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in text[:4]:
         return text  # the scanner takes UTF-8 alone
@@ -179,14 +184,14 @@ def _declined(text: bytes) -> bytes:
     return text[:at] + b"<?left to lxml?>" + text[at:]
 
 
-def case(seed: int) -> OrderCase:
+def build_case(seed: int) -> OrderCase:
     """The case of that number."""
     random = Random(seed)
     style = documents.Style(random.choice(documents.VERSIONS), "\n", random.choice((0, 2)))
-    text = documents.payment(random, random.choice(((1,), (2, 1), (1, 1, 1), (5, 2))), style)
+    text = documents.build_payment(random, random.choice(((1,), (2, 1), (1, 1, 1), (5, 2))), style)
     for _ in range(random.choice((0, 1, 1, 2, 3))):
         text = random.choice(_MUTATIONS)(random, text)
-    text = mutations.mutated(random, text) if random.random() < 0.3 else text
-    text = _repaired(text) if random.random() < 0.7 else text
+    text = mutations.mutate(random, text) if random.random() < 0.3 else text
+    text = _repair_totals(text) if random.random() < 0.7 else text
     chunk = random.choice((4096, 8192, 2**20))
-    return OrderCase(text, Sizes(chunk, random.choice((2, 3, 1000)), 2 * chunk + 2**17 + 1024))
+    return OrderCase(text, BufferSizes(chunk, random.choice((2, 3, 1000)), 2 * chunk + 2**17 + 1024))

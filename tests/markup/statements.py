@@ -2,12 +2,12 @@
 
 from random import Random
 
-from core.tables.xml import Element, Message
+from core.tables.xml import XmlElement, XmlMessage
 
 NAMESPACE = "urn:example:statement"
-_E = Element
+_E = XmlElement
 
-MESSAGE = Message(
+MESSAGE = XmlMessage(
     NAMESPACE,
     _E(
         "Document",
@@ -15,12 +15,16 @@ MESSAGE = Message(
             _E(
                 "Stmt",
                 (
-                    _E("Id", column="id", needed=True),
+                    _E("Id", column="id", is_required=True),
                     _E(
                         "Ntry",
                         (
                             _E(
-                                "Amt", column="amount", attribute=("Ccy", "currency"), trims=True, needed=True
+                                "Amt",
+                                column="amount",
+                                attribute=("Ccy", "currency"),
+                                is_trimmed=True,
+                                is_required=True,
                             ),
                             _E(
                                 "NtryDtls",
@@ -28,39 +32,43 @@ MESSAGE = Message(
                                     _E(
                                         "TxDtls",
                                         (
-                                            _E("Refs", (_E("EndToEndId", column="reference"),), lenient=True),
-                                            _E("Prtry", (_E("Id", column="reference"),), either=True),
-                                            _E("RltdPties", ignored=True),
-                                            _E("Ustrd", column="words", joiner="|", many=True),
+                                            _E(
+                                                "Refs",
+                                                (_E("EndToEndId", column="reference"),),
+                                                is_lenient=True,
+                                            ),
+                                            _E("Prtry", (_E("Id", column="reference"),), is_alternative=True),
+                                            _E("RltdPties", is_ignored=True),
+                                            _E("Ustrd", column="words", joiner="|", is_repeatable=True),
                                         ),
                                         record="detail",
-                                        many=True,
+                                        is_repeatable=True,
                                     ),
                                 ),
-                                many=True,
+                                is_repeatable=True,
                             ),
                             _E("AddtlNtryInf", column="more"),
                             _E("AVeryLongNameOfThirtyTwoLetters_", column="long"),
                         ),
                         record="entry",
-                        many=True,
-                        lenient=True,
+                        is_repeatable=True,
+                        is_lenient=True,
                     ),
                 ),
                 record="statement",
-                many=True,
-                lenient=True,
+                is_repeatable=True,
+                is_lenient=True,
             ),
         ),
-        lenient=True,
+        is_lenient=True,
     ),
 )
 MESSAGES = {NAMESPACE: MESSAGE}
 
 
-def statement(random: Random) -> bytes:
+def build_document(random: Random) -> bytes:
     """A document of a few statements."""
-    parts = [_statement(random, number) for number in range(random.choice((0, 1, 1, 2, 3)))]
+    parts = [_build_statement(random, number) for number in range(random.choice((0, 1, 1, 2, 3)))]
     text = (
         f'<Document xmlns="{NAMESPACE}">\n'
         + "".join(parts)
@@ -70,15 +78,15 @@ def statement(random: Random) -> bytes:
     return text.encode()
 
 
-def _statement(random: Random, number: int) -> str:
-    parts = [f"<Id>S-{number}</Id>", *(_entry(random) for _ in range(random.randrange(4)))]
+def _build_statement(random: Random, number: int) -> str:
+    parts = [f"<Id>S-{number}</Id>", *(_build_entry(random) for _ in range(random.randrange(4)))]
     parts += random.choice(([], ["<Bal><Amt Ccy='EUR'>1</Amt></Bal>"], ["<Unknown/>"]))
     random.shuffle(parts)
     return "<Stmt>\n " + "\n ".join(parts) + "\n</Stmt>\n"
 
 
-def _entry(random: Random) -> str:
-    details = "".join(_detail(random) for _ in range(random.randrange(3)))
+def _build_entry(random: Random) -> str:
+    details = "".join(_build_detail(random) for _ in range(random.randrange(3)))
     parts = [f"<Amt Ccy='EUR'> {random.randrange(1000)}.50\n</Amt>", f"<NtryDtls>{details}</NtryDtls>"]
     parts += random.choice(([], ["<AddtlNtryInf>é</AddtlNtryInf>"], ["<Foo><Bar>x</Bar></Foo>"]))
     parts += random.choice(([], ["<AVeryLongNameOfThirtyTwoLetters_>v</AVeryLongNameOfThirtyTwoLetters_>"]))
@@ -86,7 +94,7 @@ def _entry(random: Random) -> str:
     return f"<Ntry>{''.join(parts)}</Ntry>"
 
 
-def _detail(random: Random) -> str:
+def _build_detail(random: Random) -> str:
     reference = random.choice(
         (
             "",

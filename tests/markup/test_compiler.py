@@ -2,68 +2,71 @@
 
 import pytest
 
-from core.tables.xml import Element, Message
+from core.tables.xml import XmlElement, XmlMessage
 from ingest.pain001.message import MESSAGES, V09
-from markup.compiler import compiled
+from markup.compiler import compile_message
 from tests.markup.statements import MESSAGE
 
-_E = Element
+_E = XmlElement
 
 
-def _message(*children: Element) -> Message:
-    return Message("urn:x", _E("Document", (_E("Row", children, record="row", many=True),)))
+def _build_message(*children: XmlElement) -> XmlMessage:
+    return XmlMessage("urn:x", _E("Document", (_E("Row", children, record="row", is_repeatable=True),)))
 
 
 def test_a_declaration_becomes_records_with_their_columns() -> None:
-    records = compiled(MESSAGE).records
+    records = compile_message(MESSAGE).records
     assert [(record.name, record.columns, record.within) for record in records] == [
         ("statement", ("id",), -1),
         ("entry", ("amount", "currency", "more", "long"), 0),
         ("detail", ("reference", "words"), 1),
     ]
-    assert compiled(MESSAGE).joiners == ("", "", "", "", "", "", "|")
+    assert compile_message(MESSAGE).joiners == ("", "", "", "", "", "", "|")
 
 
 def test_every_child_is_found_by_its_name() -> None:
     """The table of slots holds each node once, and leaves room: a search ends."""
-    found = compiled(MESSAGES[V09])
-    slots = [slot for slot in found.tables.slot.tolist() if slot >= 0]
+    found = compile_message(MESSAGES[V09])
+    slots = [slot for slot in found.grammar.slot.tolist() if slot >= 0]
     assert sorted(slots) == [node.number for node in found.nodes[1:]]
-    assert len(found.tables.slot) > 2 * len(slots)
+    assert len(found.grammar.slot) > 2 * len(slots)
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        Message("urn:x", _E("Document", (_E("A", column="a"),))),
-        _message(_E("A", column="a", many=True)),
-        _message(_E("A", (_E("B", column="b"),), many=True)),
-        _message(_E("A", column="a"), _E("A", ignored=True)),
-        _message(_E("A", column="a", joiner=","), _E("B", column="a")),
-        _message(_E("A")),
-        _message(_E("A", (_E("B", column="b"),), column="a")),
-        _message(_E("A", column="a", ignored=True)),
-        _message(_E("A-B", column="a")),
-        _message(_E("A" * 33, column="a")),
-        _message(_E("A", (_E("B", column="b"),), attribute=("c", "c"))),
-        _message(_E("A", column="a", attribute=("c" * 9, "c"))),
-        _message(*(_E(f"A{number}", ignored=True) for number in range(65))),
-        Message(
+        XmlMessage("urn:x", _E("Document", (_E("A", column="a"),))),
+        _build_message(_E("A", column="a", is_repeatable=True)),
+        _build_message(_E("A", (_E("B", column="b"),), is_repeatable=True)),
+        _build_message(_E("A", column="a"), _E("A", is_ignored=True)),
+        _build_message(_E("A", column="a", joiner=","), _E("B", column="a")),
+        _build_message(_E("A")),
+        _build_message(_E("A", (_E("B", column="b"),), column="a")),
+        _build_message(_E("A", column="a", is_ignored=True)),
+        _build_message(_E("A-B", column="a")),
+        _build_message(_E("A" * 33, column="a")),
+        _build_message(_E("A", (_E("B", column="b"),), attribute=("c", "c"))),
+        _build_message(_E("A", column="a", attribute=("c" * 9, "c"))),
+        _build_message(*(_E(f"A{number}", is_ignored=True) for number in range(65))),
+        XmlMessage(
             "urn:x",
             _E(
                 "Document",
                 (
                     _E(
                         "Row",
-                        (_E("In", (_E("A", column="a"),), record="in", many=True), _E("B", column="b")),
+                        (
+                            _E("In", (_E("A", column="a"),), record="in", is_repeatable=True),
+                            _E("B", column="b"),
+                        ),
                         record="row",
-                        early=True,
+                        is_early=True,
                     ),
                 ),
             ),
         ),
     ],
 )
-def test_what_does_not_hold_together_is_not_compiled(message: Message) -> None:
+def test_what_does_not_hold_together_is_not_compiled(message: XmlMessage) -> None:
     with pytest.raises(ValueError, match=r"."):
-        compiled(message)
+        compile_message(message)

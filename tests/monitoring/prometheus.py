@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.external_programs import program
+from tests.external_programs import find_program
 
 PATIENCE_SECONDS = 60
 MONITORING = Path(__file__).parents[2] / "monitoring"
@@ -24,7 +24,7 @@ class Prometheus:
 
     client: httpx.AsyncClient
 
-    async def ask(self, expression: str) -> list[dict[str, Any]]:
+    async def query(self, expression: str) -> list[dict[str, Any]]:
         """What a query gives now."""
         found = await self.client.get("/api/v1/query", params={"query": expression})
         assert found.status_code == 200, found.text
@@ -36,7 +36,7 @@ class Prometheus:
         assert found.status_code == 200, found.text
         return found.json()["data"]
 
-    async def until(self, expression: str) -> None:
+    async def wait_for(self, expression: str) -> None:
         """Return once a query gives something; Prometheus tells nobody, it must be asked.
 
         Raises
@@ -45,24 +45,26 @@ class Prometheus:
             It never did.
         """
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await self.ask(expression):  # noqa: ASYNC110
+            while not await self.query(expression):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
-async def watching(target: str, folder: Path) -> AsyncIterator[Prometheus]:
+async def run_prometheus(target: str, folder: Path) -> AsyncIterator[Prometheus]:
     """Prometheus with our settings, looking once a second at ``target`` alone."""
     settings = (MONITORING / "prometheus.yml").read_text().replace("crescendo:8000", target)
     settings = re.sub(r"(scrape|evaluation)_interval: \S+", r"\1_interval: 1s", settings)
     (folder / "prometheus.yml").write_text(settings.replace("alerts/*.yml", str(MONITORING / "alerts/*.yml")))
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{_find_free_port()}"
     words = ("--config.file", folder / "prometheus.yml", "--storage.tsdb.path", folder / "kept")
     words = (*words, f"--web.listen-address={address}", "--log.level=warn")
-    process = await asyncio.create_subprocess_exec(program("prometheus"), *words, stdout=DEVNULL, stderr=PIPE)
+    process = await asyncio.create_subprocess_exec(
+        find_program("prometheus"), *words, stdout=DEVNULL, stderr=PIPE
+    )
     said = asyncio.create_task(process.stderr.read()) if process.stderr else None
     try:
         async with httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as client:
-            await _answers(client, process)
+            await _wait_until_ready(client, process)
             yield Prometheus(client)
     finally:
         if process.returncode is None:
@@ -72,7 +74,7 @@ async def watching(target: str, folder: Path) -> AsyncIterator[Prometheus]:
             await said
 
 
-async def _answers(client: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
+async def _wait_until_ready(client: httpx.AsyncClient, process: asyncio.subprocess.Process) -> None:
     """Return once it is ready to be asked."""
     while process.returncode is None:
         try:
@@ -84,7 +86,7 @@ async def _answers(client: httpx.AsyncClient, process: asyncio.subprocess.Proces
     raise AssertionError("Prometheus ended by itself")
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]

@@ -25,14 +25,16 @@ NOON = datetime(2018, 12, 31, 11, 0, tzinfo=UTC)
     ],
 )
 def test_it_is_in_the_time_of_paris_unless_it_says_another(text: str, seconds: int) -> None:
-    assert CutOff.read(text).seconds(NOON) == seconds
-    assert CutOff.read(text).seconds(NOON.astimezone(ZoneInfo("Europe/Paris"))) == seconds
+    assert CutOff.parse(text).count_seconds_left(NOON) == seconds
+    assert CutOff.parse(text).count_seconds_left(NOON.astimezone(ZoneInfo("Europe/Paris"))) == seconds
 
 
 def test_a_day_is_an_hour_shorter_when_summer_time_begins() -> None:
     evening = datetime(2018, 3, 24, 17, 30, tzinfo=UTC)
-    assert CutOff.read("18:00").seconds(evening) == 22.5 * 3600
-    assert CutOff.read("18:00").seconds(evening.astimezone(ZoneInfo("Europe/Paris"))) == 22.5 * 3600
+    assert CutOff.parse("18:00").count_seconds_left(evening) == 22.5 * 3600
+    assert (
+        CutOff.parse("18:00").count_seconds_left(evening.astimezone(ZoneInfo("Europe/Paris"))) == 22.5 * 3600
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,4 +54,4 @@ def test_a_day_is_an_hour_shorter_when_summer_time_begins() -> None:
 )
 def test_anything_else_is_told_with_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no cut-off.*Write 2018-12-31T18:00"):
-        CutOff.read(text)
+        CutOff.parse(text)

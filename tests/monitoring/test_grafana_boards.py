@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitoring.grafana.boards import BOARDS
-from monitoring.grafana.panels import FOLDER, Board, Panel, document
-from monitoring.metrics import METRICS, PREFIX, Sort
+from monitoring.grafana.panels import FOLDER, Board, Panel, render_board
+from monitoring.metrics import METRICS, PREFIX, MetricType
 
 ROOT = Path(__file__).parents[2]
 ALERTS = (ROOT / "monitoring/alerts/alerts.yml").read_text()
@@ -19,7 +19,7 @@ _NAMES = re.compile(r"(?<![\w:])(?:crescendo|sender)[\w]*(?::\w+)*(?![\w:])")
 _LABELS = {"crescendo", "sender"}
 
 
-def asked() -> Iterator[tuple[str, str]]:
+def list_expressions() -> Iterator[tuple[str, str]]:
     """Every expression of boards and rules, with its place."""
     for board in BOARDS:
         for panel in board.panels:
@@ -32,10 +32,12 @@ def asked() -> Iterator[tuple[str, str]]:
             yield path.name, expression
 
 
-def shown() -> set[str]:
+def list_known_names() -> set[str]:
     """Every name that Prometheus knows: as shown by the service, or recorded."""
     plain = {PREFIX + name for name in METRICS}
-    histograms = {PREFIX + name for name, metric in METRICS.items() if metric.sort is Sort.HISTOGRAM}
+    histograms = {
+        PREFIX + name for name, metric in METRICS.items() if metric.metric_type is MetricType.HISTOGRAM
+    }
     parts = {f"{name}_{part}" for name in histograms for part in ("bucket", "sum", "count")}
     return plain - histograms | parts | set(RECORDED)
 
@@ -43,7 +45,7 @@ def shown() -> set[str]:
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_the_files_are_what_the_description_makes(board: Board) -> None:
     """After a change: python -m monitoring.grafana."""
-    assert FOLDER.joinpath(f"{board.name}.json").read_text() == document(board)
+    assert FOLDER.joinpath(f"{board.name}.json").read_text() == render_board(board)
 
 
 def test_there_is_no_other_board() -> None:
@@ -53,14 +55,14 @@ def test_there_is_no_other_board() -> None:
 def test_everything_asked_for_is_shown_or_recorded() -> None:
     missing = {
         (where, name)
-        for where, expression in asked()
-        for name in set(_NAMES.findall(re.sub(r'"[^"]*"', "", expression))) - _LABELS - shown()
+        for where, expression in list_expressions()
+        for name in set(_NAMES.findall(re.sub(r'"[^"]*"', "", expression))) - _LABELS - list_known_names()
     }
     assert missing == set()
 
 
 def test_the_search_for_names_finds_them() -> None:
-    found = {name for _, expression in asked() for name in _NAMES.findall(expression)}
+    found = {name for _, expression in list_expressions() for name in _NAMES.findall(expression)}
     assert {
         "crescendo_form_seconds_bucket",
         "crescendo:waiting_lines",
@@ -75,17 +77,17 @@ def test_every_recorded_figure_is_documented() -> None:
 
 def test_every_metric_is_looked_at() -> None:
     """By a board or an alert: a figure that nobody looks at is not worth its place."""
-    found = {name for _, expression in asked() for name in _NAMES.findall(expression)}
+    found = {name for _, expression in list_expressions() for name in _NAMES.findall(expression)}
     assert {
         name
         for name, metric in METRICS.items()
-        if f"{PREFIX}{name}{'_bucket' if metric.sort is Sort.HISTOGRAM else ''}" not in found
+        if f"{PREFIX}{name}{'_bucket' if metric.metric_type is MetricType.HISTOGRAM else ''}" not in found
     } == set()
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_panels_lie_side_by_side(board: Board) -> None:
-    panels = json.loads(document(board))["panels"]
+    panels = json.loads(render_board(board))["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     taken: set[tuple[int, int]] = set()
     for panel in panels:
@@ -100,7 +102,7 @@ def test_panels_lie_side_by_side(board: Board) -> None:
     "panel", [each for board in BOARDS for each in board.panels], ids=lambda panel: panel.title
 )
 def test_a_panel_explains_itself(panel: Panel) -> None:
-    assert panel.says.endswith(".")
+    assert panel.description.endswith(".")
     assert all(query.legend for query in panel.queries)
 
 

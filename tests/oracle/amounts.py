@@ -17,11 +17,11 @@ def parse(text: str) -> tuple[int, Outcome]:
     Digits, then perhaps a point or a comma and one or two digits.  A minus is understood, to say
     AMOUNT_NOT_POSITIVE; a plus, an exponent, a space, a grouping mark or a third decimal is AMOUNT_INVALID.
     """
-    cents = _cents(text)
-    return (0, Outcome.AMOUNT_INVALID) if cents is None else judge(cents)
+    cents = _read_cents(text)
+    return (0, Outcome.AMOUNT_INVALID) if cents is None else check_cents(cents)
 
 
-def judge(cents: int) -> tuple[int, Outcome]:
+def check_cents(cents: int) -> tuple[int, Outcome]:
     """(cents, ACCEPTED), or (0, what is wrong) of an amount that is already whole cents."""
     if cents <= 0:
         return 0, Outcome.AMOUNT_NOT_POSITIVE
@@ -30,21 +30,21 @@ def judge(cents: int) -> tuple[int, Outcome]:
     return cents, Outcome.ACCEPTED
 
 
-def said(text: str) -> int:
+def read_any_amount(text: str) -> int:
     """The cents that ``text`` says, be they more or less than a line may ask for.
 
     0 where it says no amount, or one of more digits before the point than anyone counts with.
     """
-    cents = _cents(text)
+    cents = _read_cents(text)
     return cents if cents is not None and abs(cents) < 10**DIGITS_MAX * CENTS_PER_EURO else 0
 
 
 def is_zero(text: str) -> bool:
     """Whether ``text`` is an amount of nothing."""
-    return _cents(text) == 0
+    return _read_cents(text) == 0
 
 
-def _cents(text: str) -> int | None:
+def _read_cents(text: str) -> int | None:
     match = _AMOUNT.fullmatch(text)
     if match is None:
         return None

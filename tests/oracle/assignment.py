@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from core.act_fields import Field
-from core.catalog import ActKind, Budget
-from core.nomenclature import ORDINARY_FUND, Item, Level, Nomenclature
+from core.catalog import ActKind, BudgetAction
+from core.nomenclature import ORDINARY_FUND, CentreLevel, CommitmentItem, Nomenclature
 from core.outcome_codes import Outcome
 from tests.oracle import whole_numbers
 from tests.oracle.model import NONE, Cell
@@ -15,42 +15,42 @@ Fields = Mapping[Field, str]
 CELL_FIELDS = {Field.FUND_CENTRE, Field.FUNCTIONAL_AREA, Field.COMMITMENT_ITEM}
 """What every line that spends must name; fund, operation and budget year have a usual value."""
 
-_BRINGS_CREDITS = {Budget.OPEN, Budget.ALLOT, Budget.MOVE}
+_BRINGS_CREDITS = {BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE}
 
 
-def names_cell(kind: ActKind, fields: Fields) -> bool:
+def has_cell(kind: ActKind, fields: Fields) -> bool:
     """Whether the line gives an account assignment: it must, unless it can inherit its predecessor's."""
     if kind.follows:
         return any(fields.get(field) for field in {*CELL_FIELDS, Field.FUND, Field.OPERATION})
-    return kind.budget is not Budget.NONE
+    return kind.budget is not BudgetAction.NONE
 
 
-def assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+def find_assignment_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     """Everything wrong with the assignment and the account, in no particular order; nothing in a year without files."""
-    if budget_year(fields) not in reference.years:
+    if read_budget_year(fields) not in reference.years:
         return
-    if not names_cell(kind, fields):
-        yield from _account_faults("", fields, reference)
+    if not has_cell(kind, fields):
+        yield from _find_account_faults("", fields, reference)
         return
-    yield from _unknown_codes(fields, reference)
-    yield from _level_faults(kind, fields, reference)
-    yield from _source_faults(kind, fields, reference)
-    if _mismatches(kind, fields, reference):
+    yield from _find_unknown_codes(fields, reference)
+    yield from _find_level_faults(kind, fields, reference)
+    yield from _find_source_faults(kind, fields, reference)
+    if _has_mismatch(kind, fields, reference):
         yield Outcome.NOMENCLATURE_MISMATCH
-    yield from _account_faults(fields.get(Field.COMMITMENT_ITEM, ""), fields, reference)
+    yield from _find_account_faults(fields.get(Field.COMMITMENT_ITEM, ""), fields, reference)
 
 
-def budget_year(fields: Fields) -> int:
+def read_budget_year(fields: Fields) -> int:
     """The year whose files say what the line's codes mean; 0 where it says none that is one."""
     return whole_numbers.parse(fields.get(Field.BUDGET_YEAR) or fields.get(Field.EXERCISE, "")) or 0
 
 
-def _codes(fields: Fields, reference: Reference) -> Nomenclature:
-    return reference.years[budget_year(fields)].nomenclature
+def _find_nomenclature(fields: Fields, reference: Reference) -> Nomenclature:
+    return reference.years[read_budget_year(fields)].nomenclature
 
 
-def _unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcome]:
-    codes = _codes(fields, reference)
+def _find_unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcome]:
+    codes = _find_nomenclature(fields, reference)
     centre, operation = fields.get(Field.FUND_CENTRE), fields.get(Field.OPERATION)
     if centre and not _is_centre(centre, codes):
         yield Outcome.FUND_CENTRE_UNKNOWN
@@ -68,28 +68,28 @@ def _unknown_codes(fields: Fields, reference: Reference) -> Iterator[Outcome]:
 def _is_centre(code: str, codes: Nomenclature) -> bool:
     """Whether ``code`` is a programme, BOP or UO: an operation has a field of its own."""
     centre = codes.centres.get(code)
-    return centre is not None and centre.level is not Level.OPERATION
+    return centre is not None and centre.level is not CentreLevel.OPERATION
 
 
-def _level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
-    centre = _codes(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
-    if kind.budget is Budget.SPEND and centre and centre.level is not Level.UO:
+def _find_level_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+    centre = _find_nomenclature(fields, reference).centres.get(fields.get(Field.FUND_CENTRE, ""))
+    if kind.budget is BudgetAction.SPEND and centre and centre.level is not CentreLevel.UO:
         yield Outcome.FUND_CENTRE_LEVEL
 
 
-def _source_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
-    if kind.budget is Budget.MOVE and fields.get(Field.COUNTERPART):
-        centre, item = counterpart(fields)
-        codes = _codes(fields, reference)
+def _find_source_faults(kind: ActKind, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+    if kind.budget is BudgetAction.MOVE and fields.get(Field.COUNTERPART):
+        centre, item = split_counterpart(fields)
+        codes = _find_nomenclature(fields, reference)
         if not _is_centre(centre, codes):
             yield Outcome.FUND_CENTRE_UNKNOWN
         if item and item not in codes.items:
             yield Outcome.COMMITMENT_ITEM_UNKNOWN
 
 
-def _mismatches(kind: ActKind, fields: Fields, reference: Reference) -> bool:
+def _has_mismatch(kind: ActKind, fields: Fields, reference: Reference) -> bool:
     """Whether codes that exist do not go together (A39)."""
-    codes = _codes(fields, reference)
+    codes = _find_nomenclature(fields, reference)
     programme = fields.get(Field.FUND_CENTRE, "")[:4]
     area, activity = fields.get(Field.FUNCTIONAL_AREA, programme), fields.get(Field.ACTIVITY, programme)
     item = codes.items.get(fields.get(Field.COMMITMENT_ITEM, ""))
@@ -98,53 +98,57 @@ def _mismatches(kind: ActKind, fields: Fields, reference: Reference) -> bool:
     return (
         area[:4] != programme
         or activity[:4] != programme
-        or (item is not None and not _serves(item, kind))
+        or (item is not None and not _is_item_allowed(item, kind))
         or (fund is not None and fund.programme not in ("", programme))
         or (operation is not None and operation.parent != fields.get(Field.FUND_CENTRE, ""))
     )
 
 
-def _serves(item: Item, kind: ActKind) -> bool:
+def _is_item_allowed(item: CommitmentItem, kind: ActKind) -> bool:
     """Credits come by T2 and HT2, spending names its category, an earmark may name either."""
     if kind.budget in _BRINGS_CREDITS:
         return item.budget_only
-    return kind.budget is Budget.EARMARK or not item.budget_only
+    return kind.budget is BudgetAction.EARMARK or not item.budget_only
 
 
-def _account_faults(item: str, fields: Fields, reference: Reference) -> Iterator[Outcome]:
+def _find_account_faults(item: str, fields: Fields, reference: Reference) -> Iterator[Outcome]:
     account = fields.get(Field.ACCOUNT, "")
-    chart = reference.years[budget_year(fields)].chart
+    chart = reference.years[read_budget_year(fields)].chart
     if account and account not in chart.accounts:
         yield Outcome.ACCOUNT_UNKNOWN
-    elif account and item in chart.families and not chart.admits(item, account):
+    elif account and item in chart.admitted_prefixes and not chart.is_admitted(item, account):
         yield Outcome.ACCOUNT_MISMATCH
 
 
-def counterpart(fields: Fields) -> tuple[str, str]:
+def split_counterpart(fields: Fields) -> tuple[str, str]:
     """Fund centre and T2 or HT2 that a move takes from, out of ``CENTRE`` or ``CENTRE/ITEM``."""
     centre, _, item = fields.get(Field.COUNTERPART, "").partition("/")
     return centre, item
 
 
-def sheet(fields: Fields, reference: Reference, item: str = "") -> tuple[int, int, int]:
+def find_sheet(fields: Fields, reference: Reference, item: str = "") -> tuple[int, int, int]:
     """Budget year, staff, fund family: which of its nodes a fund centre stands for."""
-    codes = _codes(fields, reference)
+    codes = _find_nomenclature(fields, reference)
     staff = codes.items[item or fields[Field.COMMITMENT_ITEM]].staff
-    return budget_year(fields), int(staff), int(codes.funds[fields.get(Field.FUND, ORDINARY_FUND)].family)
-
-
-def cell(fields: Fields, reference: Reference) -> Cell:
-    """The account assignment that faultless ``fields`` name."""
-    place = sheet(fields, reference)
-    operation = fields.get(Field.OPERATION, "")
-    return Cell(
-        reference.node(fields[Field.FUND_CENTRE], place),
-        reference.node(operation, place) if operation else NONE,
-        *reference.role_accounts(fields[Field.COMMITMENT_ITEM], budget_year(fields)),
+    return (
+        read_budget_year(fields),
+        int(staff),
+        int(codes.funds[fields.get(Field.FUND, ORDINARY_FUND)].family),
     )
 
 
-def source(fields: Fields, reference: Reference) -> int:
+def build_cell(fields: Fields, reference: Reference) -> Cell:
+    """The account assignment that faultless ``fields`` name."""
+    place = find_sheet(fields, reference)
+    operation = fields.get(Field.OPERATION, "")
+    return Cell(
+        reference.find_node(fields[Field.FUND_CENTRE], place),
+        reference.find_node(operation, place) if operation else NONE,
+        *reference.find_role_accounts(fields[Field.COMMITMENT_ITEM], read_budget_year(fields)),
+    )
+
+
+def find_source_node(fields: Fields, reference: Reference) -> int:
     """The node a move takes from: same fund and year as its target, T2 or HT2 as it says."""
-    centre, item = counterpart(fields)
-    return reference.node(centre, sheet(fields, reference, item))
+    centre, item = split_counterpart(fields)
+    return reference.find_node(centre, find_sheet(fields, reference, item))

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from core.act_fields import Field
 from core.calendar import YEAR_FIRST
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
 
-Mark = tuple[int, int]
+LineFault = tuple[int, int]
 
 
-class Line(NamedTuple):
+class LineCodes(NamedTuple):
     """Codes by number: 0 where there is none, -1 for one that no file holds."""
 
     centre: int
@@ -28,7 +28,7 @@ class Line(NamedTuple):
     named: int
 
 
-class Centre(NamedTuple):
+class CentreRow(NamedTuple):
     """A fund centre."""
 
     level: int
@@ -36,7 +36,7 @@ class Centre(NamedTuple):
     programme: int
 
 
-class Item(NamedTuple):
+class ItemRow(NamedTuple):
     """A commitment item; ``admits`` is None where it says nothing of accounts."""
 
     staff: bool
@@ -44,29 +44,29 @@ class Item(NamedTuple):
     admits: frozenset[int] | None
 
 
-class Fund(NamedTuple):
+class FundRow(NamedTuple):
     """A fund."""
 
     family: int
     programme: int
 
 
-class Year(NamedTuple):
+class YearCodes(NamedTuple):
     """What a year holds."""
 
     year: int
     first_node: int
     nodes_a_centre: int
     ordinary: int
-    centres: Mapping[int, Centre]
+    centres: Mapping[int, CentreRow]
     areas: Mapping[int, int]
     """Programmes."""
-    items: Mapping[int, Item]
-    funds: Mapping[int, Fund]
+    items: Mapping[int, ItemRow]
+    funds: Mapping[int, FundRow]
     accounts: frozenset[int]
 
 
-class Uses(NamedTuple):
+class KindUses(NamedTuple):
     """The kinds that do each thing."""
 
     moves: frozenset[int]
@@ -75,7 +75,7 @@ class Uses(NamedTuple):
     brings: frozenset[int]
 
 
-class Placed(NamedTuple):
+class PlacedLine(NamedTuple):
     """A line's assignment packed, the node it takes from, the account it asks for."""
 
     word: int = -1
@@ -83,14 +83,16 @@ class Placed(NamedTuple):
     account: int = 0
 
 
-def place(line: Line, year: Year, uses: Uses, mark: Mark) -> tuple[Mark, Placed]:
+def place_line(
+    line: LineCodes, year: YearCodes, uses: KindUses, mark: LineFault
+) -> tuple[LineFault, PlacedLine]:
     """The line's first fault, and where it is placed if it has none."""
     if mark[0] or line.year != year.year:
-        return mark, Placed()
+        return mark, PlacedLine()
     line = line._replace(fund=line.fund or year.ordinary, giver_item=line.giver_item or line.item)
-    fault = next(_faults(line, year, uses), (0, 0))
+    fault = next(_find_faults(line, year, uses), (0, 0))
     if fault[0] or not line.named:
-        return fault, Placed(account=0 if fault[0] else line.account)
+        return fault, PlacedLine(account=0 if fault[0] else line.account)
     word = 0
     for part, bits in (
         (line.operation or line.centre, 17),
@@ -100,19 +102,21 @@ def place(line: Line, year: Year, uses: Uses, mark: Mark) -> tuple[Mark, Placed]
     ):
         word = word * 2**bits + part
     word = word * 2**7 + line.year - YEAR_FIRST
-    return fault, Placed(word, _source(line, year) if line.kind in uses.moves else -1, line.account)
+    return fault, PlacedLine(
+        word, _find_source_node(line, year) if line.kind in uses.moves else -1, line.account
+    )
 
 
-def _source(line: Line, year: Year) -> int:
+def _find_source_node(line: LineCodes, year: YearCodes) -> int:
     item, fund = year.items.get(line.giver_item), year.funds.get(line.fund)
     sheet = (3 if item and item.staff else 0) + (fund.family if fund else 0)
     return year.first_node + line.giver_centre * year.nodes_a_centre + sheet
 
 
-def _faults(line: Line, year: Year, uses: Uses) -> Iterator[Mark]:
+def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[LineFault]:
     if line.named:
-        yield from _unknown(line, year, uses)
-        yield from ((Outcome.NOMENCLATURE_MISMATCH, field) for field in _mismatches(line, year, uses))
+        yield from _find_unknown_codes(line, year, uses)
+        yield from ((Outcome.NOMENCLATURE_MISMATCH, field) for field in _find_mismatches(line, year, uses))
     if line.account and line.account not in year.accounts:
         yield Outcome.ACCOUNT_UNKNOWN, Field.ACCOUNT
     item = year.items.get(line.item) if line.named else None
@@ -120,14 +124,14 @@ def _faults(line: Line, year: Year, uses: Uses) -> Iterator[Mark]:
         yield Outcome.ACCOUNT_MISMATCH, Field.ACCOUNT
 
 
-def _unknown(line: Line, year: Year, uses: Uses) -> Iterator[Mark]:
+def _find_unknown_codes(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[LineFault]:
     centre, moves = year.centres.get(line.centre), line.kind in uses.moves
     givers = year.centres.get(line.giver_centre)
-    if line.centre and (not centre or centre.level == Level.OPERATION):
+    if line.centre and (not centre or centre.level == CentreLevel.OPERATION):
         yield Outcome.FUND_CENTRE_UNKNOWN, Field.FUND_CENTRE
-    if moves and line.giver_centre and (not givers or givers.level == Level.OPERATION):
+    if moves and line.giver_centre and (not givers or givers.level == CentreLevel.OPERATION):
         yield Outcome.FUND_CENTRE_UNKNOWN, Field.COUNTERPART
-    if line.kind in uses.spends and (not centre or centre.level != Level.UO):
+    if line.kind in uses.spends and (not centre or centre.level != CentreLevel.UO):
         yield Outcome.FUND_CENTRE_LEVEL, Field.FUND_CENTRE
     if line.area and line.area not in year.areas:
         yield Outcome.FUNCTIONAL_AREA_UNKNOWN, Field.FUNCTIONAL_AREA
@@ -138,11 +142,11 @@ def _unknown(line: Line, year: Year, uses: Uses) -> Iterator[Mark]:
     if line.fund and line.fund not in year.funds:
         yield Outcome.FUND_UNKNOWN, Field.FUND
     operation = year.centres.get(line.operation)
-    if line.operation and (not operation or operation.level != Level.OPERATION):
+    if line.operation and (not operation or operation.level != CentreLevel.OPERATION):
         yield Outcome.OPERATION_UNKNOWN, Field.OPERATION
 
 
-def _mismatches(line: Line, year: Year, uses: Uses) -> Iterator[int]:
+def _find_mismatches(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[int]:
     """Fields whose code does not go with the others; all of them are held by the year."""
     centre, item = year.centres.get(line.centre), year.items.get(line.item)
     programme = centre.programme if centre else 0

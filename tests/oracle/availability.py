@@ -8,34 +8,34 @@ Figures = Mapping[tuple[int, int], int]
 Nodes = Mapping[int, Node]
 
 
-def upwards(nodes: Nodes, node: int) -> Iterator[int]:
+def walk_up(nodes: Nodes, node: int) -> Iterator[int]:
     """``node`` and everything above it."""
     while node != NONE:
         yield node
         node = nodes[node].parent
 
 
-def available(figures: Figures, node: int, measure: int) -> int:
+def compute_available(figures: Figures, node: int, measure: int) -> int:
     """Cents opened, neither reserved nor consumed."""
     opened, reserved, consumed = (figures.get((node, measure + f), 0) for f in (OPENED, RESERVED, CONSUMED))
     return opened - reserved - consumed
 
 
-def short_node(nodes: Nodes, figures: Figures, places: Iterable[int], need: tuple[int, int]) -> int:
+def find_short_node(nodes: Nodes, figures: Figures, places: Iterable[int], need: tuple[int, int]) -> int:
     """First blocking node of ``places`` that cannot bear ``need`` = (measure, cents); NONE if all can."""
     measure, amount = need
-    short = (at for at in places if nodes[at].blocking and amount > available(figures, at, measure))
+    short = (at for at in places if nodes[at].blocking and amount > compute_available(figures, at, measure))
     return next(short, NONE)
 
 
-def draw(
+def draw_amounts(
     nodes: Nodes, figures: MutableMapping[tuple[int, int], int], draws: Iterable[tuple[int, int]]
 ) -> list[int]:
     """Consume each (centre, cents) of ``draws`` in AE all the way up; the node short of it, or NONE."""
     answers = []
     for centre, amount in draws:
-        answers.append(short_node(nodes, figures, upwards(nodes, centre), (AE, amount)))
+        answers.append(find_short_node(nodes, figures, walk_up(nodes, centre), (AE, amount)))
         if answers[-1] == NONE:
-            for at in upwards(nodes, centre):
+            for at in walk_up(nodes, centre):
                 figures[at, AE + CONSUMED] = figures.get((at, AE + CONSUMED), 0) + amount
     return answers

@@ -3,6 +3,6 @@
 import re
 
 
-def check(text: bytes) -> bool:
+def is_bic(text: bytes) -> bool:
     """Tell whether ``text`` is one."""
     return re.fullmatch(rb"[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?", text) is not None

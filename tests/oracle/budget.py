@@ -6,11 +6,11 @@ Source: GBCP art. 67-73 and 156 (who opens, allots, earmarks), LOLF art. 7 (move
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from core.catalog import ActKind, Budget, Measure
+from core.catalog import ActKind, BudgetAction, Measure
 from core.money import BALANCE_MAX
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
-from tests.oracle.availability import available, short_node, upwards
+from tests.oracle.availability import compute_available, find_short_node, walk_up
 from tests.oracle.model import (
     AE,
     ALLOTTED,
@@ -20,12 +20,12 @@ from tests.oracle.model import (
     OPENED,
     RESERVED,
     Cell,
-    Refused,
+    LineRefused,
     State,
     World,
 )
 
-Change = tuple[int, int, int]
+FigureChange = tuple[int, int, int]
 
 
 class Demand(NamedTuple):
@@ -45,17 +45,17 @@ class Demand(NamedTuple):
         return CP if self.kind.measure is Measure.CP else AE
 
 
-def apply(world: World, state: State, demand: Demand) -> None:
+def apply_demand(world: World, state: State, demand: Demand) -> None:
     """Carry ``demand`` out in ``state``, or raise ``Refused``."""
     rules = {
-        Budget.OPEN: _open,
-        Budget.ALLOT: _allot,
-        Budget.MOVE: _move,
-        Budget.EARMARK: _earmark,
-        Budget.SPEND: _spend,
-        Budget.SETTLE: _settle,
+        BudgetAction.OPEN: _open,
+        BudgetAction.ALLOT: _allot,
+        BudgetAction.MOVE: _move,
+        BudgetAction.EARMARK: _earmark,
+        BudgetAction.SPEND: _spend,
+        BudgetAction.SETTLE: _settle,
     }
-    if demand.kind.budget is not Budget.NONE:
+    if demand.kind.budget is not BudgetAction.NONE:
         for node, figure, amount in list(rules[demand.kind.budget](world, state, demand)):
             _add(state, node, figure, amount)
 
@@ -63,62 +63,62 @@ def apply(world: World, state: State, demand: Demand) -> None:
 def _add(state: State, node: int, figure: int, amount: int) -> None:
     total = state.figures.get((node, figure), 0) + amount
     if abs(total) > BALANCE_MAX:
-        raise Refused(Outcome.BALANCE_LIMIT, node)
+        raise LineRefused(Outcome.BALANCE_LIMIT, node)
     state.figures[node, figure] = total
 
 
-def _undistributed(state: State, node: int, measure: int) -> int:
+def _compute_undistributed(state: State, node: int, measure: int) -> int:
     opened, allotted = (state.figures.get((node, measure + f), 0) for f in (OPENED, ALLOTTED))
     return opened - allotted
 
 
-def _require_level(world: World, node: int, *levels: Level) -> None:
+def _require_level(world: World, node: int, *levels: CentreLevel) -> None:
     if world.nodes[node].level not in levels:
-        raise Refused(Outcome.FUND_CENTRE_LEVEL, node)
+        raise LineRefused(Outcome.FUND_CENTRE_LEVEL, node)
 
 
 def _require_allotment(state: State, node: int, measure: int, amount: int) -> None:
-    left = _undistributed(state, node, measure)
+    left = _compute_undistributed(state, node, measure)
     if amount > left:
-        raise Refused(Outcome.ALLOTMENT_EXCEEDED, node, amount - left)
+        raise LineRefused(Outcome.ALLOTMENT_EXCEEDED, node, amount - left)
 
 
-def _open(world: World, state: State, demand: Demand) -> Iterator[Change]:
+def _open(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     node = demand.cell.own_node
-    _require_level(world, node, Level.PROGRAMME)
+    _require_level(world, node, CentreLevel.PROGRAMME)
     yield node, demand.measure + OPENED, demand.amount
 
 
-def _allot(world: World, state: State, demand: Demand) -> Iterator[Change]:
+def _allot(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     node, amount = demand.cell.own_node, demand.amount
-    _require_level(world, node, Level.BOP, Level.UO)
+    _require_level(world, node, CentreLevel.BOP, CentreLevel.UO)
     parent = world.nodes[node].parent
     _require_allotment(state, parent, demand.measure, amount)
     yield parent, demand.measure + ALLOTTED, amount
     yield node, demand.measure + OPENED, amount
 
 
-def _earmark(world: World, state: State, demand: Demand) -> Iterator[Change]:
+def _earmark(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     """Reserve at the unit and above what the operation gets (A17)."""
     operation, amount = demand.cell.own_node, demand.amount
-    _require_level(world, operation, Level.OPERATION)
+    _require_level(world, operation, CentreLevel.OPERATION)
     above = world.nodes[operation].parent
-    _require_credits(world, state, upwards(world.nodes, above), (AE, amount))
-    for node in upwards(world.nodes, above):
+    _require_credits(world, state, walk_up(world.nodes, above), (AE, amount))
+    for node in walk_up(world.nodes, above):
         yield node, AE + RESERVED, amount
     yield operation, AE + OPENED, amount
 
 
-def _move(world: World, state: State, demand: Demand) -> Iterator[Change]:
+def _move(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     source, target, amount, measure = demand.source, demand.cell.own_node, demand.amount, demand.measure
     _require_level(world, target, world.nodes[source].level)
     if _is_forbidden(world, source, target):
-        raise Refused(Outcome.MOVE_FORBIDDEN, source)
-    givers, takers = _branches(world, source, target)
+        raise LineRefused(Outcome.MOVE_FORBIDDEN, source)
+    givers, takers = _split_branches(world, source, target)
     for node in givers:
-        left = available(state.figures, node, measure)
+        left = compute_available(state.figures, node, measure)
         if amount > left:
-            raise Refused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - left)
+            raise LineRefused(Outcome.BUDGET_BELOW_CONSUMPTION, node, amount - left)
     _require_allotment(state, source, measure, amount)
     yield from _pass_down(world, givers, measure, -amount)
     yield from _pass_down(world, takers, measure, amount)
@@ -131,13 +131,13 @@ def _is_forbidden(world: World, source: int, target: int) -> bool:
     return source == target or not same_purse or (taker.staff == 1 and giver.staff == 0)
 
 
-def _branches(world: World, source: int, target: int) -> tuple[list[int], list[int]]:
+def _split_branches(world: World, source: int, target: int) -> tuple[list[int], list[int]]:
     """Both ways up, without what they have in common."""
-    up, down = list(upwards(world.nodes, source)), list(upwards(world.nodes, target))
+    up, down = list(walk_up(world.nodes, source)), list(walk_up(world.nodes, target))
     return [node for node in up if node not in down], [node for node in down if node not in up]
 
 
-def _pass_down(world: World, branch: list[int], measure: int, amount: int) -> Iterator[Change]:
+def _pass_down(world: World, branch: list[int], measure: int, amount: int) -> Iterator[FigureChange]:
     for node in branch:
         yield node, measure + OPENED, amount
         if world.nodes[node].parent in branch:
@@ -147,20 +147,20 @@ def _pass_down(world: World, branch: list[int], measure: int, amount: int) -> It
 def _require_credits(world: World, state: State, places: Iterable[int], need: tuple[int, int]) -> None:
     """Every blocking node of ``places`` must have ``need`` = (measure, cents) left (A11, A23, A27)."""
     measure, amount = need
-    short = short_node(world.nodes, state.figures, places, need)
+    short = find_short_node(world.nodes, state.figures, places, need)
     if short != NONE:
-        missing = amount - available(state.figures, short, measure)
-        raise Refused(Outcome.CP_EXCEEDED if measure == CP else Outcome.AE_EXCEEDED, short, missing)
+        missing = amount - compute_available(state.figures, short, measure)
+        raise LineRefused(Outcome.CP_EXCEEDED if measure == CP else Outcome.AE_EXCEEDED, short, missing)
 
 
-def _spend(world: World, state: State, demand: Demand) -> Iterator[Change]:
+def _spend(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     """Consume or reserve; on an operation the earmark that stands reserved above becomes consumption."""
     signed = demand.sign * demand.amount
     reserved, consumed = demand.kind.ae_reserved * signed, demand.kind.ae_consumed * signed
     return _use(world, state, demand.cell, (reserved, consumed, demand.kind.cp_reserved * signed, 0))
 
 
-def _settle(world: World, state: State, demand: Demand) -> Iterator[Change]:
+def _settle(world: World, state: State, demand: Demand) -> Iterator[FigureChange]:
     """Turn what the request reserved into consumption (domain 3.4, row 6), or give that consumption back (row 11)."""
     ae, cp = (sign * demand.amount for sign in (demand.under.ae_reserved, demand.under.cp_reserved))
     if demand.kind.settles > 0:
@@ -168,9 +168,11 @@ def _settle(world: World, state: State, demand: Demand) -> Iterator[Change]:
     return _use(world, state, demand.cell, (0, -ae, 0, -cp))
 
 
-def _use(world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]) -> Iterator[Change]:
+def _use(
+    world: World, state: State, cell: Cell, figures: tuple[int, int, int, int]
+) -> Iterator[FigureChange]:
     reserved, consumed, cp_reserved, cp_consumed = figures
-    units = list(upwards(world.nodes, cell.centre_node))
+    units = list(walk_up(world.nodes, cell.centre_node))
     operations = [] if cell.operation_node == NONE else [cell.operation_node]
     if reserved + consumed > 0:
         _require_credits(world, state, operations or units, (AE, reserved + consumed))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 NONE = -1
 
 
-def number(packed: Sequence[int], known: list[int]) -> list[int]:
+def number_cells(packed: Sequence[int], known: list[int]) -> list[int]:
     """The place in ``known`` of each word, which is added behind where it is new; -1 for a negative word."""
     numbers: list[int] = []
     for word in packed:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 POSITIVE, NEGATIVE = "{ABCDEFGHI", "}JKLMNOPQR"
 
 
-class Line(NamedTuple):
+class CfonbMovement(NamedTuple):
     """A movement: signed cents, end-to-end id, day as DDMMYY, whether the bank says it came back."""
 
     cents: int
@@ -14,7 +14,7 @@ class Line(NamedTuple):
     came_back: bool
 
 
-class Account(NamedTuple):
+class CfonbStatement(NamedTuple):
     """A statement: bank, branch, account, opening, closing, movements."""
 
     bank: str
@@ -22,29 +22,31 @@ class Account(NamedTuple):
     account: str
     opening: int
     closing: int
-    lines: list[Line]
+    lines: list[CfonbMovement]
 
 
-def read(text: str) -> list[Account]:
+def read_statements(text: str) -> list[CfonbStatement]:
     """The statements of a sound file."""
-    found: list[Account] = []
+    found: list[CfonbStatement] = []
     for record in filter(None, (line.rstrip("\r") for line in text.split("\n"))):
         code = record[:2]
         if code == "01":
-            found.append(Account(record[2:7], record[11:16], record[21:32], cents(record[90:104]), 0, []))
+            found.append(
+                CfonbStatement(record[2:7], record[11:16], record[21:32], read_cents(record[90:104]), 0, [])
+            )
         elif code == "04":
-            signed = cents(record[90:104])
+            signed = read_cents(record[90:104])
             came_back = record[40:42] != "  " and signed > 0
-            found[-1].lines.append(Line(signed, "", record[34:40], came_back))
+            found[-1].lines.append(CfonbMovement(signed, "", record[34:40], came_back))
         elif code == "05" and record[45:48] == "RCN":
             lines = found[-1].lines
             lines[-1] = lines[-1]._replace(end_to_end=record[48:83].rstrip(" "))
         elif code == "07":
-            found[-1] = found[-1]._replace(closing=cents(record[90:104]))
+            found[-1] = found[-1]._replace(closing=read_cents(record[90:104]))
     return found
 
 
-def cents(text: str) -> int:
+def read_cents(text: str) -> int:
     """An amount whose last character carries the sign beside its digit."""
     if text[-1] in POSITIVE:
         return int(text[:-1]) * 10 + POSITIVE.index(text[-1])

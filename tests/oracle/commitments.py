@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 from core.catalog import CATALOG, ActKind, Family, Remainder, Stage
 from core.outcome_codes import Outcome
-from tests.oracle.model import NONE, Item, Line, Payee, Refused, State
+from tests.oracle.model import NONE, Line, LineRefused, OpenItem, Payee, State
 
-Place = tuple[int, int]
+ActPosition = tuple[int, int]
 """First entry of the act, entry of the line."""
 
 
-class Followed(NamedTuple):
+class Link(NamedTuple):
     """What a line follows and whose effects count."""
 
     entry: int
@@ -23,71 +23,71 @@ class Followed(NamedTuple):
     cell: int
 
 
-def follow(state: State, line: Line, place: Place) -> Followed:
+def find_link(state: State, line: Line, place: ActPosition) -> Link:
     """Find what ``line`` follows, or raise ``Refused``."""
     kind = CATALOG[line.kind]
     if kind.follows is Family.NONE:
-        return Followed(0, kind, 0, 1, line.cell)
-    entry = _predecessor(state, line) if line.previous else _numbered(kind, line, place)
+        return Link(0, kind, 0, 1, line.cell)
+    entry = _find_by_reference(state, line) if line.previous else _find_by_number(kind, line, place)
     item = state.items[entry]
     if kind.after is not Stage.NONE:
         _require_stage(kind, item)
-    payee = _payee(state, item) if kind.remits else None
+    payee = _find_payee(state, item) if kind.remits else None
     if payee and line.bank not in (0, payee.bank):
-        raise Refused(Outcome.BANK_DETAILS_DIFFER)
+        raise LineRefused(Outcome.BANK_DETAILS_DIFFER)
     if line.cell not in (NONE, item.cell):
-        raise Refused(Outcome.ASSIGNMENT_DIFFERS)
+        raise LineRefused(Outcome.ASSIGNMENT_DIFFERS)
     if payee and payee.is_blocked:
-        raise Refused(Outcome.PAYEE_BLOCKED)
-    if kind.name == "payment" and _is_stopped(state, entry):
-        raise Refused(Outcome.TERM_SUSPENDED)
+        raise LineRefused(Outcome.PAYEE_BLOCKED)
+    if kind.name == "payment" and _is_suspended(state, entry):
+        raise LineRefused(Outcome.TERM_SUSPENDED)
     if not kind.mirrors:
-        return Followed(entry, kind, entry, 1, item.cell)
+        return Link(entry, kind, entry, 1, item.cell)
     if line.amount > item.open:
-        raise Refused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
-    return Followed(entry, CATALOG[item.kind], item.parent, -1, item.cell)
+        raise LineRefused(Outcome.REVERSAL_EXCEEDS_ORIGINAL, missing=line.amount - item.open)
+    return Link(entry, CATALOG[item.kind], item.parent, -1, item.cell)
 
 
-def _require_stage(kind: ActKind, item: Item) -> None:
+def _require_stage(kind: ActKind, item: OpenItem) -> None:
     """What is followed must stand where the act begins, and have something left to take up if it takes up any."""
     is_used_up = kind.draws is Remainder.OPEN and item.open == 0
     if CATALOG[item.kind].reaches is not kind.after or is_used_up:
-        raise Refused(Outcome.PREDECESSOR_STAGE)
+        raise LineRefused(Outcome.PREDECESSOR_STAGE)
     if kind.draws is Remainder.ONCE and item.is_followed:
-        raise Refused(kind.shortfall)
+        raise LineRefused(kind.shortfall)
     if kind.draws is Remainder.ONCE and CATALOG[item.kind].opens and item.open == 0:
-        raise Refused(Outcome.PREDECESSOR_STAGE)
+        raise LineRefused(Outcome.PREDECESSOR_STAGE)
 
 
-def _is_stopped(state: State, entry: int) -> bool:
+def _is_suspended(state: State, entry: int) -> bool:
     """Whether its term stands suspended, or that of what it is a part of."""
     item = state.items[entry]
     is_part = CATALOG[item.kind].name in ("attachment", "assignment")
-    return item.is_stopped or (is_part and _is_stopped(state, item.parent))
+    return item.is_suspended or (is_part and _is_suspended(state, item.parent))
 
 
-def _payee(state: State, item: Item) -> Payee:
+def _find_payee(state: State, item: OpenItem) -> Payee:
     return next(payee for payee in state.payees.values() if payee.number == item.payee)
 
 
-def _numbered(kind: ActKind, line: Line, place: Place) -> int:
+def _find_by_number(kind: ActKind, line: Line, place: ActPosition) -> int:
     """The predecessor by its entry, which an earlier act left, or by its line, which is an earlier one of the act."""
     first, entry = place
     found = line.previous_entry or (first + line.previous_line - 1)
     there = range(1, first) if line.previous_entry else range(first, entry)
     if kind.after is Stage.NONE or found not in there:
-        raise Refused(Outcome.PREDECESSOR_MISSING)
+        raise LineRefused(Outcome.PREDECESSOR_MISSING)
     return found
 
 
-def _predecessor(state: State, line: Line) -> int:
+def _find_by_reference(state: State, line: Line) -> int:
     known = state.keys.get(line.previous)
     if known is None or not 1 <= line.previous_line <= known.lines:
-        raise Refused(Outcome.PREDECESSOR_MISSING)
+        raise LineRefused(Outcome.PREDECESSOR_MISSING)
     return known.first + line.previous_line - 1
 
 
-def draw(state: State, followed: Followed, kind: ActKind, amount: int) -> None:
+def draw_remainders(state: State, followed: Link, kind: ActKind, amount: int) -> None:
     """Move ``amount`` from what the line draws on to what it feeds, or raise ``Refused``.
 
     A mirror also uses up what is left to reverse of the entry it undoes.
@@ -95,16 +95,16 @@ def draw(state: State, followed: Followed, kind: ActKind, amount: int) -> None:
     base, root = followed.base, followed.root
     drawn, fed = (base.draws, base.feeds) if followed.sign > 0 else (base.feeds, base.draws)
     if root:
-        left = _remainder(state.items[root], drawn)
+        left = _read_remainder(state.items[root], drawn)
         if left is not None and amount > left:
-            raise Refused(kind.shortfall, missing=amount - left)
+            raise LineRefused(kind.shortfall, missing=amount - left)
         _add(state, root, drawn, -amount)
         _add(state, root, fed, amount)
     if kind.mirrors:
         _add(state, followed.entry, Remainder.OPEN, -amount)
 
 
-def _remainder(item: Item, which: Remainder) -> int | None:
+def _read_remainder(item: OpenItem, which: Remainder) -> int | None:
     return {Remainder.OPEN: item.open, Remainder.UNBILLED: item.unbilled}.get(which)
 
 
@@ -118,4 +118,4 @@ def _add(state: State, entry: int, which: Remainder, amount: int) -> None:
         state.items[entry] = item._replace(is_followed=True)
         stops = CATALOG[item.kind].name != "term_suspension"
         payable = entry if stops else item.parent
-        state.items[payable] = state.items[payable]._replace(is_stopped=stops)
+        state.items[payable] = state.items[payable]._replace(is_suspended=stops)

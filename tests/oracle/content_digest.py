@@ -9,7 +9,7 @@ from tests.oracle import hashing as hashes
 _GOLDEN, _MIX, _WORD = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 2**64
 
 
-class Said(NamedTuple):
+class LineContent(NamedTuple):
     """The fields something is said in, the sum of its words, and the first field that cannot be read."""
 
     fields: frozenset[int] = frozenset()
@@ -17,7 +17,7 @@ class Said(NamedTuple):
     flawed: int = 0
 
 
-class Need(NamedTuple):
+class KindRequirement(NamedTuple):
     """What lines of a kind must say, what makes them name an assignment, and what they must say then."""
 
     always: frozenset[int]
@@ -25,47 +25,61 @@ class Need(NamedTuple):
     of_cell: frozenset[int]
 
 
-def _and(said: Said, more: Said) -> Said:
-    return Said(said.fields | more.fields, (said.content + more.content) % _WORD, said.flawed or more.flawed)
+def _add_content(said: LineContent, more: LineContent) -> LineContent:
+    return LineContent(
+        said.fields | more.fields, (said.content + more.content) % _WORD, said.flawed or more.flawed
+    )
 
 
-def texts(said: Sequence[Said], column: Sequence[bytes], field: int, bytes_max: int) -> list[Said]:
+def add_texts(
+    said: Sequence[LineContent], column: Sequence[bytes], field: int, bytes_max: int
+) -> list[LineContent]:
     """What the lines say with a column of texts besides."""
-    words = hashes.digest(column, field)
+    words = hashes.digest_texts(column, field)
     own = [
-        Said(frozenset({field}), word, field * hashes.flawed(text, bytes_max)) if text else Said()
+        LineContent(frozenset({field}), word, field * hashes.is_flawed(text, bytes_max))
+        if text
+        else LineContent()
         for text, word in zip(column, words, strict=True)
     ]
-    return list(map(_and, said, own))
+    return list(map(_add_content, said, own))
 
 
-def coded(said: Sequence[Said], codes: Sequence[int], values: Sequence[Said]) -> list[Said]:
+def add_codes(
+    said: Sequence[LineContent], codes: Sequence[int], values: Sequence[LineContent]
+) -> list[LineContent]:
     """What the lines say with what the value of each says besides; a negative code is the last value's."""
     return [
-        _and(one, values[code] if code >= 0 else values[-1]) for one, code in zip(said, codes, strict=True)
+        _add_content(one, values[code] if code >= 0 else values[-1])
+        for one, code in zip(said, codes, strict=True)
     ]
 
 
-def numbers(
-    said: Sequence[Said], column: Sequence[tuple[int, int, bool]], field: int, salt: int
-) -> list[Said]:
+def add_numbers(
+    said: Sequence[LineContent], column: Sequence[tuple[int, int, bool]], field: int, salt: int
+) -> list[LineContent]:
     """What the lines say with a column of numbers besides: (value, fault, whether it is given)."""
     return [
-        _and(one, Said(frozenset({field} if given else ()), _word(value, salt) if given else 0, flawed))
+        _add_content(
+            one,
+            LineContent(
+                frozenset({field} if given else ()), _mix_number(value, salt) if given else 0, flawed
+            ),
+        )
         for one, (value, fault, given) in zip(said, column, strict=True)
         for flawed in [field if fault == Outcome.FIELD_INVALID else 0]
     ]
 
 
-def _word(value: int, salt: int) -> int:
+def _mix_number(value: int, salt: int) -> int:
     word = (value + salt * _GOLDEN) * _MIX % _WORD
     return (word ^ (word >> 29)) * _GOLDEN % _WORD
 
 
-def judge(
-    said: Sequence[Said],
+def check_required_fields(
+    said: Sequence[LineContent],
     kinds: Sequence[int],
-    needs: tuple[Mapping[int, Need], Sequence[int]],
+    needs: tuple[Mapping[int, KindRequirement], Sequence[int]],
     marks: Sequence[tuple[int, int]],
 ) -> list[tuple[int, int, bool]]:
     """(fault, field, whether the line names an assignment); ``needs`` by kind, and the order in which they are missed."""
@@ -85,6 +99,6 @@ def judge(
     return found
 
 
-def spread(codes: Sequence[int], of_value: Sequence[int]) -> list[int]:
+def spread_numbers(codes: Sequence[int], of_value: Sequence[int]) -> list[int]:
     """The number of each line's value; a negative code is the last value's."""
     return [of_value[code] if code >= 0 else of_value[-1] for code in codes]

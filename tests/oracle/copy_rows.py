@@ -15,7 +15,7 @@ _NUMBERS = {"int2": ">h", "int4": ">i", "int8": ">q"}
 _DAYS_FROM_1970_TO_2000 = parse("2000-01-01") or 0
 
 
-def field(postgres: str, value: int | str | bytes | None) -> bytes:
+def encode_field(postgres: str, value: int | str | bytes | None) -> bytes:
     """One value of type ``postgres`` behind its length; a date is given in days since 1970-01-01.
 
     Raises
@@ -25,10 +25,10 @@ def field(postgres: str, value: int | str | bytes | None) -> bytes:
     """
     if value is None:
         return struct.pack(">i", -1)
-    return _counted(_content(postgres, value))
+    return _prefix_length(_encode_value(postgres, value))
 
 
-def _content(postgres: str, value: int | str | bytes) -> bytes:
+def _encode_value(postgres: str, value: int | str | bytes) -> bytes:
     match postgres, value:
         case "text", str():
             return value.encode()
@@ -41,23 +41,25 @@ def _content(postgres: str, value: int | str | bytes) -> bytes:
     raise TypeError(f"{postgres} cannot hold {value!r}")
 
 
-def row(types: Sequence[str], values: Sequence[int | str | bytes | None]) -> bytes:
+def encode_row(types: Sequence[str], values: Sequence[int | str | bytes | None]) -> bytes:
     """One row: how many fields, then each."""
-    return struct.pack(">h", len(values)) + b"".join(map(field, types, values))
+    return struct.pack(">h", len(values)) + b"".join(map(encode_field, types, values))
 
 
-def stream(types: Sequence[str], rows: Iterable[Sequence[int | str | bytes | None]]) -> bytes:
+def encode_stream(types: Sequence[str], rows: Iterable[Sequence[int | str | bytes | None]]) -> bytes:
     """A whole COPY stream."""
-    return b"".join([HEADER, *(row(types, values) for values in rows), TRAILER])
+    return b"".join([HEADER, *(encode_row(types, values) for values in rows), TRAILER])
 
 
-def rows(fixed: Sequence[bytes], texts: Sequence[Sequence[bytes]]) -> bytes:
+def append_texts(fixed: Sequence[bytes], texts: Sequence[Sequence[bytes]]) -> bytes:
     """Rows one behind the other: the fixed bytes of each, then its texts, each behind its length."""
-    whole = [head + b"".join(_counted(text) for text in own) for head, own in zip(fixed, texts, strict=True)]
+    whole = [
+        head + b"".join(_prefix_length(text) for text in own) for head, own in zip(fixed, texts, strict=True)
+    ]
     return b"".join(whole)
 
 
-def split(data: bytes, stride: int, texts: int) -> list[tuple[bytes, list[bytes]]]:
+def split_texts(data: bytes, stride: int, texts: int) -> list[tuple[bytes, list[bytes]]]:
     """Take apart what ``rows`` laid: the ``stride`` fixed bytes and the ``texts`` of each row."""
     found: list[tuple[bytes, list[bytes]]] = []
     while data:
@@ -71,5 +73,5 @@ def split(data: bytes, stride: int, texts: int) -> list[tuple[bytes, list[bytes]
     return found
 
 
-def _counted(text: bytes) -> bytes:
+def _prefix_length(text: bytes) -> bytes:
     return struct.pack(">i", len(text)) + text

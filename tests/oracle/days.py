@@ -17,7 +17,7 @@ def parse(text: str) -> int | None:
         return None
 
 
-def calendar(day: int) -> tuple[int, int, int]:
+def split_day(day: int) -> tuple[int, int, int]:
     """(year, month, day of the month)."""
     found = date.fromordinal(_EPOCH.toordinal() + day)
     return found.year, found.month, found.day

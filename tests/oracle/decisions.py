@@ -7,12 +7,12 @@ from tests.oracle.ledger import Ledger
 from tests.oracle.model import Decision, Line
 
 
-def acts(rows: Sequence[Line]) -> list[list[Line]]:
+def split_acts(rows: Sequence[Line]) -> list[list[Line]]:
     """The acts that ``rows`` hold, in order: rows of one act name the same head."""
     return [list(lines) for _, lines in groupby(rows, key=lambda line: line.head)]
 
 
-def rows(acts: Sequence[Sequence[Line]]) -> list[Line]:
+def join_acts(acts: Sequence[Sequence[Line]]) -> list[Line]:
     """The lines of ``acts`` one after another, each naming the row of its act's first."""
     flat: list[Line] = []
     for act in acts:
@@ -23,4 +23,4 @@ def rows(acts: Sequence[Sequence[Line]]) -> list[Line]:
 
 def decide(rows: Sequence[Line], ledger: Ledger, holding: bool) -> list[Decision]:
     """Decide every act of ``rows`` in order, advancing ``ledger``; one decision per row."""
-    return [decision for lines in acts(rows) for decision in ledger.decide(lines, holding)]
+    return [decision for lines in split_acts(rows) for decision in ledger.decide(lines, holding)]

@@ -4,21 +4,21 @@ import re
 from collections.abc import Sequence
 
 
-def form(entries: Sequence[int]) -> list[str]:
+def write_identifiers(entries: Sequence[int]) -> list[str]:
     """The identifier of each entry: the whole number, check digits included, leaves 1 by 97."""
     return [
-        next(text for text in (f"CRSC{entry:012}{check:02}" for check in range(2, 99)) if _holds(text))
+        next(text for text in (f"CRSC{entry:012}{check:02}" for check in range(2, 99)) if _is_valid(text))
         for entry in entries
     ]
 
 
-def parse(texts: Sequence[bytes]) -> list[int]:
+def parse_identifiers(texts: Sequence[bytes]) -> list[int]:
     """The entry each names; 0 for none."""
     shaped = [re.fullmatch(rb"CRSC[0-9]{14}", text) for text in texts]
     return [
-        int(text[4:16]) if shape and _holds(text) else 0 for text, shape in zip(texts, shaped, strict=True)
+        int(text[4:16]) if shape and _is_valid(text) else 0 for text, shape in zip(texts, shaped, strict=True)
     ]
 
 
-def _holds(text: str | bytes) -> bool:
+def _is_valid(text: str | bytes) -> bool:
     return int(text[4:]) % 97 == 1 and 2 <= int(text[16:]) <= 98

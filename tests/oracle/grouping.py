@@ -14,8 +14,8 @@ _WORD = 2**64
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
-class Line(NamedTuple):
-    """One row of ``core.tables.journal.Lines``."""
+class LineKey(NamedTuple):
+    """One row of ``core.tables.journal.LineKeys``."""
 
     number: int
     high: int
@@ -27,7 +27,7 @@ class Line(NamedTuple):
         return self.high, self.low
 
 
-class Grouped(NamedTuple):
+class GroupedLine(NamedTuple):
     """Row of the act's first line; on that line the word of the whole act, on others their own; the fault."""
 
     head: int
@@ -35,26 +35,26 @@ class Grouped(NamedTuple):
     fault: int
 
 
-def group(lines: Sequence[Line]) -> list[Grouped]:
+def group_lines(lines: Sequence[LineKey]) -> list[GroupedLine]:
     """Line 1 starts an act, the next number under the same key continues it."""
-    found: list[Grouped] = []
-    for act in _acts(lines):
+    found: list[GroupedLine] = []
+    for act in _split_acts(lines):
         head = len(found)
-        words = [mix(line.digest + (place + 1) * _GOLDEN) for place, line in enumerate(act)]
-        found += [Grouped(head, sum(words) % _WORD, _fault(act))]
-        found += [Grouped(head, word, Outcome.ACCEPTED) for word in words[1:]]
+        words = [mix_bits(line.digest + (place + 1) * _GOLDEN) for place, line in enumerate(act)]
+        found += [GroupedLine(head, sum(words) % _WORD, _find_fault(act))]
+        found += [GroupedLine(head, word, Outcome.ACCEPTED) for word in words[1:]]
     return found
 
 
-def _fault(act: Sequence[Line]) -> Outcome:
+def _find_fault(act: Sequence[LineKey]) -> Outcome:
     """The fault of an act stands on its first line: no other of its lines is judged once that one is refused."""
     if act[0].number != 1:
         return Outcome.LINE_INVALID
     return Outcome.ACT_TOO_LONG if len(act) > ACT_LINES_MAX else Outcome.ACCEPTED
 
 
-def _acts(lines: Sequence[Line]) -> list[list[Line]]:
-    acts: list[list[Line]] = []
+def _split_acts(lines: Sequence[LineKey]) -> list[list[LineKey]]:
+    acts: list[list[LineKey]] = []
     for line in lines:
         above = acts[-1][-1] if acts else None
         if above and line.number > 1 and (line.number, line.key) == (above.number + 1, above.key):
@@ -64,7 +64,7 @@ def _acts(lines: Sequence[Line]) -> list[list[Line]]:
     return acts
 
 
-def mix(word: int) -> int:
+def mix_bits(word: int) -> int:
     """Spread the bits of a word."""
     word %= _WORD
     word = (word ^ word >> 30) * 0xBF58476D1CE4E5B9 % _WORD

@@ -3,32 +3,37 @@
 from collections.abc import Sequence
 
 from tests.oracle import whole_numbers
-from tests.oracle.key_index import siphash128
+from tests.oracle.key_index import compute_siphash128
 
 
-def fingerprint(
+def fingerprint_texts(
     texts: Sequence[bytes], prefixes: Sequence[int], key_low: int, key_high: int
 ) -> list[tuple[int, int]]:
     """96 bits of each text behind its prefix, as (high 64, low 32); an empty text gives (0, 0)."""
-    key = _word(key_low) + _word(key_high)
-    hashes = [siphash128(key, _word(prefix) + text) for text, prefix in zip(texts, prefixes, strict=True)]
+    key = _to_bytes(key_low) + _to_bytes(key_high)
+    hashes = [
+        compute_siphash128(key, _to_bytes(prefix) + text)
+        for text, prefix in zip(texts, prefixes, strict=True)
+    ]
     return [
         (first, second % 2**32) if text else (0, 0)
         for text, (first, second) in zip(texts, hashes, strict=True)
     ]
 
 
-def digest(texts: Sequence[bytes], salt: int) -> list[int]:
+def digest_texts(texts: Sequence[bytes], salt: int) -> list[int]:
     """64 bits of each text, set apart by ``salt``; an empty text gives 0."""
-    return [siphash128(_word(salt) * 2, _word(salt) + text)[0] if text else 0 for text in texts]
+    return [
+        compute_siphash128(_to_bytes(salt) * 2, _to_bytes(salt) + text)[0] if text else 0 for text in texts
+    ]
 
 
-def flawed(text: bytes, bytes_max: int) -> bool:
+def is_flawed(text: bytes, bytes_max: int) -> bool:
     """Whether a text is too long or holds a control character."""
     return len(text) > bytes_max or any(byte < ord(" ") or byte == 0x7F for byte in text)
 
 
-def predecessor(text: str) -> tuple[str, int] | None:
+def split_predecessor(text: str) -> tuple[str, int] | None:
     """Reference and line number that ``REFERENCE`` or ``REFERENCE#LINE`` names; None if it names none.
 
     ``#LINE`` names a line without a reference, ``@ENTRY`` an entry, which is given with a minus.
@@ -43,5 +48,5 @@ def predecessor(text: str) -> tuple[str, int] | None:
     return (reference, line) if line else None
 
 
-def _word(value: int) -> bytes:
+def _to_bytes(value: int) -> bytes:
     return value.to_bytes(8, "little")

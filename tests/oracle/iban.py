@@ -14,18 +14,18 @@ LENGTHS: Mapping[str, int] = {entry[:2]: int(entry[2:]) for entry in _REGISTRY.s
 """Characters of an IBAN, by country."""
 
 
-def check(text: str) -> bool:
+def is_iban(text: str) -> bool:
     """Tell whether ``text`` is an IBAN in electronic form: country's length, capitals, digits, mod 97 = 1."""
     shaped = re.fullmatch(r"[A-Z]{2}[0-9]{2}[0-9A-Z]+", text, re.ASCII)
-    return bool(shaped) and LENGTHS.get(text[:2]) == len(text) and _number(text[4:] + text[:4]) % 97 == 1
+    return bool(shaped) and LENGTHS.get(text[:2]) == len(text) and _to_number(text[4:] + text[:4]) % 97 == 1
 
 
-def with_check_digits(country: str, account: str) -> str:
+def add_check_digits(country: str, account: str) -> str:
     """The IBAN of ``account`` in ``country``."""
-    rest = 98 - _number(f"{account}{country}00") % 97
+    rest = 98 - _to_number(f"{account}{country}00") % 97
     return f"{country}{rest:02}{account}"
 
 
-def _number(text: str) -> int:
+def _to_number(text: str) -> int:
     """Letters count from 10."""
     return int("".join(str(int(character, 36)) for character in text))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.calendar import PERIODS_A_YEAR, YEAR_FIRST
+from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST
 from core.outcome_codes import Outcome
 from tests.oracle import copy_rows
 
@@ -14,12 +14,12 @@ TYPES = (
 credit and reference."""
 
 Record = Mapping[str, int]
-Posted = tuple[int, int, str]
+LineDetails = tuple[int, int, str]
 """Line of the submission, day since 1970-01-01, reference."""
 
 
-def rows(
-    lines: Iterable[tuple[Record, Record, Posted]], submission: int, first_node: int
+def build_rows(
+    lines: Iterable[tuple[Record, Record, LineDetails]], submission: int, first_node: int
 ) -> list[Sequence[int | str]]:
     """One row for each accepted line, out of its act, its decision, and what else is said of it."""
     found: list[Sequence[int | str]] = []
@@ -27,13 +27,13 @@ def rows(
         if told["outcome"] == Outcome.ACCEPTED:
             content = act["content"] - (2**64 if act["content"] >= 2**63 else 0)
             source = act["source"] + first_node if act["source"] >= 0 else 0
-            years, month = divmod(act["period"], PERIODS_A_YEAR)
+            years, month = divmod(act["period"], PERIODS_PER_YEAR)
             entry = (told["entry"], told["predecessor"], act["amount"], content, submission, line, day)
             place = (told["cell"], source, told["payee"], act["kind"], years + YEAR_FIRST, month)
             found.append((*entry, *place, told["debit"], told["credit"], reference))
     return found
 
 
-def copied(found: Iterable[Sequence[int | str]]) -> bytes:
+def encode_rows(found: Iterable[Sequence[int | str]]) -> bytes:
     """The COPY bytes of ``rows``, without header and trailer."""
-    return b"".join(copy_rows.row(TYPES, each) for each in found)
+    return b"".join(copy_rows.encode_row(TYPES, each) for each in found)

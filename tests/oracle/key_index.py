@@ -13,42 +13,42 @@ _WORD = 2**64 - 1
 _START = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
 
 
-def find(rows: Rows, high: int, low: int) -> int:
+def find_key(rows: Rows, high: int, low: int) -> int:
     """Row of the key (``high``, ``low``), or -1."""
     return rows.get((high, low), -1)
 
 
-def insert(rows: Rows, row: int, key: tuple[int, int]) -> None:
+def insert_key(rows: Rows, row: int, key: tuple[int, int]) -> None:
     """Make ``key`` findable at ``row``; a key is stored once."""
     if key in rows:
         raise KeyError(key)
     rows[key] = row
 
 
-def index(rows: Rows, keys: Sequence[tuple[int, int]], first: int, end: int) -> None:
+def index_keys(rows: Rows, keys: Sequence[tuple[int, int]], first: int, end: int) -> None:
     """Enter rows ``first`` to ``end`` of ``keys``."""
     for row in range(first, end):
-        insert(rows, row, keys[row])
+        insert_key(rows, row, keys[row])
 
 
-def siphash128(key: bytes, message: bytes, rounds: tuple[int, int] = (1, 3)) -> tuple[int, int]:
+def compute_siphash128(key: bytes, message: bytes, rounds: tuple[int, int] = (1, 3)) -> tuple[int, int]:
     """128-bit SipHash under a 16-byte ``key``: two words, of which the published bytes are little-endian."""
-    v = _absorb(_initial(key, 0xEE), message, rounds[0])
-    v = _rounds((v[0], v[1], v[2] ^ 0xEE, v[3]), rounds[1])
-    second = _rounds((v[0], v[1] ^ 0xDD, v[2], v[3]), rounds[1])
+    v = _absorb(_initialise(key, 0xEE), message, rounds[0])
+    v = _apply_rounds((v[0], v[1], v[2] ^ 0xEE, v[3]), rounds[1])
+    second = _apply_rounds((v[0], v[1] ^ 0xDD, v[2], v[3]), rounds[1])
     return _fold(v), _fold(second)
 
 
-def siphash64(key: bytes, message: bytes, rounds: tuple[int, int] = (1, 3)) -> int:
+def compute_siphash64(key: bytes, message: bytes, rounds: tuple[int, int] = (1, 3)) -> int:
     """64-bit SipHash under a 16-byte ``key``."""
-    v = _absorb(_initial(key, 0), message, rounds[0])
-    return _fold(_rounds((v[0], v[1], v[2] ^ 0xFF, v[3]), rounds[1]))
+    v = _absorb(_initialise(key, 0), message, rounds[0])
+    return _fold(_apply_rounds((v[0], v[1], v[2] ^ 0xFF, v[3]), rounds[1]))
 
 
 Lanes = tuple[int, int, int, int]
 
 
-def _initial(key: bytes, wide: int) -> Lanes:
+def _initialise(key: bytes, wide: int) -> Lanes:
     k0, k1 = int.from_bytes(key[:8], "little"), int.from_bytes(key[8:16], "little")
     return _START[0] ^ k0, _START[1] ^ k1 ^ wide, _START[2] ^ k0, _START[3] ^ k1
 
@@ -58,27 +58,27 @@ def _absorb(v: Lanes, message: bytes, rounds: int) -> Lanes:
     padded = message + bytes(-(len(message) + 1) % 8) + bytes([len(message) % 256])
     for at in range(0, len(padded), 8):
         word = int.from_bytes(padded[at : at + 8], "little")
-        v = _rounds((v[0], v[1], v[2], v[3] ^ word), rounds)
+        v = _apply_rounds((v[0], v[1], v[2], v[3] ^ word), rounds)
         v = (v[0] ^ word, v[1], v[2], v[3])
     return v
 
 
-def _rounds(v: Lanes, count: int) -> Lanes:
+def _apply_rounds(v: Lanes, count: int) -> Lanes:
     for _ in range(count):
-        v = _round(*v)
+        v = _apply_round(*v)
     return v
 
 
-def _round(a: int, b: int, c: int, d: int) -> Lanes:
+def _apply_round(a: int, b: int, c: int, d: int) -> Lanes:
     a, c = (a + b) & _WORD, (c + d) & _WORD
-    b, d = _turn(b, 13) ^ a, _turn(d, 16) ^ c
-    a = _turn(a, 32)
+    b, d = _rotate(b, 13) ^ a, _rotate(d, 16) ^ c
+    a = _rotate(a, 32)
     c, a = (c + b) & _WORD, (a + d) & _WORD
-    b, d = _turn(b, 17) ^ c, _turn(d, 21) ^ a
-    return a, b, _turn(c, 32), d
+    b, d = _rotate(b, 17) ^ c, _rotate(d, 21) ^ a
+    return a, b, _rotate(c, 32), d
 
 
-def _turn(word: int, bits: int) -> int:
+def _rotate(word: int, bits: int) -> int:
     return (word << bits | word >> (64 - bits)) & _WORD
 
 

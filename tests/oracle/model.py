@@ -9,10 +9,10 @@ from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from core.catalog import Role
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from core.outcome_codes import Outcome
 
-BY_ENTRY = -1
+PREDECESSOR_BY_ENTRY = -1
 """In place of a line: the predecessor is named by its entry."""
 
 NONE = -1
@@ -21,7 +21,7 @@ NONE = -1
 OPENED, ALLOTTED, RESERVED, CONSUMED = range(4)
 FIGURES = 8
 AE, CP = 0, 4
-"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.tables.book.Nodes.figures``."""
+"""Figure ``AE + OPENED`` of a node, and so on: the order of ``core.tables.book.BudgetNodes.figures``."""
 
 Fingerprint = Hashable
 """Whatever tells keys apart: two words of a hash, or the texts themselves.  None is none."""
@@ -31,7 +31,7 @@ class Node(NamedTuple):
     """A place where budget is controlled."""
 
     parent: int
-    level: Level
+    level: CentreLevel
     programme: Hashable
     staff: int
     """1 for T2."""
@@ -79,7 +79,7 @@ class Line(NamedTuple):
     bank: Hashable = 0
 
 
-class Item(NamedTuple):
+class OpenItem(NamedTuple):
     """What may still follow an entry."""
 
     kind: int
@@ -95,7 +95,7 @@ class Item(NamedTuple):
     """Of what is or was owed."""
     is_followed: bool = False
     """By an act that may follow once."""
-    is_stopped: bool = False
+    is_suspended: bool = False
     """Its term stands suspended."""
 
 
@@ -107,7 +107,7 @@ class Payee(NamedTuple):
     is_blocked: bool = False
 
 
-class Known(NamedTuple):
+class AcceptedAct(NamedTuple):
     """An accepted act, by its key."""
 
     first: int
@@ -132,7 +132,7 @@ class Decision(NamedTuple):
     missing: int = 0
 
 
-class Refused(Exception):
+class LineRefused(Exception):
     """The first rule a line breaks."""
 
     def __init__(self, outcome: int, node: int = NONE, missing: int = 0) -> None:
@@ -155,18 +155,18 @@ class State(NamedTuple):
 
     figures: ChainMap[tuple[int, int], int]
     """Cents by node and figure."""
-    items: ChainMap[int, Item]
+    items: ChainMap[int, OpenItem]
     """By entry."""
     payees: ChainMap[Fingerprint, Payee]
-    keys: ChainMap[Fingerprint, Known]
+    keys: ChainMap[Fingerprint, AcceptedAct]
     sums: ChainMap[tuple[int, int], tuple[int, int]]
     """Debit and credit by period and account."""
 
     @classmethod
-    def empty(cls) -> "State":
+    def create_empty(cls) -> "State":
         return cls(ChainMap(), ChainMap(), ChainMap(), ChainMap(), ChainMap())
 
-    def draft(self) -> "State":
+    def open_draft(self) -> "State":
         """A layer above, which sees this state and changes nothing of it."""
         return State(
             self.figures.new_child(),
@@ -176,7 +176,7 @@ class State(NamedTuple):
             self.sums.new_child(),
         )
 
-    def keep(self, draft: "State") -> None:
+    def apply_draft(self, draft: "State") -> None:
         """Take over all that ``draft`` changed."""
         self.figures.update(draft.figures.maps[0])
         self.items.update(draft.items.maps[0])
@@ -185,23 +185,23 @@ class State(NamedTuple):
         self.sums.update(draft.sums.maps[0])
 
 
-def row(columns: Mapping[str, int]) -> Line:
+def to_line(columns: Mapping[str, int]) -> Line:
     """The line that one row of ``core.tables.journal.Acts`` says."""
-    by_entry = columns["previous_line"] == BY_ENTRY
+    by_entry = columns["previous_line"] == PREDECESSOR_BY_ENTRY
     own = {name: columns[name] for name in ("head", "kind", "amount", "period", "fault", "cell", "source")}
     return Line(
         **own,
         account=columns["account"],
         key=(columns["key_high"], columns["key_low"]),
         content=columns["content"],
-        previous=None if by_entry else _fingerprint(columns, "previous"),
+        previous=None if by_entry else _read_fingerprint(columns, "previous"),
         previous_line=0 if by_entry else columns["previous_line"],
         previous_entry=columns["previous_high"] if by_entry else 0,
-        payee=_fingerprint(columns, "payee"),
+        payee=_read_fingerprint(columns, "payee"),
         bank=columns["bank"],
     )
 
 
-def _fingerprint(columns: Mapping[str, int], name: str) -> tuple[int, int] | None:
+def _read_fingerprint(columns: Mapping[str, int], name: str) -> tuple[int, int] | None:
     words = columns[f"{name}_high"], columns[f"{name}_low"]
     return words if any(words) else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 
-def take_up(
+def sum_taken_up(
     rows: Iterable[tuple[int, int, int]], takes: set[int], taken: Mapping[int, int]
 ) -> dict[int, int]:
     """Cents taken up by entry, with those of ``rows``: (kind, predecessor, cents)."""

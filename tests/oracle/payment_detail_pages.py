@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from core.act_fields import Field
 from tests.oracle import days, whole_numbers
 
-Said = tuple[int, dict[Field, str]]
+LineFields = tuple[int, dict[Field, str]]
 """An entry, and what its line says."""
 
 DAYS = (Field.RECEIVED, Field.DUE, Field.INVOICE_DATE)
@@ -15,24 +15,24 @@ COLUMNS = (*DAYS, Field.PRIORITY, *TEXTS)
 LINES_MAX = 16_384
 
 
-def pages(lines: Sequence[Said]) -> list[tuple[int, int, int, bytes]]:
+def build_pages(lines: Sequence[LineFields]) -> list[tuple[int, int, int, bytes]]:
     """First entry, last entry, lines and bytes of each page; lines that say nothing stand on none."""
     spoken = [(entry, said) for entry, said in lines if any(said.get(field) for field in COLUMNS)]
     cut = [spoken[at : at + LINES_MAX] for at in range(0, len(spoken), LINES_MAX)]
-    return [(each[0][0], each[-1][0], len(each), page(each)) for each in cut]
+    return [(each[0][0], each[-1][0], len(each), encode_page(each)) for each in cut]
 
 
-def page(lines: Sequence[Said]) -> bytes:
+def encode_page(lines: Sequence[LineFields]) -> bytes:
     """One page."""
     first = lines[0][0]
     said = {field: [own.get(field, "") for _, own in lines] for field in COLUMNS}
     bits = sum(1 << place for place, field in enumerate(COLUMNS) if any(said[field]))
     written = struct.pack("<BBI", 1, bits, len(lines))
     written += b"".join(struct.pack("<I", entry - first) for entry, _ in lines)
-    return written + b"".join(_column(field, said[field]) for field in COLUMNS if any(said[field]))
+    return written + b"".join(_encode_column(field, said[field]) for field in COLUMNS if any(said[field]))
 
 
-def _column(field: Field, said: list[str]) -> bytes:
+def _encode_column(field: Field, said: list[str]) -> bytes:
     if field in DAYS:
         return b"".join(struct.pack("<H", days.parse(text) or 0) for text in said)
     if field is Field.PRIORITY:

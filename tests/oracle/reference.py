@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core import calendar, chart, nomenclature
-from core.calendar import Exercise, period
+from core.calendar import Exercise, to_period
 from core.catalog import Role
 from core.chart import Chart
 from core.nomenclature import FundFamily, Nomenclature
@@ -16,7 +16,7 @@ SHEETS = 6
 """Nodes of one fund centre in one year: T2 or HT2, times three fund families."""
 
 
-class Year(NamedTuple):
+class YearReference(NamedTuple):
     """What the files of one year say."""
 
     nomenclature: Nomenclature
@@ -26,7 +26,7 @@ class Year(NamedTuple):
 class Reference(NamedTuple):
     """Reference data of the exercises in use, each with what its own files say."""
 
-    years: Mapping[int, Year]
+    years: Mapping[int, YearReference]
     exercises: Mapping[int, Exercise]
     centres: Mapping[str, int]
     """Number of each fund centre and operation, from 1."""
@@ -38,59 +38,59 @@ class Reference(NamedTuple):
     def load(cls, folder: Path) -> "Reference":
         """Read ``folder``: ``calendar.toml`` and the files of each year."""
         exercises = calendar.load(folder.joinpath("calendar.toml")).exercises
-        years = {year: _year(folder.joinpath(str(year))) for year in sorted(exercises)}
-        centres = _numbered(code for each in years.values() for code in each.nomenclature.centres)
-        accounts = _numbered(code for each in years.values() for code in each.chart.accounts)
+        years = {year: _load_year(folder.joinpath(str(year))) for year in sorted(exercises)}
+        centres = _number_codes(code for each in years.values() for code in each.nomenclature.centres)
+        accounts = _number_codes(code for each in years.values() for code in each.chart.accounts)
         nodes = {
             number: node
             for year, each in years.items()
-            for number, node in _nodes(each.nomenclature, centres, year)
+            for number, node in _build_nodes(each.nomenclature, centres, year)
         }
         return cls(years, exercises, centres, accounts, nodes)
 
-    def open_periods(self) -> frozenset[int]:
+    def list_open_periods(self) -> frozenset[int]:
         """Numbers of the periods that take entries."""
-        return frozenset(period(e.year, month) for e in self.exercises.values() for month in e.open_months)
+        return frozenset(to_period(e.year, month) for e in self.exercises.values() for month in e.open_months)
 
-    def node(self, centre: str, sheet: tuple[int, int, int]) -> int:
+    def find_node(self, centre: str, sheet: tuple[int, int, int]) -> int:
         """Number of the node of ``centre`` on the sheet (budget year, staff, fund family)."""
-        return node_number(self.centres[centre], sheet)
+        return compute_node_number(self.centres[centre], sheet)
 
-    def centre(self, node: int) -> str:
+    def find_centre(self, node: int) -> str:
         """Code of the fund centre of ``node``; empty for none."""
         number = node // SHEETS % CENTRES_A_YEAR
         return "" if node == NONE else next(code for code, each in self.centres.items() if each == number)
 
-    def role_accounts(self, item: str, year: int) -> tuple[int, int, int]:
+    def find_role_accounts(self, item: str, year: int) -> tuple[int, int, int]:
         """Expense, accrued and creditor accounts of a commitment item; zeros where nothing is posted."""
-        played = self.years[year].chart.roles.get(item, {})
+        played = self.years[year].chart.role_accounts.get(item, {})
         expense, accrued, creditor = (
             self.accounts[played[role]] if role in played else 0
             for role in (Role.EXPENSE, Role.ACCRUED, Role.CREDITOR)
         )
         return expense, accrued, creditor
 
-    def shared_accounts(self) -> dict[tuple[int, Role], int]:
+    def list_shared_accounts(self) -> dict[tuple[int, Role], int]:
         """Accounts that no commitment item decides, by period."""
         return {
-            (period(year, month), role): self.accounts[account]
+            (to_period(year, month), role): self.accounts[account]
             for year, each in self.years.items()
-            for role, account in each.chart.shared.items()
+            for role, account in each.chart.shared_accounts.items()
             for month in range(1, 13)
         }
 
 
-def _year(folder: Path) -> Year:
+def _load_year(folder: Path) -> YearReference:
     codes = nomenclature.load(folder)
-    return Year(codes, chart.load(folder, codes))
+    return YearReference(codes, chart.load(folder, codes))
 
 
-def _numbered(codes: Iterable[str]) -> dict[str, int]:
+def _number_codes(codes: Iterable[str]) -> dict[str, int]:
     """Codes numbered as they are first met."""
     return {code: number for number, code in enumerate(dict.fromkeys(codes), 1)}
 
 
-def node_number(centre: int, sheet: tuple[int, int, int]) -> int:
+def compute_node_number(centre: int, sheet: tuple[int, int, int]) -> int:
     """Number of a node: budget year, then fund centre, then T2 or HT2, then fund family."""
     year, staff, family = sheet
     return (
@@ -98,14 +98,14 @@ def node_number(centre: int, sheet: tuple[int, int, int]) -> int:
     )
 
 
-def _nodes(codes: Nomenclature, centres: Mapping[str, int], year: int) -> list[tuple[int, Node]]:
+def _build_nodes(codes: Nomenclature, centres: Mapping[str, int], year: int) -> list[tuple[int, Node]]:
     """Every node of ``year``: each centre once for each sheet."""
     found: list[tuple[int, Node]] = []
     for code, centre in codes.centres.items():
         programme = code.removeprefix("OP-")[:4]
         blocking = not codes.programmes[programme].estimated
         for sheet in ((year, staff, family) for staff in (0, 1) for family in FundFamily):
-            parent = node_number(centres[centre.parent], sheet) if centre.parent else NONE
+            parent = compute_node_number(centres[centre.parent], sheet) if centre.parent else NONE
             node = Node(parent, centre.level, programme, sheet[1], sheet[2], year, blocking)
-            found.append((node_number(centres[code], sheet), node))
+            found.append((compute_node_number(centres[code], sheet), node))
     return found

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from core.catalog import CATALOG, Change
-from tests.oracle.commitments import Followed, draw
-from tests.oracle.model import Fingerprint, Item, Known, State
-from tests.oracle.postings import standing
+from core.catalog import CATALOG, PayeeChange
+from tests.oracle.commitments import Link, draw_remainders
+from tests.oracle.model import AcceptedAct, Fingerprint, OpenItem, State
+from tests.oracle.postings import build_item
 
 
-class Entry(NamedTuple):
+class StoredEntry(NamedTuple):
     """One row of the journal, as the book takes it back."""
 
     entry: int
@@ -24,29 +24,29 @@ class Entry(NamedTuple):
     key: Fingerprint
 
 
-def replay(entries: Iterable[Entry], state: State) -> None:
+def replay_entries(entries: Iterable[StoredEntry], state: State) -> None:
     """Put items, remainders and keys of ``entries``, whole acts in order, into ``state``."""
     for each in entries:
-        known = state.keys.get(each.key, Known(each.entry, 0, each.content))
+        known = state.keys.get(each.key, AcceptedAct(each.entry, 0, each.content))
         state.keys[each.key] = known._replace(lines=known.lines + 1)
-        followed = _followed(state, each)
-        draw(state, followed, CATALOG[each.kind], each.amount)
-        bare = Item(each.kind, each.cell, each.amount, 0, 0, each.debit, each.credit, payee=each.payee)
-        state.items[each.entry] = standing(state, followed, bare)
-        _block(state, each)
+        followed = _build_link(state, each)
+        draw_remainders(state, followed, CATALOG[each.kind], each.amount)
+        bare = OpenItem(each.kind, each.cell, each.amount, 0, 0, each.debit, each.credit, payee=each.payee)
+        state.items[each.entry] = build_item(state, followed, bare)
+        _apply_block(state, each)
 
 
-def _block(state: State, each: Entry) -> None:
+def _apply_block(state: State, each: StoredEntry) -> None:
     """Block or release the payee; what it is registered with is stored by itself."""
     change = CATALOG[each.kind].change
-    if change in (Change.BLOCK, Change.RELEASE):
+    if change in (PayeeChange.BLOCK, PayeeChange.RELEASE):
         (code,) = [code for code, payee in state.payees.items() if payee.number == each.payee]
-        state.payees[code] = state.payees[code]._replace(is_blocked=change is Change.BLOCK)
+        state.payees[code] = state.payees[code]._replace(is_blocked=change is PayeeChange.BLOCK)
 
 
-def _followed(state: State, each: Entry) -> Followed:
+def _build_link(state: State, each: StoredEntry) -> Link:
     kind = CATALOG[each.kind]
     if kind.mirrors:
         undone = state.items[each.predecessor]
-        return Followed(each.predecessor, CATALOG[undone.kind], undone.parent, -1, each.cell)
-    return Followed(each.predecessor, kind, each.predecessor, 1, each.cell)
+        return Link(each.predecessor, CATALOG[undone.kind], undone.parent, -1, each.cell)
+    return Link(each.predecessor, kind, each.predecessor, 1, each.cell)

@@ -9,22 +9,22 @@ from tests.oracle.ledger import Ledger
 from tests.oracle.model import Decision, Line
 
 
-def copied(ledger: Ledger) -> Ledger:
+def copy_ledger(ledger: Ledger) -> Ledger:
     """A ledger that knows the same, and goes its own way."""
     return copy.deepcopy(ledger)
 
 
-def take_back(ledger: Ledger, before: Ledger) -> None:
+def undo_decisions(ledger: Ledger, before: Ledger) -> None:
     """Let ``ledger`` stand where ``before`` stood."""
-    ledger.state, ledger.waiting = copied(before).state, dict(before.waiting)
+    ledger.state, ledger.waiting = copy_ledger(before).state, dict(before.waiting)
 
 
-def all_or_none(rows: Sequence[Line], ledger: Ledger) -> list[Decision]:
+def decide_form(rows: Sequence[Line], ledger: Ledger) -> list[Decision]:
     """Decide every act of ``rows`` for good; where one is refused, the others fall with it and nothing has happened."""
-    before, last = copied(ledger), len(ledger.state.items)
+    before, last = copy_ledger(ledger), len(ledger.state.items)
     found = decide(rows, ledger, holding=False)
     if all(each.outcome <= Outcome.HELD for each in found):
         return found
-    take_back(ledger, before)
+    undo_decisions(ledger, before)
     falls = [each.outcome <= Outcome.DUPLICATE and each.entry > last for each in found]
     return [Decision(Outcome.FORM_REFUSED) if fall else each for fall, each in zip(falls, found, strict=True)]

@@ -5,12 +5,12 @@ Every rule is a small test of its own; a line has the fault that comes first in 
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from core.act_fields import ACT_LINES_MAX, BY_COLUMN, FORMATS, Field, Sort
-from core.catalog import CATALOG, KIND_NUMBER, ActKind, Budget, Change, Family, Stage
+from core.act_fields import ACT_LINES_MAX, FIELD_BY_COLUMN, FORMATS, Field, FieldType
+from core.catalog import CATALOG, KIND_NUMBERS, ActKind, BudgetAction, Family, PayeeChange, Stage
 from core.money import SEPA_MAX
 from core.outcome_codes import Outcome
 from tests.oracle import amounts, bic, days, hashing, iban, whole_numbers
-from tests.oracle.assignment import CELL_FIELDS, assignment_faults, names_cell
+from tests.oracle.assignment import CELL_FIELDS, find_assignment_faults, has_cell
 from tests.oracle.reference import Reference
 
 Row = Mapping[str, str]
@@ -18,30 +18,30 @@ Fields = dict[Field, str]
 
 SEPA = "sepa"
 _PRECEDENCE = {code: place for place, code in enumerate(Outcome)}
-_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
+_FIELDS_WITH_OWN_CODE = {Field.REFERENCE, Field.KIND, Field.EXERCISE, Field.LINE, Field.AMOUNT}
 """Fields whose faults have codes of their own."""
 
 
-class Read:
+class ReadLine:
     """One line as it was read."""
 
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
-        self.kind: ActKind = CATALOG[KIND_NUMBER.get(fields.get(Field.KIND, ""), 0)]
+        self.kind: ActKind = CATALOG[KIND_NUMBERS.get(fields.get(Field.KIND, ""), 0)]
         self.line = whole_numbers.parse(fields.get(Field.LINE, "1"))
         self.fault = Outcome.ACCEPTED
 
-    def text(self, field: Field) -> str:
+    def read_text(self, field: Field) -> str:
         return self.fields.get(field, "")
 
 
-def read(rows: Iterable[Row], reference: Reference) -> list[list[Read]]:
+def read_acts(rows: Iterable[Row], reference: Reference) -> list[list[ReadLine]]:
     """The acts of a file, in order; every line carries its fault."""
-    lines = (Read({BY_COLUMN[name]: text for name, text in row.items() if text}) for row in rows)
-    acts = _grouped(lines, reference)
+    lines = (ReadLine({FIELD_BY_COLUMN[name]: text for name, text in row.items() if text}) for row in rows)
+    acts = _group_lines(lines, reference)
     for act in acts:
         for line in act:
-            found = [line.fault, *_faults(line, reference)]
+            found = [line.fault, *_find_faults(line, reference)]
             if len(act) > ACT_LINES_MAX:
                 found.append(Outcome.ACT_TOO_LONG)
             broken = sorted(filter(None, found), key=_PRECEDENCE.__getitem__)
@@ -49,13 +49,13 @@ def read(rows: Iterable[Row], reference: Reference) -> list[list[Read]]:
     return acts
 
 
-def _grouped(lines: Iterable[Read], reference: Reference) -> list[list[Read]]:
+def _group_lines(lines: Iterable[ReadLine], reference: Reference) -> list[list[ReadLine]]:
     """Put each line to the act above where it continues it."""
-    acts: list[list[Read]] = []
+    acts: list[list[ReadLine]] = []
     for line in lines:
         if line.line == 1:
             acts.append([line])
-        elif acts and _continues(line, acts[-1][-1], reference):
+        elif acts and _is_continuation(line, acts[-1][-1], reference):
             acts[-1].append(line)
         else:
             line.fault = Outcome.LINE_INVALID
@@ -63,75 +63,83 @@ def _grouped(lines: Iterable[Read], reference: Reference) -> list[list[Read]]:
     return acts
 
 
-def _continues(line: Read, above: Read, reference: Reference) -> bool:
-    same = _named(line, reference) == _named(above, reference)
+def _is_continuation(line: ReadLine, above: ReadLine, reference: Reference) -> bool:
+    same = _build_act_name(line, reference) == _build_act_name(above, reference)
     return same and None not in (line.line, above.line) and line.line == (above.line or 0) + 1
 
 
-def _named(line: Read, reference: Reference) -> tuple[Family, int, str]:
+def _build_act_name(line: ReadLine, reference: Reference) -> tuple[Family, int, str]:
     """What names an act; a kind or an exercise that does not exist is none, whatever it is called."""
-    exercise = whole_numbers.parse(line.text(Field.EXERCISE)) or 0
-    return line.kind.family, exercise if exercise in reference.exercises else 0, line.text(Field.REFERENCE)
+    exercise = whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0
+    return (
+        line.kind.family,
+        exercise if exercise in reference.exercises else 0,
+        line.read_text(Field.REFERENCE),
+    )
 
 
-def _faults(line: Read, reference: Reference) -> Iterator[Outcome]:
-    yield from _naming_faults(line, reference)
-    yield from _field_faults(line, reference)
-    yield from _amount_faults(line)
-    yield from _date_faults(line, reference)
-    yield from assignment_faults(line.kind, line.fields, reference)
-    if line.text(Field.IBAN) and not iban.check(line.text(Field.IBAN)):
+def _find_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
+    yield from _find_naming_faults(line, reference)
+    yield from _find_field_faults(line, reference)
+    yield from _find_amount_faults(line)
+    yield from _find_date_faults(line, reference)
+    yield from find_assignment_faults(line.kind, line.fields, reference)
+    if line.read_text(Field.IBAN) and not iban.is_iban(line.read_text(Field.IBAN)):
         yield Outcome.IBAN_INVALID
 
 
-def _naming_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
-    if not line.text(Field.REFERENCE) or _is_flawed(Field.REFERENCE, line.text(Field.REFERENCE)):
+def _find_naming_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
+    if not line.read_text(Field.REFERENCE) or _is_flawed(Field.REFERENCE, line.read_text(Field.REFERENCE)):
         yield Outcome.REFERENCE_INVALID
     if line.kind.family is Family.NONE:
         yield Outcome.KIND_UNKNOWN
-    if whole_numbers.parse(line.text(Field.EXERCISE)) not in reference.exercises:
+    if whole_numbers.parse(line.read_text(Field.EXERCISE)) not in reference.exercises:
         yield Outcome.EXERCISE_UNKNOWN
 
 
-def _field_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
-    if any(not line.text(field) for field in required(line)):
+def _find_field_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
+    if any(not line.read_text(field) for field in list_required_fields(line)):
         yield Outcome.FIELD_MISSING
-    if any(not _is_readable(field, text) for field, text in line.fields.items() if field not in _OWN_CODE):
+    if any(
+        not _is_readable(field, text)
+        for field, text in line.fields.items()
+        if field not in _FIELDS_WITH_OWN_CODE
+    ):
         yield Outcome.FIELD_INVALID
-    year = line.text(Field.BUDGET_YEAR)
+    year = line.read_text(Field.BUDGET_YEAR)
     if year and whole_numbers.parse(year) not in reference.exercises:
         yield Outcome.FIELD_INVALID
-    if line.kind.follows and not _names_predecessor(line):
+    if line.kind.follows and not _has_predecessor(line):
         yield Outcome.FIELD_INVALID
-    if line.kind.pays and line.text(Field.BIC) and not bic.check(line.text(Field.BIC).encode()):
+    if line.kind.pays and line.read_text(Field.BIC) and not bic.is_bic(line.read_text(Field.BIC).encode()):
         yield Outcome.FIELD_INVALID
 
 
-def _names_predecessor(line: Read) -> bool:
+def _has_predecessor(line: ReadLine) -> bool:
     """Only acts of the accountant may name an entry, or a line of the same act, in place of a reference."""
-    named = hashing.predecessor(line.text(Field.PREDECESSOR))
+    named = hashing.split_predecessor(line.read_text(Field.PREDECESSOR))
     return named is not None and (bool(named[0]) or line.kind.after is not Stage.NONE)
 
 
-def required(line: Read) -> set[Field]:
+def list_required_fields(line: ReadLine) -> set[Field]:
     """The fields a line of its kind cannot do without."""
     kind = line.kind
-    if kind.family is Family.THIRD_PARTY or kind.change is Change.DETAILS:
+    if kind.family is Family.THIRD_PARTY or kind.change is PayeeChange.DETAILS:
         return {Field.DATE, Field.PAYEE, Field.PAYEE_NAME, Field.IBAN}
-    if kind.is_of_payee:
+    if kind.is_payee_act:
         return {Field.DATE, Field.PAYEE}
     needed = {Field.DATE, Field.AMOUNT} if kind.has_amount else {Field.DATE}
     needed |= {Field.PREDECESSOR} if kind.follows else set()
     needed |= {Field.PAYEE} if kind.pays else set()
-    needed |= {Field.COUNTERPART} if kind.budget is Budget.MOVE else set()
-    needed |= {Field.OPERATION} if kind.budget is Budget.EARMARK else set()
-    if names_cell(kind, line.fields):
+    needed |= {Field.COUNTERPART} if kind.budget is BudgetAction.MOVE else set()
+    needed |= {Field.OPERATION} if kind.budget is BudgetAction.EARMARK else set()
+    if has_cell(kind, line.fields):
         needed |= CELL_FIELDS - ({Field.FUNCTIONAL_AREA} if kind.family is Family.BUDGET else set())
     return needed
 
 
 def _is_readable(field: Field, text: str) -> bool:
-    parse = {Sort.WHOLE: whole_numbers.parse, Sort.DAY: days.parse}.get(FORMATS[field].sort, str)
+    parse = {FieldType.WHOLE: whole_numbers.parse, FieldType.DAY: days.parse}.get(FORMATS[field].type, str)
     found, bounds = parse(text), FORMATS[field].bounds
     if found is None or (bounds and not bounds[0] <= int(found) <= bounds[1]):
         return False
@@ -139,41 +147,41 @@ def _is_readable(field: Field, text: str) -> bool:
 
 
 def _is_flawed(field: Field, text: str) -> bool:
-    return hashing.flawed(text.encode(), FORMATS[field].bytes_max)
+    return hashing.is_flawed(text.encode(), FORMATS[field].bytes_max)
 
 
-def _amount_faults(line: Read) -> Iterator[Outcome]:
-    text = line.text(Field.AMOUNT)
+def _find_amount_faults(line: ReadLine) -> Iterator[Outcome]:
+    text = line.read_text(Field.AMOUNT)
     cents, fault = amounts.parse(text) if text else (0, Outcome.ACCEPTED)
     needless = not line.kind.has_amount and amounts.is_zero(text)
     if fault and not needless:
         yield fault
-    if line.text(Field.METHOD) == SEPA and cents > SEPA_MAX:
+    if line.read_text(Field.METHOD) == SEPA and cents > SEPA_MAX:
         yield Outcome.SEPA_LIMIT_EXCEEDED
 
 
-def _date_faults(line: Read, reference: Reference) -> Iterator[Outcome]:
-    exercise = whole_numbers.parse(line.text(Field.EXERCISE))
+def _find_date_faults(line: ReadLine, reference: Reference) -> Iterator[Outcome]:
+    exercise = whole_numbers.parse(line.read_text(Field.EXERCISE))
     if (
         exercise in reference.exercises
-        and posting_month(line, reference) is None
-        and posting_day(line) is not None
+        and find_posting_month(line, reference) is None
+        and find_posting_day(line) is not None
     ):
         yield Outcome.DATE_OUTSIDE_EXERCISE
 
 
-def posting_day(line: Read) -> int | None:
+def find_posting_day(line: ReadLine) -> int | None:
     """The posting date, or else the date, in days since 1970."""
-    return days.parse(line.text(Field.POSTING_DATE) or line.text(Field.DATE))
+    return days.parse(line.read_text(Field.POSTING_DATE) or line.read_text(Field.DATE))
 
 
-def posting_month(line: Read, reference: Reference) -> int | None:
+def find_posting_month(line: ReadLine, reference: Reference) -> int | None:
     """Month of the exercise that the posting date falls in; the next January may still count as December."""
-    exercise = reference.exercises.get(whole_numbers.parse(line.text(Field.EXERCISE)) or 0)
-    day = posting_day(line)
+    exercise = reference.exercises.get(whole_numbers.parse(line.read_text(Field.EXERCISE)) or 0)
+    day = find_posting_day(line)
     if exercise is None or day is None:
         return None
-    year, month, of_month = days.calendar(day)
+    year, month, of_month = days.split_day(day)
     if (year, month) == (exercise.year + 1, 1) and of_month <= exercise.complementary_days:
         return 12
     return month if year == exercise.year else None

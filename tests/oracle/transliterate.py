@@ -12,24 +12,25 @@ _SHAPES = (
 """UTF-8, bit by bit, for one byte to four."""
 
 
-def spell(texts: Sequence[bytes], letters: Sequence[str], room: int) -> list[str]:
+def transliterate_texts(texts: Sequence[bytes], letters: Sequence[str], room: int) -> list[str]:
     """Each text in the letters of the table, a dot beyond it, no spaces at its ends, as long as there is room."""
     spelt = [
-        "".join(letters[code] if code < len(letters) else "." for code in _codes(text)) for text in texts
+        "".join(letters[code] if code < len(letters) else "." for code in _split_code_points(text))
+        for text in texts
     ]
     return [text.lstrip(" ")[:room].rstrip(" ") for text in spelt]
 
 
-def _codes(text: bytes) -> list[int]:
+def _split_code_points(text: bytes) -> list[int]:
     found = []
     while text:
-        width, code = _first(text)
+        width, code = _read_code_point(text)
         found.append(code)
         text = text[width:]
     return found
 
 
-def _first(text: bytes) -> tuple[int, int]:
+def _read_code_point(text: bytes) -> tuple[int, int]:
     """Bytes and number of the first code point; one byte, and 0, where there is none."""
     for width, shape in enumerate(_SHAPES, 1):
         bits = "".join(f"{byte:08b}" for byte in text[:width])

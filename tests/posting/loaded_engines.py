@@ -4,16 +4,18 @@ import json
 from itertools import count
 from pathlib import Path
 
-from posting.book.registry import Reference
+from posting.book.registry import ReferenceData
 from tests.file_strategies import Row
-from tests.reporting.journals import process
+from tests.reporting.journals import process_files
 
 _numbers = count(1)
 
 
-async def worked(dsn: str, folder: Path, reference: Path, rows: list[Row], sender: str = "MINISTRY") -> None:
+async def process_rows(
+    dsn: str, folder: Path, reference: Path, rows: list[Row], sender: str = "MINISTRY"
+) -> None:
     """Have an engine that starts with ``reference`` work one file to its end."""
     path = folder / f"{next(_numbers)}.jsonl"
     envelope = {"envelope": {"sender": sender, "batch_id": path.stem, "version": "1", "count": len(rows)}}
     path.write_text("".join(json.dumps(line) + "\n" for line in [envelope, *rows]))
-    await process(dsn, folder, [path], Reference.load(reference))
+    await process_files(dsn, folder, [path], ReferenceData.load(reference))

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 
 from core.tables.book import LEDGER_ACCOUNTS
 from core.tables.journal import AccountBalances, NodeBalances
-from posting.batch import Outcome
+from posting.batch import BatchResult
 from posting.pgcopy import HEADER, TRAILER, Table, decode
 from tests.file_strategies import File, files
-from tests.posting.text_engine import Desk, registry
+from tests.posting.text_engine import TextEngine, build_registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -18,11 +18,11 @@ Nodes = dict[int, list[int]]
 Accounts = dict[tuple[int, int], tuple[int, int]]
 
 
-def _told(outcome: Outcome) -> tuple[Nodes, Accounts]:
+def _told(outcome: BatchResult) -> tuple[Nodes, Accounts]:
     nodes = _decoded(NodeBalances, outcome, "node_balance")
     accounts = _decoded(AccountBalances, outcome, "account_balance")
     assert set(nodes.batch.tolist()) | set(accounts.batch.tolist()) <= {outcome.number}
-    numbers = (nodes.node - registry().first_node).tolist()
+    numbers = (nodes.node - build_registry().first_node).tolist()
     figures = dict(zip(numbers, np.array(nodes[2:]).T.tolist(), strict=True))
     places = zip(accounts.period.tolist(), accounts.account.tolist(), strict=True)
     sums = dict(zip(places, zip(accounts.debit.tolist(), accounts.credit.tolist(), strict=True), strict=True))
@@ -31,11 +31,11 @@ def _told(outcome: Outcome) -> tuple[Nodes, Accounts]:
     return figures, sums
 
 
-def _decoded(table: type[Table], outcome: Outcome, name: str) -> Table:
+def _decoded(table: type[Table], outcome: BatchResult, name: str) -> Table:
     return decode(table, HEADER + outcome.streams[name].tobytes() + TRAILER)[0]
 
 
-def _kept(desk: Desk) -> tuple[Nodes, Accounts]:
+def _kept(desk: TextEngine) -> tuple[Nodes, Accounts]:
     """What the book says itself, without the zeros."""
     book = desk.state.book
     at = np.flatnonzero(book.figures.any(axis=1)).tolist()
@@ -53,10 +53,10 @@ def _assert_told(told: dict[Any, Any], now: dict[Any, Any], then: dict[Any, Any]
 @few
 @given(presented=files(acts_max=25))
 def test_what_changed_is_told_with_its_batch(presented: list[File]) -> None:
-    desk, figures, sums = Desk(), Nodes(), Accounts()
+    desk, figures, sums = TextEngine(), Nodes(), Accounts()
     for rows in presented:
         before = _kept(desk)
-        nodes, accounts = _told(desk.present(rows))
+        nodes, accounts = _told(desk.decide_files(rows))
         after = _kept(desk)
         _assert_told(nodes, after[0], before[0])
         _assert_told(accounts, after[1], before[1])
@@ -66,8 +66,8 @@ def test_what_changed_is_told_with_its_batch(presented: list[File]) -> None:
 
 
 def test_nothing_is_told_of_a_batch_that_changes_nothing() -> None:
-    desk = Desk()
+    desk = TextEngine()
     row = {"reference": "B1", "kind": "budget_opening_ae", "exercise": "2018", "date": "2018-05-02"}
     row |= {"fund_centre": "0177", "commitment_item": "HT2", "amount": "5.00"}
-    assert len(_told(desk.present([row]))[0]) == 1
-    assert _told(desk.present([row])) == ({}, {})
+    assert len(_told(desk.decide_files([row]))[0]) == 1
+    assert _told(desk.decide_files([row])) == ({}, {})

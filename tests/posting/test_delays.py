@@ -8,13 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import late_interest
-from core.effective_dates import always
-from core.payment_terms import NEVER, terms
-from core.tables.columns import blank
-from core.tables.delays import Certified, Debited, Late
+from core.effective_dates import build_constant
+from core.payment_terms import NO_END, compute_terms
+from core.tables.columns import allocate_zeros
+from core.tables.delays import DebitedPayments, LatePayments, ServiceEntries
 from posting.delays import service_dates
-from posting.delays.amounts_due import due
-from posting.delays.measurement import Days, Known, Part, Stops, late, measured
+from posting.delays.amounts_due import compute_amounts_due
+from posting.delays.measurement import (
+    DivertedPart,
+    EntryDays,
+    RequestFacts,
+    Suspensions,
+    measure_delays,
+    select_late,
+)
 from posting.delays.service_dates import CANCELLATION, REJECTION, REQUEST, SERVICE
 
 Row = tuple[int, int, int, int]
@@ -80,15 +87,15 @@ def test_requests_are_due_from_the_service_that_they_are_billed_by(rows: list[Ro
     """At each moment by what stood in the journal before it, whatever was undone since."""
     order = list(range(len(rows)))
     chance.shuffle(order)  # type: ignore[attr-defined]
-    found = service_dates.billed(columns_of(rows, order))
+    found = service_dates.build_billing(columns_of(rows, order))
     moments = [plainly(rows[:moment]) for moment in range(len(rows) + 1)]
     asked = [(entry, moment, day) for moment, days in enumerate(moments, 1) for entry, day in days.items()]
     entries, times, days = (np.array([each[at] for each in asked], np.int64) for at in range(3))
-    assert found.of(entries, times).tolist() == days.tolist()
+    assert found.find_days(entries, times).tolist() == days.tolist()
 
 
-def columns_of(rows: list[Row], order: list[int]) -> Certified:
-    columns = blank(Certified, len(rows))
+def columns_of(rows: list[Row], order: list[int]) -> ServiceEntries:
+    columns = allocate_zeros(ServiceEntries, len(rows))
     for at, place in enumerate(order):
         columns.entry_id[at] = place + 1
         columns.kind[at], columns.predecessor[at], columns.amount[at], columns.day[at] = rows[place]
@@ -96,20 +103,20 @@ def columns_of(rows: list[Row], order: list[int]) -> Certified:
 
 
 def test_a_request_without_a_service_is_due_from_its_receipt() -> None:
-    columns = blank(Certified, 1)
+    columns = allocate_zeros(ServiceEntries, 1)
     columns.entry_id[0], columns.kind[0], columns.predecessor[0], columns.amount[0] = 7, REQUEST, 3, 10
     asked = np.array([7, 8], np.int64), np.array([9, 9], np.int64)
-    assert service_dates.billed(columns).of(*asked).tolist() == [0, 0]
-    assert service_dates.billed(blank(Certified, 0)).of(*asked).tolist() == [0, 0]
+    assert service_dates.build_billing(columns).find_days(*asked).tolist() == [0, 0]
+    assert service_dates.build_billing(allocate_zeros(ServiceEntries, 0)).find_days(*asked).tolist() == [0, 0]
 
 
-def days_of(**told: int) -> Days:
+def days_of(**told: int) -> EntryDays:
     """By entry, named ``e7``."""
     entries = sorted(int(name[1:]) for name in told)
-    return Days(np.array(entries, np.int64), np.array([told[f"e{each}"] for each in entries], np.int32))
+    return EntryDays(np.array(entries, np.int64), np.array([told[f"e{each}"] for each in entries], np.int32))
 
 
-def certified(**told: int) -> service_dates.Billed:
+def certified(**told: int) -> service_dates.Billing:
     """A service and a request of a commitment of its own for each, billed on that day."""
     rows: list[Row] = []
     entries: list[int] = []
@@ -119,44 +126,44 @@ def certified(**told: int) -> service_dates.Billed:
         entries += [500 + len(rows), int(name[1:])]
     columns = columns_of(rows, list(range(len(rows))))
     columns.entry_id[:] = entries
-    return service_dates.billed(columns)
+    return service_dates.build_billing(columns)
 
 
-def stops_of(*told: tuple[int, int, int, int, int]) -> Stops:
+def stops_of(*told: tuple[int, int, int, int, int]) -> Suspensions:
     """Of what, noted by which entry, on which day; ended by which, on which day."""
     entries = [np.array([row[at] for row in told], np.int64) for at in (0, 1, 3)]
     days = [np.array([row[at] for row in told], np.int32) for at in (2, 4)]
-    return Stops(entries[0], entries[1], days[0], entries[2], days[1])
+    return Suspensions(entries[0], entries[1], days[0], entries[2], days[1])
 
 
 def test_what_is_measured_of_each_payment() -> None:
     """Received, certified later, of a part owed to another, and interest and a part of it, which have no delay."""
     kinds = (16, 14, 26, 28, 26)
-    rows = blank(Debited, len(kinds))
+    rows = allocate_zeros(DebitedPayments, len(kinds))
     rows.kind[:], rows.payable[:], rows.entry_id[:] = kinds, (1, 2, 3, 4, 5), 60
     rows.day[:], rows.since[:], rows.amount[:] = 150, (105, 105, 140, 100, 100), 1000
-    parts = {3: Part((9,), 97, 16), 5: Part((6, 4), 100, 28)}
+    parts = {3: DivertedPart((9,), 97, 16), 5: DivertedPart((6, 4), 100, 28)}
     received, stops = days_of(e1=100, e2=90, e9=95), stops_of((9, 40, 100, 50, 110))
-    known = Known(received, certified(e2=118), stops, parts, always(30))
-    found = measured(rows, known)
+    known = RequestFacts(received, certified(e2=118), stops, parts, build_constant(30))
+    found = measure_delays(rows, known)
     assert found.rows.payable.tolist() == [1, 2, 3]
     assert found.terms.start.tolist() == [100, 118, 95]
     assert found.terms.end.tolist() == [130, 148, 140]
-    assert found.taken.tolist() == [50, 32, 45]
-    assert found.stopped.tolist() == [0, 0, 10]
-    assert late(found).since.tolist() == [131, 149, 141]
-    assert late(found).late.tolist() == [20, 2, 10]
+    assert found.delay_days.tolist() == [50, 32, 45]
+    assert found.suspended_days.tolist() == [0, 0, 10]
+    assert select_late(found).since.tolist() == [131, 149, 141]
+    assert select_late(found).late.tolist() == [20, 2, 10]
 
 
 @pytest.mark.parametrize(
     ("stops", "end"),
     [
         ([(9, 40, 100, 50, 110)], 140),
-        ([(9, 40, 100, 60, 110)], NEVER),  # ended by the debit's own entry or behind: not known yet
+        ([(9, 40, 100, 60, 110)], NO_END),  # ended by the debit's own entry or behind: not known yet
         ([(9, 60, 100, 70, 110)], 125),  # noted behind it
         ([(2, 42, 105, 52, 120), (9, 40, 100, 50, 110)], 150),  # the longest counts
         ([(2, 42, 105, 52, 109), (9, 40, 100, 50, 110)], 140),
-        ([(2, 42, 105, 52, 109), (9, 40, 100, 60, 110)], NEVER),
+        ([(2, 42, 105, 52, 109), (9, 40, 100, 60, 110)], NO_END),
         ([(2, 61, 105, 62, 120), (9, 40, 100, 50, 110)], 140),
         ([(2, 42, 105, 52, 120), (3, 43, 106, 53, 121), (9, 40, 100, 50, 110)], 151),
     ],
@@ -165,27 +172,27 @@ def test_a_part_is_suspended_by_itself_or_with_what_it_is_of(
     stops: list[tuple[int, int, int, int, int]], end: int
 ) -> None:
     """By what was noted before the debit: entry 3 is part of 2, which is part of 9."""
-    rows = blank(Debited, 1)
+    rows = allocate_zeros(DebitedPayments, 1)
     rows.kind[:], rows.payable[:], rows.entry_id[:], rows.day[:] = 26, 3, 60, 300
-    parts = {3: Part((2, 9), 95, 16), 2: Part((9,), 95, 16)}
-    known = Known(days_of(), certified(), stops_of(*sorted(stops)), parts, always(30))
-    assert measured(rows, known).terms.end.tolist() == [end]
+    parts = {3: DivertedPart((2, 9), 95, 16), 2: DivertedPart((9,), 95, 16)}
+    known = RequestFacts(days_of(), certified(), stops_of(*sorted(stops)), parts, build_constant(30))
+    assert measure_delays(rows, known).terms.end.tolist() == [end]
 
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 10**9), st.integers(1, 90)), max_size=12))
 def test_the_compensation_is_due_once_and_interest_on_each_payment(paid: list[tuple[int, int, int]]) -> None:
-    rows = blank(Late, len(paid))
+    rows = allocate_zeros(LatePayments, len(paid))
     first = (date(2018, 5, 1) - date(1970, 1, 1)).days
     for at, (payable, cents, days) in enumerate(paid):
         rows.debit[at], rows.payable[at], rows.amount[at], rows.late[at] = 100 - at, payable, cents, days
     rows.since[:] = first
-    found = due(rows, late_interest.load())
+    found = compute_amounts_due(rows, late_interest.load())
     by_hand: dict[int, int] = {}
     for payable, cents, days in paid:
         by_hand[payable] = by_hand.get(payable, 4_000) + (2 * cents * 800 * days + 3_650_000) // 7_300_000
     assert dict(zip(found.payable.tolist(), found.amount.tolist(), strict=True)) == by_hand
     for payable, debit, days in zip(
-        found.payable.tolist(), found.debit.tolist(), found.late.tolist(), strict=True
+        found.payable.tolist(), found.debit.tolist(), found.late_days.tolist(), strict=True
     ):
         own = [(100 - at, each[2]) for at, each in enumerate(paid) if each[0] == payable]
         assert debit == max(own)[0]
@@ -194,4 +201,4 @@ def test_the_compensation_is_due_once_and_interest_on_each_payment(paid: list[tu
 
 def test_terms_of_nothing() -> None:
     none = np.zeros(0, np.int32)
-    assert terms(none, none, none, always(30)).end.tolist() == []
+    assert compute_terms(none, none, none, build_constant(30)).end.tolist() == []

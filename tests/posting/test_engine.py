@@ -7,15 +7,15 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 
 from core.act_fields import Field
-from core.catalog import CATALOG, KIND_NUMBER, Family
+from core.catalog import CATALOG, KIND_NUMBERS, Family
 from core.outcome_codes import Outcome as Code
 from core.tables.journal import Acts, Decisions, Duplicates, Entries, NewPayees, Refusals
-from posting.batch import Batch, Outcome, Piece
-from posting.engine import CHAINED
+from posting.batch import Batch, BatchResult, Piece
+from posting.engine import HASHED_TABLES
 from posting.pgcopy import HEADER, TRAILER, decode
 from tests.file_strategies import File, Row, files
 from tests.oracle import copy_rows, journal, payment_detail_pages
-from tests.posting.text_engine import Desk, registry
+from tests.posting.text_engine import TextEngine, build_registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -23,7 +23,7 @@ Decided = tuple[Piece, int, dict[str, int], dict[str, int]]
 """Piece, row there, act, decision."""
 
 
-def _decoded(outcome: Outcome, name: str, table: Any, texts: int = 0) -> list[dict[str, Any]]:
+def _decoded(outcome: BatchResult, name: str, table: Any, texts: int = 0) -> list[dict[str, Any]]:
     columns, cells = decode(table, HEADER + outcome.streams[name].tobytes() + TRAILER, texts)
     spans = zip(cells.spans.start.tolist(), cells.spans.end.tolist(), strict=True)
     own = [cells.text.data[start:end].tobytes().decode() for start, end in spans]
@@ -38,11 +38,11 @@ def _rows(records: np.ndarray, table: Any) -> list[dict[str, int]]:
     return [dict(zip(table._fields, row, strict=True)) for row in records.tolist()]
 
 
-def _decided(pieces: list[Piece], desk: Desk) -> list[Decided]:
+def _decided(pieces: list[Piece], desk: TextEngine) -> list[Decided]:
     """Every line of the batch."""
     return [
         (piece, at, act, told)
-        for piece, decisions in zip(pieces, desk.engine.decided, strict=True)
+        for piece, decisions in zip(pieces, desk.engine.decisions, strict=True)
         for at, (act, told) in enumerate(
             zip(_rows(piece.acts, Acts), _rows(decisions, Decisions), strict=True)
         )
@@ -58,11 +58,11 @@ def _said(piece: Piece, at: int, field: Field) -> str:
 @given(presented=files(acts_max=25))
 def test_every_line_leaves_its_row(presented: list[File]) -> None:
     """Accepted in the journal, duplicate or refused in a table of its own; two files in one batch."""
-    desk = Desk()
-    desk.present(presented[0])
-    pieces = [desk.piece(rows) for rows in (*presented[1:], presented[0])]
+    desk = TextEngine()
+    desk.decide_files(presented[0])
+    pieces = [desk.build_piece(rows) for rows in (*presented[1:], presented[0])]
     outcome = desk.engine.evaluate(Batch(pieces))
-    lines, first = _decided(pieces, desk), registry().first_node
+    lines, first = _decided(pieces, desk), build_registry().first_node
     stored = b"".join(
         _journal(piece, [each for each in lines if each[0] is piece], first) for piece in pieces
     )
@@ -100,11 +100,11 @@ def _pages(piece: Piece, lines: list[Decided]) -> bytes:
         if CATALOG[act["kind"]].family is Family.PAYMENT_REQUEST
     ]
     types = ("int8", "int8", "int4", "bytea")
-    return b"".join(copy_rows.row(types, row) for row in payment_detail_pages.pages(said))
+    return b"".join(copy_rows.encode_row(types, row) for row in payment_detail_pages.build_pages(said))
 
 
 _PAYEE = (Field.PAYEE, Field.PAYEE_NAME, Field.IBAN, Field.BIC)
-_OF_DETAILS = (KIND_NUMBER["third_party"], KIND_NUMBER["bank_details"])
+_OF_DETAILS = (KIND_NUMBERS["third_party"], KIND_NUMBERS["bank_details"])
 
 
 def _journal(piece: Piece, lines: list[Decided], first: int) -> bytes:
@@ -112,7 +112,7 @@ def _journal(piece: Piece, lines: list[Decided], first: int) -> bytes:
         (act, told, (int(piece.lines[at]), int(piece.day[at]), _said(piece, at, Field.REFERENCE)))
         for _, at, act, told in lines
     ]
-    return journal.copied(journal.rows(named, piece.submission.number, first))
+    return journal.encode_rows(journal.build_rows(named, piece.submission.number, first))
 
 
 def _place(piece: Piece, at: int, position: int) -> dict[str, Any]:
@@ -149,29 +149,31 @@ def _printable(text: str) -> str:
 @given(presented=files(acts_max=15))
 def test_the_same_batches_give_the_same_bytes(presented: list[File]) -> None:
     """And the chain is what anyone computes who has the rows."""
-    desk, other, chain = Desk(), Desk(), bytes(32)
+    desk, other, chain = TextEngine(), TextEngine(), bytes(32)
     for number, rows in enumerate(presented, 1):
-        one, two = desk.present(rows), other.present(rows)
+        one, two = desk.decide_files(rows), other.decide_files(rows)
         assert one.number == two.number == number
         assert {name: each.tobytes() for name, each in one.streams.items()} == {
             name: each.tobytes() for name, each in two.streams.items()
         }
-        chain = hashlib.sha256(b"".join(one.streams[name].tobytes() for name in CHAINED) + chain).digest()
-        assert one.chain == two.chain == chain == desk.engine.head.chain
+        chain = hashlib.sha256(
+            b"".join(one.streams[name].tobytes() for name in HASHED_TABLES) + chain
+        ).digest()
+        assert one.chain == two.chain == chain == desk.engine.head.chain_hash
 
 
 def test_a_batch_of_nothing_is_a_link_of_the_chain() -> None:
-    desk = Desk()
-    outcome = desk.engine.evaluate(Batch([desk.piece([])]))
+    desk = TextEngine()
+    outcome = desk.engine.evaluate(Batch([desk.build_piece([])]))
     assert not any(len(stream) for stream in outcome.streams.values())
     assert outcome.chain == hashlib.sha256(bytes(32)).digest()
-    assert outcome.progress[0].stage.done
+    assert outcome.progress[0].progress.is_done
 
 
 def test_an_entry_tells_exercise_and_month_of_its_posting() -> None:
     """December of the exercise for a day of the next January, while that still counts there."""
     row: Row = {"reference": "B1", "kind": "budget_opening_ae", "exercise": "2018", "date": "2019-01-15"}
     row |= {"fund_centre": "0177", "commitment_item": "HT2", "amount": "5.00"}
-    outcome = Desk().present([row])
+    outcome = TextEngine().decide_files([row])
     (entry,) = _decoded(outcome, "entry", Entries, 1)
     assert (entry["exercise"], entry["month"], entry["day"]) == (2018, 12, 17911)

@@ -9,18 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.act_fields import Field
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from core.errors import SchemaMismatch
 from core.outcome_codes import Outcome as Code
-from core.tables.columns import records
+from core.tables.columns import allocate_records
 from core.tables.journal import Acts, Decisions, Spans
 from posting import payment_detail_pages
-from posting.batch import Piece, Stage, Submission
+from posting.batch import Piece, Progress, Submission
 from posting.payment_detail_pages import COLUMNS
-from reporting.verification.request_pages import entries_of
+from reporting.verification.request_pages import read_entries
 from tests.file_strategies import Row
 from tests.ingest.row_strategies import WRITERS
-from tests.kernels.execution_modes import texts_of
+from tests.kernels.execution_modes import to_spans
 from tests.oracle import days
 from tests.oracle import payment_detail_pages as plain
 
@@ -56,19 +56,19 @@ def lines(draw: st.DrawFn) -> list[Line]:
 
 def decided(found: list[Line], raw: pa.RecordBatch) -> tuple[Piece, np.ndarray, np.ndarray]:
     """The lines as a piece, what became of them, and which were accepted; entries are numbered from 100."""
-    acts, told = records(Acts, len(found)), records(Decisions, len(found))
-    acts["kind"] = [KIND_NUMBER[kind] for _, kind, _ in found]
+    acts, told = allocate_records(Acts, len(found)), allocate_records(Decisions, len(found))
+    acts["kind"] = [KIND_NUMBERS[kind] for _, kind, _ in found]
     told["outcome"] = [code for *_, code in found]
     accepted = np.flatnonzero(told["outcome"] == Code.ACCEPTED).astype(np.int32)
     told["entry"][accepted] = 100 + 3 * np.arange(len(accepted))
     nothing = np.zeros(0, np.int64)
     spans = Spans(nothing.astype(np.int32), nothing.astype(np.int32))
-    fields = (nothing.astype(np.int32), nothing.astype(np.int32), nothing, spans, texts_of([])[1])
-    rest = (nothing.astype(np.uint8), nothing, raw, Stage(1, 0))
+    fields = (nothing.astype(np.int32), nothing.astype(np.int32), nothing, spans, to_spans([])[1])
+    rest = (nothing.astype(np.uint8), nothing, raw, Progress(1, 0))
     return Piece(Submission(1, "ministry", None), acts, *fields, *rest), told, accepted
 
 
-def expected(found: list[Line], told: np.ndarray) -> list[plain.Said]:
+def expected(found: list[Line], told: np.ndarray) -> list[plain.LineFields]:
     payable = [
         (int(entry), {field: row.get(field.column, "") for field in COLUMNS})
         for (row, kind, code), entry in zip(found, told["entry"], strict=True)
@@ -77,9 +77,11 @@ def expected(found: list[Line], told: np.ndarray) -> list[plain.Said]:
     return [(entry, said) for entry, said in payable if any(said.values())]
 
 
-def stored(found: list[Line], writer: str) -> tuple[list[tuple[int, int, int, bytes]], list[plain.Said]]:
+def stored(
+    found: list[Line], writer: str
+) -> tuple[list[tuple[int, int, int, bytes]], list[plain.LineFields]]:
     piece, told, accepted = decided(found, WRITERS[writer]([{**row, "amount": "1.00"} for row, *_ in found]))
-    made, said = payment_detail_pages.pages(piece, told, accepted), expected(found, told)
+    made, said = payment_detail_pages.build_pages(piece, told, accepted), expected(found, told)
     if made is None:
         return [], said
     rows, ((spans, text),) = made
@@ -92,9 +94,9 @@ def stored(found: list[Line], writer: str) -> tuple[list[tuple[int, int, int, by
 @given(found=lines())
 def test_pages_are_the_plain_ones_whatever_types_a_file_has(writer: str, found: list[Line]) -> None:
     made, said = stored(found, writer)
-    assert made == plain.pages(said)
+    assert made == plain.build_pages(said)
     for first, *_, page in made:
-        assert (entries_of(page) + first).tolist() == [entry for entry, _ in said]
+        assert (read_entries(page) + first).tolist() == [entry for entry, _ in said]
 
 
 @many
@@ -103,17 +105,19 @@ def test_pages_are_read_as_they_were_said(files: list[list[Line]]) -> None:
     both = [stored(found, "text") for found in files]
     made, said = [page for each, _ in both for page in each], [line for _, each in both for line in each]
     if made:
-        rows, texts = payment_detail_pages.read([first for first, *_ in made], [page for *_, page in made])
+        rows, texts = payment_detail_pages.read_pages(
+            [first for first, *_ in made], [page for *_, page in made]
+        )
         assert [_told(rows, texts, at) for at in range(len(said))] == [_meant(each) for each in said]
 
 
-def _told(rows: Any, texts: payment_detail_pages.Texts, at: int) -> dict[str, Any]:
+def _told(rows: Any, texts: payment_detail_pages.PaymentDetailTexts, at: int) -> dict[str, Any]:
     return {name: getattr(rows, name)[at].item() for name in rows._fields} | {
         name: getattr(texts, name).shown(at) for name in texts._fields
     }
 
 
-def _meant(line: plain.Said) -> dict[str, Any]:
+def _meant(line: plain.LineFields) -> dict[str, Any]:
     entry, said = line
     dates = {field.column: days.parse(said[field]) or 0 for field in plain.DAYS}
     texts = {field.column: said[field] for field in plain.TEXTS}
@@ -131,7 +135,7 @@ def test_a_page_is_full_after_so_many_lines() -> None:
         payment_detail_pages.PAGE_LINES,
         5,
     ]
-    assert made == plain.pages(said)
+    assert made == plain.build_pages(said)
 
 
 def test_a_file_without_the_columns_has_no_pages() -> None:
@@ -139,7 +143,9 @@ def test_a_file_without_the_columns_has_no_pages() -> None:
     assert stored(found, "text") == ([], [])
 
 
-PAGE = plain.page([(7, {Field.DUE: "2018-03-31", Field.REMITTANCE: "n° 7"}), (9, {Field.METHOD: "sepa"})])
+PAGE = plain.encode_page(
+    [(7, {Field.DUE: "2018-03-31", Field.REMITTANCE: "n° 7"}), (9, {Field.METHOD: "sepa"})]
+)
 
 
 @pytest.mark.parametrize(
@@ -157,5 +163,5 @@ PAGE = plain.page([(7, {Field.DUE: "2018-03-31", Field.REMITTANCE: "n° 7"}), (9
 )
 def test_what_is_no_page_is_refused(page: bytes) -> None:
     with pytest.raises(SchemaMismatch, match="a page of requests"):
-        payment_detail_pages.read([7], [page])
-    assert len(entries_of(page)) == 0
+        payment_detail_pages.read_pages([7], [page])
+    assert len(read_entries(page)) == 0

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import SchemaMismatch
-from core.tables.columns import kinds
+from core.tables.columns import read_column_kinds
 from core.tables.journal import (
     AccountBalances,
     Duplicates,
@@ -21,7 +21,7 @@ from core.tables.journal import (
     RequestPages,
 )
 from posting.pgcopy import HEADER, TRAILER, Encoder, TextCells, decode
-from tests.kernels.execution_modes import texts_of
+from tests.kernels.execution_modes import to_spans
 from tests.oracle import copy_rows
 
 TABLES = {
@@ -42,7 +42,9 @@ _WIDTHS = {"int2": 16, "int4": 32, "int8": 64}
 
 
 def _rows(table: type, texts: int) -> st.SearchStrategy[list[Row]]:
-    numbers = st.tuples(*(_values(kind.postgres, kind.dtype) for kind in kinds(table).values())).map(list)
+    numbers = st.tuples(
+        *(_values(kind.postgres, kind.dtype) for kind in read_column_kinds(table).values())
+    ).map(list)
     return st.lists(
         st.tuples(numbers, st.lists(st.text(max_size=9), min_size=texts, max_size=texts)), max_size=6
     )
@@ -59,9 +61,9 @@ def _values(postgres: str, dtype: np.dtype) -> st.SearchStrategy[int]:
 def _encoded(table: type, encoder: Encoder, rows: Sequence[Row]) -> bytes:
     columns = [
         np.array([numbers[at] for numbers, _ in rows], kind.dtype)
-        for at, kind in enumerate(kinds(table).values())
+        for at, kind in enumerate(read_column_kinds(table).values())
     ]
-    texts = tuple(TextCells(*texts_of([own[at].encode() for _, own in rows])) for at in range(TABLES[table]))
+    texts = tuple(TextCells(*to_spans([own[at].encode() for _, own in rows])) for at in range(TABLES[table]))
     return encoder.encode(table(*columns), texts).tobytes()
 
 
@@ -70,10 +72,14 @@ def _encoded(table: type, encoder: Encoder, rows: Sequence[Row]) -> bytes:
 @given(data=st.data())
 def test_rows_are_the_bytes_that_postgresql_reads(table: Any, data: st.DataObject) -> None:
     """One encoder for batches of any length: what it keeps from one does not show in the next."""
-    encoder, types = Encoder(table, TABLES[table]), [kind.postgres for kind in kinds(table).values()]
+    encoder, types = (
+        Encoder(table, TABLES[table]),
+        [kind.postgres for kind in read_column_kinds(table).values()],
+    )
     for rows in data.draw(st.lists(_rows(table, TABLES[table]), max_size=3)):
         expected = [
-            copy_rows.row([*types, *["text"] * TABLES[table]], [*numbers, *own]) for numbers, own in rows
+            copy_rows.encode_row([*types, *["text"] * TABLES[table]], [*numbers, *own])
+            for numbers, own in rows
         ]
         found = _encoded(table, encoder, rows)
         assert found == b"".join(expected)
@@ -82,7 +88,7 @@ def test_rows_are_the_bytes_that_postgresql_reads(table: Any, data: st.DataObjec
 
 def _decoded(table: Any, found: bytes) -> list[Row]:
     columns, cells = decode(table, HEADER + found + TRAILER, TABLES[table])
-    assert [column.dtype for column in columns] == [kind.dtype for kind in kinds(table).values()]
+    assert [column.dtype for column in columns] == [kind.dtype for kind in read_column_kinds(table).values()]
     spans = zip(cells.spans.start.tolist(), cells.spans.end.tolist(), strict=True)
     texts = [cells.text.data[start:end].tobytes().decode() for start, end in spans]
     numbers = zip(*(column.tolist() for column in columns), strict=True)

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from core.outcome_codes import Outcome
-from core.tables.columns import records
+from core.tables.columns import allocate_records
 from core.tables.journal import Decisions
-from posting.batch import FINAL_PASS, Batch, Stage, Submission, Tally
-from posting.outcome_groups import sort
+from posting.batch import FINAL_PASS, Batch, Progress, Submission, Tally
+from posting.outcome_groups import group_by_outcome
 from posting.submission_progress import advance
 from tests.file_strategies import File, files
-from tests.posting.text_engine import Desk
+from tests.posting.text_engine import TextEngine
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _COUNTED = {
@@ -27,10 +27,10 @@ _COUNTED = {
 @given(presented=files(acts_max=25))
 def test_every_line_is_counted_once(presented: list[File]) -> None:
     """All files in one batch, held or not; totals are those of the lines as they were asked."""
-    desk = Desk()
-    pieces = [desk.piece(rows) for rows in presented]
+    desk = TextEngine()
+    pieces = [desk.build_piece(rows) for rows in presented]
     outcome = desk.engine.evaluate(Batch(pieces))
-    for piece, decisions, row in zip(pieces, desk.engine.decided, outcome.progress, strict=True):
+    for piece, decisions, row in zip(pieces, desk.engine.decisions, outcome.progress, strict=True):
         told = [Outcome(each) for each in decisions["outcome"].tolist()]
         counts = {
             name: [at for at, one in enumerate(told) if one in codes] for name, codes in _COUNTED.items()
@@ -42,43 +42,43 @@ def test_every_line_is_counted_once(presented: list[File]) -> None:
             (line, lines) for number, run, line, lines in outcome.held if (number, run) == (row.submission, 1)
         ]
         assert [line for first, lines in held for line in range(first, first + lines)] == counts["suspended"]
-        assert row.stage == (Stage(2, 0) if held else Stage(1, len(piece.lines), True))
-        assert piece.submission.waiting == held
+        assert row.progress == (Progress(2, 0) if held else Progress(1, len(piece.lines), True))
+        assert piece.submission.to_retry == held
 
 
 def test_a_row_of_progress_is_not_changed_by_what_comes_after() -> None:
-    desk = Desk()
-    whole, submission = [_service(at) for at in range(4)], desk.submission(4)
-    first, second = (desk.piece(whole[at : at + 2], submission, at) for at in (0, 2))
+    desk = TextEngine()
+    whole, submission = [_service(at) for at in range(4)], desk.create_submission(4)
+    first, second = (desk.build_piece(whole[at : at + 2], submission, at) for at in (0, 2))
     rows = [desk.engine.evaluate(Batch([piece])).progress[0] for piece in (first, second)]
     assert [row.tally.suspended for row in rows] == [2, 4]
-    assert [row.stage for row in rows] == [Stage(1, 2, False), Stage(2, 0)]
+    assert [row.progress for row in rows] == [Progress(1, 2, False), Progress(2, 0)]
 
 
 @pytest.mark.parametrize(
     ("run", "accepted", "still_held", "then"),
     [
-        (1, 0, 2, Stage(2, 0)),
-        (2, 1, 1, Stage(3, 0)),
-        (2, 0, 2, Stage(FINAL_PASS, 0)),
-        (3, 2, 0, Stage(3, 9, True)),
-        (FINAL_PASS, 0, 0, Stage(FINAL_PASS, 9, True)),
+        (1, 0, 2, Progress(2, 0)),
+        (2, 1, 1, Progress(3, 0)),
+        (2, 0, 2, Progress(FINAL_PASS, 0)),
+        (3, 2, 0, Progress(3, 9, True)),
+        (FINAL_PASS, 0, 0, Progress(FINAL_PASS, 9, True)),
     ],
 )
-def test_pass_follows_pass_while_one_helps(run: int, accepted: int, still_held: int, then: Stage) -> None:
+def test_pass_follows_pass_while_one_helps(run: int, accepted: int, still_held: int, then: Progress) -> None:
     """The first always may have helped; the last one holds nothing any more."""
-    desk = Desk()
-    submission = Submission(1, "ministry", 9, Stage(run, 0), Tally(suspended=2 if run > 1 else 0))
-    piece = desk.piece([_service(0), _service(1)], submission)
+    desk = TextEngine()
+    submission = Submission(1, "ministry", 9, Progress(run, 0), Tally(suspended=2 if run > 1 else 0))
+    piece = desk.build_piece([_service(0), _service(1)], submission)
     outcomes = [Outcome.ACCEPTED] * accepted + [Outcome.HELD] * still_held
     outcomes += [Outcome.PREDECESSOR_MISSING] * (2 - len(outcomes))
-    decisions = records(Decisions, 2)
+    decisions = allocate_records(Decisions, 2)
     decisions["outcome"] = outcomes
-    batch = Batch([replace(piece, then=Stage(run, 9, True))])
-    advance(batch, [sort(piece, decisions)])
-    assert submission.stage == then
+    batch = Batch([replace(piece, progress_after=Progress(run, 9, True))])
+    advance(batch, [group_by_outcome(piece, decisions)])
+    assert submission.progress == then
     assert submission.tally.suspended == still_held
-    assert submission.waiting == [(at, 1) for at in range(accepted, accepted + still_held)]
+    assert submission.to_retry == [(at, 1) for at in range(accepted, accepted + still_held)]
 
 
 def _service(at: int) -> dict[str, str]:

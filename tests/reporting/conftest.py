@@ -7,10 +7,10 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from core.reference.files import SHIPPED
-from posting.book.registry import Reference
+from core.reference.files import SAMPLE_FOLDER
+from posting.book.registry import ReferenceData
 from reporting import code_labels
-from reporting.code_names import Names, read_names
+from reporting.code_names import CodeNames, read_names
 from reporting.report_queries import Connection
 from service.database.embedded import Database
 from tests.file_strategies import REFERENCE
@@ -36,8 +36,8 @@ async def hand(database: Database, tmp_path_factory: pytest.TempPathFactory) -> 
     """The address of the journal that can be added up by hand."""
     folder = tmp_path_factory.mktemp("hand")
     await _statement(database, "create database hand")
-    await journals.process(
-        _address(database, "hand"), folder, journals.by_hand(folder), Reference.load(REFERENCE)
+    await journals.process_files(
+        _address(database, "hand"), folder, journals.write_small_files(folder), ReferenceData.load(REFERENCE)
     )
     return _address(database, "hand")
 
@@ -47,8 +47,11 @@ async def state_year(database: Database, tmp_path_factory: pytest.TempPathFactor
     """The name of a database that holds a small State's year."""
     folder = tmp_path_factory.mktemp("state")
     await _statement(database, "create database state_year")
-    await journals.process(
-        _address(database, "state_year"), folder, journals.year(folder), Reference.load(SHIPPED)
+    await journals.process_files(
+        _address(database, "state_year"),
+        folder,
+        journals.write_year_files(folder),
+        ReferenceData.load(SAMPLE_FOLDER),
     )
     return "state_year"
 
@@ -71,6 +74,6 @@ async def reader(hand: str) -> AsyncIterator[Connection]:
 
 
 @pytest_asyncio.fixture
-async def names(reader: Connection) -> Names:
+async def names(reader: Connection) -> CodeNames:
     """The names of its codes."""
     return await read_names(reader, code_labels.load(REFERENCE))

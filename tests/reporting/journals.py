@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.year.year_generator import Year, generate
-from ingest.queue.file_feed import FileFeed, Order
+from bench.year.year_generator import Year, generate_year
+from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
-from posting.book.registry import Reference
+from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.store.journal_store import PostgresStore
 
@@ -38,26 +38,26 @@ def act(kind: str, reference: str, amount: str, *parts: Row, **fields: str) -> R
     return {**merged, "amount": amount} if amount else merged
 
 
-def granted(kind: str, reference: str, amount: str, centre: str, item: str = "HT2", **fields: str) -> Row:
+def grant(kind: str, reference: str, amount: str, centre: str, item: str = "HT2", **fields: str) -> Row:
     return act(kind, reference, amount, fund_centre=centre, commitment_item=item, **fields)
 
 
 BUDGET = [
-    granted("budget_opening_ae", "O1", "1000.00", "0217"),
-    granted("budget_opening_cp", "O2", "800.00", "0217"),
-    granted("budget_opening_ae", "O3", "500.00", "0217", "T2"),
-    granted("budget_opening_cp", "O4", "500.00", "0217", "T2"),
-    granted("budget_opening_ae", "O5", "10.00", "0117"),
-    granted("budget_opening_cp", "O6", "10.00", "0117"),
-    granted("allotment_ae", "A1", "900.00", "0217-SGAC"),
-    granted("allotment_cp", "A2", "700.00", "0217-SGAC"),
-    granted("allotment_ae", "A3", "300.00", "0217-SGAC-ASPR"),
-    granted("allotment_cp", "A4", "300.00", "0217-SGAC-ASPR"),
-    granted("allotment_ae", "A5", "500.00", "0217-SGAC-IMMO"),
-    granted("allotment_cp", "A6", "400.00", "0217-SGAC-IMMO"),
-    granted("budget_move_ae", "M1", "100.00", "0217", counterpart="0217/T2"),
-    granted("budget_move_ae", "M2", "50.00", "0217-SGAC-IMMO", counterpart="0217-SGAC-ASPR"),
-    granted("earmark", "E1", "200.00", "0217-SGAC-IMMO", operation="OP-0217-000001"),
+    grant("budget_opening_ae", "O1", "1000.00", "0217"),
+    grant("budget_opening_cp", "O2", "800.00", "0217"),
+    grant("budget_opening_ae", "O3", "500.00", "0217", "T2"),
+    grant("budget_opening_cp", "O4", "500.00", "0217", "T2"),
+    grant("budget_opening_ae", "O5", "10.00", "0117"),
+    grant("budget_opening_cp", "O6", "10.00", "0117"),
+    grant("allotment_ae", "A1", "900.00", "0217-SGAC"),
+    grant("allotment_cp", "A2", "700.00", "0217-SGAC"),
+    grant("allotment_ae", "A3", "300.00", "0217-SGAC-ASPR"),
+    grant("allotment_cp", "A4", "300.00", "0217-SGAC-ASPR"),
+    grant("allotment_ae", "A5", "500.00", "0217-SGAC-IMMO"),
+    grant("allotment_cp", "A6", "400.00", "0217-SGAC-IMMO"),
+    grant("budget_move_ae", "M1", "100.00", "0217", counterpart="0217/T2"),
+    grant("budget_move_ae", "M2", "50.00", "0217-SGAC-IMMO", counterpart="0217-SGAC-ASPR"),
+    grant("earmark", "E1", "200.00", "0217-SGAC-IMMO", operation="OP-0217-000001"),
 ]
 SPENDING = [
     act(
@@ -99,16 +99,18 @@ SUBMISSIONS = (("TREASURY", BUDGET), ("MINISTRY", SPENDING), ("MINISTRY", REJECT
 FILES_AT_ONCE = 6
 
 
-async def process(dsn: str, folder: Path, paths: Sequence[Path], reference: Reference) -> None:
+async def process_files(dsn: str, folder: Path, paths: Sequence[Path], reference: ReferenceData) -> None:
     """Process files to the end, a few at a time, each time by an engine that has just loaded its book."""
     for start in range(0, len(paths), FILES_AT_ONCE):
-        async with PostgresStore(dsn).held("test") as store:
-            feed = FileFeed(Order(paths[start : start + FILES_AT_ONCE]), Spool(folder / "spool"), store)
+        async with PostgresStore(dsn).own_lease("test") as store:
+            feed = FileFeed(
+                ProcessingRequest(paths[start : start + FILES_AT_ONCE]), Spool(folder / "spool"), store
+            )
             await Pipeline(store, reference).run(feed)
             assert not feed.rejected, feed.rejected
 
 
-def by_hand(folder: Path) -> list[Path]:
+def write_small_files(folder: Path) -> list[Path]:
     """The files of ``SUBMISSIONS``."""
     paths = []
     for number, (sender, rows) in enumerate(SUBMISSIONS, 1):
@@ -119,7 +121,7 @@ def by_hand(folder: Path) -> list[Path]:
     return paths
 
 
-def year(folder: Path) -> list[Path]:
+def write_year_files(folder: Path) -> list[Path]:
     """The files of a State's year of some 1,700 lines."""
-    generate(folder / "year", Year(seed=2, acts=1_000, senders=2))
+    generate_year(folder / "year", Year(seed=2, acts=1_000, senders=2))
     return sorted(folder.joinpath("year").glob("*.parquet"))

@@ -5,18 +5,20 @@ import msgspec
 import pytest
 
 from reporting import act_history, proofs
-from reporting.act_narrative import tell
+from reporting.act_narrative import render
 from reporting.act_views import Explanation, PaymentTerms
-from reporting.code_names import Names
+from reporting.code_names import CodeNames
 from reporting.report_queries import Connection
-from reporting.report_tables import Grid
+from reporting.report_tables import ReportTable
 
 
-async def explain(reader: Connection, names: Names, reference: str, sender: str | None = None) -> Explanation:
+async def explain(
+    reader: Connection, names: CodeNames, reference: str, sender: str | None = None
+) -> Explanation:
     return await act_history.explain(reader, names, reference, sender=sender)
 
 
-async def test_a_commitment_and_all_that_follows_it(reader: Connection, names: Names) -> None:
+async def test_a_commitment_and_all_that_follows_it(reader: Connection, names: CodeNames) -> None:
     found = await explain(reader, names, "C1")
     (line,) = found.accepted
     assert (line.kind, line.amount, line.month) == ("commitment", 10_000, "2018-03")
@@ -36,7 +38,7 @@ async def test_a_commitment_and_all_that_follows_it(reader: Connection, names: N
     assert all(proof.holds for proof in found.proofs)
 
 
-async def test_a_payment_request_with_payee_accounts_and_budget(reader: Connection, names: Names) -> None:
+async def test_a_payment_request_with_payee_accounts_and_budget(reader: Connection, names: CodeNames) -> None:
     found = await explain(reader, names, "D1")
     (line,) = found.accepted
     assert line.payee is not None
@@ -53,7 +55,7 @@ async def test_a_payment_request_with_payee_accounts_and_budget(reader: Connecti
 
 
 async def test_a_payment_request_tells_when_and_how_it_is_to_be_paid(
-    reader: Connection, names: Names
+    reader: Connection, names: CodeNames
 ) -> None:
     found = await explain(reader, names, "D1")
     assert found.accepted[0].terms == PaymentTerms(
@@ -65,17 +67,17 @@ async def test_a_payment_request_tells_when_and_how_it_is_to_be_paid(
         invoice_date="2018-02-26",
         remittance="",
     )
-    told = [part for part in tell(found) if isinstance(part, str)]
+    told = [part for part in render(found) if isinstance(part, str)]
     assert "  to be paid received 2018-03-01, due 2018-03-28, by sepa" in told
     assert "  invoice    F-2018-7 of 2018-02-26" in told
 
 
-async def test_a_request_that_says_little_tells_no_more(reader: Connection, names: Names) -> None:
+async def test_a_request_that_says_little_tells_no_more(reader: Connection, names: CodeNames) -> None:
     found = await explain(reader, names, "D3")
     terms = found.accepted[0].terms
     assert terms is not None
     assert (terms.received, terms.priority, terms.remittance) == (None, 0, "Remboursement n° 3")
-    told = [part for part in tell(found) if isinstance(part, str)]
+    told = [part for part in render(found) if isinstance(part, str)]
     assert "  to be paid priority 0" in told
     assert "  remittance Remboursement n° 3" in told
     assert not any(part.startswith("  invoice") for part in told)
@@ -83,14 +85,14 @@ async def test_a_request_that_says_little_tells_no_more(reader: Connection, name
 
 @pytest.mark.parametrize("reference", ["C1", "D2", "D8", "T1"])
 async def test_an_act_that_says_nothing_of_a_payment_has_no_terms(
-    reader: Connection, names: Names, reference: str
+    reader: Connection, names: CodeNames, reference: str
 ) -> None:
     """Also beside lines of the same page, before the first one and behind the last."""
     found = await explain(reader, names, reference)
     assert [line.terms for line in found.accepted] == [None]
 
 
-async def test_a_reversal_is_told_with_the_budget_it_gives_back(reader: Connection, names: Names) -> None:
+async def test_a_reversal_is_told_with_the_budget_it_gives_back(reader: Connection, names: CodeNames) -> None:
     (line,) = (await explain(reader, names, "R2")).accepted
     unit = line.nodes[0]
     assert unit.cp_before.reserved - unit.cp_after.reserved == 1_500
@@ -98,33 +100,33 @@ async def test_a_reversal_is_told_with_the_budget_it_gives_back(reader: Connecti
     assert line.predecessor.reference == "D1"
 
 
-async def test_a_move_is_told_with_both_sides(reader: Connection, names: Names) -> None:
+async def test_a_move_is_told_with_both_sides(reader: Connection, names: CodeNames) -> None:
     (line,) = (await explain(reader, names, "M1")).accepted
     assert [each.node for each in line.nodes] == ["0217 HT2 2018", "0217 T2 2018"]
 
 
-async def test_spending_on_an_operation_names_it(reader: Connection, names: Names) -> None:
+async def test_spending_on_an_operation_names_it(reader: Connection, names: CodeNames) -> None:
     (line,) = (await explain(reader, names, "C2")).accepted
     assert line.nodes[0].node == "OP-0217-000001 HT2 2018"
     assert line.assignment is not None
     assert line.assignment.centres[-1].code == "OP-0217-000001"
 
 
-async def test_an_act_accepted_repeated_and_contradicted(reader: Connection, names: Names) -> None:
+async def test_an_act_accepted_repeated_and_contradicted(reader: Connection, names: CodeNames) -> None:
     found = await explain(reader, names, "D3")
     (line,), (story,) = found.accepted, found.refused
     assert [each.line for each in line.duplicates] == [10]
     assert (story.refusal.code, story.origin.line) == ("REFERENCE_CONFLICT", 11)
 
 
-async def test_a_refusal_for_want_of_credit_shows_the_node(reader: Connection, names: Names) -> None:
+async def test_a_refusal_for_want_of_credit_shows_the_node(reader: Connection, names: CodeNames) -> None:
     (story,) = (await explain(reader, names, "D4")).refused
     assert story.refusal.node == "0217-SGAC-ASPR HT2 2018"
     assert story.nodes[0].node == "0217-SGAC-ASPR HT2 2018"
     assert len(story.nodes) == 3
 
 
-async def test_another_sender_s_act_is_another_act(reader: Connection, names: Names) -> None:
+async def test_another_sender_s_act_is_another_act(reader: Connection, names: CodeNames) -> None:
     assert (await explain(reader, names, "C1", "TREASURY")).accepted == []
     assert len((await explain(reader, names, "C1", "MINISTRY")).accepted) == 1
 
@@ -143,15 +145,15 @@ async def test_another_sender_s_act_is_another_act(reader: Connection, names: Na
     ],
 )
 async def test_a_life_is_told_in_words(
-    reader: Connection, names: Names, reference: str, said: tuple[str, ...]
+    reader: Connection, names: CodeNames, reference: str, said: tuple[str, ...]
 ) -> None:
     found = await explain(reader, names, reference)
-    text = "\n".join(part.plain() if isinstance(part, Grid) else part for part in tell(found))
+    text = "\n".join(part.to_text() if isinstance(part, ReportTable) else part for part in render(found))
     assert [each for each in said if each not in text] == []
     assert msgspec.json.decode(msgspec.json.encode(found), type=Explanation) == found
 
 
-async def test_every_batch_by_hand_is_proven(reader: Connection, names: Names) -> None:
+async def test_every_batch_by_hand_is_proven(reader: Connection, names: CodeNames) -> None:
     last: int = await reader.fetchval("select max(batch) from batch") or 0
     assert last > 1
     for number in range(1, last + 1):
@@ -161,7 +163,7 @@ async def test_every_batch_by_hand_is_proven(reader: Connection, names: Names) -
     assert await proofs.prove_batch(reader, names, last + 1) is None
 
 
-async def test_a_file_s_totals_are_its_outcomes(reader: Connection, names: Names) -> None:
+async def test_a_file_s_totals_are_its_outcomes(reader: Connection, names: CodeNames) -> None:
     found = await proofs.prove_submission(reader, names, 2)
     assert found is not None
     assert found.holds, found
@@ -172,15 +174,15 @@ async def test_a_file_s_totals_are_its_outcomes(reader: Connection, names: Names
     assert await proofs.prove_submission(reader, names, 99) is None
 
 
-async def test_a_proof_is_shown_side_by_side(reader: Connection, names: Names) -> None:
+async def test_a_proof_is_shown_side_by_side(reader: Connection, names: CodeNames) -> None:
     found = await proofs.prove_submission(reader, names, 2)
     assert found is not None
-    grid = proofs.grid(found)
-    assert grid.texts()[0] == ["lines of the file", "19", "19", "", "", "yes"]
-    assert grid.texts()[1] == ["cents of the file", "", "", "1,607.00", "1,607.00", "yes"]
+    grid = proofs.build_table(found)
+    assert grid.format_rows()[0] == ["lines of the file", "19", "19", "", "", "yes"]
+    assert grid.format_rows()[1] == ["cents of the file", "", "", "1,607.00", "1,607.00", "yes"]
 
 
-async def test_a_broken_batch_is_told(journal: str, names: Names) -> None:
+async def test_a_broken_batch_is_told(journal: str, names: CodeNames) -> None:
     connection = await asyncpg.connect(journal)
     try:
         await connection.execute("set session_replication_role = replica")

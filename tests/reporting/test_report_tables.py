@@ -4,18 +4,18 @@ import io
 
 from rich.console import Console
 
-from reporting.report_tables import Column, Grid, Kind
+from reporting.report_tables import CellType, Column, ReportTable
 
-GRID = Grid(
+GRID = ReportTable(
     "Accounts",
-    [Column("account"), Column("lines", Kind.COUNT), Column("balance", Kind.MONEY)],
+    [Column("account"), Column("lines", CellType.COUNT), Column("balance", CellType.MONEY)],
     [["4010, [bold]suppliers", 1_234, -123_456_789], ["6280", 5, None]],
     ["all", 1_239, -123_456_789],
 )
 
 
 def test_plain_text_is_aligned() -> None:
-    assert GRID.plain().splitlines() == [
+    assert GRID.to_text().splitlines() == [
         "Accounts",
         "account                lines        balance",
         "---------------------  -----  -------------",
@@ -27,7 +27,7 @@ def test_plain_text_is_aligned() -> None:
 
 
 def test_csv_is_for_programs() -> None:
-    assert GRID.csv().splitlines() == [
+    assert GRID.to_csv().splitlines() == [
         "account,lines,balance",
         '"4010, [bold]suppliers",1234,-1234567.89',
         "6280,5,",
@@ -38,14 +38,14 @@ def test_drawn_on_a_terminal_as_it_is() -> None:
     """What looks like markup in a code or a label is shown, not obeyed."""
     console = Console(width=100, file=io.StringIO())
     with console.capture() as captured:
-        console.print(GRID.drawn())
+        console.print(GRID.to_rich_table())
     text = captured.get()
     assert "4010, [bold]suppliers" in text
     assert "1,239" in text
 
 
 def test_no_rows_and_no_title() -> None:
-    empty = Grid("", [Column("account")], [])
-    assert empty.plain() == "account\n-------"
-    assert empty.foot_texts() == []
-    assert empty.csv() == "account\n"
+    empty = ReportTable("", [Column("account")], [])
+    assert empty.to_text() == "account\n-------"
+    assert empty.format_footer() == []
+    assert empty.to_csv() == "account\n"

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from reporting import budget, commitments, refusals, trial_balance
-from reporting.budget import Appropriations, Budget, Scope
-from reporting.code_names import Names, Node, month_of
+from reporting.budget import Appropriations, Budget, BudgetScope
+from reporting.code_names import BudgetNode, CodeNames, format_month
 from reporting.report_queries import Connection
 
 EUROS = 100
@@ -25,8 +25,8 @@ def figures(found: Appropriations) -> tuple[int, ...]:
     return msgspec.structs.astuple(found)
 
 
-async def test_trial_balance(reader: Connection, names: Names) -> None:
-    found = await trial_balance.trial_balance(reader, names, exercise=2018)
+async def test_trial_balance(reader: Connection, names: CodeNames) -> None:
+    found = await trial_balance.load_trial_balance(reader, names, exercise=2018)
     sides = {each.account[:4]: (each.debit, each.credit) for each in found.accounts}
     assert sides == {
         "2310": cents(80, 4),
@@ -38,26 +38,26 @@ async def test_trial_balance(reader: Connection, names: Names) -> None:
         "6610": cents(25, 0),
     }
     assert (found.debit, found.credit) == cents(289, 289)
-    assert found.balanced
+    assert found.is_balanced
     assert found.accounts[0].label
     assert found.accounts[0].balance == 76 * EUROS
 
 
-async def test_trial_balance_of_another_exercise_is_empty(reader: Connection, names: Names) -> None:
-    found = await trial_balance.trial_balance(reader, names, exercise=2019)
+async def test_trial_balance_of_another_exercise_is_empty(reader: Connection, names: CodeNames) -> None:
+    found = await trial_balance.load_trial_balance(reader, names, exercise=2019)
     assert (found.accounts, found.debit, found.credit) == ([], 0, 0)
 
 
-async def test_trial_balance_after_an_earlier_batch(reader: Connection, names: Names) -> None:
+async def test_trial_balance_after_an_earlier_batch(reader: Connection, names: CodeNames) -> None:
     """The last file alone rejects a request of 40 for 15."""
-    last = await trial_balance.trial_balance(reader, names)
-    before = await trial_balance.trial_balance(reader, names, batch=last.batch - 1)
+    last = await trial_balance.load_trial_balance(reader, names)
+    before = await trial_balance.load_trial_balance(reader, names, batch=last.batch - 1)
     assert last.debit - before.debit == 15 * EUROS
-    assert before.balanced
+    assert before.is_balanced
 
 
-async def test_budget_by_programme(reader: Connection, names: Names) -> None:
-    found = await budget.budget(reader, names)
+async def test_budget_by_programme(reader: Connection, names: CodeNames) -> None:
+    found = await budget.load_budget(reader, names)
     ae, cp = of(found, "0217")
     # opened, allotted, reserved, consumed, available
     assert figures(ae) == cents(1100, 900, 75, 260, 765)
@@ -68,22 +68,24 @@ async def test_budget_by_programme(reader: Connection, names: Names) -> None:
     assert found.ae.opened == 1510 * EUROS
 
 
-async def test_budget_by_unit_and_operation(reader: Connection, names: Names) -> None:
-    units = await budget.budget(reader, names, Scope(Level.UO, "0217"))
+async def test_budget_by_unit_and_operation(reader: Connection, names: CodeNames) -> None:
+    units = await budget.load_budget(reader, names, BudgetScope(CentreLevel.UO, "0217"))
     assert {each.centre for each in units.nodes} == {"0217-SGAC-ASPR", "0217-SGAC-IMMO"}
     assert figures(of(units, "0217-SGAC-ASPR")[0]) == cents(250, 0, 25, 110, 115)
     assert figures(of(units, "0217-SGAC-IMMO")[0]) == cents(550, 0, 50, 150, 350)
-    operations = await budget.budget(reader, names, Scope(Level.OPERATION))
+    operations = await budget.load_budget(reader, names, BudgetScope(CentreLevel.OPERATION))
     assert figures(of(operations, "OP-0217-000001")[0]) == cents(200, 0, 6, 150, 44)
 
 
-async def test_budget_of_another_year_or_before_everything_is_empty(reader: Connection, names: Names) -> None:
-    assert (await budget.budget(reader, names, Scope(year=2019))).nodes == []
-    assert (await budget.budget(reader, names, Scope(batch=0))).nodes == []
+async def test_budget_of_another_year_or_before_everything_is_empty(
+    reader: Connection, names: CodeNames
+) -> None:
+    assert (await budget.load_budget(reader, names, BudgetScope(year=2019))).nodes == []
+    assert (await budget.load_budget(reader, names, BudgetScope(batch=0))).nodes == []
 
 
 async def test_refusals_by_reason(reader: Connection) -> None:
-    found = await refusals.refusals(reader)
+    found = await refusals.load_refusals(reader)
     assert {each.code: (each.lines, each.cents) for each in found.reasons} == {
         "REFERENCE_CONFLICT": (1, 2600),
         "AE_EXCEEDED": (1, 100_000),
@@ -91,44 +93,49 @@ async def test_refusals_by_reason(reader: Connection) -> None:
         "PREDECESSOR_MISSING": (1, 100),
     }
     assert (found.lines, found.cents) == (4, 102_800)
-    assert (await refusals.refusals(reader, submission=1)).reasons == []
+    assert (await refusals.load_refusals(reader, submission=1)).reasons == []
 
 
-async def test_refused_lines_say_what_to_do(reader: Connection, names: Names) -> None:
-    lines = {each.reference: each for each in await refusals.refused_lines(reader, names, 2)}
+async def test_refused_lines_say_what_to_do(reader: Connection, names: CodeNames) -> None:
+    lines = {each.reference: each for each in await refusals.load_refused_lines(reader, names, 2)}
     short = lines["D4"]
     assert (short.line, short.code, short.node) == (12, "AE_EXCEEDED", "0217-SGAC-ASPR HT2 2018")
     # 250 opened, 110 engaged, 25 requested directly
     assert short.missing == 88_500
     assert "AE" in short.finding
-    french = await refusals.refused_lines(reader, names, 2, language="fr")
+    french = await refusals.load_refused_lines(reader, names, 2, language="fr")
     assert french[0].finding != next(iter(lines.values())).finding
-    assert (await refusals.refusals(reader, language="fr")).reasons[0].action
+    assert (await refusals.load_refusals(reader, language="fr")).reasons[0].action
 
 
-async def test_outstanding_commitments(reader: Connection, names: Names) -> None:
-    found = await commitments.outstanding_commitments(reader, names)
+async def test_outstanding_commitments(reader: Connection, names: CodeNames) -> None:
+    found = await commitments.load_outstanding_commitments(reader, names)
     (programme,) = found.centres
     assert (programme.centre, programme.commitments) == ("0217", 2)
     assert (found.open, found.unbilled) == cents(110, 25)
-    units = await commitments.outstanding_commitments(reader, names, level=Level.UO)
+    units = await commitments.load_outstanding_commitments(reader, names, level=CentreLevel.UO)
     left = {each.centre: (each.open, each.unbilled) for each in units.centres}
     assert left == {"0217-SGAC-ASPR": cents(30, 25), "0217-SGAC-IMMO": cents(80, 0)}
 
 
-async def test_reports_encode_as_json_in_cents(reader: Connection, names: Names) -> None:
-    found = await trial_balance.trial_balance(reader, names)
+async def test_reports_encode_as_json_in_cents(reader: Connection, names: CodeNames) -> None:
+    found = await trial_balance.load_trial_balance(reader, names)
     assert msgspec.json.decode(msgspec.json.encode(found))["debit"] == 28_900
 
 
-async def test_grids_show_euros_and_totals(reader: Connection, names: Names) -> None:
-    grid = trial_balance.grid(await trial_balance.trial_balance(reader, names))
-    assert grid.foot_texts() == ["all", "balanced", "289.00", "289.00", "0.00"]
-    shown = budget.grid(await budget.budget(reader, names, Scope(programme="0217")))
-    assert shown.foot_texts()[4] == "1,500.00"
-    assert commitments.grid(await commitments.outstanding_commitments(reader, names)).foot_texts()[3] == "2"
-    assert refusals.grid(await refusals.refusals(reader)).foot_texts()[1] == "4"
-    assert len(refusals.lines_grid(await refusals.refused_lines(reader, names, 2)).rows) == 4
+async def test_grids_show_euros_and_totals(reader: Connection, names: CodeNames) -> None:
+    grid = trial_balance.build_table(await trial_balance.load_trial_balance(reader, names))
+    assert grid.format_footer() == ["all", "balanced", "289.00", "289.00", "0.00"]
+    shown = budget.build_table(await budget.load_budget(reader, names, BudgetScope(programme="0217")))
+    assert shown.format_footer()[4] == "1,500.00"
+    assert (
+        commitments.build_table(
+            await commitments.load_outstanding_commitments(reader, names)
+        ).format_footer()[3]
+        == "2"
+    )
+    assert refusals.build_table(await refusals.load_refusals(reader)).format_footer()[1] == "4"
+    assert len(refusals.build_lines_table(await refusals.load_refused_lines(reader, names, 2)).rows) == 4
 
 
 @pytest.mark.parametrize(
@@ -139,16 +146,16 @@ async def test_grids_show_euros_and_totals(reader: Connection, names: Names) -> 
     ],
 )
 def test_a_node_s_number_is_taken_apart(number: int, said: tuple[int, int, str, int]) -> None:
-    node = Node.of(number)
+    node = BudgetNode.from_number(number)
     assert (node.year, node.centre, node.envelope, int(node.family)) == said
-    assert node.at(7).at(node.centre) == node
+    assert node.at_centre(7).at_centre(node.centre) == node
 
 
 def test_a_period_is_a_month() -> None:
-    assert month_of(18 * 16 + 12) == "2018-12"
+    assert format_month(18 * 16 + 12) == "2018-12"
 
 
-def test_an_unknown_number_is_told_as_such(names: Names) -> None:
-    assert names.code(1, 99_999) == "no. 99999"
-    assert names.centre_label("no. 99999", 2018) == ""
-    assert names.level("no. 99999") is None
+def test_an_unknown_number_is_told_as_such(names: CodeNames) -> None:
+    assert names.find_code(1, 99_999) == "no. 99999"
+    assert names.find_centre_label("no. 99999", 2018) == ""
+    assert names.find_level("no. 99999") is None

@@ -8,18 +8,18 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from core.nomenclature import Level
-from posting.book.registry import Reference
+from core.nomenclature import CentreLevel
+from posting.book.registry import ReferenceData
 from reporting import code_labels
-from reporting.act_history import Asked, accepted_lines
-from reporting.budget import Scope, budget
+from reporting.act_history import ReferenceQuery, fetch_accepted_lines
+from reporting.budget import BudgetScope, load_budget
 from reporting.code_names import read_names
-from reporting.open_items import payments
+from reporting.open_items import load_payments
 from reporting.proofs import prove_batch
 from reporting.verification import verify
-from reporting.visibility import Sight
+from reporting.visibility import Visibility
 from tests.file_strategies import REFERENCE
-from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, Row, act, process
+from tests.reporting.journals import ASPR, BUDGET, PAID, WORKS, Row, act, process_files
 
 _OTHER: Row = {"payee": "TAXES"}
 _IBAN = "FR1420041010050500013M02606"
@@ -75,7 +75,7 @@ async def settled(dsn: str, tmp_path: Path) -> AsyncIterator[asyncpg.Connection]
         path = tmp_path / f"{number}.jsonl"
         envelope = {"sender": senders[number], "batch_id": path.stem, "version": "1", "count": len(rows)}
         path.write_text("".join(json.dumps(line) + "\n" for line in [{"envelope": envelope}, *rows]))
-        await process(dsn, tmp_path, [path], Reference.load(REFERENCE))
+        await process_files(dsn, tmp_path, [path], ReferenceData.load(REFERENCE))
     connection = await asyncpg.connect(dsn)
     yield connection
     await connection.close()
@@ -100,7 +100,7 @@ async def test_every_batch_adds_up(settled: asyncpg.Connection) -> None:
 async def test_the_report_shows_what_was_consumed(settled: asyncpg.Connection) -> None:
     """60 + 30 + 15 + 5 of CP: what was void is given back, what was paid again counts once."""
     names = await read_names(settled, code_labels.load(REFERENCE))
-    told = await budget(settled, names, Scope(Level.PROGRAMME, "0217"))
+    told = await load_budget(settled, names, BudgetScope(CentreLevel.PROGRAMME, "0217"))
     (node,) = [each for each in told.nodes if each.envelope == "HT2"]
     assert (node.cp.reserved, node.cp.consumed) == (400, 11_000)
     assert (node.ae.consumed, node.ae.reserved) == (15_000, 18_000 + 400)
@@ -110,8 +110,8 @@ async def test_requests_tell_what_became_of_them(settled: asyncpg.Connection) ->
     names = await read_names(settled, code_labels.load(REFERENCE))
     told = {}
     for name in ("D1", "D2", "D3", "L1"):
-        rows = await accepted_lines(settled, Asked(name, Sight()))
-        (told[name],), _ = await payments(settled, names, rows, 100)
+        rows = await fetch_accepted_lines(settled, ReferenceQuery(name, Visibility()))
+        (told[name],), _ = await load_payments(settled, names, rows, 100)
     assert {name: each.state for name, each in told.items()} == {
         "D1": "paid",
         "D2": "paid",
@@ -125,8 +125,8 @@ async def test_requests_tell_what_became_of_them(settled: asyncpg.Connection) ->
 
 async def test_a_payee_is_told_as_it_is_paid_now(settled: asyncpg.Connection) -> None:
     names = await read_names(settled, code_labels.load(REFERENCE))
-    rows = await accepted_lines(settled, Asked("D1", Sight()))
-    (line,), _ = await payments(settled, names, rows, 100)
+    rows = await fetch_accepted_lines(settled, ReferenceQuery("D1", Visibility()))
+    (line,), _ = await load_payments(settled, names, rows, 100)
     assert line.payee
     assert line.payee.name == "Fournisseur SA"
 

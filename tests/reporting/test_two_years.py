@@ -8,20 +8,20 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from reporting import code_labels
 from reporting.act_history import explain
-from reporting.budget import Scope, budget
-from reporting.budget_path import Place, standing
+from reporting.budget import BudgetScope, load_budget
+from reporting.budget_path import NodeSelector, load_node_status
 from reporting.code_names import ACCOUNT, read_names
-from reporting.commitments import outstanding_commitments
-from reporting.delays import Scope as Paid
-from reporting.delays import delays
-from reporting.trial_balance import trial_balance
+from reporting.commitments import load_outstanding_commitments
+from reporting.delays import DelayScope as Paid
+from reporting.delays import load_delays
+from reporting.trial_balance import load_trial_balance
 from reporting.verification import verify
-from tests.databases import connected
-from tests.posting.loaded_engines import worked
-from tests.reference_years import changed, in_2019, two_years
+from tests.databases import open_connection
+from tests.posting.loaded_engines import process_rows
+from tests.reference_years import build_two_years, replace_text, shift_to_2019
 from tests.reporting.journals import ASPR, BUDGET, DEBT, PAID, SPENDING, WORKS, act
 
 _IBAN = {"iban": SPENDING[0]["iban"]}
@@ -46,30 +46,34 @@ class Years(NamedTuple):
 
 def _budget_of_2019() -> list[dict[str, str]]:
     """As in 2018; operation 1 is earmarked where it hangs now."""
-    rows = in_2019(BUDGET)
+    rows = shift_to_2019(BUDGET)
     return [row | {"fund_centre": "0217-SGAC-ASPR"} if row["kind"] == "earmark" else row for row in rows]
 
 
 @pytest_asyncio.fixture
 async def years(dsn: str, tmp_path: Path) -> Years:
     """Every file is worked by an engine that has just loaded its book."""
-    folder = two_years(tmp_path)
-    await worked(dsn, tmp_path, folder, BUDGET, "TREASURY")
-    await worked(dsn, tmp_path, folder, [SPENDING[0], *_ACTS, act("commitment", "C2", "50.00", WORKS)])
-    await worked(dsn, tmp_path, folder, _budget_of_2019(), "TREASURY")
-    await worked(dsn, tmp_path, folder, in_2019([*_ACTS, act("commitment", "C2", "50.00", _WORKS_2019)]))
-    async with connected(dsn) as connection:
+    folder = build_two_years(tmp_path)
+    await process_rows(dsn, tmp_path, folder, BUDGET, "TREASURY")
+    await process_rows(dsn, tmp_path, folder, [SPENDING[0], *_ACTS, act("commitment", "C2", "50.00", WORKS)])
+    await process_rows(dsn, tmp_path, folder, _budget_of_2019(), "TREASURY")
+    await process_rows(
+        dsn, tmp_path, folder, shift_to_2019([*_ACTS, act("commitment", "C2", "50.00", _WORKS_2019)])
+    )
+    async with open_connection(dsn) as connection:
         (owed,) = await connection.fetch(
             "select entry_id from entry where reference = 'D2' and exercise = 2018"
         )
     paid = act("payment", "P1", "25.00", _IBAN, predecessor=f"@{owed['entry_id']}")
-    await worked(dsn, tmp_path, folder, in_2019([paid, act("bank_debit", "B1", "25.00", predecessor="P1")]))
+    await process_rows(
+        dsn, tmp_path, folder, shift_to_2019([paid, act("bank_debit", "B1", "25.00", predecessor="P1")])
+    )
     return Years(dsn, folder)
 
 
 @pytest_asyncio.fixture
 async def reader(years: Years) -> AsyncIterator[asyncpg.Connection]:
-    async with connected(years.dsn) as connection:
+    async with open_connection(years.dsn) as connection:
         yield connection
 
 
@@ -158,7 +162,7 @@ _OTHERWISE = (
 @pytest.mark.parametrize("otherwise", _OTHERWISE, ids=lambda each: each.changes[0][2])
 async def test_a_year_is_held_against_its_own_files(years: Years, otherwise: Otherwise) -> None:
     for file, old, new in otherwise.changes:
-        changed(years.reference, file, old, new)
+        replace_text(years.reference, file, old, new)
     found = (await verify(years.dsn, folder=years.reference)).findings
     if otherwise.found is None:
         assert found == []
@@ -169,16 +173,16 @@ async def test_a_year_is_held_against_its_own_files(years: Years, otherwise: Oth
 
 async def test_reports_tell_each_year_by_its_files(years: Years, reader: asyncpg.Connection) -> None:
     names = await read_names(reader, code_labels.load(years.reference))
-    units = await budget(reader, names, Scope(level=Level.UO))
+    units = await load_budget(reader, names, BudgetScope(level=CentreLevel.UO))
     labels = {(each.year, each.label) for each in units.nodes if each.centre == "0217-SGAC-IMMO"}
     assert labels == {(2018, "Immobilier"), (2019, "Bâtiments")}
-    programmes = await budget(reader, names, Scope())
+    programmes = await load_budget(reader, names, BudgetScope())
     assert {(each.year, each.centre) for each in programmes.nodes if each.estimated} == {
         (2018, "0117"),
         (2019, "0217"),
     }
     for year, above in ((2018, "0217-SGAC-IMMO"), (2019, "0217-SGAC-ASPR")):
-        found = await standing(reader, names, Place("OP-0217-000001", year), 99)
+        found = await load_node_status(reader, names, NodeSelector("OP-0217-000001", year), 99)
         assert [each.centre for each in found.above] == [above, "0217-SGAC", "0217"]
         assert (found.tightest_ae is None) == (year == 2019)
 
@@ -202,7 +206,7 @@ async def test_lines_are_explained_by_the_files_of_their_year(
         if change.node.startswith("0217-SGAC-")
     ]
     assert nodes == ["0217-SGAC-IMMO HT2 2018", "0217-SGAC-ASPR HT2 2019"]
-    left = await outstanding_commitments(reader, names, level=Level.BOP)
+    left = await load_outstanding_commitments(reader, names, level=CentreLevel.BOP)
     assert {(each.year, each.centre, each.commitments) for each in left.centres} == {
         (2018, "0217-SGAC", 2),
         (2019, "0217-SGAC", 2),
@@ -212,18 +216,18 @@ async def test_lines_are_explained_by_the_files_of_their_year(
 async def test_accounts_and_ministries_are_called_what_their_year_calls_them(
     years: Years, reader: asyncpg.Connection
 ) -> None:
-    changed(
+    replace_text(
         years.reference, "2019/accounts.csv", "Fournisseurs d'immobilisations\n", "Fournisseurs (nouveau)\n"
     )
     names = await read_names(reader, code_labels.load(years.reference))
     labels = {
-        each.account: each.label for each in (await trial_balance(reader, names, exercise=2019)).accounts
+        each.account: each.label for each in (await load_trial_balance(reader, names, exercise=2019)).accounts
     }
     assert labels["4040000000"] == "Fournisseurs (nouveau)"
     assert labels["4010000000"] == "Fournisseurs"
     (number,) = [each for each, code in names.by_number[ACCOUNT].items() if code == "4040000000"]
-    assert names.account(number, 2018)[1] == "Fournisseurs d'immobilisations"
-    assert names.codes.programme_of("0117-CENT-C001", 2018).ministry == "Économie et finances"
-    assert names.codes.programme_of("0117-CENT-C001", 2019).ministry == "Comptes publics"
-    (paid,) = (await delays(reader, names, Paid())).rows
+    assert names.find_account(number, 2018)[1] == "Fournisseurs d'immobilisations"
+    assert names.codes.find_programme("0117-CENT-C001", 2018).ministry == "Économie et finances"
+    assert names.codes.find_programme("0117-CENT-C001", 2019).ministry == "Comptes publics"
+    (paid,) = (await load_delays(reader, names, Paid())).rows
     assert (paid.ministry, paid.payments) == ("Transition écologique", 1)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from service.cli.main import main; main()")
 
 
-class Ended(NamedTuple):
+class CommandResult(NamedTuple):
     """What a command left behind."""
 
     code: int
@@ -25,7 +25,7 @@ class Ended(NamedTuple):
         return json.loads(self.out)
 
 
-async def start(*words: str | Path, environment: Mapping[str, str] | None = None) -> Process:
+async def start_command(*words: str | Path, environment: Mapping[str, str] | None = None) -> Process:
     # The terminal's Ctrl-C goes to a whole group: the command gets its own, so that only it is signalled here.
     return await asyncio.create_subprocess_exec(
         *(*COMMAND, *map(str, words)),
@@ -38,19 +38,19 @@ async def start(*words: str | Path, environment: Mapping[str, str] | None = None
     )
 
 
-async def ended(process: Process) -> Ended:
+async def wait_for_end(process: Process) -> CommandResult:
     out, err = await process.communicate()
     assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), err.decode())
+    return CommandResult(process.returncode, out.decode(), err.decode())
 
 
-async def crescendo(*words: str | Path, environment: Mapping[str, str] | None = None) -> Ended:
-    found = await ended(await start(*words, environment=environment))
+async def run_crescendo(*words: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
+    found = await wait_for_end(await start_command(*words, environment=environment))
     assert "Traceback" not in found.err, found.err
     return found
 
 
-async def interrupt(process: Process) -> str:
+async def interrupt_command(process: Process) -> str:
     """Send Ctrl-C, and read on until the command has heard it; what it said meanwhile."""
     process.send_signal(signal.SIGINT)
     assert process.stderr

@@ -12,16 +12,16 @@ from typing import Any
 import asyncpg
 import psutil
 
-from service.database.binaries import User, wheel_binaries
+from service.database.binaries import ServerUser, find_wheel_binaries
 from service.database.cluster import Cluster
-from service.database.embedded import LOG, embedded
+from service.database.embedded import LOG, run_embedded
 
 ROOT = Path(__file__).parents[2]
-SMALL = {"shared_buffers": "16MB", "wal_buffers": "1MB", "max_wal_size": "256MB"}
+SMALL_SETTINGS = {"shared_buffers": "16MB", "wal_buffers": "1MB", "max_wal_size": "256MB"}
 
 # Opens the folder, says where, holds it until its input ends. With an interpreter given, it first steps down
 # to nobody, once all is imported: the environment may lie where nobody cannot read.
-KEEPER = """
+KEEPER_SCRIPT = """
 import asyncio, concurrent.futures.thread, os, pwd, sys
 from pathlib import Path
 from service.database.binaries import User, wheel_binaries, within_reach
@@ -44,9 +44,9 @@ asyncio.run(main(Path(sys.argv[1])))
 
 
 @asynccontextmanager
-async def keeper(data: Path, *interpreter: str) -> AsyncIterator[tuple[Process, str]]:
+async def run_keeper(data: Path, *interpreter: str) -> AsyncIterator[tuple[Process, str]]:
     """Another process that holds ``data``, and the address it serves; stopped in good order at the end."""
-    command = (sys.executable, "-c", KEEPER, str(data), *interpreter)
+    command = (sys.executable, "-c", KEEPER_SCRIPT, str(data), *interpreter)
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     assert process.stdout
     try:
@@ -55,7 +55,7 @@ async def keeper(data: Path, *interpreter: str) -> AsyncIterator[tuple[Process, 
         await process.communicate(b"")
 
 
-async def sql(dsn: str, statement: str) -> object:
+async def execute_sql(dsn: str, statement: str) -> object:
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetchval(statement)
@@ -63,26 +63,26 @@ async def sql(dsn: str, statement: str) -> object:
         await connection.close()
 
 
-async def write(dsn: str) -> None:
-    await sql(dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+async def write_row(dsn: str) -> None:
+    await execute_sql(dsn, "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
 
 
-async def read(data: Path, progress: Callable[[str], None] = LOG.info) -> object:
-    async with embedded(data, SMALL, progress=progress) as database:
-        return await sql(database.dsn, "SELECT sum(n) FROM kept")
+async def read_row(data: Path, progress: Callable[[str], None] = LOG.info) -> object:
+    async with run_embedded(data, SMALL_SETTINGS, progress=progress) as database:
+        return await execute_sql(database.dsn, "SELECT sum(n) FROM kept")
 
 
-def cluster(data: Path) -> Cluster:
-    return Cluster.within(data, wheel_binaries())
+def find_cluster(data: Path) -> Cluster:
+    return Cluster.in_data_folder(data, find_wheel_binaries())
 
 
-def postmaster(data: Path) -> psutil.Process:
-    process = cluster(data).postmaster()
+def find_server(data: Path) -> psutil.Process:
+    process = find_cluster(data).find_server()
     assert process is not None
     return process
 
 
-def switch(user: User) -> dict[str, Any]:
+def switch_user(user: ServerUser) -> dict[str, Any]:
     """How to start a program as ``user``."""
     return {"user": user.uid, "group": user.gid, "extra_groups": []} if os.geteuid() == 0 else {}
 

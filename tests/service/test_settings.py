@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import Misuse, Settings, read
+from service.settings import Settings, UsageError, read_settings
 
 
 def write(folder: Path, text: str) -> Path:
@@ -14,7 +14,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_without_a_word_the_defaults_hold() -> None:
-    assert read(None, {}, {"data": None, "database": None}) == Settings()
+    assert read_settings(None, {}, {"data": None, "database": None}) == Settings()
 
 
 def test_the_command_wins_over_the_environment_and_that_over_the_file(tmp_path: Path) -> None:
@@ -22,7 +22,9 @@ def test_the_command_wins_over_the_environment_and_that_over_the_file(tmp_path: 
     environment = dict.fromkeys(
         ["CRESCENDO_DATA", "CRESCENDO_DATABASE", "CRESCENDO_CUT_OFF"], "of-environment"
     )
-    found = read(config, environment, {"data": Path("of-command"), "database": None, "cut_off": None})
+    found = read_settings(
+        config, environment, {"data": Path("of-command"), "database": None, "cut_off": None}
+    )
     assert found.cut_off == "of-environment"
     assert found.data == Path("of-command")
     assert found.database == "of-environment"
@@ -31,11 +33,11 @@ def test_the_command_wins_over_the_environment_and_that_over_the_file(tmp_path: 
 
 def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
     config = write(tmp_path, '[server]\nshared_buffers = "1GB"\n')
-    assert read(None, {"CRESCENDO_CONFIG": str(config)}, {}).server == {"shared_buffers": "1GB"}
+    assert read_settings(None, {"CRESCENDO_CONFIG": str(config)}, {}).server == {"shared_buffers": "1GB"}
 
 
 def test_variables_of_others_are_left_alone() -> None:
-    assert read(None, {"CRESCENDO_SERVICE_HOST": "10.0.0.1"}, {}) == Settings()
+    assert read_settings(None, {"CRESCENDO_SERVICE_HOST": "10.0.0.1"}, {}) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -48,10 +50,10 @@ def test_variables_of_others_are_left_alone() -> None:
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_refused_by_name(text: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match=said):
-        read(write(tmp_path, text), {}, {})
+    with pytest.raises(UsageError, match=said):
+        read_settings(write(tmp_path, text), {}, {})
 
 
 def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(Misuse, match="nowhere"):
-        read(tmp_path / "nowhere.toml", {}, {})
+    with pytest.raises(UsageError, match="nowhere"):
+        read_settings(tmp_path / "nowhere.toml", {}, {})

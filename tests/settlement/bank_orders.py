@@ -33,7 +33,7 @@ def pain001(lots: Sequence[Lot], message: str = "RUN-1") -> str:
     )
 
 
-def written(path: Path, lots: Sequence[Lot], message: str = "RUN-1") -> Path:
+def write_pain001(path: Path, lots: Sequence[Lot], message: str = "RUN-1") -> Path:
     path.write_text(pain001(lots, message), encoding="utf-8")
     return path
 

@@ -4,11 +4,16 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.tables.bank_messages import Message, Sort, end_to_end, unpacked
+from core.tables.bank_messages import BankMessage, MovementType, read_end_to_end_id, unpack_code
 from settlement.bank_files import bank_file_reader
 
 ACCOUNT = "FR7630001000641234567890174"
-SORTS = {Sort.DEBIT: "debit", Sort.CREDIT: "credit", Sort.RETURN: "return", Sort.REJECT: "reject"}
+TYPE_NAMES = {
+    MovementType.DEBIT: "debit",
+    MovementType.CREDIT: "credit",
+    MovementType.RETURN: "return",
+    MovementType.REJECT: "reject",
+}
 Row = tuple[str, int, str, str]
 """A movement: what it is, cents, end-to-end id, reason."""
 
@@ -50,21 +55,21 @@ def document(*statements: str, version: str = "08") -> str:
     )
 
 
-def read(text: str | bytes) -> Message:
+def read_message(text: str | bytes) -> BankMessage:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bank.xml"
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return bank_file_reader.read(path)
+        return bank_file_reader.read_bank_file(path)
 
 
-def rows(message: Message) -> list[Row]:
+def list_movements(message: BankMessage) -> list[Row]:
     moved = message.movements
     return [
         (
-            SORTS[Sort(int(moved.sort[row]))],
+            TYPE_NAMES[MovementType(int(moved.sort[row]))],
             int(moved.amount[row]),
-            end_to_end(message, row),
-            unpacked(moved.reason[row]),
+            read_end_to_end_id(message, row),
+            unpack_code(moved.reason[row]),
         )
         for row in range(moved.amount.size)
     ]

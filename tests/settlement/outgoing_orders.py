@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.iban import with_check_digits
-from core.payment_rules import Way
+from core.iban import add_check_digits
+from core.payment_rules import TransferMethod
 from core.tables.columns import seal
 from core.tables.journal import Bytes, Spans
 from posting.pgcopy import TextCells
-from settlement.orders.pain001_writer import Debtor, Heading, Version
-from settlement.orders.transfer_texts import Orders, named, spelt
+from settlement.orders.pain001_writer import Debtor, Pain001Version, PaymentFileHeader
+from settlement.orders.transfer_texts import TransferOrders, transliterate_names, transliterate_texts
 
-IBAN = with_check_digits("FR", "30001000641234567890185")
+IBAN = add_check_digits("FR", "30001000641234567890185")
 BIC = "BDFEFRPPCCT"
 
 
@@ -29,33 +29,37 @@ class Order(NamedTuple):
     remittance: str = "EJ 2103955300"
 
 
-def cells(texts: Sequence[str]) -> TextCells:
+def build_cells(texts: Sequence[str]) -> TextCells:
     encoded = [text.encode() for text in texts]
     ends = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
     data = np.frombuffer(b"".join(encoded), np.uint8)
     return TextCells(seal(Spans(ends[:-1].copy(), ends[1:].copy())), seal(Bytes(data)))
 
 
-def orders(rows: Sequence[Order]) -> Orders:
+def build_orders(rows: Sequence[Order]) -> TransferOrders:
     entry, amount = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
-    name, account, bank, remittance = (cells([str(row[place]) for row in rows]) for place in range(2, 6))
-    return Orders(entry, amount, named(name), account, bank, spelt(remittance))
+    name, account, bank, remittance = (
+        build_cells([str(row[place]) for row in rows]) for place in range(2, 6)
+    )
+    return TransferOrders(
+        entry, amount, transliterate_names(name), account, bank, transliterate_texts(remittance)
+    )
 
 
-def heading(
-    version: Version = Version.V09,
+def build_header(
+    version: Pain001Version = Pain001Version.V09,
     *,
-    way: Way = Way.SEPA,
+    way: TransferMethod = TransferMethod.SEPA,
     holder: str = "DRFiP (exemple)",
     initiator: str = "DGFiP",
-) -> Heading:
-    return Heading(
-        message="CRSC-7-PACA-SEPA-1",
+) -> PaymentFileHeader:
+    return PaymentFileHeader(
+        message_id="CRSC-7-PACA-SEPA-1",
         created=datetime(2018, 12, 21, 14, 2, 11, 94_000, UTC),
         initiator=initiator,
         debtor=Debtor(holder, IBAN, BIC),
         way=way,
-        executed=date(2018, 12, 24),
+        execution_day=date(2018, 12, 24),
         batch_booking=True,
         version=version,
     )

@@ -27,7 +27,7 @@ DOCUMENTS = {
 }
 
 
-class Moved(NamedTuple):
+class ReadMovement(NamedTuple):
     """A movement: its end-to-end id, signed cents, reason, day."""
 
     end_to_end: str
@@ -36,27 +36,27 @@ class Moved(NamedTuple):
     day: str
 
 
-class Read(NamedTuple):
+class ReadStatement(NamedTuple):
     """A statement: id, account, opening, closing, movements."""
 
     identity: str
     account: str
     opening: int | None
     closing: int | None
-    moved: list[Moved]
+    movements: list[ReadMovement]
 
 
-def parsed(text: bytes, message: str, version: str) -> Any:
+def parse_document(text: bytes, message: str, version: str) -> Any:
     """The document as objects; what is unknown there, or is no value of its type, is an error."""
     strict = ParserConfig(fail_on_unknown_properties=True, fail_on_converter_warnings=True)
     return XmlParser(config=strict).from_bytes(text, DOCUMENTS[message, version])
 
 
-def written(document: Any) -> bytes:
+def serialize_document(document: Any) -> bytes:
     return XmlSerializer().render(document).encode()
 
 
-def faults(found: Any, where: str = "") -> list[str]:
+def find_faults(found: Any, where: str = "") -> list[str]:
     """Where a document breaks what its classes have from the schema: what must stand there, lengths, patterns, digits."""
     broken: list[str] = []
     for each in fields(found):
@@ -66,7 +66,7 @@ def faults(found: Any, where: str = "") -> list[str]:
             broken.append(f"{where}/{each.name} is missing")
         for one in values:
             if is_dataclass(one):
-                broken += faults(one, f"{where}/{each.name}")
+                broken += find_faults(one, f"{where}/{each.name}")
             elif not _fits(one, told):
                 broken.append(f"{where}/{each.name} is {one!r}")
     return broken
@@ -84,17 +84,17 @@ def _fits(value: Any, told: Any) -> bool:
     return not is_long and bool(re.fullmatch(told.get("pattern", "(?s:.*)"), text))
 
 
-def statements(path: Path, message: str, version: str) -> list[Read]:
-    document = parsed(path.read_bytes(), message, version)
+def read_statements(path: Path, message: str, version: str) -> list[ReadStatement]:
+    document = parse_document(path.read_bytes(), message, version)
     if message == "camt.053":
         return [_statement(each) for each in document.bk_to_cstmr_stmt.stmt]
     return [_statement(each) for each in document.bk_to_cstmr_dbt_cdt_ntfctn.ntfctn]
 
 
-def rejected(path: Path) -> list[tuple[str, str, int]]:
+def read_rejections(path: Path) -> list[tuple[str, str, int]]:
     """End-to-end id, reason and cents of each transfer that a pain.002 rejects."""
     found = []
-    for lot in parsed(path.read_bytes(), "pain.002", "12").cstmr_pmt_sts_rpt.orgnl_pmt_inf_and_sts:
+    for lot in parse_document(path.read_bytes(), "pain.002", "12").cstmr_pmt_sts_rpt.orgnl_pmt_inf_and_sts:
         for one in lot.tx_inf_and_sts:
             if one.tx_sts == "RJCT":
                 cents = _cents(one.orgnl_tx_ref.amt.instd_amt.value)
@@ -102,20 +102,20 @@ def rejected(path: Path) -> list[tuple[str, str, int]]:
     return found
 
 
-def _statement(found: Any) -> Read:
+def _statement(found: Any) -> ReadStatement:
     balances = {_text(each.tp.cd_or_prtry.cd): _signed(each) for each in getattr(found, "bal", ())}
     moved = [each for entry in found.ntry for each in _entry(entry)]
-    return Read(found.id, found.acct.id.iban, balances.get("OPBD"), balances.get("CLBD"), moved)
+    return ReadStatement(found.id, found.acct.id.iban, balances.get("OPBD"), balances.get("CLBD"), moved)
 
 
-def _entry(entry: Any) -> Iterator[Moved]:
+def _entry(entry: Any) -> Iterator[ReadMovement]:
     day = str(entry.bookg_dt.dt)
     for block in entry.ntry_dtls:
         for one in block.tx_dtls:
             amount = getattr(one, "amt", None) or one.amt_dtls.tx_amt.amt
             sign = -1 if _text(getattr(one, "cdt_dbt_ind", None) or entry.cdt_dbt_ind) == "DBIT" else 1
             reason = one.rtr_inf.rsn.cd if one.rtr_inf else ""
-            yield Moved(one.refs.end_to_end_id, sign * _cents(amount.value), reason, day)
+            yield ReadMovement(one.refs.end_to_end_id, sign * _cents(amount.value), reason, day)
 
 
 def _signed(balance: Any) -> int:

@@ -9,18 +9,18 @@ from lxml.etree import fromstring
 from xsdata.exceptions import ConverterWarning, ParserError
 
 from core.errors import FileUnreadable
-from core.iso20022 import REASONS, file_reason
+from core.iso20022 import REASONS, find_file_reason
 from core.outcome_codes import REFUSALS
-from settlement.pain002_writer import Lot, Rejected, Version, refused_whole
-from tests.settlement.pyiso20022_reader import faults, parsed
-from tests.settlement.pyiso20022_reader import written as rendered
-from tests.settlement.test_pain002_writer import AT, HOSTILE, refused, standing, written
+from settlement.pain002_writer import Pain002Version, RejectedLine, ReportedLot, write_whole_refusal
+from tests.settlement.pyiso20022_reader import find_faults, parse_document
+from tests.settlement.pyiso20022_reader import serialize_document as rendered
+from tests.settlement.test_pain002_writer import AT, HOSTILE, build_rejected, build_status, write_report
 
 
-def held(text: bytes) -> Any:
+def validate_report(text: bytes) -> Any:
     """The report, when all of it is where the library has it, in its order, and fits."""
-    document = parsed(text, "pain.002", "10")
-    assert faults(document) == []
+    document = parse_document(text, "pain.002", "10")
+    assert find_faults(document) == []
     assert _elements(rendered(document)) == _elements(text)
     return document.cstmr_pmt_sts_rpt
 
@@ -32,12 +32,15 @@ def _elements(text: bytes) -> list[tuple[str, str, dict[str, str]]]:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_report_is_read_back_whole(text: str) -> None:
-    lots = [Lot(0, "LOT-1", 2, 1), Lot(1, text, 1, 1)]
+    lots = [ReportedLot(0, "LOT-1", 2, 1), ReportedLot(1, text, 1, 1)]
     lines = [
-        Rejected(n, text, 1050, "AM04", [text, "No credit"], lot) for n, lot in enumerate([*lots, None], 1)
+        RejectedLine(n, text, 1050, "AM04", [text, "No credit"], lot)
+        for n, lot in enumerate([*lots, None], 1)
     ]
-    found = held(
-        written(standing(*lines, accepted=3, remarks=[text], batch_id=text), lines, version=Version.V10)
+    found = validate_report(
+        write_report(
+            build_status(*lines, accepted=3, remarks=[text], batch_id=text), lines, version=Pain002Version.V10
+        )
     )
     assert found.grp_hdr.msg_id == "CRSC-7-3"
     assert (found.orgnl_grp_inf_and_sts.grp_sts, found.orgnl_grp_inf_and_sts.orgnl_nb_of_txs) == ("PART", "6")
@@ -50,16 +53,17 @@ def test_a_report_is_read_back_whole(text: str) -> None:
 @given(st.lists(st.tuples(st.text(), st.text(), st.integers(-(2**63), 2**63 - 1)), max_size=5))
 def test_whatever_is_refused_fits(told: list[tuple[str, str, int]]) -> None:
     lines = [
-        refused(reference, text, cents=cents, line=n) for n, (reference, text, cents) in enumerate(told, 1)
+        build_rejected(reference, text, cents=cents, line=n)
+        for n, (reference, text, cents) in enumerate(told, 1)
     ]
-    held(written(standing(*lines), lines, version=Version.V10))
+    validate_report(write_report(build_status(*lines), lines, version=Pain002Version.V10))
 
 
 def test_a_report_on_a_file_refused_whole_fits() -> None:
     error = FileUnreadable("a" * 300, "TRUNCATED: \x00", "Send it whole")
-    found = held(refused_whole("MSG-1", error, AT))
+    found = validate_report(write_whole_refusal("MSG-1", error, AT))
     assert found.orgnl_grp_inf_and_sts.grp_sts == "RJCT"
-    assert found.orgnl_grp_inf_and_sts.sts_rsn_inf[0].rsn.cd == file_reason(error)
+    assert found.orgnl_grp_inf_and_sts.sts_rsn_inf[0].rsn.cd == find_file_reason(error)
 
 
 _REFERENCE = b"<OrgnlEndToEndId>DP-1</OrgnlEndToEndId>"
@@ -80,13 +84,13 @@ _REFERENCE = b"<OrgnlEndToEndId>DP-1</OrgnlEndToEndId>"
 )  # fmt: skip
 def test_what_does_not_fit_is_found(old: bytes, new: bytes) -> None:
     """Or the tests above would say nothing."""
-    text = written(standing(refused()), [refused()], version=Version.V10)
+    text = write_report(build_status(build_rejected()), [build_rejected()], version=Pain002Version.V10)
     assert old in text
     with pytest.raises((AssertionError, TypeError, ParserError, ConverterWarning)):
-        held(text.replace(old, new, 1))
+        validate_report(text.replace(old, new, 1))
 
 
 def test_reasons_fit_the_code_list() -> None:
     for code in REFUSALS:
-        line = refused()._replace(reason=REASONS.get(code, "NARR"))
-        held(written(standing(line), [line], version=Version.V10))
+        line = build_rejected()._replace(reason=REASONS.get(code, "NARR"))
+        validate_report(write_report(build_status(line), [line], version=Pain002Version.V10))

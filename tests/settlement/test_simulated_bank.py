@@ -10,57 +10,66 @@ import pytest
 from lxml.etree import XMLSchema, parse
 
 from core import bank_reasons
-from core.bank_reasons import Phase
-from core.tables.bank_messages import Format, Sort
+from core.bank_reasons import ReasonPhase
+from core.tables.bank_messages import BankFormat, MovementType
 from core.target_calendar import is_open
 from settlement.bank_files import bank_file_reader
-from settlement.simulated_bank.accounts import Standing
-from settlement.simulated_bank.camt_writer import Version
-from settlement.simulated_bank.pain001_reader import read
-from settlement.simulated_bank.responses import FILE_TRANSFERS, STATE, Answers, Manner, Style, answer
-from settlement.simulated_bank.transfer_outcomes import SHARES, Chances, fates
+from settlement.simulated_bank.accounts import AccountState
+from settlement.simulated_bank.camt_writer import CamtVersion
+from settlement.simulated_bank.pain001_reader import read_payment_files
+from settlement.simulated_bank.responses import (
+    FILE_TRANSFERS,
+    STATE_FILE,
+    BankBehaviour,
+    StatementFormat,
+    WrittenResponses,
+    write_responses,
+)
+from settlement.simulated_bank.transfer_outcomes import REASON_SHARES, OutcomeRates, decide_outcomes
 from tests.settlement import pyiso20022_reader
-from tests.settlement.bank_orders import ACCOUNT, OTHER_ACCOUNT, Lot, Transfer, written
-from tests.settlement.camt_messages import rows
+from tests.settlement.bank_orders import ACCOUNT, OTHER_ACCOUNT, Lot, Transfer, write_pain001
+from tests.settlement.camt_messages import list_movements
 
 XSD = Path(__file__).parents[1] / "xsd"
 REASONS = bank_reasons.load()
-OFTEN = Chances(1, 20_000)
+OFTEN = OutcomeRates(1, 20_000)
 NAMES = ("Société d'Économie <mixte> & Cie", "A" * 70, "Ets. Œuvre", "x")
 
 
-def transfers(count: int, first: int = 1) -> list[Transfer]:
+def build_transfers(count: int, first: int = 1) -> list[Transfer]:
     return [
         Transfer(f"CRSC{n:012}00", 100 + 7 * n, NAMES[n % len(NAMES)]) for n in range(first, first + count)
     ]
 
 
-def asked(folder: Path) -> Path:
+def write_orders(folder: Path) -> Path:
     lots = [
-        Lot(transfers(150)),
-        Lot(transfers(50, 1000), OTHER_ACCOUNT),
-        Lot(transfers(30, 2000), day="2018-12-21"),
+        Lot(build_transfers(150)),
+        Lot(build_transfers(50, 1000), OTHER_ACCOUNT),
+        Lot(build_transfers(30, 2000), day="2018-12-21"),
     ]
-    return written(folder / "run.xml", lots)
+    return write_pain001(folder / "run.xml", lots)
 
 
-def told(folder: Path, manner: Manner) -> Answers:
-    return answer([asked(folder)], folder / "out", manner, lambda _: None)
+def respond(folder: Path, manner: BankBehaviour) -> WrittenResponses:
+    return write_responses([write_orders(folder)], folder / "out", manner, lambda _: None)
 
 
-def names(message: str, version: str) -> str:
+def format_message_name(message: str, version: str) -> str:
     return f"{message}.001.{'12' if message == 'pain.002' else version}"
 
 
-@pytest.mark.parametrize("style", Style)
-def test_accounts_share_a_file_until_it_is_full(tmp_path: Path, style: Style) -> None:
-    paths = [asked(tmp_path)]
+@pytest.mark.parametrize("style", StatementFormat)
+def test_accounts_share_a_file_until_it_is_full(tmp_path: Path, style: StatementFormat) -> None:
+    paths = [write_orders(tmp_path)]
     kept = {}
     for per_file in (FILE_TRANSFERS, 199, 0):
         out = tmp_path / f"of-{per_file}"
-        found = answer(paths, out, Manner(REASONS, Chances(1, 0), style, per_file=per_file), lambda _: None)
-        read_back = [bank_file_reader.read(out / name) for name in found.files]
-        messages = [each for each in read_back if each.format is not Format.PAIN002]
+        found = write_responses(
+            paths, out, BankBehaviour(REASONS, OutcomeRates(1, 0), style, per_file=per_file), lambda _: None
+        )
+        read_back = [bank_file_reader.read_bank_file(out / name) for name in found.files]
+        messages = [each for each in read_back if each.format is not BankFormat.PAIN002]
         kept[per_file] = [[each.account for each in message.statements] for message in messages]
         identities = [message.identity for message in messages]
         assert len(set(identities)) == len(identities)
@@ -71,24 +80,27 @@ def test_accounts_share_a_file_until_it_is_full(tmp_path: Path, style: Style) ->
 
 
 @pytest.mark.parametrize("together", [True, False])
-@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize("version", CamtVersion)
 def test_every_message_is_valid_by_the_official_schema_and_read_by_others(
-    tmp_path: Path, version: Version, together: bool
+    tmp_path: Path, version: CamtVersion, together: bool
 ) -> None:
     per_file = FILE_TRANSFERS if together else 0
-    found = told(tmp_path, Manner(REASONS, OFTEN, version=version, per_file=per_file))
+    found = respond(tmp_path, BankBehaviour(REASONS, OFTEN, version=version, per_file=per_file))
     kinds = Counter[str]()
     for name in found.files:
         path = tmp_path / "out" / name
-        message = bank_file_reader.read(path)
+        message = bank_file_reader.read_bank_file(path)
         kinds[message.format] += 1
-        XMLSchema(file=str(XSD / f"{names(message.format, version)}.xsd")).assertValid(parse(str(path)))
-        if message.format is Format.PAIN002:
+        XMLSchema(file=str(XSD / f"{format_message_name(message.format, version)}.xsd")).assertValid(
+            parse(str(path))
+        )
+        if message.format is BankFormat.PAIN002:
             expected = [
-                ("reject", cents, ours, reason) for ours, reason, cents in pyiso20022_reader.rejected(path)
+                ("reject", cents, ours, reason)
+                for ours, reason, cents in pyiso20022_reader.read_rejections(path)
             ]
         else:
-            theirs = pyiso20022_reader.statements(path, message.format, version)
+            theirs = pyiso20022_reader.read_statements(path, message.format, version)
             assert [(each.identity, each.account, each.opening, each.closing) for each in theirs] == [
                 (each.identity, each.account, each.opening, each.closing) for each in message.statements
             ]
@@ -96,21 +108,21 @@ def test_every_message_is_valid_by_the_official_schema_and_read_by_others(
             expected = [
                 (sign[each.cents < 0], abs(each.cents), each.end_to_end, each.reason)
                 for one in theirs
-                for each in one.moved
+                for each in one.movements
             ]
-        assert rows(message) == expected
+        assert list_movements(message) == expected
     assert kinds.keys() == {"pain.002", "camt.053", "camt.054"}
 
 
 def test_what_is_asked_is_moved_or_rejected_and_nothing_else(tmp_path: Path) -> None:
-    found = told(tmp_path, Manner(REASONS, OFTEN))
-    orders = read([asked(tmp_path)])
+    found = respond(tmp_path, BankBehaviour(REASONS, OFTEN))
+    orders = read_payment_files([write_orders(tmp_path)])
     wanted = dict(zip(orders.end_to_end, orders.amount.tolist(), strict=True))
     seen: dict[str, dict[str, int]] = {"debit": {}, "return": {}, "reject": {}}
     for name in found.files:
-        message = bank_file_reader.read(tmp_path / "out" / name)
-        if message.format is not Format.CAMT054:
-            for sort, cents, end_to_end, _ in rows(message):
+        message = bank_file_reader.read_bank_file(tmp_path / "out" / name)
+        if message.format is not BankFormat.CAMT054:
+            for sort, cents, end_to_end, _ in list_movements(message):
                 assert end_to_end not in seen[sort]
                 seen[sort][end_to_end] = cents
     assert seen["debit"] | seen["reject"] == wanted
@@ -125,91 +137,96 @@ def test_what_is_asked_is_moved_or_rejected_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_notices_say_what_statements_say_of_returns(tmp_path: Path) -> None:
-    found = told(tmp_path, Manner(REASONS, OFTEN))
-    moved: dict[Format, list] = {Format.CAMT053: [], Format.CAMT054: []}
+    found = respond(tmp_path, BankBehaviour(REASONS, OFTEN))
+    moved: dict[BankFormat, list] = {BankFormat.CAMT053: [], BankFormat.CAMT054: []}
     for name in found.files:
-        message = bank_file_reader.read(tmp_path / "out" / name)
+        message = bank_file_reader.read_bank_file(tmp_path / "out" / name)
         if message.format in moved:
-            moved[message.format] += [row for row in rows(message) if row[0] == "return"]
-    assert moved[Format.CAMT053] == moved[Format.CAMT054]
+            moved[message.format] += [row for row in list_movements(message) if row[0] == "return"]
+    assert moved[BankFormat.CAMT053] == moved[BankFormat.CAMT054]
 
 
-@pytest.mark.parametrize("style", Style)
-def test_the_same_files_and_seed_give_the_same_bytes(tmp_path: Path, style: Style) -> None:
+@pytest.mark.parametrize("style", StatementFormat)
+def test_the_same_files_and_seed_give_the_same_bytes(tmp_path: Path, style: StatementFormat) -> None:
     seen = []
     for turn in ("first", "second"):
         folder = tmp_path / turn
         folder.mkdir()
-        files = told(folder, Manner(REASONS, OFTEN, style)).files
-        seen.append({name: (folder / "out" / name).read_bytes() for name in [*files, STATE]})
+        files = respond(folder, BankBehaviour(REASONS, OFTEN, style)).files
+        seen.append({name: (folder / "out" / name).read_bytes() for name in [*files, STATE_FILE]})
     assert seen[0] == seen[1]
     folder = tmp_path / "other"
     folder.mkdir()
-    other = told(folder, Manner(REASONS, Chances(2, 20_000), style)).files
-    assert {name: (folder / "out" / name).read_bytes() for name in [*other, STATE]} != seen[0]
+    other = respond(folder, BankBehaviour(REASONS, OutcomeRates(2, 20_000), style)).files
+    assert {name: (folder / "out" / name).read_bytes() for name in [*other, STATE_FILE]} != seen[0]
 
 
 def test_statements_of_both_styles_say_the_same_but_for_reasons(tmp_path: Path) -> None:
     moved, balances = [], []
-    for style in Style:
+    for style in StatementFormat:
         folder = tmp_path / style
         folder.mkdir()
-        found = told(folder, Manner(REASONS, OFTEN, style))
+        found = respond(folder, BankBehaviour(REASONS, OFTEN, style))
         messages = [
-            bank_file_reader.read(folder / "out" / name)
+            bank_file_reader.read_bank_file(folder / "out" / name)
             for name in found.files
             if "camt053" in name or "cfonb" in name
         ]
-        moved.append([row[:3] for message in messages for row in rows(message)])
+        moved.append([row[:3] for message in messages for row in list_movements(message)])
         balances.append([each[1:5] for message in messages for each in message.statements])
     assert moved[0] == moved[1]
     assert balances[0] == balances[1]
 
 
 def test_answers_go_on_from_where_the_ones_before_left_off(tmp_path: Path) -> None:
-    out, manner = tmp_path / "out", Manner(REASONS, OFTEN)
-    first = answer([written(tmp_path / "1.xml", [Lot(transfers(60))])], out, manner, lambda _: None)
-    second = answer(
-        [written(tmp_path / "2.xml", [Lot(transfers(60, 100))], "RUN-2")], out, manner, lambda _: None
+    out, manner = tmp_path / "out", BankBehaviour(REASONS, OFTEN)
+    first = write_responses(
+        [write_pain001(tmp_path / "1.xml", [Lot(build_transfers(60))])], out, manner, lambda _: None
     )
-    messages = [bank_file_reader.read(out / name) for name in [*first.files, *second.files]]
+    second = write_responses(
+        [write_pain001(tmp_path / "2.xml", [Lot(build_transfers(60, 100))], "RUN-2")],
+        out,
+        manner,
+        lambda _: None,
+    )
+    messages = [bank_file_reader.read_bank_file(out / name) for name in [*first.files, *second.files]]
     statements = [
-        each for message in messages if message.format is Format.CAMT053 for each in message.statements
+        each for message in messages if message.format is BankFormat.CAMT053 for each in message.statements
     ]
     assert all(one.closing == two.opening for one, two in pairwise(statements))
     assert [each.day for each in statements] == sorted({each.day for each in statements})
-    state = msgspec.json.decode((out / STATE).read_bytes(), type=dict[str, Standing])
+    state = msgspec.json.decode((out / STATE_FILE).read_bytes(), type=dict[str, AccountState])
     assert state[ACCOUNT].closing == statements[-1].closing
     assert state[ACCOUNT].number == len(statements)
 
 
 def test_the_shipped_rates_are_those_of_the_domain(tmp_path: Path) -> None:
     count = 40_000
-    orders = read([written(tmp_path / "run.xml", [Lot(transfers(count))])])
-    found = fates(orders, {}, REASONS, Chances())
-    back = np.flatnonzero(found.sort != Sort.DEBIT)
+    orders = read_payment_files([write_pain001(tmp_path / "run.xml", [Lot(build_transfers(count))])])
+    found = decide_outcomes(orders, {}, REASONS, OutcomeRates())
+    back = np.flatnonzero(found.movement_type != MovementType.DEBIT)
     assert 0.0018 * count < back.size < 0.0032 * count
-    often = fates(orders, {}, REASONS, Chances(1, 100_000))
-    assert (often.sort != Sort.DEBIT).all()
+    often = decide_outcomes(orders, {}, REASONS, OutcomeRates(1, 100_000))
+    assert (often.movement_type != MovementType.DEBIT).all()
     seen = Counter(often.codes[reason] for reason in often.reason.tolist())
-    assert sum(SHARES.values()) == 100
-    for code, share in SHARES.items():
+    assert sum(REASON_SHARES.values()) == 100
+    for code, share in REASON_SHARES.items():
         assert abs(seen[code] - share * count // 100) < 0.02 * count, code
 
 
 def test_reasons_fit_the_phase_in_which_they_come(tmp_path: Path) -> None:
-    orders = read([written(tmp_path / "run.xml", [Lot(transfers(3000))])])
-    found = fates(orders, {}, REASONS, Chances(1, 100_000))
-    for sort, phase in ((Sort.REJECT, Phase.REJECT), (Sort.RETURN, Phase.RETURN)):
-        codes = {found.codes[reason] for reason in found.reason[found.sort == sort].tolist()}
+    orders = read_payment_files([write_pain001(tmp_path / "run.xml", [Lot(build_transfers(3000))])])
+    found = decide_outcomes(orders, {}, REASONS, OutcomeRates(1, 100_000))
+    for sort, phase in ((MovementType.REJECT, ReasonPhase.REJECT), (MovementType.RETURN, ReasonPhase.RETURN)):
+        codes = {found.codes[reason] for reason in found.reason[found.movement_type == sort].tolist()}
         assert len(codes) > 5
-        assert all(phase in REASONS.of(str(code)).phases for code in codes)
+        assert all(phase in REASONS.get(str(code)).phases for code in codes)
 
 
 def test_money_moves_on_days_of_target_and_comes_back_within_three(tmp_path: Path) -> None:
-    lots = [Lot(transfers(2000), day="2018-12-22"), Lot(transfers(500, 5000), day="2018-12-31")]
-    orders = read([written(tmp_path / "run.xml", lots)])
-    found = fates(orders, {}, REASONS, Chances(1, 50_000))
+    lots = [Lot(build_transfers(2000), day="2018-12-22"), Lot(build_transfers(500, 5000), day="2018-12-31")]
+    orders = read_payment_files([write_pain001(tmp_path / "run.xml", lots)])
+    found = decide_outcomes(orders, {}, REASONS, OutcomeRates(1, 50_000))
     assert is_open(found.debited).all()
     assert is_open(found.returned).all()
     assert set(found.debited.tolist()) == {
@@ -225,47 +242,55 @@ def test_money_moves_on_days_of_target_and_comes_back_within_three(tmp_path: Pat
 
 
 def test_a_transfer_fares_the_same_in_whatever_file_it_comes(tmp_path: Path) -> None:
-    many = transfers(400)
-    together = read([written(tmp_path / "one.xml", [Lot(many)])])
-    apart = read([written(tmp_path / f"{n}.xml", [Lot(many[n::2])], f"RUN-{n}") for n in range(2)])
+    many = build_transfers(400)
+    together = read_payment_files([write_pain001(tmp_path / "one.xml", [Lot(many)])])
+    apart = read_payment_files(
+        [write_pain001(tmp_path / f"{n}.xml", [Lot(many[n::2])], f"RUN-{n}") for n in range(2)]
+    )
     fate = [
-        dict(zip(orders.end_to_end, fates(orders, {}, REASONS, OFTEN).sort.tolist(), strict=True))
+        dict(
+            zip(
+                orders.end_to_end,
+                decide_outcomes(orders, {}, REASONS, OFTEN).movement_type.tolist(),
+                strict=True,
+            )
+        )
         for orders in (together, apart)
     ]
     assert fate[0] == fate[1]
 
 
 def test_files_that_another_library_writes_are_taken(tmp_path: Path) -> None:
-    found = told(tmp_path, Manner(REASONS, OFTEN))
+    found = respond(tmp_path, BankBehaviour(REASONS, OFTEN))
     path = tmp_path / "theirs.xml"
     for name in found.files:
-        ours = bank_file_reader.read(tmp_path / "out" / name)
-        version = "12" if ours.format is Format.PAIN002 else "08"
-        text = pyiso20022_reader.written(
-            pyiso20022_reader.parsed((tmp_path / "out" / name).read_bytes(), ours.format, version)
+        ours = bank_file_reader.read_bank_file(tmp_path / "out" / name)
+        version = "12" if ours.format is BankFormat.PAIN002 else "08"
+        text = pyiso20022_reader.serialize_document(
+            pyiso20022_reader.parse_document((tmp_path / "out" / name).read_bytes(), ours.format, version)
         )
         assert b":Document" in text
         path.write_bytes(text)
-        theirs = bank_file_reader.read(path)
-        assert (theirs.statements, rows(theirs)) == (ours.statements, rows(ours))
+        theirs = bank_file_reader.read_bank_file(path)
+        assert (theirs.statements, list_movements(theirs)) == (ours.statements, list_movements(ours))
 
 
-@pytest.mark.parametrize("style", Style)
+@pytest.mark.parametrize("style", StatementFormat)
 def test_answers_of_one_day_to_another_account_leave_those_that_are_there(
-    tmp_path: Path, style: Style
+    tmp_path: Path, style: StatementFormat
 ) -> None:
     """Two runs of a day, answered one after the other into one folder, as from the command line."""
-    manner, files = Manner(REASONS, OFTEN, style), []
+    manner, files = BankBehaviour(REASONS, OFTEN, style), []
     for number, account in enumerate((ACCOUNT, OTHER_ACCOUNT), 1):
-        path = written(
-            tmp_path / f"{number}.xml", [Lot(transfers(50, number * 1000), account)], f"RUN-{number}"
+        path = write_pain001(
+            tmp_path / f"{number}.xml", [Lot(build_transfers(50, number * 1000), account)], f"RUN-{number}"
         )
-        files += answer([path], tmp_path / "out", manner, lambda _: None).files
+        files += write_responses([path], tmp_path / "out", manner, lambda _: None).files
     assert len(set(files)) == len(files)
     told_of = {
         statement.account
         for name in files
-        for statement in bank_file_reader.read(tmp_path / "out" / name).statements
+        for statement in bank_file_reader.read_bank_file(tmp_path / "out" / name).statements
         if "pain002" not in name
     }
     assert told_of == {ACCOUNT, OTHER_ACCOUNT}

@@ -5,21 +5,23 @@ import asyncio
 import numpy as np
 
 from core.errors import LimitExceeded
-from ingest.queue.dry_runs import LINES_MAX, FormLines, Question
-from ingest.queue.form_batcher import Answer as Settled
-from ingest.spool.spool import Spooled
-from ingest.validation.file_totals import Inspection
-from ingest.validation.file_validation import inspect
-from posting.batch import Rehearsed
+from ingest.queue.dry_runs import LINES_MAX, DryRunRequest, FormLines
+from ingest.queue.form_batcher import FormResult as Settled
+from ingest.spool.spool import SpooledFile
+from ingest.validation.file_totals import FileTotals
+from ingest.validation.file_validation import validate_without_cache
+from posting.batch import DryRunDecisions
 from reporting.refusals import Language
-from service.auth.perimeter import Perimeter
-from service.http.service_context import Desk
-from service.results.dry_run_result import After, DryRun, told
+from service.auth.perimeter import PerimeterCheck
+from service.http.service_context import ServiceContext
+from service.results.dry_run_result import BookPosition, DryRunResult, build_dry_run_result
 
-BYTES_MAX = 2**26
+FILE_BYTES_MAX = 2**26
 
 
-async def rehearse(desk: Desk, sender: str, lines: FormLines | Spooled, is_atomic: bool = False) -> Rehearsed:
+async def run_dry_run(
+    desk: ServiceContext, sender: str, lines: FormLines | SpooledFile, is_atomic: bool = False
+) -> DryRunDecisions:
     """Decide ``lines`` as of now, in their turn, and take it back.
 
     Raises
@@ -27,23 +29,23 @@ async def rehearse(desk: Desk, sender: str, lines: FormLines | Spooled, is_atomi
     Problem
         As many dry runs wait as can wait.
     """
-    desk.check_rehearsals(sender)
-    question = Question(sender, lines, asyncio.get_running_loop().create_future(), is_atomic)
-    desk.inbox.ask(question)
-    found = await question.answer
-    desk.board.count("dry_runs_total")
+    desk.check_dry_run_queue(sender)
+    question = DryRunRequest(sender, lines, asyncio.get_running_loop().create_future(), is_atomic)
+    desk.inbox.submit_dry_run(question)
+    found = await question.result
+    desk.metrics.increment("dry_runs_total")
     return found
 
 
-def as_form(found: Rehearsed, first_node: int) -> Settled:
+def to_form_result(found: DryRunDecisions, first_node: int) -> Settled:
     """What would have become of a form, as that is told; an entry that was taken back has no number."""
     ((piece, decisions),) = found.passes
-    decisions["entry"][decisions["entry"] > found.last] = 0
+    decisions["entry"][decisions["entry"] > found.last_entry] = 0
     fields = np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
-    return Settled(0, -1, found.batch, b"", decisions, fields, first_node)
+    return Settled(0, -1, found.after_batch, b"", decisions, fields, first_node)
 
 
-async def prove(desk: Desk, spooled: Spooled, perimeter: Perimeter) -> Inspection:
+async def validate_file(desk: ServiceContext, spooled: SpooledFile, perimeter: PerimeterCheck) -> FileTotals:
     """Prove a file that is to be decided for show.
 
     Raises
@@ -51,14 +53,18 @@ async def prove(desk: Desk, spooled: Spooled, perimeter: Perimeter) -> Inspectio
     InputError
         It would be refused whole, or has more lines than a dry run takes.
     """
-    total = await desk.proving.run(spooled.envelope.sender, inspect, spooled, perimeter.see)
+    total = await desk.validation_pool.run(
+        spooled.envelope.sender, validate_without_cache, spooled, perimeter.check_lines
+    )
     if total.lines > LINES_MAX:
         remedy = f"A dry run takes up to {LINES_MAX:,}: split the file"
         raise LimitExceeded(spooled.name, f"{total.lines:,} lines", remedy)
     return total
 
 
-async def rehearse_file(desk: Desk, spooled: Spooled, total: Inspection, language: Language) -> DryRun:
+async def run_file_dry_run(
+    desk: ServiceContext, spooled: SpooledFile, total: FileTotals, language: Language
+) -> DryRunResult:
     """Decide a proved file as of now.
 
     Raises
@@ -66,6 +72,8 @@ async def rehearse_file(desk: Desk, spooled: Spooled, total: Inspection, languag
     Problem
         As many dry runs wait as can wait.
     """
-    found = await rehearse(desk, spooled.envelope.sender, spooled)
-    file, after = (spooled.name, total), After(found.batch, desk.inbox.first_node)
-    return await asyncio.to_thread(told, file, found.passes, after, (await desk.names(), language))
+    found = await run_dry_run(desk, spooled.envelope.sender, spooled)
+    file, after = (spooled.name, total), BookPosition(found.after_batch, desk.inbox.first_node)
+    return await asyncio.to_thread(
+        build_dry_run_result, file, found.passes, after, (await desk.load_names(), language)
+    )

@@ -12,32 +12,32 @@ from core.act_fields import ACT_LINES_MAX, Field
 from core.errors import FileUnreadable, FormatUnknown
 from core.outcome_codes import Outcome
 from core.remedies import REMEDIES
-from ingest.formats.jsonl import act_lines
-from ingest.queue.form_batcher import Answer as Settled
+from ingest.formats.jsonl import parse_act_lines
 from ingest.queue.form_batcher import Form
-from reporting.code_names import Names
-from reporting.refusals import Language, words
+from ingest.queue.form_batcher import FormResult as Settled
+from reporting.code_names import CodeNames
+from reporting.refusals import Language, select_language
 from service.auth.api_keys import Caller
-from service.auth.perimeter import Perimeter
-from service.http.handlers.dry_runs import as_form, rehearse
-from service.http.http_messages import Answer, Request, answer
+from service.auth.perimeter import PerimeterCheck
+from service.http.handlers.dry_runs import run_dry_run, to_form_result
+from service.http.http_messages import Request, Response, respond
 from service.http.problems import Problem
-from service.http.request_body import small_body
-from service.http.service_context import Desk
+from service.http.request_body import read_small_body
+from service.http.service_context import ServiceContext
 
 BODY_BYTES_MAX = 2**20
-_REFERENCE = Field.REFERENCE.column
-_LINE = Field.LINE.column
+_REFERENCE_COLUMN = Field.REFERENCE.column
+_LINE_COLUMN = Field.LINE.column
 _DUPLICATE = int(Outcome.DUPLICATE)
 """Looked up once: every form comes by here."""
 
-_NAMES: Mapping[int, str] = {int(code): code.name for code in Outcome}
+_OUTCOME_NAMES: Mapping[int, str] = {int(code): code.name for code in Outcome}
 _FIRST_LINES = frozenset({"", "1"})
-_SORTS: Mapping[int, str] = {int(Outcome.ACCEPTED): "accepted", _DUPLICATE: "duplicate"}
+_FORM_OUTCOMES: Mapping[int, str] = {int(Outcome.ACCEPTED): "accepted", _DUPLICATE: "duplicate"}
 MEDIA_TYPES = frozenset({"", "application/json"})
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class LineDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of one line."""
 
     reference: str
@@ -64,59 +64,63 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Position of its first line among the sender's forms, from 1."""
     batch: int
     chain: str
-    lines: list[Line]
+    lines: list[LineDecision]
     dry_run: bool = False
     """Whether it was decided for show and taken back: it has no numbers then, and ``batch`` is the one before it."""
 
 
-class Acts:
+class FormHandler:
     """The handler of ``/v1/acts``."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ServiceContext) -> None:
         self._desk = desk
 
-    async def decide(self, request: Request) -> Answer:
+    async def decide(self, request: Request) -> Response:
         """Decide a form: one line, or an array of lines; an act's lines are accepted all or not at all.
 
         With ``atomic``, so are its acts; with ``dry_run``, it is decided as of now and taken back.
         """
-        request.knows_only("dry_run", "atomic")
-        if request.header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
+        request.allow_only("dry_run", "atomic")
+        if request.get_header("content-type").partition(";")[0].strip().lower() not in MEDIA_TYPES:
             told = "A form is JSON"
             raise Problem(
                 HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told, accepted=["application/json"]
             )
-        self._desk.check_open()
-        self._desk.check_sender(request.who.sender, is_file=False)
-        with self._desk.form_room.share(request.who.sender) as share:
-            return await self._decided(request, await small_body(request.receive, BODY_BYTES_MAX, share))
+        self._desk.check_accepting_work()
+        self._desk.check_sender(request.caller.sender, is_file=False)
+        with self._desk.form_quota.open_share(request.caller.sender) as share:
+            return await self._decide_body(
+                request, await read_small_body(request.receive, BODY_BYTES_MAX, share)
+            )
 
-    async def _decided(self, request: Request, body: bytes) -> Answer:
-        rows = act_lines(body, "form", ACT_LINES_MAX)
-        _check(rows, request.who)
-        is_dry, is_atomic = request.flag("dry_run"), request.flag("atomic")
-        settled = await (self._rehearsed if is_dry else self._settled)(
-            request.who.sender, (rows, body), is_atomic
+    async def _decide_body(self, request: Request, body: bytes) -> Response:
+        rows = parse_act_lines(body, "form", ACT_LINES_MAX)
+        _check_form(rows, request.caller)
+        is_dry, is_atomic = request.get_flag("dry_run"), request.get_flag("atomic")
+        settled = await (self._dry_run_form if is_dry else self._post_form)(
+            request.caller.sender, (rows, body), is_atomic
         )
-        decision = _decision(rows, settled, await self._desk.names(), request.language)
-        return answer(msgspec.structs.replace(decision, dry_run=is_dry))
+        decision = _build_decision(rows, settled, await self._desk.load_names(), request.language)
+        return respond(msgspec.structs.replace(decision, dry_run=is_dry))
 
-    async def _settled(
+    async def _post_form(
         self, sender: str, said: tuple[list[dict[str, str]], bytes], is_atomic: bool
     ) -> Settled:
         form = Form(sender, *said, asyncio.get_running_loop().create_future(), is_atomic)
-        self._desk.inbox.take(form)
-        settled = await form.answer
-        self._desk.board.took("form_seconds", time.monotonic() - form.at)
+        self._desk.inbox.submit_form(form)
+        settled = await form.result
+        self._desk.metrics.observe("form_seconds", time.monotonic() - form.received_at)
         return settled
 
-    async def _rehearsed(
+    async def _dry_run_form(
         self, sender: str, said: tuple[list[dict[str, str]], bytes], is_atomic: bool
     ) -> Settled:
-        return as_form(await rehearse(self._desk, sender, said[0], is_atomic), self._desk.inbox.first_node)
+        return to_form_result(
+            await run_dry_run(self._desk, sender, said[0], is_atomic), self._desk.inbox.first_node
+        )
 
 
-def _check(rows: list[dict[str, str]], who: Caller) -> None:
+def _check_form(rows: list[dict[str, str]], who: Caller) -> None:
     """Whether the caller may send it, and whether it stands by itself.
 
     Raises
@@ -126,19 +130,21 @@ def _check(rows: list[dict[str, str]], who: Caller) -> None:
     FormatUnknown, FileUnreadable
         A first line that continues an act which other forms would have to hold; a character that no database keeps.
     """
-    if rows[0].get(_LINE, "") not in _FIRST_LINES:
+    if rows[0].get(_LINE_COLUMN, "") not in _FIRST_LINES:
         raise FormatUnknown(
             "form", "it begins in the middle of an act", "Send all lines of an act in one form"
         )
     if any("\0" in text for row in rows for text in row.values()):
         raise FileUnreadable("form", "it holds a NUL", "Send text that a person could read")
-    Perimeter(who).see_form(rows)
+    PerimeterCheck(who).check_form(rows)
 
 
-def _decision(rows: list[dict[str, str]], settled: Settled, names: Names, language: Language) -> Decision:
-    sorts = {_SORTS.get(code, "refused") for code in settled.decisions["outcome"].tolist()}
+def _build_decision(
+    rows: list[dict[str, str]], settled: Settled, names: CodeNames, language: Language
+) -> Decision:
+    sorts = {_FORM_OUTCOMES.get(code, "refused") for code in settled.decisions["outcome"].tolist()}
     lines = [
-        _line((row, one, field), settled.first_node, names, language)
+        _build_line_decision((row, one, field), settled.first_node, names, language)
         for row, one, field in zip(rows, settled.decisions, settled.fields.tolist(), strict=True)
     ]
     return Decision(
@@ -151,20 +157,20 @@ def _decision(rows: list[dict[str, str]], settled: Settled, names: Names, langua
     )
 
 
-def _line(
-    told: tuple[dict[str, str], np.void, int], first_node: int, names: Names, language: Language
-) -> Line:
+def _build_line_decision(
+    told: tuple[dict[str, str], np.void, int], first_node: int, names: CodeNames, language: Language
+) -> LineDecision:
     row, one, field = told
-    code, reference = int(one["outcome"]), row.get(_REFERENCE, "")
+    code, reference = int(one["outcome"]), row.get(_REFERENCE_COLUMN, "")
     if code <= _DUPLICATE:
-        return Line(reference=reference, outcome=_NAMES[code], entry=int(one["entry"]))
+        return LineDecision(reference=reference, outcome=_OUTCOME_NAMES[code], entry=int(one["entry"]))
     node = int(one["node"])
-    finding, action = words(REMEDIES[Outcome(code)], language)
-    return Line(
+    finding, action = select_language(REMEDIES[Outcome(code)], language)
+    return LineDecision(
         reference=reference,
-        outcome=_NAMES[code],
+        outcome=_OUTCOME_NAMES[code],
         field=Field(field).column if field else "",
-        node=names.node(node + first_node) if node >= 0 else "",
+        node=names.format_node(node + first_node) if node >= 0 else "",
         missing=int(one["missing"]),
         finding=finding,
         action=action,

@@ -2,25 +2,25 @@
 
 from http import HTTPStatus
 
-from service.http.http_messages import Answer, Request, answer
-from service.http.problems import busy
-from service.http.service_context import Desk
+from service.http.http_messages import Request, Response, respond
+from service.http.problems import try_again
+from service.http.service_context import ServiceContext
 
 
-class Health:
+class HealthHandler:
     """Handlers of ``/healthz`` and ``/readyz``."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ServiceContext) -> None:
         self._desk = desk
 
-    async def alive(self, _: Request) -> Answer:
+    async def get_liveness(self, _: Request) -> Response:
         """The process answers."""
-        return answer({"status": "alive"})
+        return respond({"status": "alive"})
 
-    async def ready(self, _: Request) -> Answer:
+    async def get_readiness(self, _: Request) -> Response:
         """The book is loaded, the lease is held, and nobody has asked for a stop."""
         if self._desk.is_draining:
-            raise busy("stopping")
+            raise try_again("stopping")
         if not self._desk.is_ready:
-            raise busy("loading the book")
-        return answer({"status": "ready", "files_waiting": len(self._desk.inbox.files)}, HTTPStatus.OK)
+            raise try_again("loading the book")
+        return respond({"status": "ready", "files_waiting": len(self._desk.inbox.files)}, HTTPStatus.OK)

@@ -8,67 +8,69 @@ import msgspec
 
 from monitoring.service_metrics import MEDIA_TYPE
 from reporting.proofs import BatchProof, prove_batch
-from reporting.proofs_fr import in_french
-from service.http.authentication import Door
-from service.http.http_messages import JSON, Answer, Receive, Request, answer
-from service.http.live.broadcaster import Lookout
-from service.http.live.metrics_access import Onlookers
-from service.http.problems import busy, unknown
-from service.http.service_context import Desk
+from reporting.proofs_fr import translate_proof
+from service.http.authentication import Authenticator
+from service.http.http_messages import JSON, Receive, Request, Response, respond
+from service.http.live.broadcaster import FiguresBroadcaster
+from service.http.live.metrics_access import MetricsAccess
+from service.http.problems import not_found, try_again
+from service.http.service_context import ServiceContext
 
-STREAM_LOOKS = 300
+STREAM_EVENTS_MAX = 300
 """A stream ends after so many looks; whoever reads it asks again, with a key that must still be good."""
-EVENTS = "text/event-stream"
+EVENT_STREAM = "text/event-stream"
 
 
-class Proved(msgspec.Struct, frozen=True):
+class BatchProofResult(msgspec.Struct, frozen=True):
     """A batch held against its raw rows, and whether everything agrees."""
 
     holds: bool
     proof: BatchProof
 
 
-class Metrics:
+class MetricsHandler:
     """The handler of ``/metrics``."""
 
-    def __init__(self, desk: Desk, door: Door) -> None:
-        self._desk, self._onlookers = desk, Onlookers(desk, door)
+    def __init__(self, desk: ServiceContext, door: Authenticator) -> None:
+        self._desk, self._access = desk, MetricsAccess(desk, door)
 
-    async def shown(self, request: Request) -> Answer:
+    async def get_metrics(self, request: Request) -> Response:
         """Every metric."""
-        await self._onlookers.check(request)
-        return Answer(HTTPStatus.OK, self._desk.board.shown(), MEDIA_TYPE)
+        await self._access.check(request)
+        return Response(HTTPStatus.OK, self._desk.metrics.render(), MEDIA_TYPE)
 
 
-class Live:
+class LiveHandler:
     """The handlers of what the live page shows."""
 
-    def __init__(self, desk: Desk, door: Door, lookout: Lookout) -> None:
-        self._desk, self._onlookers, self._lookout = desk, Onlookers(desk, door), lookout
+    def __init__(self, desk: ServiceContext, door: Authenticator, lookout: FiguresBroadcaster) -> None:
+        self._desk, self._access, self._broadcaster = desk, MetricsAccess(desk, door), lookout
 
-    async def figures(self, request: Request) -> Answer:
+    async def get_figures(self, request: Request) -> Response:
         """The figures once, looked at after they were asked for."""
-        await self._onlookers.check(request)
-        request.knows_only()
-        with self._lookout.watching(_name(request)):
-            found = await self._lookout.next()
+        await self._access.check(request)
+        request.allow_only()
+        with self._broadcaster.open_viewer_slot(_get_viewer(request)):
+            found = await self._broadcaster.wait_for_figures()
         if found is None:
-            raise busy("The service is stopping")
-        return Answer(HTTPStatus.OK, found, JSON)
+            raise try_again("The service is stopping")
+        return Response(HTTPStatus.OK, found, JSON)
 
-    async def stream(self, request: Request) -> Answer:
+    async def stream_figures(self, request: Request) -> Response:
         """The figures again and again."""
-        await self._onlookers.check(request)
-        request.knows_only()
-        self._lookout.check_room(_name(request))
-        return Answer(HTTPStatus.OK, b"" if request.method == "HEAD" else self._events(request), EVENTS)
+        await self._access.check(request)
+        request.allow_only()
+        self._broadcaster.check_viewer_slot(_get_viewer(request))
+        return Response(
+            HTTPStatus.OK, b"" if request.method == "HEAD" else self._generate_events(request), EVENT_STREAM
+        )
 
-    async def _events(self, request: Request) -> AsyncIterator[bytes]:
-        gone = asyncio.ensure_future(_went_away(request.receive))
+    async def _generate_events(self, request: Request) -> AsyncIterator[bytes]:
+        gone = asyncio.ensure_future(_wait_for_disconnect(request.receive))
         try:
-            with self._lookout.watching(_name(request)):
-                for _ in range(STREAM_LOOKS):
-                    looking = asyncio.ensure_future(self._lookout.next())
+            with self._broadcaster.open_viewer_slot(_get_viewer(request)):
+                for _ in range(STREAM_EVENTS_MAX):
+                    looking = asyncio.ensure_future(self._broadcaster.wait_for_figures())
                     await asyncio.wait({gone, looking}, return_when=asyncio.FIRST_COMPLETED)
                     found = None if gone.done() else looking.result()
                     if found is None:
@@ -78,25 +80,27 @@ class Live:
         finally:
             gone.cancel()
 
-    async def proof(self, request: Request) -> Answer:
+    async def get_proof(self, request: Request) -> Response:
         """A batch held against its raw rows, now; named in French where Accept-Language puts it first."""
-        await self._onlookers.check(request)
-        request.knows_only()
-        number, names = int(request.path["batch"]), await self._desk.names()
-        found = await self._desk.journal.report(
-            lambda asked: prove_batch(asked, names, number), _name(request)
+        await self._access.check(request)
+        request.allow_only()
+        number, names = int(request.path_values["batch"]), await self._desk.load_names()
+        found = await self._desk.journal.run_report(
+            lambda asked: prove_batch(asked, names, number), _get_viewer(request)
         )
         if found is None:
-            raise unknown(f"There is no batch {number}")
-        return answer(Proved(found.holds, in_french(found) if request.language == "fr" else found))
+            raise not_found(f"There is no batch {number}")
+        return respond(
+            BatchProofResult(found.holds, translate_proof(found) if request.language == "fr" else found)
+        )
 
 
-def _name(request: Request) -> str:
+def _get_viewer(request: Request) -> str:
     """Whose share of the seats is taken: the sender's, or that of the address where no key was asked for."""
-    return request.caller.sender if request.caller else request.address
+    return request.optional_caller.sender if request.optional_caller else request.address
 
 
-async def _went_away(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     """Return once the caller is gone: nothing else tells of it while only we speak."""
     while (await receive())["type"] != "http.disconnect":
         pass

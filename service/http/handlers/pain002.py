@@ -2,51 +2,51 @@
 
 from http import HTTPStatus
 
-from service.http.handlers.submissions import Submissions
-from service.http.http_messages import JSON, Answer, Request
-from service.http.problems import malformed
-from service.http.service_context import Desk
-from service.results.pain002_report import Source, Wanted, written
-from settlement.pain002_writer import Version
+from service.http.handlers.submissions import SubmissionsHandler
+from service.http.http_messages import JSON, Request, Response
+from service.http.problems import malformed_request
+from service.http.service_context import ServiceContext
+from service.results.pain002_report import ReportRequest, ReportSource, stream_report
+from settlement.pain002_writer import Pain002Version
 
 MEDIA_TYPE = "application/xml"
 
 
-class Pain002:
+class Pain002Handler:
     """The handlers of ``/v1/submissions/{submission}/pain002``, and of the submission itself."""
 
-    def __init__(self, desk: Desk, submissions: Submissions) -> None:
+    def __init__(self, desk: ServiceContext, submissions: SubmissionsHandler) -> None:
         self._desk, self._submissions = desk, submissions
 
-    async def status(self, request: Request) -> Answer:
+    async def get_status(self, request: Request) -> Response:
         """How far a submission is: as JSON, or as pain.002 for who wants XML; waited for alike."""
-        request.knows_only("wait", "version")
-        _version(request)  # what is none is told, also to who wants JSON
+        request.allow_only("wait", "version")
+        _read_version(request)  # what is none is told, also to who wants JSON
         if not request.prefers(MEDIA_TYPE, JSON):
-            return await self._submissions.status(request)
-        await self._submissions.awaited(request)
-        return await self._reported(request)
+            return await self._submissions.get_status(request)
+        await self._submissions.wait_for_ticket(request)
+        return await self._respond_report(request)
 
-    async def report(self, request: Request) -> Answer:
+    async def get_report(self, request: Request) -> Response:
         """The report, as things stand at the last commit."""
-        request.knows_only("version")
-        return await self._reported(request)
+        request.allow_only("version")
+        return await self._respond_report(request)
 
-    async def _reported(self, request: Request) -> Answer:
-        submission = await self._submissions.own(request)
-        wanted = Wanted(submission, _version(request), request.language)
+    async def _respond_report(self, request: Request) -> Response:
+        submission = await self._submissions.require_visible(request)
+        wanted = ReportRequest(submission, _read_version(request), request.language)
         name = f'attachment; filename="pain002-{submission}.xml"'
-        pieces = await written(await source_of(self._desk), wanted)
-        return Answer(HTTPStatus.OK, pieces, MEDIA_TYPE, {"content-disposition": name})
+        pieces = await stream_report(await build_report_source(self._desk), wanted)
+        return Response(HTTPStatus.OK, pieces, MEDIA_TYPE, {"content-disposition": name})
 
 
-async def source_of(desk: Desk) -> Source:
+async def build_report_source(desk: ServiceContext) -> ReportSource:
     """What the service makes reports from."""
-    return Source(await desk.names(), desk.pool, desk.receiver.spool)
+    return ReportSource(await desk.load_names(), desk.pool, desk.receiver.spool)
 
 
-def _version(request: Request) -> Version:
-    text = request.query("version") or Version.V10
-    if text not in set(Version):
-        raise malformed(f"version must be one of {', '.join(Version)}")
-    return Version(text)
+def _read_version(request: Request) -> Pain002Version:
+    text = request.get_query("version") or Pain002Version.V10
+    if text not in set(Pain002Version):
+        raise malformed_request(f"version must be one of {', '.join(Pain002Version)}")
+    return Pain002Version(text)

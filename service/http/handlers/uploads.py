@@ -9,28 +9,39 @@ from http import HTTPStatus
 import msgspec
 
 from core.errors import InputError
-from ingest.queue.admission import Admitted
-from ingest.spool.file_claims import Identity
-from ingest.spool.partial_uploads import Busy, Declared, Differs, Full, NoRoom, Overlong, Upload
-from ingest.spool.partial_uploads import Uploads as Kept
+from ingest.queue.admission import AdmissionResult
+from ingest.spool.file_claims import FileIdentity
+from ingest.spool.partial_uploads import (
+    DiskFull,
+    PartialUpload,
+    UploadBusy,
+    UploadDeclaration,
+    UploadDiffers,
+    UploadQuotaExceeded,
+    UploadTooLong,
+)
+from ingest.spool.partial_uploads import PartialUploads as Kept
 from ingest.spool.spool import check_name
 from service.auth.api_keys import Caller
 from service.http import upload_headers
-from service.http.handlers.submissions import WAIT_SECONDS_MAX, Submissions, sending
-from service.http.http_messages import Answer, Request, answer
-from service.http.problems import Problem, busy, malformed, unknown
-from service.http.request_body import Cut
-from service.http.service_context import Desk
-from service.http.submission_queries import is_submission_seen
+from service.http.handlers.submissions import WAIT_SECONDS_MAX, SubmissionsHandler, require_sending_role
+from service.http.http_messages import Request, Response, respond
+from service.http.problems import Problem, malformed_request, not_found, try_again
+from service.http.request_body import BodyInterrupted
+from service.http.service_context import ServiceContext
+from service.http.submission_queries import can_see_submission
 
-BUSY_SECONDS = 5
+BUSY_RETRY_SECONDS = 5
 """Until who finds another connection at work should look again."""
-NO_ROOM_SECONDS = 300
+NO_SPACE_RETRY_SECONDS = 300
 SIZE_DIGITS_MAX = 15
-_CONFLICTS: Mapping[type[Exception], str] = {Full: "uploads-full", Differs: "upload-differs"}
+_CONFLICT_CODES: Mapping[type[Exception], str] = {
+    UploadQuotaExceeded: "uploads-full",
+    UploadDiffers: "upload-differs",
+}
 
 
-class Partial(msgspec.Struct, frozen=True, kw_only=True):
+class UploadState(msgspec.Struct, frozen=True, kw_only=True):
     """How far an upload is."""
 
     upload: str
@@ -44,138 +55,138 @@ class Partial(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, str]
 
 
-class PartialPage(msgspec.Struct, frozen=True):
+class UploadPage(msgspec.Struct, frozen=True):
     """The caller's unfinished uploads."""
 
-    uploads: list[Partial]
+    uploads: list[UploadState]
 
 
-class Uploads:
+class UploadsHandler:
     """Handlers of ``/v1/uploads``."""
 
-    def __init__(self, desk: Desk, submissions: Submissions) -> None:
+    def __init__(self, desk: ServiceContext, submissions: SubmissionsHandler) -> None:
         self._desk, self._submissions = desk, submissions
 
     @property
     def _uploads(self) -> Kept:
         return self._desk.receiver.uploads
 
-    async def begin(self, request: Request) -> Answer:
+    async def begin(self, request: Request) -> Response:
         """Begin an upload, 201, or find it again, 200; 303 where the bytes are a submission already."""
-        who = sending(request)
-        request.knows_only("again", "atomic")
-        self._desk.check_open()
+        who = require_sending_role(request)
+        request.allow_only("again", "atomic")
+        self._desk.check_accepting_work()
         self._desk.check_sender(who.sender, is_file=True)
-        declared = self._declared(request, who)
-        known = await self._desk.inbox.admission.known(declared.identity, again=declared.again)
-        if known is not None and await is_submission_seen(self._desk.pool, known, who):
-            await self._forget(declared.identity)
-            return Answer(HTTPStatus.SEE_OTHER, headers={"location": f"/v1/submissions/{known}"})
+        declared = self._read_declaration(request, who)
+        known = await self._desk.inbox.admission.find_known(declared.identity, reprocess=declared.again)
+        if known is not None and await can_see_submission(self._desk.pool, known, who):
+            await self._remove_leftover(declared.identity)
+            return Response(HTTPStatus.SEE_OTHER, headers={"location": f"/v1/submissions/{known}"})
         try:
             upload, is_new = await asyncio.to_thread(self._uploads.begin, declared)
-        except (Full, Differs) as error:
+        except (UploadQuotaExceeded, UploadDiffers) as error:
             told = f"{error}: finish an upload, or give one up with DELETE"
-            raise Problem(HTTPStatus.CONFLICT, _CONFLICTS[type(error)], told) from error
-        except NoRoom as error:
-            raise busy(str(error), NO_ROOM_SECONDS) from error
-        except Busy as error:
-            raise _busy(error) from error
-        return _told(upload, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+            raise Problem(HTTPStatus.CONFLICT, _CONFLICT_CODES[type(error)], told) from error
+        except DiskFull as error:
+            raise try_again(str(error), NO_SPACE_RETRY_SECONDS) from error
+        except UploadBusy as error:
+            raise _upload_busy(error) from error
+        return _respond_state(upload, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
-    async def state(self, request: Request) -> Answer:
+    async def get_state(self, request: Request) -> Response:
         """How far an upload is; HEAD says it in headers alone."""
-        request.knows_only()
-        return _told(self._own(request))
+        request.allow_only()
+        return _respond_state(self._require_own(request))
 
-    async def listing(self, request: Request) -> Answer:
+    async def list_uploads(self, request: Request) -> Response:
         """The caller's unfinished uploads."""
-        request.knows_only()
-        return answer(PartialPage(list(_partials(self._uploads.of(request.who.sender)))))
+        request.allow_only()
+        return respond(UploadPage(list(_build_states(self._uploads.list_uploads(request.caller.sender)))))
 
-    async def append(self, request: Request) -> Answer:
+    async def append(self, request: Request) -> Response:
         """Add the body behind what is there, 204; the last byte makes it a submission, which is answered."""
-        who = sending(request)
-        request.knows_only("wait")
-        self._desk.check_open()
+        who = require_sending_role(request)
+        request.allow_only("wait")
+        self._desk.check_accepting_work()
         self._desk.check_sender(who.sender, is_file=True)
-        wait = request.number("wait", 0, (0, WAIT_SECONDS_MAX))
-        upload = self._own(request)
-        with self._held(upload):
+        wait = request.get_number("wait", 0, (0, WAIT_SECONDS_MAX))
+        upload = self._require_own(request)
+        with self._lock(upload):
             self._check_body(request, upload)
-            with self._desk.receiver.seat(who.sender):
-                await self._append(request, upload)
+            with self._desk.receiver.open_slot(who.sender):
+                await self._append_body(request, upload)
                 if not upload.is_whole:
-                    return Answer(HTTPStatus.NO_CONTENT, headers=_headers(upload))
-                admitted = await self._admitted(upload, who)
-        return await self._submissions.taken(admitted, wait)
+                    return Response(HTTPStatus.NO_CONTENT, headers=_build_headers(upload))
+                admitted = await self._admit(upload, who)
+        return await self._submissions.respond_admitted(admitted, wait)
 
-    async def give_up(self, request: Request) -> Answer:
+    async def remove(self, request: Request) -> Response:
         """Remove an upload and what has arrived of it."""
-        request.knows_only()
-        upload = self._own(request)
-        with self._held(upload):
+        request.allow_only()
+        upload = self._require_own(request)
+        with self._lock(upload):
             await asyncio.to_thread(self._uploads.remove, upload)
-        return Answer(HTTPStatus.NO_CONTENT)
+        return Response(HTTPStatus.NO_CONTENT)
 
-    def _declared(self, request: Request, who: Caller) -> Declared:
-        envelope = upload_headers.envelope(request, who.sender)
+    def _read_declaration(self, request: Request, who: Caller) -> UploadDeclaration:
+        envelope = upload_headers.read_envelope(request, who.sender)
         if envelope.sha256 is None:
-            raise malformed("The SHA-256 of the file must stand in Crescendo-Sha256 or Repr-Digest")
-        name, most = upload_headers.file_name(request), self._desk.file_bytes_max
+            raise malformed_request("The SHA-256 of the file must stand in Crescendo-Sha256 or Repr-Digest")
+        name, most = upload_headers.read_file_name(request), self._desk.file_bytes_max
         check_name(name)
-        size = _whole(request, "upload-length")
+        size = _read_byte_count(request, "upload-length")
         if size > most:
             told = f"The file has {size:,} bytes, over the {most:,} that one may have"
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)
-        media, again = upload_headers.media_type(request), request.flag("again")
-        return Declared(size_bytes=size, name=name, media=media, envelope=envelope, again=again)
+        media, again = upload_headers.read_media_type(request), request.get_flag("again")
+        return UploadDeclaration(size_bytes=size, name=name, media=media, envelope=envelope, again=again)
 
-    def _own(self, request: Request) -> Upload:
+    def _require_own(self, request: Request) -> PartialUpload:
         """The upload in the path, when it is the caller's sender's; another's is not there."""
-        identity = request.who.sender, bytes.fromhex(request.path["upload"])
+        identity = request.caller.sender, bytes.fromhex(request.path_values["upload"])
         found = self._uploads.find(identity)
         if found is None:
-            problem = unknown(f"You have no upload {request.path['upload']}")
-            problem.is_audited = self._uploads.is_anothers(identity)
+            problem = not_found(f"You have no upload {request.path_values['upload']}")
+            problem.is_audited = self._uploads.is_uploaded_by_another(identity)
             raise problem
         return found
 
     @contextmanager
-    def _held(self, upload: Upload) -> Iterator[None]:
+    def _lock(self, upload: PartialUpload) -> Iterator[None]:
         try:
-            with self._uploads.held(upload):
+            with self._uploads.lock_upload(upload):
                 yield
-        except Busy as error:
-            raise _busy(error) from error
+        except UploadBusy as error:
+            raise _upload_busy(error) from error
 
-    def _check_body(self, request: Request, upload: Upload) -> None:
+    def _check_body(self, request: Request, upload: PartialUpload) -> None:
         """Whether what comes belongs behind what is there."""
-        if request.header("content-encoding") not in {"", "identity"}:
+        if request.get_header("content-encoding") not in {"", "identity"}:
             told = "Pieces come as they are, not packed"
             raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media-type-unknown", told)
-        offset, there = _whole(request, "upload-offset"), upload.offset
+        offset, there = _read_byte_count(request, "upload-offset"), upload.offset
         if offset != there:
             told = f"{there:,} bytes are there, and the piece begins at {offset:,}"
             problem = Problem(HTTPStatus.CONFLICT, "offset-differs", told, offset=there)
-            problem.headers |= _headers(upload)
+            problem.headers |= _build_headers(upload)
             raise problem
-        length = request.header("content-length")
-        if length.isdigit() and int(length) > upload.declared.size_bytes - there:
-            raise _overlong(upload)
+        length = request.get_header("content-length")
+        if length.isdigit() and int(length) > upload.declaration.size_bytes - there:
+            raise _file_too_long(upload)
 
-    async def _append(self, request: Request, upload: Upload) -> None:
+    async def _append_body(self, request: Request, upload: PartialUpload) -> None:
         try:
             await self._desk.receiver.append(request.receive, upload)
-        except Overlong as error:
-            raise _overlong(upload) from error
-        except Cut as cut:
+        except UploadTooLong as error:
+            raise _file_too_long(upload) from error
+        except BodyInterrupted as cut:
             if self._desk.is_draining:
-                raise busy("The service is stopping; what has arrived stays") from cut
+                raise try_again("The service is stopping; what has arrived stays") from cut
             raise Problem(HTTPStatus.BAD_REQUEST, "body-cut", f"The body has no end: {cut}") from cut
 
-    async def _admitted(self, upload: Upload, who: Caller) -> Admitted:
+    async def _admit(self, upload: PartialUpload, who: Caller) -> AdmissionResult:
         """A whole upload as a submission; refused it is gone, and a database that does not answer keeps it."""
-        declared = upload.declared
+        declared = upload.declaration
         try:
             spooled = await self._desk.receiver.adopt(upload)
             admitted = await self._desk.admit(spooled, declared.media, who, again=declared.again)
@@ -185,61 +196,61 @@ class Uploads:
         await asyncio.to_thread(self._uploads.remove, upload)
         return admitted
 
-    async def _forget(self, identity: Identity) -> None:
+    async def _remove_leftover(self, identity: FileIdentity) -> None:
         """Remove what is left of an upload whose bytes are a submission already."""
         found = self._uploads.find(identity)
         if found:
-            with suppress(Busy), self._uploads.held(found):
+            with suppress(UploadBusy), self._uploads.lock_upload(found):
                 await asyncio.to_thread(self._uploads.remove, found)
 
 
-def _whole(request: Request, header: str) -> int:
-    text = request.header(header)
+def _read_byte_count(request: Request, header: str) -> int:
+    text = request.get_header(header)
     if not (text.isascii() and text.isdigit() and len(text) <= SIZE_DIGITS_MAX):
-        raise malformed(f"The header {header.title()} must be a whole number of bytes")
+        raise malformed_request(f"The header {header.title()} must be a whole number of bytes")
     return int(text)
 
 
-def _told(upload: Upload, status: HTTPStatus = HTTPStatus.OK) -> Answer:
+def _respond_state(upload: PartialUpload, status: HTTPStatus = HTTPStatus.OK) -> Response:
     try:
-        found = answer(_partial(upload), status)
-        return Answer(status, found.body, headers=_headers(upload))
+        found = respond(_build_state(upload), status)
+        return Response(status, found.body, headers=_build_headers(upload))
     except FileNotFoundError:
-        raise _busy(Busy("Another connection has just ended it")) from None
+        raise _upload_busy(UploadBusy("Another connection has just ended it")) from None
 
 
-def _partials(uploads: list[Upload]) -> Iterator[Partial]:
+def _build_states(uploads: list[PartialUpload]) -> Iterator[UploadState]:
     for each in uploads:
         with suppress(FileNotFoundError):  # another connection has just ended it
-            yield _partial(each)
+            yield _build_state(each)
 
 
-def _partial(upload: Upload) -> Partial:
-    digest = upload.declared.identity[1].hex()
-    return Partial(
+def _build_state(upload: PartialUpload) -> UploadState:
+    digest = upload.declaration.identity[1].hex()
+    return UploadState(
         upload=digest,
-        file=upload.declared.name,
-        size_bytes=upload.declared.size_bytes,
+        file=upload.declaration.name,
+        size_bytes=upload.declaration.size_bytes,
         offset=upload.offset,
         expires_at=datetime.fromtimestamp(int(upload.expires_at), UTC),
         links={"self": f"/v1/uploads/{digest}"},
     )
 
 
-def _headers(upload: Upload) -> dict[str, str]:
+def _build_headers(upload: PartialUpload) -> dict[str, str]:
     return {
-        "location": f"/v1/uploads/{upload.declared.identity[1].hex()}",
+        "location": f"/v1/uploads/{upload.declaration.identity[1].hex()}",
         "upload-offset": str(upload.offset),
-        "upload-length": str(upload.declared.size_bytes),
+        "upload-length": str(upload.declaration.size_bytes),
     }
 
 
-def _busy(error: Busy) -> Problem:
+def _upload_busy(error: UploadBusy) -> Problem:
     problem = Problem(HTTPStatus.CONFLICT, "upload-busy", f"{error}; one at a time")
-    problem.headers["retry-after"] = str(BUSY_SECONDS)
+    problem.headers["retry-after"] = str(BUSY_RETRY_SECONDS)
     return problem
 
 
-def _overlong(upload: Upload) -> Problem:
-    told = f"The file was to have {upload.declared.size_bytes:,} bytes, and more come"
+def _file_too_long(upload: PartialUpload) -> Problem:
+    told = f"The file was to have {upload.declaration.size_bytes:,} bytes, and more come"
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "limit-exceeded", told)

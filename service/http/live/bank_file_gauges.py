@@ -4,30 +4,30 @@ import asyncio
 from contextlib import suppress
 
 from monitoring.polled_metrics import Sample
-from monitoring.service_metrics import Board
+from monitoring.service_metrics import ServiceMetrics
 from service.http import submission_queries
 from service.http.submission_queries import DATABASE_FAILURES, Pool
 
-LOOK_SECONDS = 5
+REFRESH_SECONDS = 5
 
 
-class BankFiles:
+class BankFileGauges:
     """The sums of all runs that are over; nothing before they are first looked at."""
 
-    def __init__(self, pool: Pool, board: Board) -> None:
+    def __init__(self, pool: Pool, board: ServiceMetrics) -> None:
         self._pool = pool
         self._samples: dict[str, list[Sample]] = {"acts": [], "cents": []}
-        board.read_each("bank_file_acts_total", lambda: self._samples["acts"])
-        board.read_each("bank_file_cents_total", lambda: self._samples["cents"])
+        board.bind_samples("bank_file_acts_total", lambda: self._samples["acts"])
+        board.bind_samples("bank_file_cents_total", lambda: self._samples["cents"])
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Look for as long as the service lives."""
         while True:
             with suppress(*DATABASE_FAILURES):  # the engine tells of a database that is gone
-                await self.look()
-            await asyncio.sleep(LOOK_SECONDS)
+                await self.refresh()
+            await asyncio.sleep(REFRESH_SECONDS)
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Read the sums once."""
-        for name, sum_ in (await submission_queries.bank_files(self._pool)).items():
+        for name, sum_ in (await submission_queries.read_bank_file_totals(self._pool)).items():
             self._samples[name] = [Sample(sum_)]

@@ -8,71 +8,74 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
-from monitoring.snapshot import Around, figures, totals
+from monitoring.snapshot import ServiceStatus, build_figures, count_totals
 from monitoring.trend import Trend
 from service.http import submission_queries
-from service.http.quotas import LOOKS, Room
-from service.http.service_context import Desk
+from service.http.quotas import VIEWERS, Quota
+from service.http.service_context import ServiceContext
 from service.http.submission_queries import DATABASE_FAILURES
 
 LOG = structlog.get_logger()
-LOOK_SECONDS = 1
-WATCHERS_MAX = 256
+REFRESH_SECONDS = 1
+VIEWERS_MAX = 256
 """Who may look at once, half of them of one sender: each holds a connection, and is sent a few kilobytes a second."""
-BATCHES = 12
+BATCHES_MAX = 12
 """The last ones, which are shown."""
-_ANY = 2**63 - 1
+_NO_LIMIT = 2**63 - 1
 
 
-class Lookout:
+class FiguresBroadcaster:
     """Looks at the board once a second.  Whoever asks gets figures that were looked at after they asked."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: ServiceContext) -> None:
         self._desk, self._trend = desk, Trend()
         self._started_at = datetime.now(UTC)
-        self._begun = self._done = 0
-        self._seats = Room(WATCHERS_MAX, LOOKS)
-        self._looked = asyncio.Event()
-        self._shown = b""
-        self._is_over = False
-        desk.drained.append(self.close)
+        self._last_started = self._last_finished = 0
+        self._viewer_quota = Quota(VIEWERS_MAX, VIEWERS)
+        self._refreshed = asyncio.Event()
+        self._payload = b""
+        self._is_closed = False
+        desk.drain_callbacks.append(self.close)
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Look for as long as the service lives; what goes wrong here is told, and stops nothing else."""
         while True:
             try:
-                await self._look()
+                await self._refresh()
             except DATABASE_FAILURES as error:
                 LOG.warning("no figures: the database does not answer", cause=repr(error))
             except Exception:
                 LOG.exception("no figures")
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(REFRESH_SECONDS)
 
-    async def _look(self) -> None:
-        self._trend.look(*totals(self._desk.board), self._desk.stages.nanoseconds)
-        if not self._seats.taken:
+    async def _refresh(self) -> None:
+        self._trend.record(*count_totals(self._desk.metrics), self._desk.stages.nanoseconds)
+        if not self._viewer_quota.used:
             return
-        self._begun += 1
-        begun, found = self._begun, figures(self._desk.board, self._trend, self._around())
+        self._last_started += 1
+        begun, found = (
+            self._last_started,
+            build_figures(self._desk.metrics, self._trend, self._describe_service()),
+        )
         # what the board counts is committed: the batches of its moment are all there, and later ones are left out
-        last = found.commits.last_batch if self._desk.is_ready else _ANY
-        batches = await submission_queries.last_batches(self._desk.pool, BATCHES, last)
-        self._shown = msgspec.json.encode(msgspec.structs.replace(found, batches=batches))
-        self._done = begun
-        self._tell()
+        last = found.commits.last_batch if self._desk.is_ready else _NO_LIMIT
+        batches = await submission_queries.read_last_batches(self._desk.pool, BATCHES_MAX, last)
+        self._payload = msgspec.json.encode(msgspec.structs.replace(found, batches=batches))
+        self._last_finished = begun
+        self._wake_viewers()
 
-    def _around(self) -> Around:
-        return Around(self._started_at, self._state())
+    def _describe_service(self) -> ServiceStatus:
+        return ServiceStatus(self._started_at, self._get_state())
 
-    def _state(self) -> str:
+    def _get_state(self) -> str:
         return "ready" if self._desk.is_ready else "loading"
 
-    def _tell(self) -> None:
-        looked, self._looked = self._looked, asyncio.Event()
+    def _wake_viewers(self) -> None:
+        looked, self._refreshed = self._refreshed, asyncio.Event()
         looked.set()
 
     @contextmanager
-    def watching(self, who: str) -> Iterator[None]:
+    def open_viewer_slot(self, viewer: str) -> Iterator[None]:
         """Be one of those who look: a sender, or the address of somebody without a key.
 
         Raises
@@ -80,11 +83,11 @@ class Lookout:
         Problem
             As many look as can look, of all or of these.
         """
-        with self._seats.share(who) as seat:
+        with self._viewer_quota.open_share(viewer) as seat:
             seat.take(1)
             yield
 
-    def check_room(self, who: str) -> None:
+    def check_viewer_slot(self, viewer: str) -> None:
         """Whether one more can look.
 
         Raises
@@ -92,16 +95,16 @@ class Lookout:
         Problem
             Not now.
         """
-        self._seats.check(who, 1)
+        self._viewer_quota.check(viewer, 1)
 
-    async def next(self) -> bytes | None:
+    async def wait_for_figures(self) -> bytes | None:
         """Figures looked at from now on, as JSON; None once the service stops."""
-        wanted = self._begun + 1
-        while self._done < wanted and not self._is_over:
-            await self._looked.wait()
-        return None if self._is_over else self._shown
+        wanted = self._last_started + 1
+        while self._last_finished < wanted and not self._is_closed:
+            await self._refreshed.wait()
+        return None if self._is_closed else self._payload
 
     def close(self) -> None:
         """Let everybody go."""
-        self._is_over = True
-        self._tell()
+        self._is_closed = True
+        self._wake_viewers()

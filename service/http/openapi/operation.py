@@ -12,7 +12,7 @@ class Parameter(NamedTuple):
     schema: Mapping[str, Any]
     is_required: bool = False
 
-    def described(self) -> dict[str, Any]:
+    def to_openapi(self) -> dict[str, Any]:
         """As OpenAPI wants it."""
         said = {"name": self.name, "in": "query", "description": self.told, "schema": dict(self.schema)}
         return {**said, "required": True} if self.is_required else said
@@ -22,7 +22,7 @@ class Operation(NamedTuple):
     """What one route does."""
 
     summary: str
-    answers: Mapping[str, Any]
+    responses: Mapping[str, Any]
     """By status: the type of the answer, a media type with text, or what is meant."""
     query: Sequence[str | Parameter] = ()
     body: Mapping[str, Any] | None = None

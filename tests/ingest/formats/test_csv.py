@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.act_fields import BY_COLUMN
+from core.act_fields import FIELD_BY_COLUMN
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from ingest.formats.csv import batches
+from ingest.formats.csv import read_batches
 from ingest.formats.detection import CELL_BYTES_MAX, LINE_BYTES_MAX
-from tests.ingest.format_writers import acts, as_csv, said
+from tests.ingest.format_writers import build_acts, list_texts, to_csv
 
 
-def read(path: Path, content: bytes) -> list[dict[str, str]]:
+def read_rows(path: Path, content: bytes) -> list[dict[str, str]]:
     path.write_bytes(content)
-    return pa.Table.from_batches(batches(path, "acts.csv")).to_pylist()
+    return pa.Table.from_batches(read_batches(path, "acts.csv")).to_pylist()
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_dialects(delimiter: str, line_end: str, mark: bytes, path: Path) -> None:
-    rows = acts(50)
-    columns = said(rows)
+    rows = build_acts(50)
+    columns = list_texts(rows)
     expected = [dict(zip(columns, line, strict=True)) for line in zip(*columns.values(), strict=True)]
-    assert read(path, mark + as_csv(rows, delimiter, line_end)) == expected
+    assert read_rows(path, mark + to_csv(rows, delimiter, line_end)) == expected
 
 
 def test_amounts_are_left_as_they_are_written(path: Path) -> None:
-    found = read(path, b'reference;amount\nA;12,34\nB;12.3\nC;"1e3"\nD;\n')
+    found = read_rows(path, b'reference;amount\nA;12,34\nB;12.3\nC;"1e3"\nD;\n')
     assert [row["amount"] for row in found] == ["12,34", "12.3", "1e3", ""]
 
 
@@ -54,7 +54,7 @@ def test_whatever_is_quoted_comes_back(
     text = io.StringIO(newline="")
     quoting = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
     csv.writer(text, delimiter=delimiter, lineterminator="\n", quoting=quoting).writerows([columns, *rows])
-    found = read(tmp_path_factory.getbasetemp() / "quoted.csv", text.getvalue().encode())
+    found = read_rows(tmp_path_factory.getbasetemp() / "quoted.csv", text.getvalue().encode())
     assert [tuple(row.values()) for row in found] == rows
 
 
@@ -81,14 +81,14 @@ BROKEN_LINES = {
 def test_a_broken_line_refuses_the_file_and_is_named(broken: str, before: int, path: Path) -> None:
     line, told = BROKEN_LINES[broken]
     with pytest.raises(FileUnreadable) as refused:
-        read(path, b"reference;line\n" + GOOD_LINE * before + line + b"B;2\n" * 3)
+        read_rows(path, b"reference;line\n" + GOOD_LINE * before + line + b"B;2\n" * 3)
     assert refused.value.place.startswith(f"acts.csv, line {before + 2:,}")
-    assert told in refused.value.found
+    assert told in refused.value.finding
 
 
 def test_a_last_line_without_end_may_be_cut_off(path: Path) -> None:
     with pytest.raises(FileUnreadable, match="line 3: The last line has no line end"):
-        read(path, b"reference;amount\nA;1\nB;12.3")
+        read_rows(path, b"reference;amount\nA;1\nB;12.3")
 
 
 BAD_HEADERS = {
@@ -101,7 +101,7 @@ BAD_HEADERS = {
     b"\nreference;line\n": (FormatUnknown, "No header"),
     b'"reference;line\n': (FileUnreadable, "header"),
     b"r\xe9f;line\n": (FileUnreadable, "UTF-8"),
-    b";".join([b"line"] * (len(BY_COLUMN) + 1)) + b"\n": (LimitExceeded, "columns"),
+    b";".join([b"line"] * (len(FIELD_BY_COLUMN) + 1)) + b"\n": (LimitExceeded, "columns"),
     b"reference;" + b"x" * LINE_BYTES_MAX + b"\n": (LimitExceeded, "line 1"),
 }
 
@@ -110,21 +110,21 @@ BAD_HEADERS = {
 def test_a_header_of_unknown_columns_refuses_the_file(header: bytes, path: Path) -> None:
     kind, told = BAD_HEADERS[header]
     with pytest.raises(InputError, match=told) as refused:
-        read(path, header + b"A;1\n")
+        read_rows(path, header + b"A;1\n")
     assert type(refused.value) is kind
 
 
 @pytest.mark.parametrize("before", [0, 1, FIRST_CHUNK])
 def test_a_line_too_long_is_named(before: int, path: Path) -> None:
-    columns = [*list(BY_COLUMN)[:15], "remittance", "activity"]
+    columns = [*list(FIELD_BY_COLUMN)[:15], "remittance", "activity"]
     header = ";".join(columns).encode() + b"\n"
     short = b";".join([b"x" * 12] * len(columns)) + b"\n"
     long = b";".join([b"x" * CELL_BYTES_MAX] * len(columns)) + b"\n"
     with pytest.raises(LimitExceeded) as refused:
-        read(path, header + short * before + long + short)
+        read_rows(path, header + short * before + long + short)
     assert refused.value.place == f"acts.csv, line {before + 2:,}"
 
 
 def test_a_line_that_never_ends_is_refused_before_it_is_all_read(path: Path) -> None:
     with pytest.raises(LimitExceeded, match="line 2"):
-        read(path, b"reference;line\n" + b"x" * (9 * 2**20))
+        read_rows(path, b"reference;line\n" + b"x" * (9 * 2**20))

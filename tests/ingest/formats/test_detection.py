@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import FileUnreadable, FormatUnknown, InputError
 from ingest.formats.detection import FileFormat, detect
-from tests.ingest.format_writers import acts, write
+from tests.ingest.format_writers import build_acts, write_file
 
 FORMATS = {
     ".parquet": FileFormat.PARQUET,
@@ -35,14 +35,14 @@ FOREIGN = {
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("named", [True, False])
 def test_bytes_tell_the_format(suffix: str, named: bool, tmp_path: Path) -> None:
-    path = write(acts(3), tmp_path / f"acts{suffix}")
+    path = write_file(build_acts(3), tmp_path / f"acts{suffix}")
     assert detect(path, path.name if named else "upload") is FORMATS[suffix]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("claimed", FORMATS)
 def test_a_name_that_says_otherwise_is_refused(suffix: str, claimed: str, tmp_path: Path) -> None:
-    path = write(acts(3), tmp_path / f"acts{suffix}")
+    path = write_file(build_acts(3), tmp_path / f"acts{suffix}")
     if suffix == claimed or (suffix, claimed) == (".arrows", ".arrow"):
         assert detect(path, f"acts{claimed.upper()}") is FORMATS[suffix]
     else:

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from core.errors import FileUnreadable, FormatUnknown, LimitExceeded
 from ingest.formats.detection import LINE_BYTES_MAX
-from ingest.formats.jsonl import COLUMNS, batches, envelope
+from ingest.formats.jsonl import COLUMNS, read_batches, read_envelope
 
 
-def read(path: Path, content: bytes) -> list[dict[str, str]]:
+def read_rows(path: Path, content: bytes) -> list[dict[str, str]]:
     """What each line says, silent columns left out."""
     path.write_bytes(content)
-    rows = pa.Table.from_batches(batches(path, "acts.jsonl")).to_pylist()
+    rows = pa.Table.from_batches(read_batches(path, "acts.jsonl")).to_pylist()
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
@@ -43,26 +43,26 @@ NUMBERS = {
 @pytest.mark.parametrize("line", NUMBERS)
 @pytest.mark.parametrize("first", ["", '{"amount": "1.00"}\n' * 40, '{"amount": 1}\n' * 40])
 def test_amounts_are_taken_by_their_digits(line: str, first: str, path: Path) -> None:
-    assert read(path, f"{first}{line}\n".encode())[-1] == {"amount": NUMBERS[line]}
+    assert read_rows(path, f"{first}{line}\n".encode())[-1] == {"amount": NUMBERS[line]}
 
 
 @pytest.mark.parametrize("value", ["1", "2018", "2018.0", "-1", "12345678901234567890123", "1e2"])
 @pytest.mark.parametrize("first", ["", '{"line": "1"}\n' * 40, '{"line": 1}\n' * 40])
 def test_whole_numbers_may_be_numbers_or_text(value: str, first: str, path: Path) -> None:
     content = f'{first}{{"line": {value}, "exercise": "{value}"}}\n'
-    assert read(path, content.encode())[-1] == {"line": value, "exercise": value}
+    assert read_rows(path, content.encode())[-1] == {"line": value, "exercise": value}
 
 
 def test_a_name_inside_a_text_is_no_name(path: Path) -> None:
     text = 'say "amount": 12, or {"amount":7} or \\"amount": 5,'
     line = json.dumps({"remittance": text, "amount": 3})
-    assert read(path, f"{line}\n".encode()) == [{"remittance": text, "amount": "3"}]
+    assert read_rows(path, f"{line}\n".encode()) == [{"remittance": text, "amount": "3"}]
 
 
 def test_texts_may_be_escaped(path: Path) -> None:
     text = 'é 𝄞 " \\ / \b\f\n\r\t'
     lines = [json.dumps({"remittance": text}, ensure_ascii=ascii_only) for ascii_only in (True, False)]
-    assert read(path, "\n".join(lines).encode()) == [{"remittance": text}] * 2
+    assert read_rows(path, "\n".join(lines).encode()) == [{"remittance": text}] * 2
 
 
 def test_columns_may_come_late_and_seldom(path: Path) -> None:
@@ -70,7 +70,7 @@ def test_columns_may_come_late_and_seldom(path: Path) -> None:
     lines[249_000] |= {"operation": "OP1", "priority": 3}
     lines[249_500] |= {"iban": "FR76"}
     content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    found = read(path, content)
+    found = read_rows(path, content)
     assert found[249_000] == {"reference": "A249000", "operation": "OP1", "priority": "3"}
     assert found[249_500] == {"reference": "A249500", "iban": "FR76"}
     assert len(found) == len(lines)
@@ -94,7 +94,7 @@ def test_any_flat_objects_come_back(
 ) -> None:
     content = "".join(json.dumps(row, ensure_ascii=is_ascii) + "\n" for row in rows)
     expected = [{name: str(value) for name, value in row.items() if value is not None} for row in rows]
-    assert read(tmp_path_factory.getbasetemp() / "any.jsonl", content.encode()) == expected
+    assert read_rows(tmp_path_factory.getbasetemp() / "any.jsonl", content.encode()) == expected
 
 
 GOOD_LINE = b'{"reference": "%s", "line": 1}\n' % (b"A" * 200)
@@ -135,7 +135,7 @@ BROKEN_LINES = {
 def test_a_broken_line_refuses_the_file_and_is_named(broken: str, before: int, path: Path) -> None:
     line, kind, told = BROKEN_LINES[broken]
     with pytest.raises(kind, match=told) as refused:
-        read(path, GOOD_LINE * before + line + GOOD_LINE * 3)
+        read_rows(path, GOOD_LINE * before + line + GOOD_LINE * 3)
     assert refused.value.place.startswith(f"acts.jsonl, line {before + 1:,}")
 
 
@@ -143,26 +143,29 @@ def test_a_broken_line_refuses_the_file_and_is_named(broken: str, before: int, p
 def test_a_broken_first_line_refuses_the_file(broken: str, path: Path) -> None:
     line, kind, _ = BROKEN_LINES[broken]
     with pytest.raises(kind, match=r"^acts.jsonl, line 1\b"):
-        read(path, line + GOOD_LINE * 3)
+        read_rows(path, line + GOOD_LINE * 3)
 
 
 def test_a_line_too_long_is_named(path: Path) -> None:
     with pytest.raises(LimitExceeded, match="line 3"):
-        read(path, GOOD_LINE * 2 + b'{"reference": "' + b"x" * LINE_BYTES_MAX + b'"}\n' + GOOD_LINE)
+        read_rows(path, GOOD_LINE * 2 + b'{"reference": "' + b"x" * LINE_BYTES_MAX + b'"}\n' + GOOD_LINE)
 
 
 def test_the_first_line_may_be_the_envelope(path: Path) -> None:
     path.write_bytes(b'\xef\xbb\xbf{"envelope": {"sender": "MEN", "count": 3}}\r\n{"reference": "A"}\r\n')
-    assert envelope(path, "acts.jsonl") == {"sender": "MEN", "count": "3"}
-    assert read(path, path.read_bytes()) == [{"reference": "A"}]
-    assert envelope(path, "acts.jsonl") is not None
+    assert read_envelope(path, "acts.jsonl") == {"sender": "MEN", "count": "3"}
+    assert read_rows(path, path.read_bytes()) == [{"reference": "A"}]
+    assert read_envelope(path, "acts.jsonl") is not None
 
 
 def test_the_first_line_may_be_an_act(path: Path) -> None:
-    assert read(path, b'{"reference": "A"}\n{"reference": "B"}') == [{"reference": "A"}, {"reference": "B"}]
-    assert envelope(path, "acts.jsonl") is None
+    assert read_rows(path, b'{"reference": "A"}\n{"reference": "B"}') == [
+        {"reference": "A"},
+        {"reference": "B"},
+    ]
+    assert read_envelope(path, "acts.jsonl") is None
 
 
 def test_every_text_column_can_be_sent(path: Path) -> None:
     row = dict.fromkeys(COLUMNS, "x")
-    assert read(path, json.dumps(row).encode()) == [row]
+    assert read_rows(path, json.dumps(row).encode()) == [row]

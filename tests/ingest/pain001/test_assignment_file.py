@@ -12,23 +12,40 @@ from hypothesis import strategies as st
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError
 from ingest.formats.detection import FileFormat
-from ingest.pain001.assignment_file import COLUMNS, structured
-from ingest.pain001.lots import lot_names
+from ingest.pain001.assignment_file import ASSIGNMENT_COLUMNS, parse_remittance
+from ingest.pain001.lots import read_lot_names
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, Spooled
-from ingest.validation.decoded_cache import Allowance
-from ingest.validation.file_validation import Inspection, forget, inspect, lots, prove, source
-from tests.ingest.format_writers import said, write
-from tests.ingest.payment_files import ASSIGNMENT, as_parquet, imputations, lot, message, transfer
+from ingest.spool.spool import Spool, SpooledFile
+from ingest.validation.decoded_cache import MemoryAllowance
+from ingest.validation.file_validation import (
+    FileTotals,
+    open_source,
+    read_lots,
+    remove_normalised,
+    validate_file,
+    validate_without_cache,
+)
+from tests.ingest.format_writers import list_texts, write_file
+from tests.ingest.payment_files import (
+    ASSIGNMENT,
+    build_assignments,
+    build_lot,
+    build_message,
+    build_transfer,
+    write_parquet,
+)
 
 ROWS = [("R1", "10.00"), ("R2", "0.5"), ("R3", "7.25")]
-TEXT = message(
-    lot([transfer(*row) for row in ROWS[:2]], "A"), lot([transfer(*ROWS[2])], "B"), count=3, total="17.75"
+TEXT = build_message(
+    build_lot([build_transfer(*row) for row in ROWS[:2]], "A"),
+    build_lot([build_transfer(*ROWS[2])], "B"),
+    count=3,
+    total="17.75",
 )
 SENDER = Envelope(sender="MEN")
 
 
-def received(folder: Path, beside: bytes | None, text: bytes = TEXT, suffix: str = "csv") -> Spooled:
+def receive_file(folder: Path, beside: bytes | None, text: bytes = TEXT, suffix: str = "csv") -> SpooledFile:
     path = folder / "orders.xml"
     path.write_bytes(text)
     if beside is not None:
@@ -36,20 +53,20 @@ def received(folder: Path, beside: bytes | None, text: bytes = TEXT, suffix: str
     return Spool(folder / "spool").receive(path, path.name, SENDER)
 
 
-def lines(spooled: Spooled) -> list[dict[str, str]]:
-    table = pa.Table.from_batches(source(spooled).batches())
-    columns = said(table)
+def read_lines(spooled: SpooledFile) -> list[dict[str, str]]:
+    table = pa.Table.from_batches(open_source(spooled).read_batches())
+    columns = list_texts(table)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def test_each_transfer_is_charged_where_its_row_says(tmp_path: Path) -> None:
-    spooled = received(
-        tmp_path, imputations(ROWS, invoice_number="F-1", line="").replace(b";line", b";nature")
+    spooled = receive_file(
+        tmp_path, build_assignments(ROWS, invoice_number="F-1", line="").replace(b";line", b";nature")
     )
     assert (spooled.format, spooled.name) == (FileFormat.PAIN001_TAR, "orders.xml")
     assert spooled.envelope == Envelope(sender="MEN", batch_id="MSG-1")
-    assert inspect(spooled) == Inspection(3, 1775)
-    found = lines(spooled)
+    assert validate_without_cache(spooled) == FileTotals(3, 1775)
+    found = read_lines(spooled)
     assert [(each["reference"], each["amount"]) for each in found] == ROWS
     for each in found:
         assert {name: each[name] for name in ASSIGNMENT} == ASSIGNMENT
@@ -58,7 +75,7 @@ def test_each_transfer_is_charged_where_its_row_says(tmp_path: Path) -> None:
             "Fournisseur",
             "F-1",
         )
-    named = lot_names(spooled.folder)
+    named = read_lot_names(spooled.folder)
     assert (named.first.tolist(), named.name.to_pylist()) == ([0, 2], ["A", "B"])
 
 
@@ -73,9 +90,9 @@ def test_every_format_of_acts_holds_imputations(suffix: str, tmp_path: Path) -> 
         "received": pa.array([17_600] * 500, pa.int32()).cast(pa.date32()),
         "amount_cents": pa.array([(number + 1) * 100 for number in range(500)], pa.int64()),
     })  # fmt: skip
-    beside = write(table, tmp_path / f"orders.xml.imputation.{suffix}")
-    text = message(lot([transfer(*row) for row in rows]), count=500)
-    found = lines(received(tmp_path, beside.read_bytes(), text, suffix))
+    beside = write_file(table, tmp_path / f"orders.xml.imputation.{suffix}")
+    text = build_message(build_lot([build_transfer(*row) for row in rows]), count=500)
+    found = read_lines(receive_file(tmp_path, beside.read_bytes(), text, suffix))
     assert [each["payee"] for each in found] == [["A", "B", ""][number % 3] for number in range(500)]
     assert {(each["exercise"], each["received"], each["date"]) for each in found} == {
         ("2018", "2018-03-10", "2018-05-02")
@@ -83,21 +100,21 @@ def test_every_format_of_acts_holds_imputations(suffix: str, tmp_path: Path) -> 
 
 
 WRONG: dict[str, tuple[type[InputError], str, bytes]] = {
-    "another order": (EnvelopeMismatch, "row 1: IMPUTATION_DIFFERS: it says 'R2'", imputations(ROWS[::-1][1:] + ROWS[2:])),
-    "another amount": (EnvelopeMismatch, "it says '0.51'", imputations([ROWS[0], ("R2", "0.51"), ROWS[2]])),
-    "no amount": (EnvelopeMismatch, "row 2: IMPUTATION_DIFFERS", imputations([ROWS[0], ("R2", ""), ROWS[2]])),
-    "too few": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 2 rows, and more transfers", imputations(ROWS[:2])),
-    "none": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 0 rows", imputations([])),
-    "too many": (EnvelopeMismatch, "more rows than the 3 transfers", imputations([*ROWS, ("R4", "1.00")])),
-    "a column of payments": (FormatUnknown, "column iban: No column of imputations", imputations(ROWS, iban="FR00")),
-    "several lines an act": (FormatUnknown, "column line: No column of imputations", imputations(ROWS, line="1")),
-    "an unknown column": (FormatUnknown, "Unknown column", imputations(ROWS, colour="red")),
+    "another order": (EnvelopeMismatch, "row 1: IMPUTATION_DIFFERS: it says 'R2'", build_assignments(ROWS[::-1][1:] + ROWS[2:])),
+    "another amount": (EnvelopeMismatch, "it says '0.51'", build_assignments([ROWS[0], ("R2", "0.51"), ROWS[2]])),
+    "no amount": (EnvelopeMismatch, "row 2: IMPUTATION_DIFFERS", build_assignments([ROWS[0], ("R2", ""), ROWS[2]])),
+    "too few": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 2 rows, and more transfers", build_assignments(ROWS[:2])),
+    "none": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 0 rows", build_assignments([])),
+    "too many": (EnvelopeMismatch, "more rows than the 3 transfers", build_assignments([*ROWS, ("R4", "1.00")])),
+    "a column of payments": (FormatUnknown, "column iban: No column of imputations", build_assignments(ROWS, iban="FR00")),
+    "several lines an act": (FormatUnknown, "column line: No column of imputations", build_assignments(ROWS, line="1")),
+    "an unknown column": (FormatUnknown, "Unknown column", build_assignments(ROWS, colour="red")),
     "no column of amounts": (FormatUnknown, "No column reference, or none of amounts", b"reference;fund\nR1;1\nR2;1\nR3;1\n"),
     "no column of references": (FormatUnknown, "No column reference", b"amount;fund\n10.00;1\n0.5;1\n7.25;1\n"),
     "another payment file": (FileUnreadable, "not what the name says", TEXT),
     "nothing": (FileUnreadable, "The file is empty", b""),
-    "cut off": (FileUnreadable, "The last line has no line end", imputations(ROWS)[:-1]),
-    "in Latin-1": (FileUnreadable, "Not UTF-8", imputations(ROWS, nature="é").decode().encode("latin-1")),
+    "cut off": (FileUnreadable, "The last line has no line end", build_assignments(ROWS)[:-1]),
+    "in Latin-1": (FileUnreadable, "Not UTF-8", build_assignments(ROWS, nature="é").decode().encode("latin-1")),
 }  # fmt: skip
 
 
@@ -105,22 +122,29 @@ WRONG: dict[str, tuple[type[InputError], str, bytes]] = {
 def test_imputations_that_do_not_agree_refuse_the_file(name: str, tmp_path: Path) -> None:
     kind, told, beside = WRONG[name]
     with pytest.raises(kind) as raised:
-        inspect(received(tmp_path, beside))
+        validate_without_cache(receive_file(tmp_path, beside))
     assert told in str(raised.value)
     assert "orders.xml.imputation.csv" in str(raised.value)
 
 
 @pytest.mark.parametrize("amount", ["1.005", "1e3", "-1.00", "0.00", "12,345"])
 def test_an_amount_that_is_none_is_left_to_its_line_when_both_say_it(amount: str, tmp_path: Path) -> None:
-    text = message(lot([transfer("R1", amount)]))
-    (line,) = lines(received(tmp_path, imputations([("R1", amount)]), text))
+    text = build_message(build_lot([build_transfer("R1", amount)]))
+    (line,) = read_lines(receive_file(tmp_path, build_assignments([("R1", amount)]), text))
     assert line["amount"] == amount
 
 
 def test_whole_cents_cannot_say_what_is_no_amount(tmp_path: Path) -> None:
-    beside = as_parquet([("R1", "1.00")], tmp_path / "orders.xml.imputation.parquet")
+    beside = write_parquet([("R1", "1.00")], tmp_path / "orders.xml.imputation.parquet")
     with pytest.raises(EnvelopeMismatch, match=r"it says '100', and the transfer there '1\.005'"):
-        inspect(received(tmp_path, beside.read_bytes(), message(lot([transfer("R1", "1.005")])), "parquet"))
+        validate_without_cache(
+            receive_file(
+                tmp_path,
+                beside.read_bytes(),
+                build_message(build_lot([build_transfer("R1", "1.005")])),
+                "parquet",
+            )
+        )
 
 
 def test_batches_without_rows_end_nothing(tmp_path: Path) -> None:
@@ -131,35 +155,37 @@ def test_batches_without_rows_end_nothing(tmp_path: Path) -> None:
             writer.write_table(table.slice(start, rows))
             if not rows:
                 writer.write_batch(pa.RecordBatch.from_pylist([], schema=table.schema))
-    assert inspect(received(tmp_path, path.read_bytes(), suffix="arrow")) == Inspection(3, 1775)
+    assert validate_without_cache(receive_file(tmp_path, path.read_bytes(), suffix="arrow")) == FileTotals(
+        3, 1775
+    )
 
 
 def test_rows_fit_transfers_however_many_are_read_at_once(tmp_path: Path) -> None:
     """More rows than a batch of either reader has."""
     rows = [(f"R{number}", "1.00") for number in range(70_000)]
-    text = message(lot([transfer(*row) for row in rows]), count=len(rows))
-    spooled = received(tmp_path, imputations(rows), text)
-    assert prove(spooled, Allowance(0)).total == Inspection(len(rows), 100 * len(rows))
+    text = build_message(build_lot([build_transfer(*row) for row in rows]), count=len(rows))
+    spooled = receive_file(tmp_path, build_assignments(rows), text)
+    assert validate_file(spooled, MemoryAllowance(0)).totals == FileTotals(len(rows), 100 * len(rows))
 
 
 # ------------------------------------------------------------------------------------ both as one
 
 
 def test_the_archive_is_one_that_tar_reads_and_the_same_each_time(tmp_path: Path) -> None:
-    spooled = received(tmp_path, imputations(ROWS))
+    spooled = receive_file(tmp_path, build_assignments(ROWS))
     with tarfile.open(spooled.path) as archive:
         assert archive.getnames() == ["orders.xml", "orders.xml.imputation.csv"]
         packed = archive.extractfile("orders.xml")
         assert packed
         assert packed.read() == TEXT
-    assert received(tmp_path, imputations(ROWS)).sha256 == spooled.sha256
+    assert receive_file(tmp_path, build_assignments(ROWS)).sha256 == spooled.sha256
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT])
 @pytest.mark.parametrize("first", [0, 1])
 def test_an_archive_of_others_is_read(form: int, first: int, tmp_path: Path) -> None:
     names = ["a/b/orders.xml", "rows.csv"]
-    spooled = packed(
+    spooled = pack_archive(
         tmp_path,
         lambda archive: [
             archive.add(tmp_path / names[n].rpartition("/")[2], names[n]) for n in (first, 1 - first)
@@ -167,14 +193,14 @@ def test_an_archive_of_others_is_read(form: int, first: int, tmp_path: Path) -> 
         form,
     )
     assert spooled.format is FileFormat.PAIN001_TAR
-    assert inspect(spooled) == Inspection(3, 1775)
+    assert validate_without_cache(spooled) == FileTotals(3, 1775)
 
 
-def packed(
+def pack_archive(
     folder: Path, fill: Callable[[tarfile.TarFile], object], form: int = tarfile.USTAR_FORMAT
-) -> Spooled:
+) -> SpooledFile:
     (folder / "orders.xml").write_bytes(TEXT)
-    (folder / "rows.csv").write_bytes(imputations(ROWS))
+    (folder / "rows.csv").write_bytes(build_assignments(ROWS))
     with tarfile.open(folder / "both.tar", "w", format=form) as archive:
         fill(archive)
     return Spool(folder / "spool").receive(folder / "both.tar", "both.tar", SENDER)
@@ -191,23 +217,23 @@ def packed(
 )
 def test_an_archive_of_anything_else_is_refused(names: list[str], told: str, tmp_path: Path) -> None:
     with pytest.raises(FileUnreadable, match=told):
-        packed(tmp_path, lambda archive: [archive.add(tmp_path / name, name) for name in names])
+        pack_archive(tmp_path, lambda archive: [archive.add(tmp_path / name, name) for name in names])
 
 
 def test_an_archive_of_two_payment_files_is_refused(tmp_path: Path) -> None:
-    spooled = packed(
+    spooled = pack_archive(
         tmp_path,
         lambda archive: [archive.add(tmp_path / "orders.xml", name) for name in ("orders.xml", "rows")],
     )
     with pytest.raises(FormatUnknown, match="rows: Another payment file"):
-        inspect(spooled)
+        validate_without_cache(spooled)
 
 
 def test_links_folders_and_long_names_are_refused(tmp_path: Path) -> None:
     (tmp_path / "orders.link").symlink_to("/etc/passwd")
     for path, name in (("orders.link", "orders.xml"), (".", "orders.xml"), ("rows.csv", "x" * 101)):
         with pytest.raises(FileUnreadable, match=r"Not a regular file|No header"):
-            packed(
+            pack_archive(
                 tmp_path,
                 lambda archive, path=path, name=name: archive.add(tmp_path / path, name, recursive=False),
                 tarfile.GNU_FORMAT,
@@ -216,7 +242,7 @@ def test_links_folders_and_long_names_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("keep", [400, 512, 600, 1024, 2048, 3000, -1024])
 def test_an_archive_that_is_cut_off_is_refused(keep: int, tmp_path: Path) -> None:
-    whole = received(tmp_path, imputations(ROWS)).path.read_bytes()
+    whole = receive_file(tmp_path, build_assignments(ROWS)).path.read_bytes()
     path = tmp_path / "cut.tar"
     path.write_bytes(whole[:keep])
     with pytest.raises(InputError):
@@ -225,7 +251,7 @@ def test_an_archive_that_is_cut_off_is_refused(keep: int, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("at", [0, 124, 148, 156])
 def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
-    whole = bytearray(received(tmp_path, imputations(ROWS)).path.read_bytes())
+    whole = bytearray(receive_file(tmp_path, build_assignments(ROWS)).path.read_bytes())
     whole[at] ^= 1
     path = tmp_path / "damaged.tar"
     path.write_bytes(whole)
@@ -237,9 +263,9 @@ def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
 
 
 def test_two_imputation_files_are_one_too_many(tmp_path: Path) -> None:
-    as_parquet(ROWS, tmp_path / "orders.xml.imputation.parquet")
+    write_parquet(ROWS, tmp_path / "orders.xml.imputation.parquet")
     with pytest.raises(FileUnreadable, match="Several imputation files"):
-        received(tmp_path, imputations(ROWS))
+        receive_file(tmp_path, build_assignments(ROWS))
 
 
 def test_the_batch_id_is_the_message_id(tmp_path: Path) -> None:
@@ -256,58 +282,58 @@ def test_the_batch_id_is_the_message_id(tmp_path: Path) -> None:
 
 
 def test_what_is_written_beside_the_original_is_made_again(tmp_path: Path) -> None:
-    spooled = received(tmp_path, imputations(ROWS))
-    inspect(spooled)
-    before = lines(spooled)
+    spooled = receive_file(tmp_path, build_assignments(ROWS))
+    validate_without_cache(spooled)
+    before = read_lines(spooled)
     (spooled.folder / "normalised.arrow").unlink()
     (spooled.folder / "lots.arrow").unlink()
-    assert lines(spooled) == before
-    assert lot_names(spooled.folder).name.to_pylist() == ["A", "B"]
+    assert read_lines(spooled) == before
+    assert read_lot_names(spooled.folder).name.to_pylist() == ["A", "B"]
 
 
 def test_of_a_decided_file_only_its_lots_are_made_again(tmp_path: Path) -> None:
-    spooled = received(tmp_path, imputations(ROWS))
-    inspect(spooled)
-    forget(spooled)
+    spooled = receive_file(tmp_path, build_assignments(ROWS))
+    validate_without_cache(spooled)
+    remove_normalised(spooled)
     left = set((tmp_path / "spool").rglob("*"))
     (spooled.folder / "lots.arrow").unlink()
-    assert lots(Spool(tmp_path / "spool"), spooled.identity).name.to_pylist() == ["A", "B"]
+    assert read_lots(Spool(tmp_path / "spool"), spooled.identity).name.to_pylist() == ["A", "B"]
     assert set((tmp_path / "spool").rglob("*")) == left
 
 
 def test_lots_of_bytes_that_are_no_longer_those_that_came_are_not_told(tmp_path: Path) -> None:
-    spooled = received(tmp_path, None, TEXT)
-    inspect(spooled)
+    spooled = receive_file(tmp_path, None, TEXT)
+    validate_without_cache(spooled)
     (spooled.folder / "lots.arrow").unlink()
     spooled.path.write_bytes(TEXT.replace(b">A<", b">X<"))
     with pytest.raises(FileUnreadable):
-        lots(Spool(tmp_path / "spool"), spooled.identity)
+        read_lots(Spool(tmp_path / "spool"), spooled.identity)
 
 
 def test_other_files_have_their_own_totals_too(tmp_path: Path) -> None:
-    spooled = received(tmp_path, imputations(ROWS))
+    spooled = receive_file(tmp_path, build_assignments(ROWS))
     stated = msgspec.structs.replace(spooled.envelope, count=4)
     with pytest.raises(EnvelopeMismatch, match="states 4 lines, the file has 3"):
-        inspect(msgspec.structs.replace(spooled, envelope=stated))
+        validate_without_cache(msgspec.structs.replace(spooled, envelope=stated))
 
 
 WORDS = st.sampled_from("fund|FUND | fund-centre|fund_centre|payee|other|:|,|,,| |\t|é|x|".split("|"))
 
 
-def _plainly(text: str) -> dict[str, str]:
+def _parse_plainly(text: str) -> dict[str, str]:
     """The same of one transfer, in plain Python: the last pair of a name is what it says."""
     found = {}
     for part in text.split(","):
         name, colon, value = part.partition(":")
         column = name.strip().lower().replace("-", "_")
-        if colon and column in COLUMNS:
+        if colon and column in ASSIGNMENT_COLUMNS:
             found[column] = value.strip()
     return found
 
 
 @given(st.lists(st.lists(WORDS, max_size=12).map("".join), max_size=20))
 def test_what_transfers_say_themselves_is_read_alike_at_once_and_one_by_one(texts: list[str]) -> None:
-    said = structured(pa.array(texts, pa.string()))
+    said = parse_remittance(pa.array(texts, pa.string()))
     for row, text in enumerate(texts):
-        expected = {column: value for column, value in _plainly(text).items() if value}
+        expected = {column: value for column, value in _parse_plainly(text).items() if value}
         assert {name: values[row].as_py() for name, values in said.items() if values[row].as_py()} == expected

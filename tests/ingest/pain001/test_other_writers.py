@@ -15,10 +15,10 @@ from xsdata.models.datatype import XmlDate, XmlDateTime
 
 from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
-from ingest.validation.file_validation import inspect
+from ingest.validation.file_validation import validate_without_cache
 from settlement.orders import pain001_writer as outgoing
-from tests.ingest.payment_files import IBAN, expected, lines
-from tests.settlement.outgoing_orders import Order, heading, orders
+from tests.ingest.payment_files import IBAN, expect_lines, read_lines
+from tests.settlement.outgoing_orders import Order, build_header, build_orders
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.xml"))
 XSD = Path(__file__).parents[2] / "xsd"
@@ -32,31 +32,31 @@ def test_there_are_samples() -> None:
 def test_what_others_wrote_is_taken(sample: Path, tmp_path: Path) -> None:
     path = tmp_path / "orders.xml"
     path.write_bytes(sample.read_bytes())
-    found = lines(path)
-    assert found == expected(sample.read_bytes())
+    found = read_lines(path)
+    assert found == expect_lines(sample.read_bytes())
     assert all(each["reference"] and each["iban"] and each["amount"] for each in found)
     spooled = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
-    assert inspect(spooled).lines == len(found)
-    assert inspect(spooled).cents == sum(int(Decimal(each["amount"]) * 100) for each in found)
+    assert validate_without_cache(spooled).lines == len(found)
+    assert validate_without_cache(spooled).cents == sum(int(Decimal(each["amount"]) * 100) for each in found)
 
 
 @pytest.mark.parametrize("version", ["03", "09"])
 @pytest.mark.parametrize("count", [1, 40])
 def test_what_a_library_writes_here_is_taken(version: str, count: int, tmp_path: Path) -> None:
     """It puts a prefix before every name, which the scanner leaves to lxml."""
-    text = XmlSerializer().render(_document(version, count)).encode()
+    text = XmlSerializer().render(_build_document(version, count)).encode()
     path = tmp_path / "orders.xml"
     path.write_bytes(text)
     XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")).assertValid(parse(str(path)))
     assert b"ns0:CdtTrfTxInf" in text
-    found = lines(path)
-    assert found == expected(text)
+    found = read_lines(path)
+    assert found == expect_lines(text)
     assert [each["amount"] for each in found] == [f"{number + 1}.05" for number in range(count)]
 
 
-def _document(version: str, count: int) -> Any:
+def _build_document(version: str, count: int) -> Any:
     """A message of one lot, by the classes of the library."""
-    make = partial(_made, pain_001_001_03 if version == "03" else pain_001_001_09)
+    make = partial(_build_object, pain_001_001_03 if version == "03" else pain_001_001_09)
     bank = make(
         "FinancialInstitutionIdentification", **{"bic" if version == "03" else "bicfi": "BDFEFRPPCCT"}
     )
@@ -90,7 +90,7 @@ def _document(version: str, count: int) -> Any:
     )
 
 
-def _made(module: Any, stem: str, *arguments: Any, **fields: Any) -> Any:
+def _build_object(module: Any, stem: str, *arguments: Any, **fields: Any) -> Any:
     """Of the class of that name in the module's version of the message."""
     (name,) = (
         each for each in dir(module) if re.fullmatch(rf"{stem}(Information)?[0-9]*(Choice|V[0-9]+)?", each)
@@ -99,10 +99,12 @@ def _made(module: Any, stem: str, *arguments: Any, **fields: Any) -> Any:
 
 
 def test_our_own_payment_files_are_taken(tmp_path: Path) -> None:
-    for version in outgoing.Version:
+    for version in outgoing.Pain001Version:
         rows = [Order(41, 99_999_999_999, "Société Générale"), Order(42, 1, "O'Neill")]
         path = tmp_path / "orders.xml"
-        path.write_bytes(b"".join(map(bytes, outgoing.written(heading(version), orders(rows)))))
-        found = lines(path)
-        assert found == expected(path.read_bytes())
+        path.write_bytes(
+            b"".join(map(bytes, outgoing.write_message(build_header(version), build_orders(rows))))
+        )
+        found = read_lines(path)
+        assert found == expect_lines(path.read_bytes())
         assert [each["amount"] for each in found] == ["999999999.99", "0.01"]

@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 
 from core.errors import EngineError
-from core.stage_timing import Stages
-from ingest.queue.batch_feed import PIECES_MAX, Feed, Open
-from ingest.queue.decode_ahead import COMING, Coming
+from core.stage_timing import StageTimes
+from ingest.queue.batch_feed import PIECES_MAX, BatchFeed, OpenSubmission
+from ingest.queue.decode_ahead import PENDING, Pending
 from ingest.spool.envelope import Envelope
-from ingest.validation.file_validation import inspect, source
+from ingest.validation.file_validation import open_source, validate_without_cache
 from posting.batch import Batch
-from tests.file_strategies import PLACES, File, openings
-from tests.ingest.format_writers import spooled
-from tests.posting.text_engine import SENDER, Desk
+from tests.file_strategies import PLACES, File, build_openings
+from tests.ingest.format_writers import spool_file
+from tests.posting.text_engine import SENDER, TextEngine
 
-Given = Iterator[Batch]
+Batches = Iterator[Batch]
 
 
-def _commitment(place: int, reference: str) -> File:
+def _build_commitment(place: int, reference: str) -> File:
     """A commitment of ten euros; each place is an account assignment of its own."""
     at = PLACES[place]
     where = {"fund_centre": at.unit, "functional_area": at.area, "commitment_item": at.items[0]}
@@ -36,64 +36,69 @@ def _commitment(place: int, reference: str) -> File:
     ]
 
 
-def _opened(desk: Desk, folder: Path, rows: File, *, is_atomic: bool = False) -> Open:
+def _open_submission(
+    desk: TextEngine, folder: Path, rows: File, *, is_atomic: bool = False
+) -> OpenSubmission:
     """``rows`` as a file that was proved and is open."""
     path = folder / f"{rows[0]['reference']}.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = spooled(folder, path, Envelope(sender="ministry"))
-    inspect(found)
-    lines = source(found)
-    return Open(desk.submission(lines.lines), SENDER, lines, is_atomic)
+    found = spool_file(folder, path, Envelope(sender="ministry"))
+    validate_without_cache(found)
+    lines = open_source(found)
+    return OpenSubmission(desk.create_submission(lines.lines), SENDER, lines, is_atomic)
 
 
-def _given(desk: Desk, *submissions: Open | Coming | None) -> Given:
-    return Feed(submissions, desk.context, desk.state, Stages()).batches()
+def _generate_batches(desk: TextEngine, *submissions: OpenSubmission | Pending | None) -> Batches:
+    return BatchFeed(submissions, desk.context, desk.state, StageTimes()).produce_batches()
 
 
-def _decided(desk: Desk, batch: Batch) -> list[list[int]]:
+def _decide(desk: TextEngine, batch: Batch) -> list[list[int]]:
     desk.engine.evaluate(batch)
-    return [one["outcome"].tolist() for one in desk.engine.decided]
+    return [one["outcome"].tolist() for one in desk.engine.decisions]
 
 
 @pytest.fixture
-def desk() -> Desk:
-    found = Desk()
-    found.present(openings())
+def desk() -> TextEngine:
+    found = TextEngine()
+    found.decide_files(build_openings())
     return found
 
 
 @pytest.mark.parametrize("is_atomic", [False, True])
 def test_others_may_give_a_batch_wherever_this_one_gives_up_its_turn(
-    desk: Desk, tmp_path: Path, is_atomic: bool
+    desk: TextEngine, tmp_path: Path, is_atomic: bool
 ) -> None:
     """Whoever comes between uses the account assignment of the next file, new to both: it is known to who is first."""
-    first = _opened(desk, tmp_path, _commitment(0, "FILE"))
-    second = _opened(desk, tmp_path, _commitment(1, "OTHER"), is_atomic=is_atomic)
+    first = _open_submission(desk, tmp_path, _build_commitment(0, "FILE"))
+    second = _open_submission(desk, tmp_path, _build_commitment(1, "OTHER"), is_atomic=is_atomic)
     between = 0
-    for batch in _given(desk, first, COMING, second, None):
-        assert all(outcomes == [0] for outcomes in _decided(desk, batch))
-        piece = desk.piece(_commitment(min(between, 1), f"BETWEEN-{between}"))
-        assert _decided(desk, Batch([piece], holding=False)) == [[0]]
+    for batch in _generate_batches(desk, first, PENDING, second, None):
+        assert all(outcomes == [0] for outcomes in _decide(desk, batch))
+        piece = desk.build_piece(_build_commitment(min(between, 1), f"BETWEEN-{between}"))
+        assert _decide(desk, Batch([piece], is_holding=False)) == [[0]]
         between += 1
     assert between >= 2
     assert len(desk.state.cell_words) == len(set(desk.state.cell_words.tolist()))
 
 
-def test_small_files_share_a_batch_while_the_next_is_coming(desk: Desk, tmp_path: Path) -> None:
-    files = [_opened(desk, tmp_path, _commitment(0, f"S-{n}")) for n in range(3)]
-    found = [len(batch.pieces) for batch in _given(desk, files[0], COMING, files[1], COMING, files[2], None)]
+def test_small_files_share_a_batch_while_the_next_is_coming(desk: TextEngine, tmp_path: Path) -> None:
+    files = [_open_submission(desk, tmp_path, _build_commitment(0, f"S-{n}")) for n in range(3)]
+    found = [
+        len(batch.pieces)
+        for batch in _generate_batches(desk, files[0], PENDING, files[1], PENDING, files[2], None)
+    ]
     assert found == [0, 0, 3]
 
 
-def test_files_that_wait_together_are_not_without_number(desk: Desk, tmp_path: Path) -> None:
-    files = [_opened(desk, tmp_path, _commitment(0, f"M-{n}")) for n in range(PIECES_MAX + 3)]
-    assert [len(batch.pieces) for batch in _given(desk, *files)] == [PIECES_MAX, 3]
+def test_files_that_wait_together_are_not_without_number(desk: TextEngine, tmp_path: Path) -> None:
+    files = [_open_submission(desk, tmp_path, _build_commitment(0, f"M-{n}")) for n in range(PIECES_MAX + 3)]
+    assert [len(batch.pieces) for batch in _generate_batches(desk, *files)] == [PIECES_MAX, 3]
 
 
-def test_lines_that_were_numbered_behind_others_are_not_decided_before_them(desk: Desk) -> None:
+def test_lines_that_were_numbered_behind_others_are_not_decided_before_them(desk: TextEngine) -> None:
     """Whoever breaks the order stops the engine, and decides nothing on an assignment that it does not know."""
-    early, late = (desk.piece(_commitment(place, f"ORDER-{place}")) for place in range(2))
+    early, late = (desk.build_piece(_build_commitment(place, f"ORDER-{place}")) for place in range(2))
     with pytest.raises(EngineError, match="numbered behind"):
         desk.evaluate(late)
-    assert _decided(desk, Batch([early], holding=False)) == [[0]]
-    assert _decided(desk, Batch([late], holding=False)) == [[0]]
+    assert _decide(desk, Batch([early], is_holding=False)) == [[0]]
+    assert _decide(desk, Batch([late], is_holding=False)) == [[0]]

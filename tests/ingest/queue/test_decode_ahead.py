@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.queue.decode_ahead import COMING, Ahead
+from ingest.queue.decode_ahead import PENDING, DecodeAhead
 
 
 class Bell:
@@ -30,14 +30,14 @@ def test_things_come_in_order_and_each_is_made_once() -> None:
             made.append(number)
             yield number
 
-    ahead, found = Ahead(bell.ring), list[int]()
-    for each in ahead.each(things()):
-        if each is COMING:
+    ahead, found = DecodeAhead(bell.ring), list[int]()
+    for each in ahead.prefetch(things()):
+        if each is PENDING:
             bell.wait()
         else:
             found.append(each)
     assert found == made == list(range(100))
-    assert ahead.is_at_hand
+    assert ahead.is_ready
 
 
 def test_whoever_asks_too_early_is_told_to_come_again() -> None:
@@ -47,14 +47,14 @@ def test_whoever_asks_too_early_is_told_to_come_again() -> None:
         may.wait()
         yield "one"
 
-    ahead = Ahead(bell.ring)
-    coming = ahead.each(things())
-    assert [next(coming), next(coming)] == [COMING, COMING]
-    assert not ahead.is_at_hand
+    ahead = DecodeAhead(bell.ring)
+    coming = ahead.prefetch(things())
+    assert [next(coming), next(coming)] == [PENDING, PENDING]
+    assert not ahead.is_ready
     may.set()
     bell.wait()
-    assert ahead.is_at_hand
-    assert next(each for each in coming if each is not COMING) == "one"
+    assert ahead.is_ready
+    assert next(each for each in coming if each is not PENDING) == "one"
 
 
 def test_the_next_one_is_made_while_the_one_before_is_used() -> None:
@@ -65,8 +65,8 @@ def test_the_next_one_is_made_while_the_one_before_is_used() -> None:
         second.set()
         yield 2
 
-    coming = Ahead(bell.ring).each(things())
-    assert next(each for each in coming if each is not COMING) == 1
+    coming = DecodeAhead(bell.ring).prefetch(things())
+    assert next(each for each in coming if each is not PENDING) == 1
     assert second.wait(timeout=60)
 
 
@@ -77,7 +77,7 @@ def test_what_goes_wrong_is_told_to_who_uses_it() -> None:
         yield 1
         raise ValueError("broken")
 
-    found = Ahead(bell.ring).each(things())
+    found = DecodeAhead(bell.ring).prefetch(things())
     with pytest.raises(ValueError, match="broken"):
         for _ in found:
             pass
@@ -90,9 +90,9 @@ def test_a_single_thing_is_made_beside_too() -> None:
         may.wait()
         return "opened"
 
-    ahead = Ahead(bell.ring)
-    coming = ahead.made(work)
-    assert next(coming) is COMING
+    ahead = DecodeAhead(bell.ring)
+    coming = ahead.compute(work)
+    assert next(coming) is PENDING
     may.set()
     bell.wait()
     with pytest.raises(StopIteration) as found:
@@ -102,8 +102,8 @@ def test_a_single_thing_is_made_beside_too() -> None:
 
 def test_nobody_waits_for_what_an_earlier_course_asked_for() -> None:
     bell, may = Bell(), threading.Event()
-    ahead = Ahead(bell.ring)
-    assert next(ahead.made(may.wait)) is COMING
-    ahead.begin_again()
-    assert ahead.is_at_hand
+    ahead = DecodeAhead(bell.ring)
+    assert next(ahead.compute(may.wait)) is PENDING
+    ahead.reset()
+    assert ahead.is_ready
     may.set()

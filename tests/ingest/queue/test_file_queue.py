@@ -7,28 +7,28 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ingest.formats.detection import FileFormat
-from ingest.queue.file_queue import Queue, Ticket
+from ingest.queue.file_queue import FileQueue, QueuedFile
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spooled
+from ingest.spool.spool import SpooledFile
 
 SENDERS = ("MIN-01", "MIN-02", "MIN-03")
 numbers = st.integers(1, 12)
 
 
-def ticket(number: int, sender: str) -> Ticket:
+def build_queued_file(number: int, sender: str) -> QueuedFile:
     said = Envelope(sender=sender)
     kept = {"path": Path(), "sha256": b"", "size_bytes": 0, "name": "acts.csv", "envelope": said}
-    return Ticket(number, Spooled(format=FileFormat.CSV, **kept), number, float(number))
+    return QueuedFile(number, SpooledFile(format=FileFormat.CSV, **kept), number, float(number))
 
 
-class Waiting(RuleBasedStateMachine):
+class FileQueueMachine(RuleBasedStateMachine):
     """Tickets come, go, and wait; the model is a dictionary that is sorted whenever somebody looks."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.queue = Queue()
+        self.queue = FileQueue()
         self.model: dict[int, str] = {}
-        self.opening: Ticket | None = None
+        self.opening: QueuedFile | None = None
         self.paused: frozenset[str] = frozenset()
 
     @property
@@ -38,12 +38,12 @@ class Waiting(RuleBasedStateMachine):
     @rule(number=numbers, sender=st.sampled_from(SENDERS))
     def add(self, number: int, sender: str) -> None:
         if number not in self.model:
-            self.queue.add(ticket(number, sender))
+            self.queue.add(build_queued_file(number, sender))
             self.model[number] = sender
 
     @rule()
     def take(self) -> None:
-        found = self.queue.next()
+        found = self.queue.take_next()
         assert (found.number if found else None) == (self.due[0] if self.due else None)
         self.opening = found
         if found:
@@ -52,8 +52,8 @@ class Waiting(RuleBasedStateMachine):
     @rule()
     def opened(self) -> None:
         if self.opening:
-            self.queue.opened(self.opening)
-            self.queue.opened(ticket(self.opening.number, "another course's"))
+            self.queue.finish_opening(self.opening)
+            self.queue.finish_opening(build_queued_file(self.opening.number, "another course's"))
             self.opening = None
 
     @rule(number=numbers)
@@ -77,17 +77,17 @@ class Waiting(RuleBasedStateMachine):
         assert len(self.queue) == len([*self.model, *opening])
         assert self.queue.lines == sum([*self.model, *opening])
         assert self.queue.is_ready == bool(self.due)
-        assert self.queue.since == [float(number) for number in [*opening, *self.due][:1]]
-        assert self.queue.aside() == len(self.model) - len(self.due)
+        assert self.queue.first_queued_at == [float(number) for number in [*opening, *self.due][:1]]
+        assert self.queue.count_paused() == len(self.model) - len(self.due)
         for sender in SENDERS:
             of_sender = list(self.model.values()).count(sender)
             is_opening = self.opening is not None and self.opening.sender == sender
-            assert self.queue.of(sender) == of_sender + is_opening
-            assert self.queue.aside(sender) == (of_sender if sender in self.paused else 0)
+            assert self.queue.count(sender) == of_sender + is_opening
+            assert self.queue.count_paused(sender) == (of_sender if sender in self.paused else 0)
         assert [number in self.queue for number in range(1, 13)] == [
             number in self.model for number in range(1, 13)
         ]
 
 
-TestWaiting = Waiting.TestCase
+TestWaiting = FileQueueMachine.TestCase
 TestWaiting.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

@@ -10,21 +10,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from core.act_fields import ACT_LINES_MAX, Field
-from core.outcome_codes import UNKEYED, Outcome
+from core.outcome_codes import UNKEYED_FAULTS, Outcome
 from core.tables.book import Cells
 from core.tables.journal import Acts
-from ingest.formats.flat_schema import cents_sums
-from ingest.resolution.resolver import Context, Resolved, Sender, resolve
-from ingest.resolution.text_columns import Memory
-from posting.book.cells import CellNumbers, as_records
-from posting.book.registry import Reference, Registry, number
+from ingest.formats.flat_schema import sum_cents
+from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
+from ingest.resolution.text_columns import DictionaryCache
+from posting.book.cells import CellNumbers, to_records
+from posting.book.registry import ReferenceData, Registry, number_codes
 from tests.file_strategies import REFERENCE, File
-from tests.ingest.row_strategies import WRITERS, as_text, as_types, faulty
+from tests.ingest.row_strategies import WRITERS, faulty_rows, to_text, to_types
 from tests.oracle import amounts
 from tests.oracle.engine import Engine
 from tests.oracle.model import NONE, Cell, Line
 from tests.oracle.reference import Reference as Plain
-from tests.oracle.row_reading import Read, posting_day, read
+from tests.oracle.row_reading import ReadLine, find_posting_day, read_acts
 
 SENDER = Sender(7)
 ROWS = settings(
@@ -35,70 +35,78 @@ ROWS = settings(
 class Expected(NamedTuple):
     """What a row says, by the plain model: as read, in numbers, and which row its act begins with."""
 
-    read: Read
+    read: ReadLine
     line: Line
     head: int
 
 
 @cache
-def _registry() -> Registry:
-    reference, numbers = Reference.load(REFERENCE), {}
-    number(numbers, reference.codes())
+def _load_registry() -> Registry:
+    reference, numbers = ReferenceData.load(REFERENCE), {}
+    number_codes(numbers, reference.list_codes())
     return Registry(reference, numbers)
 
 
 @cache
-def _plain() -> Plain:
+def _load_plain() -> Plain:
     return Plain.load(REFERENCE)
 
 
-def _resolved(raw: pa.RecordBatch, sender: Sender = SENDER) -> Resolved:
-    return resolve(raw, sender, Context(_registry(), CellNumbers(np.zeros(0, np.int64)), Memory(), (11, 13)))
+def _resolve(raw: pa.RecordBatch, sender: Sender = SENDER) -> ResolvedLines:
+    return resolve(
+        raw,
+        sender,
+        ResolutionContext(_load_registry(), CellNumbers(np.zeros(0, np.int64)), DictionaryCache(), (11, 13)),
+    )
 
 
-def _expected(rows: File) -> tuple[list[Expected], Engine]:
-    engine, found = Engine(_plain()), []
-    for act in read(rows, _plain()):
+def _expect(rows: File) -> tuple[list[Expected], Engine]:
+    engine, found = Engine(_load_plain()), []
+    for act in read_acts(rows, _load_plain()):
         head = len(found)
-        found += [Expected(each, line, head) for each, line in zip(act, engine._lines(act, "x"), strict=True)]
+        found += [
+            Expected(each, line, head) for each, line in zip(act, engine._build_lines(act, "x"), strict=True)
+        ]
     return found, engine
 
 
-def _acts(found: Resolved) -> list[dict[str, int]]:
+def _list_acts(found: ResolvedLines) -> list[dict[str, int]]:
     return [dict(zip(Acts._fields, row, strict=True)) for row in found.acts.tolist()]
 
 
 @pytest.mark.parametrize("writer", WRITERS)
 @ROWS
-@given(rows=faulty())
+@given(rows=faulty_rows())
 def test_every_row_is_read_as_it_says(writer: str, rows: File) -> None:
-    found = _resolved(WRITERS[writer](rows))
-    expected, engine = _expected(rows)
-    acts = _acts(found)
+    found = _resolve(WRITERS[writer](rows))
+    expected, engine = _expect(rows)
+    acts = _list_acts(found)
     assert [Outcome(act["fault"]) for act in acts] == [each.line.fault for each in expected]
     assert [act["head"] for act in acts] == [each.head for each in expected]
     assert [field > 0 for field in found.field.tolist()] == [each.line.fault > 0 for each in expected]
-    assert found.cents.tolist() == [amounts.said(each.read.text(Field.AMOUNT)) for each in expected]
-    assert cents_sums(found.raw).total == sum(
+    assert found.cents.tolist() == [
+        amounts.read_any_amount(each.read.read_text(Field.AMOUNT)) for each in expected
+    ]
+    assert sum_cents(found.raw).total == sum(
         found.cents.tolist()
     )  # what is declared is what is accounted for
     sound = [(act, each) for act, each in zip(acts, expected, strict=True) if not act["fault"]]
     for act, each in sound:
         plain = ("kind", "amount", "period", "account")
         assert {name: act[name] for name in plain} == {name: getattr(each.line, name) for name in plain}
-        assert found.day[acts.index(act)] == posting_day(each.read)
+        assert found.day[acts.index(act)] == find_posting_day(each.read)
         if each.line.previous:
             assert act["previous_line"] == min(each.line.previous_line, 2**31 - 1)
     _compare_places([(act, each.line) for act, each in sound], found, engine)
     _compare_words(acts, expected)
 
 
-def _compare_places(sound: list[tuple[dict[str, int], Line]], found: Resolved, engine: Engine) -> None:
+def _compare_places(sound: list[tuple[dict[str, int], Line]], found: ResolvedLines, engine: Engine) -> None:
     """Cells are numbered alike up to their order; each hangs where, and posts to what, its row says."""
-    first = _registry().first_node
+    first = _load_registry().first_node
     records = [
         dict(zip(Cells._fields, row, strict=True))
-        for row in as_records(found.new_words, _registry()).tolist()
+        for row in to_records(found.new_words, _load_registry()).tolist()
     ]
     numbered = {NONE: NONE}
     for act, line in sound:
@@ -124,7 +132,7 @@ def _compare_words(acts: list[dict[str, int]], expected: list[Expected]) -> None
     }
     faulty_acts = {each.head for each in expected if each.line.fault}
     for place, (act, (_, line, head)) in enumerate(zip(acts, expected, strict=True)):
-        if line.fault not in UNKEYED:
+        if line.fault not in UNKEYED_FAULTS:
             keys.meet((act["key_high"], act["key_low"]), line.key)
         if line.fault:
             continue
@@ -151,25 +159,25 @@ class _Twins:
 
 
 @ROWS
-@given(rows=faulty())
+@given(rows=faulty_rows())
 def test_the_same_acts_come_of_all_types(rows: File) -> None:
     """To the byte: keys, content, cells, faults; even of rows that are refused."""
-    text, *others = (_resolved(write(rows)) for write in WRITERS.values())
+    text, *others = (_resolve(write(rows)) for write in WRITERS.values())
     for other in others:
-        assert _acts(other) == _acts(text)
+        assert _list_acts(other) == _list_acts(text)
         for name in ("cents", "day", "new_words"):
             assert getattr(other, name).tolist() == getattr(text, name).tolist()
-        assert [_amount_apart(each) for each in other.field.tolist()] == [
-            _amount_apart(e) for e in text.field.tolist()
+        assert [_normalise_amount_field(each) for each in other.field.tolist()] == [
+            _normalise_amount_field(e) for e in text.field.tolist()
         ]
 
 
-def _amount_apart(field: int) -> int:
+def _normalise_amount_field(field: int) -> int:
     """A fault of the amount names the column it came in."""
     return Field.AMOUNT if field == Field.AMOUNT_CENTS else field
 
 
-def _row(**changes: Any) -> dict[str, str]:
+def _build_row(**changes: Any) -> dict[str, str]:
     row = {
         "reference": "R1",
         "kind": "commitment",
@@ -181,47 +189,48 @@ def _row(**changes: Any) -> dict[str, str]:
     return row | cell | changes
 
 
-def _faults(rows: File, sender: Sender = SENDER) -> list[Outcome]:
+def _list_faults(rows: File, sender: Sender = SENDER) -> list[Outcome]:
     found = [
-        [Outcome(act["fault"]) for act in _acts(_resolved(write(rows), sender))]
-        for write in (as_text, as_types)
+        [Outcome(act["fault"]) for act in _list_acts(_resolve(write(rows), sender))]
+        for write in (to_text, to_types)
     ]
     assert found[0] == found[1]
     return found[0]
 
 
 def test_no_rows_are_no_acts() -> None:
-    found = _resolved(as_text([_row()]).slice(0, 0))
+    found = _resolve(to_text([_build_row()]).slice(0, 0))
     assert len(found.acts) == len(found.cents) == len(found.new_words) == 0
 
 
 def test_an_act_too_long_is_refused_whole() -> None:
     """By the fault on its first line, which stands for all of them."""
     for count, expected in ((ACT_LINES_MAX, Outcome.ACCEPTED), (ACT_LINES_MAX + 1, Outcome.ACT_TOO_LONG)):
-        found = _faults([_row(line=str(line)) for line in range(1, count + 1)])
+        found = _list_faults([_build_row(line=str(line)) for line in range(1, count + 1)])
         assert found == [expected] + [Outcome.ACCEPTED] * (count - 1)
 
 
 def test_who_demands_sepa_demands_it_of_payments() -> None:
-    payment = _row(kind="direct_payment_request", payee="1001488375", amount="1000000000.00")
+    payment = _build_row(kind="direct_payment_request", payee="1001488375", amount="1000000000.00")
     rows = [
-        _row(reference="R2", amount="1000000000.00"),
+        _build_row(reference="R2", amount="1000000000.00"),
         payment,
         payment | {"amount": "999999999.99", "reference": "R3"},
     ]
-    assert _faults(rows, Sender(7, sepa_only=True)) == [
+    assert _list_faults(rows, Sender(7, sepa_only=True)) == [
         Outcome.ACCEPTED,
         Outcome.SEPA_LIMIT_EXCEEDED,
         Outcome.ACCEPTED,
     ]
-    assert _faults(rows) == [Outcome.ACCEPTED] * 3
+    assert _list_faults(rows) == [Outcome.ACCEPTED] * 3
 
 
 def test_senders_and_secrets_have_keys_of_their_own() -> None:
-    raw = as_text([_row()])
-    registry = _registry()
+    raw = to_text([_build_row()])
+    registry = _load_registry()
     contexts = [
-        Context(registry, CellNumbers(np.zeros(0, np.int64)), Memory(), (11, second)) for second in (13, 14)
+        ResolutionContext(registry, CellNumbers(np.zeros(0, np.int64)), DictionaryCache(), (11, second))
+        for second in (13, 14)
     ]
     found = [resolve(raw, Sender(at), context).acts[0] for at in (7, 8) for context in contexts]
     assert len({(each["key_high"], each["key_low"]) for each in found}) == 4

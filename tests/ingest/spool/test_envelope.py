@@ -10,15 +10,15 @@ import pytest
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputError, LimitExceeded
 from ingest.spool.envelope import (
     Envelope,
-    agree_hash,
-    agree_totals,
-    beside,
-    checked,
-    control_cents,
-    merged,
-    stated,
+    check_envelope,
+    check_hash,
+    check_totals,
+    merge_envelopes,
+    parse_control_sum,
+    parse_envelope,
+    read_manifest,
 )
-from tests.ingest.format_writers import SUFFIXES, acts, spooled, write
+from tests.ingest.format_writers import SUFFIXES, build_acts, spool_file, write_file
 
 EXACT = {
     "0": 0,
@@ -34,7 +34,7 @@ EXACT = {
 
 @pytest.mark.parametrize("text", EXACT)
 def test_control_sums_are_exact(text: str) -> None:
-    assert control_cents(text, "here") == EXACT[text]
+    assert parse_control_sum(text, "here") == EXACT[text]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_control_sums_are_exact(text: str) -> None:
 )
 def test_other_control_sums_are_refused(text: str) -> None:
     with pytest.raises(FormatUnknown, match="control_sum"):
-        control_cents(text, "here")
+        parse_control_sum(text, "here")
 
 
 def test_everything_said_is_understood() -> None:
@@ -56,7 +56,7 @@ def test_everything_said_is_understood() -> None:
         "sha256": "AB" * 32,
         "sepa_only": True,
     }
-    assert stated(said, "here") == Envelope(
+    assert parse_envelope(said, "here") == Envelope(
         sender="MEN",
         batch_id="2018/12-31 a",
         count=12,
@@ -96,19 +96,19 @@ REFUSED: list[dict[str, Any]] = [
 @pytest.mark.parametrize("said", REFUSED, ids=str)
 def test_what_cannot_be_understood_is_refused_by_key(said: dict[str, Any]) -> None:
     with pytest.raises(FormatUnknown, match=f"(?i){next(iter(said))}"):
-        stated(said, "here")
+        parse_envelope(said, "here")
 
 
 def test_a_declared_envelope_is_checked_too() -> None:
     with pytest.raises(FormatUnknown, match="sender"):
-        checked(Envelope(sender="a b"), "here")
+        check_envelope(Envelope(sender="a b"), "here")
 
 
 def test_the_nearest_word_wins_item_by_item() -> None:
     command = Envelope(sender="A", count=1)
     manifest = Envelope(sender="B", batch_id="M", count=2, control_cents=0)
     inside = Envelope(sender="C", batch_id="I", count=3, control_cents=7, sepa_only=True)
-    assert merged([command, manifest, inside]) == Envelope(
+    assert merge_envelopes([command, manifest, inside]) == Envelope(
         sender="A", batch_id="M", count=1, control_cents=0, sepa_only=True
     )
 
@@ -116,8 +116,8 @@ def test_the_nearest_word_wins_item_by_item() -> None:
 @pytest.mark.parametrize("flag", ["sepa_only", "atomic"])
 def test_a_flag_holds_wherever_it_is_set(flag: str) -> None:
     for values in itertools.product((True, False, None), repeat=3):
-        said = [stated({flag: each} if each is not None else {}, "headers") for each in values]
-        assert getattr(merged(said), flag) is (True in values)
+        said = [parse_envelope({flag: each} if each is not None else {}, "headers") for each in values]
+        assert getattr(merge_envelopes(said), flag) is (True in values)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows", ".jsonl"])
@@ -125,13 +125,13 @@ def test_an_envelope_may_stand_inside(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"acts{suffix}"
     said = {"sender": "MEN", "batch_id": "B7", "version": "1", "count": "5", "control_sum": "-8.3"}
     if suffix == ".jsonl":
-        write(acts(5), path)
+        write_file(build_acts(5), path)
         numbers = {"count": 5, "sepa_only": True, "control_sum": -8.3}
         path.write_text(json.dumps({"envelope": said | numbers}) + "\n" + path.read_text())
     else:
         metadata = {f"crescendo.{key}": value for key, value in (said | {"sepa_only": "true"}).items()}
-        write(acts(5).replace_schema_metadata(metadata | {"pandas": "whatever"}), path)
-    assert spooled(tmp_path, path, Envelope()).envelope == Envelope(
+        write_file(build_acts(5).replace_schema_metadata(metadata | {"pandas": "whatever"}), path)
+    assert spool_file(tmp_path, path, Envelope()).envelope == Envelope(
         sender="MEN", batch_id="B7", count=5, control_cents=-830, sepa_only=True
     )
 
@@ -145,17 +145,19 @@ def test_a_bad_envelope_inside_refuses_the_file(suffix: str, said: dict[str, str
     if suffix == ".jsonl":
         path.write_text(json.dumps({"envelope": said}) + "\n")
     else:
-        write(acts(1).replace_schema_metadata({f"crescendo.{k}": v for k, v in said.items()}), path)
+        write_file(
+            build_acts(1).replace_schema_metadata({f"crescendo.{k}": v for k, v in said.items()}), path
+        )
     with pytest.raises(FormatUnknown, match=r"metadata|envelope"):
-        spooled(tmp_path, path)
+        spool_file(tmp_path, path)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_manifest_may_lie_beside(suffix: str, tmp_path: Path) -> None:
-    path = write(acts(5), tmp_path / f"acts{suffix}")
+    path = write_file(build_acts(5), tmp_path / f"acts{suffix}")
     manifest = {"sender": "MEN", "count": 5, "control_sum": 12.30, "sepa_only": False}
     path.with_name(f"{path.name}.manifest.json").write_text(json.dumps(manifest))
-    envelope = spooled(tmp_path, path, Envelope(count=6)).envelope
+    envelope = spool_file(tmp_path, path, Envelope(count=6)).envelope
     assert (envelope.sender, envelope.count, envelope.control_cents) == ("MEN", 6, 1230)
 
 
@@ -175,24 +177,24 @@ def test_a_broken_manifest_refuses_the_file(text: str, tmp_path: Path) -> None:
     path = tmp_path / "acts.csv"
     path.with_name("acts.csv.manifest.json").write_text(text)
     with pytest.raises(InputError, match=r"acts\.csv\.manifest\.json") as refused:
-        beside(path)
+        read_manifest(path)
     assert type(refused.value) is BROKEN_MANIFESTS[text]
 
 
 def test_no_manifest_says_nothing(tmp_path: Path) -> None:
-    assert beside(tmp_path / "acts.csv") == Envelope()
+    assert read_manifest(tmp_path / "acts.csv") == Envelope()
 
 
 def test_what_differs_is_told_with_both_figures() -> None:
     envelope = Envelope(count=10, control_cents=1234567, sha256=b"\xaa" * 32)
-    agree_totals(envelope, 10, 1234567, "f")
-    agree_totals(Envelope(), 10, 1234567, "f")
-    agree_hash(envelope, b"\xaa" * 32, "f")
+    check_totals(envelope, 10, 1234567, "f")
+    check_totals(Envelope(), 10, 1234567, "f")
+    check_hash(envelope, b"\xaa" * 32, "f")
     with pytest.raises(EnvelopeMismatch, match=r"states 10 lines, the file has 1,009"):
-        agree_totals(envelope, 1009, 1234567, "f")
+        check_totals(envelope, 1009, 1234567, "f")
     with pytest.raises(EnvelopeMismatch, match=r"12,345\.67, the file's is -0\.05"):
-        agree_totals(envelope, 10, -5, "f")
+        check_totals(envelope, 10, -5, "f")
     with pytest.raises(EnvelopeMismatch, match=r"states 0 lines, the file has 7"):
-        agree_totals(Envelope(count=0), 7, 0, "f")
+        check_totals(Envelope(count=0), 7, 0, "f")
     with pytest.raises(EnvelopeMismatch, match=f"SHA-256 {'aa' * 32}, the file has {'bb' * 32}"):
-        agree_hash(envelope, b"\xbb" * 32, "f")
+        check_hash(envelope, b"\xbb" * 32, "f")

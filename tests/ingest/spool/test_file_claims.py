@@ -12,13 +12,13 @@ import pytest
 
 from core.errors import FileUnreadable
 from ingest.spool.envelope import Envelope
-from ingest.spool.file_claims import Identity
+from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 
 ROOT = Path(__file__).parents[3]
 CSV = b"reference;line\nA;1\n"
 DIGEST = hashlib.sha256(CSV).digest()
-OURS: Identity = ("MEN", DIGEST)
+OURS: FileIdentity = ("MEN", DIGEST)
 
 
 @pytest.fixture
@@ -31,36 +31,36 @@ def spool(folder: Path) -> Spool:
     return Spool(folder)
 
 
-def receive(spool: Spool, sender: str = "MEN") -> Identity:
+def receive_file(spool: Spool, sender: str = "MEN") -> FileIdentity:
     return spool.receive(io.BytesIO(CSV), "acts.csv", Envelope(sender=sender)).identity
 
 
-def files(folder: Path) -> list[str]:
+def list_files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
 def test_what_nobody_needs_is_gone_with_its_folder(spool: Spool, folder: Path) -> None:
-    spool.release(receive(spool), is_needed=False)
-    assert files(folder) == []
+    spool.release(receive_file(spool), is_needed=False)
+    assert list_files(folder) == []
     assert not (folder / DIGEST.hex()[:2] / DIGEST.hex()).exists()
     with pytest.raises(FileUnreadable, match="No such file"):
         spool.open(DIGEST)
 
 
 def test_what_is_needed_stays_and_nothing_else(spool: Spool, folder: Path) -> None:
-    spool.release(receive(spool), is_needed=True)
-    assert files(folder) == ["envelope-MEN.json", "original"]
+    spool.release(receive_file(spool), is_needed=True)
+    assert list_files(folder) == ["envelope-MEN.json", "original"]
 
 
 def test_what_is_derived_from_a_file_goes_with_it(spool: Spool, folder: Path) -> None:
-    identity = receive(spool)
+    identity = receive_file(spool)
     (spool.open(DIGEST).folder / "normalised.arrow").write_bytes(b"derived")
     spool.release(identity, is_needed=False)
-    assert files(folder) == []
+    assert list_files(folder) == []
 
 
 def test_another_senders_same_bytes_stay(spool: Spool) -> None:
-    mine, theirs = receive(spool), receive(spool, "MINARM")
+    mine, theirs = receive_file(spool), receive_file(spool, "MINARM")
     spool.release(theirs, is_needed=True)
     spool.release(mine, is_needed=False)
     assert spool.open(DIGEST, "MINARM").path.read_bytes() == CSV
@@ -70,16 +70,16 @@ def test_another_senders_same_bytes_stay(spool: Spool) -> None:
 
 @pytest.mark.parametrize("needed", [True, False])
 def test_the_last_of_those_who_claim_the_same_file_decides(needed: bool, spool: Spool, folder: Path) -> None:
-    first, second = receive(spool), receive(spool)
+    first, second = receive_file(spool), receive_file(spool)
     spool.release(first, is_needed=False)
     assert spool.open(DIGEST).path.read_bytes() == CSV
     spool.release(second, is_needed=needed)
-    assert bool(files(folder)) == needed
+    assert bool(list_files(folder)) == needed
 
 
 def test_a_sender_whose_name_begins_like_another_is_another(spool: Spool) -> None:
-    receive(spool, "A.B")
-    spool.release(receive(spool, "A"), is_needed=False)
+    receive_file(spool, "A.B")
+    spool.release(receive_file(spool, "A"), is_needed=False)
     with pytest.raises(FileUnreadable, match="No such file"):
         spool.open(DIGEST, "A")
     assert spool.open(DIGEST, "A.B")
@@ -87,8 +87,8 @@ def test_a_sender_whose_name_begins_like_another_is_another(spool: Spool) -> Non
 
 def test_a_claim_of_another_spool_on_the_folder_counts(spool: Spool, folder: Path) -> None:
     other = Spool(folder)
-    receive(other)
-    spool.release(receive(spool), is_needed=False)
+    receive_file(other)
+    spool.release(receive_file(spool), is_needed=False)
     assert spool.open(DIGEST).path.read_bytes() == CSV
 
 
@@ -112,7 +112,7 @@ def receiver(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_what_a_living_process_has_not_decided_is_left_alone(
     folder: Path, receiver: subprocess.Popen[bytes]
 ) -> None:
-    assert Spool(folder).undecided() == []
+    assert Spool(folder).reclaim_undecided() == []
 
 
 @pytest.mark.parametrize("needed", [True, False])
@@ -122,15 +122,15 @@ def test_what_a_killed_process_has_not_decided_is_decided_once(
     receiver.send_signal(signal.SIGKILL)
     receiver.wait()
     spool = Spool(folder)
-    assert spool.undecided() == [OURS]
-    assert spool.undecided() == []
+    assert spool.reclaim_undecided() == [OURS]
+    assert spool.reclaim_undecided() == []
     spool.release(OURS, is_needed=needed)
-    assert bool(files(folder)) == needed
-    assert Spool(folder).undecided() == []
+    assert bool(list_files(folder)) == needed
+    assert Spool(folder).reclaim_undecided() == []
 
 
 def test_files_without_a_claim_are_never_looked_at(spool: Spool, folder: Path) -> None:
     """They were given a number once: by this database, or by one that was put back to an earlier day."""
-    spool.release(receive(spool), is_needed=True)
-    assert Spool(folder).undecided() == []
+    spool.release(receive_file(spool), is_needed=True)
+    assert Spool(folder).reclaim_undecided() == []
     assert spool.open(DIGEST)

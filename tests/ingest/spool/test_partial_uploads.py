@@ -12,13 +12,13 @@ from ingest.spool.envelope import Envelope
 from ingest.spool.partial_uploads import (
     EXPIRY_SECONDS,
     SENDER_UPLOADS_MAX,
-    Busy,
-    Declared,
-    Differs,
-    Full,
-    NoRoom,
-    Overlong,
-    Uploads,
+    DiskFull,
+    PartialUploads,
+    UploadBusy,
+    UploadDeclaration,
+    UploadDiffers,
+    UploadQuotaExceeded,
+    UploadTooLong,
 )
 from ingest.spool.spool import Spool
 
@@ -32,17 +32,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def uploads(folder: Path) -> Uploads:
-    return Uploads(folder, LARGEST)
+def uploads(folder: Path) -> PartialUploads:
+    return PartialUploads(folder, LARGEST)
 
 
-def declared(content: bytes = CSV, sender: str = "MEN", size: int | None = None) -> Declared:
+def build_declaration(
+    content: bytes = CSV, sender: str = "MEN", size: int | None = None
+) -> UploadDeclaration:
     envelope = Envelope(sender=sender, sha256=hashlib.sha256(content).digest())
     size = len(content) if size is None else size
-    return Declared(size_bytes=size, name="acts.csv", media="text/csv", envelope=envelope)
+    return UploadDeclaration(size_bytes=size, name="acts.csv", media="text/csv", envelope=envelope)
 
 
-class Torn(io.BytesIO):
+class InterruptedStream(io.BytesIO):
     """A connection that breaks after what it brings."""
 
     def read(self, size: int | None = -1) -> bytes:
@@ -52,178 +54,180 @@ class Torn(io.BytesIO):
         return found
 
 
-def test_pieces_become_the_whole(uploads: Uploads, folder: Path) -> None:
-    upload, is_new = uploads.begin(declared())
+def test_pieces_become_the_whole(uploads: PartialUploads, folder: Path) -> None:
+    upload, is_new = uploads.begin(build_declaration())
     assert (is_new, upload.offset, upload.is_whole) == (True, 0, False)
     for n in range(len(CSV)):
-        with uploads.held(upload):
+        with uploads.lock_upload(upload):
             upload.append(io.BytesIO(CSV[n : n + 1]))
     assert upload.is_whole
     assert upload.original.read_bytes() == CSV
-    spooled = Spool(folder.parent).adopt(upload.original, "acts.csv", upload.declared.envelope)
+    spooled = Spool(folder.parent).adopt(upload.original, "acts.csv", upload.declaration.envelope)
     uploads.remove(upload)
     assert spooled.path.read_bytes() == CSV
     assert list(folder.iterdir()) == []
 
 
-def test_what_came_before_a_break_stays_for_whoever_looks_anew(uploads: Uploads, folder: Path) -> None:
-    upload, _ = uploads.begin(declared())
-    with uploads.held(upload), pytest.raises(ConnectionResetError):
-        upload.append(Torn(CSV[:7]))
-    again, is_new = Uploads(folder, LARGEST).begin(declared())
+def test_what_came_before_a_break_stays_for_whoever_looks_anew(uploads: PartialUploads, folder: Path) -> None:
+    upload, _ = uploads.begin(build_declaration())
+    with uploads.lock_upload(upload), pytest.raises(ConnectionResetError):
+        upload.append(InterruptedStream(CSV[:7]))
+    again, is_new = PartialUploads(folder, LARGEST).begin(build_declaration())
     assert (is_new, again.offset) == (False, 7)
     again.append(io.BytesIO(CSV[7:]))
     assert again.original.read_bytes() == CSV
 
 
-def test_what_is_said_last_holds(uploads: Uploads) -> None:
-    uploads.begin(declared())
-    said = Declared(
-        size_bytes=len(CSV), name="b.csv", media="text/csv", envelope=declared().envelope, again=True
+def test_what_is_said_last_holds(uploads: PartialUploads) -> None:
+    uploads.begin(build_declaration())
+    said = UploadDeclaration(
+        size_bytes=len(CSV), name="b.csv", media="text/csv", envelope=build_declaration().envelope, again=True
     )
     uploads.begin(said)
     found = uploads.find(said.identity)
     assert found
-    assert found.declared == said
+    assert found.declaration == said
 
 
-def test_another_size_is_another_file_and_is_told(uploads: Uploads) -> None:
-    uploads.begin(declared())
-    with pytest.raises(Differs, match="19 bytes"):
-        uploads.begin(declared(size=20))
+def test_another_size_is_another_file_and_is_told(uploads: PartialUploads) -> None:
+    uploads.begin(build_declaration())
+    with pytest.raises(UploadDiffers, match="19 bytes"):
+        uploads.begin(build_declaration(size=20))
 
 
-def test_more_than_was_declared_is_not_kept(uploads: Uploads) -> None:
-    upload, _ = uploads.begin(declared())
-    with pytest.raises(Overlong):
+def test_more_than_was_declared_is_not_kept(uploads: PartialUploads) -> None:
+    upload, _ = uploads.begin(build_declaration())
+    with pytest.raises(UploadTooLong):
         upload.append(io.BytesIO(CSV + b"B;1\n"))
     assert upload.original.read_bytes() == CSV
 
 
-def test_only_one_at_a_time(uploads: Uploads, folder: Path) -> None:
-    upload, _ = uploads.begin(declared())
-    other = Uploads(folder, LARGEST)
-    with uploads.held(upload):
+def test_only_one_at_a_time(uploads: PartialUploads, folder: Path) -> None:
+    upload, _ = uploads.begin(build_declaration())
+    other = PartialUploads(folder, LARGEST)
+    with uploads.lock_upload(upload):
         for each in (uploads, other):
-            with pytest.raises(Busy), each.held(upload):
+            with pytest.raises(UploadBusy), each.lock_upload(upload):
                 pass
-            with pytest.raises(Busy):
-                each.begin(declared())
-    with other.held(upload):
+            with pytest.raises(UploadBusy):
+                each.begin(build_declaration())
+    with other.lock_upload(upload):
         pass
 
 
-def test_who_comes_late_to_one_that_ended_is_told(uploads: Uploads) -> None:
-    upload, _ = uploads.begin(declared())
-    with uploads.held(upload):
+def test_who_comes_late_to_one_that_ended_is_told(uploads: PartialUploads) -> None:
+    upload, _ = uploads.begin(build_declaration())
+    with uploads.lock_upload(upload):
         uploads.remove(upload)
-        uploads.begin(declared())
+        uploads.begin(build_declaration())
         # what is locked here is not what stands there now
-        with uploads.held(upload):
+        with uploads.lock_upload(upload):
             pass
     uploads.remove(upload)
-    with pytest.raises(Busy), uploads.held(upload):
+    with pytest.raises(UploadBusy), uploads.lock_upload(upload):
         pass
 
 
-def test_a_sender_has_so_many_and_others_have_theirs(uploads: Uploads) -> None:
+def test_a_sender_has_so_many_and_others_have_theirs(uploads: PartialUploads) -> None:
     for n in range(SENDER_UPLOADS_MAX):
-        uploads.begin(declared(b"%d" % n))
-    with pytest.raises(Full, match=str(SENDER_UPLOADS_MAX)):
-        uploads.begin(declared())
-    uploads.begin(declared(sender="MINARM"))
-    uploads.begin(declared(b"3"))  # one that is there is no other one
-    uploads.remove(uploads.of("MEN")[0])
-    uploads.begin(declared())
+        uploads.begin(build_declaration(b"%d" % n))
+    with pytest.raises(UploadQuotaExceeded, match=str(SENDER_UPLOADS_MAX)):
+        uploads.begin(build_declaration())
+    uploads.begin(build_declaration(sender="MINARM"))
+    uploads.begin(build_declaration(b"3"))  # one that is there is no other one
+    uploads.remove(uploads.list_uploads("MEN")[0])
+    uploads.begin(build_declaration())
 
 
-def test_what_is_declared_counts_before_it_comes(uploads: Uploads) -> None:
+def test_what_is_declared_counts_before_it_comes(uploads: PartialUploads) -> None:
     for n in range(4):
-        uploads.begin(declared(b"%d" % n, size=LARGEST))
-    with pytest.raises(Full, match="4,000 bytes"):
-        uploads.begin(declared(size=1))
+        uploads.begin(build_declaration(b"%d" % n, size=LARGEST))
+    with pytest.raises(UploadQuotaExceeded, match="4,000 bytes"):
+        uploads.begin(build_declaration(size=1))
 
 
 def test_a_disk_without_room_is_told_before_anything_comes(folder: Path) -> None:
-    with pytest.raises(NoRoom):
-        Uploads(folder, 2**60).begin(declared(size=2**60))
+    with pytest.raises(DiskFull):
+        PartialUploads(folder, 2**60).begin(build_declaration(size=2**60))
     assert list(folder.iterdir()) == []
 
 
-def test_another_senders_is_not_there(uploads: Uploads) -> None:
-    uploads.begin(declared(sender="MINARM"))
-    ours = declared().identity
+def test_another_senders_is_not_there(uploads: PartialUploads) -> None:
+    uploads.begin(build_declaration(sender="MINARM"))
+    ours = build_declaration().identity
     assert uploads.find(ours) is None
-    assert uploads.of("MEN") == []
-    assert uploads.is_anothers(ours)
-    assert not uploads.is_anothers(declared(sender="MINARM").identity)
-    assert not uploads.is_anothers(("MEN", bytes(32)))
+    assert uploads.list_uploads("MEN") == []
+    assert uploads.is_uploaded_by_another(ours)
+    assert not uploads.is_uploaded_by_another(build_declaration(sender="MINARM").identity)
+    assert not uploads.is_uploaded_by_another(("MEN", bytes(32)))
 
 
-def test_what_nobody_goes_on_with_expires(uploads: Uploads, folder: Path) -> None:
-    old, _ = uploads.begin(declared())
-    fresh, _ = uploads.begin(declared(b"fresh"))
+def test_what_nobody_goes_on_with_expires(uploads: PartialUploads, folder: Path) -> None:
+    old, _ = uploads.begin(build_declaration())
+    fresh, _ = uploads.begin(build_declaration(b"fresh"))
     old.append(io.BytesIO(CSV[:3]))
-    assert uploads.sweep(now=old.expires_at - 1) == 0
+    assert uploads.remove_expired(now=old.expires_at - 1) == 0
     before = old.expires_at - 2 * EXPIRY_SECONDS
     os.utime(old.original, (before, before))
-    assert uploads.find(declared().identity) is None, "gone even before it is swept"
-    assert uploads.sweep() == 1
-    assert not old.place.exists()
-    assert uploads.find(fresh.declared.identity) == fresh
+    assert uploads.find(build_declaration().identity) is None, "gone even before it is swept"
+    assert uploads.remove_expired() == 1
+    assert not old.folder.exists()
+    assert uploads.find(fresh.declaration.identity) == fresh
 
 
-def test_one_that_somebody_is_at_is_not_swept(uploads: Uploads) -> None:
-    upload, _ = uploads.begin(declared())
-    with uploads.held(upload):
-        uploads.sweep(now=upload.expires_at + 1)
-        assert upload.place.exists()
-    uploads.sweep(now=upload.expires_at + 1)
-    assert not upload.place.exists()
+def test_one_that_somebody_is_at_is_not_swept(uploads: PartialUploads) -> None:
+    upload, _ = uploads.begin(build_declaration())
+    with uploads.lock_upload(upload):
+        uploads.remove_expired(now=upload.expires_at + 1)
+        assert upload.folder.exists()
+    uploads.remove_expired(now=upload.expires_at + 1)
+    assert not upload.folder.exists()
 
 
 @pytest.mark.parametrize("sender", ["..", "../MEN", "/etc", "a/b", "*", "\0", "x" * 300])
-def test_no_sender_leads_out_of_the_folder(sender: str, uploads: Uploads) -> None:
+def test_no_sender_leads_out_of_the_folder(sender: str, uploads: PartialUploads) -> None:
     with pytest.raises(FormatUnknown):
         uploads.find((sender, bytes(32)))
     with pytest.raises(FormatUnknown):
-        uploads.of(sender)
+        uploads.list_uploads(sender)
     with pytest.raises(FormatUnknown):
-        uploads.begin(declared(sender=sender))
+        uploads.begin(build_declaration(sender=sender))
 
 
-def test_an_expired_one_begins_anew(uploads: Uploads) -> None:
-    old, _ = uploads.begin(declared())
+def test_an_expired_one_begins_anew(uploads: PartialUploads) -> None:
+    old, _ = uploads.begin(build_declaration())
     old.append(io.BytesIO(CSV[:3]))
     os.utime(old.original, (0, 0))
-    new, is_new = uploads.begin(declared())
+    new, is_new = uploads.begin(build_declaration())
     assert (is_new, new.offset) == (True, 0)
 
 
-def test_one_that_was_never_quite_begun_is_swept_and_may_be_begun(uploads: Uploads, folder: Path) -> None:
-    upload, _ = uploads.begin(declared())
-    (upload.place / "declared.json").unlink()
-    assert uploads.find(declared().identity) is None
-    assert uploads.begin(declared())[1]
-    (upload.place / "declared.json").write_bytes(b"{")
-    assert uploads.sweep() == 1
+def test_one_that_was_never_quite_begun_is_swept_and_may_be_begun(
+    uploads: PartialUploads, folder: Path
+) -> None:
+    upload, _ = uploads.begin(build_declaration())
+    (upload.folder / "declared.json").unlink()
+    assert uploads.find(build_declaration().identity) is None
+    assert uploads.begin(build_declaration())[1]
+    (upload.folder / "declared.json").write_bytes(b"{")
+    assert uploads.remove_expired() == 1
     assert list(folder.iterdir()) == []
 
 
-def test_other_bytes_than_declared_are_not_taken(uploads: Uploads, folder: Path) -> None:
-    upload, _ = uploads.begin(declared())
+def test_other_bytes_than_declared_are_not_taken(uploads: PartialUploads, folder: Path) -> None:
+    upload, _ = uploads.begin(build_declaration())
     upload.append(io.BytesIO(CSV.replace(b"A", b"B")))
     with pytest.raises(EnvelopeMismatch):
-        Spool(folder.parent).adopt(upload.original, "acts.csv", upload.declared.envelope)
+        Spool(folder.parent).adopt(upload.original, "acts.csv", upload.declaration.envelope)
     assert upload.original.exists(), "it is its owner's to remove"
     assert [path.name for path in folder.parent.iterdir() if path != folder] == ["incoming"]
 
 
-def test_a_known_file_is_adopted_as_well(uploads: Uploads, folder: Path) -> None:
+def test_a_known_file_is_adopted_as_well(uploads: PartialUploads, folder: Path) -> None:
     spool = Spool(folder.parent)
-    first = spool.receive(io.BytesIO(CSV), "acts.csv", declared().envelope)
-    upload, _ = uploads.begin(declared())
+    first = spool.receive(io.BytesIO(CSV), "acts.csv", build_declaration().envelope)
+    upload, _ = uploads.begin(build_declaration())
     upload.append(io.BytesIO(CSV))
-    assert spool.adopt(upload.original, "acts.csv", upload.declared.envelope) == first
+    assert spool.adopt(upload.original, "acts.csv", upload.declaration.envelope) == first
     uploads.remove(upload)
     assert first.path.read_bytes() == CSV

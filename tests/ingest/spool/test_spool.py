@@ -14,8 +14,8 @@ from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, InputEr
 from ingest.formats.detection import FileFormat
 from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
-from ingest.spool.work_folders import workplace
-from tests.ingest.format_writers import SENDER, SUFFIXES, acts, write
+from ingest.spool.work_folders import create_work_folder
+from tests.ingest.format_writers import SENDER, SUFFIXES, build_acts, write_file
 
 ROOT = Path(__file__).parents[3]
 CSV = b"reference;line\nA;1\n"
@@ -32,7 +32,7 @@ def spool(folder: Path) -> Spool:
     return Spool(folder)
 
 
-def kept(folder: Path) -> set[str]:
+def list_files(folder: Path) -> set[str]:
     """What stands in its place; what is on its way aside."""
     found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     return {path.as_posix() for path in found if path.parts[0] != "incoming"}
@@ -41,7 +41,7 @@ def kept(folder: Path) -> set[str]:
 def test_a_file_lies_under_its_own_hash(spool: Spool, folder: Path) -> None:
     found = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
     home = f"{DIGEST.hex()[:2]}/{DIGEST.hex()}"
-    assert kept(folder) == {f"{home}/original", f"{home}/envelope-MEN.json"}
+    assert list_files(folder) == {f"{home}/original", f"{home}/envelope-MEN.json"}
     assert found.path == folder / home / "original"
     assert found.path.read_bytes() == CSV
     assert (found.sha256, found.size_bytes, found.format) == (DIGEST, len(CSV), FileFormat.CSV)
@@ -50,7 +50,7 @@ def test_a_file_lies_under_its_own_hash(spool: Spool, folder: Path) -> None:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_paths_and_streams_are_received_alike(suffix: str, spool: Spool, tmp_path: Path) -> None:
-    path = write(acts(100), tmp_path / f"acts{suffix}")
+    path = write_file(build_acts(100), tmp_path / f"acts{suffix}")
     assert spool.receive(path, path.name, SENDER) == spool.receive(
         io.BytesIO(path.read_bytes()), path.name, SENDER
     )
@@ -64,9 +64,9 @@ def test_a_spooled_file_is_found_again(spool: Spool, folder: Path) -> None:
 
 def test_the_same_bytes_are_kept_once(spool: Spool, folder: Path) -> None:
     first = spool.receive(io.BytesIO(CSV), "acts.csv", SENDER)
-    before = kept(folder)
+    before = list_files(folder)
     assert spool.receive(io.BytesIO(CSV), "acts.csv", SENDER) == first
-    assert kept(folder) == before
+    assert list_files(folder) == before
 
 
 def test_what_is_said_of_known_bytes_holds_only_once_they_are_decided_by_it(
@@ -79,11 +79,11 @@ def test_what_is_said_of_known_bytes_holds_only_once_they_are_decided_by_it(
     assert again.envelope.batch_id == "second"
     found = spool.open(DIGEST, "MEN")
     assert (found.name, found.envelope) == ("acts.csv", first)
-    before = kept(folder)
+    before = list_files(folder)
     for _ in range(2):
-        spool.state(again)
+        spool.write_envelope(again)
         assert spool.open(DIGEST, "MEN") == again
-        assert kept(folder) == before
+        assert list_files(folder) == before
     assert list((folder / "incoming").glob("*/*")) == []
 
 
@@ -146,7 +146,7 @@ def test_a_refused_file_leaves_nothing(case: str, folder: Path) -> None:
     assert [path.name for path in folder.rglob("*")] == ["incoming"]
 
 
-class Torn(io.BytesIO):
+class InterruptedStream(io.BytesIO):
     """A connection that breaks in the middle of a file."""
 
     def read(self, size: int | None = -1) -> bytes:
@@ -158,7 +158,7 @@ class Torn(io.BytesIO):
 
 def test_a_torn_transfer_leaves_nothing(spool: Spool, folder: Path) -> None:
     with pytest.raises(ConnectionResetError):
-        spool.receive(Torn(CSV), "acts.csv", SENDER)
+        spool.receive(InterruptedStream(CSV), "acts.csv", SENDER)
     assert [path.name for path in folder.rglob("*")] == ["incoming"]
 
 
@@ -217,7 +217,7 @@ def test_what_a_living_process_is_at_is_left_alone(folder: Path, receiver: subpr
 
 
 def test_a_workplace_is_gone_when_left(spool: Spool, folder: Path) -> None:
-    with workplace(folder) as place:
+    with create_work_folder(folder) as place:
         (place / "half").write_bytes(b"done")
         Spool(folder)
         assert (place / "half").exists()

@@ -16,21 +16,31 @@ import pytest
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
 from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
-from ingest.validation.file_validation import inspect, source
-from tests.ingest.format_writers import SENDER, SUFFIXES, acts, lines_of, spooled, table, write
+from ingest.validation.file_validation import open_source, validate_without_cache
+from tests.ingest.format_writers import (
+    SENDER,
+    SUFFIXES,
+    build_acts,
+    build_table,
+    read_lines,
+    spool_file,
+    write_file,
+)
 
 LINES = 60
-COMPLETE = Envelope(sender="MEN", count=LINES, control_cents=sum(acts(LINES)["amount_cents"].to_pylist()))
+COMPLETE = Envelope(
+    sender="MEN", count=LINES, control_cents=sum(build_acts(LINES)["amount_cents"].to_pylist())
+)
 
 
-def take(folder: Path, content: bytes, name: str, envelope: Envelope = SENDER) -> None:
+def validate_content(folder: Path, content: bytes, name: str, envelope: Envelope = SENDER) -> None:
     """Receive, prove and read ``content`` to the end."""
     found = Spool(folder / "spool").receive(io.BytesIO(content), name, envelope)
-    lines = inspect(found).lines
-    assert sum(batch.num_rows for batch in source(found).batches(0, 7)) == lines
+    lines = validate_without_cache(found).lines
+    assert sum(batch.num_rows for batch in open_source(found).read_batches(0, 7)) == lines
 
 
-def ipc(rows: pa.Table | pa.RecordBatch, kind: str = ".arrow", compression: str | None = None) -> bytes:
+def to_ipc(rows: pa.Table | pa.RecordBatch, kind: str = ".arrow", compression: str | None = None) -> bytes:
     sink = io.BytesIO()
     open_writer = pa.ipc.new_file if kind == ".arrow" else pa.ipc.new_stream
     with open_writer(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
@@ -38,15 +48,15 @@ def ipc(rows: pa.Table | pa.RecordBatch, kind: str = ".arrow", compression: str 
     return sink.getvalue()
 
 
-def parquet(rows: pa.Table, **options: Any) -> bytes:
+def to_parquet(rows: pa.Table, **options: Any) -> bytes:
     sink = io.BytesIO()
     pq.write_table(rows, sink, **options)
     return sink.getvalue()
 
 
-def varied() -> dict[str, bytes]:
+def build_variants() -> dict[str, bytes]:
     """Files with as many different structures inside as their formats have."""
-    rows = acts(LINES)
+    rows = build_acts(LINES)
     coded = rows.set_column(2, "kind", rows["kind"].combine_chunks().dictionary_encode())
     rich = coded.set_column(6, "payee_name", rows["payee_name"].cast(pa.string_view()))
     codings = {
@@ -56,47 +66,47 @@ def varied() -> dict[str, bytes]:
         "line": "BYTE_STREAM_SPLIT",
     }
     return {
-        "plain.parquet": parquet(rows, row_group_size=25),
-        "rich.parquet": parquet(
+        "plain.parquet": to_parquet(rows, row_group_size=25),
+        "rich.parquet": to_parquet(
             rows, row_group_size=25, compression="zstd", data_page_version="2.0", write_page_index=True,
             use_dictionary=["kind", "fund_centre"], column_encoding=codings,
         ),
-        **{f"{name}{kind}": ipc(rich, kind, name if name != "plain" else None)
+        **{f"{name}{kind}": to_ipc(rich, kind, name if name != "plain" else None)
            for name in ("plain", "lz4", "zstd") for kind in (".arrow", ".arrows")},
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_cut_anywhere_is_refused(suffix: str, tmp_path: Path) -> None:
-    content = write(acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
-    take(tmp_path, content, f"acts{suffix}", COMPLETE)
+    content = write_file(build_acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
+    validate_content(tmp_path, content, f"acts{suffix}", COMPLETE)
     cuts = {*range(0, len(content), max(1, len(content) // 120)), *range(len(content) - 20, len(content))}
     for cut in sorted(cuts):
         if suffix == ".jsonl" and cut == len(content) - 1:  # the last line end is the one byte not missed
             continue
         with pytest.raises(InputError):
-            take(tmp_path, content[:cut], f"acts{suffix}", COMPLETE)
+            validate_content(tmp_path, content[:cut], f"acts{suffix}", COMPLETE)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_cut_inside_a_line_needs_no_envelope_to_be_refused(suffix: str, tmp_path: Path) -> None:
-    content = write(acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
+    content = write_file(build_acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
     for cut in range(1, len(content), max(1, len(content) // 60)):
         if suffix in (".csv", ".jsonl") and b"\n" in content[cut - 1 : cut + 1]:
             continue
         with pytest.raises(InputError):
-            take(tmp_path, content[:cut], f"acts{suffix}")
+            validate_content(tmp_path, content[:cut], f"acts{suffix}")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_bytes_behind_the_end_are_refused(suffix: str, tmp_path: Path) -> None:
-    content = write(acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
+    content = write_file(build_acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
     for more in (b"x", b"\0" * 8, content[:40]):
         with pytest.raises(InputError):
-            take(tmp_path, content + more, f"acts{suffix}", COMPLETE)
+            validate_content(tmp_path, content + more, f"acts{suffix}", COMPLETE)
 
 
-def broken(content: bytes, chance: random.Random) -> bytes:
+def damage(content: bytes, chance: random.Random) -> bytes:
     """``content`` with a few bits, bytes or words spoilt."""
     spoilt = bytearray(content)
     for _ in range(chance.randint(1, 3)):
@@ -108,73 +118,77 @@ def broken(content: bytes, chance: random.Random) -> bytes:
     return bytes(spoilt)
 
 
-@pytest.mark.parametrize("name", varied())
+@pytest.mark.parametrize("name", build_variants())
 def test_spoilt_bytes_end_in_a_refusal_or_in_sound_lines(name: str, tmp_path: Path) -> None:
     """What a file does not check of itself may read as other texts: that is what hashes are for."""
-    content = varied()[name]
+    content = build_variants()[name]
     chance = random.Random(name)
     for _ in range(150):
         with suppress(InputError):
-            take(tmp_path, broken(content, chance), name)
+            validate_content(tmp_path, damage(content, chance), name)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_spoilt_text_ends_in_a_refusal_or_in_sound_lines(suffix: str, tmp_path: Path) -> None:
-    content = write(acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
+    content = write_file(build_acts(LINES), tmp_path / f"acts{suffix}").read_bytes()
     chance = random.Random(suffix)
     for _ in range(150):
         with suppress(InputError):
-            take(tmp_path, broken(content, chance), f"acts{suffix}")
+            validate_content(tmp_path, damage(content, chance), f"acts{suffix}")
 
 
 def test_every_byte_of_a_parquet_footer_may_be_wrong(tmp_path: Path) -> None:
-    content = parquet(table({"reference": ["A", "B"], "amount_cents": [1, 2]}), store_schema=False)
+    content = to_parquet(build_table({"reference": ["A", "B"], "amount_cents": [1, 2]}), store_schema=False)
     (length,) = struct.unpack("<I", content[-8:-4])
     for at in range(len(content) - 8 - length, len(content)):
         for flip in (1, 2, 0x80):
             spoilt = bytearray(content)
             spoilt[at] ^= flip
             with suppress(InputError):
-                take(tmp_path, bytes(spoilt), "acts.parquet")
+                validate_content(tmp_path, bytes(spoilt), "acts.parquet")
 
 
 # ------------------------------------------------------------------------------------ crafted Arrow buffers
 
 
-def coded_column(indices: list[int], values: list[str | None], validity: bytes | None = None) -> pa.Array:
+def build_coded_column(
+    indices: list[int], values: list[str | None], validity: bytes | None = None
+) -> pa.Array:
     buffers = [pa.py_buffer(validity) if validity else None, pa.py_buffer(np.array(indices, np.int32))]
     numbers = pa.Array.from_buffers(pa.int32(), len(indices), buffers)
     return pa.DictionaryArray.from_arrays(numbers, pa.array(values, pa.string()), safe=False)
 
 
-def view_column(views: list[tuple[int, ...]], text: bytes, validity: bytes | None = None) -> pa.Array:
+def build_view_column(views: list[tuple[int, ...]], text: bytes, validity: bytes | None = None) -> pa.Array:
     words = np.array(views, np.int32)
     buffers = [pa.py_buffer(validity) if validity else None, pa.py_buffer(words), pa.py_buffer(text)]
     return pa.Array.from_buffers(pa.string_view(), len(views), buffers)
 
 
-UNSOUND: dict[str, Callable[[], pa.Array]] = {
-    "an index beyond the dictionary": lambda: coded_column([0, 2], ["a", "b"]),
-    "an index far beyond the dictionary": lambda: coded_column([0, 2**31 - 1], ["a", "b"]),
-    "a negative index": lambda: coded_column([0, -1], ["a", "b"]),
-    "an index into nothing": lambda: coded_column([0, 0], []),
-    "a view beyond the text": lambda: view_column([(1, 97, 0, 0), (20, 97, 0, 1000)], b"a" * 30),
-    "a view of another text": lambda: view_column([(1, 97, 0, 0), (20, 97, 7, 0)], b"a" * 30),
-    "a view of negative length": lambda: view_column([(1, 97, 0, 0), (-20, 97, 0, 0)], b"a" * 30),
-    "a view that is not UTF-8": lambda: view_column([(1, 97, 0, 0), (1, 255, 0, 0)], b""),
+INVALID_COLUMNS: dict[str, Callable[[], pa.Array]] = {
+    "an index beyond the dictionary": lambda: build_coded_column([0, 2], ["a", "b"]),
+    "an index far beyond the dictionary": lambda: build_coded_column([0, 2**31 - 1], ["a", "b"]),
+    "a negative index": lambda: build_coded_column([0, -1], ["a", "b"]),
+    "an index into nothing": lambda: build_coded_column([0, 0], []),
+    "a view beyond the text": lambda: build_view_column([(1, 97, 0, 0), (20, 97, 0, 1000)], b"a" * 30),
+    "a view of another text": lambda: build_view_column([(1, 97, 0, 0), (20, 97, 7, 0)], b"a" * 30),
+    "a view of negative length": lambda: build_view_column([(1, 97, 0, 0), (-20, 97, 0, 0)], b"a" * 30),
+    "a view that is not UTF-8": lambda: build_view_column([(1, 97, 0, 0), (1, 255, 0, 0)], b""),
 }
 
 
-@pytest.mark.parametrize("case", UNSOUND)
+@pytest.mark.parametrize("case", INVALID_COLUMNS)
 @pytest.mark.parametrize("kind", [".arrow", ".arrows"])
 def test_unsound_buffers_are_refused(case: str, kind: str, tmp_path: Path) -> None:
-    batch = pa.RecordBatch.from_arrays([UNSOUND[case](), pa.array([1, 1], pa.int32())], ["kind", "line"])
+    batch = pa.RecordBatch.from_arrays(
+        [INVALID_COLUMNS[case](), pa.array([1, 1], pa.int32())], ["kind", "line"]
+    )
     with pytest.raises(FileUnreadable, match="line 1 and after"):
-        take(tmp_path, ipc(batch, kind), f"acts{kind}")
+        validate_content(tmp_path, to_ipc(batch, kind), f"acts{kind}")
 
 
 LENGTHS = (0, 1111, 2222)
-UNSOUND_OFFSETS = {
+INVALID_OFFSETS = {
     "beyond the text": (0, 1111, 2**20),
     "far beyond the text": (0, 2**30, 2**31 - 1),
     "going back": (0, 2222, 1111),
@@ -184,41 +198,43 @@ UNSOUND_OFFSETS = {
 }
 
 
-@pytest.mark.parametrize("case", UNSOUND_OFFSETS)
+@pytest.mark.parametrize("case", INVALID_OFFSETS)
 @pytest.mark.parametrize("kind", [".arrow", ".arrows"])
 @pytest.mark.parametrize("texts", [pa.string(), pa.large_string()], ids=str)
 def test_unsound_offsets_are_refused(case: str, kind: str, texts: pa.DataType, tmp_path: Path) -> None:
     column = pa.array(["a" * 1109 + "é", "b" * 1111], texts)
-    content = ipc(pa.record_batch({"kind": column, "line": pa.array([1, 1], pa.int32())}), kind)
+    content = to_ipc(pa.record_batch({"kind": column, "line": pa.array([1, 1], pa.int32())}), kind)
     code = "<3i" if texts == pa.string() else "<3q"
     sound = struct.pack(code, *LENGTHS)
     assert content.count(sound) == 1
-    unsound = struct.pack(code, *UNSOUND_OFFSETS[case])
+    unsound = struct.pack(code, *INVALID_OFFSETS[case])
     with pytest.raises(FileUnreadable, match="line 1 and after"):
-        take(tmp_path, content.replace(sound, unsound), f"acts{kind}")
+        validate_content(tmp_path, content.replace(sound, unsound), f"acts{kind}")
 
 
-STRAY: dict[str, Callable[[], pa.Array]] = {
-    "an index beyond the dictionary": lambda: coded_column([0, 2**31 - 1, 1], ["a", "b"], b"\x05"),
-    "a negative index": lambda: coded_column([0, -1, 1], ["a", "b"], b"\x05"),
-    "a view of negative length": lambda: view_column(
+STRAY_NULLS: dict[str, Callable[[], pa.Array]] = {
+    "an index beyond the dictionary": lambda: build_coded_column([0, 2**31 - 1, 1], ["a", "b"], b"\x05"),
+    "a negative index": lambda: build_coded_column([0, -1, 1], ["a", "b"], b"\x05"),
+    "a view of negative length": lambda: build_view_column(
         [(1, 97, 0, 0), (-(2**24), 0, 0, 0), (1, 98, 0, 0)], b"", b"\x05"
     ),
-    "a view beyond the text": lambda: view_column(
+    "a view beyond the text": lambda: build_view_column(
         [(1, 97, 0, 0), (99, 0, 5, 77), (1, 98, 0, 0)], b"", b"\x05"
     ),
 }
 
 
-@pytest.mark.parametrize("case", STRAY)
+@pytest.mark.parametrize("case", STRAY_NULLS)
 @pytest.mark.parametrize("kind", [".arrow", ".arrows"])
 def test_whatever_stands_where_nothing_is_said_is_ignored(case: str, kind: str, tmp_path: Path) -> None:
-    batch = pa.RecordBatch.from_arrays([STRAY[case](), pa.array([1, 1, 1], pa.int32())], ["kind", "line"])
-    (tmp_path / f"acts{kind}").write_bytes(ipc(batch, kind))
-    found = spooled(tmp_path, tmp_path / f"acts{kind}")
-    inspect(found)
-    assert lines_of(found)["kind"] == ["a", "", "b"]
-    for got in source(found).batches(1):
+    batch = pa.RecordBatch.from_arrays(
+        [STRAY_NULLS[case](), pa.array([1, 1, 1], pa.int32())], ["kind", "line"]
+    )
+    (tmp_path / f"acts{kind}").write_bytes(to_ipc(batch, kind))
+    found = spool_file(tmp_path, tmp_path / f"acts{kind}")
+    validate_without_cache(found)
+    assert read_lines(found)["kind"] == ["a", "", "b"]
+    for got in open_source(found).read_batches(1):
         if pa.types.is_dictionary(got["kind"].type):
             assert set(got["kind"].indices.fill_null(0).to_pylist()) <= {0, 1}
             assert got["kind"].indices.buffers()[1].to_pybytes().count(b"\xff") == 0
@@ -229,11 +245,11 @@ def test_whatever_stands_where_nothing_is_said_is_ignored(case: str, kind: str, 
 def test_parquet_text_that_is_not_utf8_is_named(options: dict[str, bool], row: int, tmp_path: Path) -> None:
     names = ["Société"] * 70_000
     names[row] = "Soci?t?"
-    content = parquet(
-        table({"reference": ["A"] * 70_000, "payee_name": names}), compression="none", **options
+    content = to_parquet(
+        build_table({"reference": ["A"] * 70_000, "payee_name": names}), compression="none", **options
     )
     with pytest.raises(FileUnreadable, match="payee_name") as refused:
-        take(tmp_path, content.replace(b"Soci?t?", b"Soci\xe9t\xe9"), "acts.parquet")
+        validate_content(tmp_path, content.replace(b"Soci?t?", b"Soci\xe9t\xe9"), "acts.parquet")
     if not options["use_dictionary"]:
         assert refused.value.place == f"acts.parquet, line {row + 1:,}, column payee_name"
 
@@ -241,35 +257,35 @@ def test_parquet_text_that_is_not_utf8_is_named(options: dict[str, bool], row: i
 # ------------------------------------------------------------------------------------ crafted messages
 
 
-def grown_dictionary() -> Iterator[pa.RecordBatch]:
+def build_grown_dictionary() -> Iterator[pa.RecordBatch]:
     for values in (["a"], ["a", "b"]):
         yield pa.record_batch({"kind": pa.array(values).dictionary_encode()})
 
 
 def test_a_dictionary_that_grows_is_refused(tmp_path: Path) -> None:
     sink = io.BytesIO()
-    batches = list(grown_dictionary())
+    batches = list(build_grown_dictionary())
     options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=True)
     with pa.ipc.new_stream(sink, batches[0].schema, options=options) as writer:
         for batch in batches:
             writer.write_batch(batch)
     with pytest.raises(FormatUnknown, match="grows"):
-        take(tmp_path, sink.getvalue(), "acts.arrows")
+        validate_content(tmp_path, sink.getvalue(), "acts.arrows")
 
 
 def test_a_stream_needs_its_end_mark(tmp_path: Path) -> None:
-    content = ipc(table({"reference": ["A"]}), ".arrows")
+    content = to_ipc(build_table({"reference": ["A"]}), ".arrows")
     assert content.endswith(b"\xff\xff\xff\xff\0\0\0\0")
     with pytest.raises(FileUnreadable, match="no end mark"):
-        take(tmp_path, content[:-8], "acts.arrows")
+        validate_content(tmp_path, content[:-8], "acts.arrows")
 
 
 @pytest.mark.parametrize("size", [2**40, -7, 2**62])
 def test_a_packed_buffer_that_claims_too_much_is_not_unpacked(size: int, tmp_path: Path) -> None:
-    rows = table({"amount_cents": [7] * 1000})
+    rows = build_table({"amount_cents": [7] * 1000})
     for kind in (".arrow", ".arrows"):
-        content = ipc(rows, kind, "zstd")
+        content = to_ipc(rows, kind, "zstd")
         claim = struct.pack("<q", 8000)
         assert claim in content
         with pytest.raises(LimitExceeded, match="Record batch 0 declares"):
-            take(tmp_path, content.replace(claim, struct.pack("<q", size)), f"acts{kind}")
+            validate_content(tmp_path, content.replace(claim, struct.pack("<q", size)), f"acts{kind}")

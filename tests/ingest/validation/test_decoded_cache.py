@@ -10,73 +10,73 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.act_fields import BY_COLUMN
+from core.act_fields import FIELD_BY_COLUMN
 from core.errors import EnvelopeMismatch, FileUnreadable, LimitExceeded
-from ingest.queue.batch_cuts import BATCH_LINES, segments
-from ingest.spool.spool import Spooled
-from ingest.validation.decoded_cache import Allowance, Kept, Source
-from ingest.validation.file_validation import Proved, prove, source
-from tests.ingest.format_writers import SENDER, SUFFIXES, acts, spooled, table, write
+from ingest.queue.batch_cuts import BATCH_LINES, cut_segments
+from ingest.spool.spool import SpooledFile
+from ingest.validation.decoded_cache import DecodedBatches, LineSource, MemoryAllowance
+from ingest.validation.file_validation import ValidatedFile, open_source, validate_file
+from tests.ingest.format_writers import SENDER, SUFFIXES, build_acts, build_table, spool_file, write_file
 
 PLENTY = 2**30
 IN_PLACE = (".parquet", ".arrow")
 
 
-def same(found: list[pa.RecordBatch], expected: list[pa.RecordBatch]) -> bool:
+def are_equal(found: list[pa.RecordBatch], expected: list[pa.RecordBatch]) -> bool:
     """Alike to the index: what is numbered later is numbered in the order of a dictionary."""
     pairs = zip(found, expected, strict=True)
     return all(one.schema.equals(other.schema) and one.equals(other) for one, other in pairs)
 
 
-def again(file: Spooled, size: int = BATCH_LINES) -> list[pa.RecordBatch]:
-    return list(source(file).batches(0, size))
+def read_again(file: SpooledFile, size: int = BATCH_LINES) -> list[pa.RecordBatch]:
+    return list(open_source(file).read_batches(0, size))
 
 
-def bytes_of(file: Spooled) -> int:
+def count_bytes(file: SpooledFile) -> int:
     """What all of ``file`` takes as it is decoded."""
-    counted = Counted()
-    prove(file, counted)
+    counted = CountingAllowance()
+    validate_file(file, counted)
     return sum(counted.sizes)
 
 
-class Counted(Allowance):
+class CountingAllowance(MemoryAllowance):
     """Without a limit; remembers what was asked for."""
 
     def __init__(self) -> None:
         super().__init__(PLENTY)
         self.sizes: list[int] = []
 
-    def take(self, size: int) -> bool:
+    def reserve(self, size: int) -> bool:
         self.sizes.append(size)
-        return super().take(size)
+        return super().reserve(size)
 
 
-def left(allowance: Allowance, bytes_max: int) -> bool:
+def is_fully_released(allowance: MemoryAllowance, bytes_max: int) -> bool:
     """Tell whether all of ``bytes_max`` may be kept again, and no more."""
-    is_left = allowance.take(bytes_max) and not allowance.take(1)
-    allowance.give_back(bytes_max)
+    is_left = allowance.reserve(bytes_max) and not allowance.reserve(1)
+    allowance.release(bytes_max)
     return is_left
 
 
 @st.composite
-def written(draw: st.DrawFn) -> tuple[int, int, int, int]:
+def file_layouts(draw: st.DrawFn) -> tuple[int, int, int, int]:
     """Lines, lines of a row group, lines of a batch to read, and how many per cent of the file may be kept."""
     lines = draw(st.integers(1, 400))
     return lines, draw(st.integers(1, lines)), draw(st.integers(1, 450)), draw(st.integers(0, 120))
 
 
-@given(written())
+@given(file_layouts())
 @settings(max_examples=80, deadline=None)
 def test_kept_lines_are_those_that_decoding_again_gives(shape: tuple[int, int, int, int]) -> None:
     lines, group, size, share = shape
     with TemporaryDirectory() as folder:
         path = Path(folder) / "acts.parquet"
-        pq.write_table(acts(lines), path, row_group_size=group)
-        file = spooled(Path(folder), path)
-        allowance = Allowance(bytes_of(file) * share // 100)
-        found = prove(file, allowance).source
-        assert same(list(found.batches(0, size)), again(file, size))
-        assert left(allowance, bytes_of(file) * share // 100)
+        pq.write_table(build_acts(lines), path, row_group_size=group)
+        file = spool_file(Path(folder), path)
+        allowance = MemoryAllowance(count_bytes(file) * share // 100)
+        found = validate_file(file, allowance).source
+        assert are_equal(list(found.read_batches(0, size)), read_again(file, size))
+        assert is_fully_released(allowance, count_bytes(file) * share // 100)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -84,12 +84,12 @@ def test_kept_lines_are_those_that_decoding_again_gives(shape: tuple[int, int, i
 def test_every_format_reads_the_same_however_much_is_kept(
     suffix: str, bytes_max: int, tmp_path: Path
 ) -> None:
-    file = spooled(tmp_path, write(acts(1000), tmp_path / f"acts{suffix}"))
-    found = prove(file, Allowance(bytes_max))
-    assert found.total.lines == found.source.lines == 1000
-    assert found.source.schema == source(file).schema
+    file = spool_file(tmp_path, write_file(build_acts(1000), tmp_path / f"acts{suffix}"))
+    found = validate_file(file, MemoryAllowance(bytes_max))
+    assert found.totals.lines == found.source.lines == 1000
+    assert found.source.schema == open_source(file).schema
     for size in (300, 1000, 7):
-        assert same(list(found.source.batches(0, size)), again(file, size))
+        assert are_equal(list(found.source.read_batches(0, size)), read_again(file, size))
 
 
 @pytest.mark.parametrize("rows", [BATCH_LINES - 1, BATCH_LINES, BATCH_LINES + 1, 2 * BATCH_LINES + 77])
@@ -98,120 +98,127 @@ def test_files_are_cut_where_they_always_were(rows: int, group: int, tmp_path: P
     """An act may lie over a mark; here one does, over each."""
     line = [1 + n % 3 for n in range(rows)]
     kind = [("service", "commitment")[n // 70_000 % 2] for n in range(rows)]
-    columns = table({"reference": [f"A{n // 3}" for n in range(rows)], "line": line, "kind": kind})
+    columns = build_table({"reference": [f"A{n // 3}" for n in range(rows)], "line": line, "kind": kind})
     pq.write_table(columns, tmp_path / "acts.parquet", row_group_size=group)
-    file = spooled(tmp_path, tmp_path / "acts.parquet")
-    expected = list(segments(source(file), 0))
+    file = spool_file(tmp_path, tmp_path / "acts.parquet")
+    expected = list(cut_segments(open_source(file), 0))
     for bytes_max in (0, 4 * 2**20, PLENTY):
-        found = list(segments(prove(file, Allowance(bytes_max)).source, 0))
+        found = list(cut_segments(validate_file(file, MemoryAllowance(bytes_max)).source, 0))
         assert [first for first, _ in found] == [first for first, _ in expected]
-        assert same([lines for _, lines in found], [lines for _, lines in expected])
+        assert are_equal([lines for _, lines in found], [lines for _, lines in expected])
 
 
-def kept_whole(tmp_path: Path, suffix: str, bytes_max: int = PLENTY) -> tuple[Source, list[pa.RecordBatch]]:
+def validate_and_cache(
+    tmp_path: Path, suffix: str, bytes_max: int = PLENTY
+) -> tuple[LineSource, list[pa.RecordBatch]]:
     """A proved source whose file is gone, and what was in it."""
-    file = spooled(tmp_path, write(acts(1000), tmp_path / f"acts{suffix}"))
-    expected = again(file, 300)
-    found = prove(file, Allowance(bytes_max)).source
+    file = spool_file(tmp_path, write_file(build_acts(1000), tmp_path / f"acts{suffix}"))
+    expected = read_again(file, 300)
+    found = validate_file(file, MemoryAllowance(bytes_max)).source
     file.path.unlink()
     return found, expected
 
 
 @pytest.mark.parametrize("suffix", IN_PLACE)
 def test_what_was_kept_is_not_decoded_again(suffix: str, tmp_path: Path) -> None:
-    found, expected = kept_whole(tmp_path, suffix)
-    assert same(list(found.batches(0, 300)), expected)
+    found, expected = validate_and_cache(tmp_path, suffix)
+    assert are_equal(list(found.read_batches(0, 300)), expected)
     with pytest.raises((FileUnreadable, FileNotFoundError)):  # a second time it is, and cannot be
-        list(found.batches(0, 300))
+        list(found.read_batches(0, 300))
 
 
 @pytest.mark.parametrize("suffix", IN_PLACE)
 def test_without_an_allowance_everything_is(suffix: str, tmp_path: Path) -> None:
-    found, _ = kept_whole(tmp_path, suffix, 0)
+    found, _ = validate_and_cache(tmp_path, suffix, 0)
     with pytest.raises((FileUnreadable, FileNotFoundError)):
-        next(found.batches(0, 300))
+        next(found.read_batches(0, 300))
 
 
 def test_reading_from_the_middle_leaves_what_is_kept(tmp_path: Path) -> None:
-    file = spooled(tmp_path, write(acts(1000), tmp_path / "acts.parquet"))
-    found = prove(file, Allowance(PLENTY)).source
-    assert same(list(found.batches(501, 300)), list(source(file).batches(501, 300)))
+    file = spool_file(tmp_path, write_file(build_acts(1000), tmp_path / "acts.parquet"))
+    found = validate_file(file, MemoryAllowance(PLENTY)).source
+    assert are_equal(list(found.read_batches(501, 300)), list(open_source(file).read_batches(501, 300)))
     file.path.unlink()
-    assert sum(batch.num_rows for batch in found.batches()) == 1000
+    assert sum(batch.num_rows for batch in found.read_batches()) == 1000
 
 
 # ------------------------------------------------------------------------------------ the allowance
 
 
-def batch(lines: int) -> pa.RecordBatch:
+def build_batch(lines: int) -> pa.RecordBatch:
     return pa.record_batch({"amount_cents": pa.array(range(lines), pa.int64())})
 
 
 def test_what_is_kept_is_a_beginning() -> None:
     """A small batch behind one that was too much would leave a hole."""
-    kept = Kept(Allowance(1000))
+    kept = DecodedBatches(MemoryAllowance(1000))
     for lines in (50, 60, 100, 1):
-        kept.keep(batch(lines))
-    assert [one.num_rows for one in kept.taken()] == [50, 60]
+        kept.add(build_batch(lines))
+    assert [one.num_rows for one in kept.take_batches()] == [50, 60]
 
 
 def test_files_share_an_allowance() -> None:
-    allowance = Allowance(1000)
-    first, second, third = Kept(allowance), Kept(allowance), Kept(allowance)
-    first.keep(batch(100))
-    second.keep(batch(100))
-    assert not list(second.taken())
-    assert [one.num_rows for one in first.taken()] == [100]
-    third.keep(batch(100))
-    assert [one.num_rows for one in third.taken()] == [100]
-    assert left(allowance, 1000)
+    allowance = MemoryAllowance(1000)
+    first, second, third = DecodedBatches(allowance), DecodedBatches(allowance), DecodedBatches(allowance)
+    first.add(build_batch(100))
+    second.add(build_batch(100))
+    assert not list(second.take_batches())
+    assert [one.num_rows for one in first.take_batches()] == [100]
+    third.add(build_batch(100))
+    assert [one.num_rows for one in third.take_batches()] == [100]
+    assert is_fully_released(allowance, 1000)
 
 
 def test_a_batch_that_was_read_is_gone_from_memory(tmp_path: Path) -> None:
-    pq.write_table(acts(100_000), tmp_path / "acts.parquet")
-    file = spooled(tmp_path, tmp_path / "acts.parquet")
-    size = bytes_of(file)
+    pq.write_table(build_acts(100_000), tmp_path / "acts.parquet")
+    file = spool_file(tmp_path, tmp_path / "acts.parquet")
+    size = count_bytes(file)
     before = pa.total_allocated_bytes()
-    found = prove(file, Allowance(PLENTY)).source
+    found = validate_file(file, MemoryAllowance(PLENTY)).source
     assert pa.total_allocated_bytes() - before >= size
-    assert sum(one.num_rows for one in found.batches()) == 100_000
+    assert sum(one.num_rows for one in found.read_batches()) == 100_000
     assert pa.total_allocated_bytes() - before < size // 10
 
 
-def refuse(file: Spooled, allowance: Allowance) -> Exception:
+def refuse(file: SpooledFile, allowance: MemoryAllowance) -> Exception:
     with pytest.raises((EnvelopeMismatch, FileUnreadable, LimitExceeded)) as refused:
-        prove(file, allowance)
+        validate_file(file, allowance)
     return refused.value
 
 
 @pytest.mark.parametrize("suffix", IN_PLACE)
 def test_a_file_that_does_not_add_up_keeps_nothing(suffix: str, tmp_path: Path) -> None:
     envelope = msgspec.structs.replace(SENDER, count=999)
-    file = spooled(tmp_path, write(acts(1000), tmp_path / f"acts{suffix}"), envelope)
-    size = bytes_of(msgspec.structs.replace(file, envelope=SENDER))
-    allowance, before = Allowance(PLENTY), pa.total_allocated_bytes()
+    file = spool_file(tmp_path, write_file(build_acts(1000), tmp_path / f"acts{suffix}"), envelope)
+    size = count_bytes(msgspec.structs.replace(file, envelope=SENDER))
+    allowance, before = MemoryAllowance(PLENTY), pa.total_allocated_bytes()
     error = refuse(file, allowance)  # which is remembered, with the frames it went through
     assert error.__traceback__ is not None
-    assert left(allowance, PLENTY)
+    assert is_fully_released(allowance, PLENTY)
     assert pa.total_allocated_bytes() - before < size // 10
 
 
 def test_a_file_damaged_far_behind_keeps_nothing(tmp_path: Path) -> None:
     names = ["Soci?t?" if n == 290_000 else "Société" for n in range(300_000)]
-    rows = table({"reference": ["A"] * len(names), "payee_name": names})
+    rows = build_table({"reference": ["A"] * len(names), "payee_name": names})
     options = {"compression": "none", "use_dictionary": False, "row_group_size": BATCH_LINES}
     pq.write_table(rows, tmp_path / "acts.parquet", **options)
     content = (tmp_path / "acts.parquet").read_bytes()
     (tmp_path / "acts.parquet").write_bytes(content.replace(b"Soci?t?", b"Soci\xe9t\xe9"))
-    file, allowance = spooled(tmp_path, tmp_path / "acts.parquet"), Counted()
+    file, allowance = spool_file(tmp_path, tmp_path / "acts.parquet"), CountingAllowance()
     assert "line 290,001, column payee_name" in str(refuse(file, allowance))
     assert len(allowance.sizes) == 2
-    assert left(allowance, PLENTY)
+    assert is_fully_released(allowance, PLENTY)
 
 
 def test_a_text_file_is_read_from_where_it_was_written_down(tmp_path: Path) -> None:
-    file, allowance = spooled(tmp_path, write(acts(1000), tmp_path / "acts.csv")), Counted()
-    found: Proved = prove(file, allowance)
+    file, allowance = (
+        spool_file(tmp_path, write_file(build_acts(1000), tmp_path / "acts.csv")),
+        CountingAllowance(),
+    )
+    found: ValidatedFile = validate_file(file, allowance)
     assert allowance.sizes == []
-    assert found.source.schema.names == [name for name in BY_COLUMN if name in found.source.schema.names]
-    assert same(list(found.source.batches(0, 300)), again(file, 300))
+    assert found.source.schema.names == [
+        name for name in FIELD_BY_COLUMN if name in found.source.schema.names
+    ]
+    assert are_equal(list(found.source.read_batches(0, 300)), read_again(file, 300))

@@ -7,10 +7,15 @@ from hypothesis import strategies as st
 
 from core.errors import LimitExceeded
 from ingest.formats.detection import CELL_BYTES_MAX, WINDOW_LINES
-from ingest.formats.text_buffers import is_longer, longest_bytes, longest_row, text_bytes
+from ingest.formats.text_buffers import (
+    count_text_bytes,
+    find_longest_row,
+    has_longer_value,
+    measure_longest_value,
+)
 from ingest.validation import file_totals
-from ingest.validation.file_totals import Inspection, Tally, windows
-from tests.ingest.format_writers import table
+from ingest.validation.file_totals import FileInspector, FileTotals, split_windows
+from tests.ingest.format_writers import build_table
 
 TYPES = (pa.string(), pa.large_string(), pa.string_view())
 SIZES = st.lists(st.integers(0, 5) | st.sampled_from([19, 20, 21, 300]), max_size=200)
@@ -22,11 +27,11 @@ def test_texts_are_measured_as_each_would_be(
 ) -> None:
     column = pa.array(["é" * (size // 2) + "a" * (size % 2) for size in sizes], pa.string()).cast(of)[first:]
     sizes = sizes[first:]
-    assert text_bytes(column) == sum(sizes)
-    assert longest_bytes(column) == max(sizes, default=0)
-    assert is_longer(column, bytes_max) == any(size > bytes_max for size in sizes)
+    assert count_text_bytes(column) == sum(sizes)
+    assert measure_longest_value(column) == max(sizes, default=0)
+    assert has_longer_value(column, bytes_max) == any(size > bytes_max for size in sizes)
     if sizes:
-        assert sizes[longest_row(column)] == max(sizes)
+        assert sizes[find_longest_row(column)] == max(sizes)
 
 
 @pytest.mark.parametrize("at", [0, 63, 64, 40_000, 99_999])
@@ -34,8 +39,8 @@ def test_one_long_text_among_many_is_found(at: int) -> None:
     names = ["A"] * 100_000
     for longest in (CELL_BYTES_MAX, CELL_BYTES_MAX + 1):
         names[at] = "B" * longest
-        rows = batch({"reference": names})
-        found = Tally("acts", rows.schema)
+        rows = build_batch({"reference": names})
+        found = FileInspector("acts", rows.schema)
         if longest == CELL_BYTES_MAX:
             found.add(rows)
             continue
@@ -43,23 +48,23 @@ def test_one_long_text_among_many_is_found(at: int) -> None:
             found.add(rows)
 
 
-def batch(columns: dict[str, list[str]]) -> pa.RecordBatch:
-    return table(columns).combine_chunks().to_batches()[0]
+def build_batch(columns: dict[str, list[str]]) -> pa.RecordBatch:
+    return build_table(columns).combine_chunks().to_batches()[0]
 
 
 @given(st.integers(1, 7), st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=50))
 def test_parts_add_up_to_the_whole(lines: int, cents: list[int]) -> None:
     rows = pa.record_batch({"amount_cents": pa.array(cents, pa.int64())})
-    found = Tally("acts", rows.schema)
-    parts = list(windows(rows, lines))
+    found = FileInspector("acts", rows.schema)
+    parts = list(split_windows(rows, lines))
     assert [part.num_rows for part in parts[:-1]] == [lines] * (len(parts) - 1)
     for part in parts:
         found.add(part)
-    assert found.total() == Inspection(len(cents), sum(cents))
+    assert found.compute_totals() == FileTotals(len(cents), sum(cents))
 
 
-def fat_lines(fat: range) -> pa.RecordBatch:
-    return batch({"remittance": ["x" * (100 if n in fat else 0) for n in range(4 * WINDOW_LINES)]})
+def build_long_lines(fat: range) -> pa.RecordBatch:
+    return build_batch({"remittance": ["x" * (100 if n in fat else 0) for n in range(4 * WINDOW_LINES)]})
 
 
 @pytest.mark.parametrize("window", range(4))
@@ -68,25 +73,25 @@ def test_fat_lines_are_seen_in_whichever_part_of_a_batch(
 ) -> None:
     monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
     first = window * WINDOW_LINES
-    rows = fat_lines(range(first + 500, first + 1501))
+    rows = build_long_lines(range(first + 500, first + 1501))
     where = f"acts, line {first + WINDOW_LINES:,} and before: 100,100 bytes of text in 32,768 lines"
     with pytest.raises(LimitExceeded, match=where):
-        Tally("acts", rows.schema).add(rows)
+        FileInspector("acts", rows.schema).add(rows)
 
 
 def test_a_batch_may_hold_more_than_a_window_may(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
-    rows = fat_lines(range(0, 4 * WINDOW_LINES, 33))  # 99,300 bytes a window
-    found = Tally("acts", rows.schema)
+    rows = build_long_lines(range(0, 4 * WINDOW_LINES, 33))  # 99,300 bytes a window
+    found = FileInspector("acts", rows.schema)
     for _ in range(3):
         found.add(rows)
-    assert found.total().lines == 12 * WINDOW_LINES
+    assert found.compute_totals().lines == 12 * WINDOW_LINES
 
 
 def test_short_batches_of_fat_lines_are_seen_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 100_000)
-    rows = batch({"remittance": ["x" * 1000] * 10})
-    found = Tally("acts", rows.schema)
+    rows = build_batch({"remittance": ["x" * 1000] * 10})
+    found = FileInspector("acts", rows.schema)
     for _ in range(10):
         found.add(rows)
     with pytest.raises(LimitExceeded, match="line 110 and before: 110,000 bytes of text in 110 lines"):

@@ -10,29 +10,39 @@ import pytest
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, LimitExceeded
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, Spooled
-from ingest.validation.file_validation import Inspection, inspect, source
-from tests.ingest.format_writers import SUFFIXES, acts, lines_of, said, spooled, table, write
+from ingest.spool.spool import Spool, SpooledFile
+from ingest.validation.file_validation import FileTotals, open_source, validate_without_cache
+from tests.ingest.format_writers import (
+    SUFFIXES,
+    build_acts,
+    build_table,
+    list_texts,
+    read_lines,
+    spool_file,
+    write_file,
+)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_totals_must_be_those_of_the_envelope(suffix: str, tmp_path: Path) -> None:
-    rows = acts(200)
-    path = write(rows, tmp_path / f"acts{suffix}")
+    rows = build_acts(200)
+    path = write_file(rows, tmp_path / f"acts{suffix}")
     cents = sum(rows["amount_cents"].to_pylist())
     good = Envelope(sender="MEN", count=200, control_cents=cents)
-    assert inspect(spooled(tmp_path, path, good)) == Inspection(200, cents)
+    assert validate_without_cache(spool_file(tmp_path, path, good)) == FileTotals(200, cents)
     with pytest.raises(EnvelopeMismatch, match="states 201 lines, the file has 200"):
-        inspect(spooled(tmp_path, path, msgspec.structs.replace(good, count=201)))
+        validate_without_cache(spool_file(tmp_path, path, msgspec.structs.replace(good, count=201)))
     with pytest.raises(EnvelopeMismatch, match="control sum"):
-        inspect(spooled(tmp_path, path, msgspec.structs.replace(good, control_cents=cents + 1)))
+        validate_without_cache(
+            spool_file(tmp_path, path, msgspec.structs.replace(good, control_cents=cents + 1))
+        )
 
 
 def test_a_hash_that_differs_is_refused(tmp_path: Path) -> None:
-    found = spooled(tmp_path, write(acts(1), tmp_path / "acts.csv"))
+    found = spool_file(tmp_path, write_file(build_acts(1), tmp_path / "acts.csv"))
     other = msgspec.structs.replace(found.envelope, sha256=b"\0" * 32)
     with pytest.raises(EnvelopeMismatch, match="SHA-256"):
-        inspect(msgspec.structs.replace(found, envelope=other))
+        validate_without_cache(msgspec.structs.replace(found, envelope=other))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".arrow", ".arrows"])
@@ -55,17 +65,19 @@ def test_amounts_that_do_not_read_are_left_to_their_lines(suffix: str, tmp_path:
         "1\t",
     ]
     rows = pa.table({"reference": [str(n) for n in range(len(amounts))], "amount": amounts})
-    found = spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}"))
-    assert inspect(found) == Inspection(len(amounts), 100 + 150 + 155 - 200)
-    assert lines_of(found)["amount"] == amounts
+    found = spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
+    assert validate_without_cache(found) == FileTotals(len(amounts), 100 + 150 + 155 - 200)
+    assert read_lines(found)["amount"] == amounts
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
 def test_sums_do_not_wrap(suffix: str, tmp_path: Path) -> None:
     half = 2**62 - 1
     amounts = [half, None, -half, 0, 1, None, None]
-    found = spooled(tmp_path, write(table({"amount_cents": amounts}), tmp_path / f"acts{suffix}"))
-    assert inspect(found) == Inspection(len(amounts), 1)
+    found = spool_file(
+        tmp_path, write_file(build_table({"amount_cents": amounts}), tmp_path / f"acts{suffix}")
+    )
+    assert validate_without_cache(found) == FileTotals(len(amounts), 1)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -75,15 +87,17 @@ def test_a_sum_that_no_ledger_could_hold_is_refused(
 ) -> None:
     """Without signs, because refused lines are added up apart from accepted ones."""
     amounts = [sign * (10**18 - 1) for sign in signs * 5]
-    rows = table({"reference": ["A"] * 10, "amount_cents": amounts})
+    rows = build_table({"reference": ["A"] * 10, "amount_cents": amounts})
     with pytest.raises(LimitExceeded, match="2\\^63"):
-        inspect(spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}")))
+        validate_without_cache(spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}")))
 
 
 def test_a_file_without_amounts_sums_to_nothing(tmp_path: Path) -> None:
     for suffix in SUFFIXES:
-        rows = table({"reference": ["A", "B"], "iban": [None, "FR76"]})
-        assert inspect(spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}"))) == Inspection(2, 0)
+        rows = build_table({"reference": ["A", "B"], "iban": [None, "FR76"]})
+        assert validate_without_cache(
+            spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
+        ) == FileTotals(2, 0)
 
 
 UNFIT = {
@@ -115,20 +129,20 @@ UNFIT_FILES = [(case, suffix) for case in UNFIT for suffix in (".arrow", ".arrow
 )
 def test_columns_that_are_not_of_the_format_refuse_the_file(case: str, suffix: str, tmp_path: Path) -> None:
     with pytest.raises(FormatUnknown):
-        inspect(spooled(tmp_path, write(UNFIT[case], tmp_path / f"acts{suffix}")))
+        validate_without_cache(spool_file(tmp_path, write_file(UNFIT[case], tmp_path / f"acts{suffix}")))
 
 
 # ------------------------------------------------------------------------------------ the normalised file
 
 
 @pytest.fixture(params=[".csv", ".jsonl", ".arrows"])
-def proved(request: pytest.FixtureRequest, tmp_path: Path) -> Spooled:
-    found = spooled(tmp_path, write(acts(500), tmp_path / f"acts{request.param}"))
-    inspect(found)
+def validated_file(request: pytest.FixtureRequest, tmp_path: Path) -> SpooledFile:
+    found = spool_file(tmp_path, write_file(build_acts(500), tmp_path / f"acts{request.param}"))
+    validate_without_cache(found)
     return found
 
 
-def test_it_lies_beside_the_original(proved: Spooled) -> None:
+def test_it_lies_beside_the_original(proved: SpooledFile) -> None:
     assert {path.name for path in proved.folder.iterdir()} == {
         "original",
         "envelope-MEN.json",
@@ -138,78 +152,80 @@ def test_it_lies_beside_the_original(proved: Spooled) -> None:
     assert list((proved.folder.parents[1] / "incoming").glob("*/")) == []
 
 
-def test_it_is_made_again_when_gone(proved: Spooled) -> None:
+def test_it_is_made_again_when_gone(proved: SpooledFile) -> None:
     (proved.folder / "normalised.arrow").unlink()
-    assert lines_of(proved) == said(acts(500))
+    assert read_lines(proved) == list_texts(build_acts(500))
     (proved.folder / "normalised.json").unlink()
-    assert lines_of(proved) == said(acts(500))
+    assert read_lines(proved) == list_texts(build_acts(500))
 
 
-def test_it_is_made_again_when_a_byte_of_it_changed(proved: Spooled) -> None:
+def test_it_is_made_again_when_a_byte_of_it_changed(proved: SpooledFile) -> None:
     path = proved.folder / "normalised.arrow"
     for at in range(100, path.stat().st_size, path.stat().st_size // 7):
         content = bytearray(path.read_bytes())
         content[at] ^= 1
         path.write_bytes(content)
-        assert lines_of(proved) == said(acts(500))
+        assert read_lines(proved) == list_texts(build_acts(500))
 
 
 @pytest.mark.parametrize("record", [b"", b"{}", b"not JSON"])
-def test_it_is_made_again_when_its_record_does_not_read(record: bytes, proved: Spooled) -> None:
+def test_it_is_made_again_when_its_record_does_not_read(record: bytes, proved: SpooledFile) -> None:
     (proved.folder / "normalised.json").write_bytes(record)
-    assert lines_of(proved) == said(acts(500))
+    assert read_lines(proved) == list_texts(build_acts(500))
 
 
 @pytest.mark.parametrize("change", [{"layout": 0}, {"original": "00"}, {"sha256": "00"}])
-def test_it_is_made_again_when_its_record_is_of_another(change: dict[str, object], proved: Spooled) -> None:
+def test_it_is_made_again_when_its_record_is_of_another(
+    change: dict[str, object], proved: SpooledFile
+) -> None:
     path = proved.folder / "normalised.json"
     record = path.read_bytes()
     path.write_text(json.dumps(json.loads(record) | change))
-    assert lines_of(proved) == said(acts(500))
+    assert read_lines(proved) == list_texts(build_acts(500))
     assert path.read_bytes() == record
 
 
-def test_it_is_the_same_whenever_it_is_made(proved: Spooled) -> None:
+def test_it_is_the_same_whenever_it_is_made(proved: SpooledFile) -> None:
     first = (proved.folder / "normalised.arrow").read_bytes()
-    inspect(proved)
+    validate_without_cache(proved)
     assert (proved.folder / "normalised.arrow").read_bytes() == first
 
 
-def test_it_is_not_made_from_an_original_that_changed(proved: Spooled) -> None:
+def test_it_is_not_made_from_an_original_that_changed(proved: SpooledFile) -> None:
     (proved.folder / "normalised.arrow").unlink()
     proved.path.write_bytes(proved.path.read_bytes().replace(b"DP18", b"DP19"))
     with pytest.raises(FileUnreadable, match="not those that came"):
-        source(proved)
+        open_source(proved)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_original_of_another_size_is_noticed(suffix: str, tmp_path: Path) -> None:
-    found = spooled(tmp_path, write(acts(500), tmp_path / f"acts{suffix}"))
-    inspect(found)
+    found = spool_file(tmp_path, write_file(build_acts(500), tmp_path / f"acts{suffix}"))
+    validate_without_cache(found)
     with found.path.open("ab") as file:
         file.write(b"\n")
-    for look in (inspect, source):
+    for look in (validate_without_cache, open_source):
         with pytest.raises(FileUnreadable, match="not those that came"):
             look(found)
     found.path.unlink()
     with pytest.raises(FileUnreadable, match="No such file"):
-        source(found)
+        open_source(found)
 
 
 def test_a_refused_file_leaves_no_normalised_one(tmp_path: Path) -> None:
     (tmp_path / "acts.csv").write_bytes(b"reference;line\n" + b"A;1\n" * 100_000 + b"A\n")
-    found = spooled(tmp_path, tmp_path / "acts.csv")
+    found = spool_file(tmp_path, tmp_path / "acts.csv")
     with pytest.raises(FileUnreadable, match="line 100,002"):
-        inspect(found)
+        validate_without_cache(found)
     assert {path.name for path in found.folder.iterdir()} == {"original", "envelope-MEN.json"}
     assert list((tmp_path / "spool" / "incoming").glob("*/")) == []
 
 
 def test_only_columns_that_say_something_are_read(tmp_path: Path) -> None:
     (tmp_path / "acts.jsonl").write_text('{"reference": "A", "iban": null}\n{"reference": "B", "line": 1}\n')
-    found = spooled(tmp_path, tmp_path / "acts.jsonl")
-    inspect(found)
-    assert source(found).schema.names == ["reference", "line"]
+    found = spool_file(tmp_path, tmp_path / "acts.jsonl")
+    validate_without_cache(found)
+    assert open_source(found).schema.names == ["reference", "line"]
 
 
 def test_a_stream_may_change_its_dictionaries(tmp_path: Path) -> None:
@@ -223,15 +239,15 @@ def test_a_stream_may_change_its_dictionaries(tmp_path: Path) -> None:
     ):
         for one in batches:
             writer.write_batch(one)
-    found = spooled(tmp_path, tmp_path / "a.arrows")
-    inspect(found)
-    assert lines_of(found)["kind"] == ["service", "commitment", "commitment", "service"]
+    found = spool_file(tmp_path, tmp_path / "a.arrows")
+    validate_without_cache(found)
+    assert read_lines(found)["kind"] == ["service", "commitment", "commitment", "service"]
 
 
 def test_a_parquet_file_of_many_small_groups(tmp_path: Path) -> None:
-    pq.write_table(acts(1000), tmp_path / "acts.parquet", row_group_size=13)
+    pq.write_table(build_acts(1000), tmp_path / "acts.parquet", row_group_size=13)
     found = Spool(tmp_path / "spool").receive(
         tmp_path / "acts.parquet", "acts.parquet", Envelope(sender="MEN")
     )
-    assert inspect(found).lines == 1000
-    assert lines_of(found) == said(acts(1000))
+    assert validate_without_cache(found).lines == 1000
+    assert read_lines(found) == list_texts(build_acts(1000))

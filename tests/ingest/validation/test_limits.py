@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.act_fields import BY_COLUMN
+from core.act_fields import FIELD_BY_COLUMN
 from core.errors import LimitExceeded
 from ingest.formats import arrow_metadata, detection, parquet, parquet_footer
 from ingest.formats.detection import CELL_BYTES_MAX, WINDOW_BYTES_MAX, WINDOW_LINES
@@ -18,9 +18,9 @@ from ingest.pain001 import reader
 from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
 from ingest.validation import file_totals
-from ingest.validation.file_validation import inspect, source
-from tests.ingest.format_writers import SUFFIXES, acts, read, spooled, table, write
-from tests.ingest.payment_files import imputations, lot, message, transfer
+from ingest.validation.file_validation import open_source, validate_without_cache
+from tests.ingest.format_writers import SUFFIXES, build_acts, build_table, read_source, spool_file, write_file
+from tests.ingest.payment_files import build_assignments, build_lot, build_message, build_transfer
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -28,14 +28,14 @@ def test_a_text_field_too_long_is_for_its_line_and_a_huge_one_refuses_the_file(
     suffix: str, tmp_path: Path
 ) -> None:
     def rows(longest: int) -> pa.Table:
-        return table({"reference": ["A", "B" * longest], "remittance": ["a", "b"]})
+        return build_table({"reference": ["A", "B" * longest], "remittance": ["a", "b"]})
 
-    found = spooled(tmp_path, write(rows(CELL_BYTES_MAX), tmp_path / f"acts{suffix}"))
-    assert inspect(found).lines == 2
-    assert sum(batch.num_rows for batch in source(found).batches()) == 2
-    found = spooled(tmp_path, write(rows(CELL_BYTES_MAX + 1), tmp_path / f"acts{suffix}"))
+    found = spool_file(tmp_path, write_file(rows(CELL_BYTES_MAX), tmp_path / f"acts{suffix}"))
+    assert validate_without_cache(found).lines == 2
+    assert sum(batch.num_rows for batch in open_source(found).read_batches()) == 2
+    found = spool_file(tmp_path, write_file(rows(CELL_BYTES_MAX + 1), tmp_path / f"acts{suffix}"))
     with pytest.raises(LimitExceeded, match=r"line 2, column reference: A text of 65,537 bytes"):
-        inspect(found)
+        validate_without_cache(found)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
@@ -45,18 +45,23 @@ def test_a_text_field_too_long_is_for_its_line_and_a_huge_one_refuses_the_file(
 def test_a_huge_text_is_seen_in_every_type(suffix: str, texts: pa.DataType, tmp_path: Path) -> None:
     column = pa.array(["A", "B" * (CELL_BYTES_MAX + 1)])
     column = column.dictionary_encode() if pa.types.is_dictionary(texts) else column.cast(texts)
-    found = spooled(tmp_path, write(pa.table({"kind": column}), tmp_path / f"acts{suffix}"))
+    found = spool_file(tmp_path, write_file(pa.table({"kind": column}), tmp_path / f"acts{suffix}"))
     with pytest.raises(LimitExceeded, match=r"column kind.*: A text of 65,537 bytes"):
-        inspect(found)
+        validate_without_cache(found)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_lines_are_counted(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for part in (file_totals, arrow_metadata, parquet):
         monkeypatch.setattr(part, "ROWS_MAX", 99)
-    assert inspect(spooled(tmp_path, write(acts(99), tmp_path / f"acts{suffix}"))).lines == 99
+    assert (
+        validate_without_cache(
+            spool_file(tmp_path, write_file(build_acts(99), tmp_path / f"acts{suffix}"))
+        ).lines
+        == 99
+    )
     with pytest.raises(LimitExceeded, match=r"100 lines|Over 99 lines"):
-        inspect(spooled(tmp_path, write(acts(100), tmp_path / f"acts{suffix}")))
+        validate_without_cache(spool_file(tmp_path, write_file(build_acts(100), tmp_path / f"acts{suffix}")))
 
 
 @pytest.mark.parametrize("is_paired", [False, True])
@@ -68,15 +73,15 @@ def test_a_payment_file_of_a_transfer_too_many_is_refused(
     for count in (99, 100):
         rows = [(f"R{number}", "1.00") for number in range(count)]
         path = tmp_path / f"orders-{count}.xml"
-        path.write_bytes(message(lot([transfer(*row) for row in rows]), count=count))
+        path.write_bytes(build_message(build_lot([build_transfer(*row) for row in rows]), count=count))
         if is_paired:
-            path.with_name(f"{path.name}.imputation.csv").write_bytes(imputations(rows))
+            path.with_name(f"{path.name}.imputation.csv").write_bytes(build_assignments(rows))
         found = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
         if count == 99:
-            assert inspect(found).lines == 99
+            assert validate_without_cache(found).lines == 99
             continue
         with pytest.raises(LimitExceeded, match="Over 99 lines") as raised:
-            inspect(found)
+            validate_without_cache(found)
         assert raised.value.place == "orders-100.xml, line 100"
 
 
@@ -86,30 +91,30 @@ def test_a_payment_file_of_a_byte_too_many_is_refused(
 ) -> None:
     """In an archive the imputations count too."""
     path = tmp_path / "orders.xml"
-    path.write_bytes(message(lot([transfer("R1", "1.00")])))
+    path.write_bytes(build_message(build_lot([build_transfer("R1", "1.00")])))
     if is_paired:
-        path.with_name("orders.xml.imputation.csv").write_bytes(imputations([("R1", "1.00")]))
+        path.with_name("orders.xml.imputation.csv").write_bytes(build_assignments([("R1", "1.00")]))
     found = Spool(tmp_path / "spool").receive(path, path.name, Envelope(sender="MEN"))
     assert found.size_bytes > path.stat().st_size or not is_paired
     monkeypatch.setattr(reader, "PAYMENT_FILE_BYTES_MAX", found.size_bytes)
-    assert inspect(found).lines == 1
+    assert validate_without_cache(found).lines == 1
     monkeypatch.setattr(reader, "PAYMENT_FILE_BYTES_MAX", found.size_bytes - 1)
     with pytest.raises(LimitExceeded, match=f"{found.size_bytes:,} bytes") as raised:
-        inspect(found)
+        validate_without_cache(found)
     assert raised.value.place == f"orders.xml, byte {found.size_bytes - 1:,}"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_fat_lines_are_refused_together(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = table({"reference": ["A"] * 1000, "remittance": ["x" * 1000] * 1000})
-    path = write(rows, tmp_path / f"acts{suffix}")
-    inspect(spooled(tmp_path, path))
+    rows = build_table({"reference": ["A"] * 1000, "remittance": ["x" * 1000] * 1000})
+    path = write_file(rows, tmp_path / f"acts{suffix}")
+    validate_without_cache(spool_file(tmp_path, path))
     monkeypatch.setattr(file_totals, "WINDOW_BYTES_MAX", 200_000)
     with pytest.raises(LimitExceeded, match="bytes of text in"):
-        inspect(spooled(tmp_path, path))
+        validate_without_cache(spool_file(tmp_path, path))
 
 
-FAT = "2" * (WINDOW_BYTES_MAX // WINDOW_LINES + 1)
+LONG_TEXT = "2" * (WINDOW_BYTES_MAX // WINDOW_LINES + 1)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
@@ -117,14 +122,14 @@ FAT = "2" * (WINDOW_BYTES_MAX // WINDOW_LINES + 1)
 def test_a_dictionary_does_not_hide_what_it_unpacks_to(suffix: str, column: str, tmp_path: Path) -> None:
     """A kilobyte of file, half a gigabyte of text: what a later pass would have to unpack is refused."""
     lines = 4 * WINDOW_LINES
-    coded = pa.DictionaryArray.from_arrays(pa.array([0] * lines, pa.int32()), pa.array([FAT]))
-    found = spooled(tmp_path, write(pa.table({column: coded}), tmp_path / f"acts{suffix}"))
+    coded = pa.DictionaryArray.from_arrays(pa.array([0] * lines, pa.int32()), pa.array([LONG_TEXT]))
+    found = spool_file(tmp_path, write_file(pa.table({column: coded}), tmp_path / f"acts{suffix}"))
     if column == "kind" and suffix != ".arrows":  # stays coded
-        assert inspect(found).lines == lines
-        assert sum(batch.nbytes for batch in source(found).batches()) < 2**20
+        assert validate_without_cache(found).lines == lines
+        assert sum(batch.nbytes for batch in open_source(found).read_batches()) < 2**20
     else:
         with pytest.raises(LimitExceeded, match="bytes of text in"):
-            inspect(found)
+            validate_without_cache(found)
 
 
 @pytest.mark.parametrize("longest", [1, CELL_BYTES_MAX])
@@ -133,9 +138,11 @@ def test_parquet_dictionaries_are_unpacked_little_by_little(longest: int, tmp_pa
     dates = ["2018-12-31"] * lines
     dates[1000 :: lines // 3] = ["2" * longest] * len(dates[1000 :: lines // 3])
     pq.write_table(pa.table({"date": dates}), tmp_path / "acts.parquet", row_group_size=lines // 2)
-    found = spooled(tmp_path, tmp_path / "acts.parquet")
-    assert inspect(found).lines == lines
-    assert [len(value) for value in read(source(found), 1000, 10_000)["date"].to_pylist()[:2]] == [
+    found = spool_file(tmp_path, tmp_path / "acts.parquet")
+    assert validate_without_cache(found).lines == lines
+    assert [
+        len(value) for value in read_source(open_source(found), 1000, 10_000)["date"].to_pylist()[:2]
+    ] == [
         longest,
         10,
     ]
@@ -150,17 +157,17 @@ PARQUET_LIMITS = {
 @pytest.mark.parametrize("limit", PARQUET_LIMITS)
 def test_parquet_declarations(limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lowered, told = PARQUET_LIMITS[limit]
-    pq.write_table(acts(400), tmp_path / "acts.parquet", row_group_size=100)
+    pq.write_table(build_acts(400), tmp_path / "acts.parquet", row_group_size=100)
     monkeypatch.setattr(parquet, limit, lowered)
     with pytest.raises(LimitExceeded, match=told):
-        spooled(tmp_path, tmp_path / "acts.parquet")
+        spool_file(tmp_path, tmp_path / "acts.parquet")
 
 
 def test_a_parquet_footer_has_a_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(acts(10), tmp_path / "acts.parquet")
+    path = write_file(build_acts(10), tmp_path / "acts.parquet")
     monkeypatch.setattr(parquet_footer, "PARQUET_FOOTER_BYTES_MAX", 1000)
     with pytest.raises(LimitExceeded, match="A footer of"):
-        spooled(tmp_path, path)
+        spool_file(tmp_path, path)
 
 
 ARROW_LIMITS = {
@@ -173,10 +180,10 @@ ARROW_LIMITS = {
 @pytest.mark.parametrize("suffix", [".arrow", ".arrows"])
 def test_arrow_declarations(limit: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lowered, told = ARROW_LIMITS[limit]
-    path = write(acts(400), tmp_path / f"acts{suffix}")
+    path = write_file(build_acts(400), tmp_path / f"acts{suffix}")
     monkeypatch.setattr(arrow_metadata, limit, lowered)
     with pytest.raises(LimitExceeded, match=told):
-        spooled(tmp_path, path)
+        spool_file(tmp_path, path)
 
 
 @pytest.mark.parametrize("compression", ["lz4", "zstd"])
@@ -184,7 +191,7 @@ def test_packed_batches_are_measured_unpacked(
     compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = io.BytesIO()
-    rows = table({"amount_cents": [7] * 100_000})
+    rows = build_table({"amount_cents": [7] * 100_000})
     with pa.ipc.new_file(
         sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression=compression)
     ) as writer:
@@ -192,16 +199,16 @@ def test_packed_batches_are_measured_unpacked(
     (tmp_path / "acts.arrow").write_bytes(sink.getvalue())
     assert len(sink.getvalue()) < 100_000
     monkeypatch.setattr(arrow_metadata, "ARROW_BATCH_BYTES_MAX", 800_000)
-    assert inspect(spooled(tmp_path, tmp_path / "acts.arrow")).cents == 700_000
+    assert validate_without_cache(spool_file(tmp_path, tmp_path / "acts.arrow")).cents == 700_000
     monkeypatch.setattr(arrow_metadata, "ARROW_BATCH_BYTES_MAX", 799_999)
     with pytest.raises(LimitExceeded, match="100,000 lines in 800,000 bytes"):
-        inspect(spooled(tmp_path, tmp_path / "acts.arrow"))
+        validate_without_cache(spool_file(tmp_path, tmp_path / "acts.arrow"))
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
 def test_columns_are_counted(suffix: str, tmp_path: Path) -> None:
-    columns = [*BY_COLUMN, "one_more"]
+    columns = [*FIELD_BY_COLUMN, "one_more"]
     rows = pa.table([pa.array(["A"])] * len(columns), names=columns)
-    found = spooled(tmp_path, write(rows, tmp_path / f"acts{suffix}"))
+    found = spool_file(tmp_path, write_file(rows, tmp_path / f"acts{suffix}"))
     with pytest.raises(LimitExceeded, match=f"{detection.COLUMNS_MAX + 1} columns"):
-        inspect(found)
+        validate_without_cache(found)

@@ -6,12 +6,12 @@ import asyncpg
 import pytest
 
 from core.errors import ReferenceDataError
-from posting.book.registry import Reference
+from posting.book.registry import ReferenceData
 from posting.recovery import book_loading
 from posting.store.journal_store import PostgresStore
 from tests.file_strategies import REFERENCE
-from tests.posting.loaded_engines import worked
-from tests.reference_years import copied, without
+from tests.posting.loaded_engines import process_rows
+from tests.reference_years import copy_reference, remove_lines
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, act
 
 _DIRECT = [SPENDING[0], act("direct_payment_request", "D3", "25.00", ASPR, PAID)]
@@ -20,7 +20,7 @@ _NEXT = [row | {"exercise": "2019", "date": "2019-01-15"} for row in (*BUDGET, *
 
 def _only(folder: Path, year: int) -> Path:
     """The small reference data with one exercise, all of its months open."""
-    reference = copied(folder)
+    reference = copy_reference(folder)
     months = "open_months = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]\ncomplementary_days = 0\n"
     (reference / "calendar.toml").write_text(f"[exercise.{year}]\n{months}")
     return reference
@@ -38,12 +38,12 @@ async def _stored(dsn: str) -> dict[str, int]:
 @pytest.mark.parametrize(("gone", "kept"), [(2018, 2019), (2019, 2018)])
 async def test_a_year_with_entries_is_never_dropped(dsn: str, tmp_path: Path, gone: int, kept: int) -> None:
     """The first or the last: its figures would become those of another year, or stand nowhere."""
-    await worked(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
-    await worked(dsn, tmp_path, REFERENCE, [*_DIRECT, *_NEXT])
+    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    await process_rows(dsn, tmp_path, REFERENCE, [*_DIRECT, *_NEXT])
     before = await _stored(dsn)
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
     with pytest.raises(ReferenceDataError, match=rf"calendar\.toml: exercise {gone} is gone.*close it"):
-        await worked(dsn, tmp_path, _only(tmp_path, kept), [payment])
+        await process_rows(dsn, tmp_path, _only(tmp_path, kept), [payment])
     assert await _stored(dsn) == before
 
 
@@ -55,26 +55,26 @@ async def test_figures_of_a_year_without_assignments_are_not_placed_elsewhere(
     dsn: str, tmp_path: Path, table: str, what: str
 ) -> None:
     """Rows that no account assignment leads to, as after damage, are seen by themselves."""
-    await worked(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
     connection = await asyncpg.connect(dsn)
     one = "18 * 131072 * 6 + 6, 0, 0, 0, 0, 0, 0, 0, 0" if table == "node_balance" else "1, 18 * 16 + 3, 5, 5"
     await connection.execute(f"insert into {table} select 1, {one.replace('18', '17')}")
     await connection.close()
     with pytest.raises(ReferenceDataError, match=f"exercise 2017 is gone, and the database holds {what}"):
-        async with PostgresStore(dsn).held("test") as store:
-            await book_loading.load(store, Reference.load(REFERENCE))
+        async with PostgresStore(dsn).own_lease("test") as store:
+            await book_loading.load_book(store, ReferenceData.load(REFERENCE))
 
 
 async def test_a_year_is_closed_by_its_months(dsn: str, tmp_path: Path) -> None:
     """What the error says to do: the year stays, and takes nothing; what it owes is paid in the next."""
-    await worked(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
-    await worked(dsn, tmp_path, REFERENCE, _DIRECT)
+    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    await process_rows(dsn, tmp_path, REFERENCE, _DIRECT)
     reference = _only(tmp_path, 2019)
     with reference.joinpath("calendar.toml").open("a") as calendar:
         calendar.write("[exercise.2018]\nopen_months = []\ncomplementary_days = 0\n")
     payment = act("payment", "P1", "25.00", predecessor=f"@{len(BUDGET) + 2}", iban=SPENDING[0]["iban"])
     late = act("commitment", "C9", "1.00", ASPR)
-    await worked(dsn, tmp_path, reference, [payment | {"exercise": "2019", "date": "2019-02-01"}, late])
+    await process_rows(dsn, tmp_path, reference, [payment | {"exercise": "2019", "date": "2019-02-01"}, late])
     connection = await asyncpg.connect(dsn)
     try:
         assert await connection.fetchval("select count(*) from entry where reference = 'P1'") == 1
@@ -84,10 +84,10 @@ async def test_a_year_is_closed_by_its_months(dsn: str, tmp_path: Path) -> None:
 
 
 async def test_a_year_in_which_nothing_happened_may_go(dsn: str, tmp_path: Path) -> None:
-    await worked(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
-    reference = copied(tmp_path)
-    without(reference, "calendar.toml", "[exercise.2019]")
+    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    reference = copy_reference(tmp_path)
+    remove_lines(reference, "calendar.toml", "[exercise.2019]")
     text = (reference / "calendar.toml").read_text()
     (reference / "calendar.toml").write_text(text[: text.rindex("open_months")])
-    await worked(dsn, tmp_path, reference, _DIRECT)
+    await process_rows(dsn, tmp_path, reference, _DIRECT)
     assert (await _stored(dsn))["entry"] == len(BUDGET) + len(_DIRECT)

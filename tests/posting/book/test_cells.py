@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from core.act_fields import Field
 from core.errors import EngineError
-from core.nomenclature import Level
+from core.nomenclature import CentreLevel
 from core.tables.book import Cells
-from posting.book.cells import CELLS_MAX, CellNumbers, CellParts, as_records, as_rows, pack, unpack
-from posting.book.registry import Coded
+from posting.book.cells import CELLS_MAX, CellNumbers, CellParts, pack, to_records, to_rows, unpack
+from posting.book.registry import CodeKind
 from tests.file_strategies import PLACES, REFERENCE
 from tests.oracle import cells as oracle
-from tests.oracle.assignment import cell
+from tests.oracle.assignment import build_cell
 from tests.oracle.reference import Reference
-from tests.posting.text_engine import registry
+from tests.posting.text_engine import build_registry
 
 _parts = st.tuples(
     *(
@@ -44,31 +44,35 @@ def test_numbers_go_on_behind_those_stored(batches: list[list[int]], stored: lis
     numbers, known = CellNumbers(np.array(stored, np.int64)), [-2, *stored]
     for batch in batches:
         before = len(known)
-        found = numbers.number(np.array(batch, np.int64))
-        assert found.number.tolist() == oracle.number(batch, known)
-        assert found.new.tolist() == known[before:]
-        assert found.before == before
+        found = numbers.number_words(np.array(batch, np.int64))
+        assert found.numbers.tolist() == oracle.number_cells(batch, known)
+        assert found.new_words.tolist() == known[before:]
+        assert found.count_before == before
 
 
 def test_numbers_stay_when_their_table_grows() -> None:
     words = np.random.default_rng(7).permutation(50_000).astype(np.int64)
     numbers = CellNumbers(words[:10])
     for start in range(0, len(words), 9_000):
-        numbers.number(words[start : start + 9_000])
-    found = numbers.number(words[::-1].copy())
-    assert found.number.tolist() == list(range(50_000, 0, -1))
-    assert len(found.new) == 0
+        numbers.number_words(words[start : start + 9_000])
+    found = numbers.number_words(words[::-1].copy())
+    assert found.numbers.tolist() == list(range(50_000, 0, -1))
+    assert len(found.new_words) == 0
 
 
 def test_there_is_a_last_number() -> None:
     with pytest.raises(EngineError, match=str(CELLS_MAX)):
-        CellNumbers(np.zeros(0, np.int64)).number(np.zeros(CELLS_MAX, np.int64))
+        CellNumbers(np.zeros(0, np.int64)).number_words(np.zeros(CELLS_MAX, np.int64))
 
 
 @pytest.mark.parametrize("year", [2018, 2019])
 def test_a_cell_hangs_and_posts_where_its_codes_say(year: int) -> None:
     """Every assignment that spending may name, as the plain model places it."""
-    reference, numbers, first = Reference.load(REFERENCE), registry().numbers, registry().first_node
+    reference, numbers, first = (
+        Reference.load(REFERENCE),
+        build_registry().numbers,
+        build_registry().first_node,
+    )
     for place in PLACES:
         for item in place.items:
             for fund in place.funds:
@@ -79,33 +83,35 @@ def test_a_cell_hangs_and_posts_where_its_codes_say(year: int) -> None:
                         Field.EXERCISE: str(year),
                     }
                     optional = {Field.FUND: fund, Field.OPERATION: operation}
-                    expected = cell(
+                    expected = build_cell(
                         named | {field: text for field, text in optional.items() if text}, reference
                     )
                     codes = (operation or place.unit, place.area, item, fund or "N/A")
-                    kinds = (Coded.CENTRE, Coded.AREA, Coded.ITEM, Coded.FUND)
+                    kinds = (CodeKind.CENTRE, CodeKind.AREA, CodeKind.ITEM, CodeKind.FUND)
                     parts = [numbers[kind][code] for kind, code in zip(kinds, codes, strict=True)]
                     word = pack(CellParts(*(np.array([part], np.int64) for part in (*parts, year))))
-                    found = dict(zip(Cells._fields, as_records(word, registry())[0].tolist(), strict=True))
+                    found = dict(
+                        zip(Cells._fields, to_records(word, build_registry())[0].tolist(), strict=True)
+                    )
                     assert found["centre_node"] + first == expected.centre_node
                     assert found["operation_node"] + first * bool(operation) == expected.operation_node
-                    assert found["level"] == Level.UO
+                    assert found["level"] == CentreLevel.UO
                     assert tuple(found[name] for name in ("expense", "accrued", "creditor")) == expected[2:]
 
 
 def test_what_is_stored_of_cells_gives_their_words_again() -> None:
-    numbers = registry().numbers
-    centres = [numbers[Coded.CENTRE][code] for code in ("0177-D013-DD13", "OP-0217-000001", "0217")]
+    numbers = build_registry().numbers
+    centres = [numbers[CodeKind.CENTRE][code] for code in ("0177-D013-DD13", "OP-0217-000001", "0217")]
     words = pack(
         CellParts(
             *(np.array(column, np.int64) for column in (centres, [1, 4, 0], [3, 6, 2], [1, 1, 2], [2018] * 3))
         )
     )
-    rows = as_rows(words, 5, 9, registry())
+    rows = to_rows(words, 5, 9, build_registry())
     assert rows.cell.tolist() == [5, 6, 7]
     assert rows.batch.tolist() == [9] * 3
     assert rows.operation.tolist() == [0, centres[1], 0]
-    assert rows.centre.tolist() == [centres[0], numbers[Coded.CENTRE]["0217-SGAC-IMMO"], centres[2]]
+    assert rows.centre.tolist() == [centres[0], numbers[CodeKind.CENTRE]["0217-SGAC-IMMO"], centres[2]]
     centre = np.where(rows.operation > 0, rows.operation, rows.centre)
     parts = (
         np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year)

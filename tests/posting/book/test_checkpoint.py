@@ -9,34 +9,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import SchemaMismatch
-from core.tables.book import Items, Keys
-from core.tables.columns import record
+from core.tables.book import KeyRows, OpenItems
+from core.tables.columns import to_record_dtype
 from posting.book import checkpoint
-from posting.book.book_state import ITEMS_A_PAGE, State, empty
+from posting.book.book_state import ITEMS_A_PAGE, BookState, create_empty_book
 from posting.book.checkpoint import (
-    HEAD,
+    CHECKPOINT_HEADER,
+    FORMAT_VERSION,
     KEYS_A_PAGE,
-    MEANING,
-    NOTHING,
+    NO_CHECKPOINT,
     PAGE_BYTES,
     PIECE_BYTES,
-    Mark,
-    Snapshot,
-    Stored,
+    CheckpointExtent,
+    CheckpointRow,
+    CheckpointSnapshot,
 )
 from posting.recovery import checkpoint_restore
-from posting.recovery.checkpoint_restore import Pieces
+from posting.recovery.checkpoint_restore import CheckpointPieces
 from tests.file_strategies import File, files
-from tests.posting.text_engine import Desk, registry
+from tests.posting.text_engine import TextEngine, build_registry
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _PART_NAMES = {1: "items", 2: "keys", 3: "payees"}
 
 
-def filled(entries: int, keys: int, payees: int) -> State:
+def filled(entries: int, keys: int, payees: int) -> BookState:
     """A book that says something else in every row it is said to have."""
-    state = empty(registry())
-    state.make_room_to_restore(entries, keys, payees)
+    state = create_empty_book(build_registry())
+    state.ensure_capacity_to_restore(entries, keys, payees)
     book, counters = state.book, state.book.counters
     book.items["open"][1 : entries + 1] = np.arange(1, entries + 1)
     book.keys["high"][:keys] = np.arange(1, keys + 1)
@@ -47,31 +47,31 @@ def filled(entries: int, keys: int, payees: int) -> State:
     return state
 
 
-def _restored(snapshots: list[Snapshot]) -> State:
-    state, mark = empty(registry()), snapshots[-1].mark
-    state.make_room_to_restore(mark.entries, mark.keys, mark.payees)
+def _restored(snapshots: list[CheckpointSnapshot]) -> BookState:
+    state, mark = create_empty_book(build_registry()), snapshots[-1].extent
+    state.ensure_capacity_to_restore(mark.entries, mark.keys, mark.payees)
     for snapshot in snapshots:
         _restore(state, snapshot)
     return state
 
 
-def _restore(state: State, snapshot: Snapshot) -> None:
+def _restore(state: BookState, snapshot: CheckpointSnapshot) -> None:
     stream = _stream(snapshot)
-    checkpoint_restore.restore(state, _pieces(snapshot.stored(), [stream]))
+    checkpoint_restore.restore_pages(state, _pieces(snapshot.build_row(), [stream]))
 
 
-def _pieces(row: Stored, parts: Iterable[bytes]) -> Pieces:
-    pieces = Pieces(row)
+def _pieces(row: CheckpointRow, parts: Iterable[bytes]) -> CheckpointPieces:
+    pieces = CheckpointPieces(row)
     for part in parts:
-        pieces.place(part)
+        pieces.add_rows(part)
     return pieces
 
 
-def _stream(snapshot: Snapshot) -> bytes:
-    return b"".join(rows.tobytes() for rows in snapshot.rows())
+def _stream(snapshot: CheckpointSnapshot) -> bytes:
+    return b"".join(rows.tobytes() for rows in snapshot.encode_rows())
 
 
-def _assert_same(state: State, other: State, mark: Mark) -> None:
+def _assert_same(state: BookState, other: BookState, mark: CheckpointExtent) -> None:
     for name, rows in (("items", mark.entries + 1), ("keys", mark.keys), ("payees", mark.payees)):
         assert (getattr(other.book, name)[:rows] == getattr(state.book, name)[:rows]).all()
 
@@ -86,53 +86,53 @@ def _assert_same(state: State, other: State, mark: Mark) -> None:
 def test_pages_put_back_are_the_same_book(entries: int, keys: int, payees: int) -> None:
     """However many: tables grow beyond what an empty book has room for."""
     state = filled(entries, keys, payees)
-    snapshot = checkpoint.take(state, 1, NOTHING)
-    assert snapshot.mark == Mark(1, entries, keys, payees)
-    _assert_same(state, _restored([snapshot]), snapshot.mark)
+    snapshot = checkpoint.take_snapshot(state, 1, NO_CHECKPOINT)
+    assert snapshot.extent == CheckpointExtent(1, entries, keys, payees)
+    _assert_same(state, _restored([snapshot]), snapshot.extent)
 
 
 def test_a_page_is_full_and_no_record_lies_across_two() -> None:
-    assert record(Items).itemsize * ITEMS_A_PAGE == PAGE_BYTES
-    assert record(Keys).itemsize * KEYS_A_PAGE == PAGE_BYTES
+    assert to_record_dtype(OpenItems).itemsize * ITEMS_A_PAGE == PAGE_BYTES
+    assert to_record_dtype(KeyRows).itemsize * KEYS_A_PAGE == PAGE_BYTES
 
 
 @few
 @given(presented=files(acts_max=25), cuts=st.sets(st.integers(0, 4)))
 def test_checkpoints_upon_checkpoints_are_the_same_book(presented: list[File], cuts: set[int]) -> None:
-    desk, mark, snapshots = Desk(), NOTHING, []
+    desk, mark, snapshots = TextEngine(), NO_CHECKPOINT, []
     for number, rows in enumerate(presented):
-        desk.present(rows)
+        desk.decide_files(rows)
         if number in cuts or rows is presented[-1]:
-            snapshots.append(checkpoint.take(desk.state, number + 1, mark))
+            snapshots.append(checkpoint.take_snapshot(desk.state, number + 1, mark))
             mark = snapshots[-1].mark
     _assert_same(desk.state, _restored(snapshots), mark)
 
 
 def test_only_pages_that_changed_are_copied() -> None:
     """A page that is full stays as it is, until something that stands on it is drawn upon."""
-    desk = Desk()
-    desk.present(_credits())
-    desk.present([_row(at, "commitment", amount="1.00") for at in range(3 * ITEMS_A_PAGE)])
-    first = checkpoint.take(desk.state, 2, NOTHING)
+    desk = TextEngine()
+    desk.decide_files(_credits())
+    desk.decide_files([_row(at, "commitment", amount="1.00") for at in range(3 * ITEMS_A_PAGE)])
+    first = checkpoint.take_snapshot(desk.state, 2, NO_CHECKPOINT)
     assert _pages(first) == {"items": {0, 1, 2, 3}, "keys": {0, 1, 2}, "payees": set()}
-    nothing = checkpoint.take(desk.state, 2, first.mark)
+    nothing = checkpoint.take_snapshot(desk.state, 2, first.extent)
     assert _pages(nothing) == {"items": set(), "keys": set(), "payees": set()}
-    desk.present([_row(0, "service", predecessor="R300", amount="0.50")])
-    second = checkpoint.take(desk.state, 3, nothing.mark)
+    desk.decide_files([_row(0, "service", predecessor="R300", amount="0.50")])
+    second = checkpoint.take_snapshot(desk.state, 3, nothing.extent)
     followed = (300 + len(_credits()) + 1) // ITEMS_A_PAGE
     assert _pages(second) == {"items": {0, followed, 3}, "keys": {2}, "payees": set()}  # 0: it has no parent
-    _assert_same(desk.state, _restored([first, nothing, second]), second.mark)
+    _assert_same(desk.state, _restored([first, nothing, second]), second.extent)
 
 
-def _pages(snapshot: Snapshot) -> dict[str, set[int]]:
+def _pages(snapshot: CheckpointSnapshot) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {name: set() for name in _PART_NAMES.values()}
     stream = _stream(snapshot)
-    for block in checkpoint_restore.blocks(_pieces(snapshot.stored(), [stream])):
+    for block in checkpoint_restore.read_blocks(_pieces(snapshot.build_row(), [stream])):
         found[_PART_NAMES[block.part]] |= set(block.pages.tolist())
     return found
 
 
-def _rows(snapshot: Snapshot) -> list[bytes]:
+def _rows(snapshot: CheckpointSnapshot) -> list[bytes]:
     """The COPY rows one by one."""
     stream = _stream(snapshot)
     size = PIECE_BYTES + 26
@@ -142,31 +142,31 @@ def _rows(snapshot: Snapshot) -> list[bytes]:
 def test_pieces_come_back_in_any_order() -> None:
     """A table keeps no order; and nothing but whole pieces is taken."""
     state = filled(5000, 70_000, 10)
-    snapshot = checkpoint.take(state, 1, NOTHING)
+    snapshot = checkpoint.take_snapshot(state, 1, NO_CHECKPOINT)
     rows = _rows(snapshot)
     assert len(rows) > 40
     assert {len(row) for row in rows} == {PIECE_BYTES + 26}, "no part of a row is left over"
-    again = empty(registry())
-    again.make_room_to_restore(5000, 70_000, 10)
-    checkpoint_restore.restore(again, _pieces(snapshot.stored(), reversed(rows)))
-    _assert_same(state, again, snapshot.mark)
+    again = create_empty_book(build_registry())
+    again.ensure_capacity_to_restore(5000, 70_000, 10)
+    checkpoint_restore.restore_pages(again, _pieces(snapshot.build_row(), reversed(rows)))
+    _assert_same(state, again, snapshot.extent)
 
 
 _STORED_AT = 26
 """Where the payload begins in a COPY row; its last bytes before are its length."""
 
 
-def _taken() -> tuple[Snapshot, list[bytes], Stored]:
-    snapshot = checkpoint.take(filled(70_000, 5000, 10), 1, NOTHING)
-    return snapshot, _rows(snapshot), snapshot.stored()
+def _taken() -> tuple[CheckpointSnapshot, list[bytes], CheckpointRow]:
+    snapshot = checkpoint.take_snapshot(filled(70_000, 5000, 10), 1, NO_CHECKPOINT)
+    return snapshot, _rows(snapshot), snapshot.build_row()
 
 
-def _assert_refused(row: Stored, rows: list[bytes], reason: str) -> None:
+def _assert_refused(row: CheckpointRow, rows: list[bytes], reason: str) -> None:
     """And nothing of it was put anywhere."""
-    state = empty(registry())
-    state.make_room_to_restore(70_000, 5000, 10)
+    state = create_empty_book(build_registry())
+    state.ensure_capacity_to_restore(70_000, 5000, 10)
     with pytest.raises(SchemaMismatch, match=f"checkpoint of batch {row.batch} .*{reason}"):
-        checkpoint_restore.restore(state, _pieces(row, [b"".join(rows)]))
+        checkpoint_restore.restore_pages(state, _pieces(row, [b"".join(rows)]))
     assert not state.book.items["open"].any()
     assert not state.book.keys["high"].any()
 
@@ -180,7 +180,7 @@ def test_the_digest_is_that_of_all_payload_in_order() -> None:
 
 def test_rows_made_again_are_the_same() -> None:
     snapshot, rows, row = _taken()
-    assert (_rows(snapshot), snapshot.stored()) == (rows, row)
+    assert (_rows(snapshot), snapshot.build_row()) == (rows, row)
 
 
 @pytest.mark.parametrize("missing", [slice(0, None), slice(0, 1), slice(20, 21), slice(-1, None)])
@@ -235,8 +235,8 @@ def test_one_of_another_version_is_not_taken() -> None:
         [(0, 0, 0, 0, 0)], [(name, "<i8") for name in ("batch", "entries", "keys", "payees", "previous")]
     ).tobytes()
     content = before.ljust(PIECE_BYTES, b"\0")
-    piece = checkpoint._rows(0, 0, bytearray(content)).tobytes()
-    row = Stored(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
+    piece = checkpoint._encode_rows(0, 0, bytearray(content)).tobytes()
+    row = CheckpointRow(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
     _assert_refused(row, [piece], "another version of Crescendo")
 
 
@@ -244,17 +244,17 @@ def test_one_of_another_version_is_not_taken() -> None:
 def test_a_checkpoint_without_an_end_is_not_taken(cut: int) -> None:
     """Whatever its digest says: whether its last block is there in part or not followed by an end."""
     head, blocks = (
-        np.array([(MEANING, 0, 0, 0, 0, 0)], HEAD).tobytes(),
+        np.array([(FORMAT_VERSION, 0, 0, 0, 0, 0)], CHECKPOINT_HEADER).tobytes(),
         (1).to_bytes(4, "little") + bytes(4) + (PIECE_BYTES - 60 + cut).to_bytes(4, "little"),
     )
     content = (head + blocks).ljust(PIECE_BYTES, b"\1")
-    piece = checkpoint._rows(0, 0, bytearray(content)).tobytes()
-    row = Stored(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
+    piece = checkpoint._encode_rows(0, 0, bytearray(content)).tobytes()
+    row = CheckpointRow(0, 0, 0, 0, 0, 1, hashlib.sha256(content).digest())
     _assert_refused(row, [piece], "it has no end")
 
 
-def _chain(*links: tuple[int, int]) -> list[Stored]:
-    return [Stored(batch, batch * 10, batch, 0, previous, 1, bytes(32)) for batch, previous in links]
+def _chain(*links: tuple[int, int]) -> list[CheckpointRow]:
+    return [CheckpointRow(batch, batch * 10, batch, 0, previous, 1, bytes(32)) for batch, previous in links]
 
 
 @pytest.mark.parametrize("links", [[], [(3, 0)], [(3, 0), (7, 3)], [(3, 0), (7, 3), (8, 7)]])
@@ -315,8 +315,10 @@ def _credits() -> File:
     return [row | {"reference": f"B{centre}", "fund_centre": centre, "kind": kind} for centre, kind in places]
 
 
-def _sizes(*sizes: tuple[int, int]) -> list[Stored]:
-    return [Stored(at, entries, 0, 0, at - 1, pieces, b"") for at, (entries, pieces) in enumerate(sizes, 1)]
+def _sizes(*sizes: tuple[int, int]) -> list[CheckpointRow]:
+    return [
+        CheckpointRow(at, entries, 0, 0, at - 1, pieces, b"") for at, (entries, pieces) in enumerate(sizes, 1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -333,4 +335,4 @@ def _sizes(*sizes: tuple[int, int]) -> list[Stored]:
 def test_checkpoints_are_worn_when_they_hold_twice_what_is_needed(
     sizes: list[tuple[int, int]], worn: bool
 ) -> None:
-    assert checkpoint_restore.are_worn(_sizes(*sizes)) is worn
+    assert checkpoint_restore.are_outdated(_sizes(*sizes)) is worn

@@ -8,10 +8,10 @@ import pytest
 
 from core.errors import ReferenceDataError
 from reporting.verification import verify
-from tests.databases import connected
+from tests.databases import open_connection
 from tests.file_strategies import REFERENCE
-from tests.posting.loaded_engines import worked
-from tests.reference_years import changed, copied, in_2019, own_year, without
+from tests.posting.loaded_engines import process_rows
+from tests.reference_years import copy_reference, copy_year, remove_lines, replace_text, shift_to_2019
 from tests.reporting.journals import ASPR, BUDGET, PAID, SPENDING, WORKS, act
 
 _ACTS = [
@@ -93,9 +93,9 @@ async def _tables(connection: asyncpg.Connection) -> list[int | None]:
 
 async def _used(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
     """A journal in which codes of every kind are in use."""
-    await worked(dsn, folder, reference, BUDGET, "TREASURY")
-    await worked(dsn, folder, reference, _ACTS)
-    async with connected(dsn) as connection:
+    await process_rows(dsn, folder, reference, BUDGET, "TREASURY")
+    await process_rows(dsn, folder, reference, _ACTS)
+    async with open_connection(dsn) as connection:
         assert await connection.fetchval("select count(*) from entry") == len(BUDGET) + len(_ACTS) - 1
         assert (
             await connection.fetchval("select code from refusal") is not None
@@ -104,14 +104,14 @@ async def _used(dsn: str, folder: Path, reference: Path = REFERENCE) -> None:
 
 async def _refused(dsn: str, folder: Path, reference: Path, told: str) -> None:
     """A start that is refused leaves everything as it was, and with the files put back work goes on."""
-    async with connected(dsn) as connection:
+    async with open_connection(dsn) as connection:
         before = await _tables(connection)
         with pytest.raises(ReferenceDataError) as refused:
-            await worked(dsn, folder, reference, _NEXT)
+            await process_rows(dsn, folder, reference, _NEXT)
         assert str(refused.value).startswith(told)
         assert _PUT_BACK in str(refused.value)
         assert await _tables(connection) == before
-        await worked(dsn, folder, REFERENCE, _NEXT)
+        await process_rows(dsn, folder, REFERENCE, _NEXT)
         assert await connection.fetchval(_REQUESTED) == 1
     assert (await verify(dsn, folder=REFERENCE)).findings == []
 
@@ -119,32 +119,32 @@ async def _refused(dsn: str, folder: Path, reference: Path, told: str) -> None:
 @pytest.mark.parametrize("change", _CHANGES, ids=lambda each: each.file)
 async def test_what_a_code_in_use_means_does_not_change(dsn: str, tmp_path: Path, change: Change) -> None:
     await _used(dsn, tmp_path)
-    reference = copied(tmp_path)
-    changed(reference, f"2018/{change.file}", change.old, change.new)
+    reference = copy_reference(tmp_path)
+    replace_text(reference, f"2018/{change.file}", change.old, change.new)
     await _refused(dsn, tmp_path, reference, change.told)
 
 
 @pytest.mark.parametrize("change", _REMOVED, ids=lambda each: each.file)
 async def test_a_code_in_use_is_not_removed(dsn: str, tmp_path: Path, change: Change) -> None:
     await _used(dsn, tmp_path)
-    reference = copied(tmp_path)
-    without(reference, f"2018/{change.file}", change.old)
+    reference = copy_reference(tmp_path)
+    remove_lines(reference, f"2018/{change.file}", change.old)
     await _refused(dsn, tmp_path, reference, change.told)
 
 
 async def test_an_item_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """Nor would one be whose lines only were refused: they are in the journal."""
     await _used(dsn, tmp_path)
-    reference = copied(tmp_path)
+    reference = copy_reference(tmp_path)
     for file in ("items.csv", "roles.csv"):
-        without(reference, f"2018/{file}", "21,")
+        remove_lines(reference, f"2018/{file}", "21,")
     await _refused(dsn, tmp_path, reference, "items.csv of 2018: 21 is gone, and it is in use. Put it back")
 
 
 async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> None:
     """With all that hangs under it, of which it is told first."""
     await _used(dsn, tmp_path)
-    reference = copied(tmp_path)
+    reference = copy_reference(tmp_path)
     for file, starts in (
         ("programmes.csv", ("0217",)),
         ("centres.csv", ("0217", "OP-0217")),
@@ -153,15 +153,15 @@ async def test_a_programme_in_use_is_not_removed(dsn: str, tmp_path: Path) -> No
         ("assigned.csv", ("0217",)),
     ):
         for start in starts:
-            without(reference, f"2018/{file}", start)
+            remove_lines(reference, f"2018/{file}", start)
     await _refused(dsn, tmp_path, reference, "programmes.csv of 2018: 0217 is gone, and it is in use (and ")
 
 
 async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: Path) -> None:
     await _used(dsn, tmp_path)
-    reference = copied(tmp_path)
-    changed(reference, "2018/roles.csv", "31,6280000000,4081000000", "31,6280000000,4084000000")
-    without(reference, "2018/accounts.csv", "4081000000")
+    reference = copy_reference(tmp_path)
+    replace_text(reference, "2018/roles.csv", "31,6280000000,4081000000", "31,6280000000,4084000000")
+    remove_lines(reference, "2018/accounts.csv", "4081000000")
     await _refused(
         dsn, tmp_path, reference, "items.csv, roles.csv of 2018: 31 is in use with accrued 4081000000"
     )
@@ -169,9 +169,9 @@ async def test_an_account_that_was_posted_to_is_not_removed(dsn: str, tmp_path: 
 
 async def test_several_are_counted(dsn: str, tmp_path: Path) -> None:
     await _used(dsn, tmp_path)
-    reference = copied(tmp_path)
-    without(reference, "2018/centres.csv", "OP-0217-000001")
-    changed(reference, "2018/programmes.csv", "Transition écologique,0", "Transition écologique,1")
+    reference = copy_reference(tmp_path)
+    remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
+    replace_text(reference, "2018/programmes.csv", "Transition écologique,0", "Transition écologique,1")
     told = "programmes.csv of 2018: 0217 is in use with estimated 0, and now says estimated 1 (and 1 more). "
     await _refused(dsn, tmp_path, reference, told)
 
@@ -179,24 +179,26 @@ async def test_several_are_counted(dsn: str, tmp_path: Path) -> None:
 async def test_what_is_new_or_unused_or_a_label_is_free(dsn: str, tmp_path: Path) -> None:
     """What was free once is fixed as soon as something is booked on it, as it stood then."""
     await _used(dsn, tmp_path)
-    reference = copied(tmp_path)
-    changed(reference, "2018/centres.csv", "Administration centrale", "Administration du centre")
-    changed(reference, "2018/accounts.csv", "Fournisseurs\n", "Créanciers\n")
-    changed(reference, "2018/programmes.csv", "Engagements financiers", "Dette")
-    changed(
+    reference = copy_reference(tmp_path)
+    replace_text(reference, "2018/centres.csv", "Administration centrale", "Administration du centre")
+    replace_text(reference, "2018/accounts.csv", "Fournisseurs\n", "Créanciers\n")
+    replace_text(reference, "2018/programmes.csv", "Engagements financiers", "Dette")
+    replace_text(
         reference, "2018/programmes.csv", "Cohésion des territoires,0", "Cohésion des territoires,1"
     )  # unused
-    changed(reference, "2018/roles.csv", "63,6530000000,4486000000", "63,6530000000,4686000000")  # unused
-    without(reference, "2018/centres.csv", "0177-D075-DD75")  # unused
+    replace_text(
+        reference, "2018/roles.csv", "63,6530000000,4486000000", "63,6530000000,4686000000"
+    )  # unused
+    remove_lines(reference, "2018/centres.csv", "0177-D075-DD75")  # unused
     with reference.joinpath("2018", "centres.csv").open("a") as centres:
         centres.write("0217-SGAC-NEUF,0217-SGAC,uo,Nouvelle\n")
-    await worked(dsn, tmp_path, reference, _NEXT)
+    await process_rows(dsn, tmp_path, reference, _NEXT)
     opening = act("budget_opening_ae", "O9", "10.00", fund_centre="0177", commitment_item="HT2")
-    await worked(dsn, tmp_path, reference, [opening], "TREASURY")
-    changed(reference, "2018/programmes.csv", "Cohésion des territoires,1", "Cohésion des territoires,0")
+    await process_rows(dsn, tmp_path, reference, [opening], "TREASURY")
+    replace_text(reference, "2018/programmes.csv", "Cohésion des territoires,1", "Cohésion des territoires,0")
     with pytest.raises(ReferenceDataError, match="0177 is in use with estimated 1, and now says estimated 0"):
-        await worked(dsn, tmp_path, reference, [])
-    async with connected(dsn) as connection:
+        await process_rows(dsn, tmp_path, reference, [])
+    async with open_connection(dsn) as connection:
         rows = "select meaning->>'estimated' from reference_meaning join reference_text using (kind, id)"
         order = "where kind = 1 and code = '0177' and year = 2018 order by reference_meaning"
         assert [row[0] for row in await connection.fetch(f"{rows} {order}")] == ["false", "true"]
@@ -205,30 +207,30 @@ async def test_what_is_new_or_unused_or_a_label_is_free(dsn: str, tmp_path: Path
 async def test_another_year_may_say_other_things(dsn: str, tmp_path: Path) -> None:
     """A year of its own is added and changed until something is booked in it; then it is fixed too."""
     await _used(dsn, tmp_path)
-    reference = copied(tmp_path)
-    own_year(reference)
-    changed(reference, "2019/roles.csv", "31,6280000000", "31,6130000000")
-    await worked(dsn, tmp_path, reference, _NEXT)
-    changed(reference, "2019/roles.csv", "31,6130000000,4081000000", "31,6280000000,4084000000")
+    reference = copy_reference(tmp_path)
+    copy_year(reference)
+    replace_text(reference, "2019/roles.csv", "31,6280000000", "31,6130000000")
+    await process_rows(dsn, tmp_path, reference, _NEXT)
+    replace_text(reference, "2019/roles.csv", "31,6130000000,4081000000", "31,6280000000,4084000000")
     ours = {"exercise": "2019", "date": "2019-02-01"}
-    budget = [row | ours for row in in_2019(BUDGET)]
-    await worked(dsn, tmp_path, reference, budget, "TREASURY")
-    await worked(dsn, tmp_path, reference, [row | ours for row in in_2019(_ACTS[1:3])])
+    budget = [row | ours for row in shift_to_2019(BUDGET)]
+    await process_rows(dsn, tmp_path, reference, budget, "TREASURY")
+    await process_rows(dsn, tmp_path, reference, [row | ours for row in shift_to_2019(_ACTS[1:3])])
     assert (await verify(dsn, folder=reference)).findings == []
-    changed(reference, "2019/roles.csv", "31,6280000000,4084000000", "31,6280000000,4081000000")
+    replace_text(reference, "2019/roles.csv", "31,6280000000,4084000000", "31,6280000000,4081000000")
     with pytest.raises(ReferenceDataError, match=r"roles\.csv of 2019: 31 is in use with accrued 4084000000"):
-        await worked(dsn, tmp_path, reference, _NEXT)
+        await process_rows(dsn, tmp_path, reference, _NEXT)
 
 
 async def test_a_year_that_shares_files_is_held_to_them(dsn: str, tmp_path: Path) -> None:
     """Who gives it other files behind its first entries is told, as if the shared ones had been changed."""
     await _used(dsn, tmp_path)
-    await worked(
-        dsn, tmp_path, REFERENCE, [row | {"date": "2019-01-15"} for row in in_2019(BUDGET)], "TREASURY"
+    await process_rows(
+        dsn, tmp_path, REFERENCE, [row | {"date": "2019-01-15"} for row in shift_to_2019(BUDGET)], "TREASURY"
     )
-    reference = copied(tmp_path)
-    own_year(reference)
-    changed(reference, "2019/programmes.csv", "Transition écologique,0", "Transition écologique,1")
+    reference = copy_reference(tmp_path)
+    copy_year(reference)
+    replace_text(reference, "2019/programmes.csv", "Transition écologique,0", "Transition écologique,1")
     told = "programmes.csv of 2019: 0217 is in use with estimated 0, and now says estimated 1"
     await _refused(dsn, tmp_path, reference, told)
 
@@ -236,30 +238,30 @@ async def test_a_year_that_shares_files_is_held_to_them(dsn: str, tmp_path: Path
 async def test_a_database_from_before_learns_at_its_next_start(dsn: str, tmp_path: Path) -> None:
     """What the files say then counts from then on."""
     await _used(dsn, tmp_path)
-    async with connected(dsn) as connection:
+    async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")
         await connection.execute("truncate reference_meaning")
         await connection.execute("set session_replication_role = origin")
-        await worked(dsn, tmp_path, REFERENCE, _NEXT)
+        await process_rows(dsn, tmp_path, REFERENCE, _NEXT)
         years = "select year, count(*) from reference_meaning group by year order by year"
         noted = {row["year"]: row["count"] for row in await connection.fetch(years)}
         assert noted.keys() == {2018, 2019}
         assert noted[2018] == noted[2019] > 50
-        await worked(dsn, tmp_path, REFERENCE, [act("service", "S7", "1.00", predecessor="C1")])
+        await process_rows(dsn, tmp_path, REFERENCE, [act("service", "S7", "1.00", predecessor="C1")])
         assert await connection.fetchval("select count(*) from reference_meaning") == sum(noted.values())
-    reference = copied(tmp_path)
-    without(reference, "2018/centres.csv", "OP-0217-000001")
+    reference = copy_reference(tmp_path)
+    remove_lines(reference, "2018/centres.csv", "OP-0217-000001")
     await _gone(dsn, tmp_path, reference)
 
 
 async def _gone(dsn: str, folder: Path, reference: Path) -> None:
     with pytest.raises(ReferenceDataError, match="OP-0217-000001 is gone, and it is in use"):
-        await worked(dsn, folder, reference, [])
+        await process_rows(dsn, folder, reference, [])
 
 
 async def test_what_is_noted_is_only_ever_added(dsn: str, tmp_path: Path) -> None:
-    await worked(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
-    async with connected(dsn) as connection:
+    await process_rows(dsn, tmp_path, REFERENCE, BUDGET, "TREASURY")
+    async with open_connection(dsn) as connection:
         for change in (
             "update reference_meaning set meaning = '{}'",
             "delete from reference_meaning",
@@ -271,11 +273,11 @@ async def test_what_is_noted_is_only_ever_added(dsn: str, tmp_path: Path) -> Non
 
 async def test_what_an_earlier_version_did_not_note_is_no_difference(dsn: str, tmp_path: Path) -> None:
     await _used(dsn, tmp_path)
-    async with connected(dsn) as connection:
+    async with open_connection(dsn) as connection:
         await connection.execute("set session_replication_role = replica")
         less = "update reference_meaning set meaning = meaning - 'creditor' where kind = 3"
         assert await connection.execute(less) != "UPDATE 0"
         await connection.execute("set session_replication_role = origin")
-        await worked(dsn, tmp_path, REFERENCE, _NEXT)
+        await process_rows(dsn, tmp_path, REFERENCE, _NEXT)
         last = "select meaning ? 'creditor' from reference_meaning where kind = 3 order by reference_meaning desc limit 1"
         assert await connection.fetchval(last)

@@ -10,62 +10,62 @@ import asyncpg
 import numpy as np
 import pytest
 
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from core.errors import BookMoved, DatabaseUnfit
-from core.stage_timing import Stages
-from ingest.queue.dry_run_feed import Trial
+from core.stage_timing import StageTimes
+from ingest.queue.dry_run_feed import DryRunFeed
 from posting.batch import Batch, Submission
 from posting.book import checkpoint
-from posting.book.book_state import State
-from posting.book.checkpoint import NOTHING, Snapshot
-from posting.pipeline import Pipeline, Settings
+from posting.book.book_state import BookState
+from posting.book.checkpoint import NO_CHECKPOINT, CheckpointSnapshot
+from posting.pipeline import Pipeline, PipelineSettings
 from posting.recovery import book_loading, journal_replay
-from posting.recovery.book_loading import Loaded
+from posting.recovery.book_loading import LoadedBook
 from posting.store import copy_out
 from posting.store.journal_store import PostgresStore
-from tests.file_strategies import File, Row, openings
-from tests.oracle.iban import with_check_digits
+from tests.file_strategies import File, Row, build_openings
+from tests.oracle.iban import add_check_digits
 from tests.posting.book.test_checkpoint import filled
-from tests.posting.text_engine import SENDER, Desk, reference, registry
+from tests.posting.text_engine import SENDER, TextEngine, build_registry, load_reference
 
 _PLACE = {"fund_centre": "0217-SGAC-IMMO", "functional_area": "0217-07", "commitment_item": "51"}
 
 
 @asynccontextmanager
-async def _held(dsn: str) -> AsyncIterator[tuple[PostgresStore, Loaded]]:
-    async with PostgresStore(dsn).held("test") as store:
-        yield store, await book_loading.load(store, reference())
+async def _held(dsn: str) -> AsyncIterator[tuple[PostgresStore, LoadedBook]]:
+    async with PostgresStore(dsn).own_lease("test") as store:
+        yield store, await book_loading.load_book(store, load_reference())
 
 
 class Work:
     """Files worked one after the other, each a batch, on a book that was loaded."""
 
-    def __init__(self, store: PostgresStore, loaded: Loaded) -> None:
-        self.desk, self._store, self.mark = Desk(loaded), store, loaded.mark
+    def __init__(self, store: PostgresStore, loaded: LoadedBook) -> None:
+        self.desk, self._store, self.mark = TextEngine(loaded), store, loaded.last_checkpoint
         self._done = asyncio.Event()
         self._done.set()
 
     async def present(self, rows: File) -> None:
         """Decide and commit one file."""
-        piece = self.desk.piece(rows, await _submission(self._store, self.desk, len(rows)))
+        piece = self.desk.build_piece(rows, await _submission(self._store, self.desk, len(rows)))
         outcome = self.desk.evaluate(piece)
-        await self._store.commit(await self._store.begin(), outcome, self._done)
+        await self._store.commit(await self._store.borrow_copier(), outcome, self._done)
 
     async def checkpoint(self) -> None:
         """Store the pages that changed since the last one."""
-        snapshot = checkpoint.take(self.desk.state, self.desk.engine.head.batch, self.mark)
-        self.mark = snapshot.mark
+        snapshot = checkpoint.take_snapshot(self.desk.state, self.desk.engine.head.batch, self.mark)
+        self.mark = snapshot.extent
         await self._store.save_checkpoint(snapshot)
 
 
 _files = count(1)
 
 
-async def _submission(store: PostgresStore, desk: Desk, lines: int) -> Submission:
-    number = await store.sender_number(desk.state.registry.numbers, "ministry")
+async def _submission(store: PostgresStore, desk: TextEngine, lines: int) -> Submission:
+    number = await store.number_sender(desk.state.registry.numbers, "ministry")
     assert number == SENDER.number
     name = f"file {next(_files)}"
-    return await store.register(
+    return await store.register_submission(
         ("ministry", name, name.encode().ljust(32), name, "csv", 1, 1, lines, 0, None)
     )
 
@@ -76,7 +76,7 @@ def _act(reference_: str, kind: str, *lines: Row) -> File:
 
 
 def _payee(number: int) -> Row:
-    return {"payee": f"P{number}", "payee_name": "Ets Né", "iban": with_check_digits("FR", f"{number:023}")}
+    return {"payee": f"P{number}", "payee_name": "Ets Né", "iban": add_check_digits("FR", f"{number:023}")}
 
 
 def _spent(cents: str, **changes: str) -> Row:
@@ -88,7 +88,7 @@ def _followed(predecessor: str, amount: str, **changes: str) -> Row:
 
 
 FILES: list[File] = [
-    openings(),
+    build_openings(),
     [
         *_act("T1", "third_party", _payee(1), _payee(2)),
         *_act("T2", "third_party", _payee(3)),
@@ -151,7 +151,7 @@ _ENTRIES = 83
 """Of all of them together."""
 
 
-def _assert_same(found: State, expected: State) -> None:
+def _assert_same(found: BookState, expected: BookState) -> None:
     """Everything that deciding reads; slots aside, whose order depends on how they were filled."""
     book, other = found.book, expected.book
     assert (
@@ -174,7 +174,7 @@ async def test_what_was_committed_comes_back(
     dsn: str, checkpoints: set[int], stretch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Read in stretches of as few entries as the longest act has, or at once."""
-    monkeypatch.setattr(journal_replay, "STRETCH_ENTRIES", stretch + 1)
+    monkeypatch.setattr(journal_replay, "WINDOW_ENTRIES", stretch + 1)
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
         for number, rows in enumerate(FILES, 1):
@@ -182,10 +182,10 @@ async def test_what_was_committed_comes_back(
             if number in checkpoints:
                 await work.checkpoint()
         kinds = work.desk.state.book.items["kind"][1 : work.desk.state.entries + 1]
-        assert set(kinds.tolist()) == set(KIND_NUMBER.values())
+        assert set(kinds.tolist()) == set(KIND_NUMBERS.values())
     async with _held(dsn) as (store, loaded):
         assert loaded.head == work.desk.engine.head
-        assert loaded.mark.batch == max(checkpoints, default=0)
+        assert loaded.last_checkpoint.batch == max(checkpoints, default=0)
         _assert_same(loaded.state, work.desk.state)
         again = Work(store, loaded)
         for rows in FILES:
@@ -198,7 +198,7 @@ async def test_a_large_checkpoint_comes_back(dsn: str) -> None:
     """More payees than an empty book has room for, and keys enough to fill their slots twice over."""
     state = filled(311_000, 311_000, 70_000)
     async with _held(dsn) as (store, _):
-        await store.save_checkpoint(checkpoint.take(state, 1, NOTHING))
+        await store.save_checkpoint(checkpoint.take_snapshot(state, 1, NO_CHECKPOINT))
     await _tampered(dsn, "update engine set version = 1")
     numbers = "1, 1, 1, 1, 311000, 0, 0, 70000, 0, 0"
     await _tampered(dsn, f"insert into batch values ({numbers}, decode(repeat('00', 32), 'hex'))")
@@ -209,7 +209,7 @@ async def test_a_large_checkpoint_comes_back(dsn: str) -> None:
             assert np.array_equal(np.sort(found), np.arange(1, rows + 1))
 
 
-async def _worked(dsn: str) -> State:
+async def _worked(dsn: str) -> BookState:
     """The book after all files, none of it in a checkpoint."""
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
@@ -243,7 +243,7 @@ async def test_a_journal_with_a_hole_is_not_taken(dsn: str) -> None:
             pass
 
 
-async def _worked_with_checkpoints(dsn: str, after: set[int]) -> State:
+async def _worked_with_checkpoints(dsn: str, after: set[int]) -> BookState:
     """The book after all files, with a checkpoint after each of these batches."""
     async with _held(dsn) as (store, empty):
         work = Work(store, empty)
@@ -309,7 +309,7 @@ async def test_what_is_wrong_with_a_checkpoint_changes_no_book(
             (logging.WARNING, "posting.recovery.book_loading")
         ]
         assert f"checkpoint of batch {named} cannot be used" in caplog.text
-        assert loaded.mark == NOTHING
+        assert loaded.last_checkpoint == NO_CHECKPOINT
         _assert_same(loaded.state, worked)
         assert await _stored(dsn) == []
         again = Work(store, loaded)
@@ -319,7 +319,7 @@ async def test_what_is_wrong_with_a_checkpoint_changes_no_book(
     caplog.clear()
     async with _held(dsn) as (_, loaded):
         assert not caplog.records
-        assert loaded.mark.batch == 2 * len(FILES)
+        assert loaded.last_checkpoint.batch == 2 * len(FILES)
         _assert_same(loaded.state, again.desk.state)
 
 
@@ -351,7 +351,7 @@ async def test_the_newest_may_be_missing(dsn: str) -> None:
     worked = await _worked_with_checkpoints(dsn, {1, 2, 3})
     await _tampered(dsn, "delete from checkpoint where batch = 3")
     async with _held(dsn) as (_, loaded):
-        assert loaded.mark.batch == 2
+        assert loaded.last_checkpoint.batch == 2
         _assert_same(loaded.state, worked)
 
 
@@ -362,9 +362,9 @@ async def test_two_cannot_build_upon_the_same(dsn: str) -> None:
         await work.present(FILES[0])
         await work.checkpoint()
         first = work.mark
-        await store.save_checkpoint(checkpoint.take(work.desk.state, 2, first))
+        await store.save_checkpoint(checkpoint.take_snapshot(work.desk.state, 2, first))
         with pytest.raises(asyncpg.UniqueViolationError):
-            await store.save_checkpoint(checkpoint.take(work.desk.state, 3, first))
+            await store.save_checkpoint(checkpoint.take_snapshot(work.desk.state, 3, first))
     assert await _stored(dsn) == [(1, 0), (2, 1)]
 
 
@@ -375,15 +375,15 @@ async def test_a_whole_one_takes_the_place_of_many_that_are_worn(dsn: str) -> No
         for rows in [*FILES, *[FILES[0]] * 20]:
             await work.present(rows)
             await work.checkpoint()
-        assert not empty.is_worn
+        assert not empty.needs_full_checkpoint
     assert len(await _stored(dsn)) == len(FILES) + 20
     store = PostgresStore(dsn)
-    async with store.held("test"):
-        await Pipeline(store, reference(), Settings(checkpoint_entries=1)).run(_Feed(store))
+    async with store.own_lease("test"):
+        await Pipeline(store, load_reference(), PipelineSettings(checkpoint_entries=1)).run(_Feed(store))
     head = work.desk.engine.head.batch
     assert (await _stored(dsn))[0] == (head, 0)
     async with _held(dsn) as (_, loaded):
-        assert not loaded.is_worn
+        assert not loaded.needs_full_checkpoint
         assert loaded.head.batch == head + len(FILES)
         _assert_same(loaded.state, work.desk.state)
 
@@ -396,11 +396,13 @@ async def test_worn_ones_stay_where_nothing_is_stored(dsn: str) -> None:
             await work.checkpoint()
     before = await _stored(dsn)
     store = PostgresStore(dsn)
-    async with store.held("test"):
-        await Pipeline(store, reference(), Settings(stores=False)).run(Trial([], Stages()))
+    async with store.own_lease("test"):
+        await Pipeline(store, load_reference(), PipelineSettings(is_storing=False)).run(
+            DryRunFeed([], StageTimes())
+        )
     assert await _stored(dsn) == before
     async with _held(dsn) as (_, loaded):
-        assert loaded.is_worn
+        assert loaded.needs_full_checkpoint
 
 
 async def test_an_engine_that_lost_its_hold_replaces_no_checkpoint(dsn: str) -> None:
@@ -410,7 +412,7 @@ async def test_an_engine_that_lost_its_hold_replaces_no_checkpoint(dsn: str) -> 
         await work.checkpoint()
         await _tampered(dsn, "update engine set epoch = epoch + 1")
         with pytest.raises(BookMoved):
-            await store.save_checkpoint(checkpoint.take(work.desk.state, 1, NOTHING))
+            await store.save_checkpoint(checkpoint.take_snapshot(work.desk.state, 1, NO_CHECKPOINT))
     assert await _stored(dsn) == [(1, 0)]
 
 
@@ -420,18 +422,18 @@ class _Feed:
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
 
-    async def open(self, loaded: Loaded) -> None:
-        self._desk = Desk(loaded)
+    async def open(self, loaded: LoadedBook) -> None:
+        self._desk = TextEngine(loaded)
         self._owners = [await _submission(self._store, self._desk, len(rows)) for rows in FILES]
 
-    def batches(self) -> Generator[Batch]:
+    def produce_batches(self) -> Generator[Batch]:
         for rows, owner in zip(FILES, self._owners, strict=True):
-            yield Batch([self._desk.piece(rows, owner)])
+            yield Batch([self._desk.build_piece(rows, owner)])
 
-    def again(self, decided: Batch) -> Iterator[Batch]:  # noqa: ARG002
+    def retry_held(self, decided: Batch) -> Iterator[Batch]:  # noqa: ARG002
         return iter(())
 
-    def end(self) -> None:
+    def stop_producing(self) -> None:
         pass
 
 
@@ -442,26 +444,26 @@ class _Holding(PostgresStore):
         super().__init__(dsn)
         self._held, self.noted = held, []
 
-    async def save_checkpoint(self, snapshot: Snapshot) -> None:
-        self.noted.append(("begins", snapshot.mark.batch))
+    async def save_checkpoint(self, snapshot: CheckpointSnapshot) -> None:
+        self.noted.append(("begins", snapshot.extent.batch))
         await self._held.wait()
         await super().save_checkpoint(snapshot)
-        self.noted.append(("ends", snapshot.mark.batch))
+        self.noted.append(("ends", snapshot.extent.batch))
 
 
 async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
     """The first is held until every batch is committed: till then no other began, and all come in order."""
     held, seen = asyncio.Event(), []
     store = _Holding(dsn, held)
-    async with store.held("test"):
+    async with store.own_lease("test"):
 
         def committed(outcome: object) -> None:
             seen.append(list(store.noted))
             if len(seen) == len(FILES):
                 held.set()
 
-        settings = Settings(checkpoint_entries=1, committed=committed)
-        await Pipeline(store, reference(), settings).run(_Feed(store))
+        settings = PipelineSettings(checkpoint_entries=1, on_committed=committed)
+        await Pipeline(store, load_reference(), settings).run(_Feed(store))
     batches = list(range(1, len(FILES) + 1))
     assert all(each in ([], [("begins", 1)]) for each in seen)
     assert seen[-1] == [("begins", 1)]
@@ -473,23 +475,25 @@ async def test_a_checkpoint_waits_for_the_one_before(dsn: str) -> None:
 async def test_a_run_that_ends_leaves_a_checkpoint_if_an_eighth_has_come(dsn: str, parts: int) -> None:
     """Of what makes one due; the next start then reads none of the journal's entries."""
     store = PostgresStore(dsn)
-    async with store.held("test"):
-        await Pipeline(store, reference(), Settings(checkpoint_entries=_ENTRIES * parts)).run(_Feed(store))
+    async with store.own_lease("test"):
+        await Pipeline(store, load_reference(), PipelineSettings(checkpoint_entries=_ENTRIES * parts)).run(
+            _Feed(store)
+        )
     async with _held(dsn) as (_, loaded):
         assert loaded.state.entries == _ENTRIES
-        assert loaded.mark.entries == (_ENTRIES if parts <= 8 else 0)
+        assert loaded.last_checkpoint.entries == (_ENTRIES if parts <= 8 else 0)
 
 
 async def test_codes_keep_their_numbers(dsn: str) -> None:
     """After a restart as before it, and the same as in any other database that began with these files."""
     async with _held(dsn) as (store, first):
-        number = await store.sender_number(first.state.registry.numbers, "ministry")
+        number = await store.number_sender(first.state.registry.numbers, "ministry")
     async with _held(dsn) as (store, second):
         assert second.state.registry.numbers == first.state.registry.numbers
-        assert await store.sender_number(second.state.registry.numbers, "ministry") == number
-        assert await store.sender_number(second.state.registry.numbers, "another") == number + 1
+        assert await store.number_sender(second.state.registry.numbers, "ministry") == number
+        assert await store.number_sender(second.state.registry.numbers, "another") == number + 1
         assert second.secret == first.secret
-    for kind, codes in registry().numbers.items():
+    for kind, codes in build_registry().numbers.items():
         assert codes.items() <= second.state.registry.numbers[kind].items()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from posting.store.journal_store import PostgresStore
 from posting.store.migrate import migrate
-from tests.databases import connected, held_up, until_one_waits
+from tests.databases import lock_table, open_connection, wait_until_blocked
 
 _IS_FREE = "select holder = '' and lease_until = '-infinity' from engine"
 
@@ -20,18 +20,18 @@ async def test_it_is_given_back_behind_whoever_asks_something(dsn: str) -> None:
     store, is_held, may_end = PostgresStore(dsn), asyncio.Event(), asyncio.Event()
 
     async def hold() -> None:
-        async with store.held("test"):
+        async with store.own_lease("test"):
             is_held.set()
             await may_end.wait()
             raise Stopped
 
-    async with connected(dsn) as connection:
+    async with open_connection(dsn) as connection:
         await migrate(connection)
         holding = asyncio.create_task(hold())
         await is_held.wait()
-        async with held_up(dsn, "pause", "access exclusive") as blocking:
+        async with lock_table(dsn, "pause", "access exclusive") as blocking:
             asking = asyncio.create_task(store.fetch("paused"))
-            await until_one_waits(blocking)
+            await wait_until_blocked(blocking)
             may_end.set()
         with pytest.raises(Stopped):
             await holding

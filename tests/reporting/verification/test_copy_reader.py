@@ -6,18 +6,18 @@ import asyncpg
 import pytest
 
 from core.errors import SchemaMismatch
-from reporting.verification.chain import first_entries, windows
-from reporting.verification.copy_reader import BALANCES, CHAINED, ENTRY, parse
-from reporting.verification.snapshot_queries import Link, Snapshot, Span
+from reporting.verification.chain import find_first_entries, split_windows
+from reporting.verification.copy_reader import BALANCES, ENTRY, HASHED_TABLES, parse_rows
+from reporting.verification.snapshot_queries import BatchRow, JournalSnapshot, WindowSpan
 
-ALL = Span(1, 1_000, 1, 1_000_000)
+ALL = WindowSpan(1, 1_000, 1, 1_000_000)
 
 
-@pytest.mark.parametrize("stored", [*CHAINED, *BALANCES], ids=lambda stored: stored.name)
+@pytest.mark.parametrize("stored", [*HASHED_TABLES, *BALANCES], ids=lambda stored: stored.name)
 async def test_copied_rows_are_the_rows(hand: str, stored) -> None:
     connection = await asyncpg.connect(hand)
     try:
-        rows = parse(stored, await Snapshot(connection).copy(stored, ALL))
+        rows = parse_rows(stored, await JournalSnapshot(connection).copy_rows(stored, ALL))
         names = [*stored.compared, *stored.texts]
         expected = await connection.fetch(
             f"select {', '.join(names)} from {stored.name} order by {stored.order}"
@@ -25,9 +25,9 @@ async def test_copied_rows_are_the_rows(hand: str, stored) -> None:
     finally:
         await connection.close()
     assert len(expected) > 0
-    assert rows.arrow().to_pylist() == [dict(row) for row in expected]
-    assert rows.keys().tolist() == [row[stored.key] for row in expected]
-    assert sum(len(rows.bytes_of(at, at + 1)) for at in range(len(expected))) == len(rows.body)
+    assert rows.to_arrow().to_pylist() == [dict(row) for row in expected]
+    assert rows.read_keys().tolist() == [row[stored.key] for row in expected]
+    assert sum(len(rows.slice_bytes(at, at + 1)) for at in range(len(expected))) == len(rows.body)
 
 
 async def test_columns_are_those_of_the_tables(hand: str) -> None:
@@ -38,8 +38,8 @@ async def test_columns_are_those_of_the_tables(hand: str) -> None:
         " where attrelid = $1::regclass and attnum > 0 and not attisdropped"
     )
     try:
-        for stored in (*CHAINED, *BALANCES):
-            assert await connection.fetchval(query, stored.name) == stored.names
+        for stored in (*HASHED_TABLES, *BALANCES):
+            assert await connection.fetchval(query, stored.name) == stored.column_names
     finally:
         await connection.close()
 
@@ -47,36 +47,36 @@ async def test_columns_are_those_of_the_tables(hand: str) -> None:
 async def test_a_torn_stream_is_no_rows(hand: str) -> None:
     connection = await asyncpg.connect(hand)
     try:
-        stream = await Snapshot(connection).copy(ENTRY, ALL)
+        stream = await JournalSnapshot(connection).copy_rows(ENTRY, ALL)
     finally:
         await connection.close()
     with pytest.raises(SchemaMismatch):
-        parse(ENTRY, stream[:-3])
+        parse_rows(ENTRY, stream[:-3])
 
 
 async def test_no_rows_are_no_rows(hand: str) -> None:
     connection = await asyncpg.connect(hand)
     try:
-        rows = parse(ENTRY, await Snapshot(connection).copy(ENTRY, Span(1, 1, 1, 1)))
+        rows = parse_rows(ENTRY, await JournalSnapshot(connection).copy_rows(ENTRY, WindowSpan(1, 1, 1, 1)))
     finally:
         await connection.close()
-    assert rows.arrow().num_rows == 0
-    assert rows.arrow().schema.field("day").type == ENTRY.schema().field("day").type
-    assert rows.keys().tolist() == []
-    assert bytes(rows.bytes_of(0, 0)) == b""
+    assert rows.to_arrow().num_rows == 0
+    assert rows.to_arrow().schema.field("day").type == ENTRY.build_schema().field("day").type
+    assert rows.read_keys().tolist() == []
+    assert bytes(rows.slice_bytes(0, 0)) == b""
 
 
 async def test_days_are_days(hand: str) -> None:
     connection = await asyncpg.connect(hand)
     try:
-        rows = parse(ENTRY, await Snapshot(connection).copy(ENTRY, ALL))
+        rows = parse_rows(ENTRY, await JournalSnapshot(connection).copy_rows(ENTRY, ALL))
     finally:
         await connection.close()
-    assert set(rows.arrow()["day"].to_pylist()) == {dt.date(2018, 3, 15)}
+    assert set(rows.to_arrow()["day"].to_pylist()) == {dt.date(2018, 3, 15)}
 
 
-def link(batch: int, first: int, entries: int, refusals: int = 0) -> Link:
-    return Link(batch, 1, first, entries, refusals, 0, 0, 0, 0, 0, bytes(32))
+def link(batch: int, first: int, entries: int, refusals: int = 0) -> BatchRow:
+    return BatchRow(batch, 1, first, entries, refusals, 0, 0, 0, 0, 0, bytes(32))
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def link(batch: int, first: int, entries: int, refusals: int = 0) -> Link:
         ([link(1, 1, 5), link(3, 8, 4), link(4, 12, 1)], [1, 8, 12, 13]),  # a batch gone
     ],
 )
-def test_where_batches_start_even_if_one_row_lies(links: list[Link], firsts: list[int]) -> None:
-    assert first_entries(links) == firsts
+def test_where_batches_start_even_if_one_row_lies(links: list[BatchRow], firsts: list[int]) -> None:
+    assert find_first_entries(links) == firsts
 
 
 def test_windows_hold_whole_batches_and_every_batch_once() -> None:
@@ -103,10 +103,10 @@ def test_windows_hold_whole_batches_and_every_batch_once() -> None:
         link(3, 140_001, 10),
         link(4, 140_011, 10, 300_000),
     ]
-    found = list(windows(links, first_entries(links)))
+    found = list(split_windows(links, find_first_entries(links)))
     assert [places for places, _ in found] == [slice(0, 1), slice(1, 3), slice(3, 4)]
     assert [span for _, span in found] == [
-        Span(1, 2, 1, 100_001),
-        Span(2, 4, 100_001, 140_011),
-        Span(4, 5, 140_011, 140_021),
+        WindowSpan(1, 2, 1, 100_001),
+        WindowSpan(2, 4, 100_001, 140_011),
+        WindowSpan(4, 5, 140_011, 140_021),
     ]

@@ -11,7 +11,7 @@ import pytest
 from posting.store.migrate import migrate
 from reporting.sql_statements import statements
 from reporting.verification import Verification, verify
-from reporting.verification.duckdb_session import CHECKS, rule_of
+from reporting.verification.duckdb_session import CHECKS, read_rule
 from tests.file_strategies import REFERENCE
 from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 async def test_the_engine_s_own_journal_is_proven(journal: str) -> None:
     found = await verify(journal)
-    assert found.proven, found.findings
+    assert found.is_proven, found.findings
     assert found.findings == []
     assert found.rows["entry"] > 1_000
     assert min(found.rows.values()) > 0
@@ -46,7 +46,7 @@ async def test_an_empty_journal_is_proven(dsn: str) -> None:
 async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corruption) -> None:
     it = await _corrupt(journal, corruption)
     found = await verify(journal)
-    assert not found.proven
+    assert not found.is_proven
     for check, place in corruption.found.items():
         start = place.format(it=it)
         places = [each.place for each in found.findings if each.check == check]
@@ -58,7 +58,7 @@ async def test_a_corruption_is_found_in_its_place(journal: str, corruption: Corr
 async def test_nothing_stored_is_taken_for_granted(journal: str, change: str) -> None:
     await _corrupt(journal, Corruption(change, "select 0", change, {}))
     found = await verify(journal)
-    assert not found.proven
+    assert not found.is_proven
     assert all(each.place and each.found and each.expected for each in found.findings), found.findings
 
 
@@ -101,7 +101,7 @@ def test_every_rule_is_broken_by_some_corruption() -> None:
 
 
 def test_every_rule_is_told_in_words() -> None:
-    assert all(rule_of(statement).endswith(".") for statement in CHECKS.values())
+    assert all(read_rule(statement).endswith(".") for statement in CHECKS.values())
 
 
 async def test_a_corruption_without_rights_is_refused(journal: str) -> None:
@@ -138,6 +138,6 @@ async def test_the_engine_goes_on_meanwhile(journal: str) -> None:
         )
         await added.wait()
         assert found.findings == []
-        assert not (await verify(journal)).proven
+        assert not (await verify(journal)).is_proven
     finally:
         await connection.close()

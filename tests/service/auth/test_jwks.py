@@ -10,94 +10,94 @@ import pytest
 from joserfc import jwk
 
 from service.auth import jwks, jwks_fetch
-from service.auth.failures import Stranger
-from service.auth.jwks import Keyring, keys_of
-from service.auth.jwks_fetch import Silent, checked, fetched
-from service.settings import Misuse
-from tests.service.auth.token_issuer import published
+from service.auth.failures import AuthenticationFailed
+from service.auth.jwks import IssuerKeys, parse_key_set
+from service.auth.jwks_fetch import KeySetUnavailable, check_source, fetch_key_set
+from service.settings import UsageError
+from tests.service.auth.token_issuer import format_key_set
 
 
-class Issuer:
+class FakeIssuer:
     """An issuer whose answers, silence and clock are ours."""
 
     def __init__(self) -> None:
-        self.now, self.asked, self.answer = 0.0, 0, published("ed")
+        self.now, self.asked, self.answer = 0.0, 0, format_key_set("ed")
         self.is_silent = False
-        self.ring = Keyring("keys", self.fetch, lambda: self.now)
+        self.ring = IssuerKeys("keys", self.fetch, lambda: self.now)
 
     def fetch(self, _: str) -> bytes:
         self.asked += 1
         if self.is_silent:
-            raise Silent("gone")
+            raise KeySetUnavailable("gone")
         return self.answer
 
-    async def finding(self, name: str) -> str:
-        with pytest.raises(Stranger) as stranger:
-            await self.ring.key(name)
-        return stranger.value.finding
+    async def find_failure(self, name: str) -> str:
+        with pytest.raises(AuthenticationFailed) as stranger:
+            await self.ring.get_key(name)
+        return stranger.value.reason
 
 
 async def test_keys_are_asked_for_once_however_many_need_them() -> None:
-    issuer = Issuer()
-    await asyncio.gather(*(issuer.ring.key("ed") for _ in range(50)))
+    issuer = FakeIssuer()
+    await asyncio.gather(*(issuer.ring.get_key("ed") for _ in range(50)))
     assert issuer.asked == 1
 
 
 async def test_a_name_nobody_knows_makes_us_ask_again_but_not_often() -> None:
-    issuer = Issuer()
-    await issuer.ring.key("ed")
+    issuer = FakeIssuer()
+    await issuer.ring.get_key("ed")
     for _ in range(50):
-        assert await issuer.finding("other") == "token-key-unknown"
+        assert await issuer.find_failure("other") == "token-key-unknown"
     assert issuer.asked == 1
-    issuer.now += jwks.PAUSE_SECONDS
-    issuer.answer = published("ed", "ec")
-    assert await issuer.ring.key("ec")
+    issuer.now += jwks.FETCH_INTERVAL_SECONDS
+    issuer.answer = format_key_set("ed", "ec")
+    assert await issuer.ring.get_key("ec")
     assert issuer.asked == 2
 
 
 async def test_a_key_that_was_withdrawn_is_believed_no_longer_than_stated() -> None:
-    issuer = Issuer()
-    await issuer.ring.key("ed")
-    issuer.answer = published("ec")
+    issuer = FakeIssuer()
+    await issuer.ring.get_key("ed")
+    issuer.answer = format_key_set("ec")
     issuer.now += jwks.REFRESH_SECONDS + 1
-    await issuer.ring.key("ed")  # this look begins the question
-    await issuer.ring.key("ec")  # and this one waits for its answer
-    assert await issuer.finding("ed") == "token-key-unknown"
+    await issuer.ring.get_key("ed")  # this look begins the question
+    await issuer.ring.get_key("ec")  # and this one waits for its answer
+    assert await issuer.find_failure("ed") == "token-key-unknown"
 
 
 async def test_a_silent_issuers_keys_go_on_until_they_are_too_old_and_then_nothing_opens() -> None:
-    issuer = Issuer()
-    await issuer.ring.key("ed")
+    issuer = FakeIssuer()
+    await issuer.ring.get_key("ed")
     issuer.is_silent = True
-    issuer.now += jwks.AGE_SECONDS_MAX
-    assert await issuer.ring.key("ed")
-    issuer.now += jwks.PAUSE_SECONDS
-    assert await issuer.finding("ed") == "issuer-silent"
+    issuer.now += jwks.KEYS_AGE_SECONDS_MAX
+    assert await issuer.ring.get_key("ed")
+    issuer.now += jwks.FETCH_INTERVAL_SECONDS
+    assert await issuer.find_failure("ed") == "issuer-silent"
     issuer.is_silent = False
-    issuer.now += jwks.PAUSE_SECONDS
-    assert await issuer.ring.key("ed"), "it comes back by itself"
+    issuer.now += jwks.FETCH_INTERVAL_SECONDS
+    assert await issuer.ring.get_key("ed"), "it comes back by itself"
 
 
 async def test_an_issuer_that_never_answered_opens_nothing() -> None:
-    issuer = Issuer()
+    issuer = FakeIssuer()
     issuer.is_silent = True
-    assert await issuer.finding("ed") == "issuer-silent"
+    assert await issuer.find_failure("ed") == "issuer-silent"
 
 
 async def test_an_answer_that_is_no_key_set_changes_nothing() -> None:
-    issuer = Issuer()
-    await issuer.ring.key("ed")
+    issuer = FakeIssuer()
+    await issuer.ring.get_key("ed")
     issuer.answer = b"<html>back in a moment</html>"
     issuer.now += jwks.REFRESH_SECONDS + 1
-    await issuer.ring.key("ed")
-    assert await issuer.finding("ec") == "token-key-unknown"
-    assert await issuer.ring.key("ed")
+    await issuer.ring.get_key("ed")
+    assert await issuer.find_failure("ec") == "token-key-unknown"
+    assert await issuer.ring.get_key("ed")
 
 
 # --------------------------------------------------------------------------------------------- key sets
 
 _RSA = jwk.RSAKey.generate_key(2048, {"kid": "a"}).as_dict(private=False)
-NOT_OURS: Mapping[str, dict[str, Any]] = {
+UNUSABLE_KEYS: Mapping[str, dict[str, Any]] = {
     "a secret": {"kty": "oct", "kid": "a", "k": "c2VjcmV0c2VjcmV0c2VjcmV0"},
     "for encryption": {**_RSA, "use": "enc"},
     "for another algorithm": {**_RSA, "alg": "RSA-OAEP"},
@@ -108,14 +108,14 @@ NOT_OURS: Mapping[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", NOT_OURS)
+@pytest.mark.parametrize("name", UNUSABLE_KEYS)
 def test_a_key_that_is_not_for_our_signatures_is_left_out(name: str) -> None:
-    assert keys_of(json.dumps({"keys": [NOT_OURS[name]]}).encode()) == {}
+    assert parse_key_set(json.dumps({"keys": [UNUSABLE_KEYS[name]]}).encode()) == {}
 
 
 def test_what_is_private_in_a_key_set_is_not_kept() -> None:
     own = jwk.OKPKey.generate_key("Ed25519", {"kid": "a"})
-    (found,) = keys_of(json.dumps({"keys": [own.as_dict(private=True)]}).encode()).values()
+    (found,) = parse_key_set(json.dumps({"keys": [own.as_dict(private=True)]}).encode()).values()
     assert not found.is_private
 
 
@@ -134,8 +134,8 @@ def test_what_is_private_in_a_key_set_is_not_kept() -> None:
     ],
 )
 def test_what_is_no_key_set_is_refused_whole(text: bytes) -> None:
-    with pytest.raises(Silent):
-        keys_of(text)
+    with pytest.raises(KeySetUnavailable):
+        parse_key_set(text)
 
 
 # --------------------------------------------------------------------------------------------- where they come from
@@ -156,17 +156,17 @@ def test_what_is_no_key_set_is_refused_whole(text: bytes) -> None:
     ],
 )
 def test_a_source_is_an_https_address_or_a_file_that_is_there(source: str) -> None:
-    with pytest.raises(Misuse):
-        checked(source)
+    with pytest.raises(UsageError):
+        check_source(source)
 
 
 def test_a_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
     file = tmp_path / "keys.json"
-    file.write_bytes(published())
-    assert fetched(checked(str(file))) == published()
+    file.write_bytes(format_key_set())
+    assert fetch_key_set(check_source(str(file))) == format_key_set()
     file.write_bytes(b" " * (jwks_fetch.BYTES_MAX + 1))
-    with pytest.raises(Silent, match="over"):
-        fetched(str(file))
+    with pytest.raises(KeySetUnavailable, match="over"):
+        fetch_key_set(str(file))
     file.unlink()
-    with pytest.raises(Silent):
-        fetched(str(file))
+    with pytest.raises(KeySetUnavailable):
+        fetch_key_set(str(file))

@@ -14,108 +14,125 @@ from hypothesis import strategies as st
 from joserfc import jwk, jws
 
 from service.auth import api_keys, jwt
-from service.auth.failures import Stranger
-from service.auth.jwks import Keyring
-from service.auth.jwt import Granted, Issuer, Tokens, Trust
+from service.auth.failures import AuthenticationFailed
+from service.auth.jwks import IssuerKeys
+from service.auth.jwt import Issuer, TokenGrant, TokenScheme, Trust
 from service.auth.roles import Role
 from tests.service.auth import token_issuer
-from tests.service.auth.token_issuer import KEYS, SUBJECT, URL, claims, part, published, signed, unsigned
+from tests.service.auth.token_issuer import (
+    KEYS,
+    SUBJECT,
+    URL,
+    build_claims,
+    encode_part,
+    format_key_set,
+    format_unsigned,
+    sign,
+)
 
 ISSUER = Issuer("state", URL, token_issuer.AUDIENCE, "sub", "keys")
-_EVER = datetime.max.replace(tzinfo=UTC)
-_WHO = api_keys.caller(f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
-TRUST = Trust({URL: ISSUER}, {("state", SUBJECT): Granted(_WHO, _EVER)})
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_CALLER = api_keys.build_caller(
+    f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset()
+)
+TRUST = Trust({URL: ISSUER}, {("state", SUBJECT): TokenGrant(_CALLER, _NEVER)})
 
 
-def _tokens(trust: Trust = TRUST, text: bytes | None = None) -> Tokens:
-    found = Tokens(keyring=lambda source: Keyring(source, lambda _: text or published()))
-    found.trust(trust)
+def _build_scheme(trust: Trust = TRUST, text: bytes | None = None) -> TokenScheme:
+    found = TokenScheme(make_keys=lambda source: IssuerKeys(source, lambda _: text or format_key_set()))
+    found.set_trust(trust)
     return found
 
 
-async def _finding(token: str, way: Tokens | None = None) -> str:
-    with pytest.raises(Stranger) as stranger:
-        await (way or _tokens()).holder(token)
-    return stranger.value.finding
+async def _find_failure(token: str, way: TokenScheme | None = None) -> str:
+    with pytest.raises(AuthenticationFailed) as stranger:
+        await (way or _build_scheme()).authenticate(token)
+    return stranger.value.reason
 
 
 @pytest.mark.parametrize("name", KEYS)
 async def test_a_good_token_opens_to_its_grant(name: str) -> None:
-    way = _tokens()
+    way = _build_scheme()
     for _ in range(2):  # the second time it is known
-        assert (await way.holder(signed(name))).caller is _WHO
+        assert (await way.authenticate(sign(name))).caller is _CALLER
 
 
 @pytest.mark.parametrize("audience", ["crescendo", ["other", "crescendo"]])
 @pytest.mark.parametrize("kind", ["JWT", "at+jwt", "application/at+jwt"])
 async def test_audiences_and_types_that_are_ours(audience: Any, kind: str) -> None:
-    assert (await _tokens().holder(signed(header={"typ": kind}, aud=audience))).caller is _WHO
+    assert (await _build_scheme().authenticate(sign(header={"typ": kind}, aud=audience))).caller is _CALLER
 
 
 NOW = int(time.time())
-BAD = {
-    "another audience": (signed(aud="other"), "token-audience"),
-    "an audience that ours begins": (signed(aud="crescendo-test"), "token-audience"),
-    "another issuer": (signed(iss="https://issuer.example.evil"), "token-issuer-unknown"),
-    "an issuer with a slash": (signed(iss=URL + "/"), "token-issuer-unknown"),
-    "expired": (signed(iat=NOW - 1000, exp=NOW - 61), "token-expired"),
-    "not yet good": (signed(nbf=NOW + 40_000), "token-too-early"),
-    "made tomorrow": (signed(iat=NOW + 40_000, exp=NOW + 80_000), "token-too-early"),
-    "good for ever": (signed(exp=NOW + 10**9), "token-lives-too-long"),
-    "good without end": (signed(exp=1e308), "token-lives-too-long"),
-    "no end": (signed(exp=None), "token-unreadable"),
-    "no beginning": (signed(iat=None), "token-unreadable"),
-    "no audience": (signed(aud=None), "token-unreadable"),
-    "an end in words": (signed(exp="tomorrow"), "token-unreadable"),
-    "an end that is true": (signed(exp=True), "token-unreadable"),
-    "no subject": (signed(sub=None), "token-subject-missing"),
-    "a subject that is a list": (signed(sub=[SUBJECT]), "token-unreadable"),
-    "a subject without a grant": (signed(sub="chorus-10"), "grant-missing"),
-    "roles of its own": (signed(sub="x", roles=["auditor"], sender="MIN-09"), "grant-missing"),
-    "a key that nobody has": (signed(header={"kid": "none"}), "token-key-unknown"),
-    "no key named": (signed(header={"kid": ""}), "token-key-unnamed"),
-    "another's key named": (signed("rsa", header={"kid": "pss"}), "token-signature"),
-    "a key of another sort named": (signed("rsa", header={"kid": "ec"}), "token-signature"),
-    "an algorithm of another sort": (signed("rsa", header={"kid": "ed"}), "token-signature"),
-    "an identity token's neighbour": (signed(header={"typ": "logout+jwt"}), "token-type"),
-    "no signature": (unsigned({"alg": "none", "kid": "ed"}), "token-algorithm"),
-    "no signature, in capitals": (unsigned({"alg": "NONE", "kid": "ed"}), "token-algorithm"),
-    "a signature that is empty": (unsigned({"alg": "EdDSA", "kid": "ed"}), "token-signature"),
-    "a signature of zeros": (unsigned({"alg": "ES256", "kid": "ec"}, "A" * 86), "token-signature"),
-    "SHA-1": (unsigned({"alg": "RS1", "kid": "rsa"}, "AAAA"), "token-algorithm"),
-    "an algorithm that is a list": (unsigned({"alg": ["RS256"], "kid": "rsa"}, "AAAA"), "token-algorithm"),
-    "a confirmation that is none": (signed(cnf={"x5t#S256": "short"}), "token-confirmation"),
-    "a confirmation that is empty": (signed(cnf={"x5t#S256": ""}), "token-confirmation"),
-    "a proof that is not read here": (signed(cnf={"jkt": "0ZcOCORZNYy"}), "token-unreadable"),
-    "a proof beside another": (signed(cnf={"x5t#S256": "A" * 43, "jkt": "0Z"}), "token-unreadable"),
-    "too long": (signed(more="x" * 8192), "token-too-long"),
-    "four parts": (signed() + ".x", "token-unreadable"),
+BAD_TOKENS = {
+    "another audience": (sign(aud="other"), "token-audience"),
+    "an audience that ours begins": (sign(aud="crescendo-test"), "token-audience"),
+    "another issuer": (sign(iss="https://issuer.example.evil"), "token-issuer-unknown"),
+    "an issuer with a slash": (sign(iss=URL + "/"), "token-issuer-unknown"),
+    "expired": (sign(iat=NOW - 1000, exp=NOW - 61), "token-expired"),
+    "not yet good": (sign(nbf=NOW + 40_000), "token-too-early"),
+    "made tomorrow": (sign(iat=NOW + 40_000, exp=NOW + 80_000), "token-too-early"),
+    "good for ever": (sign(exp=NOW + 10**9), "token-lives-too-long"),
+    "good without end": (sign(exp=1e308), "token-lives-too-long"),
+    "no end": (sign(exp=None), "token-unreadable"),
+    "no beginning": (sign(iat=None), "token-unreadable"),
+    "no audience": (sign(aud=None), "token-unreadable"),
+    "an end in words": (sign(exp="tomorrow"), "token-unreadable"),
+    "an end that is true": (sign(exp=True), "token-unreadable"),
+    "no subject": (sign(sub=None), "token-subject-missing"),
+    "a subject that is a list": (sign(sub=[SUBJECT]), "token-unreadable"),
+    "a subject without a grant": (sign(sub="chorus-10"), "grant-missing"),
+    "roles of its own": (sign(sub="x", roles=["auditor"], sender="MIN-09"), "grant-missing"),
+    "a key that nobody has": (sign(header={"kid": "none"}), "token-key-unknown"),
+    "no key named": (sign(header={"kid": ""}), "token-key-unnamed"),
+    "another's key named": (sign("rsa", header={"kid": "pss"}), "token-signature"),
+    "a key of another sort named": (sign("rsa", header={"kid": "ec"}), "token-signature"),
+    "an algorithm of another sort": (sign("rsa", header={"kid": "ed"}), "token-signature"),
+    "an identity token's neighbour": (sign(header={"typ": "logout+jwt"}), "token-type"),
+    "no signature": (format_unsigned({"alg": "none", "kid": "ed"}), "token-algorithm"),
+    "no signature, in capitals": (format_unsigned({"alg": "NONE", "kid": "ed"}), "token-algorithm"),
+    "a signature that is empty": (format_unsigned({"alg": "EdDSA", "kid": "ed"}), "token-signature"),
+    "a signature of zeros": (format_unsigned({"alg": "ES256", "kid": "ec"}, "A" * 86), "token-signature"),
+    "SHA-1": (format_unsigned({"alg": "RS1", "kid": "rsa"}, "AAAA"), "token-algorithm"),
+    "an algorithm that is a list": (
+        format_unsigned({"alg": ["RS256"], "kid": "rsa"}, "AAAA"),
+        "token-algorithm",
+    ),
+    "a confirmation that is none": (sign(cnf={"x5t#S256": "short"}), "token-confirmation"),
+    "a confirmation that is empty": (sign(cnf={"x5t#S256": ""}), "token-confirmation"),
+    "a proof that is not read here": (sign(cnf={"jkt": "0ZcOCORZNYy"}), "token-unreadable"),
+    "a proof beside another": (sign(cnf={"x5t#S256": "A" * 43, "jkt": "0Z"}), "token-unreadable"),
+    "too long": (sign(more="x" * 8192), "token-too-long"),
+    "four parts": (sign() + ".x", "token-unreadable"),
     "letters that are none": ("é.é.é", "token-unreadable"),
     "nothing between dots": ("..", "token-unreadable"),
-    "a header that is a list": (part([1]) + "." + part(claims()) + ".AAAA", "token-unreadable"),
+    "a header that is a list": (
+        encode_part([1]) + "." + encode_part(build_claims()) + ".AAAA",
+        "token-unreadable",
+    ),
     "depth": (base64.urlsafe_b64encode(b"[" * 3000).decode() + ".e30.AAAA", "token-unreadable"),
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", BAD_TOKENS)
 async def test_a_bad_token_opens_nothing_and_the_trail_knows_why(name: str) -> None:
-    token, finding = BAD[name]
-    assert await _finding(token) == finding
+    token, finding = BAD_TOKENS[name]
+    assert await _find_failure(token) == finding
 
 
 async def test_a_public_key_is_no_secret_to_sign_with() -> None:
     """The old trick: what everybody may read is taken as the secret of an HMAC."""
     public = KEYS["rsa"][1].as_pem(private=False)
-    head = f"{part({'alg': 'HS256', 'kid': 'rsa'})}.{part(claims())}"
+    head = f"{encode_part({'alg': 'HS256', 'kid': 'rsa'})}.{encode_part(build_claims())}"
     proof = base64.urlsafe_b64encode(hmac.digest(public, head.encode(), hashlib.sha256)).rstrip(b"=").decode()
-    assert await _finding(f"{head}.{proof}") == "token-algorithm"
+    assert await _find_failure(f"{head}.{proof}") == "token-algorithm"
 
 
 async def test_a_key_that_comes_with_the_token_is_not_believed() -> None:
     own = jwk.OKPKey.generate_key("Ed25519")
     header = {"alg": "EdDSA", "kid": "ed", "jwk": own.as_dict(private=False)}
-    token = jws.serialize_compact(header, json.dumps(claims()), own, registry=jwt.REGISTRY)
-    assert await _finding(token) == "token-signature"
+    token = jws.serialize_compact(header, json.dumps(build_claims()), own, registry=jwt.REGISTRY)
+    assert await _find_failure(token) == "token-signature"
 
 
 @pytest.mark.parametrize("header", ["jku", "x5u"])
@@ -124,41 +141,41 @@ async def test_an_address_in_a_token_is_never_called(header: str) -> None:
 
     def fetch(source: str) -> bytes:
         asked.append(source)
-        return published()
+        return format_key_set()
 
-    way = Tokens(keyring=lambda source: Keyring(source, fetch))
-    way.trust(TRUST)
+    way = TokenScheme(make_keys=lambda source: IssuerKeys(source, fetch))
+    way.set_trust(TRUST)
     own = jwk.OKPKey.generate_key("Ed25519")
     said = {"alg": "EdDSA", "kid": "evil", header: "https://169.254.169.254/keys"}
-    token = jws.serialize_compact(said, json.dumps(claims()), own, registry=jwt.REGISTRY)
-    assert await _finding(token, way) == "token-key-unknown"
+    token = jws.serialize_compact(said, json.dumps(build_claims()), own, registry=jwt.REGISTRY)
+    assert await _find_failure(token, way) == "token-key-unknown"
     assert asked == ["keys"]
 
 
 async def test_what_a_header_calls_critical_and_nobody_knows_refuses_the_token() -> None:
-    head = part({"alg": "EdDSA", "kid": "ed", "crit": ["exp2"], "exp2": 1})
-    body = part(claims())
+    head = encode_part({"alg": "EdDSA", "kid": "ed", "crit": ["exp2"], "exp2": 1})
+    body = encode_part(build_claims())
     proof = KEYS["ed"][1]
     assert isinstance(proof, jwk.OKPKey)
     signature = proof.private_key.sign(f"{head}.{body}".encode())  # type: ignore[union-attr]
     token = f"{head}.{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
-    assert await _finding(token) in {"token-unreadable", "token-signature"}
+    assert await _find_failure(token) in {"token-unreadable", "token-signature"}
 
 
 @given(st.data())
 async def test_a_token_changed_anywhere_opens_nothing(data: st.DataObject) -> None:
-    token = signed(data.draw(st.sampled_from(sorted(KEYS))))
+    token = sign(data.draw(st.sampled_from(sorted(KEYS))))
     at = data.draw(st.integers(0, len(token) - 1))
     letter = data.draw(st.sampled_from("AQgwx059-_.=é \0"))
     changed = token[:at] + letter + token[at + 1 :]
     header, body, signature = token.split(".")
     spare = changed.count(".") == 2 and changed.split(".")[:2] == [header, body]
-    if changed == token or (spare and _same_bytes(changed.split(".")[2], signature)):
+    if changed == token or (spare and _has_same_bytes(changed.split(".")[2], signature)):
         return
-    await _finding(changed)
+    await _find_failure(changed)
 
 
-def _same_bytes(one: str, other: str) -> bool:
+def _has_same_bytes(one: str, other: str) -> bool:
     """The last letter of a signature has bits to spare."""
     try:
         return base64.urlsafe_b64decode(one + "==") == base64.urlsafe_b64decode(other + "==")
@@ -168,57 +185,58 @@ def _same_bytes(one: str, other: str) -> bool:
 
 @given(st.text(max_size=200) | st.from_regex(r"[\w-]{0,40}\.[\w-]{0,40}\.[\w-]{0,40}", fullmatch=True))
 async def test_no_text_brings_the_door_down(text: str) -> None:
-    await _finding(text)
+    await _find_failure(text)
 
 
 async def test_a_grant_that_is_over_opens_nothing() -> None:
-    over = Granted(_WHO, datetime.now(UTC) - timedelta(seconds=1))
+    over = TokenGrant(_CALLER, datetime.now(UTC) - timedelta(seconds=1))
     assert (
-        await _finding(signed(), _tokens(Trust({URL: ISSUER}, {("state", SUBJECT): over}))) == "grant-expired"
+        await _find_failure(sign(), _build_scheme(Trust({URL: ISSUER}, {("state", SUBJECT): over})))
+        == "grant-expired"
     )
 
 
 async def test_a_token_that_is_known_ends_with_its_time_its_grant_and_its_issuer() -> None:
     now = [time.time()]
-    way = Tokens(lambda: now[0], lambda source: Keyring(source, lambda _: published()))
-    way.trust(TRUST)
-    token = signed()
-    assert (await way.holder(token)).caller is _WHO
-    way.trust(Trust({URL: ISSUER}, {}))
-    assert await _finding(token, way) == "grant-missing"
-    way.trust(Trust({}, {}))
-    assert await _finding(token, way) == "token-issuer-unknown"
-    way.trust(TRUST)
-    assert (await way.holder(token)).caller is _WHO
+    way = TokenScheme(lambda: now[0], lambda source: IssuerKeys(source, lambda _: format_key_set()))
+    way.set_trust(TRUST)
+    token = sign()
+    assert (await way.authenticate(token)).caller is _CALLER
+    way.set_trust(Trust({URL: ISSUER}, {}))
+    assert await _find_failure(token, way) == "grant-missing"
+    way.set_trust(Trust({}, {}))
+    assert await _find_failure(token, way) == "token-issuer-unknown"
+    way.set_trust(TRUST)
+    assert (await way.authenticate(token)).caller is _CALLER
     now[0] += token_issuer.LIFETIME_SECONDS + jwt.LEEWAY_SECONDS
-    assert await _finding(token, way) == "token-expired"
+    assert await _find_failure(token, way) == "token-expired"
 
 
 @pytest.mark.parametrize("claim", ["client_id", "azp"])
 async def test_the_claim_that_names_a_system_is_the_one_the_operator_chose(claim: str) -> None:
-    way = _tokens(TRUST._replace(issuers={URL: ISSUER._replace(claim=claim)}))
-    assert (await way.holder(signed("ed", None, sub="anybody", **{claim: SUBJECT}))).caller is _WHO
-    assert await _finding(signed(), way) == "token-subject-missing"
+    way = _build_scheme(TRUST._replace(issuers={URL: ISSUER._replace(claim=claim)}))
+    assert (await way.authenticate(sign("ed", None, sub="anybody", **{claim: SUBJECT}))).caller is _CALLER
+    assert await _find_failure(sign(), way) == "token-subject-missing"
 
 
 async def test_two_issuers_do_not_answer_for_each_others_systems() -> None:
     other = Issuer("other", "https://other.example", token_issuer.AUDIENCE, "sub", "keys")
-    way = _tokens(Trust({URL: ISSUER, other.url: other}, TRUST.grants))
-    assert await _finding(signed(iss=other.url), way) == "grant-missing"
+    way = _build_scheme(Trust({URL: ISSUER, other.url: other}, TRUST.grants))
+    assert await _find_failure(sign(iss=other.url), way) == "grant-missing"
 
 
 async def test_no_more_tokens_are_kept_than_stated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jwt, "KEPT_MAX", 3)
-    way = _tokens()
+    monkeypatch.setattr(jwt, "CACHED_TOKENS_MAX", 3)
+    way = _build_scheme()
     for number in range(10):
-        await way.holder(signed(jti=str(number)))
-    assert len(way._kept) == 3
+        await way.authenticate(sign(jti=str(number)))
+    assert len(way._cache) == 3
 
 
 async def test_a_bad_token_is_never_kept() -> None:
-    way = _tokens()
-    for token, _ in BAD.values():
-        await _finding(token, way)
-    assert way._kept.keys() <= {hashlib.sha256(token.encode()).digest() for token, _ in BAD.values()}
-    for kept in way._kept.values():  # whole and well signed, only without a grant
+    way = _build_scheme()
+    for token, _ in BAD_TOKENS.values():
+        await _find_failure(token, way)
+    assert way._cache.keys() <= {hashlib.sha256(token.encode()).digest() for token, _ in BAD_TOKENS.values()}
+    for kept in way._cache.values():  # whole and well signed, only without a grant
         assert kept.subject != SUBJECT

@@ -24,13 +24,13 @@ KEYS: Mapping[str, tuple[str, jwk.RSAKey | jwk.ECKey | jwk.OKPKey]] = {
 }
 
 
-def published(*names: str) -> bytes:
+def format_key_set(*names: str) -> bytes:
     """The key set with these keys, or all of them."""
     keys = [KEYS[name][1].as_dict(private=False) for name in names or KEYS]
     return json.dumps({"keys": keys}).encode()
 
 
-def claims(**other: Any) -> dict[str, Any]:
+def build_claims(**other: Any) -> dict[str, Any]:
     """Claims of a good token; ``None`` leaves one out."""
     now = int(time.time())
     said = {
@@ -45,18 +45,18 @@ def claims(**other: Any) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value is not None}
 
 
-def signed(name: str = "ed", header: Mapping[str, Any] | None = None, **other: Any) -> str:
+def sign(name: str = "ed", header: Mapping[str, Any] | None = None, **other: Any) -> str:
     """A token with these claims, signed with the key of this name."""
     algorithm, key = KEYS[name]
     said = {"alg": algorithm, "kid": name, **(header or {})}
-    return jws.serialize_compact(said, json.dumps(claims(**other)), key, registry=jwt.REGISTRY)
+    return jws.serialize_compact(said, json.dumps(build_claims(**other)), key, registry=jwt.REGISTRY)
 
 
-def unsigned(header: Mapping[str, Any], signature: str = "", **other: Any) -> str:
+def format_unsigned(header: Mapping[str, Any], signature: str = "", **other: Any) -> str:
     """A token that nobody signed."""
-    return ".".join((part(header), part(claims(**other)), signature))
+    return ".".join((encode_part(header), encode_part(build_claims(**other)), signature))
 
 
-def part(value: Any) -> str:
+def encode_part(value: Any) -> str:
     """One part of a token."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

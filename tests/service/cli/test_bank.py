@@ -9,52 +9,52 @@ import pytest
 import pytest_asyncio
 from lxml import etree  # type: ignore[attr-defined]
 
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from service.database.embedded import Database
 from settlement.bank_files import bank_file_reader as reading
-from settlement.bank_files.bank_file_reader import Message
-from settlement.orders.end_to_end import identifier
-from settlement.simulated_bank.responses import Style
-from settlement.simulated_bank.transfer_outcomes import SHARES, Chances
-from tests.crash.database_states import state_of
-from tests.databases import connected
+from settlement.bank_files.bank_file_reader import BankMessage
+from settlement.orders.end_to_end import format_identifier
+from settlement.simulated_bank.responses import StatementFormat
+from settlement.simulated_bank.transfer_outcomes import REASON_SHARES, OutcomeRates
+from tests.crash.database_states import read_state
+from tests.databases import open_connection
 from tests.service.small_state import (
     ALWAYS,
     NEVER,
     OFTEN,
     UNITS,
     State,
-    bank_details,
-    copied,
-    moment,
-    owed_to,
-    request,
-    third_party,
+    build_bank_details,
+    build_request,
+    build_third_party,
+    copy_state,
+    open_state,
+    paris_time,
 )
 from tests.settlement.bank_orders import euros
-from tests.settlement.camt_messages import balance, detail, document, entry, rows, statement
+from tests.settlement.camt_messages import balance, detail, document, entry, list_movements, statement
 
-NOVEMBER, DECEMBER = moment("2018-11-05"), moment("2018-12-03")
+NOVEMBER, DECEMBER = paris_time("2018-11-05"), paris_time("2018-12-03")
 SENT = "select entry_id, kind, amount, payee from entry where kind = any($1::int[]) order by entry_id"
 LEVELS = 3
 """Programme, BOP and unit: each has all that is spent."""
-REMITS = [KIND_NUMBER["payment"], KIND_NUMBER["reissue"]]
+REMITS = [KIND_NUMBERS["payment"], KIND_NUMBERS["reissue"]]
 
 
-LAST_DEBIT = f"entry_id = (select max(entry_id) from entry where kind = {KIND_NUMBER['bank_debit']})"
+LAST_DEBIT = f"entry_id = (select max(entry_id) from entry where kind = {KIND_NUMBERS['bank_debit']})"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
     """Sixty payees, each owed something."""
-    async with owed_to(database, tmp_path_factory.mktemp("owing"), 60) as found:
+    async with open_state(database, tmp_path_factory.mktemp("owing"), 60) as found:
         yield found
 
 
 @pytest_asyncio.fixture
 async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
     """The same, again for each test."""
-    async with copied(database, owing, tmp_path / "state") as found:
+    async with copy_state(database, owing, tmp_path / "state") as found:
         yield found
 
 
@@ -80,120 +80,124 @@ async def sent(state: State) -> list:
 
 
 async def test_without_returns_every_payment_is_debited_and_transit_is_empty(state: State) -> None:
-    files = await state.pay(date(2018, 11, 5), NOVEMBER)
-    waits = await state.in_transit()
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
+    waits = await state.read_in_transit()
     assert [each.transfer for each in waits] == [row["entry_id"] for row in await sent(state)]
     assert -await account(state, "5129000000") == sum(each.amount for each in waits) > 0
-    taken = await state.take(state.files(state.bank(files, NEVER)))
+    taken = await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
     assert taken.rejected == []
-    found = await state.standing()
+    found = await state.read_status()
     assert found.agrees
     assert [each.bank for each in found.accounts] == [each.books for each in found.accounts]
-    assert await state.in_transit() == []
+    assert await state.read_in_transit() == []
     assert await account(state, "5129000000") == await account(state, "4710000000") == 0
     assert await account(state, "5121000000") == -sum(row["amount"] for row in await sent(state))
-    assert (await state.kinds())["bank_debit"] == 60
+    assert (await state.count_kinds())["bank_debit"] == 60
     assert found.back == []
 
 
-@pytest.mark.parametrize("style", Style)
-async def test_books_and_bank_agree_whatever_comes_back(state: State, style: Style) -> None:
-    files = await state.pay(date(2018, 11, 5), NOVEMBER)
-    answers = state.bank(files, OFTEN, style)
+@pytest.mark.parametrize("style", StatementFormat)
+async def test_books_and_bank_agree_whatever_comes_back(state: State, style: StatementFormat) -> None:
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
+    answers = state.simulate_bank(files, OFTEN, style)
     assert answers.returned > 3
     assert answers.rejected > 0
-    taken = await state.take(state.files(answers))
-    kinds = await state.kinds()
+    taken = await state.import_files(state.list_files(answers))
+    kinds = await state.count_kinds()
     assert kinds["bank_debit"] == 60 - answers.rejected
     assert (kinds["bank_return"], kinds["bank_reject"]) == (answers.returned, answers.rejected)
-    found = await state.standing()
+    found = await state.read_status()
     assert found.agrees
     assert sum(each.transit for each in found.accounts) == 0
     assert sum(each.items for each in found.back) == answers.returned + answers.rejected
-    assert await state.unmatched() == []
+    assert await state.read_unmatched() == []
     assert sum(each.unmatched for each in taken.messages) == 0
-    proof = await state.proof()
+    proof = await state.verify()
     assert proof.findings == []
 
 
 async def test_the_same_files_twice_change_nothing(state: State) -> None:
-    files = state.files(state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), OFTEN))
-    await state.take(files)
-    async with connected(state.dsn) as connection:
-        before = await state_of(connection)
+    files = state.list_files(state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN))
+    await state.import_files(files)
+    async with open_connection(state.dsn) as connection:
+        before = await read_state(connection)
         messages = await connection.fetch("select * from bank_message")
-    again = await state.take(files)
+    again = await state.import_files(files)
     assert all(each.known for each in again.messages)
     assert again.posted is None
-    matched_anew = await state.take(files, again=True)
+    matched_anew = await state.import_files(files, again=True)
     assert {each.attempt for each in matched_anew.messages} == {2}
-    async with connected(state.dsn) as connection:
-        assert await state_of(connection) == before
+    async with open_connection(state.dsn) as connection:
+        assert await read_state(connection) == before
         assert await connection.fetch("select * from bank_message") == messages
-    assert (await state.standing()).agrees
+    assert (await state.read_status()).agrees
 
 
 async def test_in_whatever_order_notices_and_statements_come_the_end_is_the_same(state: State) -> None:
-    answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), OFTEN)
-    notices = [path for path in state.files(answers) if "camt054" in path.name]
-    others = [path for path in state.files(answers) if "camt054" not in path.name]
+    answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
+    notices = [path for path in state.list_files(answers) if "camt054" in path.name]
+    others = [path for path in state.list_files(answers) if "camt054" not in path.name]
     assert notices
-    await state.take([*notices, *others])
-    assert (await state.standing()).agrees
-    assert (await state.kinds())["bank_return"] == answers.returned
-    assert await state.unmatched() == []
+    await state.import_files([*notices, *others])
+    assert (await state.read_status()).agrees
+    assert (await state.count_kinds())["bank_return"] == answers.returned
+    assert await state.read_unmatched() == []
 
 
 async def test_what_a_notice_says_before_its_statement_lies_between_no_books(state: State) -> None:
     """Its acts are refused, for nothing was debited yet; the statement, when it comes, has them posted (A56)."""
-    await state.take(state.files(state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), NEVER)))
-    await state.accepted([third_party(number) for number in range(61, 121)])
-    await state.owe(60, "2018-10-20", 61)
-    answers = state.bank(await state.pay(date(2018, 12, 3), DECEMBER), Chances(1, 50_000))
-    notices = [path for path in state.files(answers) if "camt054" in path.name]
-    taken = await state.take(notices)
+    await state.import_files(
+        state.list_files(state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), NEVER))
+    )
+    await state.submit_accepted([build_third_party(number) for number in range(61, 121)])
+    await state.submit_requests(60, "2018-10-20", 61)
+    answers = state.simulate_bank(await state.pay_due(date(2018, 12, 3), DECEMBER), OutcomeRates(1, 50_000))
+    notices = [path for path in state.list_files(answers) if "camt054" in path.name]
+    taken = await state.import_files(notices)
     assert taken.posted
     assert taken.posted.reasons
-    found = await state.standing()
+    found = await state.read_status()
     assert {each.day for each in found.accounts} == {date(2018, 11, 6)}
     assert found.agrees
     assert not any(each.refused_lines for each in found.accounts)
-    assert (await state.proof()).findings == []
-    assert len(await state.unmatched()) == 2 * answers.returned  # the return, and whose it is
-    await state.take([path for path in state.files(answers) if path not in notices])
-    assert (await state.standing()).agrees
-    assert await state.unmatched() == []
-    assert (await state.kinds())["bank_return"] == answers.returned
+    assert (await state.verify()).findings == []
+    assert len(await state.read_unmatched()) == 2 * answers.returned  # the return, and whose it is
+    await state.import_files([path for path in state.list_files(answers) if path not in notices])
+    assert (await state.read_status()).agrees
+    assert await state.read_unmatched() == []
+    assert (await state.count_kinds())["bank_return"] == answers.returned
 
 
 async def test_a_returned_debt_is_paid_again_without_new_credits(state: State) -> None:
     """A26: CP stay what they were through return and re-issue."""
-    answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), OFTEN)
-    await state.take(state.files(answers))
+    answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
+    await state.import_files(state.list_files(answers))
     spent = await cp_consumed(state)
     assert spent == sum(row["amount"] for row in await sent(state))
     owed = -await account(state, "4010000000")
     assert owed > 0
-    await state.accepted(
-        [bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+    await state.submit_accepted(
+        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
     )
-    files = await state.pay(date(2018, 12, 3), DECEMBER)
-    again = [row for row in await sent(state) if row["kind"] == KIND_NUMBER["reissue"]]
+    files = await state.pay_due(date(2018, 12, 3), DECEMBER)
+    again = [row for row in await sent(state) if row["kind"] == KIND_NUMBERS["reissue"]]
     assert again
     assert await cp_consumed(state) == spent
-    await state.take(state.files(state.bank(files, NEVER)))
+    await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
     assert await cp_consumed(state) == spent
-    assert (await state.standing()).agrees
-    assert await state.in_transit() == []
+    assert (await state.read_status()).agrees
+    assert await state.read_in_transit() == []
     assert -await account(state, "4010000000") == owed - sum(row["amount"] for row in again)
 
 
 async def test_what_comes_back_is_not_sent_again_to_the_same_account(state: State) -> None:
-    await state.take(
-        state.files(state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), Chances(3, 100_000)))
+    await state.import_files(
+        state.list_files(
+            state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OutcomeRates(3, 100_000))
+        )
     )
-    paid_again = await state.pay(date(2018, 12, 3), DECEMBER)
-    reissued = {row["payee"] for row in await sent(state) if row["kind"] == KIND_NUMBER["reissue"]}
+    paid_again = await state.pay_due(date(2018, 12, 3), DECEMBER)
+    reissued = {row["payee"] for row in await sent(state) if row["kind"] == KIND_NUMBERS["reissue"]}
     items = await state.fetch("select i.reason, e.payee from bank_item i join entry e using (entry_id)")
     allowed = {row["payee"] for row in items if row["reason"] in {"AM04", "ED05", "TM01"}}
     assert reissued <= allowed
@@ -202,45 +206,47 @@ async def test_what_comes_back_is_not_sent_again_to_the_same_account(state: Stat
 
 async def test_a_duplicate_by_the_banks_word_is_never_paid_again(state: State) -> None:
     """A54: AM05 leaves the money in suspense, the debt closed; nothing can follow it but a person's act."""
-    files = await state.pay(date(2018, 11, 5), NOVEMBER)
-    answers = state.bank(files, ALWAYS)
-    for path in state.files(answers):
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
+    answers = state.simulate_bank(files, ALWAYS)
+    for path in state.list_files(answers):
         text = path.read_text()
-        for code in SHARES:
+        for code in REASON_SHARES:
             text = text.replace(f"<Cd>{code}</Cd>", "<Cd>AM05</Cd>")
         path.write_text(text)
-    await state.take(state.files(answers))
-    kinds = await state.kinds()
+    await state.import_files(state.list_files(answers))
+    kinds = await state.count_kinds()
     assert kinds["bank_return"] + kinds["bank_reject"] == 60
     assert "return_identified" not in kinds
     assert -await account(state, "4710000000") == sum(row["amount"] for row in await sent(state))
-    await state.accepted(
-        [bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+    await state.submit_accepted(
+        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
     )
-    assert await state.pay(date(2018, 12, 3), DECEMBER) == []
+    assert await state.pay_due(date(2018, 12, 3), DECEMBER) == []
     assert len(await sent(state)) == 60
-    assert (await state.standing()).agrees
+    assert (await state.read_status()).agrees
 
 
 @pytest.mark.parametrize("code", ["MD07", "RR04"])
 async def test_the_dead_and_the_sanctioned_are_in_no_run(state: State, code: str) -> None:
     """A60: they are blocked by the bank's answer, and stay so whatever is owed to them."""
-    answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), OFTEN)
+    answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
     blocked = set()
-    for path in state.files(answers):
+    for path in state.list_files(answers):
         text = path.read_text()
-        for known in SHARES:
+        for known in REASON_SHARES:
             text = text.replace(f"<Cd>{known}</Cd>", f"<Cd>{code}</Cd>")
         path.write_text(text)
-        blocked |= {row[2] for row in rows(reading.read(path)) if row[0] != "debit"}
-    await state.take(state.files(answers))
-    assert (await state.kinds())["payee_block"] == len(blocked)
-    await state.accepted(
-        [bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
+        blocked |= {row[2] for row in list_movements(reading.read_bank_file(path)) if row[0] != "debit"}
+    await state.import_files(state.list_files(answers))
+    assert (await state.count_kinds())["payee_block"] == len(blocked)
+    await state.submit_accepted(
+        [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
     )
-    await state.accepted([{**request(n, "2018-11-20"), "reference": f"DQ-{n}"} for n in range(1, 61)])
-    await state.pay(date(2018, 12, 31), moment("2018-12-21"))
-    dead = {row["payee"] for row in await sent(state) if identifier(row["entry_id"]) in blocked}
+    await state.submit_accepted(
+        [{**build_request(n, "2018-11-20"), "reference": f"DQ-{n}"} for n in range(1, 61)]
+    )
+    await state.pay_due(date(2018, 12, 31), paris_time("2018-12-21"))
+    dead = {row["payee"] for row in await sent(state) if format_identifier(row["entry_id"]) in blocked}
     assert len(dead) == len(blocked)
     later = await state.fetch(
         "select payee from entry where kind = any($1::int[]) and day > '2018-12-01'", REMITS
@@ -250,29 +256,31 @@ async def test_the_dead_and_the_sanctioned_are_in_no_run(state: State, code: str
 
 
 async def test_our_own_fault_blames_no_payee(state: State) -> None:
-    files = await state.pay(date(2018, 11, 5), NOVEMBER)
-    answers = state.bank(files, ALWAYS)
-    for path in state.files(answers):
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
+    answers = state.simulate_bank(files, ALWAYS)
+    for path in state.list_files(answers):
         text = path.read_text()
-        for code in SHARES:
+        for code in REASON_SHARES:
             text = text.replace(f"<Cd>{code}</Cd>", "<Cd>AM04</Cd>")
         path.write_text(text)
-    await state.take(state.files(answers))
-    assert "payee_block" not in await state.kinds()
-    assert await state.pay(date(2018, 12, 3), DECEMBER)
+    await state.import_files(state.list_files(answers))
+    assert "payee_block" not in await state.count_kinds()
+    assert await state.pay_due(date(2018, 12, 3), DECEMBER)
     assert Counter(row["kind"] for row in await sent(state)) == {REMITS[0]: 60, REMITS[1]: 60}
 
 
 # ---------------------------------------------------------------------------------- what does not match
 
 
-async def changed(state: State, **how: str) -> tuple[Path, Message]:
+async def changed(state: State, **how: str) -> tuple[Path, BankMessage]:
     """A statement that debits the first payments of one account, changed by hand."""
-    files = await state.pay(date(2018, 11, 5), NOVEMBER)
-    statements = [path for path in state.files(state.bank(files, NEVER)) if "camt053" in path.name]
-    first = reading.read(statements[0])
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
+    statements = [
+        path for path in state.list_files(state.simulate_bank(files, NEVER)) if "camt053" in path.name
+    ]
+    first = reading.read_bank_file(statements[0])
     entries, net = [], 0
-    for number, (_, cents, name, _) in enumerate(rows(first)[:3], 1):
+    for number, (_, cents, name, _) in enumerate(list_movements(first)[:3], 1):
         told = {
             "name": name,
             "cents": str(cents),
@@ -288,7 +296,7 @@ async def changed(state: State, **how: str) -> tuple[Path, Message]:
     path = state.folder / "statement.xml"
     text = document(statement(*balances, *entries, account=iban))
     path.write_text(text.replace("<Dt>2018-12-14", "<Dt>2018-11-07"))
-    return path, reading.read(path)
+    return path, reading.read_bank_file(path)
 
 
 @pytest.mark.parametrize(
@@ -296,8 +304,8 @@ async def changed(state: State, **how: str) -> tuple[Path, Message]:
     [
         ({"name": "NOTPROVIDED"}, "NOT_OURS"),
         ({"name": "CRSC00000000000199"}, "NOT_OURS"),
-        ({"name": identifier(999_999)}, "UNKNOWN_TRANSFER"),
-        ({"name": identifier(61)}, "UNKNOWN_TRANSFER"),
+        ({"name": format_identifier(999_999)}, "UNKNOWN_TRANSFER"),
+        ({"name": format_identifier(61)}, "UNKNOWN_TRANSFER"),
         ({"cents": "1"}, "AMOUNT_DIFFERS"),
         ({"day": "2018-11-02"}, "BEFORE_ISSUE"),
         ({"name": "salary", "sign": "CRDT"}, "NOT_OURS"),
@@ -307,17 +315,17 @@ async def test_what_does_not_match_is_listed_and_the_rest_posted(
     state: State, how: dict[str, str], why: str
 ) -> None:
     path, _ = await changed(state, **how)
-    taken = await state.take([path])
+    taken = await state.import_files([path])
     assert (taken.messages[0].debits, taken.messages[0].unmatched) == (2, 1)
-    (found,) = await state.unmatched()
+    (found,) = await state.read_unmatched()
     assert (found.why, found.file, found.statement, found.item) == (why, "statement.xml", "S-1", 1)
     assert found.amount > 0
-    standing = await state.standing()
+    standing = await state.read_status()
     assert standing.agrees
     (one,) = [each for each in standing.accounts if each.bank]
     assert one.unmatched == (-1 if how.get("sign") != "CRDT" else 1) * found.amount
     assert one.unmatched_items == 1
-    assert (await state.proof()).findings == []
+    assert (await state.verify()).findings == []
 
 
 @pytest.mark.parametrize(
@@ -342,48 +350,48 @@ async def test_what_does_not_match_is_listed_and_the_rest_posted(
 )
 async def test_what_is_changed_by_hand_is_found(state: State, check: str, damage: str) -> None:
     path, message = await changed(state, name="NOTPROVIDED")
-    await state.take([path])
+    await state.import_files([path])
     first = message.statements[0]
     nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
     path.write_text(document(statement(*nothing, identity="S-2", account=first.account)))
-    await state.take([path])
-    assert (await state.proof()).findings == []
-    async with connected(state.dsn) as connection, connection.transaction():
+    await state.import_files([path])
+    assert (await state.verify()).findings == []
+    async with open_connection(state.dsn) as connection, connection.transaction():
         await connection.execute("set local session_replication_role = replica")
         await connection.execute(f"{damage} where message = 2" if check == "bank_statements" else damage)
-    found = {each.check for each in (await state.proof()).findings}
+    found = {each.check for each in (await state.verify()).findings}
     assert check in found
 
 
 async def test_a_transfer_of_another_account_is_not_posted(state: State) -> None:
     path, _ = await changed(state, account="FR7630001007941234567890185")
-    await state.take([path])
-    assert {each.why for each in await state.unmatched()} == {"OTHER_ACCOUNT"}
-    assert "bank_debit" not in await state.kinds()
+    await state.import_files([path])
+    assert {each.why for each in await state.read_unmatched()} == {"OTHER_ACCOUNT"}
+    assert "bank_debit" not in await state.count_kinds()
 
 
 @pytest.mark.parametrize(("day", "why"), [("2018-11-08", "REFERENCE_CONFLICT"), ("2018-11-07", "TWICE")])
 async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day: str, why: str) -> None:
     """By another statement, on another day or on the same; matched anew, that is no third time."""
     path, message = await changed(state)
-    await state.take([path])
-    _, cents, name, _ = rows(message)[1]
+    await state.import_files([path])
+    _, cents, name, _ = list_movements(message)[1]
     first = message.statements[0]
     before, after = first.closing or 0, (first.closing or 0) - cents
     balances = [balance(code, euros(value), day=day) for code, value in (("OPBD", before), ("CLBD", after))]
     debit = entry(euros(cents), "DBIT", [detail(name)]).replace("2018-12-14", day)
     path.write_text(document(statement(*balances, debit, identity="S-2", account=first.account)))
     for again in (False, True):
-        assert (await state.take([path], again=again)).rejected == []
-    (found,) = await state.unmatched()
+        assert (await state.import_files([path], again=again)).rejected == []
+    (found,) = await state.read_unmatched()
     assert (found.why, found.sort, found.amount) == (why, "bank_debit", cents)
     assert found.transfer == (await sent(state))[1]["entry_id"]
-    assert (await state.kinds())["bank_debit"] == 3
-    standing = await state.standing()
+    assert (await state.count_kinds())["bank_debit"] == 3
+    standing = await state.read_status()
     assert standing.agrees
     (one,) = [each for each in standing.accounts if each.bank]
     assert (one.refused, one.refused_lines) == (-cents, 1)
-    assert (await state.proof()).findings == []
+    assert (await state.verify()).findings == []
 
 
 def notice_of(cents: int, name: str, account_: str, day: str) -> str:
@@ -400,13 +408,13 @@ async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_l
 ) -> None:
     """Each alone on its statement, so that nothing but that tells the two from each other; a notice before is no fourth."""
     path, message = await changed(state)
-    _, cents, name, _ = rows(message)[1]
+    _, cents, name, _ = list_movements(message)[1]
     first = message.statements[0]
     if noticed:
         (state.folder / "notice.xml").write_text(notice_of(cents, name, first.account, noticed))
-        await state.take([state.folder / "notice.xml"])
-    await state.take([path])
-    assert await state.unmatched() == []
+        await state.import_files([state.folder / "notice.xml"])
+    await state.import_files([path])
+    assert await state.read_unmatched() == []
     closing = first.closing or 0
     for number, day in enumerate(days, 1):
         values = (("OPBD", closing - (number - 1) * cents), ("CLBD", closing - number * cents))
@@ -415,29 +423,29 @@ async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_l
         path.write_text(
             document(statement(*balances, debit, identity=f"S-{number + 1}", account=first.account))
         )
-        assert (await state.take([path])).rejected == []
-    assert [each.amount for each in await state.unmatched()] == [cents, cents]
-    standing = await state.standing()
+        assert (await state.import_files([path])).rejected == []
+    assert [each.amount for each in await state.read_unmatched()] == [cents, cents]
+    standing = await state.read_status()
     assert standing.agrees
     (one,) = [each for each in standing.accounts if each.bank]
     assert (one.refused, one.refused_lines) == (-2 * cents, 2)
-    assert (await state.proof()).findings == []
+    assert (await state.verify()).findings == []
 
 
 async def test_a_statement_that_comes_again_beside_a_new_one_moves_nothing(state: State) -> None:
     path, message = await changed(state)
-    await state.take([path])
+    await state.import_files([path])
     first = message.statements[0]
     nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
     new = document(statement(*nothing, identity="S-2", account=first.account))
     new = new[new.index("<Stmt>") : new.rindex("</Stmt>") + len("</Stmt>")]
     path.write_text(path.read_text().replace("</BkToCstmrStmt>", new + "</BkToCstmrStmt>"))
-    taken = await state.take([path])
+    taken = await state.import_files([path])
     assert taken.rejected == []
     assert taken.messages[0].debits == 3
-    assert await state.unmatched() == []
-    assert (await state.standing()).agrees
-    assert (await state.proof()).findings == []
+    assert await state.read_unmatched() == []
+    assert (await state.read_status()).agrees
+    assert (await state.verify()).findings == []
 
 
 @pytest.mark.parametrize("noticed", ["2018-11-06", "2018-11-08"])
@@ -446,76 +454,76 @@ async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
 ) -> None:
     """One movement, in the books on the day of the notice: before that it is told as what the journal refused."""
     path, message = await changed(state)
-    _, cents, name, _ = rows(message)[0]
+    _, cents, name, _ = list_movements(message)[0]
     account_ = message.statements[0].account
     notice = state.folder / "notice.xml"
     notice.write_text(notice_of(cents, name, account_, noticed))
-    assert (await state.take([notice])).messages[0].debits == 1
-    taken = await state.take([path])
+    assert (await state.import_files([notice])).messages[0].debits == 1
+    taken = await state.import_files([path])
     assert taken.posted
     assert [(each.code, each.lines) for each in taken.posted.reasons] == [("REFERENCE_CONFLICT", 1)]
-    assert await state.unmatched() == []
-    assert (await state.kinds())["bank_debit"] == 3
-    (one,) = [each for each in (await state.standing()).accounts if each.bank]
+    assert await state.read_unmatched() == []
+    assert (await state.count_kinds())["bank_debit"] == 3
+    (one,) = [each for each in (await state.read_status()).accounts if each.bank]
     waits = noticed > "2018-11-07"
     assert (one.difference, one.refused, one.refused_lines) == (0, -cents * waits, int(waits))
-    assert (await state.proof()).findings == []
+    assert (await state.verify()).findings == []
     nothing = [
         balance(code, euros(message.statements[0].closing or 0), day="2018-11-08")
         for code in ("OPBD", "CLBD")
     ]
     path.write_text(document(statement(*nothing, identity="S-2", account=account_)))
-    await state.take([path])
-    (one,) = [each for each in (await state.standing()).accounts if each.bank]
+    await state.import_files([path])
+    (one,) = [each for each in (await state.read_status()).accounts if each.bank]
     assert (one.difference, one.refused_lines, one.bank) == (0, 0, one.books)
-    assert (await state.proof()).findings == []
+    assert (await state.verify()).findings == []
 
 
 async def test_a_notice_behind_its_statement_that_books_another_day(state: State) -> None:
     """Refused, and nothing lies between, nor is anything to be looked at."""
     path, message = await changed(state)
-    await state.take([path])
-    _, cents, name, _ = rows(message)[0]
+    await state.import_files([path])
+    _, cents, name, _ = list_movements(message)[0]
     path.write_text(notice_of(cents, name, message.statements[0].account, "2018-12-14"))
-    taken = await state.take([path])
+    taken = await state.import_files([path])
     assert taken.posted
     assert [each.code for each in taken.posted.reasons] == ["REFERENCE_CONFLICT"]
-    assert await state.unmatched() == []
-    assert (await state.standing()).agrees
-    assert (await state.proof()).findings == []
+    assert await state.read_unmatched() == []
+    assert (await state.read_status()).agrees
+    assert (await state.verify()).findings == []
 
 
 async def test_a_statement_that_skips_one_is_refused_whole(state: State) -> None:
-    answers = state.bank(await state.pay(date(2018, 11, 5), NOVEMBER), Chances(1, 60_000))
-    statements = [path for path in state.files(answers) if "camt053" in path.name]
-    accounts = [reading.read(path).statements[0].account for path in statements]
+    answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OutcomeRates(1, 60_000))
+    statements = [path for path in state.list_files(answers) if "camt053" in path.name]
+    accounts = [reading.read_bank_file(path).statements[0].account for path in statements]
     ((busy, _),) = Counter(accounts).most_common(1)
     own = [path for path, each in zip(statements, accounts, strict=True) if each == busy]
     assert len(own) > 2
-    taken = await state.take([own[0], own[2]])
+    taken = await state.import_files([own[0], own[2]])
     (refused,) = taken.rejected
     assert refused.error == "EnvelopeMismatch"
     assert own[2].name in refused.where
     assert "before it closed with" in refused.found
-    assert (await state.take([own[1], own[2]])).rejected == []
-    assert await state.take(own[::-1])
+    assert (await state.import_files([own[1], own[2]])).rejected == []
+    assert await state.import_files(own[::-1])
 
 
 async def test_a_statement_of_the_same_name_with_other_figures_is_refused(state: State) -> None:
     path, message = await changed(state)
-    await state.take([path])
+    await state.import_files([path])
     first = message.statements[0]
     nothing = statement(balance("OPBD", "7.00"), balance("CLBD", "7.00"), account=first.account)
     path.write_text(document(nothing))
-    (refused,) = (await state.take([path])).rejected
+    (refused,) = (await state.import_files([path])).rejected
     assert "known with other figures" in refused.found
     path.write_text(path.read_text().replace("S-1", "S-2"))
-    (refused,) = (await state.take([path])).rejected
+    (refused,) = (await state.import_files([path])).rejected
     assert "S-1 before it closed with" in refused.found
 
 
 async def test_when_the_bank_refuses_a_whole_message_each_of_its_transfers_is(state: State) -> None:
-    files = await state.pay(date(2018, 11, 5), NOVEMBER)
+    files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     message = etree.parse(str(files[0])).findtext(".//{*}GrpHdr/{*}MsgId")
     report = (
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.12"><CstmrPmtStsRpt><GrpHdr><MsgId>R-1</MsgId>'
@@ -525,10 +533,10 @@ async def test_when_the_bank_refuses_a_whole_message_each_of_its_transfers_is(st
     )
     path = state.folder / "refused.xml"
     path.write_text(report)
-    taken = await state.take([path])
+    taken = await state.import_files([path])
     assert taken.messages[0].rejects == 30
-    assert (await state.kinds())["bank_reject"] == 30
+    assert (await state.count_kinds())["bank_reject"] == 30
     path.write_text(report.replace(str(message), "SOMEBODY-ELSE"))
-    await state.take([path])
-    (found,) = await state.unmatched()
+    await state.import_files([path])
+    (found,) = await state.read_unmatched()
     assert (found.why, found.end_to_end) == ("UNKNOWN_MESSAGE", "SOMEBODY-ELSE")

@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded import Database
-from tests.service.command_line import crescendo
-from tests.service.small_state import CALENDAR, NEVER, State, copied, moment, owed_to
+from tests.service.command_line import run_crescendo
+from tests.service.small_state import CALENDAR, NEVER, State, copy_state, open_state, paris_time
 
 OWED = 6
 CLOSED = CALENDAR.replace("10, 11, 12]", "10, 12]")
@@ -17,13 +17,13 @@ CLOSED = CALENDAR.replace("10, 11, 12]", "10, 12]")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    async with owed_to(database, tmp_path_factory.mktemp("owing"), OWED) as found:
+    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as found:
         yield found
 
 
 @pytest_asyncio.fixture
 async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copied(database, owing, tmp_path / "state") as found:
+    async with copy_state(database, owing, tmp_path / "state") as found:
         yield found
 
 
@@ -33,14 +33,16 @@ def calendar(state: State, text: str) -> None:
 
 async def statements(state: State, day: str) -> list[Path]:
     """What the bank tells of a run on ``day``, without notices."""
-    at = moment(day)
-    files = await state.pay(at.date(), at)
-    return [path for path in state.files(state.bank(files, NEVER)) if "camt054" not in path.name]
+    at = paris_time(day)
+    files = await state.pay_due(at.date(), at)
+    return [
+        path for path in state.list_files(state.simulate_bank(files, NEVER)) if "camt054" not in path.name
+    ]
 
 
 async def term(state: State, kind: str, reference: str, predecessor: str) -> None:
     act = {"kind": kind, "reference": reference, "predecessor": predecessor}
-    await state.accepted([{**act, "exercise": 2018, "date": "2018-10-02"}])
+    await state.submit_accepted([{**act, "exercise": 2018, "date": "2018-10-02"}])
 
 
 async def lines_decided(state: State) -> int:
@@ -53,19 +55,19 @@ async def lines_decided(state: State) -> int:
 async def test_what_a_closed_month_refused_is_posted_once_it_is_open(state: State) -> None:
     files = await statements(state, "2018-11-05")
     calendar(state, CLOSED)
-    closed = await state.take(files)
+    closed = await state.import_files(files)
     refused = [each.refused for each in closed.messages if each.debits]
     assert refused
     assert all(each.keys() == {"PERIOD_CLOSED"} for each in refused)
     assert sum(each["PERIOD_CLOSED"] for each in refused) == OWED
-    assert "bank_debit" not in await state.kinds()
-    still = await state.take(files, again=True)
+    assert "bank_debit" not in await state.count_kinds()
+    still = await state.import_files(files, again=True)
     assert [each.refused for each in still.messages if each.debits] == refused
     calendar(state, CALENDAR)
-    plain = await state.take(files)
+    plain = await state.import_files(files)
     assert plain.posted is None
     assert [each.refused for each in plain.messages if each.debits] == refused
-    opened = await state.take(files, again=True)
+    opened = await state.import_files(files, again=True)
     assert opened.posted
     assert sum(each.accepted.lines for each in opened.posted.receipts) == OWED
     assert not any(each.refused for each in opened.messages)
@@ -74,11 +76,11 @@ async def test_what_a_closed_month_refused_is_posted_once_it_is_open(state: Stat
 
 async def agreed(state: State) -> None:
     """All is debited once, and ``--again`` finds nothing to do."""
-    assert (await state.kinds())["bank_debit"] == OWED
-    assert await state.unmatched() == []
-    assert await state.in_transit() == []
-    assert (await state.standing()).agrees
-    assert (await state.proof()).findings == []
+    assert (await state.count_kinds())["bank_debit"] == OWED
+    assert await state.read_unmatched() == []
+    assert await state.read_in_transit() == []
+    assert (await state.read_status()).agrees
+    assert (await state.verify()).findings == []
 
 
 async def test_what_was_accepted_beside_it_is_not_posted_again(state: State) -> None:
@@ -89,17 +91,17 @@ async def test_what_was_accepted_beside_it_is_not_posted_again(state: State) -> 
     december = await statements(state, "2018-12-05")
     files = merged(state, november, december)
     calendar(state, CLOSED)
-    closed = await state.take(files)
+    closed = await state.import_files(files)
     assert {name for each in closed.messages for name in each.refused} == {"PERIOD_CLOSED"}
-    assert (await state.kinds())["bank_debit"] == 1
+    assert (await state.count_kinds())["bank_debit"] == 1
     calendar(state, CALENDAR)
-    opened = await state.take(files, again=True)
+    opened = await state.import_files(files, again=True)
     assert opened.posted
     assert sum(each.accepted.lines for each in opened.posted.receipts) == OWED - 1
     assert sum(each.duplicate.lines for each in opened.posted.receipts) == 1
     await agreed(state)
     before = await lines_decided(state)
-    once_more = await state.take(files, again=True)
+    once_more = await state.import_files(files, again=True)
     assert once_more.posted is None
     assert await lines_decided(state) == before
     assert not list((state.settings.data / "bank").iterdir())
@@ -136,12 +138,12 @@ async def test_the_command_says_what_to_do(state: State) -> None:
     )
     environment = {"CRESCENDO_REFERENCE": str(state.reference)}
     for _ in range(2):
-        found = await crescendo(*words, environment=environment)
+        found = await run_crescendo(*words, environment=environment)
         assert found.code == 0, found.err
         assert "PERIOD_CLOSED 3 (crescendo bank unmatched)" in found.out
         assert "crescendo bank import --again FILE" in found.out
     calendar(state, CALENDAR)
-    found = await crescendo(*words, "--again", environment=environment)
+    found = await run_crescendo(*words, "--again", environment=environment)
     assert found.code == 0, found.err
     assert "refused by the journal" not in found.out
     await agreed(state)

@@ -10,10 +10,10 @@ import pytest_asyncio
 
 from service.database.embedded import Database
 from settlement.bank_files import bank_file_reader as reading
-from tests.crash.test_bank import child
-from tests.databases import fresh
+from tests.crash.test_bank import run_child
+from tests.databases import create_database
 from tests.service.cli.test_bank_refusals import merged
-from tests.service.small_state import ALWAYS, State, copied, moment
+from tests.service.small_state import ALWAYS, State, copy_state, paris_time
 
 OWED = 12
 ACROSS = """
@@ -25,59 +25,63 @@ FIRST_OF_2019 = (date(2019, 1, 1) - date(1970, 1, 1)).days
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    async with fresh(database) as dsn:
+    async with create_database(database) as dsn:
         found = State(dsn, tmp_path_factory.mktemp("owing"))
-        await found.funded(OWED)
-        await found.owe(OWED)
+        await found.fund(OWED)
+        await found.submit_requests(OWED)
         yield found
 
 
 @pytest_asyncio.fixture
 async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copied(database, owing, tmp_path / "state") as found:
+    async with copy_state(database, owing, tmp_path / "state") as found:
         yield found
 
 
 async def answers(state: State) -> tuple[list[Path], list[Path]]:
     """To a run of the last days of December, all of which comes back: those of December, and statements of January."""
-    files = await state.pay(date(2018, 12, 31), moment("2018-12-28"))
-    told = [path for path in state.files(state.bank(files, ALWAYS)) if "camt054" not in path.name]
-    december = [path for path in told if (reading.read(path).statements[0].day or 0) < FIRST_OF_2019]
+    files = await state.pay_due(date(2018, 12, 31), paris_time("2018-12-28"))
+    told = [
+        path for path in state.list_files(state.simulate_bank(files, ALWAYS)) if "camt054" not in path.name
+    ]
+    december = [
+        path for path in told if (reading.read_bank_file(path).statements[0].day or 0) < FIRST_OF_2019
+    ]
     return december, [path for path in told if path not in december]
 
 
 async def agreed(state: State) -> None:
     """All that was debited in December came back in January, and nothing is left to explain."""
-    kinds = await state.kinds()
+    kinds = await state.count_kinds()
     assert kinds["bank_debit"] == kinds["bank_return"] > 0
     assert kinds["return_identified"] == kinds["bank_debit"] + kinds["bank_reject"] == OWED
     ((across,),) = await state.fetch(ACROSS)
     assert across == kinds["bank_return"]
-    assert await state.unmatched() == []
-    standing = await state.standing()
+    assert await state.read_unmatched() == []
+    standing = await state.read_status()
     assert standing.agrees
     assert all(each.unmatched == each.refused == each.transit == 0 for each in standing.accounts)
-    assert (await state.proof()).findings == []
+    assert (await state.verify()).findings == []
 
 
 async def test_statement_after_statement(state: State) -> None:
     december, january = await answers(state)
     assert january
     for path in (*december, *january):
-        taken = await state.take([path])
+        taken = await state.import_files([path])
         assert taken.posted is None or taken.posted.reasons == []
     await agreed(state)
 
 
 async def test_statements_of_both_years_in_one_command(state: State) -> None:
     december, january = await answers(state)
-    taken = await state.take([*december, *january])
+    taken = await state.import_files([*december, *january])
     assert taken.posted
     assert taken.posted.reasons == []
     assert sum(each.unmatched for each in taken.messages) == 0
     assert {each.file for each in taken.messages} == {path.name for path in (*december, *january)}
     await agreed(state)
-    again = await state.take([*december, *january])
+    again = await state.import_files([*december, *january])
     assert again.posted is None
 
 
@@ -86,7 +90,7 @@ async def test_one_message_with_statements_of_both_years(state: State) -> None:
     december, january = await answers(state)
     reports = [path for path in (*december, *january) if "camt053" not in path.name]
     reports += merged(state, december, january)
-    taken = await state.take(reports)
+    taken = await state.import_files(reports)
     assert taken.posted
     assert taken.posted.reasons == []
     await agreed(state)
@@ -95,16 +99,16 @@ async def test_one_message_with_statements_of_both_years(state: State) -> None:
 async def test_a_return_that_is_told_before_its_debit_waits_for_it(state: State) -> None:
     december, january = await answers(state)
     notices = [path for path in state.answers.iterdir() if "camt054" in path.name]
-    taken = await state.take(sorted(notices))
+    taken = await state.import_files(sorted(notices))
     assert taken.posted is None
-    found = await state.unmatched()
+    found = await state.read_unmatched()
     assert {each.why for each in found} == {"NOT_DEBITED"}
     assert len(found) == sum(each.unmatched for each in taken.messages)
-    assert (await state.proof()).findings == []
-    await state.take(december)
-    known = await state.take(sorted(notices))
+    assert (await state.verify()).findings == []
+    await state.import_files(december)
+    known = await state.import_files(sorted(notices))
     assert {each.attempt for each in known.messages} == {2}
-    await state.take(january)
+    await state.import_files(january)
     await agreed(state)
 
 
@@ -113,14 +117,14 @@ async def test_killed_between_the_years(state: State, database: Database, tmp_pa
     """Once the debits are posted, whatever is killed, the same command posts the returns."""
     december, january = await answers(state)
     names = [path.name for path in (*december, *january)]
-    async with copied(database, state, tmp_path / "undisturbed") as undisturbed:
-        _, steps = child(undisturbed, 1_000, [undisturbed.answers / name for name in names])
+    async with copy_state(database, state, tmp_path / "undisturbed") as undisturbed:
+        _, steps = run_child(undisturbed, 1_000, [undisturbed.answers / name for name in names])
     first, second = (at for at, step in enumerate(steps) if step == "posting")
     matching = next(at for at in range(first, second) if steps[at].startswith("matching"))
     for step in (matching, second):
-        async with copied(database, state, tmp_path / f"killed-{step}") as one:
+        async with copy_state(database, state, tmp_path / f"killed-{step}") as one:
             files = [one.answers / name for name in names]
-            code, _ = child(one, step, files)
+            code, _ = run_child(one, step, files)
             assert code == -signal.SIGKILL
-            await one.take(files)
+            await one.import_files(files)
             await agreed(one)

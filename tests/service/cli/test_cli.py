@@ -10,11 +10,17 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from bench.year.year_generator import Year, generate
+from bench.year.year_generator import Year, generate_year
 from core.outcome_codes import Outcome
 from posting.store.journal_store import PostgresStore
-from tests.databases import held_up, until_one_waits
-from tests.service.command_line import Ended, crescendo, ended, interrupt, start
+from tests.databases import lock_table, wait_until_blocked
+from tests.service.command_line import (
+    CommandResult,
+    interrupt_command,
+    run_crescendo,
+    start_command,
+    wait_for_end,
+)
 
 FORMATS = ("parquet", "arrow", "csv", "jsonl")
 NOWHERE = "postgresql://nobody:secret@127.0.0.1:1/nothing"
@@ -33,13 +39,13 @@ class Committed(NamedTuple):
 
     data: Path
     place: tuple[str, Path, str, Path]
-    first: Ended
+    first: CommandResult
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     folder = tmp_path_factory.mktemp("year")
-    summary = generate(folder, Year(acts=2_000, formats=FORMATS))
+    summary = generate_year(folder, Year(acts=2_000, formats=FORMATS))
     return Sample(folder, [folder / each["name"] for each in summary["files"]], summary)
 
 
@@ -51,7 +57,7 @@ async def committed(sample: Sample, tmp_path_factory: pytest.TempPathFactory) ->
     config.write_text('[server]\nshared_buffers = "16MB"\nmax_wal_size = "256MB"\n')
     place = ("--data", home / "data", "--config", config)
     everything = sorted(sample.folder.iterdir())
-    return Committed(home / "data", place, await crescendo("run", *everything, *place, "--json"))
+    return Committed(home / "data", place, await run_crescendo("run", *everything, *place, "--json"))
 
 
 async def chain(dsn: str) -> str:
@@ -95,7 +101,7 @@ async def test_refusals_are_counted_by_reason(committed: Committed, sample: Samp
 
 
 async def test_known_files_are_not_processed_again(committed: Committed, sample: Sample) -> None:
-    found = await crescendo("run", *sample.files, *committed.place, "--json")
+    found = await run_crescendo("run", *sample.files, *committed.place, "--json")
     assert found.code == 0
     assert found.json()["receipts"] == []
     assert len(found.json()["known"]) == len(sample.files)
@@ -103,7 +109,7 @@ async def test_known_files_are_not_processed_again(committed: Committed, sample:
 
 
 async def test_a_run_without_files_and_without_leftovers_has_nothing_to_do(committed: Committed) -> None:
-    found = await crescendo("run", *committed.place)
+    found = await run_crescendo("run", *committed.place)
     assert found.code == 0
     assert "Nothing to do" in found.out
     assert committed.first.json()["chain"] in found.out
@@ -111,8 +117,8 @@ async def test_a_run_without_files_and_without_leftovers_has_nothing_to_do(commi
 
 async def test_again_presents_refused_lines_anew_and_accepts_nothing_twice(dsn: str, sample: Sample) -> None:
     place = ("--database", dsn, "--data", sample.folder / "again", "--json")
-    first = (await crescendo("run", *sample.files[:3], *place)).json()
-    second = await crescendo("run", *sample.files[:3], *place, "--again")
+    first = (await run_crescendo("run", *sample.files[:3], *place)).json()
+    second = await run_crescendo("run", *sample.files[:3], *place, "--again")
     assert second.code == 0
     for before, after in zip(first["receipts"], second.json()["receipts"], strict=True):
         assert (after["file"], after["attempt"]) == (before["file"], 2)
@@ -124,7 +130,7 @@ async def test_again_presents_refused_lines_anew_and_accepts_nothing_twice(dsn: 
 async def test_one_path_twice_is_taken_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
     copy = tmp_path / "copy.parquet"
     copy.write_bytes(sample.files[0].read_bytes())
-    found = await crescendo("run", sample.files[0], copy, "--database", dsn, "--data", tmp_path, "--json")
+    found = await run_crescendo("run", sample.files[0], copy, "--database", dsn, "--data", tmp_path, "--json")
     assert found.code == 0
     assert len(found.json()["receipts"]) == 1
     assert found.json()["twice"] == [str(copy)]
@@ -132,7 +138,7 @@ async def test_one_path_twice_is_taken_once(dsn: str, sample: Sample, tmp_path: 
 
 async def test_people_read_receipts_reasons_and_the_chain(dsn: str, sample: Sample, tmp_path: Path) -> None:
     paths = (sample.files[0], sample.files[1], tmp_path / "missing.csv")
-    found = await crescendo("run", *paths, "--database", dsn, "--data", tmp_path)
+    found = await run_crescendo("run", *paths, "--database", dsn, "--data", tmp_path)
     assert found.code == 1
     for said in ("Receipts", sample.files[1].name, "Refused whole", "missing.csv", "MOVE_FORBIDDEN"):
         assert said in found.out
@@ -144,10 +150,10 @@ async def test_the_sender_may_be_said_with_the_command(dsn: str, tmp_path: Path)
     file = tmp_path / "acts.csv"
     file.write_text("reference,kind,exercise,date\nR1,third_party,2018,2018-01-02\n")
     place = ("--database", dsn, "--data", tmp_path, "--json")
-    unnamed = await crescendo("run", file, *place)
+    unnamed = await run_crescendo("run", file, *place)
     assert unnamed.code == 1
     assert "sender" in unnamed.json()["rejected"][0]["found"]
-    named = await crescendo("run", file, *place, "--sender", "MIN-09")
+    named = await run_crescendo("run", file, *place, "--sender", "MIN-09")
     assert named.code == 0
     assert named.json()["receipts"][0]["sender"] == "MIN-09"
 
@@ -159,29 +165,29 @@ async def test_an_interrupted_run_goes_on_to_the_same_chain(
     dsn: str, committed: Committed, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    assert (await crescendo("db", "migrate", *place)).code == 0
-    async with held_up(dsn) as blocking:
-        process = await start("run", *sample.files, *place, "--json")
-        await until_one_waits(blocking)
-        assert "Stopping after the batches under way" in await interrupt(process)
-    stopped = await ended(process)
+    assert (await run_crescendo("db", "migrate", *place)).code == 0
+    async with lock_table(dsn) as blocking:
+        process = await start_command("run", *sample.files, *place, "--json")
+        await wait_until_blocked(blocking)
+        assert "Stopping after the batches under way" in await interrupt_command(process)
+    stopped = await wait_for_end(process)
     assert stopped.code == 130
     assert "the same command goes on" in stopped.err
     assert 0 < stopped.json()["batch"] < committed.first.json()["batch"]
-    resumed = await crescendo("run", *sample.files, *place, "--json")
+    resumed = await run_crescendo("run", *sample.files, *place, "--json")
     assert resumed.code == 0
     assert resumed.json()["chain"] == committed.first.json()["chain"] == await chain(dsn)
 
 
 async def test_leftovers_need_no_file_to_go_on(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await crescendo("db", "migrate", *place)
-    async with held_up(dsn) as blocking:
-        process = await start("run", *sample.files, *place)
-        await until_one_waits(blocking)
+    await run_crescendo("db", "migrate", *place)
+    async with lock_table(dsn) as blocking:
+        process = await start_command("run", *sample.files, *place)
+        await wait_until_blocked(blocking)
         process.kill()
-        assert (await ended(process)).code == -9
-    resumed = await crescendo("run", *place, "--json")
+        assert (await wait_for_end(process)).code == -9
+    resumed = await run_crescendo("run", *place, "--json")
     assert resumed.code == 0
     assert resumed.json()["receipts"]
     assert all(each["done"] for each in resumed.json()["receipts"])
@@ -189,12 +195,12 @@ async def test_leftovers_need_no_file_to_go_on(dsn: str, sample: Sample, tmp_pat
 
 async def test_a_second_interruption_stops_at_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await crescendo("db", "migrate", *place)
-    async with held_up(dsn) as blocking:
-        process = await start("run", *sample.files, *place)
-        await until_one_waits(blocking)
-        await interrupt(process)
-        await interrupt(process)
+    await run_crescendo("db", "migrate", *place)
+    async with lock_table(dsn) as blocking:
+        process = await start_command("run", *sample.files, *place)
+        await wait_until_blocked(blocking)
+        await interrupt_command(process)
+        await interrupt_command(process)
         assert await process.wait() == 130
 
 
@@ -202,17 +208,17 @@ async def test_a_database_that_goes_away_ends_the_run_with_a_way_on(
     dsn: str, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await crescendo("db", "migrate", *place)
+    await run_crescendo("db", "migrate", *place)
     server, _, name = dsn.rpartition("/")
     admin = await asyncpg.connect(f"{server}/crescendo")
     blocking = await asyncpg.connect(dsn)
     lock = blocking.transaction()
     await lock.start()
     await blocking.execute("lock table progress in share mode")
-    process = await start("run", *sample.files, *place)
-    await until_one_waits(blocking)
+    process = await start_command("run", *sample.files, *place)
+    await wait_until_blocked(blocking)
     await admin.execute(f"drop database {name} with (force)")
-    found = await ended(process)
+    found = await wait_for_end(process)
     await admin.execute(f"create database {name}")
     await admin.close()
     assert found.code == 3
@@ -221,14 +227,14 @@ async def test_a_database_that_goes_away_ends_the_run_with_a_way_on(
 
 
 async def test_two_engines_never_work_on_one_database(dsn: str, sample: Sample, tmp_path: Path) -> None:
-    async with PostgresStore(dsn).held("the other one"):
-        found = await crescendo("run", sample.files[0], "--database", dsn, "--data", tmp_path)
+    async with PostgresStore(dsn).own_lease("the other one"):
+        found = await run_crescendo("run", sample.files[0], "--database", dsn, "--data", tmp_path)
     assert found.code == 3
     assert "the other one works on this database" in found.err
 
 
 async def test_a_database_out_of_reach_is_named_without_its_password(sample: Sample, tmp_path: Path) -> None:
-    found = await crescendo("run", sample.files[0], "--database", NOWHERE, "--data", tmp_path)
+    found = await run_crescendo("run", sample.files[0], "--database", NOWHERE, "--data", tmp_path)
     assert found.code == 3
     assert "127.0.0.1:1/nothing" in found.err
     assert "secret" not in found.err
@@ -238,7 +244,7 @@ async def test_a_database_out_of_reach_is_named_without_its_password(sample: Sam
 
 
 async def test_the_committed_year_is_proven(committed: Committed) -> None:
-    found = await crescendo("verify", *committed.place, "--json")
+    found = await run_crescendo("verify", *committed.place, "--json")
     assert found.code == 0
     assert found.json()["proven"]
     assert found.json()["chain"] == committed.first.json()["chain"]
@@ -246,67 +252,67 @@ async def test_the_committed_year_is_proven(committed: Committed) -> None:
 
 async def test_a_planted_change_is_found(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    await crescendo("run", *sample.files[:3], *place)
+    await run_crescendo("run", *sample.files[:3], *place)
     vandal = await asyncpg.connect(dsn)
     await vandal.execute("alter table entry disable trigger append_only_rows")
     await vandal.execute("update entry set amount = amount + 1 where entry_id = 200")
     await vandal.close()
-    found = await crescendo("verify", *place)
+    found = await run_crescendo("verify", *place)
     assert found.code == 1
     assert "NOT proven" in found.out
     assert "chain" in found.out
 
 
 async def test_reports_come_as_tables_csv_and_json(committed: Committed) -> None:
-    balance = (await crescendo("report", "trial-balance", *committed.place, "--json")).json()
+    balance = (await run_crescendo("report", "trial-balance", *committed.place, "--json")).json()
     assert balance["debit"] == balance["credit"] > 0
-    budget = await crescendo("report", "budget", "--level", "bop", *committed.place, "--csv")
+    budget = await run_crescendo("report", "budget", "--level", "bop", *committed.place, "--csv")
     rows = list(csv.DictReader(io.StringIO(budget.out)))
     assert rows
     assert all(len(row["centre"]) == len("0177-D013") for row in rows)
-    refusals = await crescendo("report", "refusals", *committed.place)
+    refusals = await run_crescendo("report", "refusals", *committed.place)
     assert "MOVE_FORBIDDEN" in refusals.out
 
 
 async def test_an_act_is_explained_from_file_to_proof(committed: Committed) -> None:
-    refused = await crescendo("report", "refusals", "--submission", "2", *committed.place, "--json")
+    refused = await run_crescendo("report", "refusals", "--submission", "2", *committed.place, "--json")
     reference = refused.json()[0]["reference"]
-    found = await crescendo("explain", reference, *committed.place, "--json")
+    found = await run_crescendo("explain", reference, *committed.place, "--json")
     assert found.json()["refused"][0]["refusal"]["code"] == refused.json()[0]["code"]
     assert all(each["stored"] == each["computed"] for each in found.json()["proofs"])
-    unknown = await crescendo("explain", "NO-SUCH-ACT", *committed.place)
+    unknown = await run_crescendo("explain", "NO-SUCH-ACT", *committed.place)
     assert unknown.code == 3
     assert "NO-SUCH-ACT" in unknown.err
 
 
 async def test_a_proof_of_a_file_holds(committed: Committed) -> None:
-    assert (await crescendo("report", "proof", "--submission", "3", *committed.place)).code == 0
-    assert (await crescendo("report", "proof", *committed.place)).code == 2
+    assert (await run_crescendo("report", "proof", "--submission", "3", *committed.place)).code == 0
+    assert (await run_crescendo("report", "proof", *committed.place)).code == 2
 
 
 async def test_the_state_of_the_database_is_told(committed: Committed, sample: Sample) -> None:
-    found = (await crescendo("db", "status", *committed.place, "--json")).json()
+    found = (await run_crescendo("db", "status", *committed.place, "--json")).json()
     assert found["submissions"] >= len(sample.files)
     assert found["chain"] == committed.first.json()["chain"]
     assert not found["holder_lives"]
-    people = await crescendo("db", "status", *committed.place)
+    people = await run_crescendo("db", "status", *committed.place)
     assert "nobody" in people.out
 
 
 async def test_the_address_of_a_running_database_serves_other_tools(committed: Committed) -> None:
-    keeping = await start("db", "dsn", *committed.place)
+    keeping = await start_command("db", "dsn", *committed.place)
     assert keeping.stdout
     address = (await keeping.stdout.readline()).decode().strip()
     assert await chain(address) == committed.first.json()["chain"]
-    assert (await crescendo("db", "dsn", *committed.place)).out.strip() == address
+    assert (await run_crescendo("db", "dsn", *committed.place)).out.strip() == address
     # a report reads beside whoever keeps the database open
-    assert (await crescendo("report", "trial-balance", *committed.place, "--json")).code == 0
+    assert (await run_crescendo("report", "trial-balance", *committed.place, "--json")).code == 0
     keeping.terminate()
     assert await keeping.wait() == 0
 
 
 async def test_nothing_is_read_where_nothing_was_kept(tmp_path: Path) -> None:
-    found = await crescendo("report", "budget", "--data", tmp_path / "empty")
+    found = await run_crescendo("report", "budget", "--data", tmp_path / "empty")
     assert found.code == 3
     assert "holds no database" in found.err
     assert not (tmp_path / "empty").exists()
@@ -317,7 +323,7 @@ async def test_nothing_is_read_where_nothing_was_kept(tmp_path: Path) -> None:
 
 async def test_the_demonstration_shows_all_and_keeps_its_files(tmp_path: Path) -> None:
     words = ("demo", "--acts", "2000", "--folder", tmp_path)
-    first = await crescendo(*words)
+    first = await run_crescendo(*words)
     assert first.code == 0, first.out
     for said in (
         "Receipts",
@@ -329,7 +335,7 @@ async def test_the_demonstration_shows_all_and_keeps_its_files(tmp_path: Path) -
     ):
         assert said in first.out
     files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")}
-    second = await crescendo(*words)
+    second = await run_crescendo(*words)
     assert second.code == 0
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")} == files
 
@@ -338,14 +344,14 @@ async def test_the_demonstration_removes_nothing_of_others(tmp_path: Path) -> No
     kept = tmp_path / "data" / "thesis.txt"
     kept.parent.mkdir()
     kept.write_text("ten years of work")
-    found = await crescendo("demo", "--acts", "1000", "--folder", tmp_path)
+    found = await run_crescendo("demo", "--acts", "1000", "--folder", tmp_path)
     assert found.code == 3
     assert kept.read_text() == "ten years of work"
 
 
 async def test_the_same_seed_generates_the_same_files(tmp_path: Path, sample: Sample) -> None:
     words = ("--acts", "2000", "--out", tmp_path, "--json")
-    found = await crescendo(
+    found = await run_crescendo(
         "generate", "year", *words, *(word for name in FORMATS for word in ("--format", name))
     )
     assert found.code == 0
@@ -372,7 +378,7 @@ COMMANDS = (
 
 
 async def test_the_overview_names_every_command_and_exit_code() -> None:
-    found = await crescendo("--help")
+    found = await run_crescendo("--help")
     assert found.code == 0
     assert all(f"  {name}: " in found.out for name in COMMANDS)
     assert "130 interrupted" in found.out
@@ -380,7 +386,7 @@ async def test_the_overview_names_every_command_and_exit_code() -> None:
 
 @pytest.mark.parametrize("words", [(name,) for name in COMMANDS] + [("report", "budget"), ("db", "dsn")])
 async def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
-    found = await crescendo(*words, "--help")
+    found = await run_crescendo(*words, "--help")
     assert found.code == 0
     assert found.out.startswith(f"Usage: crescendo {' '.join(words)}")
 
@@ -399,7 +405,7 @@ async def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
     ],
 )
 async def test_wrong_usage_ends_with_two(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    found = await crescendo(*words, environment={"CRESCENDO_DATA": str(tmp_path / "data")})
+    found = await run_crescendo(*words, environment={"CRESCENDO_DATA": str(tmp_path / "data")})
     assert found.code == 2
     assert said in found.err
 
@@ -407,6 +413,6 @@ async def test_wrong_usage_ends_with_two(words: tuple[str, ...], said: str, tmp_
 async def test_a_settings_file_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text('dta = "here"\n')
-    found = await crescendo("run", environment={"CRESCENDO_CONFIG": str(config)})
+    found = await run_crescendo("run", environment={"CRESCENDO_CONFIG": str(config)})
     assert found.code == 2
     assert "dta" in found.err

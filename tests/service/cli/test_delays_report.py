@@ -9,14 +9,21 @@ import pytest_asyncio
 from reporting import code_labels
 from reporting import delays as report
 from reporting.code_names import read_names
-from reporting.delays import Delay, Delays, Scope
+from reporting.delays import Delay, Delays, DelayScope
 from service.database import command_queries
 from service.database.embedded import Database
 from service.engine import late_interest
-from service.engine.late_interest import How
-from service.terminal.processing_progress import Lines
-from tests.databases import fresh
-from tests.service.small_state import NEVER, State, heard, moment, payee, request
+from service.engine.late_interest import InterestRequest
+from service.terminal.processing_progress import ProgressLines
+from tests.databases import create_database
+from tests.service.small_state import (
+    NEVER,
+    State,
+    build_payee_code,
+    build_request,
+    create_interruption,
+    paris_time,
+)
 
 PAID = 20
 DEBITED = date(2018, 11, 6)
@@ -30,32 +37,34 @@ async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
 
     Of the interest paid for them a part is owed to somebody else.
     """
-    async with fresh(database) as dsn:
+    async with create_database(database) as dsn:
         found = State(dsn, tmp_path_factory.mktemp("delays"))
-        await found.funded(PAID)
+        await found.fund(PAID)
         days = {number: f"2018-10-{number + 2:02}" for number in range(1, PAID + 1)}
-        await found.accepted(
-            [{**request(number, day), "amount": f"{number}000.25"} for number, day in days.items()]
+        await found.submit_accepted(
+            [{**build_request(number, day), "amount": f"{number}000.25"} for number, day in days.items()]
         )
         term = {"exercise": 2018, "kind": "term_suspension", "reference": "S-1", "predecessor": "DP-5"}
         more = {"exercise": 2018, "kind": "term_resumption", "reference": "S-2", "predecessor": "S-1"}
-        await found.accepted([term | {"date": "2018-10-10"}, more | {"date": "2018-10-20"}])
-        files = await found.pay(date(2018, 12, 1), moment("2018-11-05"))
-        await found.take(found.files(found.bank(files, NEVER)))
-        await late_interest.claim(found.where, How(moment("2018-11-08")), heard(), Lines())
+        await found.submit_accepted([term | {"date": "2018-10-10"}, more | {"date": "2018-10-20"}])
+        files = await found.pay_due(date(2018, 12, 1), paris_time("2018-11-05"))
+        await found.import_files(found.list_files(found.simulate_bank(files, NEVER)))
+        await late_interest.propose_interest(
+            found.context, InterestRequest(paris_time("2018-11-08")), create_interruption(), ProgressLines()
+        )
         (row,) = await found.fetch("select min(entry_id) as entry from entry where kind = 28")
         part = {"exercise": 2018, "kind": "attachment", "reference": "SATD-1", "date": "2018-11-09"}
-        taken = {"predecessor": f"@{row['entry']}", "payee": payee(2), "amount": "10.00"}
-        await found.accepted([part | taken])
-        files = await found.pay(date(2018, 12, 1), moment("2018-11-12"))
-        await found.take(found.files(found.bank(files, NEVER)))
+        taken = {"predecessor": f"@{row['entry']}", "payee": build_payee_code(2), "amount": "10.00"}
+        await found.submit_accepted([part | taken])
+        files = await found.pay_due(date(2018, 12, 1), paris_time("2018-11-12"))
+        await found.import_files(found.list_files(found.simulate_bank(files, NEVER)))
         yield found
 
 
-async def asked(state: State, scope: Scope) -> Delays:
+async def asked(state: State, scope: DelayScope) -> Delays:
     codes = code_labels.load(state.reference)
-    async with command_queries.connected(state.dsn) as connection:
-        return await report.delays(connection, await read_names(connection, codes), scope)
+    async with command_queries.connect(state.dsn) as connection:
+        return await report.load_delays(connection, await read_names(connection, codes), scope)
 
 
 def plain(numbers: list[int]) -> dict[str, int]:
@@ -83,7 +92,7 @@ def told(row: Delay) -> dict[str, int]:
 
 
 async def test_by_programme(state: State) -> None:
-    found = await asked(state, Scope("programme"))
+    found = await asked(state, DelayScope("programme"))
     rows = {row.programme: row for row in found.rows}
     assert tuple(sorted(rows)) == PROGRAMMES
     for rest, programme in enumerate(PROGRAMMES):
@@ -97,19 +106,19 @@ async def test_by_programme(state: State) -> None:
 
 
 async def test_by_ministry_the_longest_first(state: State) -> None:
-    found = await asked(state, Scope())
+    found = await asked(state, DelayScope())
     assert {row.programme for row in found.rows} == {""}
     means = [row.mean_days for row in found.rows]
     assert means == sorted(means, reverse=True)
     assert sum(row.payments for row in found.rows) == found.total.payments == PAID
-    text = report.grid(found).csv().splitlines()
+    text = report.build_table(found).to_csv().splitlines()
     assert len(text) == len(found.rows) + 1
 
 
 async def test_within_programmes_and_years(state: State) -> None:
-    narrow = await asked(state, Scope("programme", within=frozenset({"0217"})))
+    narrow = await asked(state, DelayScope("programme", within=frozenset({"0217"})))
     assert [row.programme for row in narrow.rows] == ["0217"]
     assert narrow.total.payments == PAID // 2
-    assert (await asked(state, Scope(year=2018))).total.payments == PAID
-    nothing = await asked(state, Scope(year=2019))
+    assert (await asked(state, DelayScope(year=2018))).total.payments == PAID
+    nothing = await asked(state, DelayScope(year=2019))
     assert (nothing.rows, nothing.total.payments, nothing.total.mean_days) == ([], 0, 0.0)

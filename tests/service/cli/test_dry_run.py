@@ -6,13 +6,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from bench.year.year_generator import Year, generate
+from bench.year.year_generator import Year, generate_year
 from service.engine.dry_run import LINES_MAX
-from tests.databases import held_up, until_one_waits
+from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import Ended, crescendo, interrupt, start
-from tests.service.http.act_files import CREDITS, commitment, service, unknown_centres
-from tests.service.http.running_service import as_jsonl
+from tests.service.command_line import CommandResult, interrupt_command, run_crescendo, start_command
+from tests.service.http.act_files import CREDITS, build_commitment, build_service, build_unknown_centres
+from tests.service.http.running_service import to_jsonl
 
 KNOWN = {"CRESCENDO_REFERENCE": str(REFERENCE)}
 OUTCOMES = ("accepted", "duplicate", "refused")
@@ -21,12 +21,12 @@ WHOSE = ("--sender", "MIN-01")
 
 def _write(folder: Path, name: str, rows: Any) -> Path:
     path = folder / f"{name}.jsonl"
-    path.write_bytes(as_jsonl(rows))
+    path.write_bytes(to_jsonl(rows))
     return path
 
 
-async def _run(place: tuple[str | Path, ...], *words: str | Path) -> Ended:
-    return await crescendo("run", *words, *place, *WHOSE, "--json", environment=KNOWN)
+async def _run(place: tuple[str | Path, ...], *words: str | Path) -> CommandResult:
+    return await run_crescendo("run", *words, *place, *WHOSE, "--json", environment=KNOWN)
 
 
 async def _rows(dsn: str) -> int:
@@ -42,14 +42,14 @@ async def _rows(dsn: str) -> int:
 async def test_it_says_of_a_year_what_the_run_then_does(dsn: str, tmp_path: Path) -> None:
     """Budget and acts in files of their own, in every format: each stands on those before it."""
     folder = tmp_path / "year"
-    made = generate(folder, Year(acts=2_000, formats=("parquet", "arrow", "csv", "jsonl")))
+    made = generate_year(folder, Year(acts=2_000, formats=("parquet", "arrow", "csv", "jsonl")))
     files = [folder / each["name"] for each in made["files"]]
     place = ("--database", dsn, "--data", tmp_path / "data", "--json")
-    dry = await crescendo("run", *files, "--dry-run", *place)
+    dry = await run_crescendo("run", *files, "--dry-run", *place)
     assert dry.code == 0, dry.out
     assert await _rows(dsn) == 0
     assert list((tmp_path / "data" / "spool" / "incoming").iterdir()) == []
-    said, done = dry.json(), (await crescendo("run", *files, *place)).json()
+    said, done = dry.json(), (await run_crescendo("run", *files, *place)).json()
     assert said["dry_run"]
     assert [each["file"] for each in said["files"]] == [each["file"] for each in done["receipts"]]
     for told, receipt in zip(said["files"], done["receipts"], strict=True):
@@ -63,9 +63,14 @@ async def test_acts_wait_for_each_other_and_for_the_end_of_their_file_as_in_a_ru
     dsn: str, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    rows = [*CREDITS, service("SF", "EJ", "1.00"), service("NEVER", "NOBODY", "1.00"), commitment("EJ")]
+    rows = [
+        *CREDITS,
+        build_service("SF", "EJ", "1.00"),
+        build_service("NEVER", "NOBODY", "1.00"),
+        build_commitment("EJ"),
+    ]
     first = _write(tmp_path, "first", rows)
-    second = _write(tmp_path, "second", [service("SF-2", "EJ", "1.00"), commitment("EJ")])
+    second = _write(tmp_path, "second", [build_service("SF-2", "EJ", "1.00"), build_commitment("EJ")])
     (told, after) = (await _run(place, "--dry-run", first, second)).json()["files"]
     assert [told[name]["lines"] for name in OUTCOMES] == [len(CREDITS) + 2, 0, 1]
     assert [each["code"] for each in told["reasons"]] == ["PREDECESSOR_MISSING"]
@@ -83,7 +88,7 @@ async def test_what_a_run_would_not_decide_is_told(dsn: str, tmp_path: Path) -> 
     done = _write(tmp_path, "done", CREDITS)
     receipt = (await _run(place, done)).json()["receipts"][0]
     before = await _rows(dsn)
-    new = _write(tmp_path, "new", [commitment("EJ", "1.00")])
+    new = _write(tmp_path, "new", [build_commitment("EJ", "1.00")])
     again = tmp_path / "again.jsonl"
     again.write_bytes(new.read_bytes())
     broken = tmp_path / "broken.csv"
@@ -102,7 +107,7 @@ async def test_what_a_run_would_not_decide_is_told(dsn: str, tmp_path: Path) -> 
 
 async def test_all_or_none_is_tried_alike(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    acts = [commitment("EJ", "1.00"), *unknown_centres(1)]
+    acts = [build_commitment("EJ", "1.00"), *build_unknown_centres(1)]
     files = (_write(tmp_path, "credits", CREDITS), _write(tmp_path, "acts", acts))
     both = (await _run(place, "--dry-run", "--atomic", *files)).json()["files"]
     assert [each["accepted"]["lines"] for each in both] == [len(CREDITS), 0]
@@ -111,9 +116,9 @@ async def test_all_or_none_is_tried_alike(dsn: str, tmp_path: Path) -> None:
 
 
 async def test_people_read_that_nothing_is_stored(dsn: str, tmp_path: Path) -> None:
-    path = _write(tmp_path, "acts", [*CREDITS, *unknown_centres(2)])
+    path = _write(tmp_path, "acts", [*CREDITS, *build_unknown_centres(2)])
     words = ("--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE)
-    found = await crescendo("run", *words, environment=KNOWN)
+    found = await run_crescendo("run", *words, environment=KNOWN)
     assert found.code == 0, found.out
     for said in ("What would become of them", "FUND_CENTRE_UNKNOWN", "nothing is stored"):
         assert said in found.out
@@ -124,14 +129,14 @@ async def test_without_files_there_is_nothing_to_try(
     dsn: str, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
-    found = await crescendo("run", "--dry-run", *words, *place, environment=KNOWN)
+    found = await run_crescendo("run", "--dry-run", *words, *place, environment=KNOWN)
     assert found.code == 0, found.out
 
 
 async def test_too_many_lines_are_told_before_any_is_decided(dsn: str, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
     path.write_text("reference;kind\n" + "A;commitment\n" * (LINES_MAX + 1))
-    found = await crescendo(
+    found = await run_crescendo(
         "run", "--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE, environment=KNOWN
     )
     assert found.code == 2
@@ -141,13 +146,13 @@ async def test_too_many_lines_are_told_before_any_is_decided(dsn: str, tmp_path:
 async def test_what_an_earlier_run_left_comes_first(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     path = _write(tmp_path, "left", CREDITS)
-    await crescendo("db", "migrate", *place)
-    async with held_up(dsn) as blocking:
-        process = await start("run", path, *place, *WHOSE, environment=KNOWN)
-        await until_one_waits(blocking)
-        await interrupt(process)
-        await interrupt(process)
+    await run_crescendo("db", "migrate", *place)
+    async with lock_table(dsn) as blocking:
+        process = await start_command("run", path, *place, *WHOSE, environment=KNOWN)
+        await wait_until_blocked(blocking)
+        await interrupt_command(process)
+        await interrupt_command(process)
         assert await process.wait() == 130
-    found = await _run(place, "--dry-run", _write(tmp_path, "acts", [commitment("EJ")]))
+    found = await _run(place, "--dry-run", _write(tmp_path, "acts", [build_commitment("EJ")]))
     assert found.code == 2
     assert "left.jsonl" in found.err

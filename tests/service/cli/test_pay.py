@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import Ended, crescendo
-from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
+from tests.service.command_line import CommandResult, run_crescendo
+from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
 AT = ("--at", "2018-06-14T10:00")
 
 
 @pytest.fixture
-async def world(dsn: str, tmp_path: Path) -> World:
-    found = await World(dsn, tmp_path).opened()
-    await found.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
-    await found.requests(
+async def world(dsn: str, tmp_path: Path) -> SmallState:
+    found = await SmallState(dsn, tmp_path).open()
+    await found.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+    await found.post_requests(
         {"reference": "DP-1", "payee": "P1", "amount": "100.00"},
         {"reference": "DP-2", "payee": "P2", "amount": "250.50"},
         {"reference": "DP-3", "payee": "P1", "amount": "0.50"},
@@ -26,22 +26,22 @@ async def world(dsn: str, tmp_path: Path) -> World:
     return found
 
 
-async def pay(world: World, *words: str, code: int = 0) -> Ended:
+async def pay(world: SmallState, *words: str, code: int = 0) -> CommandResult:
     place = {
         "CRESCENDO_DATABASE": world.dsn,
         "CRESCENDO_DATA": str(world.folder),
         "CRESCENDO_REFERENCE": str(REFERENCE),
     }
-    found = await crescendo("pay", *words, environment=place)
+    found = await run_crescendo("pay", *words, environment=place)
     assert found.code == code, found
     return found
 
 
-async def told(world: World, *words: str, code: int = 0) -> Any:
+async def told(world: SmallState, *words: str, code: int = 0) -> Any:
     return (await pay(world, *words, "--json", code=code)).json()
 
 
-async def test_a_run_from_first_to_last(world: World) -> None:
+async def test_a_run_from_first_to_last(world: SmallState) -> None:
     found = await told(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)
     assert (found["run"], found["state"], found["lines"], found["cents"]) == (1, "proposed", 4, 135_100)
     assert [(each["accountant"], each["lines"]) for each in found["totals"]] == [("ECOL", 1), ("PACA", 3)]
@@ -82,7 +82,7 @@ async def test_a_run_from_first_to_last(world: World) -> None:
     )
 
 
-async def test_what_people_read(world: World) -> None:
+async def test_what_people_read(world: SmallState) -> None:
     said = (await pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
     assert "Run 1 is proposed: 4 lines, 1,351.00 euros, due until 2018-06-30; proposed by Alice." in said
     assert "it is to be paid by other means than a transfer" in said
@@ -120,5 +120,5 @@ async def test_what_people_read(world: World) -> None:
         (("regroup", "7", "NOBODY", "--as", "A"), 3, "no payee NOBODY"),
     ],
 )
-async def test_what_cannot_be_done(world: World, words: tuple[str, ...], code: int, said: str) -> None:
+async def test_what_cannot_be_done(world: SmallState, words: tuple[str, ...], code: int, said: str) -> None:
     assert said in (await pay(world, *words, code=code)).err

@@ -13,31 +13,31 @@ from typing import Any
 
 import pytest
 
-from service.client.client import WHOLE_BYTES_MAX, Changed, Client, Refused, Unreachable
-from service.client.http_service import Later, Patience, Service
+from service.client.client import WHOLE_BYTES_MAX, Client, FileShortened, Refused, Unreachable
+from service.client.http_service import HttpService, Retries, RetryLater
 from tests.service.command_line import ROOT
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import commitment, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.proxies import line
-from tests.service.http.running_service import as_jsonl, fetch
+from tests.service.http.act_files import build_commitment, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.proxies import run_proxy
+from tests.service.http.running_service import fetch, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = MINISTRY["authorization"].removeprefix("Bearer ")
 
 
-def _client(place: Place, **more: Any) -> Client:
+def _open_client(place: ServicePlace, **more: Any) -> Client:
     return Client(place.service.url, KEY, **more)
 
 
-def _examples(language: str) -> list[str]:
+def _read_examples(language: str) -> list[str]:
     text = (ROOT / "docs" / "client.md").read_text()
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-async def test_the_example_of_the_documentation_runs(place: Place, tmp_path: Path) -> None:
-    (file,), (program,) = _examples("csv"), _examples("python")
+async def test_the_example_of_the_documentation_runs(place: ServicePlace, tmp_path: Path) -> None:
+    (file,), (program,) = _read_examples("csv"), _read_examples("python")
     (tmp_path / "acts.csv").write_text(file)
     environment = {"CRESCENDO_URL": place.service.url, "CRESCENDO_KEY": KEY, "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
@@ -51,17 +51,17 @@ async def test_the_example_of_the_documentation_runs(place: Place, tmp_path: Pat
     assert said[2] == "accepted EJ-2018-000019"
 
 
-async def test_the_module_is_light(place: Place) -> None:
+async def test_the_module_is_light(place: ServicePlace) -> None:
     """An integrator's program does not load an engine."""
     program = "import sys, service.client.client; print([m for m in ('numba', 'pyarrow', 'asyncpg') if m in sys.modules])"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT, stdout=PIPE)
     assert (await process.communicate())[0].decode().strip() == "[]"
 
 
-async def test_all_refusals_come_page_after_page(place: Place, tmp_path: Path) -> None:
+async def test_all_refusals_come_page_after_page(place: ServicePlace, tmp_path: Path) -> None:
     file = tmp_path / "many.jsonl"
-    file.write_bytes(as_jsonl(unknown_centres(2_500, "PAGES-")))
-    client = _client(place)
+    file.write_bytes(to_jsonl(build_unknown_centres(2_500, "PAGES-")))
+    client = _open_client(place)
     ticket = await asyncio.to_thread(client.submit, file)
     found = await asyncio.to_thread(lambda: list(client.refusals(ticket["submission"])))
     assert [each["line"] for each in found] == list(range(1, 2_501))
@@ -70,111 +70,115 @@ async def test_all_refusals_come_page_after_page(place: Place, tmp_path: Path) -
     assert (await asyncio.to_thread(client.receipt, ticket["submission"]))["receipt"] == ticket["receipt"]
 
 
-async def test_an_envelope_that_does_not_hold_refuses_the_file(place: Place, tmp_path: Path) -> None:
+async def test_an_envelope_that_does_not_hold_refuses_the_file(place: ServicePlace, tmp_path: Path) -> None:
     for name, count in (("small", 1), ("large", 30_000)):
         file = tmp_path / f"{name}.jsonl"
-        file.write_bytes(as_jsonl(unknown_centres(count, "ENV-")))
+        file.write_bytes(to_jsonl(build_unknown_centres(count, "ENV-")))
         with pytest.raises(Refused, match="7 lines") as refused:
-            await asyncio.to_thread(_client(place).submit, file, envelope={"count": "7"})
+            await asyncio.to_thread(_open_client(place).submit, file, envelope={"count": "7"})
         assert refused.value.problem["code"] == "envelope-mismatch"
         said = {"count": str(count), "batch_id": name}
-        ticket = await asyncio.to_thread(_client(place).submit, file, envelope=said)
+        ticket = await asyncio.to_thread(_open_client(place).submit, file, envelope=said)
         assert ticket["receipt"]["batch_id"] == name
     assert file.stat().st_size > WHOLE_BYTES_MAX
 
 
-async def test_nobody_has_to_wait(place: Place, tmp_path: Path) -> None:
+async def test_nobody_has_to_wait(place: ServicePlace, tmp_path: Path) -> None:
     file = tmp_path / "file.jsonl"
-    file.write_bytes(as_jsonl([commitment("WAIT-1", "0.01")]))
-    ticket = await asyncio.to_thread(_client(place).submit, str(file), wait=False)
+    file.write_bytes(to_jsonl([build_commitment("WAIT-1", "0.01")]))
+    ticket = await asyncio.to_thread(_open_client(place).submit, str(file), wait=False)
     assert ticket["state"] in {"waiting", "deciding", "decided"}
-    whole = await asyncio.to_thread(_client(place).receipt, ticket["submission"], wait=60)
+    whole = await asyncio.to_thread(_open_client(place).receipt, ticket["submission"], wait=60)
     assert whole["state"] == "decided"
 
 
-async def test_again_presents_a_large_file_anew(place: Place, tmp_path: Path) -> None:
+async def test_again_presents_a_large_file_anew(place: ServicePlace, tmp_path: Path) -> None:
     file = tmp_path / "large.jsonl"
-    file.write_bytes(as_jsonl(unknown_centres(30_000, "AGAIN-")))
-    client = _client(place)
+    file.write_bytes(to_jsonl(build_unknown_centres(30_000, "AGAIN-")))
+    client = _open_client(place)
     for attempt in (1, 2):
         ticket = await asyncio.to_thread(client.submit, file, again=attempt > 1)
         assert ticket["receipt"]["attempt"] == attempt
 
 
-async def test_a_form_takes_what_python_has(place: Place) -> None:
-    act = {**commitment("FORM-1"), "amount": Decimal("0.01"), "date": dt.date(2018, 5, 2)}
-    first = await asyncio.to_thread(_client(place).decide, act)
+async def test_a_form_takes_what_python_has(place: ServicePlace) -> None:
+    act = {**build_commitment("FORM-1"), "amount": Decimal("0.01"), "date": dt.date(2018, 5, 2)}
+    first = await asyncio.to_thread(_open_client(place).decide, act)
     assert first["lines"][0]["outcome"] == "ACCEPTED"
-    second = await asyncio.to_thread(_client(place).decide, act)
+    second = await asyncio.to_thread(_open_client(place).decide, act)
     assert second["lines"][0]["outcome"] == "DUPLICATE"
     assert second["lines"][0]["entry"] == first["lines"][0]["entry"]
     with pytest.raises(Refused) as refused:
-        await asyncio.to_thread(_client(place).decide, {"refrence": "X"})
+        await asyncio.to_thread(_open_client(place).decide, {"refrence": "X"})
     assert refused.value.problem["code"]
 
 
-async def test_a_form_over_a_bad_line_is_decided_once(place: Place) -> None:
-    async with line(place.service.url, [1, 2, 3]) as bad:
+async def test_a_form_over_a_bad_line_is_decided_once(place: ServicePlace) -> None:
+    async with run_proxy(place.service.url, [1, 2, 3]) as bad:
         client = Client(bad.url, KEY, pause=lambda _: None)
-        found = await asyncio.to_thread(client.decide, commitment("FORM-2", "0.01"))
+        found = await asyncio.to_thread(client.decide, build_commitment("FORM-2", "0.01"))
     assert found["lines"][0]["outcome"] in {"ACCEPTED", "DUPLICATE"}
     assert bad.cuts == []
     assert len(await fetch(place.dsn, "select from entry where reference = 'FORM-2'")) == 1
 
 
-async def test_a_file_that_becomes_shorter_is_told(place: Place, tmp_path: Path) -> None:
+async def test_a_file_that_becomes_shorter_is_told(place: ServicePlace, tmp_path: Path) -> None:
     file = tmp_path / "large.jsonl"
-    file.write_bytes(as_jsonl(unknown_centres(60_000, "SHORT-")))
+    file.write_bytes(to_jsonl(build_unknown_centres(60_000, "SHORT-")))
 
     def cut(stage: str, done: int, total: int) -> None:
         if stage == "sending" and done == 0:
             os.truncate(file, total // 2)
 
-    with pytest.raises(Changed, match="shorter"):
-        await asyncio.to_thread(_client(place, told=cut).submit, file)
+    with pytest.raises(FileShortened, match="shorter"):
+        await asyncio.to_thread(_open_client(place, told=cut).submit, file)
 
 
-async def test_a_file_that_changes_is_refused_and_taken_when_sent_again(place: Place, tmp_path: Path) -> None:
+async def test_a_file_that_changes_is_refused_and_taken_when_sent_again(
+    place: ServicePlace, tmp_path: Path
+) -> None:
     file = tmp_path / "large.jsonl"
-    file.write_bytes(as_jsonl(unknown_centres(30_000, "CHANGE-")))
+    file.write_bytes(to_jsonl(build_unknown_centres(30_000, "CHANGE-")))
 
     def change(stage: str, done: int, _total: int) -> None:
         if stage == "sending" and done == 0:
             file.write_bytes(file.read_bytes().replace(b"CHANGE-1", b"CHANGE-7", 1))
 
     with pytest.raises(Refused) as refused:
-        await asyncio.to_thread(_client(place, told=change).submit, file)
+        await asyncio.to_thread(_open_client(place, told=change).submit, file)
     assert refused.value.problem["code"] == "envelope-mismatch"
-    ticket = await asyncio.to_thread(_client(place).submit, file)
+    ticket = await asyncio.to_thread(_open_client(place).submit, file)
     assert ticket["receipt"]["lines"] == 30_000
 
 
 # --------------------------------------------------------------------------------------------- patience
 
 
-def _patience(attempts: int, pauses: list[float], noted: Callable[[str], None] = lambda _: None) -> Patience:
-    return Patience(Service("http://127.0.0.1:9", KEY, attempts, pauses.append, noted))
+def _run_retries(
+    attempts: int, pauses: list[float], noted: Callable[[str], None] = lambda _: None
+) -> Retries:
+    return Retries(HttpService("http://127.0.0.1:9", KEY, attempts, pauses.append, noted))
 
 
 async def test_pauses_grow_and_are_bounded_and_progress_begins_anew() -> None:
     pauses: list[float] = []
-    patience = _patience(9, pauses)
+    patience = _run_retries(9, pauses)
     for _ in range(8):
-        patience.wait(Later("cut"))
+        patience.wait(RetryLater("cut"))
     assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
-    patience.progressed()
-    patience.wait(Later("cut"))
+    patience.reset()
+    patience.wait(RetryLater("cut"))
     assert pauses[-1] == 1
 
 
 async def test_what_the_service_says_is_waited_and_its_work_is_no_failure() -> None:
     pauses: list[float] = []
     heard: list[str] = []
-    patience = _patience(2, pauses, heard.append)
+    patience = _run_retries(2, pauses, heard.append)
     for _ in range(20):
-        patience.wait(Later("another connection", 5, is_busy=True))
-    patience.wait(Later("full", 7))
+        patience.wait(RetryLater("another connection", 5, is_busy=True))
+    patience.wait(RetryLater("full", 7))
     assert pauses == [5] * 20 + [7]
     assert heard[-1] == "full; again in 7 s"
     with pytest.raises(Unreachable, match="full, 2 times"):
-        patience.wait(Later("full", 7))
+        patience.wait(RetryLater("full", 7))

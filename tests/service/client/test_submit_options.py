@@ -11,13 +11,13 @@ import pytest
 
 from service.client.client import WHOLE_BYTES_MAX, Client, Refused
 from service.client.manifest import MANIFEST_BYTES_MAX
-from tests.ingest.payment_files import imputations, lot, message, transfer
-from tests.service.command_line import crescendo
+from tests.ingest.payment_files import build_assignments, build_lot, build_message, build_transfer
+from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import commitment, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.running_service import as_jsonl, fetch
-from tests.service.http.test_payment_files import archive
+from tests.service.http.act_files import build_commitment, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import fetch, to_jsonl
+from tests.service.http.test_payment_files import build_archive
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,55 +25,60 @@ KEY = MINISTRY["authorization"].removeprefix("Bearer ")
 OUTCOMES = ("accepted", "duplicate", "refused")
 
 
-async def _submit(place: Place, *words: str | Path, key: str = KEY) -> Any:
-    return await crescendo(
+async def _run_submit(place: ServicePlace, *words: str | Path, key: str = KEY) -> Any:
+    return await run_crescendo(
         "submit", *words, "--url", place.service.url, "--json", environment={"CRESCENDO_KEY": key}
     )
 
 
-def _file(folder: Path, name: str, rows: Any, said: Mapping[str, Any] | bytes | None = None) -> Path:
+def _write_file(folder: Path, name: str, rows: Any, said: Mapping[str, Any] | bytes | None = None) -> Path:
     path = folder / f"{name}.jsonl"
-    path.write_bytes(as_jsonl(rows))
+    path.write_bytes(to_jsonl(rows))
     if said is not None:
         text = said if isinstance(said, bytes) else json.dumps(said).encode()
         path.with_name(f"{path.name}.manifest.json").write_bytes(text)
     return path
 
 
-def _ends(found: Mapping[str, Any]) -> list[int]:
+def _list_outcomes(found: Mapping[str, Any]) -> list[int]:
     return [found[name]["lines"] for name in OUTCOMES]
 
 
-async def _stored(place: Place) -> list[int]:
+async def _count_stored(place: ServicePlace) -> list[int]:
     tables = ("entry", "refusal", "duplicate", "batch", "submission")
     return [(await fetch(place.dsn, f"select count(*) from {each}"))[0]["count"] for each in tables]
 
 
 @pytest.mark.parametrize(("name", "count"), [("small", 3), ("large", 30_000)])
-async def test_what_the_manifest_says_must_hold(place: Place, tmp_path: Path, name: str, count: int) -> None:
+async def test_what_the_manifest_says_must_hold(
+    place: ServicePlace, tmp_path: Path, name: str, count: int
+) -> None:
     """Whole or in pieces; named with the others, the manifest is no file of its own."""
-    rows = unknown_centres(count, f"M-{name}-")
-    path = _file(tmp_path, name, rows, {"count": str(count + 1)})
+    rows = build_unknown_centres(count, f"M-{name}-")
+    path = _write_file(tmp_path, name, rows, {"count": str(count + 1)})
     assert (path.stat().st_size > WHOLE_BYTES_MAX) == (name == "large")
-    refused = await _submit(place, *sorted(tmp_path.iterdir()))
+    refused = await _run_submit(place, *sorted(tmp_path.iterdir()))
     assert refused.code == 1
     assert refused.json()["refused"][0]["code"] == "envelope-mismatch"
     said = {"count": str(count), "control_sum": f"{count}.00", "batch_id": f"LOT {name}", "sender": "MIN-09"}
-    _file(tmp_path, name, rows, {**said, "version": "1", "sepa_only": True})
-    taken = await _submit(place, *sorted(tmp_path.iterdir()))
+    _write_file(tmp_path, name, rows, {**said, "version": "1", "sepa_only": True})
+    taken = await _run_submit(place, *sorted(tmp_path.iterdir()))
     assert taken.code == 0, taken.err
     (ticket,) = taken.json()["submissions"]
-    assert (ticket["receipt"]["batch_id"], _ends(ticket["receipt"])) == (f"LOT {name}", [0, 0, count])
+    assert (ticket["receipt"]["batch_id"], _list_outcomes(ticket["receipt"])) == (
+        f"LOT {name}",
+        [0, 0, count],
+    )
 
 
-async def test_a_manifest_of_another_sender_is_refused(place: Place, tmp_path: Path) -> None:
-    path = _file(tmp_path, "theirs", [commitment("OTHER-1", "0.01")], {"sender": "MIN-09"})
-    refused = await _submit(place, path, key=FOREIGN["authorization"].removeprefix("Bearer "))
+async def test_a_manifest_of_another_sender_is_refused(place: ServicePlace, tmp_path: Path) -> None:
+    path = _write_file(tmp_path, "theirs", [build_commitment("OTHER-1", "0.01")], {"sender": "MIN-09"})
+    refused = await _run_submit(place, path, key=FOREIGN["authorization"].removeprefix("Bearer "))
     assert (refused.code, refused.json()["refused"][0]["code"]) == (1, "wrong-sender")
-    assert (await _submit(place, path)).code == 0
+    assert (await _run_submit(place, path)).code == 0
 
 
-UNREADABLE: dict[str, tuple[bytes, str]] = {
+UNREADABLE_MANIFESTS: dict[str, tuple[bytes, str]] = {
     "no JSON": (b"{", "file-unreadable"),
     "no UTF-8": (b'{"batch_id": "\xff"}', "file-unreadable"),
     "no object": (b"[]", "file-unreadable"),
@@ -92,64 +97,75 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
 
 
 async def test_a_manifest_that_does_not_read_refuses_its_file_and_no_other(
-    place: Place, tmp_path: Path
+    place: ServicePlace, tmp_path: Path
 ) -> None:
-    before = await _stored(place)
+    before = await _count_stored(place)
     paths = [
-        _file(tmp_path, f"{number}", [commitment(f"UN-{number}", "0.01")], text)
-        for number, (text, _) in enumerate(UNREADABLE.values())
+        _write_file(tmp_path, f"{number}", [build_commitment(f"UN-{number}", "0.01")], text)
+        for number, (text, _) in enumerate(UNREADABLE_MANIFESTS.values())
     ]
-    good = _file(tmp_path, "good", [commitment("UN-GOOD", "0.01")])
-    found = await _submit(place, *paths, good)
+    good = _write_file(tmp_path, "good", [build_commitment("UN-GOOD", "0.01")])
+    found = await _run_submit(place, *paths, good)
     assert found.code == 1
-    assert [each["code"] for each in found.json()["refused"]] == [code for _, code in UNREADABLE.values()]
+    assert [each["code"] for each in found.json()["refused"]] == [
+        code for _, code in UNREADABLE_MANIFESTS.values()
+    ]
     assert all(each["remedy"] for each in found.json()["refused"])
-    assert [_ends(each["receipt"]) for each in found.json()["submissions"]] == [[1, 0, 0]]
-    assert (await _stored(place))[-1] == before[-1] + 1
+    assert [_list_outcomes(each["receipt"]) for each in found.json()["submissions"]] == [[1, 0, 0]]
+    assert (await _count_stored(place))[-1] == before[-1] + 1
 
 
 @pytest.mark.parametrize("way", ["command", "manifest", "client"])
-async def test_all_or_none_by_command_manifest_and_client(place: Place, tmp_path: Path, way: str) -> None:
-    rows = [commitment(f"AN-{way}", "0.01"), *unknown_centres(1, f"AN-{way}-")]
-    path = _file(tmp_path, "acts", rows, {"atomic": way == "manifest"} if way != "client" else None)
+async def test_all_or_none_by_command_manifest_and_client(
+    place: ServicePlace, tmp_path: Path, way: str
+) -> None:
+    rows = [build_commitment(f"AN-{way}", "0.01"), *build_unknown_centres(1, f"AN-{way}-")]
+    path = _write_file(tmp_path, "acts", rows, {"atomic": way == "manifest"} if way != "client" else None)
     if way == "client":
         client = Client(place.service.url, KEY)
         ticket = await asyncio.to_thread(client.submit, path, envelope={"atomic": True})
     else:
-        found = await _submit(place, path, *(["--atomic"] if way == "command" else []))
+        found = await _run_submit(place, path, *(["--atomic"] if way == "command" else []))
         assert found.code == 0, found.err
         (ticket,) = found.json()["submissions"]
-    assert _ends(ticket["receipt"]) == [0, 0, 2]
+    assert _list_outcomes(ticket["receipt"]) == [0, 0, 2]
     assert {each["code"] for each in ticket["reasons"]} == {"FORM_REFUSED", "FUND_CENTRE_UNKNOWN"}
 
 
-async def test_a_large_file_is_all_or_none_too(place: Place, tmp_path: Path) -> None:
-    path = _file(tmp_path, "large", [*unknown_centres(30_000, "ANL-"), commitment("ANL", "0.01")])
+async def test_a_large_file_is_all_or_none_too(place: ServicePlace, tmp_path: Path) -> None:
+    path = _write_file(
+        tmp_path, "large", [*build_unknown_centres(30_000, "ANL-"), build_commitment("ANL", "0.01")]
+    )
     assert path.stat().st_size > WHOLE_BYTES_MAX
-    (ticket,) = (await _submit(place, path, "--atomic")).json()["submissions"]
-    assert _ends(ticket["receipt"]) == [0, 0, 30_001]
+    (ticket,) = (await _run_submit(place, path, "--atomic")).json()["submissions"]
+    assert _list_outcomes(ticket["receipt"]) == [0, 0, 30_001]
 
 
-async def test_a_dry_run_says_what_sending_then_does_and_stores_nothing(place: Place, tmp_path: Path) -> None:
-    path = _file(tmp_path, "acts", [commitment("DR", "0.01"), *unknown_centres(2, "DR-")])
-    before = await _stored(place)
-    dry = await _submit(place, path, "--dry-run")
+async def test_a_dry_run_says_what_sending_then_does_and_stores_nothing(
+    place: ServicePlace, tmp_path: Path
+) -> None:
+    path = _write_file(tmp_path, "acts", [build_commitment("DR", "0.01"), *build_unknown_centres(2, "DR-")])
+    before = await _count_stored(place)
+    dry = await _run_submit(place, path, "--dry-run")
     assert (dry.code, dry.json()["dry_run"], dry.json()["refused"]) == (0, True, [])
     (told,) = dry.json()["files"]
-    assert (_ends(told), [each["code"] for each in told["reasons"]]) == ([1, 0, 2], ["FUND_CENTRE_UNKNOWN"])
-    whole = (await _submit(place, path, "--dry-run", "--atomic")).json()["files"][0]
-    assert _ends(whole) == [0, 0, 3]
-    assert await _stored(place) == before
-    (ticket,) = (await _submit(place, path)).json()["submissions"]
-    assert _ends(ticket["receipt"]) == _ends(told)
+    assert (_list_outcomes(told), [each["code"] for each in told["reasons"]]) == (
+        [1, 0, 2],
+        ["FUND_CENTRE_UNKNOWN"],
+    )
+    whole = (await _run_submit(place, path, "--dry-run", "--atomic")).json()["files"][0]
+    assert _list_outcomes(whole) == [0, 0, 3]
+    assert await _count_stored(place) == before
+    (ticket,) = (await _run_submit(place, path)).json()["submissions"]
+    assert _list_outcomes(ticket["receipt"]) == _list_outcomes(told)
     assert ticket["reasons"] == told["reasons"]
 
 
-async def test_a_dry_run_is_told_to_people(place: Place, tmp_path: Path) -> None:
-    good = _file(tmp_path, "good", unknown_centres(2, "DP-"))
-    bad = _file(tmp_path, "bad", [commitment("DP-1", "0.01")], {"count": "2"})
+async def test_a_dry_run_is_told_to_people(place: ServicePlace, tmp_path: Path) -> None:
+    good = _write_file(tmp_path, "good", build_unknown_centres(2, "DP-"))
+    bad = _write_file(tmp_path, "bad", [build_commitment("DP-1", "0.01")], {"count": "2"})
     words = ("submit", good, bad, "--dry-run", "--url", place.service.url, "--key", KEY)
-    found = await crescendo(*words)
+    found = await run_crescendo(*words)
     assert found.code == 1
     assert "The envelope states 2 lines, the file has 1" in found.err
     assert "What would become of them" in found.out
@@ -157,41 +173,49 @@ async def test_a_dry_run_is_told_to_people(place: Place, tmp_path: Path) -> None
     assert "nothing is stored" in found.out
 
 
-async def test_what_is_too_large_for_a_dry_run_is_told(place: Place, tmp_path: Path) -> None:
-    path = _file(tmp_path, "many", unknown_centres(50_001, "DL-"))
-    found = await _submit(place, path, "--dry-run")
+async def test_what_is_too_large_for_a_dry_run_is_told(place: ServicePlace, tmp_path: Path) -> None:
+    path = _write_file(tmp_path, "many", build_unknown_centres(50_001, "DL-"))
+    found = await _run_submit(place, path, "--dry-run")
     assert (found.code, found.json()["refused"][0]["code"]) == (1, "limit-exceeded")
 
 
-async def test_a_payment_file_is_tried_with_what_stands_beside_it(place: Place, tmp_path: Path) -> None:
+async def test_a_payment_file_is_tried_with_what_stands_beside_it(
+    place: ServicePlace, tmp_path: Path
+) -> None:
     """Its imputations, and a manifest whose hash is that of both together."""
     rows = [(f"DW{number}", "0.01") for number in range(5)]
-    text = message(lot([transfer(*row) for row in rows]), count=len(rows), name="MSG-DW")
+    text = build_message(build_lot([build_transfer(*row) for row in rows]), count=len(rows), name="MSG-DW")
     (tmp_path / "pay.xml").write_bytes(text)
-    (tmp_path / "pay.xml.imputation.csv").write_bytes(imputations(rows))
+    (tmp_path / "pay.xml.imputation.csv").write_bytes(build_assignments(rows))
     (tmp_path / "pay.xml.manifest.json").write_text(json.dumps({"count": "5", "batch_id": "MSG-DW"}))
     files = sorted(tmp_path.iterdir())
-    (told,) = (await _submit(place, *files, "--dry-run")).json()["files"]
+    (told,) = (await _run_submit(place, *files, "--dry-run")).json()["files"]
     assert (told["file"], told["lines"], told["cents"]) == ("pay.xml", 5, 5)
-    (ticket,) = (await _submit(place, *files)).json()["submissions"]
-    assert _ends(ticket["receipt"]) == _ends(told)
+    (ticket,) = (await _run_submit(place, *files)).json()["submissions"]
+    assert _list_outcomes(ticket["receipt"]) == _list_outcomes(told)
     of_both = ticket["receipt"]["sha256"]
     assert of_both != hashlib.sha256(text).hexdigest()
-    assert of_both != hashlib.sha256(archive(text, imputations(rows))).hexdigest(), "its names differ"
+    assert of_both != hashlib.sha256(build_archive(text, build_assignments(rows))).hexdigest(), (
+        "its names differ"
+    )
     (tmp_path / "pay.xml.manifest.json").write_text(json.dumps({"sha256": of_both.upper()}))
-    assert (await _submit(place, *files)).code == 0
+    assert (await _run_submit(place, *files)).code == 0
 
 
-async def test_two_imputation_files_are_refused_before_anything_is_sent(place: Place, tmp_path: Path) -> None:
-    (tmp_path / "pay.xml").write_bytes(message(lot([transfer("TWO", "0.01")])))
+async def test_two_imputation_files_are_refused_before_anything_is_sent(
+    place: ServicePlace, tmp_path: Path
+) -> None:
+    (tmp_path / "pay.xml").write_bytes(build_message(build_lot([build_transfer("TWO", "0.01")])))
     for suffix in ("csv", "jsonl"):
-        (tmp_path / f"pay.xml.imputation.{suffix}").write_bytes(imputations([("TWO", "0.01")]))
-    found = await _submit(place, tmp_path / "pay.xml")
+        (tmp_path / f"pay.xml.imputation.{suffix}").write_bytes(build_assignments([("TWO", "0.01")]))
+    found = await _run_submit(place, tmp_path / "pay.xml")
     assert (found.code, found.json()["refused"][0]["code"]) == (1, "file-unreadable")
 
 
-async def test_an_envelope_that_cannot_be_said_is_refused_by_the_client(place: Place, tmp_path: Path) -> None:
-    path = _file(tmp_path, "acts", [commitment("EN-1", "0.01")])
+async def test_an_envelope_that_cannot_be_said_is_refused_by_the_client(
+    place: ServicePlace, tmp_path: Path
+) -> None:
+    path = _write_file(tmp_path, "acts", [build_commitment("EN-1", "0.01")])
     for envelope in ({"batch": "X"}, {"atomic": "yes"}, {"batch_id": "a\nb"}):
         with pytest.raises(Refused) as refused:
             await asyncio.to_thread(Client(place.service.url, KEY).dry_run, path, envelope=envelope)

@@ -17,24 +17,32 @@ import pytest
 import uvloop
 
 from core.errors import DatabaseUnfit
-from service.database.binaries import User, may_run, wheel_binaries, within_reach
-from service.database.cluster import Cluster, is_locked
-from service.database.embedded import embedded
-from tests.service.database_servers import ROOT, SMALL, cluster, keeper, read, sql, write
+from service.database.binaries import ServerUser, can_run, find_wheel_binaries, make_accessible
+from service.database.cluster import Cluster, try_lock
+from service.database.embedded import run_embedded
+from tests.service.database_servers import (
+    ROOT,
+    SMALL_SETTINGS,
+    execute_sql,
+    find_cluster,
+    read_row,
+    run_keeper,
+    write_row,
+)
 
 
 async def test_a_restart_keeps_what_was_written(data: Path) -> None:
-    async with embedded(data, SMALL) as database:
-        await write(database.dsn)
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        await write_row(database.dsn)
         assert database.data_dir == data
-    assert await read(data) == 500500
+    assert await read_row(data) == 500500
 
 
 def test_it_runs_under_uvloop_as_well(data: Path) -> None:
     async def write_and_read() -> object:
-        async with embedded(data, SMALL) as database:
-            await write(database.dsn)
-        return await read(data)
+        async with run_embedded(data, SMALL_SETTINGS) as database:
+            await write_row(database.dsn)
+        return await read_row(data)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(write_and_read()) == 500500
@@ -51,18 +59,20 @@ async def test_it_is_durable_and_speaks_utf8(data: Path) -> None:
         "listen_addresses": "127.0.0.1",
         "shared_buffers": "16MB",
     }
-    async with embedded(data, SMALL) as database:
-        found = {name: await sql(database.dsn, f"SHOW {name}") for name in expected}
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        found = {name: await execute_sql(database.dsn, f"SHOW {name}") for name in expected}
         assert found == expected
         assert (
-            await sql(database.dsn, "SELECT datcollate FROM pg_database WHERE datname = current_database()")
+            await execute_sql(
+                database.dsn, "SELECT datcollate FROM pg_database WHERE datname = current_database()"
+            )
             == "C"
         )
 
 
 async def test_nobody_enters_without_the_password(data: Path) -> None:
-    async with embedded(data, SMALL) as database:
-        secret = cluster(data).home / "password"
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        secret = find_cluster(data).home / "password"
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
         assert secret.read_text().strip() in database.dsn
         assert secret.read_text().strip() not in repr(database)
@@ -74,49 +84,49 @@ async def test_no_folder_above_is_opened_to_others(data: Path) -> None:
     closed = data / "closed"
     closed.mkdir(parents=True, mode=0o700)
     modes = {folder: folder.stat().st_mode for folder in closed.parents}
-    async with embedded(closed / "data", SMALL) as database:
-        assert await sql(database.dsn, "SELECT 1") == 1
+    async with run_embedded(closed / "data", SMALL_SETTINGS) as database:
+        assert await execute_sql(database.dsn, "SELECT 1") == 1
     assert {folder: folder.stat().st_mode for folder in closed.parents} == modes
     assert stat.S_IMODE(closed.stat().st_mode) == stat.S_IMODE((closed / "data").stat().st_mode) == 0o700
 
 
 async def test_a_second_process_is_refused_by_name(data: Path) -> None:
-    async with keeper(data) as (process, dsn):
+    async with run_keeper(data) as (process, dsn):
         with pytest.raises(DatabaseUnfit, match=f"in use by process {process.pid}"):
-            await read(data)
-        assert await sql(dsn, "SELECT 1") == 1
+            await read_row(data)
+        assert await execute_sql(dsn, "SELECT 1") == 1
 
 
 async def test_a_server_started_by_other_means_is_left_alone(data: Path) -> None:
-    async with embedded(data, SMALL) as database:
-        await write(database.dsn)
-    own = cluster(data)
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        await write_row(database.dsn)
+    own = find_cluster(data)
     options = ("-c", "listen_addresses=", "-c", "unix_socket_directories=.")
     with (data / "elsewhere").open("w+") as not_the_lock:
-        server = await own.launch(["postgres", *options], [not_the_lock], stdout=PIPE)
+        server = await own.start_program(["postgres", *options], [not_the_lock], stdout=PIPE)
         assert server.stdout
         await server.stdout.readuntil(b"ready to accept connections\n")
         with pytest.raises(DatabaseUnfit, match=f"process {server.pid}, not started here"):
-            await read(data)
+            await read_row(data)
         assert server.returncode is None
         server.send_signal(signal.SIGINT)
         await server.communicate()
-    assert await read(data) == 500500
+    assert await read_row(data) == 500500
 
 
 async def test_a_server_that_cannot_start_says_why(data: Path) -> None:
     with pytest.raises(DatabaseUnfit, match='invalid value for parameter "shared_buffers"'):
-        async with embedded(data, {"shared_buffers": "plenty"}):
+        async with run_embedded(data, {"shared_buffers": "plenty"}):
             pass
-    async with embedded(data, SMALL) as database:
-        assert await sql(database.dsn, "SELECT 1") == 1
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        assert await execute_sql(database.dsn, "SELECT 1") == 1
 
 
 async def test_a_taken_port_that_was_asked_for_says_so(data: Path, tmp_path: Path) -> None:
-    async with embedded(data, SMALL) as database:
+    async with run_embedded(data, SMALL_SETTINGS) as database:
         port = database.dsn.rpartition(":")[2].partition("/")[0]
         with pytest.raises(DatabaseUnfit, match="Address already in use"):
-            async with embedded(tmp_path / "other", {**SMALL, "port": port}):
+            async with run_embedded(tmp_path / "other", {**SMALL_SETTINGS, "port": port}):
                 pass
 
 
@@ -125,30 +135,30 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(data: Path) -> No
         if doing.startswith("starting"):
             task.cancel()
 
-    task = asyncio.create_task(read(data, cancel))
+    task = asyncio.create_task(read_row(data, cancel))
     with pytest.raises(asyncio.CancelledError):
         await task
     with (data / "postgres.server").open("a") as lock:
-        assert is_locked(lock)
+        assert try_lock(lock)
 
 
 async def test_a_creation_that_was_cut_short_is_made_again(data: Path) -> None:
     (data / "postgres.new" / "cluster").mkdir(parents=True)
     (data / "postgres.new" / "cluster" / "PG_VERSION").write_text("18\n")
-    async with embedded(data, SMALL) as database:
-        assert await sql(database.dsn, "SELECT 1") == 1
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        assert await execute_sql(database.dsn, "SELECT 1") == 1
     assert not (data / "postgres.new").exists()
 
 
 async def test_a_folder_may_be_moved_while_its_server_is_stopped(data: Path, tmp_path: Path) -> None:
-    async with embedded(data, SMALL) as database:
-        await write(database.dsn)
-    assert await read(data.rename(tmp_path / "moved")) == 500500
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        await write_row(database.dsn)
+    assert await read_row(data.rename(tmp_path / "moved")) == 500500
 
 
 async def test_a_missing_postgres_is_named(data: Path, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnfit, match=f"no PostgreSQL in {tmp_path}"):
-        async with embedded(data, binaries=tmp_path):
+        async with run_embedded(data, binaries=tmp_path):
             pass
 
 
@@ -156,17 +166,17 @@ async def test_programs_in_a_closed_folder_come_within_reach(data: Path, tmp_pat
     """Under root they are copied to where the server's user can run them; an ordinary user needs no copy."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    package = wheel_binaries().parents[1]
+    package = find_wheel_binaries().parents[1]
     for folder in package.parent.glob(f"{package.name}*"):
         shutil.copytree(folder, closed / folder.name, symlinks=True)
     binaries = closed / package.name / "pginstall" / "bin"
     with tempfile.TemporaryDirectory() as shelf:
         Path(shelf).chmod(0o755)
-        user = Cluster.within(data, wheel_binaries()).user
-        found = within_reach(binaries, user, Path(shelf))
-        assert found == within_reach(binaries, user, Path(shelf))
-        async with embedded(data, SMALL, binaries=found) as database:
-            assert await sql(database.dsn, "SELECT 1") == 1
+        user = Cluster.in_data_folder(data, find_wheel_binaries()).user
+        found = make_accessible(binaries, user, Path(shelf))
+        assert found == make_accessible(binaries, user, Path(shelf))
+        async with run_embedded(data, SMALL_SETTINGS, binaries=found) as database:
+            assert await execute_sql(database.dsn, "SELECT 1") == 1
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
@@ -174,7 +184,7 @@ def _interpreters() -> Iterator[str]:
     """Under root: a Python that nobody may run. Else all the tests above ran as an ordinary user already."""
     nobody = pwd.getpwnam("nobody")
     for path in (Path(sys.executable).resolve(), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")):
-        if os.geteuid() == 0 and path.exists() and may_run(path, User(nobody.pw_uid, nobody.pw_gid)):
+        if os.geteuid() == 0 and path.exists() and can_run(path, ServerUser(nobody.pw_uid, nobody.pw_gid)):
             yield str(path)
             return
 
@@ -190,12 +200,12 @@ async def test_an_ordinary_user_has_the_same(
         if interpreter:
             shutil.chown(folder, "nobody")
         for statement in ("CREATE TABLE kept AS SELECT 7 AS n", "SELECT n FROM kept"):
-            async with keeper(Path(folder) / "data", *interpreter) as (_, dsn):
-                found = await sql(dsn, statement)
+            async with run_keeper(Path(folder) / "data", *interpreter) as (_, dsn):
+                found = await execute_sql(dsn, statement)
         assert found == 7
 
 
 @pytest.mark.parametrize("attempt", ["first", "second"])
 async def test_each_test_has_a_database_of_its_own(dsn: str, attempt: str) -> None:
-    await sql(dsn, "CREATE TABLE mine (n int)")
-    assert await sql(dsn, "SELECT count(*) FROM mine") == 0, attempt
+    await execute_sql(dsn, "CREATE TABLE mine (n int)")
+    assert await execute_sql(dsn, "SELECT count(*) FROM mine") == 0, attempt

@@ -8,44 +8,44 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from posting.store.lookup_indexes import Lookups, Sort, tended
+from posting.store.lookup_indexes import IndexType, LookupIndexes, open_indexes
 from posting.store.migrate import migrate
 from service.database.embedded import Database
-from service.database.index_maintenance import IDLE_SECONDS, OVERDUE_SECONDS, Debt
+from service.database.index_maintenance import IDLE_SECONDS, OVERDUE_SECONDS, IndexBacklog
 from tests import databases
-from tests.service.http.access_keys import MINISTRY, hand_out
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, running
+from tests.service.http.access_keys import MINISTRY, insert_keys
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import JSONL, fetch, run_service, to_jsonl
 
 ROWS = 100
 """Entries of a partition: small enough to be full soon."""
 
 
 def test_a_debt_is_paid_in_a_pause() -> None:
-    debt = Debt()
+    debt = IndexBacklog()
     assert not debt.is_due(1e9, ROWS), "nothing was committed"
-    debt.grew(10, 100)
+    debt.grow(10, 100)
     assert not debt.is_due(100 + IDLE_SECONDS - 1, ROWS)
     assert debt.is_due(100 + IDLE_SECONDS, ROWS)
-    debt.paid(10)
+    debt.mark_indexed(10)
     assert not debt.is_due(1e9, ROWS)
 
 
 def test_a_debt_does_not_wait_for_ever() -> None:
-    debt = Debt()
+    debt = IndexBacklog()
     for second in range(OVERDUE_SECONDS + 1):
-        debt.grew(second, second)
+        debt.grow(second, second)
         assert debt.is_due(second, ROWS) == (second == OVERDUE_SECONDS)
         assert not debt.is_idle(second)
 
 
 def test_a_debt_that_is_large_is_due_at_once() -> None:
-    debt = Debt()
-    debt.grew(ROWS - 1, 5)
+    debt = IndexBacklog()
+    debt.grow(ROWS - 1, 5)
     assert not debt.is_due(5, ROWS)
-    debt.grew(ROWS, 5)
+    debt.grow(ROWS, 5)
     assert debt.is_due(5, ROWS)
-    debt.paid(ROWS - 1)
+    debt.mark_indexed(ROWS - 1)
     assert not debt.is_due(5, ROWS)
     assert debt.is_due(5 + IDLE_SECONDS, ROWS), "one came while the others were summed up"
 
@@ -53,7 +53,7 @@ def test_a_debt_that_is_large_is_due_at_once() -> None:
 @pytest_asyncio.fixture
 async def journal(database: Database) -> AsyncIterator[str]:
     """A journal of three partitions, two of them full, that no index knows of."""
-    async with databases.fresh(database) as dsn, databases.connected(dsn) as connection:
+    async with databases.create_database(database) as dsn, databases.open_connection(dsn) as connection:
         await migrate(connection, ROWS)
         for part in range(3):
             await connection.execute("select ensure_entry_partition($1)", part)
@@ -89,79 +89,79 @@ async def _unsummed(dsn: str) -> int:
         await connection.close()
 
 
-async def _built(lookups: Lookups, entries: int) -> None:
-    for statement in await lookups.missing(entries, Sort.TREE):
+async def _built(lookups: LookupIndexes, entries: int) -> None:
+    for statement in await lookups.list_missing(entries, IndexType.TREE):
         await lookups.build(statement)
 
 
 async def test_only_full_partitions_get_trees(journal: str) -> None:
-    async with tended(journal) as lookups:
+    async with open_indexes(journal) as lookups:
         assert lookups.partition_rows == ROWS
         await _built(lookups, 250)
-        assert await lookups.missing(250, Sort.TREE) == []
+        assert await lookups.list_missing(250, IndexType.TREE) == []
     assert await _trees(journal) == [
         f"entry_00000{part}_{key}" for part in range(2) for key in ("predecessor", "reference")
     ]
 
 
 async def test_filters_do_until_there_are_trees(journal: str) -> None:
-    async with tended(journal) as lookups:
-        first, second = await lookups.missing(250, Sort.FILTER)
+    async with open_indexes(journal) as lookups:
+        first, second = await lookups.list_missing(250, IndexType.FILTER)
         await lookups.build(first)
-        assert await lookups.missing(250, Sort.FILTER) == [second]
+        assert await lookups.list_missing(250, IndexType.FILTER) == [second]
         await _built(lookups, 250)
-        assert await lookups.missing(250, Sort.FILTER) == [], "a tree is better"
+        assert await lookups.list_missing(250, IndexType.FILTER) == [], "a tree is better"
 
 
 async def test_the_partition_that_is_written_to_gets_a_filter_and_writers_go_on(journal: str) -> None:
-    async with tended(journal) as lookups, databases.connected(journal) as writer:
-        (statement,) = await lookups.missing(250, Sort.TAIL)
+    async with open_indexes(journal) as lookups, databases.open_connection(journal) as writer:
+        (statement,) = await lookups.list_missing(250, IndexType.TAIL)
         assert "entry_000002" in statement
         transaction = writer.transaction()
         await transaction.start()
         await _add(writer, range(251, 256))
         build = asyncio.create_task(lookups.build(statement))
-        await databases.until_one_waits(writer)  # for the entries under way, before it can be whole
+        await databases.wait_until_blocked(writer)  # for the entries under way, before it can be whole
         await _add(writer, range(256, 261))
         await transaction.commit()
         await build
-        assert await lookups.missing(260, Sort.TAIL) == []
+        assert await lookups.list_missing(260, IndexType.TAIL) == []
         assert await writer.fetchval("select count(*) from entry where reference = 'R260'") == 1
 
 
 async def test_what_was_not_finished_is_taken_away_and_built_anew(journal: str) -> None:
-    async with databases.connected(journal) as writer:
+    async with databases.open_connection(journal) as writer:
         transaction = writer.transaction()
         await transaction.start()
         await _add(writer, range(251, 256))
-        async with tended(journal) as lookups:
-            (statement,) = await lookups.missing(250, Sort.TAIL)
+        async with open_indexes(journal) as lookups:
+            (statement,) = await lookups.list_missing(250, IndexType.TAIL)
             build = asyncio.create_task(lookups.build(statement))
-            await databases.until_one_waits(writer)
+            await databases.wait_until_blocked(writer)
             build.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await build
         await transaction.commit()
-    async with tended(journal) as lookups:
-        assert await lookups.missing(250, Sort.TAIL) == [statement]
+    async with open_indexes(journal) as lookups:
+        assert await lookups.list_missing(250, IndexType.TAIL) == [statement]
         await lookups.build(statement)
-        assert await lookups.missing(250, Sort.TAIL) == []
+        assert await lookups.list_missing(250, IndexType.TAIL) == []
 
 
 async def test_a_partition_is_full_with_its_last_entry_committed(journal: str) -> None:
-    async with tended(journal) as lookups:
-        assert await lookups.missing(99, Sort.TREE) == []
-        assert len(await lookups.missing(100, Sort.TREE)) == 2
-        assert len(await lookups.missing(199, Sort.TREE)) == 2
+    async with open_indexes(journal) as lookups:
+        assert await lookups.list_missing(99, IndexType.TREE) == []
+        assert len(await lookups.list_missing(100, IndexType.TREE)) == 2
+        assert len(await lookups.list_missing(199, IndexType.TREE)) == 2
 
 
 async def test_nobody_who_writes_is_waited_for_or_waits(journal: str) -> None:
     """A batch is under way, uncommitted; indexes are brought up to date all the same, and then it is committed."""
-    async with databases.connected(journal) as writer, tended(journal) as lookups:
+    async with databases.open_connection(journal) as writer, open_indexes(journal) as lookups:
         transaction = writer.transaction()
         await transaction.start()
         await _add(writer, range(251, 261))
-        await lookups.sum_up(250)
+        await lookups.summarize(250)
         await _built(lookups, 250)
         await _add(writer, range(261, 271))
         await transaction.commit()
@@ -169,27 +169,27 @@ async def test_nobody_who_writes_is_waited_for_or_waits(journal: str) -> None:
 
 
 async def test_summed_up_is_what_came_and_only_that_is_looked_at_again(journal: str) -> None:
-    async with tended(journal) as lookups:
-        await lookups.sum_up(250)
+    async with open_indexes(journal) as lookups:
+        await lookups.summarize(250)
         assert await _unsummed(journal) == 0
-        async with databases.connected(journal) as writer:
+        async with databases.open_connection(journal) as writer:
             await writer.execute("insert into entry select 251, 0, 1, 0, 1, n, '2018-01-01', 0, 0, 0, 9, 2018,"
                                  " 1, 0, 0, 'R251' from generate_series(1, 5000) as t (n)")  # fmt: skip
-        await lookups.sum_up(5250)
+        await lookups.summarize(5250)
     assert await _unsummed(journal) == 0
 
 
 async def test_what_is_cancelled_leaves_nothing_behind(journal: str) -> None:
     """The lock that a tree needs is held by another, so that building it waits; then the service stops."""
-    async with databases.connected(journal) as other, other.transaction():
+    async with databases.open_connection(journal) as other, other.transaction():
         await other.execute("lock table entry_000000 in row exclusive mode")
 
         async def build() -> None:
-            async with tended(journal) as lookups:
+            async with open_indexes(journal) as lookups:
                 await _built(lookups, 100)
 
         task = asyncio.create_task(build())
-        await databases.until_one_waits(other)
+        await databases.wait_until_blocked(other)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -197,16 +197,16 @@ async def test_what_is_cancelled_leaves_nothing_behind(journal: str) -> None:
 
 
 async def test_the_service_brings_them_up_to_date_by_itself(database: Database, tmp_path: Path) -> None:
-    async with databases.fresh(database) as dsn:
-        async with databases.connected(dsn) as connection:
+    async with databases.create_database(database) as dsn:
+        async with databases.open_connection(dsn) as connection:
             await migrate(connection, ROWS)
-        await hand_out(dsn)
-        async with running(dsn, tmp_path) as service, service.client(MINISTRY) as client:
-            rows = [*CREDITS, *(commitment(f"C{n}", "0.01") for n in range(2 * ROWS))]
-            await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+        await insert_keys(dsn)
+        async with run_service(dsn, tmp_path) as service, service.client(MINISTRY) as client:
+            rows = [*CREDITS, *(build_commitment(f"C{n}", "0.01") for n in range(2 * ROWS))]
+            await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
             for _ in range(5):  # four trees, and the filter of the partition that is written to
-                await service.heard("index built")
-                service.said[:] = [line for line in service.said if "index built" not in line]
+                await service.wait_for_log("index built")
+                service.log_lines[:] = [line for line in service.log_lines if "index built" not in line]
             assert len(await _trees(dsn)) == 4
             assert await _unsummed(dsn) == 0
             found = (await client.get(f"/v1/acts?reference=C{ROWS}")).json()

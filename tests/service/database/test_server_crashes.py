@@ -5,56 +5,65 @@ import fcntl
 import signal
 from pathlib import Path
 
-from service.database.embedded import embedded
-from tests.service.database_servers import SMALL, cluster, keeper, kill_all, postmaster, read, switch, write
+from service.database.embedded import run_embedded
+from tests.service.database_servers import (
+    SMALL_SETTINGS,
+    find_cluster,
+    find_server,
+    kill_all,
+    read_row,
+    run_keeper,
+    switch_user,
+    write_row,
+)
 
 
 async def test_it_recovers_when_the_whole_server_was_killed(data: Path) -> None:
-    async with embedded(data, SMALL) as database:
-        await write(database.dsn)
-        kill_all(postmaster(data))
-    assert await read(data) == 500500
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        await write_row(database.dsn)
+        kill_all(find_server(data))
+    assert await read_row(data) == 500500
 
 
 async def test_it_recovers_when_only_the_postmaster_was_killed(data: Path) -> None:
-    async with embedded(data, SMALL) as database:
-        await write(database.dsn)
-        postmaster(data).kill()
-    assert await read(data) == 500500
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        await write_row(database.dsn)
+        find_server(data).kill()
+    assert await read_row(data) == 500500
 
 
 async def test_the_server_ends_with_the_process_that_was_killed(data: Path) -> None:
-    async with keeper(data) as (process, dsn):
-        await write(dsn)
+    async with run_keeper(data) as (process, dsn):
+        await write_row(dsn)
         process.kill()
         with (data / "postgres.server").open("a") as lock:
             await asyncio.to_thread(
                 fcntl.flock, lock, fcntl.LOCK_EX
             )  # free when the last of the server is gone
-    assert await read(data) == 500500
+    assert await read_row(data) == 500500
 
 
 async def test_everything_killed_at_once(data: Path) -> None:
-    async with keeper(data) as (process, dsn):
-        await write(dsn)
-        server = postmaster(data)
+    async with run_keeper(data) as (process, dsn):
+        await write_row(dsn)
+        server = find_server(data)
         process.send_signal(signal.SIGSTOP)
         kill_all(server)
         process.kill()
-    assert await read(data) == 500500
+    assert await read_row(data) == 500500
 
 
 async def test_a_start_outlasts_the_server_that_was_left_behind(data: Path) -> None:
     """The server is held where its death signal cannot reach it, as a long last checkpoint would hold it."""
-    async with keeper(data) as (process, dsn):
-        await write(dsn)
-        server = postmaster(data)
+    async with run_keeper(data) as (process, dsn):
+        await write_row(dsn)
+        server = find_server(data)
         server.suspend()
         process.kill()
-    heard: asyncio.Queue[str] = asyncio.Queue()
+    interruption: asyncio.Queue[str] = asyncio.Queue()
     async with asyncio.TaskGroup() as group:
-        start = group.create_task(read(data, heard.put_nowait))
-        assert await heard.get() == "waiting for the previous PostgreSQL to stop"
+        start = group.create_task(read_row(data, interruption.put_nowait))
+        assert await interruption.get() == "waiting for the previous PostgreSQL to stop"
         assert not start.done()
         server.resume()
     assert start.result() == 500500
@@ -62,12 +71,14 @@ async def test_a_start_outlasts_the_server_that_was_left_behind(data: Path) -> N
 
 async def test_a_pid_file_may_name_somebody_else(data: Path) -> None:
     """After a crash, and always in containers, the number is soon another's, even one of the same user's."""
-    async with embedded(data, SMALL) as database:
-        await write(database.dsn)
-        kept = (cluster(data).directory / "postmaster.pid").read_text().splitlines()
-    innocent = await asyncio.create_subprocess_exec("sleep", "600", cwd="/", **switch(cluster(data).user))
-    (cluster(data).directory / "postmaster.pid").write_text("\n".join([str(innocent.pid), *kept[1:]]))
-    assert await read(data) == 500500
+    async with run_embedded(data, SMALL_SETTINGS) as database:
+        await write_row(database.dsn)
+        kept = (find_cluster(data).directory / "postmaster.pid").read_text().splitlines()
+    innocent = await asyncio.create_subprocess_exec(
+        "sleep", "600", cwd="/", **switch_user(find_cluster(data).user)
+    )
+    (find_cluster(data).directory / "postmaster.pid").write_text("\n".join([str(innocent.pid), *kept[1:]]))
+    assert await read_row(data) == 500500
     assert innocent.returncode is None
     innocent.kill()
     await innocent.wait()

@@ -17,18 +17,18 @@ from service.dropfolders import dropfolder_queries
 from service.dropfolders.dropfolder_queries import NewSigner
 from tests.file_strategies import File
 from tests.service.http.act_files import CREDITS
-from tests.service.http.running_service import Running, as_jsonl, fresh, running
+from tests.service.http.running_service import RunningService, create_database, run_service, to_jsonl
 
 SENDER, OTHER = "MIN-09", "MIN-12"
 OFFICER = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
 ACCOUNTANT = frozenset({Role.ASSIGNED_ACCOUNTANT})
 
 
-def key(number: int) -> Ed25519PrivateKey:
+def create_key(number: int) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
 
 
-MINE, PAYMASTER, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE = map(key, range(1, 9))
+MINE, PAYMASTER, NARROW, THEIRS, ENDED, OVER, EARLY, STRANGE = map(create_key, range(1, 9))
 _DAY = timedelta(days=1)
 _SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[str]]] = {
     "mine": (MINE, SENDER, OFFICER, frozenset()),
@@ -41,7 +41,7 @@ _SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[
 }
 
 
-async def register(dsn: str) -> dict[str, str]:
+async def register_signers(dsn: str) -> dict[str, str]:
     """Signers good and bad; their names."""
     connection = await asyncpg.connect(dsn)
     found: dict[str, str] = {}
@@ -52,23 +52,23 @@ async def register(dsn: str) -> dict[str, str]:
             what = (sender, pair.public_key().public_bytes_raw(), roles, programmes)
             lifetime = _DAY if label == "over" else None
             new = NewSigner(*what, "fr" if label == "theirs" else "en", True, begins.get(label), lifetime)
-            found[label] = await dropfolder_queries.add(connection, new) or ""
-        await dropfolder_queries.end(connection, found["ended"], "lost")
+            found[label] = await dropfolder_queries.insert_signer(connection, new) or ""
+        await dropfolder_queries.end_signer(connection, found["ended"], "lost")
     finally:
         await connection.close()
     return found
 
 
-class Dropped(NamedTuple):
+class SenderFolders(NamedTuple):
     """One sender's folders."""
 
     base: Path
 
     @property
-    def inside(self) -> Path:
+    def incoming(self) -> Path:
         return self.base / "in"
 
-    def leave(
+    def leave_file(
         self,
         name: str,
         content: bytes | File,
@@ -77,52 +77,52 @@ class Dropped(NamedTuple):
         said: Mapping[str, str] | None = None,
     ) -> None:
         """As a careful sender does: under another name first, its signature last."""
-        text = content if isinstance(content, bytes) else as_jsonl(content)
+        text = content if isinstance(content, bytes) else to_jsonl(content)
         if said:
-            (self.inside / f"{name}.manifest.json").write_text(json.dumps(said))
-        part = self.inside / f"{name[:100]}.part"
+            (self.incoming / f"{name}.manifest.json").write_text(json.dumps(said))
+        part = self.incoming / f"{name[:100]}.part"
         part.write_bytes(text)
-        part.rename(self.inside / name)
+        part.rename(self.incoming / name)
         if by:
-            (self.inside / f"{name}.sig").write_bytes(by.sign(text))
+            (self.incoming / f"{name}.sig").write_bytes(by.sign(text))
 
-    def names(self, place: str) -> set[str]:
+    def list_names(self, place: str) -> set[str]:
         return {path.name for path in (self.base / place).iterdir()}
 
-    def plain(self, place: str) -> set[str]:
+    def list_plain_names(self, place: str) -> set[str]:
         """Names without what was put before them."""
-        return {name.partition("-")[2] for name in self.names(place)}
+        return {name.partition("-")[2] for name in self.list_names(place)}
 
-    def result(self, name: str) -> Any:
+    def read_result(self, name: str) -> Any:
         return json.loads((self.base / "out" / name).read_bytes())
 
 
-def folders(root: Path, sender: str = SENDER) -> Dropped:
+def create_folders(root: Path, sender: str = SENDER) -> SenderFolders:
     (root / sender / "in").mkdir(parents=True, exist_ok=True)
-    return Dropped(root / sender)
+    return SenderFolders(root / sender)
 
 
 @asynccontextmanager
-async def watched(dsn: str, place: Path, *words: str) -> AsyncIterator[Running]:
+async def run_watching_service(dsn: str, place: Path, *words: str) -> AsyncIterator[RunningService]:
     """A service that watches ``place / "drop"``."""
-    async with running(dsn, place / "data", "--drop", place / "drop", *words) as served:
+    async with run_service(dsn, place / "data", "--drop", place / "drop", *words) as served:
         yield served
 
 
 @asynccontextmanager
-async def prepared(database: Database, place: Path) -> AsyncIterator[tuple[str, Dropped]]:
+async def prepare_service(database: Database, place: Path) -> AsyncIterator[tuple[str, SenderFolders]]:
     """A database with signers, and a folder with credits left in it."""
-    async with fresh(database) as dsn:
-        await register(dsn)
-        mine = folders(place / "drop")
-        mine.leave("credits.jsonl", CREDITS)
+    async with create_database(database) as dsn:
+        await register_signers(dsn)
+        mine = create_folders(place / "drop")
+        mine.leave_file("credits.jsonl", CREDITS)
         yield dsn, mine
 
 
-async def heard(served: Running, event: str, name: str, times: int = 1) -> str:
+async def wait_for_log(served: RunningService, event: str, name: str, times: int = 1) -> str:
     """Wait until the service says ``event`` of the file ``name``."""
     try:
         async with asyncio.timeout(60):
-            return await served.heard(f'"event":"drop {event}"', f'"file":"{name}"', times=times)
+            return await served.wait_for_log(f'"event":"drop {event}"', f'"file":"{name}"', times=times)
     except TimeoutError:
-        raise AssertionError("".join(served.said[-20:])) from None
+        raise AssertionError("".join(served.log_lines[-20:])) from None

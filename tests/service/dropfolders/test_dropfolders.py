@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded import Database
-from service.dropfolders.file_names import harmless
+from service.dropfolders.file_names import to_safe_name
 from tests.service.dropfolders.drop_senders import (
     EARLY,
     ENDED,
@@ -22,27 +22,30 @@ from tests.service.dropfolders.drop_senders import (
     PAYMASTER,
     STRANGE,
     THEIRS,
-    Dropped,
-    folders,
-    heard,
-    prepared,
-    watched,
+    SenderFolders,
+    create_folders,
+    prepare_service,
+    run_watching_service,
+    wait_for_log,
 )
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, commitment, unknown_centres
-from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch
+from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.running_service import JSONL, RunningService, fetch, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ELSEWHERE = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
-Place = tuple[Running, Dropped, str]
+Place = tuple[RunningService, SenderFolders, str]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A service that watches a folder, credits decided."""
     root = tmp_path_factory.mktemp("watched")
-    async with prepared(database, root) as (dsn, mine), watched(dsn, root, "--drop-settle", "0") as served:
-        await heard(served, "answered", "credits.jsonl")
+    async with (
+        prepare_service(database, root) as (dsn, mine),
+        run_watching_service(dsn, root, "--drop-settle", "0") as served,
+    ):
+        await wait_for_log(served, "answered", "credits.jsonl")
         yield served, mine, dsn
 
 
@@ -53,26 +56,26 @@ async def _trail(dsn: str, name: str) -> list[tuple[Any, ...]]:
 
 async def test_a_signed_file_is_taken_decided_and_answered(place: Place) -> None:
     _, mine, _ = place
-    ticket = mine.result("credits.jsonl.receipt.json")
+    ticket = mine.read_result("credits.jsonl.receipt.json")
     assert ticket["state"] == "decided"
     assert ticket["receipt"]["accepted"]["lines"] == len(CREDITS)
     assert ticket["receipt"]["sender"] == "MIN-09"
-    assert {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"} <= mine.names("done")
+    assert {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"} <= mine.list_names("done")
     assert {"credits.jsonl.receipt.json", "credits.jsonl.refusals.csv", "credits.jsonl.pain002.xml"} <= (
-        mine.names("out")
+        mine.list_names("out")
     )
-    assert "credits.jsonl" not in mine.names("in")
+    assert "credits.jsonl" not in mine.list_names("in")
 
 
 async def test_the_results_are_what_http_answers(place: Place) -> None:
     served, mine, _ = place
-    mine.leave(
+    mine.leave_file(
         "some.jsonl",
-        [*unknown_centres(3, "S"), commitment("S-GOOD")],
+        [*build_unknown_centres(3, "S"), build_commitment("S-GOOD")],
         said={"batch_id": "LOT-7", "count": "4"},
     )
-    await heard(served, "answered", "some.jsonl")
-    ticket = mine.result("some.jsonl.receipt.json")
+    await wait_for_log(served, "answered", "some.jsonl")
+    ticket = mine.read_result("some.jsonl.receipt.json")
     assert (ticket["receipt"]["batch_id"], ticket["receipt"]["refused"]["lines"]) == ("LOT-7", 3)
     async with served.client(MINISTRY) as client:
         assert ticket == (await client.get(ticket["links"]["self"])).json()
@@ -80,31 +83,31 @@ async def test_the_results_are_what_http_answers(place: Place) -> None:
         assert (mine.base / "out/some.jsonl.refusals.csv").read_bytes() == answered.content
         answered = await client.get(ticket["links"]["pain002"])
         assert (mine.base / "out/some.jsonl.pain002.xml").read_bytes() == answered.content
-    assert {"some.jsonl", "some.jsonl.sig", "some.jsonl.manifest.json"} <= mine.plain("done")
+    assert {"some.jsonl", "some.jsonl.sig", "some.jsonl.manifest.json"} <= mine.list_plain_names("done")
 
 
 async def test_a_sender_reads_its_answers_in_its_language(place: Place) -> None:
     served, mine, _ = place
-    theirs = folders(mine.base.parent, OTHER)
-    theirs.leave("fr.jsonl", unknown_centres(1, "F"), by=THEIRS)
-    await heard(served, "answered", "fr.jsonl")
+    theirs = create_folders(mine.base.parent, OTHER)
+    theirs.leave_file("fr.jsonl", build_unknown_centres(1, "F"), by=THEIRS)
+    await wait_for_log(served, "answered", "fr.jsonl")
     (row,) = csv.DictReader(io.StringIO((theirs.base / "out/fr.jsonl.refusals.csv").read_text()))
     assert row["finding"].startswith("Le centre financier")
 
 
 async def test_the_same_file_again_is_the_same_submission_and_is_answered_again(place: Place) -> None:
     served, mine, dsn = place
-    rows = [commitment("TWICE")]
+    rows = [build_commitment("TWICE")]
     async with served.client(MINISTRY) as client:
-        by_http = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+        by_http = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
     for name in ("twice.jsonl", "thrice.jsonl"):
-        mine.leave(name, rows)
-        await heard(served, "answered", name)
-        assert mine.result(f"{name}.receipt.json") == by_http.json()
+        mine.leave_file(name, rows)
+        await wait_for_log(served, "answered", name)
+        assert mine.read_result(f"{name}.receipt.json") == by_http.json()
     (mine.base / "out/twice.jsonl.receipt.json").unlink()
-    mine.leave("twice.jsonl", rows)
-    await heard(served, "answered", "twice.jsonl", 2)
-    assert mine.result("twice.jsonl.receipt.json") == by_http.json()
+    mine.leave_file("twice.jsonl", rows)
+    await wait_for_log(served, "answered", "twice.jsonl", 2)
+    assert mine.read_result("twice.jsonl.receipt.json") == by_http.json()
     query = "select count(*) from entry where reference = 'TWICE'"
     assert [row["count"] for row in await fetch(dsn, query)] == [1]
 
@@ -125,14 +128,14 @@ async def test_who_may_not_send_is_turned_away_and_on_the_trail(name: str, place
     served, mine, dsn = place
     by, code = REFUSED[name]
     file = f"{name.replace(' ', '-')}.jsonl"
-    mine.leave(file, [commitment(f"NOT-{code}")], by=by)
-    await heard(served, "refused", file)
-    problem = mine.result(f"{file}.problem.json")
+    mine.leave_file(file, [build_commitment(f"NOT-{code}")], by=by)
+    await wait_for_log(served, "refused", file)
+    problem = mine.read_result(f"{file}.problem.json")
     assert problem["code"] == code
     assert await _trail(dsn, file) == [("MIN-09", "drop folder", code)]
-    assert {file, f"{file}.sig"} <= mine.plain("rejected")
-    assert not mine.names("in") & {file, f"{file}.sig"}
-    assert f"{file}.receipt.json" not in mine.names("out")
+    assert {file, f"{file}.sig"} <= mine.list_plain_names("rejected")
+    assert not mine.list_names("in") & {file, f"{file}.sig"}
+    assert f"{file}.receipt.json" not in mine.list_names("out")
     query = "select from submission where file_name = $1"
     assert await fetch(dsn, query, file) == []
 
@@ -147,22 +150,22 @@ async def test_all_wrong_signatures_are_answered_alike(place: Place) -> None:
 
 async def test_a_narrow_signer_sends_what_is_in_its_perimeter(place: Place) -> None:
     served, mine, _ = place
-    mine.leave("narrow.jsonl", [{**commitment("N1"), **ELSEWHERE}], by=NARROW)
-    await heard(served, "answered", "narrow.jsonl")
-    assert mine.result("narrow.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == 1
+    mine.leave_file("narrow.jsonl", [{**build_commitment("N1"), **ELSEWHERE}], by=NARROW)
+    await wait_for_log(served, "answered", "narrow.jsonl")
+    assert mine.read_result("narrow.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == 1
 
 
 FAULTS: dict[str, tuple[dict[str, str], bytes, str]] = {
-    "other-sender.jsonl": ({"sender": OTHER}, as_jsonl([commitment("O1")]), "wrong-sender"),
+    "other-sender.jsonl": ({"sender": OTHER}, to_jsonl([build_commitment("O1")]), "wrong-sender"),
     "inside.jsonl": (
         {},
-        b'{"envelope": {"sender": "MIN-12"}}\n' + as_jsonl([commitment("O2")]),
+        b'{"envelope": {"sender": "MIN-12"}}\n' + to_jsonl([build_commitment("O2")]),
         "wrong-sender",
     ),
-    "count.jsonl": ({"count": "2"}, as_jsonl([commitment("O3")]), "envelope-mismatch"),
-    "hash.jsonl": ({"sha256": "0" * 64}, as_jsonl([commitment("O4")]), "envelope-mismatch"),
-    "key.jsonl": ({"colour": "red"}, as_jsonl([commitment("O5")]), "format-unknown"),
-    "cut.jsonl": ({}, as_jsonl([commitment("O6")])[:-9], "file-unreadable"),
+    "count.jsonl": ({"count": "2"}, to_jsonl([build_commitment("O3")]), "envelope-mismatch"),
+    "hash.jsonl": ({"sha256": "0" * 64}, to_jsonl([build_commitment("O4")]), "envelope-mismatch"),
+    "key.jsonl": ({"colour": "red"}, to_jsonl([build_commitment("O5")]), "format-unknown"),
+    "cut.jsonl": ({}, to_jsonl([build_commitment("O6")])[:-9], "file-unreadable"),
     "empty.jsonl": ({}, b"", "file-unreadable"),
     "page.html": ({}, b"<html>", "format-unknown"),
 }
@@ -172,47 +175,49 @@ FAULTS: dict[str, tuple[dict[str, str], bytes, str]] = {
 async def test_a_file_refused_whole_says_where_and_what_to_do(name: str, place: Place) -> None:
     served, mine, dsn = place
     said, content, code = FAULTS[name]
-    mine.leave(name, content, said=said)
-    await heard(served, "refused", name)
-    problem = mine.result(f"{name}.problem.json")
+    mine.leave_file(name, content, said=said)
+    await wait_for_log(served, "refused", name)
+    problem = mine.read_result(f"{name}.problem.json")
     assert problem["code"] == code
     if code != "wrong-sender":
         assert problem["where"]
         assert problem["found"]
         assert problem["remedy"]
     assert await _trail(dsn, name) == [("MIN-09", "drop folder", code)]
-    assert name in mine.plain("rejected")
+    assert name in mine.list_plain_names("rejected")
 
 
 async def test_a_corrected_file_takes_the_place_of_its_problem(place: Place) -> None:
     served, mine, _ = place
-    mine.leave("later.jsonl", b"{")
-    await heard(served, "refused", "later.jsonl")
-    mine.leave("later.jsonl", [commitment("LATER")])
-    await heard(served, "answered", "later.jsonl")
-    assert "later.jsonl.problem.json" not in mine.names("out")
-    assert "later.jsonl.receipt.json" in mine.names("out")
+    mine.leave_file("later.jsonl", b"{")
+    await wait_for_log(served, "refused", "later.jsonl")
+    mine.leave_file("later.jsonl", [build_commitment("LATER")])
+    await wait_for_log(served, "answered", "later.jsonl")
+    assert "later.jsonl.problem.json" not in mine.list_names("out")
+    assert "later.jsonl.receipt.json" in mine.list_names("out")
 
 
 async def test_what_is_not_finished_is_left_alone(place: Place) -> None:
     served, mine, dsn = place
     for name in ("a.jsonl.part", ".b.jsonl", "c.jsonl.filepart", "d.jsonl.tmp"):
-        (mine.inside / name).write_bytes(b"half of")
-    (mine.inside / "waits.jsonl").write_bytes(as_jsonl([commitment("WAITS")]))
-    mine.leave("behind.jsonl", [commitment("BEHIND")])
-    await heard(served, "answered", "behind.jsonl")
-    assert {"a.jsonl.part", ".b.jsonl", "c.jsonl.filepart", "d.jsonl.tmp", "waits.jsonl"} <= mine.names("in")
-    (mine.inside / "waits.jsonl.sig").write_bytes(MINE.sign((mine.inside / "waits.jsonl").read_bytes()))
-    await heard(served, "answered", "waits.jsonl")
+        (mine.incoming / name).write_bytes(b"half of")
+    (mine.incoming / "waits.jsonl").write_bytes(to_jsonl([build_commitment("WAITS")]))
+    mine.leave_file("behind.jsonl", [build_commitment("BEHIND")])
+    await wait_for_log(served, "answered", "behind.jsonl")
+    assert {"a.jsonl.part", ".b.jsonl", "c.jsonl.filepart", "d.jsonl.tmp", "waits.jsonl"} <= mine.list_names(
+        "in"
+    )
+    (mine.incoming / "waits.jsonl.sig").write_bytes(MINE.sign((mine.incoming / "waits.jsonl").read_bytes()))
+    await wait_for_log(served, "answered", "waits.jsonl")
     assert await fetch(dsn, "select from entry where reference = 'WAITS'")
 
 
 async def test_a_signature_may_be_text(place: Place) -> None:
     served, mine, _ = place
-    text = as_jsonl([commitment("TEXT")])
-    mine.leave("text.jsonl", text, by=None)
-    (mine.inside / "text.jsonl.sig").write_bytes(base64.encodebytes(MINE.sign(text)))
-    await heard(served, "answered", "text.jsonl")
+    text = to_jsonl([build_commitment("TEXT")])
+    mine.leave_file("text.jsonl", text, by=None)
+    (mine.incoming / "text.jsonl.sig").write_bytes(base64.encodebytes(MINE.sign(text)))
+    await wait_for_log(served, "answered", "text.jsonl")
 
 
 # --------------------------------------------------------------------------------------------- hostile
@@ -232,44 +237,44 @@ NAMES = {
 @pytest.mark.parametrize("name", NAMES)
 async def test_no_name_does_anything_but_refuse_its_file(name: str, place: Place) -> None:
     served, mine, _ = place
-    name, path = os.fsdecode(NAMES[name]), mine.inside / os.fsdecode(NAMES[name])
-    path.write_bytes(as_jsonl([commitment("NAMED")]))
-    await heard(served, "refused", harmless(name))
-    assert mine.result(f"{harmless(name)}.problem.json")["code"] == "format-unknown"
-    assert harmless(name) in mine.plain("rejected")
-    assert name not in mine.names("in")
+    name, path = os.fsdecode(NAMES[name]), mine.incoming / os.fsdecode(NAMES[name])
+    path.write_bytes(to_jsonl([build_commitment("NAMED")]))
+    await wait_for_log(served, "refused", to_safe_name(name))
+    assert mine.read_result(f"{to_safe_name(name)}.problem.json")["code"] == "format-unknown"
+    assert to_safe_name(name) in mine.list_plain_names("rejected")
+    assert name not in mine.list_names("in")
 
 
 async def test_nothing_but_regular_files_is_taken(place: Place, tmp_path: Path) -> None:
     served, mine, _ = place
     secret = tmp_path / "secret.jsonl"
-    secret.write_bytes(as_jsonl([commitment("SECRET")]))
-    (mine.inside / "link.jsonl").symlink_to(secret)
-    (mine.inside / "dangling.jsonl").symlink_to(tmp_path / "nothing")
-    os.mkfifo(mine.inside / "pipe.jsonl")
-    (mine.inside / "folder.jsonl").mkdir()
-    (mine.inside / "folder.jsonl" / "deep").write_bytes(b"x")
+    secret.write_bytes(to_jsonl([build_commitment("SECRET")]))
+    (mine.incoming / "link.jsonl").symlink_to(secret)
+    (mine.incoming / "dangling.jsonl").symlink_to(tmp_path / "nothing")
+    os.mkfifo(mine.incoming / "pipe.jsonl")
+    (mine.incoming / "folder.jsonl").mkdir()
+    (mine.incoming / "folder.jsonl" / "deep").write_bytes(b"x")
     names = {"link.jsonl", "dangling.jsonl", "pipe.jsonl", "folder.jsonl"}
     for name in names:
-        await heard(served, "refused", name)
-        assert mine.result(f"{name}.problem.json")["code"] == "file-unreadable"
-    assert names <= mine.plain("rejected")
-    assert secret.read_bytes() == as_jsonl([commitment("SECRET")])
+        await wait_for_log(served, "refused", name)
+        assert mine.read_result(f"{name}.problem.json")["code"] == "file-unreadable"
+    assert names <= mine.list_plain_names("rejected")
+    assert secret.read_bytes() == to_jsonl([build_commitment("SECRET")])
 
 
 async def test_a_signature_or_manifest_that_is_a_link_is_not_followed(place: Place, tmp_path: Path) -> None:
     served, mine, _ = place
-    text = as_jsonl([commitment("LINKED")])
+    text = to_jsonl([build_commitment("LINKED")])
     (tmp_path / "sig").write_bytes(MINE.sign(text))
-    mine.leave("linked.jsonl", text, by=None)
-    (mine.inside / "linked.jsonl.sig").symlink_to(tmp_path / "sig")
-    await heard(served, "refused", "linked.jsonl")
-    assert mine.result("linked.jsonl.problem.json")["code"] == "file-unreadable"
-    mine.leave("manifest.jsonl", text, by=None)
-    (mine.inside / "manifest.jsonl.manifest.json").symlink_to("/etc/passwd")
-    (mine.inside / "manifest.jsonl.sig").write_bytes(MINE.sign(text))
-    await heard(served, "refused", "manifest.jsonl")
-    assert "root" not in str(mine.result("manifest.jsonl.problem.json"))
+    mine.leave_file("linked.jsonl", text, by=None)
+    (mine.incoming / "linked.jsonl.sig").symlink_to(tmp_path / "sig")
+    await wait_for_log(served, "refused", "linked.jsonl")
+    assert mine.read_result("linked.jsonl.problem.json")["code"] == "file-unreadable"
+    mine.leave_file("manifest.jsonl", text, by=None)
+    (mine.incoming / "manifest.jsonl.manifest.json").symlink_to("/etc/passwd")
+    (mine.incoming / "manifest.jsonl.sig").write_bytes(MINE.sign(text))
+    await wait_for_log(served, "refused", "manifest.jsonl")
+    assert "root" not in str(mine.read_result("manifest.jsonl.problem.json"))
 
 
 async def test_results_are_not_written_where_a_link_leads(place: Place, tmp_path: Path) -> None:
@@ -278,10 +283,10 @@ async def test_results_are_not_written_where_a_link_leads(place: Place, tmp_path
     target.write_text("untouched")
     for name in (".led.jsonl.receipt.json.part", "led.jsonl.receipt.json"):
         (mine.base / "out" / name).symlink_to(target)
-    mine.leave("led.jsonl", [commitment("LED")])
-    await heard(served, "answered", "led.jsonl")
+    mine.leave_file("led.jsonl", [build_commitment("LED")])
+    await wait_for_log(served, "answered", "led.jsonl")
     assert target.read_text() == "untouched"
-    assert mine.result("led.jsonl.receipt.json")["state"] == "decided"
+    assert mine.read_result("led.jsonl.receipt.json")["state"] == "decided"
 
 
 async def test_a_folder_that_is_a_link_is_not_entered(place: Place, tmp_path: Path) -> None:
@@ -293,28 +298,28 @@ async def test_a_folder_that_is_a_link_is_not_entered(place: Place, tmp_path: Pa
     (root / "MIN-77" / "in").symlink_to(elsewhere)
     (root / "MIN-78").symlink_to(elsewhere)
     (root / "not a sender!").mkdir()
-    await served.heard('"event":"drop folder waits"', '"sender":"MIN-77"')
+    await served.wait_for_log('"event":"drop folder waits"', '"sender":"MIN-77"')
     assert list(elsewhere.iterdir()) == []
     assert list((root / "not a sender!").iterdir()) == []
     # and nobody else is held up by it
-    mine.leave("beside.jsonl", [commitment("BESIDE")])
-    await heard(served, "answered", "beside.jsonl")
+    mine.leave_file("beside.jsonl", [build_commitment("BESIDE")])
+    await wait_for_log(served, "answered", "beside.jsonl")
     (root / "MIN-77" / "in").unlink()
 
 
 async def test_a_sender_without_a_signer_is_refused(place: Place) -> None:
     served, mine, dsn = place
-    unknown = folders(mine.base.parent, "MIN-55")
-    unknown.leave("unknown.jsonl", [commitment("UNKNOWN")], by=STRANGE)
-    await heard(served, "refused", "unknown.jsonl")
-    assert unknown.result("unknown.jsonl.problem.json")["code"] == "signer-unknown"
+    unknown = create_folders(mine.base.parent, "MIN-55")
+    unknown.leave_file("unknown.jsonl", [build_commitment("UNKNOWN")], by=STRANGE)
+    await wait_for_log(served, "refused", "unknown.jsonl")
+    assert unknown.read_result("unknown.jsonl.problem.json")["code"] == "signer-unknown"
     assert await _trail(dsn, "unknown.jsonl") == [("MIN-55", "drop folder", "signer-unknown")]
     assert await fetch(dsn, "select from submission where sender = 'MIN-55'") == []
 
 
 async def test_nothing_of_it_made_the_service_fail(place: Place) -> None:
     served, _, dsn = place
-    assert not [line for line in served.said if "Traceback" in line or "drop failed" in line]
+    assert not [line for line in served.log_lines if "Traceback" in line or "drop failed" in line]
     figures = await fetch(dsn, "select count(*) from drop_taken")
     async with served.client() as client:
         shown = (await client.get("/metrics")).text

@@ -9,29 +9,37 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from service.database.embedded import Database
-from tests.databases import held_up, until_one_waits
-from tests.service.command_line import crescendo
-from tests.service.dropfolders.drop_senders import MINE, Dropped, folders, heard, prepared, register, watched
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import Running, fetch, fresh
+from tests.databases import lock_table, wait_until_blocked
+from tests.service.command_line import run_crescendo
+from tests.service.dropfolders.drop_senders import (
+    MINE,
+    SenderFolders,
+    create_folders,
+    prepare_service,
+    register_signers,
+    run_watching_service,
+    wait_for_log,
+)
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import RunningService, create_database, fetch
 
 NOW = ("--drop-settle", "0")
 
 
-async def _killed(served: Running, blocking: asyncpg.Connection) -> None:
+async def _killed(served: RunningService, blocking: asyncpg.Connection) -> None:
     """Kill the service once it waits for a lock."""
-    await until_one_waits(blocking)
+    await wait_until_blocked(blocking)
     served.process.kill()
     await served.process.wait()
 
 
-async def _ends_well(dsn: str, mine: Dropped, place: Path) -> None:
+async def _ends_well(dsn: str, mine: SenderFolders, place: Path) -> None:
     """Whatever happened before: the next start brings the file to its end, once."""
-    async with watched(dsn, place, *NOW) as served:
-        await heard(served, "answered", "credits.jsonl")
-    assert mine.names("in") == set()
-    assert mine.names("done") == {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"}
-    assert mine.result("credits.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == len(CREDITS)
+    async with run_watching_service(dsn, place, *NOW) as served:
+        await wait_for_log(served, "answered", "credits.jsonl")
+    assert mine.list_names("in") == set()
+    assert mine.list_names("done") == {"000000001-credits.jsonl", "000000001-credits.jsonl.sig"}
+    assert mine.read_result("credits.jsonl.receipt.json")["receipt"]["accepted"]["lines"] == len(CREDITS)
     assert [row["count"] for row in await fetch(dsn, "select count(*) from entry")] == [len(CREDITS)]
     assert len(await fetch(dsn, "select from submission")) == 1
     left = "select from drop_taken where taken not in (select taken from drop_answered)"
@@ -42,65 +50,71 @@ async def _ends_well(dsn: str, mine: Dropped, place: Path) -> None:
 async def test_a_kill_between_two_steps_loses_nothing_and_doubles_nothing(
     table: str, database: Database, tmp_path: Path
 ) -> None:
-    async with prepared(database, tmp_path) as (dsn, mine):
+    async with prepare_service(database, tmp_path) as (dsn, mine):
         for _ in range(2):
-            async with held_up(dsn, table) as blocking, watched(dsn, tmp_path, *NOW) as served:
+            async with (
+                lock_table(dsn, table) as blocking,
+                run_watching_service(dsn, tmp_path, *NOW) as served,
+            ):
                 await _killed(served, blocking)
         await _ends_well(dsn, mine, tmp_path)
 
 
 async def test_a_kill_before_the_move_is_made_good(database: Database, tmp_path: Path) -> None:
     """Noted as taken, and still in the folder: as a kill leaves it between the two."""
-    async with prepared(database, tmp_path) as (dsn, mine):
-        async with watched(dsn, tmp_path, *NOW) as served:
-            await heard(served, "answered", "credits.jsonl")
+    async with prepare_service(database, tmp_path) as (dsn, mine):
+        async with run_watching_service(dsn, tmp_path, *NOW) as served:
+            await wait_for_log(served, "answered", "credits.jsonl")
         for path in list((mine.base / "done").iterdir()):
-            path.rename(mine.inside / path.name.partition("-")[2])
+            path.rename(mine.incoming / path.name.partition("-")[2])
         for path in (mine.base / "out").iterdir():
             path.unlink()
         await _ends_well(dsn, mine, tmp_path)
 
 
 async def test_a_kill_while_results_are_written_is_made_good(database: Database, tmp_path: Path) -> None:
-    async with prepared(database, tmp_path) as (dsn, mine):
-        async with held_up(dsn) as blocking, watched(dsn, tmp_path, *NOW) as served:
+    async with prepare_service(database, tmp_path) as (dsn, mine):
+        async with lock_table(dsn) as blocking, run_watching_service(dsn, tmp_path, *NOW) as served:
             await _killed(served, blocking)
         (mine.base / "out" / ".credits.jsonl.receipt.json.part").write_bytes(b"{half")
         await _ends_well(dsn, mine, tmp_path)
-        assert not [name for name in mine.names("out") if name.startswith(".")]
+        assert not [name for name in mine.list_names("out") if name.startswith(".")]
 
 
 async def test_results_are_the_same_bytes_whenever_they_are_written(
     database: Database, tmp_path: Path
 ) -> None:
-    async with prepared(database, tmp_path) as (dsn, mine):
+    async with prepare_service(database, tmp_path) as (dsn, mine):
         written = []
         for _ in range(2):
-            async with held_up(dsn, "drop_answered") as blocking, watched(dsn, tmp_path, *NOW) as served:
+            async with (
+                lock_table(dsn, "drop_answered") as blocking,
+                run_watching_service(dsn, tmp_path, *NOW) as served,
+            ):
                 await _killed(served, blocking)
             out = mine.base / "out"
-            written.append({name: (out / name).read_bytes() for name in mine.names("out")})
+            written.append({name: (out / name).read_bytes() for name in mine.list_names("out")})
         assert written[0] == written[1]
         assert len(written[0]) == 3
 
 
 async def test_a_stop_leaves_what_is_not_taken(database: Database, tmp_path: Path) -> None:
-    async with prepared(database, tmp_path) as (dsn, mine):
-        async with watched(dsn, tmp_path, *NOW) as served:
-            await heard(served, "answered", "credits.jsonl")
+    async with prepare_service(database, tmp_path) as (dsn, mine):
+        async with run_watching_service(dsn, tmp_path, *NOW) as served:
+            await wait_for_log(served, "answered", "credits.jsonl")
             served.process.terminate()
             assert await served.process.wait() == 0
-            mine.leave("later.jsonl", [commitment("LATER")])
-        assert mine.names("in") == {"later.jsonl", "later.jsonl.sig"}
-        async with watched(dsn, tmp_path, *NOW) as served:
-            await heard(served, "answered", "later.jsonl")
+            mine.leave_file("later.jsonl", [build_commitment("LATER")])
+        assert mine.list_names("in") == {"later.jsonl", "later.jsonl.sig"}
+        async with run_watching_service(dsn, tmp_path, *NOW) as served:
+            await wait_for_log(served, "answered", "later.jsonl")
 
 
 async def test_a_file_over_the_limit_is_refused(database: Database, tmp_path: Path) -> None:
-    async with prepared(database, tmp_path) as (dsn, mine):
-        async with watched(dsn, tmp_path, *NOW, "--file-bytes-max", "1000") as served:
-            await heard(served, "refused", "credits.jsonl")
-        problem = mine.result("credits.jsonl.problem.json")
+    async with prepare_service(database, tmp_path) as (dsn, mine):
+        async with run_watching_service(dsn, tmp_path, *NOW, "--file-bytes-max", "1000") as served:
+            await wait_for_log(served, "refused", "credits.jsonl")
+        problem = mine.read_result("credits.jsonl.problem.json")
         assert problem["code"] == "limit-exceeded"
         assert problem["found"] == "More than 1,000 bytes"
 
@@ -111,34 +125,34 @@ async def test_a_file_over_the_limit_is_refused(database: Database, tmp_path: Pa
 @asynccontextmanager
 async def _unsigned(
     database: Database, place: Path, *roles: str
-) -> AsyncIterator[tuple[Running, Dropped, str]]:
+) -> AsyncIterator[tuple[RunningService, SenderFolders, str]]:
     """A service that takes unsigned files in these roles, and the folder of a sender without a signer."""
     words = [word for role in roles for word in ("--drop-unsigned", role)]
-    async with fresh(database) as dsn:
-        await register(dsn)
-        async with watched(dsn, place, *NOW, *words) as served:
-            yield served, folders(place / "drop", "MIN-55"), dsn
+    async with create_database(database) as dsn:
+        await register_signers(dsn)
+        async with run_watching_service(dsn, place, *NOW, *words) as served:
+            yield served, create_folders(place / "drop", "MIN-55"), dsn
 
 
 async def test_unsigned_files_are_taken_where_the_operator_says_so(
     database: Database, tmp_path: Path
 ) -> None:
     async with _unsigned(database, tmp_path, "programme_manager") as (served, theirs, dsn):
-        theirs.leave("credits.jsonl", CREDITS, by=None)
-        await heard(served, "answered", "credits.jsonl")
-        assert theirs.result("credits.jsonl.receipt.json")["receipt"]["sender"] == "MIN-55"
-        assert theirs.names("out") == {"credits.jsonl.receipt.json", "credits.jsonl.refusals.csv"}
+        theirs.leave_file("credits.jsonl", CREDITS, by=None)
+        await wait_for_log(served, "answered", "credits.jsonl")
+        assert theirs.read_result("credits.jsonl.receipt.json")["receipt"]["sender"] == "MIN-55"
+        assert theirs.list_names("out") == {"credits.jsonl.receipt.json", "credits.jsonl.refusals.csv"}
         # in those roles alone
-        theirs.leave("commitments.jsonl", [commitment("C")], by=None)
-        await heard(served, "refused", "commitments.jsonl")
-        assert theirs.result("commitments.jsonl.problem.json")["code"] == "role-not-held"
+        theirs.leave_file("commitments.jsonl", [build_commitment("C")], by=None)
+        await wait_for_log(served, "refused", "commitments.jsonl")
+        assert theirs.read_result("commitments.jsonl.problem.json")["code"] == "role-not-held"
         # who has a signer signs, even when all his signers are ended
-        mine = folders(tmp_path / "drop")
+        mine = create_folders(tmp_path / "drop")
         for row in await fetch(dsn, "select signer from signer where sender = 'MIN-09'"):
             await fetch(dsn, "insert into signer_end values ($1, '') on conflict do nothing", row["signer"])
-        mine.leave("mine.jsonl", CREDITS)
-        await heard(served, "refused", "mine.jsonl")
-        assert mine.result("mine.jsonl.problem.json")["code"] == "signature-wrong"
+        mine.leave_file("mine.jsonl", CREDITS)
+        await wait_for_log(served, "refused", "mine.jsonl")
+        assert mine.read_result("mine.jsonl.problem.json")["code"] == "signature-wrong"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +165,7 @@ async def test_unsigned_files_are_taken_where_the_operator_says_so(
 )
 async def test_wrong_usage_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
     place = ("--data", tmp_path / "data", "--port", "0", "--drop", tmp_path / "drop")
-    told = await crescendo("serve", *place, *words)
+    told = await run_crescendo("serve", *place, *words)
     assert told.code == 2
     assert not (tmp_path / "data").exists()
 
@@ -164,23 +178,23 @@ async def test_signers_are_registered_shown_and_ended(dsn: str, tmp_path: Path) 
     key.write_bytes(MINE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     place = ("--database", dsn)
     said = ("--key", key, "--role", "authorising_officer", "--programme", "0177", "--days", "30", "--pain002")
-    added = await crescendo("access", "signer", "add", "MIN-09", *said, "--language", "fr", *place)
+    added = await run_crescendo("access", "signer", "add", "MIN-09", *said, "--language", "fr", *place)
     assert added.code == 0, added.err
     name = added.out.strip()
-    (row,) = (await crescendo("access", "signer", "list", "--json", *place)).json()
+    (row,) = (await run_crescendo("access", "signer", "list", "--json", *place)).json()
     assert (row["signer"], row["sender"], row["programmes"]) == (name, "MIN-09", ["0177"])
     assert row["public_key"] == MINE.public_key().public_bytes_raw().hex()
     assert (row["language"], row["pain002"], row["ended_at"]) == ("fr", True, None)
-    again = await crescendo(
+    again = await run_crescendo(
         "access", "signer", "add", "MIN-12", "--key", key, "--role", "assigned_accountant", *place
     )
     assert again.code == 2
     assert "registered before" in again.err
-    assert name in (await crescendo("access", "signer", "list", "--sender", "MIN-09", *place)).out
+    assert name in (await run_crescendo("access", "signer", "list", "--sender", "MIN-09", *place)).out
     for code, word in ((0, "is ended"), (0, "was ended before")):
-        ended = await crescendo("access", "signer", "revoke", name, "--reason", "lost", *place)
+        ended = await run_crescendo("access", "signer", "revoke", name, "--reason", "lost", *place)
         assert (ended.code, word in ended.out) == (code, True)
-    assert (await crescendo("access", "signer", "revoke", "nobody", *place)).code == 1
+    assert (await run_crescendo("access", "signer", "revoke", "nobody", *place)).code == 1
 
 
 @pytest.mark.parametrize("roles", [["auditor"], ["authorising_officer", "assigned_accountant"], ["king"]])
@@ -188,15 +202,15 @@ async def test_a_signer_holds_roles_that_send_and_go_together(
     roles: list[str], dsn: str, tmp_path: Path
 ) -> None:
     words = [word for role in roles for word in ("--role", role)]
-    told = await crescendo(
+    told = await run_crescendo(
         "access", "signer", "add", "MIN-09", "--key", tmp_path / "x", *words, "--database", dsn
     )
     assert told.code == 2
 
 
 async def test_the_database_keeps_what_the_door_relies_on(database: Database) -> None:
-    async with fresh(database) as dsn:
-        await register(dsn)
+    async with create_database(database) as dsn:
+        await register_signers(dsn)
         for statement in ("delete from signer", "update signer set sender = ''", "truncate signer_end"):
             with pytest.raises(asyncpg.PostgresError, match="append-only"):
                 await fetch(dsn, statement)

@@ -5,30 +5,34 @@ from pathlib import Path
 import pytest
 
 from service.database.embedded import Database
-from tests.ingest.payment_files import imputations, lot, message, transfer
-from tests.service.dropfolders.drop_senders import heard, prepared, watched
-from tests.service.http.test_payment_files import CHARGED, archive
-from tests.settlement.test_pain002_writer import found, read
+from tests.ingest.payment_files import build_assignments, build_lot, build_message, build_transfer
+from tests.service.dropfolders.drop_senders import prepare_service, run_watching_service, wait_for_log
+from tests.service.http.test_payment_files import CHARGED, build_archive
+from tests.settlement.test_pain002_writer import find_texts, read_report
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROWS = [("P1", "1.00"), ("P2", "2.50")]
-TEXT = message(lot([transfer(*row) for row in ROWS], "SALARIES"), count=2, name="MSG-P")
+TEXT = build_message(build_lot([build_transfer(*row) for row in ROWS], "SALARIES"), count=2, name="MSG-P")
 
 
 async def test_payment_files_are_taken_and_answered(database: Database, tmp_path: Path) -> None:
     async with (
-        prepared(database, tmp_path) as (dsn, mine),
-        watched(dsn, tmp_path, "--drop-settle", "0") as served,
+        prepare_service(database, tmp_path) as (dsn, mine),
+        run_watching_service(dsn, tmp_path, "--drop-settle", "0") as served,
     ):
-        await heard(served, "answered", "credits.jsonl")
-        mine.leave("pay.tar", archive(TEXT, imputations(ROWS)))
-        mine.leave("alone.xml", message(lot([transfer("Q1", more=CHARGED)], "ONE"), name="MSG-Q"))
-        mine.leave("wrong.xml", message(lot([transfer("Q2", more=CHARGED)]), count=2, name="MSG-R"))
-        mine.leave("pay.xml.imputation.csv", imputations(ROWS))
-        await heard(served, "answered", "pay.tar")
-        await heard(served, "answered", "alone.xml")
-        await heard(served, "refused", "wrong.xml")
-        await heard(served, "refused", "pay.xml.imputation.csv")
+        await wait_for_log(served, "answered", "credits.jsonl")
+        mine.leave_file("pay.tar", build_archive(TEXT, build_assignments(ROWS)))
+        mine.leave_file(
+            "alone.xml", build_message(build_lot([build_transfer("Q1", more=CHARGED)], "ONE"), name="MSG-Q")
+        )
+        mine.leave_file(
+            "wrong.xml", build_message(build_lot([build_transfer("Q2", more=CHARGED)]), count=2, name="MSG-R")
+        )
+        mine.leave_file("pay.xml.imputation.csv", build_assignments(ROWS))
+        await wait_for_log(served, "answered", "pay.tar")
+        await wait_for_log(served, "answered", "alone.xml")
+        await wait_for_log(served, "refused", "wrong.xml")
+        await wait_for_log(served, "refused", "pay.xml.imputation.csv")
 
         def report(name: str) -> bytes:
             text = (mine.base / "out" / f"{name}.pain002.xml").read_bytes()
@@ -39,16 +43,19 @@ async def test_payment_files_are_taken_and_answered(database: Database, tmp_path
             ("pay.tar", "MSG-P", "SALARIES"),
             ("alone.xml", "MSG-Q", "ONE"),
         ):
-            root = read(report(name))
-            assert (found(root, "OrgnlMsgId"), found(root, "OrgnlPmtInfId")) == ([message_id], [name_of_lot])
-            assert (found(root, "GrpSts"), set(found(root, "Rsn/Cd"))) == (["RJCT"], {"BE06"})
-        root = read(report("wrong.xml"))
-        assert (found(root, "OrgnlMsgId"), found(root, "GrpSts"), found(root, "Rsn/Cd")) == (
+            root = read_report(report(name))
+            assert (find_texts(root, "OrgnlMsgId"), find_texts(root, "OrgnlPmtInfId")) == (
+                [message_id],
+                [name_of_lot],
+            )
+            assert (find_texts(root, "GrpSts"), set(find_texts(root, "Rsn/Cd"))) == (["RJCT"], {"BE06"})
+        root = read_report(report("wrong.xml"))
+        assert (find_texts(root, "OrgnlMsgId"), find_texts(root, "GrpSts"), find_texts(root, "Rsn/Cd")) == (
             ["MSG-R"],
             ["RJCT"],
             ["AM18"],
         )
-        problem = mine.result("pay.xml.imputation.csv.problem.json")
+        problem = mine.read_result("pay.xml.imputation.csv.problem.json")
         assert problem["found"] == "Imputations without their payment file"
         assert "tar --format=ustar" in problem["remedy"]
-        assert mine.result("pay.tar.receipt.json")["receipt"]["format"] == "pain.001-tar"
+        assert mine.read_result("pay.tar.receipt.json")["receipt"]["format"] == "pain.001-tar"

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from core.errors import FormatUnknown
 from service.auth import api_keys
-from service.dropfolders.file_names import NAME_BYTES_MAX, check, harmless
-from service.dropfolders.signatures import Signer, public_key, signature, signer_of
-from service.settings import Misuse
+from service.dropfolders.file_names import NAME_BYTES_MAX, check_name, to_safe_name
+from service.dropfolders.signatures import Signer, find_signer, parse_signature, read_public_key
+from service.settings import UsageError
 from tests.service.dropfolders.drop_senders import MINE, OFFICER, STRANGE, THEIRS
 
 SPKI = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def signer(pair: object = MINE, *, is_live: bool = True) -> Signer:
-    who = api_keys.caller("k", "MIN-09", OFFICER, frozenset())
+    who = api_keys.build_caller("k", "MIN-09", OFFICER, frozenset())
     return Signer(who, pair.public_key().public_bytes_raw(), is_live)  # type: ignore[attr-defined]
 
 
@@ -33,38 +33,38 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_one_of_several_signers_is_recognised(file: Path) -> None:
-    found = signer_of(file, MINE.sign(file.read_bytes()), [signer(THEIRS), signer(MINE)])
+    found = find_signer(file, MINE.sign(file.read_bytes()), [signer(THEIRS), signer(MINE)])
     assert found == signer(MINE)
 
 
 def test_a_signature_is_of_these_bytes_by_a_live_signer(file: Path) -> None:
     good = MINE.sign(file.read_bytes())
-    assert signer_of(file, good, [signer(is_live=False)]) is None
-    assert signer_of(file, good, [signer(THEIRS)]) is None
-    assert signer_of(file, good, []) is None
-    assert signer_of(file, MINE.sign(b"other bytes"), [signer()]) is None
-    assert signer_of(file, STRANGE.sign(file.read_bytes()), [signer()]) is None
+    assert find_signer(file, good, [signer(is_live=False)]) is None
+    assert find_signer(file, good, [signer(THEIRS)]) is None
+    assert find_signer(file, good, []) is None
+    assert find_signer(file, MINE.sign(b"other bytes"), [signer()]) is None
+    assert find_signer(file, STRANGE.sign(file.read_bytes()), [signer()]) is None
     for at in range(64):
         spoilt = good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :]
-        assert signer_of(file, spoilt, [signer()]) is None
+        assert find_signer(file, spoilt, [signer()]) is None
 
 
 def test_a_signature_reads_raw_and_in_base64() -> None:
     raw = MINE.sign(b"x")
     for text in (raw, base64.b64encode(raw), base64.encodebytes(raw), b" " + base64.b64encode(raw) + b"\r\n"):
-        assert signature(text) == raw
+        assert parse_signature(text) == raw
 
 
 @given(st.binary(max_size=200).filter(lambda text: len(text) != 64))
 def test_whatever_stands_there_is_a_signature_or_none(text: bytes) -> None:
-    found = signature(text)
+    found = parse_signature(text)
     assert found is None or len(found) == 64
 
 
 def test_a_public_key_reads_from_pem(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_bytes(MINE.public_key().public_bytes(*SPKI))
-    assert public_key(path) == MINE.public_key().public_bytes_raw()
+    assert read_public_key(path) == MINE.public_key().public_bytes_raw()
 
 
 def test_what_is_no_ed25519_public_key_is_told(tmp_path: Path) -> None:
@@ -79,29 +79,29 @@ def test_what_is_no_ed25519_public_key_is_told(tmp_path: Path) -> None:
         b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
     ):
         path.write_bytes(text)
-        with pytest.raises(Misuse, match=r"key\.pem"):
-            public_key(path)
-    with pytest.raises(Misuse, match="No such file"):
-        public_key(tmp_path / "nothing")
+        with pytest.raises(UsageError, match=r"key\.pem"):
+            read_public_key(path)
+    with pytest.raises(UsageError, match="No such file"):
+        read_public_key(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize("name", ["acts.csv", "Dépenses 2018.parquet", "a" * NAME_BYTES_MAX])
 def test_names_that_may_be_used_stay(name: str) -> None:
-    check(name)
-    assert harmless(name) == name
+    check_name(name)
+    assert to_safe_name(name) == name
 
 
 @given(st.binary(min_size=1, max_size=255).filter(lambda name: b"/" not in name and b"\0" not in name))
 def test_every_name_has_a_harmless_one(raw: bytes) -> None:
     name = os.fsdecode(raw)
-    found = harmless(name)
-    assert found == harmless(found)
+    found = to_safe_name(name)
+    assert found == to_safe_name(found)
     assert found.isprintable()
     assert len(found.encode()) <= NAME_BYTES_MAX
     if found != name:
         with pytest.raises(FormatUnknown):
-            check(name)
+            check_name(name)
 
 
 def test_names_that_lose_the_same_letters_stay_apart() -> None:
-    assert harmless("a\n") != harmless("a\t")
+    assert to_safe_name("a\n") != to_safe_name("a\t")

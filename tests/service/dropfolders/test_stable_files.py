@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from service.dropfolders.folder import Entry
-from service.dropfolders.stable_files import PATIENCE_SECONDS, Arrivals
+from service.dropfolders.folder import FolderEntry
+from service.dropfolders.stable_files import PATIENCE_SECONDS, StableFiles
 
 SETTLE = 10
 
@@ -15,17 +15,20 @@ class Desk:
     """A folder, and the clock beside it."""
 
     now: float = 0
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, FolderEntry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.arrivals = Arrivals(SETTLE, lambda: self.now)
+        self.arrivals = StableFiles(SETTLE, lambda: self.now)
 
     def write(self, name: str, size: int = 1, *, is_file: bool = True) -> None:
-        self.entries[name] = Entry(name, is_file, size, 0, int(self.now * 1e9), 7)
+        self.entries[name] = FolderEntry(name, is_file, size, 0, int(self.now * 1e9), 7)
 
     def look(self, after: float = 0, *, must_sign: bool = True) -> list[str]:
         self.now += after
-        return [each.entry.name for each in self.arrivals.whole(self.entries.values(), must_sign=must_sign)]
+        return [
+            each.entry.name
+            for each in self.arrivals.select_stable(self.entries.values(), must_sign=must_sign)
+        ]
 
 
 @pytest.fixture
@@ -86,9 +89,9 @@ def test_what_could_never_be_signed_is_not_waited_for(desk: Desk) -> None:
 
 
 def test_a_clock_of_the_sender_says_nothing(desk: Desk) -> None:
-    desk.entries["a"] = Entry("a", True, 1, 10**18, 0, 7)
+    desk.entries["a"] = FolderEntry("a", True, 1, 10**18, 0, 7)
     assert desk.look(must_sign=False) == []
-    desk.entries["a"] = Entry("a", True, 1, 10**18, 1, 7)
+    desk.entries["a"] = FolderEntry("a", True, 1, 10**18, 1, 7)
     assert desk.look(SETTLE, must_sign=False) == []
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import asyncpg
 
 from posting.store.migrate import migrate
-from service.auth.api_keys import digest, token
+from service.auth.api_keys import format_token, hash_secret
 
 SECRET = "s" * 43
 _KEYS: Mapping[str, tuple[str, list[str], list[str]]] = {
@@ -19,20 +19,20 @@ _KEYS: Mapping[str, tuple[str, list[str], list[str]]] = {
 }
 
 
-def bearing(name: str, secret: str = SECRET) -> dict[str, str]:
-    return {"authorization": f"Bearer {token(name, secret)}"}
+def build_headers(name: str, secret: str = SECRET) -> dict[str, str]:
+    return {"authorization": f"Bearer {format_token(name, secret)}"}
 
 
-MINISTRY = bearing("ministry2222")
-ACCOUNTANT = bearing("paymaster222")
-NARROW = bearing("thin22222222")
-FOREIGN = bearing("stranger2222")
-AUDITOR = bearing("reader222222")
-NARROW_AUDITOR = bearing("thinreader22")
-KEEPER = bearing("keeper222222")
+MINISTRY = build_headers("ministry2222")
+ACCOUNTANT = build_headers("paymaster222")
+LIMITED = build_headers("thin22222222")
+FOREIGN = build_headers("stranger2222")
+AUDITOR = build_headers("reader222222")
+LIMITED_AUDITOR = build_headers("thinreader22")
+OPERATOR = build_headers("keeper222222")
 
 
-async def hand_out(dsn: str) -> None:
+async def insert_keys(dsn: str) -> None:
     """Lay the tables, and put the keys in."""
     connection = await asyncpg.connect(dsn)
     try:
@@ -40,7 +40,7 @@ async def hand_out(dsn: str) -> None:
         for name, (sender, roles, programmes) in _KEYS.items():
             await connection.execute(
                 "insert into access_key (key, sender, digest, roles, programmes, label) values ($1, $2, $3, $4, $5, '')",
-                *(name, sender, digest(SECRET), roles, programmes),
+                *(name, sender, hash_secret(SECRET), roles, programmes),
             )
     finally:
         await connection.close()

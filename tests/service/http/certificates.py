@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-class Pair(NamedTuple):
+class CertificatePair(NamedTuple):
     """A certificate and its private key, in files."""
 
     certificate: Path
     key: Path
 
     @property
-    def words(self) -> tuple[str, str]:
+    def paths(self) -> tuple[str, str]:
         return str(self.certificate), str(self.key)
 
     @property
@@ -27,19 +27,19 @@ class Pair(NamedTuple):
         return found.fingerprint(hashes.SHA256()).hex()
 
 
-class Authority:
+class CertificateAuthority:
     """Signs certificates; its own is ``pair.certificate``."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
         self._folder, self._name = folder, name
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self.pair = self._written(name, self._key, self._built(name, self._key, is_authority=True))
+        self.pair = self._write(name, self._key, self._build(name, self._key, is_authority=True))
 
-    def vouches_for(self, name: str, days: int = 1) -> Pair:
+    def issue(self, name: str, days: int = 1) -> CertificatePair:
         key = ec.generate_private_key(ec.SECP256R1())
-        return self._written(name, key, self._built(name, key, days=days))
+        return self._write(name, key, self._build(name, key, days=days))
 
-    def _built(
+    def _build(
         self, name: str, key: ec.EllipticCurvePrivateKey, *, days: int = 1, is_authority: bool = False
     ) -> x509.Certificate:
         begin = datetime.now(UTC) - timedelta(days=2)
@@ -61,8 +61,8 @@ class Authority:
         )
         made = (
             x509.CertificateBuilder()
-            .subject_name(_name(name))
-            .issuer_name(_name(self._name))
+            .subject_name(_build_name(name))
+            .issuer_name(_build_name(self._name))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(begin)
@@ -80,8 +80,10 @@ class Authority:
         )
         return made.sign(self._key, hashes.SHA256())
 
-    def _written(self, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> Pair:
-        pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+    def _write(
+        self, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate
+    ) -> CertificatePair:
+        pair = CertificatePair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         pair.key.write_bytes(
             key.private_bytes(
@@ -93,5 +95,5 @@ class Authority:
         return pair
 
 
-def _name(text: str) -> x509.Name:
+def _build_name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])

@@ -12,39 +12,39 @@ from service.database.embedded import Database
 from tests.service.http import spending_story
 from tests.service.http.access_keys import MINISTRY
 from tests.service.http.act_files import CREDITS
-from tests.service.http.running_service import JSONL, Running, as_jsonl, fresh, running
+from tests.service.http.running_service import JSONL, RunningService, create_database, run_service, to_jsonl
 
 
-class Place(NamedTuple):
+class ServicePlace(NamedTuple):
     """A service, and the database behind it."""
 
-    service: Running
+    service: RunningService
     dsn: str
     data: Path
     """Where its spool is."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServicePlace]:
     data = tmp_path_factory.mktemp("served")
-    async with fresh(database) as dsn, running(dsn, data) as service:
+    async with create_database(database) as dsn, run_service(dsn, data) as service:
         async with service.client(MINISTRY) as client:
-            found = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+            found = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
             assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
-        yield Place(service, dsn, data)
+        yield ServicePlace(service, dsn, data)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def client(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+async def client(place: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
     async with place.service.client(MINISTRY) as client:
         yield client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+async def told(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServicePlace]:
     """A service that was told a small story, and the database behind it."""
     data = tmp_path_factory.mktemp("told")
-    async with fresh(database) as dsn, running(dsn, data) as service:
+    async with create_database(database) as dsn, run_service(dsn, data) as service:
         async with service.client() as client:
-            await spending_story.tell(client)
-        yield Place(service, dsn, data)
+            await spending_story.submit_story(client)
+        yield ServicePlace(service, dsn, data)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.service.http.certificates import Pair
+from tests.service.http.certificates import CertificatePair
 
 
 class IssuerServer(ThreadingHTTPServer):
@@ -14,11 +14,11 @@ class IssuerServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, pair: Pair, answer: bytes) -> None:
+    def __init__(self, pair: CertificatePair, body: bytes) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer, self.elsewhere, self.asked = answer, "", 0
+        self.body, self.redirect, self.request_count = body, "", 0
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*pair.words)
+        context.load_cert_chain(*pair.paths)
         self.socket = context.wrap_socket(self.socket, server_side=True)
 
     @property
@@ -33,23 +33,23 @@ class _Handler(BaseHTTPRequestHandler):
     server: IssuerServer  # type: ignore[assignment]
 
     def do_GET(self) -> None:
-        self.server.asked += 1
-        if self.server.elsewhere:
+        self.server.request_count += 1
+        if self.server.redirect:
             self.send_response(302)
-            self.send_header("location", self.server.elsewhere)
+            self.send_header("location", self.server.redirect)
             self.end_headers()
             return
         self.send_response(200)
-        self.send_header("content-length", str(len(self.server.answer)))
+        self.send_header("content-length", str(len(self.server.body)))
         self.end_headers()
-        self.wfile.write(self.server.answer)
+        self.wfile.write(self.server.body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by the library
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- named by the library
         """Nothing."""
 
 
 @contextmanager
-def issuing(pair: Pair, answer: bytes) -> Iterator[IssuerServer]:
+def run_issuer(pair: CertificatePair, answer: bytes) -> Iterator[IssuerServer]:
     server = IssuerServer(pair, answer)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -10,24 +10,24 @@ _PIECE_BYTES = 65_536
 
 
 @dataclass(slots=True)
-class Line:
+class SlowProxy:
     """Passes bytes on to ``target``, and cuts whatever connection brings their count to the next of ``cuts``."""
 
     target: str
     cuts: list[int] = field(default_factory=list)
-    bytes_a_second: float = float("inf")
+    bytes_per_second: float = float("inf")
     url: str = ""
-    sent: int = 0
+    forwarded: int = 0
     """Bytes that came from senders and were passed on, over all connections."""
     connections: int = 0
-    _passed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _forwarding: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def passed(self, count: int) -> None:
+    async def wait_for_bytes(self, count: int) -> None:
         """Return once so many bytes were passed on."""
-        async with self._passed:
-            await self._passed.wait_for(lambda: self.sent >= count)
+        async with self._forwarding:
+            await self._forwarding.wait_for(lambda: self.forwarded >= count)
 
-    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side ends it, or it is cut."""
         self.connections += 1
         address = urlsplit(self.target)
@@ -36,7 +36,7 @@ class Line:
         except OSError:  # the service is not there just now
             writer.transport.abort()
             return
-        ways = (self._forth(reader, back), self._back(there, writer))
+        ways = (self._forward_request(reader, back), self._forward_response(there, writer))
         tasks = [asyncio.create_task(way) for way in ways]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -46,29 +46,31 @@ class Line:
             # every second cut is a connection reset, the others end as if all was said
             each.transport.abort() if self.connections % 2 else each.close()
 
-    async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(_PIECE_BYTES):
             writer.write(piece)
             await writer.drain()
-            async with self._passed:
-                self.sent += len(piece)
-                self._passed.notify_all()
-            if self.cuts and self.sent >= self.cuts[0]:
+            async with self._forwarding:
+                self.forwarded += len(piece)
+                self._forwarding.notify_all()
+            if self.cuts and self.forwarded >= self.cuts[0]:
                 del self.cuts[0]
                 return
-            await asyncio.sleep(len(piece) / self.bytes_a_second)
+            await asyncio.sleep(len(piece) / self.bytes_per_second)
 
-    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward_response(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(_PIECE_BYTES):
             writer.write(piece)
             await writer.drain()
 
 
 @asynccontextmanager
-async def line(target: str, cuts: list[int], bytes_a_second: float = float("inf")) -> AsyncIterator[Line]:
+async def run_proxy(
+    target: str, cuts: list[int], bytes_per_second: float = float("inf")
+) -> AsyncIterator[SlowProxy]:
     """A bad line to ``target``, under an address of its own."""
-    found = Line(target, cuts, bytes_a_second)
-    server = await asyncio.start_server(found.connected, "127.0.0.1", 0)
+    found = SlowProxy(target, cuts, bytes_per_second)
+    server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
     async with server:
         found.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield found

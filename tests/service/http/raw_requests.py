@@ -4,7 +4,7 @@ import asyncio
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-_HANGS_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 """No answer takes so long; without an end, a test that fails would never tell."""
 
 
@@ -16,27 +16,27 @@ class Reply(NamedTuple):
     body: bytes
 
 
-async def exchanged(url: str, sent: bytes) -> list[Reply]:
+async def exchange(url: str, request_bytes: bytes) -> list[Reply]:
     """Everything that is answered to ``sent`` until the other side closes."""
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
-        writer.write(sent)
+        writer.write(request_bytes)
         await writer.drain()
-        async with asyncio.timeout(_HANGS_SECONDS):
-            return _read(await reader.read())
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            return _parse_replies(await reader.read())
     except ConnectionError:
         return [Reply(0, {}, b"")]
     finally:
         writer.close()
 
 
-def request(line: str, *headers: str, body: bytes = b"") -> bytes:
+def format_request(line: str, *headers: str, body: bytes = b"") -> bytes:
     """A request that asks for the connection to be closed after it."""
     return "\r\n".join((line, *headers, "Connection: close", "", "")).encode("latin-1") + body
 
 
-def _read(text: bytes) -> list[Reply]:
+def _parse_replies(text: bytes) -> list[Reply]:
     found = []
     while text.startswith(b"HTTP/1.1 "):
         head, _, rest = text.partition(b"\r\n\r\n")

@@ -8,7 +8,7 @@ from service.http.upload_headers import MEDIA_TYPES
 
 
 @schemathesis.serializer(*MEDIA_TYPES)
-def as_it_stands(_: Any, value: Any) -> bytes:
+def keep_value(_: Any, value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     return getattr(value, "data", None) or str(value).encode()

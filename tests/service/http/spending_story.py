@@ -10,7 +10,7 @@ import httpx
 
 from tests.file_strategies import File, Row
 from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, MINISTRY
-from tests.service.http.running_service import JSONL, as_jsonl
+from tests.service.http.running_service import JSONL, to_jsonl
 
 UNIT = "0177-D013-DD13"
 _CELL = {"fund_centre": UNIT, "functional_area": "0177-12", "commitment_item": "31"}
@@ -25,19 +25,19 @@ _TERMS = {
 }
 
 
-def _act(kind: str, reference: str, amount: str, *fields: Mapping[str, str], **more: str) -> Row:
+def _build_act(kind: str, reference: str, amount: str, *fields: Mapping[str, str], **more: str) -> Row:
     row = {"reference": reference, "kind": kind, "exercise": "2018", "date": "2018-03-05", "amount": amount}
     for each in fields:
         row |= each
     return row | more
 
 
-def _granted(kind: str, reference: str, amount: str, centre: str) -> Row:
-    return _act(kind, reference, amount, fund_centre=centre, commitment_item="HT2")
+def _build_credit(kind: str, reference: str, amount: str, centre: str) -> Row:
+    return _build_act(kind, reference, amount, fund_centre=centre, commitment_item="HT2")
 
 
 _CREDITS: File = [
-    _granted(f"{act}_{measure}", f"{letter}-{measure.upper()}", amount, centre)
+    _build_credit(f"{act}_{measure}", f"{letter}-{measure.upper()}", amount, centre)
     for act, letter, centre, amounts in (
         ("budget_opening", "LFI", "0177", ("1000.00", "900.00")),
         ("allotment", "BOP", "0177-D013", ("600.00", "500.00")),
@@ -45,8 +45,8 @@ _CREDITS: File = [
     )
     for measure, amount in zip(("ae", "cp"), amounts, strict=True)
 ]
-_REGISTERED: File = [
-    _act(
+_PAYEE: File = [
+    _build_act(
         "third_party",
         "TIERS-1",
         "",
@@ -56,27 +56,27 @@ _REGISTERED: File = [
         bic="PSSTFRPP",
     )
 ]
-_SPENT: File = [
-    _act("commitment", "EJ-1", "100.00", _CELL),
-    _act("commitment_increase", "EJ-1-AV1", "20.00", predecessor="EJ-1"),
-    _act("service", "SF-1", "60.00", predecessor="EJ-1"),
-    _act("service_cancellation", "SF-1-AN", "5.00", predecessor="SF-1"),
-    _act("payment_request", "DP-1", "40.00", _SUPPLIER, _TERMS, predecessor="EJ-1"),
-    _act("direct_payment_request", "DP-2", "1000.00", _CELL, _SUPPLIER),
-    _act("commitment", "EJ-1", "100.00", _CELL),
-    _act("commitment", "EJ-1", "130.00", _CELL),
+_SPENDING: File = [
+    _build_act("commitment", "EJ-1", "100.00", _CELL),
+    _build_act("commitment_increase", "EJ-1-AV1", "20.00", predecessor="EJ-1"),
+    _build_act("service", "SF-1", "60.00", predecessor="EJ-1"),
+    _build_act("service_cancellation", "SF-1-AN", "5.00", predecessor="SF-1"),
+    _build_act("payment_request", "DP-1", "40.00", _SUPPLIER, _TERMS, predecessor="EJ-1"),
+    _build_act("direct_payment_request", "DP-2", "1000.00", _CELL, _SUPPLIER),
+    _build_act("commitment", "EJ-1", "100.00", _CELL),
+    _build_act("commitment", "EJ-1", "130.00", _CELL),
 ]
-_TURNED_DOWN: File = [_act("payment_request_rejection", "RJ-1", "15.00", predecessor="DP-1")]
+_REJECTIONS: File = [_build_act("payment_request_rejection", "RJ-1", "15.00", predecessor="DP-1")]
 FILES: Sequence[tuple[Mapping[str, str], File]] = (
     (MINISTRY, _CREDITS),
-    (ACCOUNTANT, _REGISTERED),
-    (MINISTRY, _SPENT),
-    (ACCOUNTANT, _TURNED_DOWN),
+    (ACCOUNTANT, _PAYEE),
+    (MINISTRY, _SPENDING),
+    (ACCOUNTANT, _REJECTIONS),
 )
 COMMITTED, REQUESTED = 8, 12
 """Document numbers of EJ-1 and of DP-1."""
 
-ASKED: Mapping[str, tuple[Mapping[str, str], str]] = {
+QUERIES: Mapping[str, tuple[Mapping[str, str], str]] = {
     "/v1/acts": (MINISTRY, "/v1/acts?reference=EJ-1&exercise=2018"),
     "/v1/acts/{entry}": (AUDITOR, f"/v1/acts/{REQUESTED}?proof=true"),
     "/v1/acts/{entry}/followers": (MINISTRY, f"/v1/acts/{COMMITTED}/followers?limit=2"),
@@ -92,35 +92,38 @@ ASKED: Mapping[str, tuple[Mapping[str, str], str]] = {
     "/v1/reports/delays": (AUDITOR, "/v1/reports/delays?by=programme&year=2018"),
 }
 """By route: who asks, and what."""
-MOMENTS = ("committed_at", "received_at")
-THEN = "2018-03-05T09:30:00+00:00"
+TIMESTAMP_FIELDS = ("committed_at", "received_at")
+FIXED_TIMESTAMP = "2018-03-05T09:30:00+00:00"
 
 
-async def tell(client: httpx.AsyncClient) -> None:
+async def submit_story(client: httpx.AsyncClient) -> None:
     """Let it happen."""
     for key, rows in FILES:
         headers = {**JSONL, **key}
-        found = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=headers)
+        found = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=headers)
         assert found.json()["state"] == "decided", found.text
 
 
-async def answers(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
+async def read_answers(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     """What is answered to all that is asked; moments are told as one."""
     found: dict[str, dict[str, Any]] = {}
-    for route, (key, address) in ASKED.items():
+    for route, (key, address) in QUERIES.items():
         answer = await client.get(address, headers=key)
         assert answer.status_code == 200, answer.text
-        found[route] = {"asked": address, "answer": timeless(answer.json())}
+        found[route] = {"asked": address, "answer": fix_timestamps(answer.json())}
         if route.startswith("/v1/reports"):
             text = await client.get(address, headers={**key, "accept": "text/csv"})
             found[route]["csv"] = text.text
     return found
 
 
-def timeless(value: Any) -> Any:
+def fix_timestamps(value: Any) -> Any:
     """The same whenever it was said."""
     if isinstance(value, list):
-        return [timeless(each) for each in value]
+        return [fix_timestamps(each) for each in value]
     if isinstance(value, dict):
-        return {name: THEN if name in MOMENTS else timeless(each) for name, each in value.items()}
+        return {
+            name: FIXED_TIMESTAMP if name in TIMESTAMP_FIELDS else fix_timestamps(each)
+            for name, each in value.items()
+        }
     return value

@@ -9,20 +9,20 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded import Database
-from tests.service.command_line import crescendo
+from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import (
     ACCOUNTANT,
     AUDITOR,
     FOREIGN,
-    KEEPER,
+    LIMITED,
     MINISTRY,
-    NARROW,
+    OPERATOR,
     SECRET,
-    bearing,
+    build_headers,
 )
-from tests.service.http.act_files import CREDITS, commitment, service, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.http.act_files import CREDITS, build_commitment, build_service, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,11 +39,11 @@ ROUTES = (
     ("DELETE", f"/v1/uploads/{'0' * 64}"),
     ("GET", "/v1/submissions/1/pain002"),
 )
-SPENDING_ELSEWHERE = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
+OUTSIDE_PERIMETER = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def anonymous(place: Place) -> Any:
+async def anonymous(place: ServicePlace) -> Any:
     async with place.service.client() as client:
         yield client
 
@@ -53,32 +53,32 @@ async def _submit(
 ) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in more.items()}
     headers = {**JSONL, **key, **named}
-    return await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=headers)
+    return await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=headers)
 
 
-async def _answered(client: httpx.AsyncClient, key: Mapping[str, str], status: int) -> None:
+async def _get_statuses(client: httpx.AsyncClient, key: Mapping[str, str], status: int) -> None:
     """Ask until the service has heard of a change of keys, which the database tells it."""
     while (found := await client.get("/v1/submissions", headers=key)).status_code != status:
         assert found.status_code in {200, 401}
 
 
-async def _trail(dsn: str) -> list[tuple[Any, ...]]:
+async def _read_trail(dsn: str) -> list[tuple[Any, ...]]:
     rows = await fetch(dsn, "select key, sender, action, code, times from audit order by audit")
     return [tuple(row) for row in rows]
 
 
 # --------------------------------------------------------------------------------------------- no key
 
-FORGED: Mapping[str, tuple[Mapping[str, str], str]] = {
+FORGED_KEYS: Mapping[str, tuple[Mapping[str, str], str]] = {
     "none": ({}, "key-missing"),
     "empty": ({"authorization": ""}, "key-missing"),
     "another scheme": ({"authorization": "Basic bWluOnNlY3JldA=="}, "key-missing"),
     "no token": ({"authorization": "Bearer"}, "key-unreadable"),
     "half a token": ({"authorization": "Bearer crescendo_ministry2222"}, "key-unreadable"),
-    "another secret": (bearing("ministry2222", "t" * 43), "key-wrong"),
-    "no secret": (bearing("ministry2222", ""), "key-unreadable"),
-    "a secret cut": (bearing("ministry2222", SECRET[:-1]), "key-unreadable"),
-    "a key unknown": (bearing("unknwn222222"), "key-unknown"),
+    "another secret": (build_headers("ministry2222", "t" * 43), "key-wrong"),
+    "no secret": (build_headers("ministry2222", ""), "key-unreadable"),
+    "a secret cut": (build_headers("ministry2222", SECRET[:-1]), "key-unreadable"),
+    "a key unknown": (build_headers("unknwn222222"), "key-unknown"),
     "a name with SQL": ({"authorization": "Bearer crescendo_'; drop table entry; --_x"}, "key-unreadable"),
     "a token unsigned": ({"authorization": "Bearer eyJhbGciOiJub25lIn0.e30."}, "token-unreadable"),
     "in the query": ({}, "key-missing"),
@@ -87,43 +87,43 @@ FORGED: Mapping[str, tuple[Mapping[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-@pytest.mark.parametrize("name", FORGED)
+@pytest.mark.parametrize("name", FORGED_KEYS)
 async def test_nothing_opens_without_a_key(
-    name: str, method: str, path: str, anonymous: httpx.AsyncClient, place: Place
+    name: str, method: str, path: str, anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    before = len(await _trail(place.dsn))
+    before = len(await _read_trail(place.dsn))
     query = {"authorization": MINISTRY["authorization"]} if name == "in the query" else {}
-    headers, finding = FORGED[name]
+    headers, finding = FORGED_KEYS[name]
     found = await anonymous.request(method, path, headers=headers, params=query)
     assert found.status_code == 401
     assert found.json()["code"] == "key-unknown"
     assert found.headers["www-authenticate"].startswith("Bearer")
-    trail = (await _trail(place.dsn))[before:]
+    trail = (await _read_trail(place.dsn))[before:]
     assert [(row[1:4]) for row in trail] == [("", f"{method} {path}", finding)]
 
 
 async def test_a_wrong_secret_and_an_unknown_key_are_told_apart_by_nothing(
     anonymous: httpx.AsyncClient,
 ) -> None:
-    wrong = await anonymous.get("/v1/submissions", headers=bearing("ministry2222", "t" * 43))
-    unknown = await anonymous.get("/v1/submissions", headers=bearing("unknwn222222"))
+    wrong = await anonymous.get("/v1/submissions", headers=build_headers("ministry2222", "t" * 43))
+    unknown = await anonymous.get("/v1/submissions", headers=build_headers("unknwn222222"))
     assert wrong.content == unknown.content
 
 
 async def test_the_key_that_was_tried_is_on_the_trail_and_its_secret_is_not(
-    anonymous: httpx.AsyncClient, place: Place
+    anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     secret = "wrongsecretwrongsecretwrongsecretwrongsecre"
     assert (
-        await anonymous.get("/v1/submissions", headers=bearing("ministry2222", secret))
+        await anonymous.get("/v1/submissions", headers=build_headers("ministry2222", secret))
     ).status_code == 401
     rows = await fetch(place.dsn, "select a::text as said from audit a")
     assert any("ministry2222" in row["said"] for row in rows)
     assert not any(secret in row["said"] or SECRET in row["said"] for row in rows)
-    assert not any(secret in line or SECRET in line for line in place.service.said)
+    assert not any(secret in line or SECRET in line for line in place.service.log_lines)
 
 
-async def test_the_trail_is_not_rewritten(anonymous: httpx.AsyncClient, place: Place) -> None:
+async def test_the_trail_is_not_rewritten(anonymous: httpx.AsyncClient, place: ServicePlace) -> None:
     await anonymous.get("/v1/submissions")
     for statement in (
         "delete from audit",
@@ -139,9 +139,9 @@ async def test_the_trail_is_not_rewritten(anonymous: httpx.AsyncClient, place: P
 
 
 async def test_another_senders_submission_is_not_there_by_any_route(
-    anonymous: httpx.AsyncClient, place: Place
+    anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    own = await _submit(anonymous, unknown_centres(3, "SECRET-"), MINISTRY)
+    own = await _submit(anonymous, build_unknown_centres(3, "SECRET-"), MINISTRY)
     number = own.json()["submission"]
     nobodys = await anonymous.get("/v1/submissions/999999", headers=FOREIGN)
     for path in (f"/v1/submissions/{number}{part}" for part in ("", "/refusals", "/pain002")):
@@ -152,14 +152,14 @@ async def test_another_senders_submission_is_not_there_by_any_route(
             # the same answer as for one that does not exist, but for the number
             assert found.text.replace(str(number), "999999") == nobodys.text
         assert ("stranger2222", "MIN-12", f"GET {path}", "not-found") in {
-            row[:4] for row in await _trail(place.dsn)
+            row[:4] for row in await _read_trail(place.dsn)
         }
     listed = (await anonymous.get("/v1/submissions?limit=500", headers=FOREIGN)).json()["submissions"]
     assert all(each["receipt"]["sender"] == "MIN-12" for each in listed)
 
 
 async def test_the_same_bytes_of_two_senders_are_two_submissions(anonymous: httpx.AsyncClient) -> None:
-    rows = [commitment("SAME-1", "0.01")]
+    rows = [build_commitment("SAME-1", "0.01")]
     first, second = [await _submit(anonymous, rows, key) for key in (MINISTRY, FOREIGN)]
     assert first.json()["submission"] != second.json()["submission"]
     assert (await _submit(anonymous, rows, FOREIGN)).json() == second.json()
@@ -168,20 +168,20 @@ async def test_the_same_bytes_of_two_senders_are_two_submissions(anonymous: http
 
 
 async def test_another_senders_commitment_cannot_be_drawn_on(anonymous: httpx.AsyncClient) -> None:
-    await _submit(anonymous, [commitment("MINE-1")], MINISTRY)
-    found = await _submit(anonymous, [service("THEFT-1", "MINE-1")], FOREIGN)
+    await _submit(anonymous, [build_commitment("MINE-1")], MINISTRY)
+    found = await _submit(anonymous, [build_service("THEFT-1", "MINE-1")], FOREIGN)
     assert found.json()["reasons"][0]["code"] == "PREDECESSOR_MISSING"
 
 
 @pytest.mark.parametrize("header", ["x-crescendo-sender", "sender", "x-forwarded-user"])
 async def test_no_header_makes_one_sender_another(header: str, anonymous: httpx.AsyncClient) -> None:
-    rows = [commitment(f"H-{header}"[:35], "0.01")]
+    rows = [build_commitment(f"H-{header}"[:35], "0.01")]
     found = await _submit(anonymous, rows, {**FOREIGN, header: "MIN-09"})
     assert found.json()["receipt"]["sender"] == "MIN-12"
 
 
 async def test_a_header_that_names_another_sender_is_turned_away(anonymous: httpx.AsyncClient) -> None:
-    rows = [commitment("H-NAMED", "0.01")]
+    rows = [build_commitment("H-NAMED", "0.01")]
     found = await _submit(anonymous, rows, {**FOREIGN, "crescendo-sender": "MIN-09"})
     assert (found.status_code, found.json()["code"]) == (403, "wrong-sender")
     own = await _submit(anonymous, rows, {**FOREIGN, "crescendo-sender": "MIN-12"})
@@ -189,12 +189,14 @@ async def test_a_header_that_names_another_sender_is_turned_away(anonymous: http
 
 
 async def test_a_file_that_names_another_sender_is_turned_away(
-    anonymous: httpx.AsyncClient, place: Place
+    anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    rows = [{"envelope": {"sender": "MIN-09"}}, commitment("N-1")]
+    rows = [{"envelope": {"sender": "MIN-09"}}, build_commitment("N-1")]
     found = await _submit(anonymous, rows, FOREIGN)
     assert (found.status_code, found.json()["code"]) == (403, "wrong-sender")
-    assert ("stranger2222", "MIN-12", "POST /v1/submissions", "wrong-sender", 1) in await _trail(place.dsn)
+    assert ("stranger2222", "MIN-12", "POST /v1/submissions", "wrong-sender", 1) in await _read_trail(
+        place.dsn
+    )
 
 
 # --------------------------------------------------------------------------------------------- roles
@@ -204,24 +206,24 @@ REJECTION = {**PAYEE, "reference": "R-1", "kind": "payment_request_rejection", "
 OUT_OF_ROLE: Mapping[str, tuple[Mapping[str, str], dict[str, str]]] = {
     "who orders registers no bank account": (MINISTRY, PAYEE),
     "who orders refuses no payment": (MINISTRY, REJECTION),
-    "who pays orders nothing": (ACCOUNTANT, commitment("X-1")),
+    "who pays orders nothing": (ACCOUNTANT, build_commitment("X-1")),
     "who pays opens no credits": (ACCOUNTANT, dict(CREDITS[0])),
-    "who reads all sends nothing": (AUDITOR, commitment("X-2")),
-    "who keeps the service sends nothing": (KEEPER, commitment("X-3")),
+    "who reads all sends nothing": (AUDITOR, build_commitment("X-2")),
+    "who keeps the service sends nothing": (OPERATOR, build_commitment("X-3")),
 }
 
 
 @pytest.mark.parametrize("name", OUT_OF_ROLE)
-async def test_separation_at_the_door(name: str, anonymous: httpx.AsyncClient, place: Place) -> None:
+async def test_separation_at_the_door(name: str, anonymous: httpx.AsyncClient, place: ServicePlace) -> None:
     key, row = OUT_OF_ROLE[name]
     count = "select count(*) from submission"
     before = await fetch(place.dsn, count)
     # one line out of role among many that are not is enough
-    rows = [*unknown_centres(3, name[:9]), row] if key is MINISTRY else [row]
+    rows = [*build_unknown_centres(3, name[:9]), row] if key is MINISTRY else [row]
     found = await _submit(anonymous, rows, key)
     assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
     assert await fetch(place.dsn, count) == before
-    assert (await _trail(place.dsn))[-1][2:4] == ("POST /v1/submissions", "role-not-held")
+    assert (await _read_trail(place.dsn))[-1][2:4] == ("POST /v1/submissions", "role-not-held")
 
 
 async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx.AsyncClient) -> None:
@@ -239,50 +241,52 @@ async def test_an_accountant_registers_and_an_auditor_reads_all(anonymous: httpx
 @pytest.mark.parametrize(
     "row",
     [
-        commitment("Z-1"),
-        service("Z-2", "P-0177"),
+        build_commitment("Z-1"),
+        build_service("Z-2", "P-0177"),
         {**dict(CREDITS[0]), "kind": "budget_move_ae", "fund_centre": "0217", "counterpart": "0177"},
     ],
 )
 async def test_a_key_touches_no_programme_outside_its_perimeter(
     row: dict[str, str], anonymous: httpx.AsyncClient
 ) -> None:
-    found = await _submit(anonymous, [row], NARROW)
+    found = await _submit(anonymous, [row], LIMITED)
     assert (found.status_code, found.json()["code"]) == (403, "perimeter-not-held")
 
 
 async def test_a_false_fund_centre_does_not_widen_a_perimeter(anonymous: httpx.AsyncClient) -> None:
     """The door sees the fund centre that a line names; the engine sees that it is not the commitment's."""
-    await _submit(anonymous, [commitment("P-0177")], MINISTRY)
-    lie = {**service("Z-3", "P-0177"), **SPENDING_ELSEWHERE}
-    found = await _submit(anonymous, [lie], NARROW)
+    await _submit(anonymous, [build_commitment("P-0177")], MINISTRY)
+    lie = {**build_service("Z-3", "P-0177"), **OUTSIDE_PERIMETER}
+    found = await _submit(anonymous, [lie], LIMITED)
     assert found.json()["reasons"][0]["code"] == "ASSIGNMENT_DIFFERS"
-    honest = {**commitment("Z-4", "0.01"), **SPENDING_ELSEWHERE}
-    assert (await _submit(anonymous, [honest], NARROW)).json()["receipt"]["accepted"]["lines"] == 1
+    honest = {**build_commitment("Z-4", "0.01"), **OUTSIDE_PERIMETER}
+    assert (await _submit(anonymous, [honest], LIMITED)).json()["receipt"]["accepted"]["lines"] == 1
 
 
 # --------------------------------------------------------------------------------------------- keys that end
 
 
 async def test_a_key_works_from_the_moment_it_is_made_until_it_is_ended(
-    anonymous: httpx.AsyncClient, place: Place, tmp_path: Path
+    anonymous: httpx.AsyncClient, place: ServicePlace, tmp_path: Path
 ) -> None:
     where = ("--database", place.dsn, "--data", tmp_path)
-    made = await crescendo("access", "create", "MIN-77", "--role", "authorising_officer", *where, "--json")
+    made = await run_crescendo(
+        "access", "create", "MIN-77", "--role", "authorising_officer", *where, "--json"
+    )
     assert made.code == 0, made.err
     header = {"authorization": f"Bearer {made.json()['token']}"}
-    await _answered(anonymous, header, 200)
-    assert (await crescendo("access", "revoke", made.json()["key"], "--reason", "lost", *where)).code == 0
-    await _answered(anonymous, header, 401)
-    listed = await crescendo("access", "list", "--sender", "MIN-77", *where, "--json")
+    await _get_statuses(anonymous, header, 200)
+    assert (await run_crescendo("access", "revoke", made.json()["key"], "--reason", "lost", *where)).code == 0
+    await _get_statuses(anonymous, header, 401)
+    listed = await run_crescendo("access", "list", "--sender", "MIN-77", *where, "--json")
     assert listed.json()[0]["reason"] == "lost"
     assert made.json()["token"][-43:] not in listed.out
-    assert (await crescendo("access", "revoke", made.json()["key"], *where)).code == 0
-    assert (await crescendo("access", "revoke", "nobody", *where)).code == 1
+    assert (await run_crescendo("access", "revoke", made.json()["key"], *where)).code == 0
+    assert (await run_crescendo("access", "revoke", "nobody", *where)).code == 1
 
 
 async def test_a_key_that_ends_by_itself_opens_nothing_then(
-    anonymous: httpx.AsyncClient, place: Place
+    anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     await fetch(
         place.dsn,
@@ -294,8 +298,8 @@ async def test_a_key_that_ends_by_itself_opens_nothing_then(
         "insert into access_key select 'after2222222', sender, digest, roles, programmes, '', now(), now() + '1 day'"
         " from access_key where key = 'ministry2222'",
     )
-    await _answered(anonymous, bearing("after2222222"), 200)
-    assert (await anonymous.get("/v1/submissions", headers=bearing("ended2222222"))).status_code == 401
+    await _get_statuses(anonymous, build_headers("after2222222"), 200)
+    assert (await anonymous.get("/v1/submissions", headers=build_headers("ended2222222"))).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -309,13 +313,15 @@ async def test_a_key_that_ends_by_itself_opens_nothing_then(
         (("create", "MIN-09", "--role", "auditor", "--days", "0"), "--days"),
     ],
 )
-async def test_a_key_that_makes_no_sense_is_not_made(words: tuple[str, ...], said: str, place: Place) -> None:
-    found = await crescendo("access", *words, "--database", place.dsn)
+async def test_a_key_that_makes_no_sense_is_not_made(
+    words: tuple[str, ...], said: str, place: ServicePlace
+) -> None:
+    found = await run_crescendo("access", *words, "--database", place.dsn)
     assert found.code == 2
     assert said in found.err
 
 
-async def test_two_hands_are_kept_apart_by_the_database_too(place: Place) -> None:
+async def test_two_hands_are_kept_apart_by_the_database_too(place: ServicePlace) -> None:
     with pytest.raises(Exception, match="two_hands"):
         await fetch(
             place.dsn,
@@ -330,7 +336,11 @@ async def test_two_hands_are_kept_apart_by_the_database_too(place: Place) -> Non
 async def test_a_sender_that_asks_too_often_waits_and_the_others_do_not(
     database: Database, tmp_path: Path
 ) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path, "--rate", "1") as busy, busy.client() as client:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path, "--rate", "1") as busy,
+        busy.client() as client,
+    ):
         found = [await client.get("/v1/submissions", headers=MINISTRY) for _ in range(20)]
         codes = [each.status_code for each in found]
         assert set(codes) == {200, 429}

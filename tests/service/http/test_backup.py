@@ -4,45 +4,45 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from service.database.binaries import wheel_binaries
+from service.database.binaries import find_wheel_binaries
 from service.database.embedded import Database
 from tests import databases
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import crescendo
+from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 ENVIRONMENT = {"CRESCENDO_REFERENCE": str(REFERENCE)}
 
 
-async def _called(program: str, *words: str | Path) -> None:
-    process = await asyncio.create_subprocess_exec(wheel_binaries() / program, *map(str, words))
+async def _run_program(program: str, *words: str | Path) -> None:
+    process = await asyncio.create_subprocess_exec(find_wheel_binaries() / program, *map(str, words))
     assert await process.wait() == 0
 
 
 async def test_a_restored_backup_is_proven_and_goes_on(database: Database, tmp_path: Path) -> None:
     """Taken while the service works; one file was acknowledged and waits for its turn."""
-    first = as_jsonl([*CREDITS, commitment("C1")])
-    waiting, later = as_jsonl([commitment("C2")]), as_jsonl([commitment("C3")])
+    first = to_jsonl([*CREDITS, build_commitment("C1")])
+    waiting, later = to_jsonl([build_commitment("C2")]), to_jsonl([build_commitment("C3")])
     kept, spool = tmp_path / "kept.dump", tmp_path / "kept" / "spool"
     async with (
-        fresh(database) as dsn,
-        running(dsn, tmp_path / "data") as served,
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path / "data") as served,
         served.client(MINISTRY) as client,
     ):
         await client.post("/v1/submissions?wait=60", content=first, headers=JSONL)
-        async with databases.held_up(dsn, "batch"):
+        async with databases.lock_table(dsn, "batch"):
             assert (await client.post("/v1/submissions", content=waiting, headers=JSONL)).is_success
-            await _called("pg_dump", "--format=custom", f"--file={kept}", dsn)
+            await _run_program("pg_dump", "--format=custom", f"--file={kept}", dsn)
             shutil.copytree(tmp_path / "data" / "spool", spool)
         after = await client.post("/v1/submissions?wait=60", content=later, headers=JSONL)
         assert after.json()["state"] == "decided"
-    async with databases.fresh(database) as dsn:
-        await _called("pg_restore", "--exit-on-error", f"--dbname={dsn}", kept)
+    async with databases.create_database(database) as dsn:
+        await _run_program("pg_restore", "--exit-on-error", f"--dbname={dsn}", kept)
         place = ("--database", dsn, "--data", tmp_path / "kept")
-        assert (await crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
-        async with running(dsn, tmp_path / "kept") as served, served.client(MINISTRY) as client:
+        assert (await run_crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
+        async with run_service(dsn, tmp_path / "kept") as served, served.client(MINISTRY) as client:
             left = await client.get("/v1/submissions/2?wait=60")
             assert left.json()["receipt"]["accepted"]["lines"] == 1
             # what came after the backup is sent again; what came before is known
@@ -50,6 +50,6 @@ async def test_a_restored_backup_is_proven_and_goes_on(database: Database, tmp_p
             assert found.json()["receipt"]["accepted"]["lines"] == 1
             known = await client.post("/v1/submissions?wait=60", content=first, headers=JSONL)
             assert known.status_code == 200
-        assert (await crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
+        assert (await run_crescendo("verify", *place, environment=ENVIRONMENT)).code == 0
         references = await fetch(dsn, "select reference from entry where kind = 9 order by entry_id")
         assert [row["reference"] for row in references] == ["C1", "C2", "C3"]

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from service.database.embedded import Database
-from tests.service.command_line import crescendo, ended, start
+from tests.service.command_line import run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, commitment, unknown_centres
-from tests.service.http.proxies import line
-from tests.service.http.running_service import Running, as_jsonl, fetch, fresh, running
+from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.proxies import run_proxy
+from tests.service.http.running_service import RunningService, create_database, fetch, run_service, to_jsonl
 
 MIB = 2**20
 SIZE = int(os.environ.get("UPLOAD_MIB", "64")) * MIB
@@ -29,73 +29,73 @@ GROWTH_MAX = 48 * MIB
 KEY = {"CRESCENDO_KEY": MINISTRY["authorization"].removeprefix("Bearer ")}
 
 
-def _large(path: Path, size: int = SIZE) -> Path:
+def _write_large_file(path: Path, size: int = SIZE) -> Path:
     """Commitments of a cent each, padded with spaces until the file is large."""
     width = size // LINES
     with path.open("wb") as file:
         for n in range(LINES):
-            file.write(json.dumps(commitment(f"L-{n}", "0.01")).encode()[:-1].ljust(width - 2) + b"}\n")
+            file.write(json.dumps(build_commitment(f"L-{n}", "0.01")).encode()[:-1].ljust(width - 2) + b"}\n")
     return path
 
 
-def _digest(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _peak(service: Running) -> int:
+def _read_peak_memory(service: RunningService) -> int:
     """The most memory that a service has needed so far."""
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
 
 
-async def _credits(service: Running, folder: Path) -> None:
+async def _submit_credits(service: RunningService, folder: Path) -> None:
     opening = folder / "credits.jsonl"
-    opening.write_bytes(as_jsonl(CREDITS))
-    assert (await crescendo("submit", opening, "--url", service.url, environment=KEY)).code == 0
+    opening.write_bytes(to_jsonl(CREDITS))
+    assert (await run_crescendo("submit", opening, "--url", service.url, environment=KEY)).code == 0
 
 
 async def test_a_large_file_over_a_slow_cut_and_resumed_connection_arrives_once_and_whole(
     database: Database, tmp_path: Path
 ) -> None:
-    file, data = _large(tmp_path / "large.jsonl"), tmp_path / "data"
+    file, data = _write_large_file(tmp_path / "large.jsonl"), tmp_path / "data"
     cuts = [1, *(SIZE * part // 100 for part in (3, 10, 11, 40, 41, 75, 99))]
-    async with fresh(database) as dsn, line("", cuts, 100 * MIB) as bad:
-        async with running(dsn, data) as first:
-            await _credits(first, tmp_path)
-            bad.target, before = first.url, _peak(first)
-            sending = await start("submit", file, "--url", bad.url, "--json", environment=KEY)
-            await bad.passed(SIZE // 4)
-            growth = _peak(first) - before
+    async with create_database(database) as dsn, run_proxy("", cuts, 100 * MIB) as bad:
+        async with run_service(dsn, data) as first:
+            await _submit_credits(first, tmp_path)
+            bad.target, before = first.url, _read_peak_memory(first)
+            sending = await start_command("submit", file, "--url", bad.url, "--json", environment=KEY)
+            await bad.wait_for_bytes(SIZE // 4)
+            growth = _read_peak_memory(first) - before
             first.process.kill()
-        async with running(dsn, data) as second:
-            bad.target, before = second.url, _peak(second)
-            await bad.passed(SIZE)
-            growth = max(growth, _peak(second) - before)
-            found = await ended(sending)
+        async with run_service(dsn, data) as second:
+            bad.target, before = second.url, _read_peak_memory(second)
+            await bad.wait_for_bytes(SIZE)
+            growth = max(growth, _read_peak_memory(second) - before)
+            found = await wait_for_end(sending)
             assert found.code == 0, found.err
-            whole = _peak(second) - before
+            whole = _read_peak_memory(second) - before
         print(
-            f"growth {growth:,} while it came in, {whole:,} at the end; {bad.connections} connections, {bad.sent:,} bytes"
+            f"growth {growth:,} while it came in, {whole:,} at the end; {bad.connections} connections, {bad.forwarded:,} bytes"
         )
         assert growth < GROWTH_MAX
         (ticket,) = found.json()["submissions"]
         receipt = ticket["receipt"]
-        assert (receipt["sha256"], receipt["size_bytes"]) == (_digest(file), file.stat().st_size)
+        assert (receipt["sha256"], receipt["size_bytes"]) == (_hash_file(file), file.stat().st_size)
         assert receipt["accepted"]["lines"] == receipt["lines"] == LINES
         assert bad.cuts == [], "every cut was made"
-        assert bad.sent < 1.1 * SIZE, "what had arrived was not sent again"
+        assert bad.forwarded < 1.1 * SIZE, "what had arrived was not sent again"
         assert len(await fetch(dsn, "select from submission")) == 2
         sums = await fetch(dsn, "select count(*), sum(amount) from entry where reference like 'L-%'")
         assert tuple(sums[0]) == (LINES, LINES)
-        original = data / "spool" / _digest(file)[:2] / _digest(file) / "original"
-        assert _digest(original) == _digest(file)
+        original = data / "spool" / _hash_file(file)[:2] / _hash_file(file) / "original"
+        assert _hash_file(original) == _hash_file(file)
         assert list((data / "spool" / "uploads").iterdir()) == []
         assert list((data / "spool" / "incoming").iterdir()) == []
 
 
 @pytest.fixture
-def ctrl_c() -> Iterator[None]:
+def ignore_ctrl_c() -> Iterator[None]:
     """Ctrl-C means something: who runs the tests in the background has it ignored, and children inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
@@ -104,22 +104,22 @@ def ctrl_c() -> Iterator[None]:
 
 @pytest.mark.usefixtures("ctrl_c")
 async def test_ctrl_c_and_the_same_command_again_go_on(database: Database, tmp_path: Path) -> None:
-    file = _large(tmp_path / "large.jsonl", 16 * MIB)
-    async with fresh(database) as dsn, running(dsn, tmp_path / "data") as served:
-        await _credits(served, tmp_path)
-        async with line(served.url, [], 16 * MIB) as slow:
-            sending = await start("submit", file, "--url", slow.url, environment=KEY)
-            await slow.passed(6 * MIB)
+    file = _write_large_file(tmp_path / "large.jsonl", 16 * MIB)
+    async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
+        await _submit_credits(served, tmp_path)
+        async with run_proxy(served.url, [], 16 * MIB) as slow:
+            sending = await start_command("submit", file, "--url", slow.url, environment=KEY)
+            await slow.wait_for_bytes(6 * MIB)
             sending.send_signal(signal.SIGINT)
-            stopped = await ended(sending)
+            stopped = await wait_for_end(sending)
             assert stopped.code == 130
             assert "same command" in stopped.err
-        async with line(served.url, []) as rest:
-            found = await crescendo("submit", file, "--url", rest.url, environment=KEY)
+        async with run_proxy(served.url, []) as rest:
+            found = await run_crescendo("submit", file, "--url", rest.url, environment=KEY)
             assert found.code == 0, found.err
-            assert rest.sent < 11 * MIB, "what had arrived was not sent again"
-            again = await crescendo("submit", file, "--url", rest.url, environment=KEY)
-            assert rest.sent < 11 * MIB, "nothing is sent of a file that is there"
+            assert rest.forwarded < 11 * MIB, "what had arrived was not sent again"
+            again = await run_crescendo("submit", file, "--url", rest.url, environment=KEY)
+            assert rest.forwarded < 11 * MIB, "nothing is sent of a file that is there"
         assert f"{LINES:,}" in found.out
         assert "MB sent at" in found.out
         assert "nothing had to be sent" in again.out
@@ -129,11 +129,11 @@ async def test_ctrl_c_and_the_same_command_again_go_on(database: Database, tmp_p
 async def test_two_who_send_the_same_file_at_once_end_with_the_same_receipt(
     database: Database, tmp_path: Path
 ) -> None:
-    file = _large(tmp_path / "large.jsonl", 16 * MIB)
-    async with fresh(database) as dsn, running(dsn, tmp_path / "data") as served:
-        await _credits(served, tmp_path)
+    file = _write_large_file(tmp_path / "large.jsonl", 16 * MIB)
+    async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
+        await _submit_credits(served, tmp_path)
         words = ("submit", file, "--url", served.url, "--json")
-        found = await asyncio.gather(*(crescendo(*words, environment=KEY) for _ in range(3)))
+        found = await asyncio.gather(*(run_crescendo(*words, environment=KEY) for _ in range(3)))
         assert [each.code for each in found] == [0, 0, 0], [each.err for each in found]
         tickets = [each.json()["submissions"][0]["submission"] for each in found]
         assert len(set(tickets)) == 1
@@ -144,9 +144,9 @@ async def test_a_large_file_refused_whole_is_told_and_leaves_nothing(
     database: Database, tmp_path: Path
 ) -> None:
     file = tmp_path / "large.jsonl"
-    file.write_bytes(as_jsonl(unknown_centres(40_000)) + b'{"oops"\n')
-    async with fresh(database) as dsn, running(dsn, tmp_path / "data") as served:
-        found = await crescendo("submit", file, "--url", served.url, environment=KEY)
+    file.write_bytes(to_jsonl(build_unknown_centres(40_000)) + b'{"oops"\n')
+    async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
+        found = await run_crescendo("submit", file, "--url", served.url, environment=KEY)
         assert found.code == 1
         assert "line 40,001" in found.err
         spool = tmp_path / "data" / "spool"
@@ -154,11 +154,11 @@ async def test_a_large_file_refused_whole_is_told_and_leaves_nothing(
 
 
 async def test_progress_and_breaks_are_told_in_lines(database: Database, tmp_path: Path) -> None:
-    file = _large(tmp_path / "large.jsonl", 8 * MIB)
-    async with fresh(database) as dsn, running(dsn, tmp_path / "data") as served:
-        await _credits(served, tmp_path)
-        async with line(served.url, [3 * MIB]) as bad:
-            found = await crescendo("submit", file, "--url", bad.url, environment=KEY)
+    file = _write_large_file(tmp_path / "large.jsonl", 8 * MIB)
+    async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
+        await _submit_credits(served, tmp_path)
+        async with run_proxy(served.url, [3 * MIB]) as bad:
+            found = await run_crescendo("submit", file, "--url", bad.url, environment=KEY)
     assert found.code == 0
     assert "again in 1 s" in found.err
     assert "taken up again once" in found.out

@@ -10,14 +10,21 @@ import httpx
 import pytest
 
 from service.database.embedded import Database
-from tests.databases import held_up, until_one_waits
+from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import crescendo
-from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, bearing
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch, fresh, running
+from tests.service.command_line import run_crescendo
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, MINISTRY, OPERATOR, build_headers
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import (
+    JSONL,
+    RunningService,
+    create_database,
+    fetch,
+    run_service,
+    to_jsonl,
+)
 
-FILES = [as_jsonl([commitment(f"X-{n}", "1.00")]) for n in range(4)]
+FILES = [to_jsonl([build_commitment(f"X-{n}", "1.00")]) for n in range(4)]
 
 
 async def _submit(client: httpx.AsyncClient, body: bytes, query: str = "") -> Any:
@@ -29,14 +36,16 @@ async def _cancel(client: httpx.AsyncClient, number: int, key: dict[str, str] = 
 
 
 @asynccontextmanager
-async def _stuck(dsn: str, served: Running, client: httpx.AsyncClient) -> AsyncIterator[list[int]]:
+async def _block_queue(
+    dsn: str, served: RunningService, client: httpx.AsyncClient
+) -> AsyncIterator[list[int]]:
     """A service whose commits are held up: the first files are under way, the last one waits and may be cancelled."""
-    async with held_up(dsn) as blocking:
+    async with lock_table(dsn) as blocking:
         numbers = [(await _submit(client, FILES[0])).json()["submission"]]
-        await until_one_waits(blocking)
+        await wait_until_blocked(blocking)
         # the reader and the copiers are busy with what comes first, until they take no more
         while True:
-            body = as_jsonl([commitment(f"Y-{len(numbers)}", "0.01")])
+            body = to_jsonl([build_commitment(f"Y-{len(numbers)}", "0.01")])
             numbers.append((await _submit(client, body)).json()["submission"])
             ticket = (await client.get(f"/v1/submissions/{numbers[-1]}")).json()
             if len(numbers) > 20 and ticket["state"] == "waiting":
@@ -44,17 +53,17 @@ async def _stuck(dsn: str, served: Running, client: httpx.AsyncClient) -> AsyncI
         yield numbers
 
 
-async def _verified(dsn: str, data: Path) -> None:
+async def _verify(dsn: str, data: Path) -> None:
     place, known = ("--database", dsn, "--data", data), {"CRESCENDO_REFERENCE": str(REFERENCE)}
-    found = await crescendo("verify", *place, "--json", environment=known)
+    found = await run_crescendo("verify", *place, "--json", environment=known)
     assert found.json()["proven"], found.out
 
 
 async def test_what_waits_is_cancelled_and_what_is_begun_is_not(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn:
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            await _submit(client, as_jsonl(CREDITS), "wait=60")
-            async with _stuck(dsn, served, client) as numbers:
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            await _submit(client, to_jsonl(CREDITS), "wait=60")
+            async with _block_queue(dsn, served, client) as numbers:
                 last, first = numbers[-1], numbers[0]
                 waiting = asyncio.create_task(client.get(f"/v1/submissions/{last}?wait=200"))
                 found = await _cancel(client, last)
@@ -75,7 +84,7 @@ async def test_what_waits_is_cancelled_and_what_is_begun_is_not(database: Databa
             late = await _cancel(client, first)
             assert (late.status_code, late.json()["code"]) == (409, "not-waiting")
             # sent again it is a fresh attempt
-            body = as_jsonl([commitment(f"Y-{len(numbers) - 1}", "0.01")])
+            body = to_jsonl([build_commitment(f"Y-{len(numbers) - 1}", "0.01")])
             fresh_one = (await _submit(client, body, "wait=60")).json()
             assert fresh_one["submission"] > last
             assert (fresh_one["receipt"]["attempt"], fresh_one["state"]) == (2, "decided")
@@ -85,61 +94,61 @@ async def test_what_waits_is_cancelled_and_what_is_begun_is_not(database: Databa
                 await fetch(dsn, "delete from cancellation")
             served.process.terminate()
             assert await served.process.wait() == 0
-        await _verified(dsn, tmp_path)
+        await _verify(dsn, tmp_path)
         place, known = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
-        proof = await crescendo("report", "proof", "--submission", str(last), *place, environment=known)
+        proof = await run_crescendo("report", "proof", "--submission", str(last), *place, environment=known)
         assert proof.code == 0, proof.out
         assert "though it is cancelled" in proof.out
 
 
 async def test_what_is_cancelled_stays_so_through_a_kill(database: Database, tmp_path: Path) -> None:
     """Killed as soon as it is answered, with batches under way; and killed while it is being cancelled."""
-    async with fresh(database) as dsn:
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            await _submit(client, as_jsonl(CREDITS), "wait=60")
-            async with _stuck(dsn, served, client) as numbers:
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            await _submit(client, to_jsonl(CREDITS), "wait=60")
+            async with _block_queue(dsn, served, client) as numbers:
                 assert (await _cancel(client, numbers[-1])).status_code == 200
                 served.process.kill()
                 await served.process.wait()
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             ends = [(await client.get(f"/v1/submissions/{each}?wait=60")).json() for each in numbers]
             assert [each["state"] for each in ends] == [*["decided"] * (len(numbers) - 1), "cancelled"]
             assert (await _cancel(client, numbers[-1])).status_code == 200
-        other = as_jsonl([commitment("Z-1", "0.01")])
+        other = to_jsonl([build_commitment("Z-1", "0.01")])
         async with (
-            running(dsn, tmp_path) as served,
+            run_service(dsn, tmp_path) as served,
             served.client(MINISTRY) as client,
-            held_up(dsn, "cancellation"),
+            lock_table(dsn, "cancellation"),
         ):
-            async with held_up(dsn) as blocking:
+            async with lock_table(dsn) as blocking:
                 await _submit(client, FILES[0], "again=true")
-                await until_one_waits(blocking)
-                number = await _some_that_waits(client, other)
+                await wait_until_blocked(blocking)
+                number = await _find_waiting(client, other)
                 asking = asyncio.create_task(_cancel(client, number))
-                await _until_two_wait(blocking)
+                await _wait_for_two(blocking)
                 served.process.kill()
                 await served.process.wait()
             found = (await asyncio.gather(asking, return_exceptions=True))[0]
             assert isinstance(found, httpx.HTTPError)
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             # not answered, so either; but whole, and told alike by the ticket and the rows
             ticket = (await client.get(f"/v1/submissions/{number}?wait=60")).json()
             rows = await fetch(dsn, "select from cancellation where submission = $1", number)
             assert ticket["state"] == ("cancelled" if rows else "decided")
             served.process.terminate()
             assert await served.process.wait() == 0
-        await _verified(dsn, tmp_path)
+        await _verify(dsn, tmp_path)
 
 
-async def _some_that_waits(client: httpx.AsyncClient, first: bytes) -> int:
+async def _find_waiting(client: httpx.AsyncClient, first: bytes) -> int:
     number, n = (await _submit(client, first)).json()["submission"], 0
     while (await client.get(f"/v1/submissions/{number}")).json()["state"] != "waiting" or n < 20:
         n += 1
-        number = (await _submit(client, as_jsonl([commitment(f"W-{n}", "0.01")]))).json()["submission"]
+        number = (await _submit(client, to_jsonl([build_commitment(f"W-{n}", "0.01")]))).json()["submission"]
     return number
 
 
-async def _until_two_wait(connection: Any) -> None:
+async def _wait_for_two(connection: Any) -> None:
     query = "select count(distinct pid) > 1 from pg_locks where not granted"
     while not await connection.fetchval(query):  # noqa: ASYNC110
         await asyncio.sleep(0.01)  # the server tells nobody: it must be asked
@@ -149,14 +158,14 @@ async def test_a_cancelled_submission_is_never_decided_whoever_tries(
     database: Database, tmp_path: Path
 ) -> None:
     """Behind the service's back: its batch is refused by the database, and made again without that file."""
-    async with fresh(database) as dsn:
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-            await _submit(client, as_jsonl(CREDITS), "wait=60")
-            async with held_up(dsn, "batch") as blocking:
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            await _submit(client, to_jsonl(CREDITS), "wait=60")
+            async with lock_table(dsn, "batch") as blocking:
                 number = (await _submit(client, FILES[1])).json()["submission"]
-                await until_one_waits(blocking)
+                await wait_until_blocked(blocking)
                 await fetch(dsn, "insert into cancellation values ($1, '', 'somebody')", number)
-            await served.heard("a cancelled submission is not decided")
+            await served.wait_for_log("a cancelled submission is not decided")
             while (answer := await _submit(client, FILES[2], "wait=60")).status_code == 503:
                 assert answer.headers["retry-after"]  # the book is being loaded
             found = answer.json()
@@ -166,13 +175,17 @@ async def test_a_cancelled_submission_is_never_decided_whoever_tries(
                 await fetch(dsn, "insert into cancellation values ($1, '', 'x')", found["submission"])
             served.process.terminate()
             assert await served.process.wait() == 0
-        await _verified(dsn, tmp_path)
+        await _verify(dsn, tmp_path)
 
 
 async def test_who_may_cancel(database: Database, tmp_path: Path) -> None:
     """Another's is not there, by the same answer as nothing; an operator may, an auditor may not."""
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client() as client:
-        paused = await client.post("/v1/senders/MIN-09/pause", json={"reason": "a test"}, headers=KEEPER)
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client() as client,
+    ):
+        paused = await client.post("/v1/senders/MIN-09/pause", json={"reason": "a test"}, headers=OPERATOR)
         assert paused.status_code == 200, paused.text
         numbers = [
             (await client.post("/v1/submissions", content=body, headers={**JSONL, **MINISTRY})).json()[
@@ -187,9 +200,9 @@ async def test_who_may_cancel(database: Database, tmp_path: Path) -> None:
         (last,) = await fetch(dsn, "select sender, action, code from audit order by audit desc limit 1")
         assert tuple(last) == ("MIN-12", f"DELETE /v1/submissions/{numbers[0]}", "not-found")
         assert (await _cancel(client, numbers[0], AUDITOR)).json()["code"] == "role-not-held"
-        assert (await _cancel(client, numbers[0], bearing("nobody222222"))).status_code == 401
-        assert (await _cancel(client, 999, KEEPER)).status_code == 404
-        for number, key in zip(numbers[:3], (MINISTRY, ACCOUNTANT, KEEPER), strict=True):
+        assert (await _cancel(client, numbers[0], build_headers("nobody222222"))).status_code == 401
+        assert (await _cancel(client, 999, OPERATOR)).status_code == 404
+        for number, key in zip(numbers[:3], (MINISTRY, ACCOUNTANT, OPERATOR), strict=True):
             assert (await _cancel(client, number, key)).json()["state"] == "cancelled"
         rows = await fetch(dsn, "select submission, sender from cancellation order by submission")
         assert [tuple(row) for row in rows] == list(
@@ -200,7 +213,11 @@ async def test_who_may_cancel(database: Database, tmp_path: Path) -> None:
 
 
 async def test_forms_cannot_be_cancelled(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-        said = (await client.post("/v1/acts", json=commitment("V-1"))).json()
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client(MINISTRY) as client,
+    ):
+        said = (await client.post("/v1/acts", json=build_commitment("V-1"))).json()
         found = await _cancel(client, said["submission"])
         assert (found.status_code, found.json()["code"]) == (409, "not-waiting")

@@ -6,15 +6,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.service.command_line import crescendo
-from tests.service.database_servers import keeper, postmaster
-from tests.service.http.access_keys import MINISTRY, hand_out
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, running
+from tests.service.command_line import run_crescendo
+from tests.service.database_servers import find_server, run_keeper
+from tests.service.http.access_keys import MINISTRY, insert_keys
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import JSONL, fetch, run_service, to_jsonl
 
 
-def _all(data: Path) -> list[psutil.Process]:
-    server = postmaster(data)
+def _run_all(data: Path) -> list[psutil.Process]:
+    server = find_server(data)
     return [server, *server.children(recursive=True)]
 
 
@@ -23,16 +23,16 @@ async def test_a_server_that_hangs_ends_the_service_in_a_clear_error(
     at_work: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CRESCENDO_COMMAND_SECONDS", "2")
-    async with keeper(tmp_path / "db") as (_, dsn):
-        await hand_out(dsn)
-        hanging = _all(tmp_path / "db")
-        async with running(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
-            await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
-            hanging = _all(tmp_path / "db")
+    async with run_keeper(tmp_path / "db") as (_, dsn):
+        await insert_keys(dsn)
+        hanging = _run_all(tmp_path / "db")
+        async with run_service(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
+            await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+            hanging = _run_all(tmp_path / "db")
             for process in hanging:
                 process.suspend()
             try:
-                form = client.post("/v1/acts", json=commitment("F1")) if at_work else None
+                form = client.post("/v1/acts", json=build_commitment("F1")) if at_work else None
                 waiting = asyncio.ensure_future(form) if form else None
                 assert await served.process.wait() == 3
                 if waiting:
@@ -40,10 +40,10 @@ async def test_a_server_that_hangs_ends_the_service_in_a_clear_error(
             finally:
                 for process in hanging:
                     process.resume()
-            await served.heard("crescendo:", "within 2 seconds")
-            assert "start again with the same command" in "".join(served.said)
-        async with running(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
-            found = await client.post("/v1/acts", json=commitment("F1"))
+            await served.wait_for_log("crescendo:", "within 2 seconds")
+            assert "start again with the same command" in "".join(served.log_lines)
+        async with run_service(dsn, tmp_path / "data") as served, served.client(MINISTRY) as client:
+            found = await client.post("/v1/acts", json=build_commitment("F1"))
             assert found.json()["outcome"] in {"accepted", "duplicate"}
         (row,) = await fetch(dsn, "select count(*) from entry where reference = 'F1'")
         assert row[0] == 1
@@ -54,6 +54,6 @@ async def test_a_limit_that_cannot_be_meant_is_refused(
 ) -> None:
     for text in ("0", "soon", "-1"):
         monkeypatch.setenv("CRESCENDO_COMMAND_SECONDS", text)
-        told = await crescendo("run", "--data", tmp_path / "data")
+        told = await run_crescendo("run", "--data", tmp_path / "data")
         assert told.code == 2, told.err
         assert "command_seconds" in told.err

@@ -13,72 +13,84 @@ import pytest
 import pytest_asyncio
 
 from service.http.connection import HEAD_BYTES_MAX, HEADERS_MAX
-from service.http.routes import OPEN, routes
-from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, SECRET, bearing
-from tests.service.http.act_files import commitment, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.raw_requests import Reply, exchanged, request
-from tests.service.http.running_service import JSONL, as_jsonl, fetch
+from service.http.routes import OPEN_PATHS, build_routes
+from tests.service.http.access_keys import (
+    ACCOUNTANT,
+    AUDITOR,
+    FOREIGN,
+    MINISTRY,
+    OPERATOR,
+    SECRET,
+    build_headers,
+)
+from tests.service.http.act_files import build_commitment, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.raw_requests import Reply, exchange, format_request
+from tests.service.http.running_service import JSONL, fetch, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HIDDEN = "TOP-SECRET"
+HIDDEN_ROUTES = "TOP-SECRET"
 """Begins every reference that the ministry sends: who else sees it has broken in."""
 
 
-class Sort(NamedTuple):
+class RouteAccess(NamedTuple):
     """What a route is."""
 
     sends: Mapping[str, Any] | None = None
     """A body that would do something for its rightful sender; None for a route that only shows."""
-    belongs: bool = False
+    is_owned: bool = False
     """Whether what its path names is somebody's: to everybody else it is not there."""
-    asks: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
     """Parameters without which nothing would be shown to anybody."""
 
 
-SHOWN: Mapping[tuple[str, str], Sort] = {
-    ("POST", "/v1/acts"): Sort(sends={"json": commitment("ATTEMPT-F")}),
-    ("POST", "/v1/submissions"): Sort(
-        sends={"content": as_jsonl([commitment("ATTEMPT-S")]), "headers": JSONL}
+OPEN_ROUTES: Mapping[tuple[str, str], RouteAccess] = {
+    ("POST", "/v1/acts"): RouteAccess(sends={"json": build_commitment("ATTEMPT-F")}),
+    ("POST", "/v1/submissions"): RouteAccess(
+        sends={"content": to_jsonl([build_commitment("ATTEMPT-S")]), "headers": JSONL}
     ),
-    ("GET", "/v1/submissions"): Sort(),
-    ("GET", "/v1/submissions/{submission}"): Sort(belongs=True),
-    ("GET", "/v1/submissions/{submission}/refusals"): Sort(belongs=True),
-    ("GET", "/v1/submissions/{submission}/pain002"): Sort(belongs=True),
+    ("GET", "/v1/submissions"): RouteAccess(),
+    ("GET", "/v1/submissions/{submission}"): RouteAccess(is_owned=True),
+    ("GET", "/v1/submissions/{submission}/refusals"): RouteAccess(is_owned=True),
+    ("GET", "/v1/submissions/{submission}/pain002"): RouteAccess(is_owned=True),
     # an operator may: tests of their own say what and when
-    ("DELETE", "/v1/submissions/{submission}"): Sort(),
-    ("POST", "/v1/senders/{sender}/pause"): Sort(),
-    ("POST", "/v1/senders/{sender}/resume"): Sort(),
-    ("POST", "/v1/uploads"): Sort(),
-    ("GET", "/v1/uploads"): Sort(),
-    ("GET", "/v1/uploads/{upload}"): Sort(),
-    ("PATCH", "/v1/uploads/{upload}"): Sort(),
-    ("DELETE", "/v1/uploads/{upload}"): Sort(),
-    ("GET", "/v1/acts"): Sort(asks={"reference": f"{HIDDEN}-ACT"}),
-    ("GET", "/v1/acts/{entry}"): Sort(belongs=True),
-    ("GET", "/v1/acts/{entry}/followers"): Sort(belongs=True),
-    ("GET", "/v1/commitments"): Sort(asks={"reference": f"{HIDDEN}-ACT"}),
-    ("GET", "/v1/commitments/{entry}"): Sort(),
-    ("GET", "/v1/payments"): Sort(asks={"reference": f"{HIDDEN}-ACT"}),
-    ("GET", "/v1/payments/{entry}"): Sort(),
-    ("GET", "/v1/budget/nodes"): Sort(asks={"fund_centre": commitment("")["fund_centre"], "year": "2018"}),
-    ("GET", "/v1/budget/programmes"): Sort(),
-    ("GET", "/v1/reports/trial-balance"): Sort(),
-    ("GET", "/v1/reports/budget"): Sort(),
-    ("GET", "/v1/reports/refusals"): Sort(),
-    ("GET", "/v1/reports/delays"): Sort(),
+    ("DELETE", "/v1/submissions/{submission}"): RouteAccess(),
+    ("POST", "/v1/senders/{sender}/pause"): RouteAccess(),
+    ("POST", "/v1/senders/{sender}/resume"): RouteAccess(),
+    ("POST", "/v1/uploads"): RouteAccess(),
+    ("GET", "/v1/uploads"): RouteAccess(),
+    ("GET", "/v1/uploads/{upload}"): RouteAccess(),
+    ("PATCH", "/v1/uploads/{upload}"): RouteAccess(),
+    ("DELETE", "/v1/uploads/{upload}"): RouteAccess(),
+    ("GET", "/v1/acts"): RouteAccess(query={"reference": f"{HIDDEN_ROUTES}-ACT"}),
+    ("GET", "/v1/acts/{entry}"): RouteAccess(is_owned=True),
+    ("GET", "/v1/acts/{entry}/followers"): RouteAccess(is_owned=True),
+    ("GET", "/v1/commitments"): RouteAccess(query={"reference": f"{HIDDEN_ROUTES}-ACT"}),
+    ("GET", "/v1/commitments/{entry}"): RouteAccess(),
+    ("GET", "/v1/payments"): RouteAccess(query={"reference": f"{HIDDEN_ROUTES}-ACT"}),
+    ("GET", "/v1/payments/{entry}"): RouteAccess(),
+    ("GET", "/v1/budget/nodes"): RouteAccess(
+        query={"fund_centre": build_commitment("")["fund_centre"], "year": "2018"}
+    ),
+    ("GET", "/v1/budget/programmes"): RouteAccess(),
+    ("GET", "/v1/reports/trial-balance"): RouteAccess(),
+    ("GET", "/v1/reports/budget"): RouteAccess(),
+    ("GET", "/v1/reports/refusals"): RouteAccess(),
+    ("GET", "/v1/reports/delays"): RouteAccess(),
 }
 NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64}
 """What stands in a path where it is no number."""
-CLOSED = sorted(SHOWN)
-BELONGING = [route for route, sort in SHOWN.items() if sort.belongs]
-SENDING = [route for route, sort in SHOWN.items() if sort.sends is not None]
+CLOSED_ROUTES = sorted(OPEN_ROUTES)
+OWNED_ROUTES = [route for route, sort in OPEN_ROUTES.items() if sort.is_owned]
+SENDING_ROUTES = [route for route, sort in OPEN_ROUTES.items() if sort.sends is not None]
 
 
 async def test_every_route_is_said_to_be_open_or_tried_here() -> None:
-    found = {(each.method, each.path) for each in routes(cast(Any, None), cast(Any, None), cast(Any, None))}
-    assert {route for route in found if route[1] not in OPEN} == set(SHOWN)
+    found = {
+        (each.method, each.path) for each in build_routes(cast(Any, None), cast(Any, None), cast(Any, None))
+    }
+    assert {route for route in found if route[1] not in OPEN_PATHS} == set(OPEN_ROUTES)
 
 
 async def test_every_route_that_is_described_is_tried_here(anonymous: httpx.AsyncClient) -> None:
@@ -86,42 +98,42 @@ async def test_every_route_that_is_described_is_tried_here(anonymous: httpx.Asyn
     paths = (await anonymous.get("/openapi.json")).json()["paths"]
     methods = {"get", "post", "put", "patch", "delete"}
     described = {(method.upper(), path) for path, each in paths.items() for method in each.keys() & methods}
-    assert {route for route in described if route[1] not in OPEN} == set(SHOWN)
+    assert {route for route in described if route[1] not in OPEN_PATHS} == set(OPEN_ROUTES)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def number(place: Place) -> int:
+async def number(place: ServicePlace) -> int:
     """A submission of the ministry with refused lines, beside an act of its own that was accepted."""
     async with place.service.client(MINISTRY) as client:
-        form = await client.post("/v1/acts", json=commitment(f"{HIDDEN}-ACT", "0.01"))
+        form = await client.post("/v1/acts", json=build_commitment(f"{HIDDEN_ROUTES}-ACT", "0.01"))
         assert form.json()["outcome"] == "accepted"
-        rows = as_jsonl(unknown_centres(3, HIDDEN))
+        rows = to_jsonl(build_unknown_centres(3, HIDDEN_ROUTES))
         found = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
         return found.json()["submission"]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def anonymous(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+async def anonymous(place: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
     async with place.service.client() as client:
         yield client
 
 
-def path_of(path: str, number: int) -> str:
+def build_path(path: str, number: int) -> str:
     """The path with the number of something of the ministry's: a submission, and an entry too."""
     return re.sub(r"\{(\w+)\}", lambda found: NAMES.get(found[1], str(number)), path)
 
 
-def _with(key: Mapping[str, str], sort: Sort) -> dict[str, Any]:
+def _build_request(key: Mapping[str, str], sort: RouteAccess) -> dict[str, Any]:
     sends = dict(sort.sends or {})
-    return {**sends, "headers": {**sends.get("headers", {}), **key}, "params": dict(sort.asks)}
+    return {**sends, "headers": {**sends.get("headers", {}), **key}, "params": dict(sort.query)}
 
 
-async def _audited(place: Place) -> int:
+async def _count_audited(place: ServicePlace) -> int:
     (row,) = await fetch(place.dsn, "select coalesce(sum(times), 0) as times from audit")
     return int(row["times"])
 
 
-async def _stored(place: Place) -> tuple[Any, ...]:
+async def _count_stored(place: ServicePlace) -> tuple[Any, ...]:
     """What a break-in would change."""
     query = (
         "select (select count(*) from entry), (select count(*) from submission), (select count(*) from form)"
@@ -131,12 +143,12 @@ async def _stored(place: Place) -> tuple[Any, ...]:
 
 # --------------------------------------------------------------------------------------------- keys
 
-NO_KEYS: Mapping[str, Mapping[str, str]] = {
+BAD_KEYS: Mapping[str, Mapping[str, str]] = {
     "none": {},
-    "a wrong secret": bearing("ministry2222", "t" * 43),
-    "a key that never was": bearing("unknwn222222"),
-    "one that is over": bearing("over22222222"),
-    "one that was ended": bearing("ended2222222"),
+    "a wrong secret": build_headers("ministry2222", "t" * 43),
+    "a key that never was": build_headers("unknwn222222"),
+    "one that is over": build_headers("over22222222"),
+    "one that was ended": build_headers("ended2222222"),
     "a token that nobody signed": {"authorization": "Bearer eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0."},
     "a cookie": {"cookie": f"authorization=Bearer crescendo_ministry2222_{SECRET}"},
     "another header": {"x-api-key": f"crescendo_ministry2222_{SECRET}"},
@@ -146,7 +158,7 @@ NO_KEYS: Mapping[str, Mapping[str, str]] = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ended(place: Place) -> None:
+async def ended(place: ServicePlace) -> None:
     """A key that is over by itself, and one that was ended; both are known to be gone."""
     say = (
         "insert into access_key select $1, sender, digest, roles, programmes, '', now(), {} from access_key"
@@ -154,7 +166,7 @@ async def ended(place: Place) -> None:
     )
     await fetch(place.dsn, say.format("now()"), "over22222222")
     await fetch(place.dsn, say.format("'infinity'"), "ended2222222")
-    async with place.service.client(bearing("ended2222222")) as client:
+    async with place.service.client(build_headers("ended2222222")) as client:
         while (await client.get("/v1/submissions")).status_code != 200:
             pass
         await fetch(place.dsn, "insert into access_key_end (key, reason) values ('ended2222222', '')")
@@ -163,63 +175,69 @@ async def ended(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("ended")
-@pytest.mark.parametrize("route", CLOSED)
-@pytest.mark.parametrize("name", NO_KEYS)
+@pytest.mark.parametrize("route", CLOSED_ROUTES)
+@pytest.mark.parametrize("name", BAD_KEYS)
 async def test_without_a_good_key_nothing_is_shown_done_or_forgotten(
-    name: str, route: tuple[str, str], place: Place, anonymous: httpx.AsyncClient, number: int
+    name: str, route: tuple[str, str], place: ServicePlace, anonymous: httpx.AsyncClient, number: int
 ) -> None:
     method, path = route
-    before, stored = await _audited(place), await _stored(place)
-    sent = _with(NO_KEYS[name], SHOWN[route])
-    found = await anonymous.request(method, path_of(path, number), **sent)
+    before, stored = await _count_audited(place), await _count_stored(place)
+    sent = _build_request(BAD_KEYS[name], OPEN_ROUTES[route])
+    found = await anonymous.request(method, build_path(path, number), **sent)
     assert (found.status_code, found.json()["code"]) == (401, "key-unknown")
-    assert await _audited(place) == before + 1
-    assert await _stored(place) == stored
+    assert await _count_audited(place) == before + 1
+    assert await _count_stored(place) == stored
 
 
-@pytest.mark.parametrize("route", CLOSED)
+@pytest.mark.parametrize("route", CLOSED_ROUTES)
 async def test_a_header_that_stands_there_twice_opens_nothing(
-    route: tuple[str, str], place: Place, number: int
+    route: tuple[str, str], place: ServicePlace, number: int
 ) -> None:
     method, path = route
-    before = await _audited(place)
+    before = await _count_audited(place)
     for pair in ((MINISTRY, MINISTRY), (FOREIGN, MINISTRY), ({"authorization": ""}, MINISTRY)):
         lines = [f"Authorization: {each['authorization']}" for each in pair]
-        sent = request(f"{method} {path_of(path, number)} HTTP/1.1", "Host: x", *lines, "Content-Length: 0")
-        (found,) = await exchanged(place.service.url, sent)
+        sent = format_request(
+            f"{method} {build_path(path, number)} HTTP/1.1", "Host: x", *lines, "Content-Length: 0"
+        )
+        (found,) = await exchange(place.service.url, sent)
         assert found.status == 400
-        assert HIDDEN.encode() not in found.body
-    assert await _audited(place) == before + 3
+        assert HIDDEN_ROUTES.encode() not in found.body
+    assert await _count_audited(place) == before + 3
 
 
 # --------------------------------------------------------------------------------------------- another's
 
 
-@pytest.mark.parametrize("key", [FOREIGN, KEEPER], ids=["another sender", "the operator"])
-@pytest.mark.parametrize("route", BELONGING)
+@pytest.mark.parametrize("key", [FOREIGN, OPERATOR], ids=["another sender", "the operator"])
+@pytest.mark.parametrize("route", OWNED_ROUTES)
 async def test_what_is_anothers_is_not_there_and_asking_is_noted(
     route: tuple[str, str],
     key: Mapping[str, str],
-    place: Place,
+    place: ServicePlace,
     anonymous: httpx.AsyncClient,
     number: int,
 ) -> None:
     method, path = route
-    before = await _audited(place)
-    theirs = await anonymous.request(method, path_of(path, number), **_with(key, SHOWN[route]))
-    nobodys = await anonymous.request(method, path_of(path, 999_999), **_with(key, SHOWN[route]))
+    before = await _count_audited(place)
+    theirs = await anonymous.request(
+        method, build_path(path, number), **_build_request(key, OPEN_ROUTES[route])
+    )
+    nobodys = await anonymous.request(
+        method, build_path(path, 999_999), **_build_request(key, OPEN_ROUTES[route])
+    )
     assert theirs.status_code == nobodys.status_code == 404
     assert theirs.text.replace(str(number), "999999") == nobodys.text
     assert theirs.headers.keys() == nobodys.headers.keys()
-    assert await _audited(place) == before + 1
+    assert await _count_audited(place) == before + 1
 
 
-@pytest.mark.parametrize("key", [FOREIGN, KEEPER], ids=["another sender", "the operator"])
-@pytest.mark.parametrize("route", CLOSED)
+@pytest.mark.parametrize("key", [FOREIGN, OPERATOR], ids=["another sender", "the operator"])
+@pytest.mark.parametrize("route", CLOSED_ROUTES)
 async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
     route: tuple[str, str],
     key: Mapping[str, str],
-    place: Place,
+    place: ServicePlace,
     anonymous: httpx.AsyncClient,
     number: int,
 ) -> None:
@@ -233,51 +251,57 @@ async def test_nothing_of_another_shows_by_any_route_or_way_of_asking(
         {"headers": {"range": "bytes=0-100000", "accept-language": "fr"}},
     ]
     for trick in tricks:
-        sent = _with(key, SHOWN[route])
+        sent = _build_request(key, OPEN_ROUTES[route])
         sent["headers"] = {**sent["headers"], **trick.get("headers", {})}
         sent["params"] = {**sent["params"], **trick.get("params", {})}
-        found = await anonymous.request(method, path_of(path, number), **sent)
+        found = await anonymous.request(method, build_path(path, number), **sent)
         mine = json.dumps(found.json()) if "json" in found.headers["content-type"] else found.text
-        for asked in SHOWN[route].asks.values():
+        for asked in OPEN_ROUTES[route].query.values():
             mine = mine.replace(asked, "")  # what we named ourselves may be named to us
-        assert HIDDEN not in mine, (trick, mine)
+        assert HIDDEN_ROUTES not in mine, (trick, mine)
         assert "MIN-09" not in mine
 
 
-@pytest.mark.parametrize("key", [AUDITOR, KEEPER, ACCOUNTANT], ids=["auditor", "operator", "accountant"])
-@pytest.mark.parametrize("route", SENDING)
+@pytest.mark.parametrize("key", [AUDITOR, OPERATOR, ACCOUNTANT], ids=["auditor", "operator", "accountant"])
+@pytest.mark.parametrize("route", SENDING_ROUTES)
 async def test_who_may_not_send_changes_nothing(
-    route: tuple[str, str], key: Mapping[str, str], place: Place, anonymous: httpx.AsyncClient, number: int
+    route: tuple[str, str],
+    key: Mapping[str, str],
+    place: ServicePlace,
+    anonymous: httpx.AsyncClient,
+    number: int,
 ) -> None:
     method, path = route
-    before, stored = await _audited(place), await _stored(place)
-    found = await anonymous.request(method, path_of(path, number), **_with(key, SHOWN[route]))
+    before, stored = await _count_audited(place), await _count_stored(place)
+    found = await anonymous.request(
+        method, build_path(path, number), **_build_request(key, OPEN_ROUTES[route])
+    )
     assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
-    assert await _audited(place) == before + 1
-    assert await _stored(place) == stored
+    assert await _count_audited(place) == before + 1
+    assert await _count_stored(place) == stored
 
 
 # --------------------------------------------------------------------------------------------- paths and methods
 
-OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+METHOD_OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
 
 
-@pytest.mark.parametrize("header", OVERRIDES)
+@pytest.mark.parametrize("header", METHOD_OVERRIDES)
 async def test_a_method_is_what_stands_in_the_first_line(
-    header: str, place: Place, anonymous: httpx.AsyncClient
+    header: str, place: ServicePlace, anonymous: httpx.AsyncClient
 ) -> None:
-    stored = await _stored(place)
-    sort = SHOWN["POST", "/v1/acts"]
-    sent = {**_with(MINISTRY, sort)}
+    stored = await _count_stored(place)
+    sort = OPEN_ROUTES["POST", "/v1/acts"]
+    sent = {**_build_request(MINISTRY, sort)}
     sent["headers"] = {**sent["headers"], header: "POST"}
     found = await anonymous.request("DELETE", "/v1/acts", **sent)
     assert found.status_code == 405
-    assert await _stored(place) == stored
+    assert await _count_stored(place) == stored
     found = await anonymous.get("/v1/submissions", headers={**MINISTRY, header: "DELETE"})
     assert found.status_code == 200
 
 
-def _paths(number: int) -> list[str]:
+def _list_paths(number: int) -> list[str]:
     """Ways to write a path that a proxy and we might read differently."""
     own = f"/v1/submissions/{number}"
     return [
@@ -309,38 +333,44 @@ def _paths(number: int) -> list[str]:
     ]
 
 
-async def test_a_path_is_what_it_says_letter_by_letter(place: Place, number: int) -> None:
-    for path in _paths(number):
+async def test_a_path_is_what_it_says_letter_by_letter(place: ServicePlace, number: int) -> None:
+    for path in _list_paths(number):
         for key in (MINISTRY, FOREIGN, AUDITOR):
             line = f"Authorization: {key['authorization']}"
-            (found,) = await exchanged(place.service.url, request(f"GET {path} HTTP/1.1", "Host: x", line))
+            (found,) = await exchange(
+                place.service.url, format_request(f"GET {path} HTTP/1.1", "Host: x", line)
+            )
             assert found.status in {400, 404}, (path, found)
-            assert HIDDEN.encode() not in found.body
+            assert HIDDEN_ROUTES.encode() not in found.body
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:1", "", "a" * 5000, "x\t", "[::1]"])
-async def test_no_answer_depends_on_the_host_that_is_named(host: str, place: Place, number: int) -> None:
+async def test_no_answer_depends_on_the_host_that_is_named(
+    host: str, place: ServicePlace, number: int
+) -> None:
     """An address that is put together from the Host header would send the next one to an attacker."""
     line = f"Authorization: {MINISTRY['authorization']}"
-    sent = request(f"GET /v1/submissions/{number} HTTP/1.1", f"Host: {host}", line)
-    (found,) = await exchanged(place.service.url, sent)
+    sent = format_request(f"GET /v1/submissions/{number} HTTP/1.1", f"Host: {host}", line)
+    (found,) = await exchange(place.service.url, sent)
     assert found.status == 200
     assert host.strip() == "" or host.encode() not in found.body
     assert all(host not in value for value in found.headers.values() if host.strip())
     assert json.loads(found.body)["links"]["self"] == f"/v1/submissions/{number}"
 
 
-async def test_a_whole_address_in_the_first_line_is_a_path_and_no_errand(place: Place, number: int) -> None:
+async def test_a_whole_address_in_the_first_line_is_a_path_and_no_errand(
+    place: ServicePlace, number: int
+) -> None:
     """We are nobody's proxy: what is asked of another host is answered by us, after the key, or not at all."""
     key = f"Authorization: {FOREIGN['authorization']}"
     for target in (
         f"http://evil.example/v1/submissions/{number}",
         f"https://10.0.0.1/v1/submissions/{number}",
     ):
-        (found,) = await exchanged(place.service.url, request(f"GET {target} HTTP/1.1", "Host: x", key))
+        (found,) = await exchange(place.service.url, format_request(f"GET {target} HTTP/1.1", "Host: x", key))
         assert found.status == 404
     for line in ("CONNECT evil.example:443 HTTP/1.1", "OPTIONS * HTTP/1.1", "TRACE /v1/submissions HTTP/1.1"):
-        (found,) = await exchanged(place.service.url, request(line, "Host: x", key))
+        (found,) = await exchange(place.service.url, format_request(line, "Host: x", key))
         assert found.status in {400, 404, 405}
         assert SECRET.encode() not in found.body, "what is sent is not sent back"
 
@@ -349,37 +379,41 @@ async def test_a_whole_address_in_the_first_line_is_a_path_and_no_errand(place: 
 
 _POST = "POST /v1/acts HTTP/1.1"
 _KEY = f"Authorization: {MINISTRY['authorization']}"
-_INNER = request("GET /v1/submissions HTTP/1.1", "Host: x", f"Authorization: {MINISTRY['authorization']}")
+_INNER = format_request(
+    "GET /v1/submissions HTTP/1.1", "Host: x", f"Authorization: {MINISTRY['authorization']}"
+)
 SMUGGLED: Mapping[str, bytes] = {
-    "length and chunks": request(
+    "length and chunks": format_request(
         _POST, "Host: x", "Content-Length: 5", "Transfer-Encoding: chunked", body=b"0\r\n\r\n" + _INNER
     ),
-    "chunks and length": request(
+    "chunks and length": format_request(
         _POST, "Host: x", "Transfer-Encoding: chunked", "Content-Length: 5", body=b"0\r\n\r\n" + _INNER
     ),
-    "two lengths": request(_POST, "Host: x", "Content-Length: 0", "Content-Length: 200", body=_INNER),
-    "a length of two minds": request(_POST, "Host: x", "Content-Length: 0, 200", body=_INNER),
-    "a length with a sign": request(_POST, "Host: x", "Content-Length: +5", body=b"12345" + _INNER),
-    "a length below nothing": request(_POST, "Host: x", "Content-Length: -1", body=_INNER),
-    "a length beyond all numbers": request(_POST, "Host: x", f"Content-Length: {'9' * 30}", body=_INNER),
-    "chunks written otherwise": request(
+    "two lengths": format_request(_POST, "Host: x", "Content-Length: 0", "Content-Length: 200", body=_INNER),
+    "a length of two minds": format_request(_POST, "Host: x", "Content-Length: 0, 200", body=_INNER),
+    "a length with a sign": format_request(_POST, "Host: x", "Content-Length: +5", body=b"12345" + _INNER),
+    "a length below nothing": format_request(_POST, "Host: x", "Content-Length: -1", body=_INNER),
+    "a length beyond all numbers": format_request(
+        _POST, "Host: x", f"Content-Length: {'9' * 30}", body=_INNER
+    ),
+    "chunks written otherwise": format_request(
         _POST, "Host: x", "Transfer-Encoding: xchunked", body=b"0\r\n\r\n" + _INNER
     ),
-    "chunks and something more": request(
+    "chunks and something more": format_request(
         _POST, "Host: x", "Transfer-Encoding: chunked, identity", body=b"0\r\n\r\n" + _INNER
     ),
-    "chunks behind a space": request(
+    "chunks behind a space": format_request(
         _POST, "Host: x", "Transfer-Encoding : chunked", body=b"0\r\n\r\n" + _INNER
     ),
-    "a folded header": request(_POST, "Host: x", "X-A: 1\r\n Transfer-Encoding: chunked", body=_INNER),
-    "a chunk without a size": request(
+    "a folded header": format_request(_POST, "Host: x", "X-A: 1\r\n Transfer-Encoding: chunked", body=_INNER),
+    "a chunk without a size": format_request(
         _POST, "Host: x", "Transfer-Encoding: chunked", body=b"zz\r\n" + _INNER
     ),
-    "a chunk beyond all numbers": request(
+    "a chunk beyond all numbers": format_request(
         _POST, "Host: x", "Transfer-Encoding: chunked", body=b"f" * 20 + b"\r\n" + _INNER
     ),
-    "a line that ends in half": request(_POST, "Host: x\nX: y", body=b""),
-    "a header with NUL": request(_POST, "Host: x", "X-A: a\0b"),
+    "a line that ends in half": format_request(_POST, "Host: x\nX: y", body=b""),
+    "a header with NUL": format_request(_POST, "Host: x", "X-A: a\0b"),
     "no version": b"GET /v1/submissions\r\n\r\n",
     "no request": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "a mail": b"HELO mail.example\r\n",
@@ -387,68 +421,70 @@ SMUGGLED: Mapping[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", SMUGGLED)
-async def test_a_request_of_two_minds_is_not_followed_by_another(name: str, place: Place) -> None:
+async def test_a_request_of_two_minds_is_not_followed_by_another(name: str, place: ServicePlace) -> None:
     """What two readers could end at different places is refused, and the connection closed with all that follows."""
-    stored = await _stored(place)
-    found = await exchanged(place.service.url, SMUGGLED[name])
+    stored = await _count_stored(place)
+    found = await exchange(place.service.url, SMUGGLED[name])
     assert all(each.status in {0, 400, 401} for each in found), found
     assert len(found) == 1
-    assert await _stored(place) == stored
+    assert await _count_stored(place) == stored
 
 
-def _is_refused_head(found: Reply) -> bool:
+def _is_refused(found: Reply) -> bool:
     said = json.loads(found.body)
     return (found.status, said["code"]) == (431, "head-too-long") and found.headers["connection"] == "close"
 
 
 HEADS: Mapping[str, bytes] = {
-    "one header": request("GET /healthz HTTP/1.1", "Host: x", "X-A: " + "a" * HEAD_BYTES_MAX),
+    "one header": format_request("GET /healthz HTTP/1.1", "Host: x", "X-A: " + "a" * HEAD_BYTES_MAX),
     "one header without an end": b"GET /healthz HTTP/1.1\r\nX-A: " + b"a" * 2**20,
     "a name without an end": b"GET /healthz HTTP/1.1\r\n" + b"a" * 2**20,
-    "many headers": request(
+    "many headers": format_request(
         "GET /healthz HTTP/1.1", "Host: x", *(f"X-{n}: a" for n in range(HEADERS_MAX + 1))
     ),
-    "many long headers": request("GET /healthz HTTP/1.1", *(f"X-{n}: {'a' * 2000}" for n in range(50))),
-    "a path": request(f"GET /{'a' * HEAD_BYTES_MAX} HTTP/1.1", "Host: x"),
-    "a query": request(f"GET /healthz?{'a' * HEAD_BYTES_MAX} HTTP/1.1", "Host: x"),
-    "a chunk's extension": request(
+    "many long headers": format_request(
+        "GET /healthz HTTP/1.1", *(f"X-{n}: {'a' * 2000}" for n in range(50))
+    ),
+    "a path": format_request(f"GET /{'a' * HEAD_BYTES_MAX} HTTP/1.1", "Host: x"),
+    "a query": format_request(f"GET /healthz?{'a' * HEAD_BYTES_MAX} HTTP/1.1", "Host: x"),
+    "a chunk's extension": format_request(
         _POST, "Host: x", _KEY, "Transfer-Encoding: chunked", body=b"1;" + b"a" * 2**20
     ),
 }
 
 
 @pytest.mark.parametrize("name", HEADS)
-async def test_a_head_has_an_end(name: str, place: Place) -> None:
-    found = await exchanged(place.service.url, HEADS[name])
-    assert found[0].status == 0 or _is_refused_head(found[0]), found
+async def test_a_head_has_an_end(name: str, place: ServicePlace) -> None:
+    found = await exchange(place.service.url, HEADS[name])
+    assert found[0].status == 0 or _is_refused(found[0]), found
 
 
-async def test_a_head_below_the_limits_is_read(place: Place) -> None:
+async def test_a_head_below_the_limits_is_read(place: ServicePlace) -> None:
     most = [f"X-{n}: {'a' * 600}" for n in range(HEADERS_MAX - 3)]
-    (found,) = await exchanged(place.service.url, request("GET /healthz HTTP/1.1", "Host: x", *most))
+    (found,) = await exchange(place.service.url, format_request("GET /healthz HTTP/1.1", "Host: x", *most))
     assert found.status == 200
 
 
-async def test_after_all_this_the_service_is_well(place: Place, anonymous: httpx.AsyncClient) -> None:
+async def test_after_all_this_the_service_is_well(place: ServicePlace, anonymous: httpx.AsyncClient) -> None:
     assert (await anonymous.get("/readyz")).status_code == 200
-    assert not [line for line in place.service.said if "Traceback" in line or '"level":"error"' in line]
-    said = "".join(place.service.said)
+    assert not [line for line in place.service.log_lines if "Traceback" in line or '"level":"error"' in line]
+    said = "".join(place.service.log_lines)
     assert SECRET not in said
     assert "Invalid HTTP" not in said, "whoever sends nonsense would fill our logs"
 
 
-@pytest.mark.parametrize("route", CLOSED)
+@pytest.mark.parametrize("route", CLOSED_ROUTES)
 async def test_a_parameter_that_no_route_knows_is_refused_and_nothing_is_done(
-    route: tuple[str, str], place: Place, anonymous: httpx.AsyncClient, number: int
+    route: tuple[str, str], place: ServicePlace, anonymous: httpx.AsyncClient, number: int
 ) -> None:
     """A form with ``dryrun=true`` is not meant to be posted."""
     method, path = route
-    stored = await _stored(place)
-    for key in (MINISTRY, KEEPER):
-        sent = _with(key, SHOWN[route])
+    stored = await _count_stored(place)
+    for key in (MINISTRY, OPERATOR):
+        sent = _build_request(key, OPEN_ROUTES[route])
         for params in ({"dryrun": "true"}, {"nothing": ""}):
-            found = await anonymous.request(method, path_of(path, number), **{**sent, "params": params})
+            found = await anonymous.request(method, build_path(path, number), **{**sent, "params": params})
             refused = (found.status_code, found.json()["code"])
             assert refused in {(400, "malformed-request"), (403, "role-not-held")}, found.text
-            assert key is KEEPER or refused[0] == 400 or "senders" in path
-    assert await _stored(place) == stored
+            assert key is OPERATOR or refused[0] == 400 or "senders" in path
+    assert await _count_stored(place) == stored

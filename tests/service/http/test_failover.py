@@ -11,28 +11,28 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from service.database.binaries import wheel_binaries
+from service.database.binaries import find_wheel_binaries
 from service.database.cluster import Cluster
-from tests.service.database_servers import keeper, kill_all, postmaster, sql
-from tests.service.http.access_keys import MINISTRY, hand_out
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import JSONL, as_jsonl, running, standing_by
+from tests.service.database_servers import execute_sql, find_server, kill_all, run_keeper
+from tests.service.http.access_keys import MINISTRY, insert_keys
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import JSONL, run_service, run_standby, to_jsonl
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 @asynccontextmanager
-async def _replica(primary: Path, dsn: str, data: Path) -> AsyncIterator[str]:
+async def _run_replica(primary: Path, dsn: str, data: Path) -> AsyncIterator[str]:
     """A server that follows the primary's; its address."""
-    home, port = data / "postgres", _free_port()
+    home, port = data / "postgres", _find_free_port()
     home.mkdir(parents=True)
     words = ("--write-recovery-conf", "--checkpoint=fast", f"--dbname={dsn}", "--pgdata", home / "cluster")
     copying = await asyncio.create_subprocess_exec(
-        wheel_binaries() / "pg_basebackup", *map(str, words), stdout=DEVNULL
+        find_wheel_binaries() / "pg_basebackup", *map(str, words), stdout=DEVNULL
     )
     assert await copying.wait() == 0
     shutil.copy(primary / "postgres" / "password", home)
@@ -47,49 +47,52 @@ async def _replica(primary: Path, dsn: str, data: Path) -> AsyncIterator[str]:
     }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with (data / "lock").open("a") as lock:
-        cluster = Cluster.within(data, wheel_binaries())
-        server = await cluster.launch(["postgres", *options], [lock], stdout=DEVNULL)
+        cluster = Cluster.in_data_folder(data, find_wheel_binaries())
+        server = await cluster.start_program(["postgres", *options], [lock], stdout=DEVNULL)
         try:
-            yield _at(dsn, str(port))
+            yield _build_dsn(dsn, str(port))
         finally:
             server.kill()
             await server.wait()
 
 
-def _at(dsn: str, *ports: str) -> str:
+def _build_dsn(dsn: str, *ports: str) -> str:
     """The same address at other ports of this machine."""
     hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
     return re.sub(r"@[^/]+", f"@{hosts}", dsn)
 
 
-async def _until_it_follows(dsn: str) -> None:
+async def _wait_for_replica(dsn: str) -> None:
     """The server tells nobody: it must be asked."""
-    while await sql(dsn, "select count(*) from pg_stat_replication where sync_state = 'sync'") != 1:  # noqa: ASYNC110
+    while await execute_sql(dsn, "select count(*) from pg_stat_replication where sync_state = 'sync'") != 1:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
 
 
 async def test_what_was_acknowledged_survives_the_loss_of_the_primary(tmp_path: Path) -> None:
-    async with keeper(tmp_path / "a") as (_, dsn), _replica(tmp_path / "a", dsn, tmp_path / "b") as second:
-        await sql(dsn, "alter system set synchronous_standby_names = '*'")
-        await sql(dsn, "select pg_reload_conf()")
-        await _until_it_follows(dsn)
-        await hand_out(dsn)
+    async with (
+        run_keeper(tmp_path / "a") as (_, dsn),
+        _run_replica(tmp_path / "a", dsn, tmp_path / "b") as second,
+    ):
+        await execute_sql(dsn, "alter system set synchronous_standby_names = '*'")
+        await execute_sql(dsn, "select pg_reload_conf()")
+        await _wait_for_replica(dsn)
+        await insert_keys(dsn)
         ports = (str(urlsplit(each).port) for each in (dsn, second))
-        either = _at(dsn, *ports) + "?target_session_attrs=read-write"
-        async with running(either, tmp_path / "data") as served, served.client(MINISTRY) as client:
-            funded = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
-            assert funded.json().get("state") == "decided", (funded.text, served.said)
-            form = await client.post("/v1/acts", json=commitment("C1"))
-            assert form.json()["outcome"] == "accepted", (form.text, served.said)
-            kill_all(postmaster(tmp_path / "a"))
+        either = _build_dsn(dsn, *ports) + "?target_session_attrs=read-write"
+        async with run_service(either, tmp_path / "data") as served, served.client(MINISTRY) as client:
+            funded = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+            assert funded.json().get("state") == "decided", (funded.text, served.log_lines)
+            form = await client.post("/v1/acts", json=build_commitment("C1"))
+            assert form.json()["outcome"] == "accepted", (form.text, served.log_lines)
+            kill_all(find_server(tmp_path / "a"))
             assert await served.process.wait() == 3
         # its supervisor starts it again before the replica is promoted
-        async with standing_by(either, tmp_path / "data") as served:
-            await served.heard("the database does not answer")
-            await sql(second, "select pg_promote()")
-            await served.takes_over()
+        async with run_standby(either, tmp_path / "data") as served:
+            await served.wait_for_log("the database does not answer")
+            await execute_sql(second, "select pg_promote()")
+            await served.wait_until_active()
             async with served.client(MINISTRY) as client:
-                again = await client.post("/v1/acts", json=commitment("C1"))
+                again = await client.post("/v1/acts", json=build_commitment("C1"))
                 assert again.json()["outcome"] == "duplicate"
-                new = await client.post("/v1/acts", json=commitment("C2"))
+                new = await client.post("/v1/acts", json=build_commitment("C2"))
                 assert new.json()["outcome"] == "accepted"

@@ -12,13 +12,13 @@ import pytest_asyncio
 
 from core.outcome_codes import Outcome
 from service.database.embedded import Database
-from tests.databases import held_up, until_one_waits
+from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import crescendo
-from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, MINISTRY, NARROW
-from tests.service.http.act_files import CREDITS, commitment, service
-from tests.service.http.conftest import Place
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.command_line import run_crescendo
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, LIMITED, MINISTRY
+from tests.service.http.act_files import CREDITS, build_commitment, build_service
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,7 +31,7 @@ async def _send(client: httpx.AsyncClient, rows: Any, **headers: str) -> Any:
     return await client.post("/v1/acts", json=rows, headers=named)
 
 
-async def _insist(client: httpx.AsyncClient, row: Any) -> Any:
+async def _send_until_answered(client: httpx.AsyncClient, row: Any) -> Any:
     """Send it until it is taken."""
     while (found := await _send(client, row)).status_code == 503:
         assert found.headers["retry-after"]
@@ -39,13 +39,15 @@ async def _insist(client: httpx.AsyncClient, row: Any) -> Any:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def anonymous(place: Place) -> Any:
+async def anonymous(place: ServicePlace) -> Any:
     async with place.service.client() as client:
         yield client
 
 
-async def test_a_form_is_answered_with_its_document_number(client: httpx.AsyncClient, place: Place) -> None:
-    found = await _send(client, commitment("A-1", "1.50"))
+async def test_a_form_is_answered_with_its_document_number(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    found = await _send(client, build_commitment("A-1", "1.50"))
     assert found.status_code == 200
     said = found.json()
     assert said["outcome"] == "accepted"
@@ -57,75 +59,87 @@ async def test_a_form_is_answered_with_its_document_number(client: httpx.AsyncCl
 
 
 async def test_a_form_sent_again_is_a_duplicate_of_itself(client: httpx.AsyncClient) -> None:
-    first = (await _send(client, commitment("B-1"))).json()
-    again = (await _send(client, commitment("B-1"))).json()
+    first = (await _send(client, build_commitment("B-1"))).json()
+    again = (await _send(client, build_commitment("B-1"))).json()
     assert again["outcome"] == "duplicate"
     assert again["lines"][0]["entry"] == first["lines"][0]["entry"]
-    other = (await _send(client, commitment("B-1", "9.99"))).json()
+    other = (await _send(client, build_commitment("B-1", "9.99"))).json()
     assert other["lines"][0]["outcome"] == "REFERENCE_CONFLICT"
 
 
 async def test_a_form_and_a_file_that_say_the_same_are_the_same(client: httpx.AsyncClient) -> None:
-    first = (await _send(client, {**commitment("C-1"), "amount": 10.00})).json()
+    first = (await _send(client, {**build_commitment("C-1"), "amount": 10.00})).json()
     assert first["outcome"] == "accepted"
-    body = as_jsonl([{**commitment("C-1"), "amount": "10,0"}])
+    body = to_jsonl([{**build_commitment("C-1"), "amount": "10,0"}])
     found = await client.post("/v1/submissions?wait=60", content=body, headers=JSONL)
     assert found.json()["receipt"]["duplicate"]["lines"] == 1
 
 
 async def test_a_refusal_says_where_and_how_much_is_missing(client: httpx.AsyncClient) -> None:
-    found = await _send(client, commitment("D-1", "10000.00"), accept_language="fr")
+    found = await _send(client, build_commitment("D-1", "10000.00"), accept_language="fr")
     (line,) = found.json()["lines"]
     assert found.json()["outcome"] == "refused"
     assert line["outcome"] == "AE_EXCEEDED"
     assert line["node"] == "0177-D013-DD13 HT2 2018"
     assert line["missing"] > 900_000
     assert "autorisations d'engagement" in line["finding"]
-    unknown = (await _send(client, commitment("D-2", "1.00", "0177-D013-XXXX"))).json()
+    unknown = (await _send(client, build_commitment("D-2", "1.00", "0177-D013-XXXX"))).json()
     assert unknown["lines"][0]["field"] == "fund_centre"
 
 
 async def test_what_a_form_follows_must_be_there_already(client: httpx.AsyncClient) -> None:
-    early = (await _send(client, service("E-2", "E-1"))).json()
+    early = (await _send(client, build_service("E-2", "E-1"))).json()
     assert early["lines"][0]["outcome"] == "PREDECESSOR_MISSING"
-    await _send(client, commitment("E-1"))
-    assert (await _send(client, service("E-2", "E-1"))).json()["outcome"] == "accepted"
+    await _send(client, build_commitment("E-1"))
+    assert (await _send(client, build_service("E-2", "E-1"))).json()["outcome"] == "accepted"
 
 
 async def test_the_lines_of_an_act_are_accepted_all_or_not_at_all(client: httpx.AsyncClient) -> None:
     """Lines of one reference are one act; lines of several are several, each for itself."""
-    act = [{**commitment("F-1", euros), "line": line} for line, euros in ((1, "1.00"), (2, "10000.00"))]
+    act = [{**build_commitment("F-1", euros), "line": line} for line, euros in ((1, "1.00"), (2, "10000.00"))]
     whole = (await _send(client, act)).json()
     assert [each["outcome"] for each in whole["lines"]] == ["ACT_REFUSED", "AE_EXCEEDED"]
-    acts = [commitment("F-2", "1.00"), commitment("F-3", "10000.00"), commitment("F-2", "1.00")]
+    acts = [
+        build_commitment("F-2", "1.00"),
+        build_commitment("F-3", "10000.00"),
+        build_commitment("F-2", "1.00"),
+    ]
     each_for_itself = (await _send(client, acts)).json()
     assert each_for_itself["outcome"] == "mixed"
     assert [each["outcome"] for each in each_for_itself["lines"]] == ["ACCEPTED", "AE_EXCEEDED", "DUPLICATE"]
 
 
 async def test_the_acts_of_a_form_are_accepted_all_or_none_where_that_is_asked(
-    client: httpx.AsyncClient, place: Place
+    client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     """The one refused tells why, the others that they fell with it; what was accepted before stands."""
-    await _send(client, commitment("FA-0", "1.00"))
-    acts = [commitment("FA-0", "1.00"), commitment("FA-1", "1.00"), commitment("FA-2", "10000.00")]
+    await _send(client, build_commitment("FA-0", "1.00"))
+    acts = [
+        build_commitment("FA-0", "1.00"),
+        build_commitment("FA-1", "1.00"),
+        build_commitment("FA-2", "10000.00"),
+    ]
     refused = (await client.post("/v1/acts?atomic=true", json=acts)).json()
     assert [each["outcome"] for each in refused["lines"]] == ["DUPLICATE", "FORM_REFUSED", "AE_EXCEEDED"]
     assert "whole" in refused["lines"][1]["action"]
     rows = "select reference from entry where reference like 'FA-%' order by 1"
     assert [row["reference"] for row in await fetch(place.dsn, rows)] == ["FA-0"]
     # a follower in the same form, and then the form again: a duplicate as a whole
-    acts = [commitment("FA-1", "1.00"), service("FA-3", "FA-1", "1.00"), commitment("FA-0", "1.00")]
+    acts = [
+        build_commitment("FA-1", "1.00"),
+        build_service("FA-3", "FA-1", "1.00"),
+        build_commitment("FA-0", "1.00"),
+    ]
     taken, again = [(await client.post("/v1/acts?atomic=true", json=acts)).json() for _ in range(2)]
     assert [each["outcome"] for each in taken["lines"]] == ["ACCEPTED", "ACCEPTED", "DUPLICATE"]
     assert again["outcome"] == "duplicate"
     assert [each["entry"] for each in again["lines"]] == [each["entry"] for each in taken["lines"]]
 
 
-async def test_forms_of_both_sorts_share_a_batch(client: httpx.AsyncClient, place: Place) -> None:
+async def test_forms_of_both_sorts_share_a_batch(client: httpx.AsyncClient, place: ServicePlace) -> None:
     """Each is told of its own acts, in French where that is asked for."""
     forms = [
-        [commitment(f"FB-{n}", "0.01"), commitment(f"FC-{n}", "0.01" if n % 3 else "10000.00")]
+        [build_commitment(f"FB-{n}", "0.01"), build_commitment(f"FC-{n}", "0.01" if n % 3 else "10000.00")]
         for n in range(60)
     ]
     asked = [
@@ -149,9 +163,9 @@ async def test_forms_of_both_sorts_share_a_batch(client: httpx.AsyncClient, plac
 
 
 async def test_many_at_once_share_batches_and_each_gets_its_own_answer(
-    client: httpx.AsyncClient, place: Place
+    client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    found = await asyncio.gather(*(_send(client, commitment(f"G-{n}", "0.01")) for n in range(300)))
+    found = await asyncio.gather(*(_send(client, build_commitment(f"G-{n}", "0.01")) for n in range(300)))
     said = [each.json() for each in found]
     assert [each["lines"][0]["reference"] for each in said] == [f"G-{n}" for n in range(300)]
     rows = await fetch(place.dsn, "select reference, entry_id from entry where reference like 'G-%'")
@@ -166,13 +180,13 @@ async def test_the_last_euro_goes_to_one_form_only(anonymous: httpx.AsyncClient)
     files = [
         anonymous.post(
             "/v1/submissions?wait=60",
-            content=as_jsonl([commitment(f"HF-{n}", "0.01")]),
+            content=to_jsonl([build_commitment(f"HF-{n}", "0.01")]),
             headers={**JSONL, **MINISTRY},
         )
         for n in range(5)
     ]
     forms = [
-        anonymous.post("/v1/acts", json=commitment(f"H-{n}", "90.00", SPARE), headers=key)
+        anonymous.post("/v1/acts", json=build_commitment(f"H-{n}", "90.00", SPARE), headers=key)
         for n in range(20)
         for key in (MINISTRY, FOREIGN)
     ]
@@ -181,8 +195,8 @@ async def test_the_last_euro_goes_to_one_form_only(anonymous: httpx.AsyncClient)
     assert outcomes == {"ACCEPTED": 4, "AE_EXCEEDED": 36}
 
 
-async def test_a_form_is_kept_as_it_came(client: httpx.AsyncClient, place: Place) -> None:
-    body = json.dumps([{**commitment("I-1"), "remittance": "n° 7 «Été»"}], ensure_ascii=False)
+async def test_a_form_is_kept_as_it_came(client: httpx.AsyncClient, place: ServicePlace) -> None:
+    body = json.dumps([{**build_commitment("I-1"), "remittance": "n° 7 «Été»"}], ensure_ascii=False)
     said = (await client.post("/v1/acts", content=body.encode())).json()
     row = "select body from form where submission = $1 and line = $2"
     assert (await fetch(place.dsn, row, said["submission"], said["line"] - 1))[0]["body"] == body
@@ -190,8 +204,8 @@ async def test_a_form_is_kept_as_it_came(client: httpx.AsyncClient, place: Place
         await fetch(place.dsn, "delete from form")
 
 
-async def test_forms_are_a_submission_like_others(client: httpx.AsyncClient, place: Place) -> None:
-    said = (await _send(client, commitment("J-1", "10000.00"))).json()
+async def test_forms_are_a_submission_like_others(client: httpx.AsyncClient, place: ServicePlace) -> None:
+    said = (await _send(client, build_commitment("J-1", "10000.00"))).json()
     here = f"/v1/submissions/{said['submission']}"
     ticket = (await client.get(here)).json()
     assert ticket["state"] == "decided"
@@ -209,7 +223,7 @@ async def test_forms_are_a_submission_like_others(client: httpx.AsyncClient, pla
 
 # --------------------------------------------------------------------------------------------- turned away
 
-GOOD = commitment("K-1", "0.01")
+GOOD = build_commitment("K-1", "0.01")
 BAD: dict[str, tuple[bytes, int, str]] = {
     "nothing": (b"", 422, "file-unreadable"),
     "no JSON": (b"reference=K-1", 422, "file-unreadable"),
@@ -234,7 +248,7 @@ BAD: dict[str, tuple[bytes, int, str]] = {
 
 @pytest.mark.parametrize("name", BAD)
 async def test_a_form_that_does_not_read_changes_nothing(
-    name: str, client: httpx.AsyncClient, place: Place
+    name: str, client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body, status, code = BAD[name]
     counts = "select (select count(*) from batch), (select count(*) from form)"
@@ -261,12 +275,12 @@ async def test_another_media_type_is_not_read(client: httpx.AsyncClient) -> None
         (ACCOUNTANT, GOOD, "role-not-held"),
         (AUDITOR, GOOD, "role-not-held"),
         (MINISTRY, {**GOOD, "kind": "third_party"}, "role-not-held"),
-        (NARROW, GOOD, "perimeter-not-held"),
-        (NARROW, service("K-2", "K-1"), "perimeter-not-held"),
+        (LIMITED, GOOD, "perimeter-not-held"),
+        (LIMITED, build_service("K-2", "K-1"), "perimeter-not-held"),
     ],
 )
 async def test_separation_at_the_door(
-    key: dict[str, str], row: dict[str, str], code: str, anonymous: httpx.AsyncClient, place: Place
+    key: dict[str, str], row: dict[str, str], code: str, anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     found = await anonymous.post("/v1/acts", json=[GOOD, row], headers=key)
     assert (found.status_code, found.json()["code"]) == (403, code)
@@ -278,51 +292,58 @@ async def test_separation_at_the_door(
 
 
 async def test_a_form_survives_a_lost_connection(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client(MINISTRY) as client,
+    ):
         for row in CREDITS:
             assert (await _send(client, row)).json()["outcome"] == "accepted"
-        async with held_up(dsn, "batch") as blocking:
-            asking = [asyncio.create_task(_insist(client, commitment(f"L-{n}", "0.01"))) for n in range(40)]
-            await until_one_waits(blocking)
+        async with lock_table(dsn, "batch") as blocking:
+            asking = [
+                asyncio.create_task(_send_until_answered(client, build_commitment(f"L-{n}", "0.01")))
+                for n in range(40)
+            ]
+            await wait_until_blocked(blocking)
             await blocking.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
                 " and application_name like 'crescendo/%' and pid <> (select holder_pid from engine)"
             )
-            await served.heard("batch failed")
+            await served.wait_for_log("batch failed")
         assert {each.json()["outcome"] for each in await asyncio.gather(*asking)} == {"accepted"}
         rows = await fetch(dsn, "select line from entry order by line")
         assert len({row["line"] for row in rows}) == len(rows) == len(CREDITS) + 40
         served.process.terminate()
         assert await served.process.wait() == 0
         place, known = ("--database", dsn, "--data", tmp_path), {"CRESCENDO_REFERENCE": str(REFERENCE)}
-        proven = await crescendo("verify", *place, "--json", environment=known)
+        proven = await run_crescendo("verify", *place, "--json", environment=known)
         assert proven.json()["proven"], proven.out
-        proof = await crescendo("report", "proof", "--submission", "1", *place, environment=known)
+        proof = await run_crescendo("report", "proof", "--submission", "1", *place, environment=known)
         assert proof.code == 0, proof.out
-        assert (await crescendo("explain", "L-7", *place, environment=known)).code == 0
+        assert (await run_crescendo("explain", "L-7", *place, environment=known)).code == 0
 
 
 async def test_a_kill_loses_no_answered_form_and_doubles_none(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn:
+    async with create_database(database) as dsn:
         answered: dict[str, int] = {}
         for life in range(3):
-            async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+            async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
                 if not life:
-                    await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
-                found = await asyncio.gather(*(_send(client, row) for row in _some(life)[:20]))
+                    await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+                found = await asyncio.gather(*(_send(client, row) for row in _choose_rows(life)[:20]))
                 answered |= {
                     said["reference"]: said["entry"] for each in found for said in each.json()["lines"]
                 }
-                async with held_up(dsn) as blocking:
-                    waiting = [asyncio.create_task(_send(client, row)) for row in _some(life)[20:]]
-                    await until_one_waits(blocking)
+                async with lock_table(dsn) as blocking:
+                    waiting = [asyncio.create_task(_send(client, row)) for row in _choose_rows(life)[20:]]
+                    await wait_until_blocked(blocking)
                     served.process.kill()
                     await served.process.wait()
                 ends = await asyncio.gather(*waiting, return_exceptions=True)
                 assert all(isinstance(each, httpx.HTTPError) for each in ends)
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             # whoever got no answer sends again, and so does whoever did
-            for row in (row for life in range(3) for row in _some(life)):
+            for row in (row for life in range(3) for row in _choose_rows(life)):
                 (said,) = (await _send(client, row)).json()["lines"]
                 known = answered.get(row["reference"])
                 assert (
@@ -335,5 +356,5 @@ async def test_a_kill_loses_no_answered_form_and_doubles_none(database: Database
         assert answered.items() <= {row["reference"]: row["entry_id"] for row in rows}.items()
 
 
-def _some(life: int) -> list[dict[str, str]]:
-    return [commitment(f"M-{life}-{n}", "0.01") for n in range(50)]
+def _choose_rows(life: int) -> list[dict[str, str]]:
+    return [build_commitment(f"M-{life}-{n}", "0.01") for n in range(50)]

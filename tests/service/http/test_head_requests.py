@@ -6,10 +6,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.http.access_keys import FOREIGN, NARROW, NARROW_AUDITOR
-from tests.service.http.conftest import Place
+from tests.service.http.access_keys import FOREIGN, LIMITED, LIMITED_AUDITOR
+from tests.service.http.conftest import ServicePlace
 from tests.service.http.running_service import fetch
-from tests.service.http.test_every_route import HIDDEN, SHOWN, Sort, anonymous, number, path_of
+from tests.service.http.test_every_route import (
+    HIDDEN_ROUTES,
+    OPEN_ROUTES,
+    RouteAccess,
+    anonymous,
+    build_path,
+    number,
+)
 
 __all__ = ["anonymous", "number"]
 
@@ -27,7 +34,7 @@ CONDITIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _told(found: httpx.Response, number: int) -> tuple[Any, ...]:
+def _describe_response(found: httpx.Response, number: int) -> tuple[Any, ...]:
     """All that an answer says, but for the number that was asked for."""
     headers = {name: text for name, text in found.headers.items() if name not in {"date", "content-length"}}
     named = len(str(number)) if found.status_code in {404, 405} else 0
@@ -40,20 +47,23 @@ def _told(found: httpx.Response, number: int) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-@pytest.mark.parametrize("route", sorted({path for _, path in SHOWN}))
+@pytest.mark.parametrize("route", sorted({path for _, path in OPEN_ROUTES}))
 async def test_a_head_or_a_condition_tells_nothing_of_anothers(
-    route: str, method: str, place: Place, anonymous: httpx.AsyncClient, number: int
+    route: str, method: str, place: ServicePlace, anonymous: httpx.AsyncClient, number: int
 ) -> None:
     """Not by a status, a header, or the length of a body that is not sent: also not to a key of another programme."""
-    (row,) = await fetch(place.dsn, "select entry_id from entry where reference = $1", f"{HIDDEN}-ACT")
-    path, sort = route.replace("{entry}", str(row["entry_id"])), SHOWN.get(("GET", route), Sort())
-    for key in (FOREIGN, NARROW, NARROW_AUDITOR):
+    (row,) = await fetch(place.dsn, "select entry_id from entry where reference = $1", f"{HIDDEN_ROUTES}-ACT")
+    path, sort = (
+        route.replace("{entry}", str(row["entry_id"])),
+        OPEN_ROUTES.get(("GET", route), RouteAccess()),
+    )
+    for key in (FOREIGN, LIMITED, LIMITED_AUDITOR):
         for condition in CONDITIONS.values():
-            sent: dict[str, Any] = {"params": dict(sort.asks), "headers": {**key, **condition}}
-            found = await anonymous.request(method, path_of(path, number), **sent)
+            sent: dict[str, Any] = {"params": dict(sort.query), "headers": {**key, **condition}}
+            found = await anonymous.request(method, build_path(path, number), **sent)
             assert found.status_code not in {206, 304, 412, 416}, "no condition is known here"
-            assert HIDDEN not in found.text.replace(sort.asks.get("reference", "\0"), "")
+            assert HIDDEN_ROUTES not in found.text.replace(sort.query.get("reference", "\0"), "")
             if "{submission}" in route or "{entry}" in route:
-                nobodys = await anonymous.request(method, path_of(route, 999_999), **sent)
+                nobodys = await anonymous.request(method, build_path(route, 999_999), **sent)
                 asked = row["entry_id"] if "{entry}" in route else number
-                assert _told(found, asked) == _told(nobodys, 999_999)
+                assert _describe_response(found, asked) == _describe_response(nobodys, 999_999)

@@ -7,161 +7,174 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from posting.store.lookup_indexes import Sort, tended
+from posting.store.lookup_indexes import IndexType, open_indexes
 from posting.store.migrate import migrate
 from service.database.embedded import Database
 from service.http import journal_queries
-from service.http.journal_queries import LOOK_UPS, LOOK_UPS_WAITING_MAX, REPORTS, Journal, asking
+from service.http.journal_queries import (
+    LOOKUP_CONNECTIONS,
+    LOOKUPS_WAITING_MAX,
+    REPORT_THREADS,
+    JournalReader,
+    open_journal,
+)
 from service.http.problems import Problem
-from service.http.quotas import own_part
+from service.http.quotas import compute_sender_limit
 from tests import databases
 
 
 @pytest_asyncio.fixture
 async def dsn(database: Database) -> AsyncIterator[str]:
-    async with databases.fresh(database) as dsn, databases.connected(dsn) as connection:
+    async with databases.create_database(database) as dsn, databases.open_connection(dsn) as connection:
         await migrate(connection)
         yield dsn
 
 
 @pytest_asyncio.fixture
-async def journal(dsn: str) -> AsyncIterator[Journal]:
-    async with asking(dsn) as journal:
+async def journal(dsn: str) -> AsyncIterator[JournalReader]:
+    async with open_journal(dsn) as journal:
         yield journal
 
 
-async def _batches(connection: asyncpg.Connection) -> int:
+async def _count_batches(connection: asyncpg.Connection) -> int:
     return await connection.fetchval("select count(*) from batch") or 0
 
 
-async def _seven(connection: asyncpg.Connection) -> int | None:
+async def _return_seven(connection: asyncpg.Connection) -> int | None:
     return await connection.fetchval("select 7")
 
 
-async def _writes(connection: asyncpg.Connection) -> None:
+async def _try_write(connection: asyncpg.Connection) -> None:
     await connection.execute("create table theft (n int)")
 
 
-async def _takes_long(connection: asyncpg.Connection) -> None:
+async def _run_long(connection: asyncpg.Connection) -> None:
     await connection.execute("set local statement_timeout = 1")
     await connection.execute("select pg_sleep(60)")
 
 
-async def _fails(_: asyncpg.Connection) -> None:
+async def _fail(_: asyncpg.Connection) -> None:
     raise ArithmeticError("ours")
 
 
-async def test_both_rooms_answer(journal: Journal) -> None:
-    assert await journal.look_up(_batches, "MIN-01") == 0
-    assert await journal.report(_batches, "MIN-01") == 0
+async def test_both_rooms_answer(journal: JournalReader) -> None:
+    assert await journal.run_lookup(_count_batches, "MIN-01") == 0
+    assert await journal.run_report(_count_batches, "MIN-01") == 0
 
 
-async def test_nothing_is_written_in_either_room(journal: Journal) -> None:
-    for room in (journal.look_up, journal.report):
+async def test_nothing_is_written_in_either_room(journal: JournalReader) -> None:
+    for room in (journal.run_lookup, journal.run_report):
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-            await room(_writes, "MIN-01")
+            await room(_try_write, "MIN-01")
 
 
-async def test_what_takes_too_long_is_to_be_asked_again(journal: Journal) -> None:
-    for room in (journal.look_up, journal.report):
+async def test_what_takes_too_long_is_to_be_asked_again(journal: JournalReader) -> None:
+    for room in (journal.run_lookup, journal.run_report):
         with pytest.raises(Problem, match="takes longer") as caught:
-            await room(_takes_long, "MIN-01")
+            await room(_run_long, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "30")
 
 
-async def test_so_many_reports_are_made_at_once_and_look_ups_go_on(journal: Journal, dsn: str) -> None:
-    async with databases.held_up(dsn, "batch", "access exclusive") as holder:
-        reports = [asyncio.create_task(journal.report(_batches, sender)) for sender in ("MIN-01", "MIN-02")]
-        assert len(reports) == REPORTS
-        await databases.until_one_waits(holder)
+async def test_so_many_reports_are_made_at_once_and_look_ups_go_on(journal: JournalReader, dsn: str) -> None:
+    async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
+        reports = [
+            asyncio.create_task(journal.run_report(_count_batches, sender)) for sender in ("MIN-01", "MIN-02")
+        ]
+        assert len(reports) == REPORT_THREADS
+        await databases.wait_until_blocked(holder)
         with pytest.raises(Problem, match="as can be made at once") as caught:
-            await journal.report(_batches, "MIN-03")
+            await journal.run_report(_count_batches, "MIN-03")
         assert caught.value.headers["retry-after"]
-        assert await journal.look_up(_seven, "MIN-01") == 7
-    assert await asyncio.gather(*reports) == [0] * REPORTS
-    assert await journal.report(_batches, "MIN-01") == 0, "their seats are free again"
+        assert await journal.run_lookup(_return_seven, "MIN-01") == 7
+    assert await asyncio.gather(*reports) == [0] * REPORT_THREADS
+    assert await journal.run_report(_count_batches, "MIN-01") == 0, "their seats are free again"
 
 
-async def test_a_report_that_fails_leaves_its_seat(journal: Journal) -> None:
-    for _ in range(REPORTS + 1):
+async def test_a_report_that_fails_leaves_its_seat(journal: JournalReader) -> None:
+    for _ in range(REPORT_THREADS + 1):
         with pytest.raises(ArithmeticError, match="ours"):
-            await journal.report(_fails, "MIN-01")
+            await journal.run_report(_fail, "MIN-01")
 
 
-async def test_so_many_look_ups_wait_and_no_more(journal: Journal, dsn: str) -> None:
-    async with databases.held_up(dsn, "batch", "access exclusive") as holder:
-        senders = ["MIN-01", "MIN-02"] * (LOOK_UPS_WAITING_MAX // 2)
-        waiting = [asyncio.create_task(journal.look_up(_batches, sender)) for sender in senders]
-        await databases.until_one_waits(holder)
+async def test_so_many_look_ups_wait_and_no_more(journal: JournalReader, dsn: str) -> None:
+    async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
+        senders = ["MIN-01", "MIN-02"] * (LOOKUPS_WAITING_MAX // 2)
+        waiting = [asyncio.create_task(journal.run_lookup(_count_batches, sender)) for sender in senders]
+        await databases.wait_until_blocked(holder)
         with pytest.raises(Problem, match="As many questions wait as can wait") as caught:
-            await journal.look_up(_batches, "MIN-03")
+            await journal.run_lookup(_count_batches, "MIN-03")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "1")
-    assert await asyncio.gather(*waiting) == [0] * LOOK_UPS_WAITING_MAX
+    assert await asyncio.gather(*waiting) == [0] * LOOKUPS_WAITING_MAX
 
 
-async def test_one_sender_leaves_half_of_the_look_ups_to_the_others(journal: Journal, dsn: str) -> None:
+async def test_one_sender_leaves_half_of_the_look_ups_to_the_others(journal: JournalReader, dsn: str) -> None:
     """Its own wait for its own: there is room in the queue for another, and a connection."""
-    async with databases.held_up(dsn, "batch", "access exclusive") as holder:
-        most = own_part(LOOK_UPS_WAITING_MAX)
-        waiting = [asyncio.create_task(journal.look_up(_batches, "MIN-01")) for _ in range(most)]
-        await databases.until_one_waits(holder)
+    async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
+        most = compute_sender_limit(LOOKUPS_WAITING_MAX)
+        waiting = [asyncio.create_task(journal.run_lookup(_count_batches, "MIN-01")) for _ in range(most)]
+        await databases.wait_until_blocked(holder)
         with pytest.raises(Problem, match="many of your questions") as caught:
-            await journal.look_up(_batches, "MIN-01")
+            await journal.run_lookup(_count_batches, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "1")
-        assert [await journal.look_up(_seven, "MIN-02") for _ in range(LOOK_UPS)] == [7] * LOOK_UPS
+        assert [await journal.run_lookup(_return_seven, "MIN-02") for _ in range(LOOKUP_CONNECTIONS)] == [
+            7
+        ] * LOOKUP_CONNECTIONS
         busy = "select count(*) from pg_stat_activity where application_name = 'crescendo reader' and state = 'active'"
-        assert (await holder.fetchval(busy) or 0) <= own_part(LOOK_UPS)
+        assert (await holder.fetchval(busy) or 0) <= compute_sender_limit(LOOKUP_CONNECTIONS)
     assert await asyncio.gather(*waiting) == [0] * most
-    assert await journal.look_up(_seven, "MIN-01") == 7
+    assert await journal.run_lookup(_return_seven, "MIN-01") == 7
 
 
 async def test_a_look_up_that_waits_too_long_for_its_turn_is_to_be_asked_again(
-    journal: Journal, dsn: str, monkeypatch: pytest.MonkeyPatch
+    journal: JournalReader, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with databases.held_up(dsn, "batch", "access exclusive") as holder:
+    async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
         under_way = [
-            asyncio.create_task(journal.look_up(_batches, "MIN-01")) for _ in range(own_part(LOOK_UPS))
+            asyncio.create_task(journal.run_lookup(_count_batches, "MIN-01"))
+            for _ in range(compute_sender_limit(LOOKUP_CONNECTIONS))
         ]
-        await databases.until_one_waits(holder)
-        monkeypatch.setattr(journal_queries, "LOOK_UP_SECONDS", 0.01)
+        await databases.wait_until_blocked(holder)
+        monkeypatch.setattr(journal_queries, "LOOKUP_SECONDS", 0.01)
         with pytest.raises(Problem, match="takes longer") as caught:
-            await journal.look_up(_seven, "MIN-01")
+            await journal.run_lookup(_return_seven, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "30")
     assert await asyncio.gather(*under_way) == [0] * len(under_way)
 
 
-async def test_one_sender_leaves_half_of_the_reports_to_the_others(journal: Journal, dsn: str) -> None:
-    async with databases.held_up(dsn, "batch", "access exclusive") as holder:
-        report = asyncio.create_task(journal.report(_batches, "MIN-01"))
-        await databases.until_one_waits(holder)
+async def test_one_sender_leaves_half_of_the_reports_to_the_others(journal: JournalReader, dsn: str) -> None:
+    async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
+        report = asyncio.create_task(journal.run_report(_count_batches, "MIN-01"))
+        await databases.wait_until_blocked(holder)
         with pytest.raises(Problem, match="many of your reports") as caught:
-            await journal.report(_seven, "MIN-01")
+            await journal.run_report(_return_seven, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "5")
-        assert await journal.report(_seven, "MIN-02") == 7
+        assert await journal.run_report(_return_seven, "MIN-02") == 7
     assert await report == 0
-    assert await journal.report(_seven, "MIN-01") == 7
+    assert await journal.run_report(_return_seven, "MIN-01") == 7
 
 
-async def test_a_report_that_nobody_waits_for_keeps_its_seat_to_its_end(journal: Journal, dsn: str) -> None:
-    async with databases.held_up(dsn, "batch", "access exclusive") as holder:
-        report = asyncio.create_task(journal.report(_batches, "MIN-01"))
-        await databases.until_one_waits(holder)
+async def test_a_report_that_nobody_waits_for_keeps_its_seat_to_its_end(
+    journal: JournalReader, dsn: str
+) -> None:
+    async with databases.lock_table(dsn, "batch", "access exclusive") as holder:
+        report = asyncio.create_task(journal.run_report(_count_batches, "MIN-01"))
+        await databases.wait_until_blocked(holder)
         report.cancel()
         with pytest.raises(asyncio.CancelledError):
             await report
         with pytest.raises(Problem, match="many of your reports"):
-            await journal.report(_seven, "MIN-01")
-    while journal._seats.taken:  # noqa: ASYNC110 - its thread tells nobody
+            await journal.run_report(_return_seven, "MIN-01")
+    while journal._report_quota.used:  # noqa: ASYNC110 -- its thread signals nobody
         await asyncio.sleep(0.01)
-    assert await journal.report(_seven, "MIN-01") == 7
+    assert await journal.run_report(_return_seven, "MIN-01") == 7
 
 
-async def test_a_look_up_reads_by_its_index(journal: Journal, dsn: str) -> None:
-    async with databases.connected(dsn) as connection, tended(dsn) as lookups:
+async def test_a_look_up_reads_by_its_index(journal: JournalReader, dsn: str) -> None:
+    async with databases.open_connection(dsn) as connection, open_indexes(dsn) as lookups:
         for part in range(2):
             await connection.execute("select ensure_entry_partition($1)", part)
-        for sort in Sort:
-            for statement in await lookups.missing(lookups.partition_rows + 1, sort):
+        for sort in IndexType:
+            for statement in await lookups.list_missing(lookups.partition_rows + 1, sort):
                 await lookups.build(statement)
 
     async def plans(connection: asyncpg.Connection) -> list[str]:
@@ -170,6 +183,6 @@ async def test_a_look_up_reads_by_its_index(journal: Journal, dsn: str) -> None:
         found = [await connection.fetch(f"explain select from {each}") for each in (*conditions, *others)]
         return ["\n".join(row[0] for row in rows) for rows in found]
 
-    for plan in await journal.look_up(plans, "MIN-01"):
+    for plan in await journal.run_lookup(plans, "MIN-01"):
         assert "Index Scan" in plan
         assert "Seq Scan" not in plan

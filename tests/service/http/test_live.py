@@ -13,44 +13,48 @@ import httpx
 import msgspec
 import pytest
 
-from monitoring.live_figures import Figures
-from monitoring.service_metrics import Board
+from monitoring.live_figures import LiveFigures
+from monitoring.service_metrics import ServiceMetrics
 from reporting.proofs_fr import FRENCH
 from service.auth import api_keys
 from service.auth.api_keys import Caller
 from service.auth.roles import Role
 from service.database.embedded import Database
-from service.http.handlers.metrics import STREAM_LOOKS, Live, Proved
-from service.http.http_messages import Answer, Request
-from service.http.live.broadcaster import WATCHERS_MAX, Lookout
-from service.http.openapi.document import described
+from service.http.handlers.metrics import STREAM_EVENTS_MAX, BatchProofResult, LiveHandler
+from service.http.http_messages import Request, Response
+from service.http.live.broadcaster import VIEWERS_MAX, FiguresBroadcaster
+from service.http.openapi.document import build_document
 from service.http.problems import Problem
-from service.http.routes import OPEN
-from tests.service.http.access_keys import AUDITOR, FOREIGN, KEEPER, MINISTRY
-from tests.service.http.act_files import CREDITS, commitment, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from service.http.routes import OPEN_PATHS
+from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY, OPERATOR
+from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 
-async def _events(client: httpx.AsyncClient) -> AsyncIterator[Figures]:
+async def _read_events(client: httpx.AsyncClient) -> AsyncIterator[LiveFigures]:
     async with client.stream("GET", "/v1/live") as found:
         assert found.status_code == 200
         assert found.headers["content-type"] == "text/event-stream"
         async for line in found.aiter_lines():
             if line.startswith("data: "):
-                yield msgspec.json.decode(line[6:], type=Figures)
+                yield msgspec.json.decode(line[6:], type=LiveFigures)
 
 
 # --------------------------------------------------------------------------------------------- true
 
 
 async def test_figures_are_looked_at_after_they_are_asked_for(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-        await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client(MINISTRY) as client,
+    ):
+        await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
         for count in range(1, 4):
-            rows = [*unknown_centres(count, f"U{count}-"), commitment(f"C{count}", "0.01")]
-            await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
-            found = msgspec.json.decode((await client.get("/v1/figures")).content, type=Figures)
+            rows = [*build_unknown_centres(count, f"U{count}-"), build_commitment(f"C{count}", "0.01")]
+            await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
+            found = msgspec.json.decode((await client.get("/v1/figures")).content, type=LiveFigures)
             sums = "select count(*) as lines, sum(amount)::bigint as cents from"
             for name, table in (("accepted", "entry"), ("refused", "refusal")):
                 (row,) = await fetch(dsn, f"{sums} {table}")
@@ -66,14 +70,18 @@ async def test_figures_are_looked_at_after_they_are_asked_for(database: Database
 
 
 async def test_files_are_counted_from_the_first_of_the_database(database: Database, tmp_path: Path) -> None:
-    files = (CREDITS, unknown_centres(2), [*unknown_centres(1, "V"), commitment("C", "0.01")])
-    async with fresh(database) as dsn:
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+    files = (
+        CREDITS,
+        build_unknown_centres(2),
+        [*build_unknown_centres(1, "V"), build_commitment("C", "0.01")],
+    )
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             for rows in files:
-                await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
-            await client.post("/v1/acts", json=commitment("F", "0.01"))
+                await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
+            await client.post("/v1/acts", json=build_commitment("F", "0.01"))
             before = (await client.get("/v1/figures")).json()
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             after = (await client.get("/v1/figures")).json()
             states = ("received", "in_treatment", "integrated", "partly_integrated", "refused")
             for found in (before, after):
@@ -90,10 +98,10 @@ async def test_files_are_counted_from_the_first_of_the_database(database: Databa
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_stream_tells_what_happens(place: Place, client: httpx.AsyncClient) -> None:
-    events = _events(client)
+async def test_a_stream_tells_what_happens(place: ServicePlace, client: httpx.AsyncClient) -> None:
+    events = _read_events(client)
     before = await anext(events)
-    await client.post("/v1/acts", json=commitment("LIVE-1", "0.01"))
+    await client.post("/v1/acts", json=build_commitment("LIVE-1", "0.01"))
     accepted = before.throughput.outcomes.accepted.lines + 1
     async for each in events:
         assert each.at > before.at
@@ -103,9 +111,13 @@ async def test_a_stream_tells_what_happens(place: Place, client: httpx.AsyncClie
 
 
 async def test_a_stream_ends_when_the_service_drains(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client() as client:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client() as client,
+    ):
         seen = 0
-        async for _ in _events(client):
+        async for _ in _read_events(client):
             seen += 1
             if seen == 1:
                 served.process.send_signal(signal.SIGTERM)
@@ -116,14 +128,14 @@ async def test_a_stream_ends_when_the_service_drains(database: Database, tmp_pat
 # --------------------------------------------------------------------------------------------- the lookout alone
 
 
-def _desk() -> Any:
+def _build_context() -> Any:
     async def nothing(*_: Any) -> list[Any]:
         return []
 
     pool = SimpleNamespace(fetch=nothing)
     pool.acquire = lambda **_: nullcontext(pool)
     return SimpleNamespace(
-        board=Board({}),
+        board=ServiceMetrics({}),
         stages=SimpleNamespace(nanoseconds={}),
         pool=pool,
         drained=[],
@@ -132,16 +144,16 @@ def _desk() -> Any:
     )
 
 
-def _live(desk: Any, lookout: Lookout, role: Role = Role.OPERATOR) -> Live:
-    who = api_keys.caller("k", "OPS", frozenset({role}), frozenset())
+def _build_handler(desk: Any, lookout: FiguresBroadcaster, role: Role = Role.OPERATOR) -> LiveHandler:
+    who = api_keys.build_caller("k", "OPS", frozenset({role}), frozenset())
 
     async def caller(_: Request) -> Caller:
         return who
 
-    return Live(desk, cast(Any, SimpleNamespace(caller=caller)), lookout)
+    return LiveHandler(desk, cast(Any, SimpleNamespace(caller=caller)), lookout)
 
 
-def _request(method: str = "GET", address: str = "127.0.0.1") -> tuple[Request, asyncio.Event]:
+def _build_request(method: str = "GET", address: str = "127.0.0.1") -> tuple[Request, asyncio.Event]:
     """A request, and the event that its caller went away."""
     gone = asyncio.Event()
 
@@ -153,97 +165,105 @@ def _request(method: str = "GET", address: str = "127.0.0.1") -> tuple[Request, 
     return Request(scope, receive), gone
 
 
-async def _turns() -> None:
+async def _run_loop() -> None:
     """Let everybody else go as far as they can."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-def _pieces(found: Answer) -> AsyncIterator[bytes]:
+def _read_pieces(found: Response) -> AsyncIterator[bytes]:
     assert not isinstance(found.body, bytes)
     return found.body
 
 
 async def test_nothing_is_put_together_while_nobody_looks() -> None:
-    lookout = Lookout(_desk())
-    await lookout._look()
-    assert lookout._shown == b""
-    with lookout.watching("COURT"):
-        await lookout._look()
-    assert json.loads(lookout._shown)["state"] == "ready"
+    lookout = FiguresBroadcaster(_build_context())
+    await lookout._refresh()
+    assert lookout._payload == b""
+    with lookout.open_viewer_slot("COURT"):
+        await lookout._refresh()
+    assert json.loads(lookout._payload)["state"] == "ready"
 
 
 async def test_all_watchers_share_one_look() -> None:
-    desk = _desk()
-    lookout = Lookout(desk)
-    streams = [_pieces(await _live(desk, lookout).stream(_request()[0])) for _ in range(5)]
+    desk = _build_context()
+    lookout = FiguresBroadcaster(desk)
+    streams = [
+        _read_pieces(await _build_handler(desk, lookout).stream_figures(_build_request()[0]))
+        for _ in range(5)
+    ]
     waiting = [asyncio.ensure_future(anext(each)) for each in streams]
-    await _turns()
-    assert lookout._seats.taken == len(streams)
-    await lookout._look()
+    await _run_loop()
+    assert lookout._viewer_quota.used == len(streams)
+    await lookout._refresh()
     assert len({await each for each in waiting}) == 1
-    assert lookout._begun == 1
+    assert lookout._last_started == 1
 
 
 async def test_who_goes_away_makes_room() -> None:
-    desk = _desk()
-    lookout = Lookout(desk)
-    request, gone = _request()
-    stream = _pieces(await _live(desk, lookout).stream(request))
+    desk = _build_context()
+    lookout = FiguresBroadcaster(desk)
+    request, gone = _build_request()
+    stream = _read_pieces(await _build_handler(desk, lookout).stream_figures(request))
     waiting = asyncio.ensure_future(anext(stream, None))
-    await _turns()
-    assert lookout._seats.taken == 1
+    await _run_loop()
+    assert lookout._viewer_quota.used == 1
     gone.set()
-    await lookout._look()
+    await lookout._refresh()
     assert await waiting is None
-    assert lookout._seats.taken == 0
+    assert lookout._viewer_quota.used == 0
 
 
 async def test_only_so_many_may_look() -> None:
-    desk = _desk()
-    lookout = Lookout(desk)
+    desk = _build_context()
+    lookout = FiguresBroadcaster(desk)
     with ExitStack() as others:
-        for taken, words in ((WATCHERS_MAX // 2, "many of you"), (WATCHERS_MAX, "many look as can")):
-            while lookout._seats.taken < taken:
-                others.enter_context(lookout.watching("127.0.0.1" if taken < WATCHERS_MAX else "COURT"))
-            for handler in (_live(desk, lookout).stream, _live(desk, lookout).figures):
+        for taken, words in ((VIEWERS_MAX // 2, "many of you"), (VIEWERS_MAX, "many look as can")):
+            while lookout._viewer_quota.used < taken:
+                others.enter_context(
+                    lookout.open_viewer_slot("127.0.0.1" if taken < VIEWERS_MAX else "COURT")
+                )
+            for handler in (
+                _build_handler(desk, lookout).stream_figures,
+                _build_handler(desk, lookout).get_figures,
+            ):
                 with pytest.raises(Problem, match=words) as found:
-                    await handler(_request()[0])
+                    await handler(_build_request()[0])
                 assert found.value.status == 503
                 assert found.value.headers["retry-after"] == "5"
-            assert lookout._seats.taken == taken
-    assert lookout._seats.taken == 0
+            assert lookout._viewer_quota.used == taken
+    assert lookout._viewer_quota.used == 0
 
 
 async def test_a_stream_is_no_longer_than_a_key_may_be_trusted() -> None:
-    desk = _desk()
-    lookout = Lookout(desk)
-    stream = _pieces(await _live(desk, lookout).stream(_request()[0]))
+    desk = _build_context()
+    lookout = FiguresBroadcaster(desk)
+    stream = _read_pieces(await _build_handler(desk, lookout).stream_figures(_build_request()[0]))
 
     async def look() -> None:
         while True:
-            await lookout._look()
+            await lookout._refresh()
             await asyncio.sleep(0)
 
     looking = asyncio.ensure_future(look())
-    assert len([each async for each in stream]) == STREAM_LOOKS
+    assert len([each async for each in stream]) == STREAM_EVENTS_MAX
     looking.cancel()
 
 
 async def test_a_question_of_the_head_alone_is_not_a_watcher() -> None:
-    desk = _desk()
-    lookout = Lookout(desk)
-    found = await _live(desk, lookout).stream(_request("HEAD")[0])
+    desk = _build_context()
+    lookout = FiguresBroadcaster(desk)
+    found = await _build_handler(desk, lookout).stream_figures(_build_request("HEAD")[0])
     assert found.body == b""
-    assert lookout._seats.taken == 0
+    assert lookout._viewer_quota.used == 0
 
 
 async def test_a_stop_answers_who_waits() -> None:
-    desk = _desk()
-    lookout = Lookout(desk)
-    asked = asyncio.ensure_future(_live(desk, lookout).figures(_request()[0]))
-    await _turns()
-    assert lookout._seats.taken == 1
+    desk = _build_context()
+    lookout = FiguresBroadcaster(desk)
+    asked = asyncio.ensure_future(_build_handler(desk, lookout).get_figures(_build_request()[0]))
+    await _run_loop()
+    assert lookout._viewer_quota.used == 1
     for each in desk.drained:
         each()
     with pytest.raises(Problem) as found:
@@ -252,8 +272,8 @@ async def test_a_stop_answers_who_waits() -> None:
 
 
 async def test_a_database_that_is_gone_is_told_and_waited_for() -> None:
-    desk = _desk()
-    lookout, looks = Lookout(desk), 0
+    desk = _build_context()
+    lookout, looks = FiguresBroadcaster(desk), 0
 
     async def fetch(*_: Any) -> list[Any]:
         nonlocal looks
@@ -263,8 +283,8 @@ async def test_a_database_that_is_gone_is_told_and_waited_for() -> None:
         return []
 
     desk.pool.fetch = fetch
-    keeping = asyncio.ensure_future(lookout.keep())
-    found = await _live(desk, lookout).figures(_request()[0])
+    keeping = asyncio.ensure_future(lookout.run())
+    found = await _build_handler(desk, lookout).get_figures(_build_request()[0])
     assert json.loads(cast(bytes, found.body))["batches"] == []
     assert looks == 2
     keeping.cancel()
@@ -276,21 +296,21 @@ async def test_a_database_that_is_gone_is_told_and_waited_for() -> None:
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("name", ["figures", "stream", "proof"])
 async def test_from_elsewhere_figures_are_for_operators_and_auditors(name: str, role: Role) -> None:
-    desk = _desk()
+    desk = _build_context()
     desk.shows_metrics_to_all = False
-    lookout = Lookout(desk)
-    request, _ = _request(address="192.0.2.7")
+    lookout = FiguresBroadcaster(desk)
+    request, _ = _build_request(address="192.0.2.7")
     if role in {Role.OPERATOR, Role.AUDITOR}:
-        await _live(desk, lookout, role)._onlookers.check(request)
+        await _build_handler(desk, lookout, role)._access.check(request)
         return
     with pytest.raises(Problem) as found:
-        await getattr(_live(desk, lookout, role), name)(request)
+        await getattr(_build_handler(desk, lookout, role), name)(request)
     assert (found.value.status, found.value.code) == (403, "role-not-held")
     assert found.value.is_audited
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_one_sender_leaves_half_of_the_seats_to_the_others(place: Place) -> None:
+async def test_one_sender_leaves_half_of_the_seats_to_the_others(place: ServicePlace) -> None:
     """By the name of another host, so that this machine is asked for a key like any other."""
     elsewhere = {"host": "crescendo.example"}
     limits = httpx.Limits(max_connections=None)
@@ -308,36 +328,38 @@ async def test_one_sender_leaves_half_of_the_seats_to_the_others(place: Place) -
                 await anext(read[-1])
             return found
 
-        found = await asyncio.gather(*(asks(AUDITOR) for _ in range(WATCHERS_MAX // 2)))
+        found = await asyncio.gather(*(asks(AUDITOR) for _ in range(VIEWERS_MAX // 2)))
         assert {each.status_code for each in found} == {200}
         refused = await asks(AUDITOR)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
         assert "many of you" in json.loads(await refused.aread())["detail"]
         assert (await client.get("/v1/figures", headers={**elsewhere, **AUDITOR})).status_code == 503
-        assert (await asks(KEEPER)).status_code == 200
-        assert (await client.get("/v1/figures", headers={**elsewhere, **KEEPER})).status_code == 200
+        assert (await asks(OPERATOR)).status_code == 200
+        assert (await client.get("/v1/figures", headers={**elsewhere, **OPERATOR})).status_code == 200
 
 
 # --------------------------------------------------------------------------------------------- proof
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_batch_is_proved_from_its_rows(place: Place, client: httpx.AsyncClient) -> None:
+async def test_a_batch_is_proved_from_its_rows(place: ServicePlace, client: httpx.AsyncClient) -> None:
     (row,) = await fetch(place.dsn, "select * from batch order by batch limit 1")
     found = await client.get(f"/v1/batches/{row['batch']}/proof", headers=AUDITOR)
-    proved = msgspec.json.decode(found.content, type=Proved)
+    proved = msgspec.json.decode(found.content, type=BatchProofResult)
     assert proved.holds
     assert proved.proof.link.computed == row["chain"].hex()
     assert {each.what for each in proved.proof.agreements} >= {"entries", "refusals", "accepted", "debits"}
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_a_proof_is_told_in_french_to_who_reads_french(place: Place, client: httpx.AsyncClient) -> None:
+async def test_a_proof_is_told_in_french_to_who_reads_french(
+    place: ServicePlace, client: httpx.AsyncClient
+) -> None:
     (row,) = await fetch(place.dsn, "select batch from batch order by batch limit 1")
     path, told = f"/v1/batches/{row['batch']}/proof", {}
     for language in ("en", "fr"):
         found = await client.get(path, headers={**AUDITOR, "accept-language": language})
-        told[language] = msgspec.json.decode(found.content, type=Proved)
+        told[language] = msgspec.json.decode(found.content, type=BatchProofResult)
     english, french = (told[language].proof.agreements for language in ("en", "fr"))
     assert [FRENCH[each.what] for each in english] == [each.what for each in french]
     assert [each[1:] for each in map(msgspec.structs.astuple, english)] == [
@@ -357,8 +379,8 @@ async def test_a_batch_that_is_not_there(client: httpx.AsyncClient) -> None:
 def test_the_examples_in_the_description_are_answers() -> None:
     answered = {
         path: operation["get"]["responses"]["200"]["content"]["application/json"]
-        for path, operation in described(OPEN)["paths"].items()
+        for path, operation in build_document(OPEN_PATHS)["paths"].items()
         if path in {"/v1/figures", "/v1/batches/{batch}/proof"}
     }
-    assert msgspec.convert(answered["/v1/figures"]["example"], Figures).batches
-    assert msgspec.convert(answered["/v1/batches/{batch}/proof"]["example"], Proved).holds
+    assert msgspec.convert(answered["/v1/figures"]["example"], LiveFigures).batches
+    assert msgspec.convert(answered["/v1/batches/{batch}/proof"]["example"], BatchProofResult).holds

@@ -9,7 +9,7 @@ import pytest
 
 from core.outcome_codes import REFUSALS, Outcome
 from service.http.handlers.static_page import FILES, PATHS, PROGRAMMES, REASONS
-from tests.service.http.conftest import Place
+from tests.service.http.conftest import ServicePlace
 
 FOLDER = Path(__file__).parents[3] / "monitoring" / "dashboard"
 SOURCES = {each.name: each.read_text() for each in sorted(FOLDER.iterdir())}
@@ -31,13 +31,13 @@ class Html(HTMLParser):
         return [attributes[name] for _, attributes in self.elements if name in attributes]
 
 
-def _words(language: str) -> list[str]:
+def _read_words(language: str) -> list[str]:
     block = re.split(r"\n  (?:fr|en): \{\n", SOURCES["words.js"])[1 + ("fr", "en").index(language)]
     return re.findall(r'(?:^|[,{]\s*)\s*(?:"([\w.]+)"|(\w+)): "', block.split("\n  },")[0], re.MULTILINE)
 
 
 def words(language: str) -> list[str]:
-    return ["".join(each) for each in _words(language)]
+    return ["".join(each) for each in _read_words(language)]
 
 
 def test_every_file_of_the_folder_is_served_and_no_other() -> None:
@@ -88,7 +88,7 @@ def test_fields_and_tables_are_named_for_who_hears_the_page() -> None:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_the_page_needs_no_key_and_runs_nothing_but_its_own(place: Place) -> None:
+async def test_the_page_needs_no_key_and_runs_nothing_but_its_own(place: ServicePlace) -> None:
     async with place.service.client() as client:
         for path in PATHS:
             found = await client.get(path)

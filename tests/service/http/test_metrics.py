@@ -10,21 +10,21 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitoring.metrics import METRICS, PREFIX
-from reporting.budget import budget
+from reporting.budget import load_budget
 from reporting.code_labels import load
 from reporting.code_names import read_names
 from service.database.embedded import Database
 from service.engine.timed_store import STEPS
-from tests.databases import held_up, until_one_waits
+from tests.databases import lock_table, wait_until_blocked
 from tests.file_strategies import REFERENCE
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, commitment, service, unknown_centres
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.http.act_files import CREDITS, build_commitment, build_service, build_unknown_centres
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 Figures = dict[tuple[str, tuple[str, ...]], float]
 
 
-async def _figures(client: httpx.AsyncClient) -> Figures:
+async def _read_figures(client: httpx.AsyncClient) -> Figures:
     found = await client.get("/metrics")
     assert found.headers["content-type"].startswith("text/plain")
     families = text_string_to_metric_families(found.text)
@@ -33,7 +33,7 @@ async def _figures(client: httpx.AsyncClient) -> Figures:
     }
 
 
-def _sum(figures: Figures, name: str, label: str = "") -> float:
+def _sum_figures(figures: Figures, name: str, label: str = "") -> float:
     return sum(
         value for (each, labels), value in figures.items() if each == name and (not label or label in labels)
     )
@@ -44,7 +44,7 @@ async def _assert_budget(found: Figures, dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
     try:
         names = await read_names(connection, load(REFERENCE))
-        nodes = (await budget(connection, names)).nodes
+        nodes = (await load_budget(connection, names)).nodes
     finally:
         await connection.close()
     for measure in ("ae", "cp"):
@@ -63,37 +63,37 @@ async def _assert_budget(found: Figures, dsn: str) -> None:
 
 
 async def test_the_figures_are_those_of_the_database(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn:
+    async with create_database(database) as dsn:
         past = ("--cut-off", "2018-12-31T18:00")
-        async with running(dsn, tmp_path, *past) as served, served.client(MINISTRY) as client:
-            before = await _figures(client)
+        async with run_service(dsn, tmp_path, *past) as served, served.client(MINISTRY) as client:
+            before = await _read_figures(client)
             assert {
                 f"{PREFIX}{name}"
                 for name, each in METRICS.items()
-                if not each.labels and each.sort == "gauge"
+                if not each.labels and each.metric_type == "gauge"
             } <= {name for name, _ in before}
-            rows = [*CREDITS, *unknown_centres(7), service("S", "C"), commitment("C")]
-            await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
-            again = as_jsonl([commitment("C"), commitment("POOR", "9999.00")])
+            rows = [*CREDITS, *build_unknown_centres(7), build_service("S", "C"), build_commitment("C")]
+            await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
+            again = to_jsonl([build_commitment("C"), build_commitment("POOR", "9999.00")])
             await client.post("/v1/submissions?wait=60", content=again, headers={**JSONL})
-            forms = [client.post("/v1/acts", json=commitment(f"F{n}", "0.01")) for n in range(20)]
-            other = client.post("/v1/acts", json=commitment("F", "0.01"), headers=FOREIGN)
+            forms = [client.post("/v1/acts", json=build_commitment(f"F{n}", "0.01")) for n in range(20)]
+            other = client.post("/v1/acts", json=build_commitment("F", "0.01"), headers=FOREIGN)
             await asyncio.gather(*forms, other)
             sent = len(rows) + 2
             await client.get("/v1/submissions/9999")
             await client.get("/etc/passwd")
             await client.get("/v1/submissions", headers={"authorization": "Bearer x"})
-            found = await _figures(client)
+            found = await _read_figures(client)
         for outcome, table in (("accepted", "entry"), ("refused", "refusal"), ("duplicate", "duplicate")):
             (row,) = await fetch(dsn, f"select count(*) from {table}")
-            assert _sum(found, "crescendo_lines_total", outcome) == row["count"]
-            assert _sum(found, "crescendo_lines_by_kind_total", outcome) == row["count"]
+            assert _sum_figures(found, "crescendo_lines_total", outcome) == row["count"]
+            assert _sum_figures(found, "crescendo_lines_by_kind_total", outcome) == row["count"]
         await _assert_budget(found, dsn)
         (row,) = await fetch(dsn, "select count(*), max(batch), sum(amount)::bigint as cents from batch")
         assert found["crescendo_batches_total", ()] == row["count"]
         assert found["crescendo_last_batch", ()] == row["max"]
         assert found["crescendo_commit_seconds_count", ()] == row["count"]
-        assert _sum(found, "crescendo_cents_total", "accepted") == row["cents"]
+        assert _sum_figures(found, "crescendo_cents_total", "accepted") == row["cents"]
         assert found["crescendo_refusals_total", ("FUND_CENTRE_UNKNOWN",)] == 7
         assert found["crescendo_lines_total", ("accepted", "MIN-12")] == 1
         assert found["crescendo_received_lines_total", ("MIN-09", "file")] == sent
@@ -131,29 +131,37 @@ async def test_the_figures_are_those_of_the_database(database: Database, tmp_pat
 
 
 async def test_what_a_lock_holds_up_is_seen_to_wait(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-        await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
-        async with held_up(dsn) as lock:
-            form = asyncio.create_task(client.post("/v1/acts", json=commitment("F", "0.01")))
-            await until_one_waits(lock)
-            found = await _figures(client)
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client(MINISTRY) as client,
+    ):
+        await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
+        async with lock_table(dsn) as lock:
+            form = asyncio.create_task(client.post("/v1/acts", json=build_commitment("F", "0.01")))
+            await wait_until_blocked(lock)
+            found = await _read_figures(client)
             assert found["crescendo_oldest_waiting_seconds", ()] > 0, "a form waits until it is answered"
-            size = len(json.dumps(commitment("F", "0.01"), separators=(",", ":")))
+            size = len(json.dumps(build_commitment("F", "0.01"), separators=(",", ":")))
             assert (
                 found["crescendo_form_bytes", ()] == found["crescendo_form_bytes_of_one_sender", ()] == size
             )
             assert found["crescendo_received_lines_total", ("MIN-09", "form")] == 1
             assert found["crescendo_lines_total", ("accepted", "MIN-09")] == len(CREDITS)
         assert (await form).json()["outcome"] == "accepted"
-        assert (await _figures(client))["crescendo_oldest_waiting_seconds", ()] == 0
+        assert (await _read_figures(client))["crescendo_oldest_waiting_seconds", ()] == 0
 
 
 @pytest.mark.parametrize("method", ["BREW", "GET"])
 async def test_whatever_is_asked_labels_stay_few(method: str, database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client() as client:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client() as client,
+    ):
         for n in range(30):
             await client.request(f"{method}{n}" if method == "BREW" else method, f"/nowhere/{n}")
-        found = await _figures(client)
+        found = await _read_figures(client)
         routes = {labels for name, labels in found if name == "crescendo_requests_total"}
         assert all(labels[1] in {"other", "/metrics"} for labels in routes)
         assert len(routes) <= 3

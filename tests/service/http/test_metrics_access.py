@@ -8,24 +8,24 @@ import pytest
 from service.auth import api_keys
 from service.auth.api_keys import Caller
 from service.auth.roles import Role
-from service.http.handlers.metrics import Metrics
+from service.http.handlers.metrics import MetricsHandler
 from service.http.http_messages import Request
 from service.http.problems import Problem
 
 
-def _metrics(role: Role, *, is_open: bool = False) -> Metrics:
+def _create_handler(role: Role, *, is_open: bool = False) -> MetricsHandler:
     """The handler, with a door that lets in one caller."""
-    who: Caller = api_keys.caller("k", "OPS", frozenset({role}), frozenset())
+    who: Caller = api_keys.build_caller("k", "OPS", frozenset({role}), frozenset())
     desk = SimpleNamespace(shows_metrics_to_all=is_open, board=SimpleNamespace(shown=lambda: b"figures"))
 
     async def caller(_: Request) -> Caller:
         return who
 
     door = SimpleNamespace(caller=caller)
-    return Metrics(cast(Any, desk), cast(Any, door))
+    return MetricsHandler(cast(Any, desk), cast(Any, door))
 
 
-def _from(address: str, host: str = "127.0.0.1:8000") -> Request:
+def _build_request(address: str, host: str = "127.0.0.1:8000") -> Request:
     async def receive() -> dict[str, Any]:
         return {}
 
@@ -35,13 +35,15 @@ def _from(address: str, host: str = "127.0.0.1:8000") -> Request:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
 async def test_this_machine_may_look(address: str) -> None:
-    found = await _metrics(Role.AUTHORISING_OFFICER).shown(_from(address))
+    found = await _create_handler(Role.AUTHORISING_OFFICER).get_metrics(_build_request(address))
     assert found.body == b"figures"
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", ""])
 async def test_this_machine_is_asked_by_its_own_names(host: str) -> None:
-    assert (await _metrics(Role.AUTHORISING_OFFICER).shown(_from("127.0.0.1", host))).body == b"figures"
+    assert (
+        await _create_handler(Role.AUTHORISING_OFFICER).get_metrics(_build_request("127.0.0.1", host))
+    ).body == b"figures"
 
 
 @pytest.mark.parametrize(
@@ -50,21 +52,23 @@ async def test_this_machine_is_asked_by_its_own_names(host: str) -> None:
 async def test_a_name_that_was_made_to_point_here_opens_nothing(host: str) -> None:
     """A page in a browser on this machine may ask for its own host, and have that lead here."""
     with pytest.raises(Problem):
-        await _metrics(Role.AUTHORISING_OFFICER).shown(_from("127.0.0.1", host))
+        await _create_handler(Role.AUTHORISING_OFFICER).get_metrics(_build_request("127.0.0.1", host))
 
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("address", ["192.0.2.7", "", "2001:db8::1", "nonsense"])
 async def test_from_elsewhere_only_operators_and_auditors(role: Role, address: str) -> None:
     if role in {Role.OPERATOR, Role.AUDITOR}:
-        assert (await _metrics(role).shown(_from(address))).body == b"figures"
+        assert (await _create_handler(role).get_metrics(_build_request(address))).body == b"figures"
         return
     with pytest.raises(Problem) as found:
-        await _metrics(role).shown(_from(address))
+        await _create_handler(role).get_metrics(_build_request(address))
     assert found.value.status == 403
     assert found.value.is_audited
 
 
 async def test_everybody_may_where_the_operator_says_so() -> None:
-    found = await _metrics(Role.AUTHORISING_OFFICER, is_open=True).shown(_from("192.0.2.7"))
+    found = await _create_handler(Role.AUTHORISING_OFFICER, is_open=True).get_metrics(
+        _build_request("192.0.2.7")
+    )
     assert found.body == b"figures"

@@ -9,13 +9,13 @@ import pytest_asyncio
 from lxml.etree import fromstring
 
 from service.database.embedded import Database
-from tests.databases import held_up, until_one_waits
+from tests.databases import lock_table, wait_until_blocked
 from tests.service.http.access_keys import AUDITOR, FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, commitment, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
-from tests.settlement.test_pain002_v10 import held
-from tests.settlement.test_pain002_writer import found, read
+from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
+from tests.settlement.test_pain002_v10 import validate_report
+from tests.settlement.test_pain002_writer import find_texts, read_report
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,12 +25,16 @@ HOSTILE = "</x>&\"'é€"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ticket(place: Place) -> dict[str, Any]:
+async def ticket(place: ServicePlace) -> dict[str, Any]:
     """A file most of whose lines are refused, for three reasons."""
-    rows = [*unknown_centres(REFUSED, "X"), commitment("GOOD"), commitment(HOSTILE, "10000.00")]
-    rows += [commitment("R" * 36), commitment("GOOD")]
+    rows = [
+        *build_unknown_centres(REFUSED, "X"),
+        build_commitment("GOOD"),
+        build_commitment(HOSTILE, "10000.00"),
+    ]
+    rows += [build_commitment("R" * 36), build_commitment("GOOD")]
     async with place.service.client(MINISTRY) as client:
-        answered = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+        answered = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
     return answered.json()
 
 
@@ -40,39 +44,39 @@ async def _get(client: httpx.AsyncClient, ticket: dict[str, Any], version: str =
 
 
 async def test_it_says_what_the_receipt_and_the_refusals_say(
-    client: httpx.AsyncClient, ticket: dict[str, Any], place: Place
+    client: httpx.AsyncClient, ticket: dict[str, Any], place: ServicePlace
 ) -> None:
     answered = await _get(client, ticket)
     assert answered.headers["content-type"] == "application/xml"
-    root, receipt = read(answered.content), ticket["receipt"]
-    assert found(root, "GrpSts") == ["PART"]
-    assert found(root, "OrgnlMsgId") == [receipt["batch_id"]]
-    assert found(root, "OrgnlNbOfTxs") == [str(receipt["lines"])]
-    assert found(root, "DtldSts") == ["ACCP", "RJCT"]
-    assert found(root, "DtldNbOfTxs") == ["2", str(receipt["refused"]["lines"])]
+    root, receipt = read_report(answered.content), ticket["receipt"]
+    assert find_texts(root, "GrpSts") == ["PART"]
+    assert find_texts(root, "OrgnlMsgId") == [receipt["batch_id"]]
+    assert find_texts(root, "OrgnlNbOfTxs") == [str(receipt["lines"])]
+    assert find_texts(root, "DtldSts") == ["ACCP", "RJCT"]
+    assert find_texts(root, "DtldNbOfTxs") == ["2", str(receipt["refused"]["lines"])]
     rows = await fetch(
         place.dsn,
         "select line, reference from refusal where submission = $1 order by line",
         ticket["submission"],
     )
-    assert found(root, "StsId") == [f"{ticket['submission']}-{row['line'] + 1}" for row in rows]
-    references = found(root, "OrgnlEndToEndId")
+    assert find_texts(root, "StsId") == [f"{ticket['submission']}-{row['line'] + 1}" for row in rows]
+    references = find_texts(root, "OrgnlEndToEndId")
     assert references[:2] == ["X0", "X1"]
     assert references[REFUSED] == HOSTILE
-    assert found(root, "Rsn/Cd")[:1] == ["NARR"]
-    assert found(root, "Rsn/Cd")[REFUSED:] == ["AM04", "CH16"]
+    assert find_texts(root, "Rsn/Cd")[:1] == ["NARR"]
+    assert find_texts(root, "Rsn/Cd")[REFUSED:] == ["AM04", "CH16"]
 
 
 async def test_a_refusal_has_our_code_and_words_beside_that_of_the_list(
     client: httpx.AsyncClient, ticket: dict[str, Any]
 ) -> None:
-    root = read((await _get(client, ticket)).content)
-    words = found(root.xpath("//*[local-name()='TxInfAndSts']")[REFUSED], "AddtlInf")
+    root = read_report((await _get(client, ticket)).content)
+    words = find_texts(root.xpath("//*[local-name()='TxInfAndSts']")[REFUSED], "AddtlInf")
     assert words[0] == "AE_EXCEEDED"
     assert words[1].startswith("0177-D013-DD13 HT2 2018: 9")
-    french = read((await _get(client, ticket, accept_language="fr")).content)
-    assert found(french, "AddtlInf") != found(root, "AddtlInf")
-    assert "Le centre financier est absent de la nomenclature de l'annee." in found(french, "AddtlInf")
+    french = read_report((await _get(client, ticket, accept_language="fr")).content)
+    assert find_texts(french, "AddtlInf") != find_texts(root, "AddtlInf")
+    assert "Le centre financier est absent de la nomenclature de l'annee." in find_texts(french, "AddtlInf")
 
 
 @pytest.mark.parametrize("version", ["03", "10", "12"])
@@ -87,7 +91,7 @@ async def test_the_same_state_is_the_same_bytes(
 async def test_the_default_is_the_version_of_sepa(client: httpx.AsyncClient, ticket: dict[str, Any]) -> None:
     text = (await client.get(ticket["links"]["pain002"])).content
     assert b"pain.002.001.10" in text[:200]
-    assert held(text).orgnl_grp_inf_and_sts.grp_sts == "PART"
+    assert validate_report(text).orgnl_grp_inf_and_sts.grp_sts == "PART"
 
 
 @pytest.mark.parametrize("version", ["11", "3", "003", "x", "12&version=12"])
@@ -99,7 +103,7 @@ async def test_a_version_that_is_not_written_is_refused(
 
 
 async def test_it_is_its_senders_and_the_auditors_alone(
-    client: httpx.AsyncClient, ticket: dict[str, Any], place: Place
+    client: httpx.AsyncClient, ticket: dict[str, Any], place: ServicePlace
 ) -> None:
     stranger = await _get(client, ticket, **FOREIGN)
     nothing = await client.get("/v1/submissions/99999/pain002", headers=FOREIGN)
@@ -112,28 +116,28 @@ async def test_it_is_its_senders_and_the_auditors_alone(
 
 
 async def test_forms_are_reported_as_of_their_last_batch(client: httpx.AsyncClient) -> None:
-    answered = await client.post("/v1/acts", json=commitment("LONE", "99999.00"))
+    answered = await client.post("/v1/acts", json=build_commitment("LONE", "99999.00"))
     ticket = {"links": {"pain002": f"/v1/submissions/{answered.json()['submission']}/pain002"}}
-    assert "LONE" in found(read((await _get(client, ticket)).content), "OrgnlEndToEndId")
+    assert "LONE" in find_texts(read_report((await _get(client, ticket)).content), "OrgnlEndToEndId")
 
 
 async def test_what_waits_is_received_and_what_is_accepted_has_no_transactions(
     database: Database, tmp_path: Path
 ) -> None:
     async with (
-        fresh(database) as dsn,
-        running(dsn, tmp_path) as served,
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
         served.client(MINISTRY) as client,
     ):
-        async with held_up(dsn) as blocking:
-            taken = await client.post("/v1/submissions", content=as_jsonl(CREDITS), headers=JSONL)
-            await until_one_waits(blocking)
-            root = read((await _get(client, taken.json())).content)
-            assert found(root, "GrpSts") == ["RCVD"]
-            assert found(root, "DtldSts") == ["PDNG"]
+        async with lock_table(dsn) as blocking:
+            taken = await client.post("/v1/submissions", content=to_jsonl(CREDITS), headers=JSONL)
+            await wait_until_blocked(blocking)
+            root = read_report((await _get(client, taken.json())).content)
+            assert find_texts(root, "GrpSts") == ["RCVD"]
+            assert find_texts(root, "DtldSts") == ["PDNG"]
         await client.get(f"{taken.headers['location']}?wait=60")
-        root = read((await _get(client, taken.json())).content)
-        assert found(root, "GrpSts") == ["ACCP"]
+        root = read_report((await _get(client, taken.json())).content)
+        assert find_texts(root, "GrpSts") == ["ACCP"]
         assert root.xpath("//*[local-name()='TxInfAndSts']") == []
 
 
@@ -164,7 +168,9 @@ async def test_who_does_not_put_xml_first_has_the_receipt(
     assert answered.json()["receipt"]["submission"] == ticket["submission"]
 
 
-async def test_xml_of_another_senders_submission_is_not_there(ticket: dict[str, Any], place: Place) -> None:
+async def test_xml_of_another_senders_submission_is_not_there(
+    ticket: dict[str, Any], place: ServicePlace
+) -> None:
     async with place.service.client(FOREIGN) as other:
         answered = await other.get(ticket["links"]["self"], headers={"accept": "application/xml"})
     assert (answered.status_code, answered.json()["code"]) == (404, "not-found")

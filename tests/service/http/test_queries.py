@@ -9,12 +9,12 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from service.http.openapi.query_operations import EXAMPLES, QUESTIONS
+from service.http.openapi.query_operations import EXAMPLES, QUERY_OPERATIONS
 from tests.file_strategies import REFERENCE
-from tests.service.command_line import crescendo
+from tests.service.command_line import run_crescendo
 from tests.service.http import spending_story
-from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, KEEPER, MINISTRY
-from tests.service.http.conftest import Place
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, MINISTRY, OPERATOR
+from tests.service.http.conftest import ServicePlace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,46 +22,48 @@ NODE = f"/v1/budget/nodes?fund_centre={spending_story.UNIT}&year=2018"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def client(told: Place) -> AsyncIterator[httpx.AsyncClient]:
+async def client(told: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
     async with told.service.client(MINISTRY) as client:
         yield client
 
 
-async def _asked(client: httpx.AsyncClient, address: str, **headers: str) -> Any:
+async def _query(client: httpx.AsyncClient, address: str, **headers: str) -> Any:
     found = await client.get(address, headers=headers)
     assert found.status_code == 200, found.text
     return found.json()
 
 
-async def _pages(client: httpx.AsyncClient, address: str | None) -> list[Any]:
+async def _read_pages(client: httpx.AsyncClient, address: str | None) -> list[Any]:
     pages = []
     while address:
-        pages.append(await _asked(client, address))
+        pages.append(await _query(client, address))
         address = pages[-1]["next"]
     return pages
 
 
 async def test_the_description_shows_what_is_answered(client: httpx.AsyncClient) -> None:
-    assert await spending_story.answers(client) == EXAMPLES
+    assert await spending_story.read_answers(client) == EXAMPLES
 
 
 async def test_an_answer_is_of_the_type_that_is_described() -> None:
-    assert spending_story.ASKED.keys() == {path for _, path in QUESTIONS}
-    for (_, path), operation in QUESTIONS.items():
+    assert spending_story.QUERIES.keys() == {path for _, path in QUERY_OPERATIONS}
+    for (_, path), operation in QUERY_OPERATIONS.items():
         answer = EXAMPLES[path]["answer"]
-        assert msgspec.to_builtins(msgspec.convert(answer, operation.answers["200"])) == answer
+        assert msgspec.to_builtins(msgspec.convert(answer, operation.responses["200"])) == answer
 
 
 # ------------------------------------------------------------------------------------------------ acts
 
 
-async def test_the_command_line_and_the_service_tell_the_same(client: httpx.AsyncClient, told: Place) -> None:
+async def test_the_command_line_and_the_service_tell_the_same(
+    client: httpx.AsyncClient, told: ServicePlace
+) -> None:
     place = ("--database", told.dsn, "--data", str(Path("unused")), "--json")
     environment = {"CRESCENDO_REFERENCE": str(REFERENCE)}
     for reference in ("EJ-1", "DP-1", "RJ-1", "LFI-AE"):
-        life = await crescendo("explain", reference, *place, environment=environment)
+        life = await run_crescendo("explain", reference, *place, environment=environment)
         said = life.json()
-        found = await _asked(client, f"/v1/acts?reference={reference}&proof=true", **AUDITOR)
+        found = await _query(client, f"/v1/acts?reference={reference}&proof=true", **AUDITOR)
         assert (found["accepted"], found["refused"]) == (said["accepted"], said["refused"])
         assert [(each["chain"], each["computed"]) for each in found["batches"]] == [
             (each["stored"], each["computed"]) for each in said["proofs"]
@@ -70,20 +72,20 @@ async def test_the_command_line_and_the_service_tell_the_same(client: httpx.Asyn
 
 
 async def test_a_refused_act_says_why_and_what_to_do(client: httpx.AsyncClient) -> None:
-    found = await _asked(client, "/v1/acts?reference=DP-2")
+    found = await _query(client, "/v1/acts?reference=DP-2")
     (line,) = found["refused"]
     refusal = line["refusal"]
     assert found["accepted"] == []
     assert (refusal["code"], refusal["node"]) == ("AE_EXCEEDED", "0177-D013-DD13 HT2 2018")
     assert refusal["missing"] == 100_000 - 18_000  # 300.00 opened, 120.00 engaged
     assert line["nodes"][0]["ae_before"]["available"] == 30_000
-    french = await _asked(client, "/v1/acts?reference=DP-2", **{"accept-language": "fr-FR"})
+    french = await _query(client, "/v1/acts?reference=DP-2", **{"accept-language": "fr-FR"})
     assert "autorisations d'engagement" in french["refused"][0]["refusal"]["finding"]
     assert french["refused"][0]["refusal"]["action"] != refusal["action"]
 
 
 async def test_an_act_is_found_by_its_document_number(client: httpx.AsyncClient) -> None:
-    found = await _asked(client, f"/v1/acts/{spending_story.REQUESTED}")
+    found = await _query(client, f"/v1/acts/{spending_story.REQUESTED}")
     (line,) = found["accepted"]
     assert (line["reference"], line["predecessor"]["reference"]) == ("DP-1", "EJ-1")
     assert [each["reference"] for each in line["followers"]] == ["RJ-1"]
@@ -113,12 +115,12 @@ async def test_lines_are_chosen(
 
 
 async def test_pages_together_are_the_whole(client: httpx.AsyncClient) -> None:
-    whole = await _asked(client, "/v1/acts?reference=EJ-1")
-    pages = await _pages(client, "/v1/acts?reference=EJ-1&exercise=2018&limit=1")
+    whole = await _query(client, "/v1/acts?reference=EJ-1")
+    pages = await _read_pages(client, "/v1/acts?reference=EJ-1&exercise=2018&limit=1")
     assert [line for page in pages for line in page["accepted"]] == whole["accepted"]
     assert [line for page in pages for line in page["refused"]] == whole["refused"]
     assert len(pages) == 3  # the last one is full, so that only the next shows that it was the last
-    followers = await _pages(client, f"/v1/acts/{spending_story.COMMITTED}/followers?limit=1")
+    followers = await _read_pages(client, f"/v1/acts/{spending_story.COMMITTED}/followers?limit=1")
     assert [each["reference"] for page in followers for each in page["followers"]] == [
         "EJ-1-AV1",
         "SF-1",
@@ -130,12 +132,12 @@ async def test_pages_together_are_the_whole(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_commitment_adds_up(client: httpx.AsyncClient) -> None:
-    (line,) = (await _asked(client, "/v1/commitments?reference=EJ-1"))["commitments"]
+    (line,) = (await _query(client, "/v1/commitments?reference=EJ-1"))["commitments"]
     assert (line["initial"], line["increased"], line["decreased"]) == (10_000, 2_000, 0)
     assert (line["engaged"], line["certified"], line["requested"]) == (12_000, 5_500, 2_500)
     assert (line["open"], line["unbilled"], line["remaining"]) == (6_500, 3_000, 9_500)
     assert line["engaged"] == line["requested"] + line["remaining"]
-    assert (await _asked(client, f"/v1/commitments/{spending_story.COMMITTED}"))["commitments"] == [line]
+    assert (await _query(client, f"/v1/commitments/{spending_story.COMMITTED}"))["commitments"] == [line]
 
 
 async def test_a_request_is_no_commitment(client: httpx.AsyncClient) -> None:
@@ -149,7 +151,7 @@ async def test_a_request_is_no_commitment(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_payment_request_that_was_refused_is_told(client: httpx.AsyncClient) -> None:
-    found = await _asked(client, "/v1/payments?reference=DP-2")
+    found = await _query(client, "/v1/payments?reference=DP-2")
     assert found["payments"] == []
     assert [each["code"] for each in found["refused"]] == ["AE_EXCEEDED"]
 
@@ -166,20 +168,20 @@ async def test_bank_details_are_whole_for_those_who_answer_for_them(client: http
 
 
 async def test_a_node_is_told_now_and_after_each_batch(client: httpx.AsyncClient) -> None:
-    states = [await _asked(client, f"{NODE}&batch={batch}") for batch in range(5)]
+    states = [await _query(client, f"{NODE}&batch={batch}") for batch in range(5)]
     assert [each["batch"] for each in states] == [0, 1, 2, 3, 4]
     assert [each["node"]["ae"]["available"] for each in states] == [0, 30_000, 30_000, 18_000, 18_000]
     assert [each["node"]["cp"]["reserved"] for each in states] == [0, 0, 0, 4_000, 2_500]
-    assert await _asked(client, NODE) == states[-1]
+    assert await _query(client, NODE) == states[-1]
     assert [each["centre"] for each in states[-1]["above"]] == ["0177-D013", "0177"]
     assert (await client.get(f"{NODE}&batch=5")).status_code == 404
 
 
 async def test_a_node_that_was_never_given_anything_has_nothing(client: httpx.AsyncClient) -> None:
     for query in ("&staff=true", "&fund=1-1-00733"):
-        found = await _asked(client, NODE + query)
+        found = await _query(client, NODE + query)
         assert found["node"]["ae"]["opened"] == 0
-    assert (await _asked(client, f"{NODE}&staff=true"))["node"]["envelope"] == "T2"
+    assert (await _query(client, f"{NODE}&staff=true"))["node"]["envelope"] == "T2"
     assert (await client.get(f"{NODE}&fund=nowhere")).status_code == 404
 
 
@@ -187,16 +189,16 @@ async def test_an_estimated_credit_is_no_ceiling_and_an_operation_has_its_own(
     client: httpx.AsyncClient,
 ) -> None:
     address = "/v1/budget/nodes?year=2018&fund_centre="
-    debt = await _asked(client, f"{address}0117-CENT-C001")
+    debt = await _query(client, f"{address}0117-CENT-C001")
     assert (debt["tightest_ae"], debt["tightest_cp"]) == (None, None)
-    works = await _asked(client, f"{address}OP-0217-000001")
+    works = await _query(client, f"{address}OP-0217-000001")
     assert works["tightest_ae"]["level"] == "operation"
     assert works["tightest_cp"]["level"] != "operation"
 
 
 async def test_programmes_come_by_pages_as_of_one_batch(client: httpx.AsyncClient) -> None:
-    whole = await _asked(client, "/v1/budget/programmes?batch=1")
-    pages = await _pages(client, "/v1/budget/programmes?batch=1&limit=1")
+    whole = await _query(client, "/v1/budget/programmes?batch=1")
+    pages = await _read_pages(client, "/v1/budget/programmes?batch=1&limit=1")
     assert [each for page in pages for each in page["programmes"]] == whole["programmes"]
     assert [each["centre"] for each in whole["programmes"]] == ["0177"]
 
@@ -206,13 +208,13 @@ async def test_programmes_come_by_pages_as_of_one_batch(client: httpx.AsyncClien
 
 async def test_reports_are_for_auditors_and_operators(client: httpx.AsyncClient) -> None:
     for name in ("trial-balance", "budget", "refusals", "delays"):
-        for key in (AUDITOR, KEEPER):
+        for key in (AUDITOR, OPERATOR):
             assert (await client.get(f"/v1/reports/{name}", headers=key)).status_code == 200
 
 
 async def test_the_trial_balance_stands_as_of_a_batch(client: httpx.AsyncClient) -> None:
-    before = await _asked(client, "/v1/reports/trial-balance?batch=3", **AUDITOR)
-    now = await _asked(client, "/v1/reports/trial-balance", **AUDITOR)
+    before = await _query(client, "/v1/reports/trial-balance?batch=3", **AUDITOR)
+    now = await _query(client, "/v1/reports/trial-balance", **AUDITOR)
     assert (before["debit"], now["debit"]) == (10_500, 12_000)  # 60 + 5 + 40, and 15 undone
     assert before["debit"] == before["credit"]
     assert (await client.get("/v1/reports/trial-balance?batch=99", headers=AUDITOR)).status_code == 404
@@ -220,7 +222,7 @@ async def test_the_trial_balance_stands_as_of_a_batch(client: httpx.AsyncClient)
 
 async def test_the_budget_report_pages_and_its_csv_is_whole(client: httpx.AsyncClient) -> None:
     address = "/v1/reports/budget?level=bop&year=2018&programme=0177"
-    page = await _asked(client, address, **AUDITOR)
+    page = await _query(client, address, **AUDITOR)
     assert page["next"] is None
     assert [each["centre"] for each in page["nodes"]] == ["0177-D013"]
     assert page["level"] == "bop"
@@ -231,7 +233,7 @@ async def test_the_budget_report_pages_and_its_csv_is_whole(client: httpx.AsyncC
 
 
 async def test_refusals_are_counted_by_reason(client: httpx.AsyncClient) -> None:
-    found = await _asked(client, "/v1/reports/refusals?submission=3", **AUDITOR)
+    found = await _query(client, "/v1/reports/refusals?submission=3", **AUDITOR)
     assert {each["code"]: each["lines"] for each in found["reasons"]} == {
         "AE_EXCEEDED": 1,
         "REFERENCE_CONFLICT": 1,

@@ -6,14 +6,14 @@ from pathlib import Path
 import httpx
 
 from service.database.embedded import Database
-from service.http.quotas import OWN_PARTS
+from service.http.quotas import SENDER_PARTS
 from service.http.service_context import FILES_WAITING_MAX
-from tests.databases import held_up
+from tests.databases import lock_table
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
-OWN_MAX = FILES_WAITING_MAX // OWN_PARTS
+OWN_MAX = FILES_WAITING_MAX // SENDER_PARTS
 SENDING = 8
 """So many send at once: beyond its half a sender may have as many as are on their way."""
 
@@ -22,24 +22,32 @@ async def test_one_sender_leaves_half_of_the_files_that_wait_to_the_others(
     database: Database, tmp_path: Path
 ) -> None:
     """While nothing is committed one sends until it is told to come again; the other is taken as if it were alone."""
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client(MINISTRY) as client,
+    ):
         client.timeout = 600  # a thousand files are committed one by one before all is answered
         assert (await _send(client, CREDITS[0], "wait=60")).status_code == 200
-        async with held_up(dsn):
-            refused = await _until_refused(client)
+        async with lock_table(dsn):
+            refused = await _send_until_refused(client)
             for each in refused:
                 assert (each.status_code, each.json()["code"]) == (503, "try-again")
                 assert each.headers["retry-after"] == "30"
                 assert each.json()["detail"] == "As many of your files wait as can wait"
             piece = {**JSONL, "upload-length": "1", "crescendo-sha256": "ab" * 32}
             assert (await client.post("/v1/uploads", headers=piece)).status_code == 503
-            other = await client.post("/v1/submissions", content=_line("F"), headers={**JSONL, **FOREIGN})
+            other = await client.post(
+                "/v1/submissions", content=_build_file("F"), headers={**JSONL, **FOREIGN}
+            )
             assert other.status_code == 202, other.text
             told = (await client.get("/metrics")).text
             waiting = float(told.split("\ncrescendo_files_waiting ")[1].split()[0])
             assert 0 < waiting <= OWN_MAX + SENDING + 1
             forms = [
-                asyncio.create_task(client.post("/v1/acts", json=commitment(f"A-{n}", "0.01"), headers=key))
+                asyncio.create_task(
+                    client.post("/v1/acts", json=build_commitment(f"A-{n}", "0.01"), headers=key)
+                )
                 for n, key in enumerate((FOREIGN, MINISTRY))
             ]
         assert [(await each).status_code for each in forms] == [200, 200]
@@ -47,28 +55,28 @@ async def test_one_sender_leaves_half_of_the_files_that_wait_to_the_others(
         ended = await client.get(f"/v1/submissions/{number}?wait=60", headers=FOREIGN)
         while ended.json()["state"] != "decided":
             ended = await client.get(f"/v1/submissions/{number}?wait=60", headers=FOREIGN)
-        assert (await _send(client, commitment("LATER", "0.01"))).status_code in {200, 202}
+        assert (await _send(client, build_commitment("LATER", "0.01"))).status_code in {200, 202}
         rows = await fetch(
             dsn, "select sender, count(*) from submission where file_hash is not null group by 1"
         )
         assert {row["sender"] for row in rows} >= {"MIN-09", "MIN-12"}
 
 
-def _line(reference: str) -> bytes:
-    return as_jsonl([commitment(reference, "0.01")])
+def _build_file(reference: str) -> bytes:
+    return to_jsonl([build_commitment(reference, "0.01")])
 
 
 async def _send(client: httpx.AsyncClient, row: dict[str, str], query: str = "") -> httpx.Response:
-    return await client.post(f"/v1/submissions?{query}", content=as_jsonl([row]), headers=JSONL)
+    return await client.post(f"/v1/submissions?{query}", content=to_jsonl([row]), headers=JSONL)
 
 
-async def _until_refused(client: httpx.AsyncClient) -> list[httpx.Response]:
+async def _send_until_refused(client: httpx.AsyncClient) -> list[httpx.Response]:
     """Files of a line each, a few at once, until each of those who send is refused; the refusals."""
     numbers = iter(range(2 * FILES_WAITING_MAX))
 
     async def send() -> httpx.Response:
         for n in numbers:
-            found = await _send(client, commitment(f"W-{n}", "0.01"))
+            found = await _send(client, build_commitment(f"W-{n}", "0.01"))
             if found.status_code != 202:
                 return found
         raise AssertionError("nobody was refused")

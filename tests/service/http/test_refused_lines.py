@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import commitment, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.running_service import JSONL, as_jsonl, fetch
+from tests.service.http.act_files import build_commitment, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import JSONL, fetch, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,12 +21,12 @@ REFUSED = 11_000
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ticket(place: Place) -> dict[str, Any]:
+async def ticket(place: ServicePlace) -> dict[str, Any]:
     """A file most of whose lines are refused, for three reasons."""
-    rows = [*unknown_centres(REFUSED), commitment("OK"), commitment("POOR", "10000.00")]
-    rows += [commitment("=cmd|calc", "1.001")]
+    rows = [*build_unknown_centres(REFUSED), build_commitment("OK"), build_commitment("POOR", "10000.00")]
+    rows += [build_commitment("=cmd|calc", "1.001")]
     async with place.service.client(MINISTRY) as client:
-        found = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+        found = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
     return found.json()
 
 
@@ -41,7 +41,7 @@ async def test_the_ticket_tells_the_reasons(ticket: dict[str, Any]) -> None:
 
 
 async def test_pages_hold_every_refused_line_once(
-    client: httpx.AsyncClient, ticket: dict[str, Any], place: Place
+    client: httpx.AsyncClient, ticket: dict[str, Any], place: ServicePlace
 ) -> None:
     lines, page = [], f"{ticket['links']['refusals']}?limit=1000"
     while page:

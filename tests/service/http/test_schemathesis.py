@@ -17,39 +17,46 @@ import httpx
 from service.database.embedded import Database
 from tests.service.command_line import ROOT
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, commitment, unknown_centres
-from tests.service.http.running_service import JSONL, Running, as_jsonl, fresh, running
+from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.running_service import JSONL, RunningService, create_database, run_service, to_jsonl
 
 EXAMPLES = 25
 ENDLESS = "text/event-stream"
 
 
 async def test_schemathesis_finds_nothing(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path / "data", "--rate", "100000") as service:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path / "data", "--rate", "100000") as service,
+    ):
         async with service.client() as client:
-            await _furnish(client)
+            await _send_samples(client)
             description = (await client.get("/openapi.json")).json()
-        code, said = await _fuzzed(service, _endless(description), tmp_path)
+        code, said = await _run_schemathesis(service, _list_streams(description), tmp_path)
         assert code == 0, said
         operations = sum(len(methods) for methods in description["paths"].values())
         # the description itself is where it reads, and not tried
-        assert f"Tested: {operations - 1 - len(_endless(description))}\n" in said, said
-        assert not [line for line in service.said if '"level":"error"' in line]
+        assert f"Tested: {operations - 1 - len(_list_streams(description))}\n" in said, said
+        assert not [line for line in service.log_lines if '"level":"error"' in line]
         async with service.client(MINISTRY) as client:
             assert (await client.get("/readyz")).status_code == 200
 
 
-async def _furnish(client: httpx.AsyncClient) -> None:
+async def _send_samples(client: httpx.AsyncClient) -> None:
     """Something for each of two senders to look at."""
     for key, prefix in ((MINISTRY, "OWN"), (FOREIGN, "OTHER")):
-        rows = [*CREDITS, *unknown_centres(3, prefix)] if key is MINISTRY else unknown_centres(3, prefix)
-        sent = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers={**key, **JSONL})
+        rows = (
+            [*CREDITS, *build_unknown_centres(3, prefix)]
+            if key is MINISTRY
+            else build_unknown_centres(3, prefix)
+        )
+        sent = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers={**key, **JSONL})
         assert sent.json()["state"] == "decided"
-        form = commitment(f"{prefix}-1", "0.01")
+        form = build_commitment(f"{prefix}-1", "0.01")
         assert (await client.post("/v1/acts", json=form, headers=key)).json()["outcome"] == "accepted"
 
 
-def _endless(description: dict[str, Any]) -> list[str]:
+def _list_streams(description: dict[str, Any]) -> list[str]:
     """Paths whose answer has no end: a stream is tried where it is tested by itself."""
     return [
         path
@@ -59,7 +66,7 @@ def _endless(description: dict[str, Any]) -> list[str]:
     ]
 
 
-async def _fuzzed(service: Running, without: list[str], folder: Path) -> tuple[int, str]:
+async def _run_schemathesis(service: RunningService, without: list[str], folder: Path) -> tuple[int, str]:
     shutil.copy(Path(__file__).with_name("schemathesis.toml"), folder)
     keys = {"ministry": MINISTRY, "stranger": FOREIGN}
     users = [

@@ -7,10 +7,10 @@ import pytest
 from service.http import request_body
 from service.http.http_messages import Message
 from service.http.problems import Problem
-from service.http.request_body import next_message, small_body
+from service.http.request_body import read_small_body, receive_message
 
 
-async def _never() -> Message:
+async def _never_receive() -> Message:
     return await asyncio.get_running_loop().create_future()
 
 
@@ -18,13 +18,13 @@ async def test_what_comes_is_given() -> None:
     async def receive() -> Message:
         return {"type": "http.request", "body": b"{}"}
 
-    assert (await next_message(receive))["body"] == b"{}"
+    assert (await receive_message(receive))["body"] == b"{}"
 
 
 async def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_body, "SILENCE_SECONDS", 0.001)
+    monkeypatch.setattr(request_body, "STALL_SECONDS", 0.001)
     with pytest.raises(Problem) as found:
-        await next_message(_never)
+        await receive_message(_never_receive)
     assert found.value.code == "body-stalled"
     task = asyncio.current_task()
     assert task is not None
@@ -33,7 +33,7 @@ async def test_silence_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_who_is_sent_home_does_not_take_it_for_silence() -> None:
-    waiting = asyncio.create_task(next_message(_never))
+    waiting = asyncio.create_task(receive_message(_never_receive))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -41,8 +41,8 @@ async def test_who_is_sent_home_does_not_take_it_for_silence() -> None:
 
 
 async def test_sent_home_and_silent_at_once_is_sent_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_body, "SILENCE_SECONDS", 0)
-    waiting = asyncio.create_task(next_message(_never))
+    monkeypatch.setattr(request_body, "STALL_SECONDS", 0)
+    waiting = asyncio.create_task(receive_message(_never_receive))
     await asyncio.sleep(0)
     waiting.cancel()
     waiting.cancel()
@@ -59,7 +59,7 @@ async def test_a_small_body_that_trickles_has_an_end(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(request_body, "SMALL_BODY_SECONDS", -1)
     with pytest.raises(Problem) as found:
-        await small_body(receive, 1024)
+        await read_small_body(receive, 1024)
     assert found.value.code == "body-stalled"
     monkeypatch.setattr(request_body, "SMALL_BODY_SECONDS", 120)
-    assert await small_body(receive, 1024) == b" " * 100 + b"}"
+    assert await read_small_body(receive, 1024) == b" " * 100 + b"}"

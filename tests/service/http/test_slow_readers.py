@@ -13,13 +13,18 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.http.submission_queries import READERS, reading, refused_page, refused_pages
-from tests.databases import held_up
+from service.http.submission_queries import (
+    CONNECTIONS_MAX,
+    open_read_pool,
+    read_refused_page,
+    read_refused_pages,
+)
+from tests.databases import lock_table
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import commitment, service, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.raw_requests import request
-from tests.service.http.running_service import JSONL, as_jsonl, fetch
+from tests.service.http.act_files import build_commitment, build_service, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.raw_requests import format_request
+from tests.service.http.running_service import JSONL, fetch, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -31,19 +36,19 @@ _HANGS_SECONDS = 60
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ticket(place: Place) -> dict[str, Any]:
+async def ticket(place: ServicePlace) -> dict[str, Any]:
     """A file of several batches and passes, whose lines are refused."""
-    rows = unknown_centres(REFUSED, "R")
-    rows[::HELD_EVERY] = [service(f"S{n}", f"R-NONE-{n}") for n in range(0, REFUSED, HELD_EVERY)]
-    rows[7::1000] = [commitment(f"GOOD{n}", "0.01") for n in range(7, REFUSED, 1000)]
+    rows = build_unknown_centres(REFUSED, "R")
+    rows[::HELD_EVERY] = [build_service(f"S{n}", f"R-NONE-{n}") for n in range(0, REFUSED, HELD_EVERY)]
+    rows[7::1000] = [build_commitment(f"GOOD{n}", "0.01") for n in range(7, REFUSED, 1000)]
     async with place.service.client(MINISTRY) as client:
-        found = await client.post("/v1/submissions?wait=60", content=as_jsonl(rows), headers=JSONL)
+        found = await client.post("/v1/submissions?wait=60", content=to_jsonl(rows), headers=JSONL)
     assert found.json()["state"] == "decided"
     return found.json()
 
 
 @asynccontextmanager
-async def _begun(place: Place, path: str) -> AsyncIterator[asyncio.StreamReader]:
+async def _begin_download(place: ServicePlace, path: str) -> AsyncIterator[asyncio.StreamReader]:
     """An answer as CSV whose first lines have come, and of which nobody reads more."""
     at, buffers = urlsplit(place.service.url), socket.socket()
     buffers.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**12)
@@ -52,7 +57,7 @@ async def _begun(place: Place, path: str) -> AsyncIterator[asyncio.StreamReader]
     reader, writer = await asyncio.open_connection(sock=buffers, limit=2**12)
     named = [f"{name}: {value}" for name, value in MINISTRY.items()]
     try:
-        writer.write(request(f"GET {path} HTTP/1.1", "Host: crescendo", "Accept: text/csv", *named))
+        writer.write(format_request(f"GET {path} HTTP/1.1", "Host: crescendo", "Accept: text/csv", *named))
         async with asyncio.timeout(_HANGS_SECONDS):
             assert b" 200 " in await reader.readuntil(b"\r\n")
             await reader.readuntil(b"FUND_CENTRE_UNKNOWN")
@@ -62,12 +67,14 @@ async def _begun(place: Place, path: str) -> AsyncIterator[asyncio.StreamReader]
 
 
 async def test_answers_that_nobody_reads_keep_no_connection_from_the_others(
-    place: Place, ticket: dict[str, Any]
+    place: ServicePlace, ticket: dict[str, Any]
 ) -> None:
     async with AsyncExitStack() as unread, place.service.client(FOREIGN) as other:
-        sent = await other.post("/v1/submissions?wait=60", content=as_jsonl([commitment("F")]), headers=JSONL)
-        for _ in range(READERS + 1):
-            await unread.enter_async_context(_begun(place, ticket["links"]["refusals"]))
+        sent = await other.post(
+            "/v1/submissions?wait=60", content=to_jsonl([build_commitment("F")]), headers=JSONL
+        )
+        for _ in range(CONNECTIONS_MAX + 1):
+            await unread.enter_async_context(_begin_download(place, ticket["links"]["refusals"]))
         found = await other.get(sent.json()["links"]["self"])
         assert found.status_code == 200
         rows = await fetch(
@@ -79,7 +86,7 @@ async def test_answers_that_nobody_reads_keep_no_connection_from_the_others(
 
 
 async def test_the_stream_says_what_the_pages_say(
-    client: httpx.AsyncClient, place: Place, ticket: dict[str, Any]
+    client: httpx.AsyncClient, place: ServicePlace, ticket: dict[str, Any]
 ) -> None:
     steps = await fetch(place.dsn, "select pass from progress where submission = $1", ticket["submission"])
     assert len({row["pass"] for row in steps}) > 1
@@ -102,29 +109,31 @@ async def test_the_stream_says_what_the_pages_say(
     assert report.count("<TxInfAndSts>") == len(rows)
 
 
-async def test_a_page_reads_the_batches_it_needs(place: Place, ticket: dict[str, Any]) -> None:
+async def test_a_page_reads_the_batches_it_needs(place: ServicePlace, ticket: dict[str, Any]) -> None:
     """Line by line behind any place, and as of a batch: as one search through all of it would have it."""
     whole = "select batch, line from refusal where submission = $1 order by line"
     rows = await fetch(place.dsn, whole, ticket["submission"])
     batches = sorted({row["batch"] for row in rows})
-    async with reading(place.dsn) as pool:
+    async with open_read_pool(place.dsn) as pool:
         for last in batches:
             known = [row["line"] for row in rows if row["batch"] <= last]
-            pages = refused_pages(pool, ticket["submission"], 999, last)
+            pages = read_refused_pages(pool, ticket["submission"], 999, last)
             assert [row["line"] async for page in pages for row in page] == known
         for after in (0, 1, REFUSED // 3, REFUSED - 2, REFUSED):
-            page = await refused_page(pool, ticket["submission"], after, 10)
+            page = await read_refused_page(pool, ticket["submission"], after, 10)
             assert [row["line"] for row in page] == [row["line"] for row in rows if row["line"] >= after][:10]
 
 
 async def test_who_waits_too_long_for_a_connection_is_told_to_come_again(
-    place: Place, client: httpx.AsyncClient, ticket: dict[str, Any]
+    place: ServicePlace, client: httpx.AsyncClient, ticket: dict[str, Any]
 ) -> None:
-    async with held_up(place.dsn, "submission", "access exclusive"):
-        asking = [asyncio.create_task(client.get(ticket["links"]["self"])) for _ in range(READERS + 1)]
+    async with lock_table(place.dsn, "submission", "access exclusive"):
+        asking = [
+            asyncio.create_task(client.get(ticket["links"]["self"])) for _ in range(CONNECTIONS_MAX + 1)
+        ]
         (first,), _ = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
         assert first.result().status_code == 503
         assert first.result().json()["code"] == "try-again"
         assert first.result().headers["retry-after"] == "5"
     found = [each.status_code for each in await asyncio.gather(*asking)]
-    assert sorted(found) == [200] * READERS + [503]
+    assert sorted(found) == [200] * CONNECTIONS_MAX + [503]

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from ingest.formats.detection import CELL_BYTES_MAX
-from tests.ingest.format_writers import table, write
-from tests.service.http.act_files import commitment, service, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.running_service import JSONL, as_jsonl, fetch
+from tests.ingest.format_writers import build_table, write_file
+from tests.service.http.act_files import build_commitment, build_service, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import JSONL, fetch, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,7 +26,7 @@ MEDIA = {
 }
 
 
-def _commitments(suffix: str, folder: Path) -> bytes:
+def _build_commitments(suffix: str, folder: Path) -> bytes:
     """Two commitments as a file of that format."""
     columns: dict[str, list[Any]] = {
         "reference": [f"F{suffix}-1", f"F{suffix}-2"],
@@ -38,7 +38,7 @@ def _commitments(suffix: str, folder: Path) -> bytes:
         "commitment_item": ["31"] * 2,
         "amount_cents": [150, 250],
     }
-    return write(table(columns), folder / f"file{suffix}").read_bytes()
+    return write_file(build_table(columns), folder / f"file{suffix}").read_bytes()
 
 
 async def _submit(client: httpx.AsyncClient, body: bytes, query: str = "wait=60", **headers: str) -> Any:
@@ -46,7 +46,7 @@ async def _submit(client: httpx.AsyncClient, body: bytes, query: str = "wait=60"
     return await client.post(f"/v1/submissions?{query}", content=body, headers={**JSONL, **named})
 
 
-async def _insist(client: httpx.AsyncClient, body: bytes) -> Any:
+async def _submit_until_accepted(client: httpx.AsyncClient, body: bytes) -> Any:
     """Send it until there is room for it."""
     while (found := await _submit(client, body)).status_code == 503:
         assert int(found.headers["retry-after"]) > 0
@@ -58,7 +58,7 @@ async def _insist(client: httpx.AsyncClient, body: bytes) -> Any:
 async def test_every_format_is_taken_and_decided(
     suffix: str, client: httpx.AsyncClient, tmp_path: Path
 ) -> None:
-    body = _commitments(suffix, tmp_path)
+    body = _build_commitments(suffix, tmp_path)
     found = await _submit(client, body, content_type=MEDIA[suffix])
     assert found.status_code == 200, found.text
     receipt = found.json()["receipt"]
@@ -69,8 +69,8 @@ async def test_every_format_is_taken_and_decided(
     assert len(receipt["chain"]) == 64
 
 
-async def test_the_ticket_leads_to_the_receipt(client: httpx.AsyncClient, place: Place) -> None:
-    found = await _submit(client, as_jsonl([commitment("T-1")]), query="")
+async def test_the_ticket_leads_to_the_receipt(client: httpx.AsyncClient, place: ServicePlace) -> None:
+    found = await _submit(client, to_jsonl([build_commitment("T-1")]), query="")
     assert found.status_code == 202
     assert found.json()["state"] in {"waiting", "deciding"}
     status = await client.get(f"{found.headers['location']}?wait=60")
@@ -81,8 +81,10 @@ async def test_the_ticket_leads_to_the_receipt(client: httpx.AsyncClient, place:
     assert status.json()["receipt"]["chain"] == row["chain"]
 
 
-async def test_a_file_sent_again_is_the_same_submission(client: httpx.AsyncClient, place: Place) -> None:
-    body = as_jsonl([commitment("S-1")])
+async def test_a_file_sent_again_is_the_same_submission(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    body = to_jsonl([build_commitment("S-1")])
     first, second = await _submit(client, body), await _submit(client, body, query="")
     assert second.status_code == 200
     assert second.json() == first.json()
@@ -90,9 +92,9 @@ async def test_a_file_sent_again_is_the_same_submission(client: httpx.AsyncClien
 
 
 async def test_a_file_sent_many_times_at_once_is_one_submission(
-    client: httpx.AsyncClient, place: Place
+    client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    body = as_jsonl([commitment("C-1")])
+    body = to_jsonl([build_commitment("C-1")])
     found = await asyncio.gather(*(_submit(client, body) for _ in range(12)))
     assert {each.json()["submission"] for each in found} == {found[0].json()["submission"]}
     rows = await fetch(
@@ -102,10 +104,10 @@ async def test_a_file_sent_many_times_at_once_is_one_submission(
 
 
 async def test_again_presents_what_was_refused_anew(client: httpx.AsyncClient) -> None:
-    body = as_jsonl([service("A-2", "A-1")])
+    body = to_jsonl([build_service("A-2", "A-1")])
     first = (await _submit(client, body)).json()
     assert first["reasons"][0]["code"] == "PREDECESSOR_MISSING"
-    await _submit(client, as_jsonl([commitment("A-1")]))
+    await _submit(client, to_jsonl([build_commitment("A-1")]))
     assert (await _submit(client, body)).json()["submission"] == first["submission"]
     second = (await _submit(client, body, query="wait=60&again=true")).json()
     assert second["receipt"]["attempt"] == 2
@@ -113,13 +115,15 @@ async def test_again_presents_what_was_refused_anew(client: httpx.AsyncClient) -
 
 
 async def test_an_act_waits_for_the_one_it_follows_in_the_same_file(client: httpx.AsyncClient) -> None:
-    found = await _submit(client, as_jsonl([service("W-2", "W-1"), commitment("W-1")]))
+    found = await _submit(client, to_jsonl([build_service("W-2", "W-1"), build_commitment("W-1")]))
     assert found.json()["receipt"]["accepted"]["lines"] == 2
 
 
-async def test_many_small_files_at_once_are_all_decided(client: httpx.AsyncClient, place: Place) -> None:
-    bodies = [as_jsonl([commitment(f"M-{n}", "0.10")]) for n in range(60)]
-    found = await asyncio.gather(*(_insist(client, body) for body in bodies))
+async def test_many_small_files_at_once_are_all_decided(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    bodies = [to_jsonl([build_commitment(f"M-{n}", "0.10")]) for n in range(60)]
+    found = await asyncio.gather(*(_submit_until_accepted(client, body) for body in bodies))
     assert all(each.json()["receipt"]["accepted"]["lines"] == 1 for each in found)
     rows = await fetch(place.dsn, "select reference from entry where reference like 'M-%'")
     assert len(rows) == 60
@@ -127,7 +131,7 @@ async def test_many_small_files_at_once_are_all_decided(client: httpx.AsyncClien
 
 async def test_submissions_are_listed_page_by_page(client: httpx.AsyncClient) -> None:
     for n in range(5):
-        await _submit(client, as_jsonl([commitment(f"L-{n}", "0.10")]))
+        await _submit(client, to_jsonl([build_commitment(f"L-{n}", "0.10")]))
     whole = (await client.get("/v1/submissions?limit=500")).json()
     numbers = [each["submission"] for each in whole["submissions"]]
     assert numbers == sorted(numbers, reverse=True)
@@ -141,7 +145,7 @@ async def test_submissions_are_listed_page_by_page(client: httpx.AsyncClient) ->
 
 
 async def test_the_envelope_may_stand_in_the_headers(client: httpx.AsyncClient) -> None:
-    body = as_jsonl([commitment("E-1", "12.34")])
+    body = to_jsonl([build_commitment("E-1", "12.34")])
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
     said = {"crescendo_batch_id": "2018/7", "crescendo_count": "1", "crescendo_control_sum": "12.34"}
     found = await _submit(
@@ -156,14 +160,18 @@ async def test_the_envelope_may_stand_in_the_headers(client: httpx.AsyncClient) 
 
 
 async def test_a_sender_that_demands_sepa_gets_it(client: httpx.AsyncClient) -> None:
-    row = commitment("P-1") | {"kind": "direct_payment_request", "payee": "X", "amount": "1000000000.00"}
-    found = await _submit(client, as_jsonl([row]), crescendo_sepa_only="true")
+    row = build_commitment("P-1") | {
+        "kind": "direct_payment_request",
+        "payee": "X",
+        "amount": "1000000000.00",
+    }
+    found = await _submit(client, to_jsonl([row]), crescendo_sepa_only="true")
     assert found.json()["reasons"][0]["code"] == "SEPA_LIMIT_EXCEEDED"
 
 
 # --------------------------------------------------------------------------------------------- refused whole
 
-LINE = as_jsonl([commitment("BAD-1", "3.00")])
+LINE = to_jsonl([build_commitment("BAD-1", "3.00")])
 PAYMENT_FILE = (
     b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn><GrpHdr>'
     b"<MsgId>MSG-1</MsgId><NbOfTxs>0</NbOfTxs></GrpHdr></CstmrCdtTrfInitn></Document>"
@@ -185,7 +193,7 @@ BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
         "file-unreadable",
     ),
     "a text over its limit": (
-        as_jsonl([commitment("BAD-2", "3.00") | {"remittance": "x" * (CELL_BYTES_MAX + 1)}]),
+        to_jsonl([build_commitment("BAD-2", "3.00") | {"remittance": "x" * (CELL_BYTES_MAX + 1)}]),
         {},
         413,
         "limit-exceeded",
@@ -227,7 +235,7 @@ BAD: dict[str, tuple[bytes, dict[str, str], int, str]] = {
 
 @pytest.mark.parametrize("name", BAD)
 async def test_a_file_refused_whole_changes_nothing(
-    name: str, client: httpx.AsyncClient, place: Place
+    name: str, client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     body, headers, status, code = BAD[name]
     counts = (
@@ -291,7 +299,7 @@ async def test_another_method_is_told_which_ones_there_are(client: httpx.AsyncCl
     assert found.headers["allow"] == "GET, HEAD, POST"
 
 
-async def test_health_is_told_without_a_name(place: Place) -> None:
+async def test_health_is_told_without_a_name(place: ServicePlace) -> None:
     async with place.service.client() as anonymous:
         assert (await anonymous.get("/healthz")).json() == {"status": "alive"}
         assert (await anonymous.get("/readyz")).json()["status"] == "ready"
@@ -307,13 +315,13 @@ async def test_answers_are_kept_by_nobody_and_run_by_nobody(client: httpx.AsyncC
 
 
 async def test_a_list_tells_of_each_submission_what_its_ticket_tells(
-    client: httpx.AsyncClient, place: Place
+    client: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     """And looks at the refusals once, however many there are."""
     numbers = []
     for at, count in enumerate((3, 1, 2)):
-        rows = [*unknown_centres(count, f"LIST{at}-"), commitment(f"LIST{at}-DEAR", "100000.00")]
-        found = await _submit(client, as_jsonl(rows), query="wait=60")
+        rows = [*build_unknown_centres(count, f"LIST{at}-"), build_commitment(f"LIST{at}-DEAR", "100000.00")]
+        found = await _submit(client, to_jsonl(rows), query="wait=60")
         numbers.append(found.json()["submission"])
     page = (await client.get("/v1/submissions?limit=3")).json()["submissions"]
     assert [each["submission"] for each in page] == numbers[::-1]

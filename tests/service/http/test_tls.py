@@ -11,38 +11,38 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.auth.certificates import thumbprint
+from service.auth.certificates import parse_thumbprint
 from service.database.embedded import Database
-from tests.service.auth.token_issuer import AUDIENCE, URL, published, signed
-from tests.service.command_line import crescendo
-from tests.service.http.access_keys import FOREIGN, KEEPER, MINISTRY
+from tests.service.auth.token_issuer import AUDIENCE, URL, format_key_set, sign
+from tests.service.command_line import run_crescendo
+from tests.service.http.access_keys import FOREIGN, MINISTRY, OPERATOR
 from tests.service.http.act_files import CREDITS
-from tests.service.http.certificates import Authority, Pair
-from tests.service.http.running_service import Running, as_jsonl, fetch, fresh, running
+from tests.service.http.certificates import CertificateAuthority, CertificatePair
+from tests.service.http.running_service import RunningService, create_database, fetch, run_service, to_jsonl
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-class Place(NamedTuple):
+class TlsService(NamedTuple):
     """A service that asks for certificates, and the certificates."""
 
-    service: Running
+    service: RunningService
     dsn: str
     where: tuple[str, str, str, Path]
-    authority: Authority
-    ministry: Pair
-    stranger: Pair
+    authority: CertificateAuthority
+    ministry: CertificatePair
+    stranger: CertificatePair
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TlsService]:
     folder = tmp_path_factory.mktemp("certified")
-    authority = Authority(folder)
-    pairs = [authority.vouches_for(name) for name in ("service", "ministry", "stranger")]
+    authority = CertificateAuthority(folder)
+    pairs = [authority.issue(name) for name in ("service", "ministry", "stranger")]
     keys = folder / "keys.json"
-    keys.write_bytes(published())
+    keys.write_bytes(format_key_set())
     words = ("--tls-cert", pairs[0].certificate, "--tls-key", pairs[0].key)
-    async with fresh(database) as dsn:
+    async with create_database(database) as dsn:
         where = ("--database", dsn, "--data", folder / "data")
         said = ("--issuer", URL, "--audience", AUDIENCE, "--jwks", keys)
         token = ("--issuer", "state", "--subject", "orders", "--role", "authorising_officer")
@@ -52,123 +52,127 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
             ("issuer", "add", "state", *said),
             ("grant", "MIN-09", *token),
         ):
-            found = await crescendo("access", *command, *where)
+            found = await run_crescendo("access", *command, *where)
             assert found.code == 0, found.err
-        async with running(
+        async with run_service(
             dsn, folder / "data", *words, "--tls-client-ca", authority.pair.certificate
         ) as service:
-            yield Place(service, dsn, where, authority, pairs[1], pairs[2])
+            yield TlsService(service, dsn, where, authority, pairs[1], pairs[2])
 
 
-def _client(place: Place, pair: Pair | None, key: Mapping[str, str] = MINISTRY) -> httpx.AsyncClient:
+def _open_client(
+    place: TlsService, pair: CertificatePair | None, key: Mapping[str, str] = MINISTRY
+) -> httpx.AsyncClient:
     context = ssl.create_default_context(cafile=place.authority.pair.certificate)
     if pair:
-        context.load_cert_chain(*pair.words)
+        context.load_cert_chain(*pair.paths)
     return httpx.AsyncClient(base_url=place.service.url, headers=key, verify=context, timeout=60)
 
 
-async def _status(place: Place, pair: Pair | None, key: Mapping[str, str]) -> int:
-    async with _client(place, pair, key) as client:
+async def _read_status(place: TlsService, pair: CertificatePair | None, key: Mapping[str, str]) -> int:
+    async with _open_client(place, pair, key) as client:
         return (await client.get("/v1/submissions")).status_code
 
 
-async def _finding(place: Place) -> tuple[str, str]:
+async def _read_audit(place: TlsService) -> tuple[str, str]:
     (row,) = await fetch(place.dsn, "select key, code from audit order by audit desc limit 1")
     return row["key"], row["code"]
 
 
-async def test_a_key_opens_over_a_connection_with_its_certificate(place: Place) -> None:
+async def test_a_key_opens_over_a_connection_with_its_certificate(place: TlsService) -> None:
     assert place.service.url.startswith("https://")
-    assert await _status(place, place.ministry, MINISTRY) == 200
-    assert await _status(place, place.stranger, FOREIGN) == 200
+    assert await _read_status(place, place.ministry, MINISTRY) == 200
+    assert await _read_status(place, place.stranger, FOREIGN) == 200
 
 
-async def test_a_stolen_key_is_worth_nothing_over_the_thiefs_own_connection(place: Place) -> None:
-    assert await _status(place, place.stranger, MINISTRY) == 401
-    assert await _finding(place) == ("ministry2222", "certificate-differs")
+async def test_a_stolen_key_is_worth_nothing_over_the_thiefs_own_connection(place: TlsService) -> None:
+    assert await _read_status(place, place.stranger, MINISTRY) == 401
+    assert await _read_audit(place) == ("ministry2222", "certificate-differs")
 
 
 async def test_a_key_that_is_bound_to_none_opens_nothing_where_certificates_are_asked_for(
-    place: Place,
+    place: TlsService,
 ) -> None:
-    assert await _status(place, place.ministry, KEEPER) == 401
-    assert await _finding(place) == ("keeper222222", "certificate-unbound")
+    assert await _read_status(place, place.ministry, OPERATOR) == 401
+    assert await _read_audit(place) == ("keeper222222", "certificate-unbound")
 
 
-async def test_no_header_stands_in_for_a_certificate(place: Place) -> None:
+async def test_no_header_stands_in_for_a_certificate(place: TlsService) -> None:
     """What proxies that end TLS would set."""
     text = place.ministry.certificate.read_text().replace("\n", "")
     claimed = dict.fromkeys(
         ("x-client-cert", "x-ssl-client-cert", "client-cert", "x-forwarded-client-cert"), text
     )
-    assert await _status(place, place.stranger, {**MINISTRY, **claimed}) == 401
+    assert await _read_status(place, place.stranger, {**MINISTRY, **claimed}) == 401
 
 
-async def test_a_token_that_names_a_certificate_opens_with_that_one_alone(place: Place) -> None:
-    named = _thumbprint(place.ministry)
-    bound = {"authorization": f"Bearer {signed(sub='orders', cnf={'x5t#S256': named})}"}
-    loose = {"authorization": f"Bearer {signed(sub='orders')}"}
-    assert await _status(place, place.ministry, bound) == 200
-    assert await _status(place, place.stranger, bound) == 401
-    assert await _finding(place) == ("state/orders", "certificate-differs")
-    assert await _status(place, place.ministry, loose) == 401
-    assert await _finding(place) == ("state/orders", "certificate-unbound")
+async def test_a_token_that_names_a_certificate_opens_with_that_one_alone(place: TlsService) -> None:
+    named = _build_thumbprint(place.ministry)
+    bound = {"authorization": f"Bearer {sign(sub='orders', cnf={'x5t#S256': named})}"}
+    loose = {"authorization": f"Bearer {sign(sub='orders')}"}
+    assert await _read_status(place, place.ministry, bound) == 200
+    assert await _read_status(place, place.stranger, bound) == 401
+    assert await _read_audit(place) == ("state/orders", "certificate-differs")
+    assert await _read_status(place, place.ministry, loose) == 401
+    assert await _read_audit(place) == ("state/orders", "certificate-unbound")
 
 
-def _thumbprint(pair: Pair) -> str:
+def _build_thumbprint(pair: CertificatePair) -> str:
     text = base64.urlsafe_b64encode(bytes.fromhex(pair.fingerprint)).rstrip(b"=").decode()
-    assert thumbprint(text).hex() == pair.fingerprint
+    assert parse_thumbprint(text).hex() == pair.fingerprint
     return text
 
 
-async def test_a_certificate_may_be_changed_without_a_stop(place: Place) -> None:
-    newer = place.authority.vouches_for("newer")
+async def test_a_certificate_may_be_changed_without_a_stop(place: TlsService) -> None:
+    newer = place.authority.issue("newer")
     words = ("stranger2222", "--certificate", newer.certificate)
-    assert (await crescendo("access", "bind", *words, *place.where)).code == 0
-    while await _status(place, newer, FOREIGN) != 200:
+    assert (await run_crescendo("access", "bind", *words, *place.where)).code == 0
+    while await _read_status(place, newer, FOREIGN) != 200:
         pass
-    assert await _status(place, place.stranger, FOREIGN) == 200, "until it is ended, the old one counts too"
+    assert await _read_status(place, place.stranger, FOREIGN) == 200, (
+        "until it is ended, the old one counts too"
+    )
     for pair in (place.stranger, newer):
         words = ("stranger2222", "--fingerprint", pair.fingerprint)
-        assert (await crescendo("access", "unbind", *words, *place.where)).code == 0
+        assert (await run_crescendo("access", "unbind", *words, *place.where)).code == 0
     for pair in (place.stranger, newer):
-        while await _status(place, pair, FOREIGN) != 401:
+        while await _read_status(place, pair, FOREIGN) != 401:
             pass
-    assert await _finding(place) == ("stranger2222", "certificate-differs"), "bound once is bound for ever"
+    assert await _read_audit(place) == ("stranger2222", "certificate-differs"), "bound once is bound for ever"
 
 
-async def test_files_are_sent_over_tls_by_the_command_line(place: Place, tmp_path: Path) -> None:
+async def test_files_are_sent_over_tls_by_the_command_line(place: TlsService, tmp_path: Path) -> None:
     file = tmp_path / "credits.jsonl"
-    file.write_bytes(as_jsonl(CREDITS))
+    file.write_bytes(to_jsonl(CREDITS))
     secret = {"CRESCENDO_KEY": MINISTRY["authorization"].removeprefix("Bearer ")}
     ca = ("--url", place.service.url, "--ca", place.authority.pair.certificate)
     own = ("--cert", place.ministry.certificate, "--client-key", place.ministry.key)
-    sent = await crescendo("submit", file, *ca, *own, "--json", environment=secret)
+    sent = await run_crescendo("submit", file, *ca, *own, "--json", environment=secret)
     assert sent.code == 0, sent.err
     assert sent.json()["submissions"][0]["receipt"]["accepted"]["lines"] == len(CREDITS)
     thief = ("--cert", place.stranger.certificate, "--client-key", place.stranger.key)
-    assert (await crescendo("submit", file, *ca, *thief, environment=secret)).code == 1
+    assert (await run_crescendo("submit", file, *ca, *thief, environment=secret)).code == 1
     mixed = ("--cert", place.ministry.certificate, "--client-key", place.stranger.key)
-    assert (await crescendo("submit", file, *ca, *mixed, environment=secret)).code == 2
+    assert (await run_crescendo("submit", file, *ca, *mixed, environment=secret)).code == 2
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics", "/v1/submissions"])
 async def test_no_connection_without_a_certificate_of_the_authority(
-    path: str, place: Place, tmp_path: Path
+    path: str, place: TlsService, tmp_path: Path
 ) -> None:
-    own = Authority(tmp_path, "own").vouches_for("ministry")
-    over = place.authority.vouches_for("over", days=-1)
+    own = CertificateAuthority(tmp_path, "own").issue("ministry")
+    over = place.authority.issue("over", days=-1)
     for pair in (None, own, over):
-        async with _client(place, pair) as client:
+        async with _open_client(place, pair) as client:
             with pytest.raises(httpx.TransportError):
                 await client.get(path)
 
 
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
-async def test_nothing_older_than_tls_1_2(newest: ssl.TLSVersion, place: Place) -> None:
+async def test_nothing_older_than_tls_1_2(newest: ssl.TLSVersion, place: TlsService) -> None:
     context = ssl.create_default_context(cafile=place.authority.pair.certificate)
-    context.load_cert_chain(*place.ministry.words)
+    context.load_cert_chain(*place.ministry.paths)
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = newest
@@ -177,19 +181,19 @@ async def test_nothing_older_than_tls_1_2(newest: ssl.TLSVersion, place: Place) 
             await client.get("/healthz")
 
 
-async def test_plain_words_at_the_port_of_tls_get_no_answer_and_do_no_harm(place: Place) -> None:
+async def test_plain_words_at_the_port_of_tls_get_no_answer_and_do_no_harm(place: TlsService) -> None:
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.TransportError):
             await client.get(place.service.url.replace("https", "http") + "/healthz")
-    assert await _status(place, place.ministry, MINISTRY) == 200
+    assert await _read_status(place, place.ministry, MINISTRY) == 200
 
 
 async def test_its_own_certificate_is_taken_anew_when_told_so(database: Database, tmp_path: Path) -> None:
-    first, second = (Authority(tmp_path, name) for name in ("first", "second"))
-    pair, next_pair = first.vouches_for("service"), second.vouches_for("next")
+    first, second = (CertificateAuthority(tmp_path, name) for name in ("first", "second"))
+    pair, next_pair = first.issue("service"), second.issue("next")
     words = ("--tls-cert", pair.certificate, "--tls-key", pair.key)
 
-    async def shown(service: Running) -> str:
+    async def shown(service: RunningService) -> str:
         for authority in (first, second):
             context = ssl.create_default_context(cafile=authority.pair.certificate)
             async with httpx.AsyncClient(base_url=service.url, verify=context) as client:
@@ -200,27 +204,27 @@ async def test_its_own_certificate_is_taken_anew_when_told_so(database: Database
                 return authority.pair.certificate.stem
         return "nobody"
 
-    async with fresh(database) as dsn, running(dsn, tmp_path / "data", *words) as service:
+    async with create_database(database) as dsn, run_service(dsn, tmp_path / "data", *words) as service:
         assert await shown(service) == "first"
         pair.certificate.write_bytes(next_pair.certificate.read_bytes())
         service.process.send_signal(signal.SIGHUP)
-        await service.heard("certificate not taken")  # the key is still the other's
+        await service.wait_for_log("certificate not taken")  # the key is still the other's
         assert await shown(service) == "first"
         pair.key.write_bytes(next_pair.key.read_bytes())
         service.process.send_signal(signal.SIGHUP)
-        await service.heard("certificate taken anew")
+        await service.wait_for_log("certificate taken anew")
         assert await shown(service) == "second"
 
 
-async def test_files_that_do_not_belong_together_are_wrong_usage(place: Place, tmp_path: Path) -> None:
-    pairs = [place.authority.vouches_for(name) for name in ("one", "two")]
+async def test_files_that_do_not_belong_together_are_wrong_usage(place: TlsService, tmp_path: Path) -> None:
+    pairs = [place.authority.issue(name) for name in ("one", "two")]
     for words in (
         ("--tls-cert", pairs[0].certificate, "--tls-key", pairs[1].key),
         ("--tls-cert", tmp_path / "nothing", "--tls-key", pairs[0].key),
         ("--tls-cert", pairs[0].certificate),
         ("--tls-client-ca", place.authority.pair.certificate),
     ):
-        found = await crescendo("serve", "--data", tmp_path, "--port", "0", *words)
+        found = await run_crescendo("serve", "--data", tmp_path, "--port", "0", *words)
         assert found.code == 2
         assert "TLS" in found.err
     assert not (tmp_path / "postgres").exists()
@@ -236,9 +240,9 @@ async def test_files_that_do_not_belong_together_are_wrong_usage(place: Place, t
     ],
 )
 async def test_a_binding_that_makes_no_sense_is_not_made(
-    words: tuple[str, ...], said: str, place: Place
+    words: tuple[str, ...], said: str, place: TlsService
 ) -> None:
     files = {"certificate": str(place.ministry.certificate), "key": str(place.ministry.key)}
-    found = await crescendo("access", *(word.format(**files) for word in words), *place.where)
+    found = await run_crescendo("access", *(word.format(**files) for word in words), *place.where)
     assert found.code in {1, 2}
     assert said in " ".join((found.out + found.err).split())

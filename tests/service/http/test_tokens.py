@@ -9,83 +9,94 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded import Database
-from tests.service.auth.token_issuer import AUDIENCE, URL, published, signed, unsigned
-from tests.service.command_line import crescendo
+from tests.service.auth.token_issuer import AUDIENCE, URL, format_key_set, format_unsigned, sign
+from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.certificates import Authority
-from tests.service.http.issuer_server import IssuerServer, issuing
-from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch, fresh, running
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.certificates import CertificateAuthority
+from tests.service.http.issuer_server import IssuerServer, run_issuer
+from tests.service.http.running_service import (
+    JSONL,
+    RunningService,
+    create_database,
+    fetch,
+    run_service,
+    to_jsonl,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-class Place(NamedTuple):
+class TrustingService(NamedTuple):
     """A service that believes one issuer."""
 
-    service: Running
+    service: RunningService
     issuer: IssuerServer
     where: tuple[str, str, str, Path]
     dsn: str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+async def place(
+    database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[TrustingService]:
     folder = tmp_path_factory.mktemp("believing")
-    authority = Authority(folder)
+    authority = CertificateAuthority(folder)
     with (
         pytest.MonkeyPatch.context() as patch,
-        issuing(authority.vouches_for("issuer"), published()) as issuer,
+        run_issuer(authority.issue("issuer"), format_key_set()) as issuer,
     ):
         patch.setenv("SSL_CERT_FILE", str(authority.pair.certificate))
-        async with fresh(database) as dsn, running(dsn, folder / "data") as service:
+        async with create_database(database) as dsn, run_service(dsn, folder / "data") as service:
             where = ("--database", dsn, "--data", folder / "data")
             for words in (
                 ("issuer", "add", "state", "--issuer", URL, "--audience", AUDIENCE, "--jwks", issuer.url),
-                (*_grant("orders"), "--role", "authorising_officer", "--role", "programme_manager"),
-                (*_grant("narrow"), "--role", "authorising_officer", "--programme", "0217"),
-                (*_grant("pays"), "--role", "assigned_accountant"),
-                (*_grant("reads", "COURT"), "--role", "auditor"),
-                (*_grant("stranger", "MIN-12"), "--role", "authorising_officer"),
+                (*_build_grant("orders"), "--role", "authorising_officer", "--role", "programme_manager"),
+                (*_build_grant("narrow"), "--role", "authorising_officer", "--programme", "0217"),
+                (*_build_grant("pays"), "--role", "assigned_accountant"),
+                (*_build_grant("reads", "COURT"), "--role", "auditor"),
+                (*_build_grant("stranger", "MIN-12"), "--role", "authorising_officer"),
             ):
-                found = await crescendo("access", *words, *where)
+                found = await run_crescendo("access", *words, *where)
                 assert found.code == 0, found.err
-            async with service.client(_bearing(signed(sub="orders"))) as client:
-                await _until(client, 200)
-                found = await client.post("/v1/submissions?wait=60", content=as_jsonl(CREDITS), headers=JSONL)
+            async with service.client(_build_header(sign(sub="orders"))) as client:
+                await _wait_for_status(client, 200)
+                found = await client.post("/v1/submissions?wait=60", content=to_jsonl(CREDITS), headers=JSONL)
                 assert found.json()["receipt"]["accepted"]["lines"] == len(CREDITS)
                 assert found.json()["receipt"]["sender"] == "MIN-09"
-            yield Place(service, issuer, where, dsn)
+            yield TrustingService(service, issuer, where, dsn)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def client(place: Place) -> AsyncIterator[httpx.AsyncClient]:
+async def client(place: TrustingService) -> AsyncIterator[httpx.AsyncClient]:
     async with place.service.client() as client:
         yield client
 
 
-def _grant(subject: str, sender: str = "MIN-09") -> tuple[str, ...]:
+def _build_grant(subject: str, sender: str = "MIN-09") -> tuple[str, ...]:
     return ("grant", sender, "--issuer", "state", "--subject", subject)
 
 
-def _bearing(token: str) -> dict[str, str]:
+def _build_header(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-async def _until(client: httpx.AsyncClient, status: int) -> None:
+async def _wait_for_status(client: httpx.AsyncClient, status: int) -> None:
     """Ask until the service has heard of a change, which the database tells it."""
     while (found := await client.get("/v1/submissions")).status_code != status:
         assert found.status_code in {200, 401}
 
 
 async def test_a_system_sees_and_sends_what_its_grant_says(client: httpx.AsyncClient) -> None:
-    own = (await client.get("/v1/submissions", headers=_bearing(signed(sub="orders")))).json()["submissions"]
+    own = (await client.get("/v1/submissions", headers=_build_header(sign(sub="orders")))).json()[
+        "submissions"
+    ]
     assert own
     path = own[0]["links"]["self"]
     # a key and a token of one sender see the same
     assert (await client.get(path, headers=MINISTRY)).status_code == 200
-    assert (await client.get(path, headers=_bearing(signed(sub="reads")))).status_code == 200
-    assert (await client.get(path, headers=_bearing(signed(sub="stranger")))).status_code == 404
+    assert (await client.get(path, headers=_build_header(sign(sub="reads")))).status_code == 200
+    assert (await client.get(path, headers=_build_header(sign(sub="stranger")))).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -93,31 +104,31 @@ async def test_a_system_sees_and_sends_what_its_grant_says(client: httpx.AsyncCl
     [("pays", "role-not-held"), ("reads", "role-not-held"), ("narrow", "perimeter-not-held")],
 )
 async def test_duties_and_perimeters_are_those_of_the_grant(
-    subject: str, code: str, client: httpx.AsyncClient, place: Place
+    subject: str, code: str, client: httpx.AsyncClient, place: TrustingService
 ) -> None:
-    token = _bearing(signed(sub=subject, roles=["authorising_officer"], scope="authorising_officer"))
-    found = await client.post("/v1/acts", json=commitment(f"D-{subject}"), headers=token)
+    token = _build_header(sign(sub=subject, roles=["authorising_officer"], scope="authorising_officer"))
+    found = await client.post("/v1/acts", json=build_commitment(f"D-{subject}"), headers=token)
     assert (found.status_code, found.json()["code"]) == (403, code)
     (row,) = await fetch(place.dsn, "select key, code from audit order by audit desc limit 1")
     assert tuple(row) == (f"state/{subject}", code)
 
 
 FINDINGS = {
-    "token-audience": signed(sub="orders", aud="other"),
-    "token-algorithm": unsigned({"alg": "none", "kid": "ed"}, sub="orders"),
-    "token-signature": signed("rsa", {"kid": "pss"}, sub="orders"),
-    "token-expired": signed(sub="orders", iat=1, nbf=1, exp=2),
-    "grant-missing": signed(sub="nobody"),
-    "token-key-unknown": signed(header={"kid": "other"}, sub="orders"),
+    "token-audience": sign(sub="orders", aud="other"),
+    "token-algorithm": format_unsigned({"alg": "none", "kid": "ed"}, sub="orders"),
+    "token-signature": sign("rsa", {"kid": "pss"}, sub="orders"),
+    "token-expired": sign(sub="orders", iat=1, nbf=1, exp=2),
+    "grant-missing": sign(sub="nobody"),
+    "token-key-unknown": sign(header={"kid": "other"}, sub="orders"),
 }
 
 
 @pytest.mark.parametrize("finding", FINDINGS)
 async def test_every_stranger_gets_one_answer_and_the_trail_knows_better(
-    finding: str, client: httpx.AsyncClient, place: Place
+    finding: str, client: httpx.AsyncClient, place: TrustingService
 ) -> None:
     nobody = await client.get("/v1/submissions")
-    found = await client.get("/v1/submissions", headers=_bearing(FINDINGS[finding]))
+    found = await client.get("/v1/submissions", headers=_build_header(FINDINGS[finding]))
     assert found.status_code == 401
     assert found.content == nobody.content
     (row,) = await fetch(place.dsn, "select code from audit order by audit desc limit 1")
@@ -125,55 +136,63 @@ async def test_every_stranger_gets_one_answer_and_the_trail_knows_better(
 
 
 async def test_an_issuer_is_not_asked_again_for_every_token_somebody_makes_up(
-    client: httpx.AsyncClient, place: Place
+    client: httpx.AsyncClient, place: TrustingService
 ) -> None:
-    before = place.issuer.asked
+    before = place.issuer.request_count
     for number in range(30):
-        token = signed(header={"kid": f"made-up-{number}"}, sub="orders")
-        assert (await client.get("/v1/submissions", headers=_bearing(token))).status_code == 401
-    assert place.issuer.asked <= before + 1
+        token = sign(header={"kid": f"made-up-{number}"}, sub="orders")
+        assert (await client.get("/v1/submissions", headers=_build_header(token))).status_code == 401
+    assert place.issuer.request_count <= before + 1
 
 
-async def test_a_grant_ends_at_once_and_may_be_given_anew(client: httpx.AsyncClient, place: Place) -> None:
-    token = _bearing(signed(sub="passing"))
+async def test_a_grant_ends_at_once_and_may_be_given_anew(
+    client: httpx.AsyncClient, place: TrustingService
+) -> None:
+    token = _build_header(sign(sub="passing"))
     words = ("--issuer", "state", "--subject", "passing")
-    assert (await crescendo("access", *_grant("passing"), "--role", "auditor", *place.where)).code == 0
+    assert (
+        await run_crescendo("access", *_build_grant("passing"), "--role", "auditor", *place.where)
+    ).code == 0
     client.headers.update(token)
-    await _until(client, 200)
-    assert (await crescendo("access", "withdraw", *words, "--reason", "moved", *place.where)).code == 0
-    await _until(client, 401)
-    assert (await crescendo("access", "withdraw", *words, *place.where)).code == 0
-    assert (await crescendo("access", *_grant("passing"), "--role", "auditor", *place.where)).code == 0
-    await _until(client, 200)
+    await _wait_for_status(client, 200)
+    assert (await run_crescendo("access", "withdraw", *words, "--reason", "moved", *place.where)).code == 0
+    await _wait_for_status(client, 401)
+    assert (await run_crescendo("access", "withdraw", *words, *place.where)).code == 0
+    assert (
+        await run_crescendo("access", *_build_grant("passing"), "--role", "auditor", *place.where)
+    ).code == 0
+    await _wait_for_status(client, 200)
 
 
 async def test_a_redirect_is_not_followed_and_a_certificate_nobody_knows_not_believed(
-    place: Place, tmp_path: Path
+    place: TrustingService, tmp_path: Path
 ) -> None:
     """Two more issuers: one sends us elsewhere, the other shows a certificate of its own making."""
-    known, unknown = Authority(tmp_path, "known"), Authority(tmp_path, "unknown")
+    known, unknown = CertificateAuthority(tmp_path, "known"), CertificateAuthority(tmp_path, "unknown")
     with (
-        issuing(known.vouches_for("a"), published()) as a,
-        issuing(unknown.vouches_for("b"), published()) as b,
+        run_issuer(known.issue("a"), format_key_set()) as a,
+        run_issuer(unknown.issue("b"), format_key_set()) as b,
     ):
-        a.elsewhere = place.issuer.url
+        a.redirect = place.issuer.url
         for name, server in (("a", a), ("b", b)):
             url = f"https://{name}.example"
             said = ("--issuer", url, "--audience", AUDIENCE, "--jwks", server.url)
-            assert (await crescendo("access", "issuer", "add", name, *said, *place.where)).code == 0
+            assert (await run_crescendo("access", "issuer", "add", name, *said, *place.where)).code == 0
             words = ("grant", "MIN-09", "--issuer", name, "--subject", "orders", "--role", "auditor")
-            assert (await crescendo("access", *words, *place.where)).code == 0
-        before = place.issuer.asked
+            assert (await run_crescendo("access", *words, *place.where)).code == 0
+        before = place.issuer.request_count
         async with place.service.client() as client:
             for name in ("a", "b"):
-                token = _bearing(signed(sub="orders", iss=f"https://{name}.example"))
-                await _trail_has(client, token, place, "issuer-silent")
-        assert place.issuer.asked == before
+                token = _build_header(sign(sub="orders", iss=f"https://{name}.example"))
+                await _wait_for_audit(client, token, place, "issuer-silent")
+        assert place.issuer.request_count == before
     for name in ("a", "b"):
-        assert (await crescendo("access", "issuer", "end", name, *place.where)).code == 0
+        assert (await run_crescendo("access", "issuer", "end", name, *place.where)).code == 0
 
 
-async def _trail_has(client: httpx.AsyncClient, token: dict[str, str], place: Place, finding: str) -> None:
+async def _wait_for_audit(
+    client: httpx.AsyncClient, token: dict[str, str], place: TrustingService, finding: str
+) -> None:
     """Ask until the service has heard of the issuer; it never opens."""
     query, found = "select code from audit order by audit desc limit 1", "token-issuer-unknown"
     while found == "token-issuer-unknown":
@@ -199,30 +218,32 @@ async def _trail_has(client: httpx.AsyncClient, token: dict[str, str], place: Pl
             ("issuer", "add", "twin", "--issuer", URL, "--audience", "a", "--jwks", "https://x.example/"),
             "known as",
         ),
-        ((*_grant("orders"), "--role", "auditor"), "withdraw that first"),
-        ((*_grant("x"), "--role", "minister"), "minister"),
-        ((*_grant("x"), "--role", "authorising_officer", "--role", "assigned_accountant"), "make two"),
+        ((*_build_grant("orders"), "--role", "auditor"), "withdraw that first"),
+        ((*_build_grant("x"), "--role", "minister"), "minister"),
+        ((*_build_grant("x"), "--role", "authorising_officer", "--role", "assigned_accountant"), "make two"),
         (
             ("grant", "MIN-09", "--issuer", "nobody", "--subject", "x", "--role", "auditor"),
             "no issuer nobody",
         ),
     ],
 )
-async def test_what_makes_no_sense_is_not_registered(words: tuple[str, ...], said: str, place: Place) -> None:
-    found = await crescendo("access", *words, *place.where)
+async def test_what_makes_no_sense_is_not_registered(
+    words: tuple[str, ...], said: str, place: TrustingService
+) -> None:
+    found = await run_crescendo("access", *words, *place.where)
     assert found.code == 2
     assert said in " ".join(found.err.split())
 
 
-async def test_what_is_trusted_is_listed(place: Place) -> None:
-    found = (await crescendo("access", "trust", *place.where, "--json")).json()
+async def test_what_is_trusted_is_listed(place: TrustingService) -> None:
+    found = (await run_crescendo("access", "trust", *place.where, "--json")).json()
     assert found["issuers"][0]["issuer"] == "state"
     assert {each["key"] for each in found["grants"]} >= {"state/orders", "state/reads"}
-    shown = await crescendo("access", "trust", *place.where)
+    shown = await run_crescendo("access", "trust", *place.where)
     assert "state/orders" in shown.out
 
 
-async def test_two_hands_of_a_grant_are_kept_apart_by_the_database_too(place: Place) -> None:
+async def test_two_hands_of_a_grant_are_kept_apart_by_the_database_too(place: TrustingService) -> None:
     with pytest.raises(Exception, match="two_hands_of_a_grant"):
         await fetch(
             place.dsn,
@@ -231,11 +252,15 @@ async def test_two_hands_of_a_grant_are_kept_apart_by_the_database_too(place: Pl
         )
 
 
-async def test_the_end_of_an_issuer_is_the_end_of_its_tokens(client: httpx.AsyncClient, place: Place) -> None:
+async def test_the_end_of_an_issuer_is_the_end_of_its_tokens(
+    client: httpx.AsyncClient, place: TrustingService
+) -> None:
     """The last test of this file: nothing opens after it."""
-    client.headers.update(_bearing(signed(sub="orders")))
-    await _until(client, 200)
-    assert (await crescendo("access", "issuer", "end", "state", "--reason", "stolen", *place.where)).code == 0
-    await _until(client, 401)
+    client.headers.update(_build_header(sign(sub="orders")))
+    await _wait_for_status(client, 200)
+    assert (
+        await run_crescendo("access", "issuer", "end", "state", "--reason", "stolen", *place.where)
+    ).code == 0
+    await _wait_for_status(client, 401)
     (row,) = await fetch(place.dsn, "select code from audit order by audit desc limit 1")
     assert row["code"] == "token-issuer-unknown"

@@ -14,20 +14,27 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded import Database
-from service.http.handlers.uploads import Partial
+from service.http.handlers.uploads import UploadState
 from service.http.http_messages import Message
-from service.http.request_body import Body, Cut
-from tests.databases import held_up, until_one_waits
-from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, KEEPER, MINISTRY, NARROW
-from tests.service.http.act_files import CREDITS, commitment, unknown_centres
-from tests.service.http.conftest import Place
-from tests.service.http.running_service import JSONL, Running, as_jsonl, fetch, fresh, running
+from service.http.request_body import BodyInterrupted, BodyStream
+from tests.databases import lock_table, wait_until_blocked
+from tests.service.http.access_keys import ACCOUNTANT, AUDITOR, FOREIGN, LIMITED, MINISTRY, OPERATOR
+from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres
+from tests.service.http.conftest import ServicePlace
+from tests.service.http.running_service import (
+    JSONL,
+    RunningService,
+    create_database,
+    fetch,
+    run_service,
+    to_jsonl,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-def _body(prefix: str, lines: int = 20) -> bytes:
-    return as_jsonl([commitment(f"{prefix}-{n}", "0.01") for n in range(lines)])
+def _build_body(prefix: str, lines: int = 20) -> bytes:
+    return to_jsonl([build_commitment(f"{prefix}-{n}", "0.01") for n in range(lines)])
 
 
 def _hash(body: bytes) -> str:
@@ -47,24 +54,24 @@ async def _add(
     return await client.patch(f"/v1/uploads/{_hash(body)}?wait=60", content=body[offset:end], headers=said)
 
 
-def _left(place: Place) -> list[Path]:
+def _list_partial_files(place: ServicePlace) -> list[Path]:
     return list((place.data / "spool" / "uploads").glob("*/*"))
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def anonymous(place: Place) -> Any:
+async def anonymous(place: ServicePlace) -> Any:
     async with place.service.client() as client:
         yield client
 
 
-async def test_pieces_become_a_submission(client: httpx.AsyncClient, place: Place) -> None:
-    body = _body("PIECES")
+async def test_pieces_become_a_submission(client: httpx.AsyncClient, place: ServicePlace) -> None:
+    body = _build_body("PIECES")
     begun = await _begin(client, body, content_disposition='attachment; filename="pieces.jsonl"')
     assert begun.status_code == 201
     here = begun.headers["location"]
     assert here == f"/v1/uploads/{_hash(body)}" == begun.json()["links"]["self"]
     assert begun.headers["upload-offset"] == "0"
-    assert msgspec.convert(begun.json(), Partial).file == "pieces.jsonl"
+    assert msgspec.convert(begun.json(), UploadState).file == "pieces.jsonl"
     last = (len(body) - 1) // 100 * 100
     for offset in range(0, last, 100):
         found = await _add(client, body, offset, offset + 100)
@@ -81,11 +88,11 @@ async def test_pieces_become_a_submission(client: httpx.AsyncClient, place: Plac
     assert (receipt["sha256"], receipt["file"]) == (_hash(body), "pieces.jsonl")
     assert receipt["accepted"]["lines"] == 20
     assert (await client.get(here)).status_code == 404
-    assert _left(place) == []
+    assert _list_partial_files(place) == []
 
 
 async def test_it_is_the_submission_that_it_would_have_been_in_one_piece(client: httpx.AsyncClient) -> None:
-    body = _body("ONE")
+    body = _build_body("ONE")
     await _begin(client, body)
     number = (await _add(client, body, 0)).json()["submission"]
     whole = await client.post("/v1/submissions?wait=60", content=body, headers=JSONL)
@@ -97,7 +104,7 @@ async def test_it_is_the_submission_that_it_would_have_been_in_one_piece(client:
 
 
 async def test_who_comes_back_is_told_where_to_go_on(client: httpx.AsyncClient) -> None:
-    body = _body("BACK")
+    body = _build_body("BACK")
     await _begin(client, body)
     await _add(client, body, 0, 700)
     found = await _begin(client, body)
@@ -111,20 +118,20 @@ async def test_who_comes_back_is_told_where_to_go_on(client: httpx.AsyncClient) 
 
 async def test_the_last_byte_may_be_said_to_be_there_again(database: Database, tmp_path: Path) -> None:
     """Killed between the last byte and the number: the whole is there, and an empty piece brings it in."""
-    body = as_jsonl(CREDITS)
-    async with fresh(database) as dsn:
+    body = to_jsonl(CREDITS)
+    async with create_database(database) as dsn:
         async with (
-            held_up(dsn, "submission") as blocking,
-            running(dsn, tmp_path) as served,
+            lock_table(dsn, "submission") as blocking,
+            run_service(dsn, tmp_path) as served,
             served.client(MINISTRY) as client,
         ):
             await _begin(client, body)
             adding = asyncio.create_task(_add(client, body, 0))
-            await until_one_waits(blocking)
+            await wait_until_blocked(blocking)
             served.process.kill()
             with pytest.raises(httpx.TransportError):
                 await adding
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             found = await _begin(client, body)
             assert found.headers["upload-offset"] == found.headers["upload-length"] == str(len(body))
             assert (await _add(client, body, len(body))).json()["receipt"]["accepted"]["lines"] == len(
@@ -136,8 +143,8 @@ async def test_the_last_byte_may_be_said_to_be_there_again(database: Database, t
 # --------------------------------------------------------------------------------------------- cut and crossed
 
 
-async def _begun(
-    service: Running, body: bytes, sent: int
+async def _begin_piece(
+    service: RunningService, body: bytes, sent: int
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection that has promised the whole file and sent the first bytes of it."""
     host, port = service.url.removeprefix("http://").split(":")
@@ -150,28 +157,28 @@ async def _begun(
     return reader, writer
 
 
-async def _free(client: httpx.AsyncClient, body: bytes) -> int:
+async def _wait_until_free(client: httpx.AsyncClient, body: bytes) -> int:
     """The offset, once nobody is at work on the upload any more."""
     while (found := await _begin(client, body)).status_code == 409:
         assert found.json()["code"] == "upload-busy"
     return int(found.headers["upload-offset"])
 
 
-async def _busy(client: httpx.AsyncClient, body: bytes) -> httpx.Response:
+async def _wait_until_busy(client: httpx.AsyncClient, body: bytes) -> httpx.Response:
     """Return once somebody is at work on the upload."""
     while (found := await _begin(client, body)).status_code != 409:
         pass
     return found
 
 
-async def test_what_came_before_a_cut_stays(client: httpx.AsyncClient, place: Place) -> None:
-    body = as_jsonl(unknown_centres(9_000, "CUT-"))
+async def test_what_came_before_a_cut_stays(client: httpx.AsyncClient, place: ServicePlace) -> None:
+    body = to_jsonl(build_unknown_centres(9_000, "CUT-"))
     here = (await _begin(client, body)).headers["location"]
-    _, writer = await _begun(place.service, body, 400_000)
+    _, writer = await _begin_piece(place.service, body, 400_000)
     while (there := int((await client.head(here)).headers["upload-offset"])) == 0:
         pass
     writer.close()
-    offset = await _free(client, body)
+    offset = await _wait_until_free(client, body)
     assert there <= offset <= 400_000
     assert (await _add(client, body, offset)).json()["receipt"]["sha256"] == _hash(body)
 
@@ -183,10 +190,10 @@ async def test_what_came_before_a_break_is_read_before_it_is_told() -> None:
     async def receive() -> Message:
         return coming.pop(0)
 
-    body = Body(receive)
+    body = BodyStream(receive)
     assert await asyncio.to_thread(body.read, 10) == b"abc"
     for _ in range(2):
-        with pytest.raises(Cut):
+        with pytest.raises(BodyInterrupted):
             await asyncio.to_thread(body.read, 10)
 
 
@@ -200,30 +207,30 @@ async def test_what_came_before_it_is_given_up_is_read_first() -> None:
             await asyncio.Event().wait()
         return coming.pop(0)
 
-    body = Body(receive)
+    body = BodyStream(receive)
     reading = asyncio.create_task(asyncio.to_thread(body.read, 10))
     await is_waiting.wait()
-    body.give_up()
+    body.abandon()
     assert await reading == b"abc"
-    with pytest.raises(Cut):
+    with pytest.raises(BodyInterrupted):
         await asyncio.to_thread(body.read, 10)
 
 
-async def test_two_connections_at_once_do_not_mix(client: httpx.AsyncClient, place: Place) -> None:
-    body = _body("CROSSED")
+async def test_two_connections_at_once_do_not_mix(client: httpx.AsyncClient, place: ServicePlace) -> None:
+    body = _build_body("CROSSED")
     await _begin(client, body)
-    _, writer = await _begun(place.service, body, 100)
-    await _busy(client, body)
+    _, writer = await _begin_piece(place.service, body, 100)
+    await _wait_until_busy(client, body)
     for found in (await _add(client, body, 0), await client.delete(f"/v1/uploads/{_hash(body)}")):
         assert (found.status_code, found.json()["code"]) == (409, "upload-busy")
         assert int(found.headers["retry-after"]) > 0
     writer.close()
-    offset = await _free(client, body)
+    offset = await _wait_until_free(client, body)
     assert (await _add(client, body, offset)).json()["receipt"]["accepted"]["lines"] == 20
 
 
-async def test_many_at_once_bring_one_file(client: httpx.AsyncClient, place: Place) -> None:
-    body = _body("MANY")
+async def test_many_at_once_bring_one_file(client: httpx.AsyncClient, place: ServicePlace) -> None:
+    body = _build_body("MANY")
 
     async def insist() -> int:
         while True:
@@ -238,20 +245,20 @@ async def test_many_at_once_bring_one_file(client: httpx.AsyncClient, place: Pla
     assert len(set(numbers)) == 1
     found = await client.get(f"/v1/submissions/{numbers[0]}?wait=60")
     assert found.json()["receipt"]["accepted"]["lines"] == 20
-    assert _left(place) == []
+    assert _list_partial_files(place) == []
 
 
 async def test_an_upload_survives_a_kill_and_goes_on(database: Database, tmp_path: Path) -> None:
-    body = as_jsonl([*CREDITS, *unknown_centres(5_000)])
-    async with fresh(database) as dsn:
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+    body = to_jsonl([*CREDITS, *build_unknown_centres(5_000)])
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             await _begin(client, body)
             assert (await _add(client, body, 0, 300_000)).status_code == 204
-            _, writer = await _begun(served, body, 10)
+            _, writer = await _begin_piece(served, body, 10)
             served.process.kill()
             await served.process.wait()
             writer.close()
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             found = await _begin(client, body)
             assert (found.status_code, found.headers["upload-offset"]) == (200, "300000")
             whole = await _add(client, body, 300_000)
@@ -260,19 +267,19 @@ async def test_an_upload_survives_a_kill_and_goes_on(database: Database, tmp_pat
 
 
 async def test_a_stop_lets_uploads_go_and_keeps_what_has_arrived(database: Database, tmp_path: Path) -> None:
-    body = as_jsonl([*CREDITS, *unknown_centres(9_000)])
-    async with fresh(database) as dsn:
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+    body = to_jsonl([*CREDITS, *build_unknown_centres(9_000)])
+    async with create_database(database) as dsn:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             here = (await _begin(client, body)).headers["location"]
-            reader, writer = await _begun(served, body, 300_000)
+            reader, writer = await _begin_piece(served, body, 300_000)
             while (await client.head(here)).headers["upload-offset"] == "0":
                 pass
             served.process.send_signal(signal.SIGTERM)
             assert b"503" in await reader.readline()
             assert await served.process.wait() == 0
-            assert "request failed" not in "".join(served.said)
+            assert "request failed" not in "".join(served.log_lines)
             writer.close()
-        async with running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+        async with run_service(dsn, tmp_path) as served, served.client(MINISTRY) as client:
             offset = int((await _begin(client, body)).headers["upload-offset"])
             assert 0 < offset <= 300_000
             assert (await _add(client, body, offset)).json()["receipt"]["accepted"]["lines"] == len(CREDITS)
@@ -281,15 +288,17 @@ async def test_a_stop_lets_uploads_go_and_keeps_what_has_arrived(database: Datab
 # --------------------------------------------------------------------------------------------- refused
 
 
-async def test_other_bytes_than_declared_leave_nothing(client: httpx.AsyncClient, place: Place) -> None:
-    body = _body("OTHER")
+async def test_other_bytes_than_declared_leave_nothing(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    body = _build_body("OTHER")
     await _begin(client, body)
     said = {"upload-offset": "0"}
     found = await client.patch(
         f"/v1/uploads/{_hash(body)}", content=body.replace(b"0.01", b"9.01"), headers=said
     )
     assert (found.status_code, found.json()["code"]) == (422, "envelope-mismatch")
-    assert _left(place) == []
+    assert _list_partial_files(place) == []
     assert (await _begin(client, body)).status_code == 201, "and it may be sent again"
     assert (await _add(client, body, 0)).status_code == 200
 
@@ -302,22 +311,22 @@ WHOLE: Mapping[str, tuple[dict[str, str], Mapping[str, str], int, str]] = {
         422,
         "envelope-mismatch",
     ),
-    "out of perimeter": ({}, NARROW, 403, "perimeter-not-held"),
+    "out of perimeter": ({}, LIMITED, 403, "perimeter-not-held"),
     "out of role": ({}, ACCOUNTANT, 403, "role-not-held"),
 }
 
 
 @pytest.mark.parametrize("name", WHOLE)
 async def test_a_file_refused_whole_is_refused_as_in_one_piece(
-    name: str, anonymous: httpx.AsyncClient, place: Place
+    name: str, anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     said, key, status, code = WHOLE[name]
-    body = _body(f"WHOLE-{name[-8:]}")
+    body = _build_body(f"WHOLE-{name[-8:]}")
     anonymous.headers.update(key)
     assert (await _begin(anonymous, body, **said)).status_code == 201
     found = await _add(anonymous, body, 0)
     assert (found.status_code, found.json()["code"]) == (status, code)
-    assert _left(place) == []
+    assert _list_partial_files(place) == []
     assert not list((place.data / "spool").glob(f"*/{_hash(body)}"))
 
 
@@ -341,15 +350,15 @@ NOT_BEGUN: Mapping[str, tuple[dict[str, str], int, str]] = {
 
 
 @pytest.mark.parametrize("name", NOT_BEGUN)
-async def test_what_cannot_be_is_not_begun(name: str, client: httpx.AsyncClient, place: Place) -> None:
+async def test_what_cannot_be_is_not_begun(name: str, client: httpx.AsyncClient, place: ServicePlace) -> None:
     headers, status, code = NOT_BEGUN[name]
-    found = await _begin(client, _body("NOT"), **headers)
+    found = await _begin(client, _build_body("NOT"), **headers)
     assert (found.status_code, found.json()["code"]) == (status, code), found.text
-    assert _left(place) == []
+    assert _list_partial_files(place) == []
 
 
 async def test_pieces_that_do_not_fit_are_not_taken(client: httpx.AsyncClient) -> None:
-    body = _body("FIT")
+    body = _build_body("FIT")
     await _begin(client, body)
     here = f"/v1/uploads/{_hash(body)}"
     for said in ({}, {"upload-offset": "x"}, {"upload-offset": "-1"}):
@@ -370,15 +379,17 @@ async def test_pieces_that_do_not_fit_are_not_taken(client: httpx.AsyncClient) -
 
 
 async def test_another_size_of_the_same_hash_is_told(client: httpx.AsyncClient) -> None:
-    body = _body("SIZE")
+    body = _build_body("SIZE")
     await _begin(client, body)
     found = await _begin(client, body, upload_length="1")
     assert (found.status_code, found.json()["code"]) == (409, "upload-differs")
     assert (await client.delete(f"/v1/uploads/{_hash(body)}")).status_code == 204
 
 
-async def test_uploads_are_listed_given_up_and_bounded(client: httpx.AsyncClient, place: Place) -> None:
-    bodies = [_body(f"BOUND-{n}", 1) for n in range(17)]
+async def test_uploads_are_listed_given_up_and_bounded(
+    client: httpx.AsyncClient, place: ServicePlace
+) -> None:
+    bodies = [_build_body(f"BOUND-{n}", 1) for n in range(17)]
     found = [await _begin(client, body) for body in bodies]
     assert [each.status_code for each in found] == [201] * 16 + [409]
     assert found[-1].json()["code"] == "uploads-full"
@@ -388,16 +399,16 @@ async def test_uploads_are_listed_given_up_and_bounded(client: httpx.AsyncClient
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", each["expires_at"])
         assert (await client.delete(each["links"]["self"])).status_code == 204
         assert (await client.delete(each["links"]["self"])).status_code == 404
-    assert _left(place) == []
+    assert _list_partial_files(place) == []
 
 
 # --------------------------------------------------------------------------------------------- another's
 
 
 async def test_another_senders_upload_is_not_there_by_any_route(
-    anonymous: httpx.AsyncClient, place: Place
+    anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
-    body = _body("SECRET")
+    body = _build_body("SECRET")
     anonymous.headers.update(MINISTRY)
     await _begin(anonymous, body)
     await _add(anonymous, body, 0, 100)
@@ -428,16 +439,16 @@ async def test_another_senders_upload_is_not_there_by_any_route(
     assert (await _add(anonymous, body, 100)).json()["submission"] != theirs["submission"]
 
 
-@pytest.mark.parametrize("key", [AUDITOR, KEEPER])
+@pytest.mark.parametrize("key", [AUDITOR, OPERATOR])
 async def test_who_sends_nothing_begins_nothing(
-    key: Mapping[str, str], anonymous: httpx.AsyncClient, place: Place
+    key: Mapping[str, str], anonymous: httpx.AsyncClient, place: ServicePlace
 ) -> None:
     anonymous.headers.update(key)
-    found = await _begin(anonymous, _body("NOBODY"))
+    found = await _begin(anonymous, _build_body("NOBODY"))
     assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
-    added = await _add(anonymous, _body("NOBODY"), 0)
+    added = await _add(anonymous, _build_body("NOBODY"), 0)
     assert (added.status_code, added.json()["code"]) == (403, "role-not-held")
-    assert _left(place) == []
+    assert _list_partial_files(place) == []
 
 
 @pytest.mark.parametrize("path", ["../../x", "%2e%2e%2f", "0" * 63, "0" * 65, "G" * 64, "A" * 64, ""])

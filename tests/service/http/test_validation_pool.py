@@ -9,49 +9,49 @@ import httpx
 import pytest
 
 from service.database.embedded import Database
-from service.http.validation_pool import Proving
-from tests.databases import held_up, until_one_waits
+from service.http.validation_pool import ValidationPool
+from tests.databases import lock_table, wait_until_blocked
 from tests.service.http.access_keys import FOREIGN, MINISTRY
-from tests.service.http.act_files import CREDITS, commitment
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.http.act_files import CREDITS, build_commitment
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 
-class Gate:
+class BlockedWork:
     """Work that is not over before it is let go."""
 
     def __init__(self) -> None:
-        self.opened, self.begun = threading.Event(), threading.Semaphore(0)
-        self.at_work = 0
+        self.released, self.started = threading.Event(), threading.Semaphore(0)
+        self.started_count = 0
 
     def work(self, found: str) -> str:
-        self.at_work += 1
-        self.begun.release()
-        self.opened.wait()
+        self.started_count += 1
+        self.started.release()
+        self.released.wait()
         return found
 
-    async def begins(self) -> None:
-        await asyncio.to_thread(self.begun.acquire)
+    async def wait_for_start(self) -> None:
+        await asyncio.to_thread(self.started.acquire)
 
 
 async def test_one_sender_leaves_half_of_the_threads_to_the_others() -> None:
-    proving, mine, other = Proving(4), Gate(), Gate()
+    proving, mine, other = ValidationPool(4), BlockedWork(), BlockedWork()
     asked = [asyncio.create_task(proving.run("MIN-01", mine.work, str(n))) for n in range(20)]
     for _ in range(2):
-        await mine.begins()
+        await mine.wait_for_start()
     others = [asyncio.create_task(proving.run("MIN-02", other.work, str(n))) for n in range(2)]
     for _ in others:
-        await other.begins()
-    assert mine.at_work == 2
-    other.opened.set()
+        await other.wait_for_start()
+    assert mine.started_count == 2
+    other.released.set()
     assert await asyncio.gather(*others) == ["0", "1"]
-    assert mine.at_work == 2, "what another sender gives back is not taken by who has its half"
-    mine.opened.set()
+    assert mine.started_count == 2, "what another sender gives back is not taken by who has its half"
+    mine.released.set()
     assert await asyncio.gather(*asked) == [str(n) for n in range(20)]
     proving.close()
 
 
 async def test_a_turn_is_given_back_by_what_fails_and_by_who_goes_away() -> None:
-    proving, gate = Proving(2), Gate()
+    proving, gate = ValidationPool(2), BlockedWork()
 
     def fail(told: str) -> None:
         raise ValueError(told)
@@ -60,24 +60,24 @@ async def test_a_turn_is_given_back_by_what_fails_and_by_who_goes_away() -> None
         with pytest.raises(ValueError, match="broken"):
             await proving.run("MIN-01", fail, "broken")
     first = asyncio.create_task(proving.run("MIN-01", gate.work, "first"))
-    await gate.begins()
+    await gate.wait_for_start()
     waits = asyncio.create_task(proving.run("MIN-01", gate.work, "never"))
     last = asyncio.create_task(proving.run("MIN-01", gate.work, "last"))
     await asyncio.sleep(0)
     waits.cancel()
-    gate.opened.set()
+    gate.released.set()
     assert await asyncio.gather(first, last) == ["first", "last"]
-    assert gate.at_work == 2
+    assert gate.started_count == 2
     proving.close()
 
 
 async def test_proofs_need_none_of_the_threads_of_everybody() -> None:
     """However many hold those, a proof goes on, and the other way round."""
-    proving, gate = Proving(2), Gate()
+    proving, gate = ValidationPool(2), BlockedWork()
     proof = asyncio.create_task(proving.run("MIN-01", gate.work, "proved"))
-    await gate.begins()
+    await gate.wait_for_start()
     assert await asyncio.to_thread(str, 1) == "1"
-    gate.opened.set()
+    gate.released.set()
     assert await proof == "proved"
     proving.close()
 
@@ -86,36 +86,36 @@ async def test_a_seat_is_held_until_a_file_has_its_number(database: Database, tm
     """While no number is given one sender's two files keep its two seats of four: its third is told to come again."""
     words = ("--uploads-max", "4")
     async with (
-        fresh(database) as dsn,
-        running(dsn, tmp_path, *words) as served,
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path, *words) as served,
         served.client(MINISTRY) as client,
     ):
-        assert (await _send(client, as_jsonl(CREDITS), "wait=60")).status_code == 200
-        piece = await _begun(client)
-        async with held_up(dsn, "submission") as blocking:
-            first = asyncio.create_task(_send(client, _file("P-1")))
-            await until_one_waits(blocking)
-            asked = [asyncio.create_task(_send(client, _file(f"P-{n}"))) for n in (2, 3)]
+        assert (await _send(client, to_jsonl(CREDITS), "wait=60")).status_code == 200
+        piece = await _begin_upload(client)
+        async with lock_table(dsn, "submission") as blocking:
+            first = asyncio.create_task(_send(client, _build_file("P-1")))
+            await wait_until_blocked(blocking)
+            asked = [asyncio.create_task(_send(client, _build_file(f"P-{n}"))) for n in (2, 3)]
             (told,), (second,) = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-            _has_no_seat(told.result())
-            _has_no_seat(await _send(client, _file("P-4")))
-            _has_no_seat(await _send(client, _file("P-5"), "dry_run=true"))
-            _has_no_seat(await client.patch(piece, content=b"", headers={"upload-offset": "0"}))
+            _check_refused(told.result())
+            _check_refused(await _send(client, _build_file("P-4")))
+            _check_refused(await _send(client, _build_file("P-5"), "dry_run=true"))
+            _check_refused(await client.patch(piece, content=b"", headers={"upload-offset": "0"}))
             other = await client.post("/v1/submissions", content=b"", headers={**JSONL, **FOREIGN})
             assert other.status_code == 422, "another sender's file is read"
             assert "crescendo_uploads 2.0" in (await client.get("/metrics")).text
         assert [(await each).status_code for each in (first, second)] == [202, 202]
-        await _gives_its_seat_back_in_every_way(client)
+        await _release_places(client)
         assert len(await fetch(dsn, "select from submission")) == 4
 
 
-async def _gives_its_seat_back_in_every_way(client: httpx.AsyncClient) -> None:
+async def _release_places(client: httpx.AsyncClient) -> None:
     """Refused as a whole, for show, in pieces, and taken: more often than there are seats."""
     for n in range(3):
         assert (await _send(client, _BROKEN)).status_code == 422
         assert (await _send(client, _BROKEN, "dry_run=true")).status_code == 422
-        assert (await _send(client, _file(f"P-6{n}"), "dry_run=true")).status_code == 200
-    piece = await _begun(client)
+        assert (await _send(client, _build_file(f"P-6{n}"), "dry_run=true")).status_code == 200
+    piece = await _begin_upload(client)
     for n, byte in enumerate(_PIECES[:3]):
         sent = await client.patch(piece, content=bytes([byte]), headers={"upload-offset": str(n)})
         assert sent.status_code == 204
@@ -124,16 +124,16 @@ async def _gives_its_seat_back_in_every_way(client: httpx.AsyncClient) -> None:
     assert "crescendo_uploads 0.0" in (await client.get("/metrics")).text
 
 
-def _file(reference: str) -> bytes:
-    return as_jsonl([commitment(reference, "0.01")])
+def _build_file(reference: str) -> bytes:
+    return to_jsonl([build_commitment(reference, "0.01")])
 
 
-_PIECES = _file("PIECES")
-_BROKEN = _file("BROKEN") + b"{\n"
+_PIECES = _build_file("PIECES")
+_BROKEN = _build_file("BROKEN") + b"{\n"
 """Only who reads it whole finds it out."""
 
 
-async def _begun(client: httpx.AsyncClient) -> str:
+async def _begin_upload(client: httpx.AsyncClient) -> str:
     """Where the pieces of a file go."""
     said = {**JSONL, "upload-length": str(len(_PIECES))}
     said["crescendo-sha256"] = hashlib.sha256(_PIECES).hexdigest()
@@ -146,7 +146,7 @@ async def _send(client: httpx.AsyncClient, body: bytes, query: str = "") -> http
     return await client.post(f"/v1/submissions?{query}", content=body, headers=JSONL)
 
 
-def _has_no_seat(found: httpx.Response) -> None:
+def _check_refused(found: httpx.Response) -> None:
     assert (found.status_code, found.json()["code"]) == (503, "try-again")
     assert found.headers["retry-after"] == "5"
     assert "many of your files as can be taken" in found.json()["detail"]

@@ -9,56 +9,62 @@ from reporting import delays as report
 from reporting.code_names import read_names
 from service.database import command_queries
 from service.database.embedded import Database
-from tests.service.late_interest.test_late_interest import claim, claims, interest, noted, owing
-from tests.service.small_state import Row, State, request
+from tests.service.late_interest.test_late_interest import (
+    claim,
+    compute_interest,
+    post_acts,
+    prepare_state,
+    read_claims,
+)
+from tests.service.small_state import Row, State, build_request
 
 AMOUNT = "1000.00"
-OWN: Row = {**request(1), "amount": AMOUNT, "date": "2018-10-01"}
+OWN: Row = {**build_request(1), "amount": AMOUNT, "date": "2018-10-01"}
 """Its term ends on the 31st of October."""
 
 
-async def last(state: State) -> int:
+async def read_last_entry(state: State) -> int:
     (row,) = await state.fetch("select max(entry_id) as entry from entry")
     return int(row["entry"])
 
 
-async def paid(state: State, reference: str = "DP-1") -> int:
+async def pay(state: State, reference: str = "DP-1") -> int:
     """A payment as a run makes it; its entry."""
-    payment = {"kind": "payment", "reference": f"P-{await last(state)}", "predecessor": reference}
-    await noted(state, {**payment, "amount": AMOUNT, "date": "2018-11-02"})
-    return await last(state)
+    payment = {"kind": "payment", "reference": f"P-{await read_last_entry(state)}", "predecessor": reference}
+    await post_acts(state, {**payment, "amount": AMOUNT, "date": "2018-11-02"})
+    return await read_last_entry(state)
 
 
-async def refused(state: State, transfer: int) -> int:
+async def reject_transfer(state: State, transfer: int) -> int:
     """The bank refuses a transfer before it debits it, and it is owed again; the entry that says so."""
-    return await back(state, {"kind": "bank_reject", "predecessor": f"@{transfer}"}, transfer)
+    return await return_transfer(state, {"kind": "bank_reject", "predecessor": f"@{transfer}"}, transfer)
 
 
-async def back(state: State, first: Row, transfer: int) -> int:
+async def return_transfer(state: State, first: Row, transfer: int) -> int:
     common = {"exercise": 2018, "date": "2018-11-05", "amount": AMOUNT, "reference": f"X{transfer}"}
     owed = {**common, "kind": "return_identified", "line": 2, "predecessor": "#1"}
-    await state.accepted([{**common, **first, "line": 1}, owed], "bank")
-    return await last(state)
+    await state.submit_accepted([{**common, **first, "line": 1}, owed], "bank")
+    return await read_last_entry(state)
 
 
-async def sent_again(state: State, owed: int) -> int:
-    await noted(
+async def reissue(state: State, owed: int) -> int:
+    await post_acts(
         state, {"kind": "reissue", "reference": f"N{owed}", "predecessor": f"@{owed}", "amount": AMOUNT}
     )
-    return await last(state)
+    return await read_last_entry(state)
 
 
-async def debited(state: State, transfer: int, day: str) -> int:
+async def debit_transfer(state: State, transfer: int, day: str) -> int:
     debit = {"kind": "bank_debit", "reference": f"D{transfer}", "predecessor": f"@{transfer}"}
-    await state.accepted([{**debit, "amount": AMOUNT, "exercise": int(day[:4]), "date": day}], "bank")
-    return await last(state)
+    await state.submit_accepted([{**debit, "amount": AMOUNT, "exercise": int(day[:4]), "date": day}], "bank")
+    return await read_last_entry(state)
 
 
-async def reported(state: State) -> tuple[int, int, int, int]:
+async def read_report(state: State) -> tuple[int, int, int, int]:
     """Payments, those in time, interest due and interest proposed, of all that was debited."""
     codes = code_labels.load(state.reference)
-    async with command_queries.connected(state.dsn) as connection:
-        total = (await report.delays(connection, await read_names(connection, codes))).total
+    async with command_queries.connect(state.dsn) as connection:
+        total = (await report.load_delays(connection, await read_names(connection, codes))).total
     return total.payments, total.in_time, total.interest_due, total.interest_proposed
 
 
@@ -67,31 +73,33 @@ async def test_what_the_bank_refused_is_late_when_it_is_debited_in_the_end(
     database: Database, tmp_path: Path, times: int
 ) -> None:
     """Sent in time and refused, however often, nothing was paid by that: the delay ends with the debit."""
-    async for state in owing(database, tmp_path / "own", [OWN]):
-        transfer = await paid(state)
+    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+        transfer = await pay(state)
         for _ in range(times):
-            transfer = await sent_again(state, await refused(state, transfer))
+            transfer = await reissue(state, await reject_transfer(state, transfer))
         assert (await claim(state)).payments == 0
-        debit = await debited(state, transfer, "2018-11-12")
-        due = 4_000 + interest(1, 12)
-        assert await reported(state) == (1, 0, due, 0)
+        debit = await debit_transfer(state, transfer, "2018-11-12")
+        due = 4_000 + compute_interest(1, 12)
+        assert await read_report(state) == (1, 0, due, 0)
         found = await claim(state)
         assert (found.payments, found.cents) == (1, due)
-        assert await claims(state) == {"DP-1": [due]}
+        assert await read_claims(state) == {"DP-1": [due]}
         (name,) = await state.fetch("select reference from entry where reference like 'IM-%'")
         assert name["reference"].endswith(f"-{debit}")
-        assert await reported(state) == (1, 0, due, due)
+        assert await read_report(state) == (1, 0, due, due)
         assert (await claim(state, "2018-11-21")).payments == 0
-        assert (await state.proof()).findings == []
+        assert (await state.verify()).findings == []
 
 
 async def test_what_was_refused_and_is_debited_within_the_term_is_in_time(
     database: Database, tmp_path: Path
 ) -> None:
-    async for state in owing(database, tmp_path / "own", [OWN]):
-        await debited(state, await sent_again(state, await refused(state, await paid(state))), "2018-10-31")
+    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+        await debit_transfer(
+            state, await reissue(state, await reject_transfer(state, await pay(state))), "2018-10-31"
+        )
         assert (await claim(state)).payments == 0
-        assert await reported(state) == (1, 1, 0, 0)
+        assert await read_report(state) == (1, 1, 0, 0)
 
 
 @pytest.mark.parametrize("refused_behind", [False, True])
@@ -99,51 +107,51 @@ async def test_what_was_debited_once_was_paid_then(
     database: Database, tmp_path: Path, refused_behind: bool
 ) -> None:
     """Debited in time, it came back, and was sent again late; refused once more on the way or not."""
-    async for state in owing(database, tmp_path / "own", [OWN]):
-        transfer = await paid(state)
-        debit = await debited(state, transfer, "2018-10-31")
-        owed = await back(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
-        transfer = await sent_again(state, owed)
+    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+        transfer = await pay(state)
+        debit = await debit_transfer(state, transfer, "2018-10-31")
+        owed = await return_transfer(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
+        transfer = await reissue(state, owed)
         if refused_behind:
-            transfer = await sent_again(state, await refused(state, transfer))
-        await debited(state, transfer, "2018-12-12")
+            transfer = await reissue(state, await reject_transfer(state, transfer))
+        await debit_transfer(state, transfer, "2018-12-12")
         assert (await claim(state, "2018-12-14")).payments == 0
-        assert await reported(state) == (1, 1, 0, 0)
-        assert (await state.proof()).findings == []
+        assert await read_report(state) == (1, 1, 0, 0)
+        assert (await state.verify()).findings == []
 
 
 async def test_refused_then_debited_late_then_back_is_late_once(database: Database, tmp_path: Path) -> None:
-    async for state in owing(database, tmp_path / "own", [OWN]):
-        transfer = await sent_again(state, await refused(state, await paid(state)))
-        debit = await debited(state, transfer, "2018-11-12")
-        owed = await back(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
-        await debited(state, await sent_again(state, owed), "2018-12-12")
+    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+        transfer = await reissue(state, await reject_transfer(state, await pay(state)))
+        debit = await debit_transfer(state, transfer, "2018-11-12")
+        owed = await return_transfer(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
+        await debit_transfer(state, await reissue(state, owed), "2018-12-12")
         await claim(state, "2018-12-14")
-        assert await claims(state) == {"DP-1": [4_000 + interest(1, 12)]}
-        assert (await state.proof()).findings == []
+        assert await read_claims(state) == {"DP-1": [4_000 + compute_interest(1, 12)]}
+        assert (await state.verify()).findings == []
 
 
 async def test_a_part_owed_to_another_that_was_refused(database: Database, tmp_path: Path) -> None:
     """Each creditor has a compensation of its own."""
     part = {"kind": "assignment", "reference": "A1", "predecessor": "DP-1", "payee": "1001000002"}
     rows = [{**OWN, "amount": "2000.00"}, {**part, "amount": AMOUNT, "date": "2018-10-02"}]
-    async for state in owing(database, tmp_path / "own", rows):
+    async for state in prepare_state(database, tmp_path / "own", rows):
         for name in ("DP-1", "A1"):
-            transfer = await sent_again(state, await refused(state, await paid(state, name)))
-            await debited(state, transfer, "2018-11-12")
+            transfer = await reissue(state, await reject_transfer(state, await pay(state, name)))
+            await debit_transfer(state, transfer, "2018-11-12")
         await claim(state)
-        due = 4_000 + interest(1, 12)
-        assert await claims(state) == {"DP-1": [due], "A1": [due]}
-        assert (await state.proof()).findings == []
+        due = 4_000 + compute_interest(1, 12)
+        assert await read_claims(state) == {"DP-1": [due], "A1": [due]}
+        assert (await state.verify()).findings == []
 
 
 async def test_interest_left_out_of_a_transfer_sent_again_is_told(database: Database, tmp_path: Path) -> None:
     """A claim that names a debit which was no first payment is found."""
-    async for state in owing(database, tmp_path / "own", [OWN]):
-        transfer = await paid(state)
-        debit = await debited(state, transfer, "2018-10-31")
-        owed = await back(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
-        again = await debited(state, await sent_again(state, owed), "2018-12-12")
+    async for state in prepare_state(database, tmp_path / "own", [OWN]):
+        transfer = await pay(state)
+        debit = await debit_transfer(state, transfer, "2018-10-31")
+        owed = await return_transfer(state, {"kind": "bank_return", "predecessor": f"@{debit}"}, transfer)
+        again = await debit_transfer(state, await reissue(state, owed), "2018-12-12")
         (row,) = await state.fetch("select entry_id from entry where reference = 'DP-1'")
         wrong = {
             "kind": "late_interest",
@@ -154,8 +162,8 @@ async def test_interest_left_out_of_a_transfer_sent_again_is_told(database: Data
             "date": "2018-12-14",
         }
         by_hand = {**wrong, "reference": "IM-2018-CORRECTED"}
-        await state.accepted([by_hand], "treasury")
-        assert (await state.proof()).findings == []
-        await state.accepted([{**wrong, "reference": f"IM-{row['entry_id']}-{again}"}], "treasury")
-        (found,) = (await state.proof()).findings
+        await state.submit_accepted([by_hand], "treasury")
+        assert (await state.verify()).findings == []
+        await state.submit_accepted([{**wrong, "reference": f"IM-{row['entry_id']}-{again}"}], "treasury")
+        (found,) = (await state.verify()).findings
         assert (found.check, found.expected) == ("late_interest", "nothing was paid late")

@@ -6,72 +6,82 @@ from typing import Any
 import pytest
 
 from tests.file_strategies import REFERENCE
-from tests.ingest.payment_files import IBAN, imputations, lot, message, remittance, transfer
-from tests.service.command_line import Ended, crescendo
-from tests.service.http.access_keys import AUDITOR, hand_out
+from tests.ingest.payment_files import (
+    IBAN,
+    build_assignments,
+    build_lot,
+    build_message,
+    build_remittance,
+    build_transfer,
+)
+from tests.service.command_line import CommandResult, run_crescendo
+from tests.service.http.access_keys import AUDITOR, insert_keys
 from tests.service.http.act_files import CREDITS
-from tests.service.http.running_service import as_jsonl, running
-from tests.settlement.test_pain002_v10 import held
-from tests.settlement.test_pain002_writer import found, read
+from tests.service.http.running_service import run_service, to_jsonl
+from tests.settlement.test_pain002_v10 import validate_report
+from tests.settlement.test_pain002_writer import find_texts, read_report
 
 PAIRS = ("fund-centre:0177-D013-DD13", "functional-area:0177-12", "commitment-item:31", "payee:SUPPLIER")
-CHARGED = remittance(*PAIRS)
+CHARGED = build_remittance(*PAIRS)
 SUPPLIER = {"reference": "T-1", "kind": "third_party", "exercise": "2018", "date": "2018-05-02"}
 WRONG = "FR7630001007941234567890186"
 
 
-async def _run(dsn: str, folder: Path, *words: str | Path) -> Ended:
+async def _run(dsn: str, folder: Path, *words: str | Path) -> CommandResult:
     place = ("--database", dsn, "--data", folder / "data", "--sender", "MIN-09")
-    return await crescendo("run", *words, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
+    return await run_crescendo("run", *words, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
 
 
 def _known(folder: Path) -> Path:
     """Credits, and the third party that is paid."""
     path = folder / "known.jsonl"
     third = {**SUPPLIER, "payee": "SUPPLIER", "payee_name": "Fournisseur", "iban": IBAN}
-    path.write_bytes(as_jsonl([*CREDITS, third]))
+    path.write_bytes(to_jsonl([*CREDITS, third]))
     return path
 
 
 def _payments(folder: Path) -> list[Path]:
     """A file whose transfers say their assignment, some of them wrong; one beside which that stands."""
-    wrong = [transfer(f"B-{number}", more=CHARGED).replace(IBAN, WRONG) for number in range(3)]
+    wrong = [build_transfer(f"B-{number}", more=CHARGED).replace(IBAN, WRONG) for number in range(3)]
     (folder / "alone.xml").write_bytes(
-        message(
-            lot([transfer("A-1", "1.00", CHARGED)], "GOOD"), lot([*wrong], "BAD"), count=4, name="MSG-ALONE"
+        build_message(
+            build_lot([build_transfer("A-1", "1.00", CHARGED)], "GOOD"),
+            build_lot([*wrong], "BAD"),
+            count=4,
+            name="MSG-ALONE",
         )
     )
     rows = [("C-1", "1.00"), ("C-2", "2.00")]
     (folder / "pair.xml").write_bytes(
-        message(lot([transfer(*row) for row in rows]), count=2, name="MSG-PAIR")
+        build_message(build_lot([build_transfer(*row) for row in rows]), count=2, name="MSG-PAIR")
     )
-    (folder / "pair.xml.imputation.csv").write_bytes(imputations(rows))
+    (folder / "pair.xml.imputation.csv").write_bytes(build_assignments(rows))
     return [folder / "alone.xml", folder / "pair.xml"]
 
 
 def _valid(text: bytes) -> Any:
     """The report, held against what a library has of .10, and against the schema of .12, equal but for the namespace."""
-    held(text)
-    return read(text.replace(b"pain.002.001.10", b"pain.002.001.12"))
+    validate_report(text)
+    return read_report(text.replace(b"pain.002.001.10", b"pain.002.001.12"))
 
 
 async def test_what_a_run_writes_is_what_the_service_answers(dsn: str, tmp_path: Path) -> None:
-    await hand_out(dsn)
+    await insert_keys(dsn)
     ran = await _run(dsn, tmp_path, _known(tmp_path), *_payments(tmp_path), "--json")
     assert ran.code == 0, ran.err
     answered = {each["file"]: Path(each["pain002"]) for each in ran.json()["answered"]}
     numbers = {each["file"]: each["submission"] for each in ran.json()["receipts"]}
     assert answered.keys() == {"alone.xml", "pair.xml"}
-    async with running(dsn, tmp_path / "data") as served, served.client(AUDITOR) as client:
+    async with run_service(dsn, tmp_path / "data") as served, served.client(AUDITOR) as client:
         for file, path in answered.items():
             theirs = await client.get(f"/v1/submissions/{numbers[file]}/pain002")
             assert theirs.content == path.read_bytes()
     root = _valid(answered["alone.xml"].read_bytes())
-    assert (found(root, "OrgnlMsgId"), found(root, "GrpSts")) == (["MSG-ALONE"], ["PART"])
-    assert (found(root, "OrgnlPmtInfId"), found(root, "PmtInfSts")) == (["BAD"], ["RJCT"])
-    assert found(root, "OrgnlEndToEndId") == ["B-0", "B-1", "B-2"]
-    assert set(found(root, "Rsn/Cd")) == {"AC01"}
-    assert found(_valid(answered["pair.xml"].read_bytes()), "GrpSts") == ["ACCP"]
+    assert (find_texts(root, "OrgnlMsgId"), find_texts(root, "GrpSts")) == (["MSG-ALONE"], ["PART"])
+    assert (find_texts(root, "OrgnlPmtInfId"), find_texts(root, "PmtInfSts")) == (["BAD"], ["RJCT"])
+    assert find_texts(root, "OrgnlEndToEndId") == ["B-0", "B-1", "B-2"]
+    assert set(find_texts(root, "Rsn/Cd")) == {"AC01"}
+    assert find_texts(_valid(answered["pair.xml"].read_bytes()), "GrpSts") == ["ACCP"]
 
 
 async def test_the_same_command_writes_again_what_is_gone(dsn: str, tmp_path: Path) -> None:
@@ -89,7 +99,7 @@ async def test_a_file_refused_whole_is_answered_too(dsn: str, tmp_path: Path) ->
     """Two of one name each have their own; a file of acts has none."""
     for place in ("one", "two"):
         (tmp_path / place).mkdir()
-        text = message(lot([transfer("A-1", more=CHARGED)]), count=7, name=f"MSG-{place}")
+        text = build_message(build_lot([build_transfer("A-1", more=CHARGED)]), count=7, name=f"MSG-{place}")
         (tmp_path / place / "wrong.xml").write_bytes(text)
     acts = tmp_path / "wrong.csv"
     acts.write_text("no;such;column\n1;2;3\n")
@@ -102,8 +112,8 @@ async def test_a_file_refused_whole_is_answered_too(dsn: str, tmp_path: Path) ->
     said = []
     for path in found_ones:
         root = _valid(path.read_bytes())
-        assert (found(root, "GrpSts"), found(root, "Rsn/Cd")) == (["RJCT"], ["AM18"])
-        said += found(root, "OrgnlMsgId")
+        assert (find_texts(root, "GrpSts"), find_texts(root, "Rsn/Cd")) == (["RJCT"], ["AM18"])
+        said += find_texts(root, "OrgnlMsgId")
     assert sorted(said) == ["MSG-one", "MSG-two"]
 
 

@@ -11,34 +11,46 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monitoring.live_figures import Figures
-from monitoring.service_metrics import Board
-from monitoring.snapshot import figures
+from monitoring.live_figures import LiveFigures
+from monitoring.service_metrics import ServiceMetrics
+from monitoring.snapshot import build_figures
 from monitoring.trend import Trend
-from reporting.report_tables import Column, Grid
+from reporting.report_tables import Column, ReportTable
 from service.client.http_service import Unreachable
 from service.database.embedded import Database
-from service.terminal.live_view import ROWS, Shut, _cut_off, _read, _short, line, parts
+from service.terminal.live_view import (
+    ROWS,
+    FiguresForbidden,
+    _decode_figures,
+    _format_cut_off,
+    _limit_rows,
+    build_parts,
+    format_line,
+)
 from tests.monitoring.test_snapshot import AROUND
-from tests.service.command_line import COMMAND, ROOT, crescendo, ended, start
+from tests.service.command_line import COMMAND, ROOT, run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, unknown_centres
-from tests.service.http.running_service import JSONL, as_jsonl, fetch, fresh, running
+from tests.service.http.act_files import CREDITS, build_unknown_centres
+from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 
 async def test_the_terminal_shows_what_the_page_shows(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
-        rows = as_jsonl([*CREDITS, *unknown_centres(5)])
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client(MINISTRY) as client,
+    ):
+        rows = to_jsonl([*CREDITS, *build_unknown_centres(5)])
         await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
         at = ("top", "--url", served.url, "--once")
-        told = await crescendo(*at, "--json")
-        found = msgspec.json.decode(told.out, type=Figures)
+        told = await run_crescendo(*at, "--json")
+        found = msgspec.json.decode(told.out, type=LiveFigures)
         page = (await client.get("/v1/figures")).json()
         for name in ("flows", "refusals", "programmes", "batches", "started_at"):
             assert json.loads(told.out)[name] == page[name]
         (row,) = await fetch(dsn, "select count(*) as lines from refusal")
         assert found.throughput.outcomes.refused.lines == row["lines"] == 5
-        drawn = await crescendo(*at)
+        drawn = await run_crescendo(*at)
         assert drawn.code == 0
         for text in ("FUND_CENTRE_UNKNOWN", "MIN-09", "0177", found.batches[0].chain[:16], "refused"):
             assert text in drawn.out
@@ -47,17 +59,17 @@ async def test_the_terminal_shows_what_the_page_shows(database: Database, tmp_pa
 async def test_elsewhere_each_look_is_a_line_until_it_is_interrupted(
     database: Database, tmp_path: Path
 ) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served:
-        process = await start("top", "--url", served.url)
+    async with create_database(database) as dsn, run_service(dsn, tmp_path) as served:
+        process = await start_command("top", "--url", served.url)
         assert process.stdout
         lines = [(await process.stdout.readline()).decode() for _ in range(2)]
         assert all("ready: 0 lines/s, 0 files and 0 forms wait" in each for each in lines)
         process.send_signal(signal.SIGINT)
-        assert (await ended(process)).code == 0
+        assert (await wait_for_end(process)).code == 0
 
 
 async def test_on_a_terminal_the_figures_stay_in_place(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served:
+    async with create_database(database) as dsn, run_service(dsn, tmp_path) as served:
         ours, theirs = pty.openpty()
         words = (*COMMAND, "top", "--url", served.url)
         process = await asyncio.create_subprocess_exec(
@@ -79,7 +91,7 @@ async def test_on_a_terminal_the_figures_stay_in_place(database: Database, tmp_p
 async def test_a_service_that_is_not_there(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        found = await crescendo("top", "--url", f"http://127.0.0.1:{free.getsockname()[1]}", "--once")
+        found = await run_crescendo("top", "--url", f"http://127.0.0.1:{free.getsockname()[1]}", "--once")
     assert found.code == 3
     assert "refused" in found.err
 
@@ -93,27 +105,27 @@ async def test_a_service_that_is_not_there(tmp_path: Path) -> None:
     ],
 )
 async def test_a_look_that_makes_no_sense(words: tuple[str, ...], said: str) -> None:
-    found = await crescendo("top", *words, "--once")
+    found = await run_crescendo("top", *words, "--once")
     assert found.code == 2
     assert said in found.err
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_who_may_not_look_is_told_which_key_is_needed(status: int) -> None:
-    with pytest.raises(Shut, match="operators and auditors"):
-        _read("http://there", status, b"{}")
+    with pytest.raises(FiguresForbidden, match="operators and auditors"):
+        _decode_figures("http://there", status, b"{}")
 
 
 @pytest.mark.parametrize(("status", "body"), [(503, b""), (404, b""), (200, b"<html>"), (200, b"{}")])
 def test_what_is_no_answer_is_no_figure(status: int, body: bytes) -> None:
     with pytest.raises(Unreachable, match="http://there"):
-        _read("http://there", status, body)
+        _decode_figures("http://there", status, body)
 
 
 def test_a_service_on_which_nothing_moved_is_shown_too() -> None:
-    found = figures(Board({}), Trend(), AROUND)
-    assert "0 lines/s" in line(found)
-    assert [each.rows for each in parts(found) if isinstance(each, Grid)][1:] == [[], [], [], []]
+    found = build_figures(ServiceMetrics({}), Trend(), AROUND)
+    assert "0 lines/s" in format_line(found)
+    assert [each.rows for each in build_parts(found) if isinstance(each, ReportTable)][1:] == [[], [], [], []]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +139,11 @@ def test_a_service_on_which_nothing_moved_is_shown_too() -> None:
     ],
 )
 def test_the_clock_of_the_cut_off(seconds: float | None, said: str) -> None:
-    assert _cut_off(seconds) == said
+    assert _format_cut_off(seconds) == said
 
 
 def test_what_has_no_room_is_counted() -> None:
     rows = [[str(n)] for n in range(ROWS + 3)]
-    assert _short(Grid("Files", [Column("n")], rows)) == Grid("Files; 3 more", [Column("n")], rows[:ROWS])
+    assert _limit_rows(ReportTable("Files", [Column("n")], rows)) == ReportTable(
+        "Files; 3 more", [Column("n")], rows[:ROWS]
+    )

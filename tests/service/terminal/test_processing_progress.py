@@ -3,7 +3,7 @@
 import pytest
 
 from service.terminal import processing_progress
-from service.terminal.processing_progress import LINE_SECONDS, Lines
+from service.terminal.processing_progress import LINE_SECONDS, ProgressLines
 
 
 @pytest.fixture
@@ -13,16 +13,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def _said(capsys: pytest.CaptureFixture[str], teller: Lines, *texts: str) -> list[str]:
+def _said(capsys: pytest.CaptureFixture[str], reporter: ProgressLines, *texts: str) -> list[str]:
     for text in texts:
-        teller.doing(text)
+        reporter.report_activity(text)
     return capsys.readouterr().err.splitlines()
 
 
 def test_of_many_steps_one_is_told_every_few_seconds(
     capsys: pytest.CaptureFixture[str], clock: list[float]
 ) -> None:
-    teller = Lines()
+    reporter = ProgressLines()
     steps = (
         "matching a.xml",
         "storing a.xml",
@@ -30,19 +30,24 @@ def test_of_many_steps_one_is_told_every_few_seconds(
         "file 1 noted",
         "writing the answers of 2018-12-19",
     )
-    assert _said(capsys, teller, *steps) == ["matching a.xml"]
+    assert _said(capsys, reporter, *steps) == ["matching a.xml"]
     clock[0] += LINE_SECONDS
-    assert _said(capsys, teller, *steps[1:]) == ["storing a.xml"]
+    assert _said(capsys, reporter, *steps[1:]) == ["storing a.xml"]
 
 
 def test_single_steps_are_all_told(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
     steps = ["making the acts", "noting the issue", "issued", "reading what is owed", "issued"]
-    assert _said(capsys, Lines(), *steps) == ["making the acts", "noting the issue", "issued", "issued"]
+    assert _said(capsys, ProgressLines(), *steps) == [
+        "making the acts",
+        "noting the issue",
+        "issued",
+        "issued",
+    ]
 
 
 def test_routine_that_lasts_is_told_again(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
-    assert _said(capsys, Lines(), "starting PostgreSQL", "starting PostgreSQL, 20 s") == [
+    assert _said(capsys, ProgressLines(), "starting PostgreSQL", "starting PostgreSQL, 20 s") == [
         "starting PostgreSQL, 20 s"
     ]

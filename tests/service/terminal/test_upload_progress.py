@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.terminal.upload_progress import Delivery, Lines
+from service.terminal.upload_progress import UploadLines, UploadProgress
 
 
 class Clock:
@@ -21,53 +21,53 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def delivery(clock: Clock) -> Delivery:
-    return Delivery("acts.csv", clock)
+def delivery(clock: Clock) -> UploadProgress:
+    return UploadProgress("acts.csv", clock)
 
 
-def test_bytes_are_told_with_their_rate_and_lines_without(delivery: Delivery, clock: Clock) -> None:
+def test_bytes_are_told_with_their_rate_and_lines_without(delivery: UploadProgress, clock: Clock) -> None:
     delivery.advance("hashing", 1_000_000, 10_000_000)
-    assert delivery.figures() == "1.0 of 10.0 MB  0.0 MB/s"
+    assert delivery.format_figures() == "1.0 of 10.0 MB  0.0 MB/s"
     delivery.advance("sending", 0, 10_000_000)
     clock.now = 2.0
     delivery.advance("sending", 5_000_000, 10_000_000)
-    assert delivery.figures() == "5.0 of 10.0 MB  2.5 MB/s"
+    assert delivery.format_figures() == "5.0 of 10.0 MB  2.5 MB/s"
     delivery.advance("proving", 0, 0)
-    assert delivery.figures() == ""
+    assert delivery.format_figures() == ""
     delivery.advance("deciding", 1_500, 10_000)
-    assert delivery.figures() == "1,500 of 10,000 lines"
+    assert delivery.format_figures() == "1,500 of 10,000 lines"
 
 
-def test_only_what_this_command_sent_is_counted(delivery: Delivery, clock: Clock) -> None:
+def test_only_what_this_command_sent_is_counted(delivery: UploadProgress, clock: Clock) -> None:
     delivery.advance("sending", 6_000_000, 10_000_000)
     clock.now = 1.0
     delivery.advance("sending", 9_000_000, 10_000_000)
-    delivery.breaks += 1
+    delivery.interruptions += 1
     delivery.advance("proving", 0, 0)
     clock.now = 5.0
     delivery.advance("sending", 8_000_000, 10_000_000)
     clock.now = 6.0
     delivery.advance("sending", 10_000_000, 10_000_000)
-    assert delivery.told() == "4.0 MB sent at 2.0 MB/s, taken up again once; 6.0 s in all"
-    delivery.breaks += 1
-    assert "taken up again 2 times" in delivery.told()
+    assert delivery.describe() == "4.0 MB sent at 2.0 MB/s, taken up again once; 6.0 s in all"
+    delivery.interruptions += 1
+    assert "taken up again 2 times" in delivery.describe()
 
 
-def test_a_file_that_was_there_needs_nothing(delivery: Delivery, clock: Clock) -> None:
+def test_a_file_that_was_there_needs_nothing(delivery: UploadProgress, clock: Clock) -> None:
     delivery.advance("hashing", 5, 5)
     clock.now = 1.0
-    assert delivery.told() == "nothing had to be sent; 1.0 s in all"
+    assert delivery.describe() == "nothing had to be sent; 1.0 s in all"
 
 
 def test_lines_are_told_every_few_seconds(
-    delivery: Delivery, clock: Clock, capsys: pytest.CaptureFixture[str]
+    delivery: UploadProgress, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = Lines(delivery)
+    lines = UploadLines(delivery)
     for second in range(12):
         clock.now = float(second)
         delivery.advance("sending", second * 1_000_000, 12_000_000)
-        lines.show()
-    lines.note("cut; again in 1 s")
+        lines.show_progress()
+    lines.show_retry("cut; again in 1 s")
     lines.close()
     assert capsys.readouterr().err.splitlines() == [
         "sending acts.csv: 5.0 of 12.0 MB  1.0 MB/s",

@@ -3,37 +3,52 @@
 import pytest
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown
-from core.tables.bank_messages import Format, Statement
-from tests.settlement.camt_messages import ACCOUNT, balance, detail, document, entry, read, rows, statement
+from core.tables.bank_messages import BankFormat, BankStatement
+from tests.settlement.camt_messages import (
+    ACCOUNT,
+    balance,
+    detail,
+    document,
+    entry,
+    list_movements,
+    read_message,
+    statement,
+)
 
 OPEN = balance("OPBD", "100.00")
 DAY = 17879  # 2018-12-14
 
 
-def closed(amount: str) -> str:
+def closing_balance(amount: str) -> str:
     return balance("CLBD", amount)
 
 
 def test_a_statement_of_one_account() -> None:
-    message = read(document(statement(OPEN, closed("89.50"), entry("10.50", "DBIT", [detail("E-1")]))))
-    assert (message.format, message.identity) == (Format.CAMT053, "M-1")
-    assert message.statements == [Statement("S-1", ACCOUNT, DAY, 10000, 8950)]
-    assert rows(message) == [("debit", 1050, "E-1", "")]
+    message = read_message(
+        document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", [detail("E-1")])))
+    )
+    assert (message.format, message.identity) == (BankFormat.CAMT053, "M-1")
+    assert message.statements == [BankStatement("S-1", ACCOUNT, DAY, 10000, 8950)]
+    assert list_movements(message) == [("debit", 1050, "E-1", "")]
     assert message.movements.day.tolist() == [DAY]
     assert message.movements.item.tolist() == [1]
 
 
 def test_a_batch_is_as_many_movements_as_its_details() -> None:
     details = [detail("E-1", "4.00"), detail("E-2", "6.5")]
-    message = read(document(statement(OPEN, closed("89.50"), entry("10.50", "DBIT", details))))
-    assert rows(message) == [("debit", 400, "E-1", ""), ("debit", 650, "E-2", "")]
+    message = read_message(
+        document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", details)))
+    )
+    assert list_movements(message) == [("debit", 400, "E-1", ""), ("debit", 650, "E-2", "")]
     assert message.movements.item.tolist() == [1, 1]
 
 
 def test_a_batch_that_mixes_directions_is_told_by_each_detail() -> None:
     details = [detail("E-1", "14.00", "DBIT"), detail("E-2", "3.50", "CRDT", "AC04")]
-    message = read(document(statement(OPEN, closed("89.50"), entry("10.50", "DBIT", details))))
-    assert rows(message) == [("debit", 1400, "E-1", ""), ("return", 350, "E-2", "AC04")]
+    message = read_message(
+        document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", details)))
+    )
+    assert list_movements(message) == [("debit", 1400, "E-1", ""), ("return", 350, "E-2", "AC04")]
 
 
 @pytest.mark.parametrize(
@@ -47,15 +62,17 @@ def test_a_batch_that_mixes_directions_is_told_by_each_detail() -> None:
     ],
 )
 def test_details_that_do_not_make_the_entry_are_one_movement_that_names_nobody(details: list[str]) -> None:
-    message = read(document(statement(OPEN, closed("89.50"), entry("10.50", "DBIT", details))))
-    assert rows(message) == [("debit", 1050, "", "")]
+    message = read_message(
+        document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", details)))
+    )
+    assert list_movements(message) == [("debit", 1050, "", "")]
 
 
 def test_a_single_detail_has_the_amount_of_its_entry() -> None:
-    message = read(
-        document(statement(OPEN, closed("89.50"), entry("10.50", "DBIT", [detail("E-1", "11.00")])))
+    message = read_message(
+        document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", [detail("E-1", "11.00")])))
     )
-    assert rows(message) == [("debit", 1050, "E-1", "")]
+    assert list_movements(message) == [("debit", 1050, "E-1", "")]
 
 
 def test_credits_are_returns_where_the_bank_says_so() -> None:
@@ -66,8 +83,8 @@ def test_credits_are_returns_where_the_bank_says_so() -> None:
         entry("4.00", "CRDT"),
         entry("5.00", "CRDT", ["<TxDtls><RtrInf><Rsn><Prtry>closed, sorry</Prtry></Rsn></RtrInf></TxDtls>"]),
     ]
-    message = read(document(statement(OPEN, closed("115.00"), *entries)))
-    assert rows(message) == [
+    message = read_message(document(statement(OPEN, closing_balance("115.00"), *entries)))
+    assert list_movements(message) == [
         ("return", 100, "E-1", "AC04"),
         ("return", 200, "E-2", ""),
         ("credit", 300, "E-3", ""),
@@ -79,8 +96,8 @@ def test_credits_are_returns_where_the_bank_says_so() -> None:
 @pytest.mark.parametrize("status", ["<Cd>PDNG</Cd>", "<Cd>INFO</Cd>", "<Cd>LATER</Cd>"])
 def test_what_is_not_booked_moves_nothing(status: str) -> None:
     entries = [entry("7.00", "DBIT", [detail("E-1")], status=status), entry("1.00", "DBIT", [detail("E-2")])]
-    message = read(document(statement(OPEN, closed("99.00"), *entries)))
-    assert rows(message) == [("debit", 100, "E-2", "")]
+    message = read_message(document(statement(OPEN, closing_balance("99.00"), *entries)))
+    assert list_movements(message) == [("debit", 100, "E-2", "")]
     assert message.statements[0].unbooked == 1
     assert message.movements.item.tolist() == [2]
 
@@ -89,61 +106,74 @@ def test_the_older_version_says_the_same_in_its_own_way() -> None:
     amount = '<AmtDtls><TxAmt><Amt Ccy="EUR">10.50</Amt></TxAmt></AmtDtls>'
     one = f"<TxDtls><Refs><EndToEndId>E-1</EndToEndId></Refs>{amount}</TxDtls>"
     text = document(
-        statement(OPEN, closed("89.50"), entry("10.50", "DBIT", [one], status="BOOK")), version="02"
+        statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", [one], status="BOOK")), version="02"
     )
-    assert rows(read(text)) == [("debit", 1050, "E-1", "")]
+    assert list_movements(read_message(text)) == [("debit", 1050, "E-1", "")]
 
 
 def test_previous_closing_stands_for_opening_and_other_balances_for_nothing() -> None:
     other = balance("CLAV", "5.00") + balance("ITBD", "77.00") + balance("FWAV", "not a number")
-    message = read(
-        document(statement(balance("PRCD", "100.00"), other, closed("99.00"), entry("1.00", "DBIT")))
+    message = read_message(
+        document(statement(balance("PRCD", "100.00"), other, closing_balance("99.00"), entry("1.00", "DBIT")))
     )
     assert (message.statements[0].opening, message.statements[0].closing) == (10000, 9900)
 
 
 def test_an_overdrawn_account_has_a_negative_balance() -> None:
-    message = read(document(statement(OPEN, balance("CLBD", "20.00", "DBIT"), entry("120.00", "DBIT"))))
+    message = read_message(
+        document(statement(OPEN, balance("CLBD", "20.00", "DBIT"), entry("120.00", "DBIT")))
+    )
     assert message.statements[0].closing == -2000
 
 
 def test_a_balance_may_be_nothing() -> None:
-    assert read(document(statement(OPEN, closed("0"), entry("100.00", "DBIT")))).statements[0].closing == 0
+    assert (
+        read_message(document(statement(OPEN, closing_balance("0"), entry("100.00", "DBIT"))))
+        .statements[0]
+        .closing
+        == 0
+    )
 
 
 def test_statements_of_one_account_follow_each_other() -> None:
-    second = statement(balance("OPBD", "99.00"), closed("98.00"), entry("1.00", "DBIT"), identity="S-2")
-    first = statement(OPEN, closed("99.00"), entry("1.00", "DBIT"))
-    message = read(document(first, second))
+    second = statement(
+        balance("OPBD", "99.00"), closing_balance("98.00"), entry("1.00", "DBIT"), identity="S-2"
+    )
+    first = statement(OPEN, closing_balance("99.00"), entry("1.00", "DBIT"))
+    message = read_message(document(first, second))
     assert message.movements.statement.tolist() == [0, 1]
     assert message.movements.item.tolist() == [1, 1]
     with pytest.raises(
         EnvelopeMismatch, match=r"S-1 of .*opens with 100.00, and S-2 before it closed with 98.00"
     ):
-        read(document(second, first))
+        read_message(document(second, first))
 
 
 def test_a_statement_that_does_not_add_up_is_refused_whole() -> None:
     with pytest.raises(EnvelopeMismatch) as refused:
-        read(document(statement(OPEN, closed("89.49"), entry("10.50", "DBIT", [detail("E-1")]))))
+        read_message(
+            document(statement(OPEN, closing_balance("89.49"), entry("10.50", "DBIT", [detail("E-1")])))
+        )
     assert refused.value.place == f"bank.xml, statement S-1 of {ACCOUNT}"
     assert (
-        "opens with 100.00, moves -10.50 and closes with 89.49: -0.01 is unexplained" in refused.value.found
+        "opens with 100.00, moves -10.50 and closes with 89.49: -0.01 is unexplained" in refused.value.finding
     )
 
 
 def test_a_movement_more_or_less_is_noticed() -> None:
-    whole = document(statement(OPEN, closed("79.00"), entry("10.50", "DBIT"), entry("10.50", "DBIT")))
-    assert len(rows(read(whole))) == 2
+    whole = document(
+        statement(OPEN, closing_balance("79.00"), entry("10.50", "DBIT"), entry("10.50", "DBIT"))
+    )
+    assert len(list_movements(read_message(whole))) == 2
     for text in (
         whole.replace(entry("10.50", "DBIT"), "", 1),
         whole.replace("</Stmt>", entry("10.50", "DBIT") + "</Stmt>"),
     ):
         with pytest.raises(EnvelopeMismatch):
-            read(text)
+            read_message(text)
 
 
-GOOD = document(statement(OPEN, closed("89.50"), entry("10.50", "DBIT", [detail("E-1")])))
+GOOD = document(statement(OPEN, closing_balance("89.50"), entry("10.50", "DBIT", [detail("E-1")])))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +197,7 @@ GOOD = document(statement(OPEN, closed("89.50"), entry("10.50", "DBIT", [detail(
         (f"<IBAN>{ACCOUNT}</IBAN>", "", "Stmt", "No account"),
         ("<Ccy>EUR</Ccy>", "<Ccy>USD</Ccy>", "Stmt", "Not in EUR"),
         (OPEN, "", "Stmt", "No booked balance"),
-        (closed("89.50"), "", "Stmt", "No booked balance"),
+        (closing_balance("89.50"), "", "Stmt", "No booked balance"),
         (">89.50<", ">89,50<", "Bal", "No amount in EUR"),
         (">89.50<", ">-89.50<", "Bal", "No amount in EUR"),
         ("100.00</Amt><CdtDbtInd>CRDT", "100.00</Amt><CdtDbtInd>+", "Bal", "Neither CRDT nor DBIT"),
@@ -180,18 +210,18 @@ def test_a_value_that_is_none_refuses_the_statement_at_its_byte(
     assert was in GOOD
     text = GOOD.replace(was, becomes, 1)
     with pytest.raises(FileUnreadable) as refused:
-        read(text)
+        read_message(text)
     number = 2 if element == "Bal" and ">89" in was else 1
     start = -1
     for _ in range(number):
         start = text.index(f"<{element}>", start + 1)
     assert refused.value.place == f"bank.xml, byte {start}, {element} {number}"
-    assert refused.value.found.startswith(found)
+    assert refused.value.finding.startswith(found)
 
 
 def test_a_message_without_a_statement_is_refused() -> None:
     with pytest.raises(FileUnreadable, match="No statement"):
-        read(document())
+        read_message(document())
 
 
 @pytest.mark.parametrize(
@@ -209,4 +239,4 @@ def test_another_message_is_refused(text: str) -> None:
         FormatUnknown,
         match=r"byte \d+: NAMESPACE_UNKNOWN.*Read here: camt.053.001, camt.054.001, pain.002.001",
     ):
-        read(text)
+        read_message(text)

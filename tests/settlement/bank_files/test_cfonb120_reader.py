@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import EnvelopeMismatch, FileUnreadable
 from core.iban import is_iban
-from core.tables.bank_messages import Message, Sort, Statement, end_to_end
+from core.tables.bank_messages import BankMessage, BankStatement, MovementType, read_end_to_end_id
 from settlement.bank_files import bank_file_reader, cfonb120_reader, statement_checks
 from tests.oracle import cfonb120
 
@@ -47,30 +47,36 @@ SOUND = [
 ]
 
 
-def read(text: str) -> Message:
-    message = cfonb120_reader.read(np.frombuffer(text.encode("latin-1"), np.uint8), "bank.txt")
-    statement_checks.check(message, "bank.txt")
+def read(text: str) -> BankMessage:
+    message = cfonb120_reader.read_message(np.frombuffer(text.encode("latin-1"), np.uint8), "bank.txt")
+    statement_checks.check_statements(message, "bank.txt")
     return message
 
 
-def lines(message: Message) -> list[tuple[Sort, int, str]]:
+def list_movements(message: BankMessage) -> list[tuple[MovementType, int, str]]:
     moved = message.movements
-    sorts = [Sort(int(sort)) for sort in moved.sort]
-    return [(sort, int(moved.amount[row]), end_to_end(message, row)) for row, sort in enumerate(sorts)]
+    sorts = [MovementType(int(sort)) for sort in moved.sort]
+    return [
+        (sort, int(moved.amount[row]), read_end_to_end_id(message, row)) for row, sort in enumerate(sorts)
+    ]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n", "\r\n\r\n"])
 def test_a_statement_whatever_its_lines_end_with(end: str) -> None:
     for text in (end.join(SOUND), end.join(SOUND) + end):
         message = read(text)
-        assert message.statements == [Statement(f"{IBAN[-23:]}-2018-12-14", IBAN, 17879, 100000, 100955)]
-        assert lines(message) == [(Sort.DEBIT, 1050, "E-1"), (Sort.RETURN, 2000, "E-2"), (Sort.CREDIT, 5, "")]
+        assert message.statements == [BankStatement(f"{IBAN[-23:]}-2018-12-14", IBAN, 17879, 100000, 100955)]
+        assert list_movements(message) == [
+            (MovementType.DEBIT, 1050, "E-1"),
+            (MovementType.RETURN, 2000, "E-2"),
+            (MovementType.CREDIT, 5, ""),
+        ]
         assert message.movements.day.tolist() == [17879] * 3
         assert message.movements.item.tolist() == [1, 2, 3]
 
 
 def test_records_without_any_line_end_are_read() -> None:
-    assert len(lines(read("".join(SOUND)))) == 3
+    assert len(list_movements(read("".join(SOUND)))) == 3
 
 
 def test_the_account_is_told_as_its_iban() -> None:
@@ -90,7 +96,7 @@ def test_statements_of_several_accounts_and_days() -> None:
     assert message.movements.item.tolist() == [1, 2, 3, 1, 2, 3]
 
 
-def changed(at: int, start: int, text: str) -> str:
+def change_record(at: int, start: int, text: str) -> str:
     found = list(SOUND)
     found[at] = f"{found[at][:start]}{text}{found[at][start + len(text) :]}"
     return "\n".join(found)
@@ -99,35 +105,35 @@ def changed(at: int, start: int, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "number", "found"),
     [
-        (changed(1, 0, "03"), 2, "a record of kind 03"),
-        (changed(1, 0, "xx"), 2, "a record of kind xx"),
+        (change_record(1, 0, "03"), 2, "a record of kind 03"),
+        (change_record(1, 0, "xx"), 2, "a record of kind xx"),
         ("\n".join(SOUND[1:]), 1, "a record 04 behind 07"),
         ("\n".join([SOUND[0], *SOUND[2:]]), 2, "a record 05 behind 01"),
         ("\n".join([SOUND[0], SOUND[0], *SOUND[1:]]), 2, "a record 01 behind 01"),
         ("\n".join(SOUND[:-1]), 7, "no closing balance"),
         ("\n".join([*SOUND, SOUND[2]]), 9, "a record 05 behind 07"),
-        (changed(4, 16, "USD"), 5, "currency USD"),
-        (changed(4, 19, "3"), 5, "with 3 decimals"),
-        (changed(4, 90, "x"), 5, "amount 'x"),
-        (changed(4, 103, "5"), 5, "amount '00000000002005'"),
-        (changed(4, 103, " "), 5, "amount '"),
-        (changed(4, 90, "0" * 13 + "{"), 5, "a movement of 0.00"),
-        (changed(4, 34, "310618"), 5, "date '310618'"),
-        (changed(4, 34, "300218"), 5, "date '300218'"),
-        (changed(4, 34, "000118"), 5, "date '000118'"),
-        (changed(4, 34, "011318"), 5, "date '011318'"),
-        (changed(4, 34, "0a1218"), 5, "date '0a1218'"),
-        (changed(7, 34, "      "), 8, "date '      '"),
-        (changed(4, 21, "9"), 5, "account '92345678901'"),
-        (changed(4, 2, "9"), 5, "account '90001'"),
-        (changed(0, 90, "-"), 1, "amount '-"),
+        (change_record(4, 16, "USD"), 5, "currency USD"),
+        (change_record(4, 19, "3"), 5, "with 3 decimals"),
+        (change_record(4, 90, "x"), 5, "amount 'x"),
+        (change_record(4, 103, "5"), 5, "amount '00000000002005'"),
+        (change_record(4, 103, " "), 5, "amount '"),
+        (change_record(4, 90, "0" * 13 + "{"), 5, "a movement of 0.00"),
+        (change_record(4, 34, "310618"), 5, "date '310618'"),
+        (change_record(4, 34, "300218"), 5, "date '300218'"),
+        (change_record(4, 34, "000118"), 5, "date '000118'"),
+        (change_record(4, 34, "011318"), 5, "date '011318'"),
+        (change_record(4, 34, "0a1218"), 5, "date '0a1218'"),
+        (change_record(7, 34, "      "), 8, "date '      '"),
+        (change_record(4, 21, "9"), 5, "account '92345678901'"),
+        (change_record(4, 2, "9"), 5, "account '90001'"),
+        (change_record(0, 90, "-"), 1, "amount '-"),
     ],
 )
 def test_a_record_that_is_wrong_refuses_the_file_at_its_byte(text: str, number: int, found: str) -> None:
     with pytest.raises(FileUnreadable) as refused:
         read(text)
     assert refused.value.place == f"bank.txt, record {number} at byte {(number - 1) * 121}"
-    assert found in refused.value.found
+    assert found in refused.value.finding
 
 
 @pytest.mark.parametrize("cut", [1, 50, 119, 121, 130, 500])
@@ -146,10 +152,10 @@ def test_a_statement_that_does_not_add_up_is_refused() -> None:
 def test_a_file_is_known_by_how_it_begins(tmp_path: Path) -> None:
     path = tmp_path / "releve.txt"
     path.write_bytes("\r\n".join(SOUND).encode("latin-1"))
-    assert len(lines(bank_file_reader.read(path))) == 3
+    assert len(list_movements(bank_file_reader.read_bank_file(path))) == 3
     path.write_text("hello")
     with pytest.raises(FileUnreadable, match="5 characters"):
-        bank_file_reader.read(path)
+        bank_file_reader.read_bank_file(path)
 
 
 MOVES = st.lists(
@@ -177,13 +183,19 @@ def test_any_statement_is_read_as_the_oracle_reads_it(told: list, end: str) -> N
             records.append(reference("280224", text).replace(ACCOUNT, account))
         records.append(record("07", "280224", opening + sum(move[0] for move in moves), account=account))
     text = end.join(records)
-    message, expected = read(text), cfonb120.read(text)
+    message, expected = read(text), cfonb120.read_statements(text)
     assert [(each.opening, each.closing) for each in message.statements] == [
         (each.opening, each.closing) for each in expected
     ]
-    found = iter(lines(message))
+    found = iter(list_movements(message))
     for account in expected:
         for line in account.lines:
-            sort = Sort.DEBIT if line.cents < 0 else Sort.RETURN if line.came_back else Sort.CREDIT
+            sort = (
+                MovementType.DEBIT
+                if line.cents < 0
+                else MovementType.RETURN
+                if line.came_back
+                else MovementType.CREDIT
+            )
             assert next(found) == (sort, abs(line.cents), line.end_to_end)
     assert next(found, None) is None

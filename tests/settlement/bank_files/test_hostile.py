@@ -5,9 +5,17 @@ from pathlib import Path
 import pytest
 
 from core.errors import FileUnreadable, FormatUnknown, InputError, LimitExceeded
-from core.tables.xml import Fault
+from core.tables.xml import XmlFault
 from settlement.bank_files import bank_file_reader
-from tests.settlement.camt_messages import balance, detail, document, entry, read, rows, statement
+from tests.settlement.camt_messages import (
+    balance,
+    detail,
+    document,
+    entry,
+    list_movements,
+    read_message,
+    statement,
+)
 
 GOOD = document(
     statement(balance("OPBD", "100.00"), balance("CLBD", "89.50"), entry("10.50", "DBIT", [detail("E-1")]))
@@ -17,7 +25,7 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 
 
 def test_the_text_that_is_harmed_below_is_good() -> None:
-    assert rows(read(GOOD)) == [("debit", 1050, "E-1", "")]
+    assert list_movements(read_message(GOOD)) == [("debit", 1050, "E-1", "")]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +40,7 @@ def test_the_text_that_is_harmed_below_is_good() -> None:
 def test_a_doctype_is_refused_whatever_it_says(doctype: str) -> None:
     text = GOOD.replace(ROOT, f"{doctype}{ROOT}", 1).replace("E-1", "&x;")
     with pytest.raises(FileUnreadable) as refused:
-        read(text)
+        read_message(text)
     assert refused.value.place == f"bank.xml, byte {text.index('<!DOCTYPE')}"
 
 
@@ -40,67 +48,67 @@ def test_a_doctype_is_refused_whatever_it_says(doctype: str) -> None:
 def test_a_doctype_is_refused_in_other_letters_too(encoding: str) -> None:
     text = GOOD.replace("UTF-8", "UTF-16").replace(ROOT, f'<!DOCTYPE Document [<!ENTITY x "y">]>{ROOT}', 1)
     with pytest.raises(InputError):
-        read(text.encode(encoding))
+        read_message(text.encode(encoding))
 
 
 @pytest.mark.parametrize("share", [1, 7, 30, 50, 80, 99])
 def test_a_cut_file_is_refused(share: int) -> None:
     with pytest.raises((FileUnreadable, FormatUnknown)):
-        read(GOOD.encode()[: len(GOOD) * share // 100])
+        read_message(GOOD.encode()[: len(GOOD) * share // 100])
 
 
 @pytest.mark.parametrize(
     ("was", "becomes", "fault"),
     [
-        ("</Ntry>", "</Ntri>", Fault.TAG_MISMATCHED),
-        ("</Document>", "</Document></Document>", Fault.CONTENT_BEHIND),
-        ("</Document>", "</Document><Document/>", Fault.CONTENT_BEHIND),
-        ("</Document>", "</Document>more", Fault.CONTENT_BEHIND),
-        ("E-1", "E\x00-1", Fault.CHARACTER_FORBIDDEN),
-        ("E-1", "E\x0b-1", Fault.CHARACTER_FORBIDDEN),
-        ("E-1", "E&unknown;", Fault.ENTITY_UNKNOWN),
-        ("E-1", "E&#0;", Fault.CHARACTER_FORBIDDEN),
-        ("<Ntry>", "<Ntry a='1' a='2'>", Fault.ATTRIBUTE_REPEATED),
-        ("<Ntry>", "<Ntry", Fault.MARKUP_INVALID),
-        ("E-1", "E]]>1", Fault.MARKUP_INVALID),
-        ("</Ntry>", "", Fault.TAG_MISMATCHED),
-        ("<EndToEndId>E-1</EndToEndId>", "<EndToEndId>E-1</EndToEndId>" * 2, Fault.ELEMENT_REPEATED),
-        ("<Id>S-1</Id>", "<Id>S-1</Id><Id>S-2</Id>", Fault.ELEMENT_REPEATED),
-        ("<Sts><Cd>BOOK</Cd></Sts>", "<Sts><Cd>BOOK</Cd></Sts>" * 2, Fault.ELEMENT_REPEATED),
-        ("<Sts><Cd>BOOK</Cd></Sts>", "<Sts><Cd>BOOK</Cd><Cd>PDNG</Cd></Sts>", Fault.ELEMENT_REPEATED),
-        ("<Ntry>", "text<Ntry>", Fault.TEXT_MISPLACED),
+        ("</Ntry>", "</Ntri>", XmlFault.TAG_MISMATCHED),
+        ("</Document>", "</Document></Document>", XmlFault.CONTENT_BEHIND),
+        ("</Document>", "</Document><Document/>", XmlFault.CONTENT_BEHIND),
+        ("</Document>", "</Document>more", XmlFault.CONTENT_BEHIND),
+        ("E-1", "E\x00-1", XmlFault.CHARACTER_FORBIDDEN),
+        ("E-1", "E\x0b-1", XmlFault.CHARACTER_FORBIDDEN),
+        ("E-1", "E&unknown;", XmlFault.ENTITY_UNKNOWN),
+        ("E-1", "E&#0;", XmlFault.CHARACTER_FORBIDDEN),
+        ("<Ntry>", "<Ntry a='1' a='2'>", XmlFault.ATTRIBUTE_REPEATED),
+        ("<Ntry>", "<Ntry", XmlFault.MARKUP_INVALID),
+        ("E-1", "E]]>1", XmlFault.MARKUP_INVALID),
+        ("</Ntry>", "", XmlFault.TAG_MISMATCHED),
+        ("<EndToEndId>E-1</EndToEndId>", "<EndToEndId>E-1</EndToEndId>" * 2, XmlFault.ELEMENT_REPEATED),
+        ("<Id>S-1</Id>", "<Id>S-1</Id><Id>S-2</Id>", XmlFault.ELEMENT_REPEATED),
+        ("<Sts><Cd>BOOK</Cd></Sts>", "<Sts><Cd>BOOK</Cd></Sts>" * 2, XmlFault.ELEMENT_REPEATED),
+        ("<Sts><Cd>BOOK</Cd></Sts>", "<Sts><Cd>BOOK</Cd><Cd>PDNG</Cd></Sts>", XmlFault.ELEMENT_REPEATED),
+        ("<Ntry>", "text<Ntry>", XmlFault.TEXT_MISPLACED),
     ],
 )
 def test_what_is_no_sound_message_is_refused_with_a_code_at_its_byte(
-    was: str, becomes: str, fault: Fault
+    was: str, becomes: str, fault: XmlFault
 ) -> None:
     text = GOOD.replace(was, becomes, 1)
     with pytest.raises(FileUnreadable) as refused:
-        read(text)
+        read_message(text)
     byte = int(refused.value.place.partition("byte ")[2])
-    assert refused.value.found == fault.name
+    assert refused.value.finding == fault.name
     assert text.index(becomes) <= byte <= len(text.encode()) if becomes else byte > text.index("</NtryDtls>")
 
 
 def test_what_is_too_deep_too_long_or_too_large_is_refused(tmp_path: Path) -> None:
     deep = GOOD.replace("<BkTxCd/>", "<x>" * 80 + "</x>" * 80)
     with pytest.raises(LimitExceeded, match="DEPTH_EXCEEDED"):
-        read(deep)
+        read_message(deep)
     with pytest.raises(LimitExceeded, match="TEXT_TOO_LONG"):
-        read(GOOD.replace("E-1", "E" * 70_000))
+        read_message(GOOD.replace("E-1", "E" * 70_000))
     large = tmp_path / "large.xml"
     with large.open("wb") as file:
         file.truncate((1 << 30) + 1)
     with pytest.raises(LimitExceeded, match="1,073,741,825 bytes"):
-        bank_file_reader.read(large)
+        bank_file_reader.read_bank_file(large)
 
 
 def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.xml").touch()
     with pytest.raises(FileUnreadable, match="empty"):
-        bank_file_reader.read(tmp_path / "empty.xml")
+        bank_file_reader.read_bank_file(tmp_path / "empty.xml")
     with pytest.raises(FileUnreadable, match="No such file"):
-        bank_file_reader.read(tmp_path / "none.xml")
+        bank_file_reader.read_bank_file(tmp_path / "none.xml")
 
 
 @pytest.mark.parametrize(
@@ -122,20 +130,22 @@ def test_an_empty_or_missing_file_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_unusual_but_sound_xml_is_read_as_what_it_says(was: str, becomes: str) -> None:
-    assert rows(read(GOOD.replace(was, becomes, 1))) == [("debit", 1050, "E-1", "")]
+    assert list_movements(read_message(GOOD.replace(was, becomes, 1))) == [("debit", 1050, "E-1", "")]
 
 
 def test_prefixes_and_other_encodings_are_read() -> None:
     prefixed = (
         GOOD.replace("<", "<b:").replace("<b:/", "</b:").replace("<b:?", "<?").replace("xmlns=", "xmlns:b=")
     )
-    assert rows(read(prefixed)) == [("debit", 1050, "E-1", "")]
+    assert list_movements(read_message(prefixed)) == [("debit", 1050, "E-1", "")]
     latin = GOOD.replace("UTF-8", "ISO-8859-1").replace("E-1", "É-1")
-    assert rows(read(latin.encode("latin-1"))) == [("debit", 1050, "É-1", "")]
-    assert rows(read(GOOD.replace("UTF-8", "UTF-16").encode("utf-16"))) == [("debit", 1050, "E-1", "")]
-    assert rows(read(b"\xef\xbb\xbf" + GOOD.encode())) == [("debit", 1050, "E-1", "")]
+    assert list_movements(read_message(latin.encode("latin-1"))) == [("debit", 1050, "É-1", "")]
+    assert list_movements(read_message(GOOD.replace("UTF-8", "UTF-16").encode("utf-16"))) == [
+        ("debit", 1050, "E-1", "")
+    ]
+    assert list_movements(read_message(b"\xef\xbb\xbf" + GOOD.encode())) == [("debit", 1050, "E-1", "")]
 
 
 def test_bytes_that_are_not_the_encoding_they_claim_are_refused() -> None:
     with pytest.raises(FileUnreadable):
-        read(GOOD.encode().replace(b"E-1", b"E\xe9\xe91"))
+        read_message(GOOD.encode().replace(b"E-1", b"E\xe9\xe91"))

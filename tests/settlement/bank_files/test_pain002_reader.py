@@ -3,8 +3,8 @@
 import pytest
 
 from core.errors import FileUnreadable
-from core.tables.bank_messages import Format, Statement, Verdict
-from tests.settlement.camt_messages import read, rows
+from core.tables.bank_messages import BankFormat, BankStatement, BulkStatus
+from tests.settlement.camt_messages import list_movements, read_message
 
 DAY = 17878  # 2018-12-13
 
@@ -44,10 +44,10 @@ def test_rejected_transfers_are_named(version: str) -> None:
         transaction("E-4", "<StsRsnInf><Rsn><Prtry>no</Prtry></Rsn></StsRsnInf>", amount("1")),
         transaction("E-5"),
     )
-    message = read(report(lot("L-1", *parts), version=version))
-    assert (message.format, message.identity) == (Format.PAIN002, "R-1")
-    assert message.statements == [Statement("RUN-1", "", DAY, None, None)]
-    assert rows(message) == [
+    message = read_message(report(lot("L-1", *parts), version=version))
+    assert (message.format, message.identity) == (BankFormat.PAIN002, "R-1")
+    assert message.statements == [BankStatement("RUN-1", "", DAY, None, None)]
+    assert list_movements(message) == [
         ("reject", 1050, "E-1", "AC01"),
         ("reject", 0, "E-3", "AM05"),
         ("reject", 100, "E-4", "NARR"),
@@ -59,9 +59,11 @@ def test_rejected_transfers_are_named(version: str) -> None:
 
 def test_wider_statuses_are_verdicts() -> None:
     whole = f"<GrpSts>RJCT</GrpSts>{reason('AM04')}"
-    message = read(report(lot("L-1", "<PmtInfSts>RJCT</PmtInfSts>", reason("TM01")), lot("L-2"), group=whole))
-    assert message.verdicts == [Verdict(0, "", "RJCT", "AM04"), Verdict(0, "L-1", "RJCT", "TM01")]
-    assert rows(message) == []
+    message = read_message(
+        report(lot("L-1", "<PmtInfSts>RJCT</PmtInfSts>", reason("TM01")), lot("L-2"), group=whole)
+    )
+    assert message.bulk_statuses == [BulkStatus(0, "", "RJCT", "AM04"), BulkStatus(0, "L-1", "RJCT", "TM01")]
+    assert list_movements(message) == []
 
 
 @pytest.mark.parametrize(
@@ -78,14 +80,14 @@ def test_wider_statuses_are_verdicts() -> None:
 )
 def test_a_value_that_is_none_refuses_the_report(was: str, becomes: str, found: str) -> None:
     text = report(lot("L-1", transaction("E-1", reason("AC01"), amount("10.50"))))
-    assert rows(read(text)) == [("reject", 1050, "E-1", "AC01")]
+    assert list_movements(read_message(text)) == [("reject", 1050, "E-1", "AC01")]
     with pytest.raises(FileUnreadable) as refused:
-        read(text.replace(was, becomes, 1))
-    assert refused.value.found.startswith(found)
+        read_message(text.replace(was, becomes, 1))
+    assert refused.value.finding.startswith(found)
     assert "bank.xml, byte " in refused.value.place
 
 
 def test_a_report_on_nothing_is_refused() -> None:
     text = report().replace("OrgnlGrpInfAndSts", "Other")
     with pytest.raises(FileUnreadable, match="No OrgnlGrpInfAndSts"):
-        read(text)
+        read_message(text)

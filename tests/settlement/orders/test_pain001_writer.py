@@ -13,17 +13,17 @@ from pyiso20022.pain import pain_001_001_03, pain_001_001_09
 from xsdata.formats.dataclass.parsers import XmlParser
 
 from core.errors import EngineError
-from core.payment_rules import Way
-from core.tables.transfers import NAME_LETTERS, NAME_LETTERS_MAX, REMITTANCE_LETTERS_MAX
+from core.payment_rules import TransferMethod
+from core.tables.transfers import NAME_CHARACTERS_MAX, REMITTANCE_CHARACTERS_MAX, SEPA_CHARACTERS
 from settlement.orders import pain001_writer, transfer_texts
-from settlement.orders.charset import NOT_PROVIDED, spelling, transferable
-from settlement.orders.end_to_end import formed, identifier, parsed
-from settlement.orders.pain001_writer import Heading, Version
-from tests.settlement.outgoing_orders import BIC, IBAN, Order, cells, heading, orders
+from settlement.orders.charset import NOT_PROVIDED, build_transliteration_table, to_transfer_charset
+from settlement.orders.end_to_end import format_identifier, format_identifiers, parse_identifiers
+from settlement.orders.pain001_writer import Pain001Version, PaymentFileHeader
+from tests.settlement.outgoing_orders import BIC, IBAN, Order, build_cells, build_header, build_orders
 
 XSD = Path(__file__).parents[2] / "xsd"
-SCHEMAS = {version: XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")) for version in Version}
-LIBRARY = {Version.V03: pain_001_001_03.Document, Version.V09: pain_001_001_09.Document}
+SCHEMAS = {version: XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")) for version in Pain001Version}
+LIBRARY = {Pain001Version.V03: pain_001_001_03.Document, Pain001Version.V09: pain_001_001_09.Document}
 HOSTILE = (
     "</Nm><Amt>1</Amt>",
     "a&b<c>\"d'",
@@ -48,43 +48,47 @@ _orders = st.builds(
 )
 
 
-def written(rows: list[Order], head: Heading) -> bytes:
-    return b"".join(map(bytes, pain001_writer.written(head, orders(rows))))
+def write_file(rows: list[Order], head: PaymentFileHeader) -> bytes:
+    return b"".join(map(bytes, pain001_writer.write_message(head, build_orders(rows))))
 
 
-def read(message: bytes, version: Version = Version.V09) -> Any:
+def read_file(message: bytes, version: Pain001Version = Pain001Version.V09) -> Any:
     """The message as the library has it, all of whose fields might be None by their types."""
     return XmlParser().from_bytes(message, LIBRARY[version])
 
 
-@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize("version", Pain001Version)
 @settings(max_examples=60, deadline=None)
-@given(rows=st.lists(_orders, min_size=1, max_size=4), holder=_names, way=st.sampled_from(list(Way)))
-@example(rows=[Order(name=text, remittance=text) for text in HOSTILE], holder="x" * 200, way=Way.SEPA)
+@given(
+    rows=st.lists(_orders, min_size=1, max_size=4), holder=_names, way=st.sampled_from(list(TransferMethod))
+)
+@example(
+    rows=[Order(name=text, remittance=text) for text in HOSTILE], holder="x" * 200, way=TransferMethod.SEPA
+)
 def test_whatever_names_say_the_schema_holds(
-    version: Version, rows: list[Order], holder: str, way: Way
+    version: Pain001Version, rows: list[Order], holder: str, way: TransferMethod
 ) -> None:
-    head = heading(version, way=way, holder=f"H{holder}", initiator=f"I{holder}")
-    document = fromstring(written(rows, head))
+    head = build_header(version, way=way, holder=f"H{holder}", initiator=f"I{holder}")
+    document = fromstring(write_file(rows, head))
     SCHEMAS[version].assertValid(document)
     texts = [element.text for element in document.iter() if element.text and element.text.strip()]
-    assert all(set(text) <= set(NAME_LETTERS) for text in texts)
+    assert all(set(text) <= set(SEPA_CHARACTERS) for text in texts)
 
 
-@pytest.mark.parametrize("version", Version)
-def test_a_library_of_others_reads_what_was_ordered(version: Version) -> None:
+@pytest.mark.parametrize("version", Pain001Version)
+def test_a_library_of_others_reads_what_was_ordered(version: Pain001Version) -> None:
     rows = [
         Order(41, 99_999_999_999, "Société Générale", bic="", remittance="facture n\u00b0 12 & 13"),
         Order(42, 1, "  "),
         Order(10**12 - 1, 1050, "Straße", remittance=""),
     ]
-    found = read(written(rows, heading(version)), version).cstmr_cdt_trf_initn
+    found = read_file(write_file(rows, build_header(version)), version).cstmr_cdt_trf_initn
     (lot,) = found.pmt_inf
     for part in (found.grp_hdr, lot):
         assert (part.nb_of_txs, part.ctrl_sum) == ("3", Decimal("1000000010.50"))
     assert (found.grp_hdr.msg_id, lot.pmt_inf_id) == ("CRSC-7-PACA-SEPA-1",) * 2
     assert str(found.grp_hdr.cre_dt_tm) == "2018-12-21T14:02:11Z"
-    day = lot.reqd_exctn_dt if version is Version.V03 else lot.reqd_exctn_dt.dt
+    day = lot.reqd_exctn_dt if version is Pain001Version.V03 else lot.reqd_exctn_dt.dt
     assert str(day) == "2018-12-24"
     assert (lot.dbtr.nm, lot.dbtr_acct.id.iban) == ("DRFiP (exemple)", IBAN)
     told = [
@@ -92,9 +96,9 @@ def test_a_library_of_others_reads_what_was_ordered(version: Version) -> None:
         for each in lot.cdt_trf_tx_inf
     ]
     assert told == [
-        (identifier(41), Decimal("999999999.99"), "EUR", "Societe Generale"),
-        (identifier(42), Decimal("0.01"), "EUR", NOT_PROVIDED),
-        (identifier(10**12 - 1), Decimal("10.50"), "EUR", "Strasse"),
+        (format_identifier(41), Decimal("999999999.99"), "EUR", "Societe Generale"),
+        (format_identifier(42), Decimal("0.01"), "EUR", NOT_PROVIDED),
+        (format_identifier(10**12 - 1), Decimal("10.50"), "EUR", "Strasse"),
     ]
     assert [each.rmt_inf and each.rmt_inf.ustrd for each in lot.cdt_trf_tx_inf] == [
         ["facture n. 12 + 13"],
@@ -106,30 +110,36 @@ def test_a_library_of_others_reads_what_was_ordered(version: Version) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "service", "charges"), [(Way.SEPA, "SEPA", "SLEV"), (Way.RTGS, "URGP", "SHAR")]
+    ("way", "service", "charges"),
+    [(TransferMethod.SEPA, "SEPA", "SLEV"), (TransferMethod.RTGS, "URGP", "SHAR")],
 )
-def test_each_way_has_its_service(way: Way, service: str, charges: str) -> None:
-    found = read(written([Order()], heading(way=way)))
+def test_each_way_has_its_service(way: TransferMethod, service: str, charges: str) -> None:
+    found = read_file(write_file([Order()], build_header(way=way)))
     (lot,) = found.cstmr_cdt_trf_initn.pmt_inf
     assert (lot.pmt_tp_inf.svc_lvl[0].cd, lot.chrg_br.value) == (service, charges)
-    assert (lot.pmt_tp_inf.instr_prty is not None) == (way is Way.RTGS)
+    assert (lot.pmt_tp_inf.instr_prty is not None) == (way is TransferMethod.RTGS)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(_orders, min_size=1, max_size=4), st.sampled_from(list(Version)))
-def test_sizes_are_those_of_what_is_written(rows: list[Order], version: Version) -> None:
-    whole = written(rows, heading(version))
+@given(st.lists(_orders, min_size=1, max_size=4), st.sampled_from(list(Pain001Version)))
+def test_sizes_are_those_of_what_is_written(rows: list[Order], version: Pain001Version) -> None:
+    whole = write_file(rows, build_header(version))
     bodies = [line for line in whole.splitlines(keepends=True) if line.startswith(b"<CdtTrfTxInf>")]
-    assert pain001_writer.sizes(orders(rows), version).tolist() == [len(body) for body in bodies]
-    assert len(whole) - sum(map(len, bodies)) < pain001_writer.AROUND_BYTES_MAX
+    assert pain001_writer.measure_transfers(build_orders(rows), version).tolist() == [
+        len(body) for body in bodies
+    ]
+    assert len(whole) - sum(map(len, bodies)) < pain001_writer.OVERHEAD_BYTES_MAX
 
 
 def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [Order(at, at, f"Nom {at}") for at in range(1, 12)]
-    whole, sizes = written(rows, heading()), pain001_writer.sizes(orders(rows), Version.V09).tolist()
+    whole, sizes = (
+        write_file(rows, build_header()),
+        pain001_writer.measure_transfers(build_orders(rows), Pain001Version.V09).tolist(),
+    )
     monkeypatch.setattr(transfer_texts, "CHUNK_ROWS", 4)
-    assert written(rows, heading()) == whole
-    assert pain001_writer.sizes(orders(rows), Version.V09).tolist() == sizes
+    assert write_file(rows, build_header()) == whole
+    assert pain001_writer.measure_transfers(build_orders(rows), Pain001Version.V09).tolist() == sizes
 
 
 @pytest.mark.parametrize(
@@ -137,37 +147,39 @@ def test_chunks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     [Order(iban="FR00"), Order(iban=IBAN.lower()), Order(bic="BDFEFR"), Order(cents=0), Order(bic="x" * 8)],
 )
 def test_what_no_bank_takes_is_never_written(spoilt: Order) -> None:
-    with pytest.raises(EngineError, match=f"transfer {identifier(1)} has an?"):
-        transfer_texts.check(orders([Order(), spoilt]))
+    with pytest.raises(EngineError, match=f"transfer {format_identifier(1)} has an?"):
+        transfer_texts.validate_orders(build_orders([Order(), spoilt]))
 
 
 def test_every_code_point_is_spelt_as_a_text_would_be() -> None:
     """The table of the kernel says what ``transferable`` says, also of what lies beyond it."""
-    table = spelling()
+    table = build_transliteration_table()
     letters, known = table.letter.tobytes().decode("ascii"), len(table.start) - 1
     for code in range(0x110000):
-        expected = transferable(chr(code))
+        expected = to_transfer_charset(chr(code))
         found = letters[table.start[code] : table.start[code + 1]] if code < known else "."
         assert found == expected, hex(code)
-    assert set(letters) <= set(NAME_LETTERS)
+    assert set(letters) <= set(SEPA_CHARACTERS)
 
 
 def test_texts_are_cut_to_what_sepa_takes() -> None:
-    found = read(written([Order(name="n" * 200, remittance="r " * 200)], heading()))
+    found = read_file(write_file([Order(name="n" * 200, remittance="r " * 200)], build_header()))
     (each,) = found.cstmr_cdt_trf_initn.pmt_inf[0].cdt_trf_tx_inf
-    assert each.cdtr.nm == "n" * NAME_LETTERS_MAX
-    assert each.rmt_inf.ustrd == [("r " * 200)[:REMITTANCE_LETTERS_MAX].rstrip()]
+    assert each.cdtr.nm == "n" * NAME_CHARACTERS_MAX
+    assert each.rmt_inf.ustrd == [("r " * 200)[:REMITTANCE_CHARACTERS_MAX].rstrip()]
 
 
 def test_identifiers_come_back_and_misread_ones_do_not() -> None:
     entries = np.array([1, 2**32 - 2, 10**12 - 1])
-    texts = [row.tobytes().decode() for row in formed(entries)]
-    assert parsed(cells(texts)).tolist() == entries.tolist()
+    texts = [row.tobytes().decode() for row in format_identifiers(entries)]
+    assert parse_identifiers(build_cells(texts)).tolist() == entries.tolist()
     swapped = [text[:-3] + text[-2] + text[-3] + text[-1] for text in texts if text[-3] != text[-2]]
     assert swapped
-    assert not parsed(cells([*swapped, "NOTPROVIDED", texts[0].lower(), f" {texts[0]}"])).any()
+    assert not parse_identifiers(
+        build_cells([*swapped, "NOTPROVIDED", texts[0].lower(), f" {texts[0]}"])
+    ).any()
 
 
 def test_sums_are_exact_however_large() -> None:
     amounts = np.array([2**62, 2**62, 2**62, 1], np.int64)
-    assert pain001_writer.exact_sum(amounts) == 3 * 2**62 + 1
+    assert pain001_writer.sum_exactly(amounts) == 3 * 2**62 + 1

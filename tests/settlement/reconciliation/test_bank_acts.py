@@ -7,37 +7,46 @@ import pyarrow as pa
 import pytest
 
 from core import bank_reasons
-from core.catalog import KIND_NUMBER
-from core.tables.bank_messages import Format, Message, Movements, Sort, Statement, Verdict, end_to_end, packed
-from core.tables.columns import sealed
+from core.catalog import KIND_NUMBERS
+from core.tables.bank_messages import (
+    BankFormat,
+    BankMessage,
+    BankStatement,
+    BulkStatus,
+    Movements,
+    MovementType,
+    pack_code,
+    read_end_to_end_id,
+)
+from core.tables.columns import seal_array
 from core.tables.journal import Bytes, Spans
 from posting.pgcopy import TextCells
-from settlement.orders.end_to_end import identifier
+from settlement.orders.end_to_end import format_identifier
 from settlement.reconciliation import bank_acts
-from settlement.reconciliation.bank_acts import Answered
-from settlement.reconciliation.bulk_rejections import expanded
-from settlement.reconciliation.matching import matched, named
-from settlement.reconciliation.mismatch import FINDINGS, Mismatch
-from settlement.reconciliation.sent_transfers import Sent, Transfers, transfers
+from settlement.reconciliation.bank_acts import MatchedMessage
+from settlement.reconciliation.bulk_rejections import expand_bulk_rejections
+from settlement.reconciliation.matching import match_movements, parse_entries
+from settlement.reconciliation.mismatch import MISMATCH_TEXTS, Mismatch
+from settlement.reconciliation.sent_transfers import SentLines, SentTransfers, group_transfers
 
 ACCOUNT = "FR7630001000641234567890174"
-PAYMENT, REISSUE, DEBIT = (KIND_NUMBER[name] for name in ("payment", "reissue", "bank_debit"))
+PAYMENT, REISSUE, DEBIT = (KIND_NUMBERS[name] for name in ("payment", "reissue", "bank_debit"))
 DAY = 17840  # 2018-11-05
-Told = tuple[str, Sort, int, str]
+MovementRow = tuple[str, MovementType, int, str]
 """End-to-end id, what the bank says, cents, reason."""
 
 
-def sent(*lines: tuple[int, int, str, int]) -> Transfers:
+def build_transfers(*lines: tuple[int, int, str, int]) -> SentTransfers:
     """Entries of the journal: number, cents, reference, kind."""
     pieces = [reference.encode() for *_, reference, _ in lines]
     ends = np.cumsum([0, *map(len, pieces)]).astype(np.int32)
     texts = TextCells(
-        Spans(sealed(ends[:-1]), sealed(ends[1:])),
-        Bytes(sealed(np.frombuffer(b"".join(pieces) or b"\0", np.uint8))),
+        Spans(seal_array(ends[:-1]), seal_array(ends[1:])),
+        Bytes(seal_array(np.frombuffer(b"".join(pieces) or b"\0", np.uint8))),
     )
     count = len(lines)
-    return transfers(
-        Sent(
+    return group_transfers(
+        SentLines(
             entry_id=np.array([line[0] for line in lines], np.int64),
             amount=np.array([line[1] for line in lines], np.int64),
             day=np.full(count, DAY, np.int32),
@@ -52,42 +61,44 @@ def sent(*lines: tuple[int, int, str, int]) -> Transfers:
     )
 
 
-def message(*told: Told, day: int = DAY + 1, verdicts: Sequence[Verdict] = ()) -> Message:
+def build_message(*told: MovementRow, day: int = DAY + 1, verdicts: Sequence[BulkStatus] = ()) -> BankMessage:
     pieces = [each[0].encode() for each in told]
     ends = np.cumsum([0, *map(len, pieces)]).astype(np.int32)
     count = len(told)
     moved = Movements(
         np.zeros(count, np.int32), np.arange(1, count + 1, dtype=np.int32), ends[:-1].copy(), ends[1:].copy(),
         np.array([each[2] for each in told], np.int64), np.full(count, day, np.int32),
-        np.array([packed(each[3]) for each in told], np.uint32), np.array([each[1] for each in told], np.uint8),
+        np.array([pack_code(each[3]) for each in told], np.uint32), np.array([each[1] for each in told], np.uint8),
     )  # fmt: skip
-    text = Bytes(sealed(np.frombuffer(b"".join(pieces) or b"\0", np.uint8)))
-    return Message(Format.CAMT053, "M-1", [Statement("S-1", ACCOUNT, day, None, None)], moved, text, verdicts)
+    text = Bytes(seal_array(np.frombuffer(b"".join(pieces) or b"\0", np.uint8)))
+    return BankMessage(
+        BankFormat.CAMT053, "M-1", [BankStatement("S-1", ACCOUNT, day, None, None)], moved, text, verdicts
+    )
 
 
-def answered(found: Message, known: Transfers, own: int = 0) -> Answered:
+def match_message(found: BankMessage, known: SentTransfers, own: int = 0) -> MatchedMessage:
     accounts = np.full(known.head.size, own, np.int64)
-    fits = matched(found, named(found), known, accounts)
-    answer = Answered(found, fits, known, bank_reasons.load(), {}, {})
-    codes = {number: f"P{number}" for number in bank_acts.payees_to_block(answer)}
+    fits = match_movements(found, parse_entries(found), known, accounts)
+    answer = MatchedMessage(found, fits, known, bank_reasons.load(), {}, {})
+    codes = {number: f"P{number}" for number in bank_acts.list_payees_to_block(answer)}
     return answer._replace(payees=codes)
 
 
-def rows(table: pa.Table | None) -> list[tuple]:
+def list_acts(table: pa.Table | None) -> list[tuple]:
     assert table is not None
     names = ("reference", "line", "kind", "predecessor", "amount_cents")
     return [tuple(row[name] for name in names) for row in table.to_pylist()]
 
 
 def test_a_debit_a_return_and_a_reject() -> None:
-    known = sent((7, 100, "1-1", PAYMENT), (8, 200, "1-2", PAYMENT), (9, 300, "1-3", REISSUE))
+    known = build_transfers((7, 100, "1-1", PAYMENT), (8, 200, "1-2", PAYMENT), (9, 300, "1-3", REISSUE))
     told = [
-        (identifier(7), Sort.DEBIT, 100, ""),
-        (identifier(8), Sort.RETURN, 200, "AC04"),
-        (identifier(9), Sort.REJECT, 0, "TM01"),
+        (format_identifier(7), MovementType.DEBIT, 100, ""),
+        (format_identifier(8), MovementType.RETURN, 200, "AC04"),
+        (format_identifier(9), MovementType.REJECT, 0, "TM01"),
     ]
-    found = bank_acts.table(answered(message(*told), known), "S-1")
-    assert rows(found) == [
+    found = bank_acts.build_acts_table(match_message(build_message(*told), known), "S-1")
+    assert list_acts(found) == [
         ("D7", 1, "bank_debit", "@7", 100),
         ("R8", 1, "bank_return", "D8#1", 200),
         ("R8", 2, "return_identified", "#1", 200),
@@ -101,15 +112,19 @@ def test_a_debit_a_return_and_a_reject() -> None:
 
 
 def test_a_transfer_of_several_lines_is_answered_line_by_line() -> None:
-    known = sent((7, 100, "1-1", PAYMENT), (8, 200, "1-1", PAYMENT), (9, 300, "1-9", PAYMENT))
+    known = build_transfers((7, 100, "1-1", PAYMENT), (8, 200, "1-1", PAYMENT), (9, 300, "1-9", PAYMENT))
     assert (known.entry.tolist(), known.amount.tolist()) == ([7, 9], [300, 300])
-    found = bank_acts.table(
-        answered(
-            message((identifier(7), Sort.DEBIT, 300, ""), (identifier(7), Sort.RETURN, 300, "MS03")), known
+    found = bank_acts.build_acts_table(
+        match_message(
+            build_message(
+                (format_identifier(7), MovementType.DEBIT, 300, ""),
+                (format_identifier(7), MovementType.RETURN, 300, "MS03"),
+            ),
+            known,
         ),
         "S",
     )
-    assert rows(found) == [
+    assert list_acts(found) == [
         ("D7", 1, "bank_debit", "@7", 100),
         ("D7", 2, "bank_debit", "@8", 200),
         ("R7", 1, "bank_return", "D7#1", 100),
@@ -120,8 +135,12 @@ def test_a_transfer_of_several_lines_is_answered_line_by_line() -> None:
 
 
 def test_a_return_too_long_for_one_act_is_identified_by_another() -> None:
-    known = sent(*((n, 1, "1-1", PAYMENT) for n in range(1, 602)))
-    found = rows(bank_acts.table(answered(message((identifier(1), Sort.RETURN, 601, "AC04")), known), "S"))
+    known = build_transfers(*((n, 1, "1-1", PAYMENT) for n in range(1, 602)))
+    found = list_acts(
+        bank_acts.build_acts_table(
+            match_message(build_message((format_identifier(1), MovementType.RETURN, 601, "AC04")), known), "S"
+        )
+    )
     assert len(found) == 1202
     assert found[600] == ("R1", 601, "bank_return", "D1#601", 1)
     assert found[601] == ("I1", 1, "return_identified", "R1#1", 1)
@@ -130,70 +149,84 @@ def test_a_return_too_long_for_one_act_is_identified_by_another() -> None:
 
 @pytest.mark.parametrize("code", ["AM05", "FOCR"])
 def test_a_debt_that_must_not_be_opened_stays_closed(code: str) -> None:
-    known = sent((7, 100, "1-1", PAYMENT))
-    for sort, letter, kind in ((Sort.RETURN, "R", "bank_return"), (Sort.REJECT, "X", "bank_reject")):
-        found = rows(bank_acts.table(answered(message((identifier(7), sort, 100, code)), known), "S"))
+    known = build_transfers((7, 100, "1-1", PAYMENT))
+    for sort, letter, kind in (
+        (MovementType.RETURN, "R", "bank_return"),
+        (MovementType.REJECT, "X", "bank_reject"),
+    ):
+        found = list_acts(
+            bank_acts.build_acts_table(
+                match_message(build_message((format_identifier(7), sort, 100, code)), known), "S"
+            )
+        )
         assert [row[:3] for row in found] == [(f"{letter}7", 1, kind)]
 
 
 def test_a_payee_is_blocked_once_and_last() -> None:
-    known = sent((7, 100, "1-1", PAYMENT), (14, 200, "1-2", PAYMENT), (15, 5, "1-3", PAYMENT))
+    known = build_transfers((7, 100, "1-1", PAYMENT), (14, 200, "1-2", PAYMENT), (15, 5, "1-3", PAYMENT))
     told = [
-        (identifier(entry), Sort.REJECT, 0, code) for entry, code in ((7, "RR04"), (14, "RR04"), (15, "AC01"))
+        (format_identifier(entry), MovementType.REJECT, 0, code)
+        for entry, code in ((7, "RR04"), (14, "RR04"), (15, "AC01"))
     ]
-    found = bank_acts.table(answered(message(*told), known), "S")
-    assert rows(found)[-1] == ("B7", 1, "payee_block", "", 0)
+    found = bank_acts.build_acts_table(match_message(build_message(*told), known), "S")
+    assert list_acts(found)[-1] == ("B7", 1, "payee_block", "", 0)
     assert [row["payee"] for row in found.to_pylist()][-1] == "P0"  # type: ignore[union-attr]
-    assert sum(row[2] == "payee_block" for row in rows(found)) == 1
+    assert sum(row[2] == "payee_block" for row in list_acts(found)) == 1
 
 
 def test_a_credit_that_names_a_transfer_gives_it_back() -> None:
-    known = sent((7, 100, "1-1", PAYMENT))
-    found = rows(bank_acts.table(answered(message((identifier(7), Sort.CREDIT, 100, "")), known), "S"))
+    known = build_transfers((7, 100, "1-1", PAYMENT))
+    found = list_acts(
+        bank_acts.build_acts_table(
+            match_message(build_message((format_identifier(7), MovementType.CREDIT, 100, "")), known), "S"
+        )
+    )
     assert [row[2] for row in found] == ["bank_return", "return_identified"]
 
 
 @pytest.mark.parametrize(
     ("told", "own", "day", "why"),
     [
-        (("", Sort.CREDIT, 5, ""), 0, DAY, Mismatch.NOT_OURS),
-        (("salaries", Sort.DEBIT, 5, ""), 0, DAY, Mismatch.NOT_OURS),
-        ((identifier(99), Sort.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
-        ((identifier(8), Sort.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
-        ((identifier(9), Sort.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
-        ((identifier(7), Sort.DEBIT, 101, ""), 0, DAY, Mismatch.AMOUNT_DIFFERS),
-        ((identifier(7), Sort.REJECT, 1, ""), 0, DAY, Mismatch.AMOUNT_DIFFERS),
-        ((identifier(7), Sort.DEBIT, 100, ""), -2, DAY, Mismatch.OTHER_ACCOUNT),
-        ((identifier(7), Sort.DEBIT, 100, ""), 0, DAY - 1, Mismatch.BEFORE_ISSUE),
-        ((identifier(7), Sort.DEBIT, 100, ""), 0, DAY, Mismatch.NONE),
-        ((identifier(7), Sort.REJECT, 0, ""), -2, DAY, Mismatch.NONE),
+        (("", MovementType.CREDIT, 5, ""), 0, DAY, Mismatch.NOT_OURS),
+        (("salaries", MovementType.DEBIT, 5, ""), 0, DAY, Mismatch.NOT_OURS),
+        ((format_identifier(99), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
+        ((format_identifier(8), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
+        ((format_identifier(9), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.UNKNOWN_TRANSFER),
+        ((format_identifier(7), MovementType.DEBIT, 101, ""), 0, DAY, Mismatch.AMOUNT_DIFFERS),
+        ((format_identifier(7), MovementType.REJECT, 1, ""), 0, DAY, Mismatch.AMOUNT_DIFFERS),
+        ((format_identifier(7), MovementType.DEBIT, 100, ""), -2, DAY, Mismatch.OTHER_ACCOUNT),
+        ((format_identifier(7), MovementType.DEBIT, 100, ""), 0, DAY - 1, Mismatch.BEFORE_ISSUE),
+        ((format_identifier(7), MovementType.DEBIT, 100, ""), 0, DAY, Mismatch.NONE),
+        ((format_identifier(7), MovementType.REJECT, 0, ""), -2, DAY, Mismatch.NONE),
     ],
 )
-def test_why_a_movement_is_not_posted(told: Told, own: int, day: int, why: Mismatch) -> None:
-    known = sent((7, 60, "1-1", PAYMENT), (8, 40, "1-1", PAYMENT), (9, 100, "D1", DEBIT))
-    answer = answered(message(told, day=day), known, own)
-    assert Mismatch(int(answer.matched.why[0])) is why
-    assert (bank_acts.table(answer, "S") is None) == (why is not Mismatch.NONE)
+def test_why_a_movement_is_not_posted(told: MovementRow, own: int, day: int, why: Mismatch) -> None:
+    known = build_transfers((7, 60, "1-1", PAYMENT), (8, 40, "1-1", PAYMENT), (9, 100, "D1", DEBIT))
+    answer = match_message(build_message(told, day=day), known, own)
+    assert Mismatch(int(answer.matches.mismatch[0])) is why
+    assert (bank_acts.build_acts_table(answer, "S") is None) == (why is not Mismatch.NONE)
 
 
 def test_a_movement_told_twice_in_one_message_is_posted_once() -> None:
-    known = sent((7, 100, "1-1", PAYMENT))
+    known = build_transfers((7, 100, "1-1", PAYMENT))
     told = [
-        (identifier(7), Sort.DEBIT, 100, ""),
-        (identifier(7), Sort.RETURN, 100, "AC04"),
-        (identifier(7), Sort.DEBIT, 100, ""),
+        (format_identifier(7), MovementType.DEBIT, 100, ""),
+        (format_identifier(7), MovementType.RETURN, 100, "AC04"),
+        (format_identifier(7), MovementType.DEBIT, 100, ""),
     ]
-    answer = answered(message(*told), known)
-    assert answer.matched.why.tolist() == [Mismatch.NONE, Mismatch.NONE, Mismatch.TWICE]
+    answer = match_message(build_message(*told), known)
+    assert answer.matches.mismatch.tolist() == [Mismatch.NONE, Mismatch.NONE, Mismatch.TWICE]
 
 
 def test_nothing_sent_matches_nothing() -> None:
-    answer = answered(message((identifier(7), Sort.DEBIT, 100, "")), sent())
-    assert answer.matched.why.tolist() == [Mismatch.UNKNOWN_TRANSFER]
+    answer = match_message(
+        build_message((format_identifier(7), MovementType.DEBIT, 100, "")), build_transfers()
+    )
+    assert answer.matches.mismatch.tolist() == [Mismatch.UNKNOWN_TRANSFER]
 
 
 def test_every_mismatch_says_what_to_do() -> None:
-    assert FINDINGS.keys() == set(Mismatch)
+    assert MISMATCH_TEXTS.keys() == set(Mismatch)
 
 
 # ------------------------------------------------------------------------------------------ whole messages
@@ -202,9 +235,9 @@ def test_every_mismatch_says_what_to_do() -> None:
 LOTS = {"L-1": ["E-1", "E-2"], "L-2": ["E-3"]}
 
 
-def told_of(found: Message) -> list[tuple[str, int]]:
+def list_rejections(found: BankMessage) -> list[tuple[str, int]]:
     return [
-        (end_to_end(found, row), int(found.movements.reason[row]))
+        (read_end_to_end_id(found, row), int(found.movements.reason[row]))
         for row in range(found.movements.amount.size)
     ]
 
@@ -212,30 +245,31 @@ def told_of(found: Message) -> list[tuple[str, int]]:
 @pytest.mark.parametrize(
     ("verdicts", "names"),
     [
-        ([Verdict(0, "", "RJCT", "AM04")], ["E-1", "E-2", "E-3"]),
-        ([Verdict(0, "", "PART", ""), Verdict(0, "L-2", "RJCT", "AM04")], ["E-3"]),
-        ([Verdict(0, "", "ACCP", ""), Verdict(0, "L-1", "ACCP", "")], []),
+        ([BulkStatus(0, "", "RJCT", "AM04")], ["E-1", "E-2", "E-3"]),
+        ([BulkStatus(0, "", "PART", ""), BulkStatus(0, "L-2", "RJCT", "AM04")], ["E-3"]),
+        ([BulkStatus(0, "", "ACCP", ""), BulkStatus(0, "L-1", "ACCP", "")], []),
     ],
 )
-def test_a_verdict_names_the_transfers_of_its_lot(verdicts: list[Verdict], names: list[str]) -> None:
-    found = expanded(message(verdicts=verdicts), lambda _: LOTS)
-    assert told_of(found.message) == [(name, packed("AM04")) for name in names]
+def test_a_verdict_names_the_transfers_of_its_lot(verdicts: list[BulkStatus], names: list[str]) -> None:
+    found = expand_bulk_rejections(build_message(verdicts=verdicts), lambda _: LOTS)
+    assert list_rejections(found.message) == [(name, pack_code("AM04")) for name in names]
     assert list(found.unknown) == []
 
 
 def test_a_transfer_that_is_named_already_keeps_its_own_reason() -> None:
-    found = expanded(
-        message(("E-2", Sort.REJECT, 0, "AC01"), verdicts=[Verdict(0, "", "RJCT", "AM04")]), lambda _: LOTS
+    found = expand_bulk_rejections(
+        build_message(("E-2", MovementType.REJECT, 0, "AC01"), verdicts=[BulkStatus(0, "", "RJCT", "AM04")]),
+        lambda _: LOTS,
     )
-    assert told_of(found.message) == [
-        ("E-2", packed("AC01")),
-        ("E-1", packed("AM04")),
-        ("E-3", packed("AM04")),
+    assert list_rejections(found.message) == [
+        ("E-2", pack_code("AC01")),
+        ("E-1", pack_code("AM04")),
+        ("E-3", pack_code("AM04")),
     ]
     assert found.message.movements.item.tolist() == [1, 2, 3]
 
 
 def test_a_verdict_on_what_is_not_ours_is_told() -> None:
-    verdicts = [Verdict(0, "L-9", "RJCT", "")]
-    assert list(expanded(message(verdicts=verdicts), lambda _: LOTS).unknown) == verdicts
-    assert list(expanded(message(verdicts=verdicts), lambda _: None).unknown) == verdicts
+    verdicts = [BulkStatus(0, "L-9", "RJCT", "")]
+    assert list(expand_bulk_rejections(build_message(verdicts=verdicts), lambda _: LOTS).unknown) == verdicts
+    assert list(expand_bulk_rejections(build_message(verdicts=verdicts), lambda _: None).unknown) == verdicts

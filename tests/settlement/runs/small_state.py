@@ -13,28 +13,28 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import msgspec
 
-from core.catalog import KIND_NUMBER
-from core.iban import with_check_digits
-from core.payment_rules import ZONE
-from ingest.queue.file_feed import FileFeed, Order
+from core.catalog import KIND_NUMBERS
+from core.iban import add_check_digits
+from core.payment_rules import TIME_ZONE
+from ingest.queue.file_feed import FileFeed, ProcessingRequest
 from ingest.spool.spool import Spool
-from posting.book.registry import Reference
-from posting.pipeline import Pipeline, Settings
+from posting.book.registry import ReferenceData
+from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
 from service.database.embedded import Database
 from service.engine import file_processing, payment_runs
 from service.settings import Settings as Place
-from service.terminal.processing_progress import Course
+from service.terminal.processing_progress import ProcessingProgress
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
-from settlement.orders.pain001_writer import Version
+from settlement.orders.pain001_writer import Pain001Version
 from settlement.runs import issue, proposals, run_edits, run_pages, run_queries
-from settlement.runs.issue import Issue
-from settlement.runs.payment_reference import Books
-from settlement.runs.proposals import Proposed
+from settlement.runs.issue import IssueRequest
+from settlement.runs.payment_reference import PaymentReference
+from settlement.runs.proposals import ProposalRequest
 from tests.file_strategies import REFERENCE, Row
 
-AT = datetime(2018, 6, 14, 10, 0, tzinfo=ZoneInfo(ZONE))
+AT = datetime(2018, 6, 14, 10, 0, tzinfo=ZoneInfo(TIME_ZONE))
 """A Thursday, before all cut-offs."""
 UNIT = {"fund_centre": "0177-D013-DD13", "functional_area": "0177-12", "commitment_item": "31"}
 OTHER_UNIT = {"fund_centre": "0217-SGAC-ASPR", "functional_area": "0217-07", "commitment_item": "31"}
@@ -44,10 +44,10 @@ _PARTS = {"0177": ("0177-D013", "0177-D013-DD13"), "0217": ("0217-SGAC", "0217-S
 
 def iban(number: int, country: str = "FR") -> str:
     lengths = {"FR": 23, "DE": 18, "US": 10, "BR": 25}
-    return with_check_digits(country, f"{number:0{lengths[country]}}")
+    return add_check_digits(country, f"{number:0{lengths[country]}}")
 
 
-class World:
+class SmallState:
     """One database, its spool and outbox."""
 
     at = AT
@@ -56,12 +56,12 @@ class World:
     def __init__(self, dsn: str, folder: Path) -> None:
         self.dsn, self.folder, self.reference = dsn, folder, REFERENCE
         self.place = Place(data=folder, database=dsn, reference=REFERENCE)
-        self.books = Books.load(REFERENCE)
+        self.payment_reference = PaymentReference.load(REFERENCE)
         self.steps: list[str] = []
-        self.told: Callable[[str], None] = self.steps.append
+        self.on_step: Callable[[str], None] = self.steps.append
         self._files = count(1)
 
-    async def opened(self) -> "World":
+    async def open(self) -> "SmallState":
         """Credits for two programmes, a hundred million each."""
         rows: list[Row] = []
         for measure in ("ae", "cp"):
@@ -79,7 +79,7 @@ class World:
         await self.post([row | {"reference": f"B{at}"} for at, row in enumerate(rows)])
         return self
 
-    async def payees(self, *said: Row) -> None:
+    async def register_payees(self, *said: Row) -> None:
         """Register payees; their codes, and by default names and accounts, follow from their place."""
         await self.post(
             [
@@ -93,7 +93,7 @@ class World:
             ]
         )
 
-    async def requests(self, *said: Row) -> None:
+    async def post_requests(self, *said: Row) -> None:
         """Direct requests: ``reference``, ``payee``, ``amount``, and whatever else."""
         await self.post([{"kind": "direct_payment_request"} | UNIT | row for row in said])
 
@@ -104,17 +104,17 @@ class World:
         path.write_text(
             "".join(json.dumps(line) + "\n" for line in [envelope, *(_COMMON | row for row in rows)])
         )
-        async with PostgresStore(self.dsn).held("test") as store:
-            feed = FileFeed(Order([path]), Spool(self.folder / "spool"), store)
-            await Pipeline(store, Reference.load(self.reference), Settings()).run(feed)
+        async with PostgresStore(self.dsn).own_lease("test") as store:
+            feed = FileFeed(ProcessingRequest([path]), Spool(self.folder / "spool"), store)
+            await Pipeline(store, ReferenceData.load(self.reference), PipelineSettings()).run(feed)
             assert not feed.rejected, feed.rejected
-        refused = await self.rows(
-            "select line, code, reference from refusal where submission = $1", feed.taken[0]
+        refused = await self.fetch_rows(
+            "select line, code, reference from refusal where submission = $1", feed.processed[0]
         )
         assert not refused, refused
-        return feed.taken[0]
+        return feed.processed[0]
 
-    async def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
+    async def fetch_rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         connection = await asyncpg.connect(self.dsn)
         try:
             return [dict(row.items()) for row in await connection.fetch(query, *arguments)]
@@ -122,31 +122,35 @@ class World:
             await connection.close()
 
     async def propose(self, by: str = "Alice", until: str = "2018-06-30", at: datetime = AT) -> int:
-        wanted = Proposed(by, datetime.fromisoformat(until).date(), at.date())
-        async with run_queries.connected(self.dsn) as connection:
-            return await proposals.propose(connection, self.books, wanted, self.told)
+        wanted = ProposalRequest(by, datetime.fromisoformat(until).date(), at.date())
+        async with run_queries.open_connection(self.dsn) as connection:
+            return await proposals.propose_run(connection, self.payment_reference, wanted, self.on_step)
 
-    async def change(self, run: int, what: str, *numbers: int, by: str = "Alice") -> None:
-        async with run_queries.connected(self.dsn) as connection:
-            await run_edits.change(connection, run, what, (numbers, "said so", by))
+    async def edit(self, run: int, what: str, *numbers: int, by: str = "Alice") -> None:
+        async with run_queries.open_connection(self.dsn) as connection:
+            await run_edits.edit_run(connection, run, what, (numbers, "said so", by))
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
-        async with run_queries.connected(self.dsn) as connection:
-            return await run_edits.release(connection, run, by)
+        async with run_queries.open_connection(self.dsn) as connection:
+            return await run_edits.release_run(connection, run, by)
 
     async def issue(
-        self, run: int, at: datetime = AT, version: Version = Version.V09
+        self, run: int, at: datetime = AT, version: Pain001Version = Pain001Version.V09
     ) -> list[dict[str, Any]]:
         """Issue a run; its files."""
-        where = file_processing.Where(self.place, Database(self.dsn), Reference.load(self.reference))
-        how = Issue("Claire", at, version)
-        assert await payment_runs.issued(where, run, how, (Interruption(lambda: None), Quiet(self.told)))
-        return await self.files(run)
+        where = file_processing.EngineContext(
+            self.place, Database(self.dsn), ReferenceData.load(self.reference)
+        )
+        how = IssueRequest("Claire", at, version)
+        assert await payment_runs.issue_in_database(
+            where, run, how, (Interruption(lambda: None), Quiet(self.on_step))
+        )
+        return await self.load_files(run)
 
-    async def files(self, run: int) -> list[dict[str, Any]]:
+    async def load_files(self, run: int) -> list[dict[str, Any]]:
         """The files of a run that is issued."""
-        async with run_queries.connected(self.dsn) as connection:
-            return await issue.again(connection, run, self.outbox, self.told)
+        async with run_queries.open_connection(self.dsn) as connection:
+            return await issue.rebuild_files(connection, run, self.outbox, self.on_step)
 
     def change_rules(self, **said: int | str) -> None:
         """Other rules of paying from now on."""
@@ -160,7 +164,7 @@ class World:
         rules.write_text(text)
         self.reference = folder
         self.place = msgspec.structs.replace(self.place, reference=folder)
-        self.books = Books.load(folder)
+        self.payment_reference = PaymentReference.load(folder)
 
     async def forge(self, change: str) -> None:
         """Change rows as only a superuser can who switches the triggers off."""
@@ -171,10 +175,10 @@ class World:
         finally:
             await connection.close()
 
-    async def comes_back(self, reference: str) -> None:
+    async def return_transfer(self, reference: str) -> None:
         """The bank debits the transfer of a request and sends it back, and the accountant finds out whose it is."""
         paid = "select p.* from entry p join entry r on r.entry_id = p.predecessor where r.reference = $1 and p.kind = $2"
-        (last,) = await self.rows(paid, reference, KIND_NUMBER["payment"])
+        (last,) = await self.fetch_rows(paid, reference, KIND_NUMBERS["payment"])
         for kind in ("bank_debit", "bank_return", "return_identified"):
             name = f"{kind}-{last['entry_id']}"
             amount = f"{last['amount'] // 100}.{last['amount'] % 100:02}"
@@ -185,11 +189,11 @@ class World:
                 "date": "2018-06-15",
             }
             await self.post([act | {"reference": name}], "bank")
-            (last,) = await self.rows("select * from entry where reference = $1", name)
+            (last,) = await self.fetch_rows("select * from entry where reference = $1", name)
 
-    async def cp_consumed(self) -> int:
+    async def sum_consumed_cp(self) -> int:
         """Of all programmes together."""
-        (row,) = await self.rows(
+        (row,) = await self.fetch_rows(
             "select sum(cp_consumed)::bigint as cents from (select distinct on (node) * from node_balance"
             " order by node, batch desc) b where cp_opened > 0 and cp_allotted > 0 and node / 6 % 131072 in"
             " (select id from reference_text where kind = 1 and code !~ '-')"
@@ -198,13 +202,15 @@ class World:
 
     @property
     def outbox(self) -> Outbox:
-        return Outbox(self.folder / payment_runs.OUTBOX)
+        return Outbox(self.folder / payment_runs.OUTBOX_FOLDER)
 
-    async def lines(self, run: int) -> list[dict[str, Any]]:
+    async def load_lines(self, run: int) -> list[dict[str, Any]]:
         """The lines of a run, plainly, with the codes of their accountants."""
-        found = await self.rows("select content from payment_page where run = $1 order by page", run)
-        codes = (await self.rows("select accountants from payment_run where run = $1", run))[0]["accountants"]
-        lines = [line for each in found for line in run_pages.table_of(each["content"]).to_pylist()]
+        found = await self.fetch_rows("select content from payment_page where run = $1 order by page", run)
+        codes = (await self.fetch_rows("select accountants from payment_run where run = $1", run))[0][
+            "accountants"
+        ]
+        lines = [line for each in found for line in run_pages.read_page(each["content"]).to_pylist()]
         return [
             {**line, "code": codes[line["accountant"] - 1] if line["accountant"] else ""} for line in lines
         ]
@@ -216,11 +222,11 @@ class Quiet:
     def __init__(self, step: Callable[[str], None]) -> None:
         self._step = step
 
-    def doing(self, text: str) -> None:
+    def report_activity(self, text: str) -> None:
         self._step(text)
 
-    def stepping(self, done: int, total: int, label: str) -> None: ...
+    def report_steps(self, done: int, total: int, label: str) -> None: ...
 
-    def following(self, course: Course) -> None: ...
+    def report_lines(self, course: ProcessingProgress) -> None: ...
 
     def close(self) -> None: ...

@@ -10,45 +10,45 @@ import pytest
 from lxml.etree import XMLSchema, parse
 
 from core.act_fields import ACT_LINES_MAX
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from core.errors import EngineError, ReferenceDataError
 from core.outcome_codes import Outcome
-from settlement.orders.end_to_end import identifier
-from settlement.orders.pain001_writer import Version
+from settlement.orders.end_to_end import format_identifier
+from settlement.orders.pain001_writer import Pain001Version
 from settlement.runs import issue, run_edits, run_queries, run_status
-from settlement.runs.exclusions import LeftOut
+from settlement.runs.exclusions import Exclusion
 from settlement.runs.run_queries import NoSuchRun
 from tests.settlement.orders.test_pain001_writer import XSD
-from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
-from tests.settlement.runs.test_lifecycle import read
+from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
+from tests.settlement.runs.test_lifecycle import read_xml
 
 
 @pytest.fixture
-async def world(dsn: str, tmp_path: Path) -> World:
-    found = await World(dsn, tmp_path).opened()
-    await found.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+async def world(dsn: str, tmp_path: Path) -> SmallState:
+    found = await SmallState(dsn, tmp_path).open()
+    await found.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
     return found
 
 
-async def released(world: World, *said: dict[str, str]) -> int:
-    await world.requests(*said)
+async def release_run(world: SmallState, *said: dict[str, str]) -> int:
+    await world.post_requests(*said)
     run = await world.propose()
     await world.release(run)
     return run
 
 
-async def described(world: World, run: int, lines: int = 100) -> dict[str, Any]:
-    async with run_queries.connected(world.dsn) as connection:
-        return await run_status.described(connection, run, (lines, 0, False))
+async def describe_run(world: SmallState, run: int, lines: int = 100) -> dict[str, Any]:
+    async with run_queries.open_connection(world.dsn) as connection:
+        return await run_status.describe_run(connection, run, (lines, 0, False))
 
 
-def transfers(files: list[dict[str, Any]]) -> list[Any]:
-    return [each for file in files for lot in read(file["path"]).pmt_inf for each in lot.cdt_trf_tx_inf]
+def read_transfers(files: list[dict[str, Any]]) -> list[Any]:
+    return [each for file in files for lot in read_xml(file["path"]).pmt_inf for each in lot.cdt_trf_tx_inf]
 
 
-async def test_what_was_refused_is_listed_and_in_no_file(world: World) -> None:
+async def test_what_was_refused_is_listed_and_in_no_file(world: SmallState) -> None:
     """Blocked, or with another account, since the run was released (A60)."""
-    run = await released(
+    run = await release_run(
         world,
         {"reference": "GOOD", "payee": "P1", "amount": "1.00"},
         {"reference": "BLOCKED", "payee": "P2", "amount": "2.00"},
@@ -69,21 +69,24 @@ async def test_what_was_refused_is_listed_and_in_no_file(world: World) -> None:
     )
     files = await world.issue(run)
     assert [(each["transactions"], each["cents"]) for each in files] == [(1, 100)]
-    assert [each.amt.instd_amt.value for each in transfers(files)] == [Decimal("1.00")]
-    found = await described(world, run)
+    assert [each.amt.instd_amt.value for each in read_transfers(files)] == [Decimal("1.00")]
+    found = await describe_run(world, run)
     assert (found["paid"], found["paid_cents"], found["refused"], found["refused_cents"]) == (1, 100, 2, 600)
     assert found["refusals"] == [
         {"line": 2, "code": Outcome.PAYEE_BLOCKED.name, "cents": 200},
         {"line": 3, "code": Outcome.BANK_DETAILS_DIFFER.name, "cents": 400},
     ]
-    again = await world.lines(await world.propose())
-    assert [(each["amount"], each["left_out"]) for each in again] == [(400, 0), (200, LeftOut.PAYEE_BLOCKED)]
+    again = await world.load_lines(await world.propose())
+    assert [(each["amount"], each["left_out"]) for each in again] == [
+        (400, 0),
+        (200, Exclusion.PAYEE_BLOCKED),
+    ]
 
 
 @pytest.mark.parametrize("before", ["release", "issue"])
-async def test_what_was_suspended_since_is_refused_and_told(world: World, before: str) -> None:
+async def test_what_was_suspended_since_is_refused_and_told(world: SmallState, before: str) -> None:
     """Also the part of it that is owed to another; it is proposed again once the term goes on."""
-    await world.requests(
+    await world.post_requests(
         {"reference": "GOOD", "payee": "P1", "amount": "1.00"},
         {"reference": "STOPPED", "payee": "P2", "amount": "6.00"},
     )
@@ -104,16 +107,16 @@ async def test_what_was_suspended_since_is_refused_and_told(world: World, before
         assert await world.release(run) == (3, 700)
     files = await world.issue(run)
     assert [(each["transactions"], each["cents"]) for each in files] == [(1, 100)]
-    found = await described(world, run)
+    found = await describe_run(world, run)
     assert (found["paid"], found["refused"], found["refused_cents"]) == (1, 2, 600)
     assert found["refusals"] == [
         {"line": 2, "code": Outcome.TERM_SUSPENDED.name, "cents": 200},
         {"line": 3, "code": Outcome.TERM_SUSPENDED.name, "cents": 400},
     ]
-    again = await world.lines(await world.propose())
+    again = await world.load_lines(await world.propose())
     assert {(each["amount"], each["left_out"]) for each in again} == {
-        (200, LeftOut.SUSPENDED),
-        (400, LeftOut.SUSPENDED),
+        (200, Exclusion.SUSPENDED),
+        (400, Exclusion.SUSPENDED),
     }
     resumed = {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": "2018-05-25"}
     await world.post([term | resumed])
@@ -122,51 +125,51 @@ async def test_what_was_suspended_since_is_refused_and_told(world: World, before
     assert [each["cents"] for each in await world.issue(paid)] == [600]
 
 
-async def test_a_run_of_which_nothing_is_accepted_has_no_file(world: World) -> None:
-    run = await released(world, {"reference": "BLOCKED", "payee": "P2", "amount": "2.00"})
+async def test_a_run_of_which_nothing_is_accepted_has_no_file(world: SmallState) -> None:
+    run = await release_run(world, {"reference": "BLOCKED", "payee": "P2", "amount": "2.00"})
     await world.post([{"reference": "L1", "kind": "payee_block", "payee": "P2"}], "accountant")
     assert await world.issue(run) == []
-    assert (await described(world, run))["refused"] == 1
+    assert (await describe_run(world, run))["refused"] == 1
 
 
-async def test_a_request_is_in_one_live_order_at_most(world: World) -> None:
+async def test_a_request_is_in_one_live_order_at_most(world: SmallState) -> None:
     """Two runs that both pay it, as if nobody had looked: the journal takes the first (A54)."""
-    await world.requests({"reference": "DP-1", "payee": "P1", "amount": "5.00"})
+    await world.post_requests({"reference": "DP-1", "payee": "P1", "amount": "5.00"})
     first = await world.propose()
-    await world.change(first, "hold", 1)
+    await world.edit(first, "hold", 1)
     second = await world.propose()
-    await world.change(first, "unhold", 1)
+    await world.edit(first, "unhold", 1)
     for run in (first, second):
         await world.release(run)
-    assert len(transfers(await world.issue(second))) == 1
+    assert len(read_transfers(await world.issue(second))) == 1
     assert await world.issue(first) == []
-    assert (await described(world, first))["refusals"] == [
+    assert (await describe_run(world, first))["refusals"] == [
         {"line": 1, "code": "PREDECESSOR_STAGE", "cents": 500}
     ]
 
 
-async def test_put_together_where_asked(world: World) -> None:
+async def test_put_together_where_asked(world: SmallState) -> None:
     """One transfer for all requests of a payee on one account; the others stay one by one, and so do other accountants'."""
-    await world.requests(
+    await world.post_requests(
         *({"reference": f"A-{at}", "payee": "P1", "amount": f"{at}.00"} for at in range(1, 4)),
         {"reference": "B-1", "payee": "P2", "amount": "10.00"},
         {"reference": "A-4", "payee": "P1", "amount": "100.00", **OTHER_UNIT},
     )
     run = await world.propose()
-    async with run_queries.connected(world.dsn) as connection:
-        payee = await run_edits.payee(connection, "P1")
-    await world.change(run, "regroup", payee)
+    async with run_queries.open_connection(world.dsn) as connection:
+        payee = await run_edits.find_payee(connection, "P1")
+    await world.edit(run, "regroup", payee)
     await world.release(run)
     files = await world.issue(run)
     assert [(each["transactions"], each["cents"]) for each in files] == [(1, 10_000), (2, 1_600)]
     found = [
         (each.amt.instd_amt.value, each.rmt_inf.ustrd[0], each.pmt_id.end_to_end_id)
-        for each in transfers(files)
+        for each in read_transfers(files)
     ]
-    rows = await world.rows(
-        "select entry_id, amount from entry where kind = $1 order by entry_id", KIND_NUMBER["payment"]
+    rows = await world.fetch_rows(
+        "select entry_id, amount from entry where kind = $1 order by entry_id", KIND_NUMBERS["payment"]
     )
-    entries = [identifier(each["entry_id"]) for each in rows]
+    entries = [format_identifier(each["entry_id"]) for each in rows]
     assert [each["amount"] for each in rows] == [10_000, 100, 200, 300, 1_000]
     assert found == [
         (Decimal("100.00"), "DP A-4", entries[0]),
@@ -175,33 +178,35 @@ async def test_put_together_where_asked(world: World) -> None:
     ]
 
 
-async def test_a_group_is_paid_whole_or_not_at_all(world: World) -> None:
-    await world.requests(*({"reference": f"A-{at}", "payee": "P1", "amount": "1.00"} for at in range(3)))
+async def test_a_group_is_paid_whole_or_not_at_all(world: SmallState) -> None:
+    await world.post_requests(*({"reference": f"A-{at}", "payee": "P1", "amount": "1.00"} for at in range(3)))
     run = await world.propose()
-    await world.change(run, "regroup", 1)
+    await world.edit(run, "regroup", 1)
     await world.release(run)
-    (entry,) = await world.rows("select entry_id from entry where reference = 'A-1'")
+    (entry,) = await world.fetch_rows("select entry_id from entry where reference = 'A-1'")
     await world.post(
         [{"reference": "RJ", "kind": "payment_request_rejection", "predecessor": "A-1", "amount": "0.01"}]
     )
     assert entry
     assert await world.issue(run) == []
-    assert (await described(world, run))["refused"] == 3
+    assert (await describe_run(world, run))["refused"] == 3
 
 
-async def test_groups_are_as_long_as_an_act_may_be(world: World) -> None:
+async def test_groups_are_as_long_as_an_act_may_be(world: SmallState) -> None:
     count = ACT_LINES_MAX + 1
-    await world.requests(*({"reference": f"A-{at}", "payee": "P1", "amount": "1.00"} for at in range(count)))
+    await world.post_requests(
+        *({"reference": f"A-{at}", "payee": "P1", "amount": "1.00"} for at in range(count))
+    )
     run = await world.propose()
-    await world.change(run, "regroup", 1)
+    await world.edit(run, "regroup", 1)
     await world.release(run)
-    found = [each.amt.instd_amt.value for each in transfers(await world.issue(run))]
+    found = [each.amt.instd_amt.value for each in read_transfers(await world.issue(run))]
     assert found == [Decimal(ACT_LINES_MAX), Decimal(1)]
 
 
-async def test_files_are_cut_to_what_the_bank_takes(world: World) -> None:
+async def test_files_are_cut_to_what_the_bank_takes(world: SmallState) -> None:
     world.change_rules(transactions_max=4)
-    run = await released(
+    run = await release_run(
         world, *({"reference": f"DP-{at}", "payee": "P1", "amount": f"{at + 1}.00"} for at in range(10))
     )
     files = await world.issue(run)
@@ -210,13 +215,13 @@ async def test_files_are_cut_to_what_the_bank_takes(world: World) -> None:
         ("1-PACA-SEPA-2.xml", 4, 2_600),
         ("1-PACA-SEPA-3.xml", 2, 1_900),
     ]
-    assert len({each.pmt_id.end_to_end_id for each in transfers(files)}) == 10
-    assert len({read(each["path"]).grp_hdr.msg_id for each in files}) == 3
+    assert len({each.pmt_id.end_to_end_id for each in read_transfers(files)}) == 10
+    assert len({read_xml(each["path"]).grp_hdr.msg_id for each in files}) == 3
 
 
-@pytest.mark.parametrize("version", Version)
-async def test_every_file_is_valid(world: World, version: Version) -> None:
-    run = await released(
+@pytest.mark.parametrize("version", Pain001Version)
+async def test_every_file_is_valid(world: SmallState, version: Pain001Version) -> None:
+    run = await release_run(
         world,
         {"reference": "DP-1", "payee": "P1", "amount": "1.00", "remittance": "<&>'\"é"},
         {"reference": "DP-2", "payee": "P2", "amount": "200000000"},
@@ -225,9 +230,9 @@ async def test_every_file_is_valid(world: World, version: Version) -> None:
         XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")).assertValid(parse(each["path"]))
 
 
-async def test_asked_again_the_same_bytes(world: World) -> None:
+async def test_asked_again_the_same_bytes(world: SmallState) -> None:
     """Also when the outbox is lost, and when the reference data say something else by now."""
-    run = await released(
+    run = await release_run(
         world, *({"reference": f"DP-{at}", "payee": "P2", "amount": "7.00"} for at in range(3))
     )
     (file,) = await world.issue(run)
@@ -238,51 +243,51 @@ async def test_asked_again_the_same_bytes(world: World) -> None:
     assert await world.issue(run) == [file]
     assert Path(file["path"]).read_bytes() == before
     Path(file["path"]).write_bytes(b"changed")
-    assert await world.files(run) == [file]
+    assert await world.load_files(run) == [file]
     assert Path(file["path"]).read_bytes() == before
 
 
-async def test_a_file_that_cannot_be_made_again_is_not_made_up(world: World) -> None:
-    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+async def test_a_file_that_cannot_be_made_again_is_not_made_up(world: SmallState) -> None:
+    run = await release_run(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
     (file,) = await world.issue(run)
     Path(file["path"]).unlink()
     await world.forge("update payment_file set sha256 = sha256('')")
     with pytest.raises(EngineError, match="made again hashes to"):
-        await world.files(run)
+        await world.load_files(run)
 
 
-async def test_lines_that_were_changed_are_not_paid(world: World) -> None:
-    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+async def test_lines_that_were_changed_are_not_paid(world: SmallState) -> None:
+    run = await release_run(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
     await world.forge("update payment_page set content = content || '\\x00'")
     with pytest.raises(EngineError, match="are not those proposed"):
         await world.issue(run)
 
 
-async def test_an_issue_takes_what_was_released_and_no_more(world: World) -> None:
-    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+async def test_an_issue_takes_what_was_released_and_no_more(world: SmallState) -> None:
+    run = await release_run(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
     await world.forge("update payment_release set cents = 699")
     with pytest.raises(EngineError, match="pays 1 lines, 1 were released"):
         await world.issue(run)
 
 
-async def test_only_what_is_released_is_issued(world: World) -> None:
-    await world.requests({"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+async def test_only_what_is_released_is_issued(world: SmallState) -> None:
+    await world.post_requests({"reference": "DP-1", "payee": "P1", "amount": "7.00"})
     run = await world.propose()
     with pytest.raises(NoSuchRun, match="is proposed; this takes one that is released"):
         await world.issue(run)
-    async with run_queries.connected(world.dsn) as connection:
+    async with run_queries.open_connection(world.dsn) as connection:
         with pytest.raises(NoSuchRun, match="is proposed; this takes one that is issued"):
-            await issue.again(connection, run, world.outbox, print)
+            await issue.rebuild_files(connection, run, world.outbox, print)
 
 
-async def test_what_came_back_is_paid_again_without_credits(world: World) -> None:
+async def test_what_came_back_is_paid_again_without_credits(world: SmallState) -> None:
     """Only to another account, unless somebody says so; and CP are consumed once (A26, A53)."""
-    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+    run = await release_run(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
     await world.issue(run)
-    await world.comes_back("DP-1")
+    await world.return_transfer("DP-1")
     second = await world.propose()
-    assert [(each["left_out"], each["kind"]) for each in await world.lines(second)] == [
-        (LeftOut.RETURNED, KIND_NUMBER["reissue"])
+    assert [(each["left_out"], each["kind"]) for each in await world.load_lines(second)] == [
+        (Exclusion.RETURNED, KIND_NUMBERS["reissue"])
     ]
     details = {
         "reference": "L1",
@@ -295,39 +300,39 @@ async def test_what_came_back_is_paid_again_without_credits(world: World) -> Non
     third = await world.propose()
     await world.release(third)
     (file,) = await world.issue(third)
-    (transfer,) = transfers([file])
-    (entry,) = await world.rows("select entry_id from entry where kind = $1", KIND_NUMBER["reissue"])
-    assert transfer.pmt_id.end_to_end_id == identifier(entry["entry_id"])
+    (transfer,) = read_transfers([file])
+    (entry,) = await world.fetch_rows("select entry_id from entry where kind = $1", KIND_NUMBERS["reissue"])
+    assert transfer.pmt_id.end_to_end_id == format_identifier(entry["entry_id"])
     assert transfer.cdtr_acct.id.iban == iban(44)
-    assert await world.cp_consumed() == 700
+    assert await world.sum_consumed_cp() == 700
 
 
-async def test_what_came_back_may_be_sent_to_the_same_account_by_two_hands(world: World) -> None:
-    await world.issue(await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"}))
-    await world.comes_back("DP-1")
+async def test_what_came_back_may_be_sent_to_the_same_account_by_two_hands(world: SmallState) -> None:
+    await world.issue(await release_run(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"}))
+    await world.return_transfer("DP-1")
     run = await world.propose()
-    await world.change(run, "unhold", 1)
+    await world.edit(run, "unhold", 1)
     assert await world.release(run) == (1, 700)
-    assert len(transfers(await world.issue(run))) == 1
+    assert len(read_transfers(await world.issue(run))) == 1
 
 
-async def test_a_year_s_rules_are_kept_with_the_run(world: World) -> None:
-    run = await released(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
+async def test_a_year_s_rules_are_kept_with_the_run(world: SmallState) -> None:
+    run = await release_run(world, {"reference": "DP-1", "payee": "P1", "amount": "7.00"})
     await world.issue(run)
-    (row,) = await world.rows("select terms::jsonb ->> 'initiator' as initiator from payment_issue")
-    assert row["initiator"] == world.books.rules.initiator
-    assert replace(world.books.rules, initiator="x").initiator == "x"
+    (row,) = await world.fetch_rows("select terms::jsonb ->> 'initiator' as initiator from payment_issue")
+    assert row["initiator"] == world.payment_reference.rules.initiator
+    assert replace(world.payment_reference.rules, initiator="x").initiator == "x"
 
 
-async def test_a_run_whose_accountant_is_gone_is_not_begun(world: World) -> None:
+async def test_a_run_whose_accountant_is_gone_is_not_begun(world: SmallState) -> None:
     """Renamed in both files between proposal and issue: nothing is posted, and put back it is issued like any other."""
-    run = await released(world, {"reference": "ONE", "payee": "P1", "amount": "1.00"})
+    run = await release_run(world, {"reference": "ONE", "payee": "P1", "amount": "1.00"})
     world.change_rules()
     files = [world.reference / "2018" / name for name in ("accountants.csv", "assigned.csv")]
     before = [each.read_text() for each in files]
     for each, text in zip(files, before, strict=True):
         each.write_text(re.sub(r"\bPACA\b", "PROV", text))
-    entries = await world.rows("select count(*) from entry")
+    entries = await world.fetch_rows("select count(*) from entry")
     for _ in range(2):
         with pytest.raises(ReferenceDataError) as raised:
             await world.issue(run)
@@ -335,15 +340,15 @@ async def test_a_run_whose_accountant_is_gone_is_not_begun(world: World) -> None
             f"{files[0]}: run {run} pays 1 lines of 2018 from the account of PACA, who is not there. Put it back, with the "
             "account to pay from, and issue the run by the same command: nothing of it is posted"
         )
-    assert await world.rows("select count(*) from entry") == entries
-    assert not await world.rows("select run from payment_issue")
+    assert await world.fetch_rows("select count(*) from entry") == entries
+    assert not await world.fetch_rows("select run from payment_issue")
     for each, text in zip(files, before, strict=True):
         each.write_text(text)
     assert [(each["accountant"], each["cents"]) for each in await world.issue(run)] == [("PACA", 100)]
 
 
-async def test_a_run_whose_year_is_gone_is_not_begun(world: World) -> None:
-    run = await released(world, {"reference": "ONE", "payee": "P1", "amount": "1.00"})
+async def test_a_run_whose_year_is_gone_is_not_begun(world: SmallState) -> None:
+    run = await release_run(world, {"reference": "ONE", "payee": "P1", "amount": "1.00"})
     world.change_rules()
     calendar = world.reference / "calendar.toml"
     calendar.write_text("[exercise.2019]" + calendar.read_text().partition("[exercise.2019]")[2])
@@ -351,4 +356,4 @@ async def test_a_run_whose_year_is_gone_is_not_begun(world: World) -> None:
         ReferenceDataError, match=r"calendar\.toml: 2018 is not there, and run 1 pays 1 lines"
     ):
         await world.issue(run)
-    assert not await world.rows("select run from payment_issue")
+    assert not await world.fetch_rows("select run from payment_issue")

@@ -8,21 +8,21 @@ import pytest
 from pyiso20022.pain import pain_001_001_09
 from xsdata.formats.dataclass.parsers import XmlParser
 
-from core.catalog import KIND_NUMBER
-from settlement.orders.end_to_end import identifier
-from settlement.runs.exclusions import LeftOut
-from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
+from core.catalog import KIND_NUMBERS
+from settlement.orders.end_to_end import format_identifier
+from settlement.runs.exclusions import Exclusion
+from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
 
-def read(path: str) -> Any:
+def read_xml(path: str) -> Any:
     return XmlParser().from_bytes(Path(path).read_bytes(), pain_001_001_09.Document).cstmr_cdt_trf_initn
 
 
 @pytest.fixture
-async def world(dsn: str, tmp_path: Path) -> World:
-    found = await World(dsn, tmp_path).opened()
-    await found.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 5)))
-    await found.requests(
+async def world(dsn: str, tmp_path: Path) -> SmallState:
+    found = await SmallState(dsn, tmp_path).open()
+    await found.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 5)))
+    await found.post_requests(
         {"reference": "DP-1", "payee": "P1", "amount": "100.00"},
         {"reference": "DP-2", "payee": "P2", "amount": "250.50"},
         {"reference": "DP-3", "payee": "P1", "amount": "0.01"},
@@ -32,10 +32,10 @@ async def world(dsn: str, tmp_path: Path) -> World:
     return found
 
 
-async def test_from_what_is_due_to_files(world: World) -> None:
+async def test_from_what_is_due_to_files(world: SmallState) -> None:
     run = await world.propose()
     assert [
-        (each["code"], each["way"], each["amount"], each["left_out"]) for each in await world.lines(run)
+        (each["code"], each["way"], each["amount"], each["left_out"]) for each in await world.load_lines(run)
     ] == [
         ("ECOL", 1, 100_000, 0),
         ("PACA", 1, 10_000, 0),
@@ -50,27 +50,27 @@ async def test_from_what_is_due_to_files(world: World) -> None:
         ("PACA", 1, 3, 35_051),
         ("PACA", 2, 1, 15_000_000_000),
     ]
-    message = read(files[1]["path"])
+    message = read_xml(files[1]["path"])
     assert (message.grp_hdr.nb_of_txs, message.grp_hdr.ctrl_sum) == ("3", Decimal("350.51"))
     (lot,) = message.pmt_inf
-    assert lot.dbtr_acct.id.iban == world.books.debtors()[2018]["PACA"].iban
+    assert lot.dbtr_acct.id.iban == world.payment_reference.build_debtors()[2018]["PACA"].iban
     assert str(lot.reqd_exctn_dt.dt) == "2018-06-15"
-    paid = await world.rows(
+    paid = await world.fetch_rows(
         "select p.entry_id, r.reference, p.amount from entry p join entry r on r.entry_id = p.predecessor"
         " where p.kind = $1 order by p.entry_id",
-        KIND_NUMBER["payment"],
+        KIND_NUMBERS["payment"],
     )
-    by_identifier = {identifier(each["entry_id"]): each for each in paid}
+    by_identifier = {format_identifier(each["entry_id"]): each for each in paid}
     for each in lot.cdt_trf_tx_inf:
         found = by_identifier[each.pmt_id.end_to_end_id]
         assert each.amt.instd_amt.value == Decimal(found["amount"]) / 100
         assert each.rmt_inf.ustrd == [f"DP {found['reference']}"]
 
 
-async def test_nothing_is_proposed_twice(world: World) -> None:
+async def test_nothing_is_proposed_twice(world: SmallState) -> None:
     first = await world.propose()
     second = await world.propose()
-    assert {each["left_out"] for each in await world.lines(second)} == {LeftOut.IN_ANOTHER_RUN}
+    assert {each["left_out"] for each in await world.load_lines(second)} == {Exclusion.IN_ANOTHER_RUN}
     await world.release(first)
     await world.issue(first)
-    assert await world.lines(await world.propose()) == []
+    assert await world.load_lines(await world.propose()) == []

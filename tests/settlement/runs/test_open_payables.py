@@ -8,13 +8,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.catalog import CATALOG, KIND_NUMBER
-from core.tables.columns import blank
+from core.catalog import CATALOG, KIND_NUMBERS
+from core.tables.columns import allocate_zeros
 from core.tables.payment_runs import Payables
 from posting.pgcopy import TextCells
 from settlement.runs import open_payables
-from settlement.runs.open_payables import OPENS, PAID_BY, TAKES, Search
-from tests.settlement.outgoing_orders import cells
+from settlement.runs.open_payables import OPENS, PAYING_KIND, TAKES, PayablesSearch
+from tests.settlement.outgoing_orders import build_cells
 
 REQUESTS = ("direct_payment_request", "payment_request_without_service", "attachment", "late_interest")
 TAKERS = ("payment", "payment_request_rejection", "set_off", "attachment", "assignment")
@@ -30,7 +30,7 @@ class Posted(NamedTuple):
 
     @property
     def number(self) -> int:
-        return KIND_NUMBER[self.kind]
+        return KIND_NUMBERS[self.kind]
 
 
 @st.composite
@@ -62,7 +62,7 @@ def journals(draw: st.DrawFn) -> list[Posted]:
     return journal
 
 
-def plainly(journal: Sequence[Posted]) -> tuple[list[tuple[int, int, str, str]], set[int]]:
+def search_plainly(journal: Sequence[Posted]) -> tuple[list[tuple[int, int, str, str]], set[int]]:
     """(entry, cents, reference, commitment's reference) of what is owed, and who is blocked: by hand."""
     left: dict[int, int] = {}
     blocked: set[int] = set()
@@ -88,35 +88,35 @@ def test_it_is_the_same_however_the_journal_is_cut(
     journal: list[Posted], cuts: list[int], chance: object
 ) -> None:
     bounds = sorted({0, len(journal), *(min(cut, len(journal)) for cut in cuts)})
-    search = Search(len(journal))
+    search = PayablesSearch(len(journal))
     for first, end in reversed(list(pairwise(bounds))):
         entries = list(range(first + 1, end + 1))
         chance.shuffle(entries)  # type: ignore[attr-defined]
-        entries = [entry for entry in entries if journal[entry - 1].number in open_payables.READ]
-        search.read(*_rows(journal, entries))
-    found = search.found()
-    expected, blocked = plainly(journal)
+        entries = [entry for entry in entries if journal[entry - 1].number in open_payables.SEARCHED_KINDS]
+        search.add_rows(*_rows(journal, entries))
+    found = search.collect()
+    expected, blocked = search_plainly(journal)
     told = [
-        (int(entry), int(cents), found.reference.shown(row), found.commitment.shown(row))
+        (int(entry), int(cents), found.reference.decode_row(row), found.commitment.decode_row(row))
         for row, (entry, cents) in enumerate(zip(found.rows.entry_id, found.rows.amount, strict=True))
     ]
     assert told == expected
-    assert set(found.blocked.tolist()) == blocked
+    assert set(found.blocked_payees.tolist()) == blocked
 
 
 def _rows(journal: Sequence[Posted], entries: list[int]) -> tuple[Payables, TextCells]:
-    rows = blank(Payables, len(entries))
+    rows = allocate_zeros(Payables, len(entries))
     for at, entry in enumerate(entries):
         each = journal[entry - 1]
         rows.entry_id[at], rows.kind[at], rows.predecessor[at] = entry, each.number, each.predecessor
         rows.amount[at], rows.payee[at] = each.amount, each.payee
-    return rows, cells([f"R{entry}" for entry in entries])
+    return rows, build_cells([f"R{entry}" for entry in entries])
 
 
 def test_the_catalog_says_what_is_owed_and_how_it_is_paid() -> None:
     opens = {CATALOG[number].name for number in np.flatnonzero(OPENS).tolist()}
     assert opens >= {*REQUESTS, "payment_request", "return_identified", "assignment"}
-    assert {CATALOG[number].name for number in PAID_BY.values()} == {"payment", "reissue"}
+    assert {CATALOG[number].name for number in PAYING_KIND.values()} == {"payment", "reissue"}
     assert {CATALOG[number].name for number in np.flatnonzero(TAKES).tolist()} >= {*TAKERS, "reissue", "void"}
 
 
@@ -125,15 +125,15 @@ def test_suspensions_are_told_by_what_they_stop() -> None:
     told = [("direct_payment_request", 0, 1), ("direct_payment_request", 0, 1), ("term_suspension", 2, 5),
             ("term_suspension", 1, 6), ("term_resumption", 3, 9)]  # fmt: skip
     for cut in range(len(told) + 1):
-        search = Search(len(told))
+        search = PayablesSearch(len(told))
         for part in (range(cut + 1, len(told) + 1), range(1, cut + 1)):
-            rows = blank(Payables, len(part))
+            rows = allocate_zeros(Payables, len(part))
             for at, entry in enumerate(part):
                 name, rows.predecessor[at], rows.day[at] = told[entry - 1]
-                rows.entry_id[at], rows.kind[at], rows.amount[at] = entry, KIND_NUMBER[name], 10
-            search.read(rows, cells([""] * len(part)))
-        stops = search.found().stops
+                rows.entry_id[at], rows.kind[at], rows.amount[at] = entry, KIND_NUMBERS[name], 10
+            search.add_rows(rows, build_cells([""] * len(part)))
+        stops = search.collect().suspensions
         assert [column.tolist() for column in stops] == [[1, 2], [6, 5], [0, 9]]
-        assert stops.going_on.tolist() == [1]
-        days = stops.days(np.array([1, 2, 3], np.int64))
+        assert stops.open_entries.tolist() == [1]
+        days = stops.find_days(np.array([1, 2, 3], np.int64))
         assert [column.tolist() for column in days] == [[0, 5, 0], [0, 9, 0]]

@@ -5,34 +5,36 @@ from pathlib import Path
 
 import pytest
 
-from core.catalog import KIND_NUMBER
+from core.catalog import KIND_NUMBERS
 from settlement.runs import run_edits, run_queries, selection
-from settlement.runs.exclusions import FINDINGS, LeftOut
+from settlement.runs.exclusions import EXCLUSION_TEXTS, Exclusion
 from settlement.runs.run_queries import NoSuchRun
-from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
+from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
 
 @pytest.fixture
-async def world(dsn: str, tmp_path: Path) -> World:
-    return await World(dsn, tmp_path).opened()
+async def world(dsn: str, tmp_path: Path) -> SmallState:
+    return await SmallState(dsn, tmp_path).open()
 
 
-async def standing(world: World, run: int) -> dict[str, str]:
+async def load_exclusions(world: SmallState, run: int) -> dict[str, str]:
     """By the reference of the request, why it is left out."""
     references = {
         each["entry_id"]: each["reference"]
-        for each in await world.rows("select entry_id, reference from entry")
+        for each in await world.fetch_rows("select entry_id, reference from entry")
     }
-    return {references[each["entry_id"]]: LeftOut(each["left_out"]).name for each in await world.lines(run)}
+    return {
+        references[each["entry_id"]]: Exclusion(each["left_out"]).name for each in await world.load_lines(run)
+    }
 
 
-async def test_each_reason(world: World) -> None:
-    await world.payees(
+async def test_each_reason(world: SmallState) -> None:
+    await world.register_payees(
         *({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)),
         {"payee": "FAR", "iban": iban(9, "BR")},
         {"payee": "ODD", "iban": iban(10), "bic": "NOBANK"},
     )
-    await world.requests(
+    await world.post_requests(
         {"reference": "GOOD", "payee": "P1", "amount": "1"},
         {"reference": "BLOCKED", "payee": "P2", "amount": "1"},
         {"reference": "FAR", "payee": "FAR", "amount": "1"},
@@ -42,17 +44,17 @@ async def test_each_reason(world: World) -> None:
     )
     await world.post([{"reference": "L1", "kind": "payee_block", "payee": "P2"}], "accountant")
     first = await world.propose()
-    assert await standing(world, first) == {
+    assert await load_exclusions(world, first) == {
         "GOOD": "NO",
         "BLOCKED": "PAYEE_BLOCKED",
         "FAR": "OUTSIDE_SEPA",
         "ODD": "BANK_UNKNOWN",
         "CASH": "METHOD",
     }
-    assert (await standing(world, await world.propose()))["GOOD"] == "IN_ANOTHER_RUN"
+    assert (await load_exclusions(world, await world.propose()))["GOOD"] == "IN_ANOTHER_RUN"
     await world.post([{"reference": "L2", "kind": "payee_release", "payee": "P2"}], "accountant")
     third = await world.propose(until="2018-09-28")
-    assert (await standing(world, third)) | {"FAR": "", "ODD": ""} == {
+    assert (await load_exclusions(world, third)) | {"FAR": "", "ODD": ""} == {
         "GOOD": "IN_ANOTHER_RUN",
         "BLOCKED": "NO",
         "FAR": "",
@@ -62,21 +64,23 @@ async def test_each_reason(world: World) -> None:
     }
 
 
-async def test_a_day_that_no_longer_counts_in_the_exercise(world: World) -> None:
-    await world.payees({"payee": "P1", "iban": iban(1)})
-    await world.requests({"reference": "LATE", "payee": "P1", "amount": "1"})
+async def test_a_day_that_no_longer_counts_in_the_exercise(world: SmallState) -> None:
+    await world.register_payees({"payee": "P1", "iban": iban(1)})
+    await world.post_requests({"reference": "LATE", "payee": "P1", "amount": "1"})
     at = world.at.replace(year=2019, month=3)
-    assert await standing(world, await world.propose(until="2019-03-14", at=at)) == {"LATE": "PERIOD_CLOSED"}
+    assert await load_exclusions(world, await world.propose(until="2019-03-14", at=at)) == {
+        "LATE": "PERIOD_CLOSED"
+    }
 
 
 def test_every_reason_is_explained() -> None:
-    assert FINDINGS.keys() == set(LeftOut)
+    assert EXCLUSION_TEXTS.keys() == set(Exclusion)
 
 
-async def test_when_what_is_due(world: World) -> None:
+async def test_when_what_is_due(world: SmallState) -> None:
     """Its own day, or thirty days from its receipt, or from its date; three days before, so that the bank debits in time."""
-    await world.payees({"payee": "P1", "iban": iban(1)})
-    await world.requests(
+    await world.register_payees({"payee": "P1", "iban": iban(1)})
+    await world.post_requests(
         {"reference": "DATED", "payee": "P1", "amount": "1"},
         {"reference": "RECEIVED", "payee": "P1", "amount": "1", "received": "2018-05-20"},
         {"reference": "SAID", "payee": "P1", "amount": "1", "received": "2018-05-20", "due": "2018-05-25"},
@@ -91,17 +95,17 @@ async def test_when_what_is_due(world: World) -> None:
     }
     for until, count in due.items():
         run = await world.propose(until=until)
-        assert len(await world.lines(run)) == count, until
-        async with run_queries.connected(world.dsn) as connection:
-            await run_edits.abandon(connection, run, "only looked", "Alice")
+        assert len(await world.load_lines(run)) == count, until
+        async with run_queries.open_connection(world.dsn) as connection:
+            await run_edits.abandon_run(connection, run, "only looked", "Alice")
 
 
 @pytest.mark.parametrize("rows_at_once", [1, 2, selection.CHUNK_ROWS])
 async def test_what_the_payee_will_read(
-    world: World, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+    world: SmallState, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
 ) -> None:
     monkeypatch.setattr(selection, "CHUNK_ROWS", rows_at_once)
-    await world.payees({"payee": "P1", "iban": iban(1)})
+    await world.register_payees({"payee": "P1", "iban": iban(1)})
     await world.post(
         [
             {"reference": "2103955300", "kind": "commitment", "amount": "10"} | world.unit,
@@ -115,24 +119,25 @@ async def test_what_the_payee_will_read(
             },
         ]
     )
-    await world.requests(
+    await world.post_requests(
         {"reference": "DP-2", "payee": "P1", "amount": "1", "remittance": "Bourse d'été n° 5"}
     )
-    texts = [each["remittance"] for each in await world.lines(await world.propose())]
+    texts = [each["remittance"] for each in await world.load_lines(await world.propose())]
     assert texts == ["F-2018/7 DP DP-1 EJ 2103955300", "Bourse d'ete n. 5"]
 
 
-async def test_what_is_left_of_a_request_is_paid(world: World) -> None:
+async def test_what_is_left_of_a_request_is_paid(world: SmallState) -> None:
     """Part of it is diverted to another creditor, part of it was rejected: each to its own."""
-    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
-    await world.requests({"reference": "DP-1", "payee": "P1", "amount": "100"})
+    await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
+    await world.post_requests({"reference": "DP-1", "payee": "P1", "amount": "100"})
     await world.post(
         [
             {"reference": "RJ-1", "kind": "payment_request_rejection", "predecessor": "DP-1", "amount": "15"},
         ]
     )
     (entry,) = [
-        each["entry_id"] for each in await world.rows("select entry_id from entry where reference = 'DP-1'")
+        each["entry_id"]
+        for each in await world.fetch_rows("select entry_id from entry where reference = 'DP-1'")
     ]
     await world.post(
         [
@@ -146,20 +151,20 @@ async def test_what_is_left_of_a_request_is_paid(world: World) -> None:
         ],
         "accountant",
     )
-    lines = await world.lines(await world.propose())
+    lines = await world.load_lines(await world.propose())
     assert [(each["payee"], each["amount"]) for each in lines] == [(1, 5_500), (2, 3_000)]
 
 
-async def test_urgent_and_large_go_by_target(world: World) -> None:
-    await world.payees({"payee": "P1", "iban": iban(1)})
-    await world.requests(
+async def test_urgent_and_large_go_by_target(world: SmallState) -> None:
+    await world.register_payees({"payee": "P1", "iban": iban(1)})
+    await world.post_requests(
         {"reference": "SMALL", "payee": "P1", "amount": "99999999.99"},
         {"reference": "LARGE", "payee": "P1", "amount": "100000000"},
         {"reference": "URGENT", "payee": "P1", "amount": "1", "method": "urgent"},
         {"reference": "HUGE", "payee": "P1", "amount": "1500000000"},
     )
     run = await world.propose()
-    assert [(each["amount"], each["way"]) for each in await world.lines(run)] == [
+    assert [(each["amount"], each["way"]) for each in await world.load_lines(run)] == [
         (9_999_999_999, 1),
         (10_000_000_000, 2),
         (100, 2),
@@ -170,56 +175,56 @@ async def test_urgent_and_large_go_by_target(world: World) -> None:
     assert (str(sepa["executed"]), str(target["executed"])) == ("2018-06-15", "2018-06-14")
 
 
-async def test_who_may_do_what(world: World) -> None:
-    await world.payees({"payee": "P1", "iban": iban(1)})
-    await world.requests(*({"reference": f"DP-{at}", "payee": "P1", "amount": "1"} for at in range(3)))
+async def test_who_may_do_what(world: SmallState) -> None:
+    await world.register_payees({"payee": "P1", "iban": iban(1)})
+    await world.post_requests(*({"reference": f"DP-{at}", "payee": "P1", "amount": "1"} for at in range(3)))
     run = await world.propose(by="Alice")
     with pytest.raises(NoSuchRun, match="released by somebody who made it"):
         await world.release(run, by="Alice")
-    await world.change(run, "hold", 2, by="Bruno")
-    await world.change(run, "hold", 3, by="Alice")
-    await world.change(run, "unhold", 3, by="Dora")
+    await world.edit(run, "hold", 2, by="Bruno")
+    await world.edit(run, "hold", 3, by="Alice")
+    await world.edit(run, "unhold", 3, by="Dora")
     with pytest.raises(NoSuchRun, match="released by somebody who made it"):
         await world.release(run, by="Dora")
     assert await world.release(run, by="Bruno") == (2, 200)
     with pytest.raises(NoSuchRun, match="is released; this takes one that is proposed"):
-        await world.change(run, "hold", 1)
+        await world.edit(run, "hold", 1)
     with pytest.raises(NoSuchRun, match="is released"):
         await world.release(run, by="Emile")
     files = await world.issue(run)
     assert [each["transactions"] for each in files] == [2]
-    assert [each["amount"] for each in await world.lines(await world.propose())] == [100]
+    assert [each["amount"] for each in await world.load_lines(await world.propose())] == [100]
 
 
-async def test_changes_that_cannot_be(world: World) -> None:
-    await world.payees({"payee": "P1", "iban": iban(1)}, {"payee": "FAR", "iban": iban(9, "BR")})
-    await world.requests(
+async def test_changes_that_cannot_be(world: SmallState) -> None:
+    await world.register_payees({"payee": "P1", "iban": iban(1)}, {"payee": "FAR", "iban": iban(9, "BR")})
+    await world.post_requests(
         *({"reference": f"DP-{at}", "payee": payee, "amount": "1"} for at, payee in enumerate(("P1", "FAR")))
     )
     run = await world.propose()
     with pytest.raises(NoSuchRun, match="has no line 3"):
-        await world.change(run, "hold", 3)
+        await world.edit(run, "hold", 3)
     with pytest.raises(NoSuchRun, match="lies outside SEPA"):
-        await world.change(run, "unhold", 2)
+        await world.edit(run, "unhold", 2)
     with pytest.raises(NoSuchRun, match="there is no run 9"):
-        await world.change(9, "hold", 1)
-    await world.change(run, "hold", 1)
+        await world.edit(9, "hold", 1)
+    await world.edit(run, "hold", 1)
     with pytest.raises(NoSuchRun, match="pays nothing: abandon it"):
         await world.release(run)
-    async with run_queries.connected(world.dsn) as connection:
-        await run_edits.abandon(connection, run, "nothing in it", "Alice")
+    async with run_queries.open_connection(world.dsn) as connection:
+        await run_edits.abandon_run(connection, run, "nothing in it", "Alice")
         with pytest.raises(NoSuchRun, match="no payee NOBODY"):
-            await run_edits.payee(connection, "NOBODY")
+            await run_edits.find_payee(connection, "NOBODY")
     with pytest.raises(NoSuchRun, match="abandoned"):
         await world.release(run)
 
 
-async def test_the_database_itself_keeps_the_two_hands(world: World) -> None:
+async def test_the_database_itself_keeps_the_two_hands(world: SmallState) -> None:
     """Whoever goes round the command finds the rule in the table."""
-    await world.payees({"payee": "P1", "iban": iban(1)})
-    await world.requests({"reference": "DP-1", "payee": "P1", "amount": "1"})
+    await world.register_payees({"payee": "P1", "iban": iban(1)})
+    await world.post_requests({"reference": "DP-1", "payee": "P1", "amount": "1"})
     run = await world.propose(by="Alice")
-    async with run_queries.connected(world.dsn) as connection:
+    async with run_queries.open_connection(world.dsn) as connection:
         for query, said in (
             ("insert_release", (1, 100, "Alice")),
             ("insert_issue", ("{}", bytes(32), 1, 100, "Claire", world.at)),
@@ -233,33 +238,33 @@ async def test_the_database_itself_keeps_the_two_hands(world: World) -> None:
             await run_queries.execute(connection, "insert_abandonment", run, "", "Bruno")
 
 
-async def test_two_accountants_and_their_accounts(world: World) -> None:
-    await world.payees({"payee": "P1", "iban": iban(1)})
-    await world.requests(
+async def test_two_accountants_and_their_accounts(world: SmallState) -> None:
+    await world.register_payees({"payee": "P1", "iban": iban(1)})
+    await world.post_requests(
         {"reference": "DP-1", "payee": "P1", "amount": "1"},
         {"reference": "DP-2", "payee": "P1", "amount": "2", **OTHER_UNIT},
     )
-    assert [(each["code"], each["amount"]) for each in await world.lines(await world.propose())] == [
+    assert [(each["code"], each["amount"]) for each in await world.load_lines(await world.propose())] == [
         ("ECOL", 200),
         ("PACA", 100),
     ]
-    assert KIND_NUMBER["payment"] == (await world.lines(1))[0]["kind"]
+    assert KIND_NUMBERS["payment"] == (await world.load_lines(1))[0]["kind"]
 
 
-async def test_what_is_suspended_waits_and_then_has_a_new_term(world: World) -> None:
+async def test_what_is_suspended_waits_and_then_has_a_new_term(world: SmallState) -> None:
     """Left out while something is missing; due thirty days after it came, not after the receipt."""
-    await world.payees({"payee": "P1", "iban": iban(1)})
-    await world.requests({"reference": "R1", "payee": "P1", "amount": "1"})  # of the second of May
+    await world.register_payees({"payee": "P1", "iban": iban(1)})
+    await world.post_requests({"reference": "R1", "payee": "P1", "amount": "1"})  # of the second of May
     term = {"kind": "term_suspension", "reference": "S1", "predecessor": "R1", "date": "2018-05-10"}
     await world.post([term])
-    (line,) = await world.lines(await world.propose(until="2018-06-30"))
-    assert LeftOut(line["left_out"]) is LeftOut.SUSPENDED
+    (line,) = await world.load_lines(await world.propose(until="2018-06-30"))
+    assert Exclusion(line["left_out"]) is Exclusion.SUSPENDED
     await world.post(
         [term | {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": "2018-05-25"}]
     )
-    assert await world.lines(await world.propose(until="2018-06-20")) == []
-    (line,) = await world.lines(await world.propose(until="2018-06-21"))
-    assert (line["due"], line["left_out"]) == (date(2018, 6, 24), LeftOut.NO)
+    assert await world.load_lines(await world.propose(until="2018-06-20")) == []
+    (line,) = await world.load_lines(await world.propose(until="2018-06-21"))
+    assert (line["due"], line["left_out"]) == (date(2018, 6, 24), Exclusion.NO)
 
 
 @pytest.mark.parametrize(
@@ -271,11 +276,11 @@ async def test_what_is_suspended_waits_and_then_has_a_new_term(world: World) -> 
     ],
 )
 async def test_a_day_that_is_said_is_moved_by_a_suspension_that_counted(
-    world: World, said: str, resumed: str, due: str
+    world: SmallState, said: str, resumed: str, due: str
 ) -> None:
     """Of the request, and of a part that is owed to another; that one's own day as well."""
-    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2, 3)))
-    await world.requests(
+    await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2, 3)))
+    await world.post_requests(
         {"reference": "R1", "payee": "P1", "amount": "9", "due": said},
         {"reference": "R2", "payee": "P1", "amount": "8", "due": "2018-06-05"},
     )
@@ -284,16 +289,17 @@ async def test_a_day_that_is_said_is_moved_by_a_suspension_that_counted(
     again = term | {"kind": "term_resumption", "reference": "S2", "predecessor": "S1", "date": resumed}
     await world.post([part | {"reference": "A1", "payee": "P2"}, term, again])
     days = {
-        line["amount"]: line["due"] for line in await world.lines(await world.propose(until="2018-12-01"))
+        line["amount"]: line["due"]
+        for line in await world.load_lines(await world.propose(until="2018-12-01"))
     }
     moved = date.fromisoformat(due)
     assert days == {700: moved, 200: moved, 800: date(2018, 6, 5)}
 
 
-async def test_a_part_that_is_owed_to_another_falls_due_with_its_request(world: World) -> None:
+async def test_a_part_that_is_owed_to_another_falls_due_with_its_request(world: SmallState) -> None:
     """From what the request says of its receipt or due day, not from the day on which the part was taken."""
-    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
-    await world.requests(
+    await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
+    await world.post_requests(
         {"reference": "DATED", "payee": "P1", "amount": "9"},  # of the second of May
         {"reference": "RECEIVED", "payee": "P1", "amount": "9", "received": "2018-05-20"},
         {"reference": "SAID", "payee": "P1", "amount": "9", "due": "2018-06-10"},
@@ -308,7 +314,7 @@ async def test_a_part_that_is_owed_to_another_falls_due_with_its_request(world: 
             part | {"kind": "attachment", "reference": "B-DATED", "predecessor": "A-DATED", "amount": "4"},
         ]
     )
-    days = sorted((line["amount"], line["due"]) for line in await world.lines(await world.propose()))
+    days = sorted((line["amount"], line["due"]) for line in await world.load_lines(await world.propose()))
     assert days == [
         (400, date(2018, 6, 1)),
         (500, date(2018, 6, 1)),
@@ -328,11 +334,11 @@ async def test_a_part_that_is_owed_to_another_falls_due_with_its_request(world: 
     ],
 )
 async def test_a_part_is_suspended_by_itself_or_with_what_it_is_of(
-    world: World, stopped: str, resumed: bool, parts: dict[str, str]
+    world: SmallState, stopped: str, resumed: bool, parts: dict[str, str]
 ) -> None:
     """Left out while anything above it is, and due when the term has gone on since (the second of May, and thirty days)."""
-    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
-    await world.requests({"reference": "R1", "payee": "P1", "amount": "9"})
+    await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+    await world.post_requests({"reference": "R1", "payee": "P1", "amount": "9"})
     term = {"kind": "term_suspension", "reference": "S1", "predecessor": stopped, "date": "2018-05-10"}
     rows = [
         {"kind": "assignment", "reference": "A1", "predecessor": "R1", "payee": "P2", "amount": "6"},
@@ -345,21 +351,21 @@ async def test_a_part_is_suspended_by_itself_or_with_what_it_is_of(
         )
     await world.post(rows)
     run = await world.propose()
-    assert await standing(world, run) == parts
+    assert await load_exclusions(world, run) == parts
     names = {"R1": 300, "A1": 400, "B1": 200}
     moved = {"R1": names, "A1": ("A1", "B1"), "B1": ("B1",)}[stopped]
-    for line in await world.lines(run) if resumed else []:
+    for line in await world.load_lines(run) if resumed else []:
         (name,) = [each for each, cents in names.items() if cents == line["amount"]]
         assert line["due"] == (date(2018, 6, 24) if name in moved else date(2018, 6, 1))
 
 
-async def test_a_part_of_late_interest_is_owed_at_once(world: World) -> None:
-    await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
-    await world.requests({"reference": "R1", "payee": "P1", "amount": "9", "due": "2018-12-31"})
+async def test_a_part_of_late_interest_is_owed_at_once(world: SmallState) -> None:
+    await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in (1, 2)))
+    await world.post_requests({"reference": "R1", "payee": "P1", "amount": "9", "due": "2018-12-31"})
     late = {"kind": "late_interest", "reference": "I1", "predecessor": "R1", "payee": "P1", "amount": "5"}
     part = {"kind": "attachment", "reference": "O1", "predecessor": "I1", "payee": "P2", "amount": "2"}
     await world.post([late, part])
-    lines = await world.lines(await world.propose(until="2018-05-02"))
+    lines = await world.load_lines(await world.propose(until="2018-05-02"))
     assert [(line["amount"], line["due"]) for line in lines] == [
         (300, date(2018, 5, 2)),
         (200, date(2018, 5, 2)),

@@ -7,9 +7,9 @@ import pytest_asyncio
 
 from reporting.verification import Verification, verify
 from service.database.embedded import Database
-from tests.databases import connected, fresh
+from tests.databases import create_database, open_connection
 from tests.file_strategies import REFERENCE
-from tests.settlement.runs.small_state import OTHER_UNIT, World, iban
+from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
 RULES = ("run_lines", "run_hands", "run_released", "run_payments", "run_files", "run_transfers", "run_ends")
 
@@ -17,10 +17,10 @@ RULES = ("run_lines", "run_hands", "run_released", "run_payments", "run_files", 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def template(database: Database, tmp_path_factory: pytest.TempPathFactory):
     """Two runs that are over, one that is released, one that is proposed; with holds, groups, something that came back."""
-    async with fresh(database) as dsn:
-        world = await World(dsn, tmp_path_factory.mktemp("proved")).opened()
-        await world.payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
-        await world.requests(
+    async with create_database(database) as dsn:
+        world = await SmallState(dsn, tmp_path_factory.mktemp("proved")).open()
+        await world.register_payees(*({"payee": f"P{at}", "iban": iban(at)} for at in range(1, 4)))
+        await world.post_requests(
             *(
                 {"reference": f"DP-{at}", "payee": f"P{at % 3 + 1}", "amount": f"{at}.00"}
                 for at in range(1, 9)
@@ -28,19 +28,19 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
             {"reference": "DP-A", "payee": "P1", "amount": "5.00", **OTHER_UNIT},
         )
         first = await world.propose()
-        await world.change(first, "hold", 3)
-        await world.change(first, "regroup", 1)
+        await world.edit(first, "hold", 3)
+        await world.edit(first, "regroup", 1)
         await world.release(first)
         await world.issue(first)
-        await world.comes_back("DP-1")
+        await world.return_transfer("DP-1")
         second = await world.propose()
-        returned = [each["line"] for each in await world.lines(second) if each["left_out"]]
-        await world.change(second, "unhold", *returned)
+        returned = [each["line"] for each in await world.load_lines(second) if each["left_out"]]
+        await world.edit(second, "unhold", *returned)
         await world.release(second)
         await world.issue(second)
-        await world.requests({"reference": "DP-N", "payee": "P1", "amount": "5.00"})
+        await world.post_requests({"reference": "DP-N", "payee": "P1", "amount": "5.00"})
         await world.release(await world.propose())
-        await world.requests({"reference": "DP-O", "payee": "P1", "amount": "6.00"})
+        await world.post_requests({"reference": "DP-O", "payee": "P1", "amount": "6.00"})
         await world.propose()
         yield dsn
 
@@ -48,13 +48,13 @@ async def template(database: Database, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture
 async def proved(database: Database, template: str, tmp_path: Path):
     """A copy to change."""
-    async with connected(database.dsn) as admin:
+    async with open_connection(database.dsn) as admin:
         await admin.execute(f"create database proved template {template.rpartition('/')[2]}")
-        yield World(database.dsn.rpartition("/")[0] + "/proved", tmp_path)
+        yield SmallState(database.dsn.rpartition("/")[0] + "/proved", tmp_path)
         await admin.execute("drop database proved with (force)")
 
 
-def broken(found: Verification) -> dict[str, list[str]]:
+def list_broken_checks(found: Verification) -> dict[str, list[str]]:
     return {
         each.name: [one.place for one in found.findings if one.check == each.name]
         for each in found.checks
@@ -62,12 +62,12 @@ def broken(found: Verification) -> dict[str, list[str]]:
     }
 
 
-async def test_honest_runs_are_proved(proved: World) -> None:
-    states = await proved.rows("select state from payment_state order by run")
+async def test_honest_runs_are_proved(proved: SmallState) -> None:
+    states = await proved.fetch_rows("select state from payment_state order by run")
     assert [each["state"] for each in states] == ["issued", "issued", "released", "proposed"]
     found = await verify(proved.dsn, folder=REFERENCE)
     assert {each.name for each in found.checks} >= set(RULES)
-    assert broken(found) == {}
+    assert list_broken_checks(found) == {}
 
 
 CHANGES = {
@@ -140,9 +140,9 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-async def test_what_is_changed_is_found(proved: World, name: str) -> None:
+async def test_what_is_changed_is_found(proved: SmallState, name: str) -> None:
     change, rule = CHANGES[name]
     await proved.forge(change)
-    found = broken(await verify(proved.dsn, folder=REFERENCE))
+    found = list_broken_checks(await verify(proved.dsn, folder=REFERENCE))
     assert rule in found, found
     assert all("run " in place or "entry " in place for place in found[rule])

@@ -44,17 +44,17 @@ _TICKETS = """
 class Metrics(NamedTuple):
     """All metrics at one moment between two readings of the clock."""
 
-    asked: float
-    answered: float
+    started_at: float
+    ended_at: float
     samples: Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
-    def each(self, name: str, **labels: str) -> Iterator[float]:
+    def iterate_values(self, name: str, **labels: str) -> Iterator[float]:
         """The values of a metric over all labels that are not named."""
         wanted = set(labels.items())
         return (value for (one, at), value in self.samples.items() if one == name and wanted <= at)
 
     def total(self, name: str, **labels: str) -> float:
-        return sum(self.each(name, **labels))
+        return sum(self.iterate_values(name, **labels))
 
     def count(self, name: str, **labels: str) -> int:
         return round(self.total(name, **labels))
@@ -68,7 +68,7 @@ class Metrics(NamedTuple):
         return dict(sorted(found.items()))
 
 
-async def metrics(client: httpx.AsyncClient) -> Metrics:
+async def read_metrics(client: httpx.AsyncClient) -> Metrics:
     asked = time.time()
     families = text_string_to_metric_families((await client.get("/metrics")).text)
     samples = {
@@ -79,7 +79,7 @@ async def metrics(client: httpx.AsyncClient) -> Metrics:
     return Metrics(asked, time.time(), samples)
 
 
-class Stored(NamedTuple):
+class DatabaseState(NamedTuple):
     """The database as of one batch, which stays what it was."""
 
     tables: Mapping[str, list[Row]]
@@ -121,15 +121,15 @@ class Stored(NamedTuple):
         ]
 
 
-async def stored(dsn: str, batch: int) -> Stored:
+async def read_database(dsn: str, batch: int) -> DatabaseState:
     connection = await asyncpg.connect(dsn)
     try:
-        return Stored({name: await connection.fetch(each, batch) for name, each in STATEMENTS.items()})
+        return DatabaseState({name: await connection.fetch(each, batch) for name, each in STATEMENTS.items()})
     finally:
         await connection.close()
 
 
-async def tickets(dsn: str) -> dict[int, Row]:
+async def read_tickets(dsn: str) -> dict[int, Row]:
     """How far each submission is: files, and the forms of a sender together."""
     connection = await asyncpg.connect(dsn)
     try:

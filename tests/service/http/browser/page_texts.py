@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from playwright.async_api import Page
 
-WATCH = """
+RECORD_EVENTS = """
 window.events = [];
 const read = () => {
   const texts = {}, note = (name, text) => { (texts[name] ??= []).push(text.trim()); };
@@ -45,7 +45,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
 A text that belongs to nothing known is noted as unknown: nothing on the page escapes by being new.
 """
-NOTHING = "\u2013"
+NO_FIGURE = "\u2013"
 """What stands where there is no figure yet."""
 _UNITS: Mapping[str, float] = {
     "ms": 1e-3,
@@ -58,50 +58,50 @@ _UNITS: Mapping[str, float] = {
 }
 
 
-class About(NamedTuple):
+class RoundedNumber(NamedTuple):
     """What a rounded text may stand for."""
 
     low: float
     high: float
 
     @property
-    def half(self) -> float:
+    def half_width(self) -> float:
         return (self.high - self.low) / 2
 
     @property
     def middle(self) -> float:
         return (self.high + self.low) / 2
 
-    def meets(self, low: float, high: float) -> bool:
+    def overlaps(self, low: float, high: float) -> bool:
         return self.low <= high and low <= self.high
 
 
-class Shown(NamedTuple):
+class PageEvent(NamedTuple):
     """The page as one event drew it."""
 
-    at: datetime
+    time: datetime
     started_at: datetime
     texts: Mapping[str, list[str]]
 
-    def text(self, name: str) -> str:
+    def read_text(self, name: str) -> str:
         (found,) = self.texts[name]
         return found
 
-    def count(self, name: str) -> int:
-        return exact(self.text(name))
+    def read_count(self, name: str) -> int:
+        return parse_count(self.read_text(name))
 
-    def rows(self, table: str, *columns: str) -> list[tuple[str, ...]]:
+    def read_rows(self, table: str, *columns: str) -> list[tuple[str, ...]]:
         """The cells of some columns, row by row; of a cell with two lines the first."""
         cells = [self.texts.get(f"cell {table}.{column}", []) for column in columns]
         return list(zip(*([text.split("\n")[0] for text in each] for each in cells), strict=True))
 
 
-def exact(text: str) -> int:
+def parse_count(text: str) -> int:
     """A count, or the cents of an amount."""
     return int(re.sub(r"[€,.]", "", text))
 
 
-def about(text: str) -> About:
+def parse_rounded(text: str) -> RoundedNumber:
     """A number that is rounded as the page rounds it: a part of a hundred as a part of one, time in seconds."""
     found = re.fullmatch(r"([\d,]+(?:\.\d)?)\s*([a-z%]*)", text)
     assert found, text
@@ -111,28 +111,28 @@ def about(text: str) -> About:
     )
     half = 0.0501 if is_fine else 0.501
     size = 0.01 if unit == "%" else _UNITS.get(unit, 1)
-    return About((number - half) * size, (number + half) * size)
+    return RoundedNumber((number - half) * size, (number + half) * size)
 
 
-def countdown(text: str) -> timedelta:
+def parse_countdown(text: str) -> timedelta:
     days, hours, minutes, seconds = map(int, re.findall(r"\d+", text.replace(",", "")))
     return timedelta(days, seconds, hours=hours, minutes=minutes)
 
 
-async def events(page: Page, *, count: int = 1, since: datetime | None = None) -> list[Shown]:
+async def wait_for_events(page: Page, *, count: int = 1, since: datetime | None = None) -> list[PageEvent]:
     """All that was drawn so far, once there are ``count``, the last of them put together after ``since``."""
     wanted = [count, since.isoformat() if since else "1970-01-01T00:00:00Z"]
     arrived = (
         "([count, since]) => events.length >= count && new Date(events.at(-1).moments.at) > new Date(since)"
     )
     await page.wait_for_function(arrived, arg=wanted)
-    return [_shown(each) for each in await page.evaluate("events")]
+    return [_build_event(each) for each in await page.evaluate("events")]
 
 
-def _shown(event: Mapping[str, Mapping[str, str]]) -> Shown:
-    at, started = (_moment(event["moments"][name]) for name in ("at", "started_at"))
-    return Shown(at, started, event["texts"])  # type: ignore[arg-type]
+def _build_event(event: Mapping[str, Mapping[str, str]]) -> PageEvent:
+    at, started = (_parse_time(event["moments"][name]) for name in ("at", "started_at"))
+    return PageEvent(at, started, event["texts"])  # type: ignore[arg-type]
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)

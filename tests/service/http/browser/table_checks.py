@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from functools import partial
 
-from core.money import euros
+from core.money import format_euros
 from core.outcome_codes import Outcome
 from tests.service.http.browser.expected_figures import Row
 from tests.service.http.browser.figure_checks import Check, Moment
-from tests.service.http.browser.page_texts import about, exact
+from tests.service.http.browser.page_texts import parse_count, parse_rounded
 
 BATCHES = 12
 _UNKNOWN: Row = {"done": None, "batch": None, "accepted": None, "refused": None}
@@ -18,145 +18,150 @@ _ENDS: Mapping[str, tuple[str, dict[str, bool]]] = {
 }
 
 
-def _senders(moment: Moment) -> None:
+def _check_senders(moment: Moment) -> None:
     """All that hold keys which open something, and those who sent."""
-    found = {sender for (sender,) in moment.shown.rows("flows", "sender")}
+    found = {sender for (sender,) in moment.shown.read_rows("flows", "sender")}
     assert found == {dict(at)["sender"] for name, at in moment.before.samples if name == "lines_total"}
 
 
-def _received(moment: Moment) -> None:
+def _check_received(moment: Moment) -> None:
     """Every file was handed in before; where it is now, the other columns say."""
-    for sender, received in moment.shown.rows("flows", "sender", "received"):
-        moment.lies_between(exact(received), "submissions", sender=sender)
+    for sender, received in moment.shown.read_rows("flows", "sender", "received"):
+        moment.check_between(parse_count(received), "submissions", sender=sender)
         known = moment.tickets[0].values()
         handed_in = [each for each in known if each["sender"] == sender and each["format"] != "form"]
-        assert exact(received) == len(handed_in)
+        assert parse_count(received) == len(handed_in)
 
 
-def _in_treatment(moment: Moment) -> None:
-    for received, *states in moment.shown.rows("flows", "received", "inTreatment", *_ENDS):
-        assert exact(received) == sum(map(exact, states))
+def _check_in_treatment(moment: Moment) -> None:
+    for received, *states in moment.shown.read_rows("flows", "received", "inTreatment", *_ENDS):
+        assert parse_count(received) == sum(map(parse_count, states))
 
 
-def _ended(column: str, moment: Moment) -> None:
+def _check_ended_files(column: str, moment: Moment) -> None:
     state, how = _ENDS[column]
-    for sender, files in moment.shown.rows("flows", "sender", column):
-        assert exact(files) == moment.stored.files(sender, **how)
-        moment.lies_between(exact(files), "submissions", sender=sender, state=state)
+    for sender, files in moment.shown.read_rows("flows", "sender", column):
+        assert parse_count(files) == moment.database.files(sender, **how)
+        moment.check_between(parse_count(files), "submissions", sender=sender, state=state)
 
 
-def _lines_of_sender(column: str, outcome: str, moment: Moment) -> None:
-    for sender, lines in moment.shown.rows("flows", "sender", column):
-        assert exact(lines) == moment.stored.lines(outcome, sender)
-        moment.lies_between(exact(lines), "lines_total", sender=sender, outcome=outcome)
+def _check_lines_of_sender(column: str, outcome: str, moment: Moment) -> None:
+    for sender, lines in moment.shown.read_rows("flows", "sender", column):
+        assert parse_count(lines) == moment.database.lines(outcome, sender)
+        moment.check_between(parse_count(lines), "lines_total", sender=sender, outcome=outcome)
 
 
-def _refusals(moment: Moment) -> None:
-    stored = {Outcome(row["code"]).name: row["lines"] for row in moment.stored.tables["reasons"]}
-    shown = {reason: exact(lines) for reason, lines in moment.shown.rows("refusals", "reason", "lines")}
+def _check_refusals(moment: Moment) -> None:
+    stored = {Outcome(row["code"]).name: row["lines"] for row in moment.database.tables["reasons"]}
+    shown = {
+        reason: parse_count(lines) for reason, lines in moment.shown.read_rows("refusals", "reason", "lines")
+    }
     assert shown == stored
     for reason, lines in shown.items():
-        moment.lies_between(lines, "refusals_total", reason=reason)
+        moment.check_between(lines, "refusals_total", reason=reason)
     assert list(shown.values()) == sorted(shown.values(), reverse=True)
 
 
-def _share_of_refusals(moment: Moment) -> None:
-    rows = moment.shown.rows("refusals", "lines", "share")
-    refused = sum(exact(lines) for lines, _ in rows)
+def _check_share_of_refusals(moment: Moment) -> None:
+    rows = moment.shown.read_rows("refusals", "lines", "share")
+    refused = sum(parse_count(lines) for lines, _ in rows)
     for lines, share in rows:
-        assert about(share).meets(exact(lines) / refused, exact(lines) / refused)
+        assert parse_rounded(share).overlaps(parse_count(lines) / refused, parse_count(lines) / refused)
 
 
-def _programmes(moment: Moment) -> None:
-    shown = {(year, code) for code, year in moment.shown.rows("programmes", "programme", "year")}
-    assert shown == {key[:2] for key in moment.stored.programmes()}
+def _check_programmes(moment: Moment) -> None:
+    shown = {(year, code) for code, year in moment.shown.read_rows("programmes", "programme", "year")}
+    assert shown == {key[:2] for key in moment.database.programmes()}
 
 
-def _credits(measure: str, column: str, place: int, moment: Moment) -> None:
-    stored = moment.stored.programmes()
+def _check_credits(measure: str, column: str, place: int, moment: Moment) -> None:
+    stored = moment.database.programmes()
     name = ("budget_opened_cents", "budget_available_cents")[place]
-    for code, year, cents in moment.shown.rows("programmes", "programme", "year", column):
-        assert cents == f"€{euros(stored[year, code, measure][place])}"
+    for code, year, cents in moment.shown.read_rows("programmes", "programme", "year", column):
+        assert cents == f"€{format_euros(stored[year, code, measure][place])}"
         named = {"programme": code, "year": year, "measure": measure}
         before, after = (each.count(name, **named) for each in (moment.before, moment.after))
-        assert before >= exact(cents) >= after, "credits are taken, and none are opened in a load"
+        assert before >= parse_count(cents) >= after, "credits are taken, and none are opened in a load"
 
 
-def _part_left(measure: str, moment: Moment) -> None:
+def _check_remaining_share(measure: str, moment: Moment) -> None:
     columns = (f"{measure}Opened", f"{measure}Left", f"{measure}Share")
-    for opened, left, share in moment.shown.rows("programmes", *columns):
-        part = exact(left) / exact(opened) if exact(opened) else 0
-        assert about(share).meets(part, part)
+    for opened, left, share in moment.shown.read_rows("programmes", *columns):
+        part = parse_count(left) / parse_count(opened) if parse_count(opened) else 0
+        assert parse_rounded(share).overlaps(part, part)
 
 
-def _batches(column: str, name: str, moment: Moment) -> None:
-    stored = [f"{row[name]:,}" for row in moment.stored.tables["batches"][:BATCHES]]
-    assert [text for (text,) in moment.shown.rows("batches", column)] == stored
+def _check_batches(column: str, name: str, moment: Moment) -> None:
+    stored = [f"{row[name]:,}" for row in moment.database.tables["batches"][:BATCHES]]
+    assert [text for (text,) in moment.shown.read_rows("batches", column)] == stored
 
 
-def _batch_cells(column: str, moment: Moment) -> None:
-    rows = moment.stored.tables["batches"][:BATCHES]
+def _check_batch_cells(column: str, moment: Moment) -> None:
+    rows = moment.database.tables["batches"][:BATCHES]
     told = {
         "at": [f"{row['committed_at']:%H:%M:%S}" for row in rows],
-        "amount": [f"€{euros(row['amount'])}" for row in rows],
+        "amount": [f"€{format_euros(row['amount'])}" for row in rows],
         "chain": [row["chain"].hex()[:12] for row in rows],
         "proof": ["Verify"] * len(rows),
     }
-    assert [text for (text,) in moment.shown.rows("batches", column)] == told[column]
+    assert [text for (text,) in moment.shown.read_rows("batches", column)] == told[column]
 
 
-def _submissions(moment: Moment) -> None:
+def _check_submissions(moment: Moment) -> None:
     """The last twelve; a sender's forms become one with the first of them."""
-    shown = [exact(number) for (number,) in moment.shown.rows("submissions", "submission")]
+    shown = [parse_count(number) for (number,) in moment.shown.read_rows("submissions", "submission")]
     assert shown in [sorted(each, reverse=True)[:12] for each in moment.tickets]
 
 
-def _whose(moment: Moment) -> None:
-    for number, file, sender in moment.shown.rows("submissions", "submission", "file", "sender"):
-        row = moment.tickets[1][exact(number)]
+def _check_file_and_sender(moment: Moment) -> None:
+    for number, file, sender in moment.shown.read_rows("submissions", "submission", "file", "sender"):
+        row = moment.tickets[1][parse_count(number)]
         assert (file, sender) == (row["file_name"], row["sender"])
 
 
-def _state(moment: Moment) -> None:
-    for number, state in moment.shown.rows("submissions", "submission", "state"):
-        before, after = (each.get(exact(number), _UNKNOWN) for each in moment.tickets)
+def _check_state(moment: Moment) -> None:
+    for number, state in moment.shown.read_rows("submissions", "submission", "state"):
+        before, after = (each.get(parse_count(number), _UNKNOWN) for each in moment.tickets)
         assert state in {"waiting", "in treatment", "decided"}
         assert state == "decided" or not before["done"]
         assert state != "decided" or after["done"]
         assert state != "waiting" or before["batch"] is None
 
 
-def _lines_of_submission(column: str, name: str, moment: Moment) -> None:
-    for number, lines in moment.shown.rows("submissions", "submission", column):
-        before, after = (each.get(exact(number), _UNKNOWN)[name] or 0 for each in moment.tickets)
-        assert before <= exact(lines) <= after
+def _check_lines_of_submission(column: str, name: str, moment: Moment) -> None:
+    for number, lines in moment.shown.read_rows("submissions", "submission", column):
+        before, after = (each.get(parse_count(number), _UNKNOWN)[name] or 0 for each in moment.tickets)
+        assert before <= parse_count(lines) <= after
 
 
 CELLS: Mapping[str, Check] = {
-    "flows.sender": _senders,
-    "flows.received": _received,
-    "flows.inTreatment": _in_treatment,
-    **{f"flows.{column}": partial(_ended, column) for column in _ENDS},
-    "flows.acceptedLines": partial(_lines_of_sender, "acceptedLines", "accepted"),
-    "flows.refusedLines": partial(_lines_of_sender, "refusedLines", "refused"),
-    **dict.fromkeys(("refusals.reason", "refusals.lines"), _refusals),
-    "refusals.share": _share_of_refusals,
-    **dict.fromkeys(("programmes.programme", "programmes.year"), _programmes),
+    "flows.sender": _check_senders,
+    "flows.received": _check_received,
+    "flows.inTreatment": _check_in_treatment,
+    **{f"flows.{column}": partial(_check_ended_files, column) for column in _ENDS},
+    "flows.acceptedLines": partial(_check_lines_of_sender, "acceptedLines", "accepted"),
+    "flows.refusedLines": partial(_check_lines_of_sender, "refusedLines", "refused"),
+    **dict.fromkeys(("refusals.reason", "refusals.lines"), _check_refusals),
+    "refusals.share": _check_share_of_refusals,
+    **dict.fromkeys(("programmes.programme", "programmes.year"), _check_programmes),
     **{
-        f"programmes.{measure}{name}": partial(_credits, measure, f"{measure}{name}", place)
+        f"programmes.{measure}{name}": partial(_check_credits, measure, f"{measure}{name}", place)
         for measure in ("ae", "cp")
         for place, name in enumerate(("Opened", "Left"))
     },
-    **{f"programmes.{measure}Share": partial(_part_left, measure) for measure in ("ae", "cp")},
-    "batches.batch": partial(_batches, "batch", "batch"),
-    "batches.entries": partial(_batches, "entries", "entries"),
-    "batches.duplicates": partial(_batches, "duplicates", "duplicates"),
-    "batches.refusedShort": partial(_batches, "refusedShort", "refusals"),
-    **{f"batches.{column}": partial(_batch_cells, column) for column in ("at", "amount", "chain", "proof")},
-    "submissions.submission": _submissions,
-    **dict.fromkeys(("submissions.file", "submissions.sender"), _whose),
-    "submissions.state": _state,
-    "submissions.acceptedShort": partial(_lines_of_submission, "acceptedShort", "accepted"),
-    "submissions.refusedShort": partial(_lines_of_submission, "refusedShort", "refused"),
+    **{f"programmes.{measure}Share": partial(_check_remaining_share, measure) for measure in ("ae", "cp")},
+    "batches.batch": partial(_check_batches, "batch", "batch"),
+    "batches.entries": partial(_check_batches, "entries", "entries"),
+    "batches.duplicates": partial(_check_batches, "duplicates", "duplicates"),
+    "batches.refusedShort": partial(_check_batches, "refusedShort", "refusals"),
+    **{
+        f"batches.{column}": partial(_check_batch_cells, column)
+        for column in ("at", "amount", "chain", "proof")
+    },
+    "submissions.submission": _check_submissions,
+    **dict.fromkeys(("submissions.file", "submissions.sender"), _check_file_and_sender),
+    "submissions.state": _check_state,
+    "submissions.acceptedShort": partial(_check_lines_of_submission, "acceptedShort", "accepted"),
+    "submissions.refusedShort": partial(_check_lines_of_submission, "refusedShort", "refused"),
 }
 TABLES: Mapping[str, Check] = {f"cell {name}": check for name, check in CELLS.items()}

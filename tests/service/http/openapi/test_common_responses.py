@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from service.http.openapi.document import described
-from service.http.routes import OPEN
+from service.http.openapi.document import build_document
+from service.http.routes import OPEN_PATHS
 
-DESCRIPTION = described(OPEN)
+DESCRIPTION = build_document(OPEN_PATHS)
 
 
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:

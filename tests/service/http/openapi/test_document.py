@@ -14,12 +14,12 @@ from service.database.embedded import Database
 from service.http.handlers.forms import Decision
 from service.http.handlers.refused_lines import RefusalPage
 from service.http.handlers.submissions import SubmissionPage, Ticket
-from service.http.openapi.document import described
+from service.http.openapi.document import build_document
 from service.http.openapi.ingest_operations import OPERATIONS
-from service.http.routes import ONLOOKERS, OPEN, routes
+from service.http.routes import METRICS_PATHS, OPEN_PATHS, build_routes
 from tests.service.http.access_keys import MINISTRY
-from tests.service.http.act_files import CREDITS, unknown_centres
-from tests.service.http.running_service import JSONL, as_jsonl, fresh, running
+from tests.service.http.act_files import CREDITS, build_unknown_centres
+from tests.service.http.running_service import JSONL, create_database, run_service, to_jsonl
 
 
 def _walk(value: Any) -> Iterator[tuple[str, Any]]:
@@ -34,14 +34,14 @@ def _walk(value: Any) -> Iterator[tuple[str, Any]]:
 
 @pytest.fixture
 def description() -> dict[str, Any]:
-    return described(OPEN)
+    return build_document(OPEN_PATHS)
 
 
 def test_every_route_is_described_and_nothing_else() -> None:
-    found = routes(*(cast(Any, None),) * 3)
+    found = build_routes(*(cast(Any, None),) * 3)
     assert {(each.method, each.path) for each in found} == OPERATIONS.keys()
     assert len(found) == len(OPERATIONS)
-    assert {each.path for each in found if each.is_open} == OPEN
+    assert {each.path for each in found if each.is_open} == OPEN_PATHS
 
 
 def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
@@ -55,9 +55,9 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
 def test_who_needs_a_key_is_said(description: dict[str, Any]) -> None:
     for path, methods in description["paths"].items():
         for operation in methods.values():
-            assert bool(operation["security"]) == (path not in OPEN)
-            if path not in ONLOOKERS:
-                assert ("429" in operation["responses"]) == (path not in OPEN)
+            assert bool(operation["security"]) == (path not in OPEN_PATHS)
+            if path not in METRICS_PATHS:
+                assert ("429" in operation["responses"]) == (path not in OPEN_PATHS)
             assert operation["summary"]
 
 
@@ -88,10 +88,14 @@ class _Page(HTMLParser):
 
 
 async def test_the_service_answers_as_it_is_described(database: Database, tmp_path: Path) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client(MINISTRY) as client:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client(MINISTRY) as client,
+    ):
         description = (await client.get("/openapi.json")).json()
-        assert description == msgspec.to_builtins(described(OPEN))
-        rows = as_jsonl([*CREDITS, *unknown_centres(2)])
+        assert description == msgspec.to_builtins(build_document(OPEN_PATHS))
+        rows = to_jsonl([*CREDITS, *build_unknown_centres(2)])
         ticket = await client.post("/v1/submissions?wait=60", content=rows, headers=JSONL)
         msgspec.convert(ticket.json(), Ticket)
         here = ticket.json()["links"]
@@ -107,7 +111,11 @@ async def test_the_service_answers_as_it_is_described(database: Database, tmp_pa
 async def test_the_page_needs_nothing_from_outside_and_runs_nothing(
     database: Database, tmp_path: Path
 ) -> None:
-    async with fresh(database) as dsn, running(dsn, tmp_path) as served, served.client() as client:
+    async with (
+        create_database(database) as dsn,
+        run_service(dsn, tmp_path) as served,
+        served.client() as client,
+    ):
         found = await client.get("/docs")
         assert found.headers["content-type"] == "text/html; charset=utf-8"
         policy = found.headers["content-security-policy"]
