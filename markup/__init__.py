@@ -1,7 +1,7 @@
 """XML messages as columns: declared once, read by a scanner kernel, or by lxml where that declines.
 
-Whoever reads messages declares each version as a ``core.tables.xml.Message``: its namespace, and a tree of ``Element`` that says
-which elements are rows (``record``), which texts are cells (``column``), what may stand there and is passed over
+Whoever reads messages declares each version as a ``core.tables.xml.Message``: its namespace, and a tree of ``Element``
+that says which elements are rows (``record``), which texts are cells (``column``), what may stand there and is passed over
 (``ignored``), what must (``needed``), what may come again (``many``).  ``lenient`` below an element takes children in any
 order and passes over those it does not know; elsewhere they are refused.  Then::
 

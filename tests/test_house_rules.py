@@ -22,7 +22,7 @@ KERNEL_FIELDS = ("Reads", "Order", "Outcomes", "Overflow", "Cost", "Oracle")
 HOMES = {
     "numba": {"kernels"},
     "llvmlite": {"kernels"},
-    "asyncpg": {"postgres*", "store"},
+    "asyncpg": {"*_queries", "store", "database"},
     "prometheus_client": {"monitoring"},
     "litestar": {"service"},
     "uvicorn": {"service"},
@@ -121,9 +121,7 @@ def imported(tree: ast.Module) -> set[str]:
 
 def is_home(source: Source, homes: set[str]) -> bool:
     parts = Path(source.path).with_suffix("").parts
-    return not homes.isdisjoint(parts) or (
-        "postgres*" in homes and any(part.startswith("postgres") for part in parts)
-    )
+    return not homes.isdisjoint(parts) or ("*_queries" in homes and parts[-1].endswith("_queries"))
 
 
 def kernels() -> Iterator[tuple[str, Function]]:

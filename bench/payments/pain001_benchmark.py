@@ -1,7 +1,8 @@
 """Payment files, read and resolved: megabytes a second, verified before they are timed, and the same by lxml.
 
-``python -m bench.payments.pain001_benchmark [TRANSFERS]``: one file of so many transfers with its imputations, as ``crescendo generate payments``
-writes it; read (scanned, held against its totals and its imputations) and resolved to acts; then read by lxml's events, with
+``python -m bench.payments.pain001_benchmark [TRANSFERS]``: one file of so many transfers
+with its imputations, as ``crescendo generate payments`` writes it; read (scanned, held against its totals and
+its imputations) and resolved to acts; then read by lxml's events, with
 the texts taken that become acts and nothing else done with them, which favours it.
 """
 

@@ -1,6 +1,7 @@
 """Statements of the bank, read and matched: megabytes a second, verified before they are timed.
 
-``python -m bench.payments.statement_benchmark [TRANSFERS]``: a statement of so many transfers, as the simulated bank writes it, in both formats.
+``python -m bench.payments.statement_benchmark [TRANSFERS]``: a statement of so many transfers,
+as the simulated bank writes it, in both formats.
 """
 
 import sys

@@ -1,7 +1,8 @@
 """What the term of each debt runs by: of a part that is owed to another, the request under it all (domain 4).
 
-As ``posting.delays.measurement`` has it, which measures what was paid: a part falls due with the request that it is taken from,
-and is suspended by itself or with that, the longest suspension counting.  Nothing of it is paid while any of them goes on.
+As ``posting.delays.measurement`` has it, which measures what was paid: a part falls due with the request that it is taken
+from, and is suspended by itself or with that, the longest suspension counting.  Nothing of it is paid while any of
+them goes on.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

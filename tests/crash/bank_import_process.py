@@ -1,6 +1,7 @@
 """The bank's files taken in by a process of its own, which kills itself when it comes to the step that it is told.
 
-``python -m tests.crash.bank_import_process DSN FOLDER STEP FILE...``: STEP counts the steps told, from 0; beyond the last nothing happens.
+``python -m tests.crash.bank_import_process DSN FOLDER STEP FILE...``:
+STEP counts the steps told, from 0; beyond the last nothing happens.
 """
 
 import asyncio

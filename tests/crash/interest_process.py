@@ -1,6 +1,7 @@
 """Late interest proposed by a process of its own, which kills itself when it comes to the step that it is told.
 
-``python -m tests.crash.interest_process DSN FOLDER STEP DAY FILE...``: STEP counts the steps told, from 0; beyond the last nothing
+``python -m tests.crash.interest_process DSN FOLDER STEP DAY FILE...``:
+STEP counts the steps told, from 0; beyond the last nothing
 happens.  With files of the bank these are taken in, and what is due is claimed behind them.
 """
 

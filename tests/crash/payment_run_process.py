@@ -1,6 +1,7 @@
 """One step of a payment run in a process of its own, which kills itself when it comes to the step that it is told.
 
-``python -m tests.crash.payment_run_process DSN FOLDER WORK RUN STEP``: STEP counts the steps told, from 0; beyond the last nothing happens.
+``python -m tests.crash.payment_run_process DSN FOLDER WORK RUN STEP``:
+STEP counts the steps told, from 0; beyond the last nothing happens.
 """
 
 import asyncio

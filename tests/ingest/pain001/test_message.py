@@ -12,7 +12,7 @@ from core.tables.xml import Element
 from ingest.pain001.message import MESSAGES
 from tests.markup import documents
 
-XSD = Path(__file__).parents[1] / "xsd"
+XSD = Path(__file__).parents[2] / "xsd"
 _X = "{http://www.w3.org/2001/XMLSchema}"
 _NOT_READ = {"EqvtAmt"}
 

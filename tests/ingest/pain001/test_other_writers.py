@@ -20,8 +20,8 @@ from settlement.orders import pain001_writer as outgoing
 from tests.ingest.payment_files import IBAN, expected, lines
 from tests.settlement.outgoing_orders import Order, heading, orders
 
-SAMPLES = sorted((Path(__file__).parents[1] / "samples").glob("*.xml"))
-XSD = Path(__file__).parents[1] / "xsd"
+SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.xml"))
+XSD = Path(__file__).parents[2] / "xsd"
 
 
 def test_there_are_samples() -> None:

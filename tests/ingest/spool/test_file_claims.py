@@ -15,7 +15,7 @@ from ingest.spool.envelope import Envelope
 from ingest.spool.file_claims import Identity
 from ingest.spool.spool import Spool
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CSV = b"reference;line\nA;1\n"
 DIGEST = hashlib.sha256(CSV).digest()
 OURS: Identity = ("MEN", DIGEST)

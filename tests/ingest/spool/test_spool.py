@@ -17,7 +17,7 @@ from ingest.spool.spool import Spool
 from ingest.spool.work_folders import workplace
 from tests.ingest.format_writers import SENDER, SUFFIXES, acts, write
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CSV = b"reference;line\nA;1\n"
 DIGEST = hashlib.sha256(CSV).digest()
 

@@ -15,7 +15,7 @@ from reporting.verification.duckdb_session import CHECKS, rule_of
 from tests.file_strategies import REFERENCE
 from tests.reporting.corruptions import CORRUPTIONS, HOSTILE, Corruption
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 async def test_the_engine_s_own_journal_is_proven(journal: str) -> None:

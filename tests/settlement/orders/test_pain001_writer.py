@@ -21,7 +21,7 @@ from settlement.orders.end_to_end import formed, identifier, parsed
 from settlement.orders.pain001_writer import Heading, Version
 from tests.settlement.outgoing_orders import BIC, IBAN, Order, cells, heading, orders
 
-XSD = Path(__file__).parents[1] / "xsd"
+XSD = Path(__file__).parents[2] / "xsd"
 SCHEMAS = {version: XMLSchema(file=str(XSD / f"pain.001.001.{version}.xsd")) for version in Version}
 LIBRARY = {Version.V03: pain_001_001_03.Document, Version.V09: pain_001_001_09.Document}
 HOSTILE = (
