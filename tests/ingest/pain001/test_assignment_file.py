@@ -264,7 +264,7 @@ def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
 
 def test_two_imputation_files_are_one_too_many(tmp_path: Path) -> None:
     write_parquet(ROWS, tmp_path / "orders.xml.imputation.parquet")
-    with pytest.raises(FileUnreadable, match="Several imputation files"):
+    with pytest.raises(FileUnreadable, match="Several account assignment files"):
         receive_file(tmp_path, build_assignments(ROWS))
 
 
