@@ -156,7 +156,9 @@ def parse_remittance(texts: pa.Array) -> AssignmentTexts:
     columns = _find_columns(_compute("list_element", pairs, pa.scalar(0)))
     values = _compute("utf8_trim_whitespace", _compute("list_element", pairs, pa.scalar(1)))
     return {
-        ASSIGNMENT_COLUMNS[column]: _select_last(values, np.flatnonzero(columns == column), rows, len(texts))
+        ASSIGNMENT_COLUMNS[column]: _select_last(
+            values, np.flatnonzero(columns == column), rows, row_count=len(texts)
+        )
         for column in np.unique(columns[columns >= 0]).tolist()
     }
 
@@ -171,7 +173,7 @@ def _find_columns(names: pa.Array) -> NDArray[np.int64]:
 
 
 def _select_last(
-    values: pa.Array, selected: NDArray[np.int64], rows: NDArray[np.int64], row_count: int
+    values: pa.Array, selected: NDArray[np.int64], rows: NDArray[np.int64], *, row_count: int
 ) -> pa.Array:
     """Return for each row the last of its ``selected`` values, or ""; ``rows`` is the row of each value."""
     position = np.full(row_count, -1, np.int64)
