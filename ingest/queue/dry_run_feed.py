@@ -7,7 +7,7 @@ from core.stage_timing import StageTimes
 from ingest.queue.batch_feed import BatchFeed, OpenSubmission
 from ingest.resolution.resolver import ResolutionContext, Sender
 from ingest.resolution.text_columns import DictionaryCache
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import LineSource
 from posting.batch import Batch, DryRunDecisions, Submission
 from posting.book.cells import CellNumbers

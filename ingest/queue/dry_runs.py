@@ -17,7 +17,7 @@ from ingest.queue.form_batcher import build_columns
 from ingest.queue.held_lines import CACHED_LINES_MAX
 from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import open_source
 from posting.batch import Batch, DryRunDecisions, Piece, Progress, Submission
 from posting.book.registry import CodeKind

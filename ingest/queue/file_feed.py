@@ -16,7 +16,8 @@ from ingest.queue.missing_files import MissingFiles
 from ingest.resolution.resolver import ResolutionContext, Sender
 from ingest.resolution.text_columns import DictionaryCache
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import LineSource, MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_file

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
 from ingest.queue.form_batcher import Form, FormBatch
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 
 OnReceived = Callable[[str, str, int], None]
 """Told of what is taken in: its sender, whether it is a ``file`` or a ``form``, and its lines."""

@@ -23,7 +23,8 @@ from ingest.queue.missing_files import MissingFiles
 from ingest.queue.scheduling import Scheduler
 from ingest.resolution.resolver import ResolutionContext
 from ingest.resolution.text_columns import DictionaryCache
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from posting.batch import Batch, BatchResult
 from posting.book.cells import CellNumbers
 from posting.recovery.book_loading import LoadedBook

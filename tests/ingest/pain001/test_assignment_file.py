@@ -15,7 +15,8 @@ from ingest.formats.detection import FileFormat
 from ingest.pain001.assignment_file import ASSIGNMENT_COLUMNS, parse_remittance
 from ingest.pain001.lots import read_lot_names
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_validation import (
     FileTotals,

@@ -18,7 +18,8 @@ from ingest.queue.dry_runs import DryRunRequest, DryRuns
 from ingest.queue.form_batcher import build_columns
 from ingest.resolution.resolver import resolve
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import open_source, validate_without_cache
 from posting.batch import Batch, BatchResult, DryRunDecisions, Piece, PieceDecisions, Progress
 from tests.file_strategies import File, build_openings, files

@@ -10,7 +10,8 @@ import pytest
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, LimitExceeded
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import FileTotals, open_source, validate_without_cache
 from tests.ingest.format_writers import (
     SUFFIXES,
