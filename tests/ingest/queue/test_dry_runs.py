@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from core.outcome_codes import Outcome as Code
 from core.stage_timing import StageTimes
-from ingest.queue.batch_feed import BatchFeed, OpenSubmission
+from ingest.queue.batch_feed import BatchFeed
+from ingest.queue.open_submission import OpenSubmission
 from ingest.queue.dry_runs import DryRunRequest, DryRuns
 from ingest.queue.form_batcher import build_columns
 from ingest.resolution.resolver import resolve
@@ -65,7 +66,7 @@ def _process_file(desk: TextEngine, spooled: SpooledFile) -> tuple[list[BatchRes
     lines = open_source(spooled)
     of = OpenSubmission(desk.create_submission(lines.lines), SENDER, lines)
     feed, outcomes, passes = (
-        BatchFeed([of], desk.context, desk.state, StageTimes()),
+        BatchFeed([of], desk.context, desk.state, stages=StageTimes()),
         list[BatchResult](),
         list[PieceDecisions](),
     )
