@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.act_fields import Field
 from core.catalog import CATALOG, KIND_NUMBERS
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.http.problems import Problem
 
 _PROGRAMME_LENGTH = 4

@@ -12,8 +12,7 @@ from ingest.formats.detection import MANIFEST_BYTES_MAX
 from ingest.formats.jsonl import parse_object
 from ingest.spool.envelope import Envelope, parse_envelope
 from ingest.spool.spool import Spool, SpooledFile
-from service.auth import api_keys
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 from service.dropfolders import signatures
 from service.dropfolders.file_names import MANIFEST, SIGNATURE_SUFFIX, check_name
@@ -82,11 +81,7 @@ class FileIntake:
         found = self._read_signature(folder, file) if signers else None
         spooled = await self._spool_file(folder, file)
         signer = await self._find_signer(spooled, found, signers) if found else None
-        who = (
-            signer.caller
-            if signer
-            else api_keys.build_caller("unsigned", sender, self._unsigned, frozenset())
-        )
+        who = signer.caller if signer else build_caller("unsigned", sender, self._unsigned, frozenset())
         try:
             return AdmittedFile(await self._admit_spooled(spooled, who), signer)
         except Problem as problem:

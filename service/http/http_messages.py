@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from reporting.refusals import Language
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.http.problems import MEDIA_TYPE, Problem, malformed_request
 
 Message = MutableMapping[str, Any]

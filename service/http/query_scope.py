@@ -12,7 +12,7 @@ from reporting.act_views import Payee
 from reporting.code_names import CodeNames
 from reporting.report_queries import Connection, Row, fetch, find_batch_or_last
 from reporting.visibility import ReferenceQuery, Visibility, list_centres_within
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.auth.roles import Role
 from service.http.http_messages import Request
 from service.http.problems import Problem, malformed_request, not_found

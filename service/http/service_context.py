@@ -11,7 +11,7 @@ from ingest.spool.spool import SpooledFile
 from monitoring.service_metrics import ServiceMetrics
 from reporting.code_labels import CodeLabels
 from reporting.code_names import CodeNames, read_names
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.auth.sender_pauses import SenderPauses
 from service.database.index_maintenance import IndexMaintenance

@@ -17,7 +17,7 @@ from ingest.queue.form_batcher import Form
 from ingest.queue.form_batcher import FormResult as Settled
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, select_language
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.http.handlers.dry_runs import run_dry_run, to_form_result
 from service.http.http_messages import Request, Response, respond

@@ -16,7 +16,7 @@ from reporting.refusals import Refusals
 from reporting.report_queries import Connection
 from reporting.report_tables import ReportTable
 from reporting.trial_balance import TrialBalance
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
 from service.auth.roles import Role
 from service.http import query_scope, submission_queries

@@ -11,7 +11,7 @@ import structlog
 from core.errors import InputError, NotWaiting
 from ingest.queue.admission import AdmissionResult
 from ingest.spool.spool import Spool, SpooledFile
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.auth.roles import Role
 from service.database.command_queries import read_reasons_by_submission, read_receipts

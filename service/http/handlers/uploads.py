@@ -22,7 +22,7 @@ from ingest.spool.partial_uploads import (
 )
 from ingest.spool.partial_uploads import PartialUploads as Kept
 from ingest.spool.spool import check_name
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.http import upload_headers
 from service.http.handlers.submissions import WAIT_SECONDS_MAX, SubmissionsHandler, require_sending_role
 from service.http.http_messages import Request, Response, respond

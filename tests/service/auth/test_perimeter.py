@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog import KIND_NUMBERS
-from service.auth import api_keys
+from service.auth.credentials import build_caller
 from service.auth.perimeter import PerimeterCheck
 from service.auth.roles import Role
 from service.http.problems import Problem
@@ -24,7 +24,7 @@ _TEXTS = {
 
 
 def _build_check(roles: frozenset[Role], *programmes: str) -> PerimeterCheck:
-    return PerimeterCheck(api_keys.build_caller("k", "MIN-09", roles, frozenset(programmes)))
+    return PerimeterCheck(build_caller("k", "MIN-09", roles, frozenset(programmes)))
 
 
 @st.composite
@@ -41,7 +41,7 @@ def _draw_lines(draw: st.DrawFn) -> pa.RecordBatch:
 def _find_expected(row: dict[str, str | None], roles: frozenset[Role], programmes: set[str]) -> bool:
     """One line at a time, as the rule reads."""
     kind, centre, other = (row.get(name) or "" for name in ("kind", "fund_centre", "counterpart"))
-    allowed = api_keys.build_caller("k", "s", roles, frozenset()).kinds
+    allowed = build_caller("k", "s", roles, frozenset()).kinds
     if kind in KIND_NUMBERS and kind not in allowed:
         return False
     if not programmes:

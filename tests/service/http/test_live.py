@@ -16,8 +16,7 @@ import pytest
 from monitoring.live_figures import LiveFigures
 from monitoring.service_metrics import ServiceMetrics
 from reporting.proofs_fr import FRENCH
-from service.auth import api_keys
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 from service.database.embedded import Database
 from service.http.handlers.metrics import STREAM_EVENTS_MAX, BatchProofResult, LiveHandler
@@ -145,7 +144,7 @@ def _build_context() -> Any:
 
 
 def _build_handler(desk: Any, lookout: FiguresBroadcaster, role: Role = Role.OPERATOR) -> LiveHandler:
-    who = api_keys.build_caller("k", "OPS", frozenset({role}), frozenset())
+    who = build_caller("k", "OPS", frozenset({role}), frozenset())
 
     async def caller(_: Request) -> Caller:
         return who

@@ -5,8 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from service.auth import api_keys
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 from service.http.handlers.metrics import MetricsHandler
 from service.http.http_messages import Request
@@ -15,7 +14,7 @@ from service.http.problems import Problem
 
 def _create_handler(role: Role, *, is_open: bool = False) -> MetricsHandler:
     """The handler, with a door that lets in one caller."""
-    who: Caller = api_keys.build_caller("k", "OPS", frozenset({role}), frozenset())
+    who: Caller = build_caller("k", "OPS", frozenset({role}), frozenset())
     desk = SimpleNamespace(shows_metrics_to_all=is_open, board=SimpleNamespace(shown=lambda: b"figures"))
 
     async def caller(_: Request) -> Caller:
