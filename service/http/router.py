@@ -12,9 +12,17 @@ import structlog
 from core.errors import EngineError, InputError
 from ingest.spool.envelope import SENDER_PATTERN
 from monitoring.service_metrics import ServiceMetrics
+from service.auth.failures import PermissionDenied
 from service.http.authentication import Authenticator
 from service.http.http_messages import Receive, Request, Response, Send, respond_problem
-from service.http.problems import Problem, disk_full, from_input_error, not_found, try_again
+from service.http.problems import (
+    Problem,
+    disk_full,
+    from_input_error,
+    from_permission_denied,
+    not_found,
+    try_again,
+)
 from service.http.submission_queries import DATABASE_FAILURES, is_disk_full
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -98,11 +106,18 @@ class Application:
             if not route.is_open:
                 request.optional_caller = await self._authenticator.authenticate(request)
             return await route.handler(request)
+        except PermissionDenied as denied:
+            problem = from_permission_denied(denied)
+            await self._audit(request, problem)
+            raise problem from denied
         except Problem as problem:
-            if problem.is_audited:
-                self._metrics.increment("turned_away_total", problem.code)
-                await self._authenticator.record_refusal(request, problem)
+            await self._audit(request, problem)
             raise
+
+    async def _audit(self, request: Request, problem: Problem) -> None:
+        if problem.is_audited:
+            self._metrics.increment("turned_away_total", problem.code)
+            await self._authenticator.record_refusal(request, problem)
 
     def _find_route(self, request: Request) -> Route:
         # As it was sent: a proxy that keeps a path closed must not be got round by writing it in another way.

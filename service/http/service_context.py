@@ -12,12 +12,13 @@ from monitoring.service_metrics import ServiceMetrics
 from reporting.code_labels import CodeLabels
 from reporting.code_names import CodeNames, read_names
 from service.auth.credentials import Caller
+from service.auth.failures import PermissionDenied
 from service.auth.perimeter import PerimeterCheck
 from service.auth.sender_pauses import SenderPauses
 from service.database.index_maintenance import IndexMaintenance
 from service.http import upload_headers
 from service.http.journal_queries import JournalReader
-from service.http.problems import Problem, sender_paused, try_again
+from service.http.problems import Problem, from_permission_denied, sender_paused, try_again
 from service.http.quotas import DRY_RUNS, QUEUED_FILES, QUEUED_FORMS, QueueLimit, Quota
 from service.http.request_body import UploadReceiver
 from service.http.submission_queries import Pool, borrow_connection
@@ -121,6 +122,8 @@ class ServiceContext:
         except InputError as error:
             error.batch_id = spooled.envelope.batch_id
             raise
+        except PermissionDenied as denied:
+            raise from_permission_denied(denied) from denied
 
     async def _admit(self, spooled: SpooledFile, media: str, who: Caller, *, again: bool) -> AdmissionResult:
         admission = self.inbox.admission
@@ -129,7 +132,7 @@ class ServiceContext:
             if who.programmes and await admission.find_known(spooled.identity, reprocess=again) is not None:
                 # what became of a known file is told at once: it must lie where the key may look
                 await admission.validate(spooled, PerimeterCheck(who))
-        except (InputError, Problem):
+        except (InputError, Problem, PermissionDenied):
             await admission.refuse(spooled)
             raise
         return await admission.admit(spooled, PerimeterCheck(who), reprocess=again)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from core.catalog import KIND_NUMBERS
 from service.auth.credentials import build_caller
+from service.auth.failures import PermissionDenied
 from service.auth.perimeter import PerimeterCheck
 from service.auth.roles import Role
-from service.http.problems import Problem
 
 _PAYEE_KINDS = frozenset({"third_party", "bank_details", "payee_block", "payee_release"})
 ORDERS = frozenset({Role.AUTHORISING_OFFICER, Role.PROGRAMME_MANAGER})
@@ -58,7 +58,7 @@ def test_a_file_passes_when_each_of_its_lines_does(
     lines: pa.RecordBatch, roles: frozenset[Role], programmes: set[str]
 ) -> None:
     passes = all(_find_expected(row, roles, programmes) for row in lines.to_pylist())
-    with nullcontext() if passes else pytest.raises(Problem, match=r"role|limited"):
+    with nullcontext() if passes else pytest.raises(PermissionDenied, match=r"role|limited"):
         _build_check(roles, *programmes).check_lines(lines)
 
 
@@ -94,7 +94,7 @@ def test_the_programmes_that_all_lines_name_are_known(batches: list[pa.RecordBat
     ],
 )
 def test_the_answer_says_which_rule(row: dict[str, str], code: str) -> None:
-    with pytest.raises(Problem) as found:
+    with pytest.raises(PermissionDenied) as found:
         _build_check(ORDERS, "0177").check_lines(pa.RecordBatch.from_pylist([row]))
     assert found.value.code == code
 
@@ -108,5 +108,5 @@ def test_a_form_passes_when_each_of_its_lines_does(
     rows: list[dict[str, str]], roles: frozenset[Role], programmes: set[str]
 ) -> None:
     passes = all(_find_expected({**row}, roles, programmes) for row in rows)
-    with nullcontext() if passes else pytest.raises(Problem, match=r"role|limited"):
+    with nullcontext() if passes else pytest.raises(PermissionDenied, match=r"role|limited"):
         _build_check(roles, *programmes).check_form(rows)
