@@ -34,6 +34,7 @@ from service.auth.access_queries import open_audit_pool
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
 from service.database.connect import open_database
+from service.database.read_pool import open_read_pool
 from service.dropfolders.watcher import DropFolderRules, watch_folders
 from service.engine import standby
 from service.engine.file_processing import load_reference, open_store
@@ -46,7 +47,7 @@ from service.http.live.broadcaster import FiguresBroadcaster
 from service.http.request_body import UploadReceiver
 from service.http.routes import build_application
 from service.http.service_context import ServiceContext
-from service.http.submission_queries import open_read_pool, read_file_stock
+from service.http.submission_queries import read_file_stock
 from service.http.tls import Tls
 from service.http.web_server import BACKLOG, WebServer
 from service.settings import Settings

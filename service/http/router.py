@@ -13,6 +13,7 @@ from core.errors import EngineError, InputError
 from ingest.spool.envelope import SENDER_PATTERN
 from monitoring.service_metrics import ServiceMetrics
 from service.auth.failures import PermissionDenied
+from service.database.failures import DATABASE_ERRORS, is_disk_full
 from service.http.authentication import Authenticator
 from service.http.http_messages import Receive, Request, Response, Send, respond_problem
 from service.http.problems import (
@@ -23,7 +24,6 @@ from service.http.problems import (
     not_found,
     try_again,
 )
-from service.http.submission_queries import DATABASE_FAILURES, is_disk_full
 
 Handler = Callable[[Request], Awaitable[Response]]
 OTHER_ROUTE = "other"
@@ -147,7 +147,7 @@ def _translate_failure(path: str, error: Exception) -> Problem:
     if is_disk_full(error):
         LOG.error("disk full", path=path, cause=repr(error))
         return disk_full()
-    if isinstance(error, (*DATABASE_FAILURES, EngineError)):
+    if isinstance(error, (*DATABASE_ERRORS, EngineError)):
         LOG.warning("database does not answer", path=path, cause=repr(error))
         return try_again("The database does not answer; nothing is lost")
     LOG.error("request failed", path=path, exc_info=error)

@@ -16,12 +16,12 @@ from service.auth.failures import PermissionDenied
 from service.auth.perimeter import PerimeterCheck
 from service.auth.sender_pauses import SenderPauses
 from service.database.index_maintenance import IndexMaintenance
+from service.database.read_pool import Pool, borrow_connection
 from service.http import upload_headers
 from service.http.journal_queries import JournalReader
 from service.http.problems import Problem, from_permission_denied, sender_paused, try_again
 from service.http.quotas import DRY_RUNS, QUEUED_FILES, QUEUED_FORMS, QueueLimit, Quota
 from service.http.request_body import UploadReceiver
-from service.http.submission_queries import Pool, borrow_connection
 from service.http.submission_waiters import SubmissionWaiters
 from service.http.validation_pool import ValidationPool
 

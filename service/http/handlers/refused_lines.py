@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, RefusedLine, describe_refused_line
-from service.http import submission_queries
 from service.http.handlers.submissions import SubmissionsHandler
 from service.http.http_messages import Request, Response, respond
 from service.http.service_context import ServiceContext
+from service.results import refused_line_queries
 
 PAGE_MAX = 1000
 CHUNK_LINES = 5000
@@ -53,7 +53,7 @@ class RefusedLinesHandler:
     async def _read_page(self, request: Request, submission: int, names: CodeNames) -> RefusalPage:
         after = request.get_number("after", 0, (0, _LINES_MAX))
         limit = request.get_number("limit", 100, (1, PAGE_MAX))
-        rows = await submission_queries.read_refused_page(self._desk.pool, submission, after, limit)
+        rows = await refused_line_queries.read_refused_page(self._desk.pool, submission, after, limit)
         lines = [describe_refused_line(names, row, request.language) for row in rows]
         here = f"/v1/submissions/{submission}/refusals?limit={limit}&after="
         return RefusalPage(lines, f"{here}{lines[-1].line}" if len(lines) == limit else None)
@@ -63,8 +63,8 @@ async def read_refused_lines(
     desk: ServiceContext, submission: int, language: Language
 ) -> AsyncIterator[list[RefusedLine]]:
     """All lines of a submission that are refused by now, in the order of the file, many at a time."""
-    names, last = await desk.load_names(), await submission_queries.find_last_batch(desk.pool, submission)
-    async for rows in submission_queries.read_refused_pages(desk.pool, submission, CHUNK_LINES, last):
+    names, last = await desk.load_names(), await refused_line_queries.find_last_batch(desk.pool, submission)
+    async for rows in refused_line_queries.read_refused_pages(desk.pool, submission, CHUNK_LINES, last):
         yield [describe_refused_line(names, row, language) for row in rows]
 
 

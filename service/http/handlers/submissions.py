@@ -15,6 +15,7 @@ from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.auth.roles import Role
 from service.database.command_queries import read_reasons_by_submission, read_receipts
+from service.database.read_pool import borrow_connection
 from service.http import submission_queries, upload_headers
 from service.http.handlers.dry_runs import FILE_BYTES_MAX, DryRunResult, run_file_dry_run, validate_file
 from service.http.http_messages import Request, Response, respond
@@ -215,7 +216,7 @@ class SubmissionsHandler:
         return ticket
 
     async def _load_tickets(self, numbers: list[int]) -> list[Ticket]:
-        async with submission_queries.borrow_connection(self._desk.pool) as connection:
+        async with borrow_connection(self._desk.pool) as connection:
             receipts = await read_receipts(connection, numbers)
             refused = [each.submission for each in receipts if each.done and each.refused.lines]
             reasons = await read_reasons_by_submission(connection, refused)

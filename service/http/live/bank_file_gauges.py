@@ -5,8 +5,9 @@ from contextlib import suppress
 
 from monitoring.polled_metrics import Sample
 from monitoring.service_metrics import ServiceMetrics
+from service.database.failures import DATABASE_ERRORS
+from service.database.read_pool import Pool
 from service.http import submission_queries
-from service.http.submission_queries import DATABASE_FAILURES, Pool
 
 REFRESH_SECONDS = 5
 
@@ -23,7 +24,7 @@ class BankFileGauges:
     async def run(self) -> None:
         """Look for as long as the service lives."""
         while True:
-            with suppress(*DATABASE_FAILURES):  # the engine tells of a database that is gone
+            with suppress(*DATABASE_ERRORS):  # the engine tells of a database that is gone
                 await self.refresh()
             await asyncio.sleep(REFRESH_SECONDS)
 

@@ -10,10 +10,10 @@ import structlog
 
 from monitoring.snapshot import ServiceStatus, build_figures, count_totals
 from monitoring.trend import Trend
+from service.database.failures import DATABASE_ERRORS
 from service.http import submission_queries
 from service.http.quotas import VIEWERS, Quota
 from service.http.service_context import ServiceContext
-from service.http.submission_queries import DATABASE_FAILURES
 
 LOG = structlog.get_logger()
 REFRESH_SECONDS = 1
@@ -42,7 +42,7 @@ class FiguresBroadcaster:
         while True:
             try:
                 await self._refresh()
-            except DATABASE_FAILURES as error:
+            except DATABASE_ERRORS as error:
                 LOG.warning("no figures: the database does not answer", cause=repr(error))
             except Exception:
                 LOG.exception("no figures")
