@@ -70,8 +70,7 @@ class FileIntake:
         Changed
             Another file stands in its place by now.
         """
-        self._desk.check_accepting_work()
-        self._desk.check_sender(folder.sender, is_file=True)
+        self._desk.limits.check_file(folder.sender)
         name, sender = file.entry.name, folder.sender
         check_name(name)
         if not file.entry.is_file:
@@ -105,7 +104,7 @@ class FileIntake:
                 spooled = await asyncio.to_thread(self._spool.receive, source, arrived.entry.name, declared)
         except FileReplaced:
             if spooled:
-                await self._desk.inbox.admission.refuse(spooled)
+                await self._desk.admission.refuse(spooled)
             raise
         return spooled
 
@@ -113,12 +112,14 @@ class FileIntake:
         """Who signed what lies in the spool: nobody changes it there between the look and the use."""
         signer = await asyncio.to_thread(signatures.find_signer, spooled.path, found, signers)
         if signer is None:
-            await self._desk.inbox.admission.refuse(spooled)
+            await self._desk.admission.refuse(spooled)
             raise _copy_problem(_SIGNATURE_WRONG)
         return signer
 
     async def _admit_spooled(self, spooled: SpooledFile, who: Caller) -> int:
-        return (await self._desk.admit(spooled, upload_headers.OCTET_STREAM, who, again=False)).number
+        return (
+            await self._desk.admission.admit(spooled, upload_headers.OCTET_STREAM, who, again=False)
+        ).number
 
 
 class _InterruptibleFile:
@@ -129,7 +130,7 @@ class _InterruptibleFile:
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes, fewer only at the end."""
-        if self._desk.is_draining:
+        if self._desk.state.is_draining:
             raise try_again("The service is stopping")
         return self._file.read(size)
 

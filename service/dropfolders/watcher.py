@@ -69,7 +69,7 @@ class DropFolderWatcher:
 
     async def run(self) -> None:
         """Look until the service stops."""
-        self.desk.drain_callbacks.append(self._stopped.set)
+        self.desk.state.call_on_drain(self._stopped.set)
         for taken in await dropfolder_queries.read_unanswered(self.pool):
             self._unanswered[taken.sender].append(taken)
         async with asyncio.TaskGroup() as group:
@@ -81,7 +81,7 @@ class DropFolderWatcher:
 
     def _list_idle_senders(self) -> list[str]:
         """Senders whom nobody visits just now."""
-        if not self.desk.is_ready:
+        if not self.desk.state.is_ready:
             return []
         try:
             return [each for each in list_senders(self.rules.root) if each not in self._busy]

@@ -16,6 +16,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 JSON = "application/json"
+XML = "application/xml"
 _NO_CONTENT = HTTPStatus.NO_CONTENT
 _COMMON_HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
