@@ -11,6 +11,7 @@ from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store.sql_files import read_queries
+from settlement.bank_files.statement_checks import Closing
 from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.sent_transfers import SentLines, SentTransfers, group_transfers
 from settlement.reconciliation.year_crossing import DebitEntry
@@ -57,10 +58,10 @@ async def load_stored_message(connection: Connection, file_hash: bytes) -> Store
     return StoredMessage(number, attempt, acts_hash, counts)
 
 
-async def load_last_closing(connection: Connection, account: str) -> tuple[str, int] | None:
+async def load_last_closing(connection: Connection, account: str) -> Closing | None:
     """The last statement of an account, and what it closed with."""
     row = await connection.fetchrow(SQL["last_statement"], account)
-    return (row["identity"], row["closing"]) if row else None
+    return Closing(row["identity"], row["closing"]) if row else None
 
 
 async def find_same_statement(

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from core.accountants import Accountants
 from core.bank_reasons import BankReasons
 from core.errors import EnvelopeMismatch
-from core.tables.bank_messages import BankFormat, BankMessage
+from core.tables.bank_messages import BankMessage
 from core.tables.columns import select_rows
 from settlement.bank_files import bank_file_reader, statement_checks
+from settlement.bank_formats import AccountNaming, BankFormat
 from settlement.reconciliation import bank_acts, bank_queries, bulk_rejections, year_crossing
 from settlement.reconciliation.matching import match_movements, number_accounts, parse_entries
 from settlement.reconciliation.message_rows import (
@@ -150,7 +151,7 @@ class Importer:
 
     async def _normalise_accounts(self, message: BankMessage) -> BankMessage:
         """The message with our accounts by their IBAN: a statement of 120 characters tells all but the key of a RIB."""
-        if message.format is not BankFormat.CFONB120:
+        if BankFormat(message.format).row.accounts is not AccountNaming.NATIONAL:
             return message
         ibans = {one.iban for each in self.context.accountants.values() for one in each.accountants.values()}
         ibans.update(await bank_queries.load_accounts(self.connection))
@@ -252,7 +253,7 @@ class Importer:
             One does not follow the last of its account, or is known with other figures.
         """
         found: list[tuple] = []
-        last: dict[str, tuple[str, int]] = {}
+        last: dict[str, statement_checks.Closing] = {}
         for statement, row in zip(message.statements, build_statement_rows(message), strict=True):
             if statement.closing is not None:
                 same = await bank_queries.find_same_statement(
@@ -266,8 +267,8 @@ class Importer:
                 )
                 if before:
                     statement_checks.check_continuity(statement, before, name)
-                last[statement.account] = (statement.identity, statement.closing)
-            if message.format is not BankFormat.PAIN002:
+                last[statement.account] = statement_checks.Closing(statement.identity, statement.closing)
+            if BankFormat(message.format).row.accounts is not AccountNaming.NONE:
                 found.append(row)
         return found
 
