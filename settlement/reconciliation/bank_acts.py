@@ -4,7 +4,7 @@ A debit follows each line of its transfer.  A return gives each line back and, i
 that the debt is open again; unless the reason forbids that (``core.bank_reasons``): then the money stays in suspense.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.act_fields import ACT_LINES_MAX
-from core.bank_reasons import BankReasons, BlockedParty
+from core.bank_reasons import BankReason, BankReasons, BlockedParty
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.money import CENTS_PER_EURO
 from core.tables.bank_messages import BankMessage, MovementType, unpack_code
@@ -82,7 +82,7 @@ def build_acts_table(matched: MatchedMessage, batch_id: str) -> pa.Table | None:
 
 def select_payee_blocks(matched: MatchedMessage) -> NDArray[np.int64]:
     """The rows of movements whose payee is to be blocked: the first of each payee."""
-    rows = _select_by_reason(matched, lambda code: matched.reasons.get(code).blocks is BlockedParty.PAYEE)
+    rows = _select_by_reason(matched, lambda reason: reason.blocks is BlockedParty.PAYEE)
     payees = _find_payees(matched, rows)
     return rows[np.sort(np.unique(payees, return_index=True)[1])]
 
@@ -95,7 +95,7 @@ def list_payees_to_block(matched: MatchedMessage) -> list[int]:
 def _build_lines(answered: MatchedMessage) -> list[ActLines]:
     matched = answered.matches
     reopened = np.zeros(matched.entry.size, bool)
-    reopened[_select_by_reason(answered, lambda code: answered.reasons.get(code).reopens_debt)] = True
+    reopened[_select_by_reason(answered, lambda reason: reason.reopens_debt)] = True
     found = []
     for sort in _LETTERS:
         is_sort = matched.is_matched & (matched.movement_type == sort)
@@ -105,13 +105,13 @@ def _build_lines(answered: MatchedMessage) -> list[ActLines]:
     return [*found, _build_blocks(answered)]
 
 
-def _select_by_reason(answered: MatchedMessage, wanted: object) -> NDArray[np.int64]:
-    """Rows of returns and rejects whose reason is ``wanted``."""
-    movements, matched = answered.message.movements, answered.matches
-    rows = np.flatnonzero(matched.is_matched & (matched.movement_type != MovementType.DEBIT))
-    codes, at = np.unique(movements.reason[rows], return_inverse=True)
-    told = np.array([bool(wanted(unpack_code(code))) for code in codes], bool)  # type: ignore[operator]
-    return rows[told[at]] if rows.size else rows
+def _select_by_reason(matched: MatchedMessage, test: Callable[[BankReason], bool]) -> NDArray[np.int64]:
+    """Return the rows of matched returns and rejections whose reason passes the ``test``."""
+    movements, matches = matched.message.movements, matched.matches
+    rows = np.flatnonzero(matches.is_matched & (matches.movement_type != MovementType.DEBIT))
+    codes, positions = np.unique(movements.reason[rows], return_inverse=True)
+    passes = np.array([test(matched.reasons.get(unpack_code(code))) for code in codes], bool)
+    return rows[passes[positions]] if rows.size else rows
 
 
 def _build_bank_lines(matched: MatchedMessage, rows: NDArray[np.int64], sort: MovementType) -> ActLines:
