@@ -27,6 +27,6 @@ MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.BEFORE_ISSUE: "it is booked before the transfer was sent: ask the bank",
     Mismatch.TWICE: "the same message has it already: ask the bank whether it moved twice",
     Mismatch.UNKNOWN_MESSAGE: "the bank rejects a message or lot that we did not send: ask the bank",
-    Mismatch.NOT_DEBITED: "its debit, of an earlier year, is not in the journal: import that, then this file again with --again",
+    Mismatch.NOT_DEBITED: "its debit, of an earlier year, is not in the journal: import that, then this file with --again",
 }
 """What each reason means, and what to do."""
