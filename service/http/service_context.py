@@ -7,7 +7,7 @@ from core.errors import InputError
 from core.stage_timing import StageTimes
 from ingest.queue.admission import AdmissionResult
 from ingest.queue.inbox import Inbox
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 from monitoring.service_metrics import ServiceMetrics
 from reporting.code_labels import CodeLabels
 from reporting.code_names import CodeNames, read_names

@@ -10,7 +10,8 @@ import structlog
 
 from core.errors import InputError, NotWaiting
 from ingest.queue.admission import AdmissionResult
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from service.auth.api_keys import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.auth.roles import Role

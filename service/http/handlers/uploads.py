@@ -21,7 +21,7 @@ from ingest.spool.partial_uploads import (
     UploadTooLong,
 )
 from ingest.spool.partial_uploads import PartialUploads as Kept
-from ingest.spool.spool import check_name
+from ingest.spool.spooled_file import check_name
 from service.auth.api_keys import Caller
 from service.http import upload_headers
 from service.http.handlers.submissions import WAIT_SECONDS_MAX, SubmissionsHandler, require_sending_role
@@ -143,7 +143,7 @@ class UploadsHandler:
 
     def _require_own(self, request: Request) -> PartialUpload:
         """The upload in the path, when it is the caller's sender's; another's is not there."""
-        identity = request.caller.sender, bytes.fromhex(request.path_values["upload"])
+        identity = FileIdentity(request.caller.sender, bytes.fromhex(request.path_values["upload"]))
         found = self._uploads.find(identity)
         if found is None:
             problem = not_found(f"You have no upload {request.path_values['upload']}")

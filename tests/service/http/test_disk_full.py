@@ -50,7 +50,7 @@ def _check_disk_full(found: httpx.Response) -> None:
 
 
 async def test_a_body_for_which_there_is_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "_CONTENT_FILE", str(FULL_DISK))
+    monkeypatch.setattr(spool, "CONTENT_FILE", str(FULL_DISK))
     receiver = UploadReceiver(Spool(tmp_path), PartialUploads(tmp_path / "uploads", 2**20), 2)
 
     async def handler(request: Request) -> Response:
