@@ -48,6 +48,7 @@ from service.http.routes import build_application
 from service.http.service_context import ServiceContext
 from service.http.submission_queries import open_read_pool, read_file_stock
 from service.http.tls import Tls
+from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.settings import Settings
 from service.terminal.processing_progress import ProgressReporter
@@ -205,14 +206,16 @@ async def _open_context(
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
-    inbox, receiver = Inbox(spool, store, stages, opened), UploadReceiver(spool, uploads, options.uploads_max)
+    validation_pool = ValidationPool()
+    inbox = Inbox(spool, store, stages, opened, run_in_thread=validation_pool.run)
+    receiver = UploadReceiver(spool, uploads, options.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
         board, pauses = ServiceMetrics(stages.nanoseconds), SenderPauses(writer, inbox.pause)
         desk = ServiceContext(
             inbox, receiver, pool, codes, options.file_bytes_max, board, stages, pauses, journal
         )
-        desk.shows_metrics_to_all = options.has_public_metrics
+        desk.shows_metrics_to_all, desk.validation_pool = options.has_public_metrics, validation_pool
         _connect_metrics(desk)
         _connect_time_metrics(desk, store, options.cut_off)
         _connect_disk_metrics(desk.metrics, settings.data)
@@ -228,7 +231,6 @@ def _connect_metrics(desk: ServiceContext) -> None:
     """Let the board look at what waits, and whoever adds to an upload hear of the end."""
     inbox, board = desk.inbox, desk.metrics
     inbox.on_taken_up, inbox.on_received = board.record_started, board.record_received
-    inbox.admission.run_in_thread = desk.validation_pool.run
     inbox.on_numbered, inbox.on_withdrawn = board.file_states.add, board.file_states.remove
     board.bind("files_waiting", lambda: len(inbox.files))
     board.bind("file_lines_waiting", lambda: inbox.files.lines)

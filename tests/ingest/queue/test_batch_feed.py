@@ -9,8 +9,8 @@ import pytest
 from core.errors import EngineError
 from core.stage_timing import StageTimes
 from ingest.queue.batch_feed import PIECES_MAX, BatchFeed
-from ingest.queue.open_submission import OpenSubmission
 from ingest.queue.decode_ahead import PENDING, Pending
+from ingest.queue.open_submission import OpenSubmission
 from ingest.spool.envelope import Envelope
 from ingest.validation.file_validation import open_source, validate_without_cache
 from posting.batch import Batch

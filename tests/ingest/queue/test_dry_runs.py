@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from core.outcome_codes import Outcome as Code
 from core.stage_timing import StageTimes
 from ingest.queue.batch_feed import BatchFeed
-from ingest.queue.open_submission import OpenSubmission
 from ingest.queue.dry_runs import DryRunRequest, DryRuns
 from ingest.queue.form_batcher import build_columns
+from ingest.queue.open_submission import OpenSubmission
 from ingest.resolution.resolver import resolve
 from ingest.spool.envelope import Envelope
 from ingest.spool.spool import Spool
