@@ -33,13 +33,13 @@ def _read_fund(places, codes, row):
 
 @part
 def _read_source_item(places, row):
-    return places.giver_item[row] if places.giver_item[row] != 0 else places.item[row]
+    return places.source_item[row] if places.source_item[row] != 0 else places.item[row]
 
 
 @part
 def _is_centre(centre, codes):
     """A programme, BOP or UO that the year holds: an operation has a field of its own."""
-    return codes.centre_held[centre] != 0 and codes.centre_level[centre] != _OPERATION
+    return codes.centre_exists[centre] != 0 and codes.centre_level[centre] != _OPERATION
 
 
 @part
@@ -49,19 +49,19 @@ def _find_unknown_code(places, codes, uses, row):
     moves = uses.moves[kind] != 0
     if not _is_centre(centre, codes):
         return _CENTRE_UNKNOWN
-    if moves and not _is_centre(places.giver_centre[row], codes):
+    if moves and not _is_centre(places.source_centre[row], codes):
         return _SOURCE_CENTRE_UNKNOWN
     if uses.spends[kind] != 0 and codes.centre_level[centre] != _UO:
         return _LEVEL_WRONG
-    if codes.area_held[places.area[row]] == 0:
+    if codes.area_exists[places.area[row]] == 0:
         return _AREA_UNKNOWN
-    if codes.item_held[places.item[row]] == 0:
+    if codes.item_exists[places.item[row]] == 0:
         return _ITEM_UNKNOWN
-    if moves and codes.item_held[_read_source_item(places, row)] == 0:
+    if moves and codes.item_exists[_read_source_item(places, row)] == 0:
         return _SOURCE_ITEM_UNKNOWN
-    if codes.fund_held[_read_fund(places, codes, row)] == 0:
+    if codes.fund_exists[_read_fund(places, codes, row)] == 0:
         return _FUND_UNKNOWN
-    if codes.centre_held[operation] == 0 or (operation > 0 and codes.centre_level[operation] != _OPERATION):
+    if codes.centre_exists[operation] == 0 or (operation > 0 and codes.centre_level[operation] != _OPERATION):
         return _OPERATION_UNKNOWN
     return _NO_FAULT
 
@@ -98,10 +98,10 @@ def _find_mismatch(places, codes, uses, row):
 @part
 def _check_account(places, codes, row):
     account, item = np.int64(places.account[row]), np.int64(places.item[row])
-    if codes.account_held[account] == 0:
+    if codes.account_exists[account] == 0:
         return _ACCOUNT_UNKNOWN
     if account > 0 and places.named[row] != 0 and item > 0:
-        if codes.admitted[item * codes.account_held.size + account] == 0:
+        if codes.admitted[item * codes.account_exists.size + account] == 0:
             return _ACCOUNT_MISMATCH
     return _NO_FAULT
 
@@ -135,7 +135,7 @@ def _compute_source_node(places, codes, row):
     """The node a move takes from; fund and year are those of its target."""
     sheet = np.int64(codes.item_staff[_read_source_item(places, row)]) * _STAFF_OFFSET
     sheet += codes.fund_family[_read_fund(places, codes, row)]
-    return codes.nodes[0] + places.giver_centre[row] * codes.nodes[1] + sheet
+    return codes.nodes[0] + places.source_centre[row] * codes.nodes[1] + sheet
 
 
 @kernel(reads(LineCodes), reads(YearCodes), reads(KindUses), fills(LineFaults), fills(PlacedLines))
