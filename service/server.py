@@ -49,6 +49,7 @@ from service.http.routes import build_application
 from service.http.service_context import ServiceContext, StoredParts, build_context
 from service.http.submission_queries import read_file_stock
 from service.http.tls import Tls
+from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.settings import Settings
 from service.terminal.processing_progress import ProgressReporter
@@ -209,7 +210,9 @@ async def _open_context(
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
-    inbox, receiver = Inbox(spool, store, stages, opened), UploadReceiver(spool, uploads, options.uploads_max)
+    validation_pool = ValidationPool()
+    inbox = Inbox(spool, store, stages, opened, run_in_thread=validation_pool.run)
+    receiver = UploadReceiver(spool, uploads, options.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
         stored = StoredParts(
@@ -218,6 +221,7 @@ async def _open_context(
             pool=pool,
             journal=journal,
             sender_pauses=SenderPauses(writer, inbox.pause),
+            validation_pool=validation_pool,
         )
         desk = build_context(
             stored,
@@ -241,7 +245,6 @@ def _connect_metrics(desk: ServiceContext) -> None:
     """Let the board look at what waits, and whoever adds to an upload hear of the end."""
     inbox, board = desk.inbox, desk.metrics
     inbox.on_taken_up, inbox.on_received = board.record_started, board.record_received
-    inbox.admission.run_in_thread = desk.validation_pool.run
     inbox.on_numbered, inbox.on_withdrawn = board.file_states.add, board.file_states.remove
     board.bind("files_waiting", lambda: len(inbox.files))
     board.bind("file_lines_waiting", lambda: inbox.files.lines)
