@@ -1,7 +1,7 @@
 """What a bank answers, whatever the format: messages, statements of accounts, and the movements on them."""
 
 from collections.abc import Sequence
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -9,15 +9,6 @@ import numpy as np
 from core.bank_reasons import CODE_CHARACTERS
 from core.tables.columns import Code, Day, Hash32, Index, Money
 from core.tables.journal import Bytes
-
-
-class BankFormat(StrEnum):
-    """Formats of answers that are read."""
-
-    PAIN002 = "pain.002"
-    CAMT053 = "camt.053"
-    CAMT054 = "camt.054"
-    CFONB120 = "cfonb.120"
 
 
 class MovementType(IntEnum):
@@ -77,7 +68,8 @@ class BulkStatus(NamedTuple):
 class BankMessage(NamedTuple):
     """A message as read."""
 
-    format: BankFormat
+    format: str
+    """Name of the format: ``settlement.bank_formats.BankFormat``."""
     identity: str
     statements: Sequence[BankStatement]
     movements: Movements

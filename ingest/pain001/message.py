@@ -1,7 +1,8 @@
-"""What is read of a pain.001: versions .001.03 and .001.09, element by element.
+"""The elements that are read of a pain.001, versions .001.03 and .001.09.
 
-Source: the schemas of ISO 20022 (``tests/xsd``, which tests hold this to).  What stands in them and is not wanted is
-passed over; what does not stand in them is refused, and so are amounts in the equivalent of another currency.
+Source: the schemas of ISO 20022 (in ``tests/xsd``; tests compare this declaration with them).  Elements of the schema
+that are not needed are skipped; elements outside the schema are refused, and so are amounts in the equivalent of
+another currency.
 """
 
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ def _declare_parent(
 
 
 def _declare_payment_type(column: str, *, is_later: bool) -> XmlElement:
-    """The service level, of which later versions have several."""
+    """Declare the service level, of which later versions allow several."""
     level = XmlElement("Cd", column=column, joiner=" " if is_later else "")
     choice = XmlElement("Prtry", is_ignored=True, is_alternative=True)
     levels = _declare_parent("SvcLvl", level, choice, is_repeatable=is_later)
@@ -121,7 +122,7 @@ def _declare_bank(*, is_later: bool) -> XmlElement:
 
 
 def _declare_creditor(*, is_later: bool) -> XmlElement:
-    """Who is paid; its number, that of a third party here, stands among its identifications."""
+    """Declare the payee; its third-party number is among its identifications."""
     number = XmlElement("Id", column="payee", joiner=" ", is_required=True, is_trimmed=True)
     other = XmlElement("Othr", (number, *_declare_ignored("SchmeNm Issr")), is_repeatable=True)
     company = _declare_parent("OrgId", *_declare_ignored("AnyBIC LEI" if is_later else "BICOrBEI"), other)
@@ -137,7 +138,7 @@ def _declare_creditor(*, is_later: bool) -> XmlElement:
 
 
 def _declare_account(*, is_later: bool) -> XmlElement:
-    """An account that has no IBAN is told as one that is wrong."""
+    """Declare the account; one without an IBAN is reported as an invalid IBAN."""
     other = XmlElement(
         "Othr",
         (_declare_value("Id", "iban", is_required=True, is_trimmed=True), *_declare_ignored("SchmeNm Issr")),
@@ -180,4 +181,4 @@ def _declare_message(version: str) -> XmlMessage:
 
 
 MESSAGES: Mapping[str, XmlMessage] = {version: _declare_message(version) for version in (V03, V09)}
-"""By name of the message."""
+"""By message name."""

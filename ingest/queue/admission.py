@@ -13,7 +13,8 @@ from core.stage_timing import StageTimes
 from ingest.queue.file_feed import build_submission_row
 from ingest.queue.file_queue import QueuedFile
 from ingest.spool.file_claims import FileIdentity
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_without_cache
 from posting.store.journal_store import PostgresStore, PriorSubmission

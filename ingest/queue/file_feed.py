@@ -10,13 +10,15 @@ from typing import Any, NamedTuple, TypeVar
 
 from core.errors import InputError
 from core.stage_timing import StageTimes
-from ingest.queue.batch_feed import BatchFeed, OpenSubmission
+from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.file_queue import QueuedFile
 from ingest.queue.missing_files import MissingFiles
+from ingest.queue.open_submission import OpenSubmission
 from ingest.resolution.resolver import ResolutionContext, Sender
 from ingest.resolution.text_columns import DictionaryCache
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import LineSource, MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_file
@@ -95,7 +97,7 @@ class FileFeed:
         due = [await self._reopen(row) for row in await self.store.fetch("due")]
         unfinished = [each for each in due if each]
         self._submissions = self._generate_submissions(unfinished)
-        self._feed = BatchFeed(self._submissions, context, loaded.state, self.stages)
+        self._feed = BatchFeed(self._submissions, context, loaded.state, stages=self.stages)
         for each in unfinished:
             self._feed.remember_held(each)
 

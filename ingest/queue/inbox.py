@@ -14,16 +14,18 @@ from itertools import takewhile
 from core.errors import NotWaiting
 from core.stage_timing import StageTimes
 from ingest.queue.admission import Admission
-from ingest.queue.batch_feed import BatchFeed, OpenSubmission
+from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.decode_ahead import DecodeAhead, Pending, run_in_loop
 from ingest.queue.dry_runs import DryRunRequest, DryRuns
 from ingest.queue.file_queue import FileQueue, FormQueue, OnNumbered, OnReceived, QueuedFile
 from ingest.queue.form_batcher import Form, FormBatch, FormBatcher, OnTakenUp
 from ingest.queue.missing_files import MissingFiles
+from ingest.queue.open_submission import OpenSubmission
 from ingest.queue.scheduling import Scheduler
 from ingest.resolution.resolver import ResolutionContext
 from ingest.resolution.text_columns import DictionaryCache
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from posting.batch import Batch, BatchResult
 from posting.book.cells import CellNumbers
 from posting.recovery.book_loading import LoadedBook
@@ -192,12 +194,18 @@ class Inbox:
         context = self._context = ResolutionContext(
             loaded.state.registry, cells, DictionaryCache(), loaded.secret
         )
-        self._counter = FormBatcher(self._store, loaded, context, (self._wait, self.on_taken_up))
+        self._counter = FormBatcher(
+            self._store, loaded, context, run_in_loop=self._wait, on_taken_up=self.on_taken_up
+        )
         begun = await self._restore_unfinished()
         self._feed = BatchFeed(
-            self._open_submissions(begun, self._course), context, loaded.state, self._stages
+            self._open_submissions(begun, self._course),
+            context,
+            loaded.state,
+            stages=self._stages,
+            prefetch=self._ahead.prefetch,
+            lines_limit=lambda: self._turns.lines_limit,
         )
-        self._feed.lines_limit, self._feed.prefetch = lambda: self._turns.lines_limit, self._ahead.prefetch
         for each in begun:
             self._feed.remember_held(each)
         await self._on_opened(loaded)

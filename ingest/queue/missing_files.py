@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from core.errors import FileUnreadable
-from ingest.queue.batch_feed import OpenSubmission
 from ingest.queue.file_queue import QueuedFile
+from ingest.queue.open_submission import OpenSubmission
 from ingest.resolution.resolver import Sender
-from ingest.spool.spool import Spool, SpooledFile, check_bytes
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile, check_bytes
 from ingest.validation.decoded_cache import LineSource
 from ingest.validation.file_validation import open_source, remove_normalised
 from posting.batch import BatchResult
