@@ -17,6 +17,6 @@ def enforce_atomicity(acts: np.ndarray, decisions: np.ndarray, book: Book, last_
         return
     kernel.undo_decisions(seal_array(acts), book, seal_array(decisions))
     fallen = np.flatnonzero((decisions["outcome"] <= Outcome.DUPLICATE) & (decisions["entry"] > last_entry))
-    told = np.zeros(1, decisions.dtype)
-    told["outcome"], told["node"] = Outcome.FORM_REFUSED, -1
-    decisions[fallen] = told
+    refusal = np.zeros(1, decisions.dtype)
+    refusal["outcome"], refusal["node"] = Outcome.FORM_REFUSED, -1
+    decisions[fallen] = refusal

@@ -42,12 +42,12 @@ class Balances:
         return NodeBalances._make((np.full(len(at), batch), at + registry.first_node, *figures.T))
 
     def _read_changed_accounts(self, batch: int, periods: list[NDArray[np.int32]]) -> AccountBalances:
-        ledger, found = self._state.book.ledger, [np.zeros(0, np.int64)]
-        found += [
+        ledger, rows = self._state.book.ledger, [np.zeros(0, np.int64)]
+        rows += [
             first + _collect_touched(ledger, first, first + LEDGER_ACCOUNTS)
             for first in _list_ledger_starts(periods)
         ]
-        at = np.concatenate(found)
+        at = np.concatenate(rows)
         period, account = np.divmod(at, LEDGER_ACCOUNTS)
         return AccountBalances(
             np.full(len(at), batch), account, period, ledger["debit"][at], ledger["credit"][at]
@@ -57,16 +57,16 @@ class Balances:
 def _find_node_ranges(registry: Registry) -> list[tuple[int, int]]:
     """From which node up to which there are any, year by year: the numbers kept for centres to come hold none."""
     last, ends = registry.meanings.centre_level.shape[1] - 1, np.array([0, SHEETS - 1])
-    found = (
+    bounds = (
         registry.find_node_positions(np.array([0, last]), np.array(year), ends) for year in registry.years
     )
-    return [(first, end + 1) for first, end in (each.tolist() for each in found)]
+    return [(first, end + 1) for first, end in (pair.tolist() for pair in bounds)]
 
 
 def _list_ledger_starts(periods: list[NDArray[np.int32]]) -> list[int]:
     """First row of the ledger of each period, in order."""
-    there = {each for piece in periods for each in np.flatnonzero(np.bincount(piece)).tolist()}
-    return [period * LEDGER_ACCOUNTS for period in sorted(there)]
+    numbers = {number for piece in periods for number in np.flatnonzero(np.bincount(piece)).tolist()}
+    return [period * LEDGER_ACCOUNTS for period in sorted(numbers)]
 
 
 def _collect_touched(table: np.ndarray, first: int, end: int) -> NDArray[np.intp]:

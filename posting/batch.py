@@ -104,7 +104,7 @@ class DryRunHandler(Protocol):
         """The batches that present what ``decided`` held; runs in the kernel thread."""
         ...
 
-    def complete(self, found: DryRunDecisions) -> None:
+    def complete(self, result: DryRunDecisions) -> None:
         """What would have become of it."""
 
 

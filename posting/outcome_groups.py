@@ -22,14 +22,14 @@ class OutcomeGroups(NamedTuple):
     order: NDArray[np.int32]
     """Lines, way by way."""
 
-    def total(self, figure: int, *ways: int) -> int:
+    def total(self, figure: int, *groups: int) -> int:
         """One figure over some ways of ending."""
-        return int(self.totals[list(ways), figure].sum())
+        return int(self.totals[list(groups), figure].sum())
 
-    def select_rows(self, way: int) -> NDArray[np.int32]:
+    def select_rows(self, group: int) -> NDArray[np.int32]:
         """The lines that ended so, in order."""
-        end = int(self.totals[: way + 1, LINES].sum())
-        return self.order[end - int(self.totals[way, LINES]) : end]
+        end = int(self.totals[: group + 1, LINES].sum())
+        return self.order[end - int(self.totals[group, LINES]) : end]
 
 
 def group_by_outcome(piece: Piece, decisions: np.ndarray) -> OutcomeGroups:
@@ -38,6 +38,6 @@ def group_by_outcome(piece: Piece, decisions: np.ndarray) -> OutcomeGroups:
         np.zeros(kernel.GROUP_COUNT * kernel.TOTAL_COUNT, np.int64),
         np.empty(len(piece.acts), np.int32),
     )
-    asked = seal(LineAmounts(piece.cents, *piece.reference))
-    kernel.group_outcomes(seal_array(piece.acts), seal_array(decisions), asked, totals, order)
+    columns = seal(LineAmounts(piece.cents, *piece.reference))
+    kernel.group_outcomes(seal_array(piece.acts), seal_array(decisions), columns, totals, order)
     return OutcomeGroups(totals.reshape(kernel.GROUP_COUNT, kernel.TOTAL_COUNT), order)

@@ -37,50 +37,50 @@ class DecidedPiece(NamedTuple):
     groups: OutcomeGroups
 
 
-def encode_entries(decided: DecidedPiece, place: BatchPosition) -> NDArray[np.uint8]:
+def encode_entries(decided: DecidedPiece, position: BatchPosition) -> NDArray[np.uint8]:
     """COPY bytes of the journal rows of the lines that left an entry."""
-    piece, decisions, ended = decided
-    rows, texts = ended.total(LINES, *ENTRY_GROUPS), ended.total(BYTES, *ENTRY_GROUPS)
+    piece, decisions, groups = decided
+    rows, texts = groups.total(LINES, *ENTRY_GROUPS), groups.total(BYTES, *ENTRY_GROUPS)
     out = np.empty(rows * (kernel.ROW_BYTES + 4) + texts, np.uint8)
     posted = seal(LineDetails(piece.lines, piece.day, *piece.reference))
-    common = seal_array(np.array([piece.submission.number, place.first_node]))
+    common = seal_array(np.array([piece.submission.number, position.first_node]))
     kernel.write_journal_rows(seal_array(piece.acts), seal_array(decisions), posted, common, piece.text, out)
     return out
 
 
 def build_side_table_rows(
-    decided: DecidedPiece, place: BatchPosition
+    decided: DecidedPiece, position: BatchPosition
 ) -> dict[str, tuple[NamedTuple, tuple[TextCells, ...]]]:
     """The rows of every other table that has some, and their texts."""
-    piece, decisions, ended = decided
-    found: dict[str, tuple[NamedTuple, tuple[TextCells, ...]]] = {}
-    if len(registered := ended.select_rows(REGISTERED)):
-        found["payee"] = build_payees(piece, decisions, registered)
-    if len(refused := ended.select_rows(REFUSED)):
-        found["refusal"] = build_refusals(piece, decisions, refused, place)
-    if len(repeated := ended.select_rows(DUPLICATE)):
-        found["duplicate"] = (build_duplicates(piece, decisions, repeated, place), ())
-    if pages := payment_detail_pages.build_pages(piece, decisions, ended.select_rows(ACCEPTED)):
-        found["request_detail"] = pages
-    return found
+    piece, decisions, groups = decided
+    rows_by_table: dict[str, tuple[NamedTuple, tuple[TextCells, ...]]] = {}
+    if len(registered := groups.select_rows(REGISTERED)):
+        rows_by_table["payee"] = build_payees(piece, decisions, registered)
+    if len(refused := groups.select_rows(REFUSED)):
+        rows_by_table["refusal"] = build_refusals(piece, decisions, refused, position)
+    if len(repeated := groups.select_rows(DUPLICATE)):
+        rows_by_table["duplicate"] = (build_duplicates(piece, decisions, repeated, position), ())
+    if pages := payment_detail_pages.build_pages(piece, decisions, groups.select_rows(ACCEPTED)):
+        rows_by_table["request_detail"] = pages
+    return rows_by_table
 
 
 def build_refusals(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: BatchPosition
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], position: BatchPosition
 ) -> tuple[Refusals, tuple[TextCells, TextCells]]:
     """One row for each refused line of ``rows``: what was found, and where the credits were short."""
-    acts, found = piece.acts[rows], decisions[rows]
-    fields = np.where(found["outcome"] == acts["fault"], piece.field[rows], 0)
+    acts, row_decisions = piece.acts[rows], decisions[rows]
+    fields = np.where(row_decisions["outcome"] == acts["fault"], piece.field[rows], 0)
     table = Refusals(
-        batch=np.full(len(rows), place.batch),
-        position=(place.position + rows).astype(np.int32),
+        batch=np.full(len(rows), position.batch),
+        position=(position.position + rows).astype(np.int32),
         submission=np.full(len(rows), piece.submission.number, np.int32),
         line=piece.lines[rows],
-        code=found["outcome"],
+        code=row_decisions["outcome"],
         field=fields,
         kind=acts["kind"],
-        node=np.where(found["node"] >= 0, found["node"] + place.first_node, 0),
-        missing=found["missing"],
+        node=np.where(row_decisions["node"] >= 0, row_decisions["node"] + position.first_node, 0),
+        missing=row_decisions["missing"],
         amount=piece.cents[rows],
     )
     texts = _make_printable(
@@ -90,12 +90,12 @@ def build_refusals(
 
 
 def build_duplicates(
-    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], place: BatchPosition
+    piece: Piece, decisions: np.ndarray, rows: NDArray[np.int32], position: BatchPosition
 ) -> Duplicates:
     """One row for each line of ``rows`` that repeats an accepted one."""
     return Duplicates(
-        batch=np.full(len(rows), place.batch),
-        position=(place.position + rows).astype(np.int32),
+        batch=np.full(len(rows), position.batch),
+        position=(position.position + rows).astype(np.int32),
         submission=np.full(len(rows), piece.submission.number, np.int32),
         line=piece.lines[rows],
         entry_id=decisions["entry"][rows],

@@ -69,33 +69,35 @@ def build_pages(
     payable = accepted[_PAYABLE[piece.acts["kind"][accepted]]] if fields else accepted[:0]
     if not len(payable):
         return None
-    said = {field: _read_column(piece.raw.column(field.column), field, payable) for field in fields}
-    speaks = reduce(np.logical_or, (_has_value(column, field) for field, column in said.items()))
-    if not speaks.any():
+    columns = {field: _read_column(piece.raw.column(field.column), field, payable) for field in fields}
+    has_details = reduce(np.logical_or, (_has_value(column, field) for field, column in columns.items()))
+    if not has_details.any():
         return None
-    if not speaks.all():
-        spoken = np.flatnonzero(speaks)
-        payable, said = (
-            payable[spoken],
-            {field: _take_column_rows(column, spoken) for field, column in said.items()},
+    if not has_details.all():
+        rows = np.flatnonzero(has_details)
+        payable, columns = (
+            payable[rows],
+            {field: _take_column_rows(column, rows) for field, column in columns.items()},
         )
-    return _lay_out_pages(decisions["entry"][payable], said)
+    return _lay_out_pages(decisions["entry"][payable], columns)
 
 
 def _read_column(array: pa.Array, field: Field, rows: NDArray[np.int32]) -> DetailColumn:
     """What the chosen rows say in a field; they were read before and found good."""
-    found, sort = take_rows(array, rows), FORMATS[field].type
-    if sort is FieldType.TEXT:
-        return _fill_nulls(found.cast(pa.string()), "")
-    if pa.types.is_string(found.type):
-        parsed, cells = allocate_zeros(ParsedNumbers, len(rows)), to_text_cells(_fill_nulls(found, ""))
-        (parsing.parse_days if sort is FieldType.DAY else parsing.parse_whole_numbers)(
+    column, field_type = take_rows(array, rows), FORMATS[field].type
+    if field_type is FieldType.TEXT:
+        return _fill_nulls(column.cast(pa.string()), "")
+    if pa.types.is_string(column.type):
+        parsed, cells = allocate_zeros(ParsedNumbers, len(rows)), to_text_cells(_fill_nulls(column, ""))
+        (parsing.parse_days if field_type is FieldType.DAY else parsing.parse_whole_numbers)(
             cells.spans, cells.text, parsed
         )
-        return np.where(parsed.value < 0, _NO_VALUE[sort], parsed.value).astype(_NUMBER_TYPES[sort])
-    numbers = found.view(pa.int32()) if pa.types.is_date(found.type) else found
-    filled = _fill_nulls(numbers, pa.scalar(_NO_VALUE[sort], numbers.type))
-    return filled.to_numpy(zero_copy_only=False).astype(_NUMBER_TYPES[sort])
+        return np.where(parsed.value < 0, _NO_VALUE[field_type], parsed.value).astype(
+            _NUMBER_TYPES[field_type]
+        )
+    numbers = column.view(pa.int32()) if pa.types.is_date(column.type) else column
+    filled = _fill_nulls(numbers, pa.scalar(_NO_VALUE[field_type], numbers.type))
+    return filled.to_numpy(zero_copy_only=False).astype(_NUMBER_TYPES[field_type])
 
 
 def _fill_nulls(column: pa.Array, nothing: str | pa.Scalar) -> pa.Array:
@@ -114,28 +116,31 @@ def _take_column_rows(column: DetailColumn, rows: NDArray[np.int64]) -> DetailCo
 
 
 def _lay_out_pages(
-    entries: NDArray[np.int64], said: Mapping[Field, DetailColumn]
+    entries: NDArray[np.int64], columns: Mapping[Field, DetailColumn]
 ) -> tuple[RequestPages, tuple[TextCells]]:
     """The rows of the pages, and the pages one behind the other."""
     firsts = np.arange(0, len(entries), PAGE_LINES)
     ends = np.append(firsts[1:], len(entries))
-    laid = [b"".join(_encode_page(entries, said, slice(*each))) for each in zip(firsts, ends, strict=True)]
+    pages = [
+        b"".join(_encode_page(entries, columns, slice(*bounds_of_page)))
+        for bounds_of_page in zip(firsts, ends, strict=True)
+    ]
     rows = RequestPages(entries[firsts], entries[ends - 1], (ends - firsts).astype(np.int32))
-    bounds = np.cumsum([0, *map(len, laid)]).astype(np.int32)
-    data = np.frombuffer(b"".join(laid), np.uint8)
+    bounds = np.cumsum([0, *map(len, pages)]).astype(np.int32)
+    data = np.frombuffer(b"".join(pages), np.uint8)
     return rows, (TextCells(seal(Spans(bounds[:-1].copy(), bounds[1:].copy())), Bytes(data)),)
 
 
 def _encode_page(
-    entries: NDArray[np.int64], said: Mapping[Field, DetailColumn], lines: slice
+    entries: NDArray[np.int64], all_columns: Mapping[Field, DetailColumn], lines: slice
 ) -> Iterator[bytes]:
-    columns = {field: column[lines] for field, column in said.items()}
-    spoken = [field for field in columns if _has_value(columns[field], field).any()]
-    bits = sum(1 << COLUMNS.index(field) for field in spoken)
-    own = entries[lines]
-    yield np.array((_VERSION, bits, len(own)), _PAGE_HEADER).tobytes()
-    yield (own - own[0]).astype(_ENTRY).tobytes()
-    for field in spoken:
+    columns = {field: column[lines] for field, column in all_columns.items()}
+    filled_fields = [field for field in columns if _has_value(columns[field], field).any()]
+    bits = sum(1 << COLUMNS.index(field) for field in filled_fields)
+    page_entries = entries[lines]
+    yield np.array((_VERSION, bits, len(page_entries)), _PAGE_HEADER).tobytes()
+    yield (page_entries - page_entries[0]).astype(_ENTRY).tobytes()
+    for field in filled_fields:
         yield from _encode_column(columns[field])
 
 
@@ -149,7 +154,7 @@ def _encode_column(column: DetailColumn) -> Iterator[bytes]:
 
 
 def read_pages(
-    first_entries: Sequence[int], found: Sequence[bytes]
+    first_entries: Sequence[int], contents: Sequence[bytes]
 ) -> tuple[RequestDetails, PaymentDetailTexts]:
     """The lines of some pages, in their order; at least one page, and less than 2 GiB of texts.
 
@@ -158,9 +163,12 @@ def read_pages(
     SchemaMismatch
         A page is not laid out as this version lays it.
     """
-    taken = [_PageReader(page, first) for first, page in zip(first_entries, found, strict=True)]
-    parts = [each.read() for each in taken]
-    texts = [_join_texts([own[at] for _, own in parts]) for at in range(len(PaymentDetailTexts._fields))]
+    readers = [_PageReader(page, first) for first, page in zip(first_entries, contents, strict=True)]
+    parts = [reader.read() for reader in readers]
+    texts = [
+        _join_texts([page_texts[at] for _, page_texts in parts])
+        for at in range(len(PaymentDetailTexts._fields))
+    ]
     return concat_tables([rows for rows, _ in parts]), PaymentDetailTexts(*texts)
 
 
@@ -180,9 +188,9 @@ class _PageReader:
         end = self._offset + dtype.itemsize * count
         if end > len(self._page):
             raise SchemaMismatch(f"a page of requests ends after {len(self._page)} bytes, before byte {end}")
-        found = np.frombuffer(self._page, dtype, count, self._offset)
+        array = np.frombuffer(self._page, dtype, count, self._offset)
         self._offset = end
-        return found
+        return array
 
     def read(self) -> tuple[RequestDetails, tuple[TextCells, ...]]:
         """Its rows and texts."""
@@ -199,10 +207,10 @@ class _PageReader:
         return bool(self._columns >> COLUMNS.index(field) & 1)
 
     def _read_numbers(self, field: Field) -> np.ndarray:
-        sort = FORMATS[field].type
+        field_type = FORMATS[field].type
         if self._has_column(field):
-            return self._read_array(_NUMBER_TYPES[sort], self._lines)
-        return np.full(self._lines, _NO_VALUE[sort], _NUMBER_TYPES[sort])
+            return self._read_array(_NUMBER_TYPES[field_type], self._lines)
+        return np.full(self._lines, _NO_VALUE[field_type], _NUMBER_TYPES[field_type])
 
     def _read_texts(self, field: Field) -> TextCells:
         if not self._has_column(field):
@@ -218,8 +226,8 @@ def _to_signed(priority: np.ndarray) -> NDArray[np.int16]:
 
 def _join_texts(cells: Sequence[TextCells]) -> TextCells:
     """Texts of pages as those of one column."""
-    starts = np.cumsum([0, *(len(each.text.data) for each in cells)]).astype(np.int32)
+    starts = np.cumsum([0, *(len(part.text.data) for part in cells)]).astype(np.int32)
     spans = concat_tables(
-        [Spans(each.spans.start + at, each.spans.end + at) for each, at in zip(cells, starts, strict=False)]
+        [Spans(part.spans.start + at, part.spans.end + at) for part, at in zip(cells, starts, strict=False)]
     )
-    return TextCells(seal(spans), seal(concat_tables([each.text for each in cells])))
+    return TextCells(seal(spans), seal(concat_tables([part.text for part in cells])))

@@ -119,16 +119,16 @@ def decode(table: type[Table], stream: bytes, texts: int = 0) -> tuple[Table, Te
     if data[: len(HEADER)].tobytes() != HEADER or data[-len(TRAILER) :].tobytes() != TRAILER:
         raise SchemaMismatch(f"{table.__name__}: no binary COPY stream")
     body = data[len(HEADER) : -len(TRAILER)]
-    room = len(body) // (shape.itemsize + 4 * texts)
+    rows_max = len(body) // (shape.itemsize + 4 * texts)
     fixed, spans, count = (
-        np.empty(room * shape.itemsize, np.uint8),
-        allocate_zeros(Spans, room * texts),
+        np.empty(rows_max * shape.itemsize, np.uint8),
+        allocate_zeros(Spans, rows_max * texts),
         np.zeros(1, np.int64),
     )
     copy_rows.split_texts(body, shape.itemsize, fixed, spans, count)
-    rows, used = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
+    rows, text_count = fixed[: int(count[0]) * shape.itemsize].view(shape), int(count[0]) * texts
     return _build_table(table, rows), TextCells(
-        seal(Spans(spans.start[:used], spans.end[:used])), Bytes(body)
+        seal(Spans(spans.start[:text_count], spans.end[:text_count])), Bytes(body)
     )
 
 

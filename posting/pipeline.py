@@ -120,8 +120,8 @@ class Pipeline:
         return True
 
     def _count_failure(self, batch: int, cause: BaseException) -> None:
-        before, times = self._last_failure
-        self._last_failure = (batch, times + 1 if batch == before else 1)
+        failed_batch, times = self._last_failure
+        self._last_failure = (batch, times + 1 if batch == failed_batch else 1)
         if self._last_failure[1] >= ATTEMPTS_MAX:
             raise BatchFailed(
                 f"batch {batch} failed {ATTEMPTS_MAX} times; the last cause: {cause!r}"
@@ -151,15 +151,15 @@ def _find_cause(group: BaseExceptionGroup) -> BaseException:
 
 
 def _find_first(group: BaseExceptionGroup) -> BaseException:
-    one = group.exceptions[0]
-    return _find_first(one) if isinstance(one, BaseExceptionGroup) else one
+    first = group.exceptions[0]
+    return _find_first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 class _Attempt:
     """One attempt: from a loaded book to the end of the feed, or to a failure."""
 
-    def __init__(self, parts: _Resources, loaded: LoadedBook) -> None:
-        self._store, self._settings, self._reader, self._kernel = parts
+    def __init__(self, resources: _Resources, loaded: LoadedBook) -> None:
+        self._store, self._settings, self._reader, self._kernel = resources
         self._stages = self._settings.stages or StageTimes()
         self._engine = Engine(loaded.state, loaded.head, self._stages)
         self._last_checkpoint: CheckpointExtent = loaded.last_checkpoint
@@ -173,9 +173,9 @@ class _Attempt:
     async def run(self, feed: Feed) -> None:
         """Decide and commit batch after batch, as long as the connections last."""
         async with asyncio.TaskGroup() as group:
-            watch = group.create_task(self._store.wait_until_broken())
+            watcher = group.create_task(self._store.wait_until_broken())
             await self._run_batches(feed)
-            watch.cancel()
+            watcher.cancel()
 
     async def _run_batches(self, feed: Feed) -> None:
         batches = feed.produce_batches()
@@ -200,14 +200,14 @@ class _Attempt:
 
     async def _process(self, group: asyncio.TaskGroup, feed: Feed, batch: Batch) -> None:
         if batch.dry_run:
-            found = await self._run_in_kernel(self._engine.dry_run, batch, batch.dry_run)
-            batch.dry_run.complete(found)
+            result = await self._run_in_kernel(self._engine.dry_run, batch, batch.dry_run)
+            batch.dry_run.complete(result)
             return
         if batch.pieces:
             await self._decide(group, batch)
-        again = feed.retry_held(batch)
-        while (held := await self._run_in_kernel(next, again, None)) is not None:
-            await self._decide(group, held)
+        held_batches = feed.retry_held(batch)
+        while (held_batch := await self._run_in_kernel(next, held_batches, None)) is not None:
+            await self._decide(group, held_batch)
 
     def _read_next(self, batches: Iterator[Batch]) -> asyncio.Future[Batch | None]:
         return self._run_in_reader(next, batches, None)
@@ -224,8 +224,8 @@ class _Attempt:
         """Evaluate in the kernel thread, then commit beside it, after the batch before."""
         outcome = await self._run_in_kernel(self._engine.evaluate, batch)
         connection = await self._store.borrow_copier()
-        before, self._previous_commit = self._previous_commit, asyncio.Event()
-        group.create_task(self._commit(connection, outcome, (before, self._previous_commit)))
+        previous, self._previous_commit = self._previous_commit, asyncio.Event()
+        group.create_task(self._commit(connection, outcome, (previous, self._previous_commit)))
         if self._entries_since_checkpoint >= self._settings.checkpoint_entries:
             await self._start_checkpoint(group)
 
@@ -241,8 +241,8 @@ class _Attempt:
     async def _commit(
         self, connection: Connection, outcome: BatchResult, order: tuple[asyncio.Event, asyncio.Event]
     ) -> None:
-        before, done = order
-        await self._store.commit(connection, outcome, before)
+        previous, done = order
+        await self._store.commit(connection, outcome, previous)
         self.committed_batch = outcome.number
         done.set()
         self._settings.on_committed(outcome)
@@ -256,14 +256,14 @@ class _Attempt:
         number = self._engine.head.batch
         snapshot: CheckpointSnapshot = await self._run_in_kernel(self._take_snapshot, number)
         self._last_checkpoint = snapshot.extent
-        after, self._previous_save = (self._previous_commit, self._previous_save), asyncio.Event()
-        group.create_task(self._save_checkpoint(snapshot, after, self._previous_save))
+        awaited, self._previous_save = (self._previous_commit, self._previous_save), asyncio.Event()
+        group.create_task(self._save_checkpoint(snapshot, awaited, self._previous_save))
 
     async def _save_checkpoint(
-        self, snapshot: CheckpointSnapshot, after: tuple[asyncio.Event, asyncio.Event], done: asyncio.Event
+        self, snapshot: CheckpointSnapshot, awaited: tuple[asyncio.Event, asyncio.Event], done: asyncio.Event
     ) -> None:
         """Once its batch is committed and the checkpoint before it is stored: it holds only what changed since."""
-        for each in after:
-            await each.wait()
+        for event in awaited:
+            await event.wait()
         await self._store.save_checkpoint(snapshot)
         done.set()

@@ -22,8 +22,8 @@ def take_texts(piece: Piece, rows: NDArray[np.integer], field: Field) -> pa.Arra
 
 def take_rows(column: pa.Array, rows: NDArray[np.integer]) -> pa.Array:
     """Rows of a column, no dictionary any more."""
-    found = column.take(pa.array(rows))
-    return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
+    values = column.take(pa.array(rows))
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
 def to_text_cells(texts: pa.Array) -> TextCells:

@@ -20,28 +20,31 @@ _TALLY_GROUPS: Mapping[str, tuple[int, ...]] = {
 """Members of a tally, and the ways of ending that count for them; what is held counts as suspended."""
 
 
-def advance(batch: Batch, found: list[OutcomeGroups]) -> tuple[list[ProgressRow], HeldSpans]:
+def advance(batch: Batch, piece_groups: list[OutcomeGroups]) -> tuple[list[ProgressRow], HeldSpans]:
     """Bring every submission of ``batch`` forward; rows of progress and of held acts to store."""
-    held: HeldSpans = []
-    for piece, ended in zip(batch.pieces, found, strict=True):
-        held += _count(piece, ended)
+    held_spans: HeldSpans = []
+    for piece, groups in zip(batch.pieces, piece_groups, strict=True):
+        held_spans += _count(piece, groups)
         _set_progress(piece.submission, piece.progress_after)
     touched = {piece.submission.number: piece.submission for piece in batch.pieces}
-    return [ProgressRow(each.number, each.progress, copy.copy(each.tally)) for each in touched.values()], held
+    return [
+        ProgressRow(submission.number, submission.progress, copy.copy(submission.tally))
+        for submission in touched.values()
+    ], held_spans
 
 
-def _count(piece: Piece, ended: OutcomeGroups) -> HeldSpans:
+def _count(piece: Piece, groups: OutcomeGroups) -> HeldSpans:
     submission, again = piece.submission, piece.submission.progress.pass_number > 1
     tally = submission.tally
-    for name, ways in _TALLY_GROUPS.items():
-        lines, cents = ended.total(LINES, *ways), ended.total(CENTS, *ways)
+    for name, outcome_groups in _TALLY_GROUPS.items():
+        lines, cents = groups.total(LINES, *outcome_groups), groups.total(CENTS, *outcome_groups)
         _add(tally, name, lines, cents)
         if again:
             _add(tally, "suspended", -lines, -cents)
     if not again:
-        _add(tally, "suspended", ended.total(LINES, HELD), ended.total(CENTS, HELD))
-    submission.accepted_in_pass += ended.total(LINES, *ENTRY_GROUPS, DUPLICATE)
-    return _note_held(piece, ended.select_rows(HELD))
+        _add(tally, "suspended", groups.total(LINES, HELD), groups.total(CENTS, HELD))
+    submission.accepted_in_pass += groups.total(LINES, *ENTRY_GROUPS, DUPLICATE)
+    return _note_held(piece, groups.select_rows(HELD))
 
 
 def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
@@ -51,18 +54,18 @@ def _add(tally: Tally, name: str, lines: int, cents: int) -> None:
 
 def _note_held(piece: Piece, waiting: NDArray[np.int32]) -> HeldSpans:
     heads, sizes = np.unique(piece.acts["head"][waiting], return_counts=True)
-    found = list(zip(piece.lines[heads].tolist(), sizes.tolist(), strict=True))
-    piece.submission.held += found
+    spans = list(zip(piece.lines[heads].tolist(), sizes.tolist(), strict=True))
+    piece.submission.held += spans
     return [
-        (piece.submission.number, piece.submission.progress.pass_number, line, lines) for line, lines in found
+        (piece.submission.number, piece.submission.progress.pass_number, line, lines) for line, lines in spans
     ]
 
 
-def _set_progress(submission: Submission, then: Progress) -> None:
+def _set_progress(submission: Submission, progress: Progress) -> None:
     """Where the submission stands now; at the end of a pass, what comes next."""
-    submission.progress = then
-    if then.is_done and submission.tally.suspended and then.pass_number != FINAL_PASS:
+    submission.progress = progress
+    if progress.is_done and submission.tally.suspended and progress.pass_number != FINAL_PASS:
         # another holding pass while the last one helped (the first always may have), then the final one
-        helped = then.pass_number == 1 or submission.accepted_in_pass > 0
-        submission.progress = Progress(then.pass_number + 1 if helped else FINAL_PASS, 0)
+        helped = progress.pass_number == 1 or submission.accepted_in_pass > 0
+        submission.progress = Progress(progress.pass_number + 1 if helped else FINAL_PASS, 0)
         submission.to_retry, submission.held, submission.accepted_in_pass = submission.held, [], 0

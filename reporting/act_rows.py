@@ -43,16 +43,18 @@ async def fetch_related(
     connection: Connection,
     names: CodeNames,
     lines: tuple[Sequence[Row], Sequence[Row]],
-    most: int | None = None,
+    limit: int | None = None,
 ) -> RelatedRows:
     """What hangs on ``lines``, those accepted and those refused; at most so many followers, and duplicates."""
     entries, refused = lines
-    own = [row["entry_id"] for row in entries]
-    before = await fetch(connection, "entries_by_number", [row["predecessor"] for row in entries])
-    followers = await _fetch_follower_chain(connection, own, most)
-    duplicates = await fetch(connection, "duplicates_of", own, most)
+    entry_numbers = [row["entry_id"] for row in entries]
+    predecessors = await fetch(connection, "entries_by_number", [row["predecessor"] for row in entries])
+    followers = await _fetch_follower_chain(connection, entry_numbers, limit)
+    duplicates = await fetch(connection, "duplicates_of", entry_numbers, limit)
     numbers = {row["submission"] for row in (*entries, *refused, *duplicates)}
-    batch_of = {row["entry_id"]: row["batch"] for row in await fetch(connection, "batches_of_entries", own)}
+    batch_of = {
+        row["entry_id"]: row["batch"] for row in await fetch(connection, "batches_of_entries", entry_numbers)
+    }
     batches = {*batch_of.values(), *(row["batch"] for row in refused)}
     return RelatedRows(
         names,
@@ -61,35 +63,35 @@ async def fetch_related(
         index_by("batch", await fetch(connection, "batches", list(batches))),
         index_by("cell", await fetch(connection, "cells", [row["cell"] for row in entries])),
         index_by("payee", await fetch(connection, "payees", [row["payee"] for row in entries])),
-        await fetch_terms(connection, own),
-        index_by("entry_id", [*entries, *before]),
+        await fetch_terms(connection, entry_numbers),
+        index_by("entry_id", [*entries, *predecessors]),
         _group_by("follows", followers),
         _group_by("entry_id", duplicates),
-        most is None or max(len(followers), len(duplicates)) < most,
+        limit is None or max(len(followers), len(duplicates)) < limit,
     )
 
 
 async def _fetch_follower_chain(
-    connection: Connection, entries: Sequence[int], most: int | None
+    connection: Connection, entries: Sequence[int], limit: int | None
 ) -> list[Mapping[str, Any]]:
     """Entries that follow ``entries``, those that follow them, and so on; ``follows`` is the first."""
-    found: list[Mapping[str, Any]] = []
+    followers: list[Mapping[str, Any]] = []
     first = {number: number for number in entries}
     for _ in range(_ROUNDS_MAX):
-        left = None if most is None else most - len(found)
-        rows = await fetch_followers(connection, list(first), left) if first else []
+        remaining = None if limit is None else limit - len(followers)
+        rows = await fetch_followers(connection, list(first), remaining) if first else []
         steps = [{**row, "follows": first[row["predecessor"]]} for row in rows]
-        found += steps
+        followers += steps
         first = {step["entry_id"]: step["follows"] for step in steps}
-    return found
+    return followers
 
 
 async def fetch_followers(
-    connection: Connection, entries: Sequence[int], most: int | None = None, after: int = 0
+    connection: Connection, entries: Sequence[int], limit: int | None = None, after: int = 0
 ) -> list[Row]:
     """What follows ``entries`` directly, in order, behind the entry ``after``."""
     await choose_lookup(connection, len(entries))
-    return await fetch(connection, "followers", entries, max(min(entries), after), most)
+    return await fetch(connection, "followers", entries, max(min(entries), after), limit)
 
 
 async def choose_lookup(connection: Connection, keys: int) -> None:
@@ -103,39 +105,39 @@ def index_by(column: str, rows: Iterable[Row]) -> dict[int, Row]:
 
 
 def _group_by(column: str, rows: Iterable[Any]) -> Mapping[int, list[Any]]:
-    found: dict[int, list[Any]] = defaultdict(list)
+    groups: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
-        found[row[column]].append(row)
-    return found
+        groups[row[column]].append(row)
+    return groups
 
 
-def describe_line(found: RelatedRows, row: Row) -> dict[str, Any]:
+def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
     """What an accepted line says of itself."""
-    kind, payee, cell = CATALOG[row["kind"]], found.payees.get(row["payee"]), found.cells.get(row["cell"])
+    kind, payee, cell = CATALOG[row["kind"]], related.payees.get(row["payee"]), related.cells.get(row["cell"])
     return {
         "entry": row["entry_id"],
         "reference": row["reference"],
         "kind": kind.name,
         "french": kind.french,
-        "origin": build_origin(found, row),
+        "origin": build_origin(related, row),
         "amount": row["amount"],
         "day": row["day"].isoformat(),
         "month": format_month(to_period(row["exercise"], row["month"])),
-        "assignment": _build_assignment(found.names, cell) if cell else None,
+        "assignment": _build_assignment(related.names, cell) if cell else None,
         "payee": Payee(payee["code"], payee["name"], payee["iban"], payee["bic"]) if payee else None,
-        "terms": found.terms.get(row["entry_id"]),
-        "debit": CodeLabel(*found.names.find_account(row["debit"], row["exercise"]))
+        "terms": related.terms.get(row["entry_id"]),
+        "debit": CodeLabel(*related.names.find_account(row["debit"], row["exercise"]))
         if row["debit"]
         else None,
-        "credit": CodeLabel(*found.names.find_account(row["credit"], row["exercise"]))
+        "credit": CodeLabel(*related.names.find_account(row["credit"], row["exercise"]))
         if row["credit"]
         else None,
     }
 
 
-def build_origin(found: RelatedRows, row: Row) -> Origin:
+def build_origin(related: RelatedRows, row: Row) -> Origin:
     """Where a line stood when it was sent."""
-    file = found.submissions[row["submission"]]
+    file = related.submissions[row["submission"]]
     return Origin(
         row["submission"],
         file["sender"],
@@ -154,17 +156,17 @@ def summarize_entry(row: Mapping[str, Any]) -> EntrySummary:
 
 
 def _build_assignment(names: CodeNames, cell: Row) -> Assignment:
-    meant = names.codes.find_year(cell["budget_year"])
+    nomenclature = names.codes.find_year(cell["budget_year"])
     centre = names.find_code(name.CENTRE, cell["operation"] or cell["centre"])
-    above: list[CodeLabel] = []
+    path: list[CodeLabel] = []
     while centre:
-        known = meant.centres.get(centre)
-        above.insert(0, CodeLabel(centre, known.label if known else ""))
-        centre = known.parent if known else ""
+        listed = nomenclature.centres.get(centre)
+        path.insert(0, CodeLabel(centre, listed.label if listed else ""))
+        centre = listed.parent if listed else ""
     area, item = names.find_code(name.AREA, cell["area"]), names.find_code(name.ITEM, cell["item"])
-    areas, items = meant.areas, meant.items
+    areas, items = nomenclature.areas, nomenclature.items
     return Assignment(
-        above,
+        path,
         CodeLabel(area, areas[area].label if area in areas else ""),
         CodeLabel(item, items[item].label if item in items else ""),
         names.find_code(name.FUND, cell["fund"]),

@@ -67,12 +67,12 @@ async def load_budget(connection: Connection, names: CodeNames, scope: BudgetSco
     at = await find_batch_or_last(connection, scope.batch)
     rows = await fetch(connection, "budget", at, _list_centres(names, scope))
     nodes = [_build_node(names, row) for row in rows]
-    chosen = sorted((each for each in nodes if scope.year in (None, each.year)), key=_build_sort_key)
+    selected = sorted((node for node in nodes if scope.year in (None, node.year)), key=_build_sort_key)
     ae, cp = (
-        _sum_appropriations([each.ae for each in chosen]),
-        _sum_appropriations([each.cp for each in chosen]),
+        _sum_appropriations([node.ae for node in selected]),
+        _sum_appropriations([node.cp for node in selected]),
     )
-    return Budget(at, scope.level.name, chosen, ae, cp)
+    return Budget(at, scope.level.name, selected, ae, cp)
 
 
 def _list_centres(names: CodeNames, scope: BudgetScope) -> list[int]:
@@ -113,7 +113,7 @@ def read_appropriations(row: Row | None, measure: str) -> Appropriations:
 
 def _sum_appropriations(parts: Sequence[Appropriations]) -> Appropriations:
     return Appropriations(
-        *(sum(getattr(each, name) for each in parts) for name in Appropriations.__struct_fields__)
+        *(sum(getattr(part, name) for part in parts) for name in Appropriations.__struct_fields__)
     )
 
 
@@ -121,20 +121,20 @@ def _build_sort_key(node: NodeBudget) -> tuple[int, str, str, str]:
     return node.year, node.centre, node.envelope, node.family
 
 
-def build_table(found: Budget) -> ReportTable:
+def build_table(budget: Budget) -> ReportTable:
     """As a table: AE and CP of a node side by side."""
-    shown = ("opened", "reserved", "consumed", "available")
+    figures = ("opened", "reserved", "consumed", "available")
     columns = [
         *(Column("year"), Column("centre"), Column("label"), Column("envelope")),
-        *(Column(f"{measure} {name}", CellType.MONEY) for measure in ("AE", "CP") for name in shown),
+        *(Column(f"{measure} {name}", CellType.MONEY) for measure in ("AE", "CP") for name in figures),
     ]
     rows = [
-        [str(each.year), each.centre, each.label, _format_envelope(each), *_list_cells(each, shown)]
-        for each in found.nodes
+        [str(node.year), node.centre, node.label, _format_envelope(node), *_list_cells(node, figures)]
+        for node in budget.nodes
     ]
-    foot = ["", "all", "", "", *_list_cells(found, shown)]
+    foot = ["", "all", "", "", *_list_cells(budget, figures)]
     return ReportTable(
-        f"Budget execution by {found.level.lower()}, after batch {found.batch:,}", columns, rows, foot
+        f"Budget execution by {budget.level.lower()}, after batch {budget.batch:,}", columns, rows, foot
     )
 
 
@@ -143,5 +143,5 @@ def _format_envelope(node: NodeBudget) -> str:
     return f"{node.envelope}{family}{', estimated' if node.estimated else ''}"
 
 
-def _list_cells(found: NodeBudget | Budget, shown: Sequence[str]) -> list[int]:
-    return [getattr(measure, name) for measure in (found.ae, found.cp) for name in shown]
+def _list_cells(source: NodeBudget | Budget, figures: Sequence[str]) -> list[int]:
+    return [getattr(measure, name) for measure in (source.ae, source.cp) for name in figures]

@@ -51,12 +51,12 @@ class NodeStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def load_node_status(
-    connection: Connection, names: CodeNames, place: NodeSelector, batch: int
+    connection: Connection, names: CodeNames, selector: NodeSelector, batch: int
 ) -> NodeStatus:
     """How a node stood after ``batch``; one that was never given anything has nothing."""
-    numbers = names.list_path(_find_number(names, place))
-    found = await fetch_figures(connection, numbers, batch)
-    levels = [_build_level(names, BudgetNode.from_number(number), found.get(number)) for number in numbers]
+    numbers = names.list_path(_find_number(names, selector))
+    rows = await fetch_figures(connection, numbers, batch)
+    levels = [_build_level(names, BudgetNode.from_number(number), rows.get(number)) for number in numbers]
     return NodeStatus(
         batch=batch,
         node=levels[0],
@@ -87,13 +87,13 @@ def _is_operation(level: LevelBudget) -> bool:
     return level.level == CentreLevel.OPERATION.name.lower()
 
 
-def _find_number(names: CodeNames, place: NodeSelector) -> int:
-    at = (place.year - YEAR_FIRST) * (CENTRES_MAX + 1) + names.by_code[place.centre]
-    return at * _SHEETS + place.staff * _FAMILIES + place.family
+def _find_number(names: CodeNames, selector: NodeSelector) -> int:
+    at = (selector.year - YEAR_FIRST) * (CENTRES_MAX + 1) + names.by_code[selector.centre]
+    return at * _SHEETS + selector.staff * _FAMILIES + selector.family
 
 
 def _find_tightest(levels: Sequence[LevelBudget], measure: str) -> TightestLevel | None:
     if levels[0].estimated:
         return None
-    found = min(levels, key=lambda each: getattr(each, measure).available)
-    return TightestLevel(found.level, found.centre, getattr(found, measure).available)
+    tightest = min(levels, key=lambda level: getattr(level, measure).available)
+    return TightestLevel(tightest.level, tightest.centre, getattr(tightest, measure).available)

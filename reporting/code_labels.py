@@ -59,7 +59,7 @@ class CodeLabels:
     @property
     def receivables(self) -> dict[int, str]:
         """By exercise, the account of what is owed to the State."""
-        return {year: each.shared_accounts[Role.RECEIVABLE] for year, each in self.charts.items()}
+        return {year: year_chart.shared_accounts[Role.RECEIVABLE] for year, year_chart in self.charts.items()}
 
 
 def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
@@ -70,12 +70,12 @@ def load(folder: Path = SAMPLE_FOLDER) -> CodeLabels:
     ReferenceDataError
         The files do not hold together.
     """
-    found = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
+    labels = CodeLabels({}, {}, {}, {}, {}, late_interest.load(folder), payment_rules.load(folder).term_days)
     for year in sorted(calendar.load(folder.joinpath("calendar.toml")).exercises):
-        own = folder.joinpath(str(year))
-        codes = found.years[year] = nomenclature.load(own)
-        found.charts[year] = chart.load(own, codes)
-        found.programmes.update(codes.programmes)
-        found.centres.update(codes.centres)
-        found.accounts.update(found.charts[year].accounts)
-    return found
+        year_folder = folder.joinpath(str(year))
+        codes = labels.years[year] = nomenclature.load(year_folder)
+        labels.charts[year] = chart.load(year_folder, codes)
+        labels.programmes.update(codes.programmes)
+        labels.centres.update(codes.centres)
+        labels.accounts.update(labels.charts[year].accounts)
+    return labels

@@ -60,13 +60,13 @@ class CodeNames:
 
     def find_centre_label(self, code: str, year: int) -> str:
         """What a fund centre is called in a budget year."""
-        found = self.codes.find_year(year).centres.get(code)
-        return found.label if found else ""
+        centre = self.codes.find_year(year).centres.get(code)
+        return centre.label if centre else ""
 
     def find_level(self, code: str) -> CentreLevel | None:
         """The level of a fund centre; None when the files do not hold it."""
-        found = self.codes.centres.get(code)
-        return found.level if found else None
+        centre = self.codes.centres.get(code)
+        return centre.level if centre else None
 
     def format_node(self, number: int) -> str:
         """``0177-D013-DD13 HT2 2018``; the fund family where it is not the ordinary one."""
@@ -79,8 +79,8 @@ class CodeNames:
     def find_node(self, cell: Mapping[str, int]) -> int:
         """The node that an account assignment hangs under: its operation's where it has one."""
         item, fund = self.find_code(ITEM, cell["item"]), self.find_code(FUND, cell["fund"])
-        meant = self.codes.find_year(cell["budget_year"])
-        sheet = meant.items[item].staff * _FAMILIES + meant.funds[fund].family
+        nomenclature = self.codes.find_year(cell["budget_year"])
+        sheet = nomenclature.items[item].staff * _FAMILIES + nomenclature.funds[fund].family
         place = (cell["budget_year"] - YEAR_FIRST) * _CENTRES + (cell["operation"] or cell["centre"])
         return place * _SHEETS + sheet
 
@@ -88,10 +88,10 @@ class CodeNames:
         """The node, and every node above it up to the programme."""
         first = BudgetNode.from_number(node)
         centres = self.codes.find_year(first.year).centres
-        found, code = [node], self.find_code(CENTRE, first.centre)
+        path, code = [node], self.find_code(CENTRE, first.centre)
         while code in centres and (code := centres[code].parent):
-            found.append(first.at_centre(self.by_code[code]).number)
-        return found
+            path.append(first.at_centre(self.by_code[code]).number)
+        return path
 
 
 async def read_names(connection: Connection, codes: CodeLabels) -> CodeNames:

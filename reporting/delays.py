@@ -88,17 +88,17 @@ class _Sums:
 
     def add_debits(self, rows: DebitedPayments) -> None:
         """Count some debits."""
-        found = measure_delays(rows, self.facts)
-        cell, interest = found.rows.cell, find_interest(rows, self.facts.diverted_parts)
-        in_time, stopped = found.late_days == 0, found.suspended_days.astype(np.int64)
+        delays = measure_delays(rows, self.facts)
+        cell, interest = delays.rows.cell, find_interest(rows, self.facts.diverted_parts)
+        in_time, stopped = delays.late_days == 0, delays.suspended_days.astype(np.int64)
         self._add("payments", cell, np.ones(len(cell), np.int64))
-        self._add("cents", cell, found.rows.amount)
-        self._add("days", cell, found.delay_days.astype(np.int64))
+        self._add("cents", cell, delays.rows.amount)
+        self._add("days", cell, delays.delay_days.astype(np.int64))
         self._add("in_time", cell, in_time.astype(np.int64))
         self._add("suspended", cell, (stopped > 0).astype(np.int64))
         self._add("suspended_days", cell, stopped)
         self._add("interest_paid", rows.cell[interest], rows.amount[interest])
-        self.late.append(select_late(found))
+        self.late.append(select_late(delays))
 
     def _add(self, name: str, cell: NDArray[np.int32], values: NDArray[np.int64]) -> None:
         sums = self.figures.setdefault(name, np.zeros(self.cells, np.int64))
@@ -121,8 +121,8 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         cells = await fetch(connection, "cell_centres")
-        known = await journal.load_request_facts(connection, names.codes.term_days)
-        sums = _Sums(known, max((row["cell"] for row in cells), default=0) + 1)
+        facts = await journal.load_request_facts(connection, names.codes.term_days)
+        sums = _Sums(facts, max((row["cell"] for row in cells), default=0) + 1)
         await journal.read_debits(connection, scope.span, sums.add_debits)
         proposed = await fetch(connection, "interest_proposed", _INTEREST, *scope.span)
     owed = compute_amounts_due(concat_tables(sums.late), names.codes.interest)
@@ -159,14 +159,14 @@ def _build_report(
 
 def _build_row(place: tuple[str, str], figures: Mapping[str, NDArray[np.int64]], cells: list[int]) -> Delay:
     sums = {name: int(column[cells].sum()) for name, column in figures.items()}
-    told = {name: sums.get(name, 0) for name in _SUMMED}
-    payments = told["payments"]
+    figures_summed = {name: sums.get(name, 0) for name in _SUMMED}
+    payments = figures_summed["payments"]
     return Delay(
         ministry=place[0],
         programme=place[1],
-        mean_days=round(told["days"] / payments, 1) if payments else 0.0,
-        in_time_percent=round(100 * told["in_time"] / payments, 1) if payments else 0.0,
-        **told,
+        mean_days=round(figures_summed["days"] / payments, 1) if payments else 0.0,
+        in_time_percent=round(100 * figures_summed["in_time"] / payments, 1) if payments else 0.0,
+        **figures_summed,
     )
 
 
@@ -174,9 +174,9 @@ _NOT_SUMMED = frozenset({"ministry", "programme", "mean_days", "in_time_percent"
 _SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _NOT_SUMMED)
 
 
-def build_table(found: Delays) -> ReportTable:
+def build_table(delays: Delays) -> ReportTable:
     """As a table."""
-    is_programme = found.by == "programme"
+    is_programme = delays.by == "programme"
     columns = [
         Column("ministry"),
         *([Column("programme")] if is_programme else []),
@@ -190,17 +190,17 @@ def build_table(found: Delays) -> ReportTable:
         *(Column(f"interest {name}", CellType.MONEY) for name in ("due", "proposed", "paid")),
     ]
     rows = [
-        [each.ministry, *([each.programme] if is_programme else []), *_list_cells(each)]
-        for each in found.rows
+        [delay.ministry, *([delay.programme] if is_programme else []), *_list_cells(delay)]
+        for delay in delays.rows
     ]
-    foot = ["all", *([""] if is_programme else []), *_list_cells(found.total)]
-    when = f", debited in {found.year}" if found.year else ""
-    return ReportTable(f"Payment delays by {found.by}{when}", columns, rows, foot)
+    foot = ["all", *([""] if is_programme else []), *_list_cells(delays.total)]
+    when = f", debited in {delays.year}" if delays.year else ""
+    return ReportTable(f"Payment delays by {delays.by}{when}", columns, rows, foot)
 
 
-def _list_cells(each: Delay) -> list[str | int]:
+def _list_cells(delay: Delay) -> list[str | int]:
     return [
-        *(each.payments, each.cents, f"{each.mean_days:.1f}", f"{each.in_time_percent:.1f} %"),
-        *(each.suspended, each.suspended_days),
-        *(each.interest_due, each.interest_proposed, each.interest_paid),
+        *(delay.payments, delay.cents, f"{delay.mean_days:.1f}", f"{delay.in_time_percent:.1f} %"),
+        *(delay.suspended, delay.suspended_days),
+        *(delay.interest_due, delay.interest_proposed, delay.interest_paid),
     ]

@@ -10,12 +10,12 @@ _BATCHES_BACK = (32, 1024)
 
 async def fetch_figures(connection: Connection, nodes: Collection[int], batch: int) -> Mapping[int, Row]:
     """The figures of ``nodes`` after ``batch``, by node; a node that never had any is left out."""
-    found: dict[int, Row] = {}
+    rows_by_node: dict[int, Row] = {}
     for back in _BATCHES_BACK:
-        if missing := [node for node in nodes if node not in found]:
+        if missing := [node for node in nodes if node not in rows_by_node]:
             rows = await fetch(connection, "figures_since", missing, max(batch - back, 0), batch)
-            found |= {row["node"]: row for row in rows}
-    if batch > _BATCHES_BACK[-1] and (missing := [node for node in nodes if node not in found]):
+            rows_by_node |= {row["node"]: row for row in rows}
+    if batch > _BATCHES_BACK[-1] and (missing := [node for node in nodes if node not in rows_by_node]):
         rows = await fetch(connection, "figures_at", missing, batch)
-        found |= {row["node"]: row for row in rows}
-    return found
+        rows_by_node |= {row["node"]: row for row in rows}
+    return rows_by_node

@@ -83,36 +83,36 @@ class PaymentLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def load_commitments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], most: int
+    connection: Connection, names: CodeNames, rows: Sequence[Row], limit: int
 ) -> tuple[list[CommitmentLine], bool]:
     """How these lines of commitments stand, and whether none of what follows them is left off the lists."""
-    found = await fetch_related(connection, names, (rows, []), most)
+    related = await fetch_related(connection, names, (rows, []), limit)
     sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
-    return [_build_commitment(found, row, sums[row["entry_id"]]) for row in rows], found.is_complete
+    return [_build_commitment(related, row, sums[row["entry_id"]]) for row in rows], related.is_complete
 
 
 async def load_payments(
-    connection: Connection, names: CodeNames, rows: Sequence[Row], most: int
+    connection: Connection, names: CodeNames, rows: Sequence[Row], limit: int
 ) -> tuple[list[PaymentLine], bool]:
     """How these lines of payment requests stand, and whether no rejection is left off the lists."""
-    found = await fetch_related(connection, names, (rows, []), most)
+    related = await fetch_related(connection, names, (rows, []), limit)
     sums = await _sum_followers(connection, [row["entry_id"] for row in rows])
-    return [_build_payment(found, row, sums[row["entry_id"]]) for row in rows], found.is_complete
+    return [_build_payment(related, row, sums[row["entry_id"]]) for row in rows], related.is_complete
 
 
 async def _sum_followers(connection: Connection, entries: Sequence[int]) -> FollowerSums:
     """What follows these entries, less what was undone of it; summed by the database, however much it is."""
     direct = await _fetch_drawn(connection, entries)
     undoable = [row for row in direct if CATALOG[row["kind"]].family in _UNDOABLE]
-    place = {entry: (row["predecessor"], row["kind"]) for row in undoable for entry in row["entries"]}
-    undone = await _fetch_drawn(connection, list(place))
+    followed = {entry: (row["predecessor"], row["kind"]) for row in undoable for entry in row["entries"]}
+    undone = await _fetch_drawn(connection, list(followed))
     sums: dict[int, dict[int, int]] = {entry: defaultdict(int) for entry in entries}
     for row in direct:
         sums[row["predecessor"]][row["kind"]] += row["cents"]
     for row in undone:
         if not CATALOG[row["kind"]].mirrors:
             continue
-        line, kind = place[row["predecessor"]]
+        line, kind = followed[row["predecessor"]]
         sums[line][kind] -= row["cents"]
     return sums
 
@@ -124,69 +124,74 @@ async def _fetch_drawn(connection: Connection, entries: Sequence[int]) -> list[R
     return await fetch(connection, "drawn", entries, min(entries))
 
 
-def _build_commitment(found: RelatedRows, row: Row, sums: Mapping[int, int]) -> CommitmentLine:
-    said, followers = describe_line(found, row), found.followers.get(row["entry_id"], ())
-    left = {which: _sum_remainder(row, sums, which) for which in (Remainder.OPEN, Remainder.UNBILLED)}
+def _build_commitment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> CommitmentLine:
+    line, followers = describe_line(related, row), related.followers.get(row["entry_id"], ())
+    remainders = {
+        remainder: _sum_remainder(row, sums, remainder) for remainder in (Remainder.OPEN, Remainder.UNBILLED)
+    }
     increased, decreased = (
         sums.get(KIND_NUMBERS[f"commitment_{name}"], 0) for name in ("increase", "decrease")
     )
     return CommitmentLine(
-        **_select_shared(said),
+        **_select_shared(line),
         initial=row["amount"],
         increased=increased,
         decreased=decreased,
         engaged=row["amount"] + increased - decreased,
         certified=_sum_family(sums, Family.SERVICE),
         requested=_sum_family(sums, Family.PAYMENT_REQUEST),
-        open=left[Remainder.OPEN],
-        unbilled=left[Remainder.UNBILLED],
-        remaining=sum(left.values()),
+        open=remainders[Remainder.OPEN],
+        unbilled=remainders[Remainder.UNBILLED],
+        remaining=sum(remainders.values()),
         changes=_summarize_families(followers, Family.COMMITMENT_CHANGE),
         services=_summarize_families(followers, Family.SERVICE, Family.SERVICE_CANCELLATION),
         requests=_summarize_families(followers, Family.PAYMENT_REQUEST, Family.REJECTION),
     )
 
 
-def _build_payment(found: RelatedRows, row: Row, sums: Mapping[int, int]) -> PaymentLine:
-    said, before = describe_line(found, row), found.entries.get(row["predecessor"])
-    around = found.followers.get(row["entry_id"], ())
-    followers = [each for each in around if each["predecessor"] == row["entry_id"]]
+def _build_payment(related: RelatedRows, row: Row, sums: Mapping[int, int]) -> PaymentLine:
+    line, predecessor = describe_line(related, row), related.entries.get(row["predecessor"])
+    all_followers = related.followers.get(row["entry_id"], ())
+    followers = [follower for follower in all_followers if follower["predecessor"] == row["entry_id"]]
     rejected, settled = _sum_family(sums, Family.REJECTION), _sum_family(sums, Family.SETTLEMENT)
     diverted = sum(cents for kind, cents in sums.items() if kind in _DIVERTING)
     left = row["amount"] - rejected
     return PaymentLine(
-        **_select_shared(said),
-        **{name: said[name] for name in ("kind", "french", "payee", "terms", "amount")},
+        **_select_shared(line),
+        **{name: line[name] for name in ("kind", "french", "payee", "terms", "amount")},
         state=_find_state(row["amount"], rejected, settled + diverted),
         rejected=rejected,
         left=left,
         settled=settled,
         diverted=diverted,
         payable=left - settled - diverted,
-        commitment=summarize_entry(before) if before else None,
+        commitment=summarize_entry(predecessor) if predecessor else None,
         rejections=_summarize_families(followers, Family.REJECTION),
-        settlements=[summarize_entry(each) for each in followers if CATALOG[each["kind"]].inherits],
+        settlements=[
+            summarize_entry(follower) for follower in followers if CATALOG[follower["kind"]].inherits
+        ],
     )
 
 
-def _find_state(amount: int, rejected: int, gone: int) -> str:
-    """How a request stands of which ``gone`` cents were paid, set off or diverted."""
-    if gone:
-        return "partly_paid" if gone < amount - rejected else "paid"
+def _find_state(amount: int, rejected: int, settled: int) -> str:
+    """How a request stands of which ``settled`` cents were paid, set off or diverted."""
+    if settled:
+        return "partly_paid" if settled < amount - rejected else "paid"
     if rejected:
         return "partly_rejected" if rejected < amount else "rejected"
     return "requested"
 
 
-def _select_shared(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: said[name] for name in ("entry", "reference", "origin", "day", "month", "assignment")}
+def _select_shared(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: line[name] for name in ("entry", "reference", "origin", "day", "month", "assignment")}
 
 
-def _sum_remainder(row: Row, sums: Mapping[int, int], which: Remainder) -> int:
+def _sum_remainder(row: Row, sums: Mapping[int, int], remainder: Remainder) -> int:
     """What is left of a line by the catalog: what it and its followers feed, less what they draw."""
     effects = chain([(row["kind"], row["amount"])], sums.items())
     return sum(
-        cents * ((CATALOG[kind].feeds is which) - (CATALOG[kind].draws is which)) for kind, cents in effects
+        cents * ((CATALOG[kind].feeds is remainder) - (CATALOG[kind].draws is remainder))
+        for kind, cents in effects
     )
 
 
@@ -195,4 +200,6 @@ def _sum_family(sums: Mapping[int, int], family: Family) -> int:
 
 
 def _summarize_families(followers: Sequence[Row], *families: Family) -> list[EntrySummary]:
-    return [summarize_entry(each) for each in followers if CATALOG[each["kind"]].family in families]
+    return [
+        summarize_entry(follower) for follower in followers if CATALOG[follower["kind"]].family in families
+    ]

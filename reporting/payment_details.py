@@ -20,7 +20,7 @@ async def fetch_terms(connection: Connection, entries: Sequence[int]) -> dict[in
     if not pages:
         return {}
     rows, texts = payment_detail_pages.read_pages(
-        [each["entry_id"] for each in pages], [each["page"] for each in pages]
+        [page["entry_id"] for page in pages], [page["page"] for page in pages]
     )
     at = np.flatnonzero(np.isin(rows.entry_id, entries))
     return {int(rows.entry_id[row]): _build_terms(rows, texts, row) for row in at.tolist()}

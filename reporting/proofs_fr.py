@@ -23,7 +23,9 @@ FRENCH: Mapping[str, str] = {
 """By what they are called in English."""
 
 
-def translate_proof(found: BatchProof) -> BatchProof:
+def translate_proof(proof: BatchProof) -> BatchProof:
     """The same proof, its figures named in French."""
-    named = [msgspec.structs.replace(each, what=FRENCH[each.what]) for each in found.agreements]
-    return msgspec.structs.replace(found, agreements=named)
+    agreements = [
+        msgspec.structs.replace(agreement, what=FRENCH[agreement.what]) for agreement in proof.agreements
+    ]
+    return msgspec.structs.replace(proof, agreements=agreements)

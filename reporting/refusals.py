@@ -64,7 +64,7 @@ async def load_refusals(
 ) -> Refusals:
     """Refused lines by reason, of one submission or of all."""
     reasons = [_build_reason(row, language) for row in await fetch(connection, "refusals", submission)]
-    lines, cents = sum(each.lines for each in reasons), sum(each.cents for each in reasons)
+    lines, cents = sum(reason.lines for reason in reasons), sum(reason.cents for reason in reasons)
     return Refusals(submission, reasons, lines, cents)
 
 
@@ -109,18 +109,23 @@ def select_language(remedy: Remedy, language: Language) -> tuple[str, str]:
     return (remedy.finding_fr, remedy.action_fr) if language == "fr" else (remedy.finding, remedy.action)
 
 
-def build_table(found: Refusals) -> ReportTable:
+def build_table(refusals: Refusals) -> ReportTable:
     """As a table."""
-    of = f" of submission {found.submission}" if found.submission is not None else ""
+    scope = f" of submission {refusals.submission}" if refusals.submission is not None else ""
     columns = [
         *(Column("reason"), Column("lines", CellType.COUNT), Column("euros", CellType.MONEY)),
         *(Column("what it means"), Column("what to do")),
     ]
-    rows = [[each.code, each.lines, each.cents, each.finding, each.action] for each in found.reasons]
-    return ReportTable(f"Refused lines{of}", columns, rows, ["all", found.lines, found.cents, "", ""])
+    rows = [
+        [reason.code, reason.lines, reason.cents, reason.finding, reason.action]
+        for reason in refusals.reasons
+    ]
+    return ReportTable(
+        f"Refused lines{scope}", columns, rows, ["all", refusals.lines, refusals.cents, "", ""]
+    )
 
 
-def build_lines_table(found: list[RefusedLine]) -> ReportTable:
+def build_lines_table(lines: list[RefusedLine]) -> ReportTable:
     """One row a line."""
     columns = [
         *(
@@ -139,9 +144,9 @@ def build_lines_table(found: list[RefusedLine]) -> ReportTable:
     ]
     rows = [
         [
-            *(each.line, each.reference, each.kind, each.amount, each.code, each.field, each.found),
-            *(each.node, each.missing or None),
+            *(line.line, line.reference, line.kind, line.amount, line.code, line.field, line.found),
+            *(line.node, line.missing or None),
         ]
-        for each in found
+        for line in lines
     ]
     return ReportTable("Refused lines, one by one", columns, rows)

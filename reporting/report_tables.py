@@ -60,8 +60,10 @@ class ReportTable(NamedTuple):
         foot = [self.format_footer()] if self.footer else []
         widths = [max(map(len, cells)) for cells in zip(*body, *foot, strict=True)]
         rule = ["-" * width for width in widths]
-        laid = [body[0], rule, *body[1:], *([rule, *foot] if foot else [])]
-        return "\n".join([*([self.title] if self.title else []), *(self._align(row, widths) for row in laid)])
+        lines = [body[0], rule, *body[1:], *([rule, *foot] if foot else [])]
+        return "\n".join(
+            [*([self.title] if self.title else []), *(self._align(row, widths) for row in lines)]
+        )
 
     def _align(self, row: Sequence[str], widths: Sequence[int]) -> str:
         cells = zip(row, widths, self.columns, strict=True)
@@ -90,8 +92,8 @@ class ReportTable(NamedTuple):
         table = Table(
             title=self.title or None, title_justify="left", box=SIMPLE_HEAD, show_footer=bool(self.footer)
         )
-        feet = self.format_footer() or [""] * len(self.columns)
-        for column, foot in zip(self.columns, feet, strict=True):
+        footer_texts = self.format_footer() or [""] * len(self.columns)
+        for column, foot in zip(self.columns, footer_texts, strict=True):
             justify: Any = "left" if column.cell_type is CellType.TEXT else "right"
             table.add_column(column.name, Text(foot), justify=justify, overflow="fold", footer_style="bold")
         for row in self.format_rows():

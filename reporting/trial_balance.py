@@ -42,10 +42,10 @@ async def load_trial_balance(
     connection: Connection, names: CodeNames, *, exercise: int | None = None, batch: int | None = None
 ) -> TrialBalance:
     """The accounts of ``exercise``, or of all, as they stood after ``batch``, or after the last."""
-    at = await find_batch_or_last(connection, batch)
+    number = await find_batch_or_last(connection, batch)
     first, end = (to_period(exercise, 0), to_period(exercise + 1, 0)) if exercise else (0, _PERIOD_MAX)
-    rows = await fetch(connection, "trial_balance", at, first, end)
-    found = sorted(
+    rows = await fetch(connection, "trial_balance", number, first, end)
+    accounts = sorted(
         (
             _build_account(names.find_account(row["account"], exercise), (row["debit"], row["credit"]))
             for row in rows
@@ -53,7 +53,11 @@ async def load_trial_balance(
         key=_read_account,
     )
     return TrialBalance(
-        at, exercise, found, sum(each.debit for each in found), sum(each.credit for each in found)
+        number,
+        exercise,
+        accounts,
+        sum(account.debit for account in accounts),
+        sum(account.credit for account in accounts),
     )
 
 
@@ -66,15 +70,20 @@ def _read_account(sums: AccountSums) -> str:
     return sums.account
 
 
-def build_table(found: TrialBalance) -> ReportTable:
+def build_table(balance: TrialBalance) -> ReportTable:
     """As a table."""
-    title = f"Trial balance{f' {found.exercise}' if found.exercise else ''}, after batch {found.batch:,}"
+    title = (
+        f"Trial balance{f' {balance.exercise}' if balance.exercise else ''}, after batch {balance.batch:,}"
+    )
     columns = [
         *(Column("account"), Column("label")),
         *(Column(name, CellType.MONEY) for name in ("debit", "credit", "balance")),
     ]
-    rows = [[each.account, each.label, each.debit, each.credit, each.balance] for each in found.accounts]
-    verdict = "balanced" if found.is_balanced else "NOT balanced"
+    rows = [
+        [account.account, account.label, account.debit, account.credit, account.balance]
+        for account in balance.accounts
+    ]
+    verdict = "balanced" if balance.is_balanced else "NOT balanced"
     return ReportTable(
-        title, columns, rows, ["all", verdict, found.debit, found.credit, found.debit - found.credit]
+        title, columns, rows, ["all", verdict, balance.debit, balance.credit, balance.debit - balance.credit]
     )

@@ -30,5 +30,5 @@ def list_centres_within(names: CodeNames, programmes: frozenset[str]) -> list[in
     """Numbers of the fund centres of some programmes; None for those of all."""
     if not programmes:
         return None
-    known = names.codes.centres.keys() & names.by_code.keys()
-    return [names.by_code[code] for code in known if names.codes.find_programme(code).code in programmes]
+    centres = names.codes.centres.keys() & names.by_code.keys()
+    return [names.by_code[code] for code in centres if names.codes.find_programme(code).code in programmes]

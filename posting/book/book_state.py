@@ -105,24 +105,24 @@ class BookState:
         marks = self.changed_pages.view(np.uint8)
         page_kernel.mark_pages(seal_array(predecessors), seal_array(self.book.items), ITEMS_A_PAGE, marks)
 
-    def add_cells(self, words: NDArray[np.int64], before: int) -> None:
-        """Learn the account assignments first seen with some lines; ``before`` were numbered before them.
+    def add_cells(self, words: NDArray[np.int64], count_before: int) -> None:
+        """Learn the account assignments first seen with some lines; ``count_before`` were numbered before them.
 
         Raises
         ------
         EngineError
             Not all of those are known: lines are decided in another order than they were numbered in.
         """
-        known = len(self.cell_words)
-        if before > known or (len(words) and before != known):
+        known_count = len(self.cell_words)
+        if count_before > known_count or (len(words) and count_before != known_count):
             raise EngineError(
-                f"{known} account assignments are known, and lines come that were numbered behind {before}"
+                f"{known_count} account assignments are known, and lines come that were numbered behind {count_before}"
             )
         if len(words):
-            self.cell_words = extend(self.cell_words, known + len(words), known)
-            self.cell_words[known:] = words
-            table = extend(self.book.cells, known + len(words), known)
-            table[known:] = cells.to_records(words, self.registry)
+            self.cell_words = extend(self.cell_words, known_count + len(words), known_count)
+            self.cell_words[known_count:] = words
+            table = extend(self.book.cells, known_count + len(words), known_count)
+            table[known_count:] = cells.to_records(words, self.registry)
             self._replace(cells=seal_array(table))
 
     def ensure_capacity(self, lines: int) -> None:
@@ -140,22 +140,22 @@ class BookState:
         self._ensure_key_capacity("keys", "slots", 0, keys)
         self._ensure_key_capacity("payees", "payee_slots", 0, payees)
 
-    def _ensure_item_capacity(self, more: int) -> None:
+    def _ensure_item_capacity(self, lines: int) -> None:
         items = self.book.items
-        if self.entries + more + 1 > len(items):
-            rows = _round_up_to_pages(2 * (self.entries + more))
+        if self.entries + lines + 1 > len(items):
+            rows = _round_up_to_pages(2 * (self.entries + lines))
             self._replace(items=extend(items, rows, self.entries + 1))
 
-    def _ensure_key_capacity(self, table: str, slots: str, used: int, more: int) -> None:
+    def _ensure_key_capacity(self, table: str, slots: str, used: int, added: int) -> None:
         keys = getattr(self.book, table)
-        if used + more > len(keys):
-            keys = extend(keys, _round_up_to_pages(2 * (used + more)), used)
+        if used + added > len(keys):
+            keys = extend(keys, _round_up_to_pages(2 * (used + added)), used)
             self._replace(**{table: keys})
-        narrow, wanted = getattr(self.book, slots), _count_slots(used + more)
-        if wanted > len(narrow) and table == "keys" and self.rehash:
+        narrow, slot_count = getattr(self.book, slots), _count_slots(used + added)
+        if slot_count > len(narrow) and table == "keys" and self.rehash:
             narrow = self._finish_rehash(self.rehash)
-        if wanted > len(narrow):
-            wider = reserve(np.uint64, max(wanted, 2 * len(narrow)))
+        if slot_count > len(narrow):
+            wider = reserve(np.uint64, max(slot_count, 2 * len(narrow)))
             key_kernel.index_keys(wider, seal_array(keys), 0, used)
             self._replace(**{slots: wider})
 
@@ -184,11 +184,11 @@ class BookState:
     @contextmanager
     def restore_after(self) -> Iterator[None]:
         """Let cells and waiting keys be afterwards what they were; what was decided is another's to take back."""
-        cells, waiting = len(self.cell_words), int(self.book.counters[0]["waiting"])
-        held, slots = self.book.waiting[:waiting].copy(), self.book.waiting_slots.copy()
+        cell_count, waiting_count = len(self.cell_words), int(self.book.counters[0]["waiting"])
+        waiting_keys, slots = self.book.waiting[:waiting_count].copy(), self.book.waiting_slots.copy()
         yield
-        self._drop_cells(cells)
-        self.book.waiting[:waiting], self.book.counters[0]["waiting"] = held, waiting
+        self._drop_cells(cell_count)
+        self.book.waiting[:waiting_count], self.book.counters[0]["waiting"] = waiting_keys, waiting_count
         self._replace(waiting_slots=slots)
 
     def _drop_cells(self, first: int) -> None:
@@ -212,7 +212,7 @@ class BookState:
 def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
     """A book in which nothing happened yet, with room for ``entries``."""
     rows = _round_up_to_pages(max(2 * entries, RESERVED_ENTRIES))
-    room = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
+    reserved_rows = read_memory_bytes() // (2 * to_record_dtype(OpenItems).itemsize)
     catalog = allocate_records(Effects, len(build_effects()[0]))
     for name, column in build_effects()._asdict().items():
         catalog[name] = column
@@ -221,11 +221,11 @@ def create_empty_book(registry: Registry, entries: int = 0) -> BookState:
         effects=seal_array(catalog),
         cells=seal_array(reserve(to_record_dtype(Cells), 1, RESERVED_CELLS)),
         nodes=nodes,
-        items=reserve(to_record_dtype(OpenItems), rows, room),
+        items=reserve(to_record_dtype(OpenItems), rows, reserved_rows),
         ledger=reserve(
             to_record_dtype(Ledger), len(registry.reference.calendar.mark_open_periods()) * LEDGER_ACCOUNTS
         ),
-        keys=reserve(to_record_dtype(KeyRows), rows, room),
+        keys=reserve(to_record_dtype(KeyRows), rows, reserved_rows),
         payees=reserve(to_record_dtype(KeyRows), _round_up_to_pages(1 << 16)),
         waiting=allocate_records(KeyRows, 1 << 10),
         counters=allocate_records(Counters, 1),

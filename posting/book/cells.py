@@ -100,29 +100,29 @@ class CellNumbers:
             self._rebuild_index(1 << (4 * cells).bit_length())
 
     def _rebuild_index(self, slots: int) -> None:
-        known = self._words[1 : int(self._count[0])].copy()
+        words = self._words[1 : int(self._count[0])].copy()
         self._slots, self._count[0] = np.zeros(slots, np.uint64), 1
-        known.flags.writeable = False
+        words.flags.writeable = False
         kernel.number_cells(
-            PackedCells(known), self._slots, self._words, self._count, allocate_zeros(Numbers, len(known))
+            PackedCells(words), self._slots, self._words, self._count, allocate_zeros(Numbers, len(words))
         )
 
 
 def to_records(words: NDArray[np.int64], registry: Registry) -> np.ndarray:
     """What the kernels know of each cell: what its codes mean in its own budget year."""
-    parts, found = unpack(words), allocate_records(Cells, len(words))
+    parts, cells = unpack(words), allocate_records(Cells, len(words))
     means, at = registry.meanings, parts.year - registry.years.start
     sheet = means.item_staff[at, parts.item].astype(np.int64) * _STAFF_SHEET
     sheet += means.fund_family[at, parts.fund]
     is_operation = registry.is_operation(parts.centre, parts.year)
     centre = np.where(is_operation, registry.find_parents(parts.centre, parts.year), parts.centre)
-    found["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
-    found["level"] = means.centre_level[at, centre]
+    cells["centre_node"] = registry.find_node_positions(centre, parts.year, sheet)
+    cells["level"] = means.centre_level[at, centre]
     operation = registry.find_node_positions(parts.centre, parts.year, sheet)
-    found["operation_node"] = np.where(is_operation, operation, -1)
+    cells["operation_node"] = np.where(is_operation, operation, -1)
     accounts = means.item_accounts[at, parts.item]
-    found["expense"], found["accrued"], found["creditor"] = accounts.T
-    return found
+    cells["expense"], cells["accrued"], cells["creditor"] = accounts.T
+    return cells
 
 
 def to_rows(words: NDArray[np.int64], first: int, batch: int, registry: Registry) -> NewCells:

@@ -145,15 +145,15 @@ def take_snapshot(state: BookState, batch: int, last: CheckpointExtent) -> Check
         for part, numbers in pages.items()
         for at in range(0, len(numbers), BLOCK_PAGES)
     )
-    room = sum(bound_packed_bytes(len(numbers)) for numbers in pages.values())
-    return CheckpointSnapshot(mark, last.batch, copy_to_own_memory(packed, room))
+    bytes_max = sum(bound_packed_bytes(len(numbers)) for numbers in pages.values())
+    return CheckpointSnapshot(mark, last.batch, copy_to_own_memory(packed, bytes_max))
 
 
 def bound_packed_bytes(pages: int) -> int:
     """Bytes that the blocks of so many pages cannot exceed, however little they can be compressed."""
     blocks = -(-pages // BLOCK_PAGES)
-    whole = _CODEC_BYTES_MAX + BLOCK_PAGES * np.dtype("<u4").itemsize + BLOCK_HEADER.itemsize
-    return blocks * whole
+    block_bytes_max = _CODEC_BYTES_MAX + BLOCK_PAGES * np.dtype("<u4").itemsize + BLOCK_HEADER.itemsize
+    return blocks * block_bytes_max
 
 
 def _list_pages(first: int, end: int, rows_a_page: int) -> NDArray[np.int64]:
@@ -165,15 +165,15 @@ def view_pages(state: BookState, part: int) -> NDArray[np.uint8]:
     """An array's bytes, a page a row."""
     name, rows_a_page = _ARRAYS[part]
     table = getattr(state.book, name)
-    whole = len(table) // rows_a_page
-    return table[: whole * rows_a_page].view(np.uint8).reshape(whole, PAGE_BYTES)
+    page_count = len(table) // rows_a_page
+    return table[: page_count * rows_a_page].view(np.uint8).reshape(page_count, PAGE_BYTES)
 
 
 def _encode_block(state: BookState, part: int, pages: NDArray[np.uint32]) -> bytes:
     first, source = int(pages[0]), view_pages(state, part)
-    is_run = int(pages[-1]) - first + 1 == len(pages)
-    chosen = source[first : first + len(pages)] if is_run else source[pages]
-    packed = CODEC.compress(chosen.reshape(-1), asbytes=True)
+    is_contiguous = int(pages[-1]) - first + 1 == len(pages)
+    content = source[first : first + len(pages)] if is_contiguous else source[pages]
+    packed = CODEC.compress(content.reshape(-1), asbytes=True)
     head = np.array([(part, len(pages), len(packed))], BLOCK_HEADER)
     return b"".join([head.tobytes(), pages.tobytes(), packed])
 

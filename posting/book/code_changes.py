@@ -44,12 +44,16 @@ FileMeanings = dict[CodeKey, FileMeaning]
 
 def read_file_meanings(reference: ReferenceData, numbers: NumbersByCode) -> FileMeanings:
     """What the files of all years say."""
-    found: FileMeanings = {}
-    for year, each in reference.nomenclatures.items():
-        for kind, one in _read_year(each, reference.charts[year]):
-            number = numbers[CodeKind(kind)][one.code] if kind != ROLE_KIND else _ROLE_NUMBERS[one.code]
-            found[CodeKey(year, kind, number)] = one
-    return found
+    meanings: FileMeanings = {}
+    for year, nomenclature in reference.nomenclatures.items():
+        for kind, file_meaning in _read_year(nomenclature, reference.charts[year]):
+            number = (
+                numbers[CodeKind(kind)][file_meaning.code]
+                if kind != ROLE_KIND
+                else _ROLE_NUMBERS[file_meaning.code]
+            )
+            meanings[CodeKey(year, kind, number)] = file_meaning
+    return meanings
 
 
 def _read_year(year: Nomenclature, chart: Chart) -> Iterator[tuple[int, FileMeaning]]:
@@ -95,29 +99,31 @@ def find_changed(stored: Mapping[CodeKey, Meaning], files: FileMeanings) -> list
     ]
 
 
-def _is_unchanged(before: Meaning, now: Meaning) -> bool:
-    return all(now.get(name) == value for name, value in before.items())
+def _is_unchanged(stored: Meaning, current: Meaning) -> bool:
+    return all(current.get(name) == value for name, value in stored.items())
 
 
 def reject_changed_codes(
-    used: list[CodeKey],
-    stored: Mapping[CodeKey, Meaning],
+    used_keys: list[CodeKey],
+    stored_meanings: Mapping[CodeKey, Meaning],
     context: tuple[ReferenceData, FileMeanings, NumbersByCode],
 ) -> None:
-    """Raise what tells of codes ``used`` whose meaning changed; nothing if there are none.
+    """Raise what tells of codes ``used_keys`` whose meaning changed; nothing if there are none.
 
     Raises
     ------
     ReferenceDataError
         There are: the message tells of the first, what it meant and means, and what to do.
     """
-    if not used:
+    if not used_keys:
         return
     reference, files, numbers = context
-    first, more = used[0], f" (and {len(used) - 1:,} more)" if len(used) > 1 else ""
+    first, others = used_keys[0], f" (and {len(used_keys) - 1:,} more)" if len(used_keys) > 1 else ""
     if first.year not in reference.calendar.exercises:
         raise build_missing_year_error(first.year, "entries or figures")
-    raise _build_error(first, (stored[first], files.get(first)), (_find_code(first, numbers), more))
+    raise _build_error(
+        first, (stored_meanings[first], files.get(first)), (_find_code(first, numbers), others)
+    )
 
 
 def _build_error(
@@ -136,9 +142,9 @@ def _build_error(
     return reference_error(place, f"{code} is in use with {was}, and now says {became}{more}", remedy)
 
 
-def _find_file(key: CodeKey, before: Meaning) -> str:
+def _find_file(key: CodeKey, stored: Meaning) -> str:
     """Where a code stood that is gone."""
-    return "programmes.csv" if before.get("level") == _PROGRAMME else _FILES[key.kind]
+    return "programmes.csv" if stored.get("level") == _PROGRAMME else _FILES[key.kind]
 
 
 def _find_code(key: CodeKey, numbers: NumbersByCode) -> str:

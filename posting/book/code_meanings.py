@@ -42,7 +42,7 @@ class CodeMeanings(NamedTuple):
 
 def create_blank(numbered: CodeNumbers, years: int) -> CodeMeanings:
     """Nothing means anything yet."""
-    centres, areas, items, funds = ((years, len(each) + 1) for each in numbered[:4])
+    centres, areas, items, funds = ((years, len(codes) + 1) for codes in numbered[:4])
     return CodeMeanings(
         np.zeros(centres, np.uint8),
         np.zeros(centres, np.int32),
@@ -78,9 +78,9 @@ def fill_year(year: CodeMeanings, said: tuple[Nomenclature, Chart], numbered: Co
 
 def _fill_centres(year: CodeMeanings, nomenclature: Nomenclature, number_of: Mapping[str, int]) -> None:
     """Parents stand before their children, so one pass in order links them."""
-    for one in nomenclature.centres.values():
-        at, parent = number_of[one.code], number_of.get(one.parent, 0)
-        year.centre_level[at], year.centre_parent[at] = one.level, parent
+    for centre in nomenclature.centres.values():
+        at, parent = number_of[centre.code], number_of.get(centre.parent, 0)
+        year.centre_level[at], year.centre_parent[at] = centre.level, parent
         year.centre_programme[at] = year.centre_programme[parent] if parent else at
-        programme = nomenclature.programmes.get(one.code)
+        programme = nomenclature.programmes.get(centre.code)
         year.centre_estimated[at] = programme.estimated if programme else year.centre_estimated[parent]

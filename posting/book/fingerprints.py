@@ -38,9 +38,9 @@ def build_kind_prefixes(
 
 def fingerprint_texts(spans: Spans, text: Bytes, prefix: NDArray[np.uint64], secret: Secret) -> Fingerprints:
     """96 bits for each text; 0 for an empty one."""
-    found = allocate_unfilled(Fingerprints, len(spans.start))
-    hashing.fingerprint_texts(spans, text, seal(Words(prefix)), to_secret_words(secret), found)
-    return seal(found)
+    fingerprints = allocate_unfilled(Fingerprints, len(spans.start))
+    hashing.fingerprint_texts(spans, text, seal(Words(prefix)), to_secret_words(secret), fingerprints)
+    return seal(fingerprints)
 
 
 def fingerprint_payees(spans: Spans, text: Bytes, secret: Secret) -> Fingerprints:

@@ -79,14 +79,14 @@ class ReferenceData:
 
     def list_codes(self) -> dict[CodeKind, list[str]]:
         """Every code to number, in file order, each once."""
-        found: dict[CodeKind, dict[str, None]] = {kind: {} for kind in CodeKind}
-        for year, each in self.nomenclatures.items():
-            found[CodeKind.CENTRE].update(dict.fromkeys(each.centres))
-            found[CodeKind.AREA].update(dict.fromkeys(each.areas))
-            found[CodeKind.ITEM].update(dict.fromkeys(each.items))
-            found[CodeKind.FUND].update(dict.fromkeys(each.funds))
-            found[CodeKind.ACCOUNT].update(dict.fromkeys(self.charts[year].accounts))
-        return {kind: list(codes) for kind, codes in found.items()}
+        codes_by_kind: dict[CodeKind, dict[str, None]] = {kind: {} for kind in CodeKind}
+        for year, year_nomenclature in self.nomenclatures.items():
+            codes_by_kind[CodeKind.CENTRE].update(dict.fromkeys(year_nomenclature.centres))
+            codes_by_kind[CodeKind.AREA].update(dict.fromkeys(year_nomenclature.areas))
+            codes_by_kind[CodeKind.ITEM].update(dict.fromkeys(year_nomenclature.items))
+            codes_by_kind[CodeKind.FUND].update(dict.fromkeys(year_nomenclature.funds))
+            codes_by_kind[CodeKind.ACCOUNT].update(dict.fromkeys(self.charts[year].accounts))
+        return {kind: list(codes) for kind, codes in codes_by_kind.items()}
 
 
 def number_codes(
@@ -100,9 +100,9 @@ def number_codes(
         There are more codes of a kind, in all years together, than can be numbered.
     """
     new: list[tuple[int, int, str]] = []
-    for kind, each in codes.items():
+    for kind, kind_codes in codes.items():
         numbers = numbers_by_code.setdefault(kind, {})
-        for code in each:
+        for code in kind_codes:
             if code not in numbers:
                 numbers[code] = len(numbers) + 1
                 new.append((int(kind), numbers[code], code))
@@ -112,18 +112,18 @@ def number_codes(
     return new
 
 
-def build_missing_year_error(year: int, what: str) -> ReferenceDataError:
-    """The calendar no longer names a year of which ``what`` is stored."""
-    found = f"exercise {year} is gone, and the database holds {what} of it"
+def build_missing_year_error(year: int, stored: str) -> ReferenceDataError:
+    """The calendar no longer names a year of which ``stored`` is stored."""
+    finding = f"exercise {year} is gone, and the database holds {stored} of it"
     return reference_error(
-        "calendar.toml", found, f"Put [exercise.{year}] back with open_months = []: close it."
+        "calendar.toml", finding, f"Put [exercise.{year}] back with open_months = []: close it."
     )
 
 
 def _build_too_many_error(kind: CodeKind, codes: int, limit: int) -> ReferenceDataError:
-    found = f"{codes:,} codes, with those of earlier starts, which keep their numbers"
+    finding = f"{codes:,} codes, with those of earlier starts, which keep their numbers"
     remedy = f"Keep to {limit:,} in all years together: codes that mean the same may stay from year to year."
-    return reference_error(", ".join(_FILES[kind]), found, remedy)
+    return reference_error(", ".join(_FILES[kind]), finding, remedy)
 
 
 @dataclass(slots=True)
@@ -144,8 +144,10 @@ class Registry:
             self.numbers.setdefault(kind, {})
         numbered = CodeNumbers(*(self.numbers[kind] for kind in NUMBERS_MAX))
         self.meanings = code_meanings.create_blank(numbered, len(self.years))
-        for year, each in self.reference.nomenclatures.items():
-            code_meanings.fill_year(self._view_year(year), (each, self.reference.charts[year]), numbered)
+        for year, year_nomenclature in self.reference.nomenclatures.items():
+            code_meanings.fill_year(
+                self._view_year(year), (year_nomenclature, self.reference.charts[year]), numbered
+            )
         self.shared_accounts = self._build_shared_accounts()
         self.year_codes = {year: self._build_year_codes(year) for year in self.reference.nomenclatures}
 
@@ -154,18 +156,18 @@ class Registry:
         return CodeMeanings._make(rows[year - self.years.start] for rows in self.meanings)
 
     def _build_shared_accounts(self) -> NDArray[np.int16]:
-        found = np.zeros((len(self.reference.calendar.mark_open_periods()), ROLE_COUNT), np.int16)
-        for year, each in self.reference.charts.items():
-            for role, account in each.shared_accounts.items():
+        accounts = np.zeros((len(self.reference.calendar.mark_open_periods()), ROLE_COUNT), np.int16)
+        for year, year_chart in self.reference.charts.items():
+            for role, account in year_chart.shared_accounts.items():
                 first = (year - YEAR_FIRST) * PERIODS_PER_YEAR
-                found[first : first + PERIODS_PER_YEAR, role] = self.numbers[CodeKind.ACCOUNT][account]
-        return found.ravel()
+                accounts[first : first + PERIODS_PER_YEAR, role] = self.numbers[CodeKind.ACCOUNT][account]
+        return accounts.ravel()
 
     def _build_year_codes(self, year: int) -> YearCodes:
         nodes = self.find_node_positions(np.arange(2), np.array(year), np.array(0))
         nodes[1] -= nodes[0]
         ordinary = self.numbers[CodeKind.FUND].get(ORDINARY_FUND, -1)
-        each, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
+        year_nomenclature, year_chart = self.reference.nomenclatures[year], self.reference.charts[year]
         means = self._view_year(year)
         return seal(
             YearCodes(
@@ -175,15 +177,15 @@ class Registry:
                 means.centre_level,
                 means.centre_parent,
                 means.centre_programme,
-                self._mark_listed(CodeKind.CENTRE, each.centres),
+                self._mark_listed(CodeKind.CENTRE, year_nomenclature.centres),
                 means.area_programme,
-                self._mark_listed(CodeKind.AREA, each.areas),
+                self._mark_listed(CodeKind.AREA, year_nomenclature.areas),
                 means.item_staff,
                 means.item_budget_only,
-                self._mark_listed(CodeKind.ITEM, each.items),
+                self._mark_listed(CodeKind.ITEM, year_nomenclature.items),
                 means.fund_family,
                 means.fund_programme,
-                self._mark_listed(CodeKind.FUND, each.funds),
+                self._mark_listed(CodeKind.FUND, year_nomenclature.funds),
                 self._mark_listed(CodeKind.ACCOUNT, year_chart.accounts),
                 self._mark_admitted(year_chart).ravel(),
             )
@@ -191,17 +193,17 @@ class Registry:
 
     def _mark_listed(self, kind: CodeKind, codes: Iterable[str]) -> NDArray[np.uint8]:
         """Whether each number is one of ``codes``: 0 (nothing) is, and -1 (unknown) is not."""
-        held = np.zeros(len(self.numbers[kind]) + 2, np.uint8)
-        held[[0, *(self.numbers[kind][code] for code in codes)]] = 1
-        return held
+        is_listed = np.zeros(len(self.numbers[kind]) + 2, np.uint8)
+        is_listed[[0, *(self.numbers[kind][code] for code in codes)]] = 1
+        return is_listed
 
     def _mark_admitted(self, year_chart: Chart) -> NDArray[np.uint8]:
         """By item and account: whether it may be posted to; an item without accounts of its own says nothing."""
         items, accounts = self.numbers[CodeKind.ITEM], self.numbers[CodeKind.ACCOUNT]
         admitted = np.ones((len(items) + 1, len(accounts) + 2), np.uint8)
         for item in year_chart.admitted_prefixes:
-            found = [year_chart.is_admitted(item, account) for account in accounts]
-            admitted[items[item], 1 : len(accounts) + 1] = found
+            is_admitted = [year_chart.is_admitted(item, account) for account in accounts]
+            admitted[items[item], 1 : len(accounts) + 1] = is_admitted
         return admitted
 
     @property

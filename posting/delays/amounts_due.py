@@ -42,14 +42,14 @@ def compute_amounts_due(late: LatePayments, rules: LateInterestRules) -> Amounts
     """
     late = select_rows(late, np.lexsort((late.debit, late.payable)))
     first = np.flatnonzero(np.append(True, late.payable[1:] != late.payable[:-1])[: len(late.payable)])
-    each = rules.compute_interest(late.amount, late.late, late.since)
+    interest = rules.compute_interest(late.amount, late.late, late.since)
     last = np.append(first[1:], len(late.payable)) - 1
     if not len(first):
         return AmountsDue(*(np.zeros(0, kind) for kind in ("i8", "i8", "i8", "i8", "i4", "i4", "i4")))
     return AmountsDue(
         payable=late.payable[first],
         debit=late.debit[last],
-        interest=np.add.reduceat(each, first),
+        interest=np.add.reduceat(interest, first),
         compensation=rules.compensation_cents.look_up(late.since[first]),
         late_days=np.maximum.reduceat(late.late, first),
         cell=late.cell[first],

@@ -59,14 +59,18 @@ async def load_facts_of_debits(
     """What is to know of the requests that ``rows`` paid; within a snapshot."""
     is_part = np.isin(rows.kind, _DIVERTING_KINDS)
     parts = await _load_diverted_parts(connection) if is_part.any() else {}
-    taken = {entry: parts[entry] for entry in np.unique(rows.payable[is_part]).tolist()}
-    beneath = sorted({part.chain[-1] for part in taken.values()})
-    above = [row["predecessor"] for row in await connection.fetch(SQL["entries"], beneath)] if beneath else []
-    requests_ = np.concatenate([rows.payable[~is_part], np.array(beneath, np.int64)])
-    commitments = np.concatenate([rows.above[~is_part], np.array(above, np.int64)])
-    oldest = min((entry for part in taken.values() for entry in part.chain), default=2**63 - 1)
+    paid_parts = {entry: parts[entry] for entry in np.unique(rows.payable[is_part]).tolist()}
+    root_requests = sorted({part.chain[-1] for part in paid_parts.values()})
+    commitments_of_roots = (
+        [row["predecessor"] for row in await connection.fetch(SQL["entries"], root_requests)]
+        if root_requests
+        else []
+    )
+    requests = np.concatenate([rows.payable[~is_part], np.array(root_requests, np.int64)])
+    commitments = np.concatenate([rows.above[~is_part], np.array(commitments_of_roots, np.int64)])
+    oldest = min((entry for part in paid_parts.values() for entry in part.chain), default=2**63 - 1)
     return RequestFacts(
-        await _load_received_of(connection, np.unique(requests_)),
+        await _load_received_of(connection, np.unique(requests)),
         await _load_billing_of(connection, np.unique(commitments[commitments > 0])),
         await _load_suspensions(connection, int(rows.payable.min(initial=oldest))),
         parts,
@@ -89,20 +93,20 @@ async def read_debits(
 async def read_debits_after(connection: Connection, entry: int) -> DebitedPayments:
     """All debits, ever, of whatever something was debited of behind ``entry``; in a snapshot, which then joins by hashing."""
     await connection.execute(SQL["hashed"])
-    paid = [allocate_zeros(PaidPayables, 0)]
+    payable_rows = [allocate_zeros(PaidPayables, 0)]
     select = SQL["behind"].format(**_format_reissues(0), behind=entry)
     await copy_out.stream_rows(
-        connection, select, lambda part: paid.append(decode(PaidPayables, _enclose(part))[0])
+        connection, select, lambda part: payable_rows.append(decode(PaidPayables, _enclose(part))[0])
     )
-    wanted, found = np.unique(concat_tables(paid).payable), [allocate_zeros(DebitedPayments, 0)]
-    if len(wanted):
-        oldest, newest = int(wanted[0]), int(wanted[-1])
-        only = SQL["only"].format(wanted=_join_numbers(wanted.tolist()), oldest=oldest, newest=newest)
+    payables, debits = np.unique(concat_tables(payable_rows).payable), [allocate_zeros(DebitedPayments, 0)]
+    if len(payables):
+        oldest, newest = int(payables[0]), int(payables[-1])
+        only = SQL["only"].format(wanted=_join_numbers(payables.tolist()), oldest=oldest, newest=newest)
         select = SQL["debited"].format(
             **_format_reissues(oldest), first=ALL_DAYS[0], last=ALL_DAYS[1], only=only
         )
-        await _stream_debits(connection, select, found.append)
-    return concat_tables(found)
+        await _stream_debits(connection, select, debits.append)
+    return concat_tables(debits)
 
 
 async def _stream_debits(
@@ -153,11 +157,11 @@ async def _load_received(connection: Connection) -> EntryDays:
     return EntryDays(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-async def _load_received_of(connection: Connection, wanted: NDArray[np.int64]) -> EntryDays:
-    """The same, from the pages on which some of ``wanted``, ascending, may stand."""
+async def _load_received_of(connection: Connection, requests: NDArray[np.int64]) -> EntryDays:
+    """The same, from the pages on which some of ``requests``, ascending, may stand."""
     ends = await connection.fetch(SQL["page_ends"])
     first, last = (np.array([row[name] for row in ends], np.int64) for name in ("entry_id", "last_entry"))
-    has = np.searchsorted(wanted, first) < np.searchsorted(wanted, last, "right")
+    has = np.searchsorted(requests, first) < np.searchsorted(requests, last, "right")
     pages, parts = first[has].tolist(), [_NO_DAYS]
     for at in range(0, len(pages), _PAGES_AT_ONCE):
         rows = await connection.fetch(SQL["some_pages"], pages[at : at + _PAGES_AT_ONCE])
@@ -189,21 +193,21 @@ def _to_day_numbers(days: list[date | None]) -> NDArray[np.int32]:
 async def _load_diverted_parts(connection: Connection) -> dict[int, DivertedPart]:
     """Of each part of a request that is owed to another, what it is taken from."""
     rows = await connection.fetch(SQL["diverted"], list(_DIVERTING_KINDS))
-    above = {row["entry_id"]: row["predecessor"] for row in rows}
-    chains = {entry: _follow_chain(entry, above) for entry in above}
-    wanted = sorted({chain[-1] for chain in chains.values()})
-    found = await connection.fetch(SQL["entries"], wanted) if wanted else []
-    request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"]) for row in found}
+    predecessors = {row["entry_id"]: row["predecessor"] for row in rows}
+    chains = {entry: _follow_chain(entry, predecessors) for entry in predecessors}
+    roots = sorted({chain[-1] for chain in chains.values()})
+    root_rows = await connection.fetch(SQL["entries"], roots) if roots else []
+    request = {row["entry_id"]: ((row["day"] - _EPOCH).days, row["kind"]) for row in root_rows}
     return {entry: DivertedPart(chain, *request[chain[-1]]) for entry, chain in chains.items()}
 
 
-def _follow_chain(entry: int, above: dict[int, int]) -> tuple[int, ...]:
-    found = []
-    while entry in above:
-        entry = above[entry]
-        found.append(entry)
-    return tuple(found)
+def _follow_chain(entry: int, predecessors: dict[int, int]) -> tuple[int, ...]:
+    chain = []
+    while entry in predecessors:
+        entry = predecessors[entry]
+        chain.append(entry)
+    return tuple(chain)
 
 
-def _enclose(part: bytes) -> bytes:
-    return b"".join([HEADER, part, TRAILER])
+def _enclose(rows: bytes) -> bytes:
+    return b"".join([HEADER, rows, TRAILER])

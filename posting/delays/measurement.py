@@ -26,8 +26,8 @@ class EntryDays(NamedTuple):
     def find_days(self, entries: NDArray[np.int64]) -> NDArray[np.int32]:
         """The day of each of ``entries``; 0 for none."""
         at = np.searchsorted(self.entry, entries)
-        is_there = np.append(self.entry, -1)[at] == entries
-        return np.where(is_there, np.append(self.day, 0)[at], 0).astype(np.int32)
+        is_present = np.append(self.entry, -1)[at] == entries
+        return np.where(is_present, np.append(self.day, 0)[at], 0).astype(np.int32)
 
 
 class Suspensions(NamedTuple):
@@ -45,13 +45,13 @@ class Suspensions(NamedTuple):
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Of each of ``payables`` the days on which it was suspended and resumed, as noted before ``moments``; 0 for none."""
         at = np.searchsorted(self.payable, payables)
-        is_there = np.append(self.payable, -1)[at] == payables
-        noted, ended = (np.append(each, 0)[at] for each in (self.noted, self.ended))
-        began = is_there & (noted < moments)
-        over = began & (ended > 0) & (ended < moments)
+        is_present = np.append(self.payable, -1)[at] == payables
+        noted, ended = (np.append(column, 0)[at] for column in (self.noted, self.ended))
+        is_begun = is_present & (noted < moments)
+        is_ended = is_begun & (ended > 0) & (ended < moments)
         return (
-            np.where(began, np.append(self.day, 0)[at], 0).astype(np.int32),
-            np.where(over, np.append(self.resumed, 0)[at], 0).astype(np.int32),
+            np.where(is_begun, np.append(self.day, 0)[at], 0).astype(np.int32),
+            np.where(is_ended, np.append(self.resumed, 0)[at], 0).astype(np.int32),
         )
 
 
@@ -97,55 +97,55 @@ class PaymentDelays(NamedTuple):
         return self.terms.count_late_days(self.rows.day)
 
 
-def measure_delays(rows: DebitedPayments, known: RequestFacts) -> PaymentDelays:
+def measure_delays(rows: DebitedPayments, facts: RequestFacts) -> PaymentDelays:
     """The delays of ``rows``, in their order, each by what stood in the journal before its debit."""
-    rows = select_rows(rows, np.flatnonzero(~find_interest(rows, known.diverted_parts)))
+    rows = select_rows(rows, np.flatnonzero(~find_interest(rows, facts.diverted_parts)))
     parts = {
-        row: known.diverted_parts[int(rows.payable[row])]
+        row: facts.diverted_parts[int(rows.payable[row])]
         for row in np.flatnonzero(_INHERITS[rows.kind]).tolist()
     }
     request, since = rows.payable.copy(), rows.since.copy()
     for row, part in parts.items():
         request[row], since[row] = part.chain[-1], part.day
-    received, certified = known.received.find_days(request), known.billing.find_days(request, rows.entry_id)
+    received, certified = facts.received.find_days(request), facts.billing.find_days(request, rows.entry_id)
     start = np.maximum(np.where(received > 0, received, since), certified)
-    suspended, resumed = known.suspensions.find_days(rows.payable, rows.entry_id)
+    suspended, resumed = facts.suspensions.find_days(rows.payable, rows.entry_id)
     for row, part in parts.items():
         chain = np.array([rows.payable[row], *part.chain], np.int64)
-        suspended[row], resumed[row] = _find_longest(known, chain, (int(start[row]), int(rows.entry_id[row])))
-    return PaymentDelays(rows, compute_terms(start, suspended, resumed, known.term_days))
+        suspended[row], resumed[row] = _find_longest(facts, chain, (int(start[row]), int(rows.entry_id[row])))
+    return PaymentDelays(rows, compute_terms(start, suspended, resumed, facts.term_days))
 
 
 def find_interest(rows: DebitedPayments, parts: Mapping[int, DivertedPart]) -> NDArray[np.bool_]:
     """Whether each paid late interest, or a part of it that is owed to another: interest bears none."""
-    found = rows.kind == _INTEREST
+    is_interest = rows.kind == _INTEREST
     for row in np.flatnonzero(_INHERITS[rows.kind]).tolist():
-        found[row] = parts[int(rows.payable[row])].kind == _INTEREST
-    return found
+        is_interest[row] = parts[int(rows.payable[row])].kind == _INTEREST
+    return is_interest
 
 
-def _find_longest(known: RequestFacts, chain: NDArray[np.int64], since: tuple[int, int]) -> tuple[int, int]:
+def _find_longest(facts: RequestFacts, chain: NDArray[np.int64], since: tuple[int, int]) -> tuple[int, int]:
     """Of the suspensions of a part and of all it is taken from, the one that moves its term furthest.
 
     ``since`` = (day on which the term began, entry before which they are noted)
     """
     start, moments = np.full(len(chain), since[0], np.int32), np.full(len(chain), since[1], np.int64)
-    suspended, resumed = known.suspensions.find_days(chain, moments)
-    at = int(np.argmax(compute_terms(start, suspended, resumed, known.term_days).end))
+    suspended, resumed = facts.suspensions.find_days(chain, moments)
+    at = int(np.argmax(compute_terms(start, suspended, resumed, facts.term_days).end))
     return int(suspended[at]), int(resumed[at])
 
 
-def select_late(found: PaymentDelays) -> LatePayments:
+def select_late(delays: PaymentDelays) -> LatePayments:
     """Those that came behind the end of their terms."""
-    at = np.flatnonzero(found.late_days > 0)
-    rows = select_rows(found.rows, at)
+    at = np.flatnonzero(delays.late_days > 0)
+    rows = select_rows(delays.rows, at)
     return LatePayments(
         debit=rows.entry_id,
         payable=rows.payable,
         amount=rows.amount,
         day=rows.day,
-        late=found.late_days[at],
-        since=(found.terms.end[at] + 1).astype(np.int32),
+        late=delays.late_days[at],
+        since=(delays.terms.end[at] + 1).astype(np.int32),
         cell=rows.cell,
         payee=rows.payee,
     )

@@ -45,34 +45,35 @@ class Billing(NamedTuple):
         0 for what is no request with a service.
         """
         at = np.searchsorted(self.entry, entries)
-        asked = np.flatnonzero(np.append(self.entry, -1)[at] == entries)
-        row, found = self.row[at[asked]], np.zeros(len(entries), np.int32)
-        found[asked] = self.day[row]
-        later = self._count_undone_later(self.requests.predecessor[row], moments[asked])
+        billed = np.flatnonzero(np.append(self.entry, -1)[at] == entries)
+        row, days = self.row[at[billed]], np.zeros(len(entries), np.int32)
+        days[billed] = self.day[row]
+        later = self._count_undone_later(self.requests.predecessor[row], moments[billed])
         for count in np.unique(later[later > 0]).tolist():
-            some = np.flatnonzero(later == count)
-            found[asked[some]] = self._find_earlier_days(row[some], count)
-        return found
+            chosen = np.flatnonzero(later == count)
+            days[billed[chosen]] = self._find_earlier_days(row[chosen], count)
+        return days
 
     def _count_undone_later(self, commitments: EntryColumn, moments: EntryColumn) -> EntryColumn:
         """How much of each of ``commitments`` is undone at ``moments`` or behind: a cancellation or rejection counts 1."""
         span = int(max(self.undone.entry_id.max(initial=0), moments.max(initial=0))) + 1
-        known, at = np.unique(self.commitment, return_inverse=True)
-        place = np.searchsorted(known, commitments)
-        is_there = np.append(known, -1)[place] == commitments
-        seen = np.searchsorted(at * span + self.undone.entry_id, place * span + moments)
-        return np.where(is_there, np.searchsorted(at, place, "right") - seen, 0)
+        commitment_numbers, at = np.unique(self.commitment, return_inverse=True)
+        place = np.searchsorted(commitment_numbers, commitments)
+        is_present = np.append(commitment_numbers, -1)[place] == commitments
+        earlier = np.searchsorted(at * span + self.undone.entry_id, place * span + moments)
+        return np.where(is_present, np.searchsorted(at, place, "right") - earlier, 0)
 
     def _find_earlier_days(self, rows: EntryColumn, count: int) -> DayColumn:
         """The days of some requests before the last ``count`` times that something of their commitments was undone."""
-        wanted = np.unique(self.requests.predecessor[rows])
+        commitments = np.unique(self.requests.predecessor[rows])
         services, requests = (
-            select_rows(each, _find_rows(each.predecessor, wanted)) for each in (self.services, self.requests)
+            select_rows(lines, _find_rows(lines.predecessor, commitments))
+            for lines in (self.services, self.requests)
         )
-        undone = _find_rows(self.commitment, wanted)
+        undone = _find_rows(self.commitment, commitments)
         ends = np.searchsorted(self.commitment, self.commitment[undone], "right")
-        late = select_rows(self.undone, undone[undone >= ends - count])
-        days = _find_service_days(_add_undone(services, late), _add_undone(requests, late))
+        undone_later = select_rows(self.undone, undone[undone >= ends - count])
+        days = _find_service_days(_add_undone(services, undone_later), _add_undone(requests, undone_later))
         at, _ = _locate(requests, self.requests.entry_id[rows])
         return days[at]
 
@@ -87,7 +88,7 @@ def build_billing(rows: ServiceEntries) -> Billing:
     order = np.lexsort((undone.entry_id, commitment))
     order = order[commitment[order] > 0]  # a request of another flux has no service
     undone, commitment = select_rows(undone, order), commitment[order]
-    services, requests = (_subtract_undone(each, undone) for each in (services, requests))
+    services, requests = (_subtract_undone(lines, undone) for lines in (services, requests))
     row = np.argsort(requests.entry_id)
     return Billing(
         services,
@@ -116,8 +117,8 @@ def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> Da
 
 def _select_kind(rows: ServiceEntries, kind: int) -> ServiceEntries:
     """Rows of one kind, by commitment and entry."""
-    own = select_rows(rows, np.flatnonzero(rows.kind == kind))
-    return select_rows(own, np.lexsort((own.entry_id, own.predecessor)))
+    kind_rows = select_rows(rows, np.flatnonzero(rows.kind == kind))
+    return select_rows(kind_rows, np.lexsort((kind_rows.entry_id, kind_rows.predecessor)))
 
 
 def _find_rows(commitments: EntryColumn, wanted: EntryColumn) -> EntryColumn:
@@ -137,8 +138,8 @@ def _locate(rows: ServiceEntries, entries: EntryColumn) -> tuple[EntryColumn, ND
 
 def _find_commitments(rows: ServiceEntries, entries: EntryColumn) -> EntryColumn:
     """The commitments of ``entries``; 0 where they are not among ``rows``."""
-    at, is_there = _locate(rows, entries)
-    return np.where(is_there, np.append(rows.predecessor, 0)[at], 0)
+    at, is_present = _locate(rows, entries)
+    return np.where(is_present, np.append(rows.predecessor, 0)[at], 0)
 
 
 def _subtract_undone(rows: ServiceEntries, undone: ServiceEntries) -> ServiceEntries:
@@ -152,7 +153,7 @@ def _add_undone(rows: ServiceEntries, undone: ServiceEntries) -> ServiceEntries:
 
 
 def _apply_undone(rows: ServiceEntries, undone: ServiceEntries, how: np.ufunc) -> ServiceEntries:
-    at, is_there = _locate(rows, undone.predecessor)
+    at, is_present = _locate(rows, undone.predecessor)
     amount = rows.amount.copy()
-    how.at(amount, at[is_there], undone.amount[is_there])
+    how.at(amount, at[is_present], undone.amount[is_present])
     return rows._replace(amount=amount)

@@ -59,8 +59,8 @@ async def load_book(store: PostgresStore, reference: ReferenceData) -> LoadedBoo
     await _load_figures(store, state)
     changes = await _load_payees(store, state, secret, mark)
     await journal_replay.replay_entries(store, state, secret, (mark.entries, entries))
-    for entry, before in changes:
-        state.book.items["open"][entry] = before
+    for entry, old_digest in changes:
+        state.book.items["open"][entry] = old_digest
     return LoadedBook(state, head, secret, mark, is_worn)
 
 
@@ -78,7 +78,7 @@ async def _load_cells(store: PostgresStore, state: BookState) -> None:
     _check_years(state.registry, rows.budget_year, "account assignments")
     centre = np.where(rows.operation > 0, rows.operation, rows.centre)
     parts = (
-        np.asarray(each, np.int64) for each in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
+        np.asarray(column, np.int64) for column in (centre, rows.area, rows.item, rows.fund, rows.budget_year)
     )
     state.add_cells(pack(CellParts(*parts)), len(state.cell_words))
 
@@ -121,8 +121,8 @@ async def _restore_checkpoints(
     """
     try:
         return await _read_checkpoints(store, create_empty_book(registry, journal[1]), journal)
-    except SchemaMismatch as broken:
-        LOG.warning("%s; all checkpoints are deleted, and the whole journal is read instead", broken)
+    except SchemaMismatch as error:
+        LOG.warning("%s; all checkpoints are deleted, and the whole journal is read instead", error)
         await store.fetch("delete_checkpoints")
         return create_empty_book(registry, journal[1]), NO_CHECKPOINT, False
 
@@ -164,7 +164,7 @@ async def _load_payees(
     if not len(rows.payee):
         return []
     code, bank = (_select_column(texts, place, 4) for place in (0, 2))
-    found, digests = (
+    code_fingerprints, digests = (
         fingerprints.fingerprint_payees(code, texts.text, secret),
         fingerprints.digest_ibans(bank, texts.text),
     )
@@ -172,7 +172,11 @@ async def _load_payees(
     state.ensure_capacity(last - mark.payees)
     table, is_new = state.book.payees, _find_registrations(rows.payee, mark.payees)
     at = rows.payee[is_new] - 1
-    table["high"][at], table["low"][at], table["value"][at] = found.high[is_new], found.low[is_new], at + 1
+    table["high"][at], table["low"][at], table["value"][at] = (
+        code_fingerprints.high[is_new],
+        code_fingerprints.low[is_new],
+        at + 1,
+    )
     table["content"][at] = digests[is_new]
     key_kernel.index_keys(state.book.payee_slots, _seal_view(table), mark.payees, last)
     state.book.counters["payees"] = last
@@ -180,23 +184,23 @@ async def _load_payees(
     return _apply_changes(table, rows, (~is_new, digests))
 
 
-def _find_registrations(payees: NDArray[np.int32], known: int) -> NDArray[np.bool_]:
+def _find_registrations(payees: NDArray[np.int32], payee_count: int) -> NDArray[np.bool_]:
     """Which rows register a payee: they are numbered in their order."""
-    before = np.maximum.accumulate(np.concatenate([[known], payees]))[:-1]
-    return payees > before
+    highest_before = np.maximum.accumulate(np.concatenate([[payee_count], payees]))[:-1]
+    return payees > highest_before
 
 
 def _apply_changes(
     table: np.ndarray, rows: NewPayees, changes: tuple[NDArray[np.bool_], NDArray[np.uint64]]
 ) -> list[tuple[int, int]]:
     """Replace the details of payees, one change after the other; each entry with what it replaced."""
-    found, (which, digests) = [], changes
-    for at in np.flatnonzero(which).tolist():
+    replaced, (is_change, digests) = [], changes
+    for at in np.flatnonzero(is_change).tolist():
         row = int(rows.payee[at]) - 1
-        found.append((int(rows.entry_id[at]), int(table["content"][row].view(np.int64))))
+        replaced.append((int(rows.entry_id[at]), int(table["content"][row].view(np.int64))))
         table["content"][row] = digests[at]
-    return found
+    return replaced
 
 
-def _select_column(texts: TextCells, place: int, of: int) -> Spans:
-    return seal(Spans(*(np.ascontiguousarray(column[place::of]) for column in texts.spans)))
+def _select_column(texts: TextCells, position: int, column_count: int) -> Spans:
+    return seal(Spans(*(np.ascontiguousarray(column[position::column_count]) for column in texts.spans)))

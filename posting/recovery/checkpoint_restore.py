@@ -49,13 +49,13 @@ class CheckpointPieces:
         if len(rows) % PIECE_ROW.itemsize:
             self._is_valid = False
             return
-        found = np.frombuffer(rows, PIECE_ROW)
-        at = found["piece"].astype(np.int64)
-        is_ours = (found["payload_length"] == PIECE_BYTES) & (at >= 0) & (at < self.row.pieces)
-        if not is_ours.all() or self._is_present[at].any() or len(np.unique(at)) < len(at):
+        pieces = np.frombuffer(rows, PIECE_ROW)
+        at = pieces["piece"].astype(np.int64)
+        is_expected = (pieces["payload_length"] == PIECE_BYTES) & (at >= 0) & (at < self.row.pieces)
+        if not is_expected.all() or self._is_present[at].any() or len(np.unique(at)) < len(at):
             self._is_valid = False
             return
-        self._content[at], self._is_present[at] = found["payload"], True
+        self._content[at], self._is_present[at] = pieces["payload"], True
 
     def read_content(self) -> NDArray[np.uint8]:
         """The bytes of all pieces in order, once they are known to be those that were stored.
@@ -71,10 +71,10 @@ class CheckpointPieces:
         if hashlib.sha256(self._content.data).digest() != row.digest:
             raise _build_error(row, "its pieces are not those its digest was made of")
         content = self._content.reshape(-1)
-        meaning, *stored = np.frombuffer(content, CHECKPOINT_HEADER, 1)[0].tolist()
-        if meaning != FORMAT_VERSION:
+        version, *header = np.frombuffer(content, CHECKPOINT_HEADER, 1)[0].tolist()
+        if version != FORMAT_VERSION:
             raise _build_error(row, "another version of Crescendo stored it")
-        if tuple(stored) != row[:5]:
+        if tuple(header) != row[:5]:
             raise _build_error(row, "its row is not the one that was stored")
         return content
 
@@ -101,14 +101,14 @@ def read_blocks(pieces: CheckpointPieces) -> list[CheckpointBlock]:
     SchemaMismatch
         As ``restore``.
     """
-    content, found, at = memoryview(pieces.read_content().data), [], CHECKPOINT_HEADER.itemsize
+    content, blocks, at = memoryview(pieces.read_content().data), [], CHECKPOINT_HEADER.itemsize
     while at + BLOCK_HEADER.itemsize <= len(content):
         part, count, size = np.frombuffer(content, BLOCK_HEADER, 1, at)[0].tolist()
         if not part:
-            return found
+            return blocks
         first, at = at + BLOCK_HEADER.itemsize, at + BLOCK_HEADER.itemsize + 4 * count + size
         if at <= len(content):
-            found.append(
+            blocks.append(
                 CheckpointBlock(part, np.frombuffer(content, "<u4", count, first), content[at - size : at])
             )
     raise _build_error(pieces.row, "it has no end")
@@ -124,15 +124,15 @@ def check_chain(rows: Sequence[CheckpointRow], batch: int, entries: int) -> None
     SchemaMismatch
         One is missing, or knows of what the journal does not.
     """
-    before = 0
+    previous = 0
     for row in rows:
-        if row.previous != before:
+        if row.previous != previous:
             raise _build_error(row, f"that of batch {row.previous}, upon which it builds, is not before it")
         is_possible = 0 <= min(row.keys, row.payees) <= max(row.keys, row.payees) <= row.entries
         is_possible = is_possible and 0 <= row.pieces <= _bound_pieces(row)
         if not is_possible or row.batch > batch or row.entries > entries:
             raise _build_error(row, f"it knows of more than the journal, which ends with entry {entries}")
-        before = row.batch
+        previous = row.batch
 
 
 def are_outdated(rows: Sequence[CheckpointRow]) -> bool:
@@ -156,5 +156,5 @@ def _bound_pieces(row: CheckpointRow) -> int:
         row.keys // KEYS_A_PAGE + 2,
         row.payees // KEYS_A_PAGE + 2,
     )
-    whole = sum(map(bound_packed_bytes, pages)) + CHECKPOINT_HEADER.itemsize + BLOCK_HEADER.itemsize
-    return -(-whole // PIECE_BYTES)
+    bytes_max = sum(map(bound_packed_bytes, pages)) + CHECKPOINT_HEADER.itemsize + BLOCK_HEADER.itemsize
+    return -(-bytes_max // PIECE_BYTES)

@@ -56,29 +56,31 @@ async def replay_entries(
         select = f"select {_COLUMNS} from entry where entry_id > {done} and entry_id <= {end}"
         await store.stream_rows(select, partial(_place_rows, stretch, known))
         _check_complete(stretch)
-        whole = _count_whole_acts(stretch.key_fingerprints, end == last)
-        await asyncio.to_thread(_apply_entries, state, stretch, whole)
-        done += whole
+        row_count = _count_whole_acts(stretch.key_fingerprints, end == last)
+        await asyncio.to_thread(_apply_entries, state, stretch, row_count)
+        done += row_count
 
 
 def _create_window(first: int, count: int) -> _Window:
-    rows, found = allocate_zeros(StoredEntries, count), allocate_zeros(Fingerprints, count)
+    rows, key_fingerprints = allocate_zeros(StoredEntries, count), allocate_zeros(Fingerprints, count)
     rows.entry[:] = np.arange(first, first + count)
-    return _Window(first, rows, found, np.zeros(count, bool))
+    return _Window(first, rows, key_fingerprints, np.zeros(count, bool))
 
 
-def _place_rows(stretch: _Window, known: tuple[NDArray[np.int64], fingerprints.Secret], part: bytes) -> None:
+def _place_rows(
+    stretch: _Window, known: tuple[NDArray[np.int64], fingerprints.Secret], copied_rows: bytes
+) -> None:
     """Put the entries of some COPY rows where they belong."""
     senders, secret = known
-    rows, texts = decode(Entries, b"".join([HEADER, part, TRAILER]), 1)
+    rows, texts = decode(Entries, b"".join([HEADER, copied_rows, TRAILER]), 1)
     prefix = fingerprints.build_prefixes(senders[rows.submission], _FAMILY[rows.kind], rows.exercise)
-    found = fingerprints.fingerprint_texts(texts.spans, Bytes(texts.text.data), prefix, secret)
+    key_fingerprints = fingerprints.fingerprint_texts(texts.spans, Bytes(texts.text.data), prefix, secret)
     at = rows.entry_id - stretch.first_entry
     stored = rows._replace(content=rows.content.view(np.uint64))
     for name, column in zip(StoredEntries._fields[1:], stretch.rows[1:], strict=True):
         column[at] = getattr(stored, name)
-    for column, of_keys in zip(stretch.key_fingerprints, found, strict=True):
-        column[at] = of_keys
+    for column, values in zip(stretch.key_fingerprints, key_fingerprints, strict=True):
+        column[at] = values
     stretch.is_present[at] = True
 
 
@@ -90,19 +92,21 @@ def _check_complete(stretch: _Window) -> None:
         )
 
 
-def _count_whole_acts(found: Fingerprints, is_last: bool) -> int:
+def _count_whole_acts(key_fingerprints: Fingerprints, is_last: bool) -> int:
     """How many rows end with a whole act: the last one may go on behind this stretch."""
     if is_last:
-        return len(found.high)
-    differs = (found.high[1:] != found.high[:-1]) | (found.low[1:] != found.low[:-1])
+        return len(key_fingerprints.high)
+    differs = (key_fingerprints.high[1:] != key_fingerprints.high[:-1]) | (
+        key_fingerprints.low[1:] != key_fingerprints.low[:-1]
+    )
     return int(np.flatnonzero(differs)[-1]) + 1
 
 
-def _apply_entries(state: BookState, stretch: _Window, whole: int) -> None:
-    rows = StoredEntries._make(column[:whole] for column in stretch.rows)
-    found = Fingerprints._make(column[:whole] for column in stretch.key_fingerprints)
-    state.ensure_capacity(whole)
-    kernel.replay_entries(seal(rows), seal(found), state.book)
+def _apply_entries(state: BookState, stretch: _Window, row_count: int) -> None:
+    rows = StoredEntries._make(column[:row_count] for column in stretch.rows)
+    key_fingerprints = Fingerprints._make(column[:row_count] for column in stretch.key_fingerprints)
+    state.ensure_capacity(row_count)
+    kernel.replay_entries(seal(rows), seal(key_fingerprints), state.book)
     state.note_changed_pages(rows.predecessor)
     state.note_changed_payees(rows.payee[CHANGES_PAYEE[rows.kind]])
 

@@ -23,24 +23,28 @@ async def store_meanings(
         A code in use means something else now, or is gone; nothing is noted.
     """
     stored = _parse_rows(await connection.fetch(SQL["meanings"]))
-    files = code_changes.read_file_meanings(reference, numbers)
-    if changed := code_changes.find_changed(stored, files):
+    file_meanings = code_changes.read_file_meanings(reference, numbers)
+    if changed := code_changes.find_changed(stored, file_meanings):
         used = _find_used(await connection.fetch(SQL["codes_in_use"]), stored, numbers)
         code_changes.reject_changed_codes(
-            [key for key in changed if key in used], stored, (reference, files, numbers)
+            [key for key in changed if key in used], stored, (reference, file_meanings, numbers)
         )
-    new = [(*key, json.dumps(each.meaning)) for key, each in files.items() if _is_new(key, stored, files)]
-    await connection.copy_records_to_table("reference_meaning", records=new, columns=_COLUMNS)
+    records = [
+        (*key, json.dumps(file_meaning.meaning))
+        for key, file_meaning in file_meanings.items()
+        if _is_new(key, stored, file_meanings)
+    ]
+    await connection.copy_records_to_table("reference_meaning", records=records, columns=_COLUMNS)
 
 
 def _parse_rows(rows: list[asyncpg.Record]) -> dict[CodeKey, Meaning]:
     """The last meaning of each code; many of them are alike, and are read once."""
-    read = {text: json.loads(text) for text in {row["meaning"] for row in rows}}
-    return {CodeKey(year, kind, number): read[text] for year, kind, number, text in rows}
+    parsed = {text: json.loads(text) for text in {row["meaning"] for row in rows}}
+    return {CodeKey(year, kind, number): parsed[text] for year, kind, number, text in rows}
 
 
-def _is_new(key: CodeKey, stored: dict[CodeKey, Meaning], files: FileMeanings) -> bool:
-    return stored.get(key) != files[key].meaning
+def _is_new(key: CodeKey, stored: dict[CodeKey, Meaning], file_meanings: FileMeanings) -> bool:
+    return stored.get(key) != file_meanings[key].meaning
 
 
 def _find_used(

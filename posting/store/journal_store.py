@@ -104,16 +104,16 @@ class PostgresStore:
         ReferenceDataError
             There are too many codes, or one in use means something else than it did; nothing is stored.
         """
-        known: NumbersByCode = {kind: {} for kind in CodeKind}
+        numbers: NumbersByCode = {kind: {} for kind in CodeKind}
         async with self._lease.borrow_connection() as connection, connection.transaction():
             for row in await connection.fetch(SQL["reference_texts"]):
-                known[CodeKind(row["kind"])][row["code"]] = row["id"]
-            new = number_codes(known, reference.list_codes())
+                numbers[CodeKind(row["kind"])][row["code"]] = row["id"]
+            new = number_codes(numbers, reference.list_codes())
             await connection.copy_records_to_table(
                 "reference_text", records=new, columns=["kind", "id", "code"]
             )
-            await code_meaning_store.store_meanings(connection, reference, known)
-        return known
+            await code_meaning_store.store_meanings(connection, reference, numbers)
+        return numbers
 
     async def number_sender(self, numbers: NumbersByCode, sender: str) -> int:
         """The number of a sender, given at its first submission."""
@@ -147,50 +147,52 @@ class PostgresStore:
 
     async def find_submission(self, sender: str, file_hash: bytes) -> PriorSubmission | None:
         """The last submission of the same file by the same sender."""
-        found = await self.fetch("find_submission", sender, file_hash)
-        return PriorSubmission(*found[0]) if found else None
+        rows = await self.fetch("find_submission", sender, file_hash)
+        return PriorSubmission(*rows[0]) if rows else None
 
     async def register_submission(self, row: tuple[Any, ...]) -> Submission:
         """Store a new submission; its number."""
-        (found,) = await self.fetch("insert_submission", *row)
-        return Submission(found["submission"], row[0], row[7])
+        (stored,) = await self.fetch("insert_submission", *row)
+        return Submission(stored["submission"], row[0], row[7])
 
     async def load_submission(self, number: int) -> Submission:
         """A submission as its last progress left it."""
         (row,) = await self.fetch("submission", number)
-        found = Submission(number, row["sender"], row["lines"])
+        submission = Submission(number, row["sender"], row["lines"])
         if row["pass"] is None:
-            return found
-        found.progress = Progress(row["pass"], row["next_line"], row["done"])
-        found.tally = Tally(*(row[name] for name in Tally.__slots__))
+            return submission
+        submission.progress = Progress(row["pass"], row["next_line"], row["done"])
+        submission.tally = Tally(*(row[name] for name in Tally.__slots__))
         held = [(each["pass"], each["line"], each["lines"]) for each in await self.fetch("held", number)]
-        before = max((run for run, *_ in held if run < found.progress.pass_number), default=0)
-        found.to_retry = [(line, lines) for run, line, lines in held if run == before]
-        found.held = [(line, lines) for run, line, lines in held if run == found.progress.pass_number]
-        found.accepted_in_pass = (await self.fetch("accepted_in_pass", number, found.progress.pass_number))[
-            0
-        ]["accepted"] or 0
-        return found
+        last_pass = max((run for run, *_ in held if run < submission.progress.pass_number), default=0)
+        submission.to_retry = [(line, lines) for run, line, lines in held if run == last_pass]
+        submission.held = [
+            (line, lines) for run, line, lines in held if run == submission.progress.pass_number
+        ]
+        submission.accepted_in_pass = (
+            await self.fetch("accepted_in_pass", number, submission.progress.pass_number)
+        )[0]["accepted"] or 0
+        return submission
 
     async def borrow_copier(self) -> asyncpg.Connection:
         """A free copying connection: waits while all are busy, which is the bound on batches in flight."""
         return await self._lease.free_copiers.get()
 
     async def commit(
-        self, connection: asyncpg.Connection, outcome: BatchResult, before: asyncio.Event
+        self, connection: asyncpg.Connection, result: BatchResult, previous: asyncio.Event
     ) -> None:
-        """Store ``outcome`` in one transaction, after the batch before it.
+        """Store ``result`` in one transaction, after the batch before it.
 
         Raises
         ------
         BookMoved
             The epoch or version is not ours any more.  Nothing was stored.
         """
-        await self._ensure_partitions(outcome)
+        await self._ensure_partitions(result)
         async with connection.transaction():
-            await self._copy(connection, outcome)
-            await before.wait()
-            await self._close_batch(connection, outcome)
+            await self._copy(connection, result)
+            await previous.wait()
+            await self._close_batch(connection, result)
         self._lease.free_copiers.put_nowait(connection)
 
     async def save_checkpoint(self, snapshot: CheckpointSnapshot) -> None:
@@ -213,41 +215,41 @@ class PostgresStore:
             await connection.execute(SQL["insert_checkpoint"], *snapshot.build_row())
         self._lease.free_copiers.put_nowait(connection)
 
-    async def _close_batch(self, connection: asyncpg.Connection, outcome: BatchResult) -> None:
-        counts = outcome.counts
+    async def _close_batch(self, connection: asyncpg.Connection, result: BatchResult) -> None:
+        counts = result.counts
         rows = tuple(counts[name] for name in HASHED_TABLES)
-        head = (self._lease.epoch, outcome.number, LAYOUT, outcome.first_entry)
-        said = (*head, *rows, outcome.cents, outcome.chain, *_build_progress_columns(outcome))
-        if not await connection.fetchval(SQL["close_batch"], *said, timeout=self._lease.command_seconds):
+        head = (self._lease.epoch, result.number, LAYOUT, result.first_entry)
+        arguments = (*head, *rows, result.cents, result.chain, *_build_progress_columns(result))
+        if not await connection.fetchval(SQL["close_batch"], *arguments, timeout=self._lease.command_seconds):
             raise BookMoved(
-                f"batch {outcome.number}: another engine holds this database, or went on without us"
+                f"batch {result.number}: another engine holds this database, or went on without us"
             )
-        if outcome.held:
-            held = [(submission, outcome.number, *rest) for submission, *rest in outcome.held]
+        if result.held:
+            held = [(submission, result.number, *rest) for submission, *rest in result.held]
             names = ["submission", "batch", "pass", "line", "lines"]
             await connection.copy_records_to_table("held", records=held, columns=names)
 
-    def _find_target(self, name: str, outcome: BatchResult) -> str:
+    def _find_target(self, name: str, result: BatchResult) -> str:
         """The journal's rows go straight to their partition, unless they lie in two."""
-        parts = self._list_partitions(outcome)
-        return f"entry_{parts[0]:06}" if name == "entry" and len(parts) == 1 else name
+        partitions = self._list_partitions(result)
+        return f"entry_{partitions[0]:06}" if name == "entry" and len(partitions) == 1 else name
 
-    def _list_partitions(self, outcome: BatchResult) -> range:
-        first, count = outcome.first_entry - 1, max(outcome.counts["entry"], 1)
+    def _list_partitions(self, result: BatchResult) -> range:
+        first, count = result.first_entry - 1, max(result.counts["entry"], 1)
         return range(first // self.partition_rows, (first + count - 1) // self.partition_rows + 1)
 
-    async def _ensure_partitions(self, outcome: BatchResult) -> None:
-        for part in self._list_partitions(outcome):
-            if part not in self._existing_partitions:
+    async def _ensure_partitions(self, result: BatchResult) -> None:
+        for partition in self._list_partitions(result):
+            if partition not in self._existing_partitions:
                 async with self._lease.borrow_connection() as connection:
-                    await connection.execute("select ensure_entry_partition($1)", part)
-                self._existing_partitions.add(part)
+                    await connection.execute("select ensure_entry_partition($1)", partition)
+                self._existing_partitions.add(partition)
 
-    async def _copy(self, connection: asyncpg.Connection, outcome: BatchResult) -> None:
-        for name, stream in outcome.streams.items():
+    async def _copy(self, connection: asyncpg.Connection, result: BatchResult) -> None:
+        for name, stream in result.streams.items():
             if len(stream):
                 table, texts = TABLES[name]
-                target, names = self._find_target(name, outcome), [*list_columns(table), *texts]
+                target, names = self._find_target(name, result), [*list_columns(table), *texts]
                 source = _split_chunks(stream.data)
                 await connection.copy_to_table(target, source=source, columns=names, format="binary")
 
@@ -259,23 +261,23 @@ def _split_chunks(stream: memoryview) -> AsyncIterator[bytes | memoryview]:
 
 async def _enclose(rows: Iterable[Any]) -> AsyncIterator[Any]:
     yield HEADER
-    for some in rows:
-        yield some
+    for chunk in rows:
+        yield chunk
     yield TRAILER
 
 
-def _build_progress_columns(outcome: BatchResult) -> Iterable[list[Any]]:
-    rows = [
+def _build_progress_columns(result: BatchResult) -> Iterable[list[Any]]:
+    values = [
         (
-            each.submission,
-            each.progress.pass_number,
-            each.progress.next_line,
-            each.progress.is_done,
-            *_list_tally(each.tally),
+            row.submission,
+            row.progress.pass_number,
+            row.progress.next_line,
+            row.progress.is_done,
+            *_list_tally(row.tally),
         )
-        for each in outcome.progress
+        for row in result.progress
     ]
-    return map(list, zip(*rows, strict=True))
+    return map(list, zip(*values, strict=True))
 
 
 def _list_tally(tally: Any) -> tuple[int, ...]:

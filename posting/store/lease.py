@@ -63,8 +63,8 @@ class Lease:
                 raise LeaseHeld(
                     f"{row['holder']} works on this database; stop it, or wait until its lease lapses"
                 )
-            taken = await self.connection.fetchrow(SQL["take_lease"], owner, _LEASE_DURATION)
-            self.epoch = taken["epoch"]
+            acquired = await self.connection.fetchrow(SQL["take_lease"], owner, _LEASE_DURATION)
+            self.epoch = acquired["epoch"]
         await self.connection.execute(f"set application_name = '{self._application_name}'")
         await self.connection.fetch(SQL["end_former_engines"], str(self.epoch))
         await self._connect_copiers()
@@ -144,10 +144,10 @@ class Lease:
 
     async def _connect(self, name: str, seconds: float | None = None) -> Connection:
         """A connection whose end is noted, unless fresh ones were made before it; its commands have so many seconds."""
-        broken, said = self._broken, {"application_name": name}
+        broken, server_settings = self._broken, {"application_name": name}
         limits = {"command_timeout": seconds, "timeout": self.command_seconds}
         try:
-            connection = await asyncpg.connect(self._dsn, server_settings=said, **limits)
+            connection = await asyncpg.connect(self._dsn, server_settings=server_settings, **limits)
         except TimeoutError:
             raise TimeoutError(f"it takes no connection within {self.command_seconds} seconds") from None
         connection.add_termination_listener(lambda _: broken.set())

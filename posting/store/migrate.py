@@ -37,11 +37,11 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
             row["name"]: row["digest"] for row in await connection.fetch("select name, digest from migration")
         }
         _check_drift(applied)
-        new = [each for each in list_migrations() if each.name not in applied]
-        for each in new:
-            await connection.execute(each.sql)
+        new = [migration for migration in list_migrations() if migration.name not in applied]
+        for migration in new:
+            await connection.execute(migration.sql)
             await connection.execute(
-                "insert into migration (name, digest) values ($1, $2)", each.name, each.digest
+                "insert into migration (name, digest) values ($1, $2)", migration.name, migration.digest
             )
         await connection.execute(
             "insert into engine (layout, secret, partition_rows) values ($1, $2, $3) on conflict do nothing",
@@ -49,15 +49,15 @@ async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITIO
             secrets.token_bytes(16),
             partition_rows,
         )
-    return [each.name for each in new]
+    return [migration.name for migration in new]
 
 
 def _check_drift(applied: dict[str, bytes]) -> None:
-    known = {each.name: each.digest for each in list_migrations()}
+    shipped_digests = {migration.name: migration.digest for migration in list_migrations()}
     for name, digest in applied.items():
-        if name not in known:
+        if name not in shipped_digests:
             raise DatabaseUnfit(f"migration {name} was applied by a newer version; run that version or newer")
-        if known[name] != digest:
+        if shipped_digests[name] != digest:
             raise DatabaseUnfit(
                 f"migration {name} differs from the one applied; restore the file, add a new one instead"
             )

@@ -16,15 +16,15 @@ class Migration(NamedTuple):
 def list_migrations() -> list[Migration]:
     """The migrations of this version, in order."""
     folder = files("posting.store").joinpath("migrations")
-    found = sorted(
-        (each for each in folder.iterdir() if each.name.endswith(".sql")), key=lambda each: each.name
+    sql_files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
     )
-    texts = [(each.name, each.read_text(encoding="utf-8")) for each in found]
+    texts = [(file.name, file.read_text(encoding="utf-8")) for file in sql_files]
     return [Migration(name, sql, hashlib.sha256(sql.encode()).digest()) for name, sql in texts]
 
 
 def read_queries(package: str, name: str) -> dict[str, str]:
     """The statements of a file of ``-- name: x`` blocks."""
     blocks = files(package).joinpath(name).read_text(encoding="utf-8").split("-- name: ")[1:]
-    named = (block.split("\n", 1) for block in blocks)
-    return {title.strip(): sql.strip().removesuffix(";") for title, sql in named}
+    titled = (block.split("\n", 1) for block in blocks)
+    return {title.strip(): sql.strip().removesuffix(";") for title, sql in titled}

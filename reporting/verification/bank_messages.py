@@ -33,10 +33,10 @@ def read_assigned_accounts(folder: Path) -> pa.Table:
     """The operations account of every fund centre, by exercise."""
     rows = []
     for year in calendar.load(folder.joinpath("calendar.toml")).exercises:
-        place = folder.joinpath(str(year))
-        each = accountants.load(place, nomenclature.load(place))
+        year_folder = folder.joinpath(str(year))
+        year_accountants = accountants.load(year_folder, nomenclature.load(year_folder))
         rows += [
-            {"exercise": year, "centre": centre, "account": each.accountants[code].iban}
-            for centre, code in each.by_centre.items()
+            {"exercise": year, "centre": centre, "account": year_accountants.accountants[code].iban}
+            for centre, code in year_accountants.by_centre.items()
         ]
     return pa.Table.from_pylist(rows, _ASSIGNED)

@@ -25,32 +25,32 @@ _HASH_CHARACTERS = 16
 
 def find_first_entries(links: Sequence[BatchRow]) -> list[int]:
     """Where each batch's entries start, and where the last one's end, even if one row of ``batch`` lies."""
-    found, due = [], 1
-    for place, link in enumerate(links):
-        found.append(link.first_entry if _is_credible(links, place, due) else due)
-        due = found[-1] + link.entries
-    return [*found, due]
+    firsts, due = [], 1
+    for position, link in enumerate(links):
+        firsts.append(link.first_entry if _is_credible(links, position, due) else due)
+        due = firsts[-1] + link.entries
+    return [*firsts, due]
 
 
-def _is_credible(links: Sequence[BatchRow], place: int, due: int) -> bool:
+def _is_credible(links: Sequence[BatchRow], position: int, due: int) -> bool:
     """Whether a batch's own first entry is to be believed rather than ``due``, the end of the batch before.
 
     When they differ, one row was changed, and the batch behind tells which.
     """
-    link = links[place]
-    if place + 1 == len(links):
+    link = links[position]
+    if position + 1 == len(links):
         return link.first_entry <= due
-    return link.first_entry == due or due + link.entries != links[place + 1].first_entry
+    return link.first_entry == due or due + link.entries != links[position + 1].first_entry
 
 
 def split_windows(links: Sequence[BatchRow], firsts: Sequence[int]) -> Iterator[tuple[slice, WindowSpan]]:
     """Stretches of whole batches, each small enough to be held in memory."""
     start, rows = 0, 0
-    for place, link in enumerate(links):
+    for position, link in enumerate(links):
         size = max(link.entries, 0) + max(link.refusals, 0) + max(link.duplicates, 0)
-        if place > start and rows + size > WINDOW_ROWS:
-            yield slice(start, place), _build_span(links, firsts, (start, place))
-            start, rows = place, 0
+        if position > start and rows + size > WINDOW_ROWS:
+            yield slice(start, position), _build_span(links, firsts, (start, position))
+            start, rows = position, 0
         rows += size
     if links:
         yield slice(start, len(links)), _build_span(links, firsts, (start, len(links)))
@@ -73,10 +73,10 @@ class ChainCheck:
     ) -> None:
         """Hash the rows of ``links``; ``firsts`` are their first entries, ``tables`` their chained rows."""
         cuts = [find_bounds(rows, links, firsts) for rows in tables]
-        for place, link in enumerate(links):
+        for position, link in enumerate(links):
             digest = hashlib.sha256()
             for rows, ends in zip(tables, cuts, strict=True):
-                digest.update(rows.slice_bytes(ends[place], ends[place + 1]))
+                digest.update(rows.slice_bytes(ends[position], ends[position + 1]))
             self._check_batch(link, digest)
 
     def _check_batch(self, link: BatchRow, rows: "hashlib._Hash") -> None:

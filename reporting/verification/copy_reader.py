@@ -130,7 +130,7 @@ def strip_envelope(stream: bytes) -> memoryview:
     return memoryview(stream)[_HEADER_BYTES : len(stream) - _TRAILER_BYTES]
 
 
-def parse_rows(stored: StoredTable, stream: bytes) -> TableRows:
+def parse_rows(table: StoredTable, stream: bytes) -> TableRows:
     """The rows of a whole COPY stream.
 
     Raises
@@ -139,14 +139,14 @@ def parse_rows(stored: StoredTable, stream: bytes) -> TableRows:
         The stream does not consist of rows of that table.
     """
     body = strip_envelope(stream)
-    fixed, texts = _build_layout(stored.columns).itemsize, len(stored.texts)
+    fixed, texts = _build_layout(table.columns).itemsize, len(table.texts)
     if texts:
         starts, end = _find_row_starts(body, fixed, texts)
     else:
         starts, end = np.arange(0, len(body), fixed), -(-len(body) // fixed) * fixed
     if end != len(body):
-        raise SchemaMismatch(f"the rows of {stored.name} are not shaped as this version stores them")
-    return TableRows(stored, body, np.asarray(starts, np.int64))
+        raise SchemaMismatch(f"the rows of {table.name} are not shaped as this version stores them")
+    return TableRows(table, body, np.asarray(starts, np.int64))
 
 
 def _find_row_starts(body: memoryview, fixed: int, texts: int) -> tuple[list[int], int]:
@@ -185,15 +185,15 @@ def _to_array(values: np.ndarray, postgres: str) -> pa.Array:
 
 
 def _read_texts(
-    body: memoryview, at: NDArray[np.int64], of: pa.DataType
+    body: memoryview, at: NDArray[np.int64], text_type: pa.DataType
 ) -> tuple[pa.Array, NDArray[np.int64]]:
     """The texts whose lengths stand at ``at``, and where the next column's stand."""
     if not len(at):
-        return pa.array([], of), at
+        return pa.array([], text_type), at
     lengths = _view_overlapping(body, np.dtype(">i4"))[at].astype(np.int64)
     starts, ends = at + _LENGTH_BYTES, np.cumsum(lengths)
     picked = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
     offsets = np.concatenate([[0], ends]).astype(np.int32)
     data = np.frombuffer(body, np.uint8)[picked]
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    return pa.Array.from_buffers(of, len(at), buffers), starts + lengths
+    return pa.Array.from_buffers(text_type, len(at), buffers), starts + lengths

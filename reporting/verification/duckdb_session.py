@@ -42,8 +42,8 @@ class DuckdbSession:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, codes: CodeLabels) -> None:
         self._connection = connection
-        for stored in (*HASHED_TABLES, *BALANCES):
-            self.add_rows(stored.name, stored.build_schema().empty_table())
+        for stored_table in (*HASHED_TABLES, *BALANCES):
+            self.add_rows(stored_table.name, stored_table.build_schema().empty_table())
         self.add_rows("request_line", request_pages.read_lines(PAGES.build_schema().empty_table()))
         for name, table in _build_vocabulary(codes).items():
             self.add_rows(name, table)
@@ -83,11 +83,11 @@ class DuckdbSession:
     def run_check(self, name: str) -> tuple[Check, list[Finding]]:
         """Where the rule ``name`` does not hold."""
         self._connection.execute(f"create or replace temp table broken as {CHECKS[name]}")
-        shown = self._connection.execute(
+        rows = self._connection.execute(
             "select place, found, expected from broken limit ?", [FINDINGS_MAX]
         ).fetchall()
         return Check(name, read_rule(CHECKS[name]), self.count_rows("broken")), [
-            Finding(name, *row) for row in shown
+            Finding(name, *row) for row in rows
         ]
 
 
@@ -125,9 +125,15 @@ def _build_vocabulary(codes: CodeLabels) -> dict[str, pa.Table]:
 
 def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     """What each code means in each year."""
-    centres = [(year, each) for year, meant in codes.years.items() for each in meant.centres.values()]
-    items = [(year, each) for year, meant in codes.years.items() for each in meant.items.values()]
-    funds = [(year, each) for year, meant in codes.years.items() for each in meant.funds.values()]
+    centres = [
+        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.centres.values()
+    ]
+    items = [
+        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.items.values()
+    ]
+    funds = [
+        (year, each) for year, nomenclature in codes.years.items() for each in nomenclature.funds.values()
+    ]
     code = {
         "parent": [each.parent for _, each in centres],
         "level": [int(each.level) for _, each in centres],
@@ -140,26 +146,26 @@ def _build_nomenclature(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def _build_codes(things: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
-    return {"year": [year for year, _ in things], "code": [each.code for _, each in things]}
+def _build_codes(coded: Sequence[tuple[int, FundCentre | CommitmentItem | Fund]]) -> dict[str, list[Any]]:
+    return {"year": [year for year, _ in coded], "code": [thing.code for _, thing in coded]}
 
 
 def _build_interest_rules(codes: CodeLabels) -> dict[str, dict[str, list[Any]]]:
     """The payment term, and what is due behind it: each rule with the days from which on, and before which, it holds."""
     rules, last = codes.interest, date.max
-    ruled: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
-    for rule, found in (
+    columns: dict[str, list[Any]] = {"rule": [], "value": [], "since": [], "until": []}
+    for rule, dated in (
         ("term_days", codes.term_days),
         ("compensation", rules.compensation_cents),
         ("points", rules.points),
         ("days_a_year", rules.days_a_year),
     ):
-        days = [date.min, *(_EPOCH + timedelta(days) for days in found.since[1:].tolist())]
-        for since, until, value in zip(days, [*days[1:], last], found.value.tolist(), strict=True):
-            for name, one in zip(ruled, (rule, value, since, until), strict=True):
-                ruled[name].append(one)
+        days = [date.min, *(_EPOCH + timedelta(days) for days in dated.since[1:].tolist())]
+        for since, until, value in zip(days, [*days[1:], last], dated.value.tolist(), strict=True):
+            for name, cell in zip(columns, (rule, value, since, until), strict=True):
+                columns[name].append(cell)
     rates = {"half": list(rules.refinancing_rates), "rate": list(rules.refinancing_rates.values())}
-    return {"ruled": ruled, "refinancing": rates}
+    return {"ruled": columns, "refinancing": rates}
 
 
 def _build_kinds() -> pa.Table:

@@ -67,7 +67,7 @@ async def read_parts(snapshot: JournalSnapshot) -> AsyncIterator[TablePart]:
         yield TablePart("run_line", _read_lines(run, content))
     stated = await snapshot.read_run_digests()
     yield TablePart(
-        "run_digest", _compare_digests(stated, {run: each.hexdigest() for run, each in digests.items()})
+        "run_digest", _compare_digests(stated, {run: digest.hexdigest() for run, digest in digests.items()})
     )
 
 
@@ -88,9 +88,13 @@ def _read_accounts(stated: pa.Table) -> pa.Table:
     for run, text in zip(stated["run"].to_pylist(), stated["terms"].to_pylist(), strict=True):
         try:
             terms = json.loads(text)
-            by_year = {int(year): each for year, each in terms.get("years", {}).items()}
-            found = by_year or {None: terms.get("accountants", {})}
-            rows += [(run, year, code, one[1]) for year, each in found.items() for code, one in each.items()]
+            by_year = {int(year): accountants for year, accountants in terms.get("years", {}).items()}
+            by_exercise = by_year or {None: terms.get("accountants", {})}
+            rows += [
+                (run, year, code, fields[1])
+                for year, accountants in by_exercise.items()
+                for code, fields in accountants.items()
+            ]
         except (ValueError, AttributeError, IndexError) as error:
             raise SchemaMismatch(f"the terms of run {run} cannot be read: {error}") from error
     return pa.Table.from_pylist([dict(zip(_ACCOUNTS.names, row, strict=True)) for row in rows], _ACCOUNTS)

@@ -68,26 +68,26 @@ class JournalSnapshot:
         """Rows of every large table."""
         return {row["name"]: row["rows"] for row in await self._connection.fetch(SQL["counts"])}
 
-    async def copy_rows(self, stored: StoredTable, span: WindowSpan) -> bytes:
+    async def copy_rows(self, table: StoredTable, span: WindowSpan) -> bytes:
         """The binary COPY stream of a table's rows in ``span``."""
-        first, end = (
-            (span.entry, span.entry_end) if stored.key == "entry_id" else (span.batch, span.batch_end)
-        )
-        parts: list[bytes] = []
+        first, end = (span.entry, span.entry_end) if table.key == "entry_id" else (span.batch, span.batch_end)
+        chunks: list[bytes] = []
 
         async def keep(data: bytes) -> None:
-            parts.append(data)
+            chunks.append(data)
 
         # identifiers of this module's own tables, and whole numbers
-        select = f"select {', '.join(stored.column_names)} from {stored.name}"  # noqa: S608
-        where = f"where {stored.key} >= {int(first)} and {stored.key} < {int(end)} order by {stored.order}"
-        await self._connection.copy_from_query(f"{select} {where}", output=keep, format="binary")
-        return b"".join(parts)
+        select = f"select {', '.join(table.column_names)} from {table.name}"  # noqa: S608
+        condition = f"where {table.key} >= {int(first)} and {table.key} < {int(end)} order by {table.order}"
+        await self._connection.copy_from_query(f"{select} {condition}", output=keep, format="binary")
+        return b"".join(chunks)
 
     async def read_table(self, name: str) -> AsyncIterator[pa.Table]:
         """A small table, part by part; at least one part."""
         statement = await self._connection.prepare(SQL[name])
-        fields = [pa.field(each.name, _TYPES[each.type.name]) for each in statement.get_attributes()]
+        fields = [
+            pa.field(attribute.name, _TYPES[attribute.type.name]) for attribute in statement.get_attributes()
+        ]
         cursor = await statement.cursor()
         while rows := await cursor.fetch(_FETCHED_ROWS):
             yield _build_table(pa.schema(fields), rows)
@@ -109,7 +109,7 @@ class JournalSnapshot:
 def _build_table(schema: pa.Schema, rows: list[Any]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
     return pa.table(
-        [pa.array(list(each), field.type) for each, field in zip(columns, schema, strict=True)], schema
+        [pa.array(list(values), field.type) for values, field in zip(columns, schema, strict=True)], schema
     )
 
 

@@ -76,13 +76,13 @@ class _Verifier:
                 self._count_step(f"batch {span.batch_end - 1}")
         await self._count_strays()
 
-    async def _copy_window(self, stored: StoredTable, places: slice, span: WindowSpan) -> bytes:
+    async def _copy_window(self, table: StoredTable, places: slice, span: WindowSpan) -> bytes:
         """The rows of a window.  Nothing is asked for where no batch states any: what lies there is a stray."""
-        if stored.count_column and not any(
-            getattr(link, stored.count_column) for link in self._batches[places]
+        if table.count_column and not any(
+            getattr(link, table.count_column) for link in self._batches[places]
         ):
             return b""
-        return await self._snapshot.copy_rows(stored, span)
+        return await self._snapshot.copy_rows(table, span)
 
     async def _count_strays(self) -> None:
         """Count the rows that belong to no batch: those that are stored and were not read."""
@@ -122,9 +122,9 @@ class _Verifier:
         findings = self._chain_check.list_findings()
         checks = [Check("chain", _CHAIN_RULE, len(findings))]
         for name in CHECKS:
-            check, found = self._session.run_check(name)
+            check, check_findings = self._session.run_check(name)
             checks.append(check)
-            findings += found
+            findings += check_findings
             self._count_step(name)
         return self._build_result(checks, findings)
 

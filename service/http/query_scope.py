@@ -100,8 +100,8 @@ async def read_visible_entry(connection: Connection, sight: Visibility, entry: i
 async def act_not_found(connection: Connection, asked: ReferenceQuery) -> Problem:
     """No such line is the caller's to see; whether that reference is another's alone is for the trail to know."""
     any_sort = asked._replace(kinds=None, exercise=None)
-    own = await fetch_accepted_lines(connection, any_sort, most=1) or await fetch_refused_lines(
-        connection, any_sort, most=1
+    own = await fetch_accepted_lines(connection, any_sort, limit=1) or await fetch_refused_lines(
+        connection, any_sort, limit=1
     )
     (row,) = await fetch(connection, "is_known", asked.reference)
     problem = not_found_audited if row["is_known"] and not own else not_found
