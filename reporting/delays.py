@@ -69,9 +69,11 @@ class DelayScope(NamedTuple):
     """Only these programmes; all of them when empty."""
 
     @property
-    def span(self) -> tuple[date, date]:
+    def span(self) -> journal.DaySpan:
         """The days of debits that count."""
-        return (date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.ALL_DAYS
+        return (
+            journal.DaySpan(date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.ALL_DAYS
+        )
 
 
 _WHOLE_SCOPE = DelayScope()

@@ -25,7 +25,7 @@ from ingest.queue.held_lines import HeldLinesCache, concat_pieces, list_position
 from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from ingest.validation.decoded_cache import LineSource
-from posting.batch import FINAL_PASS, Batch, Piece, Progress, Submission
+from posting.batch import FINAL_PASS, Batch, LineSpan, Piece, Progress, Submission
 from posting.book.book_state import BookState
 
 _BATCH_LINES_ENOUGH = BATCH_LINES * 3 // 4
@@ -160,7 +160,7 @@ class BatchFeed:
             for piece in self._read_held_pieces(opened, held):
                 self._state.add_waiting(piece.acts)
 
-    def _read_held_pieces(self, opened: OpenSubmission, held: list[tuple[int, int]]) -> Iterator[Piece]:
+    def _read_held_pieces(self, opened: OpenSubmission, held: list[LineSpan]) -> Iterator[Piece]:
         """The lines of held acts: kept since they were decided, or read again."""
         wanted = list_positions(held)
         kept = self._held_lines.find_piece(opened.submission.number, wanted)
@@ -288,7 +288,7 @@ def _build_empty_batch(source: LineSource) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([], schema=source.schema)
 
 
-def _share_acts(acts: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+def _share_acts(acts: list[LineSpan]) -> Iterator[list[LineSpan]]:
     """Acts in order, in shares of at most so many lines as a batch holds, one act at least."""
     ends = np.cumsum([lines for _, lines in acts]) if acts else np.zeros(0, np.int64)
     first = 0

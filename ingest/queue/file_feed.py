@@ -23,7 +23,7 @@ from ingest.validation.file_validation import validate_file
 from posting.batch import Batch, Submission
 from posting.book.cells import CellNumbers
 from posting.recovery.book_loading import LoadedBook
-from posting.store.journal_store import PostgresStore
+from posting.store.journal_store import NewSubmission, PostgresStore
 
 Result = TypeVar("Result")
 
@@ -216,8 +216,10 @@ class FileFeed:
 
 def build_submission_row(
     spooled: SpooledFile, found: FileTotals, attempt: int, programmes: Sequence[str] | None = None
-) -> tuple[Any, ...]:
+) -> NewSubmission:
     """The row of a new submission; ``programmes`` are those that its lines name, where that is known."""
     envelope = spooled.envelope
     file = (spooled.sha256, spooled.name, str(spooled.format), spooled.size_bytes)
-    return (envelope.sender, envelope.batch_id, *file, attempt, found.lines, found.cents, programmes)
+    return NewSubmission(
+        envelope.sender, envelope.batch_id, *file, attempt, found.lines, found.cents, programmes
+    )

@@ -24,7 +24,7 @@ from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
 from posting.pgcopy import Encoder, TextCells
 from posting.recovery.book_loading import LoadedBook
-from posting.store.journal_store import PostgresStore
+from posting.store.journal_store import NewSubmission, PostgresStore
 
 FORMAT = "form"
 """In place of a file's format."""
@@ -181,7 +181,7 @@ class FormBatcher:
         before = await self._store.find_submission(sender, digest)
         if before is None:
             await self._store.register_submission(
-                (sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None)
+                NewSubmission(sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None)
             )
             before = await self._store.find_submission(sender, digest)
         assert before is not None  # noqa: S101 -- it was registered a line above

@@ -11,7 +11,7 @@ from core.tables.columns import concat_tables, seal, select_rows
 from core.tables.journal import Bytes, Spans
 from ingest.queue.batch_cuts import BATCH_LINES, concat_unified, cut_segments_from
 from ingest.validation.decoded_cache import LineSource
-from posting.batch import Piece
+from posting.batch import LineSpan, Piece
 
 CACHED_LINES_MAX = 50_000
 """Lines kept for one submission; beyond, its file is read again for every pass."""
@@ -19,7 +19,7 @@ CACHED_LINES_MAX = 50_000
 SelectedLines = tuple[pa.RecordBatch, NDArray[np.int32]]
 
 
-def list_positions(acts: list[tuple[int, int]]) -> NDArray[np.int32]:
+def list_positions(acts: list[LineSpan]) -> NDArray[np.int32]:
     """Every line of ``acts`` (first line, lines), in order."""
     return np.concatenate([np.arange(line, line + lines, dtype=np.int32) for line, lines in sorted(acts)])
 
@@ -128,7 +128,7 @@ def _take_texts(spans: Spans, text: Bytes) -> tuple[Spans, Bytes]:
     return seal(Spans(starts, ends)), seal(Bytes(text.data[at]))
 
 
-def _list_held(piece: Piece) -> list[tuple[int, int]]:
+def _list_held(piece: Piece) -> list[LineSpan]:
     """The acts of ``piece`` that wait now: for this pass or, where it was the last piece of one, for the next."""
     if not len(piece.lines):
         return []

@@ -1,8 +1,8 @@
-"""By which service each request was due: the one that brought what is certified to what had been requested by then.
+"""Service dates: the certified service that made each request due.
 
-Services of a commitment are billed in the order in which they were certified.  A payment is judged by what stood in the
-journal when it was debited: what had been cancelled or rejected by then counts for nothing, and what is so later changes
-nothing of it.
+It is the service with which the certified sum of the commitment reaches the sum requested so far: services are billed in the
+order of their certification.  A payment is measured by the journal as of its debit: services and requests cancelled or
+rejected before do not count, and later cancellations and rejections change nothing.
 """
 
 from typing import NamedTuple
@@ -17,32 +17,32 @@ from core.tables.delays import ServiceEntries
 SERVICE, CANCELLATION = KIND_NUMBERS["service"], KIND_NUMBERS["service_cancellation"]
 REQUEST, REJECTION = KIND_NUMBERS["payment_request"], KIND_NUMBERS["payment_request_rejection"]
 KINDS = (SERVICE, CANCELLATION, REQUEST, REJECTION)
-"""Kinds that ``billed`` is told of."""
+"""The kinds of rows that ``build_billing`` needs."""
 
 EntryColumn = NDArray[np.int64]
 DayColumn = NDArray[np.int32]
 
 
 class Billing(NamedTuple):
-    """Services and the requests they are billed by, each by commitment and entry, with what is left of them in the end."""
+    """Services and the requests that bill them, by commitment and entry, with the amounts that finally remain of them."""
 
     services: ServiceEntries
     requests: ServiceEntries
     undone: ServiceEntries
     """Cancellations and rejections, by commitment and entry; ``predecessor`` is the service or request."""
     commitment: EntryColumn
-    """That of each of ``undone``."""
+    """The commitment of each of ``undone``."""
     entry: EntryColumn
-    """The requests, ascending."""
+    """The requests, in ascending order."""
     row: EntryColumn
-    """Where each of ``entry`` stands among ``requests``."""
+    """The position of each of ``entry`` among ``requests``."""
     day: DayColumn
-    """Of each of ``requests``, by what is left in the end."""
+    """The service date of each of ``requests``, by the amounts that finally remain."""
 
     def find_days(self, entries: EntryColumn, moments: EntryColumn) -> DayColumn:
-        """The day of the service by which each of ``entries`` was due, by what stood before the entry ``moments``.
+        """Return the service date of each of ``entries``, by the entries before ``moments``.
 
-        0 for what is no request with a service.
+        0 for an entry that is no request with a service.
         """
         at = np.searchsorted(self.entry, entries)
         billed = np.flatnonzero(np.append(self.entry, -1)[at] == entries)
@@ -55,7 +55,7 @@ class Billing(NamedTuple):
         return days
 
     def _count_undone_later(self, commitments: EntryColumn, moments: EntryColumn) -> EntryColumn:
-        """How much of each of ``commitments`` is undone at ``moments`` or behind: a cancellation or rejection counts 1."""
+        """Count the cancellations and rejections of each of ``commitments`` at or after the entries ``moments``."""
         span = int(max(self.undone.entry_id.max(initial=0), moments.max(initial=0))) + 1
         commitment_numbers, at = np.unique(self.commitment, return_inverse=True)
         place = np.searchsorted(commitment_numbers, commitments)
@@ -64,7 +64,7 @@ class Billing(NamedTuple):
         return np.where(is_present, np.searchsorted(at, place, "right") - earlier, 0)
 
     def _find_earlier_days(self, rows: EntryColumn, count: int) -> DayColumn:
-        """The days of some requests before the last ``count`` times that something of their commitments was undone."""
+        """Return the service dates of some requests before the last ``count`` cancellations or rejections of their commitments."""
         commitments = np.unique(self.requests.predecessor[rows])
         services, requests = (
             select_rows(lines, _find_rows(lines.predecessor, commitments))
@@ -79,14 +79,14 @@ class Billing(NamedTuple):
 
 
 def build_billing(rows: ServiceEntries) -> Billing:
-    """What ``rows``, in any order, say of services and their bills."""
+    """Build the billing from ``rows`` in any order."""
     services, requests = _select_kind(rows, SERVICE), _select_kind(rows, REQUEST)
     undone = select_rows(rows, np.flatnonzero((rows.kind == CANCELLATION) | (rows.kind == REJECTION)))
     commitment = _find_commitments(services, undone.predecessor) + _find_commitments(
         requests, undone.predecessor
     )
     order = np.lexsort((undone.entry_id, commitment))
-    order = order[commitment[order] > 0]  # a request of another flux has no service
+    order = order[commitment[order] > 0]  # a request of another flow has no service
     undone, commitment = select_rows(undone, order), commitment[order]
     services, requests = (_subtract_undone(lines, undone) for lines in (services, requests))
     row = np.argsort(requests.entry_id)
@@ -102,9 +102,9 @@ def build_billing(rows: ServiceEntries) -> Billing:
 
 
 def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> DayColumn:
-    """Of each request the day of the service that its last cent is billed by."""
+    """Return, for each request, the day of the service that its last cent bills."""
     certified, requested = np.cumsum(services.amount), np.cumsum(requests.amount)
-    # sums go on over all commitments, so what those before had is taken away
+    # the sums run over all commitments, so the sums of the earlier commitments are subtracted
     first = np.searchsorted(requests.predecessor, requests.predecessor)
     own = requested - (requested - requests.amount)[first]
     begins = np.searchsorted(services.predecessor, requests.predecessor)
@@ -116,20 +116,20 @@ def _find_service_days(services: ServiceEntries, requests: ServiceEntries) -> Da
 
 
 def _select_kind(rows: ServiceEntries, kind: int) -> ServiceEntries:
-    """Rows of one kind, by commitment and entry."""
+    """Select the rows of one kind, by commitment and entry."""
     kind_rows = select_rows(rows, np.flatnonzero(rows.kind == kind))
     return select_rows(kind_rows, np.lexsort((kind_rows.entry_id, kind_rows.predecessor)))
 
 
 def _find_rows(commitments: EntryColumn, wanted: EntryColumn) -> EntryColumn:
-    """The rows of the ``wanted`` commitments, both ascending."""
+    """Return the rows of the ``wanted`` commitments; both are in ascending order."""
     first, end = (np.searchsorted(commitments, wanted, side) for side in ("left", "right"))
     counts = end - first
     return np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
 
 
 def _locate(rows: ServiceEntries, entries: EntryColumn) -> tuple[EntryColumn, NDArray[np.bool_]]:
-    """Where ``entries`` stand among rows in any order, and whether they do."""
+    """Return the position of each of ``entries`` among rows in any order, and whether it is present."""
     order = np.argsort(rows.entry_id)
     at = np.searchsorted(rows.entry_id, entries, sorter=order)
     at = np.append(order, len(order))[at]
@@ -137,18 +137,18 @@ def _locate(rows: ServiceEntries, entries: EntryColumn) -> tuple[EntryColumn, ND
 
 
 def _find_commitments(rows: ServiceEntries, entries: EntryColumn) -> EntryColumn:
-    """The commitments of ``entries``; 0 where they are not among ``rows``."""
+    """Return the commitments of ``entries``; 0 for an entry that is not among ``rows``."""
     at, is_present = _locate(rows, entries)
     return np.where(is_present, np.append(rows.predecessor, 0)[at], 0)
 
 
 def _subtract_undone(rows: ServiceEntries, undone: ServiceEntries) -> ServiceEntries:
-    """``rows`` less what was undone of them."""
+    """Return ``rows`` less the amounts that were undone."""
     return _apply_undone(rows, undone, np.subtract)
 
 
 def _add_undone(rows: ServiceEntries, undone: ServiceEntries) -> ServiceEntries:
-    """``rows`` with what was undone of them."""
+    """Return ``rows`` with the amounts that were undone added back."""
     return _apply_undone(rows, undone, np.add)
 
 

@@ -1,4 +1,4 @@
-"""The database brought to this version by numbered migrations, each applied once and never changed after."""
+"""Migrations: numbered SQL files that bring the database to this version, each applied once and never changed afterwards."""
 
 import secrets
 
@@ -8,16 +8,16 @@ from core.errors import DatabaseUnfit
 from posting.store.sql_files import list_migrations
 
 LAYOUT = 2
-"""Version of the journal's rows: what a batch's hash is a hash of."""
+"""The version of the journal's rows, over which a batch's hash is computed."""
 
 PARTITION_ROWS = 1 << 21
-"""Entries of a partition of a new journal: a look-up may read one whole, the one that is written to."""
+"""Entries in a partition of a new journal; a look-up may have to read all of the partition that is being written to."""
 SERVER_VERSION_MIN = 150000
 _MIGRATION_LOCK = 7317
 
 
 async def migrate(connection: asyncpg.Connection, partition_rows: int = PARTITION_ROWS) -> list[str]:
-    """Bring the database to this version; returns the names of the migrations applied.
+    """Bring the database to this version; return the names of the applied migrations.
 
     Raises
     ------

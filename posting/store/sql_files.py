@@ -1,4 +1,4 @@
-"""Numbered SQL files, applied in order, each once, each in one transaction; an edited file is refused."""
+"""SQL files: numbered migrations, and files of named queries."""
 
 import hashlib
 from importlib.resources import files
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Migration(NamedTuple):
-    """One file: its number and name, its text, and the digest by which an edit is noticed."""
+    """One migration file: its name, which starts with its number, its text, and the digest that reveals an edit."""
 
     name: str
     sql: str
@@ -14,7 +14,7 @@ class Migration(NamedTuple):
 
 
 def list_migrations() -> list[Migration]:
-    """The migrations of this version, in order."""
+    """Return the migrations of this version, in order."""
     folder = files("posting.store").joinpath("migrations")
     sql_files = sorted(
         (file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
@@ -24,7 +24,7 @@ def list_migrations() -> list[Migration]:
 
 
 def read_queries(package: str, name: str) -> dict[str, str]:
-    """The statements of a file of ``-- name: x`` blocks."""
+    """Return the statements of a file of ``-- name: x`` blocks, by name and in the order of the file."""
     blocks = files(package).joinpath(name).read_text(encoding="utf-8").split("-- name: ")[1:]
     titled = (block.split("\n", 1) for block in blocks)
     return {title.strip(): sql.strip().removesuffix(";") for title, sql in titled}
