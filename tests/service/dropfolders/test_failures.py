@@ -120,8 +120,8 @@ class _Broken(FileIntake):
 
     async def take(
         self,
-        folder: SenderFolder,
-        arrived: StableFile,
+        folder: SenderFolder,  # noqa: ARG002
+        arrived: StableFile,  # noqa: ARG002
         signers: Sequence[Signer],  # noqa: ARG002
     ) -> AdmittedFile:
         self.tried += 1
