@@ -113,7 +113,7 @@ def test_pages_are_read_as_they_were_said(files: list[list[Line]]) -> None:
 
 def _told(rows: Any, texts: payment_detail_pages.PaymentDetailTexts, at: int) -> dict[str, Any]:
     return {name: getattr(rows, name)[at].item() for name in rows._fields} | {
-        name: getattr(texts, name).shown(at) for name in texts._fields
+        name: getattr(texts, name).decode_row(at) for name in texts._fields
     }
 
 

@@ -104,7 +104,7 @@ def test_checkpoints_upon_checkpoints_are_the_same_book(presented: list[File], c
         desk.decide_files(rows)
         if number in cuts or rows is presented[-1]:
             snapshots.append(checkpoint.take_snapshot(desk.state, number + 1, mark))
-            mark = snapshots[-1].mark
+            mark = snapshots[-1].extent
     _assert_same(desk.state, _restored(snapshots), mark)
 
 
