@@ -20,8 +20,9 @@ from posting.book.reserved_memory import release_memory
 from posting.engine import Engine
 from posting.recovery import book_loading
 from posting.recovery.book_loading import LoadedBook
+from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
-from posting.store.lease import FAILURES, Connection
+from posting.store.lease import Connection
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 5 << 20
@@ -147,7 +148,7 @@ def _raise_if_cancelled() -> None:
 def _find_cause(group: BaseExceptionGroup) -> BaseException:
     """Return the database failure to report; raise any failure that a retry cannot mend."""
     moved, others = group.split(BookMoved)
-    failures, unexpected = (others or group).split(FAILURES)
+    failures, unexpected = (others or group).split(RETRIED_ERRORS)
     if moved is not None or unexpected is not None:
         raise _find_first(moved or unexpected or group)
     return _find_first(failures or group)

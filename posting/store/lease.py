@@ -14,12 +14,11 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved, LeaseHeld
+from posting.store.failures import RETRIED_ERRORS
 from posting.store.migrate import migrate
 from posting.store.sql_files import read_queries
 
 Connection = asyncpg.Connection
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""What a fresh connection may mend.  asyncpg calls it internal when a connection dies in the middle of a COPY."""
 
 SQL: Mapping[str, str] = read_queries("posting.store", "queries.sql")
 _LEASE_DURATION = timedelta(seconds=15)
@@ -160,6 +159,6 @@ class Lease:
         """Renew the lease well before it expires; ignore failures, as commits check the epoch and connections note their end."""
         while True:
             await asyncio.sleep(_RENEWAL_SECONDS)
-            with suppress(*FAILURES):
+            with suppress(*RETRIED_ERRORS):
                 async with self.borrow_connection() as connection:
                     await connection.fetchval(SQL["renew_lease"], self.epoch, _LEASE_DURATION)

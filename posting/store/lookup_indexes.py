@@ -11,10 +11,8 @@ from enum import StrEnum
 
 import asyncpg
 
-from posting.store.lease import FAILURES, SQL
+from posting.store.lease import SQL
 
-INDEXING_FAILURES = FAILURES
-"""What is raised when the database or a lock is not available; the statement that was running is rolled back."""
 _SETTINGS: Mapping[str, str] = {
     "application_name": "crescendo indexes",
     "lock_timeout": "5s",
