@@ -81,7 +81,7 @@ class Piece:
     is_atomic: bool = False
     """Whether its acts are accepted all or not at all."""
     cells_before: int = 0
-    """Account assignments numbered before those in ``new_words``; the book must know all of them when the piece is decided."""
+    """Account assignments numbered before ``new_words``: the book must know all of them when the piece is decided."""
 
 
 class PieceDecisions(NamedTuple):
@@ -103,7 +103,7 @@ class DryRunDecisions(NamedTuple):
 
 
 class DryRunHandler(Protocol):
-    """What a dry run needs from the caller that asked for it: its size, its retries of held acts, and where its result goes."""
+    """The interface to the caller of a dry run: its size, its retries of held acts, and where its result goes."""
 
     @property
     def rows(self) -> int:

@@ -26,7 +26,7 @@ from posting.store.lease import Connection
 
 ATTEMPTS_MAX = 3
 CHECKPOINT_ENTRIES = 5 << 20
-"""Entries between two checkpoints.  More cost memory when the book is largest; fewer cost time when a killed engine restarts."""
+"""Entries between two checkpoints: more cost memory when the book is largest, fewer cost time at a restart after a crash."""
 CHECKPOINT_AT_END_DIVISOR = 8
 """At the end of the feed, a checkpoint is taken once ``checkpoint_entries`` divided by this is reached.
 
@@ -49,7 +49,7 @@ class Feed(Protocol):
         """Stop producing: unblock the reader that waits for the next batch."""
 
     def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Yield the batches that retry the held acts of submissions whose pass ``decided`` ended; runs in the kernel thread."""
+        """Yield the batches that retry held acts of submissions whose pass ``decided`` ended; runs in the kernel thread."""
         ...
 
 

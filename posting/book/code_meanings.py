@@ -25,7 +25,7 @@ class CodeNumbers(NamedTuple):
 
 
 class CodeMeanings(NamedTuple):
-    """Arrays with a row per year and a column per number; column 0 is no code, and a code that a year lacks has zeros in it."""
+    """Arrays with a row per year and a column per number; column 0 is no code, and zeros mean that the year lacks a code."""
 
     centre_level: NDArray[np.uint8]
     centre_parent: NDArray[np.int32]

@@ -64,7 +64,7 @@ class Billing(NamedTuple):
         return np.where(is_present, np.searchsorted(at, place, "right") - earlier, 0)
 
     def _find_earlier_days(self, rows: EntryColumn, count: int) -> DayColumn:
-        """Return the service dates of some requests before the last ``count`` cancellations or rejections of their commitments."""
+        """Return the service dates of some requests, without the last ``count`` undone entries of their commitments."""
         commitments = np.unique(self.requests.predecessor[rows])
         services, requests = (
             select_rows(lines, _find_rows(lines.predecessor, commitments))

@@ -156,7 +156,7 @@ class Lease:
         return connection
 
     async def _renew(self) -> None:
-        """Renew the lease well before it expires; ignore failures, as commits check the epoch and connections note their end."""
+        """Renew the lease well before it expires; ignore failures, as every commit checks the epoch."""
         while True:
             await asyncio.sleep(_RENEWAL_SECONDS)
             with suppress(*RETRIED_ERRORS):
