@@ -5,9 +5,9 @@ from typing import Any
 
 import asyncpg
 
-from reporting.sql_statements import statements
+from core.sql_files import read_queries
 
-SQL = statements("reporting", "queries.sql")
+SQL = read_queries("reporting", "queries.sql")
 
 Connection = asyncpg.Connection
 Row = Mapping[str, Any]

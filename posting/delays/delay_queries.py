@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.effective_dates import EffectiveDated
+from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, PaidPayables, ServiceEntries
 from posting import payment_detail_pages
@@ -22,7 +23,6 @@ from posting.delays.measurement import DivertedPart, EntryDays, RequestFacts, Su
 from posting.delays.service_dates import Billing
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
-from posting.store.sql_files import read_queries
 
 SQL = read_queries("posting.delays", "queries.sql")
 

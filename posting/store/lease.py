@@ -14,9 +14,9 @@ from typing import Any
 import asyncpg
 
 from core.errors import BookMoved, LeaseHeld
+from core.sql_files import read_queries
 from posting.store.failures import RETRIED_ERRORS
 from posting.store.migrate import migrate
-from posting.store.sql_files import read_queries
 
 Connection = asyncpg.Connection
 

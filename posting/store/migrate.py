@@ -5,7 +5,7 @@ import secrets
 import asyncpg
 
 from core.errors import DatabaseUnfit
-from posting.store.sql_files import list_migrations
+from posting.store.migration_files import list_migrations
 
 LAYOUT = 2
 """The version of the journal's rows, over which a batch's hash is computed."""

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from core.catalog import CATALOG, Family, Measure, PayeeChange, Remainder, Role
 from core.nomenclature import CommitmentItem, Fund, FundCentre
+from core.sql_files import read_queries
 from reporting.code_labels import CodeLabels
-from reporting.sql_statements import statements
 from reporting.verification import request_pages
 from reporting.verification.chain import KNOWN_LAYOUTS, find_bounds
 from reporting.verification.copy_reader import BALANCES, HASHED_TABLES, PAGES, TableRows
@@ -26,12 +26,12 @@ from reporting.verification.snapshot_queries import BatchRow
 MEMORY_MIN_BYTES = 2**30
 """Bytes that DuckDB may hold at least, else a quarter of the machine's; beyond it works on disk, where a step can."""
 
-STEPS = statements("reporting.verification", "journal.sql")
+STEPS = read_queries("reporting.verification", "journal.sql")
 CHECKS: Mapping[str, str] = {
-    **statements("reporting.verification", "checks.sql"),
-    **statements("reporting.verification", "runs.sql"),
-    **statements("reporting.verification", "bank.sql"),
-    **statements("reporting.verification", "interest.sql"),
+    **read_queries("reporting.verification", "checks.sql"),
+    **read_queries("reporting.verification", "runs.sql"),
+    **read_queries("reporting.verification", "bank.sql"),
+    **read_queries("reporting.verification", "interest.sql"),
 }
 _PACKAGE = "reporting.verification"
 _EPOCH = date(1970, 1, 1)

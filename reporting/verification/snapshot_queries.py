@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import asyncpg
 import pyarrow as pa
 
-from reporting.sql_statements import statements
+from core.sql_files import read_queries
 from reporting.verification.copy_reader import StoredTable
 
-SQL = statements("reporting.verification", "postgres.sql")
+SQL = read_queries("reporting.verification", "postgres.sql")
 _FETCHED_ROWS = 50_000
 _FETCHED_PAGES = 8
 _WORK_MEM = "128MB"

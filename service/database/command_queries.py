@@ -13,7 +13,7 @@ from asyncpg.exceptions import ClientConfigurationError
 from core.catalog import KIND_NUMBERS
 from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
-from posting.store.sql_files import read_queries
+from core.sql_files import read_queries
 from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
 from service.settings import UsageError
 

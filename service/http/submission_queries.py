@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import asyncpg
 
+from core.sql_files import read_queries
 from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CommittedBatch
-from posting.store.sql_files import read_queries
 from service.auth.api_keys import Caller
 from service.database.command_queries import read_receipts
 from service.results.receipts import Receipt

@@ -1,4 +1,4 @@
-"""SQL files: numbered migrations, and files of named queries."""
+"""The migration files of this version."""
 
 import hashlib
 from importlib.resources import files
@@ -21,10 +21,3 @@ def list_migrations() -> list[Migration]:
     )
     texts = [(file.name, file.read_text(encoding="utf-8")) for file in sql_files]
     return [Migration(name, sql, hashlib.sha256(sql.encode()).digest()) for name, sql in texts]
-
-
-def read_queries(package: str, name: str) -> dict[str, str]:
-    """Return the statements of a file of ``-- name: x`` blocks, by name and in the order of the file."""
-    blocks = files(package).joinpath(name).read_text(encoding="utf-8").split("-- name: ")[1:]
-    titled = (block.split("\n", 1) for block in blocks)
-    return {title.strip(): sql.strip().removesuffix(";") for title, sql in titled}
