@@ -1,11 +1,18 @@
-"""The whole life of one act: its origin, the decision and why, what it changed, what followed, the proof."""
+"""The history of an act: its origin, the decision and its reason, the budget before and after, its followers, the proof."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.catalog import CATALOG, BudgetAction
-from reporting.act_rows import RelatedRows, build_origin, describe_line, fetch_related, summarize_entry
+from reporting.act_rows import (
+    ActLines,
+    RelatedRows,
+    build_origin,
+    describe_line,
+    fetch_related,
+    summarize_entry,
+)
 from reporting.act_views import AcceptedLine, Explanation, NodeChange, RefusedHistory
 from reporting.budget import read_appropriations
 from reporting.code_names import CodeNames
@@ -15,24 +22,40 @@ from reporting.refusals import Language, describe_refused_line
 from reporting.report_queries import Connection, Row, fetch
 from reporting.visibility import ReferenceQuery, Visibility
 
-FROM_START = (0, -1)
-_FiguresByBatch = Mapping[int, tuple[Mapping[int, Row], Mapping[int, Row]]]
-"""By batch: figures of nodes just before and just after it."""
+
+class RefusalCursor(NamedTuple):
+    """A position among refused lines: a batch, and a line's position in it."""
+
+    batch: int
+    position: int
+
+
+FROM_START = RefusalCursor(0, -1)
+
+
+class _BatchFigures(NamedTuple):
+    """The figures of nodes, by number, just before and just after a batch."""
+
+    before: Mapping[int, Row]
+    after: Mapping[int, Row]
+
+
+_FiguresByBatch = Mapping[int, _BatchFigures]
 
 
 class ActHistories(NamedTuple):
-    """Lines told."""
+    """The histories of some lines."""
 
     accepted: list[AcceptedLine]
     refused: list[RefusedHistory]
     batches: list[Row]
-    """Those that hold these lines, in order."""
+    """The batches that contain these lines, in order."""
     is_complete: bool
-    """Whether no follower and no duplicate is left off."""
+    """Whether all followers and duplicates are included."""
 
 
 class HistoryOptions(NamedTuple):
-    """How lines are told."""
+    """The language of findings, and the most followers and duplicates to include."""
 
     language: Language = "en"
     followers_max: int | None = None
@@ -44,9 +67,11 @@ ALL_FOLLOWERS = HistoryOptions()
 async def explain(
     connection: Connection, names: CodeNames, reference: str, *, sender: str | None = None
 ) -> Explanation:
-    """What became of every act of this reference, of one sender or of all; empty where nothing is known."""
+    """Return the history of every act with this reference, of one sender or of all; empty if there is none."""
     query = ReferenceQuery(reference, Visibility(sender))
-    lines = (await fetch_accepted_lines(connection, query), await fetch_refused_lines(connection, query))
+    lines = ActLines(
+        await fetch_accepted_lines(connection, query), await fetch_refused_lines(connection, query)
+    )
     histories = await build_histories(connection, names, lines)
     proofs = [await prove_link(connection, batch) for batch in histories.batches]
     return Explanation(reference, histories.accepted, histories.refused, proofs)
@@ -55,7 +80,7 @@ async def explain(
 async def fetch_accepted_lines(
     connection: Connection, query: ReferenceQuery, after: int = 0, limit: int | None = None
 ) -> list[Row]:
-    """Accepted lines of a reference, in order of their entries, behind the entry ``after``."""
+    """Return the accepted lines of a reference after the entry ``after``, in order."""
     (sender, centres, _), kinds = query.visibility, query.kinds
     return await fetch(
         connection,
@@ -67,10 +92,10 @@ async def fetch_accepted_lines(
 async def fetch_refused_lines(
     connection: Connection,
     query: ReferenceQuery,
-    after: tuple[int, int] = FROM_START,
+    after: RefusalCursor = FROM_START,
     limit: int | None = None,
 ) -> list[Row]:
-    """Refused lines of a reference, in order of decision, behind a batch and a position in it."""
+    """Return the refused lines of a reference after a position, in order of decision."""
     (sender, centres, programmes), kinds = query.visibility, query.kinds
     arguments = (query.reference, sender, centres, kinds, *after, limit, programmes)
     return await fetch(connection, "refusals_by_reference", *arguments)
@@ -79,33 +104,29 @@ async def fetch_refused_lines(
 async def build_histories(
     connection: Connection,
     names: CodeNames,
-    lines: tuple[Sequence[Row], Sequence[Row]],
+    lines: ActLines,
     options: HistoryOptions = ALL_FOLLOWERS,
 ) -> ActHistories:
-    """The lives of some lines, those accepted and those refused."""
-    entries, refused = lines
+    """Return the histories of some lines."""
     related = await fetch_related(connection, names, lines, options.followers_max)
     figures = await _fetch_figures(connection, related, lines)
     return ActHistories(
-        [_build_accepted(related, row, figures) for row in entries],
-        [_build_refused(related, row, figures, options.language) for row in refused],
+        [_build_accepted(related, row, figures) for row in lines.accepted],
+        [_build_refused(related, row, figures, options.language) for row in lines.refused],
         [related.batches[number] for number in sorted(related.batches)],
         related.is_complete,
     )
 
 
-async def _fetch_figures(
-    connection: Connection, related: RelatedRows, lines: tuple[Sequence[Row], Sequence[Row]]
-) -> _FiguresByBatch:
-    """Figures of all nodes of these lines, each batch asked for once."""
-    entries, refused = lines
+async def _fetch_figures(connection: Connection, related: RelatedRows, lines: ActLines) -> _FiguresByBatch:
+    """Fetch the figures of all nodes of these lines, with two queries per batch."""
     nodes: dict[int, set[int]] = defaultdict(set)
-    for row in entries:
+    for row in lines.accepted:
         nodes[related.batch_of[row["entry_id"]]].update(_list_checked_nodes(related, row))
-    for row in refused:
+    for row in lines.refused:
         nodes[row["batch"]].update(_list_refusing_nodes(related, row))
     return {
-        batch: (
+        batch: _BatchFigures(
             await fetch_figures(connection, batch_nodes, batch - 1),
             await fetch_figures(connection, batch_nodes, batch),
         )
@@ -124,7 +145,7 @@ def _build_accepted(related: RelatedRows, row: Row, figures: _FiguresByBatch) ->
         predecessor=summarize_entry(predecessor) if predecessor else None,
         followers=[summarize_entry(follower) for follower in related.followers.get(row["entry_id"], ())],
         duplicates=[
-            build_origin(related, follower) for follower in related.duplicates.get(row["entry_id"], ())
+            build_origin(related, duplicate) for duplicate in related.duplicates.get(row["entry_id"], ())
         ],
     )
 
@@ -139,12 +160,12 @@ def _build_refused(
 
 
 def _list_refusing_nodes(related: RelatedRows, row: Row) -> list[int]:
-    """The node that refused, and those above it."""
+    """Return the node that refused the line and the nodes above it."""
     return related.names.list_path(row["node"]) if row["node"] else []
 
 
 def _list_checked_nodes(related: RelatedRows, row: Row) -> list[int]:
-    """The nodes this line was checked at, and those of the source where it moved credits."""
+    """Return the nodes at which the line was checked, including those of the source if it moved credits."""
     cell = related.cells.get(row["cell"])
     predecessor = related.entries.get(row["predecessor"])
     kind = (
@@ -158,10 +179,8 @@ def _list_checked_nodes(related: RelatedRows, row: Row) -> list[int]:
     return numbers
 
 
-def _build_changes(
-    names: CodeNames, nodes: Sequence[int], figures: tuple[Mapping[int, Row], Mapping[int, Row]]
-) -> list[NodeChange]:
-    """Figures of ``nodes`` before and after a batch."""
+def _build_changes(names: CodeNames, nodes: Sequence[int], figures: _BatchFigures) -> list[NodeChange]:
+    """Return the figures of ``nodes`` before and after a batch."""
     return [
         NodeChange(
             names.format_node(number),

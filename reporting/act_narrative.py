@@ -1,4 +1,4 @@
-"""The life of an act, told to people: sentences, and a table of the budget nodes."""
+"""The history of an act as text: sentences, and tables of the budget nodes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,7 +22,7 @@ NarrativePart = str | ReportTable
 
 
 def render(explanation: Explanation) -> Iterator[NarrativePart]:
-    """Line after line, then the proof of the batches; one sentence if nothing is known."""
+    """Yield the text of each line, then the proofs of the batches; one sentence if there is no such act."""
     if not (explanation.accepted or explanation.refused):
         yield f"No act {explanation.reference} was ever accepted or refused."
     for line in explanation.accepted:
@@ -60,7 +60,7 @@ def _render_accepted(line: AcceptedLine) -> Iterator[NarrativePart]:
 
 
 def _render_terms(terms: PaymentTerms) -> Iterator[str]:
-    """The days of a request, then what its payee knows it by."""
+    """Yield the days and method of payment, then what the payee recognises the payment by."""
     days = {"received": terms.received, "due": terms.due}
     methods = {"by": terms.method, "priority": "" if terms.priority is None else str(terms.priority)}
     phrases = [f"{name} {text}" for name, text in {**days, **methods}.items() if text]
@@ -95,7 +95,8 @@ def _format_origin(origin: Origin) -> str:
 def _format_assignment(assignment: Assignment) -> str:
     centres = " > ".join(f"{centre.code} {centre.label}" for centre in assignment.centres)
     area = f"; area {assignment.area.code} {assignment.area.label}" if assignment.area.code else ""
-    return f"{centres}{area}; item {assignment.item.code} {assignment.item.label}; fund {assignment.fund}; budget {assignment.year}"
+    item = f"item {assignment.item.code} {assignment.item.label}"
+    return f"{centres}{area}; {item}; fund {assignment.fund}; budget {assignment.year}"
 
 
 def _format_entry(entry: EntrySummary) -> str:
@@ -110,7 +111,7 @@ def _format_proof(proof: LinkProof) -> str:
 
 
 def build_nodes_table(nodes: Sequence[NodeChange], batch: int) -> ReportTable:
-    """What each node had available before and after the batch, which holds other acts too."""
+    """Build the table of each node's credits before and after the batch, which contains other acts too."""
     columns = [
         Column("budget node"),
         *(

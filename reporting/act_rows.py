@@ -1,9 +1,9 @@
-"""Rows about lines of the journal, gathered by number, and what they say in words."""
+"""Rows related to lines of the journal, fetched by number, and their descriptions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.calendar import to_period
 from core.catalog import CATALOG
@@ -14,14 +14,14 @@ from reporting.payment_details import fetch_terms
 from reporting.report_queries import Connection, Row, fetch
 
 _ROUNDS_MAX = 4
-"""Commitment, service or request, reversal: no chain of followers is longer."""
+"""No chain of followers is longer: commitment, service or request, reversal."""
 _LOOKUPS_MAX = 40
-"""So many keys are looked up one by one; for more, one pass over what has no tree yet is faster."""
+"""Most keys for single look-ups; for more keys, one pass over the partitions without a B-tree is faster."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedRows:
-    """Rows about some lines, by number."""
+    """Rows related to some lines, by number."""
 
     names: CodeNames
     submissions: Mapping[int, Row]
@@ -30,22 +30,26 @@ class RelatedRows:
     cells: Mapping[int, Row]
     payees: Mapping[int, Row]
     terms: Mapping[int, PaymentTerms]
-    """By entry, for those that say any."""
+    """By entry, for those that state payment terms."""
     entries: Mapping[int, Row]
-    """The lines accepted, and those before them."""
+    """The accepted lines and their predecessors."""
     followers: Mapping[int, Sequence[Row]]
     duplicates: Mapping[int, Sequence[Row]]
     is_complete: bool
-    """Whether no follower and no duplicate is left off."""
+    """Whether all followers and duplicates are included."""
+
+
+class ActLines(NamedTuple):
+    """Lines of acts as they are stored."""
+
+    accepted: Sequence[Row]
+    refused: Sequence[Row] = ()
 
 
 async def fetch_related(
-    connection: Connection,
-    names: CodeNames,
-    lines: tuple[Sequence[Row], Sequence[Row]],
-    limit: int | None = None,
+    connection: Connection, names: CodeNames, lines: ActLines, limit: int | None = None
 ) -> RelatedRows:
-    """What hangs on ``lines``, those accepted and those refused; at most so many followers, and duplicates."""
+    """Fetch the rows related to ``lines``; at most ``limit`` followers, and as many duplicates."""
     entries, refused = lines
     entry_numbers = [row["entry_id"] for row in entries]
     predecessors = await fetch(connection, "entries_by_number", [row["predecessor"] for row in entries])
@@ -74,7 +78,7 @@ async def fetch_related(
 async def _fetch_follower_chain(
     connection: Connection, entries: Sequence[int], limit: int | None
 ) -> list[Mapping[str, Any]]:
-    """Entries that follow ``entries``, those that follow them, and so on; ``follows`` is the first."""
+    """Fetch the followers of ``entries``, their followers, and so on; ``follows`` is the entry of the first step."""
     followers: list[Mapping[str, Any]] = []
     first = {number: number for number in entries}
     for _ in range(_ROUNDS_MAX):
@@ -89,18 +93,18 @@ async def _fetch_follower_chain(
 async def fetch_followers(
     connection: Connection, entries: Sequence[int], limit: int | None = None, after: int = 0
 ) -> list[Row]:
-    """What follows ``entries`` directly, in order, behind the entry ``after``."""
+    """Fetch the direct followers of ``entries`` after the entry ``after``, in order."""
     await choose_lookup(connection, len(entries))
     return await fetch(connection, "followers", entries, max(min(entries), after), limit)
 
 
 async def choose_lookup(connection: Connection, keys: int) -> None:
-    """Have so many keys looked up in the way that is fastest; it counts inside a transaction alone."""
-    await fetch(connection, "look_up_each", keys <= _LOOKUPS_MAX)
+    """Choose the fastest plan for a look-up of so many keys, for the rest of the transaction."""
+    await fetch(connection, "prefer_look_ups", keys <= _LOOKUPS_MAX)
 
 
 def index_by(column: str, rows: Iterable[Row]) -> dict[int, Row]:
-    """Rows by a number of theirs."""
+    """Index rows by a numeric column."""
     return {row[column]: row for row in rows}
 
 
@@ -112,7 +116,7 @@ def _group_by(column: str, rows: Iterable[Any]) -> Mapping[int, list[Any]]:
 
 
 def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
-    """What an accepted line says of itself."""
+    """Describe an accepted line by its own fields."""
     kind, payee, cell = CATALOG[row["kind"]], related.payees.get(row["payee"]), related.cells.get(row["cell"])
     return {
         "entry": row["entry_id"],
@@ -136,7 +140,7 @@ def describe_line(related: RelatedRows, row: Row) -> dict[str, Any]:
 
 
 def build_origin(related: RelatedRows, row: Row) -> Origin:
-    """Where a line stood when it was sent."""
+    """Return the origin of a line: its file and its position there."""
     file = related.submissions[row["submission"]]
     return Origin(
         row["submission"],
@@ -150,7 +154,7 @@ def build_origin(related: RelatedRows, row: Row) -> Origin:
 
 
 def summarize_entry(row: Mapping[str, Any]) -> EntrySummary:
-    """An entry in short."""
+    """Summarise an entry."""
     kind, day = CATALOG[row["kind"]].name, row["day"].isoformat()
     return EntrySummary(row["entry_id"], row["reference"], kind, day, row["amount"], row["predecessor"])
 

@@ -1,4 +1,4 @@
-"""Budget execution: what each node was given, holds reserved, has consumed and has left, in AE and in CP."""
+"""Budget execution: the opened, reserved, consumed and available credits of each node, in AE and in CP."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class Appropriations(msgspec.Struct, frozen=True):
 
     opened: int
     allotted: int
-    """Passed on to the level below."""
+    """Allotted to the level below."""
     reserved: int
     consumed: int
     available: int
-    """Opened, neither reserved nor consumed; below zero only where credits are estimated."""
+    """Opened less reserved and consumed; below zero only for estimated credits."""
 
 
 class NodeBudget(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ class NodeBudget(msgspec.Struct, frozen=True):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """Execution at one level, in order of the nomenclature."""
+    """Budget execution at one level, in order of the nomenclature."""
 
     batch: int
     level: str
@@ -51,19 +51,19 @@ class Budget(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class BudgetScope:
-    """Which part of the budget to show."""
+    """The part of the budget to report."""
 
     level: CentreLevel = CentreLevel.PROGRAMME
     programme: str | None = None
     year: int | None = None
     batch: int | None = None
-    """As it stood after this batch; after the last if none is given."""
+    """As of this batch; of the last one if None."""
     within: frozenset[str] = frozenset()
-    """Only these programmes; all of them when empty."""
+    """Only these programmes; all if empty."""
 
 
 async def load_budget(connection: Connection, names: CodeNames, scope: BudgetScope = BudgetScope()) -> Budget:
-    """Execution of every node in ``scope`` that ever had a figure."""
+    """Load the execution of every node in ``scope`` that has figures."""
     at = await find_batch_or_last(connection, scope.batch)
     rows = await fetch(connection, "budget", at, _list_centres(names, scope))
     nodes = [_build_node(names, row) for row in rows]
@@ -76,7 +76,7 @@ async def load_budget(connection: Connection, names: CodeNames, scope: BudgetSco
 
 
 def _list_centres(names: CodeNames, scope: BudgetScope) -> list[int]:
-    """Numbers of the fund centres in scope."""
+    """Return the numbers of the fund centres in scope."""
     return [
         names.by_code[code]
         for code, centre in names.codes.centres.items()
@@ -106,7 +106,7 @@ def _build_node(names: CodeNames, row: Row) -> NodeBudget:
 
 
 def read_appropriations(row: Row | None, measure: str) -> Appropriations:
-    """One measure (``ae`` or ``cp``) of a row of ``node_balance``; zeros where there is none yet."""
+    """Return one measure (``ae`` or ``cp``) of a row of ``node_balance``; zeros if there is no row."""
     opened, allotted, reserved, consumed = (row[f"{measure}_{figure}"] if row else 0 for figure in _FIGURES)
     return Appropriations(opened, allotted, reserved, consumed, opened - reserved - consumed)
 
@@ -122,7 +122,7 @@ def _build_sort_key(node: NodeBudget) -> tuple[int, str, str, str]:
 
 
 def build_table(budget: Budget) -> ReportTable:
-    """As a table: AE and CP of a node side by side."""
+    """Build the table, with AE and CP of a node side by side."""
     figures = ("opened", "reserved", "consumed", "available")
     columns = [
         *(Column("year"), Column("centre"), Column("label"), Column("envelope")),

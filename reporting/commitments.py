@@ -1,4 +1,4 @@
-"""Outstanding commitments (*restes à payer*): engaged and not yet drawn, certified and not yet requested."""
+"""Outstanding commitments (*restes à payer*): amounts engaged and not yet drawn, certified and not yet requested."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ from reporting.report_tables import CellType, Column, ReportTable
 
 
 class OutstandingCentre(msgspec.Struct, frozen=True):
-    """What commitments of one fund centre and budget year still bind, in cents."""
+    """Outstanding commitments of one fund centre and budget year, in cents."""
 
     year: int
     centre: str
     label: str
     commitments: int
     open: int
-    """Engaged, neither certified nor requested without service."""
+    """Engaged, and neither certified nor requested without service."""
     unbilled: int
     """Certified, not yet requested."""
 
 
 class OutstandingCommitments(msgspec.Struct, frozen=True):
-    """Every fund centre of one level that still has some, in order of the nomenclature."""
+    """The fund centres of one level with outstanding commitments, in order of the nomenclature."""
 
     batch: int
     level: str
@@ -39,7 +39,7 @@ class OutstandingCommitments(msgspec.Struct, frozen=True):
 async def load_outstanding_commitments(
     connection: Connection, names: CodeNames, *, level: CentreLevel = CentreLevel.PROGRAMME
 ) -> OutstandingCommitments:
-    """What is left of all commitments, read from the journal itself: it takes a pass over all entries."""
+    """Load the outstanding amounts of all commitments; reads all entries of the journal."""
     kinds = [
         number for number, kind in enumerate(CATALOG) if (kind.draws or kind.feeds) and not kind.inherits
     ]
@@ -74,14 +74,14 @@ def _find_sign(kind: int, remainder: Remainder) -> int:
 
 
 def _find_ancestor(centres: Mapping[str, FundCentre], centre: str, level: CentreLevel) -> str:
-    """The fund centre of ``level`` above ``centre``, or itself."""
+    """Return the fund centre of ``level`` above ``centre``, or the centre itself."""
     while centres[centre].level > level:
         centre = centres[centre].parent
     return centre
 
 
 def build_table(outstanding: OutstandingCommitments) -> ReportTable:
-    """As a table."""
+    """Build the table."""
     columns = [
         *(Column("year"), Column("centre"), Column("label"), Column("commitments", CellType.COUNT)),
         *(Column("engaged, not drawn", CellType.MONEY), Column("certified, not requested", CellType.MONEY)),

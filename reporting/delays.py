@@ -1,7 +1,7 @@
-"""Payment delays: by ministry or programme how much was paid, how long it took, and what is due for what came late (A59).
+"""Payment delays by ministry or programme: payments, days, and the interest due for late payments (rule A59).
 
-The delay of a payment (*délai global de paiement*) runs from the receipt of the request, or from the service where that was
-certified later, to the bank's debit, without the days of a suspension.  What was paid in time was paid within its term.
+The delay of a payment (*délai global de paiement*) runs from the receipt of the request, or from the certification of the
+service if that is later, to the debit by the bank, without the days of a suspension.  A payment within its term is in time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,48 +29,48 @@ _UNKNOWN = ("", "")
 
 
 class Delay(msgspec.Struct, frozen=True, kw_only=True):
-    """Payments of one ministry, or programme; amounts in cents."""
+    """The payments of one ministry or programme; amounts in cents."""
 
     ministry: str
     programme: str
-    """Empty for a whole ministry."""
+    """Empty in a row for a whole ministry."""
     payments: int
     cents: int
     days: int
-    """Of all payment delays together."""
+    """The sum of all payment delays."""
     mean_days: float
     in_time: int
-    """Payments within their terms."""
+    """The number of payments within their terms."""
     in_time_percent: float
     suspended: int
     suspended_days: int
     interest_due: int
-    """Interest and compensation, for what was debited late."""
+    """Interest and compensation for late debits."""
     interest_proposed: int
     interest_paid: int
 
 
 class Delays(msgspec.Struct, frozen=True):
-    """All of them, the longest mean first."""
+    """Payment delays by ministry or programme, the longest mean delay first."""
 
     year: int | None
-    """Only what was debited in it; everything where none is given."""
+    """Only debits of this year; all debits if null."""
     by: str
     rows: list[Delay]
     total: Delay
 
 
 class DelayScope(NamedTuple):
-    """What is reported."""
+    """The payments to report."""
 
     by: Grouping = "ministry"
     year: int | None = None
     within: frozenset[str] = frozenset()
-    """Only these programmes; all of them when empty."""
+    """Only these programmes; all if empty."""
 
     @property
     def span(self) -> journal.DaySpan:
-        """The days of debits that count."""
+        """The days whose debits count."""
         return (
             journal.DaySpan(date(self.year, 1, 1), date(self.year, 12, 31)) if self.year else journal.ALL_DAYS
         )
@@ -81,7 +81,7 @@ _WHOLE_SCOPE = DelayScope()
 
 @dataclass(slots=True)
 class _Sums:
-    """Figures by account assignment, added up as debits come."""
+    """Figures by account assignment, added up while debits are read."""
 
     facts: RequestFacts
     cells: int
@@ -89,7 +89,7 @@ class _Sums:
     late: list[LatePayments] = field(default_factory=lambda: [allocate_zeros(LatePayments, 0)])
 
     def add_debits(self, rows: DebitedPayments) -> None:
-        """Count some debits."""
+        """Add the figures of some debits."""
         delays = measure_delays(rows, self.facts)
         cell, interest = delays.rows.cell, find_interest(rows, self.facts.diverted_parts)
         in_time, stopped = delays.late_days == 0, delays.suspended_days.astype(np.int64)
@@ -109,17 +109,17 @@ class _Sums:
     def add_amounts(
         self, name: str, cell: Sequence[int] | NDArray[np.int32], cents: Sequence[int] | NDArray
     ) -> None:
-        """Add what is known by account assignment already."""
+        """Add amounts by account assignment."""
         self._add(name, np.asarray(cell, np.int32), np.asarray(cents, np.int64))
 
 
 async def load_delays(connection: Connection, names: CodeNames, scope: DelayScope = _WHOLE_SCOPE) -> Delays:
-    """What was debited in ``scope``.
+    """Load the delays of the payments in ``scope``.
 
     Raises
     ------
     ReferenceDataError
-        The rate of a half-year in which something was paid late is not there.
+        The interest rate of a half-year with late payments is missing.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         cells = await fetch(connection, "cell_centres")
@@ -137,7 +137,7 @@ async def load_delays(connection: Connection, names: CodeNames, scope: DelayScop
 
 
 def _find_programme(names: CodeNames, centre: int, year: int) -> tuple[str, str]:
-    """Ministry and programme of a fund centre in a budget year."""
+    """Return the ministry and programme of a fund centre in a budget year."""
     code = names.find_code(CENTRE, centre)
     if code not in names.codes.find_year(year).centres:
         return _UNKNOWN
@@ -177,7 +177,7 @@ _SUMMED = tuple(name for name in Delay.__struct_fields__ if name not in _NOT_SUM
 
 
 def build_table(delays: Delays) -> ReportTable:
-    """As a table."""
+    """Build the table."""
     is_programme = delays.by == "programme"
     columns = [
         Column("ministry"),

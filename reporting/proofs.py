@@ -1,7 +1,7 @@
-"""The proof of a batch and of a submission: what was stated against what stands in the rows.
+"""The proof of a batch and of a submission: the stated figures compared with the stored rows.
 
-File totals = accepted + duplicate + refused + suspended; accepted = debits = credits where the kind posts;
-= budget taken up at every level; and the hash of the batch is that of its rows.
+File totals = accepted + duplicate + refused + suspended; accepted = debits = credits for kinds that post; accepted =
+budget taken up at every level; and the hash of the batch is that of its rows.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _ORIGIN = bytes(32)
 
 
 class Agreement(msgspec.Struct, frozen=True):
-    """One figure, as stated and as the rows give it."""
+    """One figure as stated, and as counted in the rows."""
 
     what: str
     stated: int
@@ -30,7 +30,7 @@ class Agreement(msgspec.Struct, frozen=True):
 
     @property
     def holds(self) -> bool:
-        """Whether they are the same."""
+        """Whether both are equal."""
         return self.stated == self.counted
 
 
@@ -43,12 +43,12 @@ class LinkProof(msgspec.Struct, frozen=True):
 
     @property
     def holds(self) -> bool:
-        """Whether they are the same."""
+        """Whether both are equal."""
         return self.stored == self.computed
 
 
 class BatchProof(msgspec.Struct, frozen=True):
-    """What proves one batch."""
+    """The proof of one batch."""
 
     batch: int
     committed_at: str
@@ -62,7 +62,7 @@ class BatchProof(msgspec.Struct, frozen=True):
 
 
 class SubmissionProof(msgspec.Struct, frozen=True):
-    """What proves one file: its own totals, and the batches that hold its rows."""
+    """The proof of one file: its totals, and the batches that contain its rows."""
 
     submission: int
     file: str
@@ -79,7 +79,7 @@ class SubmissionProof(msgspec.Struct, frozen=True):
 
 
 async def prove_link(connection: Connection, batch: Row) -> LinkProof:
-    """Hash the rows of one row of ``batch`` again."""
+    """Hash the rows of one batch again."""
     first, number = batch["first_entry"], batch["batch"]
     span, snapshot = (
         WindowSpan(number, number + 1, first, first + batch["entries"]),
@@ -91,7 +91,7 @@ async def prove_link(connection: Connection, batch: Row) -> LinkProof:
 
 
 async def prove_batch(connection: Connection, names: CodeNames, number: int) -> BatchProof | None:
-    """Hold a batch's row against everything it should equal; None when there is no such batch."""
+    """Compare a batch's figures with its rows; None if there is no such batch."""
     rows = await fetch(connection, "batches", [number])
     if not rows:
         return None
@@ -102,7 +102,7 @@ async def prove_batch(connection: Connection, names: CodeNames, number: int) -> 
 
 
 async def prove_submission(connection: Connection, names: CodeNames, number: int) -> SubmissionProof | None:
-    """Hold a file's totals against its rows, and prove every batch that has some; None when there is none."""
+    """Compare a file's totals with its rows, and prove every batch that contains some; None if there is no such file."""
     rows = await fetch(connection, "submissions", [number])
     if not rows:
         return None
@@ -161,7 +161,7 @@ async def _compare_counts(connection: Connection, batch: Row) -> Iterable[Agreem
 
 
 async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) -> Iterable[Agreement]:
-    """What the batch took up of the budget at each level, against what its entries ask by the catalog."""
+    """Compare the budget that the batch took up at each level with what its entries take up by the catalog."""
     first, end = batch["first_entry"], batch["first_entry"] + batch["entries"]
     kinds = range(1, len(CATALOG))
     signs = [_find_signs(number) for number in kinds]
@@ -175,8 +175,8 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
         mirrors,
         KIND_NUMBERS["earmark"],
     )
-    expected = await fetch_one(connection, "budget_asked", first, end, *columns, voids, inherit)
-    moved = await fetch(connection, "budget_moved", batch["batch"])
+    expected = await fetch_one(connection, "budget_expected", first, end, *columns, voids, inherit)
+    moved = await fetch(connection, "budget_taken_up", batch["batch"])
     levels = [(row, names.find_level(names.find_code(CENTRE, row["centre"]))) for row in moved]
     return [
         Agreement(
@@ -191,7 +191,7 @@ async def _compare_budget(connection: Connection, names: CodeNames, batch: Row) 
 
 
 def _find_signs(kind: int) -> tuple[int, int]:
-    """Signs with which a kind takes up AE and CP of a fund centre and everything above it."""
+    """Return the signs with which a kind takes up AE and CP of a fund centre and every node above it."""
     act_kind = CATALOG[kind]
     if act_kind.budget is BudgetAction.EARMARK:
         return 1, 0
@@ -199,7 +199,7 @@ def _find_signs(kind: int) -> tuple[int, int]:
 
 
 def build_table(proof: BatchProof | SubmissionProof) -> ReportTable:
-    """The figures side by side; counts and euros stand in columns of their own."""
+    """Build the table of stated and counted figures; counts and euros have columns of their own."""
     columns = [
         *(Column("what"), Column("stated", CellType.COUNT), Column("counted", CellType.COUNT)),
         *(Column("stated, euros", CellType.MONEY), Column("counted, euros", CellType.MONEY), Column("holds")),
