@@ -26,8 +26,8 @@ from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
+from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
-from posting.store.lease import FAILURES
 from reporting import code_labels as codes_of
 from service.auth import audit_trail
 from service.auth.access_queries import open_audit_pool
@@ -304,7 +304,7 @@ async def _watch_lease(store: PostgresStore) -> None:
     """Notice a database that is another's also while nothing is committed."""
     while True:
         await asyncio.sleep(LEASE_CHECK_SECONDS)
-        with suppress(*FAILURES):  # a broken connection is the pipeline's to mend, or to give up on
+        with suppress(*RETRIED_ERRORS):  # a broken connection is the pipeline's to mend, or to give up on
             (row,) = await store.fetch("engine_row")
             if row["epoch"] != store.epoch:
                 raise BookMoved("another engine has taken over this database")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from core.errors import InputError
 from core.stage_timing import StageTimes
-from ingest.queue.admission import NO_CHECK, Admission, AdmissionHooks, NewSubmission
+from ingest.queue.admission import NO_CHECK, Admission, AdmissionHooks, RegisteredSubmission
 from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.decode_ahead import run_in_loop
 from ingest.queue.file_queue import QueuedFile
@@ -123,7 +123,7 @@ class FileFeed:
             self._note_processed(file.number, file.spooled)
         return opened
 
-    async def _open_new(self, new: NewSubmission, spooled: SpooledFile) -> OpenSubmission:
+    async def _open_new(self, new: RegisteredSubmission, spooled: SpooledFile) -> OpenSubmission:
         """Open a new submission with the lines that its validation has decoded."""
         envelope, submission = spooled.envelope, new.submission
         self.missing_files.take_up(submission.number, spooled)

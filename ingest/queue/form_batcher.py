@@ -24,7 +24,7 @@ from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
 from posting.pgcopy import Encoder, TextCells
 from posting.recovery.book_loading import LoadedBook
-from posting.store.journal_store import PostgresStore
+from posting.store.journal_store import NewSubmission, PostgresStore
 
 FORMAT = "form"
 """Stored in place of a file's format."""
@@ -184,7 +184,7 @@ class FormBatcher:
         prior = await self._store.find_submission(sender, digest)
         if prior is None:
             await self._store.register_submission(
-                (sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None)
+                NewSubmission(sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None)
             )
             prior = await self._store.find_submission(sender, digest)
         assert prior is not None  # noqa: S101 -- it was registered a line above

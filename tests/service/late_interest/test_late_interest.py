@@ -584,7 +584,7 @@ async def test_a_part_of_late_interest_bears_none(state: State) -> None:
         "treasury",
     )
     (finding,) = (await state.verify()).findings
-    assert (finding.check, finding.expected) == ("late_interest", "nothing was paid late")
+    assert (finding.check, finding.expected) == ("late_interest", "no late payment")
 
 
 async def test_other_rates_claim_the_rest_under_another_name(state: State) -> None:
