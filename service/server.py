@@ -34,6 +34,7 @@ from service.auth.access_queries import open_audit_pool
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
 from service.database.connect import open_database
+from service.database.read_pool import open_read_pool
 from service.dropfolders.watcher import DropFolderRules, watch_folders
 from service.engine import standby
 from service.engine.file_processing import load_reference, open_store
@@ -45,9 +46,10 @@ from service.http.live.bank_file_gauges import BankFileGauges
 from service.http.live.broadcaster import FiguresBroadcaster
 from service.http.request_body import UploadReceiver
 from service.http.routes import build_application
-from service.http.service_context import ServiceContext
-from service.http.submission_queries import open_read_pool, read_file_stock
+from service.http.service_context import ServiceContext, StoredParts, build_context
+from service.http.submission_queries import read_file_stock
 from service.http.tls import Tls
+from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.settings import Settings
 from service.terminal.processing_progress import ProgressReporter
@@ -114,11 +116,14 @@ async def serve(
         _open_context(settings, options, database.dsn, store) as desk,
         audit_trail.open_audit_trail(database.dsn) as kept,
     ):
-        door, lookout = _create_authenticator(options, kept, desk.metrics), FiguresBroadcaster(desk)
+        door, lookout = (
+            _create_authenticator(options, kept, desk.metrics),
+            FiguresBroadcaster(desk.metrics, desk.stages, desk.pool, state=desk.state),
+        )
         web = WebServer(build_application(desk, door, lookout), options.tls)
 
         def stop() -> None:
-            desk.start_draining()
+            desk.state.start_draining()
             web.stop()
 
         beside = [
@@ -200,19 +205,31 @@ async def _open_context(
     async def opened(loaded: LoadedBook) -> None:
         desk.metrics.file_states.load(await read_file_stock(desk.pool))
         desk.metrics.record_book_loaded(loaded.state, loaded.head.batch)
-        desk.is_ready = True
+        desk.state.is_ready = True
         desk.index_maintenance.record_load(loaded.state.entries)
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
-    inbox, receiver = Inbox(spool, store, stages, opened), UploadReceiver(spool, uploads, options.uploads_max)
+    validation_pool = ValidationPool()
+    inbox = Inbox(spool, store, stages, opened, run_in_thread=validation_pool.run)
+    receiver = UploadReceiver(spool, uploads, options.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
-        board, pauses = ServiceMetrics(stages.nanoseconds), SenderPauses(writer, inbox.pause)
-        desk = ServiceContext(
-            inbox, receiver, pool, codes, options.file_bytes_max, board, stages, pauses, journal
+        stored = StoredParts(
+            inbox=inbox,
+            receiver=receiver,
+            pool=pool,
+            journal=journal,
+            sender_pauses=SenderPauses(writer, inbox.pause),
+            validation_pool=validation_pool,
         )
-        desk.shows_metrics_to_all = options.has_public_metrics
+        desk = build_context(
+            stored,
+            codes,
+            stages,
+            file_bytes_max=options.file_bytes_max,
+            is_metrics_public=options.has_public_metrics,
+        )
         _connect_metrics(desk)
         _connect_time_metrics(desk, store, options.cut_off)
         _connect_disk_metrics(desk.metrics, settings.data)
@@ -228,7 +245,6 @@ def _connect_metrics(desk: ServiceContext) -> None:
     """Let the board look at what waits, and whoever adds to an upload hear of the end."""
     inbox, board = desk.inbox, desk.metrics
     inbox.on_taken_up, inbox.on_received = board.record_started, board.record_received
-    inbox.admission.run_in_thread = desk.validation_pool.run
     inbox.on_numbered, inbox.on_withdrawn = board.file_states.add, board.file_states.remove
     board.bind("files_waiting", lambda: len(inbox.files))
     board.bind("file_lines_waiting", lambda: inbox.files.lines)
@@ -243,8 +259,7 @@ def _connect_metrics(desk: ServiceContext) -> None:
         "queue_empty_seconds", lambda: board.drain_rate.estimate_seconds_to_empty(_count_waiting_lines(desk))
     )
     board.bind("uploads", lambda: desk.receiver.active_uploads)
-    desk.drain_callbacks.append(desk.receiver.stop_appending)
-    board.bind("ready", lambda: desk.is_ready and not desk.is_draining)
+    board.bind("ready", lambda: desk.state.is_ready and not desk.state.is_draining)
 
 
 def _count_waiting_lines(desk: ServiceContext) -> int:
@@ -269,7 +284,7 @@ async def _run_engine(desk: ServiceContext, store: TimedStore, reference: Refere
     """Decide and commit whatever is handed in, until the inbox is closed."""
 
     def failed(batch: int, cause: BaseException) -> None:
-        desk.is_ready = False
+        desk.state.is_ready = False
         desk.metrics.record_failed_commit()
         LOG.warning("batch failed, once more from the last commit", batch=batch, cause=repr(cause))
 

@@ -1,7 +1,7 @@
 """Bank messages, whatever their format: messages, account statements, and the movements on them."""
 
 from collections.abc import Sequence
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -9,15 +9,6 @@ import numpy as np
 from core.bank_reasons import CODE_CHARACTERS
 from core.tables.columns import Code, Day, Hash32, Index, Money
 from core.tables.journal import Bytes
-
-
-class BankFormat(StrEnum):
-    """Formats of bank messages that the engine reads."""
-
-    PAIN002 = "pain.002"
-    CAMT053 = "camt.053"
-    CAMT054 = "camt.054"
-    CFONB120 = "cfonb.120"
 
 
 class MovementType(IntEnum):
@@ -78,7 +69,8 @@ class BulkStatus(NamedTuple):
 class BankMessage(NamedTuple):
     """A bank message as it was read."""
 
-    format: BankFormat
+    format: str
+    """Name of the format: ``settlement.bank_formats.BankFormat``."""
     identity: str
     statements: Sequence[BankStatement]
     movements: Movements

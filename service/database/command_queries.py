@@ -1,6 +1,5 @@
 """Questions that commands ask of the database, and what a database that fails is said to have done."""
 
-import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from itertools import groupby
@@ -14,19 +13,11 @@ from core.catalog import KIND_NUMBERS
 from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
 from posting.store.sql_files import read_queries
+from service.database.failures import DATABASE_ERRORS
 from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
 from service.settings import UsageError
 
 SQL = read_queries("service.database", "queries.sql")
-DATABASE_ERRORS = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    ConnectionError,
-    TimeoutError,
-    socket.gaierror,
-)
-"""What a database does that is gone, cannot be reached, or refuses."""
 
 
 def hide_password(dsn: str) -> str:

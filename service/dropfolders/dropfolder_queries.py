@@ -10,6 +10,7 @@ import asyncpg
 from posting.store.sql_files import read_queries
 from reporting.refusals import Language
 from service.auth import api_keys
+from service.auth.credentials import build_caller
 from service.auth.roles import Role
 from service.dropfolders.signatures import Signer
 
@@ -76,7 +77,7 @@ async def read_signers(pool: Pool, sender: str) -> list[Signer]:
 
 def _to_signer(row: Any) -> Signer:
     roles = frozenset(Role(name) for name in row["roles"])
-    who = api_keys.build_caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
+    who = build_caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
     return Signer(who, bytes(row["public_key"]), row["is_live"], row["language"], row["pain002"])
 
 

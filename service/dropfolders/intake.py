@@ -11,9 +11,9 @@ from core.errors import FileUnreadable
 from ingest.formats.detection import MANIFEST_BYTES_MAX
 from ingest.formats.jsonl import parse_object
 from ingest.spool.envelope import Envelope, parse_envelope
-from ingest.spool.spool import Spool, SpooledFile
-from service.auth import api_keys
-from service.auth.api_keys import Caller
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 from service.dropfolders import signatures
 from service.dropfolders.file_names import MANIFEST, SIGNATURE_SUFFIX, check_name
@@ -71,8 +71,7 @@ class FileIntake:
         Changed
             Another file stands in its place by now.
         """
-        self._desk.check_accepting_work()
-        self._desk.check_sender(folder.sender, is_file=True)
+        self._desk.limits.check_file(folder.sender)
         name, sender = file.entry.name, folder.sender
         check_name(name)
         if not file.entry.is_file:
@@ -82,11 +81,7 @@ class FileIntake:
         found = self._read_signature(folder, file) if signers else None
         spooled = await self._spool_file(folder, file)
         signer = await self._find_signer(spooled, found, signers) if found else None
-        who = (
-            signer.caller
-            if signer
-            else api_keys.build_caller("unsigned", sender, self._unsigned, frozenset())
-        )
+        who = signer.caller if signer else build_caller("unsigned", sender, self._unsigned, frozenset())
         try:
             return AdmittedFile(await self._admit_spooled(spooled, who), signer)
         except Problem as problem:
@@ -110,7 +105,7 @@ class FileIntake:
                 spooled = await asyncio.to_thread(self._spool.receive, source, arrived.entry.name, declared)
         except FileReplaced:
             if spooled:
-                await self._desk.inbox.admission.refuse(spooled)
+                await self._desk.admission.refuse(spooled)
             raise
         return spooled
 
@@ -118,12 +113,14 @@ class FileIntake:
         """Who signed what lies in the spool: nobody changes it there between the look and the use."""
         signer = await asyncio.to_thread(signatures.find_signer, spooled.path, found, signers)
         if signer is None:
-            await self._desk.inbox.admission.refuse(spooled)
+            await self._desk.admission.refuse(spooled)
             raise _copy_problem(_SIGNATURE_WRONG)
         return signer
 
     async def _admit_spooled(self, spooled: SpooledFile, who: Caller) -> int:
-        return (await self._desk.admit(spooled, upload_headers.OCTET_STREAM, who, again=False)).number
+        return (
+            await self._desk.admission.admit(spooled, upload_headers.OCTET_STREAM, who, again=False)
+        ).number
 
 
 class _InterruptibleFile:
@@ -134,7 +131,7 @@ class _InterruptibleFile:
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes, fewer only at the end."""
-        if self._desk.is_draining:
+        if self._desk.state.is_draining:
             raise try_again("The service is stopping")
         return self._file.read(size)
 

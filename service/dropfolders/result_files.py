@@ -9,12 +9,10 @@ from core.errors import InputError
 from service.dropfolders.dropfolder_queries import TakenFile
 from service.dropfolders.file_names import to_safe_name
 from service.dropfolders.folder import SenderFolder
-from service.http.handlers.pain002 import build_report_source
 from service.http.handlers.refused_lines import encode_csv, read_refused_lines
-from service.http.handlers.submissions import SubmissionsHandler
 from service.http.problems import Problem
 from service.http.service_context import ServiceContext
-from service.results.pain002_report import ReportRequest, stream_report
+from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from settlement.pain002_writer import write_whole_refusal
 
 RECEIPT_SUFFIX, REFUSALS_SUFFIX, PAIN002_SUFFIX, PROBLEM_SUFFIX = (
@@ -31,20 +29,21 @@ class ResultWriter:
     """Writes what the HTTP service would answer."""
 
     def __init__(self, desk: ServiceContext) -> None:
-        self._desk, self._submissions = desk, SubmissionsHandler(desk)
+        self._desk = desk
 
     async def write(self, folder: SenderFolder, taken: TakenFile) -> None:
         """The results of a decided file; its receipt comes last, so that who sees it finds the others."""
-        lines = read_refused_lines(self._desk, taken.submission, taken.language)
+        lines = read_refused_lines(
+            self._desk.names, self._desk.pool, taken.submission, language=taken.language
+        )
         await folder.write_result(f"{taken.name}{REFUSALS_SUFFIX}", encode_csv(lines))
         if taken.wants_pain002:
             wanted = ReportRequest(taken.submission, language=taken.language)
-            await folder.write_result(
-                f"{taken.name}{PAIN002_SUFFIX}",
-                await stream_report(await build_report_source(self._desk), wanted),
-            )
+            names, spool = await self._desk.names.load(), self._desk.receiver.spool
+            report = await stream_report(ReportSource(names, self._desk.pool, spool), wanted)
+            await folder.write_result(f"{taken.name}{PAIN002_SUFFIX}", report)
         folder.remove_result(f"{taken.name}{PROBLEM_SUFFIX}")
-        ticket = await self._submissions.load_ticket(taken.submission)
+        ticket = await self._desk.tickets.load(taken.submission)
         await folder.write_result(f"{taken.name}{RECEIPT_SUFFIX}", _stream_once(msgspec.json.encode(ticket)))
 
 

@@ -21,6 +21,7 @@ from core.errors import EngineError, InputError
 from ingest.spool.spool import Spool
 from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.roles import Role
+from service.database.failures import DATABASE_ERRORS
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.backoff import RETRY_SECONDS, RetryTimes
 from service.dropfolders.dropfolder_queries import Pool, TakenFile
@@ -32,13 +33,12 @@ from service.dropfolders.signatures import Signer
 from service.dropfolders.stable_files import StableFile, StableFiles
 from service.http.problems import Problem, from_input_error
 from service.http.service_context import ServiceContext
-from service.http.submission_queries import DATABASE_FAILURES
 
 LOG = structlog.get_logger()
 POLL_SECONDS = 0.25
 SENDERS_AT_ONCE = 4
 FILES_PER_VISIT = 100
-_TEMPORARY_FAILURES = (EngineError, *DATABASE_FAILURES)
+_TEMPORARY_FAILURES = (EngineError, *DATABASE_ERRORS)
 """Nothing can be taken or answered: all of a sender's files wait where they are."""
 
 
@@ -69,7 +69,7 @@ class DropFolderWatcher:
 
     async def run(self) -> None:
         """Look until the service stops."""
-        self.desk.drain_callbacks.append(self._stopped.set)
+        self.desk.state.call_on_drain(self._stopped.set)
         for taken in await dropfolder_queries.read_unanswered(self.pool):
             self._unanswered[taken.sender].append(taken)
         async with asyncio.TaskGroup() as group:
@@ -81,7 +81,7 @@ class DropFolderWatcher:
 
     def _list_idle_senders(self) -> list[str]:
         """Senders whom nobody visits just now."""
-        if not self.desk.is_ready:
+        if not self.desk.state.is_ready:
             return []
         try:
             return [each for each in list_senders(self.rules.root) if each not in self._busy]

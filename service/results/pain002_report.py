@@ -11,11 +11,13 @@ from core.money import format_euros
 from core.outcome_codes import Outcome
 from ingest.formats.detection import PAYMENT_FORMATS
 from ingest.pain001.lots import LotNames
+from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 from ingest.validation.file_validation import read_lots
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, RefusedLine, describe_refused_line
-from service.http import submission_queries
+from service.database.read_pool import Pool, Row, borrow_connection
+from service.results import refused_line_queries
 from service.results.receipts import OutcomeTotals, Receipt
 from settlement.pain002_writer import (
     ACTS_MESSAGE_NAME,
@@ -45,7 +47,7 @@ class ReportSource(NamedTuple):
     """What reports are made from."""
 
     names: CodeNames
-    pool: submission_queries.Pool
+    pool: Pool
     spool: Spool
 
 
@@ -65,30 +67,32 @@ async def stream_report(source: ReportSource, request: ReportRequest) -> AsyncIt
     FileUnreadable
         Before the first piece: a payment file, which says what its lots are called, is no longer in the spool.
     """
-    async with submission_queries.borrow_connection(source.pool) as connection:
-        receipt, at = await submission_queries.read_status(connection, request.submission)
+    async with borrow_connection(source.pool) as connection:
+        receipt, at = await refused_line_queries.read_status(connection, request.submission)
     found = await _read_lots(source, receipt)
     standing = _build_status(
         receipt, at, request.language, found.names.message if found else ACTS_MESSAGE_NAME
     )
 
-    def told(row: submission_queries.Row) -> RejectedLine:
+    def told(row: Row) -> RejectedLine:
         return _build_rejected(describe_refused_line(source.names, row, request.language), found)
 
     return _stream_pieces(source.pool, receipt, StatusReportWriter(standing, request.version), told)
 
 
 async def _stream_pieces(
-    pool: submission_queries.Pool,
+    pool: Pool,
     receipt: Receipt,
     report: StatusReportWriter,
-    to_rejected: Callable[[submission_queries.Row], RejectedLine],
+    to_rejected: Callable[[Row], RejectedLine],
 ) -> AsyncIterator[bytes]:
     yield report.write_head()
     if receipt.done:
         # forms go on being decided: what came after the batch that is reported on has no place here
         last = receipt.last_batch or 0
-        async for rows in submission_queries.read_refused_pages(pool, receipt.submission, CHUNK_LINES, last):
+        async for rows in refused_line_queries.read_refused_pages(
+            pool, receipt.submission, CHUNK_LINES, last
+        ):
             yield await asyncio.to_thread(report.write_rejected, list(map(to_rejected, rows)))
     yield report.write_end()
 
@@ -112,9 +116,9 @@ async def _read_lots(source: ReportSource, receipt: Receipt) -> _RefusedLots | N
     """None for files of acts."""
     if receipt.format not in PAYMENT_FORMATS:
         return None
-    identity = receipt.sender, bytes.fromhex(receipt.sha256)
+    identity = FileIdentity(receipt.sender, bytes.fromhex(receipt.sha256))
     names = await asyncio.to_thread(read_lots, source.spool, identity)
-    refused = await submission_queries.count_refused_by_lot(
+    refused = await refused_line_queries.count_refused_by_lot(
         source.pool, receipt.submission, names.first.tolist()
     )
     return _RefusedLots(names, receipt.lines, refused)

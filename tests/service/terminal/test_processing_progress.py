@@ -28,7 +28,7 @@ def test_of_many_steps_one_is_told_every_few_seconds(
         "storing a.xml",
         "a.xml stored",
         "file 1 noted",
-        "writing the answers of 2018-12-19",
+        "writing the responses of 2018-12-19",
     )
     assert _said(capsys, reporter, *steps) == ["matching a.xml"]
     clock[0] += LINE_SECONDS
