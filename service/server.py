@@ -15,6 +15,7 @@ import structlog
 from core.errors import BookMoved
 from core.stage_timing import StageTimes
 from ingest.queue.admission import remove_undecided
+from ingest.queue.events import InboxEvents
 from ingest.queue.inbox import Inbox
 from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
@@ -210,8 +211,15 @@ async def _open_context(
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
-    validation_pool = ValidationPool()
-    inbox = Inbox(spool, store, stages, opened, run_in_thread=validation_pool.run)
+    metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
+    events = InboxEvents(
+        on_opened=opened,
+        on_numbered=metrics.file_states.add,
+        on_received=metrics.record_received,
+        on_taken_up=metrics.record_started,
+        on_withdrawn=metrics.file_states.remove,
+    )
+    inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
     receiver = UploadReceiver(spool, uploads, options.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
@@ -220,8 +228,9 @@ async def _open_context(
             receiver=receiver,
             pool=pool,
             journal=journal,
-            sender_pauses=SenderPauses(writer, inbox.pause),
+            sender_pauses=SenderPauses(writer, inbox.files.pause),
             validation_pool=validation_pool,
+            metrics=metrics,
         )
         desk = build_context(
             stored,
@@ -244,14 +253,13 @@ async def _open_context(
 def _connect_metrics(desk: ServiceContext) -> None:
     """Let the board look at what waits, and whoever adds to an upload hear of the end."""
     inbox, board = desk.inbox, desk.metrics
-    inbox.on_taken_up, inbox.on_received = board.record_started, board.record_received
-    inbox.on_numbered, inbox.on_withdrawn = board.file_states.add, board.file_states.remove
-    board.bind("files_waiting", lambda: len(inbox.files))
-    board.bind("file_lines_waiting", lambda: inbox.files.lines)
-    board.bind("files_paused", inbox.files.count_paused)
-    board.bind("files_lost", lambda: len(inbox.missing_files))
+    files = inbox.files
+    board.bind("files_waiting", lambda: len(files.queue))
+    board.bind("file_lines_waiting", lambda: files.queue.lines)
+    board.bind("files_paused", files.queue.count_paused)
+    board.bind("files_lost", lambda: len(files.missing))
     board.bind("senders_paused", lambda: desk.sender_pauses.paused_count)
-    board.bind("forms_waiting", inbox.count_forms)
+    board.bind("forms_waiting", inbox.forms.count)
     board.bind("form_bytes", lambda: desk.form_quota.used)
     board.bind("form_bytes_of_one_sender", lambda: desk.form_quota.largest_share)
     board.bind("oldest_waiting_seconds", lambda: max(inbox.oldest_wait_seconds, board.oldest_seconds))
@@ -264,7 +272,7 @@ def _connect_metrics(desk: ServiceContext) -> None:
 
 def _count_waiting_lines(desk: ServiceContext) -> int:
     """Lines that have no outcome yet."""
-    return desk.inbox.files.lines + desk.inbox.count_forms() + desk.metrics.lines_under_way
+    return desk.inbox.files.queue.lines + desk.inbox.forms.count() + desk.metrics.lines_under_way
 
 
 def _connect_time_metrics(desk: ServiceContext, store: TimedStore, cut_off: CutOff | None) -> None:
@@ -291,7 +299,6 @@ async def _run_engine(desk: ServiceContext, store: TimedStore, reference: Refere
     def committed(outcome: BatchResult) -> None:
         desk.metrics.record_commit(outcome)
         desk.inbox.handle_commit(outcome)
-        desk.inbox.missing_files.handle_commit(outcome)
         desk.waiters.notify_committed(outcome)
         desk.index_maintenance.record_commit(outcome)
 

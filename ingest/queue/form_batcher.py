@@ -19,6 +19,7 @@ from core.act_fields import Field
 from core.tables.columns import seal
 from core.tables.journal import Bytes, Spans
 from core.tables.raw_lines import FormRows
+from ingest.queue.events import OnTakenUp
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
@@ -29,8 +30,6 @@ from posting.store.journal_store import NewSubmission, PostgresStore
 FORMAT = "form"
 """Stored in place of a file's format."""
 
-OnTakenUp = Callable[[Submission], None]
-"""Called for every submission whose processing begins."""
 
 RunInLoop = Callable[[Coroutine[Any, Any, Any]], Any]
 """Runs a coroutine of the store for the reader thread."""
