@@ -33,7 +33,8 @@ from service.auth import audit_trail
 from service.auth.access_queries import open_audit_pool
 from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
-from service.database.connect import open_database
+from service.configuration.settings import Settings
+from service.database.configured_database import open_database
 from service.dropfolders.watcher import DropFolderRules, watch_folders
 from service.engine import standby
 from service.engine.file_processing import load_reference, open_store
@@ -49,7 +50,6 @@ from service.http.service_context import ServiceContext
 from service.http.submission_queries import open_read_pool, read_file_stock
 from service.http.tls import Tls
 from service.http.web_server import BACKLOG, WebServer
-from service.settings import Settings
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 

@@ -11,9 +11,9 @@ from reporting.report_tables import Column, ReportTable
 from service.cli import access_common, access_trust
 from service.cli.access_rights import RightsOptions
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
 from service.database import session
-from service.database.connect import open_or_attach
-from service.settings import UsageError
+from service.database.configured_database import open_or_attach
 from service.terminal import console
 from service.terminal.processing_progress import ProgressReporter
 

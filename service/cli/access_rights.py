@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from core.errors import InputError
 from service.auth.roles import Role, parse_roles
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 if TYPE_CHECKING:
     from service.auth.access_queries import Grant

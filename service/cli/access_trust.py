@@ -10,9 +10,9 @@ from cyclopts import App, Parameter
 from reporting.report_tables import Column, ReportTable
 from service.cli.access_rights import RightsOptions, read_fingerprint
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
 from service.database import session
-from service.database.connect import open_or_attach
-from service.settings import UsageError
+from service.database.configured_database import open_or_attach
 from service.terminal import console
 from service.terminal.processing_progress import ProgressReporter
 

@@ -13,10 +13,10 @@ from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import pay_interest as late
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.cli.time_options import MomentOption, parse_moment
+from service.configuration.settings import Settings
 from service.database import session
-from service.database.connect import open_database
+from service.database.configured_database import open_database
 from service.engine import kernel_warmup, process_tuning
-from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 

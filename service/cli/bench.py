@@ -10,9 +10,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from service.cli.options import JsonOption
+from service.configuration.settings import UsageError
 from service.database.embedded import run_embedded
 from service.engine import kernel_warmup
-from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 _ROOT = Path(__file__).parents[2]

@@ -12,8 +12,8 @@ from cyclopts import Parameter
 
 from service.auth.roles import Role
 from service.cli.options import JsonOption
+from service.configuration.settings import UsageError
 from service.engine import kernel_warmup
-from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from core.errors import CrescendoError
 from service.auth import access_queries as access
 from service.auth.access_queries import Grant
 from service.auth.roles import Role
+from service.configuration.settings import Settings
 from service.database.command_queries import apply_migrations, connect
-from service.database.connect import find_running
+from service.database.configured_database import find_running
 from service.database.embedded import run_embedded
-from service.settings import Settings
 
 START_SECONDS = 180
 """The first start on a machine compiles the kernels."""

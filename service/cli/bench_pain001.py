@@ -5,8 +5,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from service.cli.options import JsonOption
+from service.configuration.settings import UsageError
 from service.engine import kernel_warmup
-from service.settings import UsageError
 from service.terminal import console, processing_progress
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from cyclopts import App
 
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import Settings
 from service.database import session
-from service.database.connect import find_running, open_database
+from service.database.configured_database import find_running, open_database
 from service.database.embedded import Database
-from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 

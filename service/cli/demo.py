@@ -10,9 +10,9 @@ from cyclopts import Parameter
 
 from core.errors import CrescendoError
 from service.cli import run, verify
+from service.configuration.settings import Settings
 from service.database import session
 from service.database.cluster import lock_data_folder
-from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:

@@ -23,12 +23,12 @@ from ingest.spool.envelope import Envelope
 from reporting.report_tables import CellType, Column, ReportTable
 from service.cli import bank as telling
 from service.cli import pay_interest
+from service.configuration.settings import Settings
 from service.database import command_queries
-from service.database.connect import open_database
+from service.database.configured_database import open_database
 from service.engine import bank_import, file_processing, late_interest, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.late_interest import InterestRequest, InterestResult
-from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption

@@ -10,7 +10,7 @@ from service.terminal import console
 
 if TYPE_CHECKING:
     from reporting.act_history import Explanation
-    from service.settings import Settings
+    from service.configuration.settings import Settings
 
 
 def explain(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 from service.terminal import console, processing_progress
 
 app = App(name="generate", help="Make files of acts to try things on.")

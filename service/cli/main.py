@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from core.errors import CrescendoError, EngineError
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 from service.terminal.console import is_terminal, print_error
 from service.terminal.signals import EXIT_INTERRUPTED
 

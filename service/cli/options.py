@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from service.settings import Settings, read_settings
+from service.configuration.settings import Settings, read_settings
 
 FILES_HELP = (
     "Parquet, Arrow IPC, CSV or JSON Lines, in the flat act format; or payment files, pain.001, with their imputations "

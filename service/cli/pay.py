@@ -12,7 +12,7 @@ from core.payment_rules import TIME_ZONE
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.cli.pay_interest import interest
 from service.cli.time_options import MomentOption, parse_moment
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 from service.terminal import console, signals
 
 app = App(name="pay", help="Payment runs, from what is due to files for the bank; late interest.")

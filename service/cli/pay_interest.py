@@ -8,13 +8,13 @@ from cyclopts import Parameter
 from core.money import format_euros
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.cli.time_options import MomentOption, parse_moment
-from service.database.connect import open_database
+from service.database.configured_database import open_database
 from service.engine import process_tuning
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:
+    from service.configuration.settings import Settings
     from service.engine.late_interest import InterestRequest, InterestResult
-    from service.settings import Settings
 
 EXIT_REFUSED = 1
 

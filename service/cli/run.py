@@ -11,9 +11,9 @@ from cyclopts import Parameter
 from core.errors import InputError
 from ingest.sidecars import exclude_sidecars
 from service.cli.options import DEFAULT_DATA, FILES_HELP, DataOptions, JsonOption
-from service.database.connect import open_database
+from service.configuration.settings import Settings, UsageError
+from service.database.configured_database import open_database
 from service.engine import kernel_warmup, process_tuning
-from service.settings import Settings, UsageError
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from monitoring.cut_off import CutOff
 from service.auth.roles import Role, parse_roles
 from service.cli.options import DEFAULT_DATA, DataOptions
+from service.configuration.settings import UsageError
 from service.engine import kernel_warmup, logs, process_tuning
-from service.settings import UsageError
 from service.terminal import console, processing_progress, signals
 
 if TYPE_CHECKING:

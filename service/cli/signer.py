@@ -13,9 +13,9 @@ from service.auth.roles import find_kinds
 from service.cli import access_common
 from service.cli.access_rights import RightsOptions
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import UsageError
 from service.database import session
-from service.database.connect import open_or_attach
-from service.settings import UsageError
+from service.database.configured_database import open_or_attach
 from service.terminal import console
 
 app = App(name="signer", help="Public keys that sign files left in drop folders.")

@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import Parameter
 
 from service.cli.options import FILES_HELP, JsonOption
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 from service.terminal import console
 
 EXIT_REFUSED = 1

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from cyclopts import Parameter
 
 from core.payment_rules import TIME_ZONE
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 MomentOption = Annotated[
     str,

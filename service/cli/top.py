@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from service.cli.options import JsonOption
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 from service.terminal import console
 
 _KEY_VARIABLE = "CRESCENDO_KEY"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from core.reference.files import SAMPLE_FOLDER
 from reporting.report_tables import Column, ReportTable
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.configuration.settings import Settings
 from service.database import session
-from service.settings import Settings
 from service.terminal import console
 from service.terminal.processing_progress import ProgressReporter
 

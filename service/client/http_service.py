@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from core.errors import CrescendoError
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 _TIMEOUT_SECONDS = 300
 _LONGEST_PAUSE_SECONDS = 30

@@ -1,9 +1,8 @@
 """Questions that commands ask of the database, and what a database that fails is said to have done."""
 
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,8 +13,7 @@ from core.catalog import KIND_NUMBERS
 from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
 from posting.store.sql_files import read_queries
-from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 SQL = read_queries("service.database", "queries.sql")
 DATABASE_ERRORS = (
@@ -70,30 +68,6 @@ async def connect(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
-
-
-async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Receipt]:
-    """The receipts of these submissions, by number."""
-    return [build_receipt(row) for row in await connection.fetch(SQL["receipts"], list(numbers))]
-
-
-async def read_reasons(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Reason]:
-    """Why lines of these submissions were refused, the most frequent reason first."""
-    return build_reasons(await connection.fetch(SQL["refusals"], list(numbers)))
-
-
-async def read_reasons_by_submission(
-    connection: asyncpg.Connection, numbers: Sequence[int]
-) -> dict[int, list[Reason]]:
-    """Why lines of each of these submissions were refused, the most frequent reason first; of all in one look."""
-    rows = await connection.fetch(SQL["reasons"], list(numbers)) if numbers else []
-    return {number: build_reasons(list(own)) for number, own in groupby(rows, lambda row: row["submission"])}
-
-
-async def read_unfinished(connection: asyncpg.Connection) -> list[Receipt]:
-    """The submissions that the next run takes up, as they still have lines to decide."""
-    rows = await connection.fetch(SQL["due"])
-    return await read_receipts(connection, [row["submission"] for row in rows])
 
 
 async def read_chain_head(connection: asyncpg.Connection) -> tuple[int, str]:

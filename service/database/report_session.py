@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from core.reference.files import SAMPLE_FOLDER
 from reporting import code_labels
 from reporting.code_names import CodeNames, read_names
+from service.configuration.settings import Settings
 from service.database import command_queries, session
-from service.settings import Settings
 from service.terminal.processing_progress import ProgressReporter
 
 Value = TypeVar("Value")

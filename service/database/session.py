@@ -4,9 +4,9 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
-from service.database.connect import open_for_reading
+from service.configuration.settings import Settings
+from service.database.configured_database import open_for_reading
 from service.database.embedded import Database
-from service.settings import Settings
 from service.terminal import processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 

@@ -10,13 +10,14 @@ import msgspec
 from core.errors import FileUnreadable
 from ingest.formats.detection import MANIFEST_BYTES_MAX
 from ingest.formats.jsonl import parse_object
+from ingest.sidecars import MANIFEST_SUFFIX
 from ingest.spool.envelope import Envelope, parse_envelope
 from ingest.spool.spool import Spool, SpooledFile
 from service.auth import api_keys
 from service.auth.api_keys import Caller
 from service.auth.roles import Role
 from service.dropfolders import signatures
-from service.dropfolders.file_names import MANIFEST, SIGNATURE_SUFFIX, check_name
+from service.dropfolders.file_names import SIGNATURE_SUFFIX, check_name
 from service.dropfolders.folder import FileReplaced, SenderFolder
 from service.dropfolders.signatures import SIGNATURE_FILE_BYTES_MAX, Signer
 from service.dropfolders.stable_files import StableFile
@@ -149,7 +150,7 @@ def _read_envelope(folder: SenderFolder, arrived: StableFile) -> Envelope:
 
 
 def _read_manifest(folder: SenderFolder, arrived: StableFile) -> Envelope:
-    name = f"{arrived.entry.name}{MANIFEST}"
+    name = f"{arrived.entry.name}{MANIFEST_SUFFIX}"
     said: dict[str, Any] = parse_object(folder.read_small_file(name, MANIFEST_BYTES_MAX), name)
     return parse_envelope(said, name)
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from reporting.refusals import Language
 from service.auth.api_keys import Caller
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 SIGNATURE_BYTES = 64
 SIGNATURE_FILE_BYTES_MAX = 1024

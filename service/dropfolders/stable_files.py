@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from service.dropfolders.file_names import MANIFEST, SIGNATURE_SUFFIX, is_plain, is_sidecar, is_unfinished
+from ingest.sidecars import MANIFEST_SUFFIX
+from service.dropfolders.file_names import SIGNATURE_SUFFIX, is_sidecar, is_unfinished
 from service.dropfolders.folder import FolderEntry
+from service.results.result_names import is_plain
 
 PATIENCE_SECONDS = 3600
 """A file that must be signed waits so long for its signature."""
@@ -34,7 +36,7 @@ class StableFile(NamedTuple):
     @property
     def has_manifest(self) -> bool:
         """Whether its manifest does."""
-        return self._has(MANIFEST)
+        return self._has(MANIFEST_SUFFIX)
 
     def _has(self, suffix: str) -> bool:
         return any(each.name == f"{self.entry.name}{suffix}" for each in self.sidecars)
@@ -71,7 +73,7 @@ class StableFiles:
 
 
 def _group_with_sidecars(named: dict[str, FolderEntry], name: str) -> tuple[FolderEntry, ...]:
-    beside = (named.get(f"{name}{suffix}") for suffix in (SIGNATURE_SUFFIX, MANIFEST))
+    beside = (named.get(f"{name}{suffix}") for suffix in (SIGNATURE_SUFFIX, MANIFEST_SUFFIX))
     return (named[name], *(each for each in beside if each is not None))
 
 

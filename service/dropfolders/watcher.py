@@ -24,7 +24,6 @@ from service.auth.roles import Role
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.backoff import RETRY_SECONDS, RetryTimes
 from service.dropfolders.dropfolder_queries import Pool, TakenFile
-from service.dropfolders.file_names import to_safe_name
 from service.dropfolders.folder import FileReplaced, SenderFolder, SubFolder, list_senders, open_folder
 from service.dropfolders.intake import FileIntake
 from service.dropfolders.result_files import ResultWriter, write_problem
@@ -33,6 +32,7 @@ from service.dropfolders.stable_files import StableFile, StableFiles
 from service.http.problems import Problem, from_input_error
 from service.http.service_context import ServiceContext
 from service.http.submission_queries import DATABASE_FAILURES
+from service.results.result_names import to_safe_name
 
 LOG = structlog.get_logger()
 POLL_SECONDS = 0.25

@@ -17,11 +17,11 @@ from core.outcome_codes import Outcome
 from core.reference.files import SAMPLE_FOLDER
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
+from service.configuration.settings import Settings
 from service.database import command_queries
 from service.engine import file_processing, late_interest, payment_runs
 from service.engine.file_processing import EngineContext, FileRejection, ProcessingResult
 from service.engine.late_interest import InterestRequest, InterestResult
-from service.settings import Settings
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox

@@ -21,10 +21,11 @@ from posting.pipeline import Pipeline
 from posting.store.journal_store import PostgresStore
 from reporting import code_labels as codes_of
 from reporting.code_names import read_names
+from service.configuration.settings import UsageError
 from service.database import command_queries
 from service.engine.file_processing import EngineContext, FileRejection, open_store
+from service.results import receipt_queries
 from service.results.dry_run_result import BookPosition, DryRunResult, build_dry_run_result
-from service.settings import UsageError
 from service.terminal.processing_progress import ProgressReporter
 
 LINES_MAX = 1_000_000
@@ -76,7 +77,7 @@ async def run_dry(
         The engine cannot go on.
     """
     async with open_store(context.database, PostgresStore, context.settings.command_seconds) as store:
-        if left := await command_queries.read_unfinished(store.connection):
+        if left := await receipt_queries.read_unfinished(store.connection):
             raise UsageError(
                 f"{left[0].file} is unfinished and would come first: run without --dry-run to finish it"
             )

@@ -25,12 +25,13 @@ from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
 from posting.store.journal_store import PostgresStore
+from service.configuration.settings import Settings
 from service.database import command_queries
 from service.database.embedded import Database
-from service.results import pain002_files
-from service.results.pain002_files import Pain002File
+from service.engine import pain002_files
+from service.engine.pain002_files import Pain002File
+from service.results import receipt_queries
 from service.results.receipts import Reason, Receipt
-from service.settings import Settings
 from service.terminal.processing_progress import (
     FileProgress,
     ProcessingProgress,
@@ -236,7 +237,7 @@ async def process_files(
         await remove_undecided(spool, store)
         files = FileFeed(replace(order, on_admitted=course.admit), spool, store, clock.stages)
         feed = StoppableFeed(files)
-        left = await command_queries.read_unfinished(store.connection)
+        left = await receipt_queries.read_unfinished(store.connection)
         course.resume(FileProgress(each.file, each.size_bytes, each.lines, each.decided) for each in left)
 
         def committed(outcome: BatchResult) -> None:
@@ -278,8 +279,8 @@ async def _build_result(
 ) -> ProcessingResult:
     files = feed.feed
     batch, chain = await command_queries.read_chain_head(store.connection)
-    receipts = await command_queries.read_receipts(store.connection, files.processed)
-    known = await command_queries.read_receipts(
+    receipts = await receipt_queries.read_receipts(store.connection, files.processed)
+    known = await receipt_queries.read_receipts(
         store.connection, [each.submission for each in files.already_processed]
     )
     ended = pain002_files.ProcessedFiles([*receipts, *known], files.rejected)
@@ -288,7 +289,7 @@ async def _build_result(
         known=known,
         rejected=[_to_rejected_file(each) for each in files.rejected],
         twice=[] if feed.is_stopping else _list_repeated_paths(files, clock.progress),
-        reasons=await command_queries.read_reasons(store.connection, files.processed),
+        reasons=await receipt_queries.read_reasons(store.connection, files.processed),
         batch=batch,
         chain=chain,
         speed=clock.measure_speed(),

@@ -23,6 +23,7 @@ from ingest.queue.file_feed import ProcessingRequest
 from service.database import command_queries
 from service.engine import file_processing
 from service.engine.file_processing import EngineContext, ProcessingResult
+from service.results import receipt_queries
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
 from settlement.late_interest import claim_acts
@@ -163,7 +164,7 @@ async def _finish_earlier_files(
     with command_queries.translate_database_errors(dsn):
         async with command_queries.connect(dsn) as connection:
             await command_queries.apply_migrations(connection)
-            left = await command_queries.read_unfinished(connection)
+            left = await receipt_queries.read_unfinished(connection)
     if not left:
         return None
     reporter.report_activity("finishing what was left")

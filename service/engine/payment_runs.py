@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 from core.reference.files import SAMPLE_FOLDER
 from posting.book.registry import ReferenceData
+from service.configuration.settings import Settings
 from service.database import session
-from service.database.connect import open_database
+from service.database.configured_database import open_database
 from service.engine import file_processing, kernel_warmup, process_tuning
-from service.settings import Settings
 from service.terminal import processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption

@@ -13,7 +13,7 @@ from monitoring.file_states import EndedFiles, FileState, StoredFiles
 from monitoring.live_figures import CommittedBatch
 from posting.store.sql_files import read_queries
 from service.auth.api_keys import Caller
-from service.database.command_queries import read_receipts
+from service.results.receipt_queries import read_receipts
 from service.results.receipts import Receipt
 
 SQL = read_queries("service.http", "queries.sql")

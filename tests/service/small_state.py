@@ -17,12 +17,12 @@ from core.iban import add_check_digits
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from reporting.verification import Verification, verify
+from service.configuration.settings import Settings
 from service.database import command_queries
 from service.database.embedded import Database
 from service.engine import bank_import, file_processing, payment_runs
 from service.engine.bank_import import ImportOptions, ImportResult
 from service.engine.file_processing import EngineContext, ProcessingResult, load_reference
-from service.settings import Settings
 from service.terminal.processing_progress import ProgressLines
 from service.terminal.signals import Interruption
 from settlement.reconciliation import account_status

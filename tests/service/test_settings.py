@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import Settings, UsageError, read_settings
+from service.configuration.settings import Settings, UsageError, read_settings
 
 
 def write(folder: Path, text: str) -> Path:

@@ -14,13 +14,13 @@ from ingest.spool.spool import Spool, SpooledFile
 from service.auth.api_keys import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.auth.roles import Role
-from service.database.command_queries import read_reasons_by_submission, read_receipts
 from service.http import submission_queries, upload_headers
 from service.http.handlers.dry_runs import FILE_BYTES_MAX, DryRunResult, run_file_dry_run, validate_file
 from service.http.http_messages import Request, Response, respond
 from service.http.problems import Problem, from_input_error, not_found, try_again
 from service.http.request_body import BodyInterrupted
 from service.http.service_context import ServiceContext
+from service.results.receipt_queries import read_reasons_by_submission, read_receipts
 from service.results.receipts import Reason, Receipt
 from settlement.pain002_writer import write_whole_refusal
 

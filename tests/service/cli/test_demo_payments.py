@@ -6,7 +6,7 @@ import pytest
 
 from service.cli import demo, demo_payments, run
 from service.cli.demo_payments import plan_months
-from service.settings import Settings
+from service.configuration.settings import Settings
 
 
 def test_a_month_is_paid_on_the_second_of_the_next_and_december_twice(tmp_path: Path) -> None:

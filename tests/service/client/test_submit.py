@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from service.client.client import Client, Refused, Unreachable
+from service.configuration.settings import UsageError
 from service.database.embedded import Database
-from service.settings import UsageError
 from tests.service.command_line import run_crescendo
 from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment, build_unknown_centres

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded import Database
-from service.dropfolders.file_names import to_safe_name
+from service.results.result_names import to_safe_name
 from tests.service.dropfolders.drop_senders import (
     EARLY,
     ENDED,

@@ -118,10 +118,10 @@ class _Broken(FileIntake):
 
     tried: int = 0
 
-    async def take(
+    async def admit(
         self,
-        folder: SenderFolder,
-        arrived: StableFile,
+        folder: SenderFolder,  # noqa: ARG002
+        file: StableFile,  # noqa: ARG002
         signers: Sequence[Signer],  # noqa: ARG002
     ) -> AdmittedFile:
         self.tried += 1
@@ -131,8 +131,8 @@ class _Broken(FileIntake):
 async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, mine), dropfolder_queries.open_pool(dsn) as pool:
         counted: list[tuple[str, ...]] = []
-        board = SimpleNamespace(count=lambda *said: counted.append(said))
-        desk = cast(Any, SimpleNamespace(drained=[], is_ready=True, is_draining=False, board=board))
+        metrics = SimpleNamespace(count=lambda *labels: counted.append(labels))
+        desk = cast(Any, SimpleNamespace(drain_callbacks=[], is_ready=True, is_draining=False, metrics=metrics))
         taking = _Broken(desk, cast(Any, None), frozenset())
         watch = DropFolderWatcher(
             DropFolderRules(tmp_path / "drop", 0, frozenset()), desk, cast(Any, None), pool, taking
@@ -140,7 +140,7 @@ async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_p
         running = asyncio.create_task(watch.run())
         while not taking.tried:  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # it looks by itself: nobody tells
-        desk.drained[0]()
+        desk.drain_callbacks[0]()
         await running
         assert counted == [("drop_files_total", "failed")]
         assert mine.list_names("in") == {"credits.jsonl", "credits.jsonl.sig"}

@@ -21,9 +21,9 @@ from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
+from service.configuration.settings import Settings as Place
 from service.database.embedded import Database
 from service.engine import file_processing, payment_runs
-from service.settings import Settings as Place
 from service.terminal.processing_progress import ProcessingProgress
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
@@ -227,6 +227,6 @@ class Quiet:
 
     def report_steps(self, done: int, total: int, label: str) -> None: ...
 
-    def report_lines(self, course: ProcessingProgress) -> None: ...
+    def report_lines(self, progress: ProcessingProgress) -> None: ...
 
     def close(self) -> None: ...

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from core.errors import CrescendoError
+from service.configuration.settings import Settings
 from service.database.binaries import find_wheel_binaries
 from service.database.cluster import ROLE, Cluster
 from service.database.embedded import Database, run_embedded
-from service.settings import Settings
 
 
 class DatabaseMissing(CrescendoError):
