@@ -32,8 +32,8 @@ select reference from refusal where code = $1 and reference <> '' order by batch
 -- name: has_engine
 select to_regclass('engine') is not null;
 
--- name: at_work
--- Gone is who has no connection any more, and who has not renewed its lease, whatever it may still do.
+-- name: lease_owner
+-- An owner without a connection, or one that has not renewed its lease, no longer counts.
 select holder from engine
 where lease_until > clock_timestamp()
   and exists (select from pg_stat_activity a where a.pid = holder_pid and a.datname = current_database()

@@ -46,7 +46,7 @@ def test_variables_of_others_are_left_alone() -> None:
         ('dta = "x"', "dta"),
         ("data = 3", "data"),
         ("server = 3", "server"),
-        ("data = ", "not TOML"),
+        ("data = ", "not valid TOML"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_refused_by_name(text: str, said: str, tmp_path: Path) -> None:

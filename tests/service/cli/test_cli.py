@@ -314,7 +314,7 @@ async def test_the_address_of_a_running_database_serves_other_tools(committed: C
 async def test_nothing_is_read_where_nothing_was_kept(tmp_path: Path) -> None:
     found = await run_crescendo("report", "budget", "--data", tmp_path / "empty")
     assert found.code == 3
-    assert "holds no database" in found.err
+    assert "contains no database" in found.err
     assert not (tmp_path / "empty").exists()
 
 

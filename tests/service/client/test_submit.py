@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.client.client import Client, Refused, Unreachable
+from service.client import Client, Refused, Unreachable
 from service.configuration.settings import UsageError
 from service.database.embedded import Database
 from tests.service.command_line import run_crescendo
@@ -69,7 +69,7 @@ async def test_a_key_that_opens_nothing_is_told_once(place: ServicePlace, tmp_pa
     large = tmp_path / "large.csv"
     large.write_bytes(bytes(20_000_000))
     pauses: list[float] = []
-    client = Client(place.service.url, KEY[:-1] + "t", pause=pauses.append)
+    client = Client(place.service.url, KEY[:-1] + "t", sleep=pauses.append)
     with pytest.raises(Refused, match="key that is known"):
         await asyncio.to_thread(client.submit, large)
     assert pauses == []
@@ -91,7 +91,7 @@ async def test_progress_is_told_to_the_last_byte(place: ServicePlace, tmp_path: 
 async def test_nobody_there_is_told_after_a_few_attempts(tmp_path: Path) -> None:
     file = _write_file(tmp_path, "file.jsonl", [build_commitment("E-1")])
     pauses: list[float] = []
-    client = Client("http://127.0.0.1:9", KEY, attempts=5, pause=pauses.append)
+    client = Client("http://127.0.0.1:9", KEY, attempts=5, sleep=pauses.append)
     with pytest.raises(Unreachable, match="5 times"):
         await asyncio.to_thread(client.submit, file)
     assert pauses == [1, 2, 4, 8], "each pause is longer than the one before"

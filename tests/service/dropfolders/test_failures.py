@@ -132,7 +132,9 @@ async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_p
     async with prepare_service(database, tmp_path) as (dsn, mine), dropfolder_queries.open_pool(dsn) as pool:
         counted: list[tuple[str, ...]] = []
         metrics = SimpleNamespace(count=lambda *labels: counted.append(labels))
-        desk = cast(Any, SimpleNamespace(drain_callbacks=[], is_ready=True, is_draining=False, metrics=metrics))
+        desk = cast(
+            Any, SimpleNamespace(drain_callbacks=[], is_ready=True, is_draining=False, metrics=metrics)
+        )
         taking = _Broken(desk, cast(Any, None), frozenset())
         watch = DropFolderWatcher(
             DropFolderRules(tmp_path / "drop", 0, frozenset()), desk, cast(Any, None), pool, taking

@@ -99,7 +99,7 @@ async def test_a_service_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--url", "ftp://somewhere"), "no address"),
+        (("--url", "ftp://somewhere"), "not the address"),
         (("--seconds", "0"), "--seconds"),
         (("--seconds", "9999"), "3,600"),
     ],

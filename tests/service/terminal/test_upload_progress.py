@@ -32,7 +32,7 @@ def test_bytes_are_told_with_their_rate_and_lines_without(delivery: UploadProgre
     clock.now = 2.0
     delivery.advance("sending", 5_000_000, 10_000_000)
     assert delivery.format_figures() == "5.0 of 10.0 MB  2.5 MB/s"
-    delivery.advance("proving", 0, 0)
+    delivery.advance("validating", 0, 0)
     assert delivery.format_figures() == ""
     delivery.advance("deciding", 1_500, 10_000)
     assert delivery.format_figures() == "1,500 of 10,000 lines"
@@ -43,20 +43,20 @@ def test_only_what_this_command_sent_is_counted(delivery: UploadProgress, clock:
     clock.now = 1.0
     delivery.advance("sending", 9_000_000, 10_000_000)
     delivery.interruptions += 1
-    delivery.advance("proving", 0, 0)
+    delivery.advance("validating", 0, 0)
     clock.now = 5.0
     delivery.advance("sending", 8_000_000, 10_000_000)
     clock.now = 6.0
     delivery.advance("sending", 10_000_000, 10_000_000)
-    assert delivery.describe() == "4.0 MB sent at 2.0 MB/s, taken up again once; 6.0 s in all"
+    assert delivery.describe() == "4.0 MB sent at 2.0 MB/s, resumed once; 6.0 s in all"
     delivery.interruptions += 1
-    assert "taken up again 2 times" in delivery.describe()
+    assert "resumed 2 times" in delivery.describe()
 
 
 def test_a_file_that_was_there_needs_nothing(delivery: UploadProgress, clock: Clock) -> None:
     delivery.advance("hashing", 5, 5)
     clock.now = 1.0
-    assert delivery.describe() == "nothing had to be sent; 1.0 s in all"
+    assert delivery.describe() == "nothing left to send; 1.0 s in all"
 
 
 def test_lines_are_told_every_few_seconds(
