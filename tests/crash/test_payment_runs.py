@@ -21,7 +21,7 @@ _NEVER = 1_000
 _numbers = count()
 PROPOSING = ["reading what is owed", "choosing what is due", "keeping the proposal", "proposed"]
 ISSUING = [
-    *("making the acts", "noting the issue", "issue noted", "indexing what came", "acts committed"),
+    *("making the acts", "noting the issue", "issue noted", "updating the look-up indexes", "acts committed"),
     *("writing the files", "file 1 written", "file 1 noted", "file 2 written", "file 2 noted"),
     *("file 3 written", "file 3 noted", "issued"),
 ]

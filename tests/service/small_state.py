@@ -131,7 +131,7 @@ class State:
                 await run_edits.abandon_run(connection, run, "nothing", "benoit")
                 return []
         assert await payment_runs.issue_in_database(
-            self.context, run, IssueRequest("benoit", at), (create_interruption(), ProgressLines())
+            self.context, run, IssueRequest("benoit", at), interruption=create_interruption(), reporter=ProgressLines()
         )
         return sorted((self.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
 

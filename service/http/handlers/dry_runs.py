@@ -14,7 +14,7 @@ from posting.batch import DryRunDecisions
 from reporting.refusals import Language
 from service.auth.perimeter import PerimeterCheck
 from service.http.service_context import ServiceContext
-from service.results.dry_run_result import BookPosition, DryRunResult, build_dry_run_result
+from service.results.dry_run_result import BookPosition, DecidedFile, DryRunResult, build_dry_run_result
 
 FILE_BYTES_MAX = 2**26
 
@@ -73,7 +73,7 @@ async def run_file_dry_run(
         As many dry runs wait as can wait.
     """
     found = await run_dry_run(desk, spooled.envelope.sender, spooled)
-    file, after = (spooled.name, total), BookPosition(found.after_batch, desk.inbox.first_node)
-    return await asyncio.to_thread(
-        build_dry_run_result, file, found.passes, after, (await desk.load_names(), language)
-    )
+    file = DecidedFile(spooled.name, total, found.passes)
+    position = BookPosition(found.after_batch, desk.inbox.first_node)
+    names = await desk.load_names()
+    return await asyncio.to_thread(build_dry_run_result, file, position, names, language)
