@@ -1,4 +1,4 @@
-"""``crescendo submit``: files to a running service."""
+"""``crescendo submit``: send files to a running service."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from cyclopts import Parameter
 
-from service.cli.options import FILES_HELP, JsonOption
+from service.cli.shared_options import FILES_HELP, AgainOption, AtomicOption, JsonOption
 from service.configuration.settings import UsageError
 from service.terminal import console
 
@@ -18,51 +18,43 @@ _KEY_VARIABLE = "CRESCENDO_KEY"
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class ServiceOptions:
-    """Where files are sent."""
+    """The service to which files are sent, and how."""
 
     url: Annotated[str, Parameter(help="Address of the service.")] = "http://127.0.0.1:8000"
     key: Annotated[
         str,
         Parameter(
-            show_default=False, env_var=_KEY_VARIABLE, help=f"The key; {_KEY_VARIABLE} keeps it out of sight."
+            show_default=False,
+            env_var=_KEY_VARIABLE,
+            help=f"API key; {_KEY_VARIABLE} keeps it out of the process list.",
         ),
     ] = ""
-    again: Annotated[
-        bool,
-        Parameter(negative="", show_default=False, help="Present files anew that were decided before."),
-    ] = False
-    atomic: Annotated[
-        bool,
-        Parameter(
-            negative="",
-            show_default=False,
-            help="Accept all acts of a file or none, each file for itself; up to 50,000 lines.",
-        ),
-    ] = False
+    again: AgainOption = False
+    atomic: AtomicOption = False
     dry_run: Annotated[
         bool,
         Parameter(
             negative="",
             show_default=False,
-            help="Ask what would become of each file, were it decided now, and store nothing; up to 50,000 lines, 64 MiB.",
+            help="Show how each file would be decided now, and store nothing; up to 50,000 lines, 64 MiB.",
         ),
     ] = False
 
     ca: Annotated[
         Path | None,
-        Parameter(help="Whom to believe that the service is itself, PEM; the machine's unless said."),
+        Parameter(help="Trusted certificate authorities (PEM); default: those of this machine."),
     ] = None
-    cert: Annotated[Path | None, Parameter(help="Our certificate, PEM, where the service asks for one.")] = (
+    cert: Annotated[Path | None, Parameter(help="Client certificate (PEM), if the service requires one.")] = (
         None
     )
-    client_key: Annotated[Path | None, Parameter(help="Its private key, PEM.")] = None
+    client_key: Annotated[Path | None, Parameter(help="Private key of the client certificate (PEM).")] = None
 
 
 DEFAULT_SERVICE = ServiceOptions()
 
 
 class SentFile(NamedTuple):
-    """What was answered for a file, a ticket or a dry run, and what it took to bring it there."""
+    """The response to a file (a ticket or a dry run), and a summary of its transfer."""
 
     response: dict[str, Any]
     summary: str
@@ -75,12 +67,12 @@ def submit(
 ) -> int:
     """Send files to a running service, one after the other, and wait for their receipts.
 
-    A large file goes in pieces: after a cut, a restart of the service, or Ctrl-C and the same command again, only
-    what is missing is sent. The same file sent twice is one submission. FILE.manifest.json beside a file says what it
-    must add up to, and goes with it.
+    A large file is sent in pieces: after a broken connection, a restart of the service, or Ctrl-C and the same command
+    again, only the rest is sent. The same file sent twice is one submission. FILE.manifest.json beside a file states
+    its totals, and is sent with it.
 
-    Exit codes: 0 decided, whatever was refused line by line; 1 at least one file refused whole; 2 wrong usage;
-    3 no answer from the service: the same command goes on.
+    Exit codes: 0 decided, also with refused lines; 1 at least one file refused whole; 2 wrong usage; 3 no response
+    from the service: the same command continues.
     """
     from ingest.sidecars import exclude_sidecars
     from service.client.http_service import Refused
@@ -91,10 +83,12 @@ def submit(
         raise UsageError(f"no such file: {', '.join(missing)}" if missing else "name at least one file")
     if service.dry_run and service.again:
         raise UsageError(
-            "--dry-run stores nothing, so there is nothing to present --again: leave one of them out"
+            "--dry-run stores nothing, so there is nothing to process --again: use only one of them"
         )
     if not service.key:
-        raise UsageError(f"a key is needed: --key, or {_KEY_VARIABLE}; crescendo access create makes one")
+        raise UsageError(
+            f"an API key is needed: --key, or {_KEY_VARIABLE}; crescendo access create makes one"
+        )
     sent: list[SentFile] = []
     refused: list[dict[str, Any]] = []
     for file in files:
@@ -103,9 +97,9 @@ def submit(
         except Refused as error:
             refused.append({"file": str(file), **error.problem})
             console.print_error(str(error))
-    answers = [each.response for each in sent]
+    responses = [sent_file.response for sent_file in sent]
     if json:
-        named = {"files": answers, "dry_run": True} if service.dry_run else {"submissions": answers}
+        named = {"files": responses, "dry_run": True} if service.dry_run else {"submissions": responses}
         console.print_json({**named, "refused": refused})
     elif service.dry_run:
         _print_dry_runs(sent)
@@ -119,7 +113,7 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
     from service.client.http_service import build_tls_context
     from service.terminal.upload_progress import UploadReporter
 
-    messenger = UploadReporter(file.name)
+    upload_reporter = UploadReporter(file.name)
     try:
         tls = (
             build_tls_context(service.ca, service.cert, service.client_key)
@@ -127,25 +121,29 @@ def _send(file: Path, service: ServiceOptions) -> SentFile:
             else None
         )
         client = Client(
-            service.url, service.key, messenger.report_progress, noted=messenger.report_retry, tls=tls
+            service.url,
+            service.key,
+            upload_reporter.report_progress,
+            noted=upload_reporter.report_retry,
+            tls=tls,
         )
         envelope = {"atomic": True} if service.atomic else {}
         if service.dry_run:
-            return SentFile(client.dry_run(file, envelope=envelope), messenger.upload.describe())
+            return SentFile(client.dry_run(file, envelope=envelope), upload_reporter.upload.describe())
         return SentFile(
-            client.submit(file, again=service.again, envelope=envelope), messenger.upload.describe()
+            client.submit(file, again=service.again, envelope=envelope), upload_reporter.upload.describe()
         )
     finally:
-        messenger.close()
+        upload_reporter.close()
 
 
 def _print_dry_runs(sent: list[SentFile]) -> None:
     from service.cli import processing_report
     from service.results.dry_run_result import DryRunResult
 
-    found = [msgspec.convert(each.response, DryRunResult) for each in sent]
-    if found:
-        processing_report.print_dry_run_files(found)
+    results = [msgspec.convert(sent_file.response, DryRunResult) for sent_file in sent]
+    if results:
+        processing_report.print_dry_run_files(results)
         console.print_line()
         console.print_line("Dry runs, each decided for itself and taken back: nothing is stored.")
 

@@ -1,10 +1,10 @@
-"""``crescendo verify``: the proof, from the raw rows."""
+"""``crescendo verify``: the proof of the journal, from the raw rows."""
 
 from typing import TYPE_CHECKING
 
 from core.reference.files import SAMPLE_FOLDER
 from reporting.report_tables import Column, ReportTable
-from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
+from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import Settings
 from service.database import session
 from service.terminal import console
@@ -17,16 +17,16 @@ EXIT_FINDINGS = 1
 
 
 def verify(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> int:
-    """Compute every balance, commitment and link of the chain again, from the raw rows and by another path.
+    """Compute every balance, commitment and chain link again, from the raw rows and with independent code.
 
-    Exit codes: 0 proven; 1 findings, each with its place; 3 it cannot be told.
+    Exit codes: 0 proven; 1 findings, each with its place; 3 the verification could not be done.
     """
-    found = verify_database(options.read_settings())
+    verification = verify_database(options.read_settings())
     if json:
-        console.print_json({"proven": found.is_proven, **_to_fields(found)})
+        console.print_json({"proven": verification.is_proven, **_to_fields(verification)})
     else:
-        print_verification(found)
-    return 0 if found.is_proven else EXIT_FINDINGS
+        print_verification(verification)
+    return 0 if verification.is_proven else EXIT_FINDINGS
 
 
 def verify_database(settings: Settings) -> "Verification":
@@ -35,27 +35,29 @@ def verify_database(settings: Settings) -> "Verification":
 
 
 async def verify_open_database(settings: Settings, dsn: str, reporter: ProgressReporter) -> "Verification":
-    """Verify a database that is open."""
+    """Verify an open database."""
     from reporting.verification import verify as verified
 
-    def tell(done: int, total: int, label: str) -> None:
+    def report(done: int, total: int, label: str) -> None:
         reporter.report_steps(done, total, f"verifying, {label}")
 
-    return await verified(dsn, tell, folder=settings.reference or SAMPLE_FOLDER)
+    return await verified(dsn, report, folder=settings.reference or SAMPLE_FOLDER)
 
 
 def print_verification(verification: "Verification") -> None:
-    """Write the checks, the findings and the verdict."""
+    """Print the checks, the findings and the verdict."""
     columns = (Column("check"), Column("holds"), Column("rule"))
     rows = [
-        [each.name, "yes" if not each.broken else f"NO, {each.broken:,} times", each.rule]
-        for each in verification.checks
+        [finding.name, "yes" if not finding.broken else f"NO, {finding.broken:,} times", finding.rule]
+        for finding in verification.checks
     ]
     console.print_table(ReportTable("Proof", columns, rows))
     if verification.findings:
         console.print_heading("Findings")
-    for each in verification.findings:
-        console.print_line(f"  {each.check}, {each.place}: found {each.found}, expected {each.expected}")
+    for finding in verification.findings:
+        console.print_line(
+            f"  {finding.check}, {finding.place}: found {finding.found}, expected {finding.expected}"
+        )
     console.print_line()
     rows_read = f"{sum(verification.rows.values()):,} rows in {console.format_count(verification.batches, 'batch', 'batches')}"
     verdict = "Proven" if verification.is_proven else "NOT proven"

@@ -17,6 +17,12 @@ EXIT_INTERRUPTED = 130
 Value = TypeVar("Value")
 
 
+def report_interrupted() -> int:
+    """Print that a command was stopped in order, and return its exit code."""
+    print_note("Stopped in good order, nothing is lost: the same command continues from here.")
+    return EXIT_INTERRUPTED
+
+
 @dataclass(slots=True)
 class Interruption:
     """What the next signal does: call ``stop`` and print ``message``."""

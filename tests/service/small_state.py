@@ -131,7 +131,11 @@ class State:
                 await run_edits.abandon_run(connection, run, "nothing", "benoit")
                 return []
         assert await payment_runs.issue_in_database(
-            self.context, run, IssueRequest("benoit", at), interruption=create_interruption(), reporter=ProgressLines()
+            self.context,
+            run,
+            IssueRequest("benoit", at),
+            interruption=create_interruption(),
+            reporter=ProgressLines(),
         )
         return sorted((self.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
 
@@ -237,8 +241,8 @@ def build_openings(unit: str) -> list[Row]:
 
 def build_third_party(number: int) -> Row:
     return {
-        "reference": f"T-{number}", "kind": "third_party", "exercise": 2018, "date": "2018-01-02", "payee": build_payee_code(number),
-        "payee_name": f"Entreprise {number}", "iban": build_iban(number),
+        "reference": f"T-{number}", "kind": "third_party", "exercise": 2018, "date": "2018-01-02",
+        "payee": build_payee_code(number), "payee_name": f"Entreprise {number}", "iban": build_iban(number),
     }  # fmt: skip
 
 

@@ -120,7 +120,7 @@ async def test_people_read_that_nothing_is_stored(dsn: str, tmp_path: Path) -> N
     words = ("--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE)
     found = await run_crescendo("run", *words, environment=KNOWN)
     assert found.code == 0, found.out
-    for said in ("What would become of them", "FUND_CENTRE_UNKNOWN", "nothing is stored"):
+    for said in ("Expected outcome", "FUND_CENTRE_UNKNOWN", "nothing is stored"):
         assert said in found.out
 
 

@@ -50,7 +50,7 @@ async def test_a_run_from_first_to_last(world: SmallState) -> None:
     await pay(world, "hold", "1", "3", "--as", "Bruno", "--reason", "invoice disputed")
     await pay(world, "hold", "1", "1", "--as", "Bruno")
     await pay(world, "unhold", "1", "1", "--as", "Alice")
-    assert "1 payee put together" in (await pay(world, "regroup", "1", "P1", "--as", "Alice")).out
+    assert "1 payee grouped" in (await pay(world, "regroup", "1", "P1", "--as", "Alice")).out
     shown = await told(world, "show", "1", "--lines", "2", "--from", "2")
     assert [(each["line"], each["name"], each["standing"]) for each in shown["shown"]] == [
         (2, "Entreprise P1", "paid"),

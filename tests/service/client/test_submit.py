@@ -109,7 +109,7 @@ async def test_wrong_usage_is_told_before_anything_is_sent(place: ServicePlace, 
     for words, said, key in (
         ((tmp_path / "missing.csv",), "no such file", KEY),
         ((), "at least one file", KEY),
-        ((file,), "a key is needed", ""),
+        ((file,), "an API key is needed", ""),
         ((file, "--dry-run", "--again"), "--dry-run stores nothing", KEY),
     ):
         found = await _run_submit(place.service, *words, key=key)

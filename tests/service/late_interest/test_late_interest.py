@@ -426,7 +426,11 @@ async def withhold_and_pay(state: State, held: str) -> None:
         await run_edits.edit_run(connection, run, "hold", ((line,), "", "anne"))
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
-        state.context, run, IssueRequest("benoit", at), interruption=create_interruption(), reporter=ProgressLines()
+        state.context,
+        run,
+        IssueRequest("benoit", at),
+        interruption=create_interruption(),
+        reporter=ProgressLines(),
     )
     files = sorted((state.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))

@@ -143,7 +143,7 @@ class SmallState:
         )
         how = IssueRequest("Claire", at, version)
         assert await payment_runs.issue_in_database(
-            where, run, how, (Interruption(lambda: None), Quiet(self.on_step))
+            where, run, how, interruption=Interruption(lambda: None), reporter=Quiet(self.on_step)
         )
         return await self.load_files(run)
 
