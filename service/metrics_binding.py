@@ -36,7 +36,7 @@ def _bind_queues(service: ServiceContext) -> None:
         lambda: metrics.drain_rate.estimate_seconds_to_empty(_count_waiting_lines(service)),
     )
     metrics.bind("uploads", lambda: service.receiver.active_uploads)
-    metrics.bind("ready", lambda: service.is_ready and not service.is_draining)
+    metrics.bind("ready", lambda: service.state.is_ready and not service.state.is_draining)
 
 
 def _count_waiting_lines(service: ServiceContext) -> int:

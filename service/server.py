@@ -31,6 +31,7 @@ from service.auth.rate_limit import RateLimiter
 from service.auth.sender_pauses import SenderPauses
 from service.configuration.settings import Settings
 from service.database.configured_database import open_database
+from service.database.read_pool import open_read_pool
 from service.dropfolders.watcher import DropFolderRules, watch_folders
 from service.engine import standby
 from service.engine.file_processing import load_reference, open_store
@@ -42,8 +43,8 @@ from service.http.live.bank_file_gauges import BankFileGauges
 from service.http.live.broadcaster import FiguresBroadcaster
 from service.http.request_body import UploadReceiver
 from service.http.routes import build_application
-from service.http.service_context import ServiceContext
-from service.http.submission_queries import open_read_pool, read_file_stock
+from service.http.service_context import ServiceContext, StoredParts, build_context
+from service.http.submission_queries import read_file_stock
 from service.http.tls import Tls
 from service.http.web_server import BACKLOG, WebServer
 from service.metrics_binding import bind_metrics
@@ -112,11 +113,11 @@ async def serve(
         audit_trail.open_audit_trail(database.dsn) as trail,
     ):
         authenticator = _create_authenticator(options, trail, service.metrics)
-        broadcaster = FiguresBroadcaster(service)
+        broadcaster = FiguresBroadcaster(service.metrics, service.stages, service.pool, state=service.state)
         web_server = WebServer(build_application(service, authenticator, broadcaster), options.tls)
 
         def stop() -> None:
-            service.start_draining()
+            service.state.start_draining()
             web_server.stop()
 
         background = [
@@ -198,7 +199,7 @@ async def _open_context(
     async def opened(loaded: LoadedBook) -> None:
         service.metrics.file_states.load(await read_file_stock(service.pool))
         service.metrics.record_book_loaded(loaded.state, loaded.head.batch)
-        service.is_ready = True
+        service.state.is_ready = True
         service.index_maintenance.record_load(loaded.state.entries)
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
@@ -206,13 +207,21 @@ async def _open_context(
     inbox, receiver = Inbox(spool, store, stages, opened), UploadReceiver(spool, uploads, options.uploads_max)
     labels = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
-        metrics, pauses = ServiceMetrics(stages.nanoseconds), SenderPauses(writer, inbox.pause)
-        service = ServiceContext(
-            inbox, receiver, pool, labels, options.file_bytes_max, metrics, stages, pauses, journal
+        stored = StoredParts(
+            inbox=inbox,
+            receiver=receiver,
+            pool=pool,
+            journal=journal,
+            sender_pauses=SenderPauses(writer, inbox.pause),
         )
-        service.shows_metrics_to_all = options.has_public_metrics
+        service = build_context(
+            stored,
+            labels,
+            stages,
+            file_bytes_max=options.file_bytes_max,
+            is_metrics_public=options.has_public_metrics,
+        )
         inbox.admission.run_in_thread = service.validation_pool.run
-        service.drain_callbacks.append(receiver.stop_appending)
         bind_metrics(service, store=store, cut_off=options.cut_off, data=settings.data)
         try:
             yield service
@@ -226,7 +235,7 @@ async def _run_engine(service: ServiceContext, store: TimedStore, reference: Ref
     """Decide and commit all incoming work until the inbox is closed."""
 
     def on_failed(batch: int, cause: BaseException) -> None:
-        service.is_ready = False
+        service.state.is_ready = False
         service.metrics.record_failed_commit()
         LOG.warning("batch failed, once more from the last commit", batch=batch, cause=repr(cause))
 

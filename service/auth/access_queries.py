@@ -10,7 +10,8 @@ import asyncpg
 
 from posting.store.sql_files import read_queries
 from service.auth import api_keys
-from service.auth.api_keys import Caller, Key
+from service.auth.api_keys import Key
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 
 SQL = read_queries("service.auth", "queries.sql")
@@ -40,7 +41,7 @@ async def create_key(connection: asyncpg.Connection, grant: Grant) -> tuple[Call
         await connection.execute(SQL["insert_key"], name, *said, grant.label, grant.lifetime)
         if grant.certificate:
             await connection.execute(SQL["insert_binding"], name, grant.certificate)
-    return api_keys.build_caller(name, grant.sender, grant.roles, grant.programmes), api_keys.format_token(
+    return build_caller(name, grant.sender, grant.roles, grant.programmes), api_keys.format_token(
         name, secret
     )
 
@@ -64,7 +65,7 @@ async def load_live_keys(connection: asyncpg.Connection) -> dict[str, Key]:
 
 def _to_key(row: Any) -> Key:
     roles = frozenset(Role(name) for name in row["roles"])
-    who = api_keys.build_caller(row["key"], row["sender"], roles, frozenset(row["programmes"]))
+    who = build_caller(row["key"], row["sender"], roles, frozenset(row["programmes"]))
     return Key(who, bytes(row["digest"]), row["expires_at"] or _NEVER)
 
 

@@ -7,29 +7,12 @@ import secrets
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from service.auth.roles import Role, find_kinds
+from service.auth.credentials import Caller
 
 PREFIX = "crescendo"
 _NAME_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _NAME_LENGTH = 12
 _TOKEN_PATTERN = re.compile(rf"{PREFIX}_([{_NAME_ALPHABET}]{{{_NAME_LENGTH}}})_([A-Za-z0-9_-]{{43}})")
-
-
-class Caller(NamedTuple):
-    """Who is calling: the key, the sender it speaks for, and what it may do."""
-
-    key: str
-    sender: str
-    roles: frozenset[Role]
-    programmes: frozenset[str]
-    """The programmes it may touch; empty for all."""
-    kinds: frozenset[str]
-    """The kinds of act it may send."""
-
-    @property
-    def can_read_all_senders(self) -> bool:
-        """Whether it sees other senders' submissions."""
-        return Role.AUDITOR in self.roles
 
 
 class Key(NamedTuple):
@@ -46,11 +29,6 @@ class Key(NamedTuple):
     def is_expired(self, now: datetime | None = None) -> bool:
         """Whether its time is over."""
         return (now or datetime.now(UTC)) >= self.expires_at
-
-
-def build_caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:
-    """A caller with the kinds that its roles may send."""
-    return Caller(key, sender, roles, programmes, find_kinds(roles))
 
 
 def hash_secret(secret: str) -> bytes:

@@ -2,7 +2,29 @@
 
 from typing import NamedTuple, Protocol
 
-from service.auth.api_keys import Caller
+from service.auth.roles import Role, find_kinds
+
+
+class Caller(NamedTuple):
+    """Who is calling: the key, the sender it speaks for, and what it may do."""
+
+    key: str
+    sender: str
+    roles: frozenset[Role]
+    programmes: frozenset[str]
+    """The programmes it may touch; empty for all."""
+    kinds: frozenset[str]
+    """The kinds of act it may send."""
+
+    @property
+    def can_read_all_senders(self) -> bool:
+        """Whether it sees other senders' submissions."""
+        return Role.AUDITOR in self.roles
+
+
+def build_caller(key: str, sender: str, roles: frozenset[Role], programmes: frozenset[str]) -> Caller:
+    """A caller with the kinds that its roles may send."""
+    return Caller(key, sender, roles, programmes, find_kinds(roles))
 
 
 class AuthenticatedCaller(NamedTuple):

@@ -10,9 +10,8 @@ import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 
-from service.auth.api_keys import Caller
 from service.auth.certificates import parse_thumbprint
-from service.auth.credentials import AuthenticatedCaller
+from service.auth.credentials import AuthenticatedCaller, Caller
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwks import ALGORITHMS, IssuerKeys, PublicKey
 

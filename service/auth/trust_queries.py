@@ -5,8 +5,8 @@ from typing import Any
 
 import asyncpg
 
-from service.auth import api_keys
 from service.auth.access_queries import SQL, Grant
+from service.auth.credentials import build_caller
 from service.auth.jwt import Issuer, TokenGrant, Trust
 from service.auth.roles import Role
 from service.configuration.settings import UsageError
@@ -105,5 +105,5 @@ def _to_grant_key(row: Any) -> tuple[str, str]:
 def _to_grant(row: Any) -> TokenGrant:
     roles = frozenset(Role(name) for name in row["roles"])
     name = f"{row['issuer']}/{row['subject']}"
-    who = api_keys.build_caller(name, row["sender"], roles, frozenset(row["programmes"]))
+    who = build_caller(name, row["sender"], roles, frozenset(row["programmes"]))
     return TokenGrant(who, row["expires_at"] or _NEVER)

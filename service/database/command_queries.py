@@ -1,6 +1,5 @@
 """Connections and queries of the commands, and the translation of database errors."""
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -14,17 +13,9 @@ from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
 from posting.store.sql_files import read_queries
 from service.configuration.settings import UsageError
+from service.database.failures import DATABASE_ERRORS
 
 SQL = read_queries("service.database", "queries.sql")
-DATABASE_ERRORS = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    ConnectionError,
-    TimeoutError,
-    socket.gaierror,
-)
-"""Errors of a database that is gone, cannot be reached, or refuses a command."""
 
 
 def hide_password(dsn: str) -> str:

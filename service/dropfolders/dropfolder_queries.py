@@ -9,7 +9,8 @@ import asyncpg
 
 from posting.store.sql_files import read_queries
 from reporting.refusals import Language
-from service.auth import api_keys
+from service.auth.api_keys import generate_key
+from service.auth.credentials import build_caller
 from service.auth.roles import Role
 from service.dropfolders.signatures import Signer
 
@@ -43,7 +44,7 @@ class TakenFile(NamedTuple):
 
 async def insert_signer(connection: asyncpg.Connection, new: NewSigner) -> str | None:
     """Store a signer; return its name, or None if the key is already registered, also for another sender."""
-    name, _ = api_keys.generate_key()
+    name, _ = generate_key()
     rights = (sorted(new.roles), sorted(new.programmes))
     results = (new.language, new.wants_pain002)
     validity = (new.begins, new.lifetime)
@@ -79,7 +80,7 @@ async def read_signers(pool: Pool, sender: str) -> list[Signer]:
 
 def _to_signer(row: Any) -> Signer:
     roles = frozenset(Role(name) for name in row["roles"])
-    caller = api_keys.build_caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
+    caller = build_caller(row["signer"], row["sender"], roles, frozenset(row["programmes"]))
     return Signer(caller, bytes(row["public_key"]), row["is_live"], row["language"], row["pain002"])
 
 

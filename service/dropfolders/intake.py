@@ -13,8 +13,7 @@ from ingest.formats.jsonl import parse_object
 from ingest.sidecars import MANIFEST_SUFFIX
 from ingest.spool.envelope import Envelope, parse_envelope
 from ingest.spool.spool import Spool, SpooledFile
-from service.auth import api_keys
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 from service.dropfolders import signatures
 from service.dropfolders.file_names import SIGNATURE_SUFFIX, check_name
@@ -72,8 +71,7 @@ class FileIntake:
         FileReplaced
             Another file has taken its place.
         """
-        self._service.check_accepting_work()
-        self._service.check_sender(folder.sender, is_file=True)
+        self._service.limits.check_file(folder.sender)
         name, sender = file.entry.name, folder.sender
         check_name(name)
         if not file.entry.is_file:
@@ -83,11 +81,7 @@ class FileIntake:
         signature = self._read_signature(folder, file) if signers else None
         spooled = await self._spool_file(folder, file)
         signer = await self._find_signer(spooled, signature, signers) if signature else None
-        caller = (
-            signer.caller
-            if signer
-            else api_keys.build_caller("unsigned", sender, self._unsigned, frozenset())
-        )
+        caller = signer.caller if signer else build_caller("unsigned", sender, self._unsigned, frozenset())
         try:
             return AdmittedFile(await self._admit_spooled(spooled, caller), signer)
         except Problem as problem:
@@ -111,7 +105,7 @@ class FileIntake:
                 spooled = await asyncio.to_thread(self._spool.receive, source, file.entry.name, envelope)
         except FileReplaced:
             if spooled:
-                await self._service.inbox.admission.refuse(spooled)
+                await self._service.admission.refuse(spooled)
             raise
         return spooled
 
@@ -119,12 +113,13 @@ class FileIntake:
         """Find who signed the file in the spool, where no sender can change it between the check and its use."""
         signer = await asyncio.to_thread(signatures.find_signer, spooled.path, signature, signers)
         if signer is None:
-            await self._service.inbox.admission.refuse(spooled)
+            await self._service.admission.refuse(spooled)
             raise _copy_problem(_SIGNATURE_WRONG)
         return signer
 
     async def _admit_spooled(self, spooled: SpooledFile, caller: Caller) -> int:
-        return (await self._service.admit(spooled, upload_headers.OCTET_STREAM, caller, again=False)).number
+        media_type = upload_headers.OCTET_STREAM
+        return (await self._service.admission.admit(spooled, media_type, caller, again=False)).number
 
 
 class _InterruptibleFile:
@@ -135,7 +130,7 @@ class _InterruptibleFile:
 
     def read(self, size: int) -> bytes:
         """Read up to ``size`` bytes, fewer only at the end of the file."""
-        if self._service.is_draining:
+        if self._service.state.is_draining:
             raise try_again("The service is stopping")
         return self._file.read(size)
 

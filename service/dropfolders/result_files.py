@@ -8,12 +8,10 @@ import msgspec
 from core.errors import InputError
 from service.dropfolders.dropfolder_queries import TakenFile
 from service.dropfolders.folder import SenderFolder
-from service.http.handlers.pain002 import build_report_source
 from service.http.handlers.refused_lines import encode_csv, read_refused_lines
-from service.http.handlers.submissions import SubmissionsHandler
 from service.http.problems import Problem
 from service.http.service_context import ServiceContext
-from service.results.pain002_report import ReportRequest, stream_report
+from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from service.results.result_names import (
     PAIN002_SUFFIX,
     PAYMENT_SUFFIXES,
@@ -29,18 +27,19 @@ class ResultWriter:
     """Writes the files that the HTTP service would send as responses."""
 
     def __init__(self, service: ServiceContext) -> None:
-        self._service, self._submissions = service, SubmissionsHandler(service)
+        self._service = service
 
     async def write(self, folder: SenderFolder, file: TakenFile) -> None:
         """Write the results of a decided file. The receipt comes last: once it is there, the others are too."""
-        lines = read_refused_lines(self._service, file.submission, file.language)
+        names, pool = self._service.names, self._service.pool
+        lines = read_refused_lines(names, pool, file.submission, language=file.language)
         await folder.write_result(f"{file.name}{REFUSALS_SUFFIX}", encode_csv(lines))
         if file.wants_pain002:
-            source = await build_report_source(self._service)
+            source = ReportSource(await names.load(), pool, self._service.receiver.spool)
             report = await stream_report(source, ReportRequest(file.submission, language=file.language))
             await folder.write_result(f"{file.name}{PAIN002_SUFFIX}", report)
         folder.remove_result(f"{file.name}{PROBLEM_SUFFIX}")
-        ticket = await self._submissions.load_ticket(file.submission)
+        ticket = await self._service.tickets.load(file.submission)
         await folder.write_result(f"{file.name}{RECEIPT_SUFFIX}", _stream_once(msgspec.json.encode(ticket)))
 
 

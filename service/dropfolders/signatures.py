@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from reporting.refusals import Language
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.configuration.settings import UsageError
 
 SIGNATURE_BYTES = 64

@@ -20,6 +20,7 @@ import structlog
 from core.errors import EngineError, InputError
 from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.roles import Role
+from service.database.failures import DATABASE_ERRORS
 from service.dropfolders import dropfolder_queries
 from service.dropfolders.backoff import RETRY_SECONDS, RetryTimes
 from service.dropfolders.dropfolder_queries import Pool, TakenFile
@@ -30,14 +31,13 @@ from service.dropfolders.signatures import Signer
 from service.dropfolders.stable_files import StableFile, StableFiles
 from service.http.problems import Problem, from_input_error
 from service.http.service_context import ServiceContext
-from service.http.submission_queries import DATABASE_FAILURES
 from service.results.result_names import to_safe_name
 
 LOG = structlog.get_logger()
 POLL_SECONDS = 0.25
 SENDERS_AT_ONCE = 4
 FILES_PER_VISIT = 100
-_TEMPORARY_FAILURES = (EngineError, *DATABASE_FAILURES)
+_TEMPORARY_FAILURES = (EngineError, *DATABASE_ERRORS)
 """Failures that concern no single file: all files of the sender wait where they are."""
 
 
@@ -68,7 +68,7 @@ class DropFolderWatcher:
 
     async def run(self) -> None:
         """Visit the folders until the service stops."""
-        self.service.drain_callbacks.append(self._stopped.set)
+        self.service.state.call_on_drain(self._stopped.set)
         for file in await dropfolder_queries.read_unanswered(self.pool):
             self._unanswered[file.sender].append(file)
         async with asyncio.TaskGroup() as group:
@@ -80,7 +80,7 @@ class DropFolderWatcher:
 
     def _list_idle_senders(self) -> list[str]:
         """Return the senders that are not being visited."""
-        if not self.service.is_ready:
+        if not self.service.state.is_ready:
             return []
         try:
             return [sender for sender in list_senders(self.rules.root) if sender not in self._busy]

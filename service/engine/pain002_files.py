@@ -17,7 +17,8 @@ from ingest.spool.spool import Spool
 from reporting import code_labels
 from reporting.code_names import read_names
 from service.configuration.settings import Settings
-from service.http.submission_queries import DATABASE_FAILURES, borrow_connection, open_read_pool
+from service.database.failures import DATABASE_ERRORS
+from service.database.read_pool import borrow_connection, open_read_pool
 from service.results.pain002_report import ReportRequest, ReportSource, stream_report
 from service.results.receipts import Receipt
 from service.results.result_names import PAIN002_SUFFIX, PAYMENT_SUFFIXES, to_safe_name
@@ -87,7 +88,7 @@ async def _write_report(target: Path, file: str, pieces: AsyncIterator[bytes]) -
             sink.flush()
             os.fsync(sink.fileno())
         partial.replace(target)
-    except (InputError, OSError, *DATABASE_FAILURES) as error:
+    except (InputError, OSError, *DATABASE_ERRORS) as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         print_error(f"{file}: the pain.002 could not be written; the same command writes it: {error}")

@@ -12,6 +12,7 @@ import structlog
 
 from core.errors import CrescendoError
 from service.database import command_queries
+from service.database.failures import DATABASE_ERRORS
 from service.terminal.signals import Interruption
 
 LOG = structlog.get_logger()
@@ -50,6 +51,6 @@ async def _read_reason(dsn: str) -> str:
     """Return why the standby has to wait; empty if it can take over."""
     try:
         owner = await command_queries.read_lease_owner(dsn)
-    except command_queries.DATABASE_ERRORS as error:
+    except DATABASE_ERRORS as error:
         return f"{_UNREACHABLE}: {error}"
     return f"{owner} works on it" if owner else ""

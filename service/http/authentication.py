@@ -6,10 +6,9 @@ from http import HTTPStatus
 
 from service.auth import access_queries, trust_queries
 from service.auth.api_key_scheme import ApiKeyScheme
-from service.auth.api_keys import Caller
 from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.certificates import CertificateBindings
-from service.auth.credentials import AuthenticatedCaller, CredentialScheme
+from service.auth.credentials import AuthenticatedCaller, Caller, CredentialScheme
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwt import TokenScheme
 from service.auth.rate_limit import RateLimiter

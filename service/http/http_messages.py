@@ -9,13 +9,14 @@ from urllib.parse import parse_qs
 import msgspec
 
 from reporting.refusals import Language
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.http.problems import MEDIA_TYPE, Problem, malformed_request
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 JSON = "application/json"
+XML = "application/xml"
 _NO_CONTENT = HTTPStatus.NO_CONTENT
 _COMMON_HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",

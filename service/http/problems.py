@@ -14,6 +14,7 @@ from core.errors import (
     InputError,
     LimitExceeded,
 )
+from service.auth.failures import PermissionDenied
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -60,6 +61,11 @@ def from_input_error(error: InputError) -> Problem:
     """A whole file refused: where, what stood there, and what to do."""
     code, status = _INPUT_ERRORS[type(error)]
     return Problem(status, code, str(error), where=error.place, found=error.finding, remedy=error.remedy)
+
+
+def from_permission_denied(denied: PermissionDenied) -> Problem:
+    """Translate a refusal for lack of a role or a programme; it goes to the audit trail."""
+    return Problem(HTTPStatus.FORBIDDEN, denied.code, denied.detail)
 
 
 def try_again(detail: str, seconds: int = RETRY_SECONDS) -> Problem:

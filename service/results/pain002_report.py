@@ -15,7 +15,8 @@ from ingest.spool.spool import Spool
 from ingest.validation.file_validation import read_lots
 from reporting.code_names import CodeNames
 from reporting.refusals import Language, RefusedLine, describe_refused_line
-from service.http import submission_queries
+from service.database.read_pool import Pool, Row, borrow_connection
+from service.results import refused_line_queries
 from service.results.receipts import OutcomeTotals, Receipt
 from settlement.pain002_writer import (
     ACTS_MESSAGE_NAME,
@@ -45,7 +46,7 @@ class ReportSource(NamedTuple):
     """The sources of reports: names of codes, database connections, and the spool."""
 
     names: CodeNames
-    pool: submission_queries.Pool
+    pool: Pool
     spool: Spool
 
 
@@ -65,29 +66,31 @@ async def stream_report(source: ReportSource, request: ReportRequest) -> AsyncIt
     FileUnreadable
         The payment file, which contains the names of its lots, is no longer in the spool. Raised before any piece.
     """
-    async with submission_queries.borrow_connection(source.pool) as connection:
-        receipt, at = await submission_queries.read_status(connection, request.submission)
+    async with borrow_connection(source.pool) as connection:
+        receipt, at = await refused_line_queries.read_status(connection, request.submission)
     lots = await _read_lots(source, receipt)
     name = lots.names.message if lots else ACTS_MESSAGE_NAME
     report = _build_report(receipt, at, request.language, name)
 
-    def to_rejected(row: submission_queries.Row) -> RejectedLine:
+    def to_rejected(row: Row) -> RejectedLine:
         return _build_rejected(describe_refused_line(source.names, row, request.language), lots)
 
     return _stream_pieces(source.pool, receipt, StatusReportWriter(report, request.version), to_rejected)
 
 
 async def _stream_pieces(
-    pool: submission_queries.Pool,
+    pool: Pool,
     receipt: Receipt,
     report: StatusReportWriter,
-    to_rejected: Callable[[submission_queries.Row], RejectedLine],
+    to_rejected: Callable[[Row], RejectedLine],
 ) -> AsyncIterator[bytes]:
     yield report.write_head()
     if receipt.done:
         # later forms are decided meanwhile; only rows up to the reported batch belong in this report
         last = receipt.last_batch or 0
-        async for rows in submission_queries.read_refused_pages(pool, receipt.submission, CHUNK_LINES, last):
+        async for rows in refused_line_queries.read_refused_pages(
+            pool, receipt.submission, CHUNK_LINES, last
+        ):
             yield await asyncio.to_thread(report.write_rejected, list(map(to_rejected, rows)))
     yield report.write_end()
 
@@ -113,7 +116,7 @@ async def _read_lots(source: ReportSource, receipt: Receipt) -> _RefusedLots | N
         return None
     identity = receipt.sender, bytes.fromhex(receipt.sha256)
     names = await asyncio.to_thread(read_lots, source.spool, identity)
-    refused = await submission_queries.count_refused_by_lot(
+    refused = await refused_line_queries.count_refused_by_lot(
         source.pool, receipt.submission, names.first.tolist()
     )
     return _RefusedLots(names, receipt.lines, refused)

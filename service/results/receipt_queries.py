@@ -8,7 +8,7 @@ import asyncpg
 from posting.store.sql_files import read_queries
 from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
 
-SQL = read_queries("service.results", "queries.sql")
+SQL = read_queries("service.results", "receipts.sql")
 
 
 async def read_receipts(connection: asyncpg.Connection, numbers: Sequence[int]) -> list[Receipt]:

@@ -1,6 +1,6 @@
 """Reports over all of the journal, for who audits and who keeps the service: pages of JSON, or all of it as CSV."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TypeVar
@@ -16,15 +16,28 @@ from reporting.refusals import Refusals
 from reporting.report_queries import Connection
 from reporting.report_tables import ReportTable
 from reporting.trial_balance import TrialBalance
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller
 from service.auth.perimeter import require_all_programmes
 from service.auth.roles import Role
+from service.database.read_pool import Pool
 from service.http import query_scope, submission_queries
 from service.http.http_messages import JSON, Request, Response, respond
-from service.http.journal_queries import JournalQuery
+from service.http.journal_queries import JournalQuery, JournalReader
+from service.http.name_cache import NameCache
+from service.http.openapi.examples import QUERY_EXAMPLES
+from service.http.openapi.operation import Operation, Parameter, list_problems
+from service.http.openapi.parameters import (
+    AFTER,
+    BATCH,
+    EXERCISE,
+    YEAR,
+    build_limit,
+    build_number_schema,
+    build_text_schema,
+)
 from service.http.problems import Problem, not_found
 from service.http.query_scope import Page
-from service.http.service_context import ServiceContext
+from service.http.route import Route
 
 CSV = "text/csv"
 LEVELS = tuple(level.name.lower() for level in CentreLevel)
@@ -50,14 +63,14 @@ class BudgetPage(msgspec.Struct, frozen=True, kw_only=True):
 class Reports:
     """Handlers of ``/v1/reports``."""
 
-    def __init__(self, desk: ServiceContext) -> None:
-        self._desk = desk
+    def __init__(self, names: NameCache, journal: JournalReader, pool: Pool) -> None:
+        self._names, self._journal, self._pool = names, journal, pool
 
     async def trial_balance(self, request: Request) -> Response:
         """Debit, credit and balance of every account."""
         request.allow_only("exercise", "batch")
         _check(request.caller, by_programme=False)
-        form, names = request.negotiate_media_type((JSON, CSV)), await self._desk.load_names()
+        form, names = request.negotiate_media_type((JSON, CSV)), await self._names.load()
         exercise, at = query_scope.read_year(request, "exercise"), query_scope.read_batch(request)
 
         async def found(connection: Connection) -> TrialBalance:
@@ -73,7 +86,7 @@ class Reports:
         _check(request.caller, by_programme=True)
         form, names, page = (
             request.negotiate_media_type((JSON, CSV)),
-            await self._desk.load_names(),
+            await self._names.load(),
             Page.read(request, 100, 1000),
         )
         scope, at = _scope(request), query_scope.read_batch(request)
@@ -98,7 +111,7 @@ class Reports:
         _check(request.caller, by_programme=False)
         form, language = request.negotiate_media_type((JSON, CSV)), request.language
         number = request.get_number("submission", 0, (1, SUBMISSION_MAX)) or None
-        if number and await submission_queries.find_sender(self._desk.pool, number) is None:
+        if number and await submission_queries.find_sender(self._pool, number) is None:
             raise not_found(f"There is no submission {number}")
 
         async def found(connection: Connection) -> Refusals:
@@ -111,7 +124,7 @@ class Reports:
         """How long payments took, by ministry or programme, as far as the caller's programmes go."""
         request.allow_only("by", "year")
         _check(request.caller, by_programme=True)
-        form, names = request.negotiate_media_type((JSON, CSV)), await self._desk.load_names()
+        form, names = request.negotiate_media_type((JSON, CSV)), await self._names.load()
         by = "programme" if request.get_choice("by", DELAYS_BY) == "programme" else "ministry"
         scope = delays.DelayScope(by, query_scope.read_year(request, "year"), request.caller.programmes)
 
@@ -133,7 +146,7 @@ class Reports:
             made = await found(connection)
             return made, grid(made).to_csv() if form == CSV else None
 
-        return await self._desk.journal.run_report(laid, request.caller.sender)
+        return await self._journal.run_report(laid, request.caller.sender)
 
 
 def _check(who: Caller, *, by_programme: bool) -> None:
@@ -162,3 +175,61 @@ def _scope(request: Request) -> BudgetScope:
 def _as_csv(name: str, text: str) -> Response:
     disposition = {"content-disposition": f'attachment; filename="{name}.csv"'}
     return Response(HTTPStatus.OK, text.encode(), CSV, disposition)
+
+
+def _describe_report(path: str, summary: str, response: type, *query: Parameter) -> Operation:
+    # 409: the reference data do not contain what the report needs, such as the interest rate of a half-year.
+    return Operation(
+        summary,
+        {"200": response, **list_problems("400", "403", "404", "406", "409")},
+        query,
+        description="For auditors and operators. The service computes two reports at a time, one of each sender; further"
+        " requests are answered 503.",
+        text_examples={CSV: QUERY_EXAMPLES[path]["csv"]},
+    )
+
+
+def _build_route(
+    name: str,
+    handler: Callable[["Reports", Request], Awaitable[Response]],
+    summary: str,
+    response: type,
+    *query: Parameter,
+) -> "Route[Reports]":
+    path = f"/v1/reports/{name}"
+    return Route("GET", path, handler, _describe_report(path, summary, response, *query))
+
+
+ROUTES = (
+    _build_route(
+        "trial-balance",
+        Reports.trial_balance,
+        "Debit, credit and balance of every account",
+        TrialBalance,
+        *(EXERCISE, BATCH),
+    ),
+    _build_route(
+        "budget",
+        Reports.budget,
+        "Budget execution at one level; a page of JSON, or all of it as CSV",
+        BudgetPage,
+        Parameter("level", "Level of the fund centres shown", {"type": "string", "enum": list(LEVELS)}),
+        Parameter("programme", "Only this programme", build_text_schema(PROGRAMME_MAX)),
+        *(YEAR, BATCH, build_limit(1000), AFTER),
+    ),
+    _build_route(
+        "refusals",
+        Reports.refusals,
+        "Refused lines by reason, the most frequent first; in French if Accept-Language prefers French",
+        Refusals,
+        Parameter("submission", "Only this submission", build_number_schema(1, SUBMISSION_MAX)),
+    ),
+    _build_route(
+        "delays",
+        Reports.delays,
+        "How long payments took, from request to debit; how many were in time; late interest due, proposed and paid",
+        Delays,
+        Parameter("by", "One row for each of these", {"type": "string", "enum": list(DELAYS_BY)}),
+        YEAR._replace(description="Only what was debited in this year"),
+    ),
+)

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwk, jws
 
-from service.auth import api_keys, jwt
+from service.auth import jwt
+from service.auth.credentials import build_caller
 from service.auth.failures import AuthenticationFailed
 from service.auth.jwks import IssuerKeys
 from service.auth.jwt import Issuer, TokenGrant, TokenScheme, Trust
@@ -32,9 +33,7 @@ from tests.service.auth.token_issuer import (
 
 ISSUER = Issuer("state", URL, token_issuer.AUDIENCE, "sub", "keys")
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_CALLER = api_keys.build_caller(
-    f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset()
-)
+_CALLER = build_caller(f"state/{SUBJECT}", "MIN-09", frozenset({Role.AUTHORISING_OFFICER}), frozenset())
 TRUST = Trust({URL: ISSUER}, {("state", SUBJECT): TokenGrant(_CALLER, _NEVER)})
 
 

@@ -16,6 +16,7 @@ from service.dropfolders.intake import AdmittedFile, FileIntake
 from service.dropfolders.signatures import Signer
 from service.dropfolders.stable_files import StableFile
 from service.dropfolders.watcher import DropFolderRules, DropFolderWatcher
+from service.http.service_state import ServiceState
 from tests.databases import lock_table, wait_until_blocked
 from tests.service.dropfolders.drop_senders import (
     MINE,
@@ -131,10 +132,10 @@ class _Broken(FileIntake):
 async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, mine), dropfolder_queries.open_pool(dsn) as pool:
         counted: list[tuple[str, ...]] = []
-        metrics = SimpleNamespace(count=lambda *labels: counted.append(labels))
-        desk = cast(
-            Any, SimpleNamespace(drain_callbacks=[], is_ready=True, is_draining=False, metrics=metrics)
-        )
+        board = SimpleNamespace(increment=lambda *labels: counted.append(labels))
+        state = ServiceState()
+        state.is_ready = True
+        desk = cast(Any, SimpleNamespace(state=state, metrics=board))
         taking = _Broken(desk, cast(Any, None), frozenset())
         watch = DropFolderWatcher(
             DropFolderRules(tmp_path / "drop", 0, frozenset()), desk, cast(Any, None), pool, taking
@@ -142,7 +143,7 @@ async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_p
         running = asyncio.create_task(watch.run())
         while not taking.tried:  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # it looks by itself: nobody tells
-        desk.drain_callbacks[0]()
+        state.start_draining()
         await running
         assert counted == [("drop_files_total", "failed")]
         assert mine.list_names("in") == {"credits.jsonl", "credits.jsonl.sig"}

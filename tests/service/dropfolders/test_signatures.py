@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import FormatUnknown
-from service.auth import api_keys
+from service.auth.credentials import build_caller
 from service.configuration.settings import UsageError
 from service.dropfolders.file_names import check_name
 from service.dropfolders.signatures import Signer, find_signer, parse_signature, read_public_key
@@ -22,7 +22,7 @@ SPKI = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def signer(pair: object = MINE, *, is_live: bool = True) -> Signer:
-    who = api_keys.build_caller("k", "MIN-09", OFFICER, frozenset())
+    who = build_caller("k", "MIN-09", OFFICER, frozenset())
     return Signer(who, pair.public_key().public_bytes_raw(), is_live)  # type: ignore[attr-defined]
 
 

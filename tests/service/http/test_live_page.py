@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from core.outcome_codes import REFUSALS, Outcome
-from service.http.handlers.static_page import FILES, PATHS, PROGRAMMES, REASONS
+from service.http.handlers.static_page import FILES, PROGRAMMES, REASONS
 from tests.service.http.conftest import ServicePlace
 
 FOLDER = Path(__file__).parents[3] / "monitoring" / "dashboard"
@@ -90,7 +90,7 @@ def test_fields_and_tables_are_named_for_who_hears_the_page() -> None:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_the_page_needs_no_key_and_runs_nothing_but_its_own(place: ServicePlace) -> None:
     async with place.service.client() as client:
-        for path in PATHS:
+        for path in (*FILES, REASONS, PROGRAMMES):
             found = await client.get(path)
             assert found.status_code == 200, path
             policy = found.headers["content-security-policy"]

@@ -5,24 +5,24 @@ from typing import Any, cast
 
 import pytest
 
-from service.auth import api_keys
-from service.auth.api_keys import Caller
+from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 from service.http.handlers.metrics import MetricsHandler
 from service.http.http_messages import Request
+from service.http.live.metrics_access import MetricsAccess
 from service.http.problems import Problem
 
 
-def _create_handler(role: Role, *, is_open: bool = False) -> MetricsHandler:
-    """The handler, with a door that lets in one caller."""
-    who: Caller = api_keys.build_caller("k", "OPS", frozenset({role}), frozenset())
-    desk = SimpleNamespace(shows_metrics_to_all=is_open, board=SimpleNamespace(shown=lambda: b"figures"))
+def _create_handler(role: Role, *, is_public: bool = False) -> MetricsHandler:
+    """The handler, with an authenticator that accepts one caller."""
+    caller: Caller = build_caller("k", "OPS", frozenset({role}), frozenset())
+    metrics = cast(Any, SimpleNamespace(render=lambda: b"figures"))
 
-    async def caller(_: Request) -> Caller:
-        return who
+    async def authenticate(_: Request) -> Caller:
+        return caller
 
-    door = SimpleNamespace(caller=caller)
-    return MetricsHandler(cast(Any, desk), cast(Any, door))
+    authenticator = cast(Any, SimpleNamespace(authenticate=authenticate))
+    return MetricsHandler(metrics, MetricsAccess(authenticator, is_public=is_public))
 
 
 def _build_request(address: str, host: str = "127.0.0.1:8000") -> Request:
@@ -68,7 +68,7 @@ async def test_from_elsewhere_only_operators_and_auditors(role: Role, address: s
 
 
 async def test_everybody_may_where_the_operator_says_so() -> None:
-    found = await _create_handler(Role.AUTHORISING_OFFICER, is_open=True).get_metrics(
+    found = await _create_handler(Role.AUTHORISING_OFFICER, is_public=True).get_metrics(
         _build_request("192.0.2.7")
     )
     assert found.body == b"figures"

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from service.http.openapi.query_operations import EXAMPLES, QUERY_OPERATIONS
+from service.http.openapi.examples import QUERY_EXAMPLES
+from service.http.routes import ROUTES
 from tests.file_strategies import REFERENCE
 from tests.service.command_line import run_crescendo
 from tests.service.http import spending_story
@@ -42,14 +43,14 @@ async def _read_pages(client: httpx.AsyncClient, address: str | None) -> list[An
 
 
 async def test_the_description_shows_what_is_answered(client: httpx.AsyncClient) -> None:
-    assert await spending_story.read_answers(client) == EXAMPLES
+    assert await spending_story.read_answers(client) == QUERY_EXAMPLES
 
 
 async def test_an_answer_is_of_the_type_that_is_described() -> None:
-    assert spending_story.QUERIES.keys() == {path for _, path in QUERY_OPERATIONS}
-    for (_, path), operation in QUERY_OPERATIONS.items():
-        answer = EXAMPLES[path]["answer"]
-        assert msgspec.to_builtins(msgspec.convert(answer, operation.responses["200"])) == answer
+    operations = {route.path: route.operation for route in ROUTES if route.method == "GET"}
+    for path in spending_story.QUERIES:
+        answer = QUERY_EXAMPLES[path]["answer"]
+        assert msgspec.to_builtins(msgspec.convert(answer, operations[path].responses["200"])) == answer
 
 
 # ------------------------------------------------------------------------------------------------ acts

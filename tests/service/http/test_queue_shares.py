@@ -7,7 +7,7 @@ import httpx
 
 from service.database.embedded import Database
 from service.http.quotas import SENDER_PARTS
-from service.http.service_context import FILES_WAITING_MAX
+from service.http.work_limits import FILES_WAITING_MAX
 from tests.databases import lock_table
 from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import CREDITS, build_commitment

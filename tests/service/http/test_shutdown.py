@@ -11,7 +11,8 @@ import pytest
 from monitoring.service_metrics import ServiceMetrics
 from service.database.embedded import Database
 from service.http.http_messages import Request, Response
-from service.http.router import Application, Route
+from service.http.route import BoundRoute
+from service.http.router import Application
 from service.http.validation_pool import ValidationPool
 from tests.databases import lock_table, open_connection, wait_until_blocked
 from tests.service.http.access_keys import MINISTRY
@@ -40,7 +41,7 @@ async def test_what_is_closed_under_a_request_is_no_fault_once_the_service_ends(
         return Response(HTTPStatus.OK)
 
     application = Application(
-        [Route("POST", "/", handler, is_open=True)], cast(Any, None), ServiceMetrics({})
+        [BoundRoute("POST", "/", handler, is_open=True)], cast(Any, None), ServiceMetrics({})
     )
     wire = httpx.ASGITransport(cast(Any, application))
     async with httpx.AsyncClient(transport=wire, base_url="http://here") as client:
@@ -54,7 +55,7 @@ async def test_no_request_is_begun_once_the_service_ends() -> None:
         raise AssertionError("it is begun")
 
     application = Application(
-        [Route("POST", "/", handler, is_open=True)], cast(Any, None), ServiceMetrics({})
+        [BoundRoute("POST", "/", handler, is_open=True)], cast(Any, None), ServiceMetrics({})
     )
     application.mark_stopping()
     wire = httpx.ASGITransport(cast(Any, application))

@@ -13,12 +13,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from service.http.submission_queries import (
-    CONNECTIONS_MAX,
-    open_read_pool,
-    read_refused_page,
-    read_refused_pages,
-)
+from service.database.read_pool import CONNECTIONS_MAX, open_read_pool
+from service.results.refused_line_queries import read_refused_page, read_refused_pages
 from tests.databases import lock_table
 from tests.service.http.access_keys import FOREIGN, MINISTRY
 from tests.service.http.act_files import build_commitment, build_service, build_unknown_centres
