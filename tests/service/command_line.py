@@ -45,9 +45,9 @@ async def wait_for_end(process: Process) -> CommandResult:
 
 
 async def run_crescendo(*words: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
-    found = await wait_for_end(await start_command(*words, environment=environment))
-    assert "Traceback" not in found.err, found.err
-    return found
+    result = await wait_for_end(await start_command(*words, environment=environment))
+    assert "Traceback" not in result.err, result.err
+    return result
 
 
 async def interrupt_command(process: Process) -> str:

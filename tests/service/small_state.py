@@ -110,8 +110,8 @@ class State:
 
     async def fund(self, payees: int) -> None:
         """Credits on both units, and so many payees."""
-        opened = [row for unit, _ in UNITS for row in build_openings(unit)]
-        await self.submit_accepted([*opened, *(build_third_party(number) for number in range(1, payees + 1))])
+        rows = [row for unit, _ in UNITS for row in build_openings(unit)]
+        await self.submit_accepted([*rows, *(build_third_party(number) for number in range(1, payees + 1))])
 
     async def submit_requests(self, requests: int, day: str = "2018-10-01", first: int = 1) -> None:
         """So many direct requests, on both units in turn, each to a payee of its own."""
@@ -194,10 +194,10 @@ class State:
 async def open_state(database: Database, folder: Path, payees: int) -> AsyncIterator["State"]:
     """A State in a database of its own, with so many payees, each owed something since the first of October."""
     async with create_database(database) as dsn:
-        found = State(dsn, folder)
-        await found.fund(payees)
-        await found.submit_requests(payees)
-        yield found
+        state = State(dsn, folder)
+        await state.fund(payees)
+        await state.submit_requests(payees)
+        yield state
 
 
 @asynccontextmanager

@@ -22,13 +22,13 @@ def test_the_command_wins_over_the_environment_and_that_over_the_file(tmp_path: 
     environment = dict.fromkeys(
         ["CRESCENDO_DATA", "CRESCENDO_DATABASE", "CRESCENDO_CUT_OFF"], "of-environment"
     )
-    found = read_settings(
+    settings = read_settings(
         config, environment, {"data": Path("of-command"), "database": None, "cut_off": None}
     )
-    assert found.cut_off == "of-environment"
-    assert found.data == Path("of-command")
-    assert found.database == "of-environment"
-    assert found.reference == tmp_path / "of-file"
+    assert settings.cut_off == "of-environment"
+    assert settings.data == Path("of-command")
+    assert settings.database == "of-environment"
+    assert settings.reference == tmp_path / "of-file"
 
 
 def test_the_file_may_be_named_by_the_environment(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_variables_of_others_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ('dta = "x"', "dta"),
         ("data = 3", "data"),
@@ -49,8 +49,8 @@ def test_variables_of_others_are_left_alone() -> None:
         ("data = ", "not valid TOML"),
     ],
 )
-def test_a_setting_that_cannot_be_meant_is_refused_by_name(text: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=said):
+def test_a_setting_that_cannot_be_meant_is_refused_by_name(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message):
         read_settings(write(tmp_path, text), {}, {})
 
 

@@ -36,14 +36,14 @@ IBAN = re.compile(r"FR\d{25}")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as found:
-        yield found
+    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as state:
+        yield state
 
 
 @pytest_asyncio.fixture
 async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, owing, tmp_path / "state") as found:
-        yield found
+    async with copy_state(database, owing, tmp_path / "state") as copy:
+        yield copy
 
 
 def others(state: State, year: int, first: int) -> None:
@@ -75,16 +75,16 @@ async def agreed(state: State) -> None:
     assert await state.read_in_transit() == []
     standing = await state.read_status()
     assert standing.agrees
-    assert all(each.unmatched == each.refused == each.transit == 0 for each in standing.accounts)
+    assert all(account.unmatched == account.refused == account.transit == 0 for account in standing.accounts)
     assert (await state.verify()).findings == []
 
 
 @pytest.mark.parametrize("style", StatementFormat)
 async def test_each_year_is_paid_from_its_own_account(state: State, style: StatementFormat) -> None:
-    before = accounts(state)
+    previous = accounts(state)
     own_year(state)
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
-    assert set(debtors(files)) <= before
+    assert set(debtors(files)) <= previous
     await state.import_files(state.list_files(state.simulate_bank(files, OFTEN, style)))
     await agreed(state)
 
@@ -93,26 +93,26 @@ async def test_each_year_is_paid_from_its_own_account(state: State, style: State
 async def test_an_account_that_changes_before_the_statement(state: State, style: StatementFormat) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     others(state, 2018, 700)
-    left = debtors(files)
-    assert {each.account for each in await state.read_in_transit()} == set(left)
+    paying_accounts = debtors(files)
+    assert {transfer.account for transfer in await state.read_in_transit()} == set(paying_accounts)
     await state.import_files(state.list_files(state.simulate_bank(files, OFTEN, style)))
     await agreed(state)
-    assert {each.account for each in (await state.read_status()).accounts} == set(left)
+    assert {account.account for account in (await state.read_status()).accounts} == set(paying_accounts)
 
 
-@pytest.mark.parametrize("what", ["account", "assignment"])
-async def test_what_changes_afterwards_changes_no_books(state: State, what: str) -> None:
+@pytest.mark.parametrize("change", ["account", "assignment"])
+async def test_what_changes_afterwards_changes_no_books(state: State, change: str) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     await state.import_files(state.list_files(state.simulate_bank(files, OFTEN)))
     await agreed(state)
-    before = await state.read_status()
-    if what == "account":
+    previous = await state.read_status()
+    if change == "account":
         others(state, 2018, 700)
     else:
         path = state.reference / "2018" / "assigned.csv"
         path.write_text(re.sub(r"(?m)^(\d{4}[^,]*),PACA$", r"\1,ECOL", path.read_text()))
     await agreed(state)
-    assert await state.read_status() == before
+    assert await state.read_status() == previous
 
 
 async def test_one_run_of_two_years_pays_each_from_its_own_account(state: State) -> None:
@@ -123,9 +123,13 @@ async def test_one_run_of_two_years_pays_each_from_its_own_account(state: State)
     later = {"exercise": 2019, "date": "2019-01-02"}
     await state.submit_accepted([{**row, **later, "reference": f"Y{row['reference']}"} for row in rows])
     files = await state.pay_due(date(2019, 12, 31), paris_time("2019-01-04"))
-    left = debtors(files)
-    assert len(left) == len(set(left)) == 2 * len(UNITS)
-    assert len(set(left) & accounts(state)) == len(set(left) & accounts(state, 2019)) == len(UNITS)
+    paying_accounts = debtors(files)
+    assert len(paying_accounts) == len(set(paying_accounts)) == 2 * len(UNITS)
+    assert (
+        len(set(paying_accounts) & accounts(state))
+        == len(set(paying_accounts) & accounts(state, 2019))
+        == len(UNITS)
+    )
     assert [path.name.split("-")[-1] for path in files] == ["1.xml", "2.xml"] * len(UNITS)
     others(state, 2018, 700)
     others(state, 2019, 800)
@@ -136,7 +140,7 @@ async def test_one_run_of_two_years_pays_each_from_its_own_account(state: State)
 
 async def test_a_file_made_again_is_the_same_after_a_change(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
-    before = [path.read_bytes() for path in files]
+    previous = [path.read_bytes() for path in files]
     await as_of_before(state)
     others(state, 2018, 700)
     for path in files:
@@ -144,7 +148,7 @@ async def test_a_file_made_again_is_the_same_after_a_change(state: State) -> Non
     outbox = issue.Outbox(files[0].parent.parent)
     async with run_queries.open_connection(state.dsn) as connection:
         await issue.rebuild_files(connection, 1, outbox, ignore_progress)
-    assert [path.read_bytes() for path in files] == before
+    assert [path.read_bytes() for path in files] == previous
 
 
 async def forged(state: State, terms: dict) -> None:
@@ -160,9 +164,9 @@ async def terms(state: State) -> dict:
 
 async def as_of_before(state: State) -> None:
     """The terms of a run as they were kept before accounts were by exercise."""
-    told = await terms(state)
-    told.pop("stretches")
-    await forged(state, {**told, "accountants": told.pop("years")["2018"]})
+    year_terms = await terms(state)
+    year_terms.pop("stretches")
+    await forged(state, {**year_terms, "accountants": year_terms.pop("years")["2018"]})
 
 
 async def test_a_run_whose_accounts_were_not_kept_by_exercise(state: State) -> None:
@@ -178,9 +182,9 @@ async def test_a_run_whose_accounts_were_not_kept_by_exercise(state: State) -> N
 async def test_an_account_that_is_changed_by_hand_is_found(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-    told = await terms(state)
+    year_terms = await terms(state)
     code = files[0].name.split("-")[1]
-    told["years"]["2018"][code][1] = build_account_code(999)
-    await forged(state, told)
-    assert {each.check for each in (await state.verify()).findings} == {"bank_books"}
+    year_terms["years"]["2018"][code][1] = build_account_code(999)
+    await forged(state, year_terms)
+    assert {finding.check for finding in (await state.verify()).findings} == {"bank_books"}
     assert not (await state.read_status()).agrees

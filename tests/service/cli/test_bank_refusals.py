@@ -17,14 +17,14 @@ CLOSED = CALENDAR.replace("10, 11, 12]", "10, 12]")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as found:
-        yield found
+    async with open_state(database, tmp_path_factory.mktemp("owing"), OWED) as state:
+        yield state
 
 
 @pytest_asyncio.fixture
 async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    async with copy_state(database, owing, tmp_path / "state") as found:
-        yield found
+    async with copy_state(database, owing, tmp_path / "state") as copy:
+        yield copy
 
 
 def calendar(state: State, text: str) -> None:
@@ -56,21 +56,21 @@ async def test_what_a_closed_month_refused_is_posted_once_it_is_open(state: Stat
     files = await statements(state, "2018-11-05")
     calendar(state, CLOSED)
     closed = await state.import_files(files)
-    refused = [each.refused for each in closed.messages if each.debits]
+    refused = [message.refused for message in closed.messages if message.debits]
     assert refused
-    assert all(each.keys() == {"PERIOD_CLOSED"} for each in refused)
-    assert sum(each["PERIOD_CLOSED"] for each in refused) == OWED
+    assert all(message.keys() == {"PERIOD_CLOSED"} for message in refused)
+    assert sum(message["PERIOD_CLOSED"] for message in refused) == OWED
     assert "bank_debit" not in await state.count_kinds()
     still = await state.import_files(files, again=True)
-    assert [each.refused for each in still.messages if each.debits] == refused
+    assert [message.refused for message in still.messages if message.debits] == refused
     calendar(state, CALENDAR)
     plain = await state.import_files(files)
     assert plain.posted is None
-    assert [each.refused for each in plain.messages if each.debits] == refused
-    opened = await state.import_files(files, again=True)
-    assert opened.posted
-    assert sum(each.accepted.lines for each in opened.posted.receipts) == OWED
-    assert not any(each.refused for each in opened.messages)
+    assert [message.refused for message in plain.messages if message.debits] == refused
+    after_opening = await state.import_files(files, again=True)
+    assert after_opening.posted
+    assert sum(receipt.accepted.lines for receipt in after_opening.posted.receipts) == OWED
+    assert not any(message.refused for message in after_opening.messages)
     await agreed(state)
 
 
@@ -92,41 +92,41 @@ async def test_what_was_accepted_beside_it_is_not_posted_again(state: State) -> 
     files = merged(state, november, december)
     calendar(state, CLOSED)
     closed = await state.import_files(files)
-    assert {name for each in closed.messages for name in each.refused} == {"PERIOD_CLOSED"}
+    assert {name for message in closed.messages for name in message.refused} == {"PERIOD_CLOSED"}
     assert (await state.count_kinds())["bank_debit"] == 1
     calendar(state, CALENDAR)
-    opened = await state.import_files(files, again=True)
-    assert opened.posted
-    assert sum(each.accepted.lines for each in opened.posted.receipts) == OWED - 1
-    assert sum(each.duplicate.lines for each in opened.posted.receipts) == 1
+    after_opening = await state.import_files(files, again=True)
+    assert after_opening.posted
+    assert sum(receipt.accepted.lines for receipt in after_opening.posted.receipts) == OWED - 1
+    assert sum(receipt.duplicate.lines for receipt in after_opening.posted.receipts) == 1
     await agreed(state)
-    before = await lines_decided(state)
+    previous = await lines_decided(state)
     once_more = await state.import_files(files, again=True)
     assert once_more.posted is None
-    assert await lines_decided(state) == before
+    assert await lines_decided(state) == previous
     assert not list((state.settings.data / "bank").iterdir())
 
 
 def merged(state: State, *answers: list[Path]) -> list[Path]:
     """Statements of one account in one message each."""
-    whole: dict[str, list[Path]] = {}
-    for path in [path for some in answers for path in some if "camt053" in path.name]:
-        whole.setdefault(path.name.partition("camt053-")[2][:23], []).append(path)
-    found = []
-    for account, paths in whole.items():
+    statements_by_account: dict[str, list[Path]] = {}
+    for path in [path for group in answers for path in group if "camt053" in path.name]:
+        statements_by_account.setdefault(path.name.partition("camt053-")[2][:23], []).append(path)
+    merged_paths = []
+    for account, paths in statements_by_account.items():
         texts = [path.read_text() for path in paths]
         bodies = [text[text.index("<Stmt>") : text.rindex("</Stmt>")] for text in texts]
         end = texts[0][texts[0].rindex("</Stmt>") :]
         path = state.folder / f"{account}.xml"
         path.write_text(texts[0][: texts[0].index("<Stmt>")] + "</Stmt>".join(bodies) + end)
-        found.append(path)
-    return found
+        merged_paths.append(path)
+    return merged_paths
 
 
 async def test_the_command_says_what_to_do(state: State) -> None:
     files = await statements(state, "2018-11-05")
     calendar(state, CLOSED)
-    words = (
+    arguments = (
         "bank",
         "import",
         *files,
@@ -138,12 +138,12 @@ async def test_the_command_says_what_to_do(state: State) -> None:
     )
     environment = {"CRESCENDO_REFERENCE": str(state.reference)}
     for _ in range(2):
-        found = await run_crescendo(*words, environment=environment)
-        assert found.code == 0, found.err
-        assert "PERIOD_CLOSED 3 (crescendo bank unmatched)" in found.out
-        assert "crescendo bank import --again FILE" in found.out
+        result = await run_crescendo(*arguments, environment=environment)
+        assert result.code == 0, result.err
+        assert "PERIOD_CLOSED 3 (crescendo bank unmatched)" in result.out
+        assert "crescendo bank import --again FILE" in result.out
     calendar(state, CALENDAR)
-    found = await run_crescendo(*words, "--again", environment=environment)
-    assert found.code == 0, found.err
-    assert "refused by the journal" not in found.out
+    result = await run_crescendo(*arguments, "--again", environment=environment)
+    assert result.code == 0, result.err
+    assert "refused by the journal" not in result.out
     await agreed(state)

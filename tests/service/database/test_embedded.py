@@ -60,8 +60,8 @@ async def test_it_is_durable_and_speaks_utf8(data: Path) -> None:
         "shared_buffers": "16MB",
     }
     async with run_embedded(data, SMALL_SETTINGS) as database:
-        found = {name: await execute_sql(database.dsn, f"SHOW {name}") for name in expected}
-        assert found == expected
+        settings = {name: await execute_sql(database.dsn, f"SHOW {name}") for name in expected}
+        assert settings == expected
         assert (
             await execute_sql(
                 database.dsn, "SELECT datcollate FROM pg_database WHERE datname = current_database()"
@@ -100,10 +100,10 @@ async def test_a_second_process_is_refused_by_name(data: Path) -> None:
 async def test_a_server_started_by_other_means_is_left_alone(data: Path) -> None:
     async with run_embedded(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
-    own = find_cluster(data)
+    cluster = find_cluster(data)
     options = ("-c", "listen_addresses=", "-c", "unix_socket_directories=.")
     with (data / "elsewhere").open("w+") as not_the_lock:
-        server = await own.start_program(["postgres", *options], [not_the_lock], stdout=PIPE)
+        server = await cluster.start_program(["postgres", *options], [not_the_lock], stdout=PIPE)
         assert server.stdout
         await server.stdout.readuntil(b"ready to accept connections\n")
         with pytest.raises(DatabaseUnfit, match=f"process {server.pid}, not started by crescendo"):
@@ -173,9 +173,9 @@ async def test_programs_in_a_closed_folder_come_within_reach(data: Path, tmp_pat
     with tempfile.TemporaryDirectory() as shelf:
         Path(shelf).chmod(0o755)
         user = Cluster.in_data_folder(data, find_wheel_binaries()).user
-        found = make_accessible(binaries, user, Path(shelf))
-        assert found == make_accessible(binaries, user, Path(shelf))
-        async with run_embedded(data, SMALL_SETTINGS, binaries=found) as database:
+        accessible = make_accessible(binaries, user, Path(shelf))
+        assert accessible == make_accessible(binaries, user, Path(shelf))
+        async with run_embedded(data, SMALL_SETTINGS, binaries=accessible) as database:
             assert await execute_sql(database.dsn, "SELECT 1") == 1
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
@@ -201,8 +201,8 @@ async def test_an_ordinary_user_has_the_same(
             shutil.chown(folder, "nobody")
         for statement in ("CREATE TABLE kept AS SELECT 7 AS n", "SELECT n FROM kept"):
             async with run_keeper(Path(folder) / "data", *interpreter) as (_, dsn):
-                found = await execute_sql(dsn, statement)
-        assert found == 7
+                version = await execute_sql(dsn, statement)
+        assert version == 7
 
 
 @pytest.mark.parametrize("attempt", ["first", "second"])

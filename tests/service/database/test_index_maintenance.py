@@ -22,32 +22,32 @@ ROWS = 100
 
 
 def test_a_debt_is_paid_in_a_pause() -> None:
-    debt = IndexBacklog()
-    assert not debt.is_due(1e9, ROWS), "nothing was committed"
-    debt.grow(10, 100)
-    assert not debt.is_due(100 + IDLE_SECONDS - 1, ROWS)
-    assert debt.is_due(100 + IDLE_SECONDS, ROWS)
-    debt.mark_indexed(10)
-    assert not debt.is_due(1e9, ROWS)
+    backlog = IndexBacklog()
+    assert not backlog.is_due(1e9, ROWS), "nothing was committed"
+    backlog.grow(10, 100)
+    assert not backlog.is_due(100 + IDLE_SECONDS - 1, ROWS)
+    assert backlog.is_due(100 + IDLE_SECONDS, ROWS)
+    backlog.mark_indexed(10)
+    assert not backlog.is_due(1e9, ROWS)
 
 
 def test_a_debt_does_not_wait_for_ever() -> None:
-    debt = IndexBacklog()
+    backlog = IndexBacklog()
     for second in range(OVERDUE_SECONDS + 1):
-        debt.grow(second, second)
-        assert debt.is_due(second, ROWS) == (second == OVERDUE_SECONDS)
-        assert not debt.is_idle(second)
+        backlog.grow(second, second)
+        assert backlog.is_due(second, ROWS) == (second == OVERDUE_SECONDS)
+        assert not backlog.is_idle(second)
 
 
 def test_a_debt_that_is_large_is_due_at_once() -> None:
-    debt = IndexBacklog()
-    debt.grow(ROWS - 1, 5)
-    assert not debt.is_due(5, ROWS)
-    debt.grow(ROWS, 5)
-    assert debt.is_due(5, ROWS)
-    debt.mark_indexed(ROWS - 1)
-    assert not debt.is_due(5, ROWS)
-    assert debt.is_due(5 + IDLE_SECONDS, ROWS), "one came while the others were summed up"
+    backlog = IndexBacklog()
+    backlog.grow(ROWS - 1, 5)
+    assert not backlog.is_due(5, ROWS)
+    backlog.grow(ROWS, 5)
+    assert backlog.is_due(5, ROWS)
+    backlog.mark_indexed(ROWS - 1)
+    assert not backlog.is_due(5, ROWS)
+    assert backlog.is_due(5 + IDLE_SECONDS, ROWS), "one came while the others were summed up"
 
 
 @pytest_asyncio.fixture
@@ -209,5 +209,5 @@ async def test_the_service_brings_them_up_to_date_by_itself(database: Database, 
                 service.log_lines[:] = [line for line in service.log_lines if "index built" not in line]
             assert len(await _trees(dsn)) == 4
             assert await _unsummed(dsn) == 0
-            found = (await client.get(f"/v1/acts?reference=C{ROWS}")).json()
-            assert [line["reference"] for line in found["accepted"]] == [f"C{ROWS}"]
+            document = (await client.get(f"/v1/acts?reference=C{ROWS}")).json()
+            assert [line["reference"] for line in document["accepted"]] == [f"C{ROWS}"]

@@ -73,11 +73,11 @@ async def test_a_pid_file_may_name_somebody_else(data: Path) -> None:
     """After a crash, and always in containers, the number is soon another's, even one of the same user's."""
     async with run_embedded(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
-        kept = (find_cluster(data).directory / "postmaster.pid").read_text().splitlines()
+        lines = (find_cluster(data).directory / "postmaster.pid").read_text().splitlines()
     innocent = await asyncio.create_subprocess_exec(
         "sleep", "600", cwd="/", **switch_user(find_cluster(data).user)
     )
-    (find_cluster(data).directory / "postmaster.pid").write_text("\n".join([str(innocent.pid), *kept[1:]]))
+    (find_cluster(data).directory / "postmaster.pid").write_text("\n".join([str(innocent.pid), *lines[1:]]))
     assert await read_row(data) == 500500
     assert innocent.returncode is None
     innocent.kill()

@@ -49,9 +49,9 @@ async def register_signers(dsn: str) -> dict[str, str]:
         now = await connection.fetchval("select clock_timestamp()")
         begins = {"over": now - 2 * _DAY, "early": now + _DAY}
         for label, (pair, sender, roles, programmes) in _SIGNERS.items():
-            what = (sender, pair.public_key().public_bytes_raw(), roles, programmes)
+            identity = (sender, pair.public_key().public_bytes_raw(), roles, programmes)
             lifetime = _DAY if label == "over" else None
-            new = NewSigner(*what, "fr" if label == "theirs" else "en", True, begins.get(label), lifetime)
+            new = NewSigner(*identity, "fr" if label == "theirs" else "en", True, begins.get(label), lifetime)
             found[label] = await dropfolder_queries.insert_signer(connection, new) or ""
         await dropfolder_queries.end_signer(connection, found["ended"], "lost")
     finally:
@@ -74,12 +74,12 @@ class SenderFolders(NamedTuple):
         content: bytes | File,
         *,
         by: Ed25519PrivateKey | None = MINE,
-        said: Mapping[str, str] | None = None,
+        manifest: Mapping[str, str] | None = None,
     ) -> None:
         """As a careful sender does: under another name first, its signature last."""
         text = content if isinstance(content, bytes) else to_jsonl(content)
-        if said:
-            (self.incoming / f"{name}.manifest.json").write_text(json.dumps(said))
+        if manifest:
+            (self.incoming / f"{name}.manifest.json").write_text(json.dumps(manifest))
         part = self.incoming / f"{name[:100]}.part"
         part.write_bytes(text)
         part.rename(self.incoming / name)
@@ -114,9 +114,9 @@ async def prepare_service(database: Database, place: Path) -> AsyncIterator[tupl
     """A database with signers, and a folder with credits left in it."""
     async with create_database(database) as dsn:
         await register_signers(dsn)
-        mine = create_folders(place / "drop")
-        mine.leave_file("credits.jsonl", CREDITS)
-        yield dsn, mine
+        folders = create_folders(place / "drop")
+        folders.leave_file("credits.jsonl", CREDITS)
+        yield dsn, folders
 
 
 async def wait_for_log(served: RunningService, event: str, name: str, times: int = 1) -> str:

@@ -21,9 +21,9 @@ from tests.service.dropfolders.drop_senders import MINE, OFFICER, STRANGE, THEIR
 SPKI = (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def signer(pair: object = MINE, *, is_live: bool = True) -> Signer:
-    who = build_caller("k", "MIN-09", OFFICER, frozenset())
-    return Signer(who, pair.public_key().public_bytes_raw(), is_live)  # type: ignore[attr-defined]
+def build_signer(pair: object = MINE, *, is_live: bool = True) -> Signer:
+    caller = build_caller("k", "MIN-09", OFFICER, frozenset())
+    return Signer(caller, pair.public_key().public_bytes_raw(), is_live)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -34,20 +34,20 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_one_of_several_signers_is_recognised(file: Path) -> None:
-    found = find_signer(file, MINE.sign(file.read_bytes()), [signer(THEIRS), signer(MINE)])
-    assert found == signer(MINE)
+    signer = find_signer(file, MINE.sign(file.read_bytes()), [build_signer(THEIRS), build_signer(MINE)])
+    assert signer == build_signer(MINE)
 
 
 def test_a_signature_is_of_these_bytes_by_a_live_signer(file: Path) -> None:
     good = MINE.sign(file.read_bytes())
-    assert find_signer(file, good, [signer(is_live=False)]) is None
-    assert find_signer(file, good, [signer(THEIRS)]) is None
+    assert find_signer(file, good, [build_signer(is_live=False)]) is None
+    assert find_signer(file, good, [build_signer(THEIRS)]) is None
     assert find_signer(file, good, []) is None
-    assert find_signer(file, MINE.sign(b"other bytes"), [signer()]) is None
-    assert find_signer(file, STRANGE.sign(file.read_bytes()), [signer()]) is None
+    assert find_signer(file, MINE.sign(b"other bytes"), [build_signer()]) is None
+    assert find_signer(file, STRANGE.sign(file.read_bytes()), [build_signer()]) is None
     for at in range(64):
         spoilt = good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :]
-        assert find_signer(file, spoilt, [signer()]) is None
+        assert find_signer(file, spoilt, [build_signer()]) is None
 
 
 def test_a_signature_reads_raw_and_in_base64() -> None:
@@ -58,8 +58,8 @@ def test_a_signature_reads_raw_and_in_base64() -> None:
 
 @given(st.binary(max_size=200).filter(lambda text: len(text) != 64))
 def test_whatever_stands_there_is_a_signature_or_none(text: bytes) -> None:
-    found = parse_signature(text)
-    assert found is None or len(found) == 64
+    signature = parse_signature(text)
+    assert signature is None or len(signature) == 64
 
 
 def test_a_public_key_reads_from_pem(tmp_path: Path) -> None:
@@ -95,11 +95,11 @@ def test_names_that_may_be_used_stay(name: str) -> None:
 @given(st.binary(min_size=1, max_size=255).filter(lambda name: b"/" not in name and b"\0" not in name))
 def test_every_name_has_a_harmless_one(raw: bytes) -> None:
     name = os.fsdecode(raw)
-    found = to_safe_name(name)
-    assert found == to_safe_name(found)
-    assert found.isprintable()
-    assert len(found.encode()) <= NAME_BYTES_MAX
-    if found != name:
+    safe_name = to_safe_name(name)
+    assert safe_name == to_safe_name(safe_name)
+    assert safe_name.isprintable()
+    assert len(safe_name.encode()) <= NAME_BYTES_MAX
+    if safe_name != name:
         with pytest.raises(FormatUnknown):
             check_name(name)
 

@@ -26,8 +26,8 @@ class Desk:
     def look(self, after: float = 0, *, must_sign: bool = True) -> list[str]:
         self.now += after
         return [
-            each.entry.name
-            for each in self.arrivals.select_stable(self.entries.values(), must_sign=must_sign)
+            file.entry.name
+            for file in self.arrivals.select_stable(self.entries.values(), must_sign=must_sign)
         ]
 
 

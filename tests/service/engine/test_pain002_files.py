@@ -27,9 +27,9 @@ SUPPLIER = {"reference": "T-1", "kind": "third_party", "exercise": "2018", "date
 WRONG = "FR7630001007941234567890186"
 
 
-async def _run(dsn: str, folder: Path, *words: str | Path) -> CommandResult:
+async def _run(dsn: str, folder: Path, *arguments: str | Path) -> CommandResult:
     place = ("--database", dsn, "--data", folder / "data", "--sender", "MIN-09")
-    return await run_crescendo("run", *words, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
+    return await run_crescendo("run", *arguments, *place, environment={"CRESCENDO_REFERENCE": str(REFERENCE)})
 
 
 def _known(folder: Path) -> Path:
@@ -69,8 +69,8 @@ async def test_what_a_run_writes_is_what_the_service_answers(dsn: str, tmp_path:
     await insert_keys(dsn)
     ran = await _run(dsn, tmp_path, _known(tmp_path), *_payments(tmp_path), "--json")
     assert ran.code == 0, ran.err
-    answered = {each["file"]: Path(each["pain002"]) for each in ran.json()["answered"]}
-    numbers = {each["file"]: each["submission"] for each in ran.json()["receipts"]}
+    answered = {report["file"]: Path(report["pain002"]) for report in ran.json()["answered"]}
+    numbers = {receipt["file"]: receipt["submission"] for receipt in ran.json()["receipts"]}
     assert answered.keys() == {"alone.xml", "pair.xml"}
     async with run_service(dsn, tmp_path / "data") as served, served.client(AUDITOR) as client:
         for file, path in answered.items():
@@ -87,12 +87,12 @@ async def test_what_a_run_writes_is_what_the_service_answers(dsn: str, tmp_path:
 async def test_the_same_command_writes_again_what_is_gone(dsn: str, tmp_path: Path) -> None:
     files = (_known(tmp_path), *_payments(tmp_path))
     first = (await _run(dsn, tmp_path, *files, "--json")).json()["answered"]
-    texts = [Path(each["pain002"]).read_bytes() for each in first]
-    for each in first:
-        Path(each["pain002"]).unlink()
+    texts = [Path(report["pain002"]).read_bytes() for report in first]
+    for report in first:
+        Path(report["pain002"]).unlink()
     again = await _run(dsn, tmp_path, *files, "--json")
     assert again.json()["answered"] == first
-    assert [Path(each["pain002"]).read_bytes() for each in first] == texts
+    assert [Path(report["pain002"]).read_bytes() for report in first] == texts
 
 
 async def test_a_file_refused_whole_is_answered_too(dsn: str, tmp_path: Path) -> None:
@@ -109,12 +109,12 @@ async def test_a_file_refused_whole_is_answered_too(dsn: str, tmp_path: Path) ->
     found_ones = sorted((tmp_path / "data" / "answers").iterdir())
     assert len(found_ones) == 2
     assert all(str(path) in ran.out for path in found_ones)
-    said = []
+    notes = []
     for path in found_ones:
         root = _valid(path.read_bytes())
         assert (find_texts(root, "GrpSts"), find_texts(root, "Rsn/Cd")) == (["RJCT"], ["AM18"])
-        said += find_texts(root, "OrgnlMsgId")
-    assert sorted(said) == ["MSG-one", "MSG-two"]
+        notes += find_texts(root, "OrgnlMsgId")
+    assert sorted(notes) == ["MSG-one", "MSG-two"]
 
 
 async def test_a_report_that_cannot_be_written_is_told_and_keeps_no_receipt(dsn: str, tmp_path: Path) -> None:
@@ -127,10 +127,10 @@ async def test_a_report_that_cannot_be_written_is_told_and_keeps_no_receipt(dsn:
     assert "alone.xml: the pain.002 could not be written" in ran.err
 
 
-@pytest.mark.parametrize("words", [("--dry-run",), ()])
+@pytest.mark.parametrize("arguments", [("--dry-run",), ()])
 async def test_nothing_is_answered_where_nothing_was_decided(
-    words: tuple[str, ...], dsn: str, tmp_path: Path
+    arguments: tuple[str, ...], dsn: str, tmp_path: Path
 ) -> None:
-    files = _payments(tmp_path) if words else []
-    assert (await _run(dsn, tmp_path, *files, *words)).code == 0
+    files = _payments(tmp_path) if arguments else []
+    assert (await _run(dsn, tmp_path, *files, *arguments)).code == 0
     assert not (tmp_path / "data" / "answers").exists()
