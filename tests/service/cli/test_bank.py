@@ -79,7 +79,7 @@ async def sent(state: State) -> list:
     return await state.fetch(SENT, REMITS)
 
 
-async def test_without_returns_every_payment_is_debited_and_transit_is_empty(state: State) -> None:
+async def test_without_returns_all_payments_are_debited_and_none_is_in_transit(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     in_transit = await state.read_in_transit()
     assert [transfer.transfer for transfer in in_transit] == [row["entry_id"] for row in await sent(state)]
@@ -97,7 +97,7 @@ async def test_without_returns_every_payment_is_debited_and_transit_is_empty(sta
 
 
 @pytest.mark.parametrize("style", StatementFormat)
-async def test_books_and_bank_agree_whatever_comes_back(state: State, style: StatementFormat) -> None:
+async def test_books_and_bank_agree_after_any_returns(state: State, style: StatementFormat) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, OFTEN, style)
     assert answers.returned > 3
@@ -116,7 +116,7 @@ async def test_books_and_bank_agree_whatever_comes_back(state: State, style: Sta
     assert proof.findings == []
 
 
-async def test_the_same_files_twice_change_nothing(state: State) -> None:
+async def test_importing_the_same_files_again_changes_nothing(state: State) -> None:
     files = state.list_files(state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN))
     await state.import_files(files)
     async with open_connection(state.dsn) as connection:
@@ -133,7 +133,7 @@ async def test_the_same_files_twice_change_nothing(state: State) -> None:
     assert (await state.read_status()).agrees
 
 
-async def test_in_whatever_order_notices_and_statements_come_the_end_is_the_same(state: State) -> None:
+async def test_the_order_of_notices_and_statements_does_not_matter(state: State) -> None:
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
     notices = [path for path in state.list_files(answers) if "camt054" in path.name]
     others = [path for path in state.list_files(answers) if "camt054" not in path.name]
@@ -144,7 +144,7 @@ async def test_in_whatever_order_notices_and_statements_come_the_end_is_the_same
     assert await state.read_unmatched() == []
 
 
-async def test_what_a_notice_says_before_its_statement_lies_between_no_books(state: State) -> None:
+async def test_a_notice_before_its_statement_causes_no_difference(state: State) -> None:
     """Its acts are refused, for nothing was debited yet; the statement, when it comes, has them posted (A56)."""
     await state.import_files(
         state.list_files(state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), NEVER))
@@ -190,7 +190,7 @@ async def test_a_returned_debt_is_paid_again_without_new_credits(state: State) -
     assert -await account(state, "4010000000") == owed - sum(row["amount"] for row in again)
 
 
-async def test_what_comes_back_is_not_sent_again_to_the_same_account(state: State) -> None:
+async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: State) -> None:
     await state.import_files(
         state.list_files(
             state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OutcomeRates(3, 100_000))
@@ -204,7 +204,7 @@ async def test_what_comes_back_is_not_sent_again_to_the_same_account(state: Stat
     assert paid_again or not reissued
 
 
-async def test_a_duplicate_by_the_banks_word_is_never_paid_again(state: State) -> None:
+async def test_a_payment_the_bank_calls_a_duplicate_is_never_paid_again(state: State) -> None:
     """A54: AM05 leaves the money in suspense, the debt closed; nothing can follow it but a person's act."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, ALWAYS)
@@ -227,7 +227,7 @@ async def test_a_duplicate_by_the_banks_word_is_never_paid_again(state: State) -
 
 
 @pytest.mark.parametrize("code", ["MD07", "RR04"])
-async def test_the_dead_and_the_sanctioned_are_in_no_run(state: State, code: str) -> None:
+async def test_deceased_and_sanctioned_payees_are_in_no_run(state: State, code: str) -> None:
     """A60: they are blocked by the bank's answer, and stay so whatever is owed to them."""
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
     blocked = set()
@@ -255,7 +255,7 @@ async def test_the_dead_and_the_sanctioned_are_in_no_run(state: State, code: str
     assert len(later) == 60 - len(dead)
 
 
-async def test_our_own_fault_blames_no_payee(state: State) -> None:
+async def test_an_error_of_ours_blocks_no_payee(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, ALWAYS)
     for path in state.list_files(answers):
@@ -311,7 +311,7 @@ async def changed(state: State, **how: str) -> tuple[Path, BankMessage]:
         ({"name": "salary", "sign": "CRDT"}, "NOT_OURS"),
     ],
 )
-async def test_what_does_not_match_is_listed_and_the_rest_posted(
+async def test_unmatched_movements_are_listed_and_the_others_posted(
     state: State, how: dict[str, str], why: str
 ) -> None:
     path, _ = await changed(state, **how)
@@ -353,7 +353,7 @@ async def test_what_does_not_match_is_listed_and_the_rest_posted(
         ),
     ],
 )
-async def test_what_is_changed_by_hand_is_found(state: State, check: str, damage: str) -> None:
+async def test_manual_changes_of_stored_rows_are_detected(state: State, check: str, damage: str) -> None:
     path, message = await changed(state, name="NOTPROVIDED")
     await state.import_files([path])
     first = message.statements[0]
@@ -437,7 +437,7 @@ async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_l
     assert (await state.verify()).findings == []
 
 
-async def test_a_statement_that_comes_again_beside_a_new_one_moves_nothing(state: State) -> None:
+async def test_a_statement_repeated_together_with_a_new_one_moves_nothing(state: State) -> None:
     path, message = await changed(state)
     await state.import_files([path])
     first = message.statements[0]
@@ -492,7 +492,7 @@ async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
     assert (await state.verify()).findings == []
 
 
-async def test_a_notice_behind_its_statement_that_books_another_day(state: State) -> None:
+async def test_a_notice_after_its_statement_that_books_another_day(state: State) -> None:
     """Refused, and nothing lies between, nor is anything to be looked at."""
     path, message = await changed(state)
     await state.import_files([path])
@@ -506,7 +506,7 @@ async def test_a_notice_behind_its_statement_that_books_another_day(state: State
     assert (await state.verify()).findings == []
 
 
-async def test_a_statement_that_skips_one_is_refused_whole(state: State) -> None:
+async def test_a_statement_after_a_missing_one_is_refused_whole(state: State) -> None:
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OutcomeRates(1, 60_000))
     statements = [path for path in state.list_files(answers) if "camt053" in path.name]
     accounts = [reading.read_bank_file(path).statements[0].account for path in statements]
@@ -535,7 +535,7 @@ async def test_a_statement_of_the_same_name_with_other_figures_is_refused(state:
     assert "S-1 before it closed with" in refused.found
 
 
-async def test_when_the_bank_refuses_a_whole_message_each_of_its_transfers_is(state: State) -> None:
+async def test_a_message_refused_by_the_bank_refuses_all_its_transfers(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     message = etree.parse(str(files[0])).findtext(".//{*}GrpHdr/{*}MsgId")
     report = (

@@ -101,7 +101,7 @@ async def test_an_account_that_changes_before_the_statement(state: State, style:
 
 
 @pytest.mark.parametrize("change", ["account", "assignment"])
-async def test_what_changes_afterwards_changes_no_books(state: State, change: str) -> None:
+async def test_later_account_changes_change_no_books(state: State, change: str) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     await state.import_files(state.list_files(state.simulate_bank(files, OFTEN)))
     await agreed(state)
@@ -138,7 +138,7 @@ async def test_one_run_of_two_years_pays_each_from_its_own_account(state: State)
     await agreed(state)
 
 
-async def test_a_file_made_again_is_the_same_after_a_change(state: State) -> None:
+async def test_a_rebuilt_file_is_the_same_after_an_account_change(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     previous = [path.read_bytes() for path in files]
     await as_of_before(state)
@@ -169,7 +169,7 @@ async def as_of_before(state: State) -> None:
     await forged(state, {**year_terms, "accountants": year_terms.pop("years")["2018"]})
 
 
-async def test_a_run_whose_accounts_were_not_kept_by_exercise(state: State) -> None:
+async def test_a_run_stored_without_accounts_by_exercise(state: State) -> None:
     """Its entries leave from where the reference data assign them, as they did."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     await as_of_before(state)
@@ -179,7 +179,7 @@ async def test_a_run_whose_accounts_were_not_kept_by_exercise(state: State) -> N
     assert (await state.verify()).findings == []
 
 
-async def test_an_account_that_is_changed_by_hand_is_found(state: State) -> None:
+async def test_a_manually_changed_account_is_detected(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
     year_terms = await terms(state)

@@ -52,7 +52,7 @@ async def lines_decided(state: State) -> int:
     return entries
 
 
-async def test_what_a_closed_month_refused_is_posted_once_it_is_open(state: State) -> None:
+async def test_acts_refused_in_a_closed_month_are_posted_once_it_is_open(state: State) -> None:
     files = await statements(state, "2018-11-05")
     calendar(state, CLOSED)
     closed = await state.import_files(files)
@@ -83,7 +83,7 @@ async def agreed(state: State) -> None:
     assert (await state.verify()).findings == []
 
 
-async def test_what_was_accepted_beside_it_is_not_posted_again(state: State) -> None:
+async def test_accepted_acts_of_the_same_message_are_not_posted_again(state: State) -> None:
     """One message tells of November, which is closed, and of December."""
     await term(state, "term_suspension", "S1", "DP-2")
     november = await statements(state, "2018-11-05")
@@ -123,7 +123,7 @@ def merged(state: State, *answers: list[Path]) -> list[Path]:
     return merged_paths
 
 
-async def test_the_command_says_what_to_do(state: State) -> None:
+async def test_the_command_prints_a_remedy(state: State) -> None:
     files = await statements(state, "2018-11-05")
     calendar(state, CLOSED)
     arguments = (

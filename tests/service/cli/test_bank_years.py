@@ -96,7 +96,7 @@ async def test_one_message_with_statements_of_both_years(state: State) -> None:
     await agreed(state)
 
 
-async def test_a_return_that_is_told_before_its_debit_waits_for_it(state: State) -> None:
+async def test_a_return_reported_before_its_debit_waits_for_it(state: State) -> None:
     december, january = await answers(state)
     notices = [path for path in state.answers.iterdir() if "camt054" in path.name]
     result = await state.import_files(sorted(notices))

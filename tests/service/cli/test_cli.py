@@ -71,7 +71,7 @@ async def chain(dsn: str) -> str:
 # --------------------------------------------------------------------------------------------- run
 
 
-async def test_a_run_takes_the_good_files_and_refuses_the_others_whole(
+async def test_valid_files_are_processed_and_the_others_refused_whole(
     committed: Committed, sample: Sample
 ) -> None:
     document = committed.first.json()
@@ -102,7 +102,7 @@ async def test_refusals_are_counted_by_reason(committed: Committed, sample: Samp
     assert lines_by_code.keys() <= Outcome.__members__.keys()
 
 
-async def test_known_files_are_not_processed_again(committed: Committed, sample: Sample) -> None:
+async def test_files_processed_before_are_not_processed_again(committed: Committed, sample: Sample) -> None:
     result = await run_crescendo("run", *sample.files, *committed.place, "--json")
     assert result.code == 0
     assert result.json()["receipts"] == []
@@ -110,14 +110,14 @@ async def test_known_files_are_not_processed_again(committed: Committed, sample:
     assert result.json()["chain"] == committed.first.json()["chain"]
 
 
-async def test_a_run_without_files_and_without_leftovers_has_nothing_to_do(committed: Committed) -> None:
+async def test_without_files_and_unfinished_work_there_is_nothing_to_do(committed: Committed) -> None:
     result = await run_crescendo("run", *committed.place)
     assert result.code == 0
     assert "Nothing to do" in result.out
     assert committed.first.json()["chain"] in result.out
 
 
-async def test_again_presents_refused_lines_anew_and_accepts_nothing_twice(dsn: str, sample: Sample) -> None:
+async def test_again_processes_refused_lines_and_accepts_nothing_twice(dsn: str, sample: Sample) -> None:
     place = ("--database", dsn, "--data", sample.folder / "again", "--json")
     first = (await run_crescendo("run", *sample.files[:3], *place)).json()
     second = await run_crescendo("run", *sample.files[:3], *place, "--again")
@@ -129,7 +129,7 @@ async def test_again_presents_refused_lines_anew_and_accepts_nothing_twice(dsn: 
         assert current["refused"] == previous["refused"]
 
 
-async def test_one_path_twice_is_taken_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
+async def test_the_same_path_twice_is_processed_once(dsn: str, sample: Sample, tmp_path: Path) -> None:
     copy = tmp_path / "copy.parquet"
     copy.write_bytes(sample.files[0].read_bytes())
     result = await run_crescendo(
@@ -140,7 +140,9 @@ async def test_one_path_twice_is_taken_once(dsn: str, sample: Sample, tmp_path: 
     assert result.json()["twice"] == [str(copy)]
 
 
-async def test_people_read_receipts_reasons_and_the_chain(dsn: str, sample: Sample, tmp_path: Path) -> None:
+async def test_the_output_shows_receipts_reasons_and_the_chain(
+    dsn: str, sample: Sample, tmp_path: Path
+) -> None:
     paths = (sample.files[0], sample.files[1], tmp_path / "missing.csv")
     result = await run_crescendo("run", *paths, "--database", dsn, "--data", tmp_path)
     assert result.code == 1
@@ -150,7 +152,7 @@ async def test_people_read_receipts_reasons_and_the_chain(dsn: str, sample: Samp
     assert "\x1b" not in result.out + result.err
 
 
-async def test_the_sender_may_be_said_with_the_command(dsn: str, tmp_path: Path) -> None:
+async def test_the_sender_may_be_an_option(dsn: str, tmp_path: Path) -> None:
     file = tmp_path / "acts.csv"
     file.write_text("reference,kind,exercise,date\nR1,third_party,2018,2018-01-02\n")
     place = ("--database", dsn, "--data", tmp_path, "--json")
@@ -165,7 +167,7 @@ async def test_the_sender_may_be_said_with_the_command(dsn: str, tmp_path: Path)
 # --------------------------------------------------------------------------------------------- stopping
 
 
-async def test_an_interrupted_run_goes_on_to_the_same_chain(
+async def test_an_interrupted_command_continues_to_the_same_chain(
     dsn: str, committed: Committed, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
@@ -183,7 +185,7 @@ async def test_an_interrupted_run_goes_on_to_the_same_chain(
     assert resumed.json()["chain"] == committed.first.json()["chain"] == await chain(dsn)
 
 
-async def test_leftovers_need_no_file_to_go_on(dsn: str, sample: Sample, tmp_path: Path) -> None:
+async def test_unfinished_work_continues_without_files(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     await run_crescendo("db", "migrate", *place)
     async with lock_table(dsn) as blocking:
@@ -208,7 +210,7 @@ async def test_a_second_interruption_stops_at_once(dsn: str, sample: Sample, tmp
         assert await process.wait() == 130
 
 
-async def test_a_database_that_goes_away_ends_the_run_with_a_way_on(
+async def test_a_lost_database_ends_the_command_with_a_remedy(
     dsn: str, sample: Sample, tmp_path: Path
 ) -> None:
     place = ("--database", dsn, "--data", tmp_path)
@@ -237,7 +239,7 @@ async def test_two_engines_never_work_on_one_database(dsn: str, sample: Sample, 
     assert "the other one works on this database" in result.err
 
 
-async def test_a_database_out_of_reach_is_named_without_its_password(sample: Sample, tmp_path: Path) -> None:
+async def test_an_unreachable_database_is_named_without_its_password(sample: Sample, tmp_path: Path) -> None:
     result = await run_crescendo("run", sample.files[0], "--database", NOWHERE, "--data", tmp_path)
     assert result.code == 3
     assert "127.0.0.1:1/nothing" in result.err
@@ -254,7 +256,7 @@ async def test_the_committed_year_is_proven(committed: Committed) -> None:
     assert result.json()["chain"] == committed.first.json()["chain"]
 
 
-async def test_a_planted_change_is_found(dsn: str, sample: Sample, tmp_path: Path) -> None:
+async def test_a_planted_change_is_detected(dsn: str, sample: Sample, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     await run_crescendo("run", *sample.files[:3], *place)
     vandal = await asyncpg.connect(dsn)
@@ -294,7 +296,7 @@ async def test_a_proof_of_a_file_holds(committed: Committed) -> None:
     assert (await run_crescendo("report", "proof", *committed.place)).code == 2
 
 
-async def test_the_state_of_the_database_is_told(committed: Committed, sample: Sample) -> None:
+async def test_the_database_status_is_shown(committed: Committed, sample: Sample) -> None:
     status = (await run_crescendo("db", "status", *committed.place, "--json")).json()
     assert status["submissions"] >= len(sample.files)
     assert status["chain"] == committed.first.json()["chain"]
@@ -315,7 +317,7 @@ async def test_the_address_of_a_running_database_serves_other_tools(committed: C
     assert await keeping.wait() == 0
 
 
-async def test_nothing_is_read_where_nothing_was_kept(tmp_path: Path) -> None:
+async def test_reports_need_a_database(tmp_path: Path) -> None:
     result = await run_crescendo("report", "budget", "--data", tmp_path / "empty")
     assert result.code == 3
     assert "contains no database" in result.err
@@ -325,7 +327,7 @@ async def test_nothing_is_read_where_nothing_was_kept(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------------- demo, generate
 
 
-async def test_the_demonstration_shows_all_and_keeps_its_files(tmp_path: Path) -> None:
+async def test_the_demonstration_shows_all_results_and_keeps_its_files(tmp_path: Path) -> None:
     arguments = ("demo", "--acts", "2000", "--folder", tmp_path)
     first = await run_crescendo(*arguments)
     assert first.code == 0, first.out
@@ -344,7 +346,7 @@ async def test_the_demonstration_shows_all_and_keeps_its_files(tmp_path: Path) -
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("year-*/*")} == files
 
 
-async def test_the_demonstration_removes_nothing_of_others(tmp_path: Path) -> None:
+async def test_the_demonstration_removes_no_other_files(tmp_path: Path) -> None:
     thesis = tmp_path / "data" / "thesis.txt"
     thesis.parent.mkdir()
     thesis.write_text("ten years of work")
@@ -389,7 +391,7 @@ async def test_the_overview_names_every_command_and_exit_code() -> None:
 
 
 @pytest.mark.parametrize("arguments", [(name,) for name in COMMANDS] + [("report", "budget"), ("db", "dsn")])
-async def test_every_command_explains_itself(arguments: tuple[str, ...]) -> None:
+async def test_every_command_has_help(arguments: tuple[str, ...]) -> None:
     result = await run_crescendo(*arguments, "--help")
     assert result.code == 0
     assert result.out.startswith(f"Usage: crescendo {' '.join(arguments)}")
@@ -408,13 +410,15 @@ async def test_every_command_explains_itself(arguments: tuple[str, ...]) -> None
         (("serve", "--cut-off", "soon"), "'soon' is no cut-off"),
     ],
 )
-async def test_wrong_usage_ends_with_two(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+async def test_wrong_usage_exits_with_code_two(
+    arguments: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
     result = await run_crescendo(*arguments, environment={"CRESCENDO_DATA": str(tmp_path / "data")})
     assert result.code == 2
     assert message in result.err
 
 
-async def test_a_settings_file_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+async def test_an_invalid_settings_file_is_wrong_usage(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text('dta = "here"\n')
     result = await run_crescendo("run", environment={"CRESCENDO_CONFIG": str(config)})

@@ -25,7 +25,7 @@ def test_a_month_is_paid_on_the_second_of_the_next_and_december_twice(tmp_path: 
     assert not turns[-1].files
 
 
-def test_months_are_taken_in_and_paid_in_turn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_months_are_processed_and_paid_in_turn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = demo.prepare_files(tmp_path, 1000)
     settings = Settings(data=tmp_path / "data")
     run.process_files(

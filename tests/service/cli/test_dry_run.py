@@ -39,7 +39,7 @@ async def _rows(dsn: str) -> int:
         await connection.close()
 
 
-async def test_it_says_of_a_year_what_the_run_then_does(dsn: str, tmp_path: Path) -> None:
+async def test_a_dry_run_of_a_year_predicts_the_run(dsn: str, tmp_path: Path) -> None:
     """Budget and acts in files of their own, in every format: each stands on those before it."""
     folder = tmp_path / "year"
     summary = generate_year(folder, Year(acts=2_000, formats=("parquet", "arrow", "csv", "jsonl")))
@@ -83,7 +83,7 @@ async def test_acts_wait_for_each_other_and_for_the_end_of_their_file_as_in_a_ru
     ]
 
 
-async def test_what_a_run_would_not_decide_is_told(dsn: str, tmp_path: Path) -> None:
+async def test_files_that_would_not_be_decided_are_listed(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     done = _write(tmp_path, "done", CREDITS)
     receipt = (await _run(place, done)).json()["receipts"][0]
@@ -105,7 +105,7 @@ async def test_what_a_run_would_not_decide_is_told(dsn: str, tmp_path: Path) -> 
     assert await _rows(dsn) == previous
 
 
-async def test_all_or_none_is_tried_alike(dsn: str, tmp_path: Path) -> None:
+async def test_atomic_files_are_decided_the_same_in_a_dry_run(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     acts = [build_commitment("EJ", "1.00"), *build_unknown_centres(1)]
     files = (_write(tmp_path, "credits", CREDITS), _write(tmp_path, "acts", acts))
@@ -115,7 +115,7 @@ async def test_all_or_none_is_tried_alike(dsn: str, tmp_path: Path) -> None:
     assert [file["accepted"]["lines"] for file in separate] == [len(CREDITS), 1]
 
 
-async def test_people_read_that_nothing_is_stored(dsn: str, tmp_path: Path) -> None:
+async def test_the_output_states_that_nothing_is_stored(dsn: str, tmp_path: Path) -> None:
     path = _write(tmp_path, "acts", [*CREDITS, *build_unknown_centres(2)])
     arguments = ("--dry-run", path, "--database", dsn, "--data", tmp_path, *WHOSE)
     result = await run_crescendo("run", *arguments, environment=KNOWN)
@@ -125,15 +125,13 @@ async def test_people_read_that_nothing_is_stored(dsn: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("arguments", [(), ("--json",)])
-async def test_without_files_there_is_nothing_to_try(
-    dsn: str, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
+async def test_a_dry_run_needs_files(dsn: str, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     result = await run_crescendo("run", "--dry-run", *arguments, *place, environment=KNOWN)
     assert result.code == 0, result.out
 
 
-async def test_too_many_lines_are_told_before_any_is_decided(dsn: str, tmp_path: Path) -> None:
+async def test_too_many_lines_are_refused_before_any_is_decided(dsn: str, tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
     path.write_text("reference;kind\n" + "A;commitment\n" * (LINES_MAX + 1))
     result = await run_crescendo(
@@ -143,7 +141,7 @@ async def test_too_many_lines_are_told_before_any_is_decided(dsn: str, tmp_path:
     assert f"{LINES_MAX:,}" in result.err
 
 
-async def test_what_an_earlier_run_left_comes_first(dsn: str, tmp_path: Path) -> None:
+async def test_unfinished_work_prevents_a_dry_run(dsn: str, tmp_path: Path) -> None:
     place = ("--database", dsn, "--data", tmp_path)
     path = _write(tmp_path, "left", CREDITS)
     await run_crescendo("db", "migrate", *place)

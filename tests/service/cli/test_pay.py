@@ -41,7 +41,7 @@ async def told(world: SmallState, *arguments: str, code: int = 0) -> Any:
     return (await pay(world, *arguments, "--json", code=code)).json()
 
 
-async def test_a_run_from_first_to_last(world: SmallState) -> None:
+async def test_a_payment_run_from_proposal_to_files(world: SmallState) -> None:
     proposed = await told(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)
     assert (proposed["run"], proposed["state"], proposed["lines"], proposed["cents"]) == (
         1,
@@ -90,7 +90,7 @@ async def test_a_run_from_first_to_last(world: SmallState) -> None:
     )
 
 
-async def test_what_people_read(world: SmallState) -> None:
+async def test_printed_output_of_payment_runs(world: SmallState) -> None:
     output = (await pay(world, "propose", "--as", "Alice", "--until", "2018-06-30", *AT)).out
     assert "Run 1 is proposed: 4 lines, 1,351.00 euros, due until 2018-06-30; proposed by Alice." in output
     assert "it is to be paid by other means than a transfer" in output
@@ -128,7 +128,7 @@ async def test_what_people_read(world: SmallState) -> None:
         (("regroup", "7", "NOBODY", "--as", "A"), 3, "no payee NOBODY"),
     ],
 )
-async def test_what_cannot_be_done(
+async def test_impossible_changes_are_refused(
     world: SmallState, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     assert message in (await pay(world, *arguments, code=code)).err

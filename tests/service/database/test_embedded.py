@@ -31,7 +31,7 @@ from tests.service.database_servers import (
 )
 
 
-async def test_a_restart_keeps_what_was_written(data: Path) -> None:
+async def test_a_restart_keeps_written_rows(data: Path) -> None:
     async with run_embedded(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)
         assert database.data_dir == data
@@ -70,7 +70,7 @@ async def test_it_is_durable_and_speaks_utf8(data: Path) -> None:
         )
 
 
-async def test_nobody_enters_without_the_password(data: Path) -> None:
+async def test_the_password_is_required(data: Path) -> None:
     async with run_embedded(data, SMALL_SETTINGS) as database:
         secret = find_cluster(data).home / "password"
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
@@ -80,7 +80,7 @@ async def test_nobody_enters_without_the_password(data: Path) -> None:
             await asyncpg.connect(database.dsn, password="guess")
 
 
-async def test_no_folder_above_is_opened_to_others(data: Path) -> None:
+async def test_permissions_of_parent_folders_are_not_widened(data: Path) -> None:
     closed = data / "closed"
     closed.mkdir(parents=True, mode=0o700)
     modes = {folder: folder.stat().st_mode for folder in closed.parents}
@@ -122,7 +122,7 @@ async def test_a_server_that_cannot_start_says_why(data: Path) -> None:
         assert await execute_sql(database.dsn, "SELECT 1") == 1
 
 
-async def test_a_taken_port_that_was_asked_for_says_so(data: Path, tmp_path: Path) -> None:
+async def test_a_configured_port_in_use_is_reported(data: Path, tmp_path: Path) -> None:
     async with run_embedded(data, SMALL_SETTINGS) as database:
         port = database.dsn.rpartition(":")[2].partition("/")[0]
         with pytest.raises(DatabaseUnfit, match="Address already in use"):
@@ -142,7 +142,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(data: Path) -> No
         assert try_lock(lock)
 
 
-async def test_a_creation_that_was_cut_short_is_made_again(data: Path) -> None:
+async def test_an_interrupted_creation_is_repeated(data: Path) -> None:
     (data / "postgres.new" / "cluster").mkdir(parents=True)
     (data / "postgres.new" / "cluster" / "PG_VERSION").write_text("18\n")
     async with run_embedded(data, SMALL_SETTINGS) as database:
@@ -162,7 +162,7 @@ async def test_a_missing_postgres_is_named(data: Path, tmp_path: Path) -> None:
             pass
 
 
-async def test_programs_in_a_closed_folder_come_within_reach(data: Path, tmp_path: Path) -> None:
+async def test_programs_in_a_closed_folder_are_made_accessible(data: Path, tmp_path: Path) -> None:
     """Under root they are copied to where the server's user can run them; an ordinary user needs no copy."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)

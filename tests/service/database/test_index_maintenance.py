@@ -21,7 +21,7 @@ ROWS = 100
 """Entries of a partition: small enough to be full soon."""
 
 
-def test_a_debt_is_paid_in_a_pause() -> None:
+def test_a_backlog_is_due_in_a_pause() -> None:
     backlog = IndexBacklog()
     assert not backlog.is_due(1e9, ROWS), "nothing was committed"
     backlog.grow(10, 100)
@@ -31,7 +31,7 @@ def test_a_debt_is_paid_in_a_pause() -> None:
     assert not backlog.is_due(1e9, ROWS)
 
 
-def test_a_debt_does_not_wait_for_ever() -> None:
+def test_a_backlog_does_not_wait_forever() -> None:
     backlog = IndexBacklog()
     for second in range(OVERDUE_SECONDS + 1):
         backlog.grow(second, second)
@@ -39,7 +39,7 @@ def test_a_debt_does_not_wait_for_ever() -> None:
         assert not backlog.is_idle(second)
 
 
-def test_a_debt_that_is_large_is_due_at_once() -> None:
+def test_a_large_backlog_is_due_at_once() -> None:
     backlog = IndexBacklog()
     backlog.grow(ROWS - 1, 5)
     assert not backlog.is_due(5, ROWS)
@@ -104,7 +104,7 @@ async def test_only_full_partitions_get_trees(journal: str) -> None:
     ]
 
 
-async def test_filters_do_until_there_are_trees(journal: str) -> None:
+async def test_filters_serve_until_there_are_trees(journal: str) -> None:
     async with open_indexes(journal) as lookups:
         first, second = await lookups.list_missing(250, IndexType.FILTER)
         await lookups.build(first)
@@ -113,7 +113,7 @@ async def test_filters_do_until_there_are_trees(journal: str) -> None:
         assert await lookups.list_missing(250, IndexType.FILTER) == [], "a tree is better"
 
 
-async def test_the_partition_that_is_written_to_gets_a_filter_and_writers_go_on(journal: str) -> None:
+async def test_the_current_partition_gets_a_filter_while_writers_continue(journal: str) -> None:
     async with open_indexes(journal) as lookups, databases.open_connection(journal) as writer:
         (statement,) = await lookups.list_missing(250, IndexType.TAIL)
         assert "entry_000002" in statement
@@ -129,7 +129,7 @@ async def test_the_partition_that_is_written_to_gets_a_filter_and_writers_go_on(
         assert await writer.fetchval("select count(*) from entry where reference = 'R260'") == 1
 
 
-async def test_what_was_not_finished_is_taken_away_and_built_anew(journal: str) -> None:
+async def test_an_unfinished_index_is_removed_and_built_again(journal: str) -> None:
     async with databases.open_connection(journal) as writer:
         transaction = writer.transaction()
         await transaction.start()
@@ -155,7 +155,7 @@ async def test_a_partition_is_full_with_its_last_entry_committed(journal: str) -
         assert len(await lookups.list_missing(199, IndexType.TREE)) == 2
 
 
-async def test_nobody_who_writes_is_waited_for_or_waits(journal: str) -> None:
+async def test_indexing_neither_waits_for_writers_nor_delays_them(journal: str) -> None:
     """A batch is under way, uncommitted; indexes are brought up to date all the same, and then it is committed."""
     async with databases.open_connection(journal) as writer, open_indexes(journal) as lookups:
         transaction = writer.transaction()
@@ -168,7 +168,7 @@ async def test_nobody_who_writes_is_waited_for_or_waits(journal: str) -> None:
     assert (await fetch(journal, "select count(*) as entries from entry"))[0]["entries"] == 270
 
 
-async def test_summed_up_is_what_came_and_only_that_is_looked_at_again(journal: str) -> None:
+async def test_only_new_rows_are_summarized_and_read_again(journal: str) -> None:
     async with open_indexes(journal) as lookups:
         await lookups.summarize(250)
         assert await _unsummed(journal) == 0
@@ -179,7 +179,7 @@ async def test_summed_up_is_what_came_and_only_that_is_looked_at_again(journal: 
     assert await _unsummed(journal) == 0
 
 
-async def test_what_is_cancelled_leaves_nothing_behind(journal: str) -> None:
+async def test_a_cancelled_build_leaves_nothing_behind(journal: str) -> None:
     """The lock that a tree needs is held by another, so that building it waits; then the service stops."""
     async with databases.open_connection(journal) as other, other.transaction():
         await other.execute("lock table entry_000000 in row exclusive mode")
@@ -196,7 +196,7 @@ async def test_what_is_cancelled_leaves_nothing_behind(journal: str) -> None:
     assert await _trees(journal) == []
 
 
-async def test_the_service_brings_them_up_to_date_by_itself(database: Database, tmp_path: Path) -> None:
+async def test_the_service_updates_the_indexes_by_itself(database: Database, tmp_path: Path) -> None:
     async with databases.create_database(database) as dsn:
         async with databases.open_connection(dsn) as connection:
             await migrate(connection, ROWS)

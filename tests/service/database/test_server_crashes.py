@@ -53,7 +53,7 @@ async def test_everything_killed_at_once(data: Path) -> None:
     assert await read_row(data) == 500500
 
 
-async def test_a_start_outlasts_the_server_that_was_left_behind(data: Path) -> None:
+async def test_a_start_waits_for_the_previous_server(data: Path) -> None:
     """The server is held where its death signal cannot reach it, as a long last checkpoint would hold it."""
     async with run_keeper(data) as (process, dsn):
         await write_row(dsn)
@@ -69,7 +69,7 @@ async def test_a_start_outlasts_the_server_that_was_left_behind(data: Path) -> N
     assert start.result() == 500500
 
 
-async def test_a_pid_file_may_name_somebody_else(data: Path) -> None:
+async def test_a_pid_file_may_name_another_process(data: Path) -> None:
     """After a crash, and always in containers, the number is soon another's, even one of the same user's."""
     async with run_embedded(data, SMALL_SETTINGS) as database:
         await write_row(database.dsn)

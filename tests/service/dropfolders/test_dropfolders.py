@@ -54,7 +54,7 @@ async def _trail(dsn: str, name: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await fetch(dsn, query, f"DROP {name}")]
 
 
-async def test_a_signed_file_is_taken_decided_and_answered(place: Place) -> None:
+async def test_a_signed_file_is_processed_and_answered(place: Place) -> None:
     _, folders, _ = place
     ticket = folders.read_result("credits.jsonl.receipt.json")
     assert ticket["state"] == "decided"
@@ -67,7 +67,7 @@ async def test_a_signed_file_is_taken_decided_and_answered(place: Place) -> None
     assert "credits.jsonl" not in folders.list_names("in")
 
 
-async def test_the_results_are_what_http_answers(place: Place) -> None:
+async def test_the_results_equal_the_http_responses(place: Place) -> None:
     served, folders, _ = place
     folders.leave_file(
         "some.jsonl",
@@ -86,7 +86,7 @@ async def test_the_results_are_what_http_answers(place: Place) -> None:
     assert {"some.jsonl", "some.jsonl.sig", "some.jsonl.manifest.json"} <= folders.list_plain_names("done")
 
 
-async def test_a_sender_reads_its_answers_in_its_language(place: Place) -> None:
+async def test_results_are_in_the_language_of_the_sender(place: Place) -> None:
     served, folders, _ = place
     theirs = create_folders(folders.base.parent, OTHER)
     theirs.leave_file("fr.jsonl", build_unknown_centres(1, "F"), by=THEIRS)
@@ -124,7 +124,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_who_may_not_send_is_turned_away_and_on_the_trail(name: str, place: Place) -> None:
+async def test_unauthorised_files_are_refused_and_audited(name: str, place: Place) -> None:
     served, folders, dsn = place
     by, code = REFUSED[name]
     file = f"{name.replace(' ', '-')}.jsonl"
@@ -140,7 +140,7 @@ async def test_who_may_not_send_is_turned_away_and_on_the_trail(name: str, place
     assert await fetch(dsn, query, file) == []
 
 
-async def test_all_wrong_signatures_are_answered_alike(place: Place) -> None:
+async def test_all_wrong_signatures_get_the_same_answer(place: Place) -> None:
     _, folders, _ = place
     files = [f"{name.replace(' ', '-')}.jsonl" for name, (_, code) in REFUSED.items() if "sig" in code]
     answers = {(folders.base / f"out/{file}.problem.json").read_bytes() for file in files}
@@ -148,7 +148,7 @@ async def test_all_wrong_signatures_are_answered_alike(place: Place) -> None:
     assert len(answers) == 1
 
 
-async def test_a_narrow_signer_sends_what_is_in_its_perimeter(place: Place) -> None:
+async def test_a_signer_may_only_send_acts_in_its_perimeter(place: Place) -> None:
     served, folders, _ = place
     folders.leave_file("narrow.jsonl", [{**build_commitment("N1"), **ELSEWHERE}], by=NARROW)
     await wait_for_log(served, "answered", "narrow.jsonl")
@@ -172,7 +172,7 @@ FAULTS: dict[str, tuple[dict[str, str], bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_file_refused_whole_says_where_and_what_to_do(name: str, place: Place) -> None:
+async def test_a_whole_refusal_states_place_and_remedy(name: str, place: Place) -> None:
     served, folders, dsn = place
     finding, content, code = FAULTS[name]
     folders.leave_file(name, content, manifest=finding)
@@ -187,7 +187,7 @@ async def test_a_file_refused_whole_says_where_and_what_to_do(name: str, place: 
     assert name in folders.list_plain_names("rejected")
 
 
-async def test_a_corrected_file_takes_the_place_of_its_problem(place: Place) -> None:
+async def test_a_corrected_file_replaces_its_problem(place: Place) -> None:
     served, folders, _ = place
     folders.leave_file("later.jsonl", b"{")
     await wait_for_log(served, "refused", "later.jsonl")
@@ -197,7 +197,7 @@ async def test_a_corrected_file_takes_the_place_of_its_problem(place: Place) -> 
     assert "later.jsonl.receipt.json" in folders.list_names("out")
 
 
-async def test_what_is_not_finished_is_left_alone(place: Place) -> None:
+async def test_unfinished_files_are_left_alone(place: Place) -> None:
     served, folders, dsn = place
     for name in ("a.jsonl.part", ".b.jsonl", "c.jsonl.filepart", "d.jsonl.tmp"):
         (folders.incoming / name).write_bytes(b"half of")
@@ -241,7 +241,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_no_name_does_anything_but_refuse_its_file(name: str, place: Place) -> None:
+async def test_a_bad_name_only_refuses_its_file(name: str, place: Place) -> None:
     served, folders, _ = place
     name, path = os.fsdecode(NAMES[name]), folders.incoming / os.fsdecode(NAMES[name])
     path.write_bytes(to_jsonl([build_commitment("NAMED")]))
@@ -251,7 +251,7 @@ async def test_no_name_does_anything_but_refuse_its_file(name: str, place: Place
     assert name not in folders.list_names("in")
 
 
-async def test_nothing_but_regular_files_is_taken(place: Place, tmp_path: Path) -> None:
+async def test_only_regular_files_are_taken(place: Place, tmp_path: Path) -> None:
     served, folders, _ = place
     secret = tmp_path / "secret.jsonl"
     secret.write_bytes(to_jsonl([build_commitment("SECRET")]))
@@ -283,7 +283,7 @@ async def test_a_signature_or_manifest_that_is_a_link_is_not_followed(place: Pla
     assert "root" not in str(folders.read_result("manifest.jsonl.problem.json"))
 
 
-async def test_results_are_not_written_where_a_link_leads(place: Place, tmp_path: Path) -> None:
+async def test_results_are_not_written_through_links(place: Place, tmp_path: Path) -> None:
     served, folders, _ = place
     target = tmp_path / "target"
     target.write_text("untouched")
@@ -323,7 +323,7 @@ async def test_a_sender_without_a_signer_is_refused(place: Place) -> None:
     assert await fetch(dsn, "select from submission where sender = 'MIN-55'") == []
 
 
-async def test_nothing_of_it_made_the_service_fail(place: Place) -> None:
+async def test_the_service_counted_no_failure(place: Place) -> None:
     served, _, dsn = place
     assert not [line for line in served.log_lines if "Traceback" in line or "drop failed" in line]
     figures = await fetch(dsn, "select count(*) from drop_taken")

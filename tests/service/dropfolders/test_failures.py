@@ -94,9 +94,7 @@ async def test_a_file_replaced_while_it_is_taken_is_left_and_taken_as_new(
         assert folders.read_result("lot.jsonl.receipt.json")["receipt"]["lines"] == 2
 
 
-async def test_a_file_that_cannot_be_answered_keeps_nobody_waiting(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_a_file_that_cannot_be_answered_delays_no_other(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, folders):
         blocked = folders.base / "out" / ".bad.jsonl.refusals.csv.part"
         async with run_watching_service(dsn, tmp_path, *NOW) as served:
@@ -129,7 +127,7 @@ class _Broken(FileIntake):
         raise KeyError("a fault of ours")
 
 
-async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_path: Path) -> None:
+async def test_an_unexpected_error_does_not_stop_the_watcher(database: Database, tmp_path: Path) -> None:
     async with (
         prepare_service(database, tmp_path) as (dsn, folders),
         dropfolder_queries.open_pool(dsn) as pool,
@@ -153,7 +151,7 @@ async def test_an_error_nobody_thought_of_ends_nothing(database: Database, tmp_p
         assert create_folders(tmp_path / "drop").list_names("in") == folders.list_names("in")
 
 
-def test_who_fails_waits_longer_each_time_and_is_forgotten_when_it_is_gone() -> None:
+def test_retry_times_grow_and_missing_files_are_forgotten() -> None:
     now = 0.0
     later = RetryTimes(lambda: now)
     seconds = []

@@ -47,7 +47,7 @@ async def _ends_well(dsn: str, folders: SenderFolders, place: Path) -> None:
 
 
 @pytest.mark.parametrize("table", ["submission", "drop_taken", "progress", "drop_answered"])
-async def test_a_kill_between_two_steps_loses_nothing_and_doubles_nothing(
+async def test_a_kill_between_two_steps_neither_loses_nor_repeats_a_file(
     table: str, database: Database, tmp_path: Path
 ) -> None:
     async with prepare_service(database, tmp_path) as (dsn, folders):
@@ -60,7 +60,7 @@ async def test_a_kill_between_two_steps_loses_nothing_and_doubles_nothing(
         await _ends_well(dsn, folders, tmp_path)
 
 
-async def test_a_kill_before_the_move_is_made_good(database: Database, tmp_path: Path) -> None:
+async def test_a_kill_before_the_move_is_recovered(database: Database, tmp_path: Path) -> None:
     """Noted as taken, and still in the folder: as a kill leaves it between the two."""
     async with prepare_service(database, tmp_path) as (dsn, folders):
         async with run_watching_service(dsn, tmp_path, *NOW) as served:
@@ -72,7 +72,7 @@ async def test_a_kill_before_the_move_is_made_good(database: Database, tmp_path:
         await _ends_well(dsn, folders, tmp_path)
 
 
-async def test_a_kill_while_results_are_written_is_made_good(database: Database, tmp_path: Path) -> None:
+async def test_a_kill_while_results_are_written_is_recovered(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, folders):
         async with lock_table(dsn) as blocking, run_watching_service(dsn, tmp_path, *NOW) as served:
             await _killed(served, blocking)
@@ -81,9 +81,7 @@ async def test_a_kill_while_results_are_written_is_made_good(database: Database,
         assert not [name for name in folders.list_names("out") if name.startswith(".")]
 
 
-async def test_results_are_the_same_bytes_whenever_they_are_written(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_results_always_have_the_same_bytes(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, folders):
         written = []
         for _ in range(2):
@@ -98,7 +96,7 @@ async def test_results_are_the_same_bytes_whenever_they_are_written(
         assert len(written[0]) == 3
 
 
-async def test_a_stop_leaves_what_is_not_taken(database: Database, tmp_path: Path) -> None:
+async def test_a_stop_leaves_files_that_are_not_taken(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, folders):
         async with run_watching_service(dsn, tmp_path, *NOW) as served:
             await wait_for_log(served, "answered", "credits.jsonl")
@@ -134,9 +132,7 @@ async def _unsigned(
             yield served, create_folders(place / "drop", "MIN-55"), dsn
 
 
-async def test_unsigned_files_are_taken_where_the_operator_says_so(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_unsigned_files_are_taken_if_the_operator_allows_it(database: Database, tmp_path: Path) -> None:
     async with _unsigned(database, tmp_path, "programme_manager") as (served, theirs, dsn):
         theirs.leave_file("credits.jsonl", CREDITS, by=None)
         await wait_for_log(served, "answered", "credits.jsonl")
@@ -163,7 +159,7 @@ async def test_unsigned_files_are_taken_where_the_operator_says_so(
         ("--drop-settle", "-1"),
     ],
 )
-async def test_wrong_usage_is_told(arguments: tuple[str, ...], tmp_path: Path) -> None:
+async def test_wrong_usage_is_refused(arguments: tuple[str, ...], tmp_path: Path) -> None:
     place = ("--data", tmp_path / "data", "--port", "0", "--drop", tmp_path / "drop")
     result = await run_crescendo("serve", *place, *arguments)
     assert result.code == 2
@@ -208,7 +204,7 @@ async def test_signers_are_registered_shown_and_ended(dsn: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("roles", [["auditor"], ["authorising_officer", "assigned_accountant"], ["king"]])
-async def test_a_signer_holds_roles_that_send_and_go_together(
+async def test_a_signer_needs_compatible_roles_that_may_send(
     roles: list[str], dsn: str, tmp_path: Path
 ) -> None:
     arguments = [word for role in roles for word in ("--role", role)]
@@ -218,7 +214,7 @@ async def test_a_signer_holds_roles_that_send_and_go_together(
     assert result.code == 2
 
 
-async def test_the_database_keeps_what_the_door_relies_on(database: Database) -> None:
+async def test_the_database_enforces_what_intake_relies_on(database: Database) -> None:
     async with create_database(database) as dsn:
         await register_signers(dsn)
         for statement in ("delete from signer", "update signer set sender = ''", "truncate signer_end"):

@@ -15,7 +15,7 @@ ROWS = [("P1", "1.00"), ("P2", "2.50")]
 TEXT = build_message(build_lot([build_transfer(*row) for row in ROWS], "SALARIES"), count=2, name="MSG-P")
 
 
-async def test_payment_files_are_taken_and_answered(database: Database, tmp_path: Path) -> None:
+async def test_payment_files_are_processed_and_answered(database: Database, tmp_path: Path) -> None:
     async with (
         prepare_service(database, tmp_path) as (dsn, folders),
         run_watching_service(dsn, tmp_path, "--drop-settle", "0") as served,

@@ -33,12 +33,12 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_one_of_several_signers_is_recognised(file: Path) -> None:
+def test_the_right_one_of_several_signers_is_found(file: Path) -> None:
     signer = find_signer(file, MINE.sign(file.read_bytes()), [build_signer(THEIRS), build_signer(MINE)])
     assert signer == build_signer(MINE)
 
 
-def test_a_signature_is_of_these_bytes_by_a_live_signer(file: Path) -> None:
+def test_a_signature_must_match_the_bytes_and_a_valid_signer(file: Path) -> None:
     good = MINE.sign(file.read_bytes())
     assert find_signer(file, good, [build_signer(is_live=False)]) is None
     assert find_signer(file, good, [build_signer(THEIRS)]) is None
@@ -57,7 +57,7 @@ def test_a_signature_reads_raw_and_in_base64() -> None:
 
 
 @given(st.binary(max_size=200).filter(lambda text: len(text) != 64))
-def test_whatever_stands_there_is_a_signature_or_none(text: bytes) -> None:
+def test_any_bytes_are_a_signature_or_none(text: bytes) -> None:
     signature = parse_signature(text)
     assert signature is None or len(signature) == 64
 
@@ -68,7 +68,7 @@ def test_a_public_key_reads_from_pem(tmp_path: Path) -> None:
     assert read_public_key(path) == MINE.public_key().public_bytes_raw()
 
 
-def test_what_is_no_ed25519_public_key_is_told(tmp_path: Path) -> None:
+def test_a_file_without_an_ed25519_public_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     private = MINE.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     other = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(*SPKI)
@@ -87,13 +87,13 @@ def test_what_is_no_ed25519_public_key_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["acts.csv", "Dépenses 2018.parquet", "a" * NAME_BYTES_MAX])
-def test_names_that_may_be_used_stay(name: str) -> None:
+def test_plain_names_are_unchanged(name: str) -> None:
     check_name(name)
     assert to_safe_name(name) == name
 
 
 @given(st.binary(min_size=1, max_size=255).filter(lambda name: b"/" not in name and b"\0" not in name))
-def test_every_name_has_a_harmless_one(raw: bytes) -> None:
+def test_every_name_has_a_safe_name(raw: bytes) -> None:
     name = os.fsdecode(raw)
     safe_name = to_safe_name(name)
     assert safe_name == to_safe_name(safe_name)
@@ -104,5 +104,5 @@ def test_every_name_has_a_harmless_one(raw: bytes) -> None:
             check_name(name)
 
 
-def test_names_that_lose_the_same_letters_stay_apart() -> None:
+def test_safe_names_of_similar_names_differ() -> None:
     assert to_safe_name("a\n") != to_safe_name("a\t")

@@ -36,7 +36,7 @@ def desk() -> Desk:
     return Desk()
 
 
-def test_a_signature_that_came_last_makes_a_file_whole(desk: Desk) -> None:
+def test_a_later_signature_completes_a_file(desk: Desk) -> None:
     desk.write("a")
     assert desk.look() == desk.look(SETTLE * 2) == []
     desk.write("a.sig")
@@ -44,7 +44,7 @@ def test_a_signature_that_came_last_makes_a_file_whole(desk: Desk) -> None:
     assert desk.look(1) == ["a"]
 
 
-def test_a_file_that_grows_behind_its_signature_is_not_whole(desk: Desk) -> None:
+def test_a_file_that_grows_after_its_signature_is_not_complete(desk: Desk) -> None:
     desk.write("a.sig")
     for size in range(1, 30):
         desk.now += 1
@@ -54,7 +54,7 @@ def test_a_file_that_grows_behind_its_signature_is_not_whole(desk: Desk) -> None
     assert desk.look(1) == ["a"]
 
 
-def test_without_a_signature_a_file_stands_still_for_a_while(desk: Desk) -> None:
+def test_without_a_signature_a_file_must_be_unchanged_for_a_while(desk: Desk) -> None:
     for size in range(1, 30):
         desk.now += SETTLE - 1
         desk.write("a", size)
@@ -62,7 +62,7 @@ def test_without_a_signature_a_file_stands_still_for_a_while(desk: Desk) -> None
     assert desk.look(SETTLE, must_sign=False) == ["a"]
 
 
-def test_a_manifest_that_came_last_makes_an_unsigned_file_whole(desk: Desk) -> None:
+def test_a_later_manifest_completes_an_unsigned_file(desk: Desk) -> None:
     desk.write("a")
     desk.write("a.manifest.json")
     assert desk.look(must_sign=False) == []
@@ -75,27 +75,27 @@ def test_a_manifest_is_no_signature(desk: Desk) -> None:
     assert desk.look() == desk.look(SETTLE) == []
 
 
-def test_a_signature_is_waited_for_but_not_for_ever(desk: Desk) -> None:
+def test_a_missing_signature_is_waited_for_only_so_long(desk: Desk) -> None:
     desk.write("a")
     assert desk.look() == desk.look(PATIENCE_SECONDS - 1) == []
     assert desk.look(1) == ["a"]
 
 
-def test_what_could_never_be_signed_is_not_waited_for(desk: Desk) -> None:
+def test_a_file_that_cannot_be_signed_does_not_wait(desk: Desk) -> None:
     desk.write("folder", is_file=False)
     desk.write("h" * 250)
     assert desk.look() == []
     assert desk.look(SETTLE) == ["folder", "h" * 250]
 
 
-def test_a_clock_of_the_sender_says_nothing(desk: Desk) -> None:
+def test_the_clock_of_the_sender_is_ignored(desk: Desk) -> None:
     desk.entries["a"] = FolderEntry("a", True, 1, 10**18, 0, 7)
     assert desk.look(must_sign=False) == []
     desk.entries["a"] = FolderEntry("a", True, 1, 10**18, 1, 7)
     assert desk.look(SETTLE, must_sign=False) == []
 
 
-def test_files_are_taken_in_the_order_in_which_they_came(desk: Desk) -> None:
+def test_files_are_taken_in_order_of_arrival(desk: Desk) -> None:
     for name in ("z", "m", "a"):
         desk.now += 1
         desk.write(name)
@@ -111,7 +111,7 @@ def test_some_names_are_never_files(name: str, desk: Desk) -> None:
     assert desk.look(must_sign=False) == desk.look(PATIENCE_SECONDS, must_sign=False) == []
 
 
-def test_what_is_gone_is_forgotten(desk: Desk) -> None:
+def test_removed_files_are_forgotten(desk: Desk) -> None:
     desk.write("a")
     desk.look(must_sign=False)
     gone = desk.entries.pop("a")

@@ -65,7 +65,7 @@ def _valid(text: bytes) -> Any:
     return read_report(text.replace(b"pain.002.001.10", b"pain.002.001.12"))
 
 
-async def test_what_a_run_writes_is_what_the_service_answers(dsn: str, tmp_path: Path) -> None:
+async def test_reports_equal_those_of_the_service(dsn: str, tmp_path: Path) -> None:
     await insert_keys(dsn)
     ran = await _run(dsn, tmp_path, _known(tmp_path), *_payments(tmp_path), "--json")
     assert ran.code == 0, ran.err
@@ -84,7 +84,7 @@ async def test_what_a_run_writes_is_what_the_service_answers(dsn: str, tmp_path:
     assert find_texts(_valid(answered["pair.xml"].read_bytes()), "GrpSts") == ["ACCP"]
 
 
-async def test_the_same_command_writes_again_what_is_gone(dsn: str, tmp_path: Path) -> None:
+async def test_the_same_command_rewrites_missing_reports(dsn: str, tmp_path: Path) -> None:
     files = (_known(tmp_path), *_payments(tmp_path))
     first = (await _run(dsn, tmp_path, *files, "--json")).json()["answered"]
     texts = [Path(report["pain002"]).read_bytes() for report in first]
@@ -95,7 +95,7 @@ async def test_the_same_command_writes_again_what_is_gone(dsn: str, tmp_path: Pa
     assert [Path(report["pain002"]).read_bytes() for report in first] == texts
 
 
-async def test_a_file_refused_whole_is_answered_too(dsn: str, tmp_path: Path) -> None:
+async def test_a_file_refused_whole_gets_a_report(dsn: str, tmp_path: Path) -> None:
     """Two of one name each have their own; a file of acts has none."""
     for place in ("one", "two"):
         (tmp_path / place).mkdir()
@@ -117,7 +117,7 @@ async def test_a_file_refused_whole_is_answered_too(dsn: str, tmp_path: Path) ->
     assert sorted(notes) == ["MSG-one", "MSG-two"]
 
 
-async def test_a_report_that_cannot_be_written_is_told_and_keeps_no_receipt(dsn: str, tmp_path: Path) -> None:
+async def test_a_report_that_cannot_be_written_prevents_no_receipt(dsn: str, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "answers").write_text("a file where the folder should be")
     ran = await _run(dsn, tmp_path, _known(tmp_path), *_payments(tmp_path), "--json")
@@ -128,9 +128,7 @@ async def test_a_report_that_cannot_be_written_is_told_and_keeps_no_receipt(dsn:
 
 
 @pytest.mark.parametrize("arguments", [("--dry-run",), ()])
-async def test_nothing_is_answered_where_nothing_was_decided(
-    arguments: tuple[str, ...], dsn: str, tmp_path: Path
-) -> None:
+async def test_no_report_without_a_decision(arguments: tuple[str, ...], dsn: str, tmp_path: Path) -> None:
     files = _payments(tmp_path) if arguments else []
     assert (await _run(dsn, tmp_path, *files, *arguments)).code == 0
     assert not (tmp_path / "data" / "answers").exists()

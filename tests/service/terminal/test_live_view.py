@@ -34,7 +34,7 @@ from tests.service.http.act_files import CREDITS, build_unknown_centres
 from tests.service.http.running_service import JSONL, create_database, fetch, run_service, to_jsonl
 
 
-async def test_the_terminal_shows_what_the_page_shows(database: Database, tmp_path: Path) -> None:
+async def test_the_terminal_shows_the_figures_of_the_page(database: Database, tmp_path: Path) -> None:
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -56,9 +56,7 @@ async def test_the_terminal_shows_what_the_page_shows(database: Database, tmp_pa
             assert text in drawn.out
 
 
-async def test_elsewhere_each_look_is_a_line_until_it_is_interrupted(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_without_a_terminal_each_reading_is_a_line(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn, run_service(dsn, tmp_path) as served:
         process = await start_command("top", "--url", served.url)
         assert process.stdout
@@ -68,7 +66,7 @@ async def test_elsewhere_each_look_is_a_line_until_it_is_interrupted(
         assert (await wait_for_end(process)).code == 0
 
 
-async def test_on_a_terminal_the_figures_stay_in_place(database: Database, tmp_path: Path) -> None:
+async def test_on_a_terminal_the_figures_are_refreshed_in_place(database: Database, tmp_path: Path) -> None:
     async with create_database(database) as dsn, run_service(dsn, tmp_path) as served:
         terminal, process_side = pty.openpty()
         arguments = (*COMMAND, "top", "--url", served.url)
@@ -88,7 +86,7 @@ async def test_on_a_terminal_the_figures_stay_in_place(database: Database, tmp_p
         os.close(terminal)
 
 
-async def test_a_service_that_is_not_there(tmp_path: Path) -> None:
+async def test_a_missing_service(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         result = await run_crescendo("top", "--url", f"http://127.0.0.1:{free.getsockname()[1]}", "--once")
@@ -104,25 +102,25 @@ async def test_a_service_that_is_not_there(tmp_path: Path) -> None:
         (("--seconds", "9999"), "3,600"),
     ],
 )
-async def test_a_look_that_makes_no_sense(arguments: tuple[str, ...], message: str) -> None:
+async def test_invalid_options_of_top(arguments: tuple[str, ...], message: str) -> None:
     result = await run_crescendo("top", *arguments, "--once")
     assert result.code == 2
     assert message in result.err
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_who_may_not_look_is_told_which_key_is_needed(status: int) -> None:
+def test_a_forbidden_caller_is_told_which_key_is_needed(status: int) -> None:
     with pytest.raises(FiguresForbidden, match="operators and auditors"):
         _decode_figures("http://there", status, b"{}")
 
 
 @pytest.mark.parametrize(("status", "body"), [(503, b""), (404, b""), (200, b"<html>"), (200, b"{}")])
-def test_what_is_no_answer_is_no_figure(status: int, body: bytes) -> None:
+def test_an_invalid_response_is_unreachable(status: int, body: bytes) -> None:
     with pytest.raises(Unreachable, match="http://there"):
         _decode_figures("http://there", status, body)
 
 
-def test_a_service_on_which_nothing_moved_is_shown_too() -> None:
+def test_an_idle_service_is_shown() -> None:
     figures = build_figures(ServiceMetrics({}), Trend(), AROUND)
     assert "0 lines/s" in format_line(figures)
     assert [part.rows for part in build_parts(figures) if isinstance(part, ReportTable)][1:] == [
@@ -147,7 +145,7 @@ def test_the_clock_of_the_cut_off(seconds: float | None, text: str) -> None:
     assert _format_cut_off(seconds) == text
 
 
-def test_what_has_no_room_is_counted() -> None:
+def test_hidden_rows_are_counted() -> None:
     rows = [[str(n)] for n in range(ROWS + 3)]
     assert _limit_rows(ReportTable("Files", [Column("n")], rows)) == ReportTable(
         "Files; 3 more", [Column("n")], rows[:ROWS]

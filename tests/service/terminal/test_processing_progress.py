@@ -19,7 +19,7 @@ def _said(capsys: pytest.CaptureFixture[str], reporter: ProgressLines, *texts: s
     return capsys.readouterr().err.splitlines()
 
 
-def test_of_many_steps_one_is_told_every_few_seconds(
+def test_frequent_steps_are_printed_every_few_seconds(
     capsys: pytest.CaptureFixture[str], clock: list[float]
 ) -> None:
     reporter = ProgressLines()
@@ -35,7 +35,7 @@ def test_of_many_steps_one_is_told_every_few_seconds(
     assert _said(capsys, reporter, *steps[1:]) == ["storing a.xml"]
 
 
-def test_single_steps_are_all_told(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
+def test_single_steps_are_all_printed(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
     steps = ["making the acts", "noting the issue", "issued", "reading what is owed", "issued"]
     assert _said(capsys, ProgressLines(), *steps) == [
@@ -46,7 +46,7 @@ def test_single_steps_are_all_told(capsys: pytest.CaptureFixture[str], clock: li
     ]
 
 
-def test_routine_that_lasts_is_told_again(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
+def test_a_long_routine_step_is_printed(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
     assert _said(capsys, ProgressLines(), "starting PostgreSQL", "starting PostgreSQL, 20 s") == [
         "starting PostgreSQL, 20 s"

@@ -25,7 +25,7 @@ def delivery(clock: Clock) -> UploadProgress:
     return UploadProgress("acts.csv", clock)
 
 
-def test_bytes_are_told_with_their_rate_and_lines_without(delivery: UploadProgress, clock: Clock) -> None:
+def test_bytes_have_a_rate_and_lines_have_none(delivery: UploadProgress, clock: Clock) -> None:
     delivery.advance("hashing", 1_000_000, 10_000_000)
     assert delivery.format_figures() == "1.0 of 10.0 MB  0.0 MB/s"
     delivery.advance("sending", 0, 10_000_000)
@@ -38,7 +38,7 @@ def test_bytes_are_told_with_their_rate_and_lines_without(delivery: UploadProgre
     assert delivery.format_figures() == "1,500 of 10,000 lines"
 
 
-def test_only_what_this_command_sent_is_counted(delivery: UploadProgress, clock: Clock) -> None:
+def test_only_bytes_sent_by_this_command_count(delivery: UploadProgress, clock: Clock) -> None:
     delivery.advance("sending", 6_000_000, 10_000_000)
     clock.now = 1.0
     delivery.advance("sending", 9_000_000, 10_000_000)
@@ -53,13 +53,13 @@ def test_only_what_this_command_sent_is_counted(delivery: UploadProgress, clock:
     assert "resumed 2 times" in delivery.describe()
 
 
-def test_a_file_that_was_there_needs_nothing(delivery: UploadProgress, clock: Clock) -> None:
+def test_a_file_already_received_sends_nothing(delivery: UploadProgress, clock: Clock) -> None:
     delivery.advance("hashing", 5, 5)
     clock.now = 1.0
     assert delivery.describe() == "nothing left to send; 1.0 s in all"
 
 
-def test_lines_are_told_every_few_seconds(
+def test_lines_are_printed_every_few_seconds(
     delivery: UploadProgress, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = UploadLines(delivery)
