@@ -1,4 +1,4 @@
-"""Servers for the tests of the database: kept by this process or by another, written to, read and killed."""
+"""Servers for the tests of the database: run by this process or by another, written to, read and killed."""
 
 import asyncio
 import os
@@ -83,12 +83,12 @@ def find_server(data: Path) -> psutil.Process:
 
 
 def switch_user(user: ServerUser) -> dict[str, Any]:
-    """How to start a program as ``user``."""
+    """Return the arguments to start a program as ``user``."""
     return {"user": user.uid, "group": user.gid, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
 def kill_all(server: psutil.Process) -> None:
-    """Kill the server so that no part of it can tidy up."""
+    """Kill all processes of the server, so that none of them can clean up."""
     processes = [server, *server.children(recursive=True)]
     for process in processes:
         process.suspend()

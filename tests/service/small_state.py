@@ -1,4 +1,4 @@
-"""A small State that pays: requests, runs and their files, a bank that answers, all by the ways that commands go."""
+"""A small State: requests, payment runs and their files, and a simulated bank, with the functions that commands use."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def build_iban(number: int) -> str:
 
 
 def build_account_code(number: int) -> str:
-    """An operations account with the key that a French one has."""
+    """Build an operations account with the check digits of a French account."""
     digits = f"3000100064{number:011}"
     return add_check_digits("FR", f"{digits}{97 - int(digits) * 100 % 97:02}")
 
@@ -74,7 +74,7 @@ def build_payee_code(number: int) -> str:
 
 
 class State:
-    """Its database, its spool, its outbox."""
+    """Database, spool and outbox of a small State."""
 
     def __init__(self, dsn: str, folder: Path) -> None:
         self.dsn, self.folder = dsn, folder
@@ -192,7 +192,7 @@ class State:
 
 @asynccontextmanager
 async def open_state(database: Database, folder: Path, payees: int) -> AsyncIterator["State"]:
-    """A State in a database of its own, with so many payees, each owed something since the first of October."""
+    """Open a State in a new database, with ``payees`` payees, each with a request of the first of October."""
     async with create_database(database) as dsn:
         state = State(dsn, folder)
         await state.fund(payees)
@@ -202,7 +202,7 @@ async def open_state(database: Database, folder: Path, payees: int) -> AsyncIter
 
 @asynccontextmanager
 async def copy_state(database: Database, state: State, folder: Path) -> AsyncIterator[State]:
-    """The same State again: its database, its spool, its outbox."""
+    """Copy a State: database, spool and outbox."""
     name = f"copy_{next(_copies)}"
     shutil.copytree(state.folder, folder)
     async with open_connection(database.dsn) as admin:
@@ -216,7 +216,7 @@ def create_interruption() -> Interruption:
 
 
 def ignore_progress(_: str) -> None:
-    """Nobody is told."""
+    """Ignore progress."""
 
 
 def paris_time(day: str, hour: int = 10) -> datetime:
@@ -224,7 +224,7 @@ def paris_time(day: str, hour: int = 10) -> datetime:
 
 
 def build_openings(unit: str) -> list[Row]:
-    """AE and CP, from the programme down to the unit."""
+    """Build the credits (AE and CP) from the programme down to the unit."""
     programme, bop = unit[:4], unit[:9]
     common = {"exercise": 2018, "date": "2018-01-02", "commitment_item": "HT2", "amount": f"{CREDITS}.00"}
     return [

@@ -1,4 +1,4 @@
-"""The walk through the ten risks names tests that exist, at least one for each."""
+"""The review of the ten risks names existing tests, at least one for each."""
 
 import re
 from pathlib import Path

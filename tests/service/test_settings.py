@@ -1,4 +1,4 @@
-"""Settings: who says what, and who wins."""
+"""Settings: their sources and precedence."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from service.configuration.settings import Settings, UsageError, read_settings
 
 
-def write(folder: Path, text: str) -> Path:
+def write_settings(folder: Path, text: str) -> Path:
     path = folder / "settings.toml"
     path.write_text(text)
     return path
@@ -18,7 +18,7 @@ def test_defaults_apply_without_any_setting() -> None:
 
 
 def test_command_line_overrides_environment_overrides_file(tmp_path: Path) -> None:
-    config = write(tmp_path, 'data = "of-file"\ndatabase = "of-file"\nreference = "of-file"\n')
+    config = write_settings(tmp_path, 'data = "of-file"\ndatabase = "of-file"\nreference = "of-file"\n')
     environment = dict.fromkeys(
         ["CRESCENDO_DATA", "CRESCENDO_DATABASE", "CRESCENDO_CUT_OFF"], "of-environment"
     )
@@ -32,7 +32,7 @@ def test_command_line_overrides_environment_overrides_file(tmp_path: Path) -> No
 
 
 def test_environment_may_name_the_file(tmp_path: Path) -> None:
-    config = write(tmp_path, '[server]\nshared_buffers = "1GB"\n')
+    config = write_settings(tmp_path, '[server]\nshared_buffers = "1GB"\n')
     assert read_settings(None, {"CRESCENDO_CONFIG": str(config)}, {}).server == {"shared_buffers": "1GB"}
 
 
@@ -51,7 +51,7 @@ def test_unrelated_variables_are_ignored() -> None:
 )
 def test_an_invalid_setting_is_refused_by_name(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=message):
-        read_settings(write(tmp_path, text), {}, {})
+        read_settings(write_settings(tmp_path, text), {}, {})
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The bank's answers: taken in, posted once, and the books equal to the bank's to the cent."""
+"""Bank files: imported, posted once, and the books equal to the bank's to the cent."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -45,29 +45,29 @@ LAST_DEBIT = f"entry_id = (select max(entry_id) from entry where kind = {KIND_NU
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def owing(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
-    """Sixty payees, each owed something."""
+async def template(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[State]:
+    """A State with sixty payees, each with an open request."""
     async with open_state(database, tmp_path_factory.mktemp("owing"), 60) as state:
         yield state
 
 
 @pytest_asyncio.fixture
-async def state(owing: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
-    """The same, again for each test."""
-    async with copy_state(database, owing, tmp_path / "state") as copy:
+async def state(template: State, database: Database, tmp_path: Path) -> AsyncIterator[State]:
+    """A copy of that State for each test."""
+    async with copy_state(database, template, tmp_path / "state") as copy:
         yield copy
 
 
-async def cp_consumed(state: State) -> int:
+async def read_cp_consumed(state: State) -> int:
     rows_ = await state.fetch(
-        "select distinct on (node) node, cp_consumed from node_balance order by node, batch desc"
+        "select distinct on (node) node, read_cp_consumed from node_balance order by node, batch desc"
     )
     assert len(rows_) == LEVELS * len(UNITS)
     return sum(row["cp_consumed"] for row in rows_) // LEVELS
 
 
-async def account(state: State, code: str) -> int:
-    """Debits less credits of an account, from the journal."""
+async def read_balance(state: State, code: str) -> int:
+    """Return debits less credits of an account, from the journal."""
     query = """select coalesce(sum(amount * ((d.code = $1)::int - (c.code = $1)::int)), 0)
                from entry left join reference_text d on d.kind = 5 and d.id = debit
                left join reference_text c on c.kind = 5 and c.id = credit where d.code = $1 or c.code = $1"""
@@ -75,23 +75,27 @@ async def account(state: State, code: str) -> int:
     return int(row[0])
 
 
-async def sent(state: State) -> list:
+async def read_transfers(state: State) -> list:
     return await state.fetch(SENT, REMITS)
 
 
 async def test_without_returns_all_payments_are_debited_and_none_is_in_transit(state: State) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     in_transit = await state.read_in_transit()
-    assert [transfer.transfer for transfer in in_transit] == [row["entry_id"] for row in await sent(state)]
-    assert -await account(state, "5129000000") == sum(transfer.amount for transfer in in_transit) > 0
+    assert [transfer.transfer for transfer in in_transit] == [
+        row["entry_id"] for row in await read_transfers(state)
+    ]
+    assert -await read_balance(state, "5129000000") == sum(transfer.amount for transfer in in_transit) > 0
     result = await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
     assert result.rejected == []
     status = await state.read_status()
     assert status.agrees
     assert [account.bank for account in status.accounts] == [account.books for account in status.accounts]
     assert await state.read_in_transit() == []
-    assert await account(state, "5129000000") == await account(state, "4710000000") == 0
-    assert await account(state, "5121000000") == -sum(row["amount"] for row in await sent(state))
+    assert await read_balance(state, "5129000000") == await read_balance(state, "4710000000") == 0
+    assert await read_balance(state, "5121000000") == -sum(
+        row["amount"] for row in await read_transfers(state)
+    )
     assert (await state.count_kinds())["bank_debit"] == 60
     assert status.back == []
 
@@ -169,25 +173,25 @@ async def test_a_notice_before_its_statement_causes_no_difference(state: State) 
 
 
 async def test_a_returned_debt_is_paid_again_without_new_credits(state: State) -> None:
-    """A26: CP stay what they were through return and re-issue."""
+    """CP stay unchanged through return and re-issue (rule A26)."""
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
     await state.import_files(state.list_files(answers))
-    spent = await cp_consumed(state)
-    assert spent == sum(row["amount"] for row in await sent(state))
-    owed = -await account(state, "4010000000")
+    spent = await read_cp_consumed(state)
+    assert spent == sum(row["amount"] for row in await read_transfers(state))
+    owed = -await read_balance(state, "4010000000")
     assert owed > 0
     await state.submit_accepted(
         [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
     )
     files = await state.pay_due(date(2018, 12, 3), DECEMBER)
-    again = [row for row in await sent(state) if row["kind"] == KIND_NUMBERS["reissue"]]
+    again = [row for row in await read_transfers(state) if row["kind"] == KIND_NUMBERS["reissue"]]
     assert again
-    assert await cp_consumed(state) == spent
+    assert await read_cp_consumed(state) == spent
     await state.import_files(state.list_files(state.simulate_bank(files, NEVER)))
-    assert await cp_consumed(state) == spent
+    assert await read_cp_consumed(state) == spent
     assert (await state.read_status()).agrees
     assert await state.read_in_transit() == []
-    assert -await account(state, "4010000000") == owed - sum(row["amount"] for row in again)
+    assert -await read_balance(state, "4010000000") == owed - sum(row["amount"] for row in again)
 
 
 async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: State) -> None:
@@ -197,7 +201,7 @@ async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: S
         )
     )
     paid_again = await state.pay_due(date(2018, 12, 3), DECEMBER)
-    reissued = {row["payee"] for row in await sent(state) if row["kind"] == KIND_NUMBERS["reissue"]}
+    reissued = {row["payee"] for row in await read_transfers(state) if row["kind"] == KIND_NUMBERS["reissue"]}
     items = await state.fetch("select i.reason, e.payee from bank_item i join entry e using (entry_id)")
     allowed = {row["payee"] for row in items if row["reason"] in {"AM04", "ED05", "TM01"}}
     assert reissued <= allowed
@@ -205,7 +209,7 @@ async def test_a_returned_payment_is_not_sent_again_to_the_same_account(state: S
 
 
 async def test_a_payment_the_bank_calls_a_duplicate_is_never_paid_again(state: State) -> None:
-    """A54: AM05 leaves the money in suspense, the debt closed; nothing can follow it but a person's act."""
+    """AM05 leaves the money in suspense and the debt closed; only an act of a person can follow (rule A54)."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, ALWAYS)
     for path in state.list_files(answers):
@@ -217,18 +221,20 @@ async def test_a_payment_the_bank_calls_a_duplicate_is_never_paid_again(state: S
     kinds = await state.count_kinds()
     assert kinds["bank_return"] + kinds["bank_reject"] == 60
     assert "return_identified" not in kinds
-    assert -await account(state, "4710000000") == sum(row["amount"] for row in await sent(state))
+    assert -await read_balance(state, "4710000000") == sum(
+        row["amount"] for row in await read_transfers(state)
+    )
     await state.submit_accepted(
         [build_bank_details(number, f"RIB-{number}") for number in range(1, 61)], sender="treasury"
     )
     assert await state.pay_due(date(2018, 12, 3), DECEMBER) == []
-    assert len(await sent(state)) == 60
+    assert len(await read_transfers(state)) == 60
     assert (await state.read_status()).agrees
 
 
 @pytest.mark.parametrize("code", ["MD07", "RR04"])
 async def test_deceased_and_sanctioned_payees_are_in_no_run(state: State, code: str) -> None:
-    """A60: they are blocked by the bank's answer, and stay so whatever is owed to them."""
+    """The bank's message blocks them, and they stay blocked whatever is owed to them (rule A60)."""
     answers = state.simulate_bank(await state.pay_due(date(2018, 11, 5), NOVEMBER), OFTEN)
     blocked = set()
     for path in state.list_files(answers):
@@ -246,7 +252,9 @@ async def test_deceased_and_sanctioned_payees_are_in_no_run(state: State, code: 
         [{**build_request(n, "2018-11-20"), "reference": f"DQ-{n}"} for n in range(1, 61)]
     )
     await state.pay_due(date(2018, 12, 31), paris_time("2018-12-21"))
-    dead = {row["payee"] for row in await sent(state) if format_identifier(row["entry_id"]) in blocked}
+    dead = {
+        row["payee"] for row in await read_transfers(state) if format_identifier(row["entry_id"]) in blocked
+    }
     assert len(dead) == len(blocked)
     later = await state.fetch(
         "select payee from entry where kind = any($1::int[]) and day > '2018-12-01'", REMITS
@@ -266,14 +274,14 @@ async def test_an_error_of_ours_blocks_no_payee(state: State) -> None:
     await state.import_files(state.list_files(answers))
     assert "payee_block" not in await state.count_kinds()
     assert await state.pay_due(date(2018, 12, 3), DECEMBER)
-    assert Counter(row["kind"] for row in await sent(state)) == {REMITS[0]: 60, REMITS[1]: 60}
+    assert Counter(row["kind"] for row in await read_transfers(state)) == {REMITS[0]: 60, REMITS[1]: 60}
 
 
 # ---------------------------------------------------------------------------------- what does not match
 
 
-async def changed(state: State, **how: str) -> tuple[Path, BankMessage]:
-    """A statement that debits the first payments of one account, changed by hand."""
+async def write_changed_statement(state: State, **how: str) -> tuple[Path, BankMessage]:
+    """Write a statement that debits the first payments of one account, with manual changes."""
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     statements = [
         path for path in state.list_files(state.simulate_bank(files, NEVER)) if "camt053" in path.name
@@ -314,7 +322,7 @@ async def changed(state: State, **how: str) -> tuple[Path, BankMessage]:
 async def test_unmatched_movements_are_listed_and_the_others_posted(
     state: State, how: dict[str, str], why: str
 ) -> None:
-    path, _ = await changed(state, **how)
+    path, _ = await write_changed_statement(state, **how)
     result = await state.import_files([path])
     assert (result.messages[0].debits, result.messages[0].unmatched) == (2, 1)
     (movement,) = await state.read_unmatched()
@@ -354,7 +362,7 @@ async def test_unmatched_movements_are_listed_and_the_others_posted(
     ],
 )
 async def test_manual_changes_of_stored_rows_are_detected(state: State, check: str, damage: str) -> None:
-    path, message = await changed(state, name="NOTPROVIDED")
+    path, message = await write_changed_statement(state, name="NOTPROVIDED")
     await state.import_files([path])
     first = message.statements[0]
     nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
@@ -369,7 +377,7 @@ async def test_manual_changes_of_stored_rows_are_detected(state: State, check: s
 
 
 async def test_a_transfer_of_another_account_is_not_posted(state: State) -> None:
-    path, _ = await changed(state, account="FR7630001007941234567890185")
+    path, _ = await write_changed_statement(state, account="FR7630001007941234567890185")
     await state.import_files([path])
     assert {movement.why for movement in await state.read_unmatched()} == {"OTHER_ACCOUNT"}
     assert "bank_debit" not in await state.count_kinds()
@@ -377,8 +385,8 @@ async def test_a_transfer_of_another_account_is_not_posted(state: State) -> None
 
 @pytest.mark.parametrize(("day", "why"), [("2018-11-08", "REFERENCE_CONFLICT"), ("2018-11-07", "TWICE")])
 async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day: str, why: str) -> None:
-    """By another statement, on another day or on the same; matched anew, that is no third time."""
-    path, message = await changed(state)
+    """Debited again by another statement, on another day or the same; matching again makes no third time."""
+    path, message = await write_changed_statement(state)
     await state.import_files([path])
     _, cents, name, _ = list_movements(message)[1]
     first = message.statements[0]
@@ -390,7 +398,7 @@ async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day
         assert (await state.import_files([path], again=again)).rejected == []
     (movement,) = await state.read_unmatched()
     assert (movement.why, movement.sort, movement.amount) == (why, "bank_debit", cents)
-    assert movement.transfer == (await sent(state))[1]["entry_id"]
+    assert movement.transfer == (await read_transfers(state))[1]["entry_id"]
     assert (await state.count_kinds())["bank_debit"] == 3
     standing = await state.read_status()
     assert standing.agrees
@@ -399,8 +407,8 @@ async def test_a_transfer_that_is_debited_twice_is_posted_once(state: State, day
     assert (await state.verify()).findings == []
 
 
-def notice_of(cents: int, name: str, account_: str, day: str) -> str:
-    """A camt.054 that tells of one debit."""
+def build_notice(cents: int, name: str, account_: str, day: str) -> str:
+    """Build a camt.054 with one debit."""
     text = document(statement(entry(euros(cents), "DBIT", [detail(name)]), account=account_))
     text = text.replace("camt.053", "camt.054").replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn")
     return text.replace("Stmt>", "Ntfctn>").replace("2018-12-14</Dt>", f"{day}</Dt>")
@@ -411,12 +419,12 @@ def notice_of(cents: int, name: str, account_: str, day: str) -> str:
 async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_last_two(
     state: State, noticed: str, days: tuple[str, str]
 ) -> None:
-    """Each alone on its statement, so that nothing but that tells the two from each other; a notice before is no fourth."""
-    path, message = await changed(state)
+    """Each is the only movement of its statement, so only the statement distinguishes them; an earlier notice is no fourth."""
+    path, message = await write_changed_statement(state)
     _, cents, name, _ = list_movements(message)[1]
     first = message.statements[0]
     if noticed:
-        (state.folder / "notice.xml").write_text(notice_of(cents, name, first.account, noticed))
+        (state.folder / "notice.xml").write_text(build_notice(cents, name, first.account, noticed))
         await state.import_files([state.folder / "notice.xml"])
     await state.import_files([path])
     assert await state.read_unmatched() == []
@@ -438,7 +446,7 @@ async def test_a_transfer_that_three_statements_book_is_listed_for_each_of_the_l
 
 
 async def test_a_statement_repeated_together_with_a_new_one_moves_nothing(state: State) -> None:
-    path, message = await changed(state)
+    path, message = await write_changed_statement(state)
     await state.import_files([path])
     first = message.statements[0]
     nothing = [balance(code, euros(first.closing or 0), day="2018-11-08") for code in ("OPBD", "CLBD")]
@@ -457,12 +465,12 @@ async def test_a_statement_repeated_together_with_a_new_one_moves_nothing(state:
 async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
     state: State, noticed: str
 ) -> None:
-    """One movement, in the books on the day of the notice: before that it is told as what the journal refused."""
-    path, message = await changed(state)
+    """There is one movement, in the books on the day of the notice; before that it counts as refused by the engine."""
+    path, message = await write_changed_statement(state)
     _, cents, name, _ = list_movements(message)[0]
     account_ = message.statements[0].account
     notice = state.folder / "notice.xml"
-    notice.write_text(notice_of(cents, name, account_, noticed))
+    notice.write_text(build_notice(cents, name, account_, noticed))
     assert (await state.import_files([notice])).messages[0].debits == 1
     result = await state.import_files([path])
     assert result.posted
@@ -493,11 +501,11 @@ async def test_a_notice_that_books_a_debit_on_another_day_than_the_statement(
 
 
 async def test_a_notice_after_its_statement_that_books_another_day(state: State) -> None:
-    """Refused, and nothing lies between, nor is anything to be looked at."""
-    path, message = await changed(state)
+    """The act is refused, but there is no difference and nothing unmatched."""
+    path, message = await write_changed_statement(state)
     await state.import_files([path])
     _, cents, name, _ = list_movements(message)[0]
-    path.write_text(notice_of(cents, name, message.statements[0].account, "2018-12-14"))
+    path.write_text(build_notice(cents, name, message.statements[0].account, "2018-12-14"))
     result = await state.import_files([path])
     assert result.posted
     assert [reason.code for reason in result.posted.reasons] == ["REFERENCE_CONFLICT"]
@@ -523,7 +531,7 @@ async def test_a_statement_after_a_missing_one_is_refused_whole(state: State) ->
 
 
 async def test_a_statement_of_the_same_name_with_other_figures_is_refused(state: State) -> None:
-    path, message = await changed(state)
+    path, message = await write_changed_statement(state)
     await state.import_files([path])
     first = message.statements[0]
     nothing = statement(balance("OPBD", "7.00"), balance("CLBD", "7.00"), account=first.account)

@@ -1,4 +1,4 @@
-"""The command line: what it does, what it says, and how it ends."""
+"""The command line: effects, output and exit codes."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ class Sample(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """The year processed once, and what the command said."""
+    """The year processed once, and the result of the command."""
 
     data: Path
     place: tuple[str, Path, str, Path]
@@ -51,7 +51,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def committed(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Committed:
-    """The year in an embedded database of its own, from a glob that holds more than acts."""
+    """The year in a new embedded database, processed with a glob that also matches other files."""
     home = tmp_path_factory.mktemp("committed")
     config = home / "settings.toml"
     config.write_text('[server]\nshared_buffers = "16MB"\nmax_wal_size = "256MB"\n')
@@ -60,7 +60,7 @@ async def committed(sample: Sample, tmp_path_factory: pytest.TempPathFactory) ->
     return Committed(home / "data", place, await run_crescendo("run", *everything, *place, "--json"))
 
 
-async def chain(dsn: str) -> str:
+async def read_chain(dsn: str) -> str:
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetchval("select encode(chain, 'hex') from batch order by batch desc limit 1")
@@ -148,7 +148,7 @@ async def test_the_output_shows_receipts_reasons_and_the_chain(
     assert result.code == 1
     for text in ("Receipts", sample.files[1].name, "Refused whole", "missing.csv", "MOVE_FORBIDDEN"):
         assert text in result.out
-    assert await chain(dsn) in result.out
+    assert await read_chain(dsn) in result.out
     assert "\x1b" not in result.out + result.err
 
 
@@ -182,7 +182,7 @@ async def test_an_interrupted_command_continues_to_the_same_chain(
     assert 0 < stopped.json()["batch"] < committed.first.json()["batch"]
     resumed = await run_crescendo("run", *sample.files, *place, "--json")
     assert resumed.code == 0
-    assert resumed.json()["chain"] == committed.first.json()["chain"] == await chain(dsn)
+    assert resumed.json()["chain"] == committed.first.json()["chain"] == await read_chain(dsn)
 
 
 async def test_unfinished_work_continues_without_files(dsn: str, sample: Sample, tmp_path: Path) -> None:
@@ -309,9 +309,9 @@ async def test_the_address_of_a_running_database_serves_other_tools(committed: C
     keeping = await start_command("db", "dsn", *committed.place)
     assert keeping.stdout
     address = (await keeping.stdout.readline()).decode().strip()
-    assert await chain(address) == committed.first.json()["chain"]
+    assert await read_chain(address) == committed.first.json()["chain"]
     assert (await run_crescendo("db", "dsn", *committed.place)).out.strip() == address
-    # a report reads beside whoever keeps the database open
+    # a report can be read while another process runs the database
     assert (await run_crescendo("report", "trial-balance", *committed.place, "--json")).code == 0
     keeping.terminate()
     assert await keeping.wait() == 0

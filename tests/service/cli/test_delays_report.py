@@ -1,4 +1,4 @@
-"""The report of payment delays: by ministry and programme, held against a plain count of the same story."""
+"""The report of payment delays by ministry and programme, compared with a direct computation."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -61,14 +61,14 @@ async def state(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         yield state
 
 
-async def asked(state: State, scope: DelayScope) -> Delays:
+async def load_report(state: State, scope: DelayScope) -> Delays:
     codes = code_labels.load(state.reference)
     async with command_queries.connect(state.dsn) as connection:
         return await report.load_delays(connection, await read_names(connection, codes), scope)
 
 
-def plain(numbers: list[int]) -> dict[str, int]:
-    """The figures of some requests, by hand."""
+def compute_expected(numbers: list[int]) -> dict[str, int]:
+    """Compute the figures of some requests directly."""
     names = ("payments", "cents", "days", "in_time", "suspended", "suspended_days", "due")
     figures: dict[str, int] = dict.fromkeys(names, 0)
     for number in numbers:
@@ -86,27 +86,27 @@ def plain(numbers: list[int]) -> dict[str, int]:
     return figures
 
 
-def told(row: Delay) -> dict[str, int]:
+def to_figures(row: Delay) -> dict[str, int]:
     names = ("payments", "cents", "days", "in_time", "suspended", "suspended_days")
     return {**{name: getattr(row, name) for name in names}, "due": row.interest_due}
 
 
 async def test_by_programme(state: State) -> None:
-    report = await asked(state, DelayScope("programme"))
+    report = await load_report(state, DelayScope("programme"))
     rows = {row.programme: row for row in report.rows}
     assert tuple(sorted(rows)) == PROGRAMMES
     for remainder, programme in enumerate(PROGRAMMES):
         numbers = [number for number in range(1, PAID + 1) if number % 2 == remainder]
-        row, expected = rows[programme], plain(numbers)
-        assert told(row) == expected
+        row, expected = rows[programme], compute_expected(numbers)
+        assert to_figures(row) == expected
         assert row.interest_due == row.interest_proposed == row.interest_paid > 0
         assert row.mean_days == round(expected["days"] / expected["payments"], 1)
         assert row.in_time_percent == round(100 * expected["in_time"] / expected["payments"], 1)
-    assert told(report.total) == plain(list(range(1, PAID + 1)))
+    assert to_figures(report.total) == compute_expected(list(range(1, PAID + 1)))
 
 
 async def test_by_ministry_the_longest_first(state: State) -> None:
-    table = await asked(state, DelayScope())
+    table = await load_report(state, DelayScope())
     assert {row.programme for row in table.rows} == {""}
     means = [row.mean_days for row in table.rows]
     assert means == sorted(means, reverse=True)
@@ -116,9 +116,9 @@ async def test_by_ministry_the_longest_first(state: State) -> None:
 
 
 async def test_within_programmes_and_years(state: State) -> None:
-    narrow = await asked(state, DelayScope("programme", within=frozenset({"0217"})))
+    narrow = await load_report(state, DelayScope("programme", within=frozenset({"0217"})))
     assert [row.programme for row in narrow.rows] == ["0217"]
     assert narrow.total.payments == PAID // 2
-    assert (await asked(state, DelayScope(year=2018))).total.payments == PAID
-    nothing = await asked(state, DelayScope(year=2019))
+    assert (await load_report(state, DelayScope(year=2018))).total.payments == PAID
+    nothing = await load_report(state, DelayScope(year=2019))
     assert (nothing.rows, nothing.total.payments, nothing.total.mean_days) == ([], 0, 0.0)

@@ -1,4 +1,4 @@
-"""The demonstration's payments, month by month."""
+"""The payments of the demonstration, month by month."""
 
 from pathlib import Path
 

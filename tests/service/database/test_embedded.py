@@ -1,4 +1,4 @@
-"""The embedded server, started for real: what it keeps, whom it refuses, what it leaves alone."""
+"""The embedded server, really started: durability, access, and what it leaves unchanged."""
 
 import asyncio
 import os
@@ -163,7 +163,7 @@ async def test_a_missing_postgres_is_named(data: Path, tmp_path: Path) -> None:
 
 
 async def test_programs_in_a_closed_folder_are_made_accessible(data: Path, tmp_path: Path) -> None:
-    """Under root they are copied to where the server's user can run them; an ordinary user needs no copy."""
+    """Under root they are copied to a folder where the server's user can run them; an ordinary user needs no copy."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     package = find_wheel_binaries().parents[1]
@@ -181,7 +181,7 @@ async def test_programs_in_a_closed_folder_are_made_accessible(data: Path, tmp_p
 
 
 def _interpreters() -> Iterator[str]:
-    """Under root: a Python that nobody may run. Else all the tests above ran as an ordinary user already."""
+    """Under root, yield a Python that the user ``nobody`` may run; otherwise the tests above ran as an ordinary user."""
     nobody = pwd.getpwnam("nobody")
     for path in (Path(sys.executable).resolve(), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")):
         if os.geteuid() == 0 and path.exists() and can_run(path, ServerUser(nobody.pw_uid, nobody.pw_gid)):

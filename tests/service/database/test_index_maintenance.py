@@ -1,4 +1,4 @@
-"""Look-up indexes while the service runs: when they are brought up to date, and that nobody waits for it."""
+"""Look-up indexes while the service runs: when they are updated, and that nothing waits for it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -52,16 +52,16 @@ def test_a_large_backlog_is_due_at_once() -> None:
 
 @pytest_asyncio.fixture
 async def journal(database: Database) -> AsyncIterator[str]:
-    """A journal of three partitions, two of them full, that no index knows of."""
+    """A journal of three partitions, two of them full, without indexes."""
     async with databases.create_database(database) as dsn, databases.open_connection(dsn) as connection:
         await migrate(connection, ROWS)
         for part in range(3):
             await connection.execute("select ensure_entry_partition($1)", part)
-        await _add(connection, range(1, 251))
+        await _add_entries(connection, range(1, 251))
         yield dsn
 
 
-async def _add(connection: asyncpg.Connection, entries: range) -> None:
+async def _add_entries(connection: asyncpg.Connection, entries: range) -> None:
     await connection.execute(
         "insert into entry select n, n - 1, 1, 0, 1, n, '2018-01-01', 0, 0, 0, 9, 2018, 1, 0, 0, 'R' || n"
         " from generate_series($1::int, $2::int) as t (n)",
@@ -70,7 +70,7 @@ async def _add(connection: asyncpg.Connection, entries: range) -> None:
     )
 
 
-async def _trees(dsn: str) -> list[str]:
+async def _list_trees(dsn: str) -> list[str]:
     rows = await fetch(
         dsn,
         "select indexname from pg_indexes where tablename like 'entry%' and indexdef like '%btree%' order by 1",
@@ -78,8 +78,8 @@ async def _trees(dsn: str) -> list[str]:
     return [row["indexname"] for row in rows]
 
 
-async def _unsummed(dsn: str) -> int:
-    """Ranges of pages of the journal that no index knows of."""
+async def _count_unsummarized(dsn: str) -> int:
+    """Count the page ranges of the journal that no index covers."""
     connection = await asyncpg.connect(dsn)
     try:
         return await connection.fetchval(
@@ -89,7 +89,7 @@ async def _unsummed(dsn: str) -> int:
         await connection.close()
 
 
-async def _built(lookups: LookupIndexes, entries: int) -> None:
+async def _build_all(lookups: LookupIndexes, entries: int) -> None:
     for statement in await lookups.list_missing(entries, IndexType.TREE):
         await lookups.build(statement)
 
@@ -97,9 +97,9 @@ async def _built(lookups: LookupIndexes, entries: int) -> None:
 async def test_only_full_partitions_get_trees(journal: str) -> None:
     async with open_indexes(journal) as lookups:
         assert lookups.partition_rows == ROWS
-        await _built(lookups, 250)
+        await _build_all(lookups, 250)
         assert await lookups.list_missing(250, IndexType.TREE) == []
-    assert await _trees(journal) == [
+    assert await _list_trees(journal) == [
         f"entry_00000{part}_{key}" for part in range(2) for key in ("predecessor", "reference")
     ]
 
@@ -109,7 +109,7 @@ async def test_filters_serve_until_there_are_trees(journal: str) -> None:
         first, second = await lookups.list_missing(250, IndexType.FILTER)
         await lookups.build(first)
         assert await lookups.list_missing(250, IndexType.FILTER) == [second]
-        await _built(lookups, 250)
+        await _build_all(lookups, 250)
         assert await lookups.list_missing(250, IndexType.FILTER) == [], "a tree is better"
 
 
@@ -119,10 +119,10 @@ async def test_the_current_partition_gets_a_filter_while_writers_continue(journa
         assert "entry_000002" in statement
         transaction = writer.transaction()
         await transaction.start()
-        await _add(writer, range(251, 256))
+        await _add_entries(writer, range(251, 256))
         build = asyncio.create_task(lookups.build(statement))
         await databases.wait_until_blocked(writer)  # for the entries under way, before it can be whole
-        await _add(writer, range(256, 261))
+        await _add_entries(writer, range(256, 261))
         await transaction.commit()
         await build
         assert await lookups.list_missing(260, IndexType.TAIL) == []
@@ -133,7 +133,7 @@ async def test_an_unfinished_index_is_removed_and_built_again(journal: str) -> N
     async with databases.open_connection(journal) as writer:
         transaction = writer.transaction()
         await transaction.start()
-        await _add(writer, range(251, 256))
+        await _add_entries(writer, range(251, 256))
         async with open_indexes(journal) as lookups:
             (statement,) = await lookups.list_missing(250, IndexType.TAIL)
             build = asyncio.create_task(lookups.build(statement))
@@ -156,14 +156,14 @@ async def test_a_partition_is_full_with_its_last_entry_committed(journal: str) -
 
 
 async def test_indexing_neither_waits_for_writers_nor_delays_them(journal: str) -> None:
-    """A batch is under way, uncommitted; indexes are brought up to date all the same, and then it is committed."""
+    """While a batch is not committed yet, indexes are updated, and then the batch is committed."""
     async with databases.open_connection(journal) as writer, open_indexes(journal) as lookups:
         transaction = writer.transaction()
         await transaction.start()
-        await _add(writer, range(251, 261))
+        await _add_entries(writer, range(251, 261))
         await lookups.summarize(250)
-        await _built(lookups, 250)
-        await _add(writer, range(261, 271))
+        await _build_all(lookups, 250)
+        await _add_entries(writer, range(261, 271))
         await transaction.commit()
     assert (await fetch(journal, "select count(*) as entries from entry"))[0]["entries"] == 270
 
@@ -171,29 +171,29 @@ async def test_indexing_neither_waits_for_writers_nor_delays_them(journal: str) 
 async def test_only_new_rows_are_summarized_and_read_again(journal: str) -> None:
     async with open_indexes(journal) as lookups:
         await lookups.summarize(250)
-        assert await _unsummed(journal) == 0
+        assert await _count_unsummarized(journal) == 0
         async with databases.open_connection(journal) as writer:
             await writer.execute("insert into entry select 251, 0, 1, 0, 1, n, '2018-01-01', 0, 0, 0, 9, 2018,"
                                  " 1, 0, 0, 'R251' from generate_series(1, 5000) as t (n)")  # fmt: skip
         await lookups.summarize(5250)
-    assert await _unsummed(journal) == 0
+    assert await _count_unsummarized(journal) == 0
 
 
 async def test_a_cancelled_build_leaves_nothing_behind(journal: str) -> None:
-    """The lock that a tree needs is held by another, so that building it waits; then the service stops."""
+    """Another session has the lock that building a tree needs; while it waits, the service stops."""
     async with databases.open_connection(journal) as other, other.transaction():
         await other.execute("lock table entry_000000 in row exclusive mode")
 
         async def build() -> None:
             async with open_indexes(journal) as lookups:
-                await _built(lookups, 100)
+                await _build_all(lookups, 100)
 
         task = asyncio.create_task(build())
         await databases.wait_until_blocked(other)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert await _trees(journal) == []
+    assert await _list_trees(journal) == []
 
 
 async def test_the_service_updates_the_indexes_by_itself(database: Database, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ async def test_the_service_updates_the_indexes_by_itself(database: Database, tmp
             for _ in range(5):  # four trees, and the filter of the partition that is written to
                 await service.wait_for_log("index built")
                 service.log_lines[:] = [line for line in service.log_lines if "index built" not in line]
-            assert len(await _trees(dsn)) == 4
-            assert await _unsummed(dsn) == 0
+            assert len(await _list_trees(dsn)) == 4
+            assert await _count_unsummarized(dsn) == 0
             document = (await client.get(f"/v1/acts?reference=C{ROWS}")).json()
             assert [line["reference"] for line in document["accepted"]] == [f"C{ROWS}"]

@@ -1,4 +1,4 @@
-"""Drop folders as senders and operators use them: real files, real signatures, a real service beside them."""
+"""Drop folders as senders and operators use them: real files, real signatures, a real service."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ _SIGNERS: Mapping[str, tuple[Ed25519PrivateKey, str, frozenset[Role], frozenset[
 
 
 async def register_signers(dsn: str) -> dict[str, str]:
-    """Signers good and bad; their names."""
+    """Register valid and invalid signers; return their names."""
     connection = await asyncpg.connect(dsn)
     found: dict[str, str] = {}
     try:
@@ -60,7 +60,7 @@ async def register_signers(dsn: str) -> dict[str, str]:
 
 
 class SenderFolders(NamedTuple):
-    """One sender's folders."""
+    """The folders of one sender."""
 
     base: Path
 
@@ -104,14 +104,14 @@ def create_folders(root: Path, sender: str = SENDER) -> SenderFolders:
 
 @asynccontextmanager
 async def run_watching_service(dsn: str, place: Path, *words: str) -> AsyncIterator[RunningService]:
-    """A service that watches ``place / "drop"``."""
+    """Run a service that watches ``place / "drop"``."""
     async with run_service(dsn, place / "data", "--drop", place / "drop", *words) as served:
         yield served
 
 
 @asynccontextmanager
 async def prepare_service(database: Database, place: Path) -> AsyncIterator[tuple[str, SenderFolders]]:
-    """A database with signers, and a folder with credits left in it."""
+    """Prepare a database with signers, and a folder that contains a file of credits."""
     async with create_database(database) as dsn:
         await register_signers(dsn)
         folders = create_folders(place / "drop")
@@ -120,7 +120,7 @@ async def prepare_service(database: Database, place: Path) -> AsyncIterator[tupl
 
 
 async def wait_for_log(served: RunningService, event: str, name: str, times: int = 1) -> str:
-    """Wait until the service says ``event`` of the file ``name``."""
+    """Wait until the service logs ``event`` for the file ``name``."""
     try:
         async with asyncio.timeout(60):
             return await served.wait_for_log(f'"event":"drop {event}"', f'"file":"{name}"', times=times)

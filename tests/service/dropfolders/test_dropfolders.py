@@ -1,4 +1,4 @@
-"""Files by drop folder: taken when they are whole, by the checks of the door, once, and answered in the folder."""
+"""Files in drop folders: taken once, when they are complete, with the checks of HTTP; results are written back."""
 
 import base64
 import csv
@@ -39,7 +39,7 @@ Place = tuple[RunningService, SenderFolders, str]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A service that watches a folder, credits decided."""
+    """A service that watches a folder, with credits already decided."""
     root = tmp_path_factory.mktemp("watched")
     async with (
         prepare_service(database, root) as (dsn, folders),
@@ -49,7 +49,7 @@ async def place(database: Database, tmp_path_factory: pytest.TempPathFactory) ->
         yield served, folders, dsn
 
 
-async def _trail(dsn: str, name: str) -> list[tuple[Any, ...]]:
+async def _read_trail(dsn: str, name: str) -> list[tuple[Any, ...]]:
     query = "select sender, address, code from audit where action = $1"
     return [tuple(row) for row in await fetch(dsn, query, f"DROP {name}")]
 
@@ -132,7 +132,7 @@ async def test_unauthorised_files_are_refused_and_audited(name: str, place: Plac
     await wait_for_log(served, "refused", file)
     problem = folders.read_result(f"{file}.problem.json")
     assert problem["code"] == code
-    assert await _trail(dsn, file) == [("MIN-09", "drop folder", code)]
+    assert await _read_trail(dsn, file) == [("MIN-09", "drop folder", code)]
     assert {file, f"{file}.sig"} <= folders.list_plain_names("rejected")
     assert not folders.list_names("in") & {file, f"{file}.sig"}
     assert f"{file}.receipt.json" not in folders.list_names("out")
@@ -183,7 +183,7 @@ async def test_a_whole_refusal_states_place_and_remedy(name: str, place: Place) 
         assert problem["where"]
         assert problem["found"]
         assert problem["remedy"]
-    assert await _trail(dsn, name) == [("MIN-09", "drop folder", code)]
+    assert await _read_trail(dsn, name) == [("MIN-09", "drop folder", code)]
     assert name in folders.list_plain_names("rejected")
 
 
@@ -307,7 +307,7 @@ async def test_a_folder_that_is_a_link_is_not_entered(place: Place, tmp_path: Pa
     await served.wait_for_log('"event":"drop folder waits"', '"sender":"MIN-77"')
     assert list(elsewhere.iterdir()) == []
     assert list((root / "not a sender!").iterdir()) == []
-    # and nobody else is held up by it
+    # and no other sender is delayed by it
     folders.leave_file("beside.jsonl", [build_commitment("BESIDE")])
     await wait_for_log(served, "answered", "beside.jsonl")
     (root / "MIN-77" / "in").unlink()
@@ -319,7 +319,7 @@ async def test_a_sender_without_a_signer_is_refused(place: Place) -> None:
     unknown.leave_file("unknown.jsonl", [build_commitment("UNKNOWN")], by=STRANGE)
     await wait_for_log(served, "refused", "unknown.jsonl")
     assert unknown.read_result("unknown.jsonl.problem.json")["code"] == "signer-unknown"
-    assert await _trail(dsn, "unknown.jsonl") == [("MIN-55", "drop folder", "signer-unknown")]
+    assert await _read_trail(dsn, "unknown.jsonl") == [("MIN-55", "drop folder", "signer-unknown")]
     assert await fetch(dsn, "select from submission where sender = 'MIN-55'") == []
 
 

@@ -1,4 +1,4 @@
-"""Files cancelled, replaced while they are taken, or failing for no fault of theirs: none is lost, none stops the others."""
+"""Files cancelled, replaced while they are taken, or failing for technical reasons: none is lost, none delays the others."""
 
 import asyncio
 from collections.abc import Sequence
@@ -35,8 +35,8 @@ from tests.settlement.test_pain002_writer import read_report
 NOW = ("--drop-settle", "0")
 
 
-async def _waits(served: RunningService, folders: SenderFolders, name: str) -> int:
-    """Leave a file whose sender is paused; its number."""
+async def _leave_waiting_file(served: RunningService, folders: SenderFolders, name: str) -> int:
+    """Store a file whose sender is paused; return its submission number."""
     folders.leave_file(name, [build_commitment("BACK")])
     log_line = await wait_for_log(served, "taken", name)
     return int(log_line.partition('"submission":')[2].partition(",")[0].rstrip("}\n"))
@@ -50,7 +50,7 @@ async def test_a_file_that_is_cancelled_is_answered(database: Database, tmp_path
         await wait_for_log(served, "answered", "credits.jsonl")
         async with served.client() as client:
             await client.post("/v1/senders/MIN-09/pause", json={"reason": "doubt"}, headers=OPERATOR)
-            number = await _waits(served, folders, "back.jsonl")
+            number = await _leave_waiting_file(served, folders, "back.jsonl")
             response = await client.delete(f"/v1/submissions/{number}", headers=MINISTRY)
             assert response.json()["state"] == "cancelled"
             await wait_for_log(served, "answered", "back.jsonl")
@@ -112,8 +112,8 @@ async def test_a_file_that_cannot_be_answered_delays_no_other(database: Database
         assert folders.read_result("bad.jsonl.receipt.json")["state"] == "decided"
 
 
-class _Broken(FileIntake):
-    """Fails at one file in a way that nobody thought of."""
+class _FailingIntake(FileIntake):
+    """An intake that fails in an unexpected way."""
 
     tried: int = 0
 
@@ -137,7 +137,7 @@ async def test_an_unexpected_error_does_not_stop_the_watcher(database: Database,
         state = ServiceState()
         state.is_ready = True
         desk = cast(Any, SimpleNamespace(state=state, metrics=board))
-        taking = _Broken(desk, cast(Any, None), frozenset())
+        taking = _FailingIntake(desk, cast(Any, None), frozenset())
         watch = DropFolderWatcher(
             DropFolderRules(tmp_path / "drop", 0, frozenset()), desk, cast(Any, None), pool, taking
         )

@@ -1,4 +1,4 @@
-"""Killed between any two steps, full, stopped, or run without signatures: nothing is lost, nothing is taken twice."""
+"""A watcher killed between any two steps, stopped, or run without signatures: nothing is lost, nothing is taken twice."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,15 +26,15 @@ from tests.service.http.running_service import RunningService, create_database, 
 NOW = ("--drop-settle", "0")
 
 
-async def _killed(served: RunningService, blocking: asyncpg.Connection) -> None:
+async def _kill_service(served: RunningService, blocking: asyncpg.Connection) -> None:
     """Kill the service once it waits for a lock."""
     await wait_until_blocked(blocking)
     served.process.kill()
     await served.process.wait()
 
 
-async def _ends_well(dsn: str, folders: SenderFolders, place: Path) -> None:
-    """Whatever happened before: the next start brings the file to its end, once."""
+async def _check_recovery(dsn: str, folders: SenderFolders, place: Path) -> None:
+    """Check that the next start processes the file to the end, once."""
     async with run_watching_service(dsn, place, *NOW) as served:
         await wait_for_log(served, "answered", "credits.jsonl")
     assert folders.list_names("in") == set()
@@ -56,12 +56,12 @@ async def test_a_kill_between_two_steps_neither_loses_nor_repeats_a_file(
                 lock_table(dsn, table) as blocking,
                 run_watching_service(dsn, tmp_path, *NOW) as served,
             ):
-                await _killed(served, blocking)
-        await _ends_well(dsn, folders, tmp_path)
+                await _kill_service(served, blocking)
+        await _check_recovery(dsn, folders, tmp_path)
 
 
 async def test_a_kill_before_the_move_is_recovered(database: Database, tmp_path: Path) -> None:
-    """Noted as taken, and still in the folder: as a kill leaves it between the two."""
+    """The file is recorded as taken and still in the folder, as after a kill between the two steps."""
     async with prepare_service(database, tmp_path) as (dsn, folders):
         async with run_watching_service(dsn, tmp_path, *NOW) as served:
             await wait_for_log(served, "answered", "credits.jsonl")
@@ -69,15 +69,15 @@ async def test_a_kill_before_the_move_is_recovered(database: Database, tmp_path:
             path.rename(folders.incoming / path.name.partition("-")[2])
         for path in (folders.base / "out").iterdir():
             path.unlink()
-        await _ends_well(dsn, folders, tmp_path)
+        await _check_recovery(dsn, folders, tmp_path)
 
 
 async def test_a_kill_while_results_are_written_is_recovered(database: Database, tmp_path: Path) -> None:
     async with prepare_service(database, tmp_path) as (dsn, folders):
         async with lock_table(dsn) as blocking, run_watching_service(dsn, tmp_path, *NOW) as served:
-            await _killed(served, blocking)
+            await _kill_service(served, blocking)
         (folders.base / "out" / ".credits.jsonl.receipt.json.part").write_bytes(b"{half")
-        await _ends_well(dsn, folders, tmp_path)
+        await _check_recovery(dsn, folders, tmp_path)
         assert not [name for name in folders.list_names("out") if name.startswith(".")]
 
 
@@ -89,7 +89,7 @@ async def test_results_always_have_the_same_bytes(database: Database, tmp_path: 
                 lock_table(dsn, "drop_answered") as blocking,
                 run_watching_service(dsn, tmp_path, *NOW) as served,
             ):
-                await _killed(served, blocking)
+                await _kill_service(served, blocking)
             out = folders.base / "out"
             written.append({name: (out / name).read_bytes() for name in folders.list_names("out")})
         assert written[0] == written[1]
@@ -121,10 +121,10 @@ async def test_a_file_over_the_limit_is_refused(database: Database, tmp_path: Pa
 
 
 @asynccontextmanager
-async def _unsigned(
+async def _run_unsigned_service(
     database: Database, place: Path, *roles: str
 ) -> AsyncIterator[tuple[RunningService, SenderFolders, str]]:
-    """A service that takes unsigned files in these roles, and the folder of a sender without a signer."""
+    """Run a service that accepts unsigned files with these roles, with the folder of a sender without a signer."""
     arguments = [word for role in roles for word in ("--drop-unsigned", role)]
     async with create_database(database) as dsn:
         await register_signers(dsn)
@@ -133,16 +133,16 @@ async def _unsigned(
 
 
 async def test_unsigned_files_are_taken_if_the_operator_allows_it(database: Database, tmp_path: Path) -> None:
-    async with _unsigned(database, tmp_path, "programme_manager") as (served, theirs, dsn):
+    async with _run_unsigned_service(database, tmp_path, "programme_manager") as (served, theirs, dsn):
         theirs.leave_file("credits.jsonl", CREDITS, by=None)
         await wait_for_log(served, "answered", "credits.jsonl")
         assert theirs.read_result("credits.jsonl.receipt.json")["receipt"]["sender"] == "MIN-55"
         assert theirs.list_names("out") == {"credits.jsonl.receipt.json", "credits.jsonl.refusals.csv"}
-        # in those roles alone
+        # only with those roles
         theirs.leave_file("commitments.jsonl", [build_commitment("C")], by=None)
         await wait_for_log(served, "refused", "commitments.jsonl")
         assert theirs.read_result("commitments.jsonl.problem.json")["code"] == "role-not-held"
-        # who has a signer signs, even when all his signers are ended
+        # a sender with a signer must sign, even if all its signers have ended
         folders = create_folders(tmp_path / "drop")
         for row in await fetch(dsn, "select signer from signer where sender = 'MIN-09'"):
             await fetch(dsn, "insert into signer_end values ($1, '') on conflict do nothing", row["signer"])

@@ -38,7 +38,7 @@ async def test_payment_files_are_processed_and_answered(database: Database, tmp_
             text = (folders.base / "out" / f"{name}.pain002.xml").read_bytes()
             return text.replace(b"pain.002.001.10", b"pain.002.001.12")
 
-        # nobody has registered the third party: the transfers are refused, one by one
+        # the third party is not registered: each transfer is refused
         for name, message_id, name_of_lot in (
             ("pay.tar", "MSG-P", "SALARIES"),
             ("alone.xml", "MSG-Q", "ONE"),

@@ -1,4 +1,4 @@
-"""Signatures, and the names that files may have."""
+"""Signatures, and names of files."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Progress where no terminal is: lines, but not one for every step of which there are many."""
+"""Progress without a terminal: lines, but not one for every frequent step."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def _said(capsys: pytest.CaptureFixture[str], reporter: ProgressLines, *texts: str) -> list[str]:
+def _report_all(capsys: pytest.CaptureFixture[str], reporter: ProgressLines, *texts: str) -> list[str]:
     for text in texts:
         reporter.report_activity(text)
     return capsys.readouterr().err.splitlines()
@@ -30,15 +30,15 @@ def test_frequent_steps_are_printed_every_few_seconds(
         "file 1 noted",
         "writing the answers of 2018-12-19",
     )
-    assert _said(capsys, reporter, *steps) == ["matching a.xml"]
+    assert _report_all(capsys, reporter, *steps) == ["matching a.xml"]
     clock[0] += LINE_SECONDS
-    assert _said(capsys, reporter, *steps[1:]) == ["storing a.xml"]
+    assert _report_all(capsys, reporter, *steps[1:]) == ["storing a.xml"]
 
 
 def test_single_steps_are_all_printed(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
     steps = ["making the acts", "noting the issue", "issued", "reading what is owed", "issued"]
-    assert _said(capsys, ProgressLines(), *steps) == [
+    assert _report_all(capsys, ProgressLines(), *steps) == [
         "making the acts",
         "noting the issue",
         "issued",
@@ -48,6 +48,6 @@ def test_single_steps_are_all_printed(capsys: pytest.CaptureFixture[str], clock:
 
 def test_a_long_routine_step_is_printed(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
-    assert _said(capsys, ProgressLines(), "starting PostgreSQL", "starting PostgreSQL, 20 s") == [
+    assert _report_all(capsys, ProgressLines(), "starting PostgreSQL", "starting PostgreSQL, 20 s") == [
         "starting PostgreSQL, 20 s"
     ]
