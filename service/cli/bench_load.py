@@ -150,7 +150,7 @@ def _read_keys(path: Path | None) -> tuple[list["SenderKey"], "SenderKey"]:
     try:
         rows = [codec.loads(line) for line in path.read_text().splitlines() if line.strip()]
         keys = [
-            (frozenset(Role(each) for each in row["roles"]), SenderKey(row["sender"], row["token"]))
+            (frozenset(Role(role) for role in row["roles"]), SenderKey(row["sender"], row["token"]))
             for row in rows
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -89,9 +89,8 @@ def _print_rejected(rejected: Sequence[FileRejection]) -> None:
     if rejected:
         print_heading("Refused whole")
         for rejection in rejected:
-            print_line(
-                f"  {rejection.file}: {_format_place(rejection.file, rejection.where)}{rejection.found}. {rejection.remedy}."
-            )
+            place = _format_place(rejection.file, rejection.where)
+            print_line(f"  {rejection.file}: {place}{rejection.found}. {rejection.remedy}.")
 
 
 def _format_place(file: str, where: str) -> str:

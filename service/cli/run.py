@@ -87,14 +87,14 @@ def run(
 
 
 def _dry_run(settings: Settings, files: Sequence[Path], file_options: FileOptions, *, json: bool) -> int:
-    outlook = _process(settings, files, file_options, is_dry_run=True)
+    report = _process(settings, files, file_options, is_dry_run=True)
     if json:
-        console.print_json(outlook)
+        console.print_json(report)
     else:
         from service.cli import processing_report
 
-        processing_report.print_dry_run(outlook)
-    return EXIT_REFUSED if outlook.rejected else 0
+        processing_report.print_dry_run(report)
+    return EXIT_REFUSED if report.rejected else 0
 
 
 def process_files(settings: Settings, files: Sequence[Path], file_options: FileOptions) -> "ProcessingResult":
@@ -120,13 +120,12 @@ def _process(
                 from ingest.queue.file_feed import ProcessingRequest
                 from service.engine import dry_run, file_processing
 
-                order = ProcessingRequest(
-                    exclude_sidecars(files), _build_envelope(file_options), file_options.again
-                )
+                envelope = _build_envelope(file_options)
+                request = ProcessingRequest(exclude_sidecars(files), envelope, file_options.again)
                 context = file_processing.EngineContext(settings, database, reference)
                 if is_dry_run:
-                    return await dry_run.run_dry(context, order, reporter)
-                return await file_processing.process_files(context, order, interruption, reporter)
+                    return await dry_run.run_dry(context, request, reporter)
+                return await file_processing.process_files(context, request, interruption, reporter)
 
         return signals.run_interruptible(work)
     finally:

@@ -99,8 +99,8 @@ def submit(
             console.print_error(str(error))
     responses = [sent_file.response for sent_file in sent]
     if json:
-        named = {"files": responses, "dry_run": True} if service.dry_run else {"submissions": responses}
-        console.print_json({**named, "refused": refused})
+        results = {"files": responses, "dry_run": True} if service.dry_run else {"submissions": responses}
+        console.print_json({**results, "refused": refused})
     elif service.dry_run:
         _print_dry_runs(sent)
     else:
@@ -109,32 +109,25 @@ def submit(
 
 
 def _send(file: Path, service: ServiceOptions) -> SentFile:
-    from service.client.client import Client
+    from service.client import Client
     from service.client.http_service import build_tls_context
     from service.terminal.upload_progress import UploadReporter
 
-    upload_reporter = UploadReporter(file.name)
+    reporter = UploadReporter(file.name)
     try:
-        tls = (
-            build_tls_context(service.ca, service.cert, service.client_key)
-            if service.url.startswith("https:")
-            else None
-        )
+        is_https = service.url.startswith("https:")
+        tls = build_tls_context(service.ca, service.cert, service.client_key) if is_https else None
         client = Client(
-            service.url,
-            service.key,
-            upload_reporter.report_progress,
-            noted=upload_reporter.report_retry,
-            tls=tls,
+            service.url, service.key, reporter.report_progress, on_retry=reporter.report_retry, tls=tls
         )
         envelope = {"atomic": True} if service.atomic else {}
         if service.dry_run:
-            return SentFile(client.dry_run(file, envelope=envelope), upload_reporter.upload.describe())
-        return SentFile(
-            client.submit(file, again=service.again, envelope=envelope), upload_reporter.upload.describe()
-        )
+            response = client.dry_run(file, envelope=envelope)
+        else:
+            response = client.submit(file, again=service.again, envelope=envelope)
+        return SentFile(response, reporter.upload.describe())
     finally:
-        upload_reporter.close()
+        reporter.close()
 
 
 def _print_dry_runs(sent: list[SentFile]) -> None:
@@ -145,7 +138,7 @@ def _print_dry_runs(sent: list[SentFile]) -> None:
     if results:
         processing_report.print_dry_run_files(results)
         console.print_line()
-        console.print_line("Dry runs, each decided for itself and taken back: nothing is stored.")
+        console.print_line("Dry runs, each file on its own: nothing is stored.")
 
 
 def _print_receipts(sent: list[SentFile], url: str) -> None:
@@ -154,16 +147,13 @@ def _print_receipts(sent: list[SentFile], url: str) -> None:
 
     if not sent:
         return
-    console.print_table(
-        processing_report.build_receipt_table(
-            [msgspec.convert(each.response["receipt"], Receipt) for each in sent]
-        )
-    )
-    reasons = [msgspec.convert(each, Reason) for one in sent for each in one.response["reasons"]]
+    receipts = [msgspec.convert(file.response["receipt"], Receipt) for file in sent]
+    console.print_table(processing_report.build_receipt_table(receipts))
+    reasons = [msgspec.convert(reason, Reason) for file in sent for reason in file.response["reasons"]]
     if reasons:
         console.print_table(processing_report.build_reason_table(reasons))
     console.print_line()
-    for each in sent:
-        console.print_line(f"{each.response['receipt']['file']}: {each.summary}.")
-        if each.response["reasons"]:
-            console.print_line(f"  Its refused lines, one by one: {url}{each.response['links']['refusals']}")
+    for file in sent:
+        console.print_line(f"{file.response['receipt']['file']}: {file.summary}.")
+        if file.response["reasons"]:
+            console.print_line(f"  Refused lines one by one: {url}{file.response['links']['refusals']}")

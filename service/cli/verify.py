@@ -31,25 +31,27 @@ def verify(*, options: DataOptions = DEFAULT_DATA, json: JsonOption = False) -> 
 
 def verify_database(settings: Settings) -> "Verification":
     """Verify the database of the settings."""
-    return session.run_on_database(settings, lambda dsn, teller: verify_open_database(settings, dsn, teller))
+    return session.run_on_database(
+        settings, lambda dsn, reporter: verify_open_database(settings, dsn, reporter)
+    )
 
 
 async def verify_open_database(settings: Settings, dsn: str, reporter: ProgressReporter) -> "Verification":
     """Verify an open database."""
-    from reporting.verification import verify as verified
+    from reporting import verification
 
     def report(done: int, total: int, label: str) -> None:
         reporter.report_steps(done, total, f"verifying, {label}")
 
-    return await verified(dsn, report, folder=settings.reference or SAMPLE_FOLDER)
+    return await verification.verify(dsn, report, folder=settings.reference or SAMPLE_FOLDER)
 
 
 def print_verification(verification: "Verification") -> None:
     """Print the checks, the findings and the verdict."""
     columns = (Column("check"), Column("holds"), Column("rule"))
     rows = [
-        [finding.name, "yes" if not finding.broken else f"NO, {finding.broken:,} times", finding.rule]
-        for finding in verification.checks
+        [check.name, "yes" if not check.broken else f"NO, {check.broken:,} times", check.rule]
+        for check in verification.checks
     ]
     console.print_table(ReportTable("Proof", columns, rows))
     if verification.findings:
@@ -59,11 +61,10 @@ def print_verification(verification: "Verification") -> None:
             f"  {finding.check}, {finding.place}: found {finding.found}, expected {finding.expected}"
         )
     console.print_line()
-    rows_read = f"{sum(verification.rows.values()):,} rows in {console.format_count(verification.batches, 'batch', 'batches')}"
     verdict = "Proven" if verification.is_proven else "NOT proven"
-    console.print_line(
-        f"{verdict}: {console.format_count(len(verification.checks), 'check')} over {rows_read}."
-    )
+    checks = console.format_count(len(verification.checks), "check")
+    batches = console.format_count(verification.batches, "batch", "batches")
+    console.print_line(f"{verdict}: {checks} over {sum(verification.rows.values()):,} rows in {batches}.")
     console.print_line(f"Chain: {verification.chain or '-'}")
 
 

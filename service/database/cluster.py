@@ -147,10 +147,10 @@ class Cluster(NamedTuple):
 
     async def _run_program(self, *command: str, files: Sequence[IO[str]], input_text: str = "") -> None:
         process = await self.start_program(command, files, stdin=PIPE, stdout=PIPE)
-        said, _ = await process.communicate(input_text.encode())
+        output, _ = await process.communicate(input_text.encode())
         if process.returncode:
             raise DatabaseUnfit(
-                f"{command[0]} failed in {self.home}: {said.decode(errors='replace').strip()}"
+                f"{command[0]} failed in {self.home}: {output.decode(errors='replace').strip()}"
             )
 
     async def start_program(

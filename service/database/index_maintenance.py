@@ -108,8 +108,8 @@ class IndexMaintenance:
             sorts.insert(0, IndexType.TAIL)
         missing = [statement for sort in sorts for statement in await lookups.list_missing(entries, sort)]
         for statement in missing[:1]:
-            began = time.monotonic()
+            start = time.monotonic()
             await lookups.build(statement)
-            LOG.info("index built", statement=statement, seconds=round(time.monotonic() - began, 1))
+            LOG.info("index built", statement=statement, seconds=round(time.monotonic() - start, 1))
         if len(missing) <= 1:
             self._complete_entries, self._incomplete_since = entries, 0.0

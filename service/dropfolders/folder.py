@@ -151,9 +151,7 @@ class SenderFolder:
             os.rename(entry.name, new_name, src_dir_fd=source, dst_dir_fd=target)
         moved = _find_entry(new_name, target)
         is_same = moved is None or moved.inode == entry.inode
-        if (
-            not is_same
-        ):  # it was replaced between the check and the move: move it back, unless the name is taken again
+        if not is_same:  # replaced between check and move: move it back, unless the name is in use again
             with suppress(FileExistsError):
                 os.link(new_name, entry.name, src_dir_fd=target, dst_dir_fd=source, follow_symlinks=False)
             os.unlink(new_name, dir_fd=target)

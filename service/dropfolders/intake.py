@@ -136,14 +136,14 @@ class _InterruptibleFile:
 
 
 def _read_envelope(folder: SenderFolder, file: StableFile) -> Envelope:
-    """Read the envelope from the manifest beside the file; the sender is the one whose folder it is."""
-    stated = _read_manifest(folder, file) if file.has_manifest else Envelope()
-    if stated.sender not in {"", folder.sender}:
+    """Read the envelope from the manifest of the file; the sender is the owner of the folder."""
+    envelope = _read_manifest(folder, file) if file.has_manifest else Envelope()
+    if envelope.sender not in {"", folder.sender}:
         finding = (
-            f"The manifest names {stated.sender} as the sender, but the folder belongs to {folder.sender}"
+            f"The manifest names {envelope.sender} as the sender, but the folder belongs to {folder.sender}"
         )
         raise Problem(HTTPStatus.FORBIDDEN, "wrong-sender", finding)
-    return msgspec.structs.replace(stated, sender=folder.sender)
+    return msgspec.structs.replace(envelope, sender=folder.sender)
 
 
 def _read_manifest(folder: SenderFolder, file: StableFile) -> Envelope:

@@ -34,15 +34,15 @@ class TimedStore(PostgresStore):
 
     async def commit(self, connection: Any, outcome: BatchResult, before: asyncio.Event) -> None:
         """Store a batch in one transaction, after the previous batch, and measure each step."""
-        reached = self._step_times[outcome.number] = [time.monotonic_ns()]
+        times = self._step_times[outcome.number] = [time.monotonic_ns()]
         try:
             await super().commit(connection, outcome, before)
         finally:
             del self._step_times[outcome.number]
-        reached.append(time.monotonic_ns())
-        for step, (start, end) in zip(STEPS, pairwise(reached), strict=True):
+        times.append(time.monotonic_ns())
+        for step, (start, end) in zip(STEPS, pairwise(times), strict=True):
             self.nanoseconds[step] += end - start
-        self.on_commit((reached[-1] - reached[0]) / 1e9)
+        self.on_commit((times[-1] - times[0]) / 1e9)
 
     async def _copy(self, connection: Any, outcome: BatchResult) -> None:
         await super()._copy(connection, outcome)
