@@ -11,9 +11,10 @@ from core import calendar, chart, late_interest, nomenclature, payment_rules
 from core.catalog import Role
 from core.chart import Chart
 from core.effective_dates import EffectiveDated
+from core.errors import ReferenceDataError
 from core.late_interest import LateInterestRules
 from core.nomenclature import FundCentre, Nomenclature, Programme
-from core.reference.files import SAMPLE_FOLDER, reference_error
+from core.reference.files import SAMPLE_FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class CodeLabels:
             The calendar does not name it.
         """
         if year not in self.years:
-            raise reference_error(
+            raise ReferenceDataError(
                 "calendar.toml", f"exercise {year} is not there", f"Put [exercise.{year}] back."
             )
         return self.years[year]

@@ -46,6 +46,7 @@ from service.http.routes import build_application
 from service.http.service_context import ServiceContext, StoredParts, build_context
 from service.http.submission_queries import read_file_stock
 from service.http.tls import Tls
+from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.metrics_binding import bind_metrics
 from service.terminal.processing_progress import ProgressReporter
@@ -204,7 +205,9 @@ async def _open_context(
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
-    inbox, receiver = Inbox(spool, store, stages, opened), UploadReceiver(spool, uploads, options.uploads_max)
+    validation_pool = ValidationPool()
+    inbox = Inbox(spool, store, stages, opened, run_in_thread=validation_pool.run)
+    receiver = UploadReceiver(spool, uploads, options.uploads_max)
     labels = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
         stored = StoredParts(
@@ -213,6 +216,7 @@ async def _open_context(
             pool=pool,
             journal=journal,
             sender_pauses=SenderPauses(writer, inbox.pause),
+            validation_pool=validation_pool,
         )
         service = build_context(
             stored,
@@ -221,7 +225,6 @@ async def _open_context(
             file_bytes_max=options.file_bytes_max,
             is_metrics_public=options.has_public_metrics,
         )
-        inbox.admission.run_in_thread = service.validation_pool.run
         bind_metrics(service, store=store, cut_off=options.cut_off, data=settings.data)
         try:
             yield service

@@ -13,17 +13,19 @@ from itertools import takewhile
 
 from core.errors import NotWaiting
 from core.stage_timing import StageTimes
-from ingest.queue.admission import Admission
-from ingest.queue.batch_feed import BatchFeed, OpenSubmission
+from ingest.queue.admission import Admission, AdmissionHooks, RunInThread, run_in_default_thread
+from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.decode_ahead import DecodeAhead, Pending, run_in_loop
 from ingest.queue.dry_runs import DryRunRequest, DryRuns
 from ingest.queue.file_queue import FileQueue, FormQueue, OnNumbered, OnReceived, QueuedFile
 from ingest.queue.form_batcher import Form, FormBatch, FormBatcher, OnTakenUp
 from ingest.queue.missing_files import MissingFiles
+from ingest.queue.open_submission import OpenSubmission
 from ingest.queue.scheduling import Scheduler
 from ingest.resolution.resolver import ResolutionContext
 from ingest.resolution.text_columns import DictionaryCache
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from posting.batch import Batch, BatchResult
 from posting.book.cells import CellNumbers
 from posting.recovery.book_loading import LoadedBook
@@ -35,10 +37,17 @@ OnOpened = Callable[[LoadedBook], Awaitable[None]]
 class Inbox:
     """Where files are handed in; implements the pipeline's feed, which ends when the inbox is closed."""
 
-    def __init__(self, spool: Spool, store: PostgresStore, stages: StageTimes, opened: OnOpened) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        store: PostgresStore,
+        stages: StageTimes,
+        opened: OnOpened,
+        *,
+        run_in_thread: RunInThread = run_in_default_thread,
+    ) -> None:
         """``opened`` is told of every book that was loaded, before anything is decided on it."""
         self._store, self._stages, self._on_opened = store, stages, opened
-        self.admission = Admission(spool, store, stages, self._admitted)
         self.on_taken_up: OnTakenUp = lambda _: None
         self.on_received: OnReceived = lambda *_: None
         self.on_numbered: OnNumbered = lambda _number, _sender: None
@@ -47,10 +56,8 @@ class Inbox:
         self.files = FileQueue()
         """Submissions that wait for their turn; others may look, and only the inbox changes it."""
         self.missing_files = MissingFiles(spool, store)
-        self.admission.came_again, self.admission.clear_up = (
-            self._requeue_returned,
-            self.missing_files.remove_derived,
-        )
+        hooks = AdmissionHooks(self._requeue_returned, self.missing_files.remove_derived, self._admitted)
+        self.admission = Admission(spool, store, stages, hooks=hooks, run_in_thread=run_in_thread)
         self._queued, self._course = set[int](), 0
         self._paused: Mapping[str, str] | None = None
         self._is_working = self._is_closed = False
@@ -84,11 +91,12 @@ class Inbox:
         self._queue(ticket)
         self.on_received(ticket.sender, "file", ticket.lines)
 
-    def _requeue_returned(self, number: int, spooled: SpooledFile) -> None:
+    def _requeue_returned(self, number: int, spooled: SpooledFile) -> QueuedFile | None:
         """Queue a submission whose file was lost: it goes on where it stands."""
         if ticket := self.missing_files.take_returned(number, spooled):
             self._queued.discard(number)
             self._queue(ticket)
+        return ticket
 
     def _queue(self, ticket: QueuedFile) -> None:
         """Queue a submission, unless a book loaded meanwhile has brought it up already."""
@@ -192,12 +200,18 @@ class Inbox:
         context = self._context = ResolutionContext(
             loaded.state.registry, cells, DictionaryCache(), loaded.secret
         )
-        self._counter = FormBatcher(self._store, loaded, context, (self._wait, self.on_taken_up))
+        self._counter = FormBatcher(
+            self._store, loaded, context, run_in_loop=self._wait, on_taken_up=self.on_taken_up
+        )
         begun = await self._restore_unfinished()
         self._feed = BatchFeed(
-            self._open_submissions(begun, self._course), context, loaded.state, self._stages
+            self._open_submissions(begun, self._course),
+            context,
+            loaded.state,
+            stages=self._stages,
+            prefetch=self._ahead.prefetch,
+            lines_limit=lambda: self._turns.lines_limit,
         )
-        self._feed.lines_limit, self._feed.prefetch = lambda: self._turns.lines_limit, self._ahead.prefetch
         for each in begun:
             self._feed.remember_held(each)
         await self._on_opened(loaded)

@@ -11,7 +11,6 @@ from core.catalog import SHARED_ROLES
 from core.chart import Chart
 from core.errors import ReferenceDataError
 from core.nomenclature import CentreLevel, Nomenclature
-from core.reference.files import reference_error
 from posting.book.code_meanings import ITEM_ROLES
 from posting.book.registry import CodeKind, NumbersByCode, ReferenceData, build_missing_year_error
 
@@ -127,13 +126,13 @@ def _build_error(
     code, more = words
     if now is None:
         remedy = "Put it back: what is in use stays for its whole year."
-        return reference_error(
+        return ReferenceDataError(
             f"{_find_file(key, before)} of {key.year}", f"{code} is gone, and it is in use{more}", remedy
         )
     place = f"{now.file} of {key.year}"
     was, became = _describe_difference(before, now.meaning), _describe_difference(now.meaning, before)
     remedy = "Put it back: a code means the same for its whole year. Add a new code for what is to mean something else."
-    return reference_error(place, f"{code} is in use with {was}, and now says {became}{more}", remedy)
+    return ReferenceDataError(place, f"{code} is in use with {was}, and now says {became}{more}", remedy)
 
 
 def _find_file(key: CodeKey, before: Meaning) -> str:

@@ -17,7 +17,7 @@ from core.calendar import PERIODS_PER_YEAR, YEAR_FIRST, Calendar
 from core.chart import Chart
 from core.errors import ReferenceDataError
 from core.nomenclature import CENTRES_MAX, ORDINARY_FUND, CentreLevel, Nomenclature
-from core.reference.files import SAMPLE_FOLDER, reference_error
+from core.reference.files import SAMPLE_FOLDER
 from core.tables.book import LEDGER_ACCOUNTS, ROLE_COUNT
 from core.tables.columns import seal
 from core.tables.raw_lines import YearCodes
@@ -115,7 +115,7 @@ def number_codes(
 def build_missing_year_error(year: int, what: str) -> ReferenceDataError:
     """The calendar no longer names a year of which ``what`` is stored."""
     found = f"exercise {year} is gone, and the database holds {what} of it"
-    return reference_error(
+    return ReferenceDataError(
         "calendar.toml", found, f"Put [exercise.{year}] back with open_months = []: close it."
     )
 
@@ -123,7 +123,7 @@ def build_missing_year_error(year: int, what: str) -> ReferenceDataError:
 def _build_too_many_error(kind: CodeKind, codes: int, limit: int) -> ReferenceDataError:
     found = f"{codes:,} codes, with those of earlier starts, which keep their numbers"
     remedy = f"Keep to {limit:,} in all years together: codes that mean the same may stay from year to year."
-    return reference_error(", ".join(_FILES[kind]), found, remedy)
+    return ReferenceDataError(", ".join(_FILES[kind]), found, remedy)
 
 
 @dataclass(slots=True)

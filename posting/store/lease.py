@@ -76,7 +76,7 @@ class Lease:
             self._renewal.cancel()
         for connection in self._copier_connections:
             connection.terminate()
-        keeper = getattr(self, "keeper", None)
+        keeper = getattr(self, "connection", None)
         async with self._connection_lock:
             if keeper and not keeper.is_closed():
                 if self.epoch:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from reporting.report_tables import Column, ReportTable
+from service.auth.credentials import SystemIdentity
 from service.cli.access_output import print_end
 from service.cli.rights_options import RightsOptions, read_fingerprint
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
@@ -89,9 +90,9 @@ class SystemOptions:
     subject: Annotated[str, Parameter(name="--subject", help="The issuer's identifier of the system.")]
 
     @property
-    def identity(self) -> tuple[str, str]:
+    def identity(self) -> SystemIdentity:
         """Issuer and subject, checked."""
-        return _check_name(self.issuer), _check_text(self.subject, "--subject")
+        return SystemIdentity(_check_name(self.issuer), _check_text(self.subject, "--subject"))
 
 
 def grant(

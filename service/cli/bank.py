@@ -18,6 +18,7 @@ from service.database.configured_database import open_database
 from service.engine import kernel_warmup, process_tuning
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
+from settlement import bank_formats
 
 if TYPE_CHECKING:
     from posting.book.registry import ReferenceData
@@ -70,9 +71,7 @@ ItemsOption = Annotated[int, Parameter(help="Maximum number of items shown.")]
 
 @app.command(name="import")
 def import_(
-    *files: Annotated[
-        Path, Parameter(help="pain.002, camt.053, camt.054 or CFONB 120 files, in the bank's order.")
-    ],
+    *files: Annotated[Path, Parameter(help=f"{bank_formats.list_labels()} files, in the bank's order.")],
     again: Annotated[
         bool,
         Parameter(

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from service.cli.shared_options import DEFAULT_DATA, DataOptions, JsonOption
 from service.configuration.settings import UsageError
 from service.terminal import console, processing_progress
+from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 
 app = App(name="generate", help="Generate files of acts for tests and trials.")
 
@@ -123,6 +124,12 @@ def payments(
     console.print_line(f"Process them: crescendo run {named} --sender {summary['sender']}")
 
 
+if TYPE_CHECKING:
+    StatementFormatName = str
+else:  # the choices that the help shows
+    StatementFormatName = Literal[tuple(str(bank_format) for bank_format in STATEMENT_FORMATS)]
+
+
 @dataclass(frozen=True, slots=True)
 class BankOptions:
     """How the simulated bank responds."""
@@ -134,9 +141,7 @@ class BankOptions:
         int,
         Parameter(help="Transfers in 100,000 that the bank refuses or returns; 250 is a usual rate."),
     ] = 250
-    format: Annotated[Literal["camt.053", "cfonb.120"], Parameter(help="Format of its statements.")] = (
-        "camt.053"
-    )
+    format: Annotated[StatementFormatName, Parameter(help="Format of its statements.")] = "camt.053"
 
 
 DEFAULT_BANK = BankOptions()
@@ -157,14 +162,14 @@ def answers(
     """
     from core import bank_reasons
     from core.reference.files import SAMPLE_FOLDER
-    from settlement.simulated_bank.responses import BankBehaviour, StatementFormat, write_responses
+    from settlement.simulated_bank.responses import BankBehaviour, write_responses
     from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 
     reasons = bank_reasons.load(options.read_settings().reference or SAMPLE_FOLDER)
     reporter = processing_progress.create_reporter()
     try:
         manner = BankBehaviour(
-            reasons, OutcomeRates(bank_options.seed, bank_options.back), StatementFormat(bank_options.format)
+            reasons, OutcomeRates(bank_options.seed, bank_options.back), BankFormat(bank_options.format)
         )
         responses = write_responses(files, out, manner, reporter.report_activity)
     finally:

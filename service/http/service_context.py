@@ -58,6 +58,7 @@ class StoredParts:
     pool: Pool
     journal: JournalReader
     sender_pauses: SenderPauses
+    validation_pool: ValidationPool
 
 
 def build_context(
@@ -85,7 +86,7 @@ def build_context(
         tickets=SubmissionTickets(stored.pool, stored.inbox, waiters),
         waiters=waiters,
         form_quota=Quota(FORM_BYTES_MAX),
-        validation_pool=ValidationPool(),
+        validation_pool=stored.validation_pool,
         sender_pauses=stored.sender_pauses,
         index_maintenance=IndexMaintenance(),
         metrics=ServiceMetrics(stages.nanoseconds),

@@ -143,4 +143,4 @@ class SubmissionTickets:
 
 def read_wait_seconds(request: Request) -> int:
     """Return how many seconds the caller waits for the end of the submission."""
-    return request.get_number("wait", 0, (0, WAIT_SECONDS_MAX))
+    return request.get_number("wait", 0, minimum=0, maximum=WAIT_SECONDS_MAX)

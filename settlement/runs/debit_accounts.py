@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.errors import ReferenceDataError
-from core.reference.files import reference_error, resolve_year_folder
+from core.reference.files import resolve_year_folder
 from core.tables.payment_runs import RunLines
 from settlement.runs.payment_files import IssueTerms
 from settlement.runs.payment_reference import PaymentReference
@@ -52,8 +52,8 @@ def _list_pairs(lines: RunLines) -> list[tuple[int, int]]:
 
 def _build_missing_error(books: PaymentReference, year: int, paid: str) -> ReferenceDataError:
     if year not in books.accountants:
-        return reference_error(
+        return ReferenceDataError(
             str(books.folder.joinpath("calendar.toml")), f"{year} is not there, and {paid}", _REMEDY
         )
-    place = resolve_year_folder(books.folder.joinpath(str(year)))[1].joinpath("accountants.csv")
-    return reference_error(str(place), f"{paid}, who is not there", _REMEDY)
+    place = resolve_year_folder(books.folder.joinpath(str(year))).files.joinpath("accountants.csv")
+    return ReferenceDataError(str(place), f"{paid}, who is not there", _REMEDY)

@@ -14,7 +14,7 @@ from core.errors import EngineError
 from core.payment_rules import PaymentRules, TransferMethod
 from posting.pgcopy import TextCells
 from posting.raw_texts import to_text_cells
-from settlement.orders.file_split import split_rows
+from settlement.orders.file_split import FileLimits, split_rows
 from settlement.orders.pain001_writer import (
     Debtor,
     Pain001Version,
@@ -193,7 +193,7 @@ def build_files(
     """The files of a run, in order; ``said`` are its terms and its accountants, in the order of its lines."""
     found, firsts = made
     told, codes = said
-    limits = (told.transactions_max, told.bytes_max)
+    limits = FileLimits(told.transactions_max, told.bytes_max)
     accountant, way = paid.lines.accountant[firsts], paid.lines.way[firsts]
     for number, kind in _list_pairs(accountant, way):
         rows, code = np.flatnonzero((accountant == number) & (way == kind)), codes[number - 1]
@@ -232,7 +232,7 @@ def _build_header(name: str, told: IssueTerms, debtor: Debtor, way: TransferMeth
         created=told.created,
         initiator=told.initiator,
         debtor=debtor,
-        way=way,
+        method=way,
         execution_day=told.executed[way.name],
         batch_booking=told.batch_booking,
         version=told.version,

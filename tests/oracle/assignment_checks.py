@@ -21,8 +21,8 @@ class LineCodes(NamedTuple):
     fund: int
     account: int
     activity: int
-    giver_centre: int
-    giver_item: int
+    source_centre: int
+    source_item: int
     year: int
     kind: int
     named: int
@@ -89,7 +89,7 @@ def place_line(
     """The line's first fault, and where it is placed if it has none."""
     if mark[0] or line.year != year.year:
         return mark, PlacedLine()
-    line = line._replace(fund=line.fund or year.ordinary, giver_item=line.giver_item or line.item)
+    line = line._replace(fund=line.fund or year.ordinary, source_item=line.source_item or line.item)
     fault = next(_find_faults(line, year, uses), (0, 0))
     if fault[0] or not line.named:
         return fault, PlacedLine(account=0 if fault[0] else line.account)
@@ -108,9 +108,9 @@ def place_line(
 
 
 def _find_source_node(line: LineCodes, year: YearCodes) -> int:
-    item, fund = year.items.get(line.giver_item), year.funds.get(line.fund)
+    item, fund = year.items.get(line.source_item), year.funds.get(line.fund)
     sheet = (3 if item and item.staff else 0) + (fund.family if fund else 0)
-    return year.first_node + line.giver_centre * year.nodes_a_centre + sheet
+    return year.first_node + line.source_centre * year.nodes_a_centre + sheet
 
 
 def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[LineFault]:
@@ -126,10 +126,10 @@ def _find_faults(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[L
 
 def _find_unknown_codes(line: LineCodes, year: YearCodes, uses: KindUses) -> Iterator[LineFault]:
     centre, moves = year.centres.get(line.centre), line.kind in uses.moves
-    givers = year.centres.get(line.giver_centre)
+    givers = year.centres.get(line.source_centre)
     if line.centre and (not centre or centre.level == CentreLevel.OPERATION):
         yield Outcome.FUND_CENTRE_UNKNOWN, Field.FUND_CENTRE
-    if moves and line.giver_centre and (not givers or givers.level == CentreLevel.OPERATION):
+    if moves and line.source_centre and (not givers or givers.level == CentreLevel.OPERATION):
         yield Outcome.FUND_CENTRE_UNKNOWN, Field.COUNTERPART
     if line.kind in uses.spends and (not centre or centre.level != CentreLevel.UO):
         yield Outcome.FUND_CENTRE_LEVEL, Field.FUND_CENTRE
@@ -137,7 +137,7 @@ def _find_unknown_codes(line: LineCodes, year: YearCodes, uses: KindUses) -> Ite
         yield Outcome.FUNCTIONAL_AREA_UNKNOWN, Field.FUNCTIONAL_AREA
     if line.item and line.item not in year.items:
         yield Outcome.COMMITMENT_ITEM_UNKNOWN, Field.COMMITMENT_ITEM
-    if moves and line.giver_item and line.giver_item not in year.items:
+    if moves and line.source_item and line.source_item not in year.items:
         yield Outcome.COMMITMENT_ITEM_UNKNOWN, Field.COUNTERPART
     if line.fund and line.fund not in year.funds:
         yield Outcome.FUND_UNKNOWN, Field.FUND

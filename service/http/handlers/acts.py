@@ -103,7 +103,7 @@ class ActHistoryHandler:
         kind = request.get_choice("kind", KIND_NAMES)
         query = await self._scope.read_reference_query(request, [KIND_NUMBERS[kind]] if kind else None)
         names = await self._names.load()
-        limit = request.get_number("limit", 20, (1, PAGE_LINES_MAX))
+        limit = request.get_number("limit", 20, minimum=1, maximum=PAGE_LINES_MAX)
         cursor = request.get_text("after", _CURSOR_LENGTH_MAX)
         start = _parse_cursor(cursor)
         options = HistoryOptions(request.language, query_scope.FOLLOWERS_MAX)

@@ -6,7 +6,8 @@ from http import HTTPStatus
 import msgspec
 
 from core.errors import InputError
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.http import upload_headers
@@ -81,8 +82,8 @@ class SubmissionsHandler:
     async def list_submissions(self, request: Request) -> Response:
         """Respond with the submissions that the caller may see, the latest first."""
         request.allow_only("before", "limit")
-        before = request.get_number("before", NUMBER_MAX, (1, NUMBER_MAX))
-        limit = request.get_number("limit", 50, (1, PAGE_MAX))
+        before = request.get_number("before", NUMBER_MAX, minimum=1, maximum=NUMBER_MAX)
+        limit = request.get_number("limit", 50, minimum=1, maximum=PAGE_MAX)
         tickets = await self._tickets.load_page(request.caller, before, limit)
         is_full = len(tickets) == limit
         next_page = f"/v1/submissions?limit={limit}&before={tickets[-1].submission}" if is_full else None

@@ -55,10 +55,10 @@ def test_every_word_that_is_used_is_known_and_every_known_word_is_used() -> None
     used |= {stage for each in page.attributes("data-stages") for stage in each.split()}
     known = set(words("en"))
     assert used <= known
-    quoted = set(re.findall(r'"([\w.]+)"', scripts + SCRIPTS["words.js"].split("const NAME")[1]))
+    quoted = set(re.findall(r'"([\w.]+)"', scripts + SCRIPTS["words.js"].split("const STORAGE_KEY")[1]))
     made = {word for word in known if re.match(r"(state|ticket)\.|(submission|batch|act)Title$", word)}
     assert known - used - quoted == made - used - quoted
-    assert set(re.findall(r'say\("([\w.]+)"', scripts)) <= known
+    assert set(re.findall(r'translate\("([\w.]+)"', scripts)) <= known
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -34,7 +34,7 @@ async def test_one_sender_leaves_half_of_the_files_that_wait_to_the_others(
             for each in refused:
                 assert (each.status_code, each.json()["code"]) == (503, "try-again")
                 assert each.headers["retry-after"] == "30"
-                assert each.json()["detail"] == "As many of your files wait as can wait"
+                assert each.json()["detail"] == "Too many of your files wait"
             piece = {**JSONL, "upload-length": "1", "crescendo-sha256": "ab" * 32}
             assert (await client.post("/v1/uploads", headers=piece)).status_code == 503
             other = await client.post(

@@ -78,7 +78,7 @@ def test_who_may_have_only_half_of_one_has_that_one() -> None:
     room = Quota(1, UPLOADS)
     with room.open_share("MIN-01") as one, room.open_share("MIN-02") as other:
         one.take(1)
-        with pytest.raises(Problem, match="As many files") as found:
+        with pytest.raises(Problem, match="Too many files") as found:
             other.take(1)
         assert found.value.headers["retry-after"] == "5"
 

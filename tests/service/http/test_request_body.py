@@ -104,7 +104,7 @@ async def _occupy_places(
         assert found.status_code == 422, "another sender's file is read"
         slow += [await _begin_submission(service, 1000, FOREIGN) for _ in range(2)]
         await _wait_for_bodies(folder, 4)
-        await is_told(FOREIGN, "many files as can")
+        await is_told(FOREIGN, "many files are being received")
         return slow
 
 

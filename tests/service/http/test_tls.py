@@ -208,11 +208,11 @@ async def test_its_own_certificate_is_taken_anew_when_told_so(database: Database
         assert await shown(service) == "first"
         pair.certificate.write_bytes(next_pair.certificate.read_bytes())
         service.process.send_signal(signal.SIGHUP)
-        await service.wait_for_log("certificate not taken")  # the key is still the other's
+        await service.wait_for_log("certificate not reloaded")  # the key is still the other's
         assert await shown(service) == "first"
         pair.key.write_bytes(next_pair.key.read_bytes())
         service.process.send_signal(signal.SIGHUP)
-        await service.wait_for_log("certificate taken anew")
+        await service.wait_for_log("certificate reloaded")
         assert await shown(service) == "second"
 
 

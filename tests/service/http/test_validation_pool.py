@@ -149,4 +149,4 @@ async def _send(client: httpx.AsyncClient, body: bytes, query: str = "") -> http
 def _check_refused(found: httpx.Response) -> None:
     assert (found.status_code, found.json()["code"]) == (503, "try-again")
     assert found.headers["retry-after"] == "5"
-    assert "many of your files as can be taken" in found.json()["detail"]
+    assert "many of your files are being received" in found.json()["detail"]

@@ -27,7 +27,7 @@ from service.terminal.live_view import (
     build_parts,
     format_line,
 )
-from tests.monitoring.test_snapshot import AROUND
+from tests.monitoring.test_snapshot import STATUS
 from tests.service.command_line import COMMAND, ROOT, run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
 from tests.service.http.act_files import CREDITS, build_unknown_centres
@@ -121,7 +121,7 @@ def test_an_invalid_response_is_unreachable(status: int, body: bytes) -> None:
 
 
 def test_an_idle_service_is_shown() -> None:
-    figures = build_figures(ServiceMetrics({}), Trend(), AROUND)
+    figures = build_figures(ServiceMetrics({}), Trend(), STATUS)
     assert "0 lines/s" in format_line(figures)
     assert [part.rows for part in build_parts(figures) if isinstance(part, ReportTable)][1:] == [
         [],

@@ -28,7 +28,7 @@ def test_frequent_steps_are_printed_every_few_seconds(
         "storing a.xml",
         "a.xml stored",
         "file 1 noted",
-        "writing the answers of 2018-12-19",
+        "writing the responses of 2018-12-19",
     )
     assert _report_all(capsys, reporter, *steps) == ["matching a.xml"]
     clock[0] += LINE_SECONDS

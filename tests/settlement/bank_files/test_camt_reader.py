@@ -3,7 +3,8 @@
 import pytest
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown
-from core.tables.bank_messages import BankFormat, BankStatement
+from core.tables.bank_messages import BankStatement
+from settlement.bank_formats import BankFormat
 from tests.settlement.camt_messages import (
     ACCOUNT,
     balance,
@@ -237,6 +238,6 @@ def test_a_message_without_a_statement_is_refused() -> None:
 def test_another_message_is_refused(text: str) -> None:
     with pytest.raises(
         FormatUnknown,
-        match=r"byte \d+: NAMESPACE_UNKNOWN.*Read here: camt.053.001, camt.054.001, pain.002.001",
+        match=r"byte \d+: NAMESPACE_UNKNOWN.*Send one of: camt.053.001, camt.054.001, pain.002.001",
     ):
         read_message(text)

@@ -3,7 +3,8 @@
 import pytest
 
 from core.errors import FileUnreadable
-from core.tables.bank_messages import BankFormat, BankStatement, BulkStatus
+from core.tables.bank_messages import BankStatement, BulkStatus
+from settlement.bank_formats import BankFormat
 from tests.settlement.camt_messages import list_movements, read_message
 
 DAY = 17878  # 2018-12-13

@@ -60,15 +60,17 @@ def read_file(message: bytes, version: Pain001Version = Pain001Version.V09) -> A
 @pytest.mark.parametrize("version", Pain001Version)
 @settings(max_examples=60, deadline=None)
 @given(
-    rows=st.lists(_orders, min_size=1, max_size=4), holder=_names, way=st.sampled_from(list(TransferMethod))
+    rows=st.lists(_orders, min_size=1, max_size=4),
+    holder=_names,
+    method=st.sampled_from(list(TransferMethod)),
 )
 @example(
-    rows=[Order(name=text, remittance=text) for text in HOSTILE], holder="x" * 200, way=TransferMethod.SEPA
+    rows=[Order(name=text, remittance=text) for text in HOSTILE], holder="x" * 200, method=TransferMethod.SEPA
 )
 def test_whatever_names_say_the_schema_holds(
-    version: Pain001Version, rows: list[Order], holder: str, way: TransferMethod
+    version: Pain001Version, rows: list[Order], holder: str, method: TransferMethod
 ) -> None:
-    head = build_header(version, way=way, holder=f"H{holder}", initiator=f"I{holder}")
+    head = build_header(version, method=method, holder=f"H{holder}", initiator=f"I{holder}")
     document = fromstring(write_file(rows, head))
     SCHEMAS[version].assertValid(document)
     texts = [element.text for element in document.iter() if element.text and element.text.strip()]
@@ -110,14 +112,14 @@ def test_a_library_of_others_reads_what_was_ordered(version: Pain001Version) -> 
 
 
 @pytest.mark.parametrize(
-    ("way", "service", "charges"),
+    ("method", "service", "charges"),
     [(TransferMethod.SEPA, "SEPA", "SLEV"), (TransferMethod.RTGS, "URGP", "SHAR")],
 )
-def test_each_way_has_its_service(way: TransferMethod, service: str, charges: str) -> None:
-    found = read_file(write_file([Order()], build_header(way=way)))
+def test_each_method_has_its_service(method: TransferMethod, service: str, charges: str) -> None:
+    found = read_file(write_file([Order()], build_header(method=method)))
     (lot,) = found.cstmr_cdt_trf_initn.pmt_inf
     assert (lot.pmt_tp_inf.svc_lvl[0].cd, lot.chrg_br.value) == (service, charges)
-    assert (lot.pmt_tp_inf.instr_prty is not None) == (way is TransferMethod.RTGS)
+    assert (lot.pmt_tp_inf.instr_prty is not None) == (method is TransferMethod.RTGS)
 
 
 @settings(max_examples=30, deadline=None)
