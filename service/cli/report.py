@@ -9,8 +9,8 @@ from cyclopts import App, Parameter
 from core.errors import CrescendoError
 from core.nomenclature import CentreLevel
 from reporting.report_tables import ReportTable
-from service.cli.options import DEFAULT_DATA, DataOptions
-from service.settings import UsageError
+from service.cli.shared_options import DEFAULT_DATA, DataOptions
+from service.configuration.settings import UsageError
 from service.terminal import console
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.queue.form_batcher import Form
 from ingest.queue.form_queue import (
     BATCH_FORM_LINES_MAX,
     BATCH_FORMS_MAX,
@@ -17,7 +18,6 @@ from ingest.queue.form_queue import (
     GATHER_SHARE,
     FormQueue,
 )
-from ingest.queue.form_batcher import Form
 
 LEAST, MOST = GATHER_SECONDS
 
