@@ -9,7 +9,7 @@ from ingest.queue.batch_cuts import BATCH_LINES
 from ingest.queue.held_lines import HeldLinesCache, concat_pieces, list_positions, reread_lines
 from ingest.queue.open_submission import OpenSubmission, PieceResolver
 from ingest.resolution.text_columns import DictionaryCache
-from posting.batch import FINAL_PASS, Batch, Piece, Progress, Submission
+from posting.batch import FINAL_PASS, Batch, LineSpan, Piece, Progress, Submission
 from posting.book.book_state import BookState
 
 
@@ -77,7 +77,7 @@ class HeldRetry:
             yield Batch([piece], is_holding=pass_number != FINAL_PASS)
             self._cache.add(piece)
 
-    def _read_pieces(self, opened: OpenSubmission, held: list[tuple[int, int]]) -> Iterator[Piece]:
+    def _read_pieces(self, opened: OpenSubmission, held: list[LineSpan]) -> Iterator[Piece]:
         """Yield the lines of held acts, from the cache or read again from the file."""
         positions = list_positions(held)
         cached = self._cache.find_piece(opened.number, positions)
@@ -105,7 +105,7 @@ def _list_ended(batch: Batch) -> list[Submission]:
     return list(ended.values())
 
 
-def _share_acts(acts: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+def _share_acts(acts: list[LineSpan]) -> Iterator[list[LineSpan]]:
     """Yield the acts in order, in shares of at most as many lines as a batch has, but at least one act."""
     ends = np.cumsum([lines for _, lines in acts]) if acts else np.zeros(0, np.int64)
     first = 0

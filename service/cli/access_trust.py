@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 from cyclopts import App, Parameter
 
 from reporting.report_tables import Column, ReportTable
+from service.auth.credentials import SystemIdentity
 from service.cli.access_rights import RightsOptions, read_fingerprint
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.database import session
@@ -87,9 +88,9 @@ class SystemOptions:
     subject: Annotated[str, Parameter(name="--subject", help="What the issuer calls the system.")]
 
     @property
-    def identity(self) -> tuple[str, str]:
+    def identity(self) -> SystemIdentity:
         """Both, checked."""
-        return _check_name(self.issuer), _check_text(self.subject, "--subject")
+        return SystemIdentity(_check_name(self.issuer), _check_text(self.subject, "--subject"))
 
 
 def grant(

@@ -77,8 +77,8 @@ class Page(NamedTuple):
     def read(cls, request: Request, default: int, limit_max: int) -> "Page":
         """Read the page from the parameters ``after`` and ``limit``."""
         return cls(
-            request.get_number("after", 0, (0, BATCH_NUMBER_MAX)),
-            request.get_number("limit", default, (1, limit_max)),
+            request.get_number("after", 0, minimum=0, maximum=BATCH_NUMBER_MAX),
+            request.get_number("limit", default, minimum=1, maximum=limit_max),
         )
 
 
@@ -135,12 +135,16 @@ def mask_payee(payee: Payee | None) -> Payee | None:
 
 def read_year(request: Request, name: str) -> int | None:
     """Return a year from the query; None without one."""
-    return request.get_number(name, 0, YEAR_RANGE) or None
+    return request.get_number(name, 0, minimum=YEAR_FIRST, maximum=YEAR_LAST) or None
 
 
 def read_batch(request: Request) -> int | None:
     """Return the batch after which the caller wants the state; None without one."""
-    return request.get_number("batch", 0, (0, BATCH_NUMBER_MAX)) if request.get_query("batch") else None
+    return (
+        request.get_number("batch", 0, minimum=0, maximum=BATCH_NUMBER_MAX)
+        if request.get_query("batch")
+        else None
+    )
 
 
 async def check_batch(connection: Connection, number: int | None) -> int:

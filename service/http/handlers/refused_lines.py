@@ -55,8 +55,8 @@ class RefusedLinesHandler:
         return Response(HTTPStatus.OK, _ENCODERS[media_type](chunks), media_type, headers)
 
     async def _read_page(self, request: Request, submission: int, names: CodeNames) -> RefusalPage:
-        after = request.get_number("after", 0, (0, NUMBER_MAX))
-        limit = request.get_number("limit", 100, (1, PAGE_MAX))
+        after = request.get_number("after", 0, minimum=0, maximum=NUMBER_MAX)
+        limit = request.get_number("limit", 100, minimum=1, maximum=PAGE_MAX)
         rows = await refused_line_queries.read_refused_page(self._pool, submission, after, limit)
         lines = [describe_refused_line(names, row, request.language) for row in rows]
         address = f"/v1/submissions/{submission}/refusals?limit={limit}&after="

@@ -110,7 +110,7 @@ class Reports:
         request.allow_only("submission")
         _check(request.caller, by_programme=False)
         form, language = request.negotiate_media_type((JSON, CSV)), request.language
-        number = request.get_number("submission", 0, (1, SUBMISSION_MAX)) or None
+        number = request.get_number("submission", 0, minimum=1, maximum=SUBMISSION_MAX) or None
         if number and await submission_queries.find_sender(self._pool, number) is None:
             raise not_found(f"There is no submission {number}")
 

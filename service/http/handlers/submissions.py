@@ -82,8 +82,8 @@ class SubmissionsHandler:
     async def list_submissions(self, request: Request) -> Response:
         """Respond with the submissions that the caller may see, the latest first."""
         request.allow_only("before", "limit")
-        before = request.get_number("before", NUMBER_MAX, (1, NUMBER_MAX))
-        limit = request.get_number("limit", 50, (1, PAGE_MAX))
+        before = request.get_number("before", NUMBER_MAX, minimum=1, maximum=NUMBER_MAX)
+        limit = request.get_number("limit", 50, minimum=1, maximum=PAGE_MAX)
         tickets = await self._tickets.load_page(request.caller, before, limit)
         is_full = len(tickets) == limit
         next_page = f"/v1/submissions?limit={limit}&before={tickets[-1].submission}" if is_full else None

@@ -73,7 +73,7 @@ def _process_file(desk: TextEngine, spooled: SpooledFile) -> tuple[list[BatchRes
 
     def decide(batch: Batch) -> None:
         outcomes.append(desk.engine.evaluate(batch))
-        passes.extend(zip(batch.pieces, desk.engine.decisions, strict=True))
+        passes.extend(map(PieceDecisions, batch.pieces, desk.engine.decisions))
 
     for batch in feed.produce_batches():
         decide(batch)
@@ -91,7 +91,7 @@ def _process_form(desk: TextEngine, rows: File, is_atomic: bool) -> tuple[BatchR
         of, found.acts, lines, *said, raw, Progress(1, len(rows), True), is_atomic, found.cells_before
     )
     outcome = desk.engine.evaluate(Batch([piece], is_holding=False))
-    return outcome, _list_decisions([(piece, desk.engine.decisions[0])])
+    return outcome, _list_decisions([PieceDecisions(piece, desk.engine.decisions[0])])
 
 
 @contextmanager

@@ -188,7 +188,7 @@ def test_one_that_somebody_is_at_is_not_swept(uploads: PartialUploads) -> None:
 @pytest.mark.parametrize("sender", ["..", "../MEN", "/etc", "a/b", "*", "\0", "x" * 300])
 def test_no_sender_leads_out_of_the_folder(sender: str, uploads: PartialUploads) -> None:
     with pytest.raises(FormatUnknown):
-        uploads.find((sender, bytes(32)))
+        uploads.find(FileIdentity(sender, bytes(32)))
     with pytest.raises(FormatUnknown):
         uploads.list_uploads(sender)
     with pytest.raises(FormatUnknown):

@@ -70,7 +70,7 @@ async def test_a_key_that_opens_nothing_is_told_once(place: ServicePlace, tmp_pa
     large.write_bytes(bytes(20_000_000))
     pauses: list[float] = []
     client = Client(place.service.url, KEY[:-1] + "t", pause=pauses.append)
-    with pytest.raises(Refused, match="key that is known"):
+    with pytest.raises(Refused, match="valid key or token"):
         await asyncio.to_thread(client.submit, large)
     assert pauses == []
 

@@ -107,7 +107,7 @@ async def test_a_file_that_could_not_be_written_down_again_is_let_go(
             return None
 
     monkeypatch.setattr(file_validation, "_NORMALISED_FILE", str(FULL_DISK))
-    admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes(), cast(Any, None))
+    admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes())
     with pytest.raises(OSError, match="No space left"):
         await admission.admit(spooled, _NoCheck())
     assert not spooled.folder.exists()

@@ -228,7 +228,10 @@ async def test_who_goes_away_makes_room() -> None:
 async def test_only_so_many_may_look() -> None:
     lookout = _create_broadcaster()
     with ExitStack() as others:
-        for taken, words in ((VIEWERS_MAX // 2, "many of you"), (VIEWERS_MAX, "many look as can")):
+        for taken, words in (
+            (VIEWERS_MAX // 2, "of this sender or address"),
+            (VIEWERS_MAX, "Too many live viewers"),
+        ):
             while lookout._viewer_quota.used < taken:
                 others.enter_context(
                     lookout.open_viewer_slot("127.0.0.1" if taken < VIEWERS_MAX else "COURT")
@@ -337,7 +340,7 @@ async def test_one_sender_leaves_half_of_the_seats_to_the_others(place: ServiceP
         assert {each.status_code for each in found} == {200}
         refused = await asks(AUDITOR)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
-        assert "many of you" in json.loads(await refused.aread())["detail"]
+        assert "of this sender or address" in json.loads(await refused.aread())["detail"]
         assert (await client.get("/v1/figures", headers={**elsewhere, **AUDITOR})).status_code == 503
         assert (await asks(OPERATOR)).status_code == 200
         assert (await client.get("/v1/figures", headers={**elsewhere, **OPERATOR})).status_code == 200

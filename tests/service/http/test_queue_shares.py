@@ -34,7 +34,7 @@ async def test_one_sender_leaves_half_of_the_file_queue_to_the_others(
             for response in refused:
                 assert (response.status_code, response.json()["code"]) == (503, "try-again")
                 assert response.headers["retry-after"] == "30"
-                assert response.json()["detail"] == "As many of your files wait as can wait"
+                assert response.json()["detail"] == "Too many of your files wait"
             headers = {**JSONL, "upload-length": "1", "crescendo-sha256": "ab" * 32}
             assert (await client.post("/v1/uploads", headers=headers)).status_code == 503
             other = await client.post(

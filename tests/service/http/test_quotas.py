@@ -78,7 +78,7 @@ def test_half_of_a_quota_of_one_is_one() -> None:
     quota = Quota(1, UPLOADS)
     with quota.open_share("MIN-01") as first, quota.open_share("MIN-02") as other:
         first.take(1)
-        with pytest.raises(Problem, match="As many files") as caught:
+        with pytest.raises(Problem, match="Too many files") as caught:
             other.take(1)
         assert caught.value.headers["retry-after"] == "5"
 

@@ -107,7 +107,7 @@ async def _exhaust_upload_quota(
         assert response.status_code == 422, "another sender's file is read"
         slow += [await _begin_submission(service, 1000, FOREIGN) for _ in range(2)]
         await _wait_for_bodies(folder, 4)
-        await assert_refused(FOREIGN, "many files as can")
+        await assert_refused(FOREIGN, "many files are being received")
         return slow
 
 

@@ -217,11 +217,11 @@ async def test_the_service_reloads_its_certificate_at_sighup(database: Database,
         pair.certificate.write_bytes(next_pair.certificate.read_bytes())
         service.process.send_signal(signal.SIGHUP)
         # the private key does not match the new certificate yet
-        await service.wait_for_log("certificate not taken")
+        await service.wait_for_log("certificate not reloaded")
         assert await find_presented_authority(service) == "first"
         pair.key.write_bytes(next_pair.key.read_bytes())
         service.process.send_signal(signal.SIGHUP)
-        await service.wait_for_log("certificate taken anew")
+        await service.wait_for_log("certificate reloaded")
         assert await find_presented_authority(service) == "second"
 
 

@@ -151,4 +151,4 @@ async def _send(client: httpx.AsyncClient, body: bytes, query: str = "") -> http
 def _assert_refused(response: httpx.Response) -> None:
     assert (response.status_code, response.json()["code"]) == (503, "try-again")
     assert response.headers["retry-after"] == "5"
-    assert "many of your files as can be taken" in response.json()["detail"]
+    assert "many of your files are being received" in response.json()["detail"]

@@ -27,7 +27,7 @@ def test_of_many_steps_one_is_told_every_few_seconds(
         "matching a.xml",
         "storing a.xml",
         "a.xml stored",
-        "file 1 noted",
+        "file 1 recorded",
         "writing the responses of 2018-12-19",
     )
     assert _said(capsys, reporter, *steps) == ["matching a.xml"]
@@ -37,10 +37,10 @@ def test_of_many_steps_one_is_told_every_few_seconds(
 
 def test_single_steps_are_all_told(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
-    steps = ["making the acts", "noting the issue", "issued", "reading what is owed", "issued"]
+    steps = ["building the acts", "recording the issue", "issued", "reading open payables", "issued"]
     assert _said(capsys, ProgressLines(), *steps) == [
-        "making the acts",
-        "noting the issue",
+        "building the acts",
+        "recording the issue",
         "issued",
         "issued",
     ]
