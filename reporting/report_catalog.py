@@ -31,12 +31,17 @@ class ParameterType(Enum):
 
 
 class ReportParameter(NamedTuple):
-    """One parameter of a report; without a value it is None, or the first of its choices."""
+    """One parameter of a report; the first of its choices is the default."""
 
     name: str
     description: str
     type: ParameterType
     choices: tuple[str, ...] = ()
+
+    @property
+    def default(self) -> str | None:
+        """The value if none is given."""
+        return self.choices[0] if self.choices else None
 
 
 class ReportArguments(NamedTuple):
@@ -91,6 +96,11 @@ class Report(NamedTuple):
     is_by_programme: bool = False
     """Whether a caller that is limited to programmes sees the report on these; other reports are then refused."""
     detail: ReportDetail | None = None
+
+    @property
+    def default_values(self) -> dict[str, str | None]:
+        """The default value of each parameter."""
+        return {parameter.name: parameter.default for parameter in self.parameters}
 
 
 def _import_trial_balance() -> ReportSource:

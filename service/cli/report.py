@@ -61,9 +61,9 @@ def _build_command(report: Report) -> Callable[..., None]:
         from service.database.report_session import read_report
 
         detail = report.detail
-        is_detailed = detail is not None and values[detail.parameter] is not None
+        arguments = ReportArguments({**report.default_values, **values})
+        is_detailed = detail is not None and arguments.values[detail.parameter] is not None
         source = (detail if detail and is_detailed else report).import_source()
-        arguments = ReportArguments(values)
         result = read_report(
             data.read_settings(), lambda connection, names: source.load(connection, names, arguments)
         )
@@ -85,7 +85,7 @@ def _build_option(parameter: ReportParameter) -> SignatureParameter:
     return SignatureParameter(
         parameter.name,
         SignatureParameter.KEYWORD_ONLY,
-        default=parameter.choices[0] if parameter.choices else None,
+        default=parameter.default,
         annotation=Annotated[option, help_text],
     )
 

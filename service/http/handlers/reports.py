@@ -108,7 +108,7 @@ class ReportHandler:
 
 
 def _read_value(request: Request, parameter: ReportParameter) -> Any:
-    """Read a parameter; None, or the first of its choices, if it has no value."""
+    """Read a parameter of the query, or the language of the request."""
     match parameter.type:
         case ParameterType.YEAR:
             return query_scope.read_year(request, parameter.name)
@@ -119,7 +119,7 @@ def _read_value(request: Request, parameter: ReportParameter) -> Any:
         case ParameterType.PROGRAMME:
             return request.get_text(parameter.name, PROGRAMME_LENGTH_MAX) or None
         case ParameterType.CHOICE:
-            return request.get_choice(parameter.name, parameter.choices) or parameter.choices[0]
+            return request.get_choice(parameter.name, parameter.choices) or parameter.default
         case ParameterType.LANGUAGE:
             return request.language
 
