@@ -150,7 +150,7 @@ WRONG: dict[str, tuple[type[InputError], str, bytes]] = {
         "No column reference",
         b"amount;fund\n10.00;1\n0.5;1\n7.25;1\n",
     ),
-    "another payment file": (FileUnreadable, "not what the name says", TEXT),
+    "another payment file": (FileUnreadable, "not what the name claims", TEXT),
     "nothing": (FileUnreadable, "The file is empty", b""),
     "cut off": (FileUnreadable, "The last line has no line end", build_assignments(ROWS)[:-1]),
     "in Latin-1": (
