@@ -26,8 +26,8 @@ _OTHER_PROGRAMME: File = [
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def anybody(told: ServicePlace) -> Any:
-    async with told.service.client() as client:
+async def anybody(spending_service: ServicePlace) -> Any:
+    async with spending_service.service.client() as client:
         yield client
 
 
@@ -47,23 +47,23 @@ async def _submit(client: httpx.AsyncClient, rows: File, key: Mapping[str, str])
 
 @pytest.mark.parametrize("limited", _LIMITED)
 async def test_a_file_of_another_programme_is_not_there(
-    limited: str, anybody: httpx.AsyncClient, told: ServicePlace
+    limited: str, anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
-    key, before = _LIMITED[limited], await _count_audited(told)
+    key, before = _LIMITED[limited], await _count_audited(spending_service)
     registered = 2  # third parties belong to no programme
-    for number in [each for each in await _list_numbers(told) if each != registered][:3]:
+    for number in [each for each in await _list_numbers(spending_service) if each != registered][:3]:
         for below in _SUBPATHS:
             found = await anybody.get(f"/v1/submissions/{number}{below}", headers=key)
             nobodys = await anybody.get(f"/v1/submissions/999999{below}", headers=key)
             assert found.status_code == 404, found.text
             assert found.text.replace(f"submission {number}", "submission 999999") == nobodys.text
         assert (await anybody.delete(f"/v1/submissions/{number}", headers=key)).status_code == 404
-    assert await _count_audited(told) == before + 3 * 4  # and each is on the trail
+    assert await _count_audited(spending_service) == before + 3 * 4  # and each is on the trail
 
 
 @pytest.mark.parametrize("limited", _LIMITED)
 async def test_the_list_leaves_out_what_lies_elsewhere(
-    limited: str, anybody: httpx.AsyncClient, told: ServicePlace
+    limited: str, anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
     own = await _submit(anybody, _OTHER_PROGRAMME, MINISTRY)
     number = own.json()["submission"]
@@ -76,11 +76,11 @@ async def test_the_list_leaves_out_what_lies_elsewhere(
         shown = await anybody.get(f"/v1/submissions/{number}{below}", headers=_LIMITED[limited])
         assert shown.status_code == 200
     whole = (await anybody.get("/v1/submissions", headers=AUDITOR)).json()["submissions"]
-    assert [each["submission"] for each in whole] == (await _list_numbers(told))[::-1]
+    assert [each["submission"] for each in whole] == (await _list_numbers(spending_service))[::-1]
 
 
 async def test_forms_of_a_sender_are_not_shown_to_who_is_limited(
-    anybody: httpx.AsyncClient, told: ServicePlace
+    anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
     form = {**_OTHER_PROGRAMME[0], "reference": "FORM-1", "amount": "1.00"}
     found = (await anybody.post("/v1/acts", json=form, headers=MINISTRY)).json()

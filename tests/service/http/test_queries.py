@@ -23,8 +23,8 @@ NODE = f"/v1/budget/nodes?fund_centre={spending_story.UNIT}&year=2018"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def client(told: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
-    async with told.service.client(MINISTRY) as client:
+async def client(spending_service: ServicePlace) -> AsyncIterator[httpx.AsyncClient]:
+    async with spending_service.service.client(MINISTRY) as client:
         yield client
 
 
@@ -57,9 +57,9 @@ async def test_an_answer_is_of_the_type_that_is_described() -> None:
 
 
 async def test_the_command_line_and_the_service_tell_the_same(
-    client: httpx.AsyncClient, told: ServicePlace
+    client: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
-    place = ("--database", told.dsn, "--data", str(Path("unused")), "--json")
+    place = ("--database", spending_service.dsn, "--data", str(Path("unused")), "--json")
     environment = {"CRESCENDO_REFERENCE": str(REFERENCE)}
     for reference in ("EJ-1", "DP-1", "RJ-1", "LFI-AE"):
         life = await run_crescendo("explain", reference, *place, environment=environment)

@@ -37,8 +37,8 @@ NODE = f"/v1/budget/nodes?fund_centre={spending_story.UNIT}&year=2018"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def anybody(told: ServicePlace) -> Any:
-    async with told.service.client() as client:
+async def anybody(spending_service: ServicePlace) -> Any:
+    async with spending_service.service.client() as client:
         yield client
 
 
@@ -60,32 +60,32 @@ async def _check_hidden(
 
 @pytest.mark.parametrize("route", spending_story.QUERIES)
 async def test_nothing_is_answered_without_a_key(
-    route: str, anybody: httpx.AsyncClient, told: ServicePlace
+    route: str, anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
     _, address = spending_story.QUERIES[route]
-    before = len(await _read_audit_trail(told))
+    before = len(await _read_audit_trail(spending_service))
     assert (await anybody.get(address)).status_code == 401
-    assert len(await _read_audit_trail(told)) == before + 1
+    assert len(await _read_audit_trail(spending_service)) == before + 1
 
 
 @pytest.mark.parametrize("address", OWN)
 async def test_another_senders_act_is_not_there_by_any_route(
-    address: str, anybody: httpx.AsyncClient, told: ServicePlace
+    address: str, anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
-    await _check_hidden(told, anybody, address, FOREIGN)
-    await _check_hidden(told, anybody, address, OPERATOR)
+    await _check_hidden(spending_service, anybody, address, FOREIGN)
+    await _check_hidden(spending_service, anybody, address, OPERATOR)
 
 
 @pytest.mark.parametrize("address", OWN)
 async def test_an_act_outside_the_perimeter_is_not_there(
-    address: str, anybody: httpx.AsyncClient, told: ServicePlace
+    address: str, anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
     for key in (LIMITED, LIMITED_AUDITOR):
-        await _check_hidden(told, anybody, address, key)
+        await _check_hidden(spending_service, anybody, address, key)
 
 
 async def test_a_refusal_that_no_node_gave_is_seen_where_its_whole_file_lies_inside(
-    anybody: httpx.AsyncClient, told: ServicePlace
+    anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
     body = to_jsonl([build_commitment("EJ-0217", "1.00", "0217-NONE")])
     sent = await anybody.post("/v1/submissions?wait=60", content=body, headers={**JSONL, **MINISTRY})
@@ -102,46 +102,48 @@ async def test_what_belongs_to_no_programme_is_seen_by_the_whole_sender(anybody:
 
 
 async def test_the_answer_is_that_of_nothing_and_only_the_trail_knows(
-    anybody: httpx.AsyncClient, told: ServicePlace
+    anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
-    before = len(await _read_audit_trail(told))
+    before = len(await _read_audit_trail(spending_service))
     theirs = await anybody.get("/v1/acts?reference=EJ-1", headers=FOREIGN)
     nobodys = await anybody.get("/v1/acts?reference=EJ-9", headers=FOREIGN)
     assert theirs.text.replace("EJ-1", "EJ-9") == nobodys.text
     number = await anybody.get(f"/v1/acts/{spending_story.COMMITTED}", headers=FOREIGN)
     nothing = await anybody.get("/v1/acts/99999", headers=FOREIGN)
     assert number.text.replace(f"entry {spending_story.COMMITTED}", "entry 99999") == nothing.text
-    assert len(await _read_audit_trail(told)) == before + 2
+    assert len(await _read_audit_trail(spending_service)) == before + 2
 
 
 async def test_who_asks_for_another_sort_of_its_own_act_is_no_intruder(
-    anybody: httpx.AsyncClient, told: ServicePlace
+    anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
-    before = len(await _read_audit_trail(told))
+    before = len(await _read_audit_trail(spending_service))
     for query in (
         "acts?reference=EJ-1&kind=service",
         "payments?reference=EJ-1",
         "commitments?reference=DP-2",
     ):
         assert (await anybody.get(f"/v1/{query}", headers=MINISTRY)).status_code == 404
-    assert len(await _read_audit_trail(told)) == before
+    assert len(await _read_audit_trail(spending_service)) == before
 
 
-async def test_only_an_auditor_chooses_the_sender(anybody: httpx.AsyncClient, told: ServicePlace) -> None:
+async def test_only_an_auditor_chooses_the_sender(
+    anybody: httpx.AsyncClient, spending_service: ServicePlace
+) -> None:
     address = "/v1/acts?reference=EJ-1&sender="
     for sender, status in (("MIN-09", 200), ("MIN-12", 404), ("", 400)):
         assert (await anybody.get(address + sender, headers=AUDITOR)).status_code == status
     assert (await anybody.get(f"{address}MIN-09", headers=MINISTRY)).status_code == 200
     # whether that sender has it is not looked up, so that nothing can be learnt from it
-    await _check_hidden(told, anybody, f"{address}MIN-09", FOREIGN)
-    await _check_hidden(told, anybody, f"{address}NOBODY", FOREIGN)
+    await _check_hidden(spending_service, anybody, f"{address}MIN-09", FOREIGN)
+    await _check_hidden(spending_service, anybody, f"{address}NOBODY", FOREIGN)
 
 
 async def test_a_node_outside_the_perimeter_is_not_there(
-    anybody: httpx.AsyncClient, told: ServicePlace
+    anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
     for key in (LIMITED, LIMITED_AUDITOR):
-        await _check_hidden(told, anybody, NODE, key)
+        await _check_hidden(spending_service, anybody, NODE, key)
         assert (await anybody.get("/v1/budget/programmes", headers=key)).json()["programmes"] == []
     theirs = await anybody.get(NODE, headers=LIMITED)
     nobodys = await anybody.get("/v1/budget/nodes?fund_centre=0177-NONE&year=2018", headers=LIMITED)
@@ -152,13 +154,13 @@ async def test_a_node_outside_the_perimeter_is_not_there(
 
 @pytest.mark.parametrize("name", ["trial-balance", "budget", "refusals", "delays"])
 async def test_a_report_is_not_for_who_sends(
-    name: str, anybody: httpx.AsyncClient, told: ServicePlace
+    name: str, anybody: httpx.AsyncClient, spending_service: ServicePlace
 ) -> None:
     for key in (MINISTRY, ACCOUNTANT, FOREIGN, LIMITED):
-        before = len(await _read_audit_trail(told))
+        before = len(await _read_audit_trail(spending_service))
         found = await anybody.get(f"/v1/reports/{name}", headers=key)
         assert (found.status_code, found.json()["code"]) == (403, "role-not-held")
-        assert len(await _read_audit_trail(told)) == before + 1
+        assert len(await _read_audit_trail(spending_service)) == before + 1
 
 
 async def test_an_auditor_of_a_programme_gets_no_report_of_all(anybody: httpx.AsyncClient) -> None:
