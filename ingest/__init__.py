@@ -1,1 +1,1 @@
-"""The door: files are spooled, proved against their envelopes, and read as lines of the flat act format."""
+"""Ingestion of files and forms: spooling, validation against the envelope, and resolution of lines into acts."""

@@ -1,4 +1,7 @@
-"""What stands beside a file and is read with it, by its name.  Light: whoever sends files loads no reader."""
+"""Files that belong to another file by its name: manifests and account assignment files.
+
+Kept free of heavy imports: the client uses it without loading the decoders.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,35 +11,37 @@ from core.errors import FileUnreadable
 ASSIGNMENT_SUFFIXES = tuple(
     f".imputation.{suffix}" for suffix in ("csv", "parquet", "jsonl", "arrow", "arrows")
 )
-"""What stands behind the whole name of a payment file in that of its imputation file."""
+"""The name of an account assignment file is the whole name of its payment file plus one of these."""
 MANIFEST_SUFFIX = ".manifest.json"
-"""What stands behind the whole name of any file in that of its envelope."""
+"""The name of a manifest is the whole name of its file plus this."""
 
 
 def find_assignment_file(path: Path) -> Path | None:
-    """The imputation file beside a payment file; None when there is none.
+    """Return the account assignment file beside a payment file, or None if there is none.
 
     Raises
     ------
     FileUnreadable
         There are several.
     """
-    found = [
-        each for suffix in ASSIGNMENT_SUFFIXES if (each := path.with_name(f"{path.name}{suffix}")).exists()
+    candidates = [
+        candidate
+        for suffix in ASSIGNMENT_SUFFIXES
+        if (candidate := path.with_name(f"{path.name}{suffix}")).exists()
     ]
-    if len(found) > 1:
-        told = " and ".join(each.name for each in found)
-        raise FileUnreadable(path.name, f"Several imputation files: {told}", "Leave one")
-    return found[0] if found else None
+    if len(candidates) > 1:
+        names = " and ".join(candidate.name for candidate in candidates)
+        raise FileUnreadable(path.name, f"Several account assignment files: {names}", "Leave one")
+    return candidates[0] if candidates else None
 
 
 def strip_assignment_suffix(name: str) -> str:
-    """The name of the payment file to which an imputation file of that name belongs; empty when it is none."""
+    """Return the name of the payment file that an account assignment file of this name belongs to, else ""."""
     return _strip_suffix(name, ASSIGNMENT_SUFFIXES)
 
 
 def exclude_sidecars(paths: Iterable[Path]) -> list[Path]:
-    """All but the manifests and imputation files that stand beside their file: they go with it."""
+    """Return ``paths`` without the manifests and assignment files whose file exists: they are read with it."""
     suffixes = (MANIFEST_SUFFIX, *ASSIGNMENT_SUFFIXES)
     return [
         path

@@ -1,19 +1,21 @@
-"""XML messages as columns: declared once, read by a scanner kernel, or by lxml where that declines.
+"""XML messages as columns: declared once, read by a scanner kernel, or by lxml where the scanner declines.
 
-Whoever reads messages declares each version as a ``core.tables.xml.XmlMessage``: its namespace, and a tree of ``Element``
-that says which elements are rows (``record``), which texts are cells (``column``), what may stand there and is passed over
-(``ignored``), what must (``needed``), what may come again (``many``).  ``lenient`` below an element takes children in any
-order and passes over those it does not know; elsewhere they are refused.  Then::
+A reader of messages declares each version as a ``core.tables.xml.XmlMessage``: its namespace, and a tree of
+``XmlElement`` that says which elements are rows (``record``), which texts are cells (``column``), which elements are
+skipped (``is_ignored``), required (``is_required``) or repeatable (``is_repeatable``).  Below an ``is_lenient`` element
+children may come in any order and unknown ones are skipped; elsewhere they are refused.  Then::
 
-    document = read(file, {message.namespace: message, ...})        # markup.reader
-    for rows in document.rows:                                      # rows.record, rows.first, rows.batch
+    document = read_document(file, {message.namespace: message, ...})   # markup.reader
+    for rows in document.rows:                                          # rows.record, rows.first, rows.batch
         ...
 
-``batch`` is an Arrow record batch: a text a column (empty for none), and ``within``, the row of the outer record, counted
-from the start of the document.  Rows come as they are whole, in document order by record.  The row of an outer record is
-whole when it ends, or, if it is ``early``, when the first row inside it begins: it then comes before those.  Memory does
-not grow with the document.  What is wrong is raised as ``markup.rows.DocumentFaulty``: a ``core.tables.xml.XmlFault`` and a byte;
-``markup.errors.describe_fault`` puts it in words.  Rows that came before are right, and of no use: the document is refused whole.
+``batch`` is an Arrow record batch: one text column for each declared column (empty for none), and ``within``, the row
+of the outer record, counted from the start of the document.  Rows are yielded when they are complete, in document order
+by record.  The row of an outer record is complete at its end, or, if it is ``is_early``, when the first row inside it
+begins: it is then yielded before those.  Memory does not grow with the document.  A fault is raised as
+``markup.rows.DocumentFaulty``: a ``core.tables.xml.XmlFault`` and a byte offset; ``markup.errors.describe_fault`` turns
+it into an error for the sender.  Rows yielded before a fault are correct but must not be used: the document is refused
+whole.
 
-Texts are taken for what they are: amounts, days, IBANs are read by the kernels, from the buffers of the columns.
+Texts are not interpreted here: kernels parse amounts, days and IBANs from the buffers of the columns.
 """

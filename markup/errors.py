@@ -1,4 +1,4 @@
-"""What is wrong with a document, in words: where, what stands there, what to do."""
+"""Faults of a document as errors for its sender: position, excerpt, remedy."""
 
 from collections.abc import Mapping
 from typing import BinaryIO
@@ -10,7 +10,7 @@ from markup.rows import DocumentFaulty
 _EXCERPT_BYTES = 40
 _SEND_WHOLE = "Send it whole"
 _WRITE_WELL_FORMED = "Write well-formed XML in UTF-8"
-_FOLLOW_SCHEMA = "Write the message as its schema has it"
+_FOLLOW_SCHEMA = "Follow the schema of the message"
 
 _MESSAGES: Mapping[XmlFault, tuple[type[InputError], str, str]] = {
     XmlFault.TRUNCATED: (FileUnreadable, "The document ends before its root does", _SEND_WHOLE),
@@ -28,7 +28,11 @@ _MESSAGES: Mapping[XmlFault, tuple[type[InputError], str, str]] = {
     ),
     XmlFault.TAG_MISMATCHED: (FileUnreadable, "An end tag that ends another element", _WRITE_WELL_FORMED),
     XmlFault.MARKUP_INVALID: (FileUnreadable, "Not well-formed XML", _WRITE_WELL_FORMED),
-    XmlFault.CONTENT_BEHIND: (FileUnreadable, "Something stands behind the root", "Send one document a file"),
+    XmlFault.CONTENT_BEHIND: (
+        FileUnreadable,
+        "Content after the end of the root",
+        "Send one document a file",
+    ),
     XmlFault.DEPTH_EXCEEDED: (LimitExceeded, "An element too deep", f"Nest at most {DEPTH_MAX} elements"),
     XmlFault.TEXT_TOO_LONG: (
         LimitExceeded,
@@ -38,34 +42,34 @@ _MESSAGES: Mapping[XmlFault, tuple[type[InputError], str, str]] = {
     XmlFault.NAMESPACE_UNKNOWN: (
         FormatUnknown,
         "Another message, or another version",
-        "Send one that is read here",
+        "Send a supported one",
     ),
     XmlFault.ELEMENT_UNKNOWN: (
         FileUnreadable,
-        "An element that does not stand in the message",
+        "An element that the message does not have",
         _FOLLOW_SCHEMA,
     ),
-    XmlFault.ELEMENT_REPEATED: (FileUnreadable, "An element that stands there already", _FOLLOW_SCHEMA),
+    XmlFault.ELEMENT_REPEATED: (FileUnreadable, "An element that occurs already", _FOLLOW_SCHEMA),
     XmlFault.ELEMENT_MISPLACED: (FileUnreadable, "An element out of its order", _FOLLOW_SCHEMA),
     XmlFault.ELEMENT_MISSING: (
         FileUnreadable,
-        "An element ends without all that it must hold",
+        "An element ends without all that it must contain",
         _FOLLOW_SCHEMA,
     ),
     XmlFault.ATTRIBUTE_UNKNOWN: (
         FileUnreadable,
-        "An attribute that does not stand in the message",
+        "An attribute that the message does not have",
         _FOLLOW_SCHEMA,
     ),
-    XmlFault.ATTRIBUTE_REPEATED: (FileUnreadable, "An attribute stands there twice", _WRITE_WELL_FORMED),
+    XmlFault.ATTRIBUTE_REPEATED: (FileUnreadable, "An attribute occurs twice", _WRITE_WELL_FORMED),
     XmlFault.TEXT_MISPLACED: (FileUnreadable, "Text between elements", _FOLLOW_SCHEMA),
 }
 
 
 def describe_fault(error: DocumentFaulty, file: BinaryIO, name: str) -> InputError:
-    """What to tell the sender of ``file``, who calls it ``name``; the code stands in front."""
-    kind, found, remedy = _MESSAGES[error.fault]
+    """Return the error for the sender of ``file``, who calls it ``name``; its text begins with the fault's code."""
+    error_type, fault, remedy = _MESSAGES[error.fault]
     file.seek(error.offset)
     excerpt = file.read(_EXCERPT_BYTES).decode("ascii", "backslashreplace")
-    told = f"{error.fault.name}: {found}" + (f": {excerpt!r}" if excerpt else "")
-    return kind(f"{name}, byte {error.offset:,}", told, remedy)
+    description = f"{error.fault.name}: {fault}" + (f": {excerpt!r}" if excerpt else "")
+    return error_type(f"{name}, byte {error.offset:,}", description, remedy)

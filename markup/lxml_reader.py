@@ -1,22 +1,22 @@
-"""A document to rows, by lxml: whatever XML allows, slowly; what the scanner declines, and what it is held to.
+"""Reading of a document by lxml: all of XML, slowly; for documents that the scanner declines, and to test the scanner.
 
-It follows the same declaration over the events of the parser, so that both say the same of the same document.
+It follows the same declaration as the scanner over the events of the parser, so that both give the same rows.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from lxml.etree import XMLParser, XMLSyntaxError
 
 from core.tables.xml import DEPTH_MAX, TEXT_BYTES_MAX, XmlFault, XmlMessage
 from markup.compiler import CompiledMessage, CompiledNode, compile_message
 from markup.row_builder import RowBuilder
-from markup.rows import DocumentFaulty, RecordRows
+from markup.rows import Document, DocumentFaulty, RecordRows
 
 _BLOCK_BYTES = 2**16
 _SPACE = " \t\r\n"
 _AMPERSAND = "&#38;"
-"""How the parser, as it is to resolve no entities, gives every ampersand in an attribute's value."""
+"""How the parser, which must not resolve entities, returns an ampersand in the value of an attribute."""
 _FAULTS: Mapping[int, XmlFault] = {
     5: XmlFault.CONTENT_BEHIND,
     9: XmlFault.CHARACTER_FORBIDDEN,
@@ -27,70 +27,65 @@ _FAULTS: Mapping[int, XmlFault] = {
     77: XmlFault.TRUNCATED,
     81: XmlFault.NOT_UTF8,
 }
-"""By number of the error in libxml2 (``xmlParserErrors``); any other is MARKUP_INVALID."""
+"""By error number of libxml2 (``xmlParserErrors``); any other is MARKUP_INVALID."""
 
 
-class LxmlDocument(NamedTuple):
-    """A document that has begun: what it is, and its rows."""
-
-    message: XmlMessage
-    rows: Iterator[RecordRows]
-
-
-def read_document(file: BinaryIO, messages: Mapping[str, XmlMessage]) -> LxmlDocument:
-    """What a document is, one of ``messages`` by namespace, and its rows.
+def read_document(file: BinaryIO, messages: Mapping[str, XmlMessage]) -> Document:
+    """Read a document that is one of ``messages``, by namespace.
 
     Raises
     ------
-    Faulty
-        At a byte at or just behind what is wrong; for what comes later, from the iterator.
+    DocumentFaulty
+        With the byte at or just after the fault; later faults are raised by the iterator of rows.
     """
-    walk = _EventHandler(messages)
-    parsing = _feed_parser(file, walk)
-    for _ in parsing:
-        if walk.has_root:
-            return LxmlDocument(walk.compiled.message, _read_rows(walk, parsing))
+    handler = _EventHandler(messages)
+    blocks = _feed_parser(file, handler)
+    for _ in blocks:
+        if handler.has_root:
+            return Document(handler.compiled.message, _read_rows(handler, blocks))
     raise DocumentFaulty(XmlFault.TRUNCATED, file.tell())
 
 
-def _read_rows(handler: "_EventHandler", parsing: Iterator[None]) -> Iterator[RecordRows]:
-    for _ in parsing:
+def _read_rows(handler: "_EventHandler", blocks: Iterator[None]) -> Iterator[RecordRows]:
+    for _ in blocks:
         if handler.row_builder.is_full:
             yield from handler.row_builder.take_rows()
     yield from handler.row_builder.take_rows()
 
 
 def _feed_parser(file: BinaryIO, handler: "_EventHandler") -> Iterator[None]:
-    """Feed the parser, block after block."""
+    """Feed the parser block by block; yield after each."""
     parser, offset, start = _create_parser(handler), 0, file.tell()
-    otherwise = XmlFault.MARKUP_INVALID
+    default_fault = XmlFault.MARKUP_INVALID
     try:
         while block := file.read(_BLOCK_BYTES):
             parser.feed(block)
             offset += len(block)
             yield
-        otherwise = XmlFault.TRUNCATED
+        default_fault = XmlFault.TRUNCATED
         parser.close()
         yield
     except XMLSyntaxError as error:
-        fault = _FAULTS.get(error.code or 0, otherwise)
+        fault = _FAULTS.get(error.code or 0, default_fault)
     except DocumentFaulty as error:
         fault = error.fault
     else:
         return
-    raise DocumentFaulty(fault, _locate_fault(file, (start, offset), handler))
+    raise DocumentFaulty(fault, _locate_fault(file, handler, start=start, block_offset=offset))
 
 
-def _locate_fault(file: BinaryIO, where: tuple[int, int], handler: "_EventHandler") -> int:
-    """The byte with which a document, found wrong in a block at ``where``, shows that it is: the parser tells lines."""
-    start, offset = where
+def _locate_fault(file: BinaryIO, handler: "_EventHandler", *, start: int, block_offset: int) -> int:
+    """Return the offset of the byte at which the parser detects a fault of the block at ``block_offset``.
+
+    The parser reports lines only, so the block is parsed again byte by byte.
+    """
     file.seek(start)
     parser, at = _create_parser(_EventHandler(handler.messages)), 0
-    while at < offset:
-        parser.feed(file.read(min(_BLOCK_BYTES, offset - at)))
-        at = min(at + _BLOCK_BYTES, offset)
+    while at < block_offset:
+        parser.feed(file.read(min(_BLOCK_BYTES, block_offset - at)))
+        at = min(at + _BLOCK_BYTES, block_offset)
     try:
-        for at, byte in enumerate(file.read(_BLOCK_BYTES), offset):  # noqa: B007
+        for at, byte in enumerate(file.read(_BLOCK_BYTES), block_offset):  # noqa: B007
             parser.feed(bytes((byte,)))
     except (XMLSyntaxError, DocumentFaulty):
         return at
@@ -111,13 +106,13 @@ class _EventHandler:
         self._prefix = ""
         self._open_nodes: list[CompiledNode] = []
         self._seen: list[tuple[int, int]] = []
-        """Of each open element: bits of the children met, position of the last."""
+        """For each open element: bits of the children that occurred, position of the last."""
         self._ignored_depth = 0
-        """Elements open below the first that is passed over, itself included."""
+        """Open elements from the ignored one on, itself included."""
         self._text: list[str] = []
         self._length, self._attribute = 0, None
 
-    # ------------------------------------------------------------------------------------ what lxml calls
+    # ------------------------------------------------------------------------------------ called by lxml
 
     def doctype(self, *_: Any) -> None:
         """Refuse a document type."""
@@ -135,7 +130,7 @@ class _EventHandler:
             self._begin_element(tag, attributes)
 
     def data(self, text: str) -> None:
-        """Take in some text."""
+        """Collect text."""
         if self._ignored_depth or not self._open_nodes:
             return
         if self._open_nodes[-1].column >= 0:
@@ -155,16 +150,16 @@ class _EventHandler:
         seen, _ = self._seen.pop()
         if node.column >= 0:
             self._store_text(node)
-        elif seen & node.needed != node.needed:
+        elif seen & node.required_bits != node.required_bits:
             raise DocumentFaulty(XmlFault.ELEMENT_MISSING, 0)
         if node.element.record:
             self.row_builder.close_row(node.record)
 
     def comment(self, _text: str) -> None:
-        """Pass over a comment."""
+        """Skip a comment."""
 
     def pi(self, _target: str, _text: str | None = None) -> None:
-        """Pass over a processing instruction."""
+        """Skip a processing instruction."""
 
     def close(self) -> None:
         """End the document."""
@@ -184,33 +179,37 @@ class _EventHandler:
         self._push(self.compiled.nodes[0])
 
     def _begin_element(self, tag: str, attributes: Mapping[str, str]) -> None:
-        above = self._open_nodes[-1]
-        number = above.children.get(tag.removeprefix(self._prefix)) if tag.startswith(self._prefix) else None
+        parent = self._open_nodes[-1]
+        number = parent.children.get(tag.removeprefix(self._prefix)) if tag.startswith(self._prefix) else None
         if number is None:
-            if above.element.is_lenient:
+            if parent.element.is_lenient:
                 self._ignored_depth = 1
                 return
             raise DocumentFaulty(XmlFault.ELEMENT_UNKNOWN, 0)
         node = self.compiled.nodes[number]
-        self._check_order(above, node)
+        self._check_order(parent, node)
         if node.element.is_ignored:
             self._ignored_depth = 1
             return
-        wanted, _ = node.element.attribute
-        if attributes.keys() - {wanted}:
+        attribute_name, _ = node.element.attribute
+        if attributes.keys() - {attribute_name}:
             raise DocumentFaulty(XmlFault.ATTRIBUTE_UNKNOWN, 0)
         if node.element.record:
             self.row_builder.open_row(node.record)
-        self._text, self._length, self._attribute = [], 0, _unescape_ampersands(attributes.get(wanted))
+        self._text, self._length, self._attribute = (
+            [],
+            0,
+            _unescape_ampersands(attributes.get(attribute_name)),
+        )
         self._push(node)
 
-    def _check_order(self, above: CompiledNode, node: CompiledNode) -> None:
+    def _check_order(self, parent: CompiledNode, node: CompiledNode) -> None:
         seen, last = self._seen[-1]
-        is_met = bool(seen >> node.bit & 1)
-        if is_met and not node.element.is_repeatable:
+        has_occurred = bool(seen >> node.bit & 1)
+        if has_occurred and not node.element.is_repeatable:
             raise DocumentFaulty(XmlFault.ELEMENT_REPEATED, 0)
-        is_late = node.position < last or (node.position == last and not is_met)
-        if is_late and not above.element.is_lenient:
+        is_late = node.position < last or (node.position == last and not has_occurred)
+        if is_late and not parent.element.is_lenient:
             raise DocumentFaulty(XmlFault.ELEMENT_MISPLACED, 0)
         self._seen[-1] = seen | 1 << node.bit, node.position
 

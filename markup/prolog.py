@@ -1,14 +1,18 @@
-"""The head of a document: what stands before the content of its root, where generators write what they always write."""
+"""The XML prolog and the start tag of the root; the common forms are recognised without lxml.
+
+Documents with any other prolog are ``DECLINED``: lxml reads them.  So these patterns may allow less than XML does, but
+must not allow anything that would change the meaning of what follows.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from core.tables.xml import XmlFault, XmlMessage
 from markup.rows import DocumentFaulty
 
 PROLOG_BYTES_MAX = 2**16
-"""Within these the root must have begun, or the scanner declines."""
+"""The root must begin within these, or the scanner declines."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SPACE = rb"[ \t\r\n]"
 _QUOTED = rb"""(?:"%s"|'%s')"""
@@ -28,50 +32,81 @@ _RESERVED_PREFIX = b"xml"
 
 
 class Prolog(NamedTuple):
-    """What a document says that it is."""
+    """The message that a document declares, and where its content begins."""
 
     message: XmlMessage
     content_offset: int
-    """The byte behind the start tag of its root."""
+    """The byte after the start tag of the root."""
+
+
+class _Attribute(NamedTuple):
+    """An attribute of the root; the prefix is empty for a name without one."""
+
+    prefix: bytes
+    name: bytes
+    value: bytes
 
 
 def parse_prolog(text: bytes, messages: Mapping[str, XmlMessage]) -> Prolog:
-    """The head of a document that begins with ``text``, one of ``messages`` by namespace.
+    """Parse the start of a document that is one of ``messages``, by namespace.
 
     Raises
     ------
-    Faulty
-        ``DECLINED`` for a head that needs a closer look.
+    DocumentFaulty
+        ``DECLINED`` if lxml must read the document; otherwise it is refused.
     """
-    at = len(_BYTE_ORDER_MARK) if text.startswith(_BYTE_ORDER_MARK) else 0
-    if declared := _DECLARATION.match(text, at):
-        at = declared.end()
-    between = _MISC.match(text, at)
-    at = between.end() if between else at
-    if text.startswith(b"<!DOCTYPE", at):
-        raise DocumentFaulty(XmlFault.DOCTYPE_FORBIDDEN, at)
-    root = _ROOT.match(text, at)
-    if root is None:
-        raise DocumentFaulty(XmlFault.DECLINED, at)
-    message = messages.get(_find_namespace(root[2], at))
+    offset = _find_root(text)
+    if text.startswith(b"<!DOCTYPE", offset):
+        raise DocumentFaulty(XmlFault.DOCTYPE_FORBIDDEN, offset)
+    root = _ROOT.match(text, offset)
+    namespace = _find_namespace(_parse_attributes(root[2])) if root else None
+    if root is None or namespace is None:
+        raise DocumentFaulty(XmlFault.DECLINED, offset)
+    message = messages.get(namespace)
     if message is None or message.root.name != root[1].decode("ascii"):
-        raise DocumentFaulty(XmlFault.NAMESPACE_UNKNOWN, at)
+        raise DocumentFaulty(XmlFault.NAMESPACE_UNKNOWN, offset)
     return Prolog(message, root.end())
 
 
-def _find_namespace(attributes: bytes, at: int) -> str:
-    """The namespace that the root declares, where all else that it says has no bearing on what follows."""
-    found = [(prefix, name, value or other) for prefix, name, value, other in _ATTRIBUTE.findall(attributes)]
-    declared = {name: value for prefix, name, value in found if prefix == b"xmlns"}
-    namespaces = [value for prefix, name, value in found if not prefix and name == b"xmlns"]
-    others = [(prefix, name) for prefix, name, _ in found if prefix and prefix != b"xmlns"]
-    are_sound = all(value and value not in _XML_NAMESPACES for value in declared.values())
-    are_known = all(prefix in declared for prefix, _ in others)
-    is_odd = any(name.lower().startswith(_RESERVED_PREFIX) for name in declared) or len(
-        {n for _, n in others}
-    ) < len(others)
-    is_once = len(declared) == sum(prefix == b"xmlns" for prefix, *_ in found)
-    is_alone = len(namespaces) + len(others) + len(declared) == len(found)
-    if len(namespaces) != 1 or not (are_sound and are_known and is_once and is_alone) or is_odd:
-        raise DocumentFaulty(XmlFault.DECLINED, at)
-    return namespaces[0].decode("ascii")
+def _find_root(text: bytes) -> int:
+    """Return the offset after the byte order mark, the XML declaration, white space and comments."""
+    offset = len(_BYTE_ORDER_MARK) if text.startswith(_BYTE_ORDER_MARK) else 0
+    for optional_part in (_DECLARATION, _MISC):
+        if match := optional_part.match(text, offset):
+            offset = match.end()
+    return offset
+
+
+def _parse_attributes(text: bytes) -> list[_Attribute]:
+    matches = _ATTRIBUTE.findall(text)
+    return [_Attribute(prefix, name, double or single) for prefix, name, double, single in matches]
+
+
+def _find_namespace(attributes: Sequence[_Attribute]) -> str | None:
+    """Return the default namespace; None if it is missing or another attribute is not surely harmless.
+
+    Harmless are declarations of prefixes, and attributes with a declared prefix such as ``xsi:schemaLocation``.
+    """
+    defaults = [each for each in attributes if (each.prefix, each.name) == (b"", b"xmlns")]
+    declarations = [each for each in attributes if each.prefix == b"xmlns"]
+    prefixed = [each for each in attributes if each.prefix not in {b"", b"xmlns"}]
+    has_others = len(defaults) + len(declarations) + len(prefixed) < len(attributes)
+    prefixes = {each.name for each in declarations}
+    is_harmless = _are_valid_declarations(declarations) and _are_valid_names(prefixed, prefixes)
+    if len(defaults) != 1 or has_others or not is_harmless:
+        return None
+    return defaults[0].value.decode("ascii")
+
+
+def _are_valid_declarations(declarations: Sequence[_Attribute]) -> bool:
+    """Return whether each prefix is declared once, is not reserved, and stands for an ordinary namespace."""
+    prefixes = [each.name for each in declarations]
+    is_reserved = any(prefix.lower().startswith(_RESERVED_PREFIX) for prefix in prefixes)
+    are_ordinary = all(each.value and each.value not in _XML_NAMESPACES for each in declarations)
+    return len(set(prefixes)) == len(prefixes) and not is_reserved and are_ordinary
+
+
+def _are_valid_names(prefixed: Sequence[_Attribute], prefixes: set[bytes]) -> bool:
+    """Return whether all prefixes are declared and no local name occurs twice: two prefixes may mean one namespace."""
+    names = [each.name for each in prefixed]
+    return len(set(names)) == len(names) and all(each.prefix in prefixes for each in prefixed)

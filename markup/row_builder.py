@@ -1,4 +1,4 @@
-"""Rows under way, cell by cell, in plain Python: what the slower reader fills."""
+"""Assembly of rows, cell by cell, in plain Python: used by the lxml reader."""
 
 from collections.abc import Iterator
 
@@ -22,24 +22,24 @@ class RowBuilder:
         self._opened, self._closed, self._base = ([0] * len(compiled.records) for _ in range(3))
 
     def open_row(self, record: int) -> None:
-        """Begin the next row of a record; the one that it stands in may be whole with that."""
-        outer = self._records[record].within
+        """Begin the next row of a record; an early outer row is complete with that."""
+        outer = self._records[record].outer
         self._within[record].append(self._opened[outer] - 1 if outer >= 0 else -1)
         self._opened[record] += 1
-        if outer >= 0 and self._records[outer].early:
+        if outer >= 0 and self._records[outer].is_early:
             self.close_row(outer)
 
     def close_row(self, record: int) -> None:
-        """The row at hand is whole."""
+        """Mark the open row of a record as complete."""
         self._closed[record] = self._opened[record]
 
     def put_text(self, column: int, text: str) -> None:
-        """Write a text into the row at hand.
+        """Write a text into the open row.
 
         Raises
         ------
-        Faulty
-            It has one already that it may not be joined to, or becomes too long.
+        DocumentFaulty
+            The cell has a text that cannot be joined to, or becomes too long.
         """
         texts, joiner, record = self._texts[column], self._joiners[column], self._owners[column]
         slot = self._opened[record] - 1 - self._base[record]
@@ -55,11 +55,11 @@ class RowBuilder:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many rows are at hand that they had better be taken."""
+        """Whether so many rows are collected that they should be taken."""
         return any(opened - base > _BATCH_ROWS for opened, base in zip(self._opened, self._base, strict=True))
 
     def take_rows(self) -> Iterator[RecordRows]:
-        """The rows that are whole."""
+        """Yield the complete rows, and remove them."""
         for number, record in enumerate(self._records):
             rows = self._closed[number] - self._base[number]
             if rows:
@@ -75,6 +75,6 @@ class RowBuilder:
 
     def _take_column(self, column: int, rows: int) -> pa.Array:
         texts = self._texts[column]
-        found = texts[:rows] + [""] * (rows - len(texts))
+        complete = texts[:rows] + [""] * (rows - len(texts))
         del texts[:rows]
-        return pa.array(found, pa.string())
+        return pa.array(complete, pa.string())

@@ -1,29 +1,38 @@
-"""What readers of messages give: rows of records as Arrow columns, and what stops them."""
+"""The results of reading a message: rows of records as Arrow columns, or a fault."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from core.errors import CrescendoError
-from core.tables.xml import XmlFault
+from core.tables.xml import XmlFault, XmlMessage
 from markup.compiler import CompiledRecord
 
 OUTER_ROW_COLUMN = "within"
-"""The column that says which row of the outer record a row stands in, counted from the start of the document."""
+"""The column with the row of the outer record, counted from the start of the document."""
 
 
 class RecordRows(NamedTuple):
-    """Some rows of one record, in document order; those of outer records come before what stands in them, if early."""
+    """Rows of one record, in document order; rows of an early outer record come before the rows inside it."""
 
     record: str
     first: int
-    """How many such rows came before."""
+    """The number of rows of this record before these."""
     batch: pa.RecordBatch
-    """A text a column, empty where there is none, and ``within`` last."""
+    """A text column for each declared column, empty where there is none, and ``within`` last."""
+
+
+class Document(NamedTuple):
+    """A document whose message is known."""
+
+    message: XmlMessage
+    rows: Iterator[RecordRows]
+    """Rows of each record in document order; a fault is raised as ``DocumentFaulty`` where it is met."""
 
 
 class DocumentFaulty(CrescendoError):
-    """The document cannot be taken, or not by this reader."""
+    """The document is faulty, or this reader declines it."""
 
     def __init__(self, fault: XmlFault, offset: int) -> None:
         super().__init__(f"{fault.name} at byte {offset:,}")
@@ -31,5 +40,5 @@ class DocumentFaulty(CrescendoError):
 
 
 def build_schema(record: CompiledRecord) -> pa.Schema:
-    """The columns of a record's rows."""
+    """Return the schema of a record's rows."""
     return pa.schema([*((column, pa.string()) for column in record.columns), (OUTER_ROW_COLUMN, pa.int32())])

@@ -15,6 +15,7 @@ import structlog
 from core.errors import BookMoved
 from core.stage_timing import StageTimes
 from ingest.queue.admission import remove_undecided
+from ingest.queue.events import InboxEvents
 from ingest.queue.inbox import Inbox
 from ingest.spool.partial_uploads import PartialUploads
 from ingest.spool.spool import Spool
@@ -26,8 +27,8 @@ from posting.batch import BatchResult
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline
 from posting.recovery.book_loading import LoadedBook
+from posting.store.failures import RETRIED_ERRORS
 from posting.store.journal_store import PostgresStore
-from posting.store.lease import FAILURES
 from reporting import code_labels as codes_of
 from service.auth import audit_trail
 from service.auth.access_queries import open_audit_pool
@@ -49,6 +50,7 @@ from service.http.routes import build_application
 from service.http.service_context import ServiceContext, StoredParts, build_context
 from service.http.submission_queries import read_file_stock
 from service.http.tls import Tls
+from service.http.validation_pool import ValidationPool
 from service.http.web_server import BACKLOG, WebServer
 from service.settings import Settings
 from service.terminal.processing_progress import ProgressReporter
@@ -209,7 +211,16 @@ async def _open_context(
         LOG.info("ready", batch=loaded.head.batch, entries=loaded.state.entries)
 
     uploads = PartialUploads(settings.data / "spool" / "uploads", options.file_bytes_max)
-    inbox, receiver = Inbox(spool, store, stages, opened), UploadReceiver(spool, uploads, options.uploads_max)
+    metrics, validation_pool = ServiceMetrics(stages.nanoseconds), ValidationPool()
+    events = InboxEvents(
+        on_opened=opened,
+        on_numbered=metrics.file_states.add,
+        on_received=metrics.record_received,
+        on_taken_up=metrics.record_started,
+        on_withdrawn=metrics.file_states.remove,
+    )
+    inbox = Inbox(spool, store, stages, events=events, run_in_thread=validation_pool.run)
+    receiver = UploadReceiver(spool, uploads, options.uploads_max)
     codes = codes_of.load(settings.reference) if settings.reference else codes_of.load()
     async with open_read_pool(dsn) as pool, open_journal(dsn) as journal, open_audit_pool(dsn) as writer:
         stored = StoredParts(
@@ -217,7 +228,9 @@ async def _open_context(
             receiver=receiver,
             pool=pool,
             journal=journal,
-            sender_pauses=SenderPauses(writer, inbox.pause),
+            sender_pauses=SenderPauses(writer, inbox.files.pause),
+            validation_pool=validation_pool,
+            metrics=metrics,
         )
         desk = build_context(
             stored,
@@ -240,15 +253,13 @@ async def _open_context(
 def _connect_metrics(desk: ServiceContext) -> None:
     """Let the board look at what waits, and whoever adds to an upload hear of the end."""
     inbox, board = desk.inbox, desk.metrics
-    inbox.on_taken_up, inbox.on_received = board.record_started, board.record_received
-    inbox.admission.run_in_thread = desk.validation_pool.run
-    inbox.on_numbered, inbox.on_withdrawn = board.file_states.add, board.file_states.remove
-    board.bind("files_waiting", lambda: len(inbox.files))
-    board.bind("file_lines_waiting", lambda: inbox.files.lines)
-    board.bind("files_paused", inbox.files.count_paused)
-    board.bind("files_lost", lambda: len(inbox.missing_files))
+    files = inbox.files
+    board.bind("files_waiting", lambda: len(files.queue))
+    board.bind("file_lines_waiting", lambda: files.queue.lines)
+    board.bind("files_paused", files.queue.count_paused)
+    board.bind("files_lost", lambda: len(files.missing))
     board.bind("senders_paused", lambda: desk.sender_pauses.paused_count)
-    board.bind("forms_waiting", inbox.count_forms)
+    board.bind("forms_waiting", inbox.forms.count)
     board.bind("form_bytes", lambda: desk.form_quota.used)
     board.bind("form_bytes_of_one_sender", lambda: desk.form_quota.largest_share)
     board.bind("oldest_waiting_seconds", lambda: max(inbox.oldest_wait_seconds, board.oldest_seconds))
@@ -261,7 +272,7 @@ def _connect_metrics(desk: ServiceContext) -> None:
 
 def _count_waiting_lines(desk: ServiceContext) -> int:
     """Lines that have no outcome yet."""
-    return desk.inbox.files.lines + desk.inbox.count_forms() + desk.metrics.lines_under_way
+    return desk.inbox.files.queue.lines + desk.inbox.forms.count() + desk.metrics.lines_under_way
 
 
 def _connect_time_metrics(desk: ServiceContext, store: TimedStore, cut_off: CutOff | None) -> None:
@@ -288,7 +299,6 @@ async def _run_engine(desk: ServiceContext, store: TimedStore, reference: Refere
     def committed(outcome: BatchResult) -> None:
         desk.metrics.record_commit(outcome)
         desk.inbox.handle_commit(outcome)
-        desk.inbox.missing_files.handle_commit(outcome)
         desk.waiters.notify_committed(outcome)
         desk.index_maintenance.record_commit(outcome)
 
@@ -301,7 +311,7 @@ async def _watch_lease(store: PostgresStore) -> None:
     """Notice a database that is another's also while nothing is committed."""
     while True:
         await asyncio.sleep(LEASE_CHECK_SECONDS)
-        with suppress(*FAILURES):  # a broken connection is the pipeline's to mend, or to give up on
+        with suppress(*RETRIED_ERRORS):  # a broken connection is the pipeline's to mend, or to give up on
             (row,) = await store.fetch("engine_row")
             if row["epoch"] != store.epoch:
                 raise BookMoved("another engine has taken over this database")

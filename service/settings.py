@@ -62,9 +62,7 @@ def read_settings(
     try:
         return msgspec.convert(values, Settings, dec_hook=_convert_path)
     except msgspec.ValidationError as error:
-        raise UsageError(
-            f"{config or 'settings'}: {error}. See the table of settings in README.md"
-        ) from error
+        raise UsageError(f"{config or 'settings'}: {error}. See docs/settings.md") from error
 
 
 def _read_file(config: Path) -> dict[str, Any]:

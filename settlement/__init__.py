@@ -1,1 +1,1 @@
-"""From approved requests to money moved: payment runs, pain.001 out, statuses, statements, returns, delays."""
+"""Payments: runs, payment files (pain.001), status reports (pain.002), bank files, reconciliation, late interest."""

@@ -1,7 +1,7 @@
-"""pain.002: what became of a message, as ISO 20022 tells it; written as it is read, however many lines were refused.
+"""Writer of pain.002: the status of a message in ISO 20022, streamed, so that its size does not matter.
 
-A refused line is one transaction of the report, so that its figures add up to those of the receipt.  Identifiers go back
-as they came, as far as XML can carry them: they are what the sender finds its act by.
+Each refused line is one transaction of the report, so that its totals agree with those of the receipt.  Identifiers are
+returned unchanged as far as XML allows: the sender finds its act by them.
 """
 
 import io
@@ -19,18 +19,20 @@ from core.money import AMOUNT_MAX, CENTS_PER_EURO
 from settlement.orders.charset import clean_identifier, wrap_remarks
 
 ACTS_MESSAGE_NAME = "crescendo.acts.1"
-"""What the flat act format, version 1, is called where ISO asks for the name of the original message."""
+"""Name of the original message for the flat act format, version 1."""
 PAYMENT_MESSAGE_NAME = "pain.001"
-"""What a payment file is called of which nothing is known but that it should be one."""
+"""Name of the original message for a payment file whose namespace is unknown."""
 CONTROL_SUM_CENTS_MAX = 10**18 - 1
 """A control sum has at most 18 digits."""
+_NO_LOT = -1
+"""Before the first payment information: numbers start at 0."""
 _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {"InstdAmt": {"Ccy": CURRENCY}}
-Node = tuple[str, "str | Sequence[Node]"]
+XmlNode = tuple[str, "str | Sequence[XmlNode]"]
 """An element: its name, and its text or its children."""
 
 
 class Pain002Version(StrEnum):
-    """Versions of pain.002.001 that are written."""
+    """The versions of pain.002.001 that can be written."""
 
     V03 = "03"
     V10 = "10"
@@ -38,12 +40,12 @@ class Pain002Version(StrEnum):
 
     @property
     def namespace(self) -> str:
-        """Its XML namespace."""
+        """The XML namespace."""
         return f"urn:iso:std:iso:20022:tech:xsd:pain.002.001.{self}"
 
 
 class StatusCount(NamedTuple):
-    """Lines of one status."""
+    """The number and the sum of the lines with one status."""
 
     status: MessageStatus
     lines: int
@@ -51,18 +53,18 @@ class StatusCount(NamedTuple):
 
 
 class OriginalMessage(NamedTuple):
-    """The message that is reported on."""
+    """The message that the report is about."""
 
     number: int
     batch_id: str
     lines: int
     cents: int
     name: str = ACTS_MESSAGE_NAME
-    """Of the message, as ISO has it."""
+    """ISO 20022 name of the message."""
 
 
 class ReportedLot(NamedTuple):
-    """A payment information of the message, some of whose transfers were refused."""
+    """A payment information (``PmtInf``) of the message, with at least one refused transfer."""
 
     number: int
     identity: str
@@ -71,11 +73,11 @@ class ReportedLot(NamedTuple):
 
 
 class MessageReport(NamedTuple):
-    """How a message stands."""
+    """The status of a message after a batch."""
 
     original: OriginalMessage
     batch: int
-    """The batch that brought it there; 0 before the first."""
+    """The last batch that decided lines of the message; 0 before the first."""
     created: datetime
     is_decided: bool
     accepted: StatusCount
@@ -83,20 +85,20 @@ class MessageReport(NamedTuple):
     rejected: StatusCount
     remarks: Sequence[str]
     reason: str = ""
-    """Of the external code list, where the message was refused whole."""
+    """Code of the external code list if the whole message was refused, else empty."""
     is_cancelled: bool = False
-    """Taken back by its sender: all of it is rejected, and there are no lines to tell of."""
+    """Whether its sender cancelled it: everything is rejected, and no line is reported."""
 
     @property
     def identity(self) -> str:
-        """Of the report; what was refused whole has no number, and its moment tells it from others."""
+        """Identifier of the report; of a message refused whole, which has no number, the time of the report."""
         if self.reason:
             return f"CRSC-R-{self.created.astimezone(UTC):%Y%m%d%H%M%S%f}"
         return f"CRSC-{self.original.number}-{'C' if self.is_cancelled else self.batch}"
 
     @property
     def status(self) -> MessageStatus:
-        """Of the message as a whole."""
+        """Status of the message as a whole."""
         if self.reason or self.is_cancelled:
             return MessageStatus.REJECTED
         if not self.is_decided:
@@ -107,134 +109,131 @@ class MessageReport(NamedTuple):
 
 
 class RejectedLine(NamedTuple):
-    """One line refused."""
+    """A refused line."""
 
     line: int
     reference: str
     cents: int
     reason: str
-    """Of the external code list."""
+    """Code of the external code list."""
     remarks: Sequence[str]
     lot: ReportedLot | None = None
-    """Where it stands in a payment file."""
+    """The payment information of the line, in a payment file."""
 
 
 class StatusReportWriter:
-    """One report on its way: its head, then lines as often as there are some, then its end."""
+    """A report written in steps: the head, any number of groups of refused lines, the end.  Each returns its bytes."""
 
     def __init__(self, message: MessageReport, version: Pain002Version) -> None:
         self._message, self._namespace = message, version.namespace
         self._sink, self._open = io.BytesIO(), ExitStack()
-        self._lot, self._lots = ExitStack(), frozenset[int]()
+        self._lot, self._lot_number = ExitStack(), _NO_LOT
         self._xml: Any = self._open.enter_context(xmlfile(self._sink, encoding="UTF-8"))
 
     def write_head(self) -> bytes:
-        """What is said of the message as a whole."""
+        """Write the status of the message as a whole."""
         self._xml.write_declaration()
         self._open_element("Document", nsmap={None: self._namespace})
         self._open_element("CstmrPmtStsRpt")
-        standing = self._message
+        message = self._message
         self._write_node(
-            ("GrpHdr", [("MsgId", standing.identity), ("CreDtTm", _format_moment(standing.created))])
+            ("GrpHdr", [("MsgId", message.identity), ("CreDtTm", _format_moment(message.created))])
         )
-        self._write_node(("OrgnlGrpInfAndSts", _build_group(standing)))
+        self._write_node(("OrgnlGrpInfAndSts", _build_group(message)))
         return self._take_output()
 
     def write_rejected(self, lines: Iterable[RejectedLine]) -> bytes:
-        """Some refused lines."""
+        """Write refused lines."""
         for line in lines:
-            if (line.lot.number if line.lot else 0) not in self._lots:
+            if (line.lot.number if line.lot else 0) != self._lot_number:
                 self._open_lot(line.lot)
             self._write_node(_build_transaction(self._message.original.number, line))
         return self._take_output()
 
     def _open_lot(self, lot: ReportedLot | None) -> None:
-        """Begin with another payment information; a file that has none is its own."""
+        """Start the next payment information; the lines of a file without any form one."""
         self._lot.close()
-        self._lots = frozenset((lot.number if lot else 0,))
+        self._lot_number = lot.number if lot else 0
         self._lot.enter_context(self._xml.element(f"{{{self._namespace}}}OrgnlPmtInfAndSts"))
         self._write_node(
             ("OrgnlPmtInfId", clean_identifier(lot.identity if lot else self._message.original.batch_id))
         )
         if lot:
             self._write_node(("OrgnlNbOfTxs", str(lot.transfers)))
-            self._write_node(
-                (
-                    "PmtInfSts",
-                    MessageStatus.PARTLY_ACCEPTED if lot.refused < lot.transfers else MessageStatus.REJECTED,
-                )
-            )
+            is_partly_accepted = lot.refused < lot.transfers
+            status = MessageStatus.PARTLY_ACCEPTED if is_partly_accepted else MessageStatus.REJECTED
+            self._write_node(("PmtInfSts", status))
 
     def write_end(self) -> bytes:
-        """Close what is open."""
+        """Close all open elements."""
         self._lot.close()
         self._open.close()
         return self._sink.getvalue()
 
-    def _open_element(self, name: str, **more: Any) -> None:
-        self._open.enter_context(self._xml.element(f"{{{self._namespace}}}{name}", **more))
+    def _open_element(self, name: str, **options: Any) -> None:
+        self._open.enter_context(self._xml.element(f"{{{self._namespace}}}{name}", **options))
 
-    def _write_node(self, node: Node) -> None:
+    def _write_node(self, node: XmlNode) -> None:
         name, content = node
         with self._xml.element(f"{{{self._namespace}}}{name}", _ATTRIBUTES.get(name)):
             if isinstance(content, str):
                 self._xml.write(content)
             else:
-                for each in content:
-                    self._write_node(each)
+                for child in content:
+                    self._write_node(child)
 
     def _take_output(self) -> bytes:
         self._xml.flush()
-        found = self._sink.getvalue()
+        output = self._sink.getvalue()
         self._sink.seek(0)
         self._sink.truncate()
-        return found
+        return output
 
 
 def write_whole_refusal(
     message_id: str, error: InputError, created: datetime, version: Pain002Version = Pain002Version.V10
 ) -> bytes:
-    """The report on a payment file of which nothing was taken; ``message`` is its MsgId, where that could be read."""
-    nothing = StatusCount(MessageStatus.REJECTED, 0, 0)
-    standing = MessageReport(
+    """Write the report on a payment file that was refused whole; ``message_id`` is empty if it could not be read."""
+    no_lines = StatusCount(MessageStatus.REJECTED, 0, 0)
+    message = MessageReport(
         original=OriginalMessage(0, message_id, 0, 0, PAYMENT_MESSAGE_NAME),
         batch=0,
         created=created,
         is_decided=True,
-        accepted=nothing,
-        pending=nothing,
-        rejected=nothing,
+        accepted=no_lines,
+        pending=no_lines,
+        rejected=no_lines,
         remarks=[error.place, error.finding, error.remedy],
         reason=find_file_reason(error),
     )
-    report = StatusReportWriter(standing, version)
+    report = StatusReportWriter(message, version)
     return report.write_head() + report.write_end()
 
 
-def _build_group(standing: MessageReport) -> list[Node]:
-    original = standing.original
-    nodes: list[Node] = [
+def _build_group(message: MessageReport) -> list[XmlNode]:
+    original = message.original
+    nodes: list[XmlNode] = [
         ("OrgnlMsgId", clean_identifier(original.batch_id)),
         ("OrgnlMsgNmId", original.name),
     ]
-    if not standing.reason:
+    if not message.reason:
         nodes.append(("OrgnlNbOfTxs", str(original.lines)))
         nodes += _build_control_sum("OrgnlCtrlSum", original.cents)
-    nodes.append(("GrpSts", standing.status))
-    if standing.remarks:
-        coded: list[Node] = [("Rsn", [("Cd", standing.reason)])] if standing.reason else []
-        nodes.append(("StsRsnInf", [*coded, *_build_remarks(standing.remarks)]))
-    counts = (standing.accepted, standing.pending, standing.rejected)
+    nodes.append(("GrpSts", message.status))
+    if message.remarks:
+        coded: list[XmlNode] = [("Rsn", [("Cd", message.reason)])] if message.reason else []
+        nodes.append(("StsRsnInf", [*coded, *_build_remarks(message.remarks)]))
+    counts = (message.accepted, message.pending, message.rejected)
     return [*nodes, *(_build_count(each) for each in counts if each.lines)]
 
 
-def _build_count(count: StatusCount) -> Node:
-    nodes: list[Node] = [("DtldNbOfTxs", str(count.lines)), ("DtldSts", count.status)]
+def _build_count(count: StatusCount) -> XmlNode:
+    nodes: list[XmlNode] = [("DtldNbOfTxs", str(count.lines)), ("DtldSts", count.status)]
     return "NbOfTxsPerSts", [*nodes, *_build_control_sum("DtldCtrlSum", count.cents)]
 
 
-def _build_transaction(submission: int, line: RejectedLine) -> Node:
-    nodes: list[Node] = [
+def _build_transaction(submission: int, line: RejectedLine) -> XmlNode:
+    nodes: list[XmlNode] = [
         ("StsId", f"{submission}-{line.line}"),
         ("OrgnlEndToEndId", clean_identifier(line.reference)),
         ("TxSts", MessageStatus.REJECTED),
@@ -245,12 +244,12 @@ def _build_transaction(submission: int, line: RejectedLine) -> Node:
     return "TxInfAndSts", nodes
 
 
-def _build_remarks(texts: Sequence[str]) -> list[Node]:
+def _build_remarks(texts: Sequence[str]) -> list[XmlNode]:
     return [("AddtlInf", piece) for piece in wrap_remarks(texts)]
 
 
-def _build_control_sum(name: str, cents: int) -> list[Node]:
-    """A sum that fits the format, or none: the lines carry their amounts in any case."""
+def _build_control_sum(name: str, cents: int) -> list[XmlNode]:
+    """Build a control sum; none if it exceeds the format, as the lines carry their amounts in any case."""
     return [(name, _format_cents(cents))] if abs(cents) <= CONTROL_SUM_CENTS_MAX else []
 
 

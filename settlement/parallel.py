@@ -1,4 +1,4 @@
-"""Independent pieces of long columns, worked on at once: kernels, Arrow and LZ4 let go of the interpreter meanwhile."""
+"""Map a function over chunks in threads; kernels, Arrow and LZ4 release the GIL."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ _THREADS_MAX = 8
 
 
 def map_parallel(function: Callable[[Chunk], Result], chunks: Sequence[Chunk]) -> list[Result]:
-    """What ``work`` makes of each piece, in their order; what it raises for the first of them is raised."""
+    """Return ``function`` of each chunk, in order; raise the exception of the first chunk that fails."""
     if len(chunks) < 2:
-        return [function(piece) for piece in chunks]
-    with ThreadPoolExecutor(min(max(os.cpu_count() or 1, 2), _THREADS_MAX), "piece") as threads:
+        return [function(chunk) for chunk in chunks]
+    with ThreadPoolExecutor(min(max(os.cpu_count() or 1, 2), _THREADS_MAX), "chunk") as threads:
         return list(threads.map(function, chunks))

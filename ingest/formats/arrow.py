@@ -1,4 +1,4 @@
-"""Arrow IPC: files are read as they are, from any line on; streams batch by batch."""
+"""Arrow IPC: files are read in place, from any line on; streams are read batch by batch."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,25 +15,25 @@ BATCH_LINES = 131_072
 
 
 class ArrowSource:
-    """The lines of an Arrow file that has been proved readable, or is about to be.
+    """The lines of an Arrow file that is being, or has been, validated.
 
-    ``columns`` names those worth reading; none means all.
+    ``columns`` names the columns to read; empty means all.
     """
 
     def __init__(self, path: Path, name: str, columns: Sequence[str] = ()) -> None:
         with translate_decoder_errors(name):
             self._ends = list(accumulate(arrow_metadata.count_file_rows(path, name)))
             with pa.OSFile(str(path), "rb") as file, pa.ipc.open_file(file) as reader:
-                found = reader.schema
+                file_schema = reader.schema
         self._path, self._name = path, name
-        self._fields = [found.names.index(column) for column in columns]
+        self._fields = [file_schema.names.index(column) for column in columns]
         self.schema = conform_schema(
-            found if not columns else pa.schema(map(found.field, self._fields)), name
+            file_schema if not columns else pa.schema(map(file_schema.field, self._fields)), name
         )
         self.lines = self._ends[-1] if self._ends else 0
 
     def read_raw(self, start: int = 0) -> Iterator[pa.RecordBatch]:
-        """The record batches as written, from line ``start`` (from 0) on.
+        """Yield the record batches as written, from line ``start`` (from 0) on.
 
         Raises
         ------
@@ -45,25 +45,24 @@ class ArrowSource:
         options = pa.ipc.IpcReadOptions(use_threads=False, included_fields=self._fields)
         with pa.OSFile(str(self._path), "rb") as file, pa.ipc.open_file(file, options=options) as reader:
             for number in range(first, len(self._ends)):
-                with translate_decoder_errors(
-                    describe_position(self._name, self._ends[number - 1] + 1 if number else 1)
-                ):
+                first_line = self._ends[number - 1] + 1 if number else 1
+                with translate_decoder_errors(describe_position(self._name, first_line)):
                     batch = reader.get_batch(number)
                 yield batch.slice(skipped)
                 skipped = 0
 
     def read_batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
-        """Lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
+        """Yield the lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
         return (conform_batch(batch, self.schema) for batch in regroup(self.read_raw(start), size))
 
 
 def read_stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    """The record batches of the Arrow stream at ``path``, not yet validated; at least one, be it empty.
+    """Yield the record batches of the Arrow stream at ``path``, not yet validated; the first one is empty.
 
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        As ``arrow_metadata.stream_rows``, or a batch that does not decode.
+        As ``arrow_metadata.count_stream_rows``, or a batch does not decode.
     """
     with translate_decoder_errors(name):
         arrow_metadata.count_stream_rows(path, name)
@@ -74,12 +73,11 @@ def read_stream(path: Path, name: str) -> Iterator[pa.RecordBatch]:
 
 
 def read_metadata(path: Path, file_format: FileFormat, name: str) -> Mapping[bytes, bytes]:
-    """The metadata of the schema: where an envelope may stand."""
+    """Return the metadata of the schema, which may contain an envelope."""
     is_file = file_format is FileFormat.ARROW_FILE
     open_ipc = pa.ipc.open_file if is_file else pa.ipc.open_stream
     with translate_decoder_errors(name):
-        arrow_metadata.count_file_rows(path, name) if is_file else arrow_metadata.count_stream_rows(
-            path, name
-        )
+        check_limits = arrow_metadata.count_file_rows if is_file else arrow_metadata.count_stream_rows
+        check_limits(path, name)
         with pa.OSFile(str(path), "rb") as file, open_ipc(file) as reader:
             return reader.schema.metadata or {}

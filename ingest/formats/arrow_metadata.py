@@ -1,7 +1,7 @@
-"""What the messages of an Arrow file or stream say of themselves, read before anything is unpacked.
+"""What the messages of an Arrow file or stream declare, read before anything is decompressed.
 
-The decoder allocates what a message declares.  So the declarations (rows, bytes once unpacked) are read
-first, from the few header fields that matter, and held against the limits; the bodies are skipped.
+The decoder allocates what a message declares.  So the declarations (rows, bytes once decompressed) are read first,
+from the few header fields that matter, and checked against the limits; the bodies are skipped.
 Source: the Arrow columnar format, "Serialization and Interprocess Communication", and its ``.fbs`` schemas.
 """
 
@@ -25,7 +25,7 @@ _DAMAGED = "The file is damaged or incomplete: send it again"
 
 
 class _MessageSize(NamedTuple):
-    """What one message declares: its rows (none for a schema or dictionary), its size once unpacked."""
+    """What one message declares: its rows (None for a schema or dictionary) and its size once decompressed."""
 
     rows: int | None
     size_bytes: int
@@ -38,30 +38,30 @@ class _MessageHeader(NamedTuple):
 
 
 def count_stream_rows(path: Path, name: str) -> list[int]:
-    """Rows of each record batch of the stream at ``path``.
+    """Return the row count of each record batch of the stream at ``path``.
 
     Raises
     ------
     FileUnreadable
-        Cut off: a stream ends with its end mark, which tells that nothing is missing.
+        Cut off: a complete stream ends with its end mark.
     FormatUnknown, LimitExceeded
-        As ``file_rows``.
+        As ``count_file_rows``.
     """
     with path.open("rb") as file:
         return _count_rows(file, _read_stream_headers(file, name), name)
 
 
 def count_file_rows(path: Path, name: str) -> list[int]:
-    """Rows of each record batch of the Arrow file at ``path``, from the blocks that its footer names.
+    """Return the row count of each record batch of the Arrow file at ``path``, from the blocks that its footer lists.
 
     Raises
     ------
     FileUnreadable
-        Headers that do not hold together.
+        The headers are inconsistent.
     FormatUnknown
-        Dictionaries that grow, or messages that hold no rows.
+        Delta dictionaries, or messages that contain no rows.
     LimitExceeded
-        Too many rows, or a message that unpacks to too much.
+        Too many rows, or a message that is too large once decompressed.
     """
     with path.open("rb") as file:
         return _count_rows(file, _read_footer_headers(file, name), name)
@@ -71,37 +71,37 @@ def _count_rows(file: BinaryIO, headers: Iterator[_MessageHeader], name: str) ->
     rows: list[int] = []
     try:
         for header in headers:
-            block = _measure_message(file, header, name)
-            _check_limits(block, len(rows), name)
-            if block.rows is not None:
-                rows.append(block.rows)
+            size = _measure_message(file, header, name)
+            _check_limits(size, len(rows), name)
+            if size.rows is not None:
+                rows.append(size.rows)
     except (struct.error, IndexError) as error:
-        raise FileUnreadable(name, "A message header does not hold together", _DAMAGED) from error
+        raise FileUnreadable(name, "A message header is inconsistent", _DAMAGED) from error
     if sum(rows) > ROWS_MAX:
         raise LimitExceeded(name, f"{sum(rows):,} lines", f"Send at most {ROWS_MAX:,} in one file")
     return rows
 
 
-def _check_limits(block: _MessageSize, number: int, name: str) -> None:
-    rows = block.rows or 0
-    if not 0 <= rows <= ROWS_MAX or not 0 <= block.size_bytes <= ARROW_BATCH_BYTES_MAX:
-        found = f"Record batch {number} declares {rows:,} lines in {block.size_bytes:,} bytes"
-        raise LimitExceeded(name, found, f"Write batches of at most {ARROW_BATCH_BYTES_MAX:,} bytes")
-    if number == ARROW_BATCHES_MAX:
-        raise LimitExceeded(name, f"More than {number:,} record batches", "Write larger batches")
+def _check_limits(size: _MessageSize, batches: int, name: str) -> None:
+    rows = size.rows or 0
+    if not 0 <= rows <= ROWS_MAX or not 0 <= size.size_bytes <= ARROW_BATCH_BYTES_MAX:
+        declared = f"Record batch {batches} declares {rows:,} lines in {size.size_bytes:,} bytes"
+        raise LimitExceeded(name, declared, f"Write batches of at most {ARROW_BATCH_BYTES_MAX:,} bytes")
+    if batches == ARROW_BATCHES_MAX:
+        raise LimitExceeded(name, f"More than {batches:,} record batches", "Write larger batches")
 
 
 # ------------------------------------------------------------------------------------ framing
 
 
 def _read_stream_headers(file: BinaryIO, name: str) -> Iterator[_MessageHeader]:
-    at = 0
+    offset = 0
     while True:
-        header = _read_header(file, at, name)
+        header = _read_header(file, offset, name)
         if header is None:
             break
         yield header
-        at = header.body_at + header.body_bytes
+        offset = header.body_at + header.body_bytes
     if file.read(1):
         raise FileUnreadable(name, f"Bytes follow the end mark at byte {file.tell() - 1:,}", _DAMAGED)
 
@@ -110,38 +110,38 @@ def _read_footer_headers(file: BinaryIO, name: str) -> Iterator[_MessageHeader]:
     size = file.seek(-10, 2)
     (length,) = struct.unpack("<i", file.read(4))
     if not 0 < length <= min(size, ARROW_METADATA_BYTES_MAX) or file.read(6) != _FILE_MAGIC:
-        raise FileUnreadable(name, "The footer does not hold together", _DAMAGED)
+        raise FileUnreadable(name, "The footer is inconsistent", _DAMAGED)
     file.seek(size - length)
     footer = _read_root(file.read(length))
     for slot in (2, 3):  # dictionaries, record batches
-        for at in footer.find_structs(slot, 24):
-            header = _read_header(file, footer.read_number("q", at), name)
+        for position in footer.find_structs(slot, 24):
+            header = _read_header(file, footer.read_number("q", position), name)
             if header is None:
-                raise FileUnreadable(name, "A block of the footer holds nothing", _DAMAGED)
+                raise FileUnreadable(name, "A block of the footer is empty", _DAMAGED)
             yield header
 
 
-def _read_header(file: BinaryIO, at: int, name: str) -> _MessageHeader | None:
-    """The message at byte ``at``, or None for the end mark."""
-    file.seek(at)
+def _read_header(file: BinaryIO, offset: int, name: str) -> _MessageHeader | None:
+    """Read the message at byte ``at``; return None for the end mark."""
+    file.seek(offset)
     prefix = file.read(8)
     if len(prefix) < 8 or not prefix.startswith(_CONTINUATION):
-        raise FileUnreadable(f"{name}, byte {at:,}", "No message and no end mark here", _DAMAGED)
+        raise FileUnreadable(f"{name}, byte {offset:,}", "No message and no end mark", _DAMAGED)
     (length,) = struct.unpack("<i", prefix[4:])
     if length == 0:
         return None
     if not 0 < length <= ARROW_METADATA_BYTES_MAX:
-        raise FileUnreadable(f"{name}, byte {at:,}", f"A message header of {length:,} bytes", _DAMAGED)
+        raise FileUnreadable(f"{name}, byte {offset:,}", f"A message header of {length:,} bytes", _DAMAGED)
     metadata = file.read(length)
     body_bytes = _read_root(metadata).read_integer("q", 3)
-    body_at = at + 8 + length
+    body_at = offset + 8 + length
     if body_bytes < 0 or file.seek(0, 2) < body_at + body_bytes:
-        raise FileUnreadable(f"{name}, byte {at:,}", "The file ends inside this message", _DAMAGED)
+        raise FileUnreadable(f"{name}, byte {offset:,}", "The file ends inside this message", _DAMAGED)
     file.seek(body_at + body_bytes)
     return _MessageHeader(metadata, body_at, body_bytes)
 
 
-# ------------------------------------------------------------------------------------ what a header says
+# ------------------------------------------------------------------------------------ message headers
 
 
 def _measure_message(file: BinaryIO, header: _MessageHeader, name: str) -> _MessageSize:
@@ -155,18 +155,21 @@ def _measure_message(file: BinaryIO, header: _MessageHeader, name: str) -> _Mess
     if kind == _DICTIONARY_BATCH:
         dictionary = message.read_table(2)
         if dictionary.read_integer("B", 2):
-            raise FormatUnknown(name, "A dictionary that grows", "Write each dictionary whole")
+            raise FormatUnknown(name, "A delta dictionary", "Write each dictionary whole")
         return _MessageSize(None, _count_unpacked_bytes(file, header, dictionary.read_table(1)))
     raise FormatUnknown(name, f"A message of kind {kind}", "Write record batches")
 
 
 def _count_unpacked_bytes(file: BinaryIO, header: _MessageHeader, batch: "_Table") -> int:
-    """Bytes of the body once unpacked: packed buffers begin with their size, -1 for one stored as it is."""
+    """Return the bytes of the body once decompressed.
+
+    A compressed buffer begins with its decompressed size, -1 for one that is stored uncompressed.
+    """
     if not batch.has_field(3):
         return header.body_bytes
     total = 0
-    for at in batch.find_structs(2, 16):
-        offset, length = batch.read_number("q", at), batch.read_number("q", at + 8)
+    for position in batch.find_structs(2, 16):
+        offset, length = batch.read_number("q", position), batch.read_number("q", position + 8)
         if not 0 <= offset <= offset + length <= header.body_bytes:
             raise IndexError(offset)
         if length:
@@ -177,7 +180,7 @@ def _count_unpacked_bytes(file: BinaryIO, header: _MessageHeader, batch: "_Table
 
 
 class _Table(NamedTuple):
-    """One FlatBuffers table: just enough to read scalars, sub-tables and vectors of structs."""
+    """One FlatBuffers table: reads scalars, sub-tables and vectors of structs, no more."""
 
     buffer: bytes
     at: int
@@ -188,7 +191,7 @@ class _Table(NamedTuple):
         return struct.unpack_from(f"<{code}", self.buffer, at)[0]
 
     def _find_field(self, slot: int) -> int:
-        """Position of the field, 0 when absent."""
+        """Return the position of the field, or 0 if it is absent."""
         vtable = self.at - self.read_number("i", self.at)
         entry = 4 + 2 * slot
         if entry >= self.read_number("H", vtable):
@@ -210,7 +213,7 @@ class _Table(NamedTuple):
         return _Table(self.buffer, at + self.read_number("I", at))
 
     def find_structs(self, slot: int, size: int) -> range:
-        """Positions of the vector's structs."""
+        """Return the positions of the structs of a vector."""
         at = self._find_field(slot)
         if not at:
             return range(0)

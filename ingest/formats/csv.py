@@ -1,8 +1,8 @@
 """CSV: a header of column names, then one act line per text line.
 
-Stricter than its many dialects, because money hangs on it: ``;`` or ``,`` as the header has it; a quote only
-around a whole field, doubled inside; no line end inside quotes, so that lines can be counted and named; and a
-line end behind the last line, without which a file cut off in its last field would read as another amount.
+Stricter than most dialects, because the amounts are money: ``;`` or ``,`` as in the header; quotes only around a
+whole field, doubled inside; no line end inside quotes, so that lines can be counted and numbered; and a line end after
+the last line, without which a file cut off in its last field would read as another amount.
 """
 
 import csv
@@ -25,50 +25,46 @@ _QUOTE, _LINE_END, _RETURN = b'"\n\r'
 
 
 def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    """The lines of the CSV file at ``path``, every column text.
+    """Yield the lines of the CSV file at ``path``, every column as text.
 
     Raises
     ------
     FormatUnknown, LimitExceeded
-        Columns unknown; too many, or a line too long.
+        Unknown columns; too many columns, or a line too long.
     FileUnreadable
-        A line that does not hold a field for each column, names its line.
+        A line does not have one field for each column; the error names the line.
     """
     delimiter, columns = _parse_header(read_first_line(path, name), name)
     yield pa.RecordBatch.from_pylist([], schema=pa.schema([(column, pa.string()) for column in columns]))
     for chunk in read_chunks(path, name, header_lines=1):
         if not chunk.text.endswith(b"\n"):
-            where = describe_position(name, chunk.first_line + chunk.text.count(b"\n"))
-            raise FileUnreadable(where, "The last line has no line end", "Send the file whole")
+            position = describe_position(name, chunk.first_line + chunk.text.count(b"\n"))
+            raise FileUnreadable(position, "The last line has no line end", "Send the file whole")
         yield _Reader(name, delimiter, columns).read(chunk)
 
 
 def _parse_header(line: bytes, name: str) -> tuple[str, list[str]]:
-    text = line.decode()
+    text, position = line.decode(), describe_position(name, 1)
     delimiter = ";" if ";" in text else ","
     try:
         names = next(csv.reader([text], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
-        raise FileUnreadable(
-            describe_position(name, 1), f"No header: {error}", "Quote whole names"
-        ) from error
+        raise FileUnreadable(position, f"No header: {error}", "Quote whole names") from error
     if Field.AMOUNT_CENTS.column in names:
-        raise FormatUnknown(
-            describe_position(name, 1), "amount_cents in a text file", "Send euros as amount, 1234.56"
-        )
+        raise FormatUnknown(position, "amount_cents in a text file", "Send euros as amount, 1234.56")
     if not names:
-        raise FormatUnknown(describe_position(name, 1), "No header", "Name the columns in the first line")
-    return delimiter, check_columns(names, describe_position(name, 1))
+        raise FormatUnknown(position, "No header", "Name the columns in the first line")
+    return delimiter, check_columns(names, position)
 
 
 class _Reader:
-    """Reads chunks of one file, and tells what is wrong with one that does not read."""
+    """Parses chunks of one file, and explains why a chunk cannot be parsed."""
 
     def __init__(self, name: str, delimiter: str, columns: list[str]) -> None:
         self._name, self._delimiter, self._columns = name, delimiter, columns
 
     def read(self, chunk: Chunk) -> pa.RecordBatch:
-        """The chunk as one batch; the fast reader is lenient, so its rows must equal the lines."""
+        """Parse a chunk into one batch; Arrow's parser is lenient, so rows and lines must be equal in number."""
         try:
             table = self._parse_table(chunk.text) if self._has_strict_quotes(chunk.text) else None
         except pa.ArrowInvalid:
@@ -88,32 +84,34 @@ class _Reader:
         )
 
     def _has_strict_quotes(self, text: bytes) -> bool:
-        """Quotes come in pairs that each fill a field; ``""`` inside one closes and opens again at once."""
+        """Return whether quotes come in pairs that each enclose a whole field.
+
+        ``""`` inside a field counts as the end of one pair and the begin of the next.
+        """
         if b'"' not in text:
             return True
-        found = np.frombuffer(text, np.uint8)
-        quotes = np.flatnonzero(found == _QUOTE)
+        characters = np.frombuffer(text, np.uint8)
+        quotes = np.flatnonzero(characters == _QUOTE)
         if len(quotes) % 2:
             return False
         edges = np.array([ord(self._delimiter), _LINE_END, _RETURN, _QUOTE], np.uint8)
         before, after = quotes[0::2] - 1, quotes[1::2] + 1
-        opens = np.isin(found[np.maximum(before, 0)], edges) | (before < 0)
-        return bool(opens.all() and np.isin(found[after], edges).all())
+        opens = np.isin(characters[np.maximum(before, 0)], edges) | (before < 0)
+        return bool(opens.all() and np.isin(characters[after], edges).all())
 
     def _explain(self, chunk: Chunk) -> FileUnreadable:
         pattern = self._build_line_pattern()
         for number, line in chunk.number_lines():
-            found = None
+            fault = None
             if not pattern.fullmatch(line.decode()):
-                found = "A quote inside a field, or not closed on its line"
+                fault = "A quote inside a field, or not closed on its line"
             elif (fields := self._count_fields(line)) != len(self._columns):
-                found = f"{fields} fields where the header has {len(self._columns)} columns"
-            if found:
+                fault = f"{fields} fields where the header has {len(self._columns)} columns"
+            if fault:
                 remedy = "Quote whole fields, double quotes inside them, and keep one act line per text line"
-                return FileUnreadable(describe_position(self._name, number), found, remedy)
-        return FileUnreadable(
-            describe_position(self._name, chunk.first_line), "The lines do not read", "Write plain CSV"
-        )
+                return FileUnreadable(describe_position(self._name, number), fault, remedy)
+        position = describe_position(self._name, chunk.first_line)
+        return FileUnreadable(position, "The lines cannot be parsed", "Write plain CSV")
 
     def _build_line_pattern(self) -> re.Pattern[str]:
         field = rf'("([^"\r]|"")*"|[^"\r{self._delimiter}]*)'

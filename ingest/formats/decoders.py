@@ -1,4 +1,4 @@
-"""Files of the flat act format, whichever way they are written down, as the batches that their lines decode to."""
+"""Decoding of a file in any of the flat act formats into record batches."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from ingest.formats.parquet import ParquetSource
 
 
 def validate_batches(batches: Iterator[pa.RecordBatch], name: str) -> Iterator[pa.RecordBatch]:
-    """Follow no offset and no index of a batch from outside before it is known to stay inside its buffers."""
+    """Validate each batch before any of its offsets and indices is followed: they must stay inside its buffers."""
     lines = 0
     for batch in batches:
         with translate_decoder_errors(f"{describe_position(name, lines + 1)} and after"):
@@ -30,16 +30,16 @@ STREAM_READERS: Mapping[FileFormat, Callable[[Path, str], Iterator[pa.RecordBatc
     FileFormat.JSON_LINES: jsonl.read_batches,
     FileFormat.ARROW_STREAM: _read_arrow_stream,
 }
-"""Formats that cannot be entered at any line; the first batch is empty and has the columns."""
+"""Formats that can only be read from the start; the first batch is empty and has the columns."""
 
 
 def decode_file(path: Path, file_format: FileFormat, name: str) -> Iterator[pa.RecordBatch]:
-    """All lines from the first on; the first batch is empty and has the columns.
+    """Yield all lines from the first on; the first batch is empty and has the columns.
 
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        As their readers.
+        As the reader of the format.
     """
     if file_format in STREAM_READERS:
         yield from STREAM_READERS[file_format](path, name)

@@ -1,6 +1,6 @@
-"""Which formats are read, how they are told apart, and the limits that every file keeps.
+"""Detection of the format of a file, and the limits that every file must keep.
 
-A file is what its bytes say.  Its name may only agree: a ``.parquet`` that holds text is refused.
+The bytes decide.  The name must agree with them: a ``.parquet`` that contains text is refused.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from core.errors import FileUnreadable, FormatUnknown
 
 
 class FileFormat(StrEnum):
-    """How the rows of the flat act format are written down, or what is made into them."""
+    """The formats that the lines of the flat act format may come in."""
 
     PARQUET = "parquet"
     ARROW_FILE = "arrow-file"
@@ -23,9 +23,9 @@ class FileFormat(StrEnum):
     CSV = "csv"
     JSON_LINES = "json-lines"
     PAIN001 = "pain.001"
-    """A payment file of ISO 20022."""
+    """An ISO 20022 payment file."""
     PAIN001_TAR = "pain.001-tar"
-    """One together with its imputation file."""
+    """A payment file together with its account assignment file."""
 
 
 PAYMENT_FORMATS = frozenset({FileFormat.PAIN001, FileFormat.PAIN001_TAR})
@@ -33,23 +33,23 @@ PAYMENT_FORMATS = frozenset({FileFormat.PAIN001, FileFormat.PAIN001_TAR})
 
 FILE_BYTES_MAX = 64 * 2**30
 ROWS_MAX = 200_000_000
-"""Twenty State's years in one file."""
+"""Twenty years of the State's lines in one file."""
 COLUMNS_MAX = len(FORMATS)
 LINE_BYTES_MAX = 2**20
 CELL_BYTES_MAX = 2**16
-"""Longer than any field may be, by far: a field too long refuses its line, a cell like this the file."""
+"""Far longer than any field may be: a field that is too long refuses its line, a cell beyond this the file."""
 
 WINDOW_LINES = 32_768
-"""At most so many lines are looked at together while a file is proved to be readable."""
+"""The most lines that are inspected together while a file is validated."""
 WINDOW_BYTES_MAX = 128 * 2**20
-"""Text of so many lines in a row, 4 KiB each on average: later passes can trust that batches fit."""
+"""The text that so many consecutive lines may have, 4 KiB each on average: later passes can rely on batches fitting."""
 
 PARQUET_FOOTER_BYTES_MAX = 16 * 2**20
 PARQUET_GROUPS_MAX = 20_000
 PARQUET_GROUP_BYTES_MAX = 2**30
-"""Declared size of a row group once unpacked."""
+"""Declared size of a row group once decompressed."""
 ARROW_BATCH_BYTES_MAX = 512 * 2**20
-"""Declared size of a record batch or dictionary once unpacked: it is held in memory whole."""
+"""Declared size of a record batch or dictionary once decompressed: it is in memory whole."""
 ARROW_BATCHES_MAX = 1_000_000
 ARROW_METADATA_BYTES_MAX = 16 * 2**20
 
@@ -86,39 +86,43 @@ _FOREIGN_FORMATS: Mapping[bytes, str] = {
     b"[": "a JSON array",
 }
 _XML_STARTS = (b"<", b"\xff\xfe<\0", b"\xfe\xff\0<")
-"""How a document begins, in UTF-8 and in UTF-16."""
+"""How an XML document begins, in UTF-8 and in UTF-16."""
 _REMEDY = "Send Parquet, Arrow IPC, CSV or JSON Lines in the flat act format, or a pain.001"
 
 
 def detect(path: Path, name: str) -> FileFormat:
-    """The format of the file at ``path``, which its sender calls ``name``.
+    """Return the format of the file at ``path``, which its sender calls ``name``.
 
     Raises
     ------
     FileUnreadable
-        Empty, cut off, or not what its name says.
+        Empty, cut off, or not the format that its name claims.
     FormatUnknown
-        None of the formats read here.
+        None of the supported formats.
     """
     with path.open("rb") as file:
         head = file.read(4096)
         file.seek(-min(8, len(head)), 2)
         tail = file.read()
-    found = _detect_by_content(head, tail, name)
-    claimed = _FORMATS_BY_SUFFIX.get(Path(name).suffix.lower())
-    if claimed is not None and found not in claimed:
-        raise FileUnreadable(name, f"The bytes are {found}, not what the name says", "Name it for what it is")
-    return found
+    file_format = _detect_by_content(head, tail, name)
+    formats_of_suffix = _FORMATS_BY_SUFFIX.get(Path(name).suffix.lower())
+    if formats_of_suffix is not None and file_format not in formats_of_suffix:
+        raise FileUnreadable(
+            name, f"The bytes are {file_format}, not what the name says", "Name it for what it is"
+        )
+    return file_format
 
 
 def _detect_by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
     if not head:
         raise FileUnreadable(name, "The file is empty", "Send it again, with its lines")
-    for opening, (found, closing) in _MAGIC_FORMATS.items():
-        if head.startswith(opening):
-            if len(head) < len(opening) + len(tail) or not tail.endswith(closing):
-                raise FileUnreadable(name, f"The file begins as {found} and has no end", "Send it whole")
-            return found
+    for start, (file_format, end) in _MAGIC_FORMATS.items():
+        if head.startswith(start):
+            if len(head) < len(start) + len(tail) or not tail.endswith(end):
+                raise FileUnreadable(
+                    name, f"The file begins as {file_format} and has no end", "Send it whole"
+                )
+            return file_format
     if head.startswith(b"\xff\xff\xff\xff"):
         return FileFormat.ARROW_STREAM
     if head.startswith(TAR_MAGIC, TAR_MAGIC_AT):
@@ -129,9 +133,9 @@ def _detect_by_content(head: bytes, tail: bytes, name: str) -> FileFormat:
 def _detect_by_text(text: bytes, name: str) -> FileFormat:
     if text.startswith(_XML_STARTS):
         return FileFormat.PAIN001
-    for opening, foreign in _FOREIGN_FORMATS.items():
-        if text.startswith(opening):
-            raise FormatUnknown(name, f"This is {foreign}", _REMEDY)
+    for start, description in _FOREIGN_FORMATS.items():
+        if text.startswith(start):
+            raise FormatUnknown(name, f"This is {description}", _REMEDY)
     if text.startswith(b"{"):
         return FileFormat.JSON_LINES
     header = text.partition(b"\n")[0]
@@ -141,20 +145,20 @@ def _detect_by_text(text: bytes, name: str) -> FileFormat:
 
 
 def describe_position(name: str, line: int | None = None, column: str | None = None) -> str:
-    """Where in a file something is: what people look up first."""
+    """Return where in a file something is, for error messages: name, line (from 1), column."""
     parts = [name, f"line {line:,}" if line is not None else "", f"column {column}" if column else ""]
     return ", ".join(part for part in parts if part)
 
 
 @contextmanager
 def translate_decoder_errors(position: str) -> Iterator[None]:
-    """Turn what a decoder says of broken bytes into ``FileUnreadable`` at ``where``.
+    """Raise ``FileUnreadable`` at ``position`` for whatever a decoder raises on damaged bytes.
 
-    Decoders raise half a dozen kinds of error for damaged input, and ``OSError`` for both damage and a
-    failing disk: neither file can be taken.
+    Decoders raise half a dozen kinds of error for damaged input, and ``OSError`` for damage as well as for a failing
+    disk: the file cannot be accepted in either case.
     """
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise FileUnreadable(position, said[0][:300], "The file is damaged: send it again") from error
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise FileUnreadable(position, lines[0][:300], "The file is damaged: send it again") from error

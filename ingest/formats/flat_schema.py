@@ -1,7 +1,7 @@
-"""The flat act format as Arrow columns: the types a file may have, and the few that later passes know.
+"""The flat act format as Arrow columns: the types that a file may use, and the few that later passes handle.
 
-Writers differ (``large_string``, views, small integers, dictionaries with any index): each is taken, and
-brought to one type of each sort, so that whoever reads acts need not know who wrote them.
+Writers differ (``large_string``, views, small integers, dictionaries with any index type): each is accepted and
+converted to one type for each type of field, so that later code does not depend on the writer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,36 +17,36 @@ from ingest.formats.detection import COLUMNS_MAX, describe_position, translate_d
 from ingest.formats.text_buffers import DICTIONARY_TEXT, clear_null_slots
 
 _AMOUNT_PATTERN = r"^-?0*[0-9]{1,16}([.,][0-9]{1,2})?$"
-"""Decimal text with at most two decimals whose cents an int64 holds; others are refused by the line."""
+"""Decimal text with at most two decimals whose cents fit in an int64; other texts refuse their line."""
 _EUROS_TYPE = pa.decimal128(38, 2)
 _BOTH_AMOUNTS = frozenset({Field.AMOUNT.column, Field.AMOUNT_CENTS.column})
 
 
 def check_columns(names: Iterable[str], name: str) -> list[str]:
-    """The column ``names`` of the file ``name``, when each is known and stands there once.
+    """Return the column ``names`` of the file ``name`` if each is known and occurs once.
 
     Raises
     ------
     LimitExceeded
-        More columns than there are.
+        More columns than the format has.
     FormatUnknown
-        A column unknown or repeated, or the amount given twice over.
+        A column unknown or repeated, or both columns of amounts.
     """
-    listed = list(names)
-    if len(listed) > COLUMNS_MAX:
-        raise LimitExceeded(name, f"{len(listed)} columns", f"The flat act format has {COLUMNS_MAX}")
-    for position, column in enumerate(listed):
+    columns = list(names)
+    if len(columns) > COLUMNS_MAX:
+        raise LimitExceeded(name, f"{len(columns)} columns", f"The flat act format has {COLUMNS_MAX}")
+    for position, column in enumerate(columns):
         if column not in FIELD_BY_COLUMN:
             raise FormatUnknown(
                 describe_position(name, column=repr(column)), "Unknown column", _format_remedy()
             )
-        if column in listed[:position]:
+        if column in columns[:position]:
             raise FormatUnknown(
-                describe_position(name, column=column), "The column stands there twice", "Send it once"
+                describe_position(name, column=column), "The column occurs twice", "Send it once"
             )
-    if set(listed) >= _BOTH_AMOUNTS:
+    if set(columns) >= _BOTH_AMOUNTS:
         raise FormatUnknown(name, "Both amount and amount_cents", "Send the amount once")
-    return listed
+    return columns
 
 
 def _format_remedy() -> str:
@@ -54,18 +54,22 @@ def _format_remedy() -> str:
 
 
 def conform_schema(schema: pa.Schema, name: str) -> pa.Schema:
-    """What ``schema`` becomes for later passes; columns of type ``null`` say nothing and go.
+    """Return ``schema`` in the types of later passes; columns of type ``null`` are empty and left out.
 
     Raises
     ------
     FormatUnknown, LimitExceeded
-        A column unknown, repeated, or of a type its sort cannot have.
+        A column unknown, repeated, or of a type that its field cannot have.
     """
-    with translate_decoder_errors(name):  # names need not be UTF-8
+    with translate_decoder_errors(name):  # names may be invalid UTF-8
         names = schema.names
     typed = zip(check_columns(names, name), schema.types, strict=True)
     return pa.schema(
-        [(column, _choose_type(column, found, name)) for column, found in typed if found != pa.null()]
+        [
+            (column, _choose_type(column, column_type, name))
+            for column, column_type in typed
+            if column_type != pa.null()
+        ]
     )
 
 
@@ -109,7 +113,7 @@ def _is_text(column_type: pa.DataType) -> bool:
 
 
 def conform_batch(batch: pa.RecordBatch, target: pa.Schema) -> pa.RecordBatch:
-    """``batch`` in the types of ``target``, which ``conformed`` gave for its schema.
+    """Return ``batch`` in the types of ``target``, the result of ``conform_schema`` for its schema.
 
     The batch must have been validated: a cast follows offsets.
     """
@@ -133,9 +137,9 @@ def _recode(column: pa.DictionaryArray) -> pa.DictionaryArray:
 
 
 def regroup(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of exactly ``size``, the last one aside.
+    """Yield the same rows in batches of exactly ``size``, except the last.
 
-    So cuts depend on where reading starts and nothing else: a resumed run cuts where an undisturbed one did.
+    The cuts depend only on where reading starts: a resumed run cuts where an uninterrupted one did.
     """
     waiting: list[pa.RecordBatch] = []
     rows = 0
@@ -152,20 +156,20 @@ def regroup(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.RecordB
 
 
 def concat_batches(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """All rows as one batch; dictionaries are merged."""
+    """Return all rows as one batch; dictionaries are merged."""
     return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
 class CentsSum(NamedTuple):
-    """Amounts added up, exact."""
+    """An exact sum of amounts."""
 
     total: int
     magnitude: int
-    """The same without signs: while it can be counted, so can every part of the total."""
+    """The sum of absolute values: while it fits in an int64, every partial sum does."""
 
 
 def sum_cents(batch: pa.RecordBatch) -> CentsSum:
-    """The amounts of ``batch`` in cents; what does not read as an amount counts 0."""
+    """Return the sum of the amounts of ``batch`` in cents; texts that are not amounts count 0."""
     if Field.AMOUNT_CENTS.column in batch.schema.names:
         return _sum_column(batch.column(Field.AMOUNT_CENTS.column))
     if Field.AMOUNT.column in batch.schema.names:
@@ -186,20 +190,20 @@ def _sum_column(amounts: pa.Array) -> CentsSum:
 
 
 def _sum_exactly(amounts: pa.Array, bound: int) -> int:
-    """``bound`` is the most that the sum can come to."""
+    """Return the sum of ``amounts``, which cannot exceed ``bound`` in magnitude."""
     if bound < 2**63 or pa.types.is_decimal(amounts.type):
         return _to_cents(amounts.sum().as_py())
     return sum(amounts.drop_null().to_pylist())
 
 
 def _to_cents(amount: int | Decimal) -> int:
-    """Cents of whole cents, or of euros."""
+    """Return cents, from cents (int) or euros (Decimal)."""
     return int(amount.scaleb(2)) if isinstance(amount, Decimal) else amount
 
 
 def _parse_euros(texts: pa.Array) -> pa.Array:
-    """The texts that read as amounts; null in place of the others."""
+    """Return the texts that are amounts as euros; null in place of the others."""
     readable = pc.call_function("match_substring_regex", [texts], pc.MatchSubstringOptions(_AMOUNT_PATTERN))
     amounts = pc.call_function("if_else", [readable, texts, pa.scalar(None, pa.string())])
-    points = pc.call_function("replace_substring", [amounts], pc.ReplaceSubstringOptions(",", "."))
-    return points.cast(_EUROS_TYPE)
+    dotted = pc.call_function("replace_substring", [amounts], pc.ReplaceSubstringOptions(",", "."))
+    return dotted.cast(_EUROS_TYPE)

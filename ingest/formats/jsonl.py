@@ -1,7 +1,7 @@
 """JSON Lines: one act line per text line, as one flat JSON object with known names.
 
-Numbers never pass through a float.  Text fields are strings; whole numbers may be JSON numbers; so may
-``amount``, which is then taken by its digits as written: ``12.34`` is the text 12.34.  Text is quicker.
+Numbers are never converted to floats.  Text fields are strings; whole numbers may be JSON numbers; so may ``amount``,
+whose digits are then taken as written: ``12.34`` is the text 12.34.  Strings are parsed faster.
 """
 
 import json
@@ -23,7 +23,7 @@ from ingest.formats.line_chunks import Chunk, read_chunks, read_first_line
 
 COLUMNS = tuple(field.column for field in FORMATS if field is not Field.AMOUNT_CENTS)
 SCHEMA = pa.schema([(column, pa.string()) for column in COLUMNS])
-"""Every batch has every column: which ones are all empty is known at the file's end."""
+"""Every batch has every column: which ones are empty throughout is known at the end of the file."""
 
 ENVELOPE_KEY = "envelope"
 _NUMBER_COLUMNS = tuple(
@@ -37,12 +37,12 @@ _REMEDY = "Write one flat JSON object per line, each name once, each value text 
 
 
 def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
-    """The lines of the JSON Lines file at ``path``, every column text; the envelope's line left out.
+    """Yield the lines of the JSON Lines file at ``path``, every column as text, without the line of the envelope.
 
     Raises
     ------
     FormatUnknown, FileUnreadable, LimitExceeded
-        A name unknown; a line that is not one flat object; a line too long.  Each names its line.
+        An unknown name; a line that is not one flat object; a line too long.  Each error names its line.
     """
     reader = _Reader(name)
     yield pa.RecordBatch.from_pylist([], schema=SCHEMA)
@@ -51,23 +51,23 @@ def read_batches(path: Path, name: str) -> Iterator[pa.RecordBatch]:
 
 
 def read_envelope(path: Path, name: str) -> dict[str, Any] | None:
-    """What the first line's ``{"envelope": {...}}`` says; None when the first line is an act line already.
+    """Return the object in the first line's ``{"envelope": {...}}``; None if the first line is an act line already.
 
     Raises
     ------
     FileUnreadable
         The first line is not a JSON object.
     """
-    found = parse_object(read_first_line(path, name), describe_position(name, 1))
+    first_object = parse_object(read_first_line(path, name), describe_position(name, 1))
     return (
-        found[ENVELOPE_KEY]
-        if found.keys() == {ENVELOPE_KEY} and isinstance(found[ENVELOPE_KEY], dict)
+        first_object[ENVELOPE_KEY]
+        if first_object.keys() == {ENVELOPE_KEY} and isinstance(first_object[ENVELOPE_KEY], dict)
         else None
     )
 
 
 def parse_object(text: bytes, position: str) -> dict[str, Any]:
-    """The JSON object that ``text`` is, numbers as the text they were written as, no name twice.
+    """Parse ``text`` as one JSON object without repeated names; numbers stay the text that they were written as.
 
     Raises
     ------
@@ -75,27 +75,27 @@ def parse_object(text: bytes, position: str) -> dict[str, Any]:
         Anything else.
     """
     try:
-        found = _DECODER.decode(text.decode().strip(" \t\r\n"))
+        value = _DECODER.decode(text.decode().strip(" \t\r\n"))
     except (ValueError, RecursionError) as error:
         raise FileUnreadable(position, f"Not a JSON object: {error}"[:300], _REMEDY) from error
-    if not isinstance(found, dict):
-        raise FileUnreadable(position, f"A JSON {type(found).__name__}, not an object", _REMEDY)
-    return found
+    if not isinstance(value, dict):
+        raise FileUnreadable(position, f"A JSON {type(value).__name__}, not an object", _REMEDY)
+    return value
 
 
 def parse_act_lines(text: bytes, position: str, lines_max: int) -> list[dict[str, str]]:
-    """The act lines of a form: one flat object, or an array of at most ``most``; columns that say nothing are left out.
+    """Parse the act lines of a form: one flat object, or an array of at most ``lines_max``; empty columns are left out.
 
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        Anything else, a name unknown, or a value of the wrong type.
+        Anything else, an unknown name, or a value of the wrong type.
     """
     try:
-        found = _DECODER.decode(text.decode())
+        value = _DECODER.decode(text.decode())
     except (ValueError, RecursionError) as error:
         raise FileUnreadable(position, f"Not JSON: {error}"[:300], _REMEDY) from error
-    rows = found if isinstance(found, list) else [found]
+    rows = value if isinstance(value, list) else [value]
     if not 0 < len(rows) <= lines_max:
         raise LimitExceeded(position, f"{len(rows)} lines", f"Send 1 to {lines_max:,} at once")
     return [_parse_act_line(row, describe_position(position, number)) for number, row in enumerate(rows, 1)]
@@ -121,10 +121,10 @@ class _NumberText(str):
 
 
 def _reject_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands there twice")
-    return found
+    names = dict(pairs)
+    if len(names) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return names
 
 
 def _reject_constant(text: str) -> None:
@@ -140,7 +140,7 @@ _DECODER = json.JSONDecoder(
 
 
 class _Reader:
-    """Reads chunks of one file: quickly, with the columns met so far, or with all that there could be."""
+    """Parses chunks of one file: first with the columns found so far, then with all columns."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -149,7 +149,7 @@ class _Reader:
         self._quoted_columns: frozenset[str] = frozenset()
 
     def read(self, chunk: Chunk) -> pa.RecordBatch:
-        """The chunk as one batch; objects may not span lines, so rows must equal lines."""
+        """Parse a chunk into one batch; objects may not span lines, so rows and lines must be equal in number."""
         text = chunk.text if chunk.text.endswith(b"\n") else chunk.text + b"\n"
         if not self._columns:
             self._sample_columns(chunk)
@@ -163,12 +163,12 @@ class _Reader:
         raise self._explain(chunk)
 
     def _sample_columns(self, chunk: Chunk) -> None:
-        """Learn from the first lines which columns there are and which are written as numbers."""
-        with suppress(FileUnreadable):  # a broken line is told of in its turn
+        """Find out from the first lines which columns exist and which are written as numbers."""
+        with suppress(FileUnreadable):  # a broken line is reported when its chunk is parsed
             for number, line in islice(chunk.number_lines(), _SAMPLE_LINES):
-                found = parse_object(line, describe_position(self._name, number))
-                numbers = frozenset(key for key, value in found.items() if isinstance(value, _NumberText))
-                self._columns |= found.keys() & set(COLUMNS)
+                values = parse_object(line, describe_position(self._name, number))
+                numbers = frozenset(key for key, value in values.items() if isinstance(value, _NumberText))
+                self._columns |= values.keys() & set(COLUMNS)
                 self._integer_columns |= numbers & set(_NUMBER_COLUMNS) - {Field.AMOUNT.column}
                 self._quoted_columns |= numbers & {Field.AMOUNT.column}
 
@@ -186,17 +186,19 @@ class _Reader:
 
     def _explain(self, chunk: Chunk) -> InputError:
         for number, line in chunk.number_lines():
-            where = describe_position(self._name, number)
-            found = parse_object(line, where)
-            if Field.AMOUNT_CENTS.column in found:
-                return FormatUnknown(where, "amount_cents in a text file", "Send euros as amount, 1234.56")
-            for column in check_columns(found, where):
-                if not _is_allowed(column, found[column]):
+            position = describe_position(self._name, number)
+            values = parse_object(line, position)
+            if Field.AMOUNT_CENTS.column in values:
+                return FormatUnknown(position, "amount_cents in a text file", "Send euros as amount, 1234.56")
+            for column in check_columns(values, position):
+                if not _is_allowed(column, values[column]):
                     return FileUnreadable(
-                        describe_position(self._name, number, column), _describe_value(found[column]), _REMEDY
+                        describe_position(self._name, number, column),
+                        _describe_value(values[column]),
+                        _REMEDY,
                     )
         return FileUnreadable(
-            describe_position(self._name, chunk.first_line), "The lines do not read", _REMEDY
+            describe_position(self._name, chunk.first_line), "The lines cannot be parsed", _REMEDY
         )
 
 
@@ -221,9 +223,9 @@ def _parse_table(text: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
 
 
 def _quote_numbers(text: bytes, columns: Iterable[str]) -> bytes:
-    """``text`` with the numbers of ``columns`` made strings, digit by digit.
+    """Return ``text`` with the numbers of ``columns`` turned into strings, digit by digit.
 
-    Inside a JSON string a quote is escaped, so that ``"amount":`` can only be a name there.
+    Inside a JSON string quotes are escaped, so ``"amount":`` can only be a name.
     """
     for column in columns:
         key = b'"%s"' % column.encode()
@@ -232,7 +234,7 @@ def _quote_numbers(text: bytes, columns: Iterable[str]) -> bytes:
 
 
 def _complete_columns(table: pa.Table) -> pa.RecordBatch:
-    """Every column of ``SCHEMA``, as text, null where the lines say nothing."""
-    found = {c: table.column(c).combine_chunks().cast(pa.string()) for c in table.column_names}
-    nothing = pa.nulls(table.num_rows, pa.string())
-    return pa.RecordBatch.from_arrays([found.get(c, nothing) for c in COLUMNS], schema=SCHEMA)
+    """Return every column of ``SCHEMA`` as text, null where it is absent."""
+    arrays = {c: table.column(c).combine_chunks().cast(pa.string()) for c in table.column_names}
+    empty = pa.nulls(table.num_rows, pa.string())
+    return pa.RecordBatch.from_arrays([arrays.get(c, empty) for c in COLUMNS], schema=SCHEMA)

@@ -1,4 +1,4 @@
-"""Text files as chunks of whole lines: bounded, numbered, and UTF-8 for certain."""
+"""Text files as chunks of whole lines: bounded in size, numbered, and checked to be UTF-8."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,21 +12,21 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Chunk(NamedTuple):
-    """Whole lines, each with its line end (the file's last one perhaps without)."""
+    """Whole lines, each with its line end (the last line of the file may lack it)."""
 
     first_line: int
-    """Number of the first one in the file, from 1."""
+    """Number of the first line in the file, from 1."""
     text: bytes
 
     def number_lines(self) -> Iterator[tuple[int, bytes]]:
-        """Each line, without its line end, and its number: for telling what is wrong with one."""
+        """Yield the number of each line and the line without its line end, for error messages."""
         for number, line in enumerate(self.text.split(b"\n"), self.first_line):
             if line or number < self.first_line + self.text.count(b"\n"):
                 yield number, line.removesuffix(b"\r")
 
 
 def read_first_line(path: Path, name: str) -> bytes:
-    """The first line, without byte order mark and line end.
+    """Return the first line, without byte order mark and line end.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def read_first_line(path: Path, name: str) -> bytes:
 
 
 def read_chunks(path: Path, name: str, header_lines: int = 0) -> Iterator[Chunk]:
-    """The lines of the file at ``path``, without the byte order mark and the first line if ``after`` is 1.
+    """Yield the lines of the file at ``path``, without the byte order mark and, if ``header_lines`` is 1, the first line.
 
     Raises
     ------
@@ -49,8 +49,8 @@ def read_chunks(path: Path, name: str, header_lines: int = 0) -> Iterator[Chunk]
         A line too long; not UTF-8.
     """
     with translate_decoder_errors(name), path.open("rb") as file:
-        skipped = file.readline() if header_lines else b""
-        if not skipped and file.peek(3).startswith(_BYTE_ORDER_MARK):
+        header = file.readline() if header_lines else b""
+        if not header and file.peek(3).startswith(_BYTE_ORDER_MARK):
             file.seek(len(_BYTE_ORDER_MARK))
         for chunk in _split_chunks(file, header_lines + 1, name):
             _check_utf8(chunk, name)
@@ -74,18 +74,18 @@ def _split_chunks(file: BinaryIO, number: int, name: str) -> Iterator[Chunk]:
 
 
 def _check_line_lengths(chunk: Chunk, name: str) -> None:
-    """Only where some half of the limit holds no line end can a line be over the limit."""
-    half = LINE_BYTES_MAX // 2
-    starts = range(0, len(chunk.text) - half, half)
-    if any(chunk.text.find(b"\n", at, at + half) < 0 for at in starts):
+    """Check lines only if half of the limit contains no line end: else none can exceed the limit."""
+    half_limit = LINE_BYTES_MAX // 2
+    starts = range(0, len(chunk.text) - half_limit, half_limit)
+    if any(chunk.text.find(b"\n", at, at + half_limit) < 0 for at in starts):
         for number, line in chunk.number_lines():
             _check_line_length(line, number, name)
 
 
 def _check_line_length(line: bytes, number: int, name: str) -> None:
     if len(line) > LINE_BYTES_MAX:
-        found = f"The line is longer than {LINE_BYTES_MAX:,} bytes"
-        raise LimitExceeded(describe_position(name, number), found, "End each act line with a line end")
+        fault = f"The line is longer than {LINE_BYTES_MAX:,} bytes"
+        raise LimitExceeded(describe_position(name, number), fault, "End each act line with a line end")
 
 
 def _check_utf8(chunk: Chunk, name: str) -> None:
@@ -95,5 +95,5 @@ def _check_utf8(chunk: Chunk, name: str) -> None:
         str(chunk.text, "utf-8")
     except UnicodeDecodeError as error:
         line = chunk.first_line + chunk.text.count(b"\n", 0, error.start)
-        found = f"Not UTF-8: {chunk.text[error.start : error.end]!r}"
-        raise FileUnreadable(describe_position(name, line), found, "Write the file in UTF-8") from error
+        fault = f"Not UTF-8: {chunk.text[error.start : error.end]!r}"
+        raise FileUnreadable(describe_position(name, line), fault, "Write the file in UTF-8") from error

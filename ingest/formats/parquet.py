@@ -1,7 +1,7 @@
-"""Parquet: read as it is, in batches, from any line on.
+"""Parquet: read in place, in batches, from any line on.
 
-The footer declares everything (rows, sizes once unpacked, codings), so what would not fit in memory is
-refused before a page is opened.
+The footer declares rows, decompressed sizes and encodings, so what would not fit in memory is refused before a page
+is opened.
 """
 
 from bisect import bisect_right
@@ -31,34 +31,39 @@ from ingest.formats.text_buffers import DICTIONARY_TEXT, measure_longest_value
 
 _READ_BYTES = 2**20
 _DICTIONARY_BYTES_MAX = 3
-"""Bytes a value up to which a column's dictionary is short enough to be worth keeping.
+"""Bytes a value up to which it pays to keep a column dictionary-encoded.
 
-Beyond it most values are distinct, and the reader would hash each to number it: up to seven times the cost.
+Beyond it most values are distinct, and the decoder would hash each to number it: up to seven times the cost.
 """
 
 
 class ParquetSource:
-    """The lines of a Parquet file that has been proved readable, or is about to be."""
+    """The lines of a Parquet file that is being, or has been, validated."""
 
     def __init__(self, path: Path, name: str) -> None:
         self._path, self._name = path, name
         with translate_decoder_errors(name):
             self._groups = _check_groups(read_footer(path, name), name)
             with _open_file(path) as file:
-                self._metadata, found = file.metadata, file.schema_arrow
-        plain = conform_schema(found, name)
-        if any(group.columns.keys() != set(found.names) for group in self._groups):
+                self._metadata, file_schema = file.metadata, file.schema_arrow
+        target_schema = conform_schema(file_schema, name)
+        if any(group.columns.keys() != set(file_schema.names) for group in self._groups):
             raise FileUnreadable(name, "A row group's columns are not the schema's", "Write the file again")
         self._ends = list(accumulate(group.lines for group in self._groups))
         self.lines = self._ends[-1] if self._ends else 0
-        texts = [column for column in plain.names if pa.types.is_string(found.field(column).type)]
-        self._dictionary_columns = [column for column in texts if self._is_dictionary_encoded(column)]
-        self._plain_columns = [column for column in texts if column not in self._dictionary_columns]
-        types = [DICTIONARY_TEXT if field.name in self._dictionary_columns else field.type for field in plain]
-        self.schema = pa.schema(zip(plain.names, types, strict=True))
+        text_columns = [
+            column for column in target_schema.names if pa.types.is_string(file_schema.field(column).type)
+        ]
+        self._dictionary_columns = [column for column in text_columns if self._is_dictionary_encoded(column)]
+        self._plain_columns = [column for column in text_columns if column not in self._dictionary_columns]
+        types = [
+            DICTIONARY_TEXT if field.name in self._dictionary_columns else field.type
+            for field in target_schema
+        ]
+        self.schema = pa.schema(zip(target_schema.names, types, strict=True))
 
     def _is_dictionary_encoded(self, column: str) -> bool:
-        """Tell whether a text column lists its few values once: then it is read as it lies."""
+        """Return whether a text column is short and dictionary-encoded in every page: then it stays encoded."""
         chunks = [group.columns[column] for group in self._groups]
         size = sum(chunk.unpacked_bytes for chunk in chunks)
         is_short = (
@@ -68,9 +73,9 @@ class ParquetSource:
         return is_short and all(chunk.is_dictionary_encoded for chunk in chunks)
 
     def choose_batch_lines(self) -> int:
-        """How many lines to decode at a time while it is not known how fat they are.
+        """Return how many lines to decode at a time while the length of the lines is unknown.
 
-        A small file's batches are decoded as they are read, so that its reading may have them.
+        A small file is decoded in the batches of the later reading, so that the reading can reuse them.
 
         Raises
         ------
@@ -82,7 +87,7 @@ class ParquetSource:
         return max(1, min(BATCH_LINES if is_small else WINDOW_LINES, fitting))
 
     def _measure_longest_line(self) -> int:
-        """Text that one line can have out of dictionaries: a small page may unpack to a huge batch."""
+        """Return the most text that one line can take from dictionaries: a small page may expand to a huge batch."""
         return max(map(self._measure_longest_values, range(len(self._groups))), default=0)
 
     def _measure_longest_values(self, group_number: int) -> int:
@@ -98,7 +103,7 @@ class ParquetSource:
             return sum(measure_longest_value(line.column(column).dictionary) for column in columns)
 
     def read_raw(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
-        """The lines from ``start`` (from 0) on as the decoder gives them, at most ``size`` at a time.
+        """Yield the lines from ``start`` (from 0) on as the decoder returns them, at most ``size`` at a time.
 
         Raises
         ------
@@ -122,12 +127,12 @@ class ParquetSource:
                 skipped = max(0, skipped - batch.num_rows)
 
     def read_batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
-        """Lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
+        """Yield the lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
         return (conform_batch(batch, self.schema) for batch in regroup(self.read_raw(start, size), size))
 
 
 def read_metadata(path: Path, name: str) -> Mapping[bytes, bytes]:
-    """The metadata of the schema: where an envelope may stand."""
+    """Return the metadata of the schema, which may contain an envelope."""
     with translate_decoder_errors(name):
         _check_groups(read_footer(path, name), name)
         with _open_file(path) as file:
@@ -151,21 +156,21 @@ def _open_file(
 
 
 def _check_groups(footer: Footer, name: str) -> list[RowGroup]:
-    """The row groups, when they keep the limits and add up."""
+    """Return the row groups if they keep the limits and are consistent."""
     if footer.lines > ROWS_MAX:
         raise LimitExceeded(name, f"{footer.lines:,} lines", f"Send at most {ROWS_MAX:,} in one file")
     if len(footer.groups) > PARQUET_GROUPS_MAX:
         found = f"{len(footer.groups):,} row groups"
         raise LimitExceeded(name, found, f"Write at most {PARQUET_GROUPS_MAX:,}, of 100,000 lines and more")
     for number, group in enumerate(footer.groups):
-        where = f"{name}, row group {number}"
+        position = f"{name}, row group {number}"
         if group.unpacked_bytes > PARQUET_GROUP_BYTES_MAX:
             found = f"{group.unpacked_bytes:,} bytes once unpacked"
             raise LimitExceeded(
-                where, found, f"Write row groups of at most {PARQUET_GROUP_BYTES_MAX:,} bytes"
+                position, found, f"Write row groups of at most {PARQUET_GROUP_BYTES_MAX:,} bytes"
             )
         if any(column.values != group.lines for column in group.columns.values()):
-            raise FileUnreadable(where, "The columns differ in length", "Write one value a line")
+            raise FileUnreadable(position, "The columns differ in length", "Write one value a line")
     if sum(group.lines for group in footer.groups) != footer.lines:
-        raise FileUnreadable(name, "The row groups do not add up to the file's lines", "Write the file again")
+        raise FileUnreadable(name, "The row groups do not sum up to the file's lines", "Write the file again")
     return footer.groups

@@ -1,7 +1,7 @@
-"""What the footer of a Parquet file declares, read before the decoder believes it.
+"""What the footer of a Parquet file declares, read before the decoder relies on it.
 
-The footer is a Thrift structure.  It is read here in plain Python, as the decoder's own view of it can end
-the process on a damaged one, and does not tell how the pages of a column are coded.
+The footer is a Thrift structure.  It is parsed here in plain Python because Arrow's own parser can crash the process
+on a damaged one, and does not report the page encodings of a column.
 Source: the Parquet format, ``parquet.thrift``; the Thrift compact protocol.
 """
 
@@ -25,7 +25,7 @@ class ColumnChunk(NamedTuple):
     unpacked_bytes: int
     has_dictionary: bool
     is_dictionary_encoded: bool
-    """Every page holds positions in the dictionary."""
+    """Every page contains positions in the dictionary."""
 
 
 class RowGroup(NamedTuple):
@@ -37,14 +37,14 @@ class RowGroup(NamedTuple):
 
 
 class Footer(NamedTuple):
-    """The file."""
+    """The row groups of a file."""
 
     lines: int
     groups: list[RowGroup]
 
 
 def read_footer(path: Path, name: str) -> Footer:
-    """The footer of the file at ``path``.
+    """Read the footer of the file at ``path``.
 
     Raises
     ------
@@ -60,11 +60,11 @@ def read_footer(path: Path, name: str) -> Footer:
         if length > PARQUET_FOOTER_BYTES_MAX:
             raise LimitExceeded(name, f"A footer of {length:,} bytes", "Write fewer, larger row groups")
         file.seek(max(0, size - 8 - length))
-        found = file.read(length)
+        footer = file.read(length)
     try:
-        return _build_footer(_ThriftDecoder(found).read_struct(0))
+        return _build_footer(_ThriftDecoder(footer).read_struct(0))
     except (IndexError, KeyError, TypeError, AttributeError, UnicodeDecodeError, struct.error) as error:
-        raise FileUnreadable(name, f"The footer does not hold together: {error!r}"[:300], _REMEDY) from error
+        raise FileUnreadable(name, f"The footer is inconsistent: {error!r}"[:300], _REMEDY) from error
 
 
 def _build_footer(fields: dict[int, Any]) -> Footer:
@@ -108,12 +108,12 @@ class _ThriftDecoder:
     def read_struct(self, depth: int) -> dict[int, Any]:
         if depth > _DEPTH_MAX:
             raise IndexError(depth)
-        found: dict[int, Any] = {}
+        fields: dict[int, Any] = {}
         field = 0
         while header := self._read_byte():
             field = field + (header >> 4) if header >> 4 else self._read_signed()
-            found[field] = self._read_value(header & 15, depth, is_field=True)
-        return found
+            fields[field] = self._read_value(header & 15, depth, is_field=True)
+        return fields
 
     def _read_value(self, kind: int, depth: int, *, is_field: bool = False) -> Any:
         if kind in (1, 2):
@@ -140,16 +140,16 @@ class _ThriftDecoder:
         return [self._read_value(header & 15, depth) for _ in range(size)]
 
     def _read_signed(self) -> int:
-        found = self._read_varint()
-        return (found >> 1) ^ -(found & 1)
+        value = self._read_varint()
+        return (value >> 1) ^ -(value & 1)
 
     def _read_varint(self) -> int:
-        found = shift = 0
+        value = shift = 0
         while True:
             byte = self._read_byte()
-            found |= (byte & 127) << shift
+            value |= (byte & 127) << shift
             if byte < 128:
-                return found
+                return value
             shift += 7
             if shift > 63:
                 raise IndexError(shift)
@@ -160,8 +160,8 @@ class _ThriftDecoder:
         return byte
 
     def _read_bytes(self, size: int) -> bytes:
-        found = self._text[self._at : self._at + size]
-        if len(found) < size:
+        piece = self._text[self._at : self._at + size]
+        if len(piece) < size:
             raise IndexError(size)
         self._at += size
-        return found
+        return piece

@@ -1,18 +1,18 @@
-"""Text columns by their buffers: how much they hold and whether it is sound, at a glance."""
+"""Size and validity of text columns, computed from their Arrow buffers."""
 
 import numpy as np
 import pyarrow as pa
 
 DICTIONARY_TEXT = pa.dictionary(pa.int32(), pa.string())
-"""A text column whose file lists its few distinct values once."""
+"""A text column whose file stores its few distinct values once."""
 
 
 _STRIDE = 64
-"""Values looked at together while looking for a long one: the file of a sender mostly has none."""
+"""Values measured together when looking for a long one: most files have none."""
 
 
 def count_text_bytes(column: pa.Array) -> int:
-    """Bytes of a text column whose offsets are known to be sound; null values may count."""
+    """Return the bytes of a text column with valid offsets; null values may count."""
     if pa.types.is_string_view(column.type):
         return int(_measure_view_lengths(column).sum(dtype=np.int64))
     offsets = _read_offsets(column)
@@ -20,12 +20,12 @@ def count_text_bytes(column: pa.Array) -> int:
 
 
 def measure_longest_value(column: pa.Array) -> int:
-    """Bytes of the longest value of such a column."""
+    """Return the bytes of the longest value of a text column with valid offsets."""
     return int(_measure_lengths(column).max(initial=0))
 
 
 def has_longer_value(column: pa.Array, bytes_max: int) -> bool:
-    """Tell whether such a column has a value of more than ``bytes_max`` bytes."""
+    """Return whether a text column with valid offsets has a value of more than ``bytes_max`` bytes."""
     if pa.types.is_string_view(column.type):
         return measure_longest_value(column) > bytes_max
     offsets = _read_offsets(column)
@@ -34,12 +34,12 @@ def has_longer_value(column: pa.Array, bytes_max: int) -> bool:
 
 
 def find_longest_row(column: pa.Array) -> int:
-    """Where the longest value of such a column stands."""
+    """Return the row of the longest value of a text column with valid offsets."""
     return int(_measure_lengths(column).argmax())
 
 
 def count_unpacked_bytes(column: pa.DictionaryArray) -> int:
-    """Bytes of text of a sound dictionary column, each value counted as often as it stands there."""
+    """Return the bytes of text of a valid dictionary column, each value counted once for each row."""
     used = column.indices.drop_null().to_numpy()
     return int(_measure_lengths(column.dictionary)[used].sum(dtype=np.int64))
 
@@ -53,9 +53,9 @@ def _measure_lengths(column: pa.Array) -> np.ndarray:
 
 
 def is_plainly_valid(column: pa.Array) -> bool:
-    """Tell at a glance that a column with sound offsets needs no validation; False says nothing.
+    """Return whether a column with valid offsets surely needs no validation; False leaves it open.
 
-    ASCII is UTF-8, and indices are bound by their largest (as unsigned, so that none is negative).
+    ASCII is UTF-8, and indices are bounded by their largest (as unsigned numbers, so that none is negative).
     """
     if column.type == DICTIONARY_TEXT:
         return _has_valid_indices(column) and _is_ascii(column.dictionary)
@@ -63,9 +63,9 @@ def is_plainly_valid(column: pa.Array) -> bool:
 
 
 def clear_null_slots(column: pa.Array) -> pa.Array:
-    """``column``, where null views are empty and null indices 0.
+    """Return ``column`` with empty views and index 0 at nulls.
 
-    What stands in the place of a null is anyone's guess and validation skips it; not every reader does.
+    The value at a null is undefined and validation skips it; not every reader does.
     """
     if not column.null_count:
         return column
@@ -77,7 +77,7 @@ def clear_null_slots(column: pa.Array) -> pa.Array:
 
 
 def _zero_nulls(column: pa.Array, arrow_type: pa.DataType, width: int) -> pa.Array:
-    """The same with zeros for nulls; ``width`` 32-bit words a value."""
+    """Return the column with zeros at nulls; ``width`` is 32-bit words a value."""
     validity, values, *texts = column.buffers()
     words = np.frombuffer(values, np.int32)[: (column.offset + len(column)) * width].reshape(-1, width).copy()
     words[column.offset :][column.is_null().to_numpy(zero_copy_only=False)] = 0
@@ -112,7 +112,7 @@ def _read_offsets(column: pa.Array) -> np.ndarray:
 
 
 def _measure_view_lengths(column: pa.Array) -> np.ndarray:
-    """A view's first four bytes are its length."""
+    """Return the lengths of views: the first four bytes of each."""
     if not len(column):
         return np.zeros(0, np.int32)
     views = np.frombuffer(column.buffers()[1], np.int32)[::4][column.offset : column.offset + len(column)]

@@ -1,7 +1,7 @@
-"""A payment file and its imputation file as one: a plain tar archive of the two, so that one hash stands for both.
+"""A payment file and its account assignment file as one: a plain tar archive of the two, so that one hash covers both.
 
-Whoever has both as files beside each other need not know: they are put together on their way into the spool, always to
-the same bytes.  Source: POSIX.1-1988, "ustar", of which the plain part is read; so much every tar writes.
+A caller with both files side by side need not pack them: they are packed on their way into the spool, always to the
+same bytes.  Source: POSIX.1-1988, "ustar"; only its plain part is read, which every tar program writes.
 """
 
 import io
@@ -25,7 +25,7 @@ _REMEDY = "Send two regular files, packed by tar --format=ustar"
 
 
 class ArchiveMember(NamedTuple):
-    """Where a file lies in an archive."""
+    """The position of a file in an archive."""
 
     name: str
     start: int
@@ -33,27 +33,27 @@ class ArchiveMember(NamedTuple):
 
 
 class FileSection(io.RawIOBase):
-    """A part of a file, as a file of its own."""
+    """A section of a file as a file of its own."""
 
     def __init__(self, file: BinaryIO, start: int, size: int) -> None:
         super().__init__()
         self._file, self._start, self._size, self._at = file, start, size, 0
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to a byte of the part."""
+        """Move to a byte of the section."""
         self._at = offset + (0, self._at, self._size)[whence]
         return self._at
 
     def tell(self) -> int:
-        """The byte of the part that is read next."""
+        """Return the byte of the section that is read next."""
         return self._at
 
     def readinto(self, buffer: Any, /) -> int:
-        """Fill ``buffer``, short only at the end of the part."""
+        """Fill ``buffer``; short only at the end of the section."""
         wanted = min(len(buffer), max(self._size - self._at, 0))
         self._file.seek(self._start + self._at)
         count = self._file.readinto(memoryview(buffer)[:wanted])  # type: ignore[attr-defined]
@@ -62,7 +62,7 @@ class FileSection(io.RawIOBase):
 
 
 class TarStream(io.RawIOBase):
-    """The archive of some files, made as it is read; closing it does not close them."""
+    """The archive of some files, built while it is read; closing it does not close them."""
 
     def __init__(self, files: list[tuple[str, BinaryIO]]) -> None:
         super().__init__()
@@ -74,11 +74,11 @@ class TarStream(io.RawIOBase):
         self._rest = b""
 
     def readable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        """Fill ``buffer``, short where a piece ends."""
+        """Fill ``buffer``; short where a piece ends."""
         self._rest = self._rest or next(self._pieces, b"")
         piece, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
         buffer[: len(piece)] = piece
@@ -87,7 +87,7 @@ class TarStream(io.RawIOBase):
 
 @contextmanager
 def open_with_assignments(source: Path | BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """A file to be read from its start; one that has an imputation file beside it, together with that.
+    """Open a file for reading from its start; with an account assignment file beside it, both as one archive.
 
     Raises
     ------
@@ -97,19 +97,19 @@ def open_with_assignments(source: Path | BinaryIO, name: str) -> Iterator[Binary
     if not isinstance(source, Path):
         yield source
         return
-    beside = find_assignment_file(source)
-    with ExitStack() as held:
-        file = held.enter_context(_open_file(source))
-        if beside is None:
+    assignment_file = find_assignment_file(source)
+    with ExitStack() as stack:
+        file = stack.enter_context(_open_file(source))
+        if assignment_file is None:
             yield file
             return
-        pair = [(name, file), (beside.name, held.enter_context(_open_file(beside)))]
+        pair = [(name, file), (assignment_file.name, stack.enter_context(_open_file(assignment_file)))]
         yield cast(BinaryIO, TarStream(pair))
 
 
 @contextmanager
 def pack_with_assignments(path: Path) -> Iterator[Path]:
-    """A file, or, where an imputation file stands beside it, both as one of the same name; gone afterwards.
+    """Yield a file, or, with an account assignment file beside it, a temporary archive of both under the same name.
 
     Raises
     ------
@@ -120,10 +120,10 @@ def pack_with_assignments(path: Path) -> Iterator[Path]:
         yield path
         return
     with TemporaryDirectory(prefix="crescendo-") as folder:
-        whole = Path(folder) / path.name
-        with open_with_assignments(path, path.name) as file, whole.open("wb") as archive:
+        packed = Path(folder) / path.name
+        with open_with_assignments(path, path.name) as file, packed.open("wb") as archive:
             shutil.copyfileobj(file, archive, 2**20)
-        yield whole
+        yield packed
 
 
 def _open_file(path: Path) -> BinaryIO:
@@ -150,12 +150,12 @@ def _generate_pieces(files: list[tuple[str, BinaryIO, int]]) -> Iterator[bytes]:
 
 
 def _build_header(name: str, size: int) -> bytes:
-    """Of a regular file of nobody's, at no time: the same bytes whoever packs it."""
-    named = os.fsencode(name)
-    if len(named) > _NAME_BYTES_MAX:
-        raise FileUnreadable(name, f"A name of {len(named)} bytes", f"Use at most {_NAME_BYTES_MAX}")
+    """Build the header of a regular file without owner and time: the same bytes on every machine."""
+    encoded_name = os.fsencode(name)
+    if len(encoded_name) > _NAME_BYTES_MAX:
+        raise FileUnreadable(name, f"A name of {len(encoded_name)} bytes", f"Use at most {_NAME_BYTES_MAX}")
     fields = (
-        named.ljust(100, b"\0"),
+        encoded_name.ljust(100, b"\0"),
         b"0000644\0",
         b"0000000\0",
         b"0000000\0",
@@ -167,48 +167,50 @@ def _build_header(name: str, size: int) -> bytes:
 
 
 def read_members(file: BinaryIO, name: str) -> list[ArchiveMember]:
-    """The two files of an archive.
+    """Return the two files of an archive.
 
     Raises
     ------
     FileUnreadable
-        It is cut off, damaged, or holds anything else.
+        The archive is cut off, damaged, or contains anything else.
     """
-    size, at, found = file.seek(0, os.SEEK_END), 0, list[ArchiveMember]()
+    size, offset, members = file.seek(0, os.SEEK_END), 0, list[ArchiveMember]()
     with translate_decoder_errors(name):
-        while (block := _read_block(file, at, name)).strip(b"\0"):
-            member = _parse_member(block, at, name)
-            at = member.start + member.size + -member.size % _BLOCK
-            if at > size:
+        while (block := _read_block(file, offset, name)).strip(b"\0"):
+            member = _parse_member(block, offset, name)
+            offset = member.start + member.size + -member.size % _BLOCK
+            if offset > size:
                 raise FileUnreadable(
                     f"{name}, {member.name}", "The archive ends inside this file", "Send it whole"
                 )
-            found.append(member)
-            if len(found) > 2:
+            members.append(member)
+            if len(members) > 2:
                 break
-    if len(found) != 2:
-        raise FileUnreadable(name, f"{'Over two' if found[2:] else len(found)} files in the archive", _REMEDY)
-    return found
+    if len(members) != 2:
+        raise FileUnreadable(
+            name, f"{'Over two' if members[2:] else len(members)} files in the archive", _REMEDY
+        )
+    return members
 
 
-def _read_block(file: BinaryIO, at: int, name: str) -> bytes:
-    file.seek(at)
+def _read_block(file: BinaryIO, offset: int, name: str) -> bytes:
+    file.seek(offset)
     block = file.read(_BLOCK)
     if len(block) < _BLOCK:
-        raise FileUnreadable(f"{name}, byte {at:,}", "The archive has no end", "Send it whole")
+        raise FileUnreadable(f"{name}, byte {offset:,}", "The archive has no end", "Send it whole")
     return block
 
 
-def _parse_member(block: bytes, at: int, name: str) -> ArchiveMember:
-    where = f"{name}, byte {at:,}"
-    summed = sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ")
-    if not block.startswith(TAR_MAGIC, TAR_MAGIC_AT) or _parse_octal(block[_CHECKSUM]) != summed:
-        raise FileUnreadable(where, "No header of a tar archive, or a damaged one", _REMEDY)
-    size, letters = _parse_octal(block[124:136]), block[:_NAME_BYTES_MAX].rstrip(b"\0")
-    called = letters.decode("utf-8", "replace").rpartition("/")[2]
-    if block[156:157] not in _REGULAR or size is None or not called.isprintable() or not called:
-        raise FileUnreadable(where, "Not a regular file", _REMEDY)
-    return ArchiveMember(called, at + _BLOCK, size)
+def _parse_member(block: bytes, offset: int, name: str) -> ArchiveMember:
+    position = f"{name}, byte {offset:,}"
+    checksum = sum(block) - sum(block[_CHECKSUM]) + 8 * ord(" ")
+    if not block.startswith(TAR_MAGIC, TAR_MAGIC_AT) or _parse_octal(block[_CHECKSUM]) != checksum:
+        raise FileUnreadable(position, "No header of a tar archive, or a damaged one", _REMEDY)
+    size, encoded_name = _parse_octal(block[124:136]), block[:_NAME_BYTES_MAX].rstrip(b"\0")
+    member_name = encoded_name.decode("utf-8", "replace").rpartition("/")[2]
+    if block[156:157] not in _REGULAR or size is None or not member_name.isprintable() or not member_name:
+        raise FileUnreadable(position, "Not a regular file", _REMEDY)
+    return ArchiveMember(member_name, offset + _BLOCK, size)
 
 
 def _parse_octal(text: bytes) -> int | None:

@@ -1,7 +1,7 @@
-"""What a payment file says that it adds up to: NbOfTxs and CtrlSum, of the whole and of each payment information.
+"""The totals that a payment file declares, NbOfTxs and CtrlSum, of the file and of each payment information.
 
-Sums are exact: amounts of two decimals are added as cents, in two halves so that none wraps; the few that are written
-otherwise (a third decimal, a sign) one by one, as fractions.
+Sums are exact: amounts with two decimals are added as cents, in two halves so that neither overflows; the few written
+otherwise (a third decimal, a sign) are added one by one, as fractions.
 """
 
 import re
@@ -30,33 +30,38 @@ _DECIMAL = re.compile(r"[-+]?(?:[0-9]{1,30}\.?[0-9]{0,20}|\.[0-9]{1,20})")
 _DIGITS_MAX = 15
 
 
-def parse_cents(texts: pa.Array) -> ParsedNumbers:
-    """The amounts of a column."""
-    return _parse(parsing.parse_amounts, texts)
+class Amounts(NamedTuple):
+    """A column of amounts: the texts, and the cents and faults that they parse to."""
+
+    texts: pa.Array
+    parsed: ParsedNumbers
+
+
+def parse_amounts(texts: pa.Array) -> Amounts:
+    """Parse the amounts of a column."""
+    return Amounts(texts, _parse(parsing.parse_amounts, texts))
 
 
 def _parse(kernel: Any, texts: pa.Array) -> ParsedNumbers:
-    values, parsed = (
-        DistinctTexts.from_arrow(texts, with_empty=False),
-        allocate_zeros(ParsedNumbers, len(texts)),
-    )
+    values = DistinctTexts.from_arrow(texts, with_empty=False)
+    parsed = allocate_zeros(ParsedNumbers, len(texts))
     kernel(values.spans, values.text, parsed)
     return parsed
 
 
 def _is_exact(parsed: ParsedNumbers) -> NDArray[np.bool_]:
-    """Whether an amount was read to the cent, whatever is wrong with it besides."""
-    over = (parsed.fault == Outcome.AMOUNT_OVER_LIMIT) & (parsed.value == 0)
-    return (parsed.fault != Outcome.AMOUNT_INVALID) & ~over
+    """Return whether an amount was parsed to the cent, even if it is faulty otherwise."""
+    overflows = (parsed.fault == Outcome.AMOUNT_OVER_LIMIT) & (parsed.value == 0)
+    return (parsed.fault != Outcome.AMOUNT_INVALID) & ~overflows
 
 
 def _to_fraction(text: str) -> Fraction:
-    """Cents, or parts of one; 0 for what is no number."""
+    """Return cents, or fractions of one; 0 if the text is not a number."""
     return Fraction(text) * CENTS_PER_EURO if _DECIMAL.fullmatch(text) else Fraction(0)
 
 
 class _LotSums(NamedTuple):
-    """Of some lots: one row each."""
+    """Sums of lots: one row a lot."""
 
     lot: NDArray[np.int32]
     transfers: NDArray[np.int64]
@@ -64,31 +69,31 @@ class _LotSums(NamedTuple):
     low: NDArray[np.int64]
 
     def take_range(self, start: int, stop: int) -> "_LotSums":
-        """Of some of them."""
+        """Return the rows from ``start`` to ``stop``."""
         part = slice(start, stop)
         return _LotSums(self.lot[part], self.transfers[part], self.high[part], self.low[part])
 
 
 class TotalsCheck:
-    """Adds up a file, and holds it against what it says of itself."""
+    """Adds up a file, and compares the sums with the totals that it declares."""
 
     def __init__(self, name: str) -> None:
         self._name, self._count, self._cents = name, 0, Fraction(0)
         self._irregular_cents: dict[int, Fraction] = defaultdict(Fraction)
-        """By lot: what was added one by one."""
+        """By lot: the sum of amounts that were added one by one."""
         self._open_sums: _LotSums | None = None
         self._open_lot: pa.RecordBatch | None = None
-        """Of the lot under way."""
+        """The declared totals of the lot whose transfers are being added."""
 
-    def add(self, groups: LotGroups, lots: pa.RecordBatch, amounts: tuple[pa.Array, ParsedNumbers]) -> None:
-        """Take in the next transfers, and judge the lots that end before the last of them."""
+    def add(self, groups: LotGroups, lots: pa.RecordBatch, amounts: Amounts) -> None:
+        """Add the next transfers, and check the lots that end before the last of them."""
         texts, parsed = amounts
         ends = np.append(groups.start[1:], len(texts))
         self._count += len(texts)
         exact = np.where(_is_exact(parsed), parsed.value, 0)
-        for place in np.flatnonzero(~_is_exact(parsed)).tolist():
-            lot = int(groups.lot[np.searchsorted(ends, place, "right")])
-            self._irregular_cents[lot] += _to_fraction(texts[place].as_py())
+        for position in np.flatnonzero(~_is_exact(parsed)).tolist():
+            lot = int(groups.lot[np.searchsorted(ends, position, "right")])
+            self._irregular_cents[lot] += _to_fraction(texts[position].as_py())
         sums = _LotSums(
             groups.lot,
             (ends - groups.start).astype(np.int64),
@@ -98,28 +103,28 @@ class TotalsCheck:
         self._check_ended_lots(self._continue_open_lot(sums), lots)
 
     def check_file(self, count: str, control_sum: str) -> None:
-        """Judge the last lot, and the file by what its header says.
+        """Check the last lot, and the file against the totals of its header.
 
         Raises
         ------
         EnvelopeMismatch
-            Something differs.
+            A declared total differs.
         """
         if self._open_sums and self._open_lot:
             self._check_lots(self._open_sums, self._open_lot)
-        self._check_declared(self._name, (count, control_sum), (self._count, self._cents))
+        self._check_declared(self._name, count, control_sum, transfers=self._count, total=self._cents)
 
     def _continue_open_lot(self, sums: _LotSums) -> _LotSums:
-        """With what came before of the first lot; a lot that ended with the transfers before is judged."""
-        before = self._open_sums
-        if before is None:
+        """Add the sums of the open lot to its continuation; if another lot begins, check the open one."""
+        open_sums = self._open_sums
+        if open_sums is None:
             return sums
-        if before.lot[0] != sums.lot[0]:
+        if open_sums.lot[0] != sums.lot[0]:
             if self._open_lot:
-                self._check_lots(before, self._open_lot)
+                self._check_lots(open_sums, self._open_lot)
             return sums
-        for now, then in zip(sums[1:], before[1:], strict=True):
-            now[0] += then[0]
+        for column, open_column in zip(sums[1:], open_sums[1:], strict=True):
+            column[0] += open_column[0]
         return sums
 
     def _check_ended_lots(self, sums: _LotSums, lots: pa.RecordBatch) -> None:
@@ -128,36 +133,43 @@ class TotalsCheck:
         self._open_sums, self._open_lot = sums.take_range(last, last + 1), lots.slice(last)
 
     def _check_lots(self, sums: _LotSums, lots: pa.RecordBatch) -> None:
-        """Hold lots that are whole against their own totals."""
+        """Compare complete lots with the totals that they declare."""
         if not len(sums.lot):
             return
         high, low = sums.high + (sums.low >> _HALF_BITS), sums.low & _HALF
         self._cents += (int(high.sum()) << _HALF_BITS) + int(low.sum())
-        counts, stated = (
+        counts, declared = (
             _parse(parsing.parse_whole_numbers, lots.column("count")),
-            parse_cents(lots.column("sum")),
+            parse_amounts(lots.column("sum")).parsed,
         )
-        agrees = (counts.value == sums.transfers) | (_measure_lengths(lots.column("count")) == 0)
-        same = _is_exact(stated) & (stated.value >> _HALF_BITS == high) & (stated.value & _HALF == low)
-        agrees &= same | (_measure_lengths(lots.column("sum")) == 0)
-        odd = np.isin(sums.lot, np.fromiter(self._irregular_cents, np.int32, len(self._irregular_cents)))
-        for row in np.flatnonzero(~agrees | odd).tolist():
-            more = self._irregular_cents.pop(int(sums.lot[row]), Fraction(0))
-            self._cents += more
-            total = (int(high[row]) << _HALF_BITS) + int(low[row]) + more
-            said = (lots.column("count")[row].as_py(), lots.column("sum")[row].as_py())
-            where = f"{self._name}, PmtInf {sums.lot[row] + 1} {lots.column('lot')[row].as_py()[:35]!r}"
-            self._check_declared(where, said, (int(sums.transfers[row]), total))
+        is_count_right = (counts.value == sums.transfers) | (_measure_lengths(lots.column("count")) == 0)
+        is_sum_right = (
+            _is_exact(declared) & (declared.value >> _HALF_BITS == high) & (declared.value & _HALF == low)
+        )
+        is_right = is_count_right & (is_sum_right | (_measure_lengths(lots.column("sum")) == 0))
+        is_irregular = np.isin(
+            sums.lot, np.fromiter(self._irregular_cents, np.int32, len(self._irregular_cents))
+        )
+        for row in np.flatnonzero(~is_right | is_irregular).tolist():
+            irregular = self._irregular_cents.pop(int(sums.lot[row]), Fraction(0))
+            self._cents += irregular
+            total = (int(high[row]) << _HALF_BITS) + int(low[row]) + irregular
+            count, control_sum = (lots.column(name)[row].as_py() for name in ("count", "sum"))
+            position = f"{self._name}, PmtInf {sums.lot[row] + 1} {lots.column('lot')[row].as_py()[:35]!r}"
+            transfers = int(sums.transfers[row])
+            self._check_declared(position, count, control_sum, transfers=transfers, total=total)
 
-    def _check_declared(self, where: str, said: tuple[str, str], found: tuple[int, Fraction]) -> None:
-        (count, control_sum), (transfers, total) = said, found
+    def _check_declared(
+        self, position: str, count: str, control_sum: str, *, transfers: int, total: Fraction
+    ) -> None:
         is_number = count.isascii() and count.isdigit() and len(count) <= _DIGITS_MAX
         if count and not (is_number and int(count) == transfers):
-            told = f"{COUNT_DIFFERS}: NbOfTxs is {count[:40]!r}, and there are {transfers:,} transfers"
-            raise EnvelopeMismatch(where, told, _REMEDY)
+            difference = f"{COUNT_DIFFERS}: NbOfTxs is {count[:40]!r}, and there are {transfers:,} transfers"
+            raise EnvelopeMismatch(position, difference, _REMEDY)
         if control_sum and not (_DECIMAL.fullmatch(control_sum) and _to_fraction(control_sum) == total):
-            told = f"{SUM_DIFFERS}: CtrlSum is {control_sum[:40]!r}, and the amounts add up to {_format_euros(total)}"
-            raise EnvelopeMismatch(where, told, _REMEDY)
+            amounts = f"the amounts add up to {_format_euros(total)}"
+            difference = f"{SUM_DIFFERS}: CtrlSum is {control_sum[:40]!r}, and {amounts}"
+            raise EnvelopeMismatch(position, difference, _REMEDY)
 
 
 def _measure_lengths(texts: pa.Array) -> NDArray[np.int32]:
@@ -166,7 +178,7 @@ def _measure_lengths(texts: pa.Array) -> NDArray[np.int32]:
 
 
 def _format_euros(total: Fraction) -> str:
-    """In euros, with as many decimals as it takes, two at least."""
+    """Format cents as euros, with as many decimals as needed, at least two."""
     decimals = 2
     while (total * 10 ** (decimals - 2)).denominator != 1 and decimals < 20:
         decimals += 1

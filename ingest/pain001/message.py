@@ -1,7 +1,8 @@
-"""What is read of a pain.001: versions .001.03 and .001.09, element by element.
+"""The elements that are read of a pain.001, versions .001.03 and .001.09.
 
-Source: the schemas of ISO 20022 (``tests/xsd``, which tests hold this to).  What stands in them and is not wanted is
-passed over; what does not stand in them is refused, and so are amounts in the equivalent of another currency.
+Source: the schemas of ISO 20022 (in ``tests/xsd``; tests compare this declaration with them).  Elements of the schema
+that are not needed are skipped; elements outside the schema are refused, and so are amounts in the equivalent of
+another currency.
 """
 
 from collections.abc import Mapping
@@ -24,15 +25,17 @@ def _declare_value(name: str, column: str, **more: bool) -> XmlElement:
     return XmlElement(name, column=column, **more)  # type: ignore[arg-type]
 
 
-def _declare_parent(name: str, *children: XmlElement, needed: bool = False, many: bool = False) -> XmlElement:
-    return XmlElement(name, children, is_required=needed, is_repeatable=many)
+def _declare_parent(
+    name: str, *children: XmlElement, is_required: bool = False, is_repeatable: bool = False
+) -> XmlElement:
+    return XmlElement(name, children, is_required=is_required, is_repeatable=is_repeatable)
 
 
 def _declare_payment_type(column: str, *, is_later: bool) -> XmlElement:
-    """The service level, of which later versions have several."""
+    """Declare the service level, of which later versions allow several."""
     level = XmlElement("Cd", column=column, joiner=" " if is_later else "")
     choice = XmlElement("Prtry", is_ignored=True, is_alternative=True)
-    levels = _declare_parent("SvcLvl", level, choice, many=is_later)
+    levels = _declare_parent("SvcLvl", level, choice, is_repeatable=is_later)
     return _declare_parent(
         "PmtTpInf", *_declare_ignored("InstrPrty"), levels, *_declare_ignored("LclInstrm CtgyPurp")
     )
@@ -41,13 +44,13 @@ def _declare_payment_type(column: str, *, is_later: bool) -> XmlElement:
 def _declare_header() -> XmlElement:
     return _declare_parent(
         "GrpHdr",
-        _declare_value("MsgId", "message", needed=True),
-        _declare_value("CreDtTm", "created", needed=True, trims=True),
+        _declare_value("MsgId", "message", is_required=True),
+        _declare_value("CreDtTm", "created", is_required=True, is_trimmed=True),
         *_declare_ignored("Authstn"),
-        _declare_value("NbOfTxs", "count", needed=True, trims=True),
-        _declare_value("CtrlSum", "sum", trims=True),
+        _declare_value("NbOfTxs", "count", is_required=True, is_trimmed=True),
+        _declare_value("CtrlSum", "sum", is_trimmed=True),
         *_declare_ignored("InitgPty FwdgAgt"),
-        needed=True,
+        is_required=True,
     )
 
 
@@ -55,19 +58,19 @@ def _declare_lot(*, is_later: bool) -> XmlElement:
     day = (
         _declare_parent(
             "ReqdExctnDt",
-            _declare_value("Dt", "day", trims=True),
-            _declare_value("DtTm", "day", either=True, trims=True),
-            needed=True,
+            _declare_value("Dt", "day", is_trimmed=True),
+            _declare_value("DtTm", "day", is_alternative=True, is_trimmed=True),
+            is_required=True,
         )
         if is_later
-        else _declare_value("ReqdExctnDt", "day", needed=True, trims=True)
+        else _declare_value("ReqdExctnDt", "day", is_required=True, is_trimmed=True)
     )
     children = (
-        _declare_value("PmtInfId", "lot", needed=True),
-        _declare_value("PmtMtd", "means", needed=True, trims=True),
+        _declare_value("PmtInfId", "lot", is_required=True),
+        _declare_value("PmtMtd", "means", is_required=True, is_trimmed=True),
         *_declare_ignored("BtchBookg"),
-        _declare_value("NbOfTxs", "count", trims=True),
-        _declare_value("CtrlSum", "sum", trims=True),
+        _declare_value("NbOfTxs", "count", is_trimmed=True),
+        _declare_value("CtrlSum", "sum", is_trimmed=True),
         _declare_payment_type("level", is_later=is_later),
         day,
         *_declare_ignored("PoolgAdjstmntDt Dbtr DbtrAcct DbtrAgt DbtrAgtAcct"),
@@ -86,12 +89,12 @@ def _declare_transfer(*, is_later: bool) -> XmlElement:
         _declare_parent(
             "PmtId",
             *_declare_ignored("InstrId"),
-            _declare_value("EndToEndId", "reference", needed=True),
+            _declare_value("EndToEndId", "reference", is_required=True),
             *_declare_ignored("UETR" if is_later else ""),
-            needed=True,
+            is_required=True,
         ),
         _declare_payment_type("level", is_later=is_later),
-        _declare_parent("Amt", amount, needed=True),
+        _declare_parent("Amt", amount, is_required=True),
         *_declare_ignored(
             "XchgRateInf ChrgBr ChqInstr UltmtDbtr IntrmyAgt1 IntrmyAgt1Acct IntrmyAgt2 IntrmyAgt2Acct"
         ),
@@ -111,15 +114,15 @@ def _declare_bank(*, is_later: bool) -> XmlElement:
     others = "ClrSysMmbId LEI Nm PstlAdr Othr" if is_later else "ClrSysMmbId Nm PstlAdr Othr"
     institution = _declare_parent(
         "FinInstnId",
-        _declare_value("BICFI" if is_later else "BIC", "bic", trims=True),
+        _declare_value("BICFI" if is_later else "BIC", "bic", is_trimmed=True),
         *_declare_ignored(others),
-        needed=True,
+        is_required=True,
     )
     return _declare_parent("CdtrAgt", institution, *_declare_ignored("BrnchId"))
 
 
 def _declare_creditor(*, is_later: bool) -> XmlElement:
-    """Who is paid; its number, that of a third party here, stands among its identifications."""
+    """Declare the payee; its third-party number is among its identifications."""
     number = XmlElement("Id", column="payee", joiner=" ", is_required=True, is_trimmed=True)
     other = XmlElement("Othr", (number, *_declare_ignored("SchmeNm Issr")), is_repeatable=True)
     company = _declare_parent("OrgId", *_declare_ignored("AnyBIC LEI" if is_later else "BICOrBEI"), other)
@@ -135,13 +138,13 @@ def _declare_creditor(*, is_later: bool) -> XmlElement:
 
 
 def _declare_account(*, is_later: bool) -> XmlElement:
-    """An account that has no IBAN is told as one that is wrong."""
+    """Declare the account; one without an IBAN is reported as an invalid IBAN."""
     other = XmlElement(
         "Othr",
-        (_declare_value("Id", "iban", needed=True, trims=True), *_declare_ignored("SchmeNm Issr")),
+        (_declare_value("Id", "iban", is_required=True, is_trimmed=True), *_declare_ignored("SchmeNm Issr")),
         is_alternative=True,
     )
-    named = _declare_parent("Id", _declare_value("IBAN", "iban", trims=True), other, needed=True)
+    named = _declare_parent("Id", _declare_value("IBAN", "iban", is_trimmed=True), other, is_required=True)
     return _declare_parent(
         "CdtrAcct", named, *_declare_ignored("Tp Ccy Nm Prxy" if is_later else "Tp Ccy Nm")
     )
@@ -154,7 +157,7 @@ def _declare_remittance(*, is_later: bool) -> XmlElement:
         *_declare_ignored("RfrdDocInf RfrdDocAmt CdtrRefInf Invcr Invcee"),
         *_declare_ignored("TaxRmt GrnshmtRmt" if is_later else ""),
         more,
-        many=True,
+        is_repeatable=True,
     )
     return _declare_parent(
         "RmtInf", XmlElement("Ustrd", column="remittance", joiner=" ", is_repeatable=True), structured
@@ -178,4 +181,4 @@ def _declare_message(version: str) -> XmlMessage:
 
 
 MESSAGES: Mapping[str, XmlMessage] = {version: _declare_message(version) for version in (V03, V09)}
-"""By name of the message."""
+"""By message name."""

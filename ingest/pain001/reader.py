@@ -1,7 +1,7 @@
 """pain.001: a ministry's payment order, transfer by transfer, as lines of the flat act format.
 
-``docs/pain001.md`` says which element becomes which column.  The file is read once, a piece at a time; what it says that it
-adds up to is judged on the way, and the last word on it is at its end: until then nothing of it may be used.
+``docs/pain001.md`` lists which element fills which column.  The file is read once, in pieces; its declared totals are
+checked on the way and can only be confirmed at its end: until then none of its lines may be used.
 """
 
 import shutil
@@ -25,7 +25,7 @@ from ingest.pain001.assignment_file import (
     AssignmentTexts,
     parse_remittance,
 )
-from ingest.pain001.declared_totals import TotalsCheck, parse_cents
+from ingest.pain001.declared_totals import TotalsCheck, parse_amounts
 from ingest.pain001.lots import LotWriter, OpenLots, group_by_lot, open_lot_writer
 from ingest.pain001.message import FILE, LOT, MESSAGES, NAMESPACE, TRANSFER
 from ingest.resolution.resolver import SEPA
@@ -35,16 +35,16 @@ from markup.rows import OUTER_ROW_COLUMN, DocumentFaulty, RecordRows
 from markup.scanner import BufferSizes
 
 NOT_PROVIDED = "NOTPROVIDED"
-"""What ISO 20022 writes for an end-to-end id that there is not."""
+"""What ISO 20022 writes for an end-to-end id that does not exist."""
 DIRECT_KIND, FOLLOWING_KIND = "direct_payment_request", "payment_request"
-"""The kind of a transfer that does not say its own: after a predecessor, the latter."""
+"""The kind of a transfer that does not name one: without and with a predecessor."""
 _BY_NAMESPACE: Mapping[str, XmlMessage] = {message.namespace: message for message in MESSAGES.values()}
 _TRANSFER_METHODS = frozenset({"TRF", "TRA"})
 _METHODS_BY_LEVEL: Mapping[str, str] = {"SEPA": SEPA, "URGP": "urgent"}
-"""By code of the service level; others ask for nothing in particular."""
+"""By service level code; other codes ask for no method."""
 _DAY_LETTERS, _YEAR_LETTERS = 10, 4
 _HEADER_SIZES = BufferSizes(2**18, 1024, 2**21)
-"""Enough for what stands in front of a file."""
+"""Enough for the group header."""
 _PAYMENT_FIELDS = (
     *(Field.REFERENCE, Field.PAYEE_NAME, Field.IBAN, Field.BIC, Field.AMOUNT),
     *(Field.REMITTANCE, Field.DUE, Field.METHOD),
@@ -55,31 +55,31 @@ SCHEMA = pa.schema(
 
 
 class PaymentFile(NamedTuple):
-    """A payment file, open."""
+    """An open payment file."""
 
     file: BinaryIO
     name: str
     assignments: ArchiveMember | None
-    """Its imputation file, in the same archive."""
+    """Its account assignment file in the same archive, or None."""
 
 
 @contextmanager
 def open_payment_file(path: Path, name: str) -> Iterator[PaymentFile]:
-    """The payment file at ``path``, by itself or in an archive; what is wrong with it is told in words.
+    """Open the payment file at ``path``, alone or in an archive; faults of the document become errors for its sender.
 
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        It does not read, is another message or version, or is too large.
+        The file cannot be parsed, is another message or version, or is too large.
     """
     with translate_decoder_errors(name):
         raw = path.open("rb", buffering=0)
     with raw:
-        document = _locate_payment_file(raw, name)
+        payment_file = _locate_payment_file(raw, name)
         try:
-            yield document
+            yield payment_file
         except DocumentFaulty as error:
-            raise describe_fault(error, document.file, document.name) from error
+            raise describe_fault(error, payment_file.file, payment_file.name) from error
 
 
 def _locate_payment_file(raw: BinaryIO, name: str) -> PaymentFile:
@@ -87,23 +87,27 @@ def _locate_payment_file(raw: BinaryIO, name: str) -> PaymentFile:
     size = raw.seek(0, 2)
     raw.seek(0)
     if size > PAYMENT_FILE_BYTES_MAX:
-        where = f"{name}, byte {PAYMENT_FILE_BYTES_MAX:,}"
-        raise LimitExceeded(where, f"{size:,} bytes", f"Send at most {PAYMENT_FILE_BYTES_MAX:,} in one file")
+        position = f"{name}, byte {PAYMENT_FILE_BYTES_MAX:,}"
+        raise LimitExceeded(
+            position, f"{size:,} bytes", f"Send at most {PAYMENT_FILE_BYTES_MAX:,} in one file"
+        )
     if not start.startswith(TAR_MAGIC, TAR_MAGIC_AT):
         return PaymentFile(raw, name, None)
-    found = read_members(raw, name)
-    payments = [each for each in found if each.name.lower().endswith(".xml")]
-    if len(payments) != 1:
-        raise FileUnreadable(name, "Not one .xml and one imputation file", "Name both for what they are")
-    beside = found[1 - found.index(payments[0])]
-    window = FileSection(raw, payments[0].start, payments[0].size)
-    return PaymentFile(window, payments[0].name, beside)  # type: ignore[arg-type]
+    members = read_members(raw, name)
+    payment_files = [member for member in members if member.name.lower().endswith(".xml")]
+    if len(payment_files) != 1:
+        raise FileUnreadable(
+            name, "Not one .xml and one account assignment file", "Name both for what they are"
+        )
+    assignments = members[1 - members.index(payment_files[0])]
+    section = FileSection(raw, payment_files[0].start, payment_files[0].size)
+    return PaymentFile(section, payment_files[0].name, assignments)  # type: ignore[arg-type]
 
 
 def read_message_id(path: Path, name: str) -> str:
-    """The MsgId of the payment file at ``path``; nothing further in it is looked at."""
-    with open_payment_file(path, name) as document:
-        for rows in read_document(document.file, _BY_NAMESPACE, _HEADER_SIZES).rows:
+    """Return the MsgId of the payment file at ``path``; nothing after it is read."""
+    with open_payment_file(path, name) as payment_file:
+        for rows in read_document(payment_file.file, _BY_NAMESPACE, _HEADER_SIZES).rows:
             if rows.record == FILE:
                 return rows.batch.column("message")[0].as_py()
     return ""
@@ -112,92 +116,92 @@ def read_message_id(path: Path, name: str) -> str:
 def read_batches(
     path: Path, name: str, scratch: Path, sizes: BufferSizes | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """The transfers of the payment file at ``path`` as lines, every column text; an empty batch first.
+    """Yield the transfers of the payment file at ``path`` as lines, every column as text; the first batch is empty.
 
-    ``scratch`` is a folder for what is written on the way: the file of lots stays there.
+    ``scratch`` is a folder for intermediate files: the file of lots stays there.
 
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        As ``opened``, or as the readers of imputations.
+        As ``open_payment_file``, or as the reader of account assignments.
     EnvelopeMismatch
-        It does not add up to what it says, or to its imputations.
+        The file disagrees with its declared totals, or with its account assignments.
     """
     yield pa.RecordBatch.from_pylist([], schema=SCHEMA)
-    with open_payment_file(path, name) as document:
-        found = read_document(document.file, _BY_NAMESPACE, sizes)
-        with open_lot_writer(scratch, found.message.namespace.removeprefix(NAMESPACE)) as lots:
-            walk = _LineBuilder(document.name, lots, _open_assignments(path, document.assignments, scratch))
-            for rows in found.rows:
-                yield from walk.add_rows(rows)
-            walk.check_end()
+    with open_payment_file(path, name) as payment_file:
+        document = read_document(payment_file.file, _BY_NAMESPACE, sizes)
+        with open_lot_writer(scratch, document.message.namespace.removeprefix(NAMESPACE)) as lot_writer:
+            builder = _LineBuilder(
+                payment_file.name, lot_writer, _open_assignments(path, payment_file.assignments, scratch)
+            )
+            for rows in document.rows:
+                yield from builder.add_rows(rows)
+            builder.check_end()
 
 
 def _open_assignments(path: Path, member: ArchiveMember | None, scratch: Path) -> AssignmentFile | None:
     if member is None:
         return None
-    place = scratch / "imputations"
-    with path.open("rb", buffering=0) as raw, place.open("wb") as copy:
+    copy_path = scratch / "imputations"
+    with path.open("rb", buffering=0) as raw, copy_path.open("wb") as copy:
         shutil.copyfileobj(FileSection(raw, member.start, member.size), copy, 2**20)
-    return AssignmentFile(place, member.name)
+    return AssignmentFile(copy_path, member.name)
 
 
 class _LineBuilder:
-    """A payment file on its way: header, lots, and the transfers as they become lines."""
+    """Turns a payment file into lines while it is read: keeps its header and open lots, checks its totals."""
 
     def __init__(self, name: str, lot_writer: LotWriter, assignments: AssignmentFile | None) -> None:
         self._lot_writer, self._assignments = lot_writer, assignments
         self._lots, self._totals, self._header = OpenLots(), TotalsCheck(name), dict[str, str]()
 
     def add_rows(self, rows: RecordRows) -> Iterator[pa.RecordBatch]:
-        """Take in rows of the file; those of transfers come out as lines."""
+        """Add rows of any record; rows of transfers are yielded as lines."""
         if rows.record == FILE:
             (self._header,) = rows.batch.to_pylist()
         elif rows.record == LOT:
             self._lots.add(rows.batch)
         elif rows.record == TRANSFER:
-            yield self._check_transfers(rows.batch)
+            yield self._convert_transfers(rows.batch)
 
     def check_end(self) -> None:
-        """Judge the file as a whole."""
+        """Check the totals of the whole file, and that no account assignment is left."""
         self._totals.check_file(self._header["count"], self._header["sum"])
         if self._assignments:
             self._assignments.check_end()
 
-    def _check_transfers(self, transfers: pa.RecordBatch) -> pa.RecordBatch:
-        within, texts = transfers.column(OUTER_ROW_COLUMN).to_numpy(), transfers.column("amount")
-        found, amounts = group_by_lot(within), (texts, parse_cents(texts))
-        lots = self._lots.select(found.lot)
-        self._totals.add(found, lots, amounts)
-        self._lot_writer.add(found, lots, len(texts))
+    def _convert_transfers(self, transfers: pa.RecordBatch) -> pa.RecordBatch:
+        lot_numbers = transfers.column(OUTER_ROW_COLUMN).to_numpy()
+        groups, amounts = group_by_lot(lot_numbers), parse_amounts(transfers.column("amount"))
+        lots = self._lots.select(groups.lot)
+        self._totals.add(groups, lots, amounts)
+        self._lot_writer.add(groups, lots, transfers.num_rows)
         if self._assignments:
-            said = self._assignments.read_matching_rows(transfers.column("reference"), amounts)
+            assignments = self._assignments.read_matching_rows(transfers.column("reference"), amounts)
         else:
-            said = parse_remittance(transfers.column("imputation"))
-        return self._build_lines(transfers, lots.take(pa.array(within - within[0])), said)
+            assignments = parse_remittance(transfers.column("imputation"))
+        return self._build_lines(transfers, lots.take(pa.array(lot_numbers - lot_numbers[0])), assignments)
 
     def _build_lines(
-        self, transfers: pa.RecordBatch, lots: pa.RecordBatch, said: AssignmentTexts
+        self, transfers: pa.RecordBatch, lots: pa.RecordBatch, assignments: AssignmentTexts
     ) -> pa.RecordBatch:
-        """Transfers, the lot of each, and what is said of it, as lines of the flat act format."""
+        """Build lines of the flat act format from transfers, the lot of each, and its account assignment."""
         created = self._header["created"]
         rows = transfers.num_rows
         columns = {
             **{name: transfers.column(name) for name in ("payee_name", "iban", "bic", "remittance")},
-            **said,
+            **assignments,
             "reference": _replace(transfers.column("reference"), NOT_PROVIDED, ""),
             "amount": _format_amounts(transfers.column("amount"), transfers.column("currency")),
             "due": _extract_days(lots.column("day")),
             "method": _derive_methods(transfers.column("level"), lots),
-            "payee": _fill_empty(said.get("payee"), transfers.column("payee")),
-            "kind": _fill_empty(said.get("kind"), _derive_kinds(said.get("predecessor"), rows)),
-            "exercise": _fill_empty(said.get("exercise"), pa.repeat(created[:_YEAR_LETTERS], rows)),
-            "date": _fill_empty(said.get("date"), pa.repeat(created[:_DAY_LETTERS], rows)),
+            "payee": _fill_empty(assignments.get("payee"), transfers.column("payee")),
+            "kind": _fill_empty(assignments.get("kind"), _derive_kinds(assignments.get("predecessor"), rows)),
+            "exercise": _fill_empty(assignments.get("exercise"), pa.repeat(created[:_YEAR_LETTERS], rows)),
+            "date": _fill_empty(assignments.get("date"), pa.repeat(created[:_DAY_LETTERS], rows)),
         }
-        nothing = pa.nulls(rows, pa.string())
-        return pa.RecordBatch.from_arrays(
-            [columns.get(name, nothing) for name in SCHEMA.names], schema=SCHEMA
-        )
+        empty = pa.nulls(rows, pa.string())
+        return pa.RecordBatch.from_arrays([columns.get(name, empty) for name in SCHEMA.names], schema=SCHEMA)
 
 
 def _compute(name: str, *arguments: pa.Array | str) -> pa.Array:
@@ -205,7 +209,7 @@ def _compute(name: str, *arguments: pa.Array | str) -> pa.Array:
 
 
 def _fill_empty(texts: pa.Array | None, fallback: pa.Array) -> pa.Array:
-    """``otherwise`` where the first says nothing."""
+    """Return ``texts`` with ``fallback`` where they are empty."""
     return fallback if texts is None else _compute("if_else", _compute("equal", texts, ""), fallback, texts)
 
 
@@ -220,7 +224,7 @@ def _derive_kinds(predecessors: pa.Array | None, rows: int) -> pa.Array:
 
 
 def _format_amounts(amounts: pa.Array, currencies: pa.Array) -> pa.Array:
-    """Amounts in euros as they stand; others with their currency in front, which no amount has."""
+    """Return amounts in euros unchanged; others with their currency in front, which makes them invalid amounts."""
     is_euro = _compute("equal", currencies, CURRENCY)
     if is_euro.false_count == 0:
         return amounts
@@ -230,20 +234,25 @@ def _format_amounts(amounts: pa.Array, currencies: pa.Array) -> pa.Array:
 
 
 def _extract_days(moments: pa.Array) -> pa.Array:
-    """The day of a date, or of a date and time."""
+    """Return the day of each date, or date and time."""
     coded = moments.dictionary_encode()
     days = pa.array([text[:_DAY_LETTERS] for text in coded.dictionary.to_pylist()], pa.string())
     return days.take(coded.indices)
 
 
 def _derive_methods(levels: pa.Array, lots: pa.RecordBatch) -> pa.Array:
-    """How each is to be paid: by its own service level or that of its lot; by other means than a transfer, those."""
+    """Return how each transfer is to be paid.
+
+    By its own service level, else that of its lot; if the lot is not to be paid by transfer, the payment method of the lot.
+    """
     coded = _fill_empty(levels, lots.column("level")).dictionary_encode()
-    found = [
+    known_methods = [
         next((_METHODS_BY_LEVEL[code] for code in text.split() if code in _METHODS_BY_LEVEL), "")
         for text in coded.dictionary.to_pylist()
     ]
-    methods = pa.array(found, pa.string()).take(coded.indices)
-    means = lots.column("means").dictionary_encode()
-    others = ["" if text in _TRANSFER_METHODS else text.lower() for text in means.dictionary.to_pylist()]
-    return _fill_empty(pa.array(others, pa.string()).take(means.indices), methods)
+    methods = pa.array(known_methods, pa.string()).take(coded.indices)
+    payment_means = lots.column("means").dictionary_encode()
+    other_means = [
+        "" if text in _TRANSFER_METHODS else text.lower() for text in payment_means.dictionary.to_pylist()
+    ]
+    return _fill_empty(pa.array(other_means, pa.string()).take(payment_means.indices), methods)

@@ -1,6 +1,7 @@
-"""Where a file is cut: at marks of its own, moved to the next act, so that every reading cuts it alike."""
+"""The cuts of a file into segments: at marks of its own, moved to the next act, so that every reading cuts alike."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,55 +14,62 @@ BATCH_LINES = 131_072
 """Lines between two marks."""
 
 UNLIMITED_LINES = 2**31
-"""More lines than lie between two marks: they are not shared out."""
+"""More lines than a segment has: it is not shared out."""
 
 
-def cut_segments(source: LineSource, start: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """(first line, lines) between the marks of a file, from ``start`` on; each begins with an act."""
-    grid = start // BATCH_LINES * BATCH_LINES
-    kept: pa.RecordBatch | None = None
-    first = start
-    for raw in source.read_batches(grid, BATCH_LINES):
-        if kept is None:
-            kept = raw.slice(start - grid)
+class Segment(NamedTuple):
+    """The lines between two marks of a file, and the position of the first, from 0."""
+
+    first_line: int
+    raw: pa.RecordBatch
+
+
+def cut_segments(source: LineSource, start: int) -> Iterator[Segment]:
+    """Yield the segments of a file from line ``start`` on; each begins with an act."""
+    mark = start // BATCH_LINES * BATCH_LINES
+    pending: pa.RecordBatch | None = None
+    first_line = start
+    for raw in source.read_batches(mark, BATCH_LINES):
+        if pending is None:
+            pending = raw.slice(start - mark)
             continue
-        over = _count_continued_lines(raw)
-        whole = kept if over == 0 else concat_unified([kept, raw.slice(0, over)])
-        yield first, whole
-        first, kept = first + whole.num_rows, raw.slice(over)
-    if kept is not None and kept.num_rows:
-        yield first, kept
+        continued = _count_continued_lines(raw)
+        segment = pending if continued == 0 else concat_unified([pending, raw.slice(0, continued)])
+        yield Segment(first_line, segment)
+        first_line, pending = first_line + segment.num_rows, raw.slice(continued)
+    if pending is not None and pending.num_rows:
+        yield Segment(first_line, pending)
 
 
 def cut_shares(raw: pa.RecordBatch, lines_limit: Callable[[], int]) -> Iterator[pa.RecordBatch]:
-    """The lines between two marks in shares of as many as are asked for each time; each begins with an act."""
-    at = 0
-    while at < raw.num_rows:
-        end = at + lines_limit()
+    """Yield the lines of a segment in shares, each of at most the lines allowed at that time; each begins with an act."""
+    start = 0
+    while start < raw.num_rows:
+        end = start + lines_limit()
         if end < raw.num_rows:
             end += _count_continued_lines(raw.slice(end))
-        yield raw.slice(at, end - at)
-        at = end
+        yield raw.slice(start, end - start)
+        start = end
 
 
 def _count_continued_lines(raw: pa.RecordBatch) -> int:
-    """Lines at the head of ``raw`` that continue the act before it; an act over long is cut, and so refused."""
+    """Count the first lines of ``raw`` that continue the act before it; an act that is too long is cut, and so refused."""
     line, faults = LineBatch(raw.slice(0, ACT_LINES_MAX + 1)).read_number(Field.LINE)
     starts = np.flatnonzero((line == 1) | ((line == -1) & (faults == 0)))
     return int(starts[0]) if len(starts) else len(line)
 
 
-def cut_segments_from(source: LineSource, grid: int) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Segments from the mark of ``grid`` on: where an act lies over the mark, its lines there come with the one before."""
-    if grid == 0:
+def cut_segments_from(source: LineSource, mark: int) -> Iterator[Segment]:
+    """Yield the segments from a mark on; the lines of an act that spans the mark belong to the segment before."""
+    if mark == 0:
         yield from cut_segments(source, 0)
         return
-    head = next(iter(source.read_batches(grid, BATCH_LINES)))
-    yield from cut_segments(source, grid + _count_continued_lines(head))
+    first_batch = next(iter(source.read_batches(mark, BATCH_LINES)))
+    yield from cut_segments(source, mark + _count_continued_lines(first_batch))
 
 
 def concat_unified(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
-    """All lines of ``batches`` as one; at least one batch."""
+    """Return all lines of ``batches``, at least one, as one batch with unified dictionaries."""
     if len(batches) == 1:
         return batches[0]
     return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks().to_batches()[0]

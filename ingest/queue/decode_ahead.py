@@ -1,6 +1,6 @@
-"""Decoding ahead: what opening a file and reading its next lines cost is paid in a thread of its own.
+"""Decoding ahead: a thread of its own opens files and decodes their next lines.
 
-Whoever prepares batches asks whether the next lines are at hand, and prepares forms as long as they are not.
+The reader thread asks whether the next lines are ready, and prepares forms while they are not.
 """
 
 import asyncio
@@ -13,47 +13,47 @@ Item = TypeVar("Item")
 
 
 class Pending(Enum):
-    """In place of a thing that is being made."""
+    """In place of an item that is being computed."""
 
-    PENDING = "coming"
+    PENDING = "pending"
 
 
 PENDING: Literal[Pending.PENDING] = Pending.PENDING
 
 
 def run_in_loop(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Item]) -> Item:
-    """What ``coroutine`` gives in ``loop``: another thread's way to ask the store."""
+    """Run ``coroutine`` in ``loop``, for another thread, and return its result."""
     return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
 
 
 class DecodeAhead:
-    """Things made beside the one who uses them."""
+    """Computes items in a thread of its own."""
 
     def __init__(self, notify: Callable[[], None]) -> None:
-        """``told`` is called, in whichever thread, whenever something is made."""
+        """``notify`` is called, in any thread, whenever an item is ready."""
         self._notify = notify
         self._executor = ThreadPoolExecutor(1, "decoder")
         self._awaited: Future[Any] | None = None
 
     @property
     def is_ready(self) -> bool:
-        """Whether nothing is waited for."""
-        awaited = self._awaited
-        return awaited is None or awaited.done()
+        """Whether no item is being waited for."""
+        future = self._awaited
+        return future is None or future.done()
 
     def compute(self, work: Callable[[], Item]) -> Generator[Pending, None, Item]:
-        """What ``work`` gives; ``COMING``, and again, until it is made."""
+        """Yield ``PENDING`` until ``work`` is done; return its result."""
         return (yield from self._await_result(self._submit(work)))
 
     def prefetch(self, items: Iterator[Item]) -> Iterator[Item | Pending]:
-        """The same things, each made while the one before is used; ``COMING``, and again, until the next one is."""
-        coming = self._submit(lambda: next(items, None))
-        while (thing := (yield from self._await_result(coming))) is not None:
-            coming = self._submit(lambda: next(items, None))
-            yield thing
+        """Yield the items, each computed while the one before is used; ``PENDING`` while the next one is not ready."""
+        future = self._submit(lambda: next(items, None))
+        while (item := (yield from self._await_result(future))) is not None:
+            future = self._submit(lambda: next(items, None))
+            yield item
 
     def reset(self) -> None:
-        """Nobody waits any more for what was asked for."""
+        """Stop waiting for the item under way."""
         self._awaited = None
 
     def _await_result(self, future: "Future[Item]") -> Generator[Pending, None, Item]:
@@ -64,6 +64,6 @@ class DecodeAhead:
         return future.result()
 
     def _submit(self, work: Callable[[], Item]) -> "Future[Item]":
-        coming = self._executor.submit(work)
-        coming.add_done_callback(lambda _: self._notify())
-        return coming
+        future = self._executor.submit(work)
+        future.add_done_callback(lambda _: self._notify())
+        return future

@@ -1,9 +1,10 @@
-"""Dry runs: forms and files decided as of now for whoever asks, and taken back; nothing of them is stored.
+"""Dry runs: forms and files decided on the present book for a caller, and rolled back; nothing of them is stored.
 
-Each is a batch of its own in the order of all others, prepared as the real one would be, on numbers of its own where
-something new must be numbered.
+Each is a batch of its own in the order of all others, prepared like a real one, with numbers of its own for whatever
+must be numbered newly.
 """
 
+import threading
 from asyncio import Future
 from collections import deque
 from collections.abc import Iterator
@@ -12,26 +13,27 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.stage_timing import StageTimes
-from ingest.queue.batch_feed import BatchFeed, OpenSubmission
+from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.form_batcher import build_columns
 from ingest.queue.held_lines import CACHED_LINES_MAX
+from ingest.queue.open_submission import OpenSubmission
 from ingest.resolution.resolver import ResolutionContext, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import open_source
 from posting.batch import Batch, DryRunDecisions, Piece, Progress, Submission
 from posting.book.registry import CodeKind
 from posting.recovery.book_loading import LoadedBook
 
 LINES_MAX = CACHED_LINES_MAX
-"""Lines of a file: all others wait meanwhile, and what is held of so many is never read again."""
+"""Lines of a file: all other work waits meanwhile, and held acts of so many lines stay in the cache."""
 
 FormLines = list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DryRunRequest:
-    """What would become of these lines?"""
+    """Lines whose decisions are asked for."""
 
     sender: str
     lines: FormLines | SpooledFile
@@ -41,96 +43,112 @@ class DryRunRequest:
 
 @dataclass(slots=True)
 class _DryRun:
-    """A question under way; implements ``posting.batch.DryRunHandler``."""
+    """A dry run under way; implements ``posting.batch.DryRunHandler``."""
 
     request: DryRunRequest
     under_way: list[DryRunRequest]
     feed: BatchFeed | None = None
     rows: int = 0
-    """Lines of its only batch."""
+    """The lines of its only batch."""
 
     def retry_held(self, decided: Batch) -> Iterator[Batch]:
-        """Passes over the held acts of a file; a form holds none."""
+        """Yield the passes over the held acts of a file; a form holds none."""
         return self.feed.retry_held(decided) if self.feed else iter(())
 
-    def complete(self, found: DryRunDecisions) -> None:
-        """Answer, unless nobody waits any more."""
+    def complete(self, decisions: DryRunDecisions) -> None:
+        """Deliver the decisions, unless the caller has stopped waiting."""
         self.under_way.remove(self.request)
         if not self.request.result.done():
-            self.request.result.set_result(found)
+            self.request.result.set_result(decisions)
 
 
 @dataclass(slots=True)
 class DryRuns:
-    """Questions that wait for their turn, and those under way; whoever shares them among threads holds a lock."""
+    """Dry runs that are queued or under way; ``changed`` guards them, and is notified of one to take."""
 
     stages: StageTimes
+    changed: threading.Condition = field(default_factory=threading.Condition)
     _waiting: deque[DryRunRequest] = field(default_factory=deque)
     _under_way: list[DryRunRequest] = field(default_factory=list)
 
     def count(self, sender: str | None = None) -> int:
-        """How many there are, of all or of one; also those that nobody waits for any more, until they are passed over."""
-        return sum(sender in {None, each.sender} for each in (*self._waiting, *self._under_way))
+        """Return how many there are, of all senders or of one.
+
+        Abandoned ones count until they are skipped.
+        """
+        with self.changed:
+            return sum(sender in {None, request.sender} for request in (*self._waiting, *self._under_way))
 
     @property
     def is_due(self) -> bool:
-        """Whether one waits for its turn."""
+        """Whether a dry run is queued."""
         return bool(self._waiting)
 
     def add(self, request: DryRunRequest) -> None:
-        """Queue a question."""
-        self._waiting.append(request)
+        """Queue a dry run."""
+        with self.changed:
+            self._waiting.append(request)
+            self.changed.notify_all()
 
     def requeue_unfinished(self) -> None:
-        """A book was loaded: what was under way on the one before is asked again."""
+        """Queue again what was under way on a book that was replaced."""
         self._waiting.extendleft(reversed(self._under_way))
         self._under_way.clear()
 
     def take(self) -> DryRunRequest | None:
-        """The question whose turn it is; what nobody waits for any more, its file gone with who asked, is passed over."""
+        """Take the next dry run; those whose caller has stopped waiting, their file removed, are skipped."""
         while self._waiting:
-            question = self._waiting.popleft()
-            if not question.result.done():
-                self._under_way.append(question)
-                return question
+            request = self._waiting.popleft()
+            if not request.result.done():
+                self._under_way.append(request)
+                return request
         return None
 
     def build_batch(self, request: DryRunRequest, loaded: LoadedBook, context: ResolutionContext) -> Batch:
-        """What a question asks, to be decided on ``loaded``; ``context`` keeps its numbers, whatever is new here."""
-        own = replace(context, cells=context.cells.fork(), dictionary_cache=DictionaryCache())
+        """Build the batch of a dry run on ``loaded``; numbers given here do not enter ``context``."""
+        own_context = replace(context, cells=context.cells.fork(), dictionary_cache=DictionaryCache())
         number = loaded.state.registry.numbers[CodeKind.SENDER].get(request.sender, 0)
-        asked = _DryRun(request, self._under_way)
+        dry_run = _DryRun(request, self._under_way)
         if isinstance(request.lines, SpooledFile):
-            asked.feed = self._build_feed(request.lines, number, (loaded, own))
-            (batch,) = asked.feed.produce_batches()
+            dry_run.feed = self._build_feed(request.lines, number, loaded, context=own_context)
+            (batch,) = dry_run.feed.produce_batches()
         else:
-            batch = _build_form_batch(request, request.lines, Sender(number), own)
-        asked.rows = batch.rows
-        return replace(batch, dry_run=asked)
+            batch = _build_form_batch(request, request.lines, Sender(number), own_context)
+        dry_run.rows = batch.rows
+        return replace(batch, dry_run=dry_run)
 
     def _build_feed(
-        self, spooled: SpooledFile, number: int, on: tuple[LoadedBook, ResolutionContext]
+        self, spooled: SpooledFile, number: int, loaded: LoadedBook, *, context: ResolutionContext
     ) -> BatchFeed:
-        """The way of a file through its passes, for this one alone."""
-        lines = open_source(spooled)
-        of = OpenSubmission(
-            Submission(0, spooled.envelope.sender, lines.lines),
+        """Build the feed of one file alone; ``number`` is that of its sender."""
+        source = open_source(spooled)
+        opened = OpenSubmission(
+            Submission(0, spooled.envelope.sender, source.lines),
             Sender(number, spooled.envelope.sepa_only),
-            lines,
+            source,
             spooled.envelope.atomic,
         )
-        return BatchFeed([of], on[1], on[0].state, self.stages)
+        return BatchFeed([opened], context, loaded.state, stages=self.stages)
 
 
 def _build_form_batch(
     request: DryRunRequest, rows: FormLines, sender: Sender, context: ResolutionContext
 ) -> Batch:
     raw = build_columns(rows)
-    found = resolve(raw, sender, context)
-    lines = np.arange(len(rows), dtype=np.int32)
-    said = (found.day, found.cents, found.reference, found.text, found.field, found.new_words)
-    of, then = Submission(0, request.sender, None), Progress(1, len(rows), True)
-    return Batch(
-        [Piece(of, found.acts, lines, *said, raw, then, request.is_atomic, found.cells_before)],
-        is_holding=False,
+    resolved = resolve(raw, sender, context)
+    piece = Piece(
+        submission=Submission(0, request.sender, None),
+        acts=resolved.acts,
+        lines=np.arange(len(rows), dtype=np.int32),
+        day=resolved.day,
+        cents=resolved.cents,
+        reference=resolved.reference,
+        text=resolved.text,
+        field=resolved.field,
+        new_words=resolved.new_words,
+        raw=raw,
+        progress_after=Progress(1, len(rows), True),
+        is_atomic=request.is_atomic,
+        cells_before=resolved.cells_before,
     )
+    return Batch([piece], is_holding=False)

@@ -1,7 +1,7 @@
-"""Forms: acts that come one by one and are decided together, in batches of whatever has come meanwhile.
+"""Forms: acts that arrive one by one and are decided together, in batches of whatever has arrived meanwhile.
 
-All forms of a sender are the lines of one submission that is never closed.  A form is stored as it came in the
-transaction of its batch, so that it needs no spool: until that commit nothing is acknowledged.
+All forms of a sender are the lines of one submission that is never closed.  A form is stored as it was received in the
+transaction of its batch, so it needs no spool: nothing is acknowledged before that commit.
 """
 
 import hashlib
@@ -19,25 +19,24 @@ from core.act_fields import Field
 from core.tables.columns import seal
 from core.tables.journal import Bytes, Spans
 from core.tables.raw_lines import FormRows
+from ingest.queue.events import OnTakenUp
 from ingest.resolution.resolver import ResolutionContext, ResolvedLines, Sender, resolve
 from ingest.resolution.text_columns import DictionaryCache
 from posting.batch import Batch, BatchResult, Piece, Progress, Submission
 from posting.pgcopy import Encoder, TextCells
 from posting.recovery.book_loading import LoadedBook
-from posting.store.journal_store import PostgresStore
+from posting.store.journal_store import NewSubmission, PostgresStore
 
 FORMAT = "form"
-"""In place of a file's format."""
+"""Stored in place of a file's format."""
 
-OnTakenUp = Callable[[Submission], None]
-"""Told of every submission that is taken up."""
 
 RunInLoop = Callable[[Coroutine[Any, Any, Any]], Any]
-"""How the reader thread asks the store."""
+"""Runs a coroutine of the store for the reader thread."""
 
 
 def build_columns(rows: list[dict[str, str]]) -> pa.RecordBatch:
-    """Act lines as columns: those that any line says something in, and the reference, so that each line is one."""
+    """Build columns of act lines: those with a value in some line, and always the reference, one for each line."""
     names = dict.fromkeys((Field.REFERENCE.column, *chain.from_iterable(rows)))
     columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
     return pa.RecordBatch.from_pydict(columns)
@@ -45,7 +44,7 @@ def build_columns(rows: list[dict[str, str]]) -> pa.RecordBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """Act lines of one sender that came together, and who waits for what becomes of them."""
+    """Act lines of one sender that arrived together, and the future of their result."""
 
     sender: str
     rows: list[dict[str, str]]
@@ -54,11 +53,11 @@ class Form:
     is_atomic: bool = False
     """Whether its acts are accepted all or not at all."""
     received_at: float = field(default_factory=time.monotonic)
-    """When it came, on the clock that only goes forward."""
+    """When it arrived, on the monotonic clock."""
 
 
 class FormResult(NamedTuple):
-    """What became of a form, once that is committed."""
+    """The decisions on a form, once they are committed."""
 
     submission: int
     first_line: int
@@ -67,13 +66,13 @@ class FormResult(NamedTuple):
     chain: bytes
     decisions: np.ndarray
     fields: np.ndarray
-    """The field of each line's fault, where its outcome is that fault; else 0."""
+    """The field of each line's fault, if its outcome is that fault; else 0."""
     first_node: int
-    """Number of the node at position 0 of the decisions' nodes."""
+    """The number of the node at position 0 of the decisions' nodes."""
 
 
 class _FormPosition(NamedTuple):
-    """Where the lines of a form stand: its piece of the batch, and the first one in it."""
+    """The position of a form in its batch: the piece, and its first line in the piece."""
 
     form: Form
     piece: int
@@ -86,45 +85,45 @@ class FormBatch:
 
     forms: list[Form]
     taken_at: float
-    """When they were taken, on the queue's clock."""
+    """When the forms were taken from the queue, on its clock."""
     pieces: list[Piece] = field(default_factory=list)
     positions: list[_FormPosition] = field(default_factory=list)
 
-    def deliver_results(self, outcome: BatchResult, first_node: int) -> None:
-        """Tell everybody who waits."""
+    def deliver_results(self, batch_result: BatchResult, first_node: int) -> None:
+        """Deliver the result of each form to its caller."""
         fields = [
             np.where(decisions["outcome"] == piece.acts["fault"], piece.field, 0)
-            for piece, decisions in zip(self.pieces, outcome.decisions, strict=True)
+            for piece, decisions in zip(self.pieces, batch_result.decisions, strict=True)
         ]
-        for form, at, first in self.positions:
-            piece, lines = self.pieces[at], slice(first, first + len(form.rows))
-            found = FormResult(
+        for form, piece_number, first in self.positions:
+            piece, lines = self.pieces[piece_number], slice(first, first + len(form.rows))
+            result = FormResult(
                 submission=piece.submission.number,
                 first_line=int(piece.lines[first]),
-                batch=outcome.number,
-                chain=outcome.chain,
-                decisions=outcome.decisions[at][lines],
-                fields=fields[at][lines],
+                batch=batch_result.number,
+                chain=batch_result.chain,
+                decisions=batch_result.decisions[piece_number][lines],
+                fields=fields[piece_number][lines],
                 first_node=first_node,
             )
             if not form.result.done():
-                form.result.set_result(found)
+                form.result.set_result(result)
 
 
 def _split_atomic(forms: list[Form]) -> Iterator[list[Form]]:
-    """``forms`` in order, in shares that are a piece each: one that is accepted whole or not at all stands alone."""
-    some: list[Form] = []
+    """Yield ``forms`` in order, in groups of one piece each: an atomic form is a group by itself."""
+    group: list[Form] = []
     for form in forms:
-        if some and (form.is_atomic or some[-1].is_atomic):
-            yield some
-            some = []
-        some.append(form)
-    yield some
+        if group and (form.is_atomic or group[-1].is_atomic):
+            yield group
+            group = []
+        group.append(form)
+    yield group
 
 
 @dataclass(slots=True)
 class _SenderForms:
-    """A sender's submission of forms, and the line that comes next."""
+    """A sender's submission of forms, and its next line."""
 
     submission: Submission
     sender_number: int
@@ -132,36 +131,39 @@ class _SenderForms:
 
 
 class FormBatcher:
-    """Turns forms into batches on one loaded book; in the reader thread."""
+    """Builds batches of forms on one loaded book, in the reader thread."""
 
     def __init__(
         self,
         store: PostgresStore,
         loaded: LoadedBook,
         context: ResolutionContext,
-        ways: tuple[RunInLoop, OnTakenUp],
+        *,
+        run_in_loop: RunInLoop,
+        on_taken_up: OnTakenUp,
     ) -> None:
-        self._store, self._loaded, (self._run_in_loop, self._on_taken_up) = store, loaded, ways
+        self._store, self._loaded = store, loaded
+        self._run_in_loop, self._on_taken_up = run_in_loop, on_taken_up
         self._context = replace(context, dictionary_cache=DictionaryCache())
         self._forms_by_sender: dict[str, _SenderForms] = {}
         self._encoder = Encoder(FormRows, 1)
 
     @property
     def first_node(self) -> int:
-        """Number of the node that stands at position 0 of the book."""
+        """The number of the node at position 0 of the book."""
         return self._loaded.state.registry.first_node
 
     def build_batch(self, form_batch: FormBatch) -> Batch:
-        """The batch that ``decided`` is told of: the forms of each sender next to each other, in order."""
+        """Build the batch of ``form_batch``: the forms of each sender are consecutive, in order."""
         by_sender: dict[str, list[Form]] = {}
         for form in form_batch.forms:
             by_sender.setdefault(form.sender, []).append(form)
-        groups = [(sender, some) for sender, forms in by_sender.items() for some in _split_atomic(forms)]
-        for at, (_, forms) in enumerate(groups):
-            first = 0
+        groups = [(sender, group) for sender, forms in by_sender.items() for group in _split_atomic(forms)]
+        for piece_number, (_, forms) in enumerate(groups):
+            first_line = 0
             for form in forms:
-                form_batch.positions.append(_FormPosition(form, at, first))
-                first += len(form.rows)
+                form_batch.positions.append(_FormPosition(form, piece_number, first_line))
+                first_line += len(form.rows)
         form_batch.pieces += self._build_pieces(groups)
         return Batch(
             form_batch.pieces,
@@ -176,64 +178,65 @@ class FormBatcher:
         return self._forms_by_sender[sender]
 
     async def _open_sender_forms(self, sender: str) -> _SenderForms:
-        """Where the sender's forms stand; a submission for them at the first."""
+        """Find the submission of a sender's forms; register it at the first form."""
         digest = hashlib.sha256(f"forms of {sender}".encode()).digest()
-        before = await self._store.find_submission(sender, digest)
-        if before is None:
+        prior = await self._store.find_submission(sender, digest)
+        if prior is None:
             await self._store.register_submission(
-                (sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None)
+                NewSubmission(sender, "forms", digest, "forms", FORMAT, 0, 1, None, None, None)
             )
-            before = await self._store.find_submission(sender, digest)
-        assert before is not None  # noqa: S101 -- it was registered a line above
-        submission = await self._store.load_submission(before.number)
+            prior = await self._store.find_submission(sender, digest)
+        assert prior is not None  # noqa: S101 -- it was registered a line above
+        submission = await self._store.load_submission(prior.number)
         self._on_taken_up(submission)
         number = await self._store.number_sender(self._loaded.state.registry.numbers, sender)
         return _SenderForms(submission, number, submission.progress.next_line)
 
     def _build_pieces(self, groups: list[tuple[str, list[Form]]]) -> list[Piece]:
-        """A piece for each group of a sender's forms; all lines are resolved together, for little more than those of one."""
-        accounts = [self._find_sender_forms(sender) for sender, _ in groups]
+        """Build a piece for each group of forms; all lines are resolved together, which costs little more than one group."""
+        submissions = [self._find_sender_forms(sender) for sender, _ in groups]
         rows = [[row for form in forms for row in form.rows] for _, forms in groups]
+        row_counts = [len(group_rows) for group_rows in rows]
         raw = build_columns([*chain.from_iterable(rows)])
-        numbers = np.repeat([each.sender_number for each in accounts], [len(each) for each in rows])
-        found, pieces, first = resolve(raw, Sender(numbers), self._context), list[Piece](), 0
-        for account, own, (_, forms) in zip(accounts, rows, groups, strict=True):
-            piece = _build_piece(account, found, slice(first, first + len(own)))
+        numbers = np.repeat([sender_forms.sender_number for sender_forms in submissions], row_counts)
+        resolved, pieces, first = resolve(raw, Sender(numbers), self._context), list[Piece](), 0
+        for sender_forms, row_count, (_, forms) in zip(submissions, row_counts, groups, strict=True):
+            piece = _build_piece(sender_forms, resolved, slice(first, first + row_count))
             pieces.append(replace(piece, is_atomic=forms[0].is_atomic))
-            first += len(own)
+            first += row_count
         return pieces
 
     def _encode_forms(self, form_batch: FormBatch) -> np.ndarray:
-        """COPY bytes of the forms as they came."""
-        pieces = [form_batch.pieces[place.piece] for place in form_batch.positions]
+        """Encode the forms as received, for COPY."""
+        pieces = [form_batch.pieces[position.piece] for position in form_batch.positions]
         numbers = np.array([piece.submission.number for piece in pieces], np.int32)
         firsts = zip(pieces, form_batch.positions, strict=True)
-        lines = np.array([piece.lines[place.first] for piece, place in firsts], np.int32)
-        bodies = [place.form.body for place in form_batch.positions]
+        lines = np.array([piece.lines[position.first] for piece, position in firsts], np.int32)
+        bodies = [position.form.body for position in form_batch.positions]
         ends = np.cumsum([len(body) for body in bodies], dtype=np.int32)
         starts = np.concatenate([np.zeros(1, np.int32), ends[:-1]])
         text = TextCells(seal(Spans(starts, ends)), seal(Bytes(np.frombuffer(b"".join(bodies), np.uint8))))
         return self._encoder.encode(FormRows(numbers, lines), (text,))
 
 
-def _build_piece(account: _SenderForms, found: ResolvedLines, at: slice) -> Piece:
-    """One sender's lines of what was resolved; the first piece brings the new cells of all."""
-    raw = found.raw.slice(at.start, at.stop - at.start)
-    first, account.next_line = account.next_line, account.next_line + raw.num_rows
-    acts = found.acts[at]
-    acts["head"] -= at.start
-    is_first = at.start == 0
+def _build_piece(sender_forms: _SenderForms, resolved: ResolvedLines, rows: slice) -> Piece:
+    """Build the piece of one group from the lines resolved together; the first piece has the new cells of all."""
+    raw = resolved.raw.slice(rows.start, rows.stop - rows.start)
+    first, sender_forms.next_line = sender_forms.next_line, sender_forms.next_line + raw.num_rows
+    acts = resolved.acts[rows]
+    acts["head"] -= rows.start
+    is_first = rows.start == 0
     return Piece(
-        account.submission,
+        sender_forms.submission,
         acts,
-        np.arange(first, account.next_line, dtype=np.int32),
-        found.day[at],
-        found.cents[at],
-        seal(Spans(*(np.ascontiguousarray(each[at]) for each in found.reference))),
-        found.text,
-        found.field[at],
-        found.new_words if is_first else found.new_words[:0],
+        np.arange(first, sender_forms.next_line, dtype=np.int32),
+        resolved.day[rows],
+        resolved.cents[rows],
+        seal(Spans(*(np.ascontiguousarray(column[rows]) for column in resolved.reference))),
+        resolved.text,
+        resolved.field[rows],
+        resolved.new_words if is_first else resolved.new_words[:0],
         raw,
-        Progress(1, account.next_line, True),
-        cells_before=found.cells_before if is_first else found.cells_before + len(found.new_words),
+        Progress(1, sender_forms.next_line, True),
+        cells_before=resolved.cells_before if is_first else resolved.cells_before + len(resolved.new_words),
     )

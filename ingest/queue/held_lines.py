@@ -1,7 +1,8 @@
-"""The lines of acts that wait: kept in memory while they are few, read again from the spool when not."""
+"""The lines of held acts: cached in memory while they are few, otherwise read again from the spool."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -11,73 +12,88 @@ from core.tables.columns import concat_tables, seal, select_rows
 from core.tables.journal import Bytes, Spans
 from ingest.queue.batch_cuts import BATCH_LINES, concat_unified, cut_segments_from
 from ingest.validation.decoded_cache import LineSource
-from posting.batch import Piece
+from posting.batch import LineSpan, Piece
 
 CACHED_LINES_MAX = 50_000
-"""Lines kept for one submission; beyond, its file is read again for every pass."""
-
-SelectedLines = tuple[pa.RecordBatch, NDArray[np.int32]]
+"""Lines cached for one submission; beyond, its file is read again for every pass."""
 
 
-def list_positions(acts: list[tuple[int, int]]) -> NDArray[np.int32]:
-    """Every line of ``acts`` (first line, lines), in order."""
+class SelectedLines(NamedTuple):
+    """Lines of a submission, and the position of each in it, from 0."""
+
+    raw: pa.RecordBatch
+    positions: NDArray[np.int32]
+
+
+def list_positions(acts: list[LineSpan]) -> NDArray[np.int32]:
+    """Return the positions of every line of ``acts`` (first line, number of lines), in order."""
     return np.concatenate([np.arange(line, line + lines, dtype=np.int32) for line, lines in sorted(acts)])
 
 
-def reread_lines(source: LineSource, wanted: NDArray[np.int32]) -> Iterator[SelectedLines]:
-    """The ``wanted`` lines, read from the file."""
-    for first, raw in cut_segments_from(source, int(wanted[0]) // BATCH_LINES * BATCH_LINES):
-        inside = wanted[(wanted >= first) & (wanted < first + raw.num_rows)]
-        if len(inside):
-            yield raw.take(pa.array(inside - first)), inside
-        if first + raw.num_rows > wanted[-1]:
+def reread_lines(source: LineSource, positions: NDArray[np.int32]) -> Iterator[SelectedLines]:
+    """Yield the lines at ``positions``, read from the file."""
+    for first, raw in cut_segments_from(source, int(positions[0]) // BATCH_LINES * BATCH_LINES):
+        in_segment = positions[(positions >= first) & (positions < first + raw.num_rows)]
+        if len(in_segment):
+            yield SelectedLines(raw.take(pa.array(in_segment - first)), in_segment)
+        if first + raw.num_rows > positions[-1]:
             return
 
 
 class HeldLinesCache:
-    """What is kept of each submission: its held lines as they were resolved, which they would be again alike."""
+    """The held lines of each submission as they were resolved: to resolve them again would give the same."""
 
     def __init__(self) -> None:
         self._pieces: dict[int, list[Piece] | None] = {}
 
     def add(self, piece: Piece) -> None:
-        """Keep the lines of ``piece`` that were held, unless they are kept already."""
+        """Add the lines of ``piece`` that were held, unless they are cached already."""
         number, held = piece.submission.number, _list_held(piece)
-        parts = self._pieces.setdefault(number, [])
-        if not held or parts is None or self._find_rows(number, wanted := list_positions(held)) is not None:
+        pieces = self._pieces.setdefault(number, [])
+        if not held or pieces is None:
             return
-        parts.append(take_rows(piece, np.searchsorted(piece.lines, wanted)))
-        if sum(len(each.lines) for each in parts) > CACHED_LINES_MAX:
+        positions = list_positions(held)
+        if self._find_rows(number, positions) is not None:
+            return
+        pieces.append(take_rows(piece, np.searchsorted(piece.lines, positions)))
+        if sum(len(cached.lines) for cached in pieces) > CACHED_LINES_MAX:
             self._pieces[number] = None
 
-    def find_piece(self, submission: int, wanted: NDArray[np.int32]) -> Piece | None:
-        """The ``wanted`` lines, if all of them are kept."""
-        found = self._find_rows(submission, wanted)
-        return None if found is None else take_rows(*found)
+    def find_piece(self, submission: int, positions: NDArray[np.int32]) -> Piece | None:
+        """Return the lines at ``positions`` if all of them are cached."""
+        cached = self._find_rows(submission, positions)
+        return None if cached is None else take_rows(*cached)
 
     def remove(self, submission: int) -> None:
-        """The submission is done."""
+        """Remove a submission that is decided."""
         self._pieces.pop(submission, None)
 
-    def _find_rows(self, submission: int, wanted: NDArray[np.int32]) -> tuple[Piece, NDArray[np.intp]] | None:
-        """All that is kept of the submission, and where the ``wanted`` lines stand there."""
-        parts = self._pieces.get(submission)
-        if not parts:
+    def _find_rows(self, submission: int, positions: NDArray[np.int32]) -> "_CachedRows | None":
+        """Return all cached lines of the submission, and the rows of ``positions``."""
+        pieces = self._pieces.get(submission)
+        if not pieces:
             return None
-        parts[:] = [concat_pieces(parts)]
-        lines = parts[0].lines
+        pieces[:] = [concat_pieces(pieces)]
+        lines = pieces[0].lines
         order = np.argsort(lines, kind="stable")
-        at = np.searchsorted(lines, wanted, sorter=order)
-        if (at >= len(lines)).any() or (lines[order[at]] != wanted).any():
+        rows = np.searchsorted(lines, positions, sorter=order)
+        if (rows >= len(lines)).any() or (lines[order[rows]] != positions).any():
             return None
-        return parts[0], order[at]
+        return _CachedRows(pieces[0], order[rows])
+
+
+class _CachedRows(NamedTuple):
+    """The cached lines of a submission, and the rows in them that are asked for."""
+
+    piece: Piece
+    rows: NDArray[np.intp]
 
 
 def take_rows(piece: Piece, rows: NDArray[np.integer]) -> Piece:
-    """The ``rows`` of ``piece``, whole acts of it; it keeps nothing of the others alive but dictionaries."""
-    acts, where = piece.acts[rows], np.zeros(len(piece.acts), np.int32)
-    where[rows] = np.arange(len(rows))
-    acts["head"] = where[acts["head"]]
+    """Return ``rows`` of ``piece``, whole acts of it; of the other rows only dictionaries stay alive."""
+    acts, new_row = piece.acts[rows], np.zeros(len(piece.acts), np.int32)
+    new_row[rows] = np.arange(len(rows))
+    acts["head"] = new_row[acts["head"]]
     reference, text = _take_texts(select_rows(piece.reference, rows), piece.text)
     return replace(
         piece,
@@ -94,43 +110,44 @@ def take_rows(piece: Piece, rows: NDArray[np.integer]) -> Piece:
 
 
 def concat_pieces(pieces: list[Piece]) -> Piece:
-    """``pieces`` of one submission as one, one behind the other; at least one."""
+    """Concatenate ``pieces`` of one submission, at least one."""
     if len(pieces) == 1:
         return pieces[0]
-    rows = np.cumsum([0, *(len(each.acts) for each in pieces)])
-    texts = np.cumsum([0, *(len(each.text.data) for each in pieces)]).tolist()
-    acts = np.concatenate([each.acts for each in pieces])
-    acts["head"] += np.repeat(rows[:-1], np.diff(rows)).astype(np.int32)
+    row_starts = np.cumsum([0, *(len(piece.acts) for piece in pieces)])
+    text_starts = np.cumsum([0, *(len(piece.text.data) for piece in pieces)]).tolist()
+    acts = np.concatenate([piece.acts for piece in pieces])
+    acts["head"] += np.repeat(row_starts[:-1], np.diff(row_starts)).astype(np.int32)
     spans = (
-        Spans._make(column + at for column in each.reference) for each, at in zip(pieces, texts, strict=False)
+        Spans._make(column + text_start for column in piece.reference)
+        for piece, text_start in zip(pieces, text_starts, strict=False)
     )
     return replace(
         pieces[-1],
         acts=acts,
-        lines=np.concatenate([each.lines for each in pieces]),
-        day=np.concatenate([each.day for each in pieces]),
-        cents=np.concatenate([each.cents for each in pieces]),
+        lines=np.concatenate([piece.lines for piece in pieces]),
+        day=np.concatenate([piece.day for piece in pieces]),
+        cents=np.concatenate([piece.cents for piece in pieces]),
         reference=seal(concat_tables(list(spans))),
-        text=seal(concat_tables([each.text for each in pieces])),
-        field=np.concatenate([each.field for each in pieces]),
-        new_words=np.concatenate([each.new_words for each in pieces]),
-        raw=concat_unified([each.raw for each in pieces]),
-        cells_before=max(each.cells_before for each in pieces),
+        text=seal(concat_tables([piece.text for piece in pieces])),
+        field=np.concatenate([piece.field for piece in pieces]),
+        new_words=np.concatenate([piece.new_words for piece in pieces]),
+        raw=concat_unified([piece.raw for piece in pieces]),
+        cells_before=max(piece.cells_before for piece in pieces),
     )
 
 
 def _take_texts(spans: Spans, text: Bytes) -> tuple[Spans, Bytes]:
-    """The texts of ``spans`` alone."""
+    """Return the spans and a text buffer with nothing but their texts."""
     lengths = spans.end - spans.start
     ends = np.cumsum(lengths, dtype=np.int32)
     starts = ends - lengths
-    at = np.repeat(spans.start - starts, lengths) + np.arange(lengths.sum(dtype=np.int64))
-    return seal(Spans(starts, ends)), seal(Bytes(text.data[at]))
+    source = np.repeat(spans.start - starts, lengths) + np.arange(lengths.sum(dtype=np.int64))
+    return seal(Spans(starts, ends)), seal(Bytes(text.data[source]))
 
 
-def _list_held(piece: Piece) -> list[tuple[int, int]]:
-    """The acts of ``piece`` that wait now: for this pass or, where it was the last piece of one, for the next."""
+def _list_held(piece: Piece) -> list[LineSpan]:
+    """Return the acts of ``piece`` that are held now: in this pass, or after its last piece for the next pass."""
     if not len(piece.lines):
         return []
-    acts = sorted({*piece.submission.held, *piece.submission.to_retry})  # held anew, an act stands in both
+    acts = sorted({*piece.submission.held, *piece.submission.to_retry})  # an act that is held anew is in both
     return [act for act in acts if piece.lines[0] <= act[0] <= piece.lines[-1]]

@@ -1,6 +1,6 @@
-"""Whose turn it is where forms and files share an engine: nobody at a screen waits behind a large file.
+"""Scheduling of forms and files on one engine: no user at a screen waits for a large file.
 
-Batches are decided and committed in the order in which they are given, so a form waits for whatever was given before it.
+Batches are decided and committed in the order in which they are produced, so a form waits for all batches before its own.
 """
 
 import math
@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from ingest.queue.batch_cuts import UNLIMITED_LINES
 
 FILE_BATCHES_MAX = 1
-"""Batches of files that may be under way beside forms."""
+"""File batches that may be under way while forms arrive."""
 
 FILE_BATCH_LINES = (1_024, 8_192)
-"""Lines that such a batch has at least and at most, between acts."""
+"""The least and the most lines of such a batch, cut between acts."""
 
 FILE_BATCH_SECONDS = 0.04
-"""What one may take from being given to its commit: where it takes longer the next is smaller, else larger."""
+"""Target time from producing such a batch to its commit: if it takes longer the next is smaller, else larger."""
 
 FORM_WAIT_SECONDS = 0.15
-"""A form that waits so long for its batch goes before any further batch of files ..."""
+"""A form that waits so long for its batch goes before any further file batch ..."""
 
 FILE_PAUSE_SECONDS = 0.5
-"""... unless none was given for so long: files go on, however slowly, whatever forms come."""
+"""... unless no file batch was produced for so long: files progress, however slowly, under any load of forms."""
 
 FORM_IDLE_SECONDS = 1.0
 """So long after the last form, files have the engine to themselves."""
@@ -31,43 +31,43 @@ FORM_IDLE_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Scheduler:
-    """How many batches of files are under way, and whether there are forms to wait behind them."""
+    """Decides when a file batch may be produced, and how large, from the forms that arrive."""
 
     clock: Callable[[], float] = time.monotonic
-    """May be another, so that nobody has to wait for it."""
+    """Replaceable, so that tests need not wait."""
     _last_form: float = -math.inf
     _last_file: float = -math.inf
     _file_batches: int = 0
     _batch_lines: int = 4_096
 
     def note_form(self) -> None:
-        """Somebody waits for an answer."""
+        """Note that a form has arrived."""
         self._last_form = self.clock()
 
     def start_file_batch(self) -> None:
-        """A batch of files is given, to be committed."""
+        """Note that a file batch is produced, to be committed."""
         self._file_batches += 1
         self._last_file = self.clock()
 
     def finish_file_batch(self) -> None:
-        """One of them is committed."""
+        """Note that a file batch is committed."""
         self._file_batches -= 1
-        took, (least, most) = self.clock() - self._last_file, FILE_BATCH_LINES
+        seconds, (lines_min, lines_max) = self.clock() - self._last_file, FILE_BATCH_LINES
         if not self._file_batches and self._has_recent_forms:
-            change = 0.75 if took > FILE_BATCH_SECONDS else 1.1
-            self._batch_lines = min(max(int(self._batch_lines * change), least), most)
+            change = 0.75 if seconds > FILE_BATCH_SECONDS else 1.1
+            self._batch_lines = min(max(int(self._batch_lines * change), lines_min), lines_max)
 
     def reset(self) -> None:
-        """Nothing is under way: a book was loaded anew."""
+        """Forget the batches under way: a book was loaded anew."""
         self._file_batches = 0
 
     @property
     def lines_limit(self) -> int:
-        """How many lines the next batch of a file may have."""
+        """The lines that the next batch of a file may have."""
         return self._batch_lines if self._has_recent_forms else UNLIMITED_LINES
 
     def may_start_file_batch(self, form_waits_since: float = math.inf) -> bool:
-        """Whether a further batch of files may be given, where the first form that waits came at ``form_since``."""
+        """Return whether a file batch may be produced, given when the first form in the queue arrived."""
         if not self._has_recent_forms:
             return True
         now = self.clock()

@@ -1,4 +1,4 @@
-"""Where each line hangs in the budget: its cell, the node a move takes from, the account it asks for."""
+"""The account assignment of each line: its budget cell, the node that a credit move takes from, and its account."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ _USES = seal(KindUses(*(kinds.view(np.uint8) for kinds in (MOVES, EARMARKS, SPEN
 
 
 class ResolvedAssignments(NamedTuple):
-    """What a line's assignment comes to."""
+    """The account assignments of lines by number."""
 
     cell: NDArray[np.int32]
     source: NDArray[np.int32]
@@ -31,7 +31,7 @@ class ResolvedAssignments(NamedTuple):
 
 
 class AssignmentLines(NamedTuple):
-    """What placing looks at beside the codes: kind, budget year, and whether the line names an assignment."""
+    """What resolution needs beside the codes: kind, budget year, and whether the line names an assignment."""
 
     kind: NDArray[np.uint8]
     year: NDArray[np.int64]
@@ -39,33 +39,32 @@ class AssignmentLines(NamedTuple):
 
 
 def resolve_assignments(
-    reading: LineBatch, lines: AssignmentLines, context: tuple[Registry, CellNumbers]
+    line_batch: LineBatch, lines: AssignmentLines, registry: Registry, *, cells: CellNumbers
 ) -> ResolvedAssignments:
-    """Find each line's cell, faulting what is unknown or does not go together."""
-    registry, cells = context
-    places = _number_codes(reading, lines, registry)
-    rows = reading.rows
-    found = Words(np.full(rows, _UNKNOWN, np.int64), np.full(rows, -1, np.int32), np.zeros(rows, np.int16))
-    # A line without fault is of a year that has files, so every one of them is met.
-    for codes in registry.year_codes.values():
-        assignment_checks.place_lines(places, codes, _USES, reading.marks, found)
-    numbered = cells.number_words(found.word)
+    """Find the cell of each line, and mark codes that are unknown or not allowed together."""
+    line_codes = _number_codes(line_batch, lines, registry)
+    rows = line_batch.rows
+    placed = Words(np.full(rows, _UNKNOWN, np.int64), np.full(rows, -1, np.int32), np.zeros(rows, np.int16))
+    # A line without fault is of a year with reference data, so one of the years applies to it.
+    for year_codes in registry.year_codes.values():
+        assignment_checks.place_lines(line_codes, year_codes, _USES, line_batch.marks, placed)
+    numbered = cells.number_words(placed.word)
     return ResolvedAssignments(
-        numbered.numbers, found.source, found.account, numbered.new_words, numbered.count_before
+        numbered.numbers, placed.source, placed.account, numbered.new_words, numbered.count_before
     )
 
 
-def _number_codes(reading: LineBatch, lines: AssignmentLines, registry: Registry) -> LineCodes:
-    giver_centre, giver_item = _number_givers(reading, MOVES[lines.kind], registry)
+def _number_codes(line_batch: LineBatch, lines: AssignmentLines, registry: Registry) -> LineCodes:
+    giver_centre, giver_item = _number_givers(line_batch, MOVES[lines.kind], registry)
     return seal(
         LineCodes(
-            _number_column(reading, Field.FUND_CENTRE, registry, CodeKind.CENTRE),
-            _number_column(reading, Field.OPERATION, registry, CodeKind.CENTRE),
-            _number_column(reading, Field.FUNCTIONAL_AREA, registry, CodeKind.AREA),
-            _number_column(reading, Field.COMMITMENT_ITEM, registry, CodeKind.ITEM),
-            _number_column(reading, Field.FUND, registry, CodeKind.FUND),
-            _number_column(reading, Field.ACCOUNT, registry, CodeKind.ACCOUNT),
-            _number_activities(reading, registry),
+            _number_column(line_batch, Field.FUND_CENTRE, registry, CodeKind.CENTRE),
+            _number_column(line_batch, Field.OPERATION, registry, CodeKind.CENTRE),
+            _number_column(line_batch, Field.FUNCTIONAL_AREA, registry, CodeKind.AREA),
+            _number_column(line_batch, Field.COMMITMENT_ITEM, registry, CodeKind.ITEM),
+            _number_column(line_batch, Field.FUND, registry, CodeKind.FUND),
+            _number_column(line_batch, Field.ACCOUNT, registry, CodeKind.ACCOUNT),
+            _number_activities(line_batch, registry),
             giver_centre,
             giver_item,
             np.ascontiguousarray(lines.year),
@@ -75,23 +74,25 @@ def _number_codes(reading: LineBatch, lines: AssignmentLines, registry: Registry
     )
 
 
-def _number_column(reading: LineBatch, field: Field, registry: Registry, kind: CodeKind) -> NDArray[np.int32]:
-    column = reading.read_text(field)
+def _number_column(
+    line_batch: LineBatch, field: Field, registry: Registry, kind: CodeKind
+) -> NDArray[np.int32]:
+    column = line_batch.read_text(field)
     return (
         column.map_to_numbers(registry.numbers[kind], _UNKNOWN)
         if column
-        else np.zeros(reading.rows, np.int32)
+        else np.zeros(line_batch.rows, np.int32)
     )
 
 
 def _number_givers(
-    reading: LineBatch, moves: NDArray[np.bool_], registry: Registry
+    line_batch: LineBatch, moves: NDArray[np.bool_], registry: Registry
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The fund centre and item of each ``CENTRE`` or ``CENTRE/ITEM`` that a move takes from."""
-    column = reading.read_text(Field.COUNTERPART)
+    """Return the fund centre and item of each ``CENTRE`` or ``CENTRE/ITEM`` that a credit move takes from."""
+    column = line_batch.read_text(Field.COUNTERPART)
     if column is None or not moves.any():
-        nothing = np.zeros(reading.rows, np.int32)
-        return nothing, nothing
+        zeros = np.zeros(line_batch.rows, np.int32)
+        return zeros, zeros
     coded = column.to_coded()
     pairs = [text.partition("/") for text in coded.list_texts()]
     centres, items = registry.numbers[CodeKind.CENTRE], registry.numbers[CodeKind.ITEM]
@@ -100,16 +101,16 @@ def _number_givers(
     return coded.expand_numbers(np.array(centre, np.int32)), coded.expand_numbers(np.array(item, np.int32))
 
 
-def _number_activities(reading: LineBatch, registry: Registry) -> NDArray[np.int32]:
-    """The programme that each activity's first four characters name."""
-    column = reading.read_text(Field.ACTIVITY)
+def _number_activities(line_batch: LineBatch, registry: Registry) -> NDArray[np.int32]:
+    """Return the programme of each activity, named by its first four characters."""
+    column = line_batch.read_text(Field.ACTIVITY)
     if column is None:
-        return np.zeros(reading.rows, np.int32)
+        return np.zeros(line_batch.rows, np.int32)
     coded, centres = column.to_coded(), registry.numbers[CodeKind.CENTRE]
 
-    def programmes(_: DistinctTexts) -> NDArray[np.int32]:
+    def number_programmes(_: DistinctTexts) -> NDArray[np.int32]:
         return np.array(
             [centres.get(text[:4], _UNKNOWN) if text else 0 for text in coded.list_texts()], np.int32
         )
 
-    return coded.expand_numbers(coded.values.compute_once(f"programme {id(centres)}", programmes))
+    return coded.expand_numbers(coded.values.compute_once(f"programme {id(centres)}", number_programmes))

@@ -1,4 +1,4 @@
-"""The bank accounts that lines name: is it an IBAN, is it a BIC?"""
+"""Checks of the IBANs and BICs of lines."""
 
 from typing import Any
 
@@ -14,26 +14,28 @@ from ingest.resolution.text_columns import DistinctTexts
 from kernels import bic, iban
 
 
-def mark_ibans(reading: LineBatch) -> None:
-    """Fault what is no IBAN."""
-    column = reading.read_text(Field.IBAN)
+def mark_ibans(line_batch: LineBatch) -> None:
+    """Mark invalid IBANs."""
+    column = line_batch.read_text(Field.IBAN)
     if column:
-        wrong = column.values.compute_once("iban", lambda values: _find_invalid(iban.check_ibans, values))
-        if wrong.any():
-            reading.mark_fault(column.expand(wrong), Outcome.IBAN_INVALID, Field.IBAN)
+        is_invalid = column.values.compute_once(
+            "iban", lambda values: _find_invalid(iban.check_ibans, values)
+        )
+        if is_invalid.any():
+            line_batch.mark_fault(column.expand(is_invalid), Outcome.IBAN_INVALID, Field.IBAN)
 
 
-def mark_bics(reading: LineBatch, kind: NDArray[np.uint8]) -> None:
-    """Fault what is no BIC, where somebody is to be paid; of registered third parties it may still be put right."""
-    column = reading.read_text(Field.BIC)
+def mark_bics(line_batch: LineBatch, kind: NDArray[np.uint8]) -> None:
+    """Mark invalid BICs on lines that pay; on lines that register a third party they can still be corrected."""
+    column = line_batch.read_text(Field.BIC)
     if column:
-        wrong = column.values.compute_once("bic", lambda values: _find_invalid(bic.check_bics, values))
-        if wrong.any():
-            reading.mark_fault(column.expand(wrong) & PAYS[kind], Outcome.FIELD_INVALID, Field.BIC)
+        is_invalid = column.values.compute_once("bic", lambda values: _find_invalid(bic.check_bics, values))
+        if is_invalid.any():
+            line_batch.mark_fault(column.expand(is_invalid) & PAYS[kind], Outcome.FIELD_INVALID, Field.BIC)
 
 
 def _find_invalid(check: Any, values: DistinctTexts) -> NDArray[np.bool_]:
-    """Whether each text is one, and fails the check."""
-    good = allocate_zeros(Flags, len(values.spans.start))
-    check(values.spans, values.text, good)
-    return (values.spans.end > values.spans.start) & (good.flag == 0)
+    """Return whether each text is filled and fails the check."""
+    is_valid = allocate_zeros(Flags, len(values.spans.start))
+    check(values.spans, values.text, is_valid)
+    return (values.spans.end > values.spans.start) & (is_valid.flag == 0)

@@ -1,7 +1,7 @@
-"""What lines say, gathered over their columns: which fields, what cannot be read, and all of it as one word.
+"""The content of lines, collected column by column: the filled fields, the first flawed field, and a digest.
 
-The same content gives the same word whatever format carried it: a sum over the columns, so a column that is absent and
-one that is empty say the same.
+The same content has the same digest in every format: the digest is a sum over the columns, so an absent column counts
+like an empty one.
 """
 
 import numpy as np
@@ -14,30 +14,30 @@ from ingest.resolution.line_batch import LineBatch
 from kernels import content_digest
 
 _KEY_FIELDS = frozenset({Field.REFERENCE, Field.EXERCISE, Field.LINE})
-"""They are in the key already, or place the line in its act; their faults have codes of their own."""
+"""These are part of the key already, or order the lines of an act; their faults have outcomes of their own."""
 
 
-def collect_content(reading: LineBatch) -> LineContent:
-    """What each line says in all fields but those of its key."""
-    said = allocate_zeros(LineContent, reading.rows)
-    for field in reading.arrays:
+def collect_content(line_batch: LineBatch) -> LineContent:
+    """Return the content of each line in all fields but those of its key."""
+    content = allocate_zeros(LineContent, line_batch.rows)
+    for field in line_batch.arrays:
         if field in _KEY_FIELDS:
             continue
-        column = reading.read_text(field) if FORMATS[field].type is FieldType.TEXT else None
+        column = line_batch.read_text(field) if FORMATS[field].type is FieldType.TEXT else None
         if column:
-            column.add_content(field, said)
+            column.add_content(field, content)
         else:
-            _add_numbers(reading, field, said)
-    return said
+            _add_numbers(line_batch, field, content)
+    return content
 
 
-def _add_numbers(reading: LineBatch, field: Field, said: LineContent) -> None:
-    values, faults = reading.read_number(field)
-    given = (
+def _add_numbers(line_batch: LineBatch, field: Field, content: LineContent) -> None:
+    values, faults = line_batch.read_number(field)
+    is_filled = (
         np.zeros(0, np.uint8)
-        if reading.is_complete_number_column(field)
-        else reading.find_filled(field).view(np.uint8)
+        if line_batch.is_complete_number_column(field)
+        else line_batch.find_filled(field).view(np.uint8)
     )
     salt = Field.AMOUNT_CENTS if field is Field.AMOUNT else field
     parsed = seal(ParsedNumbers(np.ascontiguousarray(values), faults))
-    content_digest.add_numbers(parsed, Flags(seal_array(given)), int(field), int(salt), said)
+    content_digest.add_numbers(parsed, Flags(seal_array(is_filled)), int(field), int(salt), content)

@@ -1,10 +1,10 @@
-"""One batch of raw lines being read: its columns, and the first fault found on each line.
+"""One batch of raw lines during resolution: its columns, and the first fault of each line.
 
-Faults are sought in their order of precedence, so the first one marked is the one told.
+Checks run in their order of precedence: the first fault marked on a line is the one reported.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -32,82 +32,91 @@ _EMPTY_VALUES: Mapping[FieldType, int] = {
 }
 
 
-class LineBatch:
-    """The columns of ``raw`` and what is wrong with its lines."""
+class NumberColumn(NamedTuple):
+    """A column of numbers or dates: the value and the fault of each line."""
 
-    def __init__(self, raw: pa.RecordBatch, memory: DictionaryCache | None = None) -> None:
-        self.raw, self.rows, self._memory = raw, raw.num_rows, memory or DictionaryCache()
+    value: NDArray[np.int64]
+    fault: NDArray[np.uint8]
+
+
+class LineBatch:
+    """The columns of ``raw`` and the faults of its lines."""
+
+    def __init__(self, raw: pa.RecordBatch, dictionary_cache: DictionaryCache | None = None) -> None:
+        self.raw, self.rows = raw, raw.num_rows
+        self._dictionary_cache = dictionary_cache or DictionaryCache()
         self.arrays = {FIELD_BY_COLUMN[name]: raw.column(name) for name in raw.schema.names}
         self.marks = allocate_zeros(LineFaults, self.rows)
         self._text_columns: dict[Field, TextColumn] = {}
         self._filled: dict[Field, NDArray[np.bool_]] = {}
-        self._number_columns: dict[Field, tuple[NDArray[np.int64], NDArray[np.uint8]]] = {}
+        self._number_columns: dict[Field, NumberColumn] = {}
 
     def mark_fault(self, mask: NDArray[np.bool_], outcome: Outcome, field: Field) -> None:
-        """Fault the lines of ``mask`` that have none yet."""
+        """Mark the lines of ``mask`` that have no fault yet."""
         if mask.any():
-            fault, where = self.marks
+            fault, fault_field = self.marks
             first = mask & (fault == 0)
-            fault[first], where[first] = outcome, field
+            fault[first], fault_field[first] = outcome, field
 
     def mark_faults(self, faults: NDArray[np.uint8], field: Field) -> None:
-        """Fault lines with the outcomes a parser found."""
+        """Mark the outcomes that a parser returned."""
         if faults.any():
-            fault, where = self.marks
+            fault, fault_field = self.marks
             first = (faults != 0) & (fault == 0)
-            fault[first], where[first] = faults[first], field
+            fault[first], fault_field[first] = faults[first], field
 
     def read_text(self, field: Field) -> TextColumn | None:
-        """A text column; ``None`` where the file has none."""
+        """Return a text column; None if the file does not have it."""
         if field not in self._text_columns:
             if field not in self.arrays:
                 return None
-            self._text_columns[field] = TextColumn.from_arrow(self.arrays[field], self._memory, field)
+            self._text_columns[field] = TextColumn.from_arrow(
+                self.arrays[field], self._dictionary_cache, field
+            )
         return self._text_columns[field]
 
-    def read_number(self, field: Field) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """(values, faults) of a number or date column; an absent or empty one has the sort's nothing."""
+    def read_number(self, field: Field) -> NumberColumn:
+        """Return a number or date column; absent and empty values are the type's ``_EMPTY_VALUES``."""
         if field not in self._number_columns:
-            self._number_columns[field] = self._check_bounds(field, *self._parse_number(field))
+            self._number_columns[field] = self._check_bounds(field, self._parse_number(field))
         return self._number_columns[field]
 
-    def _check_bounds(
-        self, field: Field, values: NDArray[np.int64], faults: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """The same, where a number that is read and stands out of its bounds is at fault."""
+    def _check_bounds(self, field: Field, numbers: NumberColumn) -> NumberColumn:
+        """Return the numbers, with a fault where one without fault is out of the field's bounds."""
         bounds = FORMATS[field].bounds
         if bounds is None or field not in self.arrays:
-            return values, faults
-        out = self.find_filled(field) & (faults == 0) & ((values < bounds[0]) | (values > bounds[1]))
-        return values, np.where(out, Outcome.FIELD_INVALID.value, faults).astype(np.uint8)
+            return numbers
+        value, fault = numbers
+        is_outside = self.find_filled(field) & (fault == 0) & ((value < bounds[0]) | (value > bounds[1]))
+        return NumberColumn(value, np.where(is_outside, Outcome.FIELD_INVALID.value, fault).astype(np.uint8))
 
-    def _parse_number(self, field: Field) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        sort, array = FORMATS[field].type, self.arrays.get(field)
+    def _parse_number(self, field: Field) -> NumberColumn:
+        field_type, array = FORMATS[field].type, self.arrays.get(field)
         if array is None:
-            return np.full(self.rows, _EMPTY_VALUES[sort], np.int64), np.zeros(self.rows, np.uint8)
+            empty = np.full(self.rows, _EMPTY_VALUES[field_type], np.int64)
+            return NumberColumn(empty, np.zeros(self.rows, np.uint8))
         if pa.types.is_string(array.type) or pa.types.is_dictionary(array.type):
             column = TextColumn.from_arrow(array)
             parsed = allocate_zeros(ParsedNumbers, len(column.values.spans.start))
-            _PARSERS[sort](column.values.spans, column.values.text, parsed)
-            return column.expand(parsed.value), column.expand(parsed.fault)
+            _PARSERS[field_type](column.values.spans, column.values.text, parsed)
+            return NumberColumn(column.expand(parsed.value), column.expand(parsed.fault))
         if pa.types.is_date(array.type):
             array = array.view(pa.int32())
-        filled = array.fill_null(_EMPTY_VALUES[sort]) if array.null_count else array
+        filled = array.fill_null(_EMPTY_VALUES[field_type]) if array.null_count else array
         values = filled.to_numpy(zero_copy_only=False).astype(np.int64)
-        if sort is FieldType.WHOLE and values.min(initial=0) < 0:
-            return np.where(values < 0, -1, values), np.where(
-                values < -1, Outcome.FIELD_INVALID.value, 0
-            ).astype(np.uint8)
-        return values, np.zeros(self.rows, np.uint8)
+        if field_type is FieldType.WHOLE and values.min(initial=0) < 0:
+            faults = np.where(values < -1, Outcome.FIELD_INVALID.value, 0).astype(np.uint8)
+            return NumberColumn(np.where(values < 0, -1, values), faults)
+        return NumberColumn(values, np.zeros(self.rows, np.uint8))
 
     def find_filled(self, field: Field) -> NDArray[np.bool_]:
-        """Whether each line says anything in ``field``."""
+        """Return whether each line has a value in ``field``."""
         if field not in self._filled:
             self._filled[field] = self._compute_filled(field)
         return self._filled[field]
 
     def is_complete_number_column(self, field: Field) -> bool:
-        """Whether ``field`` is a column of numbers, and every line says one."""
+        """Return whether ``field`` is a column of numbers, and every line has one."""
         array = self.arrays[field]
         is_text = pa.types.is_string(array.type) or pa.types.is_dictionary(array.type)
         return not is_text and array.null_count == 0
@@ -125,7 +134,7 @@ class LineBatch:
 
 
 def read_kinds(line_batch: LineBatch) -> NDArray[np.uint8]:
-    """Each line's kind, 0 where it names none that exists."""
+    """Return the kind of each line, 0 if it does not exist."""
     column = line_batch.read_text(Field.KIND)
     if column is None:
         return np.zeros(line_batch.rows, np.uint8)
@@ -146,7 +155,7 @@ BRINGS_CREDITS = _select_kinds(
     lambda kind: kind.budget in (BudgetAction.OPEN, BudgetAction.ALLOT, BudgetAction.MOVE)
 )
 WITHOUT_AMOUNT = _select_kinds(lambda kind: not kind.has_amount)
-"""What each kind is or needs, by kind number: the catalog seen from a column of kinds."""
+"""These arrays hold, by kind number, what each kind is or needs: the catalog as arrays."""
 
 FAMILY = np.array([kind.family for kind in CATALOG], np.uint64)
 FOLLOWED_FAMILY = np.array([kind.follows for kind in CATALOG], np.uint64)

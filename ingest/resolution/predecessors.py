@@ -1,4 +1,4 @@
-"""What lines follow: a reference and a line, a line of their own act, or an entry by its number."""
+"""The predecessors that lines name: a reference and a line, a line of their own act, or an entry by its number."""
 
 from typing import NamedTuple
 
@@ -15,42 +15,40 @@ _LINE_MAX = np.iinfo(np.int32).max
 
 
 class PredecessorColumn(NamedTuple):
-    """The predecessors named: where their references stand, their lines, and what is wrong."""
+    """The predecessors named: the spans of their references, their lines, and faults."""
 
     spans: Spans
     """Empty where no reference is named."""
     text: Bytes
     line: NDArray[np.int64]
-    """With a minus: the entry."""
+    """The line; negative for an entry, by its number."""
     fault: NDArray[np.uint8]
 
     def clip_lines(self) -> NDArray[np.int64]:
-        """The line of each, or ``BY_ENTRY``."""
+        """Return the line of each predecessor, or ``PREDECESSOR_BY_ENTRY``."""
         return np.clip(self.line, PREDECESSOR_BY_ENTRY, _LINE_MAX)
 
     def select_entry_keys(self, high: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """The entry each names, or its word of ``high``."""
+        """Return the number of each entry named, otherwise its key of ``high``."""
         if self.line.min(initial=0) >= 0:
             return high
         return np.where(self.line < 0, -self.line, high.view(np.int64)).view(np.uint64)
 
     def find_invalid(self, kind: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Lines that name nothing that their kind may follow."""
-        wrong = self.fault != 0
-        bare = self.spans.end == self.spans.start
-        if bare.any():
-            wrong |= bare & ~FOLLOWS_ENTRIES[kind]
-        return wrong & FOLLOWS[kind]
+        """Return the lines that name nothing that their kind may follow."""
+        is_invalid = self.fault != 0
+        has_no_reference = self.spans.end == self.spans.start
+        if has_no_reference.any():
+            is_invalid |= has_no_reference & ~FOLLOWS_ENTRIES[kind]
+        return is_invalid & FOLLOWS[kind]
 
 
 def read_predecessors(line_batch: LineBatch) -> PredecessorColumn | None:
-    """What each line says it follows; None where the file has no such column."""
+    """Return the predecessor that each line names; None if the file does not have the column."""
     column = line_batch.read_text(Field.PREDECESSOR)
     if column is None:
         return None
-    spans, parsed = (
-        allocate_unfilled(Spans, line_batch.rows),
-        allocate_unfilled(ParsedNumbers, line_batch.rows),
-    )
+    spans = allocate_unfilled(Spans, line_batch.rows)
+    parsed = allocate_unfilled(ParsedNumbers, line_batch.rows)
     parsing.split_predecessors(column.expand_spans(), column.values.text, spans, parsed)
     return PredecessorColumn(seal(spans), column.values.text, parsed.value, parsed.fault)

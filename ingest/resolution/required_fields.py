@@ -1,4 +1,4 @@
-"""What lines of each kind cannot leave out, as sets of fields: the catalog seen from a column of kinds."""
+"""The fields that lines of each kind must fill, as bit sets by kind number."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -31,7 +31,10 @@ def _list_required(kind: ActKind, amount: Field) -> Iterator[Field]:
 
 
 def _list_assignment_triggers(kind: ActKind) -> tuple[Field, ...]:
-    """A line must name an assignment, to be of its kind is enough; unless it can inherit its predecessor's."""
+    """Return the fields any of which makes an account assignment necessary.
+
+    The kind alone does, unless the line can inherit the assignment of its predecessor.
+    """
     if kind.follows:
         return _ASSIGNMENT_FIELDS
     return () if kind.budget is BudgetAction.NONE else (Field.KIND,)
@@ -54,11 +57,11 @@ def _build_requirements(amount: Field) -> RequiredFields:
     )
 
 
-def _pack_field_sets(of_kinds: Iterable[Iterable[Field]]) -> NDArray[np.uint64]:
-    return np.array([sum(1 << field for field in set(fields)) for fields in of_kinds], np.uint64)
+def _pack_field_sets(fields_by_kind: Iterable[Iterable[Field]]) -> NDArray[np.uint64]:
+    return np.array([sum(1 << field for field in set(fields)) for fields in fields_by_kind], np.uint64)
 
 
 REQUIRED_FIELDS: Mapping[Field, RequiredFields] = {
     amount: _build_requirements(amount) for amount in (Field.AMOUNT, Field.AMOUNT_CENTS)
 }
-"""By the column that amounts stand in."""
+"""By the column that contains the amounts."""

@@ -1,4 +1,4 @@
-"""What a file says of itself: the envelope inside it."""
+"""The envelope inside a file."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from ingest.spool.envelope import Envelope, parse_envelope, parse_line_envelope,
 
 
 def read_embedded_envelope(path: Path, file_format: FileFormat, name: str) -> Envelope:
-    """What the file itself says of itself."""
+    """Return the envelope that the file itself contains; an empty one if there is none."""
     if file_format is FileFormat.PARQUET:
         return parse_metadata_envelope(parquet.read_metadata(path, name), name)
     if file_format in (FileFormat.ARROW_FILE, FileFormat.ARROW_STREAM):

@@ -1,7 +1,7 @@
-"""What a sender says of a file besides its lines: who sends it, which batch it is, what it must add up to.
+"""The envelope of a file: its sender, its batch, and the totals that it must have.
 
-Item by item the nearest at hand wins: what was said with the command or request, then what stands in a
-``.manifest.json`` beside the file, then what stands inside the file.
+Item by item the most specific source wins: the command or request, then a ``.manifest.json`` beside the file, then
+the envelope inside the file.
 """
 
 import re
@@ -18,11 +18,11 @@ from ingest.formats.jsonl import parse_object
 from ingest.sidecars import MANIFEST_SUFFIX
 
 FORMAT_VERSION = "1"
-"""The version of the flat act format that is read here."""
+"""The supported version of the flat act format."""
 
 METADATA_PREFIX = b"crescendo."
 SENDER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,34}"
-"""What a sender's name looks like."""
+"""The pattern of a sender's name."""
 
 _SENDER_REGEX = re.compile(SENDER_PATTERN)
 _BATCH_ID_REGEX = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/+()?,'-]{0,34}")
@@ -35,9 +35,9 @@ _MANIFEST_KEYS = _EMBEDDED_KEYS | {"sha256"}
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said; an empty text or None is something not said.
+    """The statements about a file; an empty text or None is an item that was not stated.
 
-    A spooled file's envelope always has a sender and a batch id.
+    The envelope of a spooled file always has a sender and a batch id.
     """
 
     sender: str = ""
@@ -47,7 +47,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     control_cents: int | None = None
     sha256: bytes | None = None
     sepa_only: bool = False
-    """The sender wants nothing paid outside SEPA: larger amounts are refused, not sent by other means."""
+    """The sender wants no payment outside SEPA: amounts over the SEPA limit are refused, not sent by other means."""
     atomic: bool = False
     """The sender wants all acts of the file accepted, or none."""
 
@@ -55,19 +55,19 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 def parse_envelope(
     items: Mapping[str, Any], position: str, keys: frozenset[str] = _MANIFEST_KEYS
 ) -> Envelope:
-    """The envelope that the texts ``said`` make, ``control_sum`` in euros with at most two decimals.
+    """Build an envelope from texts; ``control_sum`` is in euros with at most two decimals.
 
     Raises
     ------
     FormatUnknown
-        An unknown key or version, or a value that does not read as what its key says.
+        An unknown key or version, or a value that its key does not allow.
     """
     for key, value in items.items():
         if key not in keys:
             raise FormatUnknown(position, f"Unknown key {key!r}", f"The keys are {', '.join(sorted(keys))}")
         if not isinstance(value, str | bool) or isinstance(value, bool) != (key in _FLAGS) or value == "":
-            told = f"Write text, and true or false for {' and '.join(sorted(_FLAGS))}"
-            raise FormatUnknown(position, f"{key} is {value!r}", told)
+            remedy = f"Write text, and true or false for {' and '.join(sorted(_FLAGS))}"
+            raise FormatUnknown(position, f"{key} is {value!r}", remedy)
     count, control_sum, sha256 = (items.get(key) for key in ("count", "control_sum", "sha256"))
     return check_envelope(
         Envelope(
@@ -86,12 +86,12 @@ def parse_envelope(
 
 
 def check_envelope(envelope: Envelope, position: str) -> Envelope:
-    """``envelope`` when what it says can be true.
+    """Return ``envelope`` if its items are valid.
 
     Raises
     ------
     FormatUnknown
-        Sender or batch id too long or in other characters than allowed; a version not read here.
+        Sender or batch id too long or with characters that are not allowed; an unsupported version.
     """
     if envelope.sender:
         _match(_SENDER_REGEX, "sender", envelope.sender, position)
@@ -105,7 +105,7 @@ def check_envelope(envelope: Envelope, position: str) -> Envelope:
 
 
 def parse_control_sum(text: str, position: str) -> int:
-    """``1234.5`` as 123450 cents, exactly.
+    """Return ``1234.5`` as 123450 cents, exactly.
 
     Raises
     ------
@@ -125,12 +125,12 @@ def _match(pattern: re.Pattern[str], key: str, value: str, position: str) -> re.
 
 
 def read_manifest(path: Path) -> Envelope:
-    """What ``<file>.manifest.json`` says; nothing when there is none.
+    """Read ``<file>.manifest.json``; return an empty envelope if it does not exist.
 
     Raises
     ------
     FormatUnknown, FileUnreadable, LimitExceeded
-        It is there and cannot be understood.
+        It exists and is invalid.
     """
     manifest = path.with_name(f"{path.name}{MANIFEST_SUFFIX}")
     if not manifest.exists():
@@ -138,59 +138,61 @@ def read_manifest(path: Path) -> Envelope:
     with translate_decoder_errors(manifest.name), manifest.open("rb") as file:
         text = file.read(MANIFEST_BYTES_MAX + 1)
     if len(text) > MANIFEST_BYTES_MAX:
-        raise LimitExceeded(manifest.name, f"Over {MANIFEST_BYTES_MAX:,} bytes", "Write the envelope alone")
+        raise LimitExceeded(
+            manifest.name, f"Over {MANIFEST_BYTES_MAX:,} bytes", "Write nothing but the envelope"
+        )
     return parse_envelope(parse_object(text, manifest.name), manifest.name)
 
 
 def parse_metadata_envelope(metadata: Mapping[bytes, bytes], name: str) -> Envelope:
-    """What the ``crescendo.`` keys of a Parquet or Arrow schema say."""
-    where = f"{name}, schema metadata"
-    said: dict[str, Any] = {}
+    """Build an envelope from the ``crescendo.`` keys of the schema of a Parquet or Arrow file."""
+    position = f"{name}, schema metadata"
+    items: dict[str, Any] = {}
     for key, value in metadata.items():
         if key.startswith(METADATA_PREFIX):
             text = value.decode("ascii", "replace")
-            said[key.removeprefix(METADATA_PREFIX).decode("ascii", "replace")] = text
-    for flag in _FLAGS & said.keys():
-        said[flag] = {"true": True, "false": False}.get(said[flag], said[flag])
-    return parse_envelope(said, where, _EMBEDDED_KEYS)
+            items[key.removeprefix(METADATA_PREFIX).decode("ascii", "replace")] = text
+    for flag in _FLAGS & items.keys():
+        items[flag] = {"true": True, "false": False}.get(items[flag], items[flag])
+    return parse_envelope(items, position, _EMBEDDED_KEYS)
 
 
 def parse_line_envelope(items: Mapping[str, Any] | None, name: str) -> Envelope:
-    """What the ``envelope`` of a JSON Lines file's first line says."""
+    """Build an envelope from the ``envelope`` object in the first line of a JSON Lines file."""
     return parse_envelope(items or {}, f"{name}, line 1, envelope", _EMBEDDED_KEYS)
 
 
 def merge_envelopes(envelopes: Iterable[Envelope]) -> Envelope:
-    """Item by item what the first of ``envelopes`` says that says anything; a flag is set where any of them sets it."""
+    """Merge envelopes: each item comes from the first one that states it; a flag is set if any of them sets it."""
     blank = msgspec.structs.asdict(Envelope())
-    said = dict(blank)
+    items = dict(blank)
     for envelope in envelopes:
-        news = msgspec.structs.asdict(envelope)
-        said |= {key: value for key, value in news.items() if said[key] == blank[key]}
-    return Envelope(**said)
+        stated = msgspec.structs.asdict(envelope)
+        items |= {key: value for key, value in stated.items() if items[key] == blank[key]}
+    return Envelope(**items)
 
 
 def check_hash(envelope: Envelope, file_hash: bytes, name: str) -> None:
-    """Raise ``EnvelopeMismatch`` when the bytes are not those that the sender hashed."""
+    """Raise ``EnvelopeMismatch`` if the file has another hash than its envelope states."""
     if envelope.sha256 not in (None, file_hash):
         stated_hash = (envelope.sha256 or b"").hex()
-        told = f"The envelope states SHA-256 {stated_hash}, the file has {file_hash.hex()}"
-        raise EnvelopeMismatch(name, told, "The file changed on its way: send it again")
+        difference = f"The envelope states SHA-256 {stated_hash}, the file has {file_hash.hex()}"
+        raise EnvelopeMismatch(name, difference, "The file changed on its way: send it again")
 
 
 def check_message_id(envelope: Envelope, embedded: Envelope, name: str) -> None:
-    """Raise ``EnvelopeMismatch`` when a payment file, which names its message, is said to be another batch."""
+    """Raise ``EnvelopeMismatch`` if the batch id stated for a payment file is not its MsgId."""
     if envelope.batch_id != embedded.batch_id:
-        told = f"The batch id is stated as {envelope.batch_id}, the file's MsgId is {embedded.batch_id}"
-        raise EnvelopeMismatch(name, told, "Leave the batch id out: the MsgId is it")
+        difference = f"The batch id is stated as {envelope.batch_id}, the file's MsgId is {embedded.batch_id}"
+        raise EnvelopeMismatch(name, difference, "Leave the batch id out: it is the MsgId")
 
 
 def check_totals(envelope: Envelope, lines: int, cents: int, name: str) -> None:
-    """Raise ``EnvelopeMismatch``, naming both figures, when count or control sum are not the file's."""
+    """Raise ``EnvelopeMismatch``, with both figures, if count or control sum differ from those of the file."""
     if envelope.count not in (None, lines):
-        told = f"The envelope states {envelope.count:,} lines, the file has {lines:,}"
-        raise EnvelopeMismatch(name, told, "Send the whole file, or the envelope that belongs to it")
+        difference = f"The envelope states {envelope.count:,} lines, the file has {lines:,}"
+        raise EnvelopeMismatch(name, difference, "Send the whole file, or the envelope that belongs to it")
     if envelope.control_cents not in (None, cents):
         expected = format_euros(envelope.control_cents or 0)
-        told = f"The envelope states a control sum of {expected}, the file's is {format_euros(cents)}"
-        raise EnvelopeMismatch(name, told, "Send the whole file, or the envelope that belongs to it")
+        difference = f"The envelope states a control sum of {expected}, the file's is {format_euros(cents)}"
+        raise EnvelopeMismatch(name, difference, "Send the whole file, or the envelope that belongs to it")

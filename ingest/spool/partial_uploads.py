@@ -1,7 +1,7 @@
-"""Files on their way in pieces: what has arrived stays, whatever is cut or killed, until it is whole or expires.
+"""Uploads in pieces: what has arrived survives disconnections and crashes until the file is complete or expires.
 
-``<folder>/<sender>/<sha256>/``: ``declared.json`` says what the file is to be, ``original`` holds what is there.  An
-upload is its sender's and is named for the hash of its bytes, so whoever comes back needs to remember nothing.
+``<folder>/<sender>/<sha256>/``: ``declared.json`` describes the complete file, ``original`` contains what has arrived.
+An upload belongs to its sender and is named for the hash of its bytes, so a client that resumes needs no identifier.
 """
 
 import os
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -23,86 +23,86 @@ from ingest.spool.work_folders import flush_folder, lock_folder, lock_path, remo
 SENDER_UPLOADS_MAX = 16
 """Unfinished uploads of one sender at once."""
 SENDER_FILES_MAX = 4
-"""How often the largest file they may declare together."""
+"""The declared bytes of one sender's unfinished uploads, in units of the largest file."""
 EXPIRY_SECONDS = 3 * 86_400
-"""An upload to which nothing was added for so long is gone."""
+"""An upload expires so long after its last bytes."""
 _PIECE_BYTES = 2**18
 _FLUSH_BYTES = 64 * 2**20
-"""What has arrived is made durable after so many bytes, and whenever a connection ends."""
+"""The content is flushed to disk after so many bytes, and whenever a connection ends."""
 _CONTENT_FILE, _DECLARATION_FILE = "original", "declared.json"
 
 
 class UploadQuotaExceeded(CrescendoError):
-    """A sender has as many unfinished uploads as it may have."""
+    """A sender has as many unfinished uploads as allowed."""
 
 
 class DiskFull(CrescendoError):
-    """The disk has no room for it."""
+    """The disk does not have enough free space."""
 
 
 class UploadDiffers(CrescendoError):
-    """An upload of these bytes was begun, and was to have another size."""
+    """An upload of these bytes exists with another declared size."""
 
 
 class UploadBusy(CrescendoError):
-    """Somebody is adding to this upload."""
+    """Another connection is adding to this upload."""
 
 
 class UploadTooLong(CrescendoError):
-    """More bytes came than were declared; those are there, and no more."""
+    """More bytes came than were declared; those beyond are dropped."""
 
 
 class UploadDeclaration(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file is to be once it is whole."""
+    """What the complete file will be."""
 
     size_bytes: int
     name: str
     media: str
     envelope: Envelope
-    """With sender and hash for certain."""
+    """Always has a sender and a hash."""
     again: bool = False
-    """To be presented anew although it was decided before."""
+    """Process the file once more although it was decided before."""
 
     @property
     def identity(self) -> FileIdentity:
-        """Who sends it, and the hash that its bytes must have."""
-        return self.envelope.sender, self.envelope.sha256 or b""
+        """The sender, and the hash that the bytes must have."""
+        return FileIdentity(self.envelope.sender, self.envelope.sha256 or b"")
 
 
 @dataclass(frozen=True, slots=True)
 class PartialUpload:
-    """One upload, as far as it is."""
+    """One upload and what has arrived of it."""
 
     folder: Path
     declaration: UploadDeclaration
 
     @property
     def original(self) -> Path:
-        """The bytes that are there."""
+        """The file of the bytes that have arrived."""
         return self.folder / _CONTENT_FILE
 
     @property
     def offset(self) -> int:
-        """How many those are."""
+        """The number of bytes that have arrived."""
         return self.original.stat().st_size
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is missing."""
+        """Whether the file is complete."""
         return self.offset == self.declaration.size_bytes
 
     @property
     def expires_at(self) -> float:
-        """When it is gone unless something comes, in seconds since 1970."""
+        """When the upload expires if nothing more arrives, in seconds since 1970."""
         return self.original.stat().st_mtime + EXPIRY_SECONDS
 
     def append(self, source: BinaryIO) -> None:
-        """Add what ``source`` brings, durably, also when it breaks off; only the holder may.
+        """Append what ``source`` yields, durably even if it breaks off; only the owner of the lock may.
 
         Raises
         ------
-        Overlong
-            More came than was declared.
+        UploadTooLong
+            More bytes came than were declared.
         """
         with self.original.open("ab", buffering=0) as file:
             try:
@@ -111,77 +111,84 @@ class PartialUpload:
                 os.fsync(file.fileno())
 
     def _add(self, source: BinaryIO, file: BinaryIO) -> None:
-        left, mark = self.declaration.size_bytes - self.offset, 0
+        remaining, unflushed = self.declaration.size_bytes - self.offset, 0
         while piece := source.read(_PIECE_BYTES):
-            write_all(file, piece[:left])
-            if len(piece) > left:
+            write_all(file, piece[:remaining])
+            if len(piece) > remaining:
                 raise UploadTooLong("More bytes came than were declared")
-            left, mark = left - len(piece), mark + len(piece)
-            if mark >= _FLUSH_BYTES:
+            remaining, unflushed = remaining - len(piece), unflushed + len(piece)
+            if unflushed >= _FLUSH_BYTES:
                 os.fsync(file.fileno())
-                mark = 0
+                unflushed = 0
+
+
+class BegunUpload(NamedTuple):
+    """An upload that may be continued, and whether it is new."""
+
+    upload: PartialUpload
+    is_new: bool
 
 
 class PartialUploads:
-    """The uploads under ``folder``, which is made if need be."""
+    """The uploads under ``folder``, which is created if it does not exist."""
 
     def __init__(self, folder: Path, file_bytes_max: int) -> None:
         self._folder, self._bytes_max = folder, SENDER_FILES_MAX * file_bytes_max
         folder.mkdir(parents=True, exist_ok=True)
 
-    def begin(self, declaration: UploadDeclaration) -> tuple[PartialUpload, bool]:
-        """The upload of what is ``declared``, and whether it is new; what is said last of one begun before holds.
+    def begin(self, declaration: UploadDeclaration) -> BegunUpload:
+        """Begin the upload of a declared file, or continue one; the latest declaration replaces earlier ones.
 
         Raises
         ------
-        Full, NoRoom
-            Another one is one too many, in number or in bytes; or the disk has no room for it.
-        Differs
+        UploadQuotaExceeded, DiskFull
+            One upload too many, in number or in bytes; or the disk does not have enough free space.
+        UploadDiffers
             It was begun with another size.
-        Busy
-            It was begun, and somebody is adding to it.
+        UploadBusy
+            It was begun, and another connection is adding to it.
         """
         with lock_folder(self._folder):
-            found = self._load(self._find_folder(declaration.identity))
-            if found is None:
+            upload = self._load(self._find_folder(declaration.identity))
+            if upload is None:
                 self._check_quota(declaration)
-                return self._create(declaration), True
-        if found.declaration.size_bytes != declaration.size_bytes:
-            raise UploadDiffers(f"It was begun with {found.declaration.size_bytes:,} bytes")
-        with self.lock_upload(found):
-            _write_declaration(found.folder, declaration)
-        return PartialUpload(found.folder, declaration), False
+                return BegunUpload(self._create(declaration), is_new=True)
+        if upload.declaration.size_bytes != declaration.size_bytes:
+            raise UploadDiffers(f"It was begun with {upload.declaration.size_bytes:,} bytes")
+        with self.lock_upload(upload):
+            _write_declaration(upload.folder, declaration)
+        return BegunUpload(PartialUpload(upload.folder, declaration), is_new=False)
 
     def find(self, identity: FileIdentity) -> PartialUpload | None:
-        """A sender's upload of the bytes with that hash; None when there is none, or none any more."""
+        """Return a sender's upload of the bytes with that hash; None if there is none, or it expired."""
         return self._load(self._find_folder(identity))
 
     def list_uploads(self, sender: str) -> list[PartialUpload]:
-        """A sender's uploads, in the order of their hashes."""
+        """Return a sender's uploads, in the order of their hashes."""
         return [
-            found
-            for place in sorted(self._find_sender_folder(sender).glob("*/"))
-            if (found := self._load(place))
+            upload
+            for folder in sorted(self._find_sender_folder(sender).glob("*/"))
+            if (upload := self._load(folder))
         ]
 
     def is_uploaded_by_another(self, identity: FileIdentity) -> bool:
-        """Tell whether another sender is uploading bytes with that hash."""
+        """Return whether another sender is uploading bytes with that hash."""
         sender, sha256 = identity
-        return any(place.parent.name != sender for place in self._folder.glob(f"*/{sha256.hex()}"))
+        return any(folder.parent.name != sender for folder in self._folder.glob(f"*/{sha256.hex()}"))
 
     @contextmanager
     def lock_upload(self, upload: PartialUpload) -> Iterator[None]:
-        """Be the only one who works on an upload, of this process or of any other.
+        """Lock an upload against all other work on it, in this process and in others.
 
         Raises
         ------
-        Busy
-            Somebody else is.
+        UploadBusy
+            It is locked.
         """
         try:
             lock = lock_path(upload.folder)
         except (BlockingIOError, FileNotFoundError):
-            raise UploadBusy("Another connection is at it") from None
+            raise UploadBusy("Another connection is adding to it") from None
         try:
             if not _is_locked_folder(upload.folder, lock):
                 raise UploadBusy("Another connection has just ended it")
@@ -190,85 +197,84 @@ class PartialUploads:
             os.close(lock)
 
     def remove(self, upload: PartialUpload) -> None:
-        """Take it out; only the holder may."""
+        """Remove an upload; only the owner of its lock may."""
         with lock_folder(self._folder):
             _remove_folder(upload.folder)
 
     def remove_expired(self, now: float | None = None) -> int:
-        """Remove what has expired, and what was never quite begun; how many that were."""
+        """Remove uploads that have expired or were never completely begun; return how many."""
         with lock_folder(self._folder):
-            left = [place for place in self._folder.glob("*/*/") if not self._load(place, now)]
-            for place in left:
-                remove_abandoned(place)
-                _remove_empty(place.parent)
-        return len(left)
+            expired = [folder for folder in self._folder.glob("*/*/") if not self._load(folder, now)]
+            for folder in expired:
+                remove_abandoned(folder)
+                _remove_empty(folder.parent)
+        return len(expired)
 
     def _find_folder(self, identity: FileIdentity) -> Path:
         sender, sha256 = identity
         return self._find_sender_folder(sender) / sha256.hex()
 
     def _find_sender_folder(self, sender: str) -> Path:
-        """A sender's folder; whatever names a sender, it leads nowhere else."""
+        """Return a sender's folder; a sender's name cannot lead to any other place."""
         return self._folder / check_envelope(Envelope(sender=sender), "sender").sender
 
-    def _load(self, place: Path, now: float | None = None) -> PartialUpload | None:
+    def _load(self, folder: Path, now: float | None = None) -> PartialUpload | None:
         try:
-            found = PartialUpload(
-                place, msgspec.json.decode((place / _DECLARATION_FILE).read_bytes(), type=UploadDeclaration)
-            )
-            is_good = found.expires_at > (time.time() if now is None else now)
+            content = (folder / _DECLARATION_FILE).read_bytes()
+            upload = PartialUpload(folder, msgspec.json.decode(content, type=UploadDeclaration))
+            is_current = upload.expires_at > (time.time() if now is None else now)
         except (OSError, msgspec.DecodeError):
             return None
-        return found if is_good else None
+        return upload if is_current else None
 
     def _check_quota(self, declaration: UploadDeclaration) -> None:
-        """Whether another upload may be begun: what a sender declares counts whole, wherever it is by now."""
-        others = [each.declaration.size_bytes for each in self.list_uploads(declaration.envelope.sender)]
-        if len(others) >= SENDER_UPLOADS_MAX:
+        """Check that another upload may begin: declared sizes count whole, however much has arrived."""
+        sizes = [upload.declaration.size_bytes for upload in self.list_uploads(declaration.envelope.sender)]
+        if len(sizes) >= SENDER_UPLOADS_MAX:
             raise UploadQuotaExceeded(
-                f"{len(others)} uploads are unfinished, and {SENDER_UPLOADS_MAX} may be"
+                f"{len(sizes)} uploads are unfinished; {SENDER_UPLOADS_MAX} are allowed"
             )
-        if sum(others) + declaration.size_bytes > self._bytes_max:
+        if sum(sizes) + declaration.size_bytes > self._bytes_max:
             raise UploadQuotaExceeded(
                 f"Unfinished uploads would have over {self._bytes_max:,} bytes together"
             )
         if shutil.disk_usage(self._folder).free < declaration.size_bytes:
-            raise DiskFull("There is no room for so large a file just now")
+            raise DiskFull("The disk does not have enough free space for a file of this size at present")
 
     def _create(self, declaration: UploadDeclaration) -> PartialUpload:
-        place = self._find_folder(declaration.identity)
-        if place.exists():  # expired, or never quite begun
-            _remove_folder(place)
-        place.mkdir(parents=True)
-        (place / _CONTENT_FILE).touch()
-        _write_declaration(place, declaration)
-        for folder in (place, place.parent, self._folder):
-            flush_folder(folder)
-        return PartialUpload(place, declaration)
+        folder = self._find_folder(declaration.identity)
+        if folder.exists():  # expired, or never completely begun
+            _remove_folder(folder)
+        folder.mkdir(parents=True)
+        (folder / _CONTENT_FILE).touch()
+        _write_declaration(folder, declaration)
+        for changed in (folder, folder.parent, self._folder):
+            flush_folder(changed)
+        return PartialUpload(folder, declaration)
 
 
-def _write_declaration(place: Path, declaration: UploadDeclaration) -> None:
-    new = place / f"{_DECLARATION_FILE}.new"
-    with new.open("wb") as file:
+def _write_declaration(folder: Path, declaration: UploadDeclaration) -> None:
+    temporary = folder / f"{_DECLARATION_FILE}.new"
+    with temporary.open("wb") as file:
         file.write(msgspec.json.encode(declaration))
         file.flush()
         os.fsync(file.fileno())
-    new.replace(place / _DECLARATION_FILE)
+    temporary.replace(folder / _DECLARATION_FILE)
 
 
-def _remove_folder(place: Path) -> None:
-    shutil.rmtree(place)
-    _remove_empty(place.parent)
+def _remove_folder(folder: Path) -> None:
+    shutil.rmtree(folder)
+    _remove_empty(folder.parent)
 
 
 def _remove_empty(folder: Path) -> None:
-    with suppress(OSError):  # others of the same sender are there
+    with suppress(OSError):  # the sender has other uploads
         folder.rmdir()
 
 
-def _is_locked_folder(place: Path, lock: int) -> bool:
-    """Tell whether what is locked is still what stands at ``place``."""
+def _is_locked_folder(folder: Path, lock: int) -> bool:
+    """Return whether the locked folder is still the one at ``folder``."""
     try:
-        return os.path.samestat(place.stat(), os.fstat(lock))
+        return os.path.samestat(folder.stat(), os.fstat(lock))
     except FileNotFoundError:
         return False

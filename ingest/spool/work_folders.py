@@ -1,6 +1,6 @@
-"""Folders in which files are put together, locked while somebody is at work in them.
+"""Folders in which files are assembled, locked while work goes on in them.
 
-A lock tells what is under way from what a crash left behind, whatever process looks.
+The lock distinguishes work in progress from what a crash left behind, for every process.
 """
 
 import fcntl
@@ -18,26 +18,26 @@ TOKEN_LETTERS = 16
 
 @contextmanager
 def create_work_folder(folder: Path) -> Iterator[Path]:
-    """A fresh folder on the spool's own disk, gone afterwards unless it was moved into place."""
+    """Create a folder on the spool's own disk, removed on exit unless it was moved into place."""
     incoming = folder / INCOMING_FOLDER
     with lock_folder(incoming):
-        place = incoming / create_token()
-        place.mkdir()
-        lock = lock_path(place)
+        work_folder = incoming / create_token()
+        work_folder.mkdir()
+        lock = lock_path(work_folder)
     try:
-        yield place
+        yield work_folder
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(work_folder, ignore_errors=True)
         os.close(lock)
 
 
 def create_token() -> str:
-    """A name that nothing else has."""
+    """Create a unique name."""
     return secrets.token_hex(TOKEN_LETTERS // 2)
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove a workplace, unless someone is at work in it."""
+    """Remove a work folder unless work goes on in it."""
     try:
         lock = lock_path(folder)
     except BlockingIOError:
@@ -47,12 +47,12 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def lock_path(path: Path) -> int:
-    """An exclusive lock on ``path``, held until the descriptor is closed.
+    """Take an exclusive lock on ``path``, owned until the descriptor is closed.
 
     Raises
     ------
     BlockingIOError
-        Somebody else holds it.
+        Another owner has it.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -65,7 +65,7 @@ def lock_path(path: Path) -> int:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Wait for ``folder`` and keep it: between making a workplace and locking it nobody may look."""
+    """Wait for a lock on ``folder``: nobody may look between the creation of a work folder and its locking."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -75,7 +75,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def flush_folder(folder: Path) -> None:
-    """Make durable what stands in ``folder``."""
+    """Flush the entries of ``folder`` to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -84,7 +84,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def write_all(file: BinaryIO, chunk: bytes) -> None:
-    """Write all of ``chunk`` to a file without a buffer, which may take a part at a time."""
-    left = memoryview(chunk)
-    while left:
-        left = left[file.write(left) :]
+    """Write all of ``chunk`` to an unbuffered file, which may accept a part at a time."""
+    remaining = memoryview(chunk)
+    while remaining:
+        remaining = remaining[file.write(remaining) :]

@@ -1,7 +1,7 @@
-"""Batches that the proof of a file has decoded, kept for its reading: decoding is most of what either costs.
+"""A cache of the batches that the validation of a file has decoded, for its first reading: decoding is most of the cost.
 
-All files together keep no more than an allowance.  What goes beyond it is decoded again when it is read, and so is
-whatever is read a second time.
+All files together may use a fixed allowance of memory.  Batches beyond it are decoded again when they are read, and so
+are all batches at a second reading.
 """
 
 from collections import deque
@@ -19,39 +19,40 @@ CACHE_BYTES_MAX = 48 * 2**20
 
 
 class LineSource(Protocol):
-    """The lines of a proved file."""
+    """The lines of a validated file."""
 
     schema: pa.Schema
     lines: int
 
     def read_batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
-        """Lines from ``start`` (from 0) on, in batches of exactly ``size``, the last one aside."""
+        """Yield the lines from ``start`` (from 0) on, in batches of exactly ``size``, except the last."""
         ...
 
 
 class DecodingSource(LineSource, Protocol):
-    """One whose lines have to be decoded."""
+    """A source whose lines must be decoded."""
 
     def read_raw(self, start: int = 0) -> Iterator[pa.RecordBatch]:
-        """Lines from ``start`` (from 0) on, as the decoder gives them."""
+        """Yield the lines from ``start`` (from 0) on, as the decoder returns them."""
         ...
 
 
 class MemoryAllowance:
-    """Bytes that may be kept; taken by the thread that proves, given back by the one that reads."""
+    """Bytes that the cache may use; reserved by the thread that validates, released by the one that reads."""
 
     def __init__(self, bytes_max: int = CACHE_BYTES_MAX) -> None:
+        """Allow ``bytes_max`` bytes."""
         self._left, self._lock = bytes_max, Lock()
 
     def reserve(self, size: int) -> bool:
-        """Tell whether ``size`` bytes more may be kept."""
+        """Reserve ``size`` bytes if so many are left; return whether they were."""
         with self._lock:
-            fits = size <= self._left
-            self._left -= size if fits else 0
-        return fits
+            is_reserved = size <= self._left
+            self._left -= size if is_reserved else 0
+        return is_reserved
 
     def release(self, size: int) -> None:
-        """What was taken is no longer kept."""
+        """Release ``size`` bytes."""
         with self._lock:
             self._left += size
 
@@ -65,38 +66,38 @@ class DecodedBatches:
         self._is_full = False
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take in the next batch; once one is too much, it and all behind it are left.
+        """Add the next batch; once one exceeds the allowance, it and all later batches are dropped.
 
-        Batches cut from one decoded whole count it each: the last of them holds all of it.
+        Batches cut from one decoded whole count it each: the last of them keeps all of it alive.
         """
         self._is_full = self._is_full or not self._allowance.reserve(batch.get_total_buffer_size())
         if not self._is_full:
             self._batches.append(batch)
 
     def take_batches(self) -> Iterator[pa.RecordBatch]:
-        """The batches, each no longer kept once it is out."""
+        """Yield the batches; each is released as soon as it is out."""
         while self._batches:
             batch = self._batches.popleft()
             self._allowance.release(batch.get_total_buffer_size())
             yield batch
-            del batch  # before the next one is there
+            del batch  # before the next one is taken
 
     def clear(self) -> None:
-        """Nobody will read them: what refused the file may be remembered long, and where it was found with it."""
+        """Release all batches: an error that refused the file may live long, and keep the cache alive with it."""
         for _ in self.take_batches():
             pass
 
 
 class CachedSource:
-    """The lines of a file, some of them at hand for the first reading from its first line on."""
+    """The lines of a file, some of them cached for the first reading from its first line."""
 
-    def __init__(self, decoded: DecodingSource, cache: DecodedBatches) -> None:
-        self.schema, self.lines = decoded.schema, decoded.lines
-        self._decoded, self._cache = decoded, cache
+    def __init__(self, source: DecodingSource, cache: DecodedBatches) -> None:
+        self.schema, self.lines = source.schema, source.lines
+        self._source, self._cache = source, cache
 
     def read_batches(self, start: int = 0, size: int = BATCH_LINES) -> Iterator[pa.RecordBatch]:
-        """Lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
-        raw = self._decoded.read_raw(start) if start else self._read_from_start()
+        """Yield the lines from ``start`` (from 0) on, ``size`` at a time, in the types of ``schema``."""
+        raw = self._source.read_raw(start) if start else self._read_from_start()
         return (conform_batch(batch, self.schema) for batch in regroup(raw, size))
 
     def _read_from_start(self) -> Iterator[pa.RecordBatch]:
@@ -105,4 +106,4 @@ class CachedSource:
             lines += batch.num_rows
             yield batch
         if lines < self.lines:
-            yield from self._decoded.read_raw(lines)
+            yield from self._source.read_raw(lines)

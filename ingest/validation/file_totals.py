@@ -1,4 +1,4 @@
-"""Count, sum and look over the lines of a file, a window at a time."""
+"""Counting, summing and inspection of the lines of a file, a window at a time."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -29,15 +29,15 @@ _CENTS_MAX = 2**63 - 1
 
 
 class FileTotals(NamedTuple):
-    """What a whole file adds up to."""
+    """The line count and the sum of amounts of a whole file."""
 
     lines: int
     cents: int
-    """Sum of the amounts that read as amounts."""
+    """Sum of the amounts; texts that are not amounts count 0."""
 
 
 class FileInspector:
-    """Counts and sums the windows of a file, and looks at each text once."""
+    """Counts and sums the windows of a file, and inspects each text once."""
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self._name, self._schema = name, schema
@@ -50,23 +50,23 @@ class FileInspector:
         self._recent_lines = 0
         self._recent_bytes = 0
         self.filled_columns: set[str] = set()
-        """Columns that say something in some line."""
+        """Columns with a value in some line."""
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take in at most as many lines as may be looked at together."""
+        """Add one window, at most as many lines as may be inspected together."""
         for field in self._schema:
             self._inspect_column(batch.column(field.name), field)
         self._check_text_density(batch)
         self._lines += batch.num_rows
-        more = sum_cents(conform_batch(batch, self._amounts))
-        self._cents = CentsSum(self._cents.total + more.total, self._cents.magnitude + more.magnitude)
+        sums = sum_cents(conform_batch(batch, self._amounts))
+        self._cents = CentsSum(self._cents.total + sums.total, self._cents.magnitude + sums.magnitude)
         if self._lines > ROWS_MAX:
             raise LimitExceeded(
                 describe_position(self._name, ROWS_MAX + 1), f"Over {ROWS_MAX:,} lines", "Split the file"
             )
 
     def _check_text_density(self, batch: pa.RecordBatch) -> None:
-        """Batches may be short, when their lines are fat: what counts is the text of many lines in a row."""
+        """Check the text of many consecutive lines: batches may be short if their lines are long."""
         size = self._count_text_bytes(batch)
         if self._recent_bytes + size <= WINDOW_BYTES_MAX:
             self._add_recent(batch.num_rows, size)
@@ -76,9 +76,9 @@ class FileInspector:
             self._add_recent(window.num_rows, self._count_text_bytes(window))
             lines += window.num_rows
             if self._recent_bytes > WINDOW_BYTES_MAX:
-                where = describe_position(self._name, lines) + " and before"
-                found = f"{self._recent_bytes:,} bytes of text in {self._recent_lines:,} lines"
-                raise LimitExceeded(where, found, "Shorten the texts")
+                position = describe_position(self._name, lines) + " and before"
+                fault = f"{self._recent_bytes:,} bytes of text in {self._recent_lines:,} lines"
+                raise LimitExceeded(position, fault, "Shorten the texts")
 
     def _add_recent(self, lines: int, text_bytes: int) -> None:
         if self._recent_lines + lines > WINDOW_LINES:
@@ -87,13 +87,13 @@ class FileInspector:
         self._recent_bytes += text_bytes
 
     def compute_totals(self) -> FileTotals:
-        """What the whole file adds up to."""
+        """Return the totals of the whole file."""
         if self._cents.magnitude > _CENTS_MAX:
             raise LimitExceeded(self._name, "The amounts add up to over 2^63 cents", "Split the file")
         return FileTotals(self._lines, self._cents.total)
 
     def _count_text_bytes(self, batch: pa.RecordBatch) -> int:
-        """Bytes of text that ``batch`` will take once in its final types."""
+        """Return the bytes of text that ``batch`` will need in its final types."""
         return sum(_count_final_bytes(batch.column(field.name), field.type) for field in self._texts)
 
     def _inspect_column(self, column: pa.Array, field: pa.Field) -> None:
@@ -105,11 +105,11 @@ class FileInspector:
         texts = column.dictionary if pa.types.is_dictionary(column.type) else column
         if has_longer_value(texts, CELL_BYTES_MAX):
             line = self._lines + 1 + (find_longest_row(texts) if texts is column else 0)
-            where = describe_position(self._name, line, field.name) + (
+            position = describe_position(self._name, line, field.name) + (
                 " and after" if texts is not column else ""
             )
             raise LimitExceeded(
-                where, f"A text of {measure_longest_value(texts):,} bytes", "Shorten the texts"
+                position, f"A text of {measure_longest_value(texts):,} bytes", "Shorten the texts"
             )
 
     def _check_utf8(self, column: pa.Array, name: str) -> None:
@@ -118,13 +118,13 @@ class FileInspector:
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
-            where = describe_position(self._name, self._lines + 1 + _find_first_invalid(column), name)
-            raise FileUnreadable(where, str(error)[:300], "Write text in UTF-8") from error
+            position = describe_position(self._name, self._lines + 1 + _find_first_invalid(column), name)
+            raise FileUnreadable(position, str(error)[:300], "Write text in UTF-8") from error
 
 
 def split_windows(batch: pa.RecordBatch, lines: int) -> Iterator[pa.RecordBatch]:
-    """``batch`` in parts of at most ``lines``: whoever wrote the file says how long a batch is."""
-    return (batch.slice(at, lines) for at in range(0, batch.num_rows, lines))
+    """Yield ``batch`` in parts of at most ``lines``: the writer of the file chose the length of batches."""
+    return (batch.slice(start, lines) for start in range(0, batch.num_rows, lines))
 
 
 def _count_final_bytes(column: pa.Array, final: pa.DataType) -> int:
@@ -136,7 +136,7 @@ def _count_final_bytes(column: pa.Array, final: pa.DataType) -> int:
 
 
 def _find_first_invalid(column: pa.Array) -> int:
-    """Row of the first value that makes ``column`` invalid, by halves."""
+    """Return the row of the first value that makes ``column`` invalid, by bisection."""
     first, rows = 0, len(column)
     while rows > 1:
         half = rows // 2

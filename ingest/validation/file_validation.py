@@ -1,8 +1,8 @@
-"""Prove a spooled file before its first line is taken: all of it decodes, and adds up to its envelope.
+"""Validation of a spooled file before any of its lines counts: all of it decodes, and agrees with its envelope.
 
-Text files, payment files and Arrow streams cannot be entered at any line, so they are written down once, while they are
-proved, as an Arrow file beside the original.  Its hash stands in a record next to it; one that is gone or no
-longer agrees is made again.
+Text files, payment files and Arrow streams can only be read from the start, so they are rewritten once, during
+validation, as an Arrow file beside the original.  A record beside it has its hash; a normalised file that is missing
+or has another hash is written again.
 """
 
 import hashlib
@@ -25,102 +25,101 @@ from ingest.pain001 import reader
 from ingest.pain001.lots import LOTS_FILE, LotNames, read_lot_names
 from ingest.spool.envelope import check_hash, check_totals
 from ingest.spool.file_claims import FileIdentity
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.spool.work_folders import create_work_folder
 from ingest.validation.decoded_cache import CachedSource, DecodedBatches, LineSource, MemoryAllowance
 from ingest.validation.file_totals import FileInspector, FileTotals, split_windows
 
 ATOMIC_LINES_MAX = 50_000
-"""Lines of a file whose acts are accepted all or not at all: they are one batch, and forms wait behind it."""
+"""Lines of a file whose acts are accepted all or not at all: they are one batch, and forms wait for it."""
 
 _NORMALISED_FILE = "normalised.arrow"
 _RECORD_FILE = "normalised.json"
 _LAYOUT_VERSION = 1
-"""Raise it when the same original is to be written down otherwise: older ones are then made again."""
+"""To be raised when the same original is to be normalised differently: older files are then written again."""
 
 
 class _NormalisedRecord(msgspec.Struct, frozen=True):
-    """What is kept beside the normalised file."""
+    """The record beside the normalised file."""
 
     layout: int
     original: str
     sha256: str
     columns: list[str]
-    """Those that say anything in any line."""
+    """Columns with a value in some line."""
     total: FileTotals
 
 
 class ValidatedFile(NamedTuple):
-    """A file that may be taken."""
+    """A file that may be processed."""
 
     totals: FileTotals
     source: LineSource
 
 
 ObserveLines = Callable[[pa.RecordBatch], None]
-"""Sees the lines of a file go by while it is proved; refuses the file by what it raises."""
+"""Called with all lines of a file during validation; refuses the file by an exception."""
 
 
 def ignore_lines(_lines: pa.RecordBatch) -> None:
-    """Nobody looks on."""
+    """Observe nothing."""
 
 
 def validate_without_cache(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> FileTotals:
-    """What the whole file adds up to; proves it, and keeps nothing."""
+    """Validate a file and return its totals; no decoded lines are cached."""
     return validate_file(spooled, MemoryAllowance(0), observe).totals
 
 
 def validate_file(
     spooled: SpooledFile, allowance: MemoryAllowance, observe: ObserveLines = ignore_lines
 ) -> ValidatedFile:
-    """Read the whole file once, and hold it against its envelope.
+    """Read the whole file once, and check it against its envelope.
 
-    Decoded lines are kept for the first reading, within ``allowance``; ``watch`` sees them all.
+    Decoded lines are cached for the first reading, within ``allowance``; ``observe`` is called with all of them.
 
     Raises
     ------
     FileUnreadable
-        Something does not decode, or the bytes are no longer those that came.
+        A part does not decode, or the bytes have changed.
     FormatUnknown, LimitExceeded
-        A column that is not of the flat act format; more than a file may hold, or one that is to be accepted whole.
+        A column outside the flat act format; more than a file, or an atomic file, may contain.
     EnvelopeMismatch
-        Hash, count or control sum differ from what was stated.
+        Hash, count or control sum differ from the envelope.
     """
     check_hash(spooled.envelope, spooled.sha256, spooled.name)
     _check_size(spooled)
-    kept = DecodedBatches(allowance)
+    cache = DecodedBatches(allowance)
     try:
-        is_rewritten = spooled.format in STREAM_READERS or spooled.format in PAYMENT_FORMATS
-        found = (
-            _validate_rewritten(spooled, observe)
-            if is_rewritten
-            else _validate_in_place(spooled, kept, observe)
-        )
-        check_totals(spooled.envelope, found.totals.lines, found.totals.cents, spooled.name)
-        _check_atomic(spooled, found.totals.lines)
+        if spooled.format in STREAM_READERS or spooled.format in PAYMENT_FORMATS:
+            validated = _validate_rewritten(spooled, observe)
+        else:
+            validated = _validate_in_place(spooled, cache, observe)
+        check_totals(spooled.envelope, validated.totals.lines, validated.totals.cents, spooled.name)
+        _check_atomic(spooled, validated.totals.lines)
     except BaseException:
-        kept.clear()
+        cache.clear()
         raise
-    return found
+    return validated
 
 
 def _check_atomic(spooled: SpooledFile, lines: int) -> None:
-    """Whether a file that is accepted whole or not at all fits in one batch that others can wait for."""
+    """Check that an atomic file fits in one batch: others wait for it."""
     if spooled.envelope.atomic and lines > ATOMIC_LINES_MAX:
-        found = f"{lines:,} lines to be accepted all or not at all"
-        remedy = f"Split it into files of up to {ATOMIC_LINES_MAX:,}, or let each act be decided for itself"
-        raise LimitExceeded(spooled.name, found, remedy)
+        fault = f"{lines:,} lines to be accepted all or not at all"
+        remedy = f"Split it into files of up to {ATOMIC_LINES_MAX:,}, or let each act be decided by itself"
+        raise LimitExceeded(spooled.name, fault, remedy)
 
 
 def open_source(spooled: SpooledFile) -> LineSource:
-    """The lines of a file that was proved before.
+    """Open the lines of a file that was validated before.
 
-    A normalised file that is gone or damaged is made again, after the original's bytes have been hashed.
+    A normalised file that is missing or damaged is written again, after the original's bytes have been hashed.
 
     Raises
     ------
     FileUnreadable
-        The bytes are no longer those that came.
+        The bytes have changed.
     """
     _check_size(spooled)
     if spooled.format is FileFormat.PARQUET:
@@ -135,7 +134,7 @@ def open_source(spooled: SpooledFile) -> LineSource:
 
 
 def remove_normalised(spooled: SpooledFile) -> None:
-    """Remove what was written down of a file that is decided: it is made again if somebody asks."""
+    """Remove the normalised file of a decided submission: it is written again if it is needed."""
     for name in (_NORMALISED_FILE, _RECORD_FILE):
         with suppress(OSError):
             (spooled.folder / name).unlink(missing_ok=True)
@@ -153,11 +152,13 @@ def _check_size(spooled: SpooledFile) -> None:
 
 def _check_bytes(spooled: SpooledFile, are_same: bool) -> None:
     if not are_same:
-        raise FileUnreadable(spooled.name, "The bytes in the spool are not those that came", "Send it again")
+        raise FileUnreadable(
+            spooled.name, "The bytes in the spool are not those that were received", "Send it again"
+        )
 
 
 def read_lots(spool: Spool, identity: FileIdentity) -> LotNames:
-    """The payment informations of a payment file that was proved before; written down anew where that is gone.
+    """Read the payment informations of a validated payment file; if their file is missing, write it again.
 
     Raises
     ------
@@ -173,14 +174,14 @@ def read_lots(spool: Spool, identity: FileIdentity) -> LotNames:
 
 
 def _write_lots(spooled: SpooledFile) -> None:
-    """Write the lots down and nothing else: the lines of a file that is decided are not kept twice."""
-    with create_work_folder(spooled.folder.parents[1]) as made:
-        for _ in reader.read_batches(spooled.path, spooled.name, made):
+    """Write the file of lots and nothing else: the lines of a decided file are not stored twice."""
+    with create_work_folder(spooled.folder.parents[1]) as scratch:
+        for _ in reader.read_batches(spooled.path, spooled.name, scratch):
             pass
-        (made / LOTS_FILE).replace(spooled.folder / LOTS_FILE)
+        (scratch / LOTS_FILE).replace(spooled.folder / LOTS_FILE)
 
 
-# ------------------------------------------------------------------------------------ proving
+# ------------------------------------------------------------------------------------ validation
 
 
 def _validate_rewritten(spooled: SpooledFile, observe: ObserveLines) -> ValidatedFile:
@@ -190,44 +191,44 @@ def _validate_rewritten(spooled: SpooledFile, observe: ObserveLines) -> Validate
 
 def _validate_in_place(spooled: SpooledFile, cache: DecodedBatches, observe: ObserveLines) -> ValidatedFile:
     if spooled.format is FileFormat.PARQUET:
-        found = ParquetSource(spooled.path, spooled.name)
-        batches = found.read_raw(0, found.choose_batch_lines())
+        source = ParquetSource(spooled.path, spooled.name)
+        batches = source.read_raw(0, source.choose_batch_lines())
     else:
-        found = ArrowSource(spooled.path, spooled.name)
-        batches = validate_batches(found.read_raw(), spooled.name)
-    tally = FileInspector(spooled.name, found.schema)
+        source = ArrowSource(spooled.path, spooled.name)
+        batches = validate_batches(source.read_raw(), spooled.name)
+    inspector = FileInspector(spooled.name, source.schema)
     for batch in batches:
         for part in split_windows(batch, BATCH_LINES):
-            tally.add(part)
+            inspector.add(part)
             observe(part)
         cache.add(batch)
-    total = tally.compute_totals()
-    if total.lines != found.lines:
-        told = f"The file declares {found.lines:,} lines and holds {total.lines:,}"
-        raise FileUnreadable(spooled.name, told, "Write the file again")
-    return ValidatedFile(total, CachedSource(found, cache))
+    totals = inspector.compute_totals()
+    if totals.lines != source.lines:
+        fault = f"The file declares {source.lines:,} lines and contains {totals.lines:,}"
+        raise FileUnreadable(spooled.name, fault, "Write the file again")
+    return ValidatedFile(totals, CachedSource(source, cache))
 
 
-# ------------------------------------------------------------------------------------ normalising
+# ------------------------------------------------------------------------------------ normalisation
 
 
 def _normalise(spooled: SpooledFile, observe: ObserveLines = ignore_lines) -> _NormalisedRecord:
-    """Write the file down as Arrow beside itself, while proving it."""
-    with create_work_folder(spooled.folder.parents[1]) as made:
-        tally = _write_normalised(
-            made / _NORMALISED_FILE, _decode_batches(spooled, made), spooled.name, observe
+    """Write the file as Arrow beside itself, while validating it."""
+    with create_work_folder(spooled.folder.parents[1]) as scratch:
+        inspector = _write_normalised(
+            scratch / _NORMALISED_FILE, _decode_batches(spooled, scratch), spooled.name, observe
         )
         record = _NormalisedRecord(
             layout=_LAYOUT_VERSION,
             original=spooled.sha256.hex(),
-            sha256=_hash_file(made / _NORMALISED_FILE),
-            columns=[column for column in FIELD_BY_COLUMN if column in tally.filled_columns],
-            total=tally.compute_totals(),
+            sha256=_hash_file(scratch / _NORMALISED_FILE),
+            columns=[column for column in FIELD_BY_COLUMN if column in inspector.filled_columns],
+            total=inspector.compute_totals(),
         )
-        (made / _RECORD_FILE).write_bytes(msgspec.json.encode(record))
+        (scratch / _RECORD_FILE).write_bytes(msgspec.json.encode(record))
         lots = (LOTS_FILE,) if spooled.format in PAYMENT_FORMATS else ()
         for name in (_NORMALISED_FILE, *lots, _RECORD_FILE):
-            (made / name).replace(spooled.folder / name)
+            (scratch / name).replace(spooled.folder / name)
     return record
 
 
@@ -241,31 +242,31 @@ def _write_normalised(
     target: Path, batches: Iterator[pa.RecordBatch], name: str, observe: ObserveLines
 ) -> FileInspector:
     schema = _remove_dictionaries(conform_schema(next(batches).schema, name))
-    tally = FileInspector(name, schema)
+    inspector = FileInspector(name, schema)
     with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for batch in batches:
             for window in split_windows(batch, WINDOW_LINES):
-                tally.add(window)
+                inspector.add(window)
                 observe(window)
                 writer.write_batch(conform_batch(window, schema))
-    return tally
+    return inspector
 
 
 def _remove_dictionaries(schema: pa.Schema) -> pa.Schema:
-    """Without dictionaries: an Arrow file allows one for all its batches, a stream a new one for each."""
+    """Return the schema without dictionaries: an Arrow file may have one for all batches, a stream one for each."""
     types = [pa.string() if pa.types.is_dictionary(field.type) else field.type for field in schema]
     return pa.schema(zip(schema.names, types, strict=True))
 
 
 def _find_current_record(spooled: SpooledFile) -> _NormalisedRecord | None:
-    """The record of the normalised file, when that is there and is what was written."""
+    """Return the record of the normalised file if both exist and belong to this original."""
     try:
         record = msgspec.json.decode((spooled.folder / _RECORD_FILE).read_bytes(), type=_NormalisedRecord)
-        is_whole = _hash_file(spooled.folder / _NORMALISED_FILE) == record.sha256
+        is_intact = _hash_file(spooled.folder / _NORMALISED_FILE) == record.sha256
     except (OSError, msgspec.DecodeError):
         return None
-    is_ours = record.layout == _LAYOUT_VERSION and record.original == spooled.sha256.hex()
-    return record if is_whole and is_ours else None
+    is_current = record.layout == _LAYOUT_VERSION and record.original == spooled.sha256.hex()
+    return record if is_intact and is_current else None
 
 
 def _hash_file(path: Path) -> str:

@@ -19,6 +19,7 @@ from service.engine import kernel_warmup, process_tuning
 from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
+from settlement import bank_formats
 
 if TYPE_CHECKING:
     from posting.book.registry import ReferenceData
@@ -69,9 +70,7 @@ ItemsOption = Annotated[int, Parameter(help="How many are shown, at most.")]
 
 @app.command(name="import")
 def import_(
-    *files: Annotated[
-        Path, Parameter(help="pain.002, camt.053, camt.054 or CFONB 120, in the order of the bank.")
-    ],
+    *files: Annotated[Path, Parameter(help=f"{bank_formats.list_labels()}, in the order of the bank.")],
     again: Annotated[
         bool,
         Parameter(

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from core.bank_reasons import Reissue
 from core.iban import add_check_digits
 from core.payment_rules import TIME_ZONE
-from core.tables.bank_messages import BankFormat
 from ingest.queue.file_feed import ProcessingRequest
 from ingest.spool.envelope import Envelope
 from reporting.report_tables import CellType, Column, ReportTable
@@ -32,6 +31,7 @@ from service.settings import Settings
 from service.terminal import console, processing_progress, signals
 from service.terminal.processing_progress import ProgressReporter
 from service.terminal.signals import Interruption
+from settlement.bank_formats import BankFormat
 from settlement.reconciliation.account_status import AccountsReport, load_accounts_report
 from settlement.reconciliation.bank_queries import load_returned_payees
 from settlement.runs import proposals, run_edits

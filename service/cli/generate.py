@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from service.cli.options import DEFAULT_DATA, DataOptions, JsonOption
 from service.settings import UsageError
 from service.terminal import console, processing_progress
+from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 
 app = App(name="generate", help="Make files of acts to try things on.")
 
@@ -122,6 +123,12 @@ def payments(
     console.print_line(f"Process them: crescendo run {named} --sender {summary['sender']}")
 
 
+if TYPE_CHECKING:
+    StatementFormatName = str
+else:  # the choices that the help shows
+    StatementFormatName = Literal[tuple(str(bank_format) for bank_format in STATEMENT_FORMATS)]
+
+
 @dataclass(frozen=True, slots=True)
 class BankOptions:
     """How the bank fares with what it is asked."""
@@ -133,9 +140,7 @@ class BankOptions:
             help="Transfers, of a hundred thousand, that the bank refuses or sends back; 250 as is usual."
         ),
     ] = 250
-    format: Annotated[Literal["camt.053", "cfonb.120"], Parameter(help="How its statements are written.")] = (
-        "camt.053"
-    )
+    format: Annotated[StatementFormatName, Parameter(help="How its statements are written.")] = "camt.053"
 
 
 DEFAULT_BANK = BankOptions()
@@ -156,14 +161,14 @@ def answers(
     """
     from core import bank_reasons
     from core.reference.files import SAMPLE_FOLDER
-    from settlement.simulated_bank.responses import BankBehaviour, StatementFormat, write_responses
+    from settlement.simulated_bank.responses import BankBehaviour, write_responses
     from settlement.simulated_bank.transfer_outcomes import OutcomeRates
 
     reasons = bank_reasons.load(options.read_settings().reference or SAMPLE_FOLDER)
     reporter = processing_progress.create_reporter()
     try:
         manner = BankBehaviour(
-            reasons, OutcomeRates(bank_options.seed, bank_options.back), StatementFormat(bank_options.format)
+            reasons, OutcomeRates(bank_options.seed, bank_options.back), BankFormat(bank_options.format)
         )
         found = write_responses(files, out, manner, reporter.report_activity)
     finally:

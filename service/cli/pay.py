@@ -164,7 +164,9 @@ def regroup(
 
     async def work(connection: run_queries.Connection, _: Any) -> None:
         numbers = [await run_edits.find_payee(connection, code) for code in payees]
-        await run_edits.edit_run(connection, run, "ungroup" if apart else "regroup", (numbers, reason, by))
+        await run_edits.edit_run(
+            connection, run, "ungroup" if apart else "regroup", numbers, reason=reason, by=by
+        )
 
     payment_runs.run_on_connection(options.read_settings(), work)
     console.print_line(
@@ -262,7 +264,8 @@ def _print_run(
     from settlement.runs import run_status
 
     found = payment_runs.run_on_connection(
-        options.read_settings(), lambda connection, _: run_status.describe_run(connection, run, wanted)
+        options.read_settings(),
+        lambda connection, _: run_status.describe_run(connection, run, run_status.LineSelection(*wanted)),
     )
     if json:
         console.print_json(found)
@@ -283,7 +286,7 @@ def _change_lines(
     reason, by = because.validate()
     payment_runs.run_on_connection(
         options.read_settings(),
-        lambda connection, _: run_edits.edit_run(connection, run, what, (numbers, reason, by)),
+        lambda connection, _: run_edits.edit_run(connection, run, what, numbers, reason=reason, by=by),
     )
     console.print_line(
         f"Run {run}: {console.format_count(len(numbers), 'line')} {'held' if what == 'hold' else 'let go'}."

@@ -12,8 +12,8 @@ from asyncpg.exceptions import ClientConfigurationError
 from core.catalog import KIND_NUMBERS
 from core.errors import DatabaseUnfit
 from core.outcome_codes import Outcome
-from posting.store.sql_files import read_queries
-from service.database.failures import DATABASE_ERRORS
+from core.sql_files import read_queries
+from posting.store.failures import DATABASE_ERRORS
 from service.results.receipts import Reason, Receipt, build_reasons, build_receipt
 from service.settings import UsageError
 

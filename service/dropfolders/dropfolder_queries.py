@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from posting.store.sql_files import read_queries
+from core.sql_files import read_queries
 from reporting.refusals import Language
 from service.auth import api_keys
 from service.auth.credentials import build_caller

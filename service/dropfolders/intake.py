@@ -11,7 +11,8 @@ from core.errors import FileUnreadable
 from ingest.formats.detection import MANIFEST_BYTES_MAX
 from ingest.formats.jsonl import parse_object
 from ingest.spool.envelope import Envelope, parse_envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from service.auth.credentials import Caller, build_caller
 from service.auth.roles import Role
 from service.dropfolders import signatures

@@ -28,7 +28,8 @@ from settlement.orders.outbox import Outbox
 from settlement.reconciliation import bank_queries as bank
 from settlement.reconciliation.bank_acts import SENDER
 from settlement.reconciliation.bulk_rejections import TransfersByLot
-from settlement.reconciliation.importer import ImportContext, ImportedMessage, Importer
+from settlement.reconciliation.importer import ImportedMessage, Importer
+from settlement.reconciliation.preparation import ImportContext
 from settlement.runs.payment_reference import PaymentReference
 from settlement.simulated_bank import pain001_reader
 

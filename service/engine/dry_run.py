@@ -12,7 +12,8 @@ from core.errors import InputError
 from core.stage_timing import StageTimes
 from ingest.queue.dry_run_feed import DryRunFeed, DryRunFile
 from ingest.queue.file_feed import ProcessingRequest
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_file

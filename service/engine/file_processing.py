@@ -256,7 +256,7 @@ async def process_files(
         if not feed.is_stopping:
             reporter.report_activity("indexing what came")
             with clock.time_indexing():
-                await store.fetch("index_what_came")
+                await store.fetch("summarise_indexes")
         return await _build_result(context, store, feed, clock)
 
 

@@ -32,22 +32,22 @@ class TimedStore(PostgresStore):
         self.nanoseconds["connection"] += time.monotonic_ns() - start
         return connection
 
-    async def commit(self, connection: Any, outcome: BatchResult, before: asyncio.Event) -> None:
-        """Store ``outcome`` in one transaction, after the batch before it."""
-        reached = self._step_times[outcome.number] = [time.monotonic_ns()]
+    async def commit(self, connection: Any, result: BatchResult, previous: asyncio.Event) -> None:
+        """Store ``result`` in one transaction, after the batch before it."""
+        reached = self._step_times[result.number] = [time.monotonic_ns()]
         try:
-            await super().commit(connection, outcome, before)
+            await super().commit(connection, result, previous)
         finally:
-            del self._step_times[outcome.number]
+            del self._step_times[result.number]
         reached.append(time.monotonic_ns())
         for step, (start, end) in zip(STEPS, pairwise(reached), strict=True):
             self.nanoseconds[step] += end - start
         self.on_commit((reached[-1] - reached[0]) / 1e9)
 
-    async def _copy(self, connection: Any, outcome: BatchResult) -> None:
-        await super()._copy(connection, outcome)
-        self._step_times[outcome.number].append(time.monotonic_ns())
+    async def _copy(self, connection: Any, result: BatchResult) -> None:
+        await super()._copy(connection, result)
+        self._step_times[result.number].append(time.monotonic_ns())
 
-    async def _close_batch(self, connection: Any, outcome: BatchResult) -> None:
-        self._step_times[outcome.number].append(time.monotonic_ns())
-        await super()._close_batch(connection, outcome)
+    async def _close_batch(self, connection: Any, result: BatchResult) -> None:
+        self._step_times[result.number].append(time.monotonic_ns())
+        await super()._close_batch(connection, result)

@@ -13,7 +13,8 @@ from typing import BinaryIO, TypeVar, cast
 from core.errors import CrescendoError
 from ingest.spool.envelope import Envelope
 from ingest.spool.partial_uploads import PartialUpload, PartialUploads
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from service.http.http_messages import Message, Receive
 from service.http.problems import Problem, malformed_request
 from service.http.quotas import UPLOADS, Quota, QuotaShare

@@ -13,7 +13,7 @@ from core.errors import EnvelopeMismatch, FormatUnknown
 from ingest.formats.detection import FileFormat
 from ingest.spool.embedded_envelope import read_embedded_envelope
 from ingest.spool.envelope import Envelope, parse_envelope
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 from service.http.http_messages import Request
 from service.http.problems import Problem, malformed_request
 

@@ -11,6 +11,7 @@ from core.money import format_euros
 from core.outcome_codes import Outcome
 from ingest.formats.detection import PAYMENT_FORMATS
 from ingest.pain001.lots import LotNames
+from ingest.spool.file_claims import FileIdentity
 from ingest.spool.spool import Spool
 from ingest.validation.file_validation import read_lots
 from reporting.code_names import CodeNames
@@ -115,7 +116,7 @@ async def _read_lots(source: ReportSource, receipt: Receipt) -> _RefusedLots | N
     """None for files of acts."""
     if receipt.format not in PAYMENT_FORMATS:
         return None
-    identity = receipt.sender, bytes.fromhex(receipt.sha256)
+    identity = FileIdentity(receipt.sender, bytes.fromhex(receipt.sha256))
     names = await asyncio.to_thread(read_lots, source.spool, identity)
     refused = await refused_line_queries.count_refused_by_lot(
         source.pool, receipt.submission, names.first.tolist()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import asyncpg
 
-from posting.store.sql_files import read_queries
+from core.sql_files import read_queries
 from service.database.command_queries import read_receipts
 from service.database.read_pool import Pool, Row, fetch_rows, fetch_value
 from service.results.receipts import Receipt

@@ -1,4 +1,4 @@
-"""A file from the bank, read: whichever of the formats it is in, whole and adding up, or refused with the place."""
+"""Read a bank file of any format: complete and consistent, or refused with the place of the fault."""
 
 from pathlib import Path
 
@@ -6,25 +6,34 @@ import numpy as np
 
 from core.errors import FileUnreadable, LimitExceeded
 from core.tables.bank_messages import BankMessage
-from settlement.bank_files import camt_reader, cfonb120_reader, pain002_reader, statement_checks, xml_columns
-from settlement.bank_files.message_schemas import MESSAGES, PAIN002
-from settlement.bank_files.xml_positions import MessageLocator
+from settlement.bank_files import statement_checks, xml_columns
+from settlement.bank_files.message_schemas import MESSAGES
+from settlement.bank_files.xml_positions import XmlBankFile
+from settlement.bank_formats import BankFormat
 
 FILE_BYTES_MAX = 1 << 30
 _XML_STARTS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"<")
-"""How XML begins."""
+"""The first bytes of an XML file: a byte order mark or a tag."""
+_START_BYTES = 256
 
 
 def read_bank_file(path: Path) -> BankMessage:
-    """Read a file of answers.
+    """Read a bank file.
 
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        It cannot be read, or is none of the formats.
+        The file cannot be read, has none of the formats, or is too large.
     EnvelopeMismatch
-        It does not add up.
+        Its balances do not add up.
     """
+    start = _read_start(path)
+    message = _read_xml(path) if start.lstrip().startswith(_XML_STARTS) else _read_text(path, start)
+    statement_checks.check_statements(message, path.name)
+    return message
+
+
+def _read_start(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if not size:
@@ -32,21 +41,17 @@ def read_bank_file(path: Path) -> BankMessage:
         if size > FILE_BYTES_MAX:
             raise LimitExceeded(path.name, f"{size:,} bytes", f"At most {FILE_BYTES_MAX:,}: split the file")
         with path.open("rb") as file:
-            start = file.read(256)
+            return file.read(_START_BYTES)
     except OSError as error:
         raise FileUnreadable(path.name, str(error.strerror), "Name a file that can be read") from error
-    is_xml = start.lstrip().startswith(_XML_STARTS)
-    message = (
-        _read_xml(path) if is_xml else cfonb120_reader.read_message(np.memmap(path, np.uint8, "r"), path.name)
-    )
-    statement_checks.check_statements(message, path.name)
-    return message
 
 
 def _read_xml(path: Path) -> BankMessage:
-    found = xml_columns.read_message_tables(path, MESSAGES, path.name)
-    places = MessageLocator(found, path, path.name)
-    assembled = (
-        pain002_reader.build_message if PAIN002 in found.schema.namespace else camt_reader.build_message
-    )
-    return assembled(found, places)
+    tables = xml_columns.read_message_tables(path, MESSAGES, path.name)
+    read = BankFormat.find_xml(tables.schema.namespace).load_reader()
+    return read(XmlBankFile(tables, path, path.name))
+
+
+def _read_text(path: Path, start: bytes) -> BankMessage:
+    read = BankFormat.find_text(start).load_reader()
+    return read(np.memmap(path, np.uint8, "r"), path.name)

@@ -1,7 +1,7 @@
-"""camt.053 and camt.054: from the leaves of a message to balances and movements.
+"""Reader of camt.053 and camt.054: from the tables of a message to balances and movements.
 
-An entry that sums up several transfers is as many movements, if their amounts make the entry's; if not, it is one that
-names nobody, and will be looked at.  What is not booked yet moves nothing.
+An entry that totals several transfers becomes one movement per transfer if their amounts add up to that of the entry;
+otherwise it is one movement without an end-to-end id, to be examined.  Entries that are not booked yet move nothing.
 """
 
 from typing import NamedTuple
@@ -13,215 +13,223 @@ from core.bank_reasons import UNKNOWN_REASON
 from core.errors import FileUnreadable
 from core.iso20022 import CURRENCY
 from core.outcome_codes import Outcome
-from core.tables.bank_messages import (
-    BankFormat,
-    BankMessage,
-    BankStatement,
-    Movements,
-    MovementType,
-    pack_code,
-)
+from core.tables.bank_messages import BankMessage, BankStatement, Movements, MovementType, pack_code
 from core.tables.journal import ParsedNumbers
 from settlement.bank_files.message_schemas import BALANCE, DETAIL, ENTRY, HEADER, STATEMENT
 from settlement.bank_files.xml_columns import MessageTables
-from settlement.bank_files.xml_positions import MessageLocator
+from settlement.bank_files.xml_positions import XmlBankFile
+from settlement.bank_formats import BankFormat
 
 _CREDIT, _DEBIT, _BOOKED, _TRUE = pack_code("CRDT"), pack_code("DBIT"), pack_code("BOOK"), pack_code("true")
 _EURO = pack_code(CURRENCY)
 _OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
-"""Codes of balances: booked at opening, or at the previous closing; booked at closing."""
-_REMEDY = "Nothing of it is posted: ask the bank for it again"
+"""Balance codes: booked at opening, or else at the previous closing; booked at closing."""
+_NO_AMOUNT = -1
+_REMEDY = "Nothing of this file is posted: ask the bank for it again"
 
 
 class _Entries(NamedTuple):
-    """The entries of a message as numbers."""
+    """The entries of a message, one per row."""
 
     statement: NDArray[np.int32]
+    """Row of the statement."""
     item: NDArray[np.int64]
+    """Number within the statement, from 1."""
     amount: NDArray[np.int64]
     sign: NDArray[np.int64]
+    """1 for a credit, -1 for a debit."""
     day: NDArray[np.int64]
     is_reversal: NDArray[np.bool_]
     is_booked: NDArray[np.bool_]
 
 
-def build_message(leaves: MessageTables, places: MessageLocator) -> BankMessage:
-    """The message that the leaves make.
+class _Details(NamedTuple):
+    """The transfers of all entries, one per row."""
+
+    parent: NDArray[np.int32]
+    """Row of the entry."""
+    amount: NDArray[np.int64]
+    """``_NO_AMOUNT`` where the message gives none."""
+    sign: NDArray[np.int64]
+
+
+class _Balances(NamedTuple):
+    """The booked balances of a statement."""
+
+    opening: int | None = None
+    closing: int | None = None
+    day: int = 0
+    """Of the closing balance."""
+
+
+def read_message(file: XmlBankFile) -> BankMessage:
+    """Build the message from its tables.
 
     Raises
     ------
     FileUnreadable
-        An amount, sign, day, currency or balance is not what it must be.
+        An amount, sign, day, currency or balance is missing or invalid.
     """
-    _check_required(leaves, places)
-    entries = _read_entries(leaves, places)
-    statements = _read_statements(leaves, places, entries)
-    identity = next(iter(leaves.read_texts(HEADER, "identity")), "")
-    movements = _build_movements(leaves, entries)
-    kind = BankFormat.CAMT054 if places.is_notice else BankFormat.CAMT053
-    return BankMessage(kind, identity, statements, movements, leaves.get_column(DETAIL, "end_to_end").text)
+    _check_required(file)
+    entries = _read_entries(file)
+    return BankMessage(
+        BankFormat.CAMT054 if file.is_notice else BankFormat.CAMT053,
+        next(iter(file.tables.read_texts(HEADER, "identity")), ""),
+        _read_statements(file, entries),
+        _build_movements(file.tables, entries),
+        file.tables.get_column(DETAIL, "end_to_end").text,
+    )
 
 
-def _check_required(leaves: MessageTables, places: MessageLocator) -> None:
-    if not leaves.tables[STATEMENT].row_count:
-        raise FileUnreadable(places.name, "No statement in the message", _REMEDY)
+def _check_required(file: XmlBankFile) -> None:
+    tables = file.tables
+    if not tables.count_rows(STATEMENT):
+        raise FileUnreadable(file.name, "No statement in the message", _REMEDY)
     for column in ("identity", "account"):
-        places.reject_first(STATEMENT, ~leaves.has_text(STATEMENT, column), f"No {column}", _REMEDY)
-    euros = leaves.pack_codes(STATEMENT, "currency")
-    places.reject_first(
-        STATEMENT, (euros != _EURO) & (euros != 0), "Not in EUR", "Only accounts in EUR are kept here"
-    )
+        file.reject_first(STATEMENT, ~tables.has_text(STATEMENT, column), f"No {column}", _REMEDY)
+    currency = tables.pack_codes(STATEMENT, "currency")
+    is_foreign = (currency != _EURO) & (currency != 0)
+    file.reject_first(STATEMENT, is_foreign, "Not in EUR", "Only accounts in EUR are supported")
 
 
-def _read_entries(leaves: MessageTables, places: MessageLocator) -> _Entries:
-    statement = leaves.tables[ENTRY].parent
-    sign = _read_signs(leaves, places, ENTRY)
-    amount = _read_amounts(leaves, places, ENTRY)
-    status = leaves.pack_codes(ENTRY, "status")
-    places.reject_first(ENTRY, status == 0, "No status", _REMEDY)
+def _read_entries(file: XmlBankFile) -> _Entries:
+    tables = file.tables
+    statement = tables.get_parents(ENTRY)
+    sign = _read_signs(file, ENTRY)
+    amount = _read_amounts(file, ENTRY)
+    status = tables.pack_codes(ENTRY, "status")
+    file.reject_first(ENTRY, status == 0, "No status", _REMEDY)
     is_booked = status == _BOOKED
-    day = leaves.parse_days(ENTRY, "day")
-    places.reject_first(
-        ENTRY, is_booked & ((day.fault != 0) | ~leaves.has_text(ENTRY, "day")), "No booking date", _REMEDY
-    )
-    first = np.searchsorted(statement, np.arange(leaves.tables[STATEMENT].row_count))
-    item = np.arange(statement.size) - first[statement] + 1
-    reversal = leaves.pack_codes(ENTRY, "reversal")
+    day = tables.parse_days(ENTRY, "day")
+    has_no_day = (day.fault != 0) | ~tables.has_text(ENTRY, "day")
+    file.reject_first(ENTRY, is_booked & has_no_day, "No booking date", _REMEDY)
+    first = np.searchsorted(statement, np.arange(tables.count_rows(STATEMENT)))
+    reversal = tables.pack_codes(ENTRY, "reversal")
     return _Entries(
-        statement,
-        item,
-        amount.value,
-        sign,
-        day.value,
-        (reversal == _TRUE) | (reversal == pack_code("1")),
-        is_booked,
+        statement=statement,
+        item=np.arange(statement.size) - first[statement] + 1,
+        amount=amount.value,
+        sign=sign,
+        day=day.value,
+        is_reversal=(reversal == _TRUE) | (reversal == pack_code("1")),
+        is_booked=is_booked,
     )
 
 
-def _read_amounts(leaves: MessageTables, places: MessageLocator, record: str) -> ParsedNumbers:
-    """Positive amounts in euros, with a point and at most two decimals."""
-    parsed = leaves.parse_cents(record, "amount")
-    places.reject_first(
-        record, leaves.pack_codes(record, "currency") != _EURO, "Not in EUR", "Only EUR is kept here"
-    )
-    wrong = (parsed.fault != 0) | ~leaves.has_text(record, "amount")
-    places.reject_first(record, wrong, "No amount over 0 with two decimals", _REMEDY)
-    return parsed
+def _read_amounts(file: XmlBankFile, record: str) -> ParsedNumbers:
+    """Read positive amounts in euros, with a point and at most two decimals."""
+    amounts = file.tables.parse_cents(record, "amount")
+    is_foreign = file.tables.pack_codes(record, "currency") != _EURO
+    file.reject_first(record, is_foreign, "Not in EUR", "Only EUR is supported")
+    is_invalid = (amounts.fault != 0) | ~file.tables.has_text(record, "amount")
+    file.reject_first(record, is_invalid, "No amount over 0 with two decimals", _REMEDY)
+    return amounts
 
 
-def _read_signs(leaves: MessageTables, places: MessageLocator, record: str) -> NDArray[np.int64]:
-    letters = leaves.pack_codes(record, "sign")
-    places.reject_first(record, (letters != _CREDIT) & (letters != _DEBIT), "Neither CRDT nor DBIT", _REMEDY)
-    return np.where(letters == _CREDIT, 1, -1)
+def _read_signs(file: XmlBankFile, record: str) -> NDArray[np.int64]:
+    codes = file.tables.pack_codes(record, "sign")
+    file.reject_first(record, (codes != _CREDIT) & (codes != _DEBIT), "Neither CRDT nor DBIT", _REMEDY)
+    return np.where(codes == _CREDIT, 1, -1)
 
 
-def _read_statements(leaves: MessageTables, places: MessageLocator, entries: _Entries) -> list[BankStatement]:
-    count = leaves.tables[STATEMENT].row_count
-    identities, accounts = (leaves.read_texts(STATEMENT, column) for column in ("identity", "account"))
-    unbooked = np.bincount(entries.statement[~entries.is_booked], minlength=count)
-    balances = _read_balances(leaves, places)
-    found = []
-    for number in range(count):
-        opening, closing, day = balances.get(number, (None, None, 0))
-        if not places.is_notice and (opening is None or closing is None):
-            raise places.error_at(
-                STATEMENT, number, "No booked balance at opening (OPBD, PRCD) and at closing (CLBD)", _REMEDY
-            )
-        found.append(
-            BankStatement(identities[number], accounts[number], day, opening, closing, int(unbooked[number]))
-        )
-    return found
+def _read_statements(file: XmlBankFile, entries: _Entries) -> list[BankStatement]:
+    count = file.tables.count_rows(STATEMENT)
+    identities, accounts = (file.tables.read_texts(STATEMENT, column) for column in ("identity", "account"))
+    unbooked = np.bincount(entries.statement[~entries.is_booked], minlength=count).tolist()
+    balances = _read_balances(file)
+    statements = []
+    for row in range(count):
+        opening, closing, day = balances.get(row, _Balances())
+        if not file.is_notice and (opening is None or closing is None):
+            finding = "No booked balance at opening (OPBD, PRCD) and at closing (CLBD)"
+            raise file.error_at(STATEMENT, row, finding, _REMEDY)
+        statements.append(BankStatement(identities[row], accounts[row], day, opening, closing, unbooked[row]))
+    return statements
 
 
-def _read_balances(
-    leaves: MessageTables, places: MessageLocator
-) -> dict[int, tuple[int | None, int | None, int]]:
-    """By statement: opening, closing, and the day of the closing."""
-    if not leaves.tables[BALANCE].row_count:
+def _read_balances(file: XmlBankFile) -> dict[int, _Balances]:
+    """Return the booked balances by row of the statement."""
+    tables = file.tables
+    if not tables.count_rows(BALANCE):
         return {}
-    codes, parsed = leaves.read_texts(BALANCE, "code"), leaves.parse_cents(BALANCE, "amount")
-    signed = parsed.value * _read_signs(leaves, places, BALANCE)
-    is_known = np.array([code in (*_OPENING, *_CLOSING) for code in codes])
-    wrong = (parsed.fault != 0) & (parsed.fault != Outcome.AMOUNT_NOT_POSITIVE) | (parsed.value < 0)
-    wrong |= leaves.pack_codes(BALANCE, "currency") != _EURO
-    places.reject_first(BALANCE, is_known & wrong, "No amount in EUR with two decimals", _REMEDY)
-    days = leaves.parse_days(BALANCE, "day")
-    places.reject_first(BALANCE, is_known & (days.fault != 0), "No day", _REMEDY)
-    found: dict[int, tuple[int | None, int | None, int]] = {}
-    for row, (statement, code) in enumerate(zip(leaves.tables[BALANCE].parent.tolist(), codes, strict=True)):
-        opening, closing, day = found.get(statement, (None, None, 0))
+    codes, cents = tables.read_texts(BALANCE, "code"), tables.parse_cents(BALANCE, "amount")
+    signed = (cents.value * _read_signs(file, BALANCE)).tolist()
+    is_read = np.array([code in (*_OPENING, *_CLOSING) for code in codes])
+    is_invalid = (cents.fault != 0) & (cents.fault != Outcome.AMOUNT_NOT_POSITIVE) | (cents.value < 0)
+    is_invalid |= tables.pack_codes(BALANCE, "currency") != _EURO
+    file.reject_first(BALANCE, is_read & is_invalid, "No amount in EUR with two decimals", _REMEDY)
+    days = tables.parse_days(BALANCE, "day")
+    file.reject_first(BALANCE, is_read & (days.fault != 0), "No day", _REMEDY)
+    balances: dict[int, _Balances] = {}
+    for row, (statement, code) in enumerate(zip(tables.get_parents(BALANCE).tolist(), codes, strict=True)):
+        earlier = balances.get(statement, _Balances())
         if code in _CLOSING:
-            closing, day = int(signed[row]), int(days.value[row])
-        elif code == _OPENING[0] or (code in _OPENING and opening is None):
-            opening = int(signed[row])
-        found[statement] = opening, closing, day
-    return found
+            balances[statement] = earlier._replace(closing=signed[row], day=int(days.value[row]))
+        elif code == _OPENING[0] or (code in _OPENING and earlier.opening is None):
+            balances[statement] = earlier._replace(opening=signed[row])
+    return balances
 
 
-def _build_movements(leaves: MessageTables, entries: _Entries) -> Movements:
-    """One movement a transfer where the transfers of an entry make its amount, else one an entry."""
-    parent = leaves.tables[DETAIL].parent
-    amounts, signs = _read_detail_amounts(leaves, entries, parent)
-    count = np.bincount(parent, minlength=entries.amount.size)
+def _build_movements(tables: MessageTables, entries: _Entries) -> Movements:
+    """Build one movement per transfer where the transfers of an entry add up to it, else one per entry."""
+    details = _read_details(tables, entries)
+    count = np.bincount(details.parent, minlength=entries.amount.size)
     total = np.zeros(entries.amount.size, np.int64)
-    np.add.at(total, parent, np.where(amounts < 0, 0, amounts) * signs)
-    lacks = np.zeros(entries.amount.size, bool)
-    lacks[parent[amounts < 0]] = True
-    is_split = (count > 0) & ~lacks & (total == entries.amount * entries.sign)
-    alone: NDArray[np.int64] = np.flatnonzero(~is_split & entries.is_booked)
-    parts = np.flatnonzero((is_split & entries.is_booked)[parent])
-    entry = np.concatenate((alone, parent[parts].astype(np.int64)))
-    detail = np.concatenate((np.full(alone.size, -1), parts))
+    has_amount = details.amount != _NO_AMOUNT
+    np.add.at(total, details.parent, np.where(has_amount, details.amount, 0) * details.sign)
+    is_incomplete = np.zeros(entries.amount.size, bool)
+    is_incomplete[details.parent[~has_amount]] = True
+    is_split = (count > 0) & ~is_incomplete & (total == entries.amount * entries.sign)
+    whole: NDArray[np.int64] = np.flatnonzero(~is_split & entries.is_booked)
+    parts = np.flatnonzero((is_split & entries.is_booked)[details.parent])
+    entry = np.concatenate((whole, details.parent[parts].astype(np.int64)))
+    detail = np.concatenate((np.full(whole.size, -1), parts))
     order = np.lexsort((detail, entry))
-    return _build_movement_rows(leaves, entries, (entry[order], detail[order]), (amounts, signs))
+    return _build_movement_rows(tables, entries, details, entry=entry[order], detail=detail[order])
 
 
-def _read_detail_amounts(
-    leaves: MessageTables, entries: _Entries, parent: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Amount and sign of each transfer; -1 for one that has none.  A single one has those of its entry."""
-    amounts = np.full(parent.size, -1, np.int64)
+def _read_details(tables: MessageTables, entries: _Entries) -> _Details:
+    """Read amount and sign of each transfer; a single transfer of an entry has those of the entry."""
+    parent = tables.get_parents(DETAIL)
+    amounts = np.full(parent.size, _NO_AMOUNT, np.int64)
     for column, currency in (("amount_before", "currency_before"), ("amount", "currency")):
-        parsed = leaves.parse_cents(DETAIL, column)
-        good = (parsed.fault == 0) & leaves.has_text(DETAIL, column)
-        good &= leaves.pack_codes(DETAIL, currency) == _EURO
-        amounts[good] = parsed.value[good]
-    letters = leaves.pack_codes(DETAIL, "sign")
-    signs = np.where(letters == _CREDIT, 1, np.where(letters == _DEBIT, -1, entries.sign[parent]))
+        cents = tables.parse_cents(DETAIL, column)
+        is_valid = (cents.fault == 0) & tables.has_text(DETAIL, column)
+        is_valid &= tables.pack_codes(DETAIL, currency) == _EURO
+        amounts[is_valid] = cents.value[is_valid]
+    codes = tables.pack_codes(DETAIL, "sign")
+    signs = np.where(codes == _CREDIT, 1, np.where(codes == _DEBIT, -1, entries.sign[parent]))
     is_single = np.bincount(parent, minlength=entries.amount.size)[parent] == 1
     single = parent[is_single]
     amounts[is_single], signs[is_single] = entries.amount[single], entries.sign[single]
-    return amounts, signs
+    return _Details(parent, amounts, signs)
 
 
 def _build_movement_rows(
-    leaves: MessageTables,
+    tables: MessageTables,
     entries: _Entries,
-    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
-    told: tuple[NDArray[np.int64], NDArray[np.int64]],
+    details: _Details,
+    *,
+    entry: NDArray[np.int64],
+    detail: NDArray[np.int64],
 ) -> Movements:
-    """Movements of entries and their details; of the entry itself where the detail is -1."""
-    (entry, detail), (amounts, signs) = rows, told
+    """Build a movement for each ``entry`` and ``detail``; for the entry itself where the detail is -1."""
     is_part = detail >= 0
     part = detail[is_part]
     amount, sign = entries.amount[entry], entries.sign[entry]
-    amount[is_part], sign[is_part] = amounts[part], signs[part]
+    amount[is_part], sign[is_part] = details.amount[part], details.sign[part]
+    codes = tables.pack_codes(DETAIL, "reason")
+    is_unknown = (codes == 0) & tables.has_text(DETAIL, "words")
+    codes = np.where(is_unknown, np.uint32(pack_code(UNKNOWN_REASON)), codes)
     reason = np.zeros(entry.size, np.uint32)
-    given = leaves.pack_codes(DETAIL, "reason")
-    given = np.where(
-        (given == 0) & leaves.has_text(DETAIL, "words"), np.uint32(pack_code(UNKNOWN_REASON)), given
-    )
-    reason[is_part] = given[part]
+    reason[is_part] = codes[part]
     start, end = np.zeros((2, entry.size), np.int32)
-    spans = leaves.get_column(DETAIL, "end_to_end").spans
+    spans = tables.get_column(DETAIL, "end_to_end").spans
     start[is_part], end[is_part] = spans.start[part], spans.end[part]
-    back = (reason != 0) | entries.is_reversal[entry]
-    sort = np.where(
-        sign < 0,
-        MovementType.DEBIT.value,
-        np.where(back, MovementType.RETURN.value, MovementType.CREDIT.value),
-    )
+    is_return = (reason != 0) | entries.is_reversal[entry]
+    credit_type = np.where(is_return, MovementType.RETURN.value, MovementType.CREDIT.value)
+    movement_type = np.where(sign < 0, MovementType.DEBIT.value, credit_type)
     return Movements(
         entries.statement[entry], entries.item[entry].astype(np.int32), start, end, amount,
-        entries.day[entry].astype(np.int32), reason, sort.astype(np.uint8),
+        entries.day[entry].astype(np.int32), reason, movement_type.astype(np.uint8),
     )  # fmt: skip

@@ -1,39 +1,41 @@
-"""The answers of banks, element by element: what is read of pain.002, camt.053 and camt.054, in all their versions.
+"""The XML schemas of bank messages: the elements that are read of pain.002, camt.053 and camt.054, in all versions.
 
-Source: the schemas of ISO 20022 and the guides of CFONB for customers.  Banks add what they like, so what is not wanted is
-passed over.  Between versions an amount moved from ``AmtDtls/TxAmt`` to the transaction itself, and a status became a code
-within its element.
+Source: the schemas of ISO 20022 and the customer guides of CFONB.  Banks add optional elements, so elements that are not
+declared here are skipped.  Between versions, an amount moved from ``AmtDtls/TxAmt`` to the transaction itself, and a status
+became a code within its element.
 """
 
 from collections.abc import Mapping
 
 from core.tables.xml import XmlElement, XmlMessage
+from settlement.bank_formats import BankFormat
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
-CAMT053, CAMT054, PAIN002 = "camt.053.001", "camt.054.001", "pain.002.001"
 HEADER, STATEMENT, BALANCE, ENTRY, DETAIL = "header", "statement", "balance", "entry", "detail"
 GROUP, LOT, TRANSACTION = "group", "lot", "transaction"
 ELEMENT_NAMES: Mapping[str, str] = {
     HEADER: "GrpHdr", STATEMENT: "Stmt", BALANCE: "Bal", ENTRY: "Ntry", DETAIL: "TxDtls",
     GROUP: "OrgnlGrpInfAndSts", LOT: "OrgnlPmtInfAndSts", TRANSACTION: "TxInfAndSts",
 }  # fmt: skip
-"""Element of each record; that of a statement in camt.054 is ``Ntfctn``."""
+"""The element of each record; a statement of camt.054 is ``Ntfctn``."""
 _CODED_STATUS_VERSION_MIN = 7
-"""The version of camt from which on a status is a code within an element, at the earliest."""
+"""The first version of camt with the status as a code within its element."""
 
 
 def define_text(name: str, column: str, *, joiner: str = "") -> XmlElement:
-    """An element whose text goes to a column."""
+    """Declare an element whose text goes to a column."""
     return XmlElement(name, column=column, joiner=joiner, is_trimmed=True)
 
 
-def define_container(name: str, *children: XmlElement, many: bool = False, record: str = "") -> XmlElement:
-    """An element that may hold what it likes, of which ``children`` are wanted."""
-    return XmlElement(name, children, is_repeatable=many, record=record, is_lenient=True)
+def define_container(
+    name: str, *children: XmlElement, is_repeatable: bool = False, record: str = ""
+) -> XmlElement:
+    """Declare an element with ``children``; its other children are skipped."""
+    return XmlElement(name, children, is_repeatable=is_repeatable, record=record, is_lenient=True)
 
 
 def define_amount(column: str, currency: str, name: str = "Amt") -> XmlElement:
-    """An amount and its currency."""
+    """Declare an amount and its currency."""
     return XmlElement(name, column=column, attribute=("Ccy", currency), is_trimmed=True)
 
 
@@ -47,12 +49,11 @@ def _define_header() -> XmlElement:
     )
 
 
-def _define_camt(message: str, version: int) -> XmlMessage:
-    container, statement = (
-        ("BkToCstmrStmt", "Stmt") if message == CAMT053 else ("BkToCstmrDbtCdtNtfctn", "Ntfctn")
-    )
-    found = define_container(
-        statement,
+def _define_camt(bank_format: BankFormat, version: int) -> XmlMessage:
+    is_notice = bank_format is BankFormat.CAMT054
+    container, element = ("BkToCstmrDbtCdtNtfctn", "Ntfctn") if is_notice else ("BkToCstmrStmt", "Stmt")
+    statement = define_container(
+        element,
         define_text("Id", "identity"),
         define_container(
             "Acct",
@@ -67,16 +68,16 @@ def _define_camt(message: str, version: int) -> XmlMessage:
             define_amount("amount", "currency"),
             define_text("CdtDbtInd", "sign"),
             _define_day("Dt", "day"),
-            many=True,
+            is_repeatable=True,
             record=BALANCE,
         ),
         _define_entry(version),
-        many=True,
+        is_repeatable=True,
         record=STATEMENT,
     )
     return XmlMessage(
-        _format_namespace(message, version),
-        define_container("Document", define_container(container, _define_header(), found)),
+        _format_namespace(bank_format, version),
+        define_container("Document", define_container(container, _define_header(), statement)),
     )
 
 
@@ -89,8 +90,8 @@ def _define_entry(version: int) -> XmlElement:
         define_text("RvslInd", "reversal"),
         coded if version >= _CODED_STATUS_VERSION_MIN else define_text("Sts", "status"),
         _define_day("BookgDt", "day"),
-        define_container("NtryDtls", _define_detail(), many=True),
-        many=True,
+        define_container("NtryDtls", _define_detail(), is_repeatable=True),
+        is_repeatable=True,
         record=ENTRY,
     )
 
@@ -107,17 +108,17 @@ def _define_detail() -> XmlElement:
         define_container(
             "RtrInf", define_container("Rsn", define_text("Cd", "reason"), define_text("Prtry", "words"))
         ),
-        many=True,
+        is_repeatable=True,
         record=DETAIL,
     )
 
 
 def _define_reason() -> XmlElement:
-    """Of several reasons the first counts: they are joined, and cut."""
+    """Declare the reasons: they are joined, and the reader keeps the first."""
     reason = define_container(
         "Rsn", define_text("Cd", "reason", joiner=" "), define_text("Prtry", "words", joiner=" ")
     )
-    return define_container("StsRsnInf", reason, many=True)
+    return define_container("StsRsnInf", reason, is_repeatable=True)
 
 
 def _define_pain002(version: int) -> XmlMessage:
@@ -129,7 +130,7 @@ def _define_pain002(version: int) -> XmlMessage:
         define_container(
             "OrgnlTxRef", define_container("Amt", define_amount("amount", "currency", "InstdAmt"))
         ),
-        many=True,
+        is_repeatable=True,
         record=TRANSACTION,
     )
     group = define_container(
@@ -145,23 +146,24 @@ def _define_pain002(version: int) -> XmlMessage:
         define_text("PmtInfSts", "status"),
         _define_reason(),
         transaction,
-        many=True,
+        is_repeatable=True,
         record=LOT,
     )
     return XmlMessage(
-        _format_namespace(PAIN002, version),
+        _format_namespace(BankFormat.PAIN002, version),
         define_container("Document", define_container("CstmrPmtStsRpt", _define_header(), group, lot)),
     )
 
 
-def _format_namespace(message: str, version: int) -> str:
-    return f"{NAMESPACE}{message}.{version:02}"
+def _format_namespace(bank_format: BankFormat, version: int) -> str:
+    return f"{NAMESPACE}{bank_format.row.namespace}.{version:02}"
 
 
 def _define_messages() -> Mapping[str, XmlMessage]:
-    camt = [_define_camt(message, version) for message in (CAMT053, CAMT054) for version in range(2, 15)]
-    return {each.namespace: each for each in [*camt, *map(_define_pain002, range(3, 16))]}
+    camt_formats = (BankFormat.CAMT053, BankFormat.CAMT054)
+    camt = [_define_camt(bank_format, version) for bank_format in camt_formats for version in range(2, 15)]
+    return {schema.namespace: schema for schema in [*camt, *map(_define_pain002, range(3, 16))]}
 
 
 MESSAGES: Mapping[str, XmlMessage] = _define_messages()
-"""By namespace."""
+"""The schemas by namespace."""

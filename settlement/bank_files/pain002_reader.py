@@ -1,4 +1,4 @@
-"""pain.002 from the bank: which of our transfers it will not move, and what it says of whole messages and lots."""
+"""Reader of pain.002 from the bank: the transfers it rejects, and its statuses of whole messages and lots."""
 
 import numpy as np
 
@@ -6,7 +6,6 @@ from core.bank_reasons import CODE_CHARACTERS, UNKNOWN_REASON
 from core.errors import FileUnreadable
 from core.iso20022 import CURRENCY, MessageStatus
 from core.tables.bank_messages import (
-    BankFormat,
     BankMessage,
     BankStatement,
     BulkStatus,
@@ -16,72 +15,73 @@ from core.tables.bank_messages import (
 )
 from settlement.bank_files.message_schemas import GROUP, HEADER, LOT, TRANSACTION
 from settlement.bank_files.xml_columns import MessageTables
-from settlement.bank_files.xml_positions import MessageLocator
+from settlement.bank_files.xml_positions import XmlBankFile
+from settlement.bank_formats import BankFormat
 
 _REJECTED, _EURO = pack_code(MessageStatus.REJECTED), pack_code(CURRENCY)
-_REMEDY = "Nothing of it is posted: ask the bank for it again"
+_REMEDY = "Nothing of this file is posted: ask the bank for it again"
 
 
-def build_message(leaves: MessageTables, places: MessageLocator) -> BankMessage:
-    """The message that the leaves make: its rejected transactions as movements, its wider statuses as verdicts.
+def read_message(file: XmlBankFile) -> BankMessage:
+    """Build the message: rejected transactions become movements, wider statuses become bulk statuses.
 
     Raises
     ------
     FileUnreadable
-        It does not say what it reports on, or an amount or day is none.
+        The original message is not named, or an amount or day is invalid.
     """
-    if not leaves.tables[GROUP].row_count:
-        raise FileUnreadable(places.name, "No OrgnlGrpInfAndSts", _REMEDY)
-    moments = leaves.parse_days(HEADER, "moment")
-    places.reject_first(
-        HEADER, (moments.fault != 0) | ~leaves.has_text(HEADER, "moment"), "No CreDtTm", _REMEDY
-    )
-    original = leaves.read_texts(GROUP, "message")[0]
+    tables = file.tables
+    if not tables.count_rows(GROUP):
+        raise FileUnreadable(file.name, "No OrgnlGrpInfAndSts", _REMEDY)
+    created = tables.parse_days(HEADER, "moment")
+    has_no_day = (created.fault != 0) | ~tables.has_text(HEADER, "moment")
+    file.reject_first(HEADER, has_no_day, "No CreDtTm", _REMEDY)
+    original = tables.read_texts(GROUP, "message")[0]
     if not original:
-        raise places.error_at(GROUP, 0, "No OrgnlMsgId", _REMEDY)
-    statement = BankStatement(original, "", int(moments.value[0]), None, None)
-    identity = next(iter(leaves.read_texts(HEADER, "identity")), "")
-    movements = _read_rejected(leaves, places, int(moments.value[0]))
+        raise file.error_at(GROUP, 0, "No OrgnlMsgId", _REMEDY)
+    day = int(created.value[0])
     return BankMessage(
         BankFormat.PAIN002,
-        identity,
-        [statement],
-        movements,
-        leaves.get_column(TRANSACTION, "end_to_end").text,
-        _read_verdicts(leaves),
+        next(iter(tables.read_texts(HEADER, "identity")), ""),
+        [BankStatement(original, "", day, None, None)],
+        _read_rejected(file, day),
+        tables.get_column(TRANSACTION, "end_to_end").text,
+        _read_bulk_statuses(tables),
     )
 
 
-def _read_rejected(leaves: MessageTables, places: MessageLocator, day: int) -> Movements:
-    places.reject_first(
-        TRANSACTION, ~leaves.has_text(TRANSACTION, "end_to_end"), "No OrgnlEndToEndId", _REMEDY
-    )
-    parsed, named = leaves.parse_cents(TRANSACTION, "amount"), leaves.has_text(TRANSACTION, "amount")
-    wrong = parsed.fault != 0
-    wrong |= leaves.pack_codes(TRANSACTION, "currency") != _EURO
-    places.reject_first(TRANSACTION, named & wrong, "No amount in EUR over 0 with two decimals", _REMEDY)
-    rows = np.flatnonzero(leaves.pack_codes(TRANSACTION, "status") == _REJECTED)
-    spans = leaves.get_column(TRANSACTION, "end_to_end").spans
-    reason = leaves.pack_codes(TRANSACTION, "reason", truncate=True)
-    unknown = np.uint32(pack_code(UNKNOWN_REASON))
+def _read_rejected(file: XmlBankFile, day: int) -> Movements:
+    tables = file.tables
+    has_no_id = ~tables.has_text(TRANSACTION, "end_to_end")
+    file.reject_first(TRANSACTION, has_no_id, "No OrgnlEndToEndId", _REMEDY)
+    cents, has_amount = tables.parse_cents(TRANSACTION, "amount"), tables.has_text(TRANSACTION, "amount")
+    is_invalid = (cents.fault != 0) | (tables.pack_codes(TRANSACTION, "currency") != _EURO)
+    finding = "No amount in EUR over 0 with two decimals"
+    file.reject_first(TRANSACTION, has_amount & is_invalid, finding, _REMEDY)
+    rows = np.flatnonzero(tables.pack_codes(TRANSACTION, "status") == _REJECTED)
+    spans = tables.get_column(TRANSACTION, "end_to_end").spans
+    reason = tables.pack_codes(TRANSACTION, "reason", truncate=True)
+    reason = np.where(reason == 0, np.uint32(pack_code(UNKNOWN_REASON)), reason)
     return Movements(
         statement=np.zeros(rows.size, np.int32),
         item=(rows + 1).astype(np.int32),
         start=spans.start[rows],
         end=spans.end[rows],
-        amount=parsed.value[rows],
+        amount=cents.value[rows],
         day=np.full(rows.size, day, np.int32),
-        reason=np.where(reason == 0, unknown, reason)[rows],
+        reason=reason[rows],
         sort=np.full(rows.size, MovementType.REJECT.value, np.uint8),
     )
 
 
-def _read_verdicts(leaves: MessageTables) -> list[BulkStatus]:
-    """What is said of the message, then of its lots, where it is said."""
-    found = []
-    for record, lot in ((GROUP, ""), (LOT, "lot")):
-        statuses = leaves.read_texts(record, "status")
-        reasons = [text[:CODE_CHARACTERS] for text in leaves.read_texts(record, "reason")]
-        lots = leaves.read_texts(record, lot) if lot else [""] * len(statuses)
-        found += [BulkStatus(0, *each) for each in zip(lots, statuses, reasons, strict=True) if each[1]]
-    return found
+def _read_bulk_statuses(tables: MessageTables) -> list[BulkStatus]:
+    """Read the statuses that the file states: of the message, then of its lots."""
+    bulk_statuses = []
+    for record, column in ((GROUP, ""), (LOT, "lot")):
+        statuses = tables.read_texts(record, "status")
+        reasons = [text[:CODE_CHARACTERS] for text in tables.read_texts(record, "reason")]
+        lots = tables.read_texts(record, column) if column else [""] * len(statuses)
+        for lot, status, reason in zip(lots, statuses, reasons, strict=True):
+            if status:
+                bulk_statuses.append(BulkStatus(0, lot, status, reason))
+    return bulk_statuses

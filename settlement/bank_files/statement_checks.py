@@ -1,71 +1,73 @@
-"""Does a statement add up, and does it begin where the one before it ended?  If not, none of it is believed."""
+"""Checks of account statements: balances add up, and each opens with what the one before it closed with."""
 
-from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import EnvelopeMismatch
 from core.money import format_euros
 from core.tables.bank_messages import BankMessage, BankStatement, MovementType
 
-_REMEDY = "Nothing of it is posted: ask the bank for the statement again, or for the one that lacks between"
+_REMEDY = (
+    "Nothing of this file is posted: ask the bank for the statement again, or for a missing one before it"
+)
+
+
+class Closing(NamedTuple):
+    """A statement and its closing balance in cents."""
+
+    identity: str
+    cents: int
 
 
 def check_statements(message: BankMessage, name: str) -> None:
-    """Check the balances of every statement in ``message``, and of each with the next one of its account.
+    """Check the balances of every statement in ``message``, and consecutive statements of an account.
 
     Raises
     ------
     EnvelopeMismatch
-        Opening balance and movements do not make the closing balance, or a statement does not begin where the one
-        before it in the message ended.
+        The opening balance and the movements do not add up to the closing balance, or a statement does not open with
+        what the previous one of its account closed with.
     """
-    moved = sum_movements(message)
-    last: dict[str, tuple[str, int]] = {}
-    for number, statement in enumerate(message.statements):
+    net = sum_movements(message)
+    last: dict[str, Closing] = {}
+    for row, statement in enumerate(message.statements):
         if statement.opening is None or statement.closing is None:
             continue
-        _check_balances(statement, int(moved[number]), name)
+        _check_balances(statement, int(net[row]), name)
         if statement.account in last:
             check_continuity(statement, last[statement.account], name)
-        last[statement.account] = statement.identity, statement.closing
+        last[statement.account] = Closing(statement.identity, statement.closing)
 
 
-def sum_movements(message: BankMessage) -> np.ndarray:
-    """Cents that the movements of each statement bring to its account."""
+def sum_movements(message: BankMessage) -> NDArray[np.int64]:
+    """Return the net cents of the movements of each statement."""
     movements = message.movements
     signs = np.zeros(len(MovementType) + 1, np.int64)
     signs[[MovementType.DEBIT, MovementType.CREDIT, MovementType.RETURN]] = -1, 1, 1
-    moved = np.zeros(len(message.statements), np.int64)
-    np.add.at(moved, movements.statement, movements.amount * signs[movements.sort])
-    return moved
+    net = np.zeros(len(message.statements), np.int64)
+    np.add.at(net, movements.statement, movements.amount * signs[movements.sort])
+    return net
 
 
-def check_continuity(statement: BankStatement, before: tuple[str, int], name: str) -> None:
-    """Raise ``EnvelopeMismatch`` unless ``statement`` begins with what the one ``before`` (id, closing) ended with."""
-    identity, closing = before
-    if statement.opening != closing:
-        found = f"It opens with {format_euros(statement.opening or 0)}, and {identity} before it closed with {format_euros(closing)}"
-        raise EnvelopeMismatch(_describe_place(statement, name), found, _REMEDY)
+def check_continuity(statement: BankStatement, previous: Closing, name: str) -> None:
+    """Raise ``EnvelopeMismatch`` unless ``statement`` opens with what the ``previous`` one closed with."""
+    if statement.opening != previous.cents:
+        opening, closing = format_euros(statement.opening or 0), format_euros(previous.cents)
+        finding = f"It opens with {opening}, and {previous.identity} before it closed with {closing}"
+        raise EnvelopeMismatch(_describe_place(statement, name), finding, _REMEDY)
 
 
-def select_first_statements(message: BankMessage) -> Mapping[str, BankStatement]:
-    """The first statement of each account that has balances: the one that must follow what is known already."""
-    found: dict[str, BankStatement] = {}
-    for statement in message.statements:
-        if statement.opening is not None:
-            found.setdefault(statement.account, statement)
-    return found
-
-
-def _check_balances(statement: BankStatement, moved: int, name: str) -> None:
+def _check_balances(statement: BankStatement, net: int, name: str) -> None:
     opening, closing = statement.opening or 0, statement.closing or 0
-    if opening + moved != closing:
-        found = (
-            f"It opens with {format_euros(opening)}, moves {format_euros(moved)} and closes with {format_euros(closing)}: "
-            f"{format_euros(closing - opening - moved)} is unexplained"
+    difference = closing - opening - net
+    if difference:
+        finding = (
+            f"It opens with {format_euros(opening)}, moves {format_euros(net)} and closes with "
+            f"{format_euros(closing)}: {format_euros(difference)} is unexplained"
         )
-        raise EnvelopeMismatch(_describe_place(statement, name), found, _REMEDY)
+        raise EnvelopeMismatch(_describe_place(statement, name), finding, _REMEDY)
 
 
 def _describe_place(statement: BankStatement, name: str) -> str:

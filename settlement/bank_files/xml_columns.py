@@ -1,4 +1,4 @@
-"""A message of the bank taken apart: a table for each record, its columns as the texts that were written."""
+"""An XML bank message as tables: one for each record of its schema, its columns as the texts in the file."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -15,24 +15,26 @@ from core.tables.journal import Bytes, ParsedNumbers, Spans
 from core.tables.xml import XmlFault, XmlMessage
 from kernels import parsing
 from markup.compiler import compile_message
-from markup.reader import read_document as read_markup
+from markup.reader import read_document
 from markup.rows import OUTER_ROW_COLUMN, DocumentFaulty, build_schema
 
 ROWS_MAX = 5_000_000
-"""Of one record in one file."""
+"""Of one record, in one file."""
 _TOO_LONG = 0xFFFF_FFFF
-_REMEDY = "Nothing of it is posted: ask the bank for it again"
+_PACKED_CHARACTERS = 4
+_DAY_CHARACTERS = 10
+_REMEDY = "Nothing of this file is posted: ask the bank for it again"
 
 
 class TextColumn(NamedTuple):
-    """A column: where each text stands in its bytes; equal ends for none."""
+    """A column of texts as spans of bytes; start and end are equal where there is no text."""
 
     spans: Spans
     text: Bytes
 
     @property
     def has_text(self) -> NDArray[np.bool_]:
-        """Which rows have a text."""
+        """Whether each row has a text."""
         return self.spans.end > self.spans.start
 
 
@@ -41,121 +43,126 @@ class RecordTable(NamedTuple):
 
     columns: Mapping[str, TextColumn]
     parent: NDArray[np.int32]
-    """Row of the record that it stands in."""
-
-    @property
-    def row_count(self) -> int:
-        """How many there are."""
-        return len(self.parent)
+    """Row of the record that contains each row."""
 
 
 class MessageTables(NamedTuple):
-    """A message taken apart."""
+    """The tables of a message."""
 
     schema: XmlMessage
     tables: Mapping[str, RecordTable]
 
+    def count_rows(self, record: str) -> int:
+        """Return the number of rows of a record."""
+        return len(self.tables[record].parent)
+
+    def get_parents(self, record: str) -> NDArray[np.int32]:
+        """Return the row of the containing record, for each row of ``record``."""
+        return self.tables[record].parent
+
     def get_column(self, record: str, column: str) -> TextColumn:
-        """A column as it was written."""
+        """Return a column as it is in the file."""
         return self.tables[record].columns[column]
 
     def read_texts(self, record: str, column: str) -> list[str]:
-        """The texts of a column, for records of which there are few."""
+        """Return the texts of a column of a record with few rows."""
         spans, text = self.get_column(record, column)
-        pieces = zip(spans.start.tolist(), spans.end.tolist(), strict=True)
-        return [text.data[start:end].tobytes().decode() for start, end in pieces]
+        bounds = zip(spans.start.tolist(), spans.end.tolist(), strict=True)
+        return [text.data[start:end].tobytes().decode() for start, end in bounds]
 
     def has_text(self, record: str, column: str) -> NDArray[np.bool_]:
-        """Which rows have a text in the column."""
+        """Return whether each row has a text in the column."""
         return self.get_column(record, column).has_text
 
     def parse_cents(self, record: str, column: str) -> ParsedNumbers:
-        """The amounts in a column, with a point and at most two decimals; faults where there is none."""
+        """Parse amounts with a point and at most two decimals to cents; set the fault where there is none."""
         spans, text = self.get_column(record, column)
-        parsed = _run_parser(parsing.parse_amounts, spans, text)
+        cents = _run_parser(parsing.parse_amounts, spans, text)
         commas = np.flatnonzero(text.data == ord(","))
         if commas.size:
-            parsed.fault[np.searchsorted(commas, spans.start) < np.searchsorted(commas, spans.end)] = 1
-        return parsed
+            has_comma = np.searchsorted(commas, spans.start) < np.searchsorted(commas, spans.end)
+            cents.fault[has_comma] = 1
+        return cents
 
     def parse_days(self, record: str, column: str) -> ParsedNumbers:
-        """The days in a column: of a moment, or a day with its zone, the first ten letters."""
+        """Parse days; of a date with a time or a time zone, the first ten characters."""
         spans, text = self.get_column(record, column)
-        short = np.minimum(spans.end, spans.start + 10).astype(np.int32)
-        return _run_parser(parsing.parse_days, Spans(spans.start, seal_array(short)), text)
+        end = np.minimum(spans.end, spans.start + _DAY_CHARACTERS).astype(np.int32)
+        return _run_parser(parsing.parse_days, Spans(spans.start, seal_array(end)), text)
 
     def pack_codes(self, record: str, column: str, *, truncate: bool = False) -> NDArray[np.uint32]:
-        """Codes of up to four letters as numbers (``core.tables.bank_messages.pack_code``); 0 for none.
+        """Return codes of up to four characters as numbers (``core.tables.bank_messages.pack_code``); 0 for none.
 
-        A longer text is no code: all bits set, unless it is ``cut``.
+        A longer text has all bits set, unless it is truncated.
         """
         spans, text = self.get_column(record, column)
         size = spans.end - spans.start
-        packed = np.zeros(size.size, np.uint32)
-        for place in range(4):
-            letter = text.data.take(spans.start + place, mode="clip").astype(np.uint32)
-            packed = (packed << np.uint32(8)) | np.where(place < size, letter, ord(" ")).astype(np.uint32)
-        packed[size == 0] = 0
+        codes = np.zeros(size.size, np.uint32)
+        for position in range(_PACKED_CHARACTERS):
+            character = text.data.take(spans.start + position, mode="clip").astype(np.uint32)
+            padded = np.where(position < size, character, ord(" ")).astype(np.uint32)
+            codes = (codes << np.uint32(8)) | padded
+        codes[size == 0] = 0
         if not truncate:
-            packed[size > 4] = _TOO_LONG
-        return packed
+            codes[size > _PACKED_CHARACTERS] = _TOO_LONG
+        return codes
 
 
-def read_message_tables(path: Path, messages: Mapping[str, XmlMessage], name: str) -> MessageTables:
-    """Take a message apart.
+def read_message_tables(path: Path, schemas: Mapping[str, XmlMessage], name: str) -> MessageTables:
+    """Read an XML message whose schema is one of ``schemas``, by namespace.
 
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        It is no well-formed message of ``messages``, or too large; the place is told in bytes.
+        It is not well-formed, has another schema, or is too large; the error gives the byte.
     """
-    found: dict[str, list[pa.RecordBatch]] = defaultdict(list)
+    batches: dict[str, list[pa.RecordBatch]] = defaultdict(list)
     counts: dict[str, int] = defaultdict(int)
     try:
         with path.open("rb") as file:
-            document = read_markup(file, messages)
+            document = read_document(file, schemas)
             for rows in document.rows:
-                found[rows.record].append(rows.batch)
+                batches[rows.record].append(rows.batch)
                 counts[rows.record] += rows.batch.num_rows
                 if counts[rows.record] > ROWS_MAX:
                     raise LimitExceeded(
                         name, f"Over {ROWS_MAX:,} rows ({rows.record})", "Ask for smaller files"
                     )
     except DocumentFaulty as error:
-        raise _translate_fault(error, messages, name) from error
+        raise _translate_fault(error, schemas, name) from error
     records = compile_message(document.message).records
     return MessageTables(
         document.message,
         {
-            record.name: _build_table(pa.Table.from_batches(found[record.name], build_schema(record)))
+            record.name: _build_table(pa.Table.from_batches(batches[record.name], build_schema(record)))
             for record in records
         },
     )
 
 
-def _translate_fault(error: DocumentFaulty, messages: Mapping[str, XmlMessage], name: str) -> Exception:
+def _translate_fault(error: DocumentFaulty, schemas: Mapping[str, XmlMessage], name: str) -> Exception:
     place = f"{name}, byte {error.offset}"
     if error.fault is XmlFault.NAMESPACE_UNKNOWN:
-        known = sorted({namespace.rpartition(":")[2][:-3] for namespace in messages})
+        messages = sorted({namespace.rpartition(":")[2][:-3] for namespace in schemas})
         return FormatUnknown(
-            place, "NAMESPACE_UNKNOWN: another message or version", f"Read here: {', '.join(known)}"
+            place, "NAMESPACE_UNKNOWN: another message or version", f"Send one of: {', '.join(messages)}"
         )
     if error.fault in (XmlFault.DEPTH_EXCEEDED, XmlFault.TEXT_TOO_LONG):
-        return LimitExceeded(place, error.fault.name, "No message of a bank is like that")
+        return LimitExceeded(place, error.fault.name, "No bank message exceeds this limit: ask the bank")
     return FileUnreadable(place, error.fault.name, _REMEDY)
 
 
-def _build_table(found: pa.Table) -> RecordTable:
-    whole = found.combine_chunks()
+def _build_table(rows: pa.Table) -> RecordTable:
+    table = rows.combine_chunks()
     columns = {
-        name: _build_column(whole.column(name)) for name in whole.column_names if name != OUTER_ROW_COLUMN
+        name: _build_column(table.column(name)) for name in table.column_names if name != OUTER_ROW_COLUMN
     }
-    parent = whole.column(OUTER_ROW_COLUMN).to_numpy().astype(np.int32)
+    parent = table.column(OUTER_ROW_COLUMN).to_numpy().astype(np.int32)
     return RecordTable(columns, seal_array(parent))
 
 
 def _build_column(column: pa.ChunkedArray) -> TextColumn:
-    """The buffers of a column without nulls."""
+    """Return the buffers of a column without nulls, uncopied."""
     chunks = column.chunks
     array: Any = chunks[0] if chunks else pa.array([], pa.string())
     _, offsets, data = array.buffers()
@@ -169,6 +176,6 @@ def _build_column(column: pa.ChunkedArray) -> TextColumn:
 
 
 def _run_parser(kernel: Any, spans: Spans, text: Bytes) -> ParsedNumbers:
-    parsed = ParsedNumbers(np.zeros(spans.start.size, np.int64), np.zeros(spans.start.size, np.uint8))
-    kernel(spans, text, parsed)
-    return parsed
+    numbers = ParsedNumbers(np.zeros(spans.start.size, np.int64), np.zeros(spans.start.size, np.uint8))
+    kernel(spans, text, numbers)
+    return numbers

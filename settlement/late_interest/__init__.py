@@ -1,1 +1,1 @@
-"""Late interest, proposed without being asked for: acts like any other, which the next payment run pays."""
+"""Late interest: claims for late payments, as acts that the next payment run pays."""

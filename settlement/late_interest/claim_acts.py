@@ -1,4 +1,4 @@
-"""From what is due for late payments to the file of acts that claims it for the creditors."""
+"""From the interest due for late payments to the acts that claim it for the creditors."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -17,49 +17,51 @@ from settlement.orders.pain001_writer import format_cents, sum_exactly
 SENDER = "treasury"
 KIND = "late_interest"
 BATCH_PREFIX = "interest-"
-"""What the names of its files begin with."""
+"""The batch ids of claims start with it."""
 _VERSION = "1"
 
 
 class ProposedClaims(NamedTuple):
-    """What is proposed: rows of what is due, and how much of each is not claimed yet."""
+    """The proposed claims: for amounts that are due and not claimed yet."""
 
     due: AmountsDue
     rows: NDArray[np.int64]
+    """Rows of ``due``, one per claim."""
     amount: NDArray[np.int64]
-    """Cents, one for each of ``rows``."""
+    """Cents to claim."""
     claimed_before: NDArray[np.int64]
-    """What was claimed for each before, by whomever."""
+    """Cents that any sender claimed before."""
 
     @property
     def payable(self) -> NDArray[np.int64]:
-        """What each claim is for."""
+        """The entry that each claim is for: what was paid late."""
         return self.due.payable[self.rows]
 
 
 class ClaimTexts(NamedTuple):
-    """What acts say in words, one for each that is proposed."""
+    """The texts of the acts, one per claim."""
 
     payees: pa.Array
+    """Codes of the payees."""
     references: pa.Array
-    """Of what was paid late."""
+    """References of what was paid late."""
     earlier_references: Mapping[int, Sequence[str]]
-    """References of our own claims before, where there are some, by what they are for."""
+    """References of our own earlier claims, by the entry that they are for."""
 
 
 def compute_missing_claims(due: AmountsDue, claimed: InterestClaims) -> ProposedClaims:
-    """What is due beyond what was ``claimed``, ascending by payable: also what was rejected is not claimed again."""
-    at = np.searchsorted(claimed.payable, due.payable)
-    is_there = np.append(claimed.payable, -1)[at] == due.payable
-    had = np.where(is_there, np.append(claimed.cents, 0)[at], 0)
-    rows = np.flatnonzero(due.amount > had)
-    return ProposedClaims(due, rows, (due.amount - had)[rows], had[rows])
+    """Return what is due and not in ``claimed``, which ascends by payable; a rejected claim counts as claimed."""
+    positions = np.searchsorted(claimed.payable, due.payable)
+    is_claimed = np.append(claimed.payable, -1)[positions] == due.payable
+    claimed_before = np.where(is_claimed, np.append(claimed.cents, 0)[positions], 0)
+    rows = np.flatnonzero(due.amount > claimed_before)
+    return ProposedClaims(due, rows, (due.amount - claimed_before)[rows], claimed_before[rows])
 
 
 def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date) -> pa.Table:
-    """The acts, in the flat act format; at least one.
+    """Build the acts in the flat act format; there is at least one claim.
 
-    An act is called by what was paid late and the last payment that was: so the same claim is one act, however often
+    The reference names what was paid late and its last late payment, so the same claim is the same act however often
     it is proposed.
     """
     count, debit = len(claims.rows), claims.due.debit[claims.rows]
@@ -73,48 +75,51 @@ def build_acts_table(claims: ProposedClaims, texts: ClaimTexts, day: date) -> pa
         "amount_cents": pa.array(claims.amount),
         "remittance": _build_remittances(claims, texts.references),
     }
-    said = {"sender": SENDER, "batch_id": f"{BATCH_PREFIX}{day}-{debit.max()}", "version": _VERSION}
-    said |= {"count": str(count), "control_sum": format_cents(sum_exactly(claims.amount))}
+    envelope = {"sender": SENDER, "batch_id": f"{BATCH_PREFIX}{day}-{debit.max()}", "version": _VERSION}
+    envelope |= {"count": str(count), "control_sum": format_cents(sum_exactly(claims.amount))}
     return pa.table(columns).replace_schema_metadata(
-        {f"crescendo.{name}": text for name, text in said.items()}
+        {f"crescendo.{name}": text for name, text in envelope.items()}
     )
 
 
-def _build_references(claims: ProposedClaims, taken: Mapping[int, Sequence[str]]) -> pa.Array:
-    """``IM-ENTRY-DEBIT``, with a number behind it where that was claimed by other rules before."""
+def _build_references(claims: ProposedClaims, earlier: Mapping[int, Sequence[str]]) -> pa.Array:
+    """Build ``IM-ENTRY-DEBIT``; a number follows if it was claimed before, by other rules."""
     debit = claims.due.debit[claims.rows]
-    wanted = _join("IM-", _format_numbers(claims.payable), "-", _format_numbers(debit))
-    rows = np.flatnonzero(np.isin(claims.payable, np.array(sorted(taken), np.int64)))
-    own = [
-        _number_reference(wanted[row].as_py(), taken[entry])
+    references = _join("IM-", _format_numbers(claims.payable), "-", _format_numbers(debit))
+    rows = np.flatnonzero(np.isin(claims.payable, np.array(sorted(earlier), np.int64)))
+    numbered = [
+        _number_reference(references[row].as_py(), earlier[entry])
         for row, entry in zip(rows.tolist(), claims.payable[rows].tolist(), strict=True)
     ]
-    is_own = np.zeros(len(claims.rows), bool)
-    is_own[rows] = True
-    return pc.call_function("replace_with_mask", [wanted, pa.array(is_own), pa.array(own, pa.string())])
+    is_numbered = np.zeros(len(claims.rows), bool)
+    is_numbered[rows] = True
+    replacements = [references, pa.array(is_numbered), pa.array(numbered, pa.string())]
+    return pc.call_function("replace_with_mask", replacements)
 
 
-def _number_reference(wanted: str, taken: Sequence[str]) -> str:
-    same = sum(each == wanted or each.startswith(f"{wanted}-") for each in taken)
-    return f"{wanted}-{same + 1}" if same else wanted
+def _number_reference(reference: str, earlier: Sequence[str]) -> str:
+    count = sum(other == reference or other.startswith(f"{reference}-") for other in earlier)
+    return f"{reference}-{count + 1}" if count else reference
 
 
 def _build_remittances(claims: ProposedClaims, references: pa.Array) -> pa.Array:
-    """What the creditor will read: interest and compensation apart, where it is all that is due."""
+    """Build the texts for the creditors: interest and compensation apart if the claim is for all that is due."""
     due, rows = claims.due, claims.rows
-    interest, fixed = _format_euros(due.interest[rows]), _format_euros(due.compensation[rows])
-    whole = _join("INTERETS MORATOIRES ", interest, " + INDEMNITE ", fixed, " DP ", references)
-    rest = _join("INTERETS MORATOIRES DP ", references)
-    return pc.call_function("if_else", [pa.array(claims.claimed_before > 0), rest, whole])
+    interest, compensation = _format_euros(due.interest[rows]), _format_euros(due.compensation[rows])
+    whole = _join("INTERETS MORATOIRES ", interest, " + INDEMNITE ", compensation, " DP ", references)
+    remainder = _join("INTERETS MORATOIRES DP ", references)
+    return pc.call_function("if_else", [pa.array(claims.claimed_before > 0), remainder, whole])
 
 
 def _format_euros(cents: NDArray[np.int64]) -> pa.Array:
-    whole, rest = np.divmod(cents, CENTS_PER_EURO)
-    # a hundred more gives both digits, and the one before them is cut off
-    digits = pc.call_function(
-        "utf8_slice_codeunits", [_format_numbers(rest + CENTS_PER_EURO)], pc.SliceOptions(1)
+    euros, remainder = np.divmod(cents, CENTS_PER_EURO)
+    # 100 to 199, without the first digit: always two digits
+    padded = _format_numbers(remainder + CENTS_PER_EURO)
+    return _join(
+        _format_numbers(euros),
+        ".",
+        pc.call_function("utf8_slice_codeunits", [padded], pc.SliceOptions(1)),
     )
-    return _join(_format_numbers(whole), ".", digits)
 
 
 def _format_numbers(numbers: NDArray[np.int64]) -> pa.Array:

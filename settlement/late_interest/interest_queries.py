@@ -1,4 +1,4 @@
-"""What is due for late payments and not claimed yet, from the journal."""
+"""Find the interest for late payments that is due and not claimed yet, from the journal."""
 
 import asyncio
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.catalog import KIND_NUMBERS
 from core.effective_dates import EffectiveDated
 from core.late_interest import LateInterestRules
+from core.sql_files import read_queries
 from core.tables.columns import allocate_zeros, concat_tables
 from core.tables.delays import DebitedPayments, InterestClaims, LatePayments
 from posting.delays import delay_queries as delays
@@ -18,7 +19,6 @@ from posting.delays.amounts_due import compute_amounts_due
 from posting.delays.measurement import measure_delays, select_late
 from posting.pgcopy import HEADER, TRAILER, decode
 from posting.store import copy_out
-from posting.store.sql_files import read_queries
 from settlement.late_interest import claim_acts
 from settlement.late_interest.claim_acts import ClaimTexts, ProposedClaims
 
@@ -28,78 +28,78 @@ Connection = asyncpg.Connection
 
 
 class MeasuredInterest(NamedTuple):
-    """What was found, and how far was looked."""
+    """The proposed claims, and the part of the journal that was measured for them."""
 
     claims: ProposedClaims
     debits: int
-    """How many were measured."""
+    """Debits that were measured."""
     last_entry: int
-    """Of the journal, as of then."""
+    """The last entry of the journal at that time."""
 
 
 async def find_unclaimed_interest(
     connection: Connection, rules: LateInterestRules, term_days: EffectiveDated
 ) -> MeasuredInterest:
-    """What is due and not claimed, as of one moment.
+    """Find all interest that is due and not claimed, in one snapshot.
 
     Raises
     ------
     ReferenceDataError
-        The rate of a half-year is not there.
+        The rate of a half-year is missing.
     """
-    parts, counts = [allocate_zeros(LatePayments, 0)], [0]
+    late_parts, debit_counts = [allocate_zeros(LatePayments, 0)], [0]
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        known = await delays.load_request_facts(connection, term_days)
+        facts = await delays.load_request_facts(connection, term_days)
 
-        def keep(rows: DebitedPayments) -> None:
-            counts.append(len(rows.entry_id))
-            parts.append(select_late(measure_delays(rows, known)))
+        def measure(debits: DebitedPayments) -> None:
+            debit_counts.append(len(debits.entry_id))
+            late_parts.append(select_late(measure_delays(debits, facts)))
 
-        await delays.read_debits(connection, delays.ALL_DAYS, keep)
+        await delays.read_debits(connection, delays.ALL_DAYS, measure)
         claimed = await _load_claimed(connection, 0)
         last_entry = await _load_last_entry(connection)
-    owed = await asyncio.to_thread(compute_amounts_due, concat_tables(parts), rules)
-    return MeasuredInterest(claim_acts.compute_missing_claims(owed, claimed), sum(counts), last_entry)
+    due = await asyncio.to_thread(compute_amounts_due, concat_tables(late_parts), rules)
+    claims = claim_acts.compute_missing_claims(due, claimed)
+    return MeasuredInterest(claims, sum(debit_counts), last_entry)
 
 
 async def find_unclaimed_since_mark(
     connection: Connection, rules: LateInterestRules, term_days: EffectiveDated
 ) -> MeasuredInterest:
-    """``proposed``, of whatever something was debited of behind the last mark; of everything where there is none."""
+    """Find it for requests with a debit after the last mark only; for all if there is no mark."""
     mark = await connection.fetchval(SQL["mark"])
     if not mark:
         return await find_unclaimed_interest(connection, rules, term_days)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        rows = await delays.read_debits_after(connection, mark)
-        known = await delays.load_facts_of_debits(connection, rows, term_days)
-        claimed = await _load_claimed(connection, int(rows.payable.min(initial=mark)))
+        debits = await delays.read_debits_after(connection, mark)
+        facts = await delays.load_facts_of_debits(connection, debits, term_days)
+        claimed = await _load_claimed(connection, int(debits.payable.min(initial=mark)))
         last_entry = await _load_last_entry(connection)
-    found = await asyncio.to_thread(
-        lambda: compute_amounts_due(select_late(measure_delays(rows, known)), rules)
+    due = await asyncio.to_thread(
+        lambda: compute_amounts_due(select_late(measure_delays(debits, facts)), rules)
     )
-    return MeasuredInterest(claim_acts.compute_missing_claims(found, claimed), len(rows.entry_id), last_entry)
+    claims = claim_acts.compute_missing_claims(due, claimed)
+    return MeasuredInterest(claims, len(debits.entry_id), last_entry)
 
 
 async def store_mark(connection: Connection, last_entry: int) -> None:
-    """Set a mark: of all that was debited up to ``last_entry``, what is due was decided."""
-    await connection.execute(SQL["note_mark"], last_entry)
+    """Set a mark: interest for debits up to ``last_entry`` is claimed."""
+    await connection.execute(SQL["insert_mark"], last_entry)
 
 
 async def load_pending_files(connection: Connection) -> list[str]:
-    """Files of claims that are on their way and not decided."""
-    return [
-        row["file_name"]
-        for row in await connection.fetch(SQL["waiting"], claim_acts.SENDER, claim_acts.BATCH_PREFIX)
-    ]
+    """Return the files of claims that are submitted and not decided yet."""
+    rows = await connection.fetch(SQL["pending_files"], claim_acts.SENDER, claim_acts.BATCH_PREFIX)
+    return [row["file_name"] for row in rows]
 
 
 async def load_claim_texts(connection: Connection, claims: ProposedClaims) -> ClaimTexts:
-    """The words for what is proposed."""
-    numbers, at = np.unique(claims.due.payee[claims.rows], return_inverse=True)
+    """Load the texts of the claims."""
+    numbers, positions = np.unique(claims.due.payee[claims.rows], return_inverse=True)
     payees = {row["payee"]: row["code"] for row in await connection.fetch(SQL["payees"], numbers.tolist())}
     codes = pa.array([payees[number] for number in numbers.tolist()], pa.string())
     return ClaimTexts(
-        codes.take(pa.array(at)),
+        codes.take(pa.array(positions)),
         await _load_references(connection, claims.payable),
         await _load_own_references(connection, claims),
     )
@@ -111,7 +111,7 @@ async def _load_last_entry(connection: Connection) -> int:
 
 
 async def _load_claimed(connection: Connection, oldest: int) -> InterestClaims:
-    """Claims for what stands behind ``oldest``, or is it."""
+    """Load the claims for entries from ``oldest`` on."""
     parts = [allocate_zeros(InterestClaims, 0)]
     select = SQL["claimed"].format(kind=KIND_NUMBERS[claim_acts.KIND], oldest=oldest)
     await copy_out.stream_rows(
@@ -123,23 +123,21 @@ async def _load_claimed(connection: Connection, oldest: int) -> InterestClaims:
 
 
 async def _load_references(connection: Connection, entries: NDArray[np.int64]) -> pa.Array:
-    """Of ``entries``, ascending, some at a time."""
-    found = [pa.array([], pa.string())]
+    """Load the references of ``entries``, which ascend."""
+    parts = [pa.array([], pa.string())]
     for first in range(0, len(entries), _REFERENCES_PER_QUERY):
         rows = await connection.fetch(
             SQL["references"], entries[first : first + _REFERENCES_PER_QUERY].tolist()
         )
-        found.append(pa.array([row["reference"] for row in rows], pa.string()))
-    return pa.concat_arrays(found)
+        parts.append(pa.array([row["reference"] for row in rows], pa.string()))
+    return pa.concat_arrays(parts)
 
 
 async def _load_own_references(connection: Connection, claims: ProposedClaims) -> dict[int, list[str]]:
-    again, names = claims.payable[claims.claimed_before > 0].tolist(), dict[int, list[str]]()
-    rows = (
-        await connection.fetch(SQL["own"], KIND_NUMBERS[claim_acts.KIND], claim_acts.SENDER, again)
-        if again
-        else []
-    )
-    for row in rows:
-        names.setdefault(row["predecessor"], []).append(row["reference"])
-    return names
+    references: dict[int, list[str]] = {}
+    claimed = claims.payable[claims.claimed_before > 0].tolist()
+    if claimed:
+        kind = KIND_NUMBERS[claim_acts.KIND]
+        for row in await connection.fetch(SQL["own_claims"], kind, claim_acts.SENDER, claimed):
+            references.setdefault(row["predecessor"], []).append(row["reference"])
+    return references

@@ -1,9 +1,9 @@
 -- name: claimed
--- What was claimed for each, by whomever.  A COPY.
+-- Claims by what they are for, of any sender.  A COPY.
 select predecessor as payable, sum(amount)::bigint as cents from entry where kind = {kind} and entry_id > {oldest} group by predecessor order by predecessor
 
--- name: own
--- The names of our claims.
+-- name: own_claims
+-- References of our claims.
 select e.predecessor, e.reference from entry e join submission s using (submission)
 where e.kind = $1 and s.sender = $2 and e.predecessor = any($3::bigint[]);
 
@@ -16,13 +16,13 @@ select entry_id, reference from entry where entry_id = any($1::bigint[]) order b
 -- name: mark
 select coalesce(max(last_entry), 0) as entry from interest_mark;
 
--- name: note_mark
+-- name: insert_mark
 insert into interest_mark (last_entry) select $1::bigint where $1::bigint > 0 on conflict do nothing;
 
 -- name: last_entry
 select coalesce((select first_entry + entries - 1 from batch order by batch desc limit 1), 0) as entry;
 
--- name: waiting
--- Claims on their way that are not decided yet.
+-- name: pending_files
+-- Files of claims that are not decided yet.
 select s.file_name from unfinished u join submission s using (submission)
 where u.sender = $1 and starts_with(s.batch_id, $2) order by u.submission;

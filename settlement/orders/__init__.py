@@ -1,1 +1,1 @@
-"""Payment orders written for the bank."""
+"""Payment orders for the bank: texts, identifiers, pain.001 files, and the outbox they are written to."""

@@ -1,4 +1,4 @@
-"""Texts as payment messages carry them: what XML cannot hold is replaced, what banks cannot read is spelled out."""
+"""The character sets of payment messages: what XML cannot hold is replaced, what banks cannot read is transliterated."""
 
 import textwrap
 import unicodedata
@@ -11,12 +11,12 @@ from core.tables.columns import seal
 from core.tables.transfers import Transliteration
 
 NOT_PROVIDED = "NOTPROVIDED"
-"""In place of an identifier, or a name, that was none."""
-ID_LETTERS_MAX = 35
-REMARK_LETTERS_MAX = 105
+"""Replaces an empty identifier or name."""
+IDENTIFIER_CHARACTERS_MAX = 35
+REMARK_CHARACTERS_MAX = 105
 _REPLACEMENT = "."
-_LATIN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ _")
-"""What every bank in SEPA takes (EPC217-08), and the underscore of our own codes."""
+_LATIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-?:().,'+ _")
+"""What every bank in SEPA accepts (EPC217-08), and the underscore of our own codes."""
 _TRANSLITERATIONS: Mapping[int, str] = str.maketrans(
     {
         "œ": "oe",
@@ -31,35 +31,38 @@ _TRANSLITERATIONS: Mapping[int, str] = str.maketrans(
     }
 )
 _TABLE_CODE_POINTS = 0x20000
-"""Beyond lie ideographs, and marks that nobody sees."""
+"""Above are ideographs and invisible marks: each becomes the replacement character."""
 
 
 def clean_identifier(text: str) -> str:
-    """``text`` as its owner wrote it, as far as XML and the length allow."""
-    plain = "".join(letter if letter.isprintable() else _REPLACEMENT for letter in text[:ID_LETTERS_MAX])
-    return plain if plain.strip() else NOT_PROVIDED
+    """Return ``text`` unchanged as far as XML and the maximal length allow."""
+    printable = "".join(
+        character if character.isprintable() else _REPLACEMENT
+        for character in text[:IDENTIFIER_CHARACTERS_MAX]
+    )
+    return printable if printable.strip() else NOT_PROVIDED
 
 
 def to_latin(text: str) -> str:
-    """``text`` in the Latin letters of payments: accents fall, what has no place there becomes a dot."""
-    bare = unicodedata.normalize("NFKD", text.translate(_TRANSLITERATIONS))
-    letters = (letter for letter in bare if not unicodedata.combining(letter))
-    return "".join(letter if letter in _LATIN_LETTERS else _REPLACEMENT for letter in letters)
+    """Transliterate ``text`` to Latin letters: accents are dropped, any other character becomes a dot."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_TRANSLITERATIONS))
+    characters = (character for character in decomposed if not unicodedata.combining(character))
+    return "".join(character if character in _LATIN_CHARACTERS else _REPLACEMENT for character in characters)
 
 
 def to_transfer_charset(text: str) -> str:
-    """``text`` as any bank in SEPA takes it: ``latin`` without our own underscore, and a plus for an ampersand."""
+    """Transliterate ``text`` to the SEPA character set: as ``to_latin``, with ``-`` for ``_`` and ``+`` for ``&``."""
     return to_latin(text.replace("&", "+")).replace("_", "-")
 
 
 @cache
 def build_transliteration_table() -> Transliteration:
-    """``transferable`` as a table, for the code points that may be anything but a dot."""
-    letters = [to_transfer_charset(chr(code)).encode("ascii") for code in range(_TABLE_CODE_POINTS)]
-    start = np.cumsum([0, *map(len, letters)]).astype(np.int32)
-    return seal(Transliteration(start, np.frombuffer(b"".join(letters), np.uint8)))
+    """Tabulate ``to_transfer_charset`` for every code point that does not always become a dot."""
+    replacements = [to_transfer_charset(chr(code)).encode("ascii") for code in range(_TABLE_CODE_POINTS)]
+    start = np.cumsum([0, *map(len, replacements)]).astype(np.int32)
+    return seal(Transliteration(start, np.frombuffer(b"".join(replacements), np.uint8)))
 
 
 def wrap_remarks(texts: Sequence[str]) -> list[str]:
-    """``texts`` cut at words into pieces that fit."""
-    return [piece for text in texts for piece in textwrap.wrap(to_latin(text), REMARK_LETTERS_MAX)]
+    """Break ``texts`` at spaces into remarks of the maximal length."""
+    return [line for text in texts for line in textwrap.wrap(to_latin(text), REMARK_CHARACTERS_MAX)]

@@ -1,7 +1,7 @@
-"""Where payment files wait for the bank: each whole or not there at all, and never another under its name.
+"""The outbox: payment files that wait for the bank, as ``<folder>/<run>/<name>``.
 
-``<folder>/<run>/<name>``.  A file is written beside its place under a name that nobody fetches, flushed to disk, and only
-then renamed; so whatever takes files from here never sees half of one, nor one that a power cut takes back.
+A file is written under a temporary name in the same folder, flushed to disk, and renamed.  So a reader of the folder never
+sees half a file, nor one that a power failure removes again.
 """
 
 import hashlib
@@ -12,24 +12,24 @@ from typing import NamedTuple
 
 
 class WrittenFile(NamedTuple):
-    """What was written."""
+    """Size and hash of a file."""
 
     size_bytes: int
     sha256: bytes
 
 
 class Outbox:
-    """The files of all runs under ``folder``."""
+    """The payment files of all runs, under ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def locate(self, run: int, name: str) -> Path:
-        """Where a file of a run is."""
+        """Return the path of a file of a run."""
         return self._folder / f"{run:08}" / name
 
     def write(self, run: int, name: str, parts: Iterable[bytes | memoryview]) -> WrittenFile:
-        """Write a file, durably; what stood there under its name is replaced in one step."""
+        """Write a file durably; replace an earlier file of that name in one step."""
         path = self.locate(run, name)
         _create_folder(path.parent)
         unfinished = path.with_name(f".{name}.part")
@@ -45,11 +45,11 @@ class Outbox:
         return WrittenFile(size, digest.digest())
 
     def delete(self, run: int, name: str) -> None:
-        """Take away a file that was only needed on the way."""
+        """Delete a file that is not needed any more."""
         self.locate(run, name).unlink(missing_ok=True)
 
     def contains(self, run: int, name: str, written: WrittenFile) -> bool:
-        """Whether the file is there, with the very bytes that were written."""
+        """Return whether the file exists with exactly the bytes that were written."""
         path = self.locate(run, name)
         if not path.is_file() or path.stat().st_size != written.size_bytes:
             return False
@@ -58,29 +58,29 @@ class Outbox:
 
 
 def move_into_place(unfinished: Path, path: Path) -> None:
-    """Put a file that was written beside its place there, durably, in one step."""
+    """Flush a file and rename it to ``path``, in the same folder, durably and in one step."""
     _sync(unfinished)
     unfinished.rename(path)
     _sync(path.parent)
 
 
 def _write_all(descriptor: int, part: bytes | memoryview) -> None:
-    """A single write may take less than all."""
-    rest = memoryview(part)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    """Write all of ``part``: a single write may accept less."""
+    remaining = memoryview(part)
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]
 
 
 def _create_folder(folder: Path) -> None:
-    """The folder, and the names of all that are new on the way to it, durably."""
-    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    """Create a folder and its parents durably: flush the parent of every one that is new."""
+    created = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for each in new:
-        _sync(each.parent)
+    for path in created:
+        _sync(path.parent)
 
 
 def _sync(path: Path) -> None:
-    """Bring a file to the disk; its name is there once its folder is."""
+    """Flush a file or folder to disk; the name of a file is durable once its folder is flushed."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,7 @@
-"""pain.001: payment orders as the central bank takes them, written from columns, the same bytes whenever asked.
+"""Writer of pain.001 files for the central bank: from columns, and always the same bytes for the same orders.
 
-A message orders the transfers of one operations account that go one way on one day.  Written are version .09 and, where a
-bank still wants it, .03; what differs between them is the day's and the bank's element.
+A message orders the transfers of one operations account, by one method, on one day.  The version is .09, or .03 for a bank
+that still requires it; they differ in the elements of the execution day and of the BIC.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,39 +22,39 @@ from settlement.orders.charset import to_transfer_charset
 from settlement.orders.transfer_texts import TransferOrders, iterate_chunks
 
 OVERHEAD_BYTES_MAX = 2_000
-"""What stands before and behind the transfers takes less."""
+"""Upper bound of the bytes before and after the transfers."""
 
 _SERVICE_LEVEL: Mapping[TransferMethod, str] = {
     TransferMethod.SEPA: "<SvcLvl><Cd>SEPA</Cd></SvcLvl>",
     TransferMethod.RTGS: "<InstrPrty>HIGH</InstrPrty><SvcLvl><Cd>URGP</Cd></SvcLvl>",
 }
 _CHARGE_BEARER: Mapping[TransferMethod, str] = {TransferMethod.SEPA: "SLEV", TransferMethod.RTGS: "SHAR"}
-"""SEPA demands that each side pays its own bank; for other transfers the same is called shared."""
+"""Each side pays its own bank: SEPA requires the code SLEV for it, other transfers use SHAR."""
 
 
 class Pain001Version(StrEnum):
-    """Versions of pain.001.001 that are written."""
+    """The versions of pain.001.001 that can be written."""
 
     V03 = "03"
     V09 = "09"
 
     @property
     def namespace(self) -> str:
-        """Its XML namespace."""
+        """The XML namespace."""
         return f"urn:iso:std:iso:20022:tech:xsd:pain.001.001.{self}"
 
     @property
     def bic_element(self) -> str:
-        """The element that holds a BIC."""
+        """The name of the element with a BIC."""
         return "BIC" if self is Pain001Version.V03 else "BICFI"
 
     def format_day(self, day: date) -> str:
-        """A day of execution."""
+        """Return the content of the element with the execution day."""
         return day.isoformat() if self is Pain001Version.V03 else f"<Dt>{day.isoformat()}</Dt>"
 
 
 class Debtor(NamedTuple):
-    """Whose operations account pays."""
+    """The holder of the operations account that pays."""
 
     holder: str
     iban: str
@@ -62,58 +62,58 @@ class Debtor(NamedTuple):
 
 
 class PaymentFileHeader(NamedTuple):
-    """What a message says besides its transfers."""
+    """Everything in a payment file except its transfers."""
 
     message_id: str
-    """Its own identifier, in letters of payments, 35 at most."""
+    """Identifier of the message: at most 35 characters of the SEPA character set."""
     created: datetime
     initiator: str
     debtor: Debtor
-    way: TransferMethod
+    method: TransferMethod
     execution_day: date
     batch_booking: bool
     version: Pain001Version = Pain001Version.V09
 
 
 def measure_transfers(orders: TransferOrders, version: Pain001Version) -> NDArray[np.int64]:
-    """Bytes of each transfer."""
-    found, between = np.empty(len(orders.entry), np.int64), _build_transfer_template(version)
-    done = 0
+    """Return the bytes of each transfer."""
+    size_bytes, template = np.empty(len(orders.entry), np.int64), _build_transfer_template(version)
+    first = 0
     for transfers, _ in iterate_chunks(orders):
-        measured = allocate_zeros(TransferSizes, len(transfers.entry))
-        kernel.measure_transfers(transfers, between, measured)
-        found[done : done + len(measured.bytes)] = measured.bytes
-        done += len(measured.bytes)
-    return found
+        sizes = allocate_zeros(TransferSizes, len(transfers.entry))
+        kernel.measure_transfers(transfers, template, sizes)
+        size_bytes[first : first + len(sizes.bytes)] = sizes.bytes
+        first += len(sizes.bytes)
+    return size_bytes
 
 
 def write_message(header: PaymentFileHeader, orders: TransferOrders) -> Iterator[bytes | memoryview]:
-    """The message, piece by piece; at least one transfer."""
+    """Yield the message chunk by chunk; ``orders`` has at least one transfer."""
     yield _write_head(header, len(orders.entry), sum_exactly(orders.amount))
-    between = _build_transfer_template(header.version)
+    template = _build_transfer_template(header.version)
     for transfers, texts in iterate_chunks(orders):
-        measured = allocate_zeros(TransferSizes, len(transfers.entry))
-        kernel.measure_transfers(transfers, between, measured)
-        out = np.empty(int(measured.bytes.sum(dtype=np.int64)), np.uint8)
-        kernel.write_transfers(transfers, texts, between, out)
-        yield out.data
+        sizes = allocate_zeros(TransferSizes, len(transfers.entry))
+        kernel.measure_transfers(transfers, template, sizes)
+        buffer = np.empty(int(sizes.bytes.sum(dtype=np.int64)), np.uint8)
+        kernel.write_transfers(transfers, texts, template, buffer)
+        yield buffer.data
     yield b"</PmtInf></CstmrCdtTrfInitn></Document>\n"
 
 
 def sum_exactly(amounts: NDArray[np.int64]) -> int:
-    """The sum of amounts of zero or more, however large."""
+    """Return the sum of non-negative amounts, without overflow."""
     low_bits = 32
     high, low = amounts >> low_bits, amounts & (1 << low_bits) - 1
     return (int(high.sum()) << low_bits) + int(low.sum())
 
 
 def format_cents(cents: int) -> str:
-    """``123456`` as ``1234.56``."""
+    """Format ``123456`` as ``1234.56``."""
     return f"{cents // CENTS_PER_EURO}.{cents % CENTS_PER_EURO:02}"
 
 
 def _write_head(header: PaymentFileHeader, count: int, cents: int) -> bytes:
-    version, debtor, way = header.version, header.debtor, header.way
+    version, debtor, method = header.version, header.debtor, header.method
     control = f"<NbOfTxs>{count}</NbOfTxs><CtrlSum>{format_cents(cents)}</CtrlSum>"
     created = header.created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return "".join(
@@ -123,10 +123,10 @@ def _write_head(header: PaymentFileHeader, count: int, cents: int) -> bytes:
             f"<InitgPty><Nm>{_format_name(header.initiator)}</Nm></InitgPty></GrpHdr>\n",
             f"<PmtInf><PmtInfId>{header.message_id}</PmtInfId><PmtMtd>TRF</PmtMtd>",
             f"<BtchBookg>{str(header.batch_booking).lower()}</BtchBookg>{control}",
-            f"<PmtTpInf>{_SERVICE_LEVEL[way]}</PmtTpInf><ReqdExctnDt>{version.format_day(header.execution_day)}</ReqdExctnDt>",
+            f"<PmtTpInf>{_SERVICE_LEVEL[method]}</PmtTpInf><ReqdExctnDt>{version.format_day(header.execution_day)}</ReqdExctnDt>",
             f"<Dbtr><Nm>{_format_name(debtor.holder)}</Nm></Dbtr><DbtrAcct><Id><IBAN>{debtor.iban}</IBAN></Id></DbtrAcct>",
             f"<DbtrAgt><FinInstnId><{version.bic_element}>{debtor.bic}</{version.bic_element}></FinInstnId></DbtrAgt>",
-            f"<ChrgBr>{_CHARGE_BEARER[way]}</ChrgBr>\n",
+            f"<ChrgBr>{_CHARGE_BEARER[method]}</ChrgBr>\n",
         )
     ).encode("ascii")
 
@@ -136,7 +136,7 @@ def _format_name(text: str) -> str:
 
 
 def _build_transfer_template(version: Pain001Version) -> TransferTemplate:
-    """What stands around the values of a transfer, in the order of ``kernels.transfer_xml``."""
+    """Build the XML around the values of a transfer, in the order that ``kernels.transfer_xml`` expects."""
     bank = version.bic_element
     texts = (
         "<CdtTrfTxInf><PmtId><EndToEndId>",

@@ -1,4 +1,4 @@
-"""Orders as the registers have them, made fit for a payment file: letters, lengths, and what must be an IBAN."""
+"""Transfer orders prepared for a payment file: character set, lengths, and valid IBANs and BICs."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
@@ -18,77 +18,79 @@ from settlement.parallel import map_parallel
 from settlement.text_spans import compact, concat, take_rows
 
 CHUNK_ROWS = 1 << 15
-"""Transfers made ready at once: some ten megabytes."""
+"""Transfers processed at a time: about ten megabytes."""
 
 _NOT_PROVIDED = np.frombuffer(charset.NOT_PROVIDED.encode("ascii"), np.uint8)
 
 
 class TransferOrders(NamedTuple):
-    """Transfers, a row each: the entry that issues it, cents, to whom, on which account, and what for.
+    """Transfers, one per row, ready for a payment file.
 
-    They are fit for a payment file: ``named`` and ``spelt`` made the texts, ``check`` found the rest good.
+    ``transliterate_names`` and ``transliterate_texts`` made the texts; ``validate_orders`` accepts the rest.
     """
 
     entry: NDArray[np.int64]
+    """The entry that issues the transfer."""
     amount: NDArray[np.int64]
+    """Cents."""
     name: TextCells
     iban: TextCells
     bic: TextCells
-    """Empty where the account alone is enough."""
+    """Empty where the IBAN alone is enough."""
     remittance: TextCells
 
 
 def take_orders(orders: TransferOrders, rows: NDArray[np.integer] | slice) -> TransferOrders:
-    """The chosen rows."""
+    """Return the given rows."""
     texts = (take_rows(cells, rows) for cells in orders[2:])
     return TransferOrders(orders.entry[rows], orders.amount[rows], *texts)
 
 
 def iterate_chunks(orders: TransferOrders) -> Iterator[tuple[Transfers, TransferTexts]]:
-    """The orders as kernels read them, in order, some at a time."""
+    """Yield the orders as kernel tables, ``CHUNK_ROWS`` at a time, in order."""
     texts = seal(TransferTexts(*(cells.text.data for cells in orders[2:])))
     for first in range(0, len(orders.entry), CHUNK_ROWS):
-        part = take_orders(orders, slice(first, first + CHUNK_ROWS))
-        columns = [part.entry, part.amount, *(bound for cells in part[2:] for bound in cells.spans)]
+        chunk = take_orders(orders, slice(first, first + CHUNK_ROWS))
+        columns = [chunk.entry, chunk.amount, *(bound for cells in chunk[2:] for bound in cells.spans)]
         yield seal(Transfers(*map(np.ascontiguousarray, columns))), texts
 
 
-def transliterate_texts(cells: TextCells, letters_max: int = REMITTANCE_CHARACTERS_MAX) -> TextCells:
-    """The texts in the letters that every bank takes, and no longer than it takes them."""
-    pieces = [slice(at, at + CHUNK_ROWS) for at in range(0, len(cells.spans.start), CHUNK_ROWS)]
-    parts = map_parallel(lambda piece: _transliterate_chunk(take_rows(cells, piece), letters_max), pieces)
+def transliterate_texts(cells: TextCells, characters_max: int = REMITTANCE_CHARACTERS_MAX) -> TextCells:
+    """Transliterate texts to the SEPA character set and cut them to the maximal length."""
+    chunks = [slice(first, first + CHUNK_ROWS) for first in range(0, len(cells.spans.start), CHUNK_ROWS)]
+    parts = map_parallel(lambda rows: _transliterate_chunk(take_rows(cells, rows), characters_max), chunks)
     return concat(parts) if parts else cells
 
 
 def transliterate_names(cells: TextCells) -> TextCells:
-    """Names, spelt; one of nothing but spaces is told to be none."""
-    found = transliterate_texts(cells, NAME_CHARACTERS_MAX)
-    nameless, end = found.spans.start == found.spans.end, np.int32(len(found.text.data))
-    start = np.where(nameless, end, found.spans.start)
-    ends = np.where(nameless, end + np.int32(len(_NOT_PROVIDED)), found.spans.end)
-    text = np.concatenate([found.text.data, _NOT_PROVIDED])
-    return TextCells(seal(Spans(start, ends)), seal(Bytes(text)))
+    """Transliterate names; a blank name becomes NOTPROVIDED."""
+    names = transliterate_texts(cells, NAME_CHARACTERS_MAX)
+    is_blank, size = names.spans.start == names.spans.end, np.int32(len(names.text.data))
+    start = np.where(is_blank, size, names.spans.start)
+    end = np.where(is_blank, size + np.int32(len(_NOT_PROVIDED)), names.spans.end)
+    text = np.concatenate([names.text.data, _NOT_PROVIDED])
+    return TextCells(seal(Spans(start, end)), seal(Bytes(text)))
 
 
 def validate_orders(orders: TransferOrders) -> None:
-    """Be sure that any bank can carry the orders out.
+    """Check that every order is one that any bank can execute.
 
     Raises
     ------
     EngineError
-        What was never to be proposed: an account that is no IBAN, a bank that is none, an amount of nothing.
+        An amount of zero, an invalid IBAN or an invalid BIC: no run may propose such a transfer.
     """
-    without_bank = orders.bic.spans.start == orders.bic.spans.end
-    findings = (
-        (orders.amount > 0, "an amount of nothing"),
-        (check_texts(iban.check_ibans, orders.iban), "an account that is no IBAN"),
-        (check_texts(bic.check_bics, orders.bic) | without_bank, "a bank that is no BIC"),
+    has_no_bic = orders.bic.spans.start == orders.bic.spans.end
+    checks = (
+        (orders.amount > 0, "an amount of zero"),
+        (check_texts(iban.check_ibans, orders.iban), "an invalid IBAN"),
+        (check_texts(bic.check_bics, orders.bic) | has_no_bic, "an invalid BIC"),
     )
-    for good, found in findings:
-        if not good.all():
-            row = int(np.argmin(good))
+    for is_valid, fault in checks:
+        if not is_valid.all():
+            row = int(np.argmin(is_valid))
             raise EngineError(
-                f"transfer {format_identifier(int(orders.entry[row]))} has {found}; nothing was written"
+                f"transfer {format_identifier(int(orders.entry[row]))} has {fault}; nothing was written"
             )
 
 
@@ -106,11 +108,11 @@ def check_texts(kernel: TextCheckKernel, cells: TextCells) -> NDArray[np.bool_]:
     return flags.flag.astype(np.bool_)
 
 
-def _transliterate_chunk(cells: TextCells, letters_max: int) -> TextCells:
+def _transliterate_chunk(cells: TextCells, characters_max: int) -> TextCells:
     count = len(cells.spans.start)
-    spans, out = allocate_zeros(Spans, count), np.empty(count * letters_max, np.uint8)
-    raw = seal(Spans(*map(np.ascontiguousarray, cells.spans)))
+    spans, buffer = allocate_zeros(Spans, count), np.empty(count * characters_max, np.uint8)
+    source = seal(Spans(*map(np.ascontiguousarray, cells.spans)))
     transliterate.transliterate_texts(
-        raw, Bytes(seal_array(cells.text.data)), charset.build_transliteration_table(), spans, out
+        source, Bytes(seal_array(cells.text.data)), charset.build_transliteration_table(), spans, buffer
     )
-    return compact(TextCells(spans, Bytes(out)))
+    return compact(TextCells(spans, Bytes(buffer)))

@@ -1,5 +1,5 @@
-"""What banks answer, matched with what was sent, and as acts.
+"""Reconciliation: bank messages matched with sent transfers, and turned into acts.
 
-A message becomes a file of acts like any other, which goes the ordinary way into the journal: so it is posted once, whatever
-is killed and whenever.  What does not match is kept beside the message, with the reason.
+A message becomes a file of acts that the engine processes like any other, so it is posted exactly once whatever is killed.
+Movements that do not match are stored with the message and the reason.
 """

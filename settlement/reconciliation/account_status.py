@@ -1,7 +1,7 @@
-"""How the operations accounts stand: books and bank to the cent, what is in transit, and what needs somebody's eye.
+"""Status of the operations accounts: books and bank to the cent, transfers in transit, and unmatched movements.
 
-Books are those of the bank's last statement: what was opened with, less what was debited, plus what came back, up to its
-day.  What the bank moved and the journal has not is told beside them; nothing else may lie between (A56).
+The books are as of the bank's last statement: the opening balance, less debits, plus returns, up to its day.  Movements that
+the journal does not have are listed beside them; nothing else may explain a difference (rule A56).
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from core.accountants import Accountants
 from core.catalog import CATALOG, KIND_NUMBERS
 from core.outcome_codes import Outcome
 from core.tables.bank_messages import MovementType
 from settlement.reconciliation import bank_queries
 from settlement.reconciliation.mismatch import MISMATCH_TEXTS, Mismatch
+from settlement.reconciliation.transfer_accounts import AccountantsByYear
 
 _REMITTING_KINDS = tuple(number for number, kind in enumerate(CATALOG) if kind.remits)
 _DEBIT, _RETURN, _REJECT = (KIND_NUMBERS[name] for name in ("bank_debit", "bank_return", "bank_reject"))
@@ -26,37 +26,37 @@ _TYPE_NAMES: Mapping[MovementType, str] = {
     MovementType.RETURN: "return",
     MovementType.REJECT: "reject",
 }
-_BOOKED_AGAIN = "another statement books it that day: ask the bank whether it moved twice"
+_BOOKED_AGAIN = "another statement books it on that day: ask the bank whether it moved twice"
 
 
 class AccountStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """An operations account.  Amounts are cents."""
+    """The status of an operations account.  Amounts are cents."""
 
     account: str
     statement: str | None
-    """The last one; none where the bank has not told of the account yet."""
+    """The last one; None if there is no statement of the account yet."""
     day: date | None
     bank: int | None
-    """What it closed with."""
+    """Closing balance of the statement."""
     books: int | None
     unmatched: int
-    """Net, on statements."""
+    """Net of the unmatched movements on statements."""
     unmatched_items: int
     refused: int
-    """Net of what the journal refused."""
+    """Net of the acts that the journal refused."""
     refused_lines: int
     transit: int
-    """Sent, and neither debited nor refused by the bank."""
+    """Transfers sent that the bank has neither debited nor rejected."""
     transit_items: int
 
     @property
     def difference(self) -> int:
-        """Cents that nothing explains."""
+        """Cents that remain unexplained."""
         return 0 if self.bank is None else self.bank - (self.books or 0) - self.unmatched - self.refused
 
 
 class ReturnsByReason(msgspec.Struct, frozen=True):
-    """What came back, or was refused, for a reason."""
+    """Transfers that were returned or rejected for one reason."""
 
     reason: str
     sort: str
@@ -65,7 +65,7 @@ class ReturnsByReason(msgspec.Struct, frozen=True):
 
 
 class AccountsReport(msgspec.Struct, frozen=True):
-    """All accounts, and what came back."""
+    """The status of all accounts, and the returns and rejections by reason."""
 
     accounts: list[AccountStatus]
     back: list[ReturnsByReason]
@@ -73,7 +73,7 @@ class AccountsReport(msgspec.Struct, frozen=True):
 
 
 class TransferInTransit(msgspec.Struct, frozen=True):
-    """A transfer that the bank has not answered for."""
+    """A transfer that the bank has neither debited nor rejected."""
 
     transfer: int
     amount: int
@@ -83,7 +83,7 @@ class TransferInTransit(msgspec.Struct, frozen=True):
 
 
 class UnmatchedMovement(msgspec.Struct, frozen=True):
-    """A movement that is not posted, and why."""
+    """A movement that is not posted, and the reason."""
 
     file: str
     statement: str
@@ -99,15 +99,12 @@ class UnmatchedMovement(msgspec.Struct, frozen=True):
     end_to_end: str
 
 
-AccountantsByYear = Mapping[int, Accountants]
-
-
 async def load_accounts_report(
     connection: bank_queries.Connection, years: AccountantsByYear
 ) -> AccountsReport:
-    """How the accounts stand."""
+    """Load the status of all accounts."""
     rows = await connection.fetch(
-        _build_transfers_query("standing"),
+        _build_transfers_query("accounts_report"),
         *_list_assigned_accounts(years),
         _REMITTING_KINDS,
         _DEBIT,
@@ -115,20 +112,20 @@ async def load_accounts_report(
         _REJECT,
         _CREDIT_TYPES,
     )
-    names = AccountStatus.__struct_fields__
-    accounts = [AccountStatus(**{name: row[name] for name in names}) for row in rows]
-    found = await connection.fetch(bank_queries.SQL["back"])
+    fields = AccountStatus.__struct_fields__
+    accounts = [AccountStatus(**{name: row[name] for name in fields}) for row in rows]
+    rows = await connection.fetch(bank_queries.SQL["returns_by_reason"])
     back = [
         ReturnsByReason(row["reason"], _TYPE_NAMES[MovementType(row["sort"])], row["items"], row["cents"])
-        for row in found
+        for row in rows
     ]
-    return AccountsReport(accounts, back, not any(each.difference for each in accounts))
+    return AccountsReport(accounts, back, not any(account.difference for account in accounts))
 
 
 async def load_in_transit(
     connection: bank_queries.Connection, years: AccountantsByYear, limit: int
 ) -> list[TransferInTransit]:
-    """The first ``limit`` transfers that the bank has not answered for."""
+    """Load the first ``limit`` transfers that the bank has neither debited nor rejected."""
     rows = await connection.fetch(
         _build_transfers_query("in_transit"),
         *_list_assigned_accounts(years),
@@ -141,45 +138,43 @@ async def load_in_transit(
 
 
 async def load_unmatched(connection: bank_queries.Connection, limit: int) -> list[UnmatchedMovement]:
-    """The first ``limit`` movements that did not match, and acts that were refused."""
+    """Load the first ``limit`` unmatched movements, and as many acts that the journal refused."""
     rows = await connection.fetch(bank_queries.SQL["unmatched"], limit)
-    found = [_describe_unmatched(dict(row)) for row in rows]
-    return found + [
-        _describe_refused(row) for row in await bank_queries.load_refused_acts(connection, None, limit)
-    ]
+    refused = await bank_queries.load_refused_acts(connection, None, limit)
+    return [_describe_unmatched(dict(row)) for row in rows] + [_describe_refused(row) for row in refused]
 
 
 def _describe_unmatched(row: dict[str, Any]) -> UnmatchedMovement:
-    why = Mismatch(row.pop("why"))
-    sort = _TYPE_NAMES[MovementType(row.pop("sort"))]
-    return UnmatchedMovement(**row, sort=sort, why=why.name, finding=MISMATCH_TEXTS[why])
+    mismatch = Mismatch(row.pop("why"))
+    type_name = _TYPE_NAMES[MovementType(row.pop("sort"))]
+    return UnmatchedMovement(**row, sort=type_name, why=mismatch.name, finding=MISMATCH_TEXTS[mismatch])
 
 
 def _describe_refused(row: Mapping[str, Any]) -> UnmatchedMovement:
-    """An act that the journal refused, as crescendo report refusals tells; without a code, one that it has already."""
-    kind, why, finding = CATALOG[row["kind"]], Mismatch.TWICE.name, _BOOKED_AGAIN
+    """Describe an act that the journal refused; one without a code is in the journal already."""
+    kind, reason, finding = CATALOG[row["kind"]], Mismatch.TWICE.name, _BOOKED_AGAIN
     if row["code"] is not None:
-        why, finding = Outcome(row["code"]).name, "the journal refused it"
+        reason, finding = Outcome(row["code"]).name, "the journal refused it"
     return UnmatchedMovement(
         file=row["file"], statement=row["statement"], account="", item=0, sort=kind.name, amount=row["amount"], day=None,
-        reason="", transfer=int(row["reference"][1:]), why=why, finding=finding, end_to_end="",
+        reason="", transfer=int(row["reference"][1:]), why=reason, finding=finding, end_to_end="",
     )  # fmt: skip
 
 
 def _build_transfers_query(name: str) -> str:
-    """A query that begins with what was sent, and from which account."""
-    sent = bank_queries.SQL["transfers"].format(leaving=bank_queries.SQL["leaving"])
-    return bank_queries.SQL[name].format(transfers=sent, **bank_queries.STATED_QUERIES)
+    """Return a query that starts with the sent transfers and their accounts."""
+    transfers = bank_queries.SQL["transfers"].format(run_accounts=bank_queries.SQL["run_accounts"])
+    return bank_queries.SQL[name].format(transfers=transfers, **bank_queries.STATED_QUERIES)
 
 
 def _list_assigned_accounts(years: AccountantsByYear) -> tuple[list[int], list[str], list[str]]:
-    """Exercise, fund centre and operations account, for every centre of every year."""
-    told = [
-        (year, centre, each.accountants[code].iban)
-        for year, each in years.items()
-        for centre, code in each.by_centre.items()
+    """Return exercises, fund centres and operations accounts, for every centre of every year."""
+    rows = [
+        (year, centre, of_year.accountants[code].iban)
+        for year, of_year in years.items()
+        for centre, code in of_year.by_centre.items()
     ]
     exercises, centres, accounts = (
-        (list(column) for column in zip(*told, strict=True)) if told else ([], [], [])
+        (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
     )
     return exercises, centres, accounts

@@ -1,6 +1,8 @@
-"""Messages of the bank in the database: what is known of them, what they name, and what is stored of them."""
+"""Bank messages in the database: what is stored of them, and what matching needs of the journal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -9,8 +11,16 @@ from numpy.typing import NDArray
 
 from core.catalog import KIND_NUMBERS
 from core.outcome_codes import Outcome
+from core.sql_files import read_queries
 from posting.pgcopy import HEADER, TRAILER, decode
-from posting.store.sql_files import read_queries
+from settlement.bank_files.statement_checks import Closing
+from settlement.reconciliation.message_rows import (
+    AttemptRow,
+    ItemRow,
+    MessageRow,
+    MovementCounts,
+    StatementRow,
+)
 from settlement.reconciliation.mismatch import Mismatch
 from settlement.reconciliation.sent_transfers import SentLines, SentTransfers, group_transfers
 from settlement.reconciliation.year_crossing import DebitEntry
@@ -18,80 +28,102 @@ from settlement.reconciliation.year_crossing import DebitEntry
 SQL = read_queries("settlement.reconciliation", "queries.sql")
 Connection = asyncpg.Connection
 GAP_ENTRIES = 50_000
-"""Entries that are read for nothing rather than by another query."""
+"""Up to this many entries are read needlessly rather than by another query."""
 LINES_AHEAD = 1_000
-_ITEM = (
-    "message", "attempt", "row", "statement", "item", "sort", "amount", "day", "reason", "entry_id", "why", "end_to_end",
-)  # fmt: skip
-"""A transfer of several lines ends within as many entries."""
-STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "again")}
-"""Parts of queries: acts of statements, and which of them book a transfer again."""
+"""The lines of one transfer end within this many entries."""
+STATED_QUERIES: Mapping[str, str] = {name: SQL[name] for name in ("stated", "booked_again")}
+"""Parts of queries: the acts of statements, and those of them that book a transfer again."""
 _HARMLESS_REFUSAL = (KIND_NUMBERS["payee_block"], int(Outcome.PAYEE_BLOCKED))
-"""Kind and code: whoever is blocked need not be blocked once more."""
+"""Kind and code: to block a payee who is blocked already."""
+
+
+class PostingState(StrEnum):
+    """How far the engine is with a file of acts."""
+
+    UNKNOWN = "unknown"
+    """It never had the file."""
+    BEGUN = "begun"
+    DONE = "done"
 
 
 class StoredMessage(NamedTuple):
-    """A message that is known: its number, its last attempt, and the acts of that."""
+    """A stored message and its last attempt."""
 
     message: int
     attempt: int
     acts_hash: bytes | None
-    counts: Sequence[int]
-    """Debits, returns, rejects, what did not match, and its cents."""
+    counts: MovementCounts
+
+
+class StoredStatement(NamedTuple):
+    """The figures of a stored statement."""
+
+    opening: int | None
+    closing: int | None
+    day: date | None
+    debit_cents: int
+    credit_cents: int
 
 
 class RunAccounts(NamedTuple):
-    """Operations accounts of a run, by the row of its file of acts from which on they are paid from."""
+    """The operations accounts that a run pays from, in the order of its acts."""
 
     firsts: NDArray[np.int64]
+    """Row of the first act of each account, in the file of acts."""
     accounts: Sequence[str | None]
-    """None where the accountant has none in that exercise."""
+    """IBANs; None if the accountant has no account in that exercise."""
+
+
+class PaymentFileName(NamedTuple):
+    """One of our payment files."""
+
+    run: int
+    name: str
 
 
 async def load_stored_message(connection: Connection, file_hash: bytes) -> StoredMessage | None:
-    """What is known of a file."""
+    """Return the message of a file; None if the file is new."""
     row = await connection.fetchrow(SQL["message"], file_hash)
     if row is None:
         return None
     number, attempt, acts_hash, *counts = row.values()
-    return StoredMessage(number, attempt, acts_hash, counts)
+    return StoredMessage(number, attempt, acts_hash, MovementCounts(*counts))
 
 
-async def load_last_closing(connection: Connection, account: str) -> tuple[str, int] | None:
-    """The last statement of an account, and what it closed with."""
+async def load_last_closing(connection: Connection, account: str) -> Closing | None:
+    """Return the closing balance of the last statement of an account."""
     row = await connection.fetchrow(SQL["last_statement"], account)
-    return (row["identity"], row["closing"]) if row else None
+    return Closing(row["identity"], row["closing"]) if row else None
 
 
-async def find_same_statement(
-    connection: Connection, account: str, identity: str
-) -> Mapping[str, Any] | None:
-    """A statement of that account and name, if there is one."""
-    row = await connection.fetchrow(SQL["same_statement"], account, identity)
-    return dict(row) if row else None
+async def find_statement(connection: Connection, account: str, identity: str) -> StoredStatement | None:
+    """Return a statement by account and identity, if it is stored."""
+    row = await connection.fetchrow(SQL["statement"], account, identity)
+    return StoredStatement(*row.values()) if row else None
 
 
 async def load_sent_transfers(connection: Connection, entries: NDArray[np.int64]) -> SentTransfers:
-    """The transfers that ``entries`` name, and what stands beside them in the journal."""
+    """Return the transfers with the numbers ``entries``, and others near them in the journal."""
     parts: list[bytes] = []
 
-    async def keep(data: bytes) -> None:
+    async def collect(data: bytes) -> None:
         parts.append(data)
 
     for first, last in _find_ranges(np.unique(entries[entries > 0])):
-        query = SQL["sent"].format(first, last)
+        query = SQL["sent_lines"].format(first, last)
         before = len(parts)
-        await connection.copy_from_query(query, output=keep, format="binary")
+        await connection.copy_from_query(query, output=collect, format="binary")
         parts[before:] = [_strip_copy_frame(b"".join(parts[before:]))]
-    return group_transfers(*decode(SentLines, b"".join([HEADER, *parts, TRAILER]), 1))
+    rows, texts = decode(SentLines, b"".join([HEADER, *parts, TRAILER]), 1)
+    return group_transfers(rows, texts)
 
 
 def _strip_copy_frame(stream: bytes) -> bytes:
     return stream[len(HEADER) : -len(TRAILER)]
 
 
-def _find_ranges(entries: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
-    """Ranges that hold all ``entries`` (ascending), without much between them, and never the same twice."""
+def _find_ranges(entries: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield disjoint ranges (first, last) that contain all ``entries`` (ascending) and few others."""
     if not entries.size:
         return
     breaks = np.flatnonzero(np.diff(entries) > GAP_ENTRIES)
@@ -101,19 +133,19 @@ def _find_ranges(entries: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
 
 
 async def load_centres(connection: Connection, cells: NDArray[np.int32]) -> dict[int, str]:
-    """The fund centre of each account assignment."""
+    """Return the fund centre of each account assignment."""
     rows = await connection.fetch(SQL["centres"], np.unique(cells).tolist())
     return {row["cell"]: row["code"] for row in rows}
 
 
 async def load_accounts(connection: Connection) -> list[str]:
-    """All accounts that runs were paid from, by their IBAN."""
+    """Return the IBANs of all accounts that runs paid from."""
     return [row["iban"] for row in await connection.fetch(SQL["accounts"])]
 
 
 async def load_run_accounts(connection: Connection) -> dict[tuple[int, int], RunAccounts]:
-    """From which accounts the entries of runs leave, by submission and exercise."""
-    rows = await connection.fetch(SQL["leaving"])
+    """Return the accounts of all runs, by submission and exercise of their acts."""
+    rows = await connection.fetch(SQL["run_accounts"])
     return {
         (row["submission"], row["exercise"]): RunAccounts(np.array(row["firsts"], np.int64), row["accounts"])
         for row in rows
@@ -121,13 +153,13 @@ async def load_run_accounts(connection: Connection) -> dict[tuple[int, int], Run
 
 
 async def load_payee_codes(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
-    """The codes of payees."""
+    """Return the codes of payees, by number."""
     rows = await connection.fetch(SQL["payees"], list(numbers))
     return {row["payee"]: row["code"] for row in rows}
 
 
 async def load_debits(connection: Connection, lines: NDArray[np.int64]) -> dict[int, DebitEntry]:
-    """The debit of each of ``lines`` that has one."""
+    """Return the debits of ``lines`` (entries), where there are any."""
     if not lines.size:
         return {}
     rows = await connection.fetch(SQL["debits"], lines.tolist(), KIND_NUMBERS["bank_debit"], int(lines.min()))
@@ -135,79 +167,60 @@ async def load_debits(connection: Connection, lines: NDArray[np.int64]) -> dict[
 
 
 async def has_late_debits(connection: Connection, message: int) -> bool:
-    """Whether returns of a message waited for debits, and the journal has one of those now."""
-    found: Any = await connection.fetchval(
-        SQL["late"], message, Mismatch.NOT_DEBITED, KIND_NUMBERS["bank_debit"]
-    )
-    return bool(found)
+    """Return whether returns of a message waited for their debits, and the journal has at least one of them now."""
+    query = SQL["has_late_debits"]
+    return bool(await connection.fetchval(query, message, Mismatch.NOT_DEBITED, KIND_NUMBERS["bank_debit"]))
 
 
 async def load_return_reasons(connection: Connection, transfers: Sequence[int]) -> dict[int, str]:
-    """The bank's reason for each of ``transfers`` that it refused or sent back."""
-    rows = await connection.fetch(SQL["reasons_back"], list(transfers))
+    """Return the bank's reason for each of ``transfers`` that it rejected or returned."""
+    rows = await connection.fetch(SQL["return_reasons"], list(transfers))
     return {row["entry_id"]: row["reason"] for row in rows}
 
 
 async def load_returned_payees(connection: Connection, reasons: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Number, code and name of the payees whose transfers came back for one of ``reasons``."""
-    return [dict(row) for row in await connection.fetch(SQL["payees_back"], list(reasons))]
+    """Return number, code and name of the payees with a transfer that failed for one of ``reasons``."""
+    return [dict(row) for row in await connection.fetch(SQL["returned_payees"], list(reasons))]
 
 
-async def load_posting_state(connection: Connection, acts_hash: bytes) -> str:
-    """How far the engine is with a file of acts: it is ``unknown`` to it, ``begun``, or ``done``."""
-    state: Any = await connection.fetchval(SQL["posting"], acts_hash)
-    return str(state)
+async def load_posting_state(connection: Connection, acts_hash: bytes) -> PostingState:
+    """Return how far the engine is with a file of acts."""
+    return PostingState(await connection.fetchval(SQL["posting_state"], acts_hash))
 
 
 async def load_refused_acts(
     connection: Connection, files: Sequence[bytes] | None, limit: int | None = None
 ) -> list[Mapping[str, Any]]:
-    """Acts of the bank's answers that the journal refused and has not accepted since: of ``files`` of acts, or of all.
+    """Return acts from bank files that the journal refused and did not accept since: of ``files`` of acts, or of all.
 
-    Of all, also what a further statement booked on the day of the first; that has no code.
+    If of all, acts that a further statement books again on the same day are included, without a code.
     """
-    rows = await connection.fetch(SQL["refused"].format(**STATED_QUERIES), limit, *_HARMLESS_REFUSAL, files)
-    return [dict(row) for row in rows]
+    query = SQL["refused_acts"].format(**STATED_QUERIES)
+    return [dict(row) for row in await connection.fetch(query, limit, *_HARMLESS_REFUSAL, files)]
 
 
-async def find_payment_file(connection: Connection, message: str) -> tuple[int, str] | None:
-    """The run and name of a payment file of ours."""
+async def find_payment_file(connection: Connection, message: str) -> PaymentFileName | None:
+    """Return which of our payment files has the message id."""
     row = await connection.fetchrow(SQL["payment_file"], message)
-    return (row["run"], row["name"]) if row else None
+    return PaymentFileName(row["run"], row["name"]) if row else None
 
 
 async def insert_message(
-    connection: Connection, message: Sequence[Any], statements: Iterable[Sequence[Any]]
+    connection: Connection, message: MessageRow, statements: Iterable[StatementRow]
 ) -> int:
-    """Store a message and its statements; its number.  Within a transaction that holds ``lock``."""
+    """Store a message and its statements; return its number.  The transaction must hold ``lock_messages``."""
     number: Any = await connection.fetchval(SQL["insert_message"], *message)
-    for each in statements:
-        await connection.execute(SQL["insert_statement"], number, *each)
+    for statement in statements:
+        await connection.execute(SQL["insert_statement"], number, *statement)
     return int(number)
 
 
-async def insert_attempt(
-    connection: Connection, attempt: Sequence[Any], items: Iterable[Sequence[Any]]
-) -> None:
+async def insert_attempt(connection: Connection, attempt: AttemptRow, items: Iterable[ItemRow]) -> None:
     """Store how a message was matched."""
     await connection.execute(SQL["insert_attempt"], *attempt)
-    columns = [
-        "message",
-        "attempt",
-        "row",
-        "statement",
-        "item",
-        "sort",
-        "amount",
-        "day",
-        "reason",
-        "entry_id",
-        "why",
-        "end_to_end",
-    ]
-    await connection.copy_records_to_table("bank_item", records=items, columns=columns)
+    await connection.copy_records_to_table("bank_item", records=items, columns=list(ItemRow._fields))
 
 
 async def lock_messages(connection: Connection) -> None:
-    """Let no other message be stored until the transaction ends."""
-    await connection.execute(SQL["lock"])
+    """Prevent others from storing messages until the transaction ends."""
+    await connection.execute(SQL["lock_messages"])

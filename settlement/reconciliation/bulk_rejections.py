@@ -1,4 +1,4 @@
-"""When the bank refuses a whole message or lot, each of its transfers is refused: they are named from our own payment file."""
+"""Bulk rejections: the bank rejects a whole message or lot, and its transfers are listed from our own payment file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -19,61 +19,62 @@ from core.tables.columns import concat_tables, seal_array
 from core.tables.journal import Bytes
 
 TransfersByLot = Mapping[str, Sequence[str]]
-"""End-to-end ids by lot of one of our messages."""
+"""The end-to-end ids of one of our messages, by lot."""
 
 
 class ExpandedMessage(NamedTuple):
-    """The message with every transfer named, and the verdicts on what is not ours."""
+    """The message with every rejected transfer, and the bulk rejections of messages or lots that are not ours."""
 
     message: BankMessage
     unknown: Sequence[BulkStatus]
 
 
 def expand_bulk_rejections(
-    message: BankMessage, find: Callable[[str], TransfersByLot | None]
+    message: BankMessage, find_lots: Callable[[str], TransfersByLot | None]
 ) -> ExpandedMessage:
-    """Name the transfers that ``message`` refuses by the lot; ``find`` knows our messages."""
-    refused = [verdict for verdict in message.bulk_statuses if verdict.status == MessageStatus.REJECTED]
-    if not refused:
+    """Add the transfers of rejected messages and lots; ``find_lots`` returns those of one of our messages."""
+    rejections = [status for status in message.bulk_statuses if status.status == MessageStatus.REJECTED]
+    if not rejections:
         return ExpandedMessage(message, ())
-    original = message.statements[refused[0].statement].identity
-    lots = find(original)
-    known = {read_end_to_end_id(message, row) for row in range(message.movements.amount.size)}
-    told: dict[str, str] = {}
+    lots = find_lots(message.statements[rejections[0].statement].identity)
+    listed = {read_end_to_end_id(message, row) for row in range(message.movements.amount.size)}
+    reasons: dict[str, str] = {}
     unknown = []
-    for verdict in refused:
-        names = _list_transfers(lots, verdict.lot)
-        if names is None:
-            unknown.append(verdict)
-        for name in names or ():
-            if name not in known:
-                told[name] = verdict.reason or told.get(name, "")
-    return ExpandedMessage(_append_rejections(message, told), unknown)
+    for rejection in rejections:
+        transfers = _list_transfers(lots, rejection.lot)
+        if transfers is None:
+            unknown.append(rejection)
+        for transfer in transfers or ():
+            if transfer not in listed:
+                reasons[transfer] = rejection.reason or reasons.get(transfer, "")
+    return ExpandedMessage(_append_rejections(message, reasons), unknown)
 
 
 def _list_transfers(lots: TransfersByLot | None, lot: str) -> Sequence[str] | None:
+    """Return the transfers of a lot, or of the whole message; None if it is not ours."""
     if lots is None:
         return None
-    return lots.get(lot) if lot else [name for names in lots.values() for name in names]
+    return lots.get(lot) if lot else [transfer for transfers in lots.values() for transfer in transfers]
 
 
-def _append_rejections(message: BankMessage, told: Mapping[str, str]) -> BankMessage:
-    """The message with more refused transfers behind its own."""
-    if not told:
+def _append_rejections(message: BankMessage, reasons: Mapping[str, str]) -> BankMessage:
+    """Append a rejection for each end-to-end id in ``reasons``."""
+    if not reasons:
         return message
-    pieces = [name.encode() for name in told]
-    start = len(message.text.data)
-    ends = start + np.cumsum([0, *map(len, pieces)]).astype(np.int32)
-    count, first = len(pieces), message.movements.item.max(initial=0) + 1
-    more = Movements(
+    encoded = [transfer.encode() for transfer in reasons]
+    ends = len(message.text.data) + np.cumsum([0, *map(len, encoded)]).astype(np.int32)
+    count, first_item = len(encoded), message.movements.item.max(initial=0) + 1
+    rejections = Movements(
         statement=np.zeros(count, np.int32),
-        item=np.arange(first, first + count, dtype=np.int32),
+        item=np.arange(first_item, first_item + count, dtype=np.int32),
         start=ends[:-1].astype(np.int32),
         end=ends[1:].astype(np.int32),
         amount=np.zeros(count, np.int64),
         day=np.full(count, message.statements[0].day, np.int32),
-        reason=np.array([pack_code(reason or UNKNOWN_REASON) for reason in told.values()], np.uint32),
+        reason=np.array([pack_code(reason or UNKNOWN_REASON) for reason in reasons.values()], np.uint32),
         sort=np.full(count, MovementType.REJECT.value, np.uint8),
     )
-    text = np.concatenate([message.text.data, np.frombuffer(b"".join(pieces), np.uint8)])
-    return message._replace(movements=concat_tables([message.movements, more]), text=Bytes(seal_array(text)))
+    text = np.concatenate([message.text.data, np.frombuffer(b"".join(encoded), np.uint8)])
+    return message._replace(
+        movements=concat_tables([message.movements, rejections]), text=Bytes(seal_array(text))
+    )

@@ -1,23 +1,29 @@
-"""What a message of the bank comes to, and the rows that are stored of it."""
+"""The result of preparing a bank message, and the database rows that are stored of it."""
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 
-from core.tables.bank_messages import BankMessage, MovementType, read_end_to_end_id, unpack_code
-from settlement.reconciliation import bulk_rejections
+from core.tables.bank_messages import (
+    BankMessage,
+    BulkStatus,
+    MovementType,
+    read_end_to_end_id,
+    unpack_code,
+)
 from settlement.reconciliation.matching import Matches
 from settlement.reconciliation.mismatch import Mismatch
 
-_BATCH_ID_LETTERS = 35
-_TEXT_LETTERS = 140
+_BATCH_ID_CHARACTERS = 35
+_TEXT_CHARACTERS = 140
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._:/+()-]")
 
 
 class MovementCounts(NamedTuple):
-    """What came of the movements of a message."""
+    """How many movements of a message were matched, by type, and the rest."""
 
     debits: int
     returns: int
@@ -27,81 +33,183 @@ class MovementCounts(NamedTuple):
 
 
 class PreparedMessage(NamedTuple):
-    """What a message comes to, before it is stored."""
+    """A message that is matched, with its acts, before it is stored."""
 
     message: BankMessage
-    unknown: tuple[bulk_rejections.BulkStatus, ...]
+    unknown: tuple[BulkStatus, ...]
+    """Rejections of messages or lots that are not ours."""
     matches: Matches
     counts: MovementCounts
     batch_id: str
     acts: int
+    """Lines of acts."""
     acts_hash: bytes | None
+    """SHA-256 of the file of acts; None if there are none."""
 
 
-def build_statement_rows(message: BankMessage) -> Iterator[tuple]:
-    """The rows of ``bank_statement``, without their message."""
-    moved, count = message.movements, len(message.statements)
+class MessageRow(NamedTuple):
+    """A row of ``bank_message``, without its number."""
+
+    format: str
+    identity: str
+    file_name: str
+    file_hash: bytes
+    size_bytes: int
+    statements: int
+    movements: int
+
+
+class StatementRow(NamedTuple):
+    """A row of ``bank_statement``, without the number of its message."""
+
+    statement: int
+    identity: str
+    account: str
+    day: date | None
+    opening: int | None
+    closing: int | None
+    unbooked: int
+    movements: int
+    debit_cents: int
+    credit_cents: int
+
+
+class AttemptRow(NamedTuple):
+    """A row of ``bank_attempt``."""
+
+    message: int
+    attempt: int
+    debits: int
+    returns: int
+    rejects: int
+    unmatched: int
+    unmatched_cents: int
+    acts: int
+    acts_hash: bytes | None
+    batch_id: str
+
+
+class ItemRow(NamedTuple):
+    """A row of ``bank_item``: a movement that somebody may have to look at."""
+
+    message: int
+    attempt: int
+    row: int
+    statement: int
+    item: int
+    sort: int
+    amount: int
+    day: date
+    reason: str
+    entry_id: int
+    why: int
+    end_to_end: str
+
+
+def build_message_row(message: BankMessage, file_name: str, file_hash: bytes, size_bytes: int) -> MessageRow:
+    """Build the row of a message."""
+    return MessageRow(
+        message.format,
+        message.identity[:_TEXT_CHARACTERS],
+        file_name,
+        file_hash,
+        size_bytes,
+        len(message.statements),
+        int(message.movements.amount.size),
+    )
+
+
+def build_statement_rows(message: BankMessage) -> Iterator[StatementRow]:
+    """Build the rows of the statements of a message."""
+    movements, count = message.movements, len(message.statements)
     sums = np.zeros((len(MovementType) + 1, count), np.int64)
-    np.add.at(sums, (moved.sort, moved.statement), moved.amount)
-    movements = np.bincount(moved.statement, minlength=count).tolist()
-    debits, credits_ = (
-        sums[MovementType.DEBIT].tolist(),
-        (sums[MovementType.CREDIT] + sums[MovementType.RETURN]).tolist(),
-    )
+    np.add.at(sums, (movements.sort, movements.statement), movements.amount)
+    movement_counts = np.bincount(movements.statement, minlength=count).tolist()
+    debits = sums[MovementType.DEBIT].tolist()
+    credits_ = (sums[MovementType.CREDIT] + sums[MovementType.RETURN]).tolist()
     for number, statement in enumerate(message.statements):
-        day = np.datetime64(statement.day, "D").item() if statement.day else None
-        told = (number, statement.identity[:_TEXT_LETTERS], statement.account, day)
-        balances = (statement.opening, statement.closing, statement.unbooked)
-        yield *told, *balances, movements[number], debits[number], credits_[number]
-
-
-def count_movements(message: BankMessage, found: Matches, unknown: int) -> MovementCounts:
-    """What came of the movements, and of ``unknown`` verdicts on what is not ours."""
-    debits, returns, rejects = (
-        int((found.is_matched & (found.movement_type == sort)).sum())
-        for sort in (MovementType.DEBIT, MovementType.RETURN, MovementType.REJECT)
-    )
-    cents = int(message.movements.amount[~found.is_matched].sum())
-    return MovementCounts(debits, returns, rejects, int((~found.is_matched).sum()) + unknown, cents)
-
-
-def build_item_rows(which: tuple[int, int], made: PreparedMessage) -> list[tuple]:
-    """What needs somebody's eye: all but debits that match."""
-    message, found = made.message, made.matches
-    moved = message.movements
-    items = []
-    for row in np.flatnonzero(~found.is_matched | (found.movement_type != MovementType.DEBIT)).tolist():
-        day = np.datetime64(int(moved.day[row]), "D").item()
-        place = (
-            int(moved.statement[row]),
-            int(moved.item[row]),
-            int(found.movement_type[row]),
-            int(moved.amount[row]),
-            day,
+        yield StatementRow(
+            number,
+            statement.identity[:_TEXT_CHARACTERS],
+            statement.account,
+            _to_date(statement.day) if statement.day else None,
+            statement.opening,
+            statement.closing,
+            statement.unbooked,
+            movement_counts[number],
+            debits[number],
+            credits_[number],
         )
-        text = read_end_to_end_id(message, row).replace("\0", ".")[:_TEXT_LETTERS]
+
+
+def build_attempt_row(message: int, attempt: int, prepared: PreparedMessage) -> AttemptRow:
+    """Build the row of an attempt to match a message."""
+    return AttemptRow(
+        message, attempt, *prepared.counts, prepared.acts, prepared.acts_hash, prepared.batch_id
+    )
+
+
+def build_item_rows(message: int, attempt: int, prepared: PreparedMessage) -> list[ItemRow]:
+    """Build the rows of all movements except matched debits, and of unknown bulk rejections."""
+    bank_message, matches = prepared.message, prepared.matches
+    movements = bank_message.movements
+    is_kept = ~matches.is_matched | (matches.movement_type != MovementType.DEBIT)
+    items = [
+        ItemRow(
+            message,
+            attempt,
+            row,
+            int(movements.statement[row]),
+            int(movements.item[row]),
+            int(matches.movement_type[row]),
+            int(movements.amount[row]),
+            _to_date(int(movements.day[row])),
+            unpack_code(movements.reason[row]),
+            int(matches.entry[row]),
+            int(matches.mismatch[row]),
+            read_end_to_end_id(bank_message, row).replace("\0", ".")[:_TEXT_CHARACTERS],
+        )
+        for row in np.flatnonzero(is_kept).tolist()
+    ]
+    for row, rejection in enumerate(prepared.unknown, int(movements.amount.size)):
+        report = bank_message.statements[0]
+        identity = f"{report.identity} {rejection.lot}".strip()[:_TEXT_CHARACTERS]
         items.append(
-            (
-                *which,
+            ItemRow(
+                message,
+                attempt,
                 row,
-                *place,
-                unpack_code(moved.reason[row]),
-                int(found.entry[row]),
-                int(found.mismatch[row]),
-                text,
+                statement=0,
+                item=0,
+                sort=int(MovementType.REJECT),
+                amount=0,
+                day=_to_date(report.day),
+                reason=rejection.reason,
+                entry_id=0,
+                why=int(Mismatch.UNKNOWN_MESSAGE),
+                end_to_end=identity,
             )
         )
-    first = int(moved.amount.size)
-    for row, verdict in enumerate(made.unknown, first):
-        day = np.datetime64(message.statements[0].day, "D").item()
-        text = f"{message.statements[0].identity} {verdict.lot}".strip()[:_TEXT_LETTERS]
-        place = (0, 0, int(MovementType.REJECT), 0, day)
-        items.append((*which, row, *place, verdict.reason, 0, int(Mismatch.UNKNOWN_MESSAGE), text))
     return items
 
 
+def count_movements(message: BankMessage, matches: Matches, unknown: int) -> MovementCounts:
+    """Count the movements, and ``unknown`` bulk rejections as unmatched."""
+    is_matched = matches.is_matched
+    debits, returns, rejects = (
+        int((is_matched & (matches.movement_type == movement_type)).sum())
+        for movement_type in (MovementType.DEBIT, MovementType.RETURN, MovementType.REJECT)
+    )
+    cents = int(message.movements.amount[~is_matched].sum())
+    return MovementCounts(debits, returns, rejects, int((~is_matched).sum()) + unknown, cents)
+
+
 def derive_batch_id(message: BankMessage) -> str:
-    """The name of the statement, where there is one alone; else that of the message."""
+    """Return the batch id of the acts: the identity of the only statement, or that of the message."""
     identity = message.statements[0].identity if len(message.statements) == 1 else message.identity
-    plain = _UNSAFE.sub("-", identity).lstrip(" ._:/+()-")
-    return plain[:_BATCH_ID_LETTERS] or "bank"
+    safe = _UNSAFE.sub("-", identity).lstrip(" ._:/+()-")
+    return safe[:_BATCH_ID_CHARACTERS] or "bank"
+
+
+def _to_date(day: int) -> date:
+    return np.datetime64(day, "D").item()

@@ -1,11 +1,11 @@
-"""Why a movement on the bank's statement is not posted by itself."""
+"""The reasons why a movement of a bank file is not posted."""
 
 from collections.abc import Mapping
 from enum import IntEnum
 
 
 class Mismatch(IntEnum):
-    """In order of precedence: the first that holds is told.  Numbers are stored: append only."""
+    """In order of precedence: the first that applies is reported.  Numbers are stored: append only."""
 
     NONE = 0
     NOT_OURS = 1
@@ -20,13 +20,13 @@ class Mismatch(IntEnum):
 
 MISMATCH_TEXTS: Mapping[Mismatch, str] = {
     Mismatch.NONE: "matched",
-    Mismatch.NOT_OURS: "its end-to-end id is none that we gave: find out what it is, and post it by hand",
-    Mismatch.UNKNOWN_TRANSFER: "its end-to-end id names no transfer in the journal: ask the bank what it moved",
+    Mismatch.NOT_OURS: "its end-to-end id is not one of ours: find out what it is, and post it by hand",
+    Mismatch.UNKNOWN_TRANSFER: "its end-to-end id names no transfer of the journal: ask the bank what it moved",
     Mismatch.OTHER_ACCOUNT: "the transfer it names was sent from another account: ask the bank",
-    Mismatch.AMOUNT_DIFFERS: "the transfer it names was of another amount: ask the bank",
+    Mismatch.AMOUNT_DIFFERS: "the transfer it names has another amount: ask the bank",
     Mismatch.BEFORE_ISSUE: "it is booked before the transfer was sent: ask the bank",
     Mismatch.TWICE: "the same message has it already: ask the bank whether it moved twice",
-    Mismatch.UNKNOWN_MESSAGE: "the bank refuses a message or lot that we did not send: ask the bank",
-    Mismatch.NOT_DEBITED: "its debit, of a year before, is not in the books: import that, then this file again with --again",
+    Mismatch.UNKNOWN_MESSAGE: "the bank rejects a message or lot that we did not send: ask the bank",
+    Mismatch.NOT_DEBITED: "its debit, of an earlier year, is not in the journal: import that, then this file with --again",
 }
-"""What each means, and what to do."""
+"""What each reason means, and what to do."""

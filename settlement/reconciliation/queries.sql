@@ -2,15 +2,15 @@
 select m.message, a.attempt, a.acts_hash, a.debits, a.returns, a.rejects, a.unmatched, a.unmatched_cents
 from bank_message m join bank_last_attempt a using (message) where m.file_hash = $1;
 
--- name: lock
--- One message is stored at a time: numbers have no gap, and statements chain.
+-- name: lock_messages
+-- Messages are stored one at a time, so that numbers have no gap and statements are continuous.
 select pg_advisory_xact_lock(7317, 2);
 
 -- name: last_statement
 select identity, opening, closing, day, debit_cents, credit_cents from bank_statement
 where account = $1 and closing is not null order by message desc, statement desc limit 1;
 
--- name: same_statement
+-- name: statement
 select opening, closing, day, debit_cents, credit_cents from bank_statement
 where account = $1 and identity = $2 and closing is not null order by message limit 1;
 
@@ -26,7 +26,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 insert into bank_attempt (message, attempt, debits, returns, rejects, unmatched, unmatched_cents, acts, acts_hash, batch_id)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
--- name: sent
+-- name: sent_lines
 select entry_id, amount, day, cell, payee, kind, exercise, submission, line, reference from entry where entry_id between {} and {} order by entry_id
 
 -- name: centres
@@ -38,24 +38,24 @@ select distinct payee, code from payee where payee = any($1::int[]);
 -- name: debits
 select predecessor, entry_id, exercise from entry where predecessor = any($1::bigint[]) and kind = $2 and entry_id > $3;
 
--- name: late
--- Whether the last attempt of a message left returns out for want of their debits, and the journal has one of them.
+-- name: has_late_debits
+-- Whether the last attempt of a message had returns without debits, and the journal has one of the debits now.
 select exists (
     select from bank_item i join bank_last_attempt using (message, attempt) join entry e on e.predecessor = i.entry_id
     where i.message = $1 and i.why = $2 and e.kind = $3 and e.entry_id > i.entry_id
 );
 
--- name: reasons_back
--- Of several answers the one with a reason: a statement of 120 characters tells none.
+-- name: return_reasons
+-- Of several bank messages the one with a reason: CFONB 120 has none.
 select distinct on (entry_id) entry_id, reason from bank_item
 where entry_id = any($1::bigint[]) and why = 0 and sort > 2 order by entry_id, (reason = ''), message desc, attempt desc;
 
--- name: payees_back
+-- name: returned_payees
 select distinct on (p.payee) p.payee, p.code, p.name
 from bank_item i join entry e using (entry_id) join payee p using (payee)
 where i.why = 0 and i.reason = any($1::text[]) order by p.payee, p.entry_id desc;
 
--- name: posting
+-- name: posting_state
 select coalesce((select case when exists (select from unfinished u where u.submission = s.submission) then 'begun' else 'done' end
                  from submission s where s.sender = 'bank' and s.file_hash = $1 order by s.attempt desc limit 1), 'unknown');
 
@@ -63,11 +63,11 @@ select coalesce((select case when exists (select from unfinished u where u.submi
 select run, name from payment_file where message = $1;
 
 -- name: accounts
--- All accounts that runs are paid from.
+-- All accounts that runs pay from.
 select distinct a.value ->> 1 as iban from payment_issue i cross join jsonb_each(i.terms::jsonb -> 'years') y cross join jsonb_each(y.value) a;
 
--- name: leaving
--- From which accounts the entries of runs leave, by submission and exercise, each from a row of the file of acts on: as kept when they were issued.
+-- name: run_accounts
+-- The accounts that runs pay from, by submission and exercise, each from a row of the file of acts on: as stored when the run was issued.
 select s.submission, y.key::int as exercise, array_agg((p.value ->> 1)::int order by (p.value ->> 1)::int) as firsts,
        array_agg(y.value -> (p.value ->> 0) ->> 1 order by (p.value ->> 1)::int) as accounts
 from payment_issue i join submission s on s.sender = 'treasury' and s.file_hash = i.file_hash
@@ -75,28 +75,28 @@ from payment_issue i join submission s on s.sender = 'treasury' and s.file_hash 
 group by s.submission, y.key
 
 -- name: transfers
--- What was sent, and from which account: of runs as kept when they were issued, of all else as the reference data assign it now.
--- $1, $2, $3: exercise, fund centre, account; $4: kinds that send.
+-- Sent transfers and their accounts: of runs as stored at the issue, of all others as the reference data assign it now.
+-- $1, $2, $3: exercise, fund centre, account; $4: kinds that remit.
 with assigned as (
     select distinct c.cell, a.account from unnest($1::int[], $2::text[], $3::text[]) a (exercise, centre, account)
     join reference_text t on t.kind = 1 and t.code = a.centre join cell c on c.centre = t.id and c.budget_year = a.exercise
-), leaving as (
-    {leaving}
+), run_account as (
+    {run_accounts}
 ), transfer as (
     select e.entry_id, e.amount, e.day, e.kind, e.reference, coalesce(l.accounts[width_bucket(e.line, l.firsts)], a.account) as account
-    from entry e left join leaving l on l.submission = e.submission and l.exercise = e.exercise left join assigned a using (cell)
+    from entry e left join run_account l on l.submission = e.submission and l.exercise = e.exercise left join assigned a using (cell)
     where e.kind = any($4::int[])
 )
 
 -- name: stated
--- Acts of statements, and whether all their message's statements came with it first; those of notices are not among them.
+-- Acts of statements (not of notices): whether of the last attempt, and whether their message was the first with all its statements.
 select s.submission, t.message, row_number() over (partition by t.message order by t.attempt desc, s.attempt desc) = 1 as is_last,
        (select count(*) from bank_statement o where o.message = t.message) = m.statements as is_whole
 from bank_attempt t join submission s on s.file_hash = t.acts_hash join bank_message m using (message)
 where s.sender = 'bank' and exists (select from bank_statement o where o.message = t.message and o.closing is not null)
 
--- name: again
--- What each statement but the first books of a transfer on one and the same day, of those stated; what repeats whole statements moves nothing.
+-- name: booked_again
+-- What every statement but the first books of a transfer on the same day.  A message that repeats statements books nothing again.
 select * from (
     select *, dense_rank() over (partition by reference, kind order by message) as nth from (
         select distinct t.message, d.line, e.kind, e.amount, e.reference, substr(e.reference, 2)::bigint as transfer, o.submission is not null as is_booked
@@ -106,12 +106,12 @@ select * from (
     ) repeated
 ) ranked where nth > 1 or is_booked
 
--- name: standing
--- How each operations account stands: with the bank, in the books as of that statement, and what lies between.
--- As for transfers; $5 to $7: debits, returns, rejects; $8: numbers of the sorts that are credits.
+-- name: accounts_report
+-- Each operations account: with the bank, in the books as of its last statement, and the differences.
+-- Parameters as for transfers; $5 to $7: kinds of debits, returns, rejections; $8: movement types that are credits.
 {transfers}, debited as (
     select d.entry_id, d.amount, d.day, d.kind, t.account from entry d join transfer t on t.entry_id = d.predecessor where d.kind in ($5, $7)
-), told as (
+), booked as (
     select amount, day, kind, account from transfer
     union all
     select amount, day, kind, account from debited
@@ -130,25 +130,25 @@ select * from (
            coalesce(sum(e.amount) filter (where e.kind = $5 and e.day <= l.day), 0)::bigint as debited_then,
            coalesce(sum(e.amount) filter (where e.kind = $6 and e.day <= l.day), 0)::bigint as returned_then,
            count(*) filter (where e.kind = any($4::int[])) - count(*) filter (where e.kind in ($5, $7)) as open_lines
-    from told e left join last l using (account) where account is not null group by account
+    from booked e left join last l using (account) where account is not null group by account
 ), item as (
     select s.account, sum(case when i.sort = any($8::int[]) then i.amount else -i.amount end)::bigint as net, count(*) as items
     from bank_item i join bank_last_attempt using (message, attempt) join bank_statement s using (message, statement)
     where i.why <> 0 and s.closing is not null group by s.account
 ), stated as (
     {stated}
-), refusing as (  -- each statement that has it moved it once more
+), refusing as (  -- each further statement is another movement of the bank
     select distinct r.submission, r.line, r.kind, r.amount, r.reference, substr(r.reference, 2)::bigint as transfer
     from refusal r join stated t using (submission)
     where t.is_last and r.kind in ($5, $6) and r.reference ~ '^[DR][0-9]{{1,12}}$'
-), again as (
-    {again}
-), refused as (  -- but for the first where a notice alone booked it, on another day: that is in the books, once the last statement has come to it
+), booked_again as (
+    {booked_again}
+), refused as (  -- without the first if a notice alone booked it, on another day: that is in the books by the last statement
     select t.account, sum(case when r.kind = $5 then -r.amount else r.amount end)::bigint as net, count(*) as lines
     from (
         select kind, amount, reference, transfer, dense_rank() over (partition by reference, kind order by submission) as nth from refusing
         union all
-        select kind, amount, reference, transfer, 2 from again
+        select kind, amount, reference, transfer, 2 from booked_again
     ) r join transfer t on t.entry_id = r.transfer left join last l using (account)
     where r.nth > 1 or not exists (
         select from entry n join submission b using (submission)
@@ -166,24 +166,24 @@ from last l join first f using (account) full join moved m using (account) left 
 order by account;
 
 -- name: in_transit
--- Sent and neither debited nor refused, item by item.
+-- Transfers that are neither debited nor rejected.
 {transfers}
 select t.entry_id, t.amount, t.day, t.reference, t.account from transfer t
 where t.account is not null and not exists (select from entry f where f.predecessor = t.entry_id and f.kind in ($5, $6))
 order by t.entry_id limit $7;
 
 -- name: unmatched
--- Movements of the last attempts that did not match.
+-- Unmatched movements of the last attempts.
 select m.file_name as file, coalesce(s.identity, m.identity) as statement, coalesce(s.account, '') as account, i.item, i.sort, i.amount, i.day,
        i.reason, i.entry_id as transfer, i.why, i.end_to_end
 from bank_item i join bank_last_attempt using (message, attempt) join bank_message m using (message)
      left join bank_statement s using (message, statement)
 where i.why <> 0 order by i.message, i.row limit $1;
 
--- name: refused
--- Acts of the bank's answers that the journal refused: of statements each, but for the first where a notice alone booked it, on another day, as
--- a notice and a statement tell of one movement, and two statements of two; of notices those that neither the journal has nor a statement.
--- And what a further statement books on the day of the first: the same act again, without a code.
+-- name: refused_acts
+-- Acts from bank files that the journal refused.  A notice and a statement report the same movement, two statements report two.  So of statements
+-- all, except the first if a notice alone booked it, on another day; of notices those that are neither in the journal nor in a statement.
+-- Also what a further statement books on the day of the first: the same act again, without a code.
 with stated as (
     {stated}
 ), refusing as (
@@ -191,14 +191,14 @@ with stated as (
     from refusal r join submission u using (submission) left join stated t using (submission)
     where u.sender = 'bank' and t.is_last is not false and not (r.kind = $2 and r.code = $3)
 ), numbered as (
-    select *, dense_rank() over (partition by reference, kind, is_stated order by submission) as nth, bool_or(is_stated) over (partition by reference, kind) as told
+    select *, dense_rank() over (partition by reference, kind, is_stated order by submission) as nth, bool_or(is_stated) over (partition by reference, kind) as has_statement
     from refusing
-), again as (
-    {again}
+), booked_again as (
+    {booked_again}
 )
 (select distinct on (r.reference, r.kind, r.submission, r.line) m.file_name as file, t.batch_id as statement, r.reference, r.kind, r.amount, r.code, u.file_hash
 from numbered r join submission u using (submission) join bank_attempt t on t.acts_hash = u.file_hash join bank_message m using (message)
-where ($4::bytea[] is null or u.file_hash = any($4)) and ((r.is_stated and r.nth > 1) or (r.is_stated or r.nth = 1 and not r.told) and not exists (
+where ($4::bytea[] is null or u.file_hash = any($4)) and ((r.is_stated and r.nth > 1) or (r.is_stated or r.nth = 1 and not r.has_statement) and not exists (
     select from entry e join submission b using (submission)
     where e.reference = r.reference and e.kind = r.kind and b.sender = 'bank' and (not r.is_stated
           or not exists (select from stated where stated.submission = e.submission)
@@ -206,11 +206,11 @@ where ($4::bytea[] is null or u.file_hash = any($4)) and ((r.is_stated and r.nth
 order by r.reference, r.kind, r.submission, r.line, t.message limit $1)
 union all
 (select m.file_name, t.batch_id, r.reference, r.kind, r.amount, null, null
-from again r join bank_last_attempt t using (message) join bank_message m using (message)
+from booked_again r join bank_last_attempt t using (message) join bank_message m using (message)
 where $4::bytea[] is null order by r.reference, r.kind, r.message, r.line limit $1);
 
--- name: back
--- What came back or was refused, by reason.
+-- name: returns_by_reason
+-- Returned and rejected transfers by reason.
 select i.reason, i.sort, count(*) as items, sum(i.amount)::bigint as cents
 from bank_item i join bank_last_attempt using (message, attempt)
 where i.why = 0 and not exists (

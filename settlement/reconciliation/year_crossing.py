@@ -1,7 +1,7 @@
-"""Around the turn of the year: what came back in another year than it was debited in.
+"""Returns that the bank makes in a later year than the debit.
 
-Our names for acts reach no further than an exercise, so that such a return follows its debit by entry; where the books do not
-have that yet, it waits until they do.
+References are unique within an exercise only, so such a return names its debit by entry.  If the journal does not have the
+debit yet, the return waits for it.
 """
 
 from collections.abc import Mapping
@@ -15,54 +15,55 @@ from settlement.reconciliation import bank_acts
 from settlement.reconciliation.bank_acts import MatchedMessage
 from settlement.reconciliation.mismatch import Mismatch
 
+_YEAR_BITS = 14
+
 
 class DebitEntry(NamedTuple):
-    """Of one line of a transfer, in the journal."""
+    """The debit of one line of a transfer, in the journal."""
 
     entry: int
     exercise: int
 
 
 def select_returned_lines(matched: MatchedMessage) -> NDArray[np.int64]:
-    """Entries of the lines that came back in a later year than they were sent in."""
-    _, at = bank_acts.expand_lines(matched, _select_later_returns(matched))
-    return matched.sent.lines.entry_id[at]
+    """Return the entries of the lines that are returned in a later year than they were sent in."""
+    lines = bank_acts.expand_lines(matched, _select_later_returns(matched))
+    return matched.sent.lines.entry_id[lines.sent]
 
 
 def link_earlier_debits(matched: MatchedMessage, debits: Mapping[int, DebitEntry]) -> MatchedMessage:
-    """Let returns follow their ``debits`` (by line); those whose debit is in no book yet match nothing."""
+    """Link returns to their ``debits`` of earlier years, by line; a return whose debit exists nowhere matches nothing."""
     rows, year, entry = _select_later_returns(matched), _compute_years(matched), matched.matches.entry
-    own, at = bank_acts.expand_lines(matched, rows)
-    told = zip(matched.sent.lines.entry_id[at].tolist(), year[own].tolist(), strict=True)
-    before = {
-        line: debits[line].entry for line, back in told if line in debits and debits[line].exercise < back
+    lines = bank_acts.expand_lines(matched, rows)
+    sent_entries = matched.sent.lines.entry_id[lines.sent].tolist()
+    earlier = {
+        line: debits[line].entry
+        for line, return_year in zip(sent_entries, year[lines.movement].tolist(), strict=True)
+        if line in debits and debits[line].exercise < return_year
     }
-    is_debited = np.array([number in debits for number in entry[rows].tolist()], bool)
-    is_told = np.isin(_pack_entry_year(entry[rows], year[rows]), _pack_entry_year(*_select_debits(matched)))
-    why = matched.matches.mismatch.copy()
-    why[rows[~(is_debited | is_told)]] = Mismatch.NOT_DEBITED
-    return matched._replace(matches=matched.matches._replace(mismatch=why), debits=before)
-
-
-def _compute_years(answered: MatchedMessage) -> NDArray[np.int64]:
-    return bank_acts.to_years(answered.message.movements.day)
-
-
-def _select_later_returns(answered: MatchedMessage) -> NDArray[np.int64]:
-    """Movements that give back what was sent in a year before."""
-    matched, sent = answered.matches, answered.sent
-    rows = np.flatnonzero(matched.is_matched & (matched.movement_type == MovementType.RETURN))
-    sent_in = bank_acts.to_years(sent.lines.day[sent.head[matched.transfer[rows]]])
-    return rows[_compute_years(answered)[rows] > sent_in]
-
-
-def _select_debits(answered: MatchedMessage) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The transfers that the message itself debits, and the year of each."""
-    rows = np.flatnonzero(
-        answered.matches.is_matched & (answered.matches.movement_type == MovementType.DEBIT)
+    is_in_journal = np.array([number in debits for number in entry[rows].tolist()], bool)
+    debited = np.flatnonzero(
+        matched.matches.is_matched & (matched.matches.movement_type == MovementType.DEBIT)
     )
-    return answered.matches.entry[rows], _compute_years(answered)[rows]
+    is_in_message = np.isin(
+        _pack_entry_year(entry[rows], year[rows]), _pack_entry_year(entry[debited], year[debited])
+    )
+    mismatch = matched.matches.mismatch.copy()
+    mismatch[rows[~(is_in_journal | is_in_message)]] = Mismatch.NOT_DEBITED
+    return matched._replace(matches=matched.matches._replace(mismatch=mismatch), debits=earlier)
+
+
+def _select_later_returns(matched: MatchedMessage) -> NDArray[np.int64]:
+    """Return the movements that return a transfer of an earlier year."""
+    matches, sent = matched.matches, matched.sent
+    rows = np.flatnonzero(matches.is_matched & (matches.movement_type == MovementType.RETURN))
+    sent_year = bank_acts.to_years(sent.lines.day[sent.head[matches.transfer[rows]]])
+    return rows[_compute_years(matched)[rows] > sent_year]
+
+
+def _compute_years(matched: MatchedMessage) -> NDArray[np.int64]:
+    return bank_acts.to_years(matched.message.movements.day)
 
 
 def _pack_entry_year(entry: NDArray[np.int64], year: NDArray[np.int64]) -> NDArray[np.int64]:
-    return entry << 14 | year
+    return entry << _YEAR_BITS | year

@@ -1,4 +1,4 @@
-"""A bank to try things on: it moves what payment files ask, sends some of it back, and says so as real banks do.
+"""A simulated bank for tests and demonstrations: it executes payment files, returns some transfers, and reports as banks do.
 
-The same files and seed give the same answers, byte for byte.
+The same files and seed give the same responses, byte for byte.
 """

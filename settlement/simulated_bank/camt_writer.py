@@ -1,6 +1,6 @@
-"""camt.053 and camt.054 of the simulated bank: a day's statement, and the notice of what came back on it.
+"""camt.053 and camt.054 of the simulated bank: the statement of a day, and the notice of its returns.
 
-Transfers of a lot are one entry with its details, as banks book batches; what comes back is an entry each.
+The transfers of a lot are one entry with details, as banks book batches; each return is an entry of its own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ from settlement.simulated_bank.xml_values import format_cents, format_date, form
 
 
 class CamtVersion(StrEnum):
-    """Versions of camt.053.001 and camt.054.001 that are written."""
+    """The versions of camt.053.001 and camt.054.001 that can be written."""
 
     V02 = "02"
     V08 = "08"
 
 
 class BankActivity(NamedTuple):
-    """What the bank was asked and did, and how it writes."""
+    """What the bank was ordered to do, the outcomes, and the version of its messages."""
 
     orders: PaymentOrders
     outcomes: TransferOutcomes
@@ -30,10 +30,11 @@ class BankActivity(NamedTuple):
 
 
 def write_statement(bank: BankActivity, days: Sequence[AccountDay]) -> Iterator[str]:
-    """A camt.053 of one day, for one account or several, in pieces."""
-    yield from _write_head("camt.053", "BkToCstmrStmt", _format_message_id(days), (bank.version, days[0].day))
+    """Yield a camt.053 of one day, for one account or several."""
+    yield from _write_head(bank, days, "camt.053", container="BkToCstmrStmt")
     for day in days:
-        yield f"<Stmt><Id>{format_statement_name(day)}</Id><ElctrncSeqNb>{day.number}</ElctrncSeqNb><CreDtTm>{format_date(day.day)}T22:00:00</CreDtTm>"
+        yield f"<Stmt><Id>{format_statement_name(day)}</Id><ElctrncSeqNb>{day.number}</ElctrncSeqNb>"
+        yield f"<CreDtTm>{format_date(day.day)}T22:00:00</CreDtTm>"
         yield _format_account(day.account)
         yield _format_balance("OPBD", day.opening, day.day) + _format_balance("CLBD", day.closing, day.day)
         yield from _write_debits(bank, day)
@@ -43,33 +44,33 @@ def write_statement(bank: BankActivity, days: Sequence[AccountDay]) -> Iterator[
 
 
 def write_notice(bank: BankActivity, days: Sequence[AccountDay]) -> Iterator[str]:
-    """A camt.054 of what came back on one day, for one account or several, in pieces."""
-    yield from _write_head(
-        "camt.054", "BkToCstmrDbtCdtNtfctn", f"N{_format_message_id(days)}", (bank.version, days[0].day)
-    )
+    """Yield a camt.054 with the returns of one day, for one account or several."""
+    yield from _write_head(bank, days, "camt.054", container="BkToCstmrDbtCdtNtfctn", prefix="N")
     for day in days:
-        yield f"<Ntfctn><Id>N{format_statement_name(day)}</Id><CreDtTm>{format_date(day.day)}T18:00:00</CreDtTm>{_format_account(day.account)}"
+        yield f"<Ntfctn><Id>N{format_statement_name(day)}</Id><CreDtTm>{format_date(day.day)}T18:00:00</CreDtTm>"
+        yield _format_account(day.account)
         yield from _write_returns(bank, day)
         yield "</Ntfctn>"
     yield "</BkToCstmrDbtCdtNtfctn></Document>\n"
 
 
 def _format_message_id(days: Sequence[AccountDay]) -> str:
-    return (
-        format_statement_name(days[0]) if len(days) == 1 else f"{format_statement_name(days[0])}-{len(days)}"
-    )
+    first = format_statement_name(days[0])
+    return first if len(days) == 1 else f"{first}-{len(days)}"
 
 
 def format_statement_name(day: AccountDay) -> str:
-    """What a statement is called: its account and its number."""
+    """Return the identifier of a statement: its account and its number."""
     return f"{day.account[-23:]}-{day.number:05}"
 
 
-def _write_head(message: str, container: str, identity: str, told: tuple[CamtVersion, int]) -> Iterator[str]:
-    version, day = told
+def _write_head(
+    bank: BankActivity, days: Sequence[AccountDay], message: str, *, container: str, prefix: str = ""
+) -> Iterator[str]:
+    identity, date = f"{prefix}{_format_message_id(days)}", format_date(days[0].day)
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
-    yield f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{message}.001.{version}"><{container}>'
-    yield f"<GrpHdr><MsgId>{identity}</MsgId><CreDtTm>{format_date(day)}T22:00:00</CreDtTm></GrpHdr>"
+    yield f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{message}.001.{bank.version}"><{container}>'
+    yield f"<GrpHdr><MsgId>{identity}</MsgId><CreDtTm>{date}T22:00:00</CreDtTm></GrpHdr>"
 
 
 def _format_account(account: str) -> str:
@@ -88,7 +89,7 @@ def _write_debits(bank: BankActivity, day: AccountDay) -> Iterator[str]:
     for number, rows in enumerate(group_by_lot(orders, day.debits), 1):
         lot = orders.lots[int(orders.lot[rows[0]])]
         total = int(orders.amount[rows].sum())
-        yield _format_entry(bank, day, (f"{day.number}D{number}", -total, "ESCT"))
+        yield _format_entry(bank, day, f"{day.number}D{number}", cents=-total, family="ESCT")
         yield f"<NtryDtls><Btch><PmtInfId>{escape(lot.identity)}</PmtInfId><NbOfTxs>{rows.size}</NbOfTxs></Btch>"
         for row, cents in zip(rows.tolist(), orders.amount[rows].tolist(), strict=True):
             yield f"{_format_detail(bank, row, -cents)}</TxDtls>\n"
@@ -96,19 +97,21 @@ def _write_debits(bank: BankActivity, day: AccountDay) -> Iterator[str]:
 
 
 def _write_returns(bank: BankActivity, day: AccountDay) -> Iterator[str]:
-    orders, fates = bank.orders, bank.outcomes
+    orders, outcomes = bank.orders, bank.outcomes
     for number, row in enumerate(day.returns.tolist(), 1):
-        cents, code = int(orders.amount[row]), fates.codes[int(fates.reason[row])]
-        yield _format_entry(bank, day, (f"{day.number}R{number}", cents, "RRTN"))
-        yield f"<NtryDtls>{_format_detail(bank, row, cents)}<RtrInf><Rsn><Cd>{code}</Cd></Rsn></RtrInf></TxDtls></NtryDtls></Ntry>\n"
+        cents, code = int(orders.amount[row]), outcomes.codes[int(outcomes.reason[row])]
+        yield _format_entry(bank, day, f"{day.number}R{number}", cents=cents, family="RRTN")
+        yield f"<NtryDtls>{_format_detail(bank, row, cents)}<RtrInf><Rsn><Cd>{code}</Cd></Rsn></RtrInf></TxDtls>"
+        yield "</NtryDtls></Ntry>\n"
 
 
-def _format_entry(bank: BankActivity, day: AccountDay, told: tuple[str, int, str]) -> str:
-    reference, cents, family = told
+def _format_entry(bank: BankActivity, day: AccountDay, reference: str, *, cents: int, family: str) -> str:
+    date = format_date(day.day)
     status = "BOOK" if bank.version is CamtVersion.V02 else "<Cd>BOOK</Cd>"
     return (
-        f'<Ntry><NtryRef>{reference}</NtryRef><Amt Ccy="EUR">{format_cents(cents)}</Amt><CdtDbtInd>{format_sign(cents)}</CdtDbtInd>'
-        f"<Sts>{status}</Sts><BookgDt><Dt>{format_date(day.day)}</Dt></BookgDt><ValDt><Dt>{format_date(day.day)}</Dt></ValDt>"
+        f'<Ntry><NtryRef>{reference}</NtryRef><Amt Ccy="EUR">{format_cents(cents)}</Amt>'
+        f"<CdtDbtInd>{format_sign(cents)}</CdtDbtInd><Sts>{status}</Sts>"
+        f"<BookgDt><Dt>{date}</Dt></BookgDt><ValDt><Dt>{date}</Dt></ValDt>"
         f"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>{family}</SubFmlyCd></Fmly></Domn></BkTxCd>"
     )
 

@@ -1,4 +1,4 @@
-"""Statements of 120 characters of the simulated bank, in place of camt.053 (CFONB)."""
+"""CFONB 120 statements of the simulated bank."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,53 +10,50 @@ from settlement.simulated_bank.camt_writer import BankActivity
 
 _POSITIVE, _NEGATIVE = "{ABCDEFGHI", "}JKLMNOPQR"
 _SENT, _RECEIVED = "06", "05"
-"""Operation codes between banks: transfer sent, transfer received.  From general knowledge, not verified."""
+"""Interbank operation codes: transfer sent, transfer received.  From general knowledge, not verified."""
 _REFUSED = "01"
-"""What stands in the zone of a refusal: any text marks a return; the list of codes is not verified."""
+"""Refusal code: any text marks a return; the list of codes is not verified."""
 
 
 def write_statement(bank: BankActivity, days: Sequence[AccountDay]) -> Iterator[str]:
-    """The statements of one day, for one account or several, in pieces."""
+    """Yield the statements of one day, for one account or several."""
     for day in days:
         yield from _write_account_day(bank, day)
 
 
 def _write_account_day(bank: BankActivity, day: AccountDay) -> Iterator[str]:
-    opened = int(np.datetime64(day.day, "D").astype(np.int64)) - 1
-    yield _format_balance("01", day, (opened, day.opening))
-    for rows, way in ((day.debits, -1), (day.returns, 1)):
+    yield _format_balance("01", day, day.day - 1, day.opening)
+    for rows, sign in ((day.debits, -1), (day.returns, 1)):
         for row, cents in zip(rows.tolist(), bank.orders.amount[rows].tolist(), strict=True):
-            yield _format_movement(bank, day, (row, way * cents))
-    yield _format_balance("07", day, (day.day, day.closing))
+            yield _format_movement(bank, day, row, sign * cents)
+    yield _format_balance("07", day, day.day, day.closing)
 
 
-def _format_balance(code: str, day: AccountDay, told: tuple[int, int]) -> str:
-    when, cents = told
-    return (
-        f"{_format_account(code, '    ', day)}  {_format_date(when)}{'':50}{_format_amount(cents)}{'':16}\n"
-    )
+def _format_balance(record_type: str, day: AccountDay, date: int, cents: int) -> str:
+    account = _format_account(record_type, "    ", day)
+    return f"{account}  {_format_date(date)}{'':50}{_format_amount(cents)}{'':16}\n"
 
 
-def _format_movement(bank: BankActivity, day: AccountDay, told: tuple[int, int]) -> str:
-    row, cents = told
-    code, refused = (_SENT, "  ") if cents < 0 else (_RECEIVED, _REFUSED)
+def _format_movement(bank: BankActivity, day: AccountDay, row: int, cents: int) -> str:
+    operation, refusal = (_SENT, "  ") if cents < 0 else (_RECEIVED, _REFUSED)
     label = to_latin(bank.orders.names[row])[:31]
-    when = _format_date(day.day)
-    first = f"{_format_account('04', '    ', day)}{code}{when}{refused}{when}{label:31}  {row % 10**7:07}  {_format_amount(cents)}{'':16}\n"
+    date = _format_date(day.day)
+    movement, complement = (_format_account(record_type, "    ", day) for record_type in ("04", "05"))
     return (
-        f"{first}{_format_account('05', '    ', day)}{code}{when}     RCN{bank.orders.end_to_end[row]:70}  \n"
+        f"{movement}{operation}{date}{refusal}{date}{label:31}  {row % 10**7:07}  {_format_amount(cents)}{'':16}\n"
+        f"{complement}{operation}{date}     RCN{bank.orders.end_to_end[row]:70}  \n"
     )
 
 
-def _format_account(code: str, operation: str, day: AccountDay) -> str:
-    """The first 32 characters of a record; the account is French, as its IBAN tells it."""
+def _format_account(record_type: str, operation: str, day: AccountDay) -> str:
+    """Format the first 32 characters of a record, from the IBAN of a French account."""
     national = day.account[4:]
-    return f"{code}{national[:5]}{operation}{national[5:10]}EUR2 {national[10:21]}"
+    return f"{record_type}{national[:5]}{operation}{national[5:10]}EUR2 {national[10:21]}"
 
 
 def _format_date(day: int) -> str:
-    year, month, of_month = str(np.datetime64(day, "D")).split("-")
-    return f"{of_month}{month}{year[2:]}"
+    year, month, day_of_month = str(np.datetime64(day, "D")).split("-")
+    return f"{day_of_month}{month}{year[2:]}"
 
 
 def _format_amount(cents: int) -> str:

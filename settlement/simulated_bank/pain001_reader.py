@@ -1,4 +1,4 @@
-"""What payment files ask: whom to pay what, from which account, on which day; as a bank reads pain.001."""
+"""Reader of pain.001 as a bank reads it: the ordered transfers, with account and execution day."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,17 +16,19 @@ from settlement.bank_files.message_schemas import (
     define_container,
     define_text,
 )
-from settlement.bank_files.xml_columns import MessageTables
-from settlement.bank_files.xml_columns import read_message_tables as read_leaves
-from settlement.bank_files.xml_positions import MessageLocator
+from settlement.bank_files.xml_columns import read_message_tables
+from settlement.bank_files.xml_positions import XmlBankFile
 
 LOT, TRANSFER = "lot", "transfer"
+_DAY_ELEMENT_VERSION_MIN = 9
+"""The first version with the execution day within its element."""
+_REMEDY = "The bank would refuse the file"
 
 
 def _define_pain001(version: int) -> XmlMessage:
     day = (
         define_container("ReqdExctnDt", define_text("Dt", "day"), define_text("DtTm", "day"))
-        if version >= 9
+        if version >= _DAY_ELEMENT_VERSION_MIN
         else define_text("ReqdExctnDt", "day")
     )
     transfer = define_container(
@@ -35,13 +37,18 @@ def _define_pain001(version: int) -> XmlMessage:
         define_container("Amt", define_amount("amount", "currency", "InstdAmt")),
         define_container("Cdtr", define_text("Nm", "name")),
         define_container("CdtrAcct", define_container("Id", define_text("IBAN", "account"))),
-        many=True,
+        is_repeatable=True,
         record=TRANSFER,
     )
     lot = define_container(
-        "PmtInf", define_text("PmtInfId", "identity"), day, define_container("DbtrAcct", define_container("Id", define_text("IBAN", "account"))), transfer,
-        many=True, record=LOT,
-    )  # fmt: skip
+        "PmtInf",
+        define_text("PmtInfId", "identity"),
+        day,
+        define_container("DbtrAcct", define_container("Id", define_text("IBAN", "account"))),
+        transfer,
+        is_repeatable=True,
+        record=LOT,
+    )
     header = define_container("GrpHdr", define_text("MsgId", "identity"), record=HEADER)
     namespace = f"{NAMESPACE}pain.001.001.{version:02}"
     return XmlMessage(
@@ -49,12 +56,11 @@ def _define_pain001(version: int) -> XmlMessage:
     )
 
 
-_MESSAGES: Mapping[str, XmlMessage] = {each.namespace: each for each in map(_define_pain001, (3, 9))}
-_NAMES: Mapping[str, str] = {LOT: "PmtInf", TRANSFER: "CdtTrfTxInf"}
+_SCHEMAS: Mapping[str, XmlMessage] = {schema.namespace: schema for schema in map(_define_pain001, (3, 9))}
 
 
 class OrderLot(NamedTuple):
-    """Transfers from one account on one day."""
+    """Transfers from one account on one day: a payment information of a file."""
 
     message: str
     identity: str
@@ -63,10 +69,12 @@ class OrderLot(NamedTuple):
 
 
 class PaymentOrders(NamedTuple):
-    """Transfers asked for, in the order of the files; ``lot`` counts through all of them."""
+    """The ordered transfers, one per row, in the order of the files."""
 
     lots: Sequence[OrderLot]
+    """Of all files."""
     lot: NDArray[np.int32]
+    """Position in ``lots``."""
     amount: NDArray[np.int64]
     end_to_end: Sequence[str]
     names: Sequence[str]
@@ -79,43 +87,41 @@ def read_payment_files(paths: Sequence[Path]) -> PaymentOrders:
     Raises
     ------
     FileUnreadable, FormatUnknown, LimitExceeded
-        One of them is no pain.001, or lacks an account, a day, an amount or an end-to-end id.
+        A file is not a pain.001, or an account, day, amount or end-to-end id is missing.
     """
-    found = PaymentOrders([], np.zeros(0, np.int32), np.zeros(0, np.int64), [], [], [])
+    orders = PaymentOrders([], np.zeros(0, np.int32), np.zeros(0, np.int64), [], [], [])
     for path in paths:
-        found = _concat(found, _read_file(path))
-    return found
+        orders = _concat(orders, _read_file(path))
+    return orders
 
 
 def _read_file(path: Path) -> PaymentOrders:
-    leaves = read_leaves(path, _MESSAGES, path.name)
-    places = MessageLocator(leaves, path, path.name)
+    file = XmlBankFile(read_message_tables(path, _SCHEMAS, path.name), path, path.name)
+    tables = file.tables
     for record, columns in ((LOT, ("identity", "account", "day")), (TRANSFER, ("end_to_end", "amount"))):
         for column in columns:
-            places.reject_first(
-                record, ~leaves.has_text(record, column), f"No {column}", "The bank would refuse the file"
-            )
-    amounts = leaves.parse_cents(TRANSFER, "amount")
-    places.reject_first(TRANSFER, amounts.fault != 0, "No amount", "The bank would refuse the file")
-    lots = _read_lots(leaves, path.name)
-    texts = (leaves.read_texts(TRANSFER, column) for column in ("end_to_end", "name", "account"))
-    return PaymentOrders(lots, leaves.tables[TRANSFER].parent, amounts.value, *texts)
+            file.reject_first(record, ~tables.has_text(record, column), f"No {column}", _REMEDY)
+    amounts = tables.parse_cents(TRANSFER, "amount")
+    file.reject_first(TRANSFER, amounts.fault != 0, "No amount", _REMEDY)
+    texts = (tables.read_texts(TRANSFER, column) for column in ("end_to_end", "name", "account"))
+    return PaymentOrders(_read_lots(file), tables.get_parents(TRANSFER), amounts.value, *texts)
 
 
-def _read_lots(leaves: MessageTables, name: str) -> list[OrderLot]:
-    messages = leaves.read_texts(HEADER, "identity")
+def _read_lots(file: XmlBankFile) -> list[OrderLot]:
+    tables = file.tables
+    messages = tables.read_texts(HEADER, "identity")
     if not messages:
-        raise FileUnreadable(name, "No GrpHdr", "The bank would refuse the file")
-    days = leaves.parse_days(LOT, "day").value.tolist()
-    told = zip(leaves.read_texts(LOT, "identity"), leaves.read_texts(LOT, "account"), days, strict=True)
-    return [OrderLot(messages[0], *each) for each in told]
+        raise FileUnreadable(file.name, "No GrpHdr", _REMEDY)
+    identities, accounts = tables.read_texts(LOT, "identity"), tables.read_texts(LOT, "account")
+    days = tables.parse_days(LOT, "day").value.tolist()
+    return [OrderLot(messages[0], *lot) for lot in zip(identities, accounts, days, strict=True)]
 
 
 def _concat(first: PaymentOrders, second: PaymentOrders) -> PaymentOrders:
-    shifted = (second.lot + len(first.lots)).astype(np.int32)
+    second_lot = (second.lot + len(first.lots)).astype(np.int32)
     return PaymentOrders(
         [*first.lots, *second.lots],
-        np.concatenate((first.lot, shifted)),
+        np.concatenate((first.lot, second_lot)),
         np.concatenate((first.amount, second.amount)),
         [*first.end_to_end, *second.end_to_end],
         [*first.names, *second.names],
@@ -124,8 +130,8 @@ def _concat(first: PaymentOrders, second: PaymentOrders) -> PaymentOrders:
 
 
 def list_ids_by_lot(orders: PaymentOrders) -> dict[str, list[str]]:
-    """The end-to-end ids of each lot, by its name."""
-    found: dict[str, list[str]] = {lot.identity: [] for lot in orders.lots}
-    for number, name in zip(orders.lot.tolist(), orders.end_to_end, strict=True):
-        found[orders.lots[number].identity].append(name)
-    return found
+    """Return the end-to-end ids of each lot, by the identity of the lot."""
+    ids: dict[str, list[str]] = {lot.identity: [] for lot in orders.lots}
+    for lot, end_to_end in zip(orders.lot.tolist(), orders.end_to_end, strict=True):
+        ids[orders.lots[lot].identity].append(end_to_end)
+    return ids

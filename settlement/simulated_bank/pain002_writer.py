@@ -1,7 +1,8 @@
-"""pain.002 of the simulated bank: one for each payment file, naming what it will not move."""
+"""pain.002 of the simulated bank: a report for each payment file, with the transfers that it rejects."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -17,44 +18,49 @@ VERSION = "12"
 _NAMESPACE = f"urn:iso:std:iso:20022:tech:xsd:pain.002.001.{VERSION}"
 
 
-def write_reports(
-    orders: PaymentOrders, outcomes: TransferOutcomes
-) -> Iterator[tuple[str, int, Iterator[str]]]:
-    """The original message's id, the day of the report on it, and its pieces, for each message in turn."""
-    lots = enumerate(orders.lots)
-    for message, group in groupby(lots, key=lambda each: each[1].message):
-        numbers = [number for number, _ in group]
-        rows = np.flatnonzero(np.isin(orders.lot, numbers))
+class Report(NamedTuple):
+    """The report on one message."""
+
+    message: str
+    """Identifier of the original message."""
+    day: int
+    chunks: Iterator[str]
+    """The XML."""
+
+
+def write_reports(orders: PaymentOrders, outcomes: TransferOutcomes) -> Iterator[Report]:
+    """Yield the report on each message, in order."""
+    for message, group in groupby(enumerate(orders.lots), key=lambda numbered: numbered[1].message):
+        lots = [number for number, _ in group]
+        rows = np.flatnonzero(np.isin(orders.lot, lots))
         day = int(outcomes.debited[rows].min(initial=np.iinfo(np.int32).max))
-        yield message, day, _write_report(message, numbers, (orders, outcomes))
+        yield Report(message, day, _write_report(orders, outcomes, message, lots))
 
 
 def _write_report(
-    message: str, lots: Sequence[int], told: tuple[PaymentOrders, TransferOutcomes]
+    orders: PaymentOrders, outcomes: TransferOutcomes, message: str, lots: Sequence[int]
 ) -> Iterator[str]:
-    orders, fates = told
     rows = np.flatnonzero(np.isin(orders.lot, lots))
-    rejected = rows[fates.movement_type[rows] == MovementType.REJECT]
+    rejected = rows[outcomes.movement_type[rows] == MovementType.REJECT]
     status = _derive_status(rows.size, rejected.size)
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<Document xmlns="{_NAMESPACE}"><CstmrPmtStsRpt><GrpHdr><MsgId>{_format_identity(message)}</MsgId>'
-    yield f"<CreDtTm>{format_date(int(fates.debited[rows].min()))}T07:00:00Z</CreDtTm></GrpHdr>"
+    yield f"<CreDtTm>{format_date(int(outcomes.debited[rows].min()))}T07:00:00Z</CreDtTm></GrpHdr>"
     yield f"<OrgnlGrpInfAndSts><OrgnlMsgId>{escape(message)}</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId>"
     yield f"<OrgnlNbOfTxs>{rows.size}</OrgnlNbOfTxs><GrpSts>{status}</GrpSts></OrgnlGrpInfAndSts>\n"
     for lot in lots:
-        yield from _write_lot(lot, rejected[orders.lot[rejected] == lot], told)
+        yield from _write_lot(orders, outcomes, lot, rejected[orders.lot[rejected] == lot])
     yield "</CstmrPmtStsRpt></Document>\n"
 
 
 def _write_lot(
-    lot: int, rejected: NDArray[np.int64], told: tuple[PaymentOrders, TransferOutcomes]
+    orders: PaymentOrders, outcomes: TransferOutcomes, lot: int, rejected: NDArray[np.int64]
 ) -> Iterator[str]:
-    orders, fates = told
     status = _derive_status(int((orders.lot == lot).sum()), rejected.size)
     identity = escape(orders.lots[lot].identity)
     yield f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{identity}</OrgnlPmtInfId><PmtInfSts>{status}</PmtInfSts>\n"
     for row in map(int, rejected):
-        code, end_to_end = fates.codes[int(fates.reason[row])], orders.end_to_end[row]
+        code, end_to_end = outcomes.codes[int(outcomes.reason[row])], orders.end_to_end[row]
         yield (
             f"<TxInfAndSts><OrgnlEndToEndId>{escape(end_to_end)}</OrgnlEndToEndId>"
             f"<TxSts>{MessageStatus.REJECTED}</TxSts><StsRsnInf><Rsn><Cd>{code}</Cd></Rsn></StsRsnInf><OrgnlTxRef><Amt>"

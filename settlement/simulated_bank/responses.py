@@ -1,7 +1,6 @@
-"""From payment files to the files that a bank answers with, and the state in which it leaves its accounts."""
+"""The responses of the simulated bank to payment files, and the state of its accounts after them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from core.bank_reasons import BankReasons
-from settlement.simulated_bank import camt_writer, cfonb120_writer, pain002_writer
+from settlement.bank_formats import BankFormat
+from settlement.simulated_bank import camt_writer, pain002_writer
 from settlement.simulated_bank.accounts import AccountDay, AccountState, book_days, open_accounts
 from settlement.simulated_bank.camt_writer import BankActivity, CamtVersion, format_statement_name
 from settlement.simulated_bank.pain001_reader import read_payment_files
@@ -17,31 +17,25 @@ from settlement.simulated_bank.transfer_outcomes import OutcomeRates, decide_out
 from settlement.simulated_bank.xml_values import format_compact_date, format_date
 
 STATE_FILE = "bank.json"
-"""Beside the answers: how the accounts stand, so that the next ones go on from there."""
+"""The state of the accounts, in the folder of the responses: later responses continue from it."""
 FILE_TRANSFERS = 1_000_000
-"""Transfers of all accounts that one file tells of; a single account may have more. About 270 MB of a statement."""
-
-
-class StatementFormat(StrEnum):
-    """How the bank writes its statements."""
-
-    CAMT053 = "camt.053"
-    CFONB120 = "cfonb.120"
+"""Transfers of all accounts in one file; a single account may have more.  A camt.053 has then about 270 MB."""
 
 
 class BankBehaviour(NamedTuple):
-    """How the bank answers."""
+    """How the bank responds."""
 
     reasons: BankReasons
-    chances: OutcomeRates = OutcomeRates()
-    style: StatementFormat = StatementFormat.CAMT053
+    rates: OutcomeRates = OutcomeRates()
+    statement_format: BankFormat = BankFormat.CAMT053
+    """One of ``settlement.bank_formats.STATEMENT_FORMATS``."""
     version: CamtVersion = CamtVersion.V08
     per_file: int = FILE_TRANSFERS
-    """Accounts share a file until it has so many transfers; 0: one file for each account."""
+    """Accounts share a file up to this number of transfers; 0: one file per account."""
 
 
 class WrittenResponses(msgspec.Struct, frozen=True):
-    """What was written."""
+    """The files that were written, and the outcomes in them."""
 
     files: list[str]
     """In the order in which a bank would send them, which is that of their names."""
@@ -50,89 +44,87 @@ class WrittenResponses(msgspec.Struct, frozen=True):
     returned: int
 
 
-def write_responses(
-    paths: Sequence[Path], out: Path, behaviour: BankBehaviour, on_step: Callable[[str], None]
-) -> WrittenResponses:
-    """Write the bank's answers to payment files into ``out``; go on from where earlier answers there left off.
-
-    Raises
-    ------
-    FileUnreadable, FormatUnknown, LimitExceeded
-        One of the files is no pain.001 that a bank would take.
-    """
-    on_step("reading payment files")
-    asked = read_payment_files(paths)
-    out.mkdir(parents=True, exist_ok=True)
-    known = _load_states(out.joinpath(STATE_FILE))
-    standings = open_accounts(asked, known)
-    last = {account: each.day for account, each in known.items()}
-    fate = decide_outcomes(asked, last, behaviour.reasons, behaviour.chances)
-    bank = BankActivity(asked, fate, behaviour.version)
-    files = [
-        _write_file(out / f"{format_compact_date(day)}-0-pain002-{message}.xml", pieces)
-        for message, day, pieces in pain002_writer.write_reports(asked, fate)
-    ]
-    dated = sorted(book_days(asked, fate, standings), key=lambda each: (each.day, each.account))
-    told_of = max(last.values(), default=0)
-    for day, group in groupby(dated, key=lambda each: each.day):
-        on_step(f"writing the answers of {format_date(day)}")
-        shares = group_into_files(list(group), behaviour.per_file)
-        # earlier answers may have told of other accounts on a day up to their last one
-        is_alone = len(shares) == 1 and behaviour.per_file and day > told_of
-        for some in shares:
-            label = "" if is_alone else f"-{format_statement_name(some[0])}"
-            files += _write_day(bank, some, _DayFiles(out, format_compact_date(day), label), behaviour.style)
-    (out.joinpath(STATE_FILE)).write_bytes(msgspec.json.format(msgspec.json.encode(standings)))
-    returned = sum(each.returns.size for each in dated)
-    moved = sum(each.debits.size for each in dated)
-    return WrittenResponses(sorted(files), len(asked.amount), len(asked.amount) - moved, returned)
-
-
-def group_into_files(days: Sequence[AccountDay], per_file: int) -> list[list[AccountDay]]:
-    """Accounts of one day by file, in their order: the next file begins where one would tell of more transfers than that."""
-    files: list[list[AccountDay]] = []
-    room = -1
-    for each in days:
-        transfers = each.debits.size + each.returns.size
-        if transfers > room or not per_file:
-            files.append([])
-            room = per_file
-        files[-1].append(each)
-        room -= transfers
-    return files
-
-
 class _DayFiles(NamedTuple):
-    """Where the answers of a day go."""
+    """The names of the files of one day."""
 
     folder: Path
     day: str
     label: str
 
-    def build_path(self, what: str, suffix: str) -> Path:
-        return self.folder / f"{self.day}-{what}{self.label}.{suffix}"
+    def build_path(self, content: str, suffix: str) -> Path:
+        return self.folder / f"{self.day}-{content}{self.label}.{suffix}"
+
+
+def write_responses(
+    paths: Sequence[Path], out: Path, behaviour: BankBehaviour, on_step: Callable[[str], None]
+) -> WrittenResponses:
+    """Write the responses to payment files into ``out``; continue from the state that earlier responses left there.
+
+    Raises
+    ------
+    FileUnreadable, FormatUnknown, LimitExceeded
+        A file is not a pain.001 that a bank would accept.
+    """
+    on_step("reading payment files")
+    orders = read_payment_files(paths)
+    out.mkdir(parents=True, exist_ok=True)
+    known = _load_states(out.joinpath(STATE_FILE))
+    states = open_accounts(orders, known)
+    last_days = {account: state.day for account, state in known.items()}
+    outcomes = decide_outcomes(orders, last_days, behaviour.reasons, behaviour.rates)
+    files = [
+        _write_file(out / f"{format_compact_date(day)}-0-pain002-{message}.xml", chunks)
+        for message, day, chunks in pain002_writer.write_reports(orders, outcomes)
+    ]
+    bank = BankActivity(orders, outcomes, behaviour.version)
+    account_days = sorted(book_days(orders, outcomes, states), key=lambda day: (day.day, day.account))
+    last_day = max(last_days.values(), default=0)
+    for day, group in groupby(account_days, key=lambda account_day: account_day.day):
+        on_step(f"writing the responses of {format_date(day)}")
+        shares = group_into_files(list(group), behaviour.per_file)
+        # up to the last day of earlier responses there may be files of other accounts: their names must differ
+        is_only_file = len(shares) == 1 and behaviour.per_file and day > last_day
+        for share in shares:
+            label = "" if is_only_file else f"-{format_statement_name(share[0])}"
+            day_files = _DayFiles(out, format_compact_date(day), label)
+            files += _write_day(bank, share, day_files, behaviour.statement_format)
+    out.joinpath(STATE_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(states)))
+    returned = sum(account_day.returns.size for account_day in account_days)
+    debited = sum(account_day.debits.size for account_day in account_days)
+    return WrittenResponses(sorted(files), len(orders.amount), len(orders.amount) - debited, returned)
+
+
+def group_into_files(days: Sequence[AccountDay], per_file: int) -> list[list[AccountDay]]:
+    """Group the accounts of one day into files, in order: a file ends before it would exceed ``per_file`` transfers."""
+    files: list[list[AccountDay]] = []
+    capacity = -1
+    for account_day in days:
+        transfers = account_day.debits.size + account_day.returns.size
+        if transfers > capacity or not per_file:
+            files.append([])
+            capacity = per_file
+        files[-1].append(account_day)
+        capacity -= transfers
+    return files
 
 
 def _write_day(
-    bank: BankActivity, some: Sequence[AccountDay], place: _DayFiles, style: StatementFormat
+    bank: BankActivity, days: Sequence[AccountDay], day_files: _DayFiles, statement_format: BankFormat
 ) -> list[str]:
-    back, files = [day for day in some if day.returns.size], []
-    if back:
-        files.append(_write_file(place.build_path("1-camt054", "xml"), camt_writer.write_notice(bank, back)))
-    if style is StatementFormat.CFONB120:
-        return [
-            *files,
-            _write_file(place.build_path("2-cfonb120", "txt"), cfonb120_writer.write_statement(bank, some)),
-        ]
-    return [
-        *files,
-        _write_file(place.build_path("2-camt053", "xml"), camt_writer.write_statement(bank, some)),
-    ]
+    """Write the notice of returns, if there are any, and the statement of one day."""
+    with_returns, files = [day for day in days if day.returns.size], []
+    if with_returns:
+        path = day_files.build_path("1-camt054", "xml")
+        files.append(_write_file(path, camt_writer.write_notice(bank, with_returns)))
+    content = f"2-{statement_format.value.replace('.', '')}"
+    path = day_files.build_path(content, statement_format.row.suffix)
+    write_statement = statement_format.load_statement_writer()
+    return [*files, _write_file(path, write_statement(bank, days))]
 
 
-def _write_file(path: Path, pieces: Iterable[str]) -> str:
+def _write_file(path: Path, chunks: Iterable[str]) -> str:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(pieces)
+        file.writelines(chunks)
     return path.name
 
 

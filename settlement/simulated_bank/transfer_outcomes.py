@@ -1,7 +1,7 @@
-"""What becomes of each transfer at the simulated bank: moved, refused before, or sent back after.
+"""The outcome of each transfer at the simulated bank: debited, rejected before, or returned after.
 
-The rates are those of ``domain`` section 7, all of them assumed: 0.25 % come back, AC04 35 %, AC01 25 %, MS03 10 %, AC06 8 %,
-MD07 6 %, RC01 and CNOR 6 %, RR04 1 %, others 9 %.
+The default rates are assumptions: 0.25 % fail, for the reasons AC04 35 %, AC01 25 %, MS03 10 %, AC06 8 %, MD07 6 %, RC01 and
+CNOR 6 %, RR04 1 %, others 9 %.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,78 +18,75 @@ from core.target_calendar import find_open_day
 from kernels.hashing import digest_texts
 from settlement.simulated_bank.pain001_reader import PaymentOrders
 
-RETURNS_PER_HUNDRED_THOUSAND = 250
-"""Transfers that come back."""
+FAILURES_PER_HUNDRED_THOUSAND = 250
+"""Transfers that are rejected or returned."""
 REASON_SHARES: Mapping[str, int] = {
     "AC04": 35, "AC01": 25, "MS03": 10, "AC06": 8, "MD07": 6, "RC01": 3, "CNOR": 3, "AG01": 2, "BE04": 2, "RR03": 1,
     "RR04": 1, "ED05": 1, "TM01": 1, "AM05": 1, "AM04": 1,
 }  # fmt: skip
-"""Of a hundred that come back."""
+"""Reasons of a hundred failed transfers."""
 RETURN_DAYS_MAX = 3
-"""A return comes within three TARGET days of the debit."""
+"""A return follows within three TARGET days of the debit."""
 _HUNDRED_THOUSAND = 100_000
 
 
 class TransferOutcomes(NamedTuple):
-    """One row per transfer."""
+    """The outcomes, one row per transfer."""
 
     movement_type: NDArray[np.uint8]
-    """``DEBIT`` moved for good, ``RETURN`` moved and sent back, ``REJECT`` never moved."""
+    """``DEBIT``: debited; ``RETURN``: debited and returned; ``REJECT``: never debited."""
     reason: NDArray[np.int64]
     """Position in ``codes``."""
     debited: NDArray[np.int32]
+    """Day of the debit."""
     returned: NDArray[np.int32]
+    """Day of the return."""
     codes: Sequence[str]
 
 
 class OutcomeRates(NamedTuple):
-    """How often what happens."""
+    """How many transfers fail, and the seed that decides which."""
 
     seed: int = 1
-    per_hundred_thousand: int = RETURNS_PER_HUNDRED_THOUSAND
+    per_hundred_thousand: int = FAILURES_PER_HUNDRED_THOUSAND
 
 
 def decide_outcomes(
-    orders: PaymentOrders, after: Mapping[str, int], reasons: BankReasons, rates: OutcomeRates
+    orders: PaymentOrders, last_days: Mapping[str, int], reasons: BankReasons, rates: OutcomeRates
 ) -> TransferOutcomes:
-    """Decide each transfer by its end-to-end id and the seed alone, so that it is the same in whatever file it comes.
+    """Decide each transfer by its end-to-end id and the seed alone: the file that it is in does not matter.
 
-    No account is debited on a day that has its statement already: ``after`` has the last one of each.
+    ``last_days`` has the day of the last statement of each account: the account is debited on a later day.
     """
-    words = _hash_texts(orders.end_to_end, rates.seed)
-    comes_back = words % np.uint64(_HUNDRED_THOUSAND) < rates.per_hundred_thousand
+    hashes = _hash_texts(orders.end_to_end, rates.seed)
+    fails = hashes % np.uint64(_HUNDRED_THOUSAND) < rates.per_hundred_thousand
     codes = list(REASON_SHARES)
     bounds = np.cumsum(list(REASON_SHARES.values()))
-    reason = np.searchsorted(bounds, (words >> np.uint64(20)) % np.uint64(bounds[-1]), "right")
-    rejected = _build_rejection_table(codes, reasons)[
-        reason, ((words >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
-    ]
-    sort = np.where(
-        ~comes_back,
-        MovementType.DEBIT.value,
-        np.where(rejected, MovementType.REJECT.value, MovementType.RETURN.value),
-    )
-    days = np.array([max(lot.day, after.get(lot.account, 0) + 1) for lot in orders.lots], np.int32)
+    reason = np.searchsorted(bounds, (hashes >> np.uint64(20)) % np.uint64(bounds[-1]), "right")
+    coin = ((hashes >> np.uint64(40)) & np.uint64(1)).astype(np.int64)
+    is_rejected = _build_rejection_table(codes, reasons)[reason, coin]
+    failure = np.where(is_rejected, MovementType.REJECT.value, MovementType.RETURN.value)
+    movement_type = np.where(fails, failure, MovementType.DEBIT.value)
+    days = np.array([max(lot.day, last_days.get(lot.account, 0) + 1) for lot in orders.lots], np.int32)
     debited = find_open_day(days)[orders.lot] if orders.lots else np.zeros(0, np.int32)
-    later = (words >> np.uint64(44)) % np.uint64(RETURN_DAYS_MAX) + np.uint64(1)
+    delay = (hashes >> np.uint64(44)) % np.uint64(RETURN_DAYS_MAX) + np.uint64(1)
     returned = np.zeros(debited.size, np.int32)
     for count in range(1, RETURN_DAYS_MAX + 1):
-        returned[later == count] = find_open_day(debited[later == count], count)
-    return TransferOutcomes(sort.astype(np.uint8), reason, debited, returned, codes)
+        returned[delay == count] = find_open_day(debited[delay == count], count)
+    return TransferOutcomes(movement_type.astype(np.uint8), reason, debited, returned, codes)
 
 
 def _build_rejection_table(codes: list[str], reasons: BankReasons) -> NDArray[np.bool_]:
-    """By reason and a coin: a reason of both phases falls either way."""
+    """Tabulate whether a failure is a rejection, by reason and coin: a reason of both phases may be either."""
     phases = [reasons.get(code).phases for code in codes]
-    return np.array([[ReasonPhase.RETURN not in each, ReasonPhase.REJECT in each] for each in phases])
+    return np.array([[ReasonPhase.RETURN not in phase, ReasonPhase.REJECT in phase] for phase in phases])
 
 
 def _hash_texts(texts: Sequence[str], seed: int) -> NDArray[np.uint64]:
-    pieces = [text.encode() for text in texts]
-    ends = np.cumsum([0, *map(len, pieces)]).astype(np.int32)
-    data = np.frombuffer(b"".join(pieces) or b"\0", np.uint8)
-    words = Words(np.zeros(len(pieces), np.uint64))
-    digest_texts(
-        Spans(seal_array(ends[:-1]), seal_array(ends[1:])), Bytes(seal_array(data)), np.uint64(seed), words
-    )
-    return words.word
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
+    spans = Spans(seal_array(ends[:-1]), seal_array(ends[1:]))
+    data = np.frombuffer(b"".join(encoded) or b"\0", np.uint8)
+    hashes = Words(np.zeros(len(encoded), np.uint64))
+    digest_texts(spans, Bytes(seal_array(data)), np.uint64(seed), hashes)
+    return hashes.word

@@ -19,11 +19,11 @@ from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 
 _NEVER = 1_000
 _numbers = count()
-PROPOSING = ["reading what is owed", "choosing what is due", "keeping the proposal", "proposed"]
+PROPOSING = ["reading open payables", "selecting what is due", "saving the proposal", "proposed"]
 ISSUING = [
-    *("making the acts", "noting the issue", "issue noted", "indexing what came", "acts committed"),
-    *("writing the files", "file 1 written", "file 1 noted", "file 2 written", "file 2 noted"),
-    *("file 3 written", "file 3 noted", "issued"),
+    *("building the acts", "recording the issue", "issue recorded", "indexing what came", "acts committed"),
+    *("writing the files", "file 1 written", "file 1 recorded", "file 2 written", "file 2 recorded"),
+    *("file 3 written", "file 3 recorded", "issued"),
 ]
 
 

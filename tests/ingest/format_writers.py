@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from core.act_fields import FIELD_BY_COLUMN, FORMATS, FieldType
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import LineSource
 from ingest.validation.file_validation import open_source
 

@@ -16,7 +16,7 @@ def _build_message(*children: XmlElement) -> XmlMessage:
 
 def test_a_declaration_becomes_records_with_their_columns() -> None:
     records = compile_message(MESSAGE).records
-    assert [(record.name, record.columns, record.within) for record in records] == [
+    assert [(record.name, record.columns, record.outer) for record in records] == [
         ("statement", ("id",), -1),
         ("entry", ("amount", "currency", "more", "long"), 0),
         ("detail", ("reference", "words"), 1),

@@ -25,6 +25,7 @@ from service.engine.file_processing import EngineContext, ProcessingResult, load
 from service.settings import Settings
 from service.terminal.processing_progress import ProgressLines
 from service.terminal.signals import Interruption
+from settlement.bank_formats import BankFormat
 from settlement.reconciliation import account_status
 from settlement.reconciliation.account_status import AccountsReport, TransferInTransit, UnmatchedMovement
 from settlement.runs import proposals, run_edits
@@ -34,7 +35,6 @@ from settlement.runs.proposals import ProposalRequest
 from settlement.runs.run_queries import NoSuchRun
 from settlement.simulated_bank.responses import (
     BankBehaviour,
-    StatementFormat,
     WrittenResponses,
     write_responses,
 )
@@ -136,7 +136,7 @@ class State:
         return sorted((self.settings.data / payment_runs.OUTBOX_FOLDER / f"{run:08}").glob("*.xml"))
 
     def simulate_bank(
-        self, files: Sequence[Path], chances: OutcomeRates, style: StatementFormat = StatementFormat.CAMT053
+        self, files: Sequence[Path], chances: OutcomeRates, style: BankFormat = BankFormat.CAMT053
     ) -> WrittenResponses:
         """The bank answers to payment files, in a file for each account and day."""
         return write_responses(

@@ -49,7 +49,7 @@ def build_orders(rows: Sequence[Order]) -> TransferOrders:
 def build_header(
     version: Pain001Version = Pain001Version.V09,
     *,
-    way: TransferMethod = TransferMethod.SEPA,
+    method: TransferMethod = TransferMethod.SEPA,
     holder: str = "DRFiP (exemple)",
     initiator: str = "DGFiP",
 ) -> PaymentFileHeader:
@@ -58,7 +58,7 @@ def build_header(
         created=datetime(2018, 12, 21, 14, 2, 11, 94_000, UTC),
         initiator=initiator,
         debtor=Debtor(holder, IBAN, BIC),
-        way=way,
+        method=method,
         execution_day=date(2018, 12, 24),
         batch_booking=True,
         version=version,

@@ -14,7 +14,7 @@ from lxml.etree import XMLSchema, fromstring
 from core.iso20022 import NARRATIVE, REASONS, MessageStatus
 from core.outcome_codes import REFUSALS, Outcome
 from core.remedies import REMEDIES
-from settlement.orders.charset import REMARK_LETTERS_MAX, clean_identifier, to_latin, wrap_remarks
+from settlement.orders.charset import REMARK_CHARACTERS_MAX, clean_identifier, to_latin, wrap_remarks
 from settlement.pain002_writer import (
     MessageReport,
     OriginalMessage,
@@ -131,7 +131,7 @@ def test_no_text_makes_a_report_another(text: str, version: Pain002Version) -> N
     )
     assert find_texts(root, "TxInfAndSts/OrgnlEndToEndId") == [clean_identifier(text)]
     assert find_texts(root, "TxInfAndSts/TxSts") == ["RJCT"]
-    assert all(len(each) <= REMARK_LETTERS_MAX for each in find_texts(root, "AddtlInf"))
+    assert all(len(each) <= REMARK_CHARACTERS_MAX for each in find_texts(root, "AddtlInf"))
 
 
 @given(st.lists(st.tuples(st.text(), st.text(), st.integers(-(2**63), 2**63 - 1)), max_size=5))

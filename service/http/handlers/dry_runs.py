@@ -8,7 +8,7 @@ from core.errors import LimitExceeded
 from ingest.queue.dry_runs import LINES_MAX, DryRunRequest, FormLines
 from ingest.queue.form_batcher import FormResult
 from ingest.queue.inbox import Inbox
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_totals import FileTotals
 from ingest.validation.file_validation import validate_without_cache
 from monitoring.service_metrics import ServiceMetrics
@@ -91,7 +91,7 @@ class DryRunner:
     ) -> DryRunDecisions:
         self._limits.check_dry_run(sender)
         request = DryRunRequest(sender, lines, asyncio.get_running_loop().create_future(), is_atomic)
-        self._inbox.submit_dry_run(request)
+        self._inbox.dry_runs.add(request)
         outcome = await request.result
         self._metrics.increment("dry_runs_total")
         return outcome

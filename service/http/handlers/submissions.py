@@ -6,7 +6,8 @@ from http import HTTPStatus
 import msgspec
 
 from core.errors import InputError
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from service.auth.credentials import Caller
 from service.auth.perimeter import PerimeterCheck
 from service.http import upload_headers

@@ -18,7 +18,7 @@ from ingest.spool.partial_uploads import (
     UploadQuotaExceeded,
     UploadTooLong,
 )
-from ingest.spool.spool import check_name
+from ingest.spool.spooled_file import check_name
 from service.auth.credentials import Caller
 from service.http import upload_headers
 from service.http.file_admission import FileAdmission
@@ -141,7 +141,7 @@ class UploadsHandler:
 
     def _require_own(self, request: Request) -> PartialUpload:
         """Return the upload in the path, if it is the caller's sender's; another sender's does not exist for it."""
-        identity = request.caller.sender, bytes.fromhex(request.path_values["upload"])
+        identity = FileIdentity(request.caller.sender, bytes.fromhex(request.path_values["upload"]))
         upload = self._uploads.find(identity)
         if upload is None:
             problem = not_found(f"You have no upload {request.path_values['upload']}")

@@ -15,7 +15,8 @@ from ingest.formats.detection import FileFormat
 from ingest.pain001.assignment_file import ASSIGNMENT_COLUMNS, parse_remittance
 from ingest.pain001.lots import read_lot_names
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import MemoryAllowance
 from ingest.validation.file_validation import (
     FileTotals,
@@ -100,14 +101,14 @@ def test_every_format_of_acts_holds_imputations(suffix: str, tmp_path: Path) -> 
 
 
 WRONG: dict[str, tuple[type[InputError], str, bytes]] = {
-    "another order": (EnvelopeMismatch, "row 1: IMPUTATION_DIFFERS: it says 'R2'", build_assignments(ROWS[::-1][1:] + ROWS[2:])),
-    "another amount": (EnvelopeMismatch, "it says '0.51'", build_assignments([ROWS[0], ("R2", "0.51"), ROWS[2]])),
+    "another order": (EnvelopeMismatch, "row 1: IMPUTATION_DIFFERS: the row has 'R2'", build_assignments(ROWS[::-1][1:] + ROWS[2:])),
+    "another amount": (EnvelopeMismatch, "the row has '0.51'", build_assignments([ROWS[0], ("R2", "0.51"), ROWS[2]])),
     "no amount": (EnvelopeMismatch, "row 2: IMPUTATION_DIFFERS", build_assignments([ROWS[0], ("R2", ""), ROWS[2]])),
     "too few": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 2 rows, and more transfers", build_assignments(ROWS[:2])),
     "none": (EnvelopeMismatch, "IMPUTATION_DIFFERS: 0 rows", build_assignments([])),
     "too many": (EnvelopeMismatch, "more rows than the 3 transfers", build_assignments([*ROWS, ("R4", "1.00")])),
-    "a column of payments": (FormatUnknown, "column iban: No column of imputations", build_assignments(ROWS, iban="FR00")),
-    "several lines an act": (FormatUnknown, "column line: No column of imputations", build_assignments(ROWS, line="1")),
+    "a column of payments": (FormatUnknown, "column iban: Not a column of account assignments", build_assignments(ROWS, iban="FR00")),
+    "several lines an act": (FormatUnknown, "column line: Not a column of account assignments", build_assignments(ROWS, line="1")),
     "an unknown column": (FormatUnknown, "Unknown column", build_assignments(ROWS, colour="red")),
     "no column of amounts": (FormatUnknown, "No column reference, or none of amounts", b"reference;fund\nR1;1\nR2;1\nR3;1\n"),
     "no column of references": (FormatUnknown, "No column reference", b"amount;fund\n10.00;1\n0.5;1\n7.25;1\n"),
@@ -136,7 +137,7 @@ def test_an_amount_that_is_none_is_left_to_its_line_when_both_say_it(amount: str
 
 def test_whole_cents_cannot_say_what_is_no_amount(tmp_path: Path) -> None:
     beside = write_parquet([("R1", "1.00")], tmp_path / "orders.xml.imputation.parquet")
-    with pytest.raises(EnvelopeMismatch, match=r"it says '100', and the transfer there '1\.005'"):
+    with pytest.raises(EnvelopeMismatch, match=r"the row has '100', its transfer '1\.005'"):
         validate_without_cache(
             receive_file(
                 tmp_path,
@@ -211,8 +212,8 @@ def pack_archive(
     [
         (["orders.xml"], "1 files in the archive"),
         (["orders.xml", "rows.csv", "rows.csv"], "Over two files"),
-        (["orders.xml", "orders.xml"], "Not one .xml and one imputation file"),
-        (["rows.csv", "rows.csv"], "Not one .xml and one imputation file"),
+        (["orders.xml", "orders.xml"], "Not one .xml and one account assignment file"),
+        (["rows.csv", "rows.csv"], "Not one .xml and one account assignment file"),
     ],
 )
 def test_an_archive_of_anything_else_is_refused(names: list[str], told: str, tmp_path: Path) -> None:
@@ -264,7 +265,7 @@ def test_a_damaged_header_is_refused(at: int, tmp_path: Path) -> None:
 
 def test_two_imputation_files_are_one_too_many(tmp_path: Path) -> None:
     write_parquet(ROWS, tmp_path / "orders.xml.imputation.parquet")
-    with pytest.raises(FileUnreadable, match="Several imputation files"):
+    with pytest.raises(FileUnreadable, match="Several account assignment files"):
         receive_file(tmp_path, build_assignments(ROWS))
 
 

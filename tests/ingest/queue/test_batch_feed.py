@@ -8,8 +8,9 @@ import pytest
 
 from core.errors import EngineError
 from core.stage_timing import StageTimes
-from ingest.queue.batch_feed import PIECES_MAX, BatchFeed, OpenSubmission
+from ingest.queue.batch_feed import PIECES_MAX, BatchFeed
 from ingest.queue.decode_ahead import PENDING, Pending
+from ingest.queue.open_submission import OpenSubmission
 from ingest.spool.envelope import Envelope
 from ingest.validation.file_validation import open_source, validate_without_cache
 from posting.batch import Batch
@@ -49,7 +50,7 @@ def _open_submission(
 
 
 def _generate_batches(desk: TextEngine, *submissions: OpenSubmission | Pending | None) -> Batches:
-    return BatchFeed(submissions, desk.context, desk.state, StageTimes()).produce_batches()
+    return BatchFeed(submissions, desk.context, desk.state, stages=StageTimes()).produce_batches()
 
 
 def _decide(desk: TextEngine, batch: Batch) -> list[list[int]]:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from core.outcome_codes import Outcome as Code
 from core.stage_timing import StageTimes
-from ingest.queue.batch_feed import BatchFeed, OpenSubmission
+from ingest.queue.batch_feed import BatchFeed
 from ingest.queue.dry_runs import DryRunRequest, DryRuns
 from ingest.queue.form_batcher import build_columns
+from ingest.queue.open_submission import OpenSubmission
 from ingest.resolution.resolver import resolve
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import open_source, validate_without_cache
 from posting.batch import Batch, BatchResult, DryRunDecisions, Piece, PieceDecisions, Progress
 from tests.file_strategies import File, build_openings, files
@@ -64,14 +66,14 @@ def _process_file(desk: TextEngine, spooled: SpooledFile) -> tuple[list[BatchRes
     lines = open_source(spooled)
     of = OpenSubmission(desk.create_submission(lines.lines), SENDER, lines)
     feed, outcomes, passes = (
-        BatchFeed([of], desk.context, desk.state, StageTimes()),
+        BatchFeed([of], desk.context, desk.state, stages=StageTimes()),
         list[BatchResult](),
         list[PieceDecisions](),
     )
 
     def decide(batch: Batch) -> None:
         outcomes.append(desk.engine.evaluate(batch))
-        passes.extend(zip(batch.pieces, desk.engine.decisions, strict=True))
+        passes.extend(map(PieceDecisions, batch.pieces, desk.engine.decisions))
 
     for batch in feed.produce_batches():
         decide(batch)
@@ -89,7 +91,7 @@ def _process_form(desk: TextEngine, rows: File, is_atomic: bool) -> tuple[BatchR
         of, found.acts, lines, *said, raw, Progress(1, len(rows), True), is_atomic, found.cells_before
     )
     outcome = desk.engine.evaluate(Batch([piece], is_holding=False))
-    return outcome, _list_decisions([(piece, desk.engine.decisions[0])])
+    return outcome, _list_decisions([PieceDecisions(piece, desk.engine.decisions[0])])
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from ingest.formats.detection import FileFormat
 from ingest.queue.file_queue import FileQueue, QueuedFile
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 
 SENDERS = ("MIN-01", "MIN-02", "MIN-03")
 numbers = st.integers(1, 12)

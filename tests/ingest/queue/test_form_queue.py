@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.queue.file_queue import (
+from ingest.queue.form_queue import (
     BATCH_FORM_LINES_MAX,
     BATCH_FORMS_MAX,
     FORM_BATCHES_MAX,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ingest.queue import held_lines
 from ingest.queue.held_lines import HeldLinesCache, concat_pieces, list_positions, take_rows
-from posting.batch import Piece, Progress
+from posting.batch import LineSpan, Piece, Progress
 from tests.file_strategies import File, files
 from tests.posting.text_engine import TextEngine
 
@@ -76,7 +76,7 @@ def _build_held_piece(acts: int, lines: int = 2, first: int = 0) -> Piece:
     desk = TextEngine()
     rows = [_build_service_row(act, line) for act in range(acts) for line in range(1, lines + 1)]
     piece = desk.build_piece(rows, desk.create_submission(first + len(rows)), first)
-    piece.submission.held = [(first + act * lines, lines) for act in range(acts)]
+    piece.submission.held = [LineSpan(first + act * lines, lines) for act in range(acts)]
     return piece
 
 
@@ -88,12 +88,12 @@ def _build_service_row(act: int, line: int) -> dict[str, str]:
 def test_what_waits_is_kept_until_its_submission_is_done() -> None:
     kept, piece = HeldLinesCache(), _build_held_piece(4)
     kept.add(piece)
-    wanted = list_positions([(6, 2), (2, 2)])
+    wanted = list_positions([LineSpan(6, 2), LineSpan(2, 2)])
     assert wanted.tolist() == [2, 3, 6, 7]
     found = kept.find_piece(1, wanted)
     assert found is not None
     assert _list_rows(found) == _list_rows(take_rows(piece, wanted))
-    assert kept.find_piece(1, list_positions([(6, 2), (8, 2)])) is None
+    assert kept.find_piece(1, list_positions([LineSpan(6, 2), LineSpan(8, 2)])) is None
     assert kept.find_piece(2, wanted) is None
     kept.remove(1)
     assert kept.find_piece(1, wanted) is None
@@ -103,7 +103,7 @@ def test_lines_are_kept_once_in_whatever_order_they_come() -> None:
     """As after a restart, when later lines are decided before earlier ones are read again."""
     kept, early, late = HeldLinesCache(), _build_held_piece(2), _build_held_piece(3, first=4)
     late = replace(late, submission=early.submission, progress_after=Progress(2, 10, True))
-    early.submission.held = [*early.submission.held, *((4 + 2 * act, 2) for act in range(3))]
+    early.submission.held = [*early.submission.held, *(LineSpan(4 + 2 * act, 2) for act in range(3))]
     for piece in (late, early, late):
         kept.add(piece)
     wanted = list_positions(early.submission.held)
@@ -117,6 +117,6 @@ def test_too_many_lines_are_not_kept(monkeypatch) -> None:
     monkeypatch.setattr(held_lines, "CACHED_LINES_MAX", 7)
     kept, piece = HeldLinesCache(), _build_held_piece(4)
     kept.add(piece)
-    assert kept.find_piece(1, list_positions([(0, 2)])) is None
+    assert kept.find_piece(1, list_positions([LineSpan(0, 2)])) is None
     kept.add(piece)
-    assert kept.find_piece(1, list_positions([(0, 2)])) is None
+    assert kept.find_piece(1, list_positions([LineSpan(0, 2)])) is None

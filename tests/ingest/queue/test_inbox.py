@@ -44,10 +44,6 @@ class _AcceptingObserver:
         """Let them pass."""
 
 
-async def _ignore_opened(_: LoadedBook) -> None:
-    """Nobody else waits for the book."""
-
-
 async def _read_next(batches: Iterator[Batch]) -> Batch | None:
     return await asyncio.to_thread(next, batches, None)
 
@@ -58,10 +54,10 @@ async def test_held_acts_of_a_book_that_is_gone_are_given_no_more(dsn: str, tmp_
     path = tmp_path / "waits.jsonl"
     path.write_text(json.dumps(_WAITS) + "\n")
     async with PostgresStore(dsn).own_lease("test") as store:
-        inbox = Inbox(spool, store, StageTimes(), _ignore_opened)
+        inbox = Inbox(spool, store, StageTimes())
         loaded = await load_book(store, reference)
         await inbox.open(loaded)
-        await inbox.admission.admit(
+        await inbox.files.admission.admit(
             spool.receive(path, path.name, Envelope(sender="ministry")), _AcceptingObserver()
         )
         batch = await _read_next(inbox.produce_batches())
@@ -100,7 +96,7 @@ class _BlockedInbox(Inbox):
 async def test_a_stop_is_heard_while_connections_break(dsn: str, tmp_path: Path) -> None:
     """As where all connections of a service break at once: one that tells of keys ends it, one that copies its course."""
     async with PostgresStore(dsn).own_lease("test") as store:
-        inbox = _BlockedInbox(Spool(tmp_path / "spool"), store, StageTimes(), _ignore_opened)
+        inbox = _BlockedInbox(Spool(tmp_path / "spool"), store, StageTimes())
         inbox.block()
         engine = asyncio.create_task(Pipeline(store, ReferenceData.load(REFERENCE)).run(inbox))
         await inbox.is_open.wait()

@@ -18,7 +18,7 @@ from ingest.spool.spool import Spool
 ROOT = Path(__file__).parents[3]
 CSV = b"reference;line\nA;1\n"
 DIGEST = hashlib.sha256(CSV).digest()
-OURS: FileIdentity = ("MEN", DIGEST)
+OURS = FileIdentity("MEN", DIGEST)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import EnvelopeMismatch, FormatUnknown
 from ingest.spool.envelope import Envelope
+from ingest.spool.file_claims import FileIdentity
 from ingest.spool.partial_uploads import (
     EXPIRY_SECONDS,
     SENDER_UPLOADS_MAX,
@@ -159,7 +160,7 @@ def test_another_senders_is_not_there(uploads: PartialUploads) -> None:
     assert uploads.list_uploads("MEN") == []
     assert uploads.is_uploaded_by_another(ours)
     assert not uploads.is_uploaded_by_another(build_declaration(sender="MINARM").identity)
-    assert not uploads.is_uploaded_by_another(("MEN", bytes(32)))
+    assert not uploads.is_uploaded_by_another(FileIdentity("MEN", bytes(32)))
 
 
 def test_what_nobody_goes_on_with_expires(uploads: PartialUploads, folder: Path) -> None:
@@ -187,7 +188,7 @@ def test_one_that_somebody_is_at_is_not_swept(uploads: PartialUploads) -> None:
 @pytest.mark.parametrize("sender", ["..", "../MEN", "/etc", "a/b", "*", "\0", "x" * 300])
 def test_no_sender_leads_out_of_the_folder(sender: str, uploads: PartialUploads) -> None:
     with pytest.raises(FormatUnknown):
-        uploads.find((sender, bytes(32)))
+        uploads.find(FileIdentity(sender, bytes(32)))
     with pytest.raises(FormatUnknown):
         uploads.list_uploads(sender)
     with pytest.raises(FormatUnknown):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.act_fields import FIELD_BY_COLUMN
 from core.errors import EnvelopeMismatch, FileUnreadable, LimitExceeded
 from ingest.queue.batch_cuts import BATCH_LINES, cut_segments
-from ingest.spool.spool import SpooledFile
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.decoded_cache import DecodedBatches, LineSource, MemoryAllowance
 from ingest.validation.file_validation import ValidatedFile, open_source, validate_file
 from tests.ingest.format_writers import SENDER, SUFFIXES, build_acts, build_table, spool_file, write_file

@@ -1,4 +1,4 @@
-"""A file is taken whole or not at all: what it holds is proved before its first line is used."""
+"""A file is taken whole or not at all: what it holds is validated_file before its first line is used."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,8 @@ import pytest
 
 from core.errors import EnvelopeMismatch, FileUnreadable, FormatUnknown, LimitExceeded
 from ingest.spool.envelope import Envelope
-from ingest.spool.spool import Spool, SpooledFile
+from ingest.spool.spool import Spool
+from ingest.spool.spooled_file import SpooledFile
 from ingest.validation.file_validation import FileTotals, open_source, validate_without_cache
 from tests.ingest.format_writers import (
     SUFFIXES,
@@ -142,60 +143,60 @@ def validated_file(request: pytest.FixtureRequest, tmp_path: Path) -> SpooledFil
     return found
 
 
-def test_it_lies_beside_the_original(proved: SpooledFile) -> None:
-    assert {path.name for path in proved.folder.iterdir()} == {
+def test_it_lies_beside_the_original(validated_file: SpooledFile) -> None:
+    assert {path.name for path in validated_file.folder.iterdir()} == {
         "original",
         "envelope-MEN.json",
         "normalised.arrow",
         "normalised.json",
     }
-    assert list((proved.folder.parents[1] / "incoming").glob("*/")) == []
+    assert list((validated_file.folder.parents[1] / "incoming").glob("*/")) == []
 
 
-def test_it_is_made_again_when_gone(proved: SpooledFile) -> None:
-    (proved.folder / "normalised.arrow").unlink()
-    assert read_lines(proved) == list_texts(build_acts(500))
-    (proved.folder / "normalised.json").unlink()
-    assert read_lines(proved) == list_texts(build_acts(500))
+def test_it_is_made_again_when_gone(validated_file: SpooledFile) -> None:
+    (validated_file.folder / "normalised.arrow").unlink()
+    assert read_lines(validated_file) == list_texts(build_acts(500))
+    (validated_file.folder / "normalised.json").unlink()
+    assert read_lines(validated_file) == list_texts(build_acts(500))
 
 
-def test_it_is_made_again_when_a_byte_of_it_changed(proved: SpooledFile) -> None:
-    path = proved.folder / "normalised.arrow"
+def test_it_is_made_again_when_a_byte_of_it_changed(validated_file: SpooledFile) -> None:
+    path = validated_file.folder / "normalised.arrow"
     for at in range(100, path.stat().st_size, path.stat().st_size // 7):
         content = bytearray(path.read_bytes())
         content[at] ^= 1
         path.write_bytes(content)
-        assert read_lines(proved) == list_texts(build_acts(500))
+        assert read_lines(validated_file) == list_texts(build_acts(500))
 
 
 @pytest.mark.parametrize("record", [b"", b"{}", b"not JSON"])
-def test_it_is_made_again_when_its_record_does_not_read(record: bytes, proved: SpooledFile) -> None:
-    (proved.folder / "normalised.json").write_bytes(record)
-    assert read_lines(proved) == list_texts(build_acts(500))
+def test_it_is_made_again_when_its_record_does_not_read(record: bytes, validated_file: SpooledFile) -> None:
+    (validated_file.folder / "normalised.json").write_bytes(record)
+    assert read_lines(validated_file) == list_texts(build_acts(500))
 
 
 @pytest.mark.parametrize("change", [{"layout": 0}, {"original": "00"}, {"sha256": "00"}])
 def test_it_is_made_again_when_its_record_is_of_another(
-    change: dict[str, object], proved: SpooledFile
+    change: dict[str, object], validated_file: SpooledFile
 ) -> None:
-    path = proved.folder / "normalised.json"
+    path = validated_file.folder / "normalised.json"
     record = path.read_bytes()
     path.write_text(json.dumps(json.loads(record) | change))
-    assert read_lines(proved) == list_texts(build_acts(500))
+    assert read_lines(validated_file) == list_texts(build_acts(500))
     assert path.read_bytes() == record
 
 
-def test_it_is_the_same_whenever_it_is_made(proved: SpooledFile) -> None:
-    first = (proved.folder / "normalised.arrow").read_bytes()
-    validate_without_cache(proved)
-    assert (proved.folder / "normalised.arrow").read_bytes() == first
+def test_it_is_the_same_whenever_it_is_made(validated_file: SpooledFile) -> None:
+    first = (validated_file.folder / "normalised.arrow").read_bytes()
+    validate_without_cache(validated_file)
+    assert (validated_file.folder / "normalised.arrow").read_bytes() == first
 
 
-def test_it_is_not_made_from_an_original_that_changed(proved: SpooledFile) -> None:
-    (proved.folder / "normalised.arrow").unlink()
-    proved.path.write_bytes(proved.path.read_bytes().replace(b"DP18", b"DP19"))
-    with pytest.raises(FileUnreadable, match="not those that came"):
-        open_source(proved)
+def test_it_is_not_made_from_an_original_that_changed(validated_file: SpooledFile) -> None:
+    (validated_file.folder / "normalised.arrow").unlink()
+    validated_file.path.write_bytes(validated_file.path.read_bytes().replace(b"DP18", b"DP19"))
+    with pytest.raises(FileUnreadable, match="not those that were received"):
+        open_source(validated_file)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -205,7 +206,7 @@ def test_an_original_of_another_size_is_noticed(suffix: str, tmp_path: Path) -> 
     with found.path.open("ab") as file:
         file.write(b"\n")
     for look in (validate_without_cache, open_source):
-        with pytest.raises(FileUnreadable, match="not those that came"):
+        with pytest.raises(FileUnreadable, match="not those that were received"):
             look(found)
     found.path.unlink()
     with pytest.raises(FileUnreadable, match="No such file"):

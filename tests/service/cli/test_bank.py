@@ -13,8 +13,8 @@ from core.catalog import KIND_NUMBERS
 from service.database.embedded import Database
 from settlement.bank_files import bank_file_reader as reading
 from settlement.bank_files.bank_file_reader import BankMessage
+from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 from settlement.orders.end_to_end import format_identifier
-from settlement.simulated_bank.responses import StatementFormat
 from settlement.simulated_bank.transfer_outcomes import REASON_SHARES, OutcomeRates
 from tests.crash.database_states import read_state
 from tests.databases import open_connection
@@ -96,8 +96,8 @@ async def test_without_returns_every_payment_is_debited_and_transit_is_empty(sta
     assert found.back == []
 
 
-@pytest.mark.parametrize("style", StatementFormat)
-async def test_books_and_bank_agree_whatever_comes_back(state: State, style: StatementFormat) -> None:
+@pytest.mark.parametrize("style", STATEMENT_FORMATS)
+async def test_books_and_bank_agree_whatever_comes_back(state: State, style: BankFormat) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     answers = state.simulate_bank(files, OFTEN, style)
     assert answers.returned > 3

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from service.database.embedded import Database
+from settlement.bank_formats import STATEMENT_FORMATS, BankFormat
 from settlement.runs import issue, run_queries
-from settlement.simulated_bank.responses import StatementFormat
 from tests.databases import open_connection
 from tests.service.small_state import (
     NEVER,
@@ -79,8 +79,8 @@ async def agreed(state: State) -> None:
     assert (await state.verify()).findings == []
 
 
-@pytest.mark.parametrize("style", StatementFormat)
-async def test_each_year_is_paid_from_its_own_account(state: State, style: StatementFormat) -> None:
+@pytest.mark.parametrize("style", STATEMENT_FORMATS)
+async def test_each_year_is_paid_from_its_own_account(state: State, style: BankFormat) -> None:
     before = accounts(state)
     own_year(state)
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
@@ -89,8 +89,8 @@ async def test_each_year_is_paid_from_its_own_account(state: State, style: State
     await agreed(state)
 
 
-@pytest.mark.parametrize("style", StatementFormat)
-async def test_an_account_that_changes_before_the_statement(state: State, style: StatementFormat) -> None:
+@pytest.mark.parametrize("style", STATEMENT_FORMATS)
+async def test_an_account_that_changes_before_the_statement(state: State, style: BankFormat) -> None:
     files = await state.pay_due(date(2018, 11, 5), NOVEMBER)
     others(state, 2018, 700)
     left = debtors(files)

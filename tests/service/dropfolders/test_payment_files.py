@@ -56,6 +56,6 @@ async def test_payment_files_are_taken_and_answered(database: Database, tmp_path
             ["AM18"],
         )
         problem = mine.read_result("pay.xml.imputation.csv.problem.json")
-        assert problem["found"] == "Imputations without their payment file"
+        assert problem["found"] == "Account assignments without their payment file"
         assert "tar --format=ustar" in problem["remedy"]
         assert mine.read_result("pay.tar.receipt.json")["receipt"]["format"] == "pain.001-tar"

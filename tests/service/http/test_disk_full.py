@@ -51,7 +51,7 @@ def _check_disk_full(found: httpx.Response) -> None:
 
 
 async def test_a_body_on_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "_CONTENT_FILE", str(FULL_DISK))
+    monkeypatch.setattr(spool, "CONTENT_FILE", str(FULL_DISK))
     receiver = UploadReceiver(Spool(tmp_path), PartialUploads(tmp_path / "uploads", 2**20), 2)
 
     async def handler(request: Request) -> Response:
@@ -107,7 +107,7 @@ async def test_a_file_whose_normalised_copy_cannot_be_written_is_released(
             return None
 
     monkeypatch.setattr(file_validation, "_NORMALISED_FILE", str(FULL_DISK))
-    admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes(), cast(Any, None))
+    admission = Admission(own, cast(PostgresStore, NeverSent()), StageTimes())
     with pytest.raises(OSError, match="No space left"):
         await admission.admit(spooled, _NoCheck())
     assert not spooled.folder.exists()

@@ -55,10 +55,10 @@ def test_every_used_word_is_defined_and_every_defined_word_is_used() -> None:
     used |= {stage for attribute in page.attributes("data-stages") for stage in attribute.split()}
     defined = set(words("en"))
     assert used <= defined
-    quoted = set(re.findall(r'"([\w.]+)"', scripts + SCRIPTS["words.js"].split("const NAME")[1]))
+    quoted = set(re.findall(r'"([\w.]+)"', scripts + SCRIPTS["words.js"].split("const STORAGE_KEY")[1]))
     composed = {word for word in defined if re.match(r"(state|ticket)\.|(submission|batch|act)Title$", word)}
     assert defined - used - quoted == composed - used - quoted
-    assert set(re.findall(r'say\("([\w.]+)"', scripts)) <= defined
+    assert set(re.findall(r'translate\("([\w.]+)"', scripts)) <= defined
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -229,7 +229,8 @@ async def test_bytes_that_are_not_what_was_said_are_refused(
 async def test_imputations_alone_are_no_submission(client: httpx.AsyncClient) -> None:
     sent = {"content-type": "text/csv", "content-disposition": 'attachment; filename="a.xml.imputation.csv"'}
     answered = await post(client, build_assignments([("G1", "1.00")]), sent)
-    assert (answered.status_code, answered.json()["found"]) == (422, "Imputations without their payment file")
+    assert answered.status_code == 422
+    assert answered.json()["found"] == "Account assignments without their payment file"
 
 
 async def test_the_command_sends_both_files_as_one(place: ServicePlace, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from settlement.runs import proposals, run_edits, run_status
 from settlement.runs.issue import IssueRequest
 from settlement.runs.payment_reference import PaymentReference
 from settlement.runs.proposals import ProposalRequest
+from settlement.runs.run_status import LineSelection
 from tests.databases import create_database, open_connection
 from tests.service.small_state import (
     NEVER,
@@ -420,10 +421,10 @@ async def withhold_and_pay(state: State, held: str) -> None:
         at = paris_time("2018-11-12")
         wanted = ProposalRequest("anne", date(2018, 12, 31), at.date())
         run = await proposals.propose_run(connection, books, wanted, lambda _: None)
-        shown = (await run_status.describe_run(connection, run, (10, 0, False)))["shown"]
+        shown = (await run_status.describe_run(connection, run, LineSelection(10)))["shown"]
         (row,) = await state.fetch("select entry_id from entry where reference = $1", held)
         (line,) = [each["line"] for each in shown if each["entry"] == row["entry_id"]]
-        await run_edits.edit_run(connection, run, "hold", ((line,), "", "anne"))
+        await run_edits.edit_run(connection, run, "hold", (line,), reason="", by="anne")
         await run_edits.release_run(connection, run, "benoit")
     assert await payment_runs.issue_in_database(
         state.context, run, IssueRequest("benoit", at), (create_interruption(), ProgressLines())
@@ -584,7 +585,7 @@ async def test_a_part_of_late_interest_bears_none(state: State) -> None:
         "treasury",
     )
     (finding,) = (await state.verify()).findings
-    assert (finding.check, finding.expected) == ("late_interest", "nothing was paid late")
+    assert (finding.check, finding.expected) == ("late_interest", "no late payment")
 
 
 async def test_other_rates_claim_the_rest_under_another_name(state: State) -> None:

@@ -27,7 +27,7 @@ from service.terminal.live_view import (
     build_parts,
     format_line,
 )
-from tests.monitoring.test_snapshot import AROUND
+from tests.monitoring.test_snapshot import STATUS
 from tests.service.command_line import COMMAND, ROOT, run_crescendo, start_command, wait_for_end
 from tests.service.http.access_keys import MINISTRY
 from tests.service.http.act_files import CREDITS, build_unknown_centres
@@ -123,7 +123,7 @@ def test_what_is_no_answer_is_no_figure(status: int, body: bytes) -> None:
 
 
 def test_a_service_on_which_nothing_moved_is_shown_too() -> None:
-    found = build_figures(ServiceMetrics({}), Trend(), AROUND)
+    found = build_figures(ServiceMetrics({}), Trend(), STATUS)
     assert "0 lines/s" in format_line(found)
     assert [each.rows for each in build_parts(found) if isinstance(each, ReportTable)][1:] == [[], [], [], []]
 

@@ -27,8 +27,8 @@ def test_of_many_steps_one_is_told_every_few_seconds(
         "matching a.xml",
         "storing a.xml",
         "a.xml stored",
-        "file 1 noted",
-        "writing the answers of 2018-12-19",
+        "file 1 recorded",
+        "writing the responses of 2018-12-19",
     )
     assert _said(capsys, reporter, *steps) == ["matching a.xml"]
     clock[0] += LINE_SECONDS
@@ -37,10 +37,10 @@ def test_of_many_steps_one_is_told_every_few_seconds(
 
 def test_single_steps_are_all_told(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     assert clock
-    steps = ["making the acts", "noting the issue", "issued", "reading what is owed", "issued"]
+    steps = ["building the acts", "recording the issue", "issued", "reading open payables", "issued"]
     assert _said(capsys, ProgressLines(), *steps) == [
-        "making the acts",
-        "noting the issue",
+        "building the acts",
+        "recording the issue",
         "issued",
         "issued",
     ]

@@ -9,7 +9,6 @@ import pytest
 from core import bank_reasons
 from core.catalog import KIND_NUMBERS
 from core.tables.bank_messages import (
-    BankFormat,
     BankMessage,
     BankStatement,
     BulkStatus,
@@ -21,6 +20,7 @@ from core.tables.bank_messages import (
 from core.tables.columns import seal_array
 from core.tables.journal import Bytes, Spans
 from posting.pgcopy import TextCells
+from settlement.bank_formats import BankFormat
 from settlement.orders.end_to_end import format_identifier
 from settlement.reconciliation import bank_acts
 from settlement.reconciliation.bank_acts import MatchedMessage

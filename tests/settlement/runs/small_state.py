@@ -128,7 +128,7 @@ class SmallState:
 
     async def edit(self, run: int, what: str, *numbers: int, by: str = "Alice") -> None:
         async with run_queries.open_connection(self.dsn) as connection:
-            await run_edits.edit_run(connection, run, what, (numbers, "said so", by))
+            await run_edits.edit_run(connection, run, what, numbers, reason="said so", by=by)
 
     async def release(self, run: int, by: str = "Bruno") -> tuple[int, int]:
         async with run_queries.open_connection(self.dsn) as connection:
@@ -227,6 +227,6 @@ class Quiet:
 
     def report_steps(self, done: int, total: int, label: str) -> None: ...
 
-    def report_lines(self, course: ProcessingProgress) -> None: ...
+    def report_lines(self, progress: ProcessingProgress) -> None: ...
 
     def close(self) -> None: ...

@@ -18,6 +18,7 @@ from settlement.orders.pain001_writer import Pain001Version
 from settlement.runs import issue, run_edits, run_queries, run_status
 from settlement.runs.exclusions import Exclusion
 from settlement.runs.run_queries import NoSuchRun
+from settlement.runs.run_status import LineSelection
 from tests.settlement.orders.test_pain001_writer import XSD
 from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
 from tests.settlement.runs.test_lifecycle import read_xml
@@ -39,7 +40,7 @@ async def release_run(world: SmallState, *said: dict[str, str]) -> int:
 
 async def describe_run(world: SmallState, run: int, lines: int = 100) -> dict[str, Any]:
     async with run_queries.open_connection(world.dsn) as connection:
-        return await run_status.describe_run(connection, run, (lines, 0, False))
+        return await run_status.describe_run(connection, run, LineSelection(lines))
 
 
 def read_transfers(files: list[dict[str, Any]]) -> list[Any]:
@@ -252,7 +253,7 @@ async def test_a_file_that_cannot_be_made_again_is_not_made_up(world: SmallState
     (file,) = await world.issue(run)
     Path(file["path"]).unlink()
     await world.forge("update payment_file set sha256 = sha256('')")
-    with pytest.raises(EngineError, match="made again hashes to"):
+    with pytest.raises(EngineError, match="now hashes to"):
         await world.load_files(run)
 
 
@@ -273,10 +274,10 @@ async def test_an_issue_takes_what_was_released_and_no_more(world: SmallState) -
 async def test_only_what_is_released_is_issued(world: SmallState) -> None:
     await world.post_requests({"reference": "DP-1", "payee": "P1", "amount": "7.00"})
     run = await world.propose()
-    with pytest.raises(NoSuchRun, match="is proposed; this takes one that is released"):
+    with pytest.raises(NoSuchRun, match="is proposed; the command needs one that is released"):
         await world.issue(run)
     async with run_queries.open_connection(world.dsn) as connection:
-        with pytest.raises(NoSuchRun, match="is proposed; this takes one that is issued"):
+        with pytest.raises(NoSuchRun, match="is proposed; the command needs one that is issued"):
             await issue.rebuild_files(connection, run, world.outbox, print)
 
 
@@ -337,8 +338,8 @@ async def test_a_run_whose_accountant_is_gone_is_not_begun(world: SmallState) ->
         with pytest.raises(ReferenceDataError) as raised:
             await world.issue(run)
         assert str(raised.value) == (
-            f"{files[0]}: run {run} pays 1 lines of 2018 from the account of PACA, who is not there. Put it back, with the "
-            "account to pay from, and issue the run by the same command: nothing of it is posted"
+            f"{files[0]}: run {run} pays 1 lines of 2018 from the account of PACA, who is missing. Restore it, with its "
+            "account, and issue the run again: nothing of it is posted"
         )
     assert await world.fetch_rows("select count(*) from entry") == entries
     assert not await world.fetch_rows("select run from payment_issue")
@@ -352,8 +353,6 @@ async def test_a_run_whose_year_is_gone_is_not_begun(world: SmallState) -> None:
     world.change_rules()
     calendar = world.reference / "calendar.toml"
     calendar.write_text("[exercise.2019]" + calendar.read_text().partition("[exercise.2019]")[2])
-    with pytest.raises(
-        ReferenceDataError, match=r"calendar\.toml: 2018 is not there, and run 1 pays 1 lines"
-    ):
+    with pytest.raises(ReferenceDataError, match=r"calendar\.toml: 2018 is missing, and run 1 pays 1 lines"):
         await world.issue(run)
     assert not await world.fetch_rows("select run from payment_issue")

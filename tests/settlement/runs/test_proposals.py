@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog import KIND_NUMBERS
-from settlement.runs import run_edits, run_queries, selection
+from settlement.runs import remittances, run_edits, run_queries
 from settlement.runs.exclusions import EXCLUSION_TEXTS, Exclusion
 from settlement.runs.run_queries import NoSuchRun
 from tests.settlement.runs.small_state import OTHER_UNIT, SmallState, iban
@@ -45,7 +45,7 @@ async def test_each_reason(world: SmallState) -> None:
     await world.post([{"reference": "L1", "kind": "payee_block", "payee": "P2"}], "accountant")
     first = await world.propose()
     assert await load_exclusions(world, first) == {
-        "GOOD": "NO",
+        "GOOD": "NONE",
         "BLOCKED": "PAYEE_BLOCKED",
         "FAR": "OUTSIDE_SEPA",
         "ODD": "BANK_UNKNOWN",
@@ -56,11 +56,11 @@ async def test_each_reason(world: SmallState) -> None:
     third = await world.propose(until="2018-09-28")
     assert (await load_exclusions(world, third)) | {"FAR": "", "ODD": ""} == {
         "GOOD": "IN_ANOTHER_RUN",
-        "BLOCKED": "NO",
+        "BLOCKED": "NONE",
         "FAR": "",
         "ODD": "",
         "CASH": "METHOD",
-        "NEXT": "NO",
+        "NEXT": "NONE",
     }
 
 
@@ -100,11 +100,11 @@ async def test_when_what_is_due(world: SmallState) -> None:
             await run_edits.abandon_run(connection, run, "only looked", "Alice")
 
 
-@pytest.mark.parametrize("rows_at_once", [1, 2, selection.CHUNK_ROWS])
+@pytest.mark.parametrize("rows_at_once", [1, 2, remittances.CHUNK_ROWS])
 async def test_what_the_payee_will_read(
     world: SmallState, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
 ) -> None:
-    monkeypatch.setattr(selection, "CHUNK_ROWS", rows_at_once)
+    monkeypatch.setattr(remittances, "CHUNK_ROWS", rows_at_once)
     await world.register_payees({"payee": "P1", "iban": iban(1)})
     await world.post(
         [
@@ -187,7 +187,7 @@ async def test_who_may_do_what(world: SmallState) -> None:
     with pytest.raises(NoSuchRun, match="released by somebody who made it"):
         await world.release(run, by="Dora")
     assert await world.release(run, by="Bruno") == (2, 200)
-    with pytest.raises(NoSuchRun, match="is released; this takes one that is proposed"):
+    with pytest.raises(NoSuchRun, match="is released; the command needs one that is proposed"):
         await world.edit(run, "hold", 1)
     with pytest.raises(NoSuchRun, match="is released"):
         await world.release(run, by="Emile")
@@ -204,7 +204,7 @@ async def test_changes_that_cannot_be(world: SmallState) -> None:
     run = await world.propose()
     with pytest.raises(NoSuchRun, match="has no line 3"):
         await world.edit(run, "hold", 3)
-    with pytest.raises(NoSuchRun, match="lies outside SEPA"):
+    with pytest.raises(NoSuchRun, match="is outside SEPA"):
         await world.edit(run, "unhold", 2)
     with pytest.raises(NoSuchRun, match="there is no run 9"):
         await world.edit(9, "hold", 1)
@@ -264,7 +264,7 @@ async def test_what_is_suspended_waits_and_then_has_a_new_term(world: SmallState
     )
     assert await world.load_lines(await world.propose(until="2018-06-20")) == []
     (line,) = await world.load_lines(await world.propose(until="2018-06-21"))
-    assert (line["due"], line["left_out"]) == (date(2018, 6, 24), Exclusion.NO)
+    assert (line["due"], line["left_out"]) == (date(2018, 6, 24), Exclusion.NONE)
 
 
 @pytest.mark.parametrize(
@@ -327,10 +327,10 @@ async def test_a_part_that_is_owed_to_another_falls_due_with_its_request(world: 
     ("stopped", "resumed", "parts"),
     [
         ("R1", False, {"R1": "SUSPENDED", "A1": "SUSPENDED", "B1": "SUSPENDED"}),
-        ("A1", False, {"R1": "NO", "A1": "SUSPENDED", "B1": "SUSPENDED"}),
-        ("B1", False, {"R1": "NO", "A1": "NO", "B1": "SUSPENDED"}),
-        ("R1", True, dict.fromkeys(("R1", "A1", "B1"), "NO")),
-        ("A1", True, dict.fromkeys(("R1", "A1", "B1"), "NO")),
+        ("A1", False, {"R1": "NONE", "A1": "SUSPENDED", "B1": "SUSPENDED"}),
+        ("B1", False, {"R1": "NONE", "A1": "NONE", "B1": "SUSPENDED"}),
+        ("R1", True, dict.fromkeys(("R1", "A1", "B1"), "NONE")),
+        ("A1", True, dict.fromkeys(("R1", "A1", "B1"), "NONE")),
     ],
 )
 async def test_a_part_is_suspended_by_itself_or_with_what_it_is_of(

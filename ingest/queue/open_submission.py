@@ -1,0 +1,64 @@
+"""A submission with its lines, and the resolution of these lines into pieces of batches."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from core.stage_timing import StageTimes
+from ingest.queue.held_lines import SelectedLines
+from ingest.resolution.resolver import ResolutionContext, Sender, resolve
+from ingest.validation.decoded_cache import LineSource
+from posting.batch import Piece, Progress, Submission
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSubmission:
+    """A submission whose file is open."""
+
+    submission: Submission
+    sender: Sender
+    source: LineSource
+    is_atomic: bool = False
+    """Whether its acts are accepted all or not at all: it is then a batch of its own, and none of its acts is held."""
+
+    @property
+    def number(self) -> int:
+        """The number of the submission."""
+        return self.submission.number
+
+    def build_empty_batch(self) -> pa.RecordBatch:
+        """Return a record batch with the columns of the file and no line."""
+        return pa.RecordBatch.from_pylist([], schema=self.source.schema)
+
+
+class PieceResolver:
+    """Resolves lines of submissions into pieces, on one loaded book."""
+
+    def __init__(self, context: ResolutionContext, stages: StageTimes) -> None:
+        self.context, self._stages = context, stages
+
+    def resolve(
+        self,
+        opened: OpenSubmission,
+        lines: SelectedLines,
+        progress_after: Progress,
+        *,
+        context: ResolutionContext | None = None,
+    ) -> Piece:
+        """Resolve lines; ``context`` replaces that of the book where its assignments must not be numbered."""
+        with self._stages.measure("resolve"):
+            resolved = resolve(lines.raw, opened.sender, context or self.context)
+        return Piece(
+            submission=opened.submission,
+            acts=resolved.acts,
+            lines=lines.positions,
+            day=resolved.day,
+            cents=resolved.cents,
+            reference=resolved.reference,
+            text=resolved.text,
+            field=resolved.field,
+            new_words=resolved.new_words,
+            raw=lines.raw,
+            progress_after=progress_after,
+            cells_before=resolved.cells_before,
+        )

@@ -1,0 +1,51 @@
+"""The accounting periods of lines, by posting date and exercise."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.act_fields import Field
+from core.calendar import Calendar, DatePlacement
+from core.outcome_codes import Outcome
+from ingest.resolution.line_batch import LineBatch
+from posting.book.registry import Registry
+
+_DAYS_MAX = 4000
+"""The widest range of dates for which all days are placed at once."""
+
+
+class Periods(NamedTuple):
+    """The period and the posting date of each line; 0 where the date is outside of the exercise."""
+
+    period: NDArray[np.int32]
+    day: NDArray[np.int32]
+
+
+def assign_periods(line_batch: LineBatch, exercise: NDArray[np.int64], registry: Registry) -> Periods:
+    """Find the period of each posting date, and mark dates outside of the exercise."""
+    day, _ = line_batch.read_number(Field.DATE)
+    if Field.POSTING_DATE in line_batch.arrays:
+        posting_day, _ = line_batch.read_number(Field.POSTING_DATE)
+        day = np.where(line_batch.find_filled(Field.POSTING_DATE), posting_day, day)
+    days = np.clip(day, np.iinfo(np.int32).min, np.iinfo(np.int32).max).astype(np.int32)
+    period, is_inside = _find_periods(days, exercise, registry.reference.calendar)
+    if is_inside.all():
+        return Periods(period, days)
+    line_batch.mark_fault((exercise > 0) & ~is_inside, Outcome.DATE_OUTSIDE_EXERCISE, Field.DATE)
+    return Periods(np.where(is_inside, period, 0), np.where(is_inside, days, 0))
+
+
+def _find_periods(days: NDArray[np.int32], exercise: NDArray[np.int64], calendar: Calendar) -> DatePlacement:
+    """Return the period of each date; if all lines are of one exercise, each day of the range is placed once."""
+    exercises = collapse_uniform(exercise)
+    if len(exercises) != 1 or int(days.max()) - (first := int(days.min())) > _DAYS_MAX:
+        return calendar.place_dates(days, exercise)
+    placed = calendar.place_dates(np.arange(first, int(days.max()) + 1, dtype=np.int32), exercises)
+    offsets = days - np.int32(first)
+    return DatePlacement(placed.period.take(offsets), placed.is_inside.take(offsets))
+
+
+def collapse_uniform(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return one number if all lines have the same, else the column."""
+    return numbers[:1] if numbers.size and numbers.min() == numbers.max() else numbers

@@ -1,0 +1,83 @@
+"""One file of the spool, and the record of it that lies beside its bytes."""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from core.errors import FileUnreadable, FormatUnknown
+from ingest.formats.detection import FileFormat, translate_decoder_errors
+from ingest.sidecars import strip_assignment_suffix
+from ingest.spool.envelope import Envelope
+from ingest.spool.file_claims import FileIdentity
+
+CONTENT_FILE = "original"
+_NAME_CHARACTERS_MAX = 255
+
+
+class SpooledFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file in the spool, as one sender sent it."""
+
+    path: Path
+    sha256: bytes
+    size_bytes: int
+    format: FileFormat
+    name: str
+    """The sender's name for the file."""
+    envelope: Envelope
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the file and of what is derived from it."""
+        return self.path.parent
+
+    @property
+    def identity(self) -> FileIdentity:
+        """The sender and the hash of the bytes: what makes the file one submission."""
+        return FileIdentity(self.envelope.sender, self.sha256)
+
+
+class SpoolRecord(msgspec.Struct, frozen=True):
+    """The record beside the bytes, one for each sender."""
+
+    size_bytes: int
+    format: FileFormat
+    name: str
+    envelope: Envelope
+
+
+def check_bytes(spooled: SpooledFile) -> None:
+    """Raise ``FileUnreadable`` unless the bytes of a file are those that were received."""
+    position = f"spool, {spooled.sha256.hex()}"
+    with translate_decoder_errors(position), spooled.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+    if digest != spooled.sha256:
+        raise FileUnreadable(position, f"The bytes now hash to {digest.hex()}", "Send the file again")
+
+
+def check_name(name: str) -> None:
+    """Raise ``FormatUnknown`` unless a file may have this name."""
+    if not name or len(name) > _NAME_CHARACTERS_MAX or not name.isprintable():
+        raise FormatUnknown(
+            repr(name)[:80], "Not a file name", f"Up to {_NAME_CHARACTERS_MAX} printable characters"
+        )
+    if strip_assignment_suffix(name):
+        remedy = "Send both as one archive: tar --format=ustar -cf FILE.tar FILE.xml FILE.xml.imputation.csv"
+        raise FormatUnknown(name, "Account assignments without their payment file", remedy)
+
+
+def format_record_name(sender: str) -> str:
+    """Return the name of the record of one sender."""
+    return f"envelope-{sender}.json"
+
+
+def build_spooled_file(folder: Path, digest: bytes, record: SpoolRecord) -> SpooledFile:
+    """Build the description of a file from its record."""
+    return SpooledFile(
+        path=folder / CONTENT_FILE,
+        sha256=digest,
+        size_bytes=record.size_bytes,
+        format=record.format,
+        name=record.name,
+        envelope=record.envelope,
+    )

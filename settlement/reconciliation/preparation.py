@@ -1,0 +1,90 @@
+"""Prepare a bank message: expand bulk rejections, match movements, link earlier debits, and write the file of acts."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from core.accountants import Accountants
+from core.bank_reasons import BankReasons
+from core.tables.bank_messages import BankMessage
+from settlement.reconciliation import bank_acts, bank_queries, year_crossing
+from settlement.reconciliation.bank_acts import MatchedMessage
+from settlement.reconciliation.bulk_rejections import (
+    ExpandedMessage,
+    TransfersByLot,
+    expand_bulk_rejections,
+)
+from settlement.reconciliation.matching import match_movements, parse_entries
+from settlement.reconciliation.message_rows import PreparedMessage, count_movements, derive_batch_id
+from settlement.reconciliation.transfer_accounts import find_transfer_accounts
+
+_BATCH_ROWS = 1 << 16
+
+
+class ImportContext(NamedTuple):
+    """The reference data and the payment files that bank messages are matched with."""
+
+    accountants: Mapping[int, Accountants]
+    """By exercise."""
+    reasons: BankReasons
+    find_lots: Callable[[int, str], TransfersByLot | None]
+    """Returns the transfers of one of our payment files, by run and file name."""
+
+
+async def prepare_message(
+    connection: bank_queries.Connection, context: ImportContext, message: BankMessage, acts_path: Path
+) -> PreparedMessage:
+    """Match a message and write its acts to ``acts_path``, if it has any."""
+    expanded = await _expand_rejections(connection, context, message)
+    matched = await _match(connection, context, expanded.message)
+    payees = await bank_queries.load_payee_codes(connection, bank_acts.list_payees_to_block(matched))
+    batch_id = derive_batch_id(expanded.message)
+    acts = await asyncio.to_thread(bank_acts.build_acts_table, matched._replace(payees=payees), batch_id)
+    return PreparedMessage(
+        expanded.message,
+        tuple(expanded.unknown),
+        matched.matches,
+        count_movements(expanded.message, matched.matches, len(expanded.unknown)),
+        batch_id,
+        acts=acts.num_rows if acts is not None else 0,
+        acts_hash=await asyncio.to_thread(_write_acts, acts, acts_path) if acts is not None else None,
+    )
+
+
+async def _expand_rejections(
+    connection: bank_queries.Connection, context: ImportContext, message: BankMessage
+) -> ExpandedMessage:
+    file = None
+    if message.bulk_statuses:
+        file = await bank_queries.find_payment_file(connection, message.statements[0].identity)
+    return expand_bulk_rejections(message, lambda _: context.find_lots(file.run, file.name) if file else None)
+
+
+async def _match(
+    connection: bank_queries.Connection, context: ImportContext, message: BankMessage
+) -> MatchedMessage:
+    entries = parse_entries(message)
+    sent = await bank_queries.load_sent_transfers(connection, entries)
+    accounts = await find_transfer_accounts(connection, context.accountants, message, sent)
+    matches = match_movements(message, entries, sent, accounts)
+    matched = MatchedMessage(message, matches, sent, context.reasons, payees={}, debits={})
+    debits = await bank_queries.load_debits(connection, year_crossing.select_returned_lines(matched))
+    return year_crossing.link_earlier_debits(matched, debits)
+
+
+def _write_acts(acts: pa.Table, path: Path) -> bytes:
+    """Write the acts as an Arrow file; return its SHA-256."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, acts.schema) as writer:
+        writer.write_table(acts.combine_chunks(), max_chunksize=_BATCH_ROWS)
+    return hash_file(path)
+
+
+def hash_file(path: Path) -> bytes:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
