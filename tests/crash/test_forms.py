@@ -72,9 +72,9 @@ def _kill(service: RunningService, what: str) -> None:
     if what == "service":
         process.kill()
         return
-    for each in process.children(recursive=True):
+    for child in process.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
-            each.kill()
+            child.kill()
 
 
 async def _resend(told: FormLog, client: httpx.AsyncClient) -> None:

@@ -71,9 +71,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     months = sorted(folder.glob("2018-*-MIN-01.parquet"))
     tables = [pyarrow.parquet.read_table(path) for path in months[:9]]
     said_in_all = [
-        name for name in tables[0].column_names if all(name in each.column_names for each in tables)
+        name for name in tables[0].column_names if all(name in table.column_names for table in tables)
     ]
-    whole = pa.concat_tables([each.select(said_in_all) for each in tables])
+    whole = pa.concat_tables([table.select(said_in_all) for table in tables])
     assert whole.num_rows > 6 * BATCH_LINES
     write_file(whole.replace_schema_metadata().unify_dictionaries(), folder / _LONG, "MIN-01")
     first = [folder / name for name in ("00-third-parties.parquet", "01-budget.parquet", _LONG)]

@@ -119,8 +119,8 @@ async def test_proposing_and_releasing_killed_at_each_step(database: Database, t
                 await one.propose()
                 paid = [
                     line["entry_id"]
-                    for each in await one.fetch_rows("select run from payment_run")
-                    for line in await one.load_lines(each["run"])
+                    for row in await one.fetch_rows("select run from payment_run")
+                    for line in await one.load_lines(row["run"])
                     if not line["left_out"]
                 ]
                 assert len(paid) == len(set(paid)) == 31

@@ -186,11 +186,11 @@ async def check_each_mark(state: State) -> int:
         async with command_queries.connect(state.dsn) as connection:
             await measuring.store_mark(connection, row["entry_id"])
             found = await measuring.find_unclaimed_since_mark(connection, rules, term)
-        later = {each["predecessor"] for each in debits if each["entry_id"] > row["entry_id"]}
+        later = {debit["predecessor"] for debit in debits if debit["entry_id"] > row["entry_id"]}
         own = dict(zip(whole.payable.tolist(), whole.amount.tolist(), strict=True))
         some = dict(zip(found.claims.payable.tolist(), found.claims.amount.tolist(), strict=True))
         assert some == {entry: cents for entry, cents in own.items() if entry in later}
-        assert found.debits == sum(each["predecessor"] in later for each in debits)
+        assert found.debits == sum(debit["predecessor"] in later for debit in debits)
         names = {*whole.due.debit[whole.rows].tolist()}
         assert {*found.claims.due.debit[found.claims.rows].tolist()} <= names
     return len(debits)
