@@ -216,7 +216,9 @@ async def test_a_suspension_moves_the_end_of_the_term(
         async with open_connection(state.dsn) as connection, connection.transaction():
             await connection.execute("set local session_replication_role = replica")
             assert await connection.execute("delete from entry where reference = 'S-2'") == "DELETE 1"
-        (found,) = [each for each in (await state.verify()).findings if each.check == "suspended_unpaid"]
+        (found,) = [
+            finding for finding in (await state.verify()).findings if finding.check == "suspended_unpaid"
+        ]
         assert found.place.startswith("entry ")
 
 
@@ -235,7 +237,7 @@ async def test_interest_changed_by_hand_is_found(state: State, damage: str) -> N
     async with open_connection(state.dsn) as connection, connection.transaction():
         await connection.execute("set local session_replication_role = replica")
         assert await connection.execute(damage) == "UPDATE 1"
-    found = [each for each in (await state.verify()).findings if each.check == "late_interest"]
+    found = [finding for finding in (await state.verify()).findings if finding.check == "late_interest"]
     assert len(found) == 1
 
 
@@ -599,7 +601,10 @@ async def test_other_rates_claim_the_rest_under_another_name(state: State) -> No
     text = rates.read_text()
     assert '"2018-2" = "0.25"' in text
     rates.write_text(text.replace('"2018-2" = "0.25"', '"2018-2" = "1.25"'))
-    assert len([each for each in (await state.verify()).findings if each.check == "late_interest"]) == 10
+    assert (
+        len([finding for finding in (await state.verify()).findings if finding.check == "late_interest"])
+        == 10
+    )
     found = await claim(state, "2018-11-21")
     assert found.posted
     assert (found.payments, found.posted.reasons) == (10, [])
