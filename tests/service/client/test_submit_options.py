@@ -42,8 +42,8 @@ def _write_file(
     return path
 
 
-def _list_outcomes(found: Mapping[str, Any]) -> list[int]:
-    return [found[name]["lines"] for name in OUTCOMES]
+def _list_outcomes(ticket: Mapping[str, Any]) -> list[int]:
+    return [ticket[name]["lines"] for name in OUTCOMES]
 
 
 async def _count_stored(place: ServicePlace) -> list[int]:

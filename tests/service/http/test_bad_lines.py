@@ -95,14 +95,14 @@ async def test_a_large_file_over_slow_interrupted_connections_arrives_once_and_w
 
 
 @pytest.fixture
-def ignore_ctrl_c() -> Iterator[None]:
+def restore_ctrl_c() -> Iterator[None]:
     """Restore the effect of Ctrl-C: processes in the background ignore it, and children inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.usefixtures("restore_ctrl_c")
 async def test_the_same_command_continues_after_ctrl_c(database: Database, tmp_path: Path) -> None:
     file = _write_large_file(tmp_path / "large.jsonl", 16 * MIB)
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:

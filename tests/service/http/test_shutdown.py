@@ -67,7 +67,7 @@ async def test_no_request_is_begun_once_the_service_ends() -> None:
 async def test_the_cause_is_told_and_a_file_on_its_way_may_come_again(
     database: Database, tmp_path: Path
 ) -> None:
-    """The connection that tells of pauses breaks while a file is looked for in the database."""
+    """The connection that reports pauses breaks while a file is looked for in the database."""
     async with (
         create_database(database) as dsn,
         run_service(dsn, tmp_path) as served,
@@ -88,7 +88,7 @@ async def test_the_cause_is_told_and_a_file_on_its_way_may_come_again(
         assert found.headers["retry-after"]
         assert await served.process.wait() == 3
     said = "".join(served.log_lines)
-    assert "the connection that tells of pauses is gone" in said
+    assert "the connection that reports changes of pauses is gone" in said
     assert "request failed" not in said
 
 
