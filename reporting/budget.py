@@ -49,6 +49,18 @@ class Budget(msgspec.Struct, frozen=True):
     cp: Appropriations
 
 
+class BudgetPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of budget execution at one level, in order of year and nomenclature; cents."""
+
+    batch: int
+    level: str
+    nodes: list[NodeBudget]
+    ae: Appropriations
+    """Of all nodes, on every page."""
+    cp: Appropriations
+    next: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetScope:
     """The part of the budget to report."""
@@ -119,6 +131,18 @@ def _sum_appropriations(parts: Sequence[Appropriations]) -> Appropriations:
 
 def _build_sort_key(node: NodeBudget) -> tuple[int, str, str, str]:
     return node.year, node.centre, node.envelope, node.family
+
+
+def build_page(budget: Budget, nodes: list[NodeBudget], next_link: str | None) -> BudgetPage:
+    """Build a page with some of the nodes."""
+    return BudgetPage(
+        batch=budget.batch,
+        level=budget.level.lower(),
+        nodes=nodes,
+        ae=budget.ae,
+        cp=budget.cp,
+        next=next_link,
+    )
 
 
 def build_table(budget: Budget) -> ReportTable:

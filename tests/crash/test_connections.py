@@ -59,7 +59,7 @@ async def _run_disturbed(dsn: str, files: list[Path], data: Path, troubles: list
         await lock.rollback()
         found = await wait_for_end(process)
         assert found.code == 0, found.err
-        assert "once more from the last commit" in found.err
+        assert "restarting from the last commit" in found.err
         return await read_state(connection)
 
 

@@ -13,7 +13,7 @@ from service.auth.audit_trail import Attempt, AuditTrail
 from service.auth.credentials import build_caller
 from service.auth.rate_limit import RateLimiter
 from service.auth.roles import FAMILIES_BY_ROLE, INCOMPATIBLE, Role, find_kinds, parse_roles
-from service.settings import UsageError
+from service.configuration.settings import UsageError
 
 
 def test_a_token_is_parsed_into_its_parts() -> None:

@@ -169,7 +169,7 @@ async def test_a_dry_run_is_printed_for_people(place: ServicePlace, tmp_path: Pa
     result = await run_crescendo(*words)
     assert result.code == 1
     assert "The envelope states 2 lines, the file has 1" in result.err
-    assert "What would become of them" in result.out
+    assert "Expected outcome" in result.out
     assert "FUND_CENTRE_UNKNOWN" in result.out
     assert "nothing is stored" in result.out
 

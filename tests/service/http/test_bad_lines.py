@@ -122,7 +122,7 @@ async def test_the_same_command_continues_after_ctrl_c(database: Database, tmp_p
             assert rest.forwarded < 11 * MIB, "nothing is sent of a file that is there"
         assert f"{LINES:,}" in result.out
         assert "MB sent at" in result.out
-        assert "nothing had to be sent" in again.out
+        assert "nothing left to send" in again.out
         assert len(await fetch(dsn, "select from submission")) == 2
 
 
@@ -161,4 +161,4 @@ async def test_progress_and_interruptions_are_printed_as_lines(database: Databas
             result = await run_crescendo("submit", file, "--url", bad.url, environment=KEY)
     assert result.code == 0
     assert "again in 1 s" in result.err
-    assert "taken up again once" in result.out
+    assert "resumed once" in result.out

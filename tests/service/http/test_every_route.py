@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from service.http.connection import HEAD_BYTES_MAX, HEADERS_MAX
+from service.http.handlers import reports
 from service.http.routes import OPEN_PATHS, ROUTES
 from tests.service.http.access_keys import (
     ACCOUNTANT,
@@ -74,10 +75,7 @@ ROUTE_ACCESS: Mapping[tuple[str, str], RouteAccess] = {
         query={"fund_centre": build_commitment("")["fund_centre"], "year": "2018"}
     ),
     ("GET", "/v1/budget/programmes"): RouteAccess(),
-    ("GET", "/v1/reports/trial-balance"): RouteAccess(),
-    ("GET", "/v1/reports/budget"): RouteAccess(),
-    ("GET", "/v1/reports/refusals"): RouteAccess(),
-    ("GET", "/v1/reports/delays"): RouteAccess(),
+    **{("GET", route.path): RouteAccess() for route in reports.ROUTES},
 }
 NAMES: Mapping[str, str] = {"sender": "NOBODY", "upload": "0" * 64}
 """Values of path parameters that are not numbers."""

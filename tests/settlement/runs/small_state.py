@@ -21,9 +21,9 @@ from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
+from service.configuration.settings import Settings as Place
 from service.database.embedded import Database
 from service.engine import file_processing, payment_runs
-from service.settings import Settings as Place
 from service.terminal.processing_progress import ProcessingProgress
 from service.terminal.signals import Interruption
 from settlement.orders.outbox import Outbox
@@ -143,7 +143,7 @@ class SmallState:
         )
         how = IssueRequest("Claire", at, version)
         assert await payment_runs.issue_in_database(
-            where, run, how, (Interruption(lambda: None), Quiet(self.on_step))
+            where, run, how, interruption=Interruption(lambda: None), reporter=Quiet(self.on_step)
         )
         return await self.load_files(run)
 
