@@ -21,12 +21,12 @@ class FakeIssuer:
     """An issuer whose responses, failures and clock the test controls."""
 
     def __init__(self) -> None:
-        self.now, self.asked, self.answer = 0.0, 0, format_key_set("ed")
+        self.now, self.request_count, self.answer = 0.0, 0, format_key_set("ed")
         self.is_silent = False
         self.ring = IssuerKeys("keys", self.fetch, lambda: self.now)
 
     def fetch(self, _: str) -> bytes:
-        self.asked += 1
+        self.request_count += 1
         if self.is_silent:
             raise KeySetUnavailable("gone")
         return self.answer
@@ -40,7 +40,7 @@ class FakeIssuer:
 async def test_keys_are_fetched_once_for_concurrent_requests() -> None:
     issuer = FakeIssuer()
     await asyncio.gather(*(issuer.ring.get_key("ed") for _ in range(50)))
-    assert issuer.asked == 1
+    assert issuer.request_count == 1
 
 
 async def test_an_unknown_key_name_causes_a_fetch_at_most_once_per_interval() -> None:
@@ -48,11 +48,11 @@ async def test_an_unknown_key_name_causes_a_fetch_at_most_once_per_interval() ->
     await issuer.ring.get_key("ed")
     for _ in range(50):
         assert await issuer.find_failure("other") == "token-key-unknown"
-    assert issuer.asked == 1
+    assert issuer.request_count == 1
     issuer.now += jwks.FETCH_INTERVAL_SECONDS
     issuer.answer = format_key_set("ed", "ec")
     assert await issuer.ring.get_key("ec")
-    assert issuer.asked == 2
+    assert issuer.request_count == 2
 
 
 async def test_a_withdrawn_key_is_dropped_after_the_refresh() -> None:

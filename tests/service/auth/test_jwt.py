@@ -43,17 +43,17 @@ def _build_scheme(trust: Trust = TRUST, text: bytes | None = None) -> TokenSchem
     return scheme
 
 
-async def _find_failure(token: str, way: TokenScheme | None = None) -> str:
+async def _find_failure(token: str, scheme: TokenScheme | None = None) -> str:
     with pytest.raises(AuthenticationFailed) as stranger:
-        await (way or _build_scheme()).authenticate(token)
+        await (scheme or _build_scheme()).authenticate(token)
     return stranger.value.reason
 
 
 @pytest.mark.parametrize("name", KEYS)
 async def test_a_valid_token_gets_the_rights_of_its_grant(name: str) -> None:
-    way = _build_scheme()
+    scheme = _build_scheme()
     for _ in range(2):  # the second time, from the cache
-        assert (await way.authenticate(sign(name))).caller is _CALLER
+        assert (await scheme.authenticate(sign(name))).caller is _CALLER
 
 
 @pytest.mark.parametrize("audience", ["crescendo", ["other", "crescendo"]])
@@ -142,12 +142,12 @@ async def test_an_address_in_a_token_is_never_fetched(header: str) -> None:
         asked.append(source)
         return format_key_set()
 
-    way = TokenScheme(make_keys=lambda source: IssuerKeys(source, fetch))
-    way.set_trust(TRUST)
+    scheme = TokenScheme(make_keys=lambda source: IssuerKeys(source, fetch))
+    scheme.set_trust(TRUST)
     own = jwk.OKPKey.generate_key("Ed25519")
     fields = {"alg": "EdDSA", "kid": "evil", header: "https://169.254.169.254/keys"}
     token = jws.serialize_compact(fields, json.dumps(build_claims()), own, registry=jwt.REGISTRY)
-    assert await _find_failure(token, way) == "token-key-unknown"
+    assert await _find_failure(token, scheme) == "token-key-unknown"
     assert asked == ["keys"]
 
 
@@ -174,10 +174,10 @@ async def test_a_changed_token_is_refused(data: st.DataObject) -> None:
     await _find_failure(changed)
 
 
-def _has_same_bytes(one: str, other: str) -> bool:
+def _has_same_bytes(first: str, second: str) -> bool:
     """Return whether two signatures decode alike; the last base64 letter has unused bits."""
     try:
-        return base64.urlsafe_b64decode(one + "==") == base64.urlsafe_b64decode(other + "==")
+        return base64.urlsafe_b64decode(first + "==") == base64.urlsafe_b64decode(second + "==")
     except ValueError:
         return False
 
@@ -199,45 +199,47 @@ async def test_an_expired_grant_is_refused() -> None:
 
 async def test_a_cached_token_ends_with_its_expiry_grant_or_issuer() -> None:
     now = [time.time()]
-    way = TokenScheme(lambda: now[0], lambda source: IssuerKeys(source, lambda _: format_key_set()))
-    way.set_trust(TRUST)
+    scheme = TokenScheme(lambda: now[0], lambda source: IssuerKeys(source, lambda _: format_key_set()))
+    scheme.set_trust(TRUST)
     token = sign()
-    assert (await way.authenticate(token)).caller is _CALLER
-    way.set_trust(Trust({URL: ISSUER}, {}))
-    assert await _find_failure(token, way) == "grant-missing"
-    way.set_trust(Trust({}, {}))
-    assert await _find_failure(token, way) == "token-issuer-unknown"
-    way.set_trust(TRUST)
-    assert (await way.authenticate(token)).caller is _CALLER
+    assert (await scheme.authenticate(token)).caller is _CALLER
+    scheme.set_trust(Trust({URL: ISSUER}, {}))
+    assert await _find_failure(token, scheme) == "grant-missing"
+    scheme.set_trust(Trust({}, {}))
+    assert await _find_failure(token, scheme) == "token-issuer-unknown"
+    scheme.set_trust(TRUST)
+    assert (await scheme.authenticate(token)).caller is _CALLER
     now[0] += token_issuer.LIFETIME_SECONDS + jwt.LEEWAY_SECONDS
-    assert await _find_failure(token, way) == "token-expired"
+    assert await _find_failure(token, scheme) == "token-expired"
 
 
 @pytest.mark.parametrize("claim", ["client_id", "azp"])
 async def test_the_configured_claim_names_the_system(claim: str) -> None:
-    way = _build_scheme(TRUST._replace(issuers={URL: ISSUER._replace(claim=claim)}))
-    assert (await way.authenticate(sign("ed", None, sub="anybody", **{claim: SUBJECT}))).caller is _CALLER
-    assert await _find_failure(sign(), way) == "token-subject-missing"
+    scheme = _build_scheme(TRUST._replace(issuers={URL: ISSUER._replace(claim=claim)}))
+    assert (await scheme.authenticate(sign("ed", None, sub="anybody", **{claim: SUBJECT}))).caller is _CALLER
+    assert await _find_failure(sign(), scheme) == "token-subject-missing"
 
 
 async def test_issuers_identify_only_their_own_systems() -> None:
     other = Issuer("other", "https://other.example", token_issuer.AUDIENCE, "sub", "keys")
-    way = _build_scheme(Trust({URL: ISSUER, other.url: other}, TRUST.grants))
-    assert await _find_failure(sign(iss=other.url), way) == "grant-missing"
+    scheme = _build_scheme(Trust({URL: ISSUER, other.url: other}, TRUST.grants))
+    assert await _find_failure(sign(iss=other.url), scheme) == "grant-missing"
 
 
 async def test_the_token_cache_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jwt, "CACHED_TOKENS_MAX", 3)
-    way = _build_scheme()
+    scheme = _build_scheme()
     for number in range(10):
-        await way.authenticate(sign(jti=str(number)))
-    assert len(way._cache) == 3
+        await scheme.authenticate(sign(jti=str(number)))
+    assert len(scheme._cache) == 3
 
 
 async def test_an_invalid_token_is_not_cached() -> None:
-    way = _build_scheme()
+    scheme = _build_scheme()
     for token, _ in BAD_TOKENS.values():
-        await _find_failure(token, way)
-    assert way._cache.keys() <= {hashlib.sha256(token.encode()).digest() for token, _ in BAD_TOKENS.values()}
-    for cached in way._cache.values():  # valid, but without a grant
+        await _find_failure(token, scheme)
+    assert scheme._cache.keys() <= {
+        hashlib.sha256(token.encode()).digest() for token, _ in BAD_TOKENS.values()
+    }
+    for cached in scheme._cache.values():  # valid, but without a grant
         assert cached.system.subject != SUBJECT

@@ -51,8 +51,8 @@ async def test_the_documented_example_runs(place: ServicePlace, tmp_path: Path) 
     assert lines[2] == "accepted EJ-2018-000019"
 
 
-async def test_the_module_is_light(place: ServicePlace) -> None:
-    """An integrator's program does not load an engine."""
+async def test_the_client_imports_no_engine(place: ServicePlace) -> None:
+    """Importing the client must not load the engine."""
     program = (
         "import sys, service.client; print([m for m in ('numba', 'pyarrow', 'asyncpg') if m in sys.modules])"
     )
@@ -118,8 +118,8 @@ async def test_a_form_accepts_python_values(place: ServicePlace) -> None:
 async def test_a_form_over_an_unreliable_connection_is_decided_once(place: ServicePlace) -> None:
     async with run_proxy(place.service.url, [1, 2, 3]) as bad:
         client = Client(bad.url, KEY, sleep=lambda _: None)
-        found = await asyncio.to_thread(client.decide, build_commitment("FORM-2", "0.01"))
-    assert found["lines"][0]["outcome"] in {"ACCEPTED", "DUPLICATE"}
+        decision = await asyncio.to_thread(client.decide, build_commitment("FORM-2", "0.01"))
+    assert decision["lines"][0]["outcome"] in {"ACCEPTED", "DUPLICATE"}
     assert bad.cuts == []
     assert len(await fetch(place.dsn, "select from entry where reference = 'FORM-2'")) == 1
 

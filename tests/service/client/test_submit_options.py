@@ -42,8 +42,8 @@ def _write_file(
     return path
 
 
-def _list_outcomes(found: Mapping[str, Any]) -> list[int]:
-    return [found[name]["lines"] for name in OUTCOMES]
+def _list_outcomes(ticket: Mapping[str, Any]) -> list[int]:
+    return [ticket[name]["lines"] for name in OUTCOMES]
 
 
 async def _count_stored(place: ServicePlace) -> list[int]:
@@ -166,12 +166,12 @@ async def test_a_dry_run_is_printed_for_people(place: ServicePlace, tmp_path: Pa
     good = _write_file(tmp_path, "good", build_unknown_centres(2, "DP-"))
     bad = _write_file(tmp_path, "bad", [build_commitment("DP-1", "0.01")], {"count": "2"})
     words = ("submit", good, bad, "--dry-run", "--url", place.service.url, "--key", KEY)
-    found = await run_crescendo(*words)
-    assert found.code == 1
-    assert "The envelope states 2 lines, the file has 1" in found.err
-    assert "Expected outcome" in found.out
-    assert "FUND_CENTRE_UNKNOWN" in found.out
-    assert "nothing is stored" in found.out
+    result = await run_crescendo(*words)
+    assert result.code == 1
+    assert "The envelope states 2 lines, the file has 1" in result.err
+    assert "Expected outcome" in result.out
+    assert "FUND_CENTRE_UNKNOWN" in result.out
+    assert "nothing is stored" in result.out
 
 
 async def test_a_file_too_large_for_a_dry_run_is_refused(place: ServicePlace, tmp_path: Path) -> None:

@@ -95,14 +95,14 @@ async def test_a_large_file_over_slow_interrupted_connections_arrives_once_and_w
 
 
 @pytest.fixture
-def ignore_ctrl_c() -> Iterator[None]:
+def restore_ctrl_c() -> Iterator[None]:
     """Restore the effect of Ctrl-C: processes in the background ignore it, and children inherit that."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.usefixtures("restore_ctrl_c")
 async def test_the_same_command_continues_after_ctrl_c(database: Database, tmp_path: Path) -> None:
     file = _write_large_file(tmp_path / "large.jsonl", 16 * MIB)
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
@@ -158,7 +158,7 @@ async def test_progress_and_interruptions_are_printed_as_lines(database: Databas
     async with create_database(database) as dsn, run_service(dsn, tmp_path / "data") as served:
         await _submit_credits(served, tmp_path)
         async with run_proxy(served.url, [3 * MIB]) as bad:
-            found = await run_crescendo("submit", file, "--url", bad.url, environment=KEY)
-    assert found.code == 0
-    assert "again in 1 s" in found.err
-    assert "resumed once" in found.out
+            result = await run_crescendo("submit", file, "--url", bad.url, environment=KEY)
+    assert result.code == 0
+    assert "again in 1 s" in result.err
+    assert "resumed once" in result.out

@@ -44,10 +44,10 @@ async def _request(application: Application, body: bytes = b"") -> httpx.Respons
         return await client.post("/", content=body)
 
 
-def _check_disk_full(found: httpx.Response) -> None:
-    assert (found.status_code, found.json()["code"]) == (503, "disk-full")
-    assert found.headers["retry-after"] == str(DISK_FULL_RETRY_SECONDS)
-    assert "full" in found.json()["detail"]
+def _check_disk_full(response: httpx.Response) -> None:
+    assert (response.status_code, response.json()["code"]) == (503, "disk-full")
+    assert response.headers["retry-after"] == str(DISK_FULL_RETRY_SECONDS)
+    assert "full" in response.json()["detail"]
 
 
 async def test_a_body_on_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -428,9 +428,9 @@ async def test_ambiguous_requests_are_refused_and_the_connection_closed(
     assert await _count_stored(place) == stored
 
 
-def _is_refused(found: Reply) -> bool:
-    body = json.loads(found.body)
-    return (found.status, body["code"]) == (431, "head-too-long") and found.headers["connection"] == "close"
+def _is_refused(reply: Reply) -> bool:
+    body = json.loads(reply.body)
+    return (reply.status, body["code"]) == (431, "head-too-long") and reply.headers["connection"] == "close"
 
 
 HEADS: Mapping[str, bytes] = {

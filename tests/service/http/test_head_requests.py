@@ -34,15 +34,17 @@ CONDITIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _describe_response(found: httpx.Response, number: int) -> tuple[Any, ...]:
+def _describe_response(response: httpx.Response, number: int) -> tuple[Any, ...]:
     """Return the parts of a response, with the requested number removed."""
-    headers = {name: text for name, text in found.headers.items() if name not in {"date", "content-length"}}
-    named = len(str(number)) if found.status_code in {404, 405} else 0
+    headers = {
+        name: text for name, text in response.headers.items() if name not in {"date", "content-length"}
+    }
+    named = len(str(number)) if response.status_code in {404, 405} else 0
     return (
-        found.status_code,
+        response.status_code,
         headers,
-        int(found.headers["content-length"]) - named,
-        found.text.replace(str(number), "N"),
+        int(response.headers["content-length"]) - named,
+        response.text.replace(str(number), "N"),
     )
 
 

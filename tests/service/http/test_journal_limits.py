@@ -63,15 +63,15 @@ async def test_lookups_and_reports_return_results(journal: JournalReader) -> Non
 
 
 async def test_lookups_and_reports_cannot_write(journal: JournalReader) -> None:
-    for room in (journal.run_lookup, journal.run_report):
+    for run in (journal.run_lookup, journal.run_report):
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-            await room(_try_write, "MIN-01")
+            await run(_try_write, "MIN-01")
 
 
 async def test_slow_queries_are_ended(journal: JournalReader) -> None:
-    for room in (journal.run_lookup, journal.run_report):
+    for run in (journal.run_lookup, journal.run_report):
         with pytest.raises(Problem, match="takes longer") as caught:
-            await room(_run_long, "MIN-01")
+            await run(_run_long, "MIN-01")
         assert (caught.value.status, caught.value.headers["retry-after"]) == (503, "30")
 
 
@@ -87,7 +87,7 @@ async def test_reports_are_limited_and_do_not_block_lookups(journal: JournalRead
         assert caught.value.headers["retry-after"]
         assert await journal.run_lookup(_return_seven, "MIN-01") == 7
     assert await asyncio.gather(*reports) == [0] * REPORT_THREADS
-    assert await journal.run_report(_count_batches, "MIN-01") == 0, "their seats are free again"
+    assert await journal.run_report(_count_batches, "MIN-01") == 0, "their slots are free again"
 
 
 async def test_a_failed_report_releases_its_slot(journal: JournalReader) -> None:

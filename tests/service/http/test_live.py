@@ -189,74 +189,76 @@ async def _run_loop() -> None:
         await asyncio.sleep(0)
 
 
-def _read_pieces(found: Response) -> AsyncIterator[bytes]:
-    assert not isinstance(found.body, bytes)
-    return found.body
+def _read_pieces(response: Response) -> AsyncIterator[bytes]:
+    assert not isinstance(response.body, bytes)
+    return response.body
 
 
 async def test_figures_are_not_computed_without_viewers() -> None:
-    lookout = _create_broadcaster()
-    await lookout._refresh()
-    assert lookout._payload == b""
-    with lookout.open_viewer_slot("COURT"):
-        await lookout._refresh()
-    assert json.loads(lookout._payload)["state"] == "ready"
+    broadcaster = _create_broadcaster()
+    await broadcaster._refresh()
+    assert broadcaster._payload == b""
+    with broadcaster.open_viewer_slot("COURT"):
+        await broadcaster._refresh()
+    assert json.loads(broadcaster._payload)["state"] == "ready"
 
 
 async def test_viewers_share_one_computation() -> None:
-    lookout = _create_broadcaster()
+    broadcaster = _create_broadcaster()
     streams = [
-        _read_pieces(await _create_handler(lookout).stream_figures(_build_request()[0])) for _ in range(5)
+        _read_pieces(await _create_handler(broadcaster).stream_figures(_build_request()[0])) for _ in range(5)
     ]
     waiting = [asyncio.ensure_future(anext(stream)) for stream in streams]
     await _run_loop()
-    assert lookout._viewer_quota.used == len(streams)
-    await lookout._refresh()
+    assert broadcaster._viewer_quota.used == len(streams)
+    await broadcaster._refresh()
     assert len({await stream for stream in waiting}) == 1
-    assert lookout._last_started == 1
+    assert broadcaster._last_started == 1
 
 
 async def test_a_viewer_that_disconnects_frees_its_slot() -> None:
-    lookout = _create_broadcaster()
+    broadcaster = _create_broadcaster()
     request, disconnected = _build_request()
-    stream = _read_pieces(await _create_handler(lookout).stream_figures(request))
+    stream = _read_pieces(await _create_handler(broadcaster).stream_figures(request))
     waiting = asyncio.ensure_future(anext(stream, None))
     await _run_loop()
-    assert lookout._viewer_quota.used == 1
+    assert broadcaster._viewer_quota.used == 1
     disconnected.set()
-    await lookout._refresh()
+    await broadcaster._refresh()
     assert await waiting is None
-    assert lookout._viewer_quota.used == 0
+    assert broadcaster._viewer_quota.used == 0
 
 
 async def test_viewers_are_limited() -> None:
-    lookout = _create_broadcaster()
+    broadcaster = _create_broadcaster()
     with ExitStack() as others:
         for used, words in (
             (VIEWERS_MAX // 2, "of this sender or address"),
             (VIEWERS_MAX, "Too many live viewers"),
         ):
-            while lookout._viewer_quota.used < used:
-                others.enter_context(lookout.open_viewer_slot("127.0.0.1" if used < VIEWERS_MAX else "COURT"))
+            while broadcaster._viewer_quota.used < used:
+                others.enter_context(
+                    broadcaster.open_viewer_slot("127.0.0.1" if used < VIEWERS_MAX else "COURT")
+                )
             for handler in (
-                _create_handler(lookout).stream_figures,
-                _create_handler(lookout).get_figures,
+                _create_handler(broadcaster).stream_figures,
+                _create_handler(broadcaster).get_figures,
             ):
                 with pytest.raises(Problem, match=words) as raised:
                     await handler(_build_request()[0])
                 assert raised.value.status == 503
                 assert raised.value.headers["retry-after"] == "5"
-            assert lookout._viewer_quota.used == used
-    assert lookout._viewer_quota.used == 0
+            assert broadcaster._viewer_quota.used == used
+    assert broadcaster._viewer_quota.used == 0
 
 
 async def test_a_stream_ends_after_its_last_event() -> None:
-    lookout = _create_broadcaster()
-    stream = _read_pieces(await _create_handler(lookout).stream_figures(_build_request()[0]))
+    broadcaster = _create_broadcaster()
+    stream = _read_pieces(await _create_handler(broadcaster).stream_figures(_build_request()[0]))
 
     async def look() -> None:
         while True:
-            await lookout._refresh()
+            await broadcaster._refresh()
             await asyncio.sleep(0)
 
     looking = asyncio.ensure_future(look())
@@ -265,18 +267,18 @@ async def test_a_stream_ends_after_its_last_event() -> None:
 
 
 async def test_a_head_request_is_not_a_viewer() -> None:
-    lookout = _create_broadcaster()
-    response = await _create_handler(lookout).stream_figures(_build_request("HEAD")[0])
+    broadcaster = _create_broadcaster()
+    response = await _create_handler(broadcaster).stream_figures(_build_request("HEAD")[0])
     assert response.body == b""
-    assert lookout._viewer_quota.used == 0
+    assert broadcaster._viewer_quota.used == 0
 
 
 async def test_a_stop_answers_waiting_viewers() -> None:
     parts = _build_parts()
-    lookout = _create_broadcaster(parts)
-    waiting = asyncio.ensure_future(_create_handler(lookout).get_figures(_build_request()[0]))
+    broadcaster = _create_broadcaster(parts)
+    waiting = asyncio.ensure_future(_create_handler(broadcaster).get_figures(_build_request()[0]))
     await _run_loop()
-    assert lookout._viewer_quota.used == 1
+    assert broadcaster._viewer_quota.used == 1
     parts.state.start_draining()
     with pytest.raises(Problem) as raised:
         await waiting
@@ -285,7 +287,7 @@ async def test_a_stop_answers_waiting_viewers() -> None:
 
 async def test_a_lost_database_is_logged_and_retried() -> None:
     parts = _build_parts()
-    lookout, looks = _create_broadcaster(parts), 0
+    broadcaster, looks = _create_broadcaster(parts), 0
 
     async def fetch(*_: Any) -> list[Any]:
         nonlocal looks
@@ -295,8 +297,8 @@ async def test_a_lost_database_is_logged_and_retried() -> None:
         return []
 
     parts.pool.fetch = fetch
-    keeping = asyncio.ensure_future(lookout.run())
-    response = await _create_handler(lookout).get_figures(_build_request()[0])
+    keeping = asyncio.ensure_future(broadcaster.run())
+    response = await _create_handler(broadcaster).get_figures(_build_request()[0])
     assert json.loads(cast(bytes, response.body))["batches"] == []
     assert looks == 2
     keeping.cancel()
@@ -308,13 +310,13 @@ async def test_a_lost_database_is_logged_and_retried() -> None:
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("name", ["get_figures", "stream_figures", "get_proof"])
 async def test_figures_on_other_machines_are_for_operators_and_auditors(name: str, role: Role) -> None:
-    lookout = _create_broadcaster()
+    broadcaster = _create_broadcaster()
     request, _ = _build_request(address="192.0.2.7")
     if role in {Role.OPERATOR, Role.AUDITOR}:
-        await _create_handler(lookout, role, is_public=False)._access.check(request)
+        await _create_handler(broadcaster, role, is_public=False)._access.check(request)
         return
     with pytest.raises(Problem) as raised:
-        await getattr(_create_handler(lookout, role, is_public=False), name)(request)
+        await getattr(_create_handler(broadcaster, role, is_public=False), name)(request)
     assert (raised.value.status, raised.value.code) == (403, "role-not-held")
     assert raised.value.is_audited
 

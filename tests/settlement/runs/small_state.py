@@ -21,7 +21,6 @@ from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
-from service.configuration.settings import Settings as Place
 from service.database.embedded import Database
 from service.engine import file_processing, payment_runs
 from service.terminal.processing_progress import ProcessingProgress

@@ -9,14 +9,14 @@ from service.http.routes import ROUTES
 DESCRIPTION = build_document(ROUTES)
 
 
-def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _list_operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in DESCRIPTION["paths"].items():
         for method, operation in methods.items():
             yield method, path, operation
 
 
 def test_operation_ids_are_unique() -> None:
-    names = [operation["operationId"] for _, _, operation in _operations()]
+    names = [operation["operationId"] for _, _, operation in _list_operations()]
     assert len(set(names)) == len(names)
     assert all(name.isidentifier() for name in names)
 
@@ -27,7 +27,7 @@ WITH_A_BODY = {"403", "408", "413", "415", "422"}
 
 
 def test_every_possible_response_is_described() -> None:
-    for _, path, operation in _operations():
+    for _, path, operation in _list_operations():
         expected = set(ALWAYS)
         expected |= WITH_A_KEY if operation["security"] else set()
         expected |= WITH_A_BODY if "requestBody" in operation else set()
@@ -36,7 +36,7 @@ def test_every_possible_response_is_described() -> None:
 
 
 def test_response_headers_are_described() -> None:
-    for _, _, operation in _operations():
+    for _, _, operation in _list_operations():
         for status, header in (
             ("401", "WWW-Authenticate"),
             ("405", "Allow"),

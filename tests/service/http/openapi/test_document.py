@@ -86,12 +86,12 @@ class _Page(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: list[str] = []
+        self.links: list[str] = []
         self.tags: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.asked += [value or "" for name, value in attrs if name in {"href", "src"}]
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
 
 
 async def test_the_service_responds_as_described(database: Database, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ async def test_the_page_loads_nothing_from_other_hosts_and_runs_no_scripts(
         page = _Page()
         page.feed(response.text)
         assert not {"script", "style", "img", "iframe"} & set(page.tags)
-        for address in page.asked:
+        for address in page.links:
             assert address.startswith("/")
             assert (await client.get(address)).status_code == 200
         for route in ROUTES:
