@@ -26,7 +26,8 @@ async def test_payment_files_are_processed_and_answered(database: Database, tmp_
             "alone.xml", build_message(build_lot([build_transfer("Q1", extra=CHARGED)], "ONE"), name="MSG-Q")
         )
         folders.leave_file(
-            "wrong.xml", build_message(build_lot([build_transfer("Q2", extra=CHARGED)]), count=2, name="MSG-R")
+            "wrong.xml",
+            build_message(build_lot([build_transfer("Q2", extra=CHARGED)]), count=2, name="MSG-R"),
         )
         folders.leave_file("pay.xml.imputation.csv", build_assignments(ROWS))
         await wait_for_log(served, "answered", "pay.tar")

@@ -21,6 +21,7 @@ from ingest.spool.spool import Spool
 from posting.book.registry import ReferenceData
 from posting.pipeline import Pipeline, PipelineSettings
 from posting.store.journal_store import PostgresStore
+from service.configuration.settings import Settings
 from service.database.embedded import Database
 from service.engine import file_processing, payment_runs
 from service.terminal.processing_progress import ProcessingProgress
